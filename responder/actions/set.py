@@ -1,0 +1,24 @@
+"""set: remember something about the originator, for replies and webhooks.
+
+then:
+  - set: {name: "{{ rest }}"}
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from responder.core.actions import Action, Context, action
+from responder.core.effects import Effect, SetField
+from responder.core.template import Template
+
+LONGEST_VALUE = 200  # characters
+
+
+@action("set")
+@dataclass(frozen=True, kw_only=True)
+class SetAction(Action):
+    fields: Mapping[str, Template]
+
+    def effects(self, context: Context) -> Iterator[Effect]:
+        for name, template in self.fields.items():
+            yield SetField(name=name, value=template.render(context.values)[:LONGEST_VALUE])

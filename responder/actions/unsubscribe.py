@@ -1,0 +1,28 @@
+"""unsubscribe: take the originator off a list, or off all of them.
+
+then:
+  - unsubscribe: news
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from responder.core.actions import Action, Context, ListOrAll, action
+from responder.core.effects import Effect, Unsubscribe
+from responder.core.known import SubscriptionStatus
+
+
+@action("unsubscribe")
+@dataclass(frozen=True, kw_only=True)
+class UnsubscribeAction(Action):
+    list: ListOrAll
+    list_field: ClassVar[str | None] = "list"
+
+    def effects(self, context: Context) -> Iterator[Effect]:
+        if self.list != "all":
+            yield Unsubscribe(list=self.list)
+            return
+        for subscription in context.situation.known.subscriptions.values():
+            if subscription.status is not SubscriptionStatus.UNSUBSCRIBED:
+                yield Unsubscribe(list=subscription.list)

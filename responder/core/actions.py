@@ -1,0 +1,105 @@
+"""What an action is given and what it may want; the actions themselves stand in ``responder.actions``, one file each."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar, NewType, TypeVar
+
+from responder.core.effects import Effect, Reply, WebhookCall
+from responder.core.known import Appointment
+from responder.core.situation import Match, Situation
+
+ListName = NewType("ListName", str)
+"""A field of this type holds the name of one of the file's lists."""
+ListOrAll = NewType("ListOrAll", str)
+"""A field of this type holds the name of one of the file's lists, or ``all``."""
+LanguageName = NewType("LanguageName", str)
+"""A field of this type holds one of the file's languages."""
+WebhookName = NewType("WebhookName", str)
+"""A field of this type holds the name of one of the file's webhooks."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """What an action works with: the situation, how the text matched, and the file's titles and languages.
+
+    ``situation`` is what was known when the message came; ``after`` the appointment once the plan's effects have happened.
+    """
+
+    situation: Situation
+    match: Match
+    list_titles: Mapping[str, str]
+    list: str | None
+    default_language: str
+    after: Appointment | None
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages to answer in, the best first."""
+        known = self.situation.known.language
+        return tuple(language for language in (self.match.language, known, self.default_language) if language)
+
+    @cached_property
+    def values(self) -> Mapping[str, Any]:
+        """What a template may use."""
+        message, known = self.situation.message, self.situation.known
+        appointment = self.after
+        return {
+            "message": {
+                "key": message.key,
+                "originator": message.originator,
+                "destination": message.destination,
+                "text": message.text,
+                "sent_at": message.sent_at or message.received_at,
+                "received_at": message.received_at,
+            },
+            "match": {"text": self.match.text, **self.match.groups},
+            "rest": self.match.rest,
+            "list": {"name": self.list or "", "title": self.list_titles.get(self.list or "", "")},
+            "appointment": {
+                "id": appointment.id,
+                "starts_at": appointment.starts_at,
+                "name": appointment.name,
+                "service": appointment.service,
+                "location": appointment.location,
+                "status": str(appointment.status),
+            }
+            if appointment
+            else {},
+            "contact": {"number": known.originator, "language": known.language or self.default_language, **known.fields},
+            "now": self.situation.now,
+        }
+
+
+class Action:
+    """Something that a rule does, said as effects and steps; an action does nothing by itself.
+
+    A subclass is a frozen dataclass whose fields are the settings that the file may give.
+    """
+
+    name: ClassVar[str]
+    list_field: ClassVar[str | None] = None
+    """The field that names the list which templates of the same rule call ``list``."""
+
+    def effects(self, context: Context) -> Iterator[Effect]:
+        """The changes that the action wants."""
+        yield from ()
+
+    def steps(self, context: Context) -> Iterator[Reply | WebhookCall]:
+        """The calls to the outside that the action wants."""
+        yield from ()
+
+
+A = TypeVar("A", bound=type[Action])
+ACTIONS: dict[str, type[Action]] = {}
+
+
+def action(name: str) -> Callable[[A], A]:
+    """Register a class as the action of this name."""
+
+    def register(cls: A) -> A:
+        cls.name = name
+        ACTIONS[name] = cls
+        return cls
+
+    return register

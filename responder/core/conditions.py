@@ -1,0 +1,82 @@
+"""What a rule asks beside the text; each condition says why it does not hold."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from responder.core.effects import AppointmentStatus
+from responder.core.situation import Situation
+from responder.core.words import Answer
+
+
+class Condition(Protocol):
+    """One thing that a rule asks of a situation."""
+
+    def refusal(self, situation: Situation) -> str | None:
+        """Why the condition does not hold, in the operator's words; None if it does."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ToOneOf:
+    """The message went to one of these numbers."""
+
+    numbers: frozenset[str]
+
+    def refusal(self, situation: Situation) -> str | None:
+        if situation.message.destination in self.numbers:
+            return None
+        return f"the message went to {situation.message.destination}, the rule is for {', '.join(sorted(self.numbers))}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FromOneOf:
+    """The message came from one of these numbers."""
+
+    numbers: frozenset[str]
+
+    def refusal(self, situation: Situation) -> str | None:
+        if situation.message.originator in self.numbers:
+            return None
+        return "the message came from another number than those of the rule"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OnList:
+    """The originator is, or is not, on a list."""
+
+    list: str
+    subscribed: bool
+
+    def refusal(self, situation: Situation) -> str | None:
+        if situation.known.subscribed(self.list) is self.subscribed:
+            return None
+        return f"the originator is {'not ' if self.subscribed else ''}on the list {self.list!r}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HasAppointment:
+    """The originator has an appointment that was asked about and still waits (open), was confirmed, or has none at all near."""
+
+    wanted: str
+
+    def refusal(self, situation: Situation) -> str | None:
+        statuses = {a.status for a in situation.open_appointments}
+        if self.wanted == "none":
+            return "the originator has an appointment" if statuses - {AppointmentStatus.CANCELLED} else None
+        status = AppointmentStatus.SCHEDULED if self.wanted == "open" else AppointmentStatus.CONFIRMED
+        return None if status in statuses else f"the originator has no {status} appointment that is open"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AnswerIs:
+    """The whole text is a built-in word for yes, no or another day, while exactly one appointment is open."""
+
+    wanted: Answer
+
+    def refusal(self, situation: Situation) -> str | None:
+        if len(situation.open_appointments) > 1:
+            return f"{len(situation.open_appointments)} appointments are open for this number, a person has to tell which one is meant"
+        if situation.appointment is None:
+            return "no appointment is open for this number"
+        if situation.appointment.status is AppointmentStatus.CANCELLED and self.wanted is not Answer.CANCEL:
+            return "the appointment was cancelled before, a person has to look"
+        return None

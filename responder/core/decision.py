@@ -1,0 +1,124 @@
+"""Which authority speaks to a message: a reserved keyword, a rule, or the fallback."""
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from responder.core.actions import Action
+from responder.core.conditions import AnswerIs
+from responder.core.effects import Effect, OpenHandOff, OptIn, OptOut, Purpose, Reply, Subscribe, Unsubscribe
+from responder.core.known import SubscriptionStatus
+from responder.core.matching import Answers
+from responder.core.reserved import Recognition, Reserved, recognise
+from responder.core.rules import Rule, Rules
+from responder.core.situation import Match, Situation
+from responder.core.words import ALWAYS
+
+CONFIRM_WITHIN = timedelta(minutes=5)  # 47 CFR 64.1200(a)(12)
+CONFIRM_EVERY = timedelta(hours=24)  # at most one confirmation to a number, so that two robots fall silent
+FALLBACK = "fallback"
+UNCLEAR = "unclear answer while an appointment is open"
+WANTS_TO_CANCEL = "wants to cancel"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Miss:
+    """A rule that the text met and that did not apply all the same, and why."""
+
+    rule: str
+    line: int
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Decision:
+    """Who speaks (``name`` is that of the last rule that applied), how the text matched, and what is to be done."""
+
+    name: str | None
+    match: Match = field(default_factory=Match)
+    actions: tuple[tuple[Match, tuple[Action, ...]], ...] = ()
+    effects: tuple[Effect, ...] = ()
+    replies: tuple[Reply, ...] = ()
+    misses: tuple[Miss, ...] = ()
+    remembers_language: bool = False
+
+
+def decide(situation: Situation, rules: Rules) -> Decision:
+    """Who speaks to the message, in the order of authority of the contract, section 5."""
+    question_open = bool(situation.open_appointments)
+    recognition = recognise(situation.folded, situation.known, situation.lexicon, question_open=question_open)
+    if recognition:
+        return _reserved(recognition, situation, rules)
+    decision = _by_rules(situation, rules)
+    if decision.name is not None:
+        return decision
+    handed_off = (OpenHandOff(reason=UNCLEAR),) if question_open else ()
+    if rules.fallback:
+        return replace(decision, name=FALLBACK, actions=((Match(), rules.fallback),), effects=handed_off)
+    return replace(decision, effects=handed_off)
+
+
+def _by_rules(situation: Situation, rules: Rules) -> Decision:
+    """The first rule that applies, and those after it for as long as they go on."""
+    applied: list[tuple[Rule, Match]] = []
+    misses: list[Miss] = []
+    for position, match in rules.index.matches(situation):
+        rule = rules.rules[position]
+        refusal = _refusal(rule, situation)
+        if refusal is not None:
+            misses.append(Miss(rule=rule.name, line=rule.line, why=refusal))
+            continue
+        applied.append((rule, match))
+        if not rule.goes_on:
+            break
+    if not applied:
+        return Decision(name=None, misses=tuple(misses))
+    last, match = applied[-1]
+    return Decision(
+        name=last.name,
+        match=match,
+        actions=tuple((m, rule.actions) for rule, m in applied),
+        misses=tuple(misses),
+        remembers_language=not isinstance(last.text, Answers),
+    )
+
+
+def _refusal(rule: Rule, situation: Situation) -> str | None:
+    """Why a rule whose text matches does not apply; None if it does."""
+    if isinstance(rule.text, Answers) and (refusal := AnswerIs(wanted=rule.text.wanted).refusal(situation)):
+        return refusal
+    return next((refusal for condition in rule.conditions if (refusal := condition.refusal(situation))), None)
+
+
+def _reserved(recognition: Recognition, situation: Situation, rules: Rules) -> Decision:
+    language = recognition.word.language if recognition.word.language != ALWAYS else None
+    match = Match(text=situation.folded, language=language)
+    picked = rules.reserved_texts[recognition.outcome.name.lower()].pick(language, situation.known.language, rules.languages[0])
+    text = picked.render({"contact": {"number": situation.known.originator}})
+    match recognition.outcome:
+        case Reserved.STOP:
+            effects, replies = _stop(recognition, situation, text)
+        case Reserved.START:
+            effects, replies = _start(recognition, situation), (Reply(text=text, purpose=Purpose.WELCOME),)
+        case Reserved.HELP:
+            effects, replies = (), (Reply(text=text, purpose=Purpose.HELP),)
+    return Decision(name=recognition.outcome, match=match, effects=effects, replies=replies)
+
+
+def _stop(recognition: Recognition, situation: Situation, text: str) -> tuple[tuple[Effect, ...], tuple[Reply, ...]]:
+    """Opt out of everything; the one confirmation goes only where none went lately and the opt-out is news."""
+    known, now = situation.known, situation.now
+    confirms = not known.opted_out and (known.confirmed_at is None or now - known.confirmed_at >= CONFIRM_EVERY)
+    left = [
+        Unsubscribe(list=subscription.list, taken_by_stop=True)
+        for subscription in known.subscriptions.values()
+        if subscription.status is not SubscriptionStatus.UNSUBSCRIBED
+    ]
+    handed_off = [OpenHandOff(reason=WANTS_TO_CANCEL)] if recognition.also_cancels else []
+    reply = Reply(text=text, purpose=Purpose.CONFIRMATION, expires_at=now + CONFIRM_WITHIN)
+    return (OptOut(word=recognition.word.typed, confirmed=confirms), *left, *handed_off), (reply,) if confirms else ()
+
+
+def _start(recognition: Recognition, situation: Situation) -> tuple[Effect, ...]:
+    """Opt in again, and back onto the lists that STOP had taken."""
+    back = [Subscribe(list=s.list, brought_back=True) for s in situation.known.subscriptions.values() if s.taken_by_stop]
+    return (OptIn(word=recognition.word.typed), *back)

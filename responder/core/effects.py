@@ -1,0 +1,147 @@
+"""What a plan wants: effects on what is known of an originator, and steps to the outside."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class AppointmentStatus(StrEnum):
+    """Where an appointment stands."""
+
+    SCHEDULED = "scheduled"
+    CONFIRMED = "confirmed"
+    CANCELLED = "cancelled"
+    RESCHEDULE_REQUESTED = "reschedule_requested"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Subscribe:
+    """The originator joins a list."""
+
+    list: str
+    brought_back: bool = False  # by START, after STOP had taken it
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unsubscribe:
+    """The originator leaves a list."""
+
+    list: str
+    taken_by_stop: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OptOut:
+    """The originator wants no texts at all."""
+
+    word: str
+    confirmed: bool = False  # whether this plan also sends the one confirmation
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OptIn:
+    """The originator may be texted again."""
+
+    word: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChangeAppointment:
+    """The originator answered for an appointment."""
+
+    id: str
+    status: AppointmentStatus
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SetField:
+    """Something the originator told about themselves."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SetLanguage:
+    """The language that the originator uses."""
+
+    language: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OpenHandOff:
+    """A person should look at the message."""
+
+    reason: str
+
+
+Ordered = Subscribe | Unsubscribe | OptOut | OptIn | ChangeAppointment  # the newest word wins
+Effect = Ordered | SetField | SetLanguage | OpenHandOff
+
+
+class StepKind(StrEnum):
+    """What a step does."""
+
+    REPLY = "reply"
+    WEBHOOK = "webhook"
+
+
+class Purpose(StrEnum):
+    """Why a reply is sent, which decides whether an opt-out holds it back."""
+
+    ANSWER = "answer"
+    CONFIRMATION = "confirmation"
+    HELP = "help"
+    WELCOME = "welcome"
+
+
+class StepStatus(StrEnum):
+    """The fate of a step."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    UNCERTAIN = "uncertain"
+    DEAD = "dead"
+    SUPPRESSED = "suppressed"
+    SIMULATED = "simulated"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reply:
+    """An MT that answers an MO, not yet numbered as a step."""
+
+    text: str
+    purpose: Purpose = Purpose.ANSWER
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WebhookCall:
+    """A call to one of the file's webhooks, not yet numbered as a step."""
+
+    to: str
+    data: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """One call to the outside, queued with the plan that wants it.
+
+    ``to`` is a number or the name of a webhook, ``content`` the text of a reply or the JSON of a webhook, and ``sender`` the number
+    that a reply comes from.
+    """
+
+    key: str
+    message_key: str
+    kind: StepKind
+    originator: str
+    to: str
+    sender: str
+    content: str
+    purpose: Purpose
+    segments: int
+    expires_at: datetime | None

@@ -1,0 +1,50 @@
+"""What a gateway is: a provider's dialect in both directions, that builds and reads and never connects."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from responder.core.effects import Step
+from responder.core.message import Channel, Inbound
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Call:
+    """A POST that somebody else makes; headers and body stay out of every representation."""
+
+    url: str = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+    connect_timeout_s: float = 5.0
+    timeout_s: float = 15.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Response:
+    """What came back: the status, the headers with names in small letters, and the first of the body."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+class Gateway(Protocol):
+    """One provider."""
+
+    name: str
+    ack: bytes
+    """What the provider wants to hear, byte for byte."""
+
+    def read_inbound(self, form: Mapping[str, str], raw: bytes, received_at: datetime, channel: Channel) -> Inbound:
+        """The message in a form; one without originator or destination comes back as malformed."""
+
+    def build_outbound(self, step: Step) -> Call | None:
+        """The call that sends a reply; None while replies are simulated."""
+
+    def read_response(self, response: Response) -> str | None:
+        """The provider's own id of the message, if it tells one.
+
+        Raises TransientError if the message was certainly not taken and may be tried again, PermanentError if it was refused for
+        good, and UncertainError if it may have been taken.
+        """

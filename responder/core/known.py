@@ -1,0 +1,135 @@
+"""What is known of an originator, and what an effect makes of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from responder.core.effects import (
+    AppointmentStatus,
+    ChangeAppointment,
+    Effect,
+    OptIn,
+    OptOut,
+    Ordered,
+    SetField,
+    SetLanguage,
+    Subscribe,
+    Unsubscribe,
+)
+from responder.core.message import Message, Order
+
+WINDOW = timedelta(days=7)  # before its start, an appointment that nobody asked about is open
+
+
+class SubscriptionStatus(StrEnum):
+    """Whether an originator is on a list."""
+
+    SUBSCRIBED = "subscribed"
+    PENDING = "pending"
+    UNSUBSCRIBED = "unsubscribed"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Subscription:
+    """An originator and a list; ``taken_by_stop`` marks what START will bring back."""
+
+    list: str
+    status: SubscriptionStatus
+    since: datetime
+    order: Order
+    taken_by_stop: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Appointment:
+    """An appointment of an originator; ``order`` is that of the last word about it."""
+
+    id: str
+    originator: str
+    starts_at: datetime
+    status: AppointmentStatus
+    updated_at: datetime
+    name: str = ""
+    service: str = ""
+    location: str = ""
+    language: str = ""
+    asked_at: datetime | None = None
+    order: Order | None = None
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether a short answer may be about it: asked about or near, and not begun."""
+        opened_at = self.asked_at or self.starts_at - WINDOW
+        return opened_at <= now < self.starts_at
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Known:
+    """All that is known of one originator; ``revision`` changes with it, so that a plan can tell whether it still holds."""
+
+    originator: str
+    revision: int = 0
+    language: str | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
+    opted_out: bool = False
+    consent_order: Order | None = None
+    confirmed_at: datetime | None = None
+    subscriptions: Mapping[str, Subscription] = field(default_factory=dict)
+    appointments: tuple[Appointment, ...] = ()
+
+    def subscribed(self, list_name: str) -> bool:
+        """Whether the originator is on the list now."""
+        subscription = self.subscriptions.get(list_name)
+        return subscription is not None and subscription.status is SubscriptionStatus.SUBSCRIBED
+
+    def open_appointments(self, now: datetime) -> tuple[Appointment, ...]:
+        """The appointments that an answer may be about, nearest first; cancelled ones only where there is no other."""
+        is_open = sorted((a for a in self.appointments if a.is_open(now)), key=lambda a: (a.starts_at, a.id))
+        standing = tuple(a for a in is_open if a.status is not AppointmentStatus.CANCELLED)
+        return standing or tuple(is_open)
+
+    def newest_word(self, effect: Ordered) -> Order | None:
+        """The place of the last word about what the effect would change; None if nobody spoke of it."""
+        match effect:
+            case Subscribe(list=name) | Unsubscribe(list=name):
+                return self.subscriptions[name].order if name in self.subscriptions else None
+            case OptOut() | OptIn():
+                return self.consent_order
+            case ChangeAppointment(id=wanted):
+                return next((a.order for a in self.appointments if a.id == wanted), None)
+
+    def after(self, effect: Effect, message: Message) -> "Known":
+        """What is known once the effect of a message has happened."""
+        match effect:
+            case Subscribe() | Unsubscribe():
+                return replace(self, subscriptions={**self.subscriptions, effect.list: _subscription(effect, message)})
+            case OptOut():
+                confirmed_at = message.received_at if effect.confirmed else self.confirmed_at
+                return replace(self, opted_out=True, consent_order=message.order, confirmed_at=confirmed_at)
+            case OptIn():
+                return replace(self, opted_out=False, consent_order=message.order)
+            case ChangeAppointment():
+                return replace(self, appointments=tuple(_changed(a, effect, message) for a in self.appointments))
+            case SetField():
+                return replace(self, fields={**self.fields, effect.name: effect.value})
+            case SetLanguage():
+                return replace(self, language=effect.language)
+            case _:
+                return self
+
+
+def _subscription(effect: Subscribe | Unsubscribe, message: Message) -> Subscription:
+    joins = isinstance(effect, Subscribe)
+    return Subscription(
+        list=effect.list,
+        status=SubscriptionStatus.SUBSCRIBED if joins else SubscriptionStatus.UNSUBSCRIBED,
+        since=message.order.at,
+        order=message.order,
+        taken_by_stop=isinstance(effect, Unsubscribe) and effect.taken_by_stop,
+    )
+
+
+def _changed(appointment: Appointment, effect: ChangeAppointment, message: Message) -> Appointment:
+    if appointment.id != effect.id:
+        return appointment
+    return replace(appointment, status=effect.status, updated_at=message.received_at, order=message.order)

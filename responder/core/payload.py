@@ -1,0 +1,50 @@
+"""What a webhook is told (contract, section 6)."""
+
+import json
+from typing import Any
+
+from responder.core.effects import WebhookCall
+from responder.core.known import Appointment, Known
+from responder.core.situation import Match, Situation
+from responder.core.timestamps import iso
+
+
+def webhook_payload(call: WebhookCall, rule: str | None, match: Match, situation: Situation, after: Known, *, is_superseded: bool) -> str:
+    """The JSON of one webhook call; ``lists`` and ``appointment`` are as they stand after the message."""
+    message = situation.message
+    appointment = situation.appointment and next((a for a in after.appointments if a.id == situation.appointment.id), None)
+    data: dict[str, Any] = {
+        "message": {
+            "key": message.key,
+            "originator": message.originator,
+            "destination": message.destination,
+            "text": message.text,
+            "sent_at": iso(message.sent_at),
+            "received_at": iso(message.received_at),
+            "channel": str(message.channel),
+        },
+        "rule": rule,
+        "match": {"text": match.text, **match.groups},
+        "rest": match.rest,
+        "lists": {name: str(subscription.status) for name, subscription in after.subscriptions.items()},
+        "appointment": appointment_data(appointment) if appointment else None,
+        "data": dict(call.data),
+    }
+    if is_superseded:
+        data["superseded"] = True
+    return json.dumps({"type": "rule.matched", "timestamp": iso(message.received_at), "data": data}, ensure_ascii=False)
+
+
+def appointment_data(appointment: Appointment) -> dict[str, Any]:
+    """An appointment with the fields of the contract, section 7."""
+    return {
+        "id": appointment.id,
+        "originator": appointment.originator,
+        "starts_at": iso(appointment.starts_at),
+        "name": appointment.name,
+        "service": appointment.service,
+        "location": appointment.location,
+        "language": appointment.language,
+        "status": str(appointment.status),
+        "updated_at": iso(appointment.updated_at),
+    }

@@ -1,0 +1,173 @@
+"""Deciding: a message, the rules and what is known become a plan, which is plain data."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import Any, get_args
+
+from responder.core.actions import Action, Context
+from responder.core.address import is_dialable
+from responder.core.decision import Decision, Miss, decide
+from responder.core.effects import Effect, OpenHandOff, Ordered, Purpose, Reply, SetLanguage, Step, StepKind, WebhookCall
+from responder.core.explanation import explained_effect, explained_step
+from responder.core.known import Appointment, Known
+from responder.core.message import Message
+from responder.core.payload import webhook_payload
+from responder.core.rules import Rules
+from responder.core.segments import size
+from responder.core.situation import Match, Situation
+
+ORDERED = get_args(Ordered)
+NOT_DIALABLE = "not sent: the originator is no international number, so it cannot be answered"
+OWN_NUMBER = "not sent: the originator is the number itself"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """What responder decided about one message, with all that it takes to explain it later."""
+
+    message: Message
+    rule: str | None
+    rules_hash: str
+    folded: str
+    language: str | None
+    match: Mapping[str, Any]
+    effects: tuple[Effect, ...]
+    steps: tuple[Step, ...]
+    explained: tuple[Mapping[str, Any], ...]
+    near_misses: tuple[Miss, ...]
+    is_superseded: bool
+
+
+def make_plan(message: Message, rules: Rules, known: Known) -> Plan:
+    """What happens because of a message, given the rules and what is known of its originator."""
+    situation = Situation(message=message, known=known, lexicon=rules.vocabulary.of(message.originator))
+    decision = decide(situation, rules)
+    wanted = list(_wanted_effects(decision, situation, rules))
+    effects = tuple(effect for effect in wanted if not _is_outdated(effect, known, message))
+    is_superseded = _is_superseded(wanted, effects)
+    if is_superseded:
+        effects = ()
+    after = known_after(known, effects, message)
+    drafts = list(_drafts(decision, situation, rules, after))
+    steps = tuple(_steps(drafts, decision, situation, after, is_superseded=is_superseded))
+    return Plan(
+        message=message,
+        rule=decision.name,
+        rules_hash=rules.hash,
+        folded=situation.folded,
+        language=after.language,
+        match={"text": decision.match.text, "groups": dict(decision.match.groups), "rest": decision.match.rest},
+        effects=effects,
+        steps=steps,
+        explained=tuple(_explained(effects, drafts, message, is_superseded=is_superseded)),
+        near_misses=decision.misses,
+        is_superseded=is_superseded,
+    )
+
+
+def known_after(known: Known, effects: Iterable[Effect], message: Message) -> Known:
+    """What is known once all the effects of a message have happened."""
+    for effect in effects:
+        known = known.after(effect, message)
+    return known
+
+
+def _context(
+    action: Action, match: Match, actions: Sequence[Action], situation: Situation, rules: Rules, appointment: Appointment | None
+) -> Context:
+    return Context(
+        situation=situation,
+        match=match,
+        list_titles=rules.list_titles,
+        list=_list_of(actions, action),
+        default_language=rules.languages[0],
+        after=appointment,
+    )
+
+
+def _list_of(actions: Sequence[Action], action: Action) -> str | None:
+    """The list that ``list`` means in an action: that of the nearest action before it that names one, else of the first after it."""
+    position = actions.index(action)
+    for candidate in chain(reversed(actions[: position + 1]), actions[position + 1 :]):
+        if candidate.list_field:
+            return str(getattr(candidate, candidate.list_field))
+    return None
+
+
+def _wanted_effects(decision: Decision, situation: Situation, rules: Rules) -> Iterator[Effect]:
+    language = decision.match.language
+    if language and decision.remembers_language and language != situation.known.language:
+        yield SetLanguage(language=language)
+    yield from decision.effects
+    handed_off = any(isinstance(effect, OpenHandOff) for effect in decision.effects)
+    for match, actions in decision.actions:
+        for action in actions:
+            for effect in action.effects(_context(action, match, actions, situation, rules, situation.appointment)):
+                if not (handed_off and isinstance(effect, OpenHandOff)):
+                    yield effect
+                handed_off = handed_off or isinstance(effect, OpenHandOff)
+
+
+def _is_outdated(effect: Effect, known: Known, message: Message) -> bool:
+    """Whether a newer word has been said about what the effect would change."""
+    if not isinstance(effect, ORDERED):
+        return False
+    newest = known.newest_word(effect)
+    return newest is not None and newest > message.order
+
+
+def _is_superseded(wanted: Sequence[Effect], effects: Sequence[Effect]) -> bool:
+    ordered = [effect for effect in wanted if isinstance(effect, ORDERED)]
+    return bool(ordered) and not any(effect in effects for effect in ordered)
+
+
+def _drafts(decision: Decision, situation: Situation, rules: Rules, after: Known) -> Iterator[Reply | WebhookCall]:
+    appointment = situation.appointment and next((a for a in after.appointments if a.id == situation.appointment.id), None)
+    yield from decision.replies
+    for match, actions in decision.actions:
+        for action in actions:
+            yield from action.steps(_context(action, match, actions, situation, rules, appointment))
+
+
+def _steps(
+    drafts: Iterable[Reply | WebhookCall], decision: Decision, situation: Situation, after: Known, *, is_superseded: bool
+) -> Iterator[Step]:
+    message = situation.message
+    for number, draft in enumerate(drafts, start=1):
+        if isinstance(draft, WebhookCall):
+            payload = webhook_payload(draft, decision.name, decision.match, situation, after, is_superseded=is_superseded)
+            yield _step(message, number, StepKind.WEBHOOK, to=draft.to, content=payload)
+        elif not is_superseded and _why_not_sent(message) is None:
+            step = _step(message, number, StepKind.REPLY, to=message.originator, content=draft.text)
+            yield replace(step, purpose=draft.purpose, segments=size(draft.text).segments, expires_at=draft.expires_at)
+
+
+def _step(message: Message, number: int, kind: StepKind, *, to: str, content: str) -> Step:
+    return Step(
+        key=f"{message.key}-{number}",
+        message_key=message.key,
+        kind=kind,
+        originator=message.originator,
+        to=to,
+        sender=message.destination,
+        content=content,
+        purpose=Purpose.ANSWER,
+        segments=0,
+        expires_at=None,
+    )
+
+
+def _why_not_sent(message: Message) -> str | None:
+    """Why no reply may go to the originator of a message at all; None if one may."""
+    if not is_dialable(message.originator):
+        return NOT_DIALABLE
+    return OWN_NUMBER if message.originator == message.destination else None
+
+
+def _explained(
+    effects: Iterable[Effect], drafts: Iterable[Reply | WebhookCall], message: Message, *, is_superseded: bool
+) -> Iterator[Mapping[str, Any]]:
+    yield from (explained_effect(effect) for effect in effects)
+    held_back = "not sent: a newer message of the originator stands" if is_superseded else _why_not_sent(message)
+    yield from (explained_step(draft, held_back) for draft in drafts)

@@ -1,0 +1,153 @@
+"""Texts with values filled in: sandboxed, checked when the file is read, capped when rendered."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from jinja2 import StrictUndefined, TemplateSyntaxError, nodes
+from jinja2 import Template as Compiled
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from rapidfuzz import process
+
+LONGEST_RENDERED = 1530  # characters: ten concatenated GSM-7 segments
+ALLOWED = (
+    nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Getattr, nodes.Getitem, nodes.Const, nodes.Filter, nodes.If,
+    nodes.CondExpr, nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not,
+)  # fmt: skip
+
+Names = Mapping[str, frozenset[str] | None]
+"""The values that a template may use, each with its attributes; None where any attribute may stand."""
+
+
+class BadTemplate(ValueError):
+    """A template that cannot be used, with the word that is wrong and the remedy."""
+
+
+def _title(value: object) -> str:
+    return str(value).title()
+
+
+def _number(value: object) -> str:
+    """A telephone number as people write it."""
+    import phonenumbers
+
+    try:
+        return phonenumbers.format_number(phonenumbers.parse(str(value)), phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+    except phonenumbers.NumberParseException:
+        return str(value)
+
+
+def _environment(zone: ZoneInfo) -> ImmutableSandboxedEnvironment:
+    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True)
+    environment.globals.clear()
+    environment.tests.clear()
+    environment.filters.clear()
+    environment.filters.update(
+        date=lambda moment: _local(moment, zone).strftime("%d/%m/%Y"),
+        time=lambda moment: _local(moment, zone).strftime("%H:%M"),
+        number=_number,
+        title=_title,
+    )
+    return environment
+
+
+def _local(moment: object, zone: ZoneInfo) -> datetime:
+    if not isinstance(moment, datetime):
+        raise BadTemplate(f"{moment!r} is not a time: date and time go with appointment.starts_at, message.received_at or now")
+    return moment.astimezone(zone)
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """One text, ready to be rendered; ``source`` is what the author typed."""
+
+    source: str
+    compiled: Compiled | None
+
+    def render(self, values: Mapping[str, Any]) -> str:
+        """The text with its values, cut to what ten segments hold."""
+        return (self.compiled.render(values) if self.compiled else self.source)[:LONGEST_RENDERED]
+
+
+class Templates:
+    """Makes templates for one rules file, whose zone its dates and times are in."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self.environment = _environment(zone)
+
+    def parse(self, source: str, names: Names) -> Template:
+        """A template that uses nothing but the names given; BadTemplate says what else it uses.
+
+        >>> Templates(ZoneInfo("UTC")).parse("Hi {{ contact.nam }}", {"contact": frozenset({"name"})})
+        Traceback (most recent call last):
+        responder.core.template.BadTemplate: unknown value 'contact.nam', did you mean 'contact.name'?
+        """
+        if "{" not in source:
+            return Template(source, None)
+        try:
+            tree = self.environment.parse(source)
+        except TemplateSyntaxError as error:
+            raise BadTemplate(f"cannot be read as a text with {{{{ values }}}}: {error.message}") from error
+        for problem in self._problems(tree, names):
+            raise BadTemplate(problem)
+        return Template(source, self.environment.from_string(tree))
+
+    def _problems(self, tree: nodes.Template, names: Names) -> Iterator[str]:
+        for node in _walk(tree):
+            if not isinstance(node, ALLOWED):
+                yield f"{type(node).__name__.lower()} is more than a text needs: use {{{{ value }}}}, filters and {{% if %}} only"
+            elif isinstance(node, nodes.Filter) and node.name not in self.environment.filters:
+                yield f"unknown filter {node.name!r}{did_you_mean(node.name, self.environment.filters)}"
+            elif isinstance(node, nodes.Name) and node.name not in names:
+                yield f"unknown value {node.name!r}{did_you_mean(node.name, names)}"
+            elif isinstance(node, nodes.Getattr | nodes.Getitem):
+                yield from _attribute_problems(node, names)
+
+
+def _attribute_problems(node: nodes.Getattr | nodes.Getitem, names: Names) -> Iterator[str]:
+    if isinstance(node, nodes.Getitem):
+        attribute = node.arg.value if isinstance(node.arg, nodes.Const) else None
+    else:
+        attribute = node.attr
+    if not isinstance(node.node, nodes.Name) or not isinstance(attribute, str):
+        yield "a value has one name after its dot, such as {{ contact.name }}"
+        return
+    known = names.get(node.node.name)
+    if node.node.name in names and known is not None and attribute not in known:
+        typed = f"{node.node.name}.{attribute}"
+        yield f"unknown value {typed!r}{did_you_mean(typed, [f'{node.node.name}.{name}' for name in known])}"
+
+
+def _walk(node: nodes.Node) -> Iterator[nodes.Node]:
+    yield node
+    for child in node.iter_child_nodes():
+        yield from _walk(child)
+
+
+def did_you_mean(typed: str, known: Iterable[str]) -> str:
+    """The likely word for a misspelt one, as the end of a sentence; else the words there are.
+
+    >>> did_you_mean("unsubscibe", ["subscribe", "unsubscribe"])
+    ", did you mean 'unsubscribe'?"
+    """
+    words = sorted(known)
+    best = process.extractOne(typed, words, score_cutoff=70)
+    if best:
+        return f", did you mean {best[0]!r}?"
+    return f", expected one of {', '.join(words)}" if words else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """One text in several languages; the language None serves whoever has none of the others."""
+
+    by_language: Mapping[str | None, Template]
+
+    def pick(self, *languages: str | None) -> Template:
+        """The text in the first of the languages that there is, or else the first text."""
+        for language in (*languages, None):
+            if language in self.by_language:
+                return self.by_language[language]
+        return next(iter(self.by_language.values()))

@@ -1,0 +1,79 @@
+"""Texts as they are kept, and folded copies of them for matching alone."""
+
+import re
+import unicodedata
+
+SIGNATURE = re.compile(r"(?i)[\r\n]\s*sent from my [^\r\n]*\s*\Z")
+TRIPLED = re.compile(r"([^\W\d_])\1\1+")
+APOSTROPHES = "'`´‘’‚‛ʹʻʼʽˈ′‵＇ꞌ"  # every shape that stands for one on some keyboard
+EMOJI = {"👍": " thumbsup ", "✅": " checkmark ", "❌": " crossmark ", "🛑": " stopsign "}  # words, so that they survive a second folding
+UNSPLIT = {"ł": "l", "ø": "o", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe"}  # what NFD does not take apart
+SHED = (  # blocks of Latin, Greek and Cyrillic letters beyond U+052F
+    ("\u1c80", "\u1c8f"), ("\u1d00", "\u1dbf"), ("\u1e00", "\u1fff"), ("\u2c60", "\u2c7f"),
+    ("\ua640", "\ua69f"), ("\ua720", "\ua7ff"), ("\uab30", "\uab6f"),
+)  # fmt: skip
+PASSES = 8  # Unicode's forms settle after two or three; a limit, so that no text can hold a worker
+
+_BEFORE = str.maketrans(dict.fromkeys(APOSTROPHES, "") | EMOJI)
+_AFTER = str.maketrans(dict.fromkeys(APOSTROPHES, "") | UNSPLIT)
+_ASCII = str.maketrans({chr(c): None if chr(c) in APOSTROPHES else chr(c).lower() if chr(c).isalnum() else " " for c in range(128)})
+
+
+def clean(text: str) -> str:
+    """The text without what no database keeps: NUL and lone surrogates.
+
+    >>> clean("a\\x00b\\ud83d")
+    'ab'
+    """
+    if text.isascii():
+        return text.replace("\x00", "") if "\x00" in text else text
+    return "".join(c for c in text if c != "\x00" and not "\ud800" <= c <= "\udfff")
+
+
+def fold(text: str) -> str:
+    """The text in the one form that all ways of typing it share: words of small letters and digits, one space apart.
+
+    The steps and their order: opt-out-keywords reference, section 5.1. Folding twice changes nothing.
+
+    >>> fold("  “Ｓtop”, PERCHÉ?!  don’t")
+    'stop perche dont'
+    >>> fold("unsubscribe\\n\\nSent from my iPhone")
+    'unsubscribe'
+    """
+    text = SIGNATURE.sub("", text)
+    if text.isascii():
+        return _join(text.translate(_ASCII))
+    for _ in range(PASSES):
+        if (folded := _fold_once(text)) == text:
+            break
+        text = folded
+    return text
+
+
+def _fold_once(text: str) -> str:
+    text = unicodedata.normalize("NFKC", text.translate(_BEFORE)).casefold().translate(_AFTER)
+    return _join("".join(_letters(unicodedata.normalize("NFD", text))))
+
+
+def _letters(decomposed: str) -> list[str]:
+    """Letters and digits as they are, marks only on letters of scripts where they carry meaning, spaces for the rest."""
+    kept: list[str] = []
+    base = " "
+    for c in decomposed:
+        kind = unicodedata.category(c)
+        if kind[0] == "M":
+            if base.isalpha() and not _sheds_marks(base):
+                kept.append(c)
+        elif kind != "Cf":
+            base = c if c.isalnum() else " "
+            kept.append(base)
+    return kept
+
+
+def _sheds_marks(letter: str) -> bool:
+    """Whether the letter is Latin, Greek or Cyrillic, where an accent may be left out."""
+    return letter < "\u0530" or any(first <= letter <= last for first, last in SHED)
+
+
+def _join(spaced: str) -> str:
+    return TRIPLED.sub(r"\1", " ".join(spaced.split()))

@@ -1,0 +1,45 @@
+"""Moments in time: the gateway's local ones read, ours written."""
+
+from datetime import UTC, datetime, timedelta
+from typing import overload
+from zoneinfo import ZoneInfo
+
+SKEW = timedelta(minutes=2)  # how far a SIM clock may be ahead of ours before its reading is doubted
+
+
+@overload
+def iso(moment: datetime) -> str: ...
+@overload
+def iso(moment: None) -> None: ...
+def iso(moment: datetime | None) -> str | None:
+    """A moment as ISO 8601 in UTC.
+
+    >>> iso(datetime(2026, 4, 8, 12, 30, 52, tzinfo=UTC))
+    '2026-04-08T12:30:52Z'
+    """
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z") if moment else None
+
+
+def read_date_time(raw: str, zone: ZoneInfo, received_at: datetime) -> datetime | None:
+    """The SIM time of a message, from 14 digits in the gateway's zone; None if they are no time.
+
+    In the hour that a clock change repeats, the latest reading that is not more than two minutes after the arrival. A time that a
+    clock change skips is read as if the clock had not been changed.
+
+    >>> read_date_time("20260408143052", ZoneInfo("Europe/Rome"), datetime(2026, 4, 8, 12, 31, tzinfo=UTC)).isoformat()
+    '2026-04-08T12:30:52+00:00'
+    """
+    if len(raw) != 14 or not (raw.isascii() and raw.isdigit()):
+        return None
+    try:
+        local = datetime(*_parts(raw), tzinfo=zone)
+        readings = [local.replace(fold=fold).astimezone(UTC) for fold in (1, 0)]
+    except (ValueError, OverflowError):
+        return None
+    if local.utcoffset() == local.replace(fold=1).utcoffset() or readings[0] < readings[1]:
+        return readings[1]
+    return readings[0] if readings[0] <= received_at + SKEW else readings[1]
+
+
+def _parts(raw: str) -> tuple[int, int, int, int, int, int]:
+    return int(raw[:4]), int(raw[4:6]), int(raw[6:8]), int(raw[8:10]), int(raw[10:12]), int(raw[12:])
