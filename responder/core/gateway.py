@@ -11,13 +11,17 @@ from responder.core.message import Channel, Inbound
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Call:
-    """A POST that somebody else makes; headers and body stay out of every representation."""
+    """A POST that somebody else makes; headers and body stay out of every representation.
+
+    A guarded call goes to public addresses alone, since its URL was not chosen by who runs the service.
+    """
 
     url: str = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     connect_timeout_s: float = 5.0
     timeout_s: float = 15.0
+    guarded: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

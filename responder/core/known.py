@@ -102,7 +102,8 @@ class Known:
         """What is known once the effect of a message has happened."""
         match effect:
             case Subscribe() | Unsubscribe():
-                return replace(self, subscriptions={**self.subscriptions, effect.list: _subscription(effect, message)})
+                subscription = _subscription(effect, message, self.subscriptions.get(effect.list))
+                return replace(self, subscriptions={**self.subscriptions, effect.list: subscription})
             case OptOut():
                 confirmed_at = message.received_at if effect.confirmed else self.confirmed_at
                 return replace(self, opted_out=True, consent_order=message.order, confirmed_at=confirmed_at)
@@ -118,12 +119,12 @@ class Known:
                 return self
 
 
-def _subscription(effect: Subscribe | Unsubscribe, message: Message) -> Subscription:
-    joins = isinstance(effect, Subscribe)
+def _subscription(effect: Subscribe | Unsubscribe, message: Message, before: Subscription | None) -> Subscription:
+    status = SubscriptionStatus.SUBSCRIBED if isinstance(effect, Subscribe) else SubscriptionStatus.UNSUBSCRIBED
     return Subscription(
         list=effect.list,
-        status=SubscriptionStatus.SUBSCRIBED if joins else SubscriptionStatus.UNSUBSCRIBED,
-        since=message.order.at,
+        status=status,
+        since=before.since if before and before.status is status else message.order.at,
         order=message.order,
         taken_by_stop=isinstance(effect, Unsubscribe) and effect.taken_by_stop,
     )

@@ -73,9 +73,7 @@ def known_after(known: Known, effects: Iterable[Effect], message: Message) -> Kn
     return known
 
 
-def _context(
-    action: Action, match: Match, actions: Sequence[Action], situation: Situation, rules: Rules, appointment: Appointment | None
-) -> Context:
+def _context(action: Action, match: Match, actions: Sequence[Action], situation: Situation, rules: Rules, appointment: Appointment | None) -> Context:
     return Context(
         situation=situation,
         match=match,
@@ -130,9 +128,7 @@ def _drafts(decision: Decision, situation: Situation, rules: Rules, after: Known
             yield from action.steps(_context(action, match, actions, situation, rules, appointment))
 
 
-def _steps(
-    drafts: Iterable[Reply | WebhookCall], decision: Decision, situation: Situation, after: Known, *, is_superseded: bool
-) -> Iterator[Step]:
+def _steps(drafts: Iterable[Reply | WebhookCall], decision: Decision, situation: Situation, after: Known, *, is_superseded: bool) -> Iterator[Step]:
     message = situation.message
     for number, draft in enumerate(drafts, start=1):
         if isinstance(draft, WebhookCall):

@@ -1,0 +1,52 @@
+"""Which addresses of the internet a webhook may not reach, since they lead back into our own network or nowhere."""
+
+from ipaddress import IPv4Address, ip_address, ip_network
+
+# Our own list: ``ipaddress.is_global`` differs between versions of Python and lets some of these through.
+REFUSED = tuple(
+    (ip_network(network), why)
+    for network, why in (
+        ("0.0.0.0/8", "this host (RFC 1122)"),
+        ("10.0.0.0/8", "private (RFC 1918)"),
+        ("100.64.0.0/10", "shared with the provider (RFC 6598)"),
+        ("127.0.0.0/8", "loopback (RFC 1122)"),
+        ("168.63.129.16/32", "the inside of a cloud"),  # public by number, yet answered by the host of a virtual machine
+        ("169.254.0.0/16", "link-local (RFC 3927)"),
+        ("172.16.0.0/12", "private (RFC 1918)"),
+        ("192.0.0.0/24", "reserved for protocols (RFC 6890)"),
+        ("192.0.2.0/24", "for documentation (RFC 5737)"),
+        ("192.88.99.0/24", "a 6to4 relay (RFC 7526)"),
+        ("192.168.0.0/16", "private (RFC 1918)"),
+        ("198.18.0.0/15", "for benchmarks (RFC 2544)"),
+        ("198.51.100.0/24", "for documentation (RFC 5737)"),
+        ("203.0.113.0/24", "for documentation (RFC 5737)"),
+        ("224.0.0.0/4", "multicast (RFC 5771)"),
+        ("240.0.0.0/4", "reserved (RFC 1112)"),
+        ("::1/128", "loopback (RFC 4291)"),
+        ("::ffff:0:0/96", "an IPv4 address in disguise (RFC 4291)"),
+        ("64:ff9b:1::/48", "a private translation to IPv4 (RFC 8215)"),
+        ("fc00::/7", "private (RFC 4193)"),
+        ("fe80::/10", "link-local (RFC 4291)"),
+        ("ff00::/8", "multicast (RFC 4291)"),
+        ("::/3", "no global unicast (RFC 4291)"),  # global unicast is 2000::/3 alone: this and the next two are all the rest
+        ("4000::/2", "no global unicast (RFC 4291)"),
+        ("8000::/1", "no global unicast (RFC 4291)"),
+        ("2001::/23", "reserved for protocols (RFC 2928)"),
+        ("2001:db8::/32", "for documentation (RFC 3849)"),
+        ("2002::/16", "6to4 (RFC 7526)"),
+        ("3fff::/20", "for documentation (RFC 9637)"),
+    )
+)
+NAT64 = ip_network("64:ff9b::/96")  # RFC 6052: how a network without IPv4 sees every IPv4 address, public ones included
+
+
+def refusal(address: str) -> str | None:
+    """What an address is, if no webhook may go there; None if it is a public one.
+
+    >>> refusal("169.254.169.254"), refusal("64:ff9b::7f00:1"), refusal("8.8.8.8")
+    ('link-local (RFC 3927)', 'loopback (RFC 1122)', None)
+    """
+    ip = ip_address(address)
+    if ip in NAT64:
+        return refusal(str(IPv4Address(int(ip) & 0xFFFFFFFF)))
+    return next((why for network, why in REFUSED if ip in network), None)

@@ -1,0 +1,1 @@
+"""The only SQL: SQLite on one machine, PostgreSQL on several."""

@@ -1,0 +1,241 @@
+"""Committing plans: effects, steps, explanations, ledger and the mark "handled", in one transaction for a whole batch."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Insert, bindparam, case, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from responder.core.effects import ChangeAppointment, OpenHandOff, StepKind, StepStatus, Subscribe, Unsubscribe
+from responder.core.known import Known
+from responder.core.message import MessageStatus
+from responder.core.plan import Plan
+from responder.store.database import Database
+from responder.store.inbox import still_held
+from responder.store.ledger import append, consent_rows
+from responder.store.tables import appointments, contacts, handoffs, messages, steps, subscriptions
+
+Rows = list[dict[str, Any]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Planned:
+    """The plans for the waiting messages of one originator, with what they rest on and what they leave behind."""
+
+    before: Known
+    after: Known
+    plans: tuple[Plan, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Committed:
+    """How many messages were handled, which kinds of steps were queued, and whether some must be planned anew."""
+
+    handled: int
+    kinds: frozenset[StepKind]
+    must_replan: bool
+
+
+class Commits:
+    """Commits what was planned."""
+
+    def __init__(self, database: Database, secret: bytes) -> None:
+        self._database = database
+        self._secret = secret
+        dialect_insert = sqlite_insert if database.is_sqlite else postgresql_insert
+        self._touch_contacts = dialect_insert(contacts).values(revision=0).on_conflict_do_nothing()
+        self._put_contacts = _put_contacts(dialect_insert)
+        self._put_subscriptions = _put_subscriptions(dialect_insert)
+        self._put_handoffs = dialect_insert(handoffs).on_conflict_do_nothing()
+        self._put_steps = dialect_insert(steps).on_conflict_do_nothing()
+
+    async def commit(self, batch: Sequence[Planned], owner: str, now: datetime) -> Committed:
+        """Commit all plans that still hold.
+
+        Those of an originator are left out if something has changed what they rest on, or if the lease on a message was lost.
+        Raises StorageError.
+        """
+        async with self._database.write() as connection:
+            standing = await self._standing(connection, sorted(batch, key=lambda planned: planned.before.originator), owner)
+            plans = [plan for planned in standing for plan in planned.plans]
+            if plans:
+                await self._put_state(connection, standing, plans, now)
+                await _execute(connection, self._put_steps, [row for plan in plans for row in _step_rows(plan, now)])
+                await _execute(connection, _HANDLED, [_message_row(plan, now) for plan in plans])
+                await append(connection, (row for plan in plans for row in consent_rows(plan, now)), self._secret)
+        kinds = frozenset(step.kind for plan in plans for step in plan.steps)
+        return Committed(handled=len(plans), kinds=kinds, must_replan=len(standing) < len(batch))
+
+    async def _standing(self, connection: AsyncConnection, batch: Sequence[Planned], owner: str) -> list[Planned]:
+        """The originators whose plans still hold, with their contacts locked until the commit."""
+        lock = not self._database.is_sqlite
+        originators = [planned.before.originator for planned in batch]
+        if lock:
+            await connection.execute(self._touch_contacts, [{"originator": originator} for originator in originators])
+        query = select(contacts.c.originator, contacts.c.revision).where(contacts.c.originator.in_(originators)).order_by(contacts.c.originator)
+        rows = (await connection.execute(query.with_for_update() if lock else query)).all()
+        revisions = {row.originator: row.revision for row in rows}
+        held = await still_held(connection, owner, [plan.message.seq for planned in batch for plan in planned.plans], lock=lock)
+        return [
+            planned
+            for planned in batch
+            if revisions.get(planned.before.originator, 0) == planned.before.revision and all(plan.message.seq in held for plan in planned.plans)
+        ]
+
+    async def _put_state(self, connection: AsyncConnection, standing: Sequence[Planned], plans: Sequence[Plan], now: datetime) -> None:
+        changed = [_contact_row(planned.after) for planned in standing if planned.after is not planned.before]
+        await _execute(connection, self._put_contacts, changed)
+        await _execute(connection, self._put_subscriptions, [row for plan in plans for row in _subscription_rows(plan)])
+        await _execute(connection, _CHANGE_APPOINTMENT, [row for plan in plans for row in _appointment_rows(plan)])
+        await _execute(connection, self._put_handoffs, [row for plan in plans for row in _handoff_rows(plan, now)])
+
+
+async def _execute(connection: AsyncConnection, statement: Any, rows: Rows) -> None:  # noqa: ANN401  (any executable)
+    if rows:
+        await connection.execute(statement, rows)
+
+
+def _put_contacts(dialect_insert: Callable[..., Any]) -> Insert:
+    """A contact as planned, unless its revision has moved since."""
+    statement = dialect_insert(contacts)
+    new = {column: statement.excluded[column] for column in ("language", "fields", "opted_out", "consent_at", "consent_seq", "confirmed_at")}
+    unmoved = contacts.c.revision == statement.excluded.revision - 1
+    put: Insert = statement.on_conflict_do_update(index_elements=["originator"], set_={**new, "revision": statement.excluded.revision}, where=unmoved)
+    return put
+
+
+def _put_subscriptions(dialect_insert: Callable[..., Any]) -> Insert:
+    """A subscription, unless a newer word stands."""
+    statement = dialect_insert(subscriptions)
+    new = {column: statement.excluded[column] for column in ("status", "order_at", "order_seq", "taken_by_stop")}
+    new["since"] = case((subscriptions.c.status == statement.excluded.status, subscriptions.c.since), else_=statement.excluded.since)
+    is_older = tuple_(subscriptions.c.order_at, subscriptions.c.order_seq) < tuple_(statement.excluded.order_at, statement.excluded.order_seq)
+    put: Insert = statement.on_conflict_do_update(index_elements=["originator", "list"], set_=new, where=is_older)
+    return put
+
+
+_IS_NEWER = (appointments.c.order_at.is_(None)) | (
+    tuple_(appointments.c.order_at, appointments.c.order_seq) < tuple_(bindparam("new_order_at"), bindparam("new_order_seq"))
+)
+_CHANGE_APPOINTMENT = (
+    update(appointments)
+    .where(appointments.c.id == bindparam("of_id"), _IS_NEWER)
+    .values(
+        status=bindparam("new_status"),
+        updated_at=bindparam("now"),
+        order_at=bindparam("new_order_at"),
+        order_seq=bindparam("new_order_seq"),
+    )
+)
+_HANDLED = (
+    update(messages)
+    .where(messages.c.seq == bindparam("of_seq"))
+    .values(
+        status=MessageStatus.HANDLED.value,
+        lease_owner=None,
+        lease_until=None,
+        **{name: bindparam(f"new_{name}") for name in ("handled_at", "rule", "rules_hash", "folded", "language", "is_superseded", "explanation")},
+    )
+)
+
+
+def _contact_row(known: Known) -> dict[str, Any]:
+    return {
+        "originator": known.originator,
+        "revision": known.revision + 1,
+        "language": known.language,
+        "fields": json.dumps(dict(known.fields), ensure_ascii=False) if known.fields else "{}",
+        "opted_out": known.opted_out,
+        "consent_at": known.consent_order.at if known.consent_order else None,
+        "consent_seq": known.consent_order.seq if known.consent_order else None,
+        "confirmed_at": known.confirmed_at,
+    }
+
+
+def _subscription_rows(plan: Plan) -> Rows:
+    return [
+        {
+            "originator": plan.message.originator,
+            "list": effect.list,
+            "status": "subscribed" if isinstance(effect, Subscribe) else "unsubscribed",
+            "since": plan.message.order.at,
+            "order_at": plan.message.order.at,
+            "order_seq": plan.message.order.seq,
+            "taken_by_stop": isinstance(effect, Unsubscribe) and effect.taken_by_stop,
+        }
+        for effect in plan.effects
+        if isinstance(effect, Subscribe | Unsubscribe)
+    ]
+
+
+def _appointment_rows(plan: Plan) -> Rows:
+    return [
+        {
+            "of_id": effect.id,
+            "new_status": effect.status,
+            "now": plan.message.received_at,
+            "new_order_at": plan.message.order.at,
+            "new_order_seq": plan.message.order.seq,
+        }
+        for effect in plan.effects
+        if isinstance(effect, ChangeAppointment)
+    ]
+
+
+def _handoff_rows(plan: Plan, now: datetime) -> Rows:
+    return [
+        {"message_key": plan.message.key, "originator": plan.message.originator, "reason": effect.reason[:200], "opened_at": now}
+        for effect in plan.effects
+        if isinstance(effect, OpenHandOff)
+    ]
+
+
+def _step_rows(plan: Plan, now: datetime) -> Rows:
+    return [
+        {
+            "key": step.key,
+            "message_key": step.message_key,
+            "kind": step.kind,
+            "originator": step.originator,
+            "recipient": step.to,
+            "sender": step.sender,
+            "content": step.content,
+            "purpose": step.purpose,
+            "segments": step.segments,
+            "expires_at": step.expires_at,
+            "status": StepStatus.QUEUED,
+            "attempts": 0,
+            "next_attempt_at": now,
+            "created_at": now,
+            "updated_at": now,
+        }
+        for step in plan.steps
+    ]
+
+
+def _message_row(plan: Plan, now: datetime) -> dict[str, Any]:
+    return {
+        "of_seq": plan.message.seq,
+        "new_handled_at": now,
+        "new_rule": plan.rule,
+        "new_rules_hash": plan.rules_hash,
+        "new_folded": plan.folded,
+        "new_language": plan.language,
+        "new_is_superseded": plan.is_superseded,
+        "new_explanation": explanation_json(plan),
+    }
+
+
+def explanation_json(plan: Plan) -> str:
+    """What a plan decided and why, as it is stored with the message."""
+    told: Mapping[str, Any] = {
+        "match": plan.match,
+        "steps": plan.explained,
+        "near_misses": [{"rule": miss.rule, "line": miss.line, "why": miss.why} for miss in plan.near_misses],
+    }
+    return json.dumps(told, ensure_ascii=False)

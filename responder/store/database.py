@@ -1,0 +1,124 @@
+"""Connections and transactions, alike on SQLite and PostgreSQL."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+from sqlalchemy import event, text
+from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from responder.errors import StorageError
+
+LOCK_WAIT_S = 5.0  # how long a writer waits for SQLite's one write lock
+LOCK_RETRY_S = 0.001  # SQLite's own handler sleeps up to 100 ms at a time; this keeps an answer quick
+READERS = 4
+STATEMENT_TIMEOUT_S = 10.0
+
+
+class BadRow(StorageError):
+    """The database refuses a row for what is in it; other rows may be fine."""
+
+
+class Database:
+    """The database of an installation; ``arguments`` are handed to the driver."""
+
+    def __init__(self, url: str, arguments: Mapping[str, Any] | None = None) -> None:
+        self.is_sqlite = url.startswith("sqlite")
+        self._turn = asyncio.Lock()
+        if self.is_sqlite:
+            self._writer = _sqlite_engine(url, connections=1, busy_timeout_ms=0)
+            self._reader = _sqlite_engine(url, connections=READERS, busy_timeout_ms=int(LOCK_WAIT_S * 1000))
+        else:
+            self._writer = self._reader = _postgresql_engine(url, dict(arguments or {}))
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that may change things, committed at the end; SQLite gives it the write lock at once. Raises StorageError."""
+        if not self.is_sqlite:
+            with storage_errors():
+                async with self._writer.begin() as connection:
+                    yield connection
+            return
+        with storage_errors():
+            async with self._turn, self._writer.connect() as connection:
+                await _begin_immediate(connection)
+                yield connection
+                await connection.commit()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that only reads, and sees one state of the database. Raises StorageError."""
+        with storage_errors():
+            async with self._reader.connect() as connection:
+                if self.is_sqlite:
+                    await connection.exec_driver_sql("BEGIN")
+                else:
+                    await connection.execution_options(isolation_level="REPEATABLE READ")
+                yield connection
+
+    async def check(self) -> None:
+        """Do nothing, in a transaction that could have. Raises StorageError if there can be none."""
+        async with self.write() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+        await self._writer.dispose()
+        await self._reader.dispose()
+
+
+def _sqlite_engine(url: str, *, connections: int, busy_timeout_ms: int) -> AsyncEngine:
+    arguments = {"isolation_level": None, "timeout": busy_timeout_ms / 1000}  # autocommit: we say BEGIN ourselves
+    engine = create_async_engine(url, connect_args=arguments, pool_size=connections, max_overflow=0)
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401  (the driver's own)
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={busy_timeout_ms}"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    return engine
+
+
+def _postgresql_engine(url: str, arguments: dict[str, Any]) -> AsyncEngine:
+    limits = {"timeout": LOCK_WAIT_S, "command_timeout": STATEMENT_TIMEOUT_S}
+    return create_async_engine(url, connect_args=limits | arguments, pool_size=5, max_overflow=5, pool_pre_ping=True, pool_timeout=LOCK_WAIT_S)
+
+
+async def _begin_immediate(connection: AsyncConnection) -> None:
+    loop = asyncio.get_running_loop()
+    give_up_at = loop.time() + LOCK_WAIT_S
+    while True:
+        try:
+            await connection.exec_driver_sql("BEGIN IMMEDIATE")
+        except DBAPIError as error:
+            if "locked" not in str(error.orig) or loop.time() > give_up_at:
+                raise
+            await asyncio.sleep(LOCK_RETRY_S * (0.5 + random.random()))  # noqa: S311  (spreads waiters, no secret)
+        else:
+            return
+
+
+@contextmanager
+def storage_errors() -> Iterator[None]:
+    """Turn the library's exceptions into ours, without the values that they show."""
+    try:
+        yield
+    except DataError as error:
+        raise BadRow(_reason(error)) from None
+    except DBAPIError as error:
+        if isinstance(error.orig, OverflowError | UnicodeError | ValueError):
+            raise BadRow(_reason(error)) from None
+        raise StorageError(_reason(error)) from None
+    except (SQLAlchemyError, OSError, TimeoutError) as error:
+        raise StorageError(_reason(error)) from None
+
+
+def _reason(error: BaseException) -> str:
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
+    first_line = str(cause).partition("\n")[0]
+    return f"{type(cause).__name__}: {first_line}"[:300]

@@ -1,0 +1,143 @@
+"""The inbox: messages committed under their keys, claimed in order, and marked when they are handled."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Column, Connection, bindparam, func, or_, select, text, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.engine import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from responder.core.message import Channel, Inbound, Message, MessageStatus, Order
+from responder.store.database import Database
+from responder.store.tables import messages
+
+CLAIM_LOCK = 0x5E5B0D01  # PostgreSQL advisory lock: claims are taken one after the other, so that an originator goes to one worker
+LEASE = timedelta(seconds=10)  # how long a killed worker keeps what it had claimed
+ALONE_AFTER = 2  # claims after which a message is handled by itself: something in it may kill workers
+GIVE_UP_AFTER = 8  # claims after which it is marked failed
+COLUMNS: list[Column[Any]] = [
+    messages.c.seq, messages.c.key, messages.c.channel, messages.c.gateway, messages.c.originator, messages.c.destination,
+    messages.c.text, messages.c.sent_at, messages.c.received_at, messages.c.order_at, messages.c.attempts,
+]  # fmt: skip
+
+
+class SqlInbox:
+    """The inbox in SQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        dialect_insert = sqlite_insert if database.is_sqlite else postgresql_insert
+        self._insert = dialect_insert(messages).on_conflict_do_nothing()
+        self._answered = update(messages).where(messages.c.key == bindparam("of_key")).values(answer_ms=bindparam("took_ms"))
+
+    async def add(self, inbound: Sequence[Inbound], answer_ms: Mapping[str, int] | None = None) -> None:
+        """Commit the messages, each once under its key; a key that is there already changes nothing.
+
+        ``answer_ms`` are the milliseconds that earlier messages waited for their answer, by key. Raises BadRow, with nothing done, if
+        the database refuses a message for what is in it, and StorageError for any other reason.
+        """
+        rows = [_row(message) for message in sorted(inbound, key=lambda message: message.key)]  # one order for all: no deadlocks
+        async with self._database.write() as connection:
+            if rows:
+                await connection.execute(self._insert, rows)
+            if answer_ms:
+                await connection.execute(self._answered, [{"of_key": key, "took_ms": took_ms} for key, took_ms in answer_ms.items()])
+
+    async def claim(self, owner: str, now: datetime, limit: int) -> list[tuple[Message, int]]:
+        """Up to about ``limit`` waiting messages, oldest first, with how often each has been claimed.
+
+        All that waits from an originator goes to one worker at a time. Nobody else gets these messages before the lease is over.
+        """
+        async with self._database.write() as connection:
+            if not self._database.is_sqlite:
+                await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": CLAIM_LOCK})
+            return await connection.run_sync(_claim, owner, now, limit)
+
+    async def release(self, owner: str) -> None:
+        """Give back whatever a worker has claimed and not handled."""
+        async with self._database.write() as connection:
+            held = (messages.c.status == MessageStatus.RECEIVED) & (messages.c.lease_owner == owner)
+            await connection.execute(update(messages).where(held).values(lease_owner=None, lease_until=None))
+
+    async def fail(self, key: str, reason: str, now: datetime) -> None:
+        """Mark a waiting message as failed, with the reason."""
+        async with self._database.write() as connection:
+            waiting = (messages.c.key == key) & (messages.c.status == MessageStatus.RECEIVED)
+            await connection.execute(
+                update(messages).where(waiting).values(status=MessageStatus.FAILED, error=reason, handled_at=now, lease_owner=None)
+            )
+
+    async def oldest_waiting(self) -> datetime | None:
+        """When the message that has waited longest came in; None if none waits."""
+        async with self._database.read() as connection:
+            oldest: datetime | None = (await connection.execute(select(func.min(messages.c.received_at)).where(_WAITING))).scalar_one()
+        return oldest
+
+
+_WAITING = messages.c.status == text("'received'")
+
+
+def _row(message: Inbound) -> dict[str, Any]:
+    return {
+        "key": message.key,
+        "channel": message.channel,
+        "gateway": message.gateway,
+        "originator": message.originator,
+        "destination": message.destination,
+        "text": message.text,
+        "date_time": message.date_time,
+        "raw": message.raw,
+        "sent_at": message.sent_at,
+        "received_at": message.received_at,
+        "order_at": message.order_at,
+        "status": message.status,
+    }
+
+
+def _claim(connection: Connection, owner: str, now: datetime, limit: int) -> list[tuple[Message, int]]:
+    free = or_(messages.c.lease_until.is_(None), messages.c.lease_until < now)
+    other = messages.alias()
+    held_elsewhere = (
+        select(other.c.seq)
+        .where(other.c.originator == messages.c.originator, other.c.status == text("'received'"), other.c.lease_until >= now)
+        .exists()
+    )
+    oldest = select(messages.c.originator, messages.c.attempts).where(_WAITING, free, ~held_elsewhere).order_by(messages.c.seq).limit(limit)
+    waiting = connection.execute(oldest).all()
+    if not waiting:
+        return []
+    suspects = {row.originator for row in waiting if row.attempts >= ALONE_AFTER}
+    originators = {row.originator for row in waiting} - suspects
+    at_most = 2 * limit
+    if waiting[0].originator in suspects:
+        originators, at_most = {waiting[0].originator}, 1
+    theirs = select(*COLUMNS).where(_WAITING, free, messages.c.originator.in_(originators))
+    chosen = connection.execute(theirs.order_by(messages.c.seq).limit(at_most)).all()
+    lease = {"lease_owner": owner, "lease_until": now + LEASE, "attempts": messages.c.attempts + 1}
+    connection.execute(update(messages).where(messages.c.seq.in_([row.seq for row in chosen])).values(lease))
+    return [(message_from(row), row.attempts + 1) for row in chosen]
+
+
+def message_from(row: Row[Any]) -> Message:
+    """A message from its row."""
+    return Message(
+        seq=row.seq,
+        key=row.key,
+        channel=Channel(row.channel),
+        gateway=row.gateway,
+        originator=row.originator,
+        destination=row.destination,
+        text=row.text,
+        sent_at=row.sent_at,
+        received_at=row.received_at,
+        order=Order(row.order_at, row.seq),
+    )
+
+
+async def still_held(connection: AsyncConnection, owner: str, seqs: Sequence[int], *, lock: bool) -> set[int]:
+    """Which of the messages a worker may still mark as handled."""
+    query = select(messages.c.seq).where(messages.c.seq.in_(seqs), messages.c.lease_owner == owner, _WAITING)
+    return set((await connection.execute(query.with_for_update() if lock else query)).scalars())

@@ -1,0 +1,84 @@
+"""What is known of originators, read for a whole batch in a constant number of queries."""
+
+import json
+from collections import defaultdict
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.engine import Row
+
+from responder.core.effects import AppointmentStatus
+from responder.core.known import Appointment, Known, Subscription, SubscriptionStatus
+from responder.core.message import Order
+from responder.store.database import Database
+from responder.store.tables import appointments, contacts, subscriptions
+
+PAST_KEPT = timedelta(hours=48)  # after its start, an answer is still about the appointment (contract, section 5)
+
+
+async def read_known(database: Database, originators: Collection[str], now: datetime) -> dict[str, Known]:
+    """What is known of each of the originators, as of one moment. Raises StorageError."""
+    async with database.read() as connection:
+        people = (await connection.execute(select(contacts).where(contacts.c.originator.in_(originators)))).all()
+        theirs = (await connection.execute(select(subscriptions).where(subscriptions.c.originator.in_(originators)))).all()
+        near = (appointments.c.originator.in_(originators)) & (appointments.c.starts_at > now - PAST_KEPT)
+        dates = (await connection.execute(select(appointments).where(near).order_by(appointments.c.starts_at))).all()
+    on_lists: dict[str, dict[str, Subscription]] = defaultdict(dict)
+    for row in theirs:
+        on_lists[row.originator][row.list] = _subscription(row)
+    dated: dict[str, list[Appointment]] = defaultdict(list)
+    for row in dates:
+        dated[row.originator].append(appointment_from(row))
+    by_originator = {row.originator: row for row in people}
+    return {
+        originator: _known(originator, by_originator.get(originator), on_lists[originator], tuple(dated[originator])) for originator in originators
+    }
+
+
+def _known(originator: str, row: Row[Any] | None, on_lists: dict[str, Subscription], dated: tuple[Appointment, ...]) -> Known:
+    if row is None:
+        return Known(originator=originator, subscriptions=on_lists, appointments=dated)
+    return Known(
+        originator=originator,
+        revision=row.revision,
+        language=row.language,
+        fields=json.loads(row.fields) if row.fields != "{}" else {},
+        opted_out=row.opted_out,
+        consent_order=_order(row.consent_at, row.consent_seq),
+        confirmed_at=row.confirmed_at,
+        subscriptions=on_lists,
+        appointments=dated,
+    )
+
+
+def _order(at: datetime | None, seq: int | None) -> Order | None:
+    return Order(at, seq or 0) if at else None
+
+
+def _subscription(row: Row[Any]) -> Subscription:
+    return Subscription(
+        list=row.list,
+        status=SubscriptionStatus(row.status),
+        since=row.since,
+        order=Order(row.order_at, row.order_seq),
+        taken_by_stop=row.taken_by_stop,
+    )
+
+
+def appointment_from(row: Row[Any]) -> Appointment:
+    """An appointment from its row."""
+    return Appointment(
+        id=row.id,
+        originator=row.originator,
+        starts_at=row.starts_at,
+        status=AppointmentStatus(row.status),
+        updated_at=row.updated_at,
+        name=row.name,
+        service=row.service,
+        location=row.location,
+        language=row.language,
+        asked_at=row.asked_at,
+        order=_order(row.order_at, row.order_seq),
+    )

@@ -1,0 +1,106 @@
+"""Appending to the consent ledger: once in a batch, last before the commit, since a chain serialises its writers."""
+
+import json
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from responder.core.effects import Effect, OptIn, OptOut, Purpose, StepKind, Subscribe, Unsubscribe
+from responder.core.ledger import Head, chained_hash, commitment
+from responder.core.plan import Plan
+from responder.core.timestamps import iso
+from responder.errors import StorageError
+from responder.store.tables import consent_events, installation
+
+HEAD = "ledger_head"
+EventRow = dict[str, Any]
+
+
+def consent_rows(plan: Plan, now: datetime) -> Iterator[EventRow]:
+    """The consent events of a plan, not yet chained."""
+    wording = next((step.content for step in plan.steps if step.kind is StepKind.REPLY), None)
+    confirmation = next((step.key for step in plan.steps if step.purpose is Purpose.CONFIRMATION), None)
+    for effect in plan.effects:
+        if change := _change(effect):
+            event, list_name, word = change
+            message = plan.message
+            yield {
+                "originator": message.originator,
+                "list": list_name,
+                "event": event,
+                "at": message.order.at,
+                "recorded_at": now,
+                "channel": "sms_keyword",
+                "gateway": message.gateway,
+                "destination": message.destination,
+                "text": message.text,
+                "folded": plan.folded,
+                "word": word,
+                "rule": plan.rule,
+                "rules_hash": plan.rules_hash,
+                "wording": wording if event == "opt_in" else None,
+                "message_key": message.key,
+                "confirmation_key": confirmation,
+                "operator": None,
+                "reason": None,
+            }
+
+
+def _change(effect: Effect) -> tuple[str, str | None, str | None] | None:
+    """The event, the list (None: all) and the word of an effect on consent; None for any other effect."""
+    match effect:
+        case Subscribe(list=name):
+            return "opt_in", name, None
+        case Unsubscribe(list=name):
+            return "opt_out", name, None
+        case OptOut(word=word):
+            return "opt_out", None, word
+        case OptIn(word=word):
+            return "opt_in", None, word
+        case _:
+            return None
+
+
+async def append(connection: AsyncConnection, rows: Iterable[EventRow], secret: bytes) -> None:
+    """Chain the events to the ledger and move its head, in the caller's transaction. Raises StorageError if the head was tampered with."""
+    unchained = list(rows)
+    if not unchained:
+        return
+    stored = await connection.execute(select(installation.c.value).where(installation.c.name == HEAD).with_for_update())
+    head = read_head(stored.scalar_one(), secret)
+    chained = []
+    for row in unchained:
+        event = _chained(row, head)
+        head = Head(count=event["seq"], hash=event["hash"])
+        chained.append(event)
+    await connection.execute(insert(consent_events), chained)
+    await connection.execute(update(installation).where(installation.c.name == HEAD).values(value=written_head(head, secret)))
+
+
+def _chained(row: EventRow, head: Head) -> EventRow:
+    salt = secrets.token_hex(16)
+    event = {**row, "seq": head.count + 1, "commitment": commitment(salt, row)}
+    return {**event, "salt": salt, "previous_hash": head.hash, "hash": chained_hash(head.hash, _as_told(event))}
+
+
+def _as_told(event: Mapping[str, Any]) -> dict[str, Any]:
+    """The event with its times as texts, so that both databases hash to the same."""
+    return {**event, "at": iso(event["at"]), "recorded_at": iso(event["recorded_at"])}
+
+
+def written_head(head: Head, secret: bytes) -> str:
+    """The head of the chain as it is stored."""
+    return json.dumps({"count": head.count, "hash": head.hash, "seal": head.seal(secret)})
+
+
+def read_head(stored: str, secret: bytes) -> Head:
+    """The stored head of the chain; StorageError if its seal does not fit."""
+    values = json.loads(stored)
+    head = Head(count=values["count"], hash=values["hash"])
+    if not secrets.compare_digest(values["seal"], head.seal(secret)):
+        raise StorageError("the head of the consent ledger does not fit its seal: restore it from a backup, or set RESPONDER_SECRET back")
+    return head

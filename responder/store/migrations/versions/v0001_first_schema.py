@@ -1,0 +1,194 @@
+"""The first schema."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from responder.store.tables import Moment, Sequence
+
+revision = "0001"
+down_revision = None
+
+WAITING = sa.text("status = 'received'")
+UNDONE = sa.text("status IN ('queued', 'sending')")
+
+
+def upgrade() -> None:
+    """Go forward."""
+    _messages()
+    _contacts()
+    _subscriptions()
+    _appointments()
+    _handoffs()
+    _steps()
+    _consent_events()
+    _installation()
+    _workers()
+
+
+def _messages() -> None:
+    op.create_table(
+        "messages",
+        sa.Column("seq", Sequence, primary_key=True, autoincrement=True),
+        sa.Column("key", sa.String(32), nullable=False, unique=True),
+        sa.Column("channel", sa.String(16), nullable=False),
+        sa.Column("gateway", sa.String(32), nullable=False),
+        sa.Column("originator", sa.String(64), nullable=False),
+        sa.Column("destination", sa.String(64), nullable=False),
+        sa.Column("text", sa.Text, nullable=False),
+        sa.Column("date_time", sa.String(64), nullable=False),
+        sa.Column("raw", sa.LargeBinary, nullable=False),
+        sa.Column("sent_at", Moment),
+        sa.Column("received_at", Moment, nullable=False),
+        sa.Column("order_at", Moment, nullable=False),
+        sa.Column("answer_ms", sa.Integer),
+        sa.Column("status", sa.String(16), nullable=False),
+        sa.Column("attempts", sa.Integer, nullable=False, server_default=sa.text("0")),
+        sa.Column("lease_owner", sa.String(64)),
+        sa.Column("lease_until", Moment),
+        sa.Column("handled_at", Moment),
+        sa.Column("rule", sa.String(200)),
+        sa.Column("rules_hash", sa.String(64)),
+        sa.Column("folded", sa.Text),
+        sa.Column("language", sa.String(16)),
+        sa.Column("is_superseded", sa.Boolean, nullable=False, server_default=sa.false()),
+        sa.Column("explanation", sa.Text),
+        sa.Column("error", sa.Text),
+    )
+    op.create_index("ix_messages_waiting", "messages", ["seq"], sqlite_where=WAITING, postgresql_where=WAITING)
+    op.create_index("ix_messages_waiting_originator", "messages", ["originator"], sqlite_where=WAITING, postgresql_where=WAITING)
+    op.create_index("ix_messages_originator", "messages", ["originator", "seq"])
+
+
+def _contacts() -> None:
+    op.create_table(
+        "contacts",
+        sa.Column("originator", sa.String(64), primary_key=True),
+        sa.Column("revision", sa.BigInteger, nullable=False),
+        sa.Column("language", sa.String(16)),
+        sa.Column("fields", sa.Text, nullable=False, server_default=sa.text("'{}'")),
+        sa.Column("opted_out", sa.Boolean, nullable=False, server_default=sa.false()),
+        sa.Column("consent_at", Moment),
+        sa.Column("consent_seq", sa.BigInteger),
+        sa.Column("confirmed_at", Moment),
+    )
+
+
+def _subscriptions() -> None:
+    op.create_table(
+        "subscriptions",
+        sa.Column("originator", sa.String(64), primary_key=True),
+        sa.Column("list", sa.String(64), primary_key=True),
+        sa.Column("status", sa.String(16), nullable=False),
+        sa.Column("since", Moment, nullable=False),
+        sa.Column("order_at", Moment, nullable=False),
+        sa.Column("order_seq", sa.BigInteger, nullable=False),
+        sa.Column("taken_by_stop", sa.Boolean, nullable=False),
+    )
+    op.create_index("ix_subscriptions_list", "subscriptions", ["list", "status"])
+
+
+def _appointments() -> None:
+    op.create_table(
+        "appointments",
+        sa.Column("id", sa.String(64), primary_key=True),
+        sa.Column("originator", sa.String(64), nullable=False),
+        sa.Column("starts_at", Moment, nullable=False),
+        sa.Column("name", sa.String(200), nullable=False),
+        sa.Column("service", sa.String(200), nullable=False),
+        sa.Column("location", sa.String(200), nullable=False),
+        sa.Column("language", sa.String(16), nullable=False),
+        sa.Column("asked_at", Moment),
+        sa.Column("status", sa.String(32), nullable=False),
+        sa.Column("updated_at", Moment, nullable=False),
+        sa.Column("order_at", Moment),
+        sa.Column("order_seq", sa.BigInteger),
+    )
+    op.create_index("ix_appointments_originator", "appointments", ["originator", "starts_at"])
+    op.create_index("ix_appointments_starts_at", "appointments", ["starts_at"])
+
+
+def _handoffs() -> None:
+    op.create_table(
+        "handoffs",
+        sa.Column("message_key", sa.String(32), primary_key=True),
+        sa.Column("originator", sa.String(64), nullable=False),
+        sa.Column("reason", sa.String(200), nullable=False),
+        sa.Column("opened_at", Moment, nullable=False),
+        sa.Column("closed_at", Moment),
+    )
+
+
+def _steps() -> None:
+    op.create_table(
+        "steps",
+        sa.Column("seq", Sequence, primary_key=True, autoincrement=True),
+        sa.Column("key", sa.String(64), nullable=False, unique=True),
+        sa.Column("message_key", sa.String(32), nullable=False),
+        sa.Column("kind", sa.String(16), nullable=False),
+        sa.Column("originator", sa.String(64), nullable=False),
+        sa.Column("recipient", sa.String(64), nullable=False),
+        sa.Column("sender", sa.String(64), nullable=False),
+        sa.Column("content", sa.Text, nullable=False),
+        sa.Column("purpose", sa.String(16), nullable=False),
+        sa.Column("segments", sa.Integer, nullable=False),
+        sa.Column("expires_at", Moment),
+        sa.Column("status", sa.String(16), nullable=False),
+        sa.Column("attempts", sa.Integer, nullable=False),
+        sa.Column("next_attempt_at", Moment),
+        sa.Column("lease_owner", sa.String(64)),
+        sa.Column("lease_until", Moment),
+        sa.Column("last_error", sa.Text),
+        sa.Column("gateway_id", sa.String(200)),
+        sa.Column("created_at", Moment, nullable=False),
+        sa.Column("updated_at", Moment, nullable=False),
+    )
+    op.create_index("ix_steps_undone", "steps", ["kind", "next_attempt_at"], sqlite_where=UNDONE, postgresql_where=UNDONE)
+    op.create_index("ix_steps_message_key", "steps", ["message_key"])
+
+
+def _consent_events() -> None:
+    op.create_table(
+        "consent_events",
+        sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("originator", sa.String(64)),
+        sa.Column("list", sa.String(64)),
+        sa.Column("event", sa.String(32), nullable=False),
+        sa.Column("at", Moment, nullable=False),
+        sa.Column("recorded_at", Moment, nullable=False),
+        sa.Column("channel", sa.String(32), nullable=False),
+        sa.Column("gateway", sa.String(32)),
+        sa.Column("destination", sa.String(64)),
+        sa.Column("text", sa.Text),
+        sa.Column("folded", sa.Text),
+        sa.Column("word", sa.String(200)),
+        sa.Column("rule", sa.String(200)),
+        sa.Column("rules_hash", sa.String(64)),
+        sa.Column("wording", sa.Text),
+        sa.Column("message_key", sa.String(32)),
+        sa.Column("confirmation_key", sa.String(64)),
+        sa.Column("operator", sa.String(200)),
+        sa.Column("reason", sa.Text),
+        sa.Column("salt", sa.String(32)),
+        sa.Column("commitment", sa.String(64), nullable=False),
+        sa.Column("previous_hash", sa.String(64), nullable=False),
+        sa.Column("hash", sa.String(64), nullable=False),
+    )
+    op.create_index("ix_consent_events_originator", "consent_events", ["originator"])
+
+
+def _installation() -> None:
+    op.create_table(
+        "installation",
+        sa.Column("name", sa.String(64), primary_key=True),
+        sa.Column("value", sa.Text, nullable=False),
+    )
+
+
+def _workers() -> None:
+    op.create_table(
+        "workers",
+        sa.Column("name", sa.String(100), primary_key=True),
+        sa.Column("seen_at", Moment, nullable=False),
+        sa.Column("has_redis", sa.Boolean, nullable=False),
+        sa.Column("rules_hash", sa.String(64), nullable=False),
+    )

@@ -1,0 +1,218 @@
+"""The tables as they are now; how they came to be stands in ``migrations``."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    false,
+    text,
+)
+from sqlalchemy.types import TypeEngine
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+metadata = MetaData(naming_convention=NAMING)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware time in UTC: ``timestamptz`` on PostgreSQL, on SQLite a text that sorts by time."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(String(26) if dialect.name == "sqlite" else DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:  # noqa: ANN401  (a text or a datetime, by dialect)
+        if value is None:
+            return None
+        moment = value if value.tzinfo is UTC else value.astimezone(UTC)
+        return moment.isoformat(" ", "microseconds")[:26] if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ANN401
+        if value is None:
+            return None
+        return datetime.fromisoformat(value).replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+
+Sequence = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up an INTEGER PRIMARY KEY only
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("seq", Sequence, primary_key=True, autoincrement=True),
+    Column("key", String(32), nullable=False, unique=True),
+    Column("channel", String(16), nullable=False),
+    Column("gateway", String(32), nullable=False),
+    Column("originator", String(64), nullable=False),
+    Column("destination", String(64), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("date_time", String(64), nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+    Column("sent_at", Moment),
+    Column("received_at", Moment, nullable=False),
+    Column("order_at", Moment, nullable=False),
+    Column("answer_ms", Integer),
+    Column("status", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("lease_owner", String(64)),
+    Column("lease_until", Moment),
+    Column("handled_at", Moment),
+    Column("rule", String(200)),
+    Column("rules_hash", String(64)),
+    Column("folded", Text),
+    Column("language", String(16)),
+    Column("is_superseded", Boolean, nullable=False, server_default=false()),
+    Column("explanation", Text),
+    Column("error", Text),
+)
+WAITING = text("status = 'received'")
+Index("ix_messages_waiting", messages.c.seq, sqlite_where=WAITING, postgresql_where=WAITING)
+Index("ix_messages_waiting_originator", messages.c.originator, sqlite_where=WAITING, postgresql_where=WAITING)
+Index("ix_messages_originator", messages.c.originator, messages.c.seq)
+
+contacts = Table(
+    "contacts",
+    metadata,
+    Column("originator", String(64), primary_key=True),
+    Column("revision", BigInteger, nullable=False),
+    Column("language", String(16)),
+    Column("fields", Text, nullable=False, server_default=text("'{}'")),
+    Column("opted_out", Boolean, nullable=False, server_default=false()),
+    Column("consent_at", Moment),
+    Column("consent_seq", BigInteger),
+    Column("confirmed_at", Moment),
+)
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("originator", String(64), primary_key=True),
+    Column("list", String(64), primary_key=True),
+    Column("status", String(16), nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("order_at", Moment, nullable=False),
+    Column("order_seq", BigInteger, nullable=False),
+    Column("taken_by_stop", Boolean, nullable=False),
+)
+Index("ix_subscriptions_list", subscriptions.c.list, subscriptions.c.status)
+
+appointments = Table(
+    "appointments",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("originator", String(64), nullable=False),
+    Column("starts_at", Moment, nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("service", String(200), nullable=False),
+    Column("location", String(200), nullable=False),
+    Column("language", String(16), nullable=False),
+    Column("asked_at", Moment),
+    Column("status", String(32), nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Column("order_at", Moment),
+    Column("order_seq", BigInteger),
+)
+Index("ix_appointments_originator", appointments.c.originator, appointments.c.starts_at)
+Index("ix_appointments_starts_at", appointments.c.starts_at)
+
+handoffs = Table(
+    "handoffs",
+    metadata,
+    Column("message_key", String(32), primary_key=True),
+    Column("originator", String(64), nullable=False),
+    Column("reason", String(200), nullable=False),
+    Column("opened_at", Moment, nullable=False),
+    Column("closed_at", Moment),
+)
+
+steps = Table(
+    "steps",
+    metadata,
+    Column("seq", Sequence, primary_key=True, autoincrement=True),
+    Column("key", String(64), nullable=False, unique=True),
+    Column("message_key", String(32), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("originator", String(64), nullable=False),
+    Column("recipient", String(64), nullable=False),
+    Column("sender", String(64), nullable=False),
+    Column("content", Text, nullable=False),
+    Column("purpose", String(16), nullable=False),
+    Column("segments", Integer, nullable=False),
+    Column("expires_at", Moment),
+    Column("status", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_attempt_at", Moment),
+    Column("lease_owner", String(64)),
+    Column("lease_until", Moment),
+    Column("last_error", Text),
+    Column("gateway_id", String(200)),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+)
+UNDONE = text("status IN ('queued', 'sending')")
+Index("ix_steps_undone", steps.c.kind, steps.c.next_attempt_at, sqlite_where=UNDONE, postgresql_where=UNDONE)
+Index("ix_steps_message_key", steps.c.message_key)
+
+consent_events = Table(
+    "consent_events",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("originator", String(64)),
+    Column("list", String(64)),
+    Column("event", String(32), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    Column("channel", String(32), nullable=False),
+    Column("gateway", String(32)),
+    Column("destination", String(64)),
+    Column("text", Text),
+    Column("folded", Text),
+    Column("word", String(200)),
+    Column("rule", String(200)),
+    Column("rules_hash", String(64)),
+    Column("wording", Text),
+    Column("message_key", String(32)),
+    Column("confirmation_key", String(64)),
+    Column("operator", String(200)),
+    Column("reason", Text),
+    Column("salt", String(32)),
+    Column("commitment", String(64), nullable=False),
+    Column("previous_hash", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+Index("ix_consent_events_originator", consent_events.c.originator)
+
+installation = Table(
+    "installation",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column("seen_at", Moment, nullable=False),
+    Column("has_redis", Boolean, nullable=False),
+    Column("rules_hash", String(64), nullable=False),
+)
