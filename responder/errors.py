@@ -24,7 +24,14 @@ class UncertainError(ResponderError):
 
 
 class StorageError(TransientError):
-    """The database could not commit or answer; what was asked for has not happened as far as we know."""
+    """The database could not commit or answer; what was asked for has not happened as far as we know.
+
+    ``is_in_the_data`` tells that it refuses a row for what is in it, so that other rows may be fine.
+    """
+
+    def __init__(self, reason: str, *, is_in_the_data: bool = False) -> None:
+        super().__init__(reason)
+        self.is_in_the_data = is_in_the_data
 
 
 class BadInbound(ResponderError):

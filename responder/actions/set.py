@@ -7,7 +7,7 @@ then:
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from responder.core.actions import Action, Context, action
+from responder.core.actions import Action, Context, FieldName, action
 from responder.core.effects import Effect, SetField
 from responder.core.template import Template
 
@@ -17,7 +17,7 @@ LONGEST_VALUE = 200  # characters
 @action("set")
 @dataclass(frozen=True, kw_only=True)
 class SetAction(Action):
-    fields: Mapping[str, Template]
+    fields: Mapping[FieldName, Template]
 
     def effects(self, context: Context) -> Iterator[Effect]:
         for name, template in self.fields.items():

@@ -1,5 +1,6 @@
 """What an action is given and what it may want; the actions themselves stand in ``responder.actions``, one file each."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +18,8 @@ LanguageName = NewType("LanguageName", str)
 """A field of this type holds one of the file's languages."""
 WebhookName = NewType("WebhookName", str)
 """A field of this type holds the name of one of the file's webhooks."""
+FieldName = NewType("FieldName", str)
+"""A field of this type holds the name of something that is remembered about the originator."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +44,7 @@ class Context:
 
     @cached_property
     def values(self) -> Mapping[str, Any]:
-        """What a template may use."""
+        """What a template may use; what the originator never told is empty."""
         message, known = self.situation.message, self.situation.known
         appointment = self.after
         return {
@@ -66,7 +69,7 @@ class Context:
             }
             if appointment
             else {},
-            "contact": {"number": known.originator, "language": known.language or self.default_language, **known.fields},
+            "contact": defaultdict(str, known.fields, number=known.originator, language=known.language or self.default_language),
             "now": self.situation.now,
         }
 

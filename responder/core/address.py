@@ -54,6 +54,17 @@ def number_from(typed: str, country: str) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
+def is_country(code: str) -> bool:
+    """Whether a code names a country that has telephone numbers.
+
+    >>> is_country("IT"), is_country("UK")
+    (True, False)
+    """
+    import phonenumbers
+
+    return code in phonenumbers.SUPPORTED_REGIONS
+
+
 def mask(address: str) -> str:
     """The address with all but its beginning and its last two characters hidden, for logs.
 

@@ -54,7 +54,7 @@ class OnList:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HasAppointment:
-    """The originator has an appointment that was asked about and still waits (open), was confirmed, or has none at all near."""
+    """The originator has one appointment that was asked about and still waits (open), was confirmed, or has none at all near."""
 
     wanted: str
 
@@ -62,6 +62,8 @@ class HasAppointment:
         statuses = {a.status for a in situation.open_appointments}
         if self.wanted == "none":
             return "the originator has an appointment" if statuses - {AppointmentStatus.CANCELLED} else None
+        if refusal := _several(situation):
+            return refusal
         status = AppointmentStatus.SCHEDULED if self.wanted == "open" else AppointmentStatus.CONFIRMED
         return None if status in statuses else f"the originator has no {status} appointment that is open"
 
@@ -73,10 +75,16 @@ class AnswerIs:
     wanted: Answer
 
     def refusal(self, situation: Situation) -> str | None:
-        if len(situation.open_appointments) > 1:
-            return f"{len(situation.open_appointments)} appointments are open for this number, a person has to tell which one is meant"
+        if refusal := _several(situation):
+            return refusal
         if situation.appointment is None:
             return "no appointment is open for this number"
         if situation.appointment.status is AppointmentStatus.CANCELLED and self.wanted is not Answer.CANCEL:
             return "the appointment was cancelled before, a person has to look"
         return None
+
+
+def _several(situation: Situation) -> str | None:
+    """Why nothing can be said about the appointment where there are several; None if there are not."""
+    count = len(situation.open_appointments)
+    return f"{count} appointments are open for this number, a person has to tell which one is meant" if count > 1 else None

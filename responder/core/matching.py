@@ -105,8 +105,8 @@ def match_pattern(condition: Pattern, situation: Situation) -> Match | None:
     text = searched_text(situation.message.text)
     for source in condition.sources:
         if found := re2.compile(source, pattern_options()).search(text):
-            groups = {name: value or "" for name, value in found.groupdict().items()}
-            return Match(text=found.group(), groups=groups)
+            groups = {name: value for name, value in found.groupdict().items() if value}
+            return Match(text=found.group(), groups=dict.fromkeys(condition.groups, "") | groups)
     return None
 
 

@@ -1,23 +1,28 @@
-"""What the core and the edge ask of each other."""
+"""What the parts of the edge ask of each other."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
+from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 from responder.core.gateway import Call, Response
-from responder.core.message import Inbound
+
+Clock = Callable[[], datetime]
+"""Tells the time, in UTC."""
 
 
-class Inbox(Protocol):
-    """Keeps inbound messages."""
+class Job(StrEnum):
+    """What a worker can be woken for."""
 
-    async def add(self, messages: Sequence[Inbound]) -> None:
-        """Commit the messages, each once under its key; a key that is there already changes nothing. Raises StorageError."""
+    HANDLE = "handle"
+    REPLIES = "deliver_replies"
+    WEBHOOKS = "deliver_webhooks"
 
 
 class Bell(Protocol):
     """Wakes a worker; nothing ever rests on it."""
 
-    def ring(self) -> None:
+    def ring(self, job: Job) -> None:
         """Say that something waits. Never waits and never fails."""
 
 

@@ -2,16 +2,23 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from jinja2 import StrictUndefined, TemplateSyntaxError, nodes
 from jinja2 import Template as Compiled
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.visitor import NodeTransformer
 from rapidfuzz import process
 
+from responder.core.text import clean
+
 LONGEST_RENDERED = 1530  # characters: ten concatenated GSM-7 segments
+LONGEST_SOURCE = 5000  # characters
+DEEPEST = 20  # values, filters and conditions inside one another
+TIMES = ("appointment.starts_at", "message.sent_at", "message.received_at", "now")
+TIME_FILTERS = ("date", "time")
+COMPARISONS = ("eq", "ne")
 ALLOWED = (
     nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Getattr, nodes.Getitem, nodes.Const, nodes.Filter, nodes.If,
     nodes.CondExpr, nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not,
@@ -45,18 +52,12 @@ def _environment(zone: ZoneInfo) -> ImmutableSandboxedEnvironment:
     environment.tests.clear()
     environment.filters.clear()
     environment.filters.update(
-        date=lambda moment: _local(moment, zone).strftime("%d/%m/%Y"),
-        time=lambda moment: _local(moment, zone).strftime("%H:%M"),
+        date=lambda moment: f"{moment.astimezone(zone):%d/%m/%Y}",
+        time=lambda moment: f"{moment.astimezone(zone):%H:%M}",
         number=_number,
         title=_title,
     )
     return environment
-
-
-def _local(moment: object, zone: ZoneInfo) -> datetime:
-    if not isinstance(moment, datetime):
-        raise BadTemplate(f"{moment!r} is not a time: date and time go with appointment.starts_at, message.received_at or now")
-    return moment.astimezone(zone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,34 +85,68 @@ class Templates:
         Traceback (most recent call last):
         responder.core.template.BadTemplate: unknown value 'contact.nam', did you mean 'contact.name'?
         """
+        if len(source) > LONGEST_SOURCE:
+            raise BadTemplate(f"a text has at most {LONGEST_SOURCE} characters, shorten it")
         if "{" not in source:
             return Template(source, None)
         try:
             tree = self.environment.parse(source)
         except TemplateSyntaxError as error:
             raise BadTemplate(f"cannot be read as a text with {{{{ values }}}}: {error.message}") from error
+        except (ValueError, RecursionError) as error:  # a number of thousands of digits, thousands of brackets
+            raise BadTemplate("cannot be read as a text with {{ values }}, make it simpler") from error
         for problem in self._problems(tree, names):
             raise BadTemplate(problem)
-        return Template(source, self.environment.from_string(tree))
+        return Template(source, self.environment.from_string(_ItemsOnly().visit(tree)))
 
     def _problems(self, tree: nodes.Template, names: Names) -> Iterator[str]:
-        for node in _walk(tree):
-            if not isinstance(node, ALLOWED):
+        walked = list(_walk(tree))
+        owners = {id(node.node) for node, _ in walked if isinstance(node, nodes.Getattr | nodes.Getitem)}
+        for node, depth in walked:
+            if depth > DEEPEST:
+                yield "cannot be read as a text with {{ values }}, make it simpler"
+            elif not isinstance(node, ALLOWED):
                 yield f"{type(node).__name__.lower()} is more than a text needs: use {{{{ value }}}}, filters and {{% if %}} only"
-            elif isinstance(node, nodes.Filter) and node.name not in self.environment.filters:
-                yield f"unknown filter {node.name!r}{did_you_mean(node.name, self.environment.filters)}"
+            elif isinstance(node, nodes.Filter):
+                yield from _filter_problems(node, self.environment.filters)
+            elif isinstance(node, nodes.Operand) and node.op not in COMPARISONS:
+                yield "values are compared with == or != only"
+            elif isinstance(node, nodes.Const) and isinstance(node.value, str) and clean(node.value) != node.value:
+                yield f"{node.value!a} holds a character that no message can hold, remove it"
             elif isinstance(node, nodes.Name) and node.name not in names:
                 yield f"unknown value {node.name!r}{did_you_mean(node.name, names)}"
+            elif isinstance(node, nodes.Name) and names[node.name] and id(node) not in owners:
+                yield f"{node.name!r} is several values, expected one of {', '.join(sorted(f'{node.name}.{name}' for name in names[node.name] or ()))}"
             elif isinstance(node, nodes.Getattr | nodes.Getitem):
                 yield from _attribute_problems(node, names)
 
 
+class _ItemsOnly(NodeTransformer):
+    """Makes ``a.b`` mean ``a["b"]``, so that a group or field called ``items`` is no method of a dictionary."""
+
+    def visit_Getattr(self, node: nodes.Getattr) -> nodes.Getitem:  # noqa: N802  (the visitor's way to say which nodes)
+        self.generic_visit(node)
+        return nodes.Getitem(node.node, nodes.Const(node.attr), node.ctx)
+
+
+def _filter_problems(node: nodes.Filter, filters: Iterable[str]) -> Iterator[str]:
+    if node.name not in filters:
+        yield f"unknown filter {node.name!r}{did_you_mean(node.name, filters)}"
+    if node.args or node.kwargs or node.dyn_args or node.dyn_kwargs:
+        yield f"the filter {node.name!r} takes nothing in brackets"
+    if node.name in TIME_FILTERS and not _is_time(node.node):
+        yield f"the filter {node.name!r} goes with a time: {', '.join(TIMES)}"
+
+
+def _is_time(node: nodes.Expr | None) -> bool:
+    if isinstance(node, nodes.Getattr) and isinstance(node.node, nodes.Name):
+        return f"{node.node.name}.{node.attr}" in TIMES
+    return isinstance(node, nodes.Name) and node.name in TIMES
+
+
 def _attribute_problems(node: nodes.Getattr | nodes.Getitem, names: Names) -> Iterator[str]:
-    if isinstance(node, nodes.Getitem):
-        attribute = node.arg.value if isinstance(node.arg, nodes.Const) else None
-    else:
-        attribute = node.attr
-    if not isinstance(node.node, nodes.Name) or not isinstance(attribute, str):
+    attribute = node.attr if isinstance(node, nodes.Getattr) else None
+    if not isinstance(node.node, nodes.Name) or attribute is None:
         yield "a value has one name after its dot, such as {{ contact.name }}"
         return
     known = names.get(node.node.name)
@@ -120,10 +155,12 @@ def _attribute_problems(node: nodes.Getattr | nodes.Getitem, names: Names) -> It
         yield f"unknown value {typed!r}{did_you_mean(typed, [f'{node.node.name}.{name}' for name in known])}"
 
 
-def _walk(node: nodes.Node) -> Iterator[nodes.Node]:
-    yield node
-    for child in node.iter_child_nodes():
-        yield from _walk(child)
+def _walk(node: nodes.Node, depth: int = 0) -> Iterator[tuple[nodes.Node, int]]:
+    """Each node with its depth, down to where it is too deep."""
+    yield node, depth
+    if depth <= DEEPEST:
+        for child in node.iter_child_nodes():
+            yield from _walk(child, depth + 1)
 
 
 def did_you_mean(typed: str, known: Iterable[str]) -> str:

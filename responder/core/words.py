@@ -53,7 +53,7 @@ class Lexicon:
     opt_in: Mapping[str, Word]
     help: Mapping[str, Word]
     answers: Mapping[str, tuple[Answer, str | None]]
-    """Each with its language; None where several of the languages share the word."""
+    """Each with its language; None where several of the languages share the word, or all do."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,7 +79,8 @@ def lexicon(packs: Iterable[Pack]) -> Lexicon:
         opt_in = {**pack.opt_in, **opt_in}
         helps = {**pack.help, **helps}
         for word, answer in pack.answers.items():
-            answers[word] = (answers[word][0], None) if word in answers else (answer, pack.language)
+            is_shared = word in answers or pack.language == ALWAYS
+            answers[word] = (answers[word][0] if word in answers else answer, None if is_shared else pack.language)
     return Lexicon(opt_out=opt_out, opt_in=opt_in, help=helps, answers=answers)
 
 

@@ -18,10 +18,6 @@ READERS = 4
 STATEMENT_TIMEOUT_S = 10.0
 
 
-class BadRow(StorageError):
-    """The database refuses a row for what is in it; other rows may be fine."""
-
-
 class Database:
     """The database of an installation; ``arguments`` are handed to the driver."""
 
@@ -108,12 +104,10 @@ def storage_errors() -> Iterator[None]:
     """Turn the library's exceptions into ours, without the values that they show."""
     try:
         yield
-    except DataError as error:
-        raise BadRow(_reason(error)) from None
     except DBAPIError as error:
-        if isinstance(error.orig, OverflowError | UnicodeError | ValueError):
-            raise BadRow(_reason(error)) from None
-        raise StorageError(_reason(error)) from None
+        sqlstate = str(getattr(error.orig, "sqlstate", None) or "")  # class 22: data exception (PostgreSQL, appendix A)
+        is_in_the_data = isinstance(error, DataError) or isinstance(error.orig, OverflowError | ValueError) or sqlstate.startswith("22")
+        raise StorageError(_reason(error), is_in_the_data=is_in_the_data) from None
     except (SQLAlchemyError, OSError, TimeoutError) as error:
         raise StorageError(_reason(error)) from None
 

@@ -33,11 +33,11 @@ class SqlInbox:
         self._insert = dialect_insert(messages).on_conflict_do_nothing()
         self._answered = update(messages).where(messages.c.key == bindparam("of_key")).values(answer_ms=bindparam("took_ms"))
 
-    async def add(self, inbound: Sequence[Inbound], answer_ms: Mapping[str, int] | None = None) -> None:
+    async def add(self, inbound: Sequence[Inbound], answer_ms: Mapping[str, int]) -> None:
         """Commit the messages, each once under its key; a key that is there already changes nothing.
 
-        ``answer_ms`` are the milliseconds that earlier messages waited for their answer, by key. Raises BadRow, with nothing done, if
-        the database refuses a message for what is in it, and StorageError for any other reason.
+        ``answer_ms`` are the milliseconds that earlier messages waited for their answer, by key. Raises StorageError,
+        with nothing done.
         """
         rows = [_row(message) for message in sorted(inbound, key=lambda message: message.key)]  # one order for all: no deadlocks
         async with self._database.write() as connection:

@@ -1,0 +1,106 @@
+"""Intake: all messages that wait are committed together, their requests say ``+OK``, and a worker is woken."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from responder.core.message import Inbound
+from responder.core.ports import Bell, Job
+from responder.errors import StorageError
+
+COMMIT_TOGETHER = 500  # messages in one transaction at the most
+LONGEST_WAIT_S = 10.0  # after which a request is told that storage fails; the gateway gives up after 30
+MOST_WAITING = 5000  # messages that wait for a commit at the most
+ANSWER_TIMES_AFTER_S = 1.0  # how long an answer's time waits for a commit to travel with
+
+logger = logging.getLogger(__name__)
+
+
+class Inbox(Protocol):
+    """Keeps inbound messages."""
+
+    async def add(self, inbound: Sequence[Inbound], answer_ms: Mapping[str, int]) -> None:
+        """Commit the messages, each once under its key, and how many milliseconds earlier ones waited. Raises StorageError."""
+
+
+class Intake:
+    """Commits messages in groups: those that arrive while one commit runs go into the next together."""
+
+    def __init__(self, inbox: Inbox, bell: Bell) -> None:
+        self._inbox = inbox
+        self._bell = bell
+        self._waiting: list[tuple[Inbound, asyncio.Future[None]]] = []
+        self._answer_ms: dict[str, int] = {}
+        self._owes_times = False  # of answers that have just been allowed
+        self._arrived = asyncio.Event()
+        self._is_closing = False
+
+    async def take(self, message: Inbound, began_at: float) -> None:
+        """Return once the message is committed; ``began_at`` is the monotonic time at which its request came in.
+
+        Raises StorageError if the message is not committed, or cannot be told to be in time.
+        """
+        if len(self._waiting) >= MOST_WAITING or self._is_closing:
+            raise StorageError("too many messages wait for the database" if not self._is_closing else "the service is stopping")
+        committed = asyncio.get_running_loop().create_future()
+        self._waiting.append((message, committed))
+        self._arrived.set()
+        try:
+            async with asyncio.timeout(LONGEST_WAIT_S):
+                await committed
+        except TimeoutError:
+            raise StorageError(f"the database did not commit within {LONGEST_WAIT_S:.0f} s") from None
+        self._answer_ms[message.key] = round((time.monotonic() - began_at) * 1000)
+
+    async def run(self) -> None:
+        """Commit whatever arrives, until ``close``; a commit that fails fails its own messages only."""
+        while not self._is_closing or self._waiting or self._answer_ms:
+            await self._something_to_do()
+            taken = [entry for entry in self._waiting[:COMMIT_TOGETHER] if not entry[1].done()]
+            del self._waiting[:COMMIT_TOGETHER]
+            answer_ms, self._answer_ms = self._answer_ms, {}
+            self._owes_times = bool(taken)
+            if taken or answer_ms:
+                await self._commit(taken, answer_ms)
+
+    async def _something_to_do(self) -> None:
+        if not self._waiting and not self._is_closing:
+            self._arrived.clear()
+            try:
+                async with asyncio.timeout(ANSWER_TIMES_AFTER_S if self._owes_times else None):
+                    await self._arrived.wait()
+            except TimeoutError:
+                return
+
+    async def _commit(self, taken: Sequence[tuple[Inbound, asyncio.Future[None]]], answer_ms: Mapping[str, int]) -> None:
+        try:
+            await self._inbox.add([message for message, _ in taken], answer_ms)
+        except StorageError as error:
+            logger.error("commit failed messages=%d reason=%s", len(taken), error)  # noqa: TRY400  (the place tells nothing)
+            await self._one_by_one(taken, error)
+        else:
+            self._done(taken)
+
+    async def _one_by_one(self, taken: Sequence[tuple[Inbound, asyncio.Future[None]]], error: StorageError) -> None:
+        """Tell the failed requests; where the fault is in a message, save the others from it."""
+        if not error.is_in_the_data or len(taken) == 1:
+            for _, committed in taken:
+                if not committed.done():
+                    committed.set_exception(StorageError(str(error)))
+            return
+        for entry in taken:
+            await self._commit([entry], {})
+
+    def _done(self, taken: Sequence[tuple[Inbound, asyncio.Future[None]]]) -> None:
+        for _, committed in taken:
+            if not committed.done():
+                committed.set_result(None)
+        if taken:
+            self._bell.ring(Job.HANDLE)
+
+    def close(self) -> None:
+        """Take nothing more; ``run`` ends when all that waits is committed."""
+        self._is_closing = True
+        self._arrived.set()

@@ -1,0 +1,113 @@
+"""Ringing for a worker through arq: a hint that something waits in SQL, never trusted and never awaited."""
+
+import asyncio
+import json
+import logging
+from typing import Any
+from uuid import uuid4
+
+from arq.connections import ArqRedis
+from redis.asyncio import BlockingConnectionPool
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from responder.core.ports import Job
+from responder.errors import TransientError
+
+QUEUE = "responder:queue"
+EXPIRES_MS = 10 * 365 * 86_400_000  # arq drops jobs older than a day by default; ours are never too old
+RING_EVERY_S = 0.02  # at most one job of a kind in this time
+RING_DEADLINE_S = 0.5  # a frozen Redis is given no more
+RING_AGAIN_S = (0.05, 0.2, 0.5, 1.0, 2.0)  # pauses after failures
+
+logger = logging.getLogger(__name__)
+
+
+def dumps(value: dict[str, Any]) -> bytes:
+    """A job as JSON: whoever can write to Redis must not be able to run code here, as arq's own pickle would let them."""
+    return json.dumps(value, default=str).encode()
+
+
+def loads(data: bytes) -> dict[str, Any]:
+    """A job from JSON."""
+    loaded: dict[str, Any] = json.loads(data)
+    return loaded
+
+
+def connect(url: str, *, timeout_s: float) -> ArqRedis:
+    """A pool of connections that gives up in time and tries again after short faults, as arq's own settings cannot.
+
+    ``OSError`` stands in the list because a refused connection reaches redis-py as one.
+    """
+    keepalive = {} if url.startswith("unix") else {"socket_keepalive": True}  # unix sockets refuse the argument
+    pool = BlockingConnectionPool.from_url(
+        url,
+        socket_timeout=timeout_s,
+        socket_connect_timeout=1,
+        max_connections=32,
+        timeout=timeout_s,
+        retry=Retry(ExponentialBackoff(cap=0.5, base=0.05), 3),
+        retry_on_error=[RedisConnectionError, RedisTimeoutError, OSError],
+        **keepalive,
+    )
+    return ArqRedis(pool, job_serializer=dumps, job_deserializer=loads, default_queue_name=QUEUE, expires_extra_ms=EXPIRES_MS)
+
+
+async def redis_policy(redis: ArqRedis) -> str:
+    """What Redis does when its memory is full. Raises TransientError if it cannot be asked."""
+    try:
+        async with asyncio.timeout(RING_DEADLINE_S * 4):
+            answer = await redis.info("memory")
+    except (RedisError, OSError, TimeoutError) as error:
+        raise TransientError(f"Redis does not answer: {type(error).__name__}") from None
+    return str(answer.get("maxmemory_policy", "noeviction"))
+
+
+class ArqBell:
+    """Rings for a worker, from a task of its own: each ring is a job with a name of its own, since a fixed name loses wake-ups."""
+
+    def __init__(self, redis: ArqRedis) -> None:
+        self.redis = redis
+        self._wanted: set[Job] = set()
+        self._rung = asyncio.Event()
+
+    def ring(self, job: Job) -> None:
+        """Say that something waits. Never waits and never fails."""
+        self._wanted.add(job)
+        self._rung.set()
+
+    async def run(self) -> None:
+        """Pass the rings on, until cancelled; what did not certainly arrive is rung again."""
+        failures = 0
+        while True:
+            await self._rung.wait()
+            self._rung.clear()
+            jobs, self._wanted = self._wanted, set()
+            missed = {job for job in jobs if not await self._enqueue(job)}
+            if missed:
+                self._wanted |= missed
+                self._rung.set()
+                if failures == 0:
+                    logger.warning("redis cannot be reached, messages wait in the database and are handled when it is back")
+                await asyncio.sleep(RING_AGAIN_S[min(failures, len(RING_AGAIN_S) - 1)])
+                failures += 1
+                continue
+            if failures:
+                logger.info("redis is back")
+            failures = 0
+            await asyncio.sleep(RING_EVERY_S)
+
+    async def _enqueue(self, job: Job) -> bool:
+        """Whether the job is certainly queued; None from arq may mean that the connection broke."""
+        try:
+            async with asyncio.timeout(RING_DEADLINE_S):
+                return await self.redis.enqueue_job(job.value, _job_id=uuid4().hex) is not None
+        except (RedisError, OSError, TimeoutError):
+            return False
+
+    async def close(self) -> None:
+        """Let go of Redis."""
+        await self.redis.aclose(close_connection_pool=True)

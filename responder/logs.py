@@ -1,0 +1,96 @@
+"""Logs on stderr: JSON lines for machines, one readable line each for people, and never a telephone number in full."""
+
+import logging
+import re
+import sys
+from typing import TextIO
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from responder.core.address import mask
+
+QUIET = (  # these show arguments, addresses, parameters or contents at INFO or DEBUG, whatever level was asked for
+    "arq", "httpx", "httpcore", "aiosqlite", "asyncpg", "sqlalchemy", "python_multipart", "asyncio",
+)  # fmt: skip
+OFF = ("uvicorn.access",)  # its lines show the token in the webhook's path
+NUMBER = re.compile(
+    r"(?P<key>(?<![0-9a-f])(?=[0-9]*[a-f])[0-9a-f]{32,}(?![0-9a-f]))"  # the digits of a key or a hash are no number
+    r"|\+[0-9](?:[ .()/-]{0,2}[0-9]){6,14}"
+    r"|\+?\d{7,}"
+)
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")  # what ends a line, or moves or reorders what is shown
+
+
+def set_up_logs(level: str = "info", form: str = "auto", stream: TextIO | None = None) -> None:
+    """Send every logger's lines to stderr, or another stream, as ``json``, ``text``, or what suits it (``auto``)."""
+    stream = stream or sys.stderr
+    is_terminal = stream.isatty()
+    as_text = form == "text" or (form == "auto" and is_terminal)
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(_text(in_colour=is_terminal) if as_text else _json())
+    root = logging.getLogger()
+    for former in root.handlers[:]:
+        root.removeHandler(former)
+    root.addHandler(handler)
+    root.setLevel(level.upper())
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    for name in OFF:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+
+
+def _text(*, in_colour: bool) -> logging.Formatter:
+    renderer = structlog.dev.ConsoleRenderer(colors=in_colour, pad_event_to=0, exception_formatter=structlog.dev.plain_traceback)
+    return _formatter(one_line, renderer)
+
+
+def _json() -> logging.Formatter:
+    return _formatter(structlog.processors.JSONRenderer())
+
+
+def _formatter(*last: Processor) -> logging.Formatter:
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[
+            structlog.stdlib.add_log_level,
+            structlog.stdlib.add_logger_name,
+            structlog.processors.format_exc_info,
+            mask_numbers,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+        ],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+    )
+
+
+def mask_numbers(_logger: WrappedLogger, level: str, event: EventDict) -> EventDict:
+    """Hide what looks like a telephone number, in case somebody forgot; only DEBUG may show it."""
+    if level == "debug":
+        return event
+    return {name: masked(value) if isinstance(value, str) else value for name, value in event.items()}
+
+
+def masked(text: str) -> str:
+    """The text with the middle of every telephone number hidden, and keys left whole.
+
+    >>> masked("reply to +393301234567 done key=0123456789abcdef0123456789abcdef")
+    'reply to +39…67 done key=0123456789abcdef0123456789abcdef'
+    """
+    return NUMBER.sub(lambda found: found[0] if found["key"] else mask(found[0]), text)
+
+
+def one_line(_logger: WrappedLogger, _level: str, event: EventDict) -> EventDict:
+    """Keep what others wrote from starting a line of its own; a traceback goes on in indented lines."""
+    return {name: _indented(value) if name == "exception" else escaped(value) for name, value in event.items()}
+
+
+def escaped(value: object) -> object:
+    r"""A text with its control characters spelt out; anything else as it is.
+
+    >>> print(escaped("done\n2026-04-08 forged"))
+    done\n2026-04-08 forged
+    """
+    return CONTROL.sub(lambda found: ascii(found[0])[1:-1], value) if isinstance(value, str) else value
+
+
+def _indented(traceback: str) -> str:
+    return "\n".join(f"    {escaped(line)}" for line in traceback.split("\n"))

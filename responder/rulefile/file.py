@@ -1,0 +1,102 @@
+"""A whole rules file as values."""
+
+import hashlib
+from collections.abc import Mapping
+from itertools import chain
+from zoneinfo import ZoneInfo, available_timezones
+
+from responder.core.address import is_country
+from responder.core.rules import Rules
+from responder.core.template import Templates, did_you_mean
+from responder.core.words import ALWAYS, vocabulary
+from responder.errors import RulesError
+from responder.rulefile.nodes import Node, Place, read_nodes
+from responder.rulefile.packs import load_packs, reserved_texts, with_own_words
+from responder.rulefile.reading import Fields, Reader, Wrong, is_empty, one_of, shown, text
+from responder.rulefile.rules import build_all, finish, read_fallback, read_rule_drafts
+from responder.rulefile.scope import Scope
+from responder.rulefile.sections import read_list, read_named, read_reserved, webhook_reader
+
+LATER = frozenset({"numbers", "limits", "appointments", "tests", "defaults", "include"})
+VERSION = "1"
+ZONE, COUNTRY, LANGUAGE = "Europe/Rome", "IT", "en"
+EMPTY = "the file is empty: begin it with 'version: 1', then 'rules:' with a list of rules"
+HASH_LENGTH = 16  # hexadecimal digits
+
+
+def read_rules(source: str, file: str, environment: Mapping[str, str]) -> Rules:
+    """The rules in the text of a file; RulesError has all that is wrong with it."""
+    root, mistakes = read_nodes(source, file)
+    reader = Reader(file, mistakes)
+    if root is None or is_empty(root):
+        reader.note(Place(line=1, column=1), EMPTY)
+        raise RulesError(tuple(mistakes))
+    with reader.fields(root, later=LATER) as fields:
+        rules = _rules(fields, reader, environment, rules_hash(source))
+    if mistakes:
+        raise RulesError(tuple(sorted(mistakes)))
+    return rules
+
+
+def rules_hash(source: str) -> str:
+    """The name of one version of a file; line ends and a byte order mark make no difference.
+
+    >>> rules_hash("version: 1\\n") == rules_hash("\\ufeffversion: 1\\r\\n")
+    True
+    """
+    normal = source.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    return hashlib.sha256(normal.encode("utf-8", "surrogatepass")).hexdigest()[:HASH_LENGTH]
+
+
+def _rules(fields: Fields, reader: Reader, environment: Mapping[str, str], version: str) -> Rules:
+    fields.require("version", one_of([VERSION], "version"), VERSION, f"begin the file with 'version: {VERSION}'")
+    zone = fields.take("timezone", _zone, ZoneInfo(ZONE))
+    scope = _scope(fields, zone, environment, reader)
+    packs = load_packs()
+    built_in = vocabulary(packs, scope.languages).everywhere
+    own = read_reserved(fields.node("reserved"), scope, built_in, reader)
+    words = vocabulary(with_own_words(packs, own, built_in, version), scope.languages)
+    drafts = read_rule_drafts(fields.node("rules"), scope, words.everywhere, reader)
+    outside = reader.inside("fallback")
+    fallback = read_fallback(fields.node("fallback"), outside)
+    contact = {name for draft in chain(fallback, *(rule.drafts for rule in drafts)) for name in draft.contact_fields}
+    return Rules(
+        hash=version,
+        zone=zone,
+        country=scope.country,
+        languages=scope.languages,
+        vocabulary=words,
+        reserved_texts=reserved_texts(packs, own),
+        lists=scope.lists,
+        webhooks=scope.webhooks,
+        rules=tuple(finish(draft, scope, contact) for draft in drafts),
+        fallback=build_all(fallback, None, (), scope, contact, outside),
+    )
+
+
+def _scope(fields: Fields, zone: ZoneInfo, environment: Mapping[str, str], reader: Reader) -> Scope:
+    known = [language for language in load_packs() if language != ALWAYS]
+    return Scope(
+        country=fields.take("country", _country, COUNTRY),
+        languages=tuple(dict.fromkeys(fields.each("languages", one_of(known, "language")))) or (LANGUAGE,),
+        lists=read_named(fields.node("lists"), "list", read_list, reader),
+        webhooks=read_named(fields.node("webhooks"), "webhook", webhook_reader(environment), reader),
+        templates=Templates(zone),
+    )
+
+
+def _zone(node: Node) -> ZoneInfo:
+    typed = text(node)
+    try:
+        return ZoneInfo(typed)
+    except (KeyError, ValueError, OSError):  # a folder of zones is an OSError, "../x" a ValueError
+        likely = did_you_mean(typed, available_timezones())
+        remedy = likely if likely.endswith("?") else ", expected a name such as Europe/Rome"
+        raise Wrong(node, f"unknown time zone {shown(typed)}{remedy}") from None
+
+
+def _country(node: Node) -> str:
+    typed = text(node)
+    if not is_country(typed):
+        raise Wrong(node, f"unknown country {shown(typed)}, expected two capital letters such as IT, FR or GB")
+    return typed

@@ -1,0 +1,124 @@
+"""The built-in words, one pack for each language, and a file's own words among them."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib import resources
+
+from responder.core.template import Template, Texts
+from responder.core.text import fold
+from responder.core.words import ALWAYS, Answer, Lexicon, Pack, Word
+from responder.errors import RulesError
+from responder.rulefile.nodes import Node, read_nodes
+from responder.rulefile.reading import Fields, Reader, flag, is_empty, one_of, text
+from responder.rulefile.sections import RESERVED, OwnWords
+
+GRADES = ("A", "B", "C", "D")
+OWN = "own"
+"""The grade of a word that the operator added."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """A word of a pack as it stands in its file."""
+
+    word: str
+    grade: str
+    yields: bool
+    returning: bool
+
+
+@cache  # what a package ships does not change while it runs
+def load_packs() -> Mapping[str, Pack]:
+    """The packs of all languages, and the one that is always active."""
+    folder = resources.files("responder").joinpath("words")
+    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".yaml"))
+    packs = [read_pack(folder.joinpath(name).read_text("utf-8"), f"words/{name}") for name in names]
+    return {pack.language: pack for pack in packs}
+
+
+def read_pack(source: str, file: str) -> Pack:
+    """One pack; RulesError says what is wrong with it."""
+    root, mistakes = read_nodes(source, file)
+    reader = Reader(file, mistakes, "pack")
+    if root is None:
+        raise RulesError(())
+    with reader.fields(root) as fields:
+        pack = _pack(fields, reader)
+    if mistakes:
+        raise RulesError(tuple(sorted(mistakes)))
+    return pack
+
+
+def _pack(fields: Fields, reader: Reader) -> Pack:
+    language = fields.require("language", text, "", "add the language")
+    version = fields.require("version", text, "", "add the version")
+    fields.node("sources")
+
+    def words(name: str) -> Mapping[str, Word]:
+        return {
+            fold(entry.word): Word(
+                typed=entry.word, language=language, version=version, grade=entry.grade, yields=entry.yields, returning=entry.returning
+            )
+            for entry in _entries(fields, name, reader)
+        }
+
+    opt_out, opt_in, helps = words("opt_out"), words("opt_in"), words("help")
+    answers = {fold(entry.word): answer for answer in Answer for entry in _entries(fields, answer, reader)}
+    node = fields.node("texts")
+    texts = _texts(node, reader) if node else {}
+    return Pack(language=language, version=version, opt_out=opt_out, opt_in=opt_in, help=helps, answers=answers, texts=texts)
+
+
+def _entries(fields: Fields, name: str, reader: Reader) -> tuple[Entry, ...]:
+    return fields.each(name, lambda node: _entry(node, reader))
+
+
+def _entry(node: Node, reader: Reader) -> Entry:
+    with reader.fields(node) as fields:
+        fields.node("sources")
+        return Entry(
+            word=fields.require("word", text, "", "add the word"),
+            grade=fields.require("grade", one_of(GRADES, "grade"), "", "add its grade"),
+            yields=fields.take("yields", flag, default=False),
+            returning=fields.take("returning", flag, default=False),
+        )
+
+
+def _texts(node: Node, reader: Reader) -> Mapping[str, str]:
+    with reader.fields(node) as fields:
+        return {keyword: fields.require(keyword, text, "", "add the text") for keyword in RESERVED}
+
+
+def with_own_words(packs: Mapping[str, Pack], own: OwnWords, lexicon: Lexicon, version: str) -> Mapping[str, Pack]:
+    """The packs and a file's own words, which yield to an appointment where they are answers as well."""
+
+    def words(keyword: str) -> Mapping[str, Word]:
+        return {
+            folded: Word(
+                typed=typed, language=ALWAYS, version=version, grade=OWN, yields=folded in lexicon.answers, returning=folded in lexicon.answers
+            )
+            for folded, typed in own.words.get(keyword, {}).items()
+        }
+
+    always = packs[ALWAYS]
+    opt_out, opt_in, helps = ({**words("stop"), **always.opt_out}, {**words("start"), **always.opt_in}, {**words("help"), **always.help})
+    return {**packs, ALWAYS: replace(always, opt_out=opt_out, opt_in=opt_in, help=helps)}
+
+
+def reserved_texts(packs: Mapping[str, Pack], own: OwnWords) -> Mapping[str, Texts]:
+    """What is said to each reserved keyword: the file's text, or that of the pack of a language for which the file has none."""
+    return {keyword: _reserved_texts(packs, own.texts.get(keyword), keyword) for keyword in RESERVED}
+
+
+def _reserved_texts(packs: Mapping[str, Pack], own: Texts | None, keyword: str) -> Texts:
+    if own and None in own.by_language:
+        return own
+    built_in = dict(_built_in(packs, keyword))
+    return Texts({**built_in, **(own.by_language if own else {})})
+
+
+def _built_in(packs: Mapping[str, Pack], keyword: str) -> Iterator[tuple[str | None, Template]]:
+    for language, pack in packs.items():
+        if keyword in pack.texts:
+            yield language, Template(pack.texts[keyword], None)

@@ -1,0 +1,139 @@
+"""The rules of a file, read in two steps: what they name first, since templates may use what another rule sets."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from responder.core.actions import Action
+from responder.core.conditions import Condition
+from responder.core.matching import TextCondition
+from responder.core.rules import Rule
+from responder.core.words import Lexicon
+from responder.rulefile.actions import Draft, build, read_drafts
+from responder.rulefile.conditions import read_when
+from responder.rulefile.nodes import Mapping as MappingNode
+from responder.rulefile.nodes import Node, Place, Scalar, Sequence
+from responder.rulefile.reading import Fields, Reader, Wrong, any_text, flag, is_empty, name
+from responder.rulefile.scope import Scope, names_of
+
+LATER = frozenset({"cooldown", "typos", "shadow", "already"})
+TAKEN = ("fallback", "question")  # what stands in place of a rule's name in records
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RuleDraft:
+    """A rule whose actions are still drafts, and the reader that tells its mistakes."""
+
+    name: str
+    place: Place
+    text: TextCondition | None
+    conditions: tuple[Condition, ...]
+    drafts: tuple[Draft, ...]
+    goes_on: bool
+    enabled: bool
+    examples: tuple[str, ...]
+    counterexamples: tuple[str, ...]
+    reader: Reader
+
+
+def read_rule_drafts(node: Node | None, scope: Scope, lexicon: Lexicon, reader: Reader) -> tuple[RuleDraft, ...]:
+    """The rules of a file, each with a name of its own."""
+    if node is None or is_empty(node):
+        return ()
+    if not isinstance(node, Sequence):
+        reader.note(node.place, "expected a list of rules, each of which begins with '- name: …'")
+        return ()
+    taken: dict[str, int] = {}
+    return tuple(_rule_draft(item, number, taken, scope, lexicon, reader) for number, item in enumerate(node.items, start=1))
+
+
+def _rule_draft(node: Node, number: int, taken: dict[str, int], scope: Scope, lexicon: Lexicon, outer: Reader) -> RuleDraft:
+    reader = outer.inside(_called(node, number))
+    with reader.fields(node, later=LATER) as fields:
+        title = fields.require("name", partial(_rule_name, taken=taken), "", "add one, such as 'name: news-on'")
+        taken[title] = node.place.line
+        when = fields.node("when")
+        if when is None and isinstance(node, MappingNode):
+            reader.note(node.place, "'when' is missing, add a condition such as 'when: {text: News ON}'")
+        text, conditions = read_when(when, scope, lexicon, reader) if when else (None, ())
+        examples, counterexamples = _examples(fields.node("examples"), reader)
+        return RuleDraft(
+            name=title,
+            place=node.place,
+            text=text,
+            conditions=conditions,
+            drafts=read_then(fields, node, reader),
+            goes_on=fields.take("continue", flag, default=False),
+            enabled=fields.take("enabled", flag, default=True),
+            examples=examples,
+            counterexamples=counterexamples,
+            reader=reader,
+        )
+
+
+def _called(node: Node, number: int) -> str:
+    """How mistakes name a rule: by its name, or by its place among the rules."""
+    names = [value.text for key, value in node.entries if key.text == "name" and isinstance(value, Scalar)] if isinstance(node, MappingNode) else []
+    return f'rule "{names[0][:64]}"' if names and names[0].isprintable() else f"rule {number}"
+
+
+def _rule_name(node: Node, taken: Mapping[str, int]) -> str:
+    typed = name(node)
+    if typed in TAKEN:
+        raise Wrong(node, f"{typed!r} has a meaning of its own in records, choose another name")
+    if typed in taken:
+        raise Wrong(node, f"the rule on line {taken[typed]} has the same name, choose another")
+    return typed
+
+
+def _examples(node: Node | None, reader: Reader) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    if node is None:
+        return (), ()
+    with reader.inside(f"{reader.where}, examples").fields(node) as fields:
+        return fields.each("match", any_text), fields.each("no_match", any_text)
+
+
+def read_then(fields: Fields, node: Node, reader: Reader) -> tuple[Draft, ...]:
+    """What a rule or the fallback does."""
+    then = fields.node("then")
+    if then is None:
+        if isinstance(node, MappingNode):
+            reader.note(node.place, "'then' is missing, add what should happen, such as 'then: [{reply: Thank you.}]'")
+        return ()
+    return read_drafts(then, reader)
+
+
+def read_fallback(node: Node | None, reader: Reader) -> tuple[Draft, ...]:
+    """What happens where no rule applies."""
+    if node is None:
+        return ()
+    with reader.fields(node) as fields:
+        return read_then(fields, node, reader)
+
+
+def finish(draft: RuleDraft, scope: Scope, contact: Collection[str]) -> Rule:
+    """A rule with its actions."""
+    return Rule(
+        name=draft.name,
+        line=draft.place.line,
+        text=draft.text,
+        conditions=draft.conditions,
+        actions=build_all(draft.drafts, draft.text, draft.conditions, scope, contact, draft.reader),
+        goes_on=draft.goes_on,
+        enabled=draft.enabled,
+        examples=draft.examples,
+        counterexamples=draft.counterexamples,
+    )
+
+
+def build_all(
+    drafts: Collection[Draft],
+    text: TextCondition | None,
+    conditions: tuple[Condition, ...],
+    scope: Scope,
+    contact: Collection[str],
+    reader: Reader,
+) -> tuple[Action, ...]:
+    """The actions of a rule; their templates may use what the rule's conditions and other actions give them."""
+    names = names_of(text, conditions, [draft.list for draft in drafts if draft.list], contact)
+    return tuple(action for draft in drafts if (action := build(draft, scope, names, reader)))

@@ -1,0 +1,129 @@
+"""The parts of a rules file that rules refer to: lists, webhooks, and what is said to reserved keywords."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from responder.core.rules import List, Webhook
+from responder.core.signature import decode_secret
+from responder.core.template import Names, Texts
+from responder.core.text import fold
+from responder.core.words import Lexicon
+from responder.rulefile.nodes import Mapping as MappingNode
+from responder.rulefile.nodes import Node
+from responder.rulefile.reading import Reader, Wrong, is_empty, name, shown, text
+from responder.rulefile.scope import ALL_LISTS, Scope
+
+T = TypeVar("T")
+RESERVED = ("stop", "start", "help")
+RESERVED_NAMES: Names = {"contact": frozenset({"number"})}
+REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+NO_URL = re.compile(r"[\s\x00-\x20\x7f]")
+SCHEMES = ("http", "https")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OwnWords:
+    """What a file says about reserved keywords: texts of its own, and words beside the built-in ones, by their folded form."""
+
+    texts: Mapping[str, Texts] = field(default_factory=dict)
+    words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+def read_named(node: Node | None, kind: str, read: Callable[[str, Node, Reader], T], reader: Reader) -> Mapping[str, T]:
+    """The entries of a section whose keys are names that the file chooses; also those with mistakes, so that rules may name them."""
+    if node is None or is_empty(node):
+        return {}
+    if not isinstance(node, MappingNode):
+        reader.note(node.place, f"expected names with settings, such as '{kind}-name: {{...}}'")
+        return {}
+    values: dict[str, T] = {}
+    for key, value in node.entries:
+        inside = reader.inside(f"{kind} {shown(key.text)}")
+        inside.attempt(name, key, "")
+        values[key.text] = read(key.text, value, inside)
+    return values
+
+
+def read_list(name: str, node: Node, reader: Reader) -> List:
+    """One of the lists; without a title it is called by its name."""
+    if name == ALL_LISTS:
+        reader.note(node.place, f"{ALL_LISTS!r} means every list, choose another name")
+    if is_empty(node):
+        return List(name=name, title=name)
+    with reader.fields(node, later=("double_opt_in",)) as fields:
+        return List(name=name, title=fields.take("title", text, name))
+
+
+def webhook_reader(environment: Mapping[str, str]) -> Callable[[str, Node, Reader], Webhook]:
+    """Reads one of the webhooks, whose secret stands in the environment."""
+
+    def read(name: str, node: Node, reader: Reader) -> Webhook:
+        with reader.fields(node, later=("events",)) as fields:
+            url = fields.require("url", _url, "", "add the address to call, such as 'url: https://crm.example.com/hooks/sms'")
+            return Webhook(name=name, url=url, secret=fields.take("secret", lambda n: _secret(n, environment), None))
+
+    return read
+
+
+def _url(node: Node) -> str:
+    """The address of a webhook. What is wrong with it is told without repeating it, since a URL may hold a token."""
+    typed = text(node)
+    try:
+        parts = urlsplit(typed)
+        _ = parts.port
+    except ValueError as error:
+        raise Wrong(node, "the url cannot be read, expected for example https://crm.example.com/hooks/sms") from error
+    if parts.scheme not in SCHEMES or not parts.hostname or NO_URL.search(typed):
+        raise Wrong(node, "the url has to begin with https:// (or http://) and a host, such as https://crm.example.com/hooks/sms")
+    if parts.username is not None:
+        raise Wrong(node, "the url holds a user or password, which does not belong in this file: use 'secret' to sign the calls")
+    return typed
+
+
+def _secret(node: Node, environment: Mapping[str, str]) -> str:
+    reference = REFERENCE.fullmatch(text(node))
+    if not reference:
+        raise Wrong(node, "a secret does not belong in this file: put it in an environment variable and write its name, such as ${CRM_SECRET}")
+    value = environment.get(reference[1], "")
+    if not value:
+        raise Wrong(node, f"the environment variable {reference[1]} is not set, set it to the secret of this webhook")
+    try:
+        decode_secret(value)
+    except ValueError as error:
+        raise Wrong(node, f"the environment variable {reference[1]}: {error}") from None
+    return value
+
+
+def read_reserved(node: Node | None, scope: Scope, lexicon: Lexicon, reader: Reader) -> OwnWords:
+    """What the file says about STOP, START and HELP."""
+    texts: dict[str, Texts] = {}
+    words: dict[str, Mapping[str, str]] = {}
+    if node is None or is_empty(node):
+        return OwnWords()
+    with reader.inside("reserved").fields(node, "keyword") as fields:
+        for keyword in RESERVED:
+            if (given := fields.node(keyword)) is None:
+                continue
+            inside = reader.inside(f"reserved {keyword!r}")
+            with inside.fields(given) as settings:
+                if reply := settings.node("reply"):
+                    texts[keyword] = inside.attempt(lambda n: scope.texts(n, RESERVED_NAMES, inside), reply, Texts({}))  # noqa: B023
+                words[keyword] = dict(settings.each("words", lambda n: _own_word(n, keyword, lexicon)))  # noqa: B023
+    return OwnWords(texts=texts, words=words)
+
+
+def _own_word(node: Node, keyword: str, lexicon: Lexicon) -> tuple[str, str]:
+    typed = text(node)
+    folded = fold(typed)
+    if not folded:
+        raise Wrong(node, f"{shown(typed)} has no letter or digit, so no text can match it")
+    meanings = {"stop": lexicon.opt_out, "start": lexicon.opt_in, "help": lexicon.help}
+    for other, words in meanings.items():
+        if other != keyword and folded in words:
+            raise Wrong(node, f"{shown(typed)} already means {other.upper()}, choose another word")
+    if keyword == "help" and folded in lexicon.answers:
+        raise Wrong(node, f"{shown(typed)} is an answer to an appointment, choose another word")
+    return folded, typed

@@ -1,0 +1,123 @@
+"""How each kind of setting is read, and what an operator is told to have typed."""
+
+import re
+from dataclasses import dataclass
+from functools import partial
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+
+from responder.database_url import EXPECTED, async_database_url
+
+Network = IPv4Network | IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What should have been typed for a setting, as the end of a sentence."""
+
+    text: str
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach what listens on a host.
+
+    >>> is_loopback("localhost"), is_loopback("::1"), is_loopback("0.0.0.0")
+    (True, True, False)
+    """
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def _from_home(path: Path) -> Path:
+    try:
+        return path.expanduser()
+    except RuntimeError as error:
+        raise ValueError("no such home") from error
+
+
+def _entries(typed: object) -> object:
+    return tuple(entry.strip() for entry in typed.split(",") if entry.strip()) if isinstance(typed, str) else typed
+
+
+def _lower(typed: object) -> object:
+    return typed.strip().lower() if isinstance(typed, str) else typed
+
+
+def _network(typed: object) -> object:
+    return ip_network(typed) if isinstance(typed, str) else typed
+
+
+def _not_all(network: Network) -> Network:
+    if network.prefixlen == 0:
+        raise ValueError("all addresses")
+    return network
+
+
+def _zone(typed: object) -> object:
+    try:
+        return ZoneInfo(typed) if isinstance(typed, str) else typed
+    except (ZoneInfoNotFoundError, OSError) as error:
+        raise ValueError("no such zone") from error
+
+
+def _database(url: str) -> str:
+    async_database_url(url)
+    return url
+
+
+def _redis(url: str) -> str:
+    parts = urlsplit(url)
+    is_socket = parts.scheme == "unix" and parts.path.startswith("/")
+    is_server = parts.scheme in {"redis", "rediss"} and parts.hostname and parts.port != 0  # a port that is none raises ValueError
+    if not (is_socket or is_server):
+        raise ValueError("no Redis")
+    return url
+
+
+def _endpoint(url: str) -> str:
+    parts = urlsplit(url)
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
+    if not is_safe or not parts.hostname or parts.port == 0 or parts.query or parts.fragment:
+        raise ValueError("no endpoint")
+    return url
+
+
+def _written_in(characters: str, secret: SecretStr) -> SecretStr:
+    if not re.fullmatch(characters, secret.get_secret_value()):
+        raise ValueError("other characters")
+    return secret
+
+
+_Network = Annotated[Network, BeforeValidator(_network)]
+_ADDRESSES = "addresses or CIDR ranges, comma-separated, as in '203.0.113.7, 198.51.100.0/24'"
+_Token = Annotated[SecretStr, AfterValidator(partial(_written_in, r"[A-Za-z0-9._~-]+"))]
+
+File = Annotated[Path, AfterValidator(_from_home), Expected("a path")]
+DatabaseUrl = Annotated[str, AfterValidator(_database), Expected(EXPECTED)]
+RedisUrl = Annotated[str, AfterValidator(_redis), Expected("redis://host:port, rediss://host:port or unix:///path")]
+Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9.:_-]+$"), Expected("an address or a name of this machine")]
+Port = Annotated[int, Field(ge=1, le=65535), Expected("a whole number between 1 and 65535")]
+Tokens = Annotated[tuple[_Token, ...], BeforeValidator(_entries), Expected("letters, digits and . _ ~ - alone; several are comma-separated")]
+Networks = Annotated[tuple[_Network, ...], BeforeValidator(_entries), Expected(_ADDRESSES)]
+Proxies = Annotated[
+    tuple[Annotated[_Network, AfterValidator(_not_all)], ...],
+    BeforeValidator(_entries),
+    Expected(f"{_ADDRESSES}, and never all addresses: whom we trust may name any origin"),
+]
+Zone = Annotated[ZoneInfo, BeforeValidator(_zone), Expected("the name of a time zone, as in 'Europe/Rome'")]
+ApiKey = Annotated[SecretStr, AfterValidator(partial(_written_in, r"[!-~]+")), Expected("the key alone, without blanks or line breaks")]
+AgileApi = Annotated[Literal["universal"], BeforeValidator(_lower), Expected("'universal' ('legacy' is not supported yet)")]
+Endpoint = Annotated[str, AfterValidator(_endpoint), Expected("an https:// address (http:// on this machine alone)")]
+Sender = Annotated[
+    str, Field(pattern=r"^(\+?[0-9]{1,15}|[A-Za-z0-9 ]{1,11})$"), Expected("a number, as in '+393301234567', or up to 11 letters and digits")
+]
+Switch = Annotated[bool, Expected("true or false")]
+LogLevel = Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower), Expected("debug, info, warning or error")]
+LogFormat = Annotated[Literal["auto", "json", "text"], BeforeValidator(_lower), Expected("auto, json or text")]

@@ -1,0 +1,1 @@
+"""The only Starlette: what the gateway calls, and what watches the service."""

@@ -1,0 +1,34 @@
+"""The application: routes, and what runs beside them."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from responder.web.health import Health
+from responder.web.sms import SmsWebhook
+
+Background = Callable[[], Awaitable[None]]
+
+
+def create_app(*, sms: SmsWebhook, health: Health, background: Sequence[Background], close: Callable[[], Awaitable[None]]) -> Starlette:
+    """The web side; ``background`` runs for as long as it does, and ``close`` ends what is left."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        tasks = [asyncio.ensure_future(run()) for run in background]
+        yield
+        await close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    routes = [
+        Route("/webhook/sms", sms),
+        Route("/webhook/sms/{token:path}", sms),
+        Route("/healthz", health.healthz),
+        Route("/readyz", health.readyz),
+    ]
+    return Starlette(routes=routes, lifespan=lifespan)

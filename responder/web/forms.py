@@ -1,0 +1,91 @@
+"""Reading a form, whatever shape and charset it comes in."""
+
+from collections.abc import Callable, Mapping
+from urllib.parse import unquote_to_bytes
+
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, QuerystringParser, parse_options_header
+
+FALLBACK_CHARSET = "cp1252"  # where bytes are no UTF-8 (gateway reference, section 1.4)
+Fields = list[tuple[bytes, bytes]]
+
+
+def read_form(body: bytes, content_type: str) -> Mapping[str, str]:
+    """The fields of a form, names in small letters, the first of each name; empty if the body is no form at all.
+
+    >>> read_form(b"originator=+39330&text=perch%E9&text=again", "")
+    {'originator': ' 39330', 'text': 'perché'}
+    """
+    kind, options = parse_options_header(content_type)
+    try:
+        fields = _multipart(body, options.get(b"boundary", b"")) if kind == b"multipart/form-data" else _urlencoded(body)
+    except FormParserError:
+        return {}
+    read: dict[str, str] = {}
+    for name, value in fields:
+        read.setdefault(_decoded(name).strip().lower(), _decoded(value))
+    return read
+
+
+def _decoded(data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data.decode(FALLBACK_CHARSET, "replace")
+
+
+def _urlencoded(body: bytes) -> Fields:
+    names, values, fields = bytearray(), bytearray(), []
+
+    def end() -> None:
+        fields.append((_unquoted(names), _unquoted(values)))
+        names.clear()
+        values.clear()
+
+    parser = QuerystringParser({"on_field_name": _into(names), "on_field_data": _into(values), "on_field_end": end})
+    parser.write(body)
+    parser.finalize()
+    return fields
+
+
+def _unquoted(data: bytearray) -> bytes:
+    spaced = bytes(data).replace(b"+", b" ")
+    return unquote_to_bytes(spaced) if b"%" in spaced else spaced
+
+
+def _into(target: bytearray) -> Callable[[bytes, int, int], None]:
+    def collect(data: bytes, start: int, end: int) -> None:
+        target.extend(data[start:end])
+
+    return collect
+
+
+def _multipart(body: bytes, boundary: bytes) -> Fields:
+    header, value, data = bytearray(), bytearray(), bytearray()
+    headers: dict[bytes, bytes] = {}
+    fields: Fields = []
+
+    def header_end() -> None:
+        headers[bytes(header).lower()] = bytes(value)
+        header.clear()
+        value.clear()
+
+    def part_end() -> None:
+        _, options = parse_options_header(headers.get(b"content-disposition", b""))
+        fields.append((options.get(b"name", b""), bytes(data)))
+        headers.clear()
+        data.clear()
+
+    parser = MultipartParser(
+        boundary,
+        {
+            "on_header_field": _into(header),
+            "on_header_value": _into(value),
+            "on_header_end": header_end,
+            "on_part_data": _into(data),
+            "on_part_end": part_end,
+        },
+    )
+    parser.write(body)
+    parser.finalize()
+    return fields

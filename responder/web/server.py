@@ -1,0 +1,88 @@
+"""The web process: takes messages in, and does nothing else with them."""
+
+import asyncio
+import contextlib
+import logging
+
+import uvicorn
+from starlette.applications import Starlette
+
+from responder.intake import Intake
+from responder.jobs import ArqBell, connect
+from responder.processes import watch_parent
+from responder.settings import Settings, check_exposure, parent_fd
+from responder.web.app import create_app
+from responder.web.health import Health
+from responder.web.protocol import BoundedProtocol
+from responder.web.sms import Gate, SmsWebhook
+from responder.wiring import Store, make_gateway, open_store, redis_url, utc_now
+
+CONNECTIONS = 1000  # at once; more are told 503, and the gateway comes again
+KEEP_ALIVE_S = 30
+FINISH_S = 20  # for requests under way when the process is told to stop
+REDIS_TIMEOUT_S = 1.0
+
+logger = logging.getLogger(__name__)
+
+
+async def serve(settings: Settings) -> None:
+    """Take messages in until told to stop. Raises ConfigurationError, and StorageError if the database is not there at the start."""
+    check_exposure(settings)
+    url = redis_url(settings)
+    async with open_store(settings) as store:
+        server = uvicorn.Server(_uvicorn_config(settings, make_app(settings, store, url)))
+        with contextlib.ExitStack() as stack:
+            if (fd := parent_fd()) is not None:
+                stack.callback(watch_parent(fd, lambda: setattr(server, "should_exit", True)))
+            logger.info("web listens host=%s port=%d", settings.host, settings.port)
+            await server.serve()
+
+
+def make_app(settings: Settings, store: Store, url: str) -> Starlette:
+    """The application on an open store, with the Redis at ``url`` as its messenger."""
+    redis = connect(url, timeout_s=REDIS_TIMEOUT_S)
+    bell = ArqBell(redis)
+    intake = Intake(store.inbox, bell)
+    taking: list[asyncio.Task[None]] = []
+
+    async def take_in() -> None:
+        taking.append(asyncio.ensure_future(intake.run()))
+        await asyncio.shield(taking[0])
+
+    async def close() -> None:
+        intake.close()
+        await asyncio.wait(taking, timeout=FINISH_S)
+        await bell.close()
+
+    return create_app(
+        sms=SmsWebhook(
+            gateway=make_gateway(settings, store.secret),
+            intake=intake,
+            gate=Gate([token.get_secret_value() for token in settings.webhook_token], settings.allowed_ips),
+            clock=utc_now,
+        ),
+        health=Health(database=store.database, inbox=store.inbox, installation=store.installation, ping=redis.ping, clock=utc_now),
+        background=[take_in, bell.run],
+        close=close,
+    )
+
+
+def _uvicorn_config(settings: Settings, app: Starlette) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http=BoundedProtocol,
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=[str(network) for network in settings.trusted_proxies],
+        limit_concurrency=CONNECTIONS,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=FINISH_S,
+    )

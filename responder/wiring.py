@@ -1,0 +1,90 @@
+"""Chooses the concrete parts by the settings: the one place that does."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from responder.core.rules import Rules
+from responder.database_url import async_database_url
+from responder.errors import ConfigurationError
+from responder.gateways.agile import UNIVERSAL_URL, AgileTelecom
+from responder.settings import Settings, environment
+from responder.store.database import Database
+from responder.store.inbox import SqlInbox
+from responder.store.installation import Installation
+from responder.store.migration import migrate, require_current
+from responder.store.steps import SqlSteps
+
+NO_REDIS = "RESPONDER_REDIS_URL is not set: give the address of a Redis, or start with 'responder run', which brings its own"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Store:
+    """The database of an installation, by what is kept in it, and the installation's secret."""
+
+    database: Database
+    inbox: SqlInbox
+    steps: SqlSteps
+    installation: Installation
+    secret: bytes = field(repr=False)
+
+
+def utc_now() -> datetime:
+    """The time, in UTC."""
+    return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def open_database(settings: Settings) -> AsyncIterator[Database]:
+    """The database, whatever version it has. Raises StorageError when it is used and not there."""
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    url, arguments = async_database_url(settings.database_url)
+    database = Database(url, arguments)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+@asynccontextmanager
+async def open_store(settings: Settings) -> AsyncIterator[Store]:
+    """The database at the version that this program needs. Raises ConfigurationError if it has another, StorageError if it is away."""
+    async with open_database(settings) as database:
+        await require_current(database)
+        installation = Installation(database)
+        configured = settings.secret.get_secret_value().encode() if settings.secret else None
+        secret = await installation.secret(configured)
+        yield Store(database=database, inbox=SqlInbox(database), steps=SqlSteps(database), installation=installation, secret=secret)
+
+
+async def migrate_database(settings: Settings) -> str:
+    """Bring the database to the version that this program needs, and tell which that is. Raises StorageError."""
+    async with open_database(settings) as database:
+        return await migrate(database)
+
+
+def make_gateway(settings: Settings, secret: bytes) -> AgileTelecom:
+    """The gateway of the settings."""
+    return AgileTelecom(
+        secret=secret,
+        zone=settings.gateway_timezone,
+        api_key=settings.agile_api_key.get_secret_value() if settings.agile_api_key else None,
+        url=settings.agile_url or UNIVERSAL_URL,
+        sender=settings.sender,
+    )
+
+
+async def read_rules_in_force(settings: Settings) -> Rules:
+    """The rules of the settings' file. Raises RulesError with every mistake in it, ConfigurationError if there is no such file."""
+    from responder.rulefile import load_rules  # only who decides about messages needs the language
+
+    return await asyncio.to_thread(load_rules, settings.rules, environment())
+
+
+def redis_url(settings: Settings) -> str:
+    """Where Redis is. Raises ConfigurationError, with the remedy, if nothing tells."""
+    if settings.redis_url is None:
+        raise ConfigurationError(NO_REDIS)
+    return settings.redis_url

@@ -1,0 +1,1 @@
+"""The worker: arq wakes it, SQL tells it what to do."""

@@ -1,0 +1,98 @@
+"""The worker process: handles what came in, and carries out what follows."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import secrets
+import signal
+import socket
+
+from responder.client import HttpClient
+from responder.core.ports import Clock
+from responder.core.rules import Rules
+from responder.errors import StorageError, TransientError
+from responder.jobs import ArqBell, connect, redis_policy
+from responder.processes import watch_parent
+from responder.settings import Settings, parent_fd
+from responder.store.commit import Commits
+from responder.wiring import Store, make_gateway, open_store, read_rules_in_force, redis_url, utc_now
+from responder.worker.delivery import Deliverer, Ways
+from responder.worker.handling import Handler
+from responder.worker.supervisor import JobBody, Supervisor, Sweep, arq_worker, job_bodies
+
+POLL_TIMEOUT_S = 2.0  # a Redis that is frozen for longer counts as lost
+BELL_TIMEOUT_S = 1.0
+REPORT_EVERY_S = 3.0
+POLICY = "noeviction"
+
+logger = logging.getLogger(__name__)
+
+
+async def serve(settings: Settings) -> None:
+    """Work until told to stop. Raises ConfigurationError, RulesError, and StorageError if the database is not there at the start."""
+    url = redis_url(settings)
+    rules = await read_rules_in_force(settings)
+    name = f"{socket.gethostname()[:60]}-{os.getpid()}-{secrets.token_hex(3)}"
+    async with open_store(settings) as store, HttpClient(allow_private=settings.allow_private_webhooks) as client:
+        bell = ArqBell(connect(url, timeout_s=BELL_TIMEOUT_S))
+        bodies, sweep = make_jobs(settings, store, client, bell, rules, utc_now)
+        supervisor = Supervisor(lambda: arq_worker(connect(url, timeout_s=POLL_TIMEOUT_S), bodies, sweep, name))
+        with contextlib.ExitStack() as stack:
+            _stop_when_told(supervisor, stack)
+            beside = [asyncio.create_task(bell.run()), asyncio.create_task(_report(store, name, rules, supervisor))]
+            beside.append(asyncio.create_task(_check_policy(bell)))
+            try:
+                await supervisor.run()
+            finally:
+                for task in beside:
+                    task.cancel()
+                await asyncio.gather(*beside, return_exceptions=True)
+                with contextlib.suppress(StorageError):
+                    await store.installation.forget_worker(name)
+                await bell.close()
+
+
+def make_jobs(settings: Settings, store: Store, client: HttpClient, bell: ArqBell, rules: Rules, clock: Clock) -> tuple[dict[str, JobBody], JobBody]:
+    """What a worker does when it is woken, by the name of the job, and its sweep."""
+    handler = Handler(
+        database=store.database,
+        inbox=store.inbox,
+        commits=Commits(store.database, store.secret),
+        bell=bell,
+        rules=lambda: rules,
+        clock=clock,
+    )
+    deliverer = Deliverer(
+        steps=store.steps,
+        ways=Ways(gateway=make_gateway(settings, store.secret), client=client, rules=lambda: rules),
+        bell=bell,
+        clock=clock,
+        is_simulating=settings.agile_api_key is None,
+    )
+    return job_bodies(handler, deliverer), Sweep(inbox=store.inbox, steps=store.steps, bell=bell, clock=clock).sweep
+
+
+def _stop_when_told(supervisor: Supervisor, stack: contextlib.ExitStack) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, supervisor.stop)
+        stack.callback(loop.remove_signal_handler, number)
+    if (fd := parent_fd()) is not None:
+        stack.callback(watch_parent(fd, supervisor.stop))
+
+
+async def _report(store: Store, name: str, rules: Rules, supervisor: Supervisor) -> None:
+    """Say every few seconds that the worker is alive."""
+    while True:
+        with contextlib.suppress(StorageError):  # the next report tells; that the database is away, others say
+            await store.installation.report_worker(name, rules.hash, utc_now(), has_redis=supervisor.has_redis)
+        await asyncio.sleep(REPORT_EVERY_S if supervisor.has_redis else REPORT_EVERY_S / 10)
+
+
+async def _check_policy(bell: ArqBell) -> None:
+    """Warn of a Redis that throws jobs away when it is full; nothing would be lost, but all would be late."""
+    with contextlib.suppress(TransientError):
+        policy = await redis_policy(bell.redis)
+        if policy != POLICY:
+            logger.warning("redis evicts jobs when it is full, set its maxmemory-policy to %s policy=%s", POLICY, policy)

@@ -1,0 +1,163 @@
+"""The arq side: jobs that handle, deliver and sweep, under a supervisor that outlives the loss of Redis."""
+
+import asyncio
+import contextlib
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from arq import cron, func
+from arq.connections import ArqRedis
+from arq.worker import Worker
+from redis.exceptions import RedisError
+
+from responder.core.effects import StepKind
+from responder.core.ports import Bell, Clock, Job
+from responder.worker.delivery import JOB_OF, Deliverer
+from responder.errors import StorageError
+from responder.worker.handling import Handler
+from responder.jobs import EXPIRES_MS, QUEUE, dumps, loads
+from responder.store.inbox import SqlInbox
+from responder.store.steps import SqlSteps
+
+JOB_TIMEOUT_S = 30  # a killed worker's job is locked for this and 10 s more; every job of ours ends by itself before
+POLL_DELAY_S = 0.02  # 14 ms until a job starts, for 4 % of an idle core
+MAX_JOBS = 20  # wake-ups at once; the work inside them has limits of its own
+READ_LIMIT = 1000  # more than all the jobs that dead workers may have left locked, or they would hide the new ones
+NEVER_TOO_MANY_TRIES = 1_000_000  # arq counts restarts as tries and drops a job that has too many
+SWEEP_SECONDS = set(range(0, 60, 2))
+FINISH_S = 25.0  # for what runs when the worker is told to stop; with closing, under 30 s
+CLOSE_S = 4.0
+BACKOFF_S = (0.1, 0.2, 0.5, 1.0, 2.0)
+
+logger = logging.getLogger(__name__)
+JobBody = Callable[[], Awaitable[None]]
+
+
+class Sweep:
+    """Finds in SQL what nobody works on, and rings for it: whatever Redis forgot goes on within seconds."""
+
+    def __init__(self, *, inbox: SqlInbox, steps: SqlSteps, bell: Bell, clock: Clock) -> None:
+        self._inbox = inbox
+        self._steps = steps
+        self._bell = bell
+        self._clock = clock
+
+    async def sweep(self) -> None:
+        """Ring for waiting messages and due steps, and settle what killed workers left. Raises StorageError."""
+        now = self._clock()
+        if await self._inbox.oldest_waiting():
+            self._bell.ring(Job.HANDLE)
+        if await self._steps.has_abandoned(now):
+            logger.warning("steps of a killed worker settled count=%d", await self._steps.settle_abandoned(now))
+        for kind in await self._steps.due_kinds(now):
+            self._bell.ring(JOB_OF[kind])
+
+
+def job_bodies(handler: Handler, deliverer: Deliverer) -> dict[str, JobBody]:
+    """What each job does."""
+
+    async def deliver_replies() -> None:
+        await deliverer.deliver(StepKind.REPLY)
+
+    async def deliver_webhooks() -> None:
+        await deliverer.deliver(StepKind.WEBHOOK)
+
+    return {Job.HANDLE: handler.handle, Job.REPLIES: deliver_replies, Job.WEBHOOKS: deliver_webhooks}
+
+
+def arq_worker(redis: ArqRedis, bodies: dict[str, JobBody], sweep: JobBody, name: str) -> Worker:
+    """A worker for one connection to Redis; each setting that is not arq's default has its reason above, or in ``jobs``."""
+    return Worker(
+        functions=[func(_guarded(body), name=job, timeout=JOB_TIMEOUT_S) for job, body in bodies.items()],
+        cron_jobs=[cron(_guarded(sweep), name="sweep", second=SWEEP_SECONDS, timeout=JOB_TIMEOUT_S, unique=True)],
+        redis_pool=redis,
+        queue_name=QUEUE,
+        job_serializer=dumps,
+        job_deserializer=loads,
+        handle_signals=False,
+        poll_delay=POLL_DELAY_S,
+        max_jobs=MAX_JOBS,
+        queue_read_limit=READ_LIMIT,
+        keep_result=0,
+        log_results=False,
+        job_timeout=JOB_TIMEOUT_S,
+        max_tries=NEVER_TOO_MANY_TRIES,
+        expires_extra_ms=EXPIRES_MS,
+        health_check_interval=10,
+        health_check_key=f"{QUEUE}:health:{name}",
+    )
+
+
+def _guarded(body: JobBody) -> Any:  # noqa: ANN401  (arq's own type of coroutine)
+    """The body as an arq job that never raises: what it could not do waits in SQL, and the sweep rings for it again."""
+
+    async def job(_context: dict[Any, Any]) -> None:
+        try:
+            await body()
+        except StorageError as error:
+            logger.error("database failed reason=%s", error)  # noqa: TRY400  (the place tells nothing)
+        except Exception:
+            logger.exception("job failed")
+
+    return job
+
+
+class Supervisor:
+    """Keeps a worker alive: when Redis goes away it makes a new one, again and again, until it is told to stop."""
+
+    def __init__(self, make: Callable[[], Worker]) -> None:
+        self._make = make
+        self._stopping = asyncio.Event()
+        self.has_redis = False
+
+    def stop(self) -> None:
+        """Finish what runs, and end."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Run workers, one after the other, until ``stop``."""
+        failures = 0
+        while not self._stopping.is_set():
+            worker = self._make()
+            running = asyncio.create_task(self._run_one(worker))
+            stopping = asyncio.create_task(self._stopping.wait())
+            await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            stopping.cancel()
+            if self._stopping.is_set():
+                await _finish(worker)
+            started, self.has_redis = self.has_redis, False
+            await _close(worker, running)
+            failures = 0 if started else failures + 1
+            if not self._stopping.is_set():
+                if started:
+                    logger.warning("redis was lost, trying again until it is back")
+                pause_s = BACKOFF_S[min(failures, len(BACKOFF_S) - 1)] * random.uniform(0.5, 1.5)  # noqa: S311  (spreads workers)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._stopping.wait(), pause_s)
+
+    async def _run_one(self, worker: Worker) -> None:
+        try:
+            await worker.pool.ping()
+            self.has_redis = True
+            logger.info("worker ready")
+            await worker.async_run()
+        except (RedisError, OSError) as error:
+            logger.debug("redis failed error=%s", type(error).__name__)
+        except Exception:
+            logger.exception("worker failed")
+
+
+async def _finish(worker: Worker) -> None:
+    worker.allow_pick_jobs = False
+    if worker.tasks:
+        await asyncio.wait(list(worker.tasks.values()), timeout=FINISH_S)
+
+
+async def _close(worker: Worker, running: asyncio.Task[None]) -> None:
+    with contextlib.suppress(BaseException):  # a job cancelled half-way, or a Redis that is away: neither matters any more
+        await asyncio.wait_for(worker.close(), CLOSE_S)
+    running.cancel()
+    with contextlib.suppress(BaseException):
+        await running

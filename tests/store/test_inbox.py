@@ -1,0 +1,127 @@
+"""The inbox: once under a key, claimed in order, by one worker at a time."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from responder.core.message import Inbound
+from responder.errors import StorageError
+from responder.store.inbox import ALONE_AFTER, LEASE
+from responder.store.tables import messages
+from responder.wiring import Store
+from tests.builders import ANNA, BRUNO, inbound, minutes
+from tests.conftest import NOON
+
+
+async def count(store: Store) -> int:
+    async with store.database.read() as connection:
+        return (await connection.execute(select(func.count()).select_from(messages))).scalar_one()
+
+
+async def claimed_texts(store: Store, owner: str = "w1", limit: int = 100, at: timedelta = timedelta(0)) -> list[str]:
+    return [message.text for message, _ in await store.inbox.claim(owner, NOON + at, limit)]
+
+
+async def test_a_key_that_is_there_already_changes_nothing(store: Store) -> None:
+    first = inbound("News ON", key="a" * 32)
+    await store.inbox.add([first], {})
+    await store.inbox.add([inbound("something else", key="a" * 32)], {})
+    assert await claimed_texts(store) == ["News ON"]
+
+
+async def test_the_same_message_a_hundred_times_at_once_is_one(store: Store) -> None:
+    message = inbound()
+    await asyncio.gather(*(store.inbox.add([message, inbound(key="b" * 32)], {}) for _ in range(100)))
+    assert await count(store) == 2
+
+
+async def test_claims_come_in_the_order_of_arrival(store: Store) -> None:
+    for number in range(5):
+        await store.inbox.add([inbound(f"m{number}", f"+3933000000{number}")], {})
+    assert await claimed_texts(store, limit=3) == ["m0", "m1", "m2"]
+    assert await claimed_texts(store) == ["m3", "m4"]
+
+
+async def test_what_is_claimed_is_not_claimed_again(store: Store) -> None:
+    await store.inbox.add([inbound()], {})
+    assert await claimed_texts(store, "w1") == ["News ON"]
+    assert await claimed_texts(store, "w2") == []
+
+
+async def test_a_killed_workers_claim_ends_with_its_lease(store: Store) -> None:
+    await store.inbox.add([inbound()], {})
+    await claimed_texts(store, "killed")
+    assert await claimed_texts(store, "w2", at=LEASE + minutes(0.01)) == ["News ON"]
+    assert timedelta(seconds=15) >= LEASE
+
+
+async def test_all_that_waits_from_an_originator_goes_to_one_worker(store: Store) -> None:
+    await store.inbox.add([inbound("first", ANNA)], {})
+    assert await claimed_texts(store, "w1") == ["first"]
+    await store.inbox.add([inbound("second", ANNA), inbound("other", BRUNO)], {})
+    assert await claimed_texts(store, "w2") == ["other"]
+
+
+async def test_a_claim_takes_all_messages_of_its_originators(store: Store) -> None:
+    await store.inbox.add([inbound("a1", ANNA)], {})
+    await store.inbox.add([inbound("b1", BRUNO)], {})
+    await store.inbox.add([inbound("a2", ANNA)], {})
+    assert await claimed_texts(store, limit=1) == ["a1", "a2"]
+
+
+async def test_two_workers_claiming_at_once_share_the_originators(store: Store) -> None:
+    for number in range(40):
+        await store.inbox.add([inbound(f"m{n}", f"+393300000{number:03}") for n in range(3)], {})
+    claims = await asyncio.gather(*(store.inbox.claim(f"w{n}", NOON, 10) for n in range(4)))
+    by_worker = [{message.originator for message, _ in claim} for claim in claims]
+    assert sum(len(originators) for originators in by_worker) == len(set.union(*by_worker))
+
+
+async def test_what_is_released_can_be_claimed_at_once(store: Store) -> None:
+    await store.inbox.add([inbound()], {})
+    await claimed_texts(store, "w1")
+    await store.inbox.release("w1")
+    assert await claimed_texts(store, "w2") == ["News ON"]
+
+
+async def test_a_message_that_workers_died_of_is_handled_alone(store: Store) -> None:
+    await store.inbox.add([inbound("poison", ANNA)], {})
+    for attempt in range(ALONE_AFTER):
+        await claimed_texts(store, "killed", at=attempt * (LEASE + minutes(1)))
+    await store.inbox.add([inbound("innocent", BRUNO)], {})
+    later = ALONE_AFTER * (LEASE + minutes(1))
+    assert await claimed_texts(store, "w1", at=later) == ["poison"]
+    assert await claimed_texts(store, "w2", at=later) == ["innocent"]
+
+
+async def test_a_failed_message_waits_no_more(store: Store) -> None:
+    message = inbound()
+    await store.inbox.add([message], {})
+    await store.inbox.fail(message.key, "ValueError", NOON)
+    assert await claimed_texts(store) == []
+    assert await store.inbox.oldest_waiting() is None
+
+
+async def test_the_time_to_the_answer_is_stored(store: Store) -> None:
+    message = inbound()
+    await store.inbox.add([message], {})
+    await store.inbox.add([], {message.key: 7})
+    async with store.database.read() as connection:
+        assert (await connection.execute(select(messages.c.answer_ms))).scalar_one() == 7
+
+
+async def test_a_row_that_the_database_refuses_is_told_from_a_database_that_fails(store: Store) -> None:
+    if store.database.is_sqlite:
+        pytest.skip("SQLite takes any text")
+    bad: Inbound = inbound("nul \x00")
+    with pytest.raises(StorageError) as caught:
+        await store.inbox.add([bad], {})
+    assert caught.value.is_in_the_data
+
+
+async def test_nothing_is_lost_when_two_batches_with_the_same_keys_cross(store: Store) -> None:
+    batch = [inbound(originator=f"+39330{n:07}") for n in range(50)]
+    await asyncio.gather(store.inbox.add(batch, {}), store.inbox.add(batch[::-1], {}), store.inbox.add(batch, {}))
+    assert await count(store) == 50

@@ -1,0 +1,156 @@
+"""Intake: one commit for all that wait, a truthful word to each, and a ring that nothing rests on."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+
+import pytest
+
+from responder.core.message import Inbound
+from responder.core.ports import Job
+from responder.errors import StorageError
+from responder.intake import Intake
+from tests.builders import inbound
+from tests.conftest import wait_until
+
+
+class RememberingInbox:
+    """Keeps batches, and can be held, broken, or made to choke on one text."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[str]] = []
+        self.answer_ms: dict[str, int] = {}
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.failure: StorageError | None = None
+        self.chokes_on: str | None = None
+
+    async def add(self, batch: Sequence[Inbound], answer_ms: Mapping[str, int]) -> None:
+        await self.gate.wait()
+        if self.failure:
+            raise self.failure
+        if any(message.text == self.chokes_on for message in batch):
+            raise StorageError("bad row", is_in_the_data=True)
+        if batch:
+            self.batches.append([message.text for message in batch])
+        self.answer_ms |= answer_ms
+
+
+class CountingBell:
+    """Counts its rings."""
+
+    def __init__(self) -> None:
+        self.rings = 0
+
+    def ring(self, job: Job) -> None:
+        assert job is Job.HANDLE
+        self.rings += 1
+
+
+@pytest.fixture
+def inbox() -> RememberingInbox:
+    return RememberingInbox()
+
+
+@pytest.fixture
+def bell() -> CountingBell:
+    return CountingBell()
+
+
+@pytest.fixture
+async def intake(inbox: RememberingInbox, bell: CountingBell) -> AsyncIterator[Intake]:
+    intake = Intake(inbox, bell)
+    running = asyncio.create_task(intake.run())
+    yield intake
+    intake.close()
+    inbox.gate.set()
+    await asyncio.wait_for(running, 5)
+
+
+def take(intake: Intake, text: str) -> asyncio.Task[None]:
+    return asyncio.create_task(intake.take(inbound(text), time.monotonic()))
+
+
+async def test_messages_that_arrive_during_a_commit_share_the_next(intake: Intake, inbox: RememberingInbox) -> None:
+    inbox.gate.clear()
+    requests = [take(intake, "first")]
+    await asyncio.sleep(0)
+    await wait_until(lambda: not intake._waiting)
+    requests += [take(intake, f"m{n}") for n in range(5)]
+    await asyncio.sleep(0)
+    inbox.gate.set()
+    await asyncio.gather(*requests)
+    assert inbox.batches == [["first"], ["m0", "m1", "m2", "m3", "m4"]]
+
+
+async def test_no_request_is_answered_before_its_commit(intake: Intake, inbox: RememberingInbox) -> None:
+    inbox.gate.clear()
+    request = take(intake, "early")
+    await asyncio.sleep(0.05)
+    assert not request.done()
+    inbox.gate.set()
+    await request
+
+
+async def test_every_request_of_a_failed_commit_is_told(intake: Intake, inbox: RememberingInbox, bell: CountingBell) -> None:
+    inbox.failure = StorageError("disk full")
+    results = await asyncio.gather(*(take(intake, f"m{n}") for n in range(3)), return_exceptions=True)
+    assert [type(result) for result in results] == [StorageError] * 3
+    assert bell.rings == 0
+
+
+async def test_intake_goes_on_after_a_failed_commit(intake: Intake, inbox: RememberingInbox) -> None:
+    inbox.failure = StorageError("disk full")
+    with contextlib.suppress(StorageError):
+        await take(intake, "lost")
+    inbox.failure = None
+    await take(intake, "kept")
+    assert inbox.batches == [["kept"]]
+
+
+async def test_one_bad_message_fails_alone(intake: Intake, inbox: RememberingInbox) -> None:
+    inbox.chokes_on = "bad"
+    results = await asyncio.gather(take(intake, "good"), take(intake, "bad"), take(intake, "fine"), return_exceptions=True)
+    assert [type(result) for result in results] == [type(None), StorageError, type(None)]
+
+
+async def test_a_commit_rings_once(intake: Intake, inbox: RememberingInbox, bell: CountingBell) -> None:
+    inbox.gate.clear()
+    requests = [take(intake, f"m{n}") for n in range(4)]
+    await asyncio.sleep(0)
+    inbox.gate.set()
+    await asyncio.gather(*requests)
+    assert bell.rings == len(inbox.batches)
+
+
+async def test_a_database_that_hangs_is_told_as_a_storage_fault(intake: Intake, inbox: RememberingInbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("responder.intake.LONGEST_WAIT_S", 0.05)
+    inbox.gate.clear()
+    with pytest.raises(StorageError, match="did not commit within"):
+        await take(intake, "stuck")
+
+
+async def test_the_time_to_the_answer_travels_with_a_later_commit(intake: Intake, inbox: RememberingInbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("responder.intake.ANSWER_TIMES_AFTER_S", 0.01)
+    await take(intake, "one")
+    await take(intake, "two")
+    await wait_until(lambda: len(inbox.answer_ms) == 2)
+    assert all(0 <= ms < 5000 for ms in inbox.answer_ms.values())
+
+
+async def test_closing_commits_what_waits(inbox: RememberingInbox, bell: CountingBell) -> None:
+    intake = Intake(inbox, bell)
+    request = take(intake, "last")
+    await asyncio.sleep(0)
+    intake.close()
+    await intake.run()
+    await request
+    assert inbox.batches == [["last"]]
+
+
+async def test_a_closing_intake_takes_nothing_more(inbox: RememberingInbox, bell: CountingBell) -> None:
+    intake = Intake(inbox, bell)
+    intake.close()
+    with pytest.raises(StorageError, match="stopping"):
+        await take(intake, "late")

@@ -1,0 +1,78 @@
+"""The web side on a real SQLite inbox, called through ASGI."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from responder.core.ports import Job
+from responder.gateways.agile import AgileTelecom
+from responder.intake import Intake
+from responder.store.database import Database
+from responder.store.migration import migrate
+from responder.web.app import create_app
+from responder.web.health import Health
+from responder.web.sms import Gate, SmsWebhook
+from responder.wiring import Store
+from tests.conftest import StandingClock, store_on
+
+VECTOR_1 = "originator=%2B393301234567&destination=%2B393331234333&date_time=20260408143052&text=News+ON"
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+
+
+class SilentBell:
+    """Rings nowhere."""
+
+    def ring(self, job: Job) -> None:
+        del job
+
+
+class WebSide:
+    """The application on a store, with gates of its own choosing."""
+
+    def __init__(self, store: Store, clock: StandingClock) -> None:
+        self.store = store
+        self.clock = clock
+        self.gate = Gate([], [])
+        self.intake = Intake(store.inbox, SilentBell())
+        self.redis_is_up = True
+
+    def app(self) -> Starlette:
+        gateway = AgileTelecom(secret=self.store.secret, zone=ZoneInfo("Europe/Rome"))
+        health = Health(database=self.store.database, inbox=self.store.inbox, installation=self.store.installation, ping=self.ping, clock=self.clock)
+        sms = SmsWebhook(gateway=gateway, intake=self.intake, gate=self.gate, clock=self.clock)
+        return create_app(sms=sms, health=health, background=[], close=self.nothing)
+
+    async def ping(self) -> None:
+        if not self.redis_is_up:
+            raise ConnectionError
+
+    async def nothing(self) -> None:
+        """Close nothing."""
+
+    async def post(self, body: str | bytes = VECTOR_1, path: str = "/webhook/sms", **options: object) -> httpx.Response:
+        headers = options.pop("headers", FORM)
+        host = str(options.pop("host", "127.0.0.1"))
+        transport = httpx.ASGITransport(self.app(), client=(host, 1234))
+        async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
+            return await client.post(path, content=body, headers=headers)  # type: ignore[arg-type]
+
+    async def get(self, path: str) -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(self.app()), base_url="http://testserver") as client:
+            return await client.get(path)
+
+
+@pytest.fixture
+async def web(tmp_path: Path, clock: StandingClock) -> AsyncIterator[WebSide]:
+    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'responder.db'}")
+    await migrate(database)
+    side = WebSide(await store_on(database), clock)
+    running = asyncio.create_task(side.intake.run())
+    yield side
+    side.intake.close()
+    await asyncio.wait_for(running, 5)
+    await database.close()

@@ -1,0 +1,46 @@
+"""/healthz and /readyz."""
+
+from tests.builders import inbound
+from tests.web.conftest import WebSide
+
+
+async def test_the_service_is_alive(web: WebSide) -> None:
+    assert (await web.get("/healthz")).status_code == 200
+
+
+async def test_a_service_that_can_commit_is_ready(web: WebSide) -> None:
+    await web.store.installation.report_worker("w1", "abc", web.clock.now, has_redis=True)
+    response = await web.get("/readyz")
+    assert (response.status_code, response.json()) == (
+        200,
+        {"database": "up", "redis": "up", "worker": "ready", "rules": ["abc"], "oldest_waiting": None},
+    )
+
+
+async def test_without_redis_messages_can_still_be_taken(web: WebSide) -> None:
+    web.redis_is_up = False
+    response = await web.get("/readyz")
+    assert (response.status_code, response.json()["redis"], response.json()["worker"]) == (200, "down", "none")
+
+
+async def test_a_worker_that_lost_redis_is_shown(web: WebSide) -> None:
+    await web.store.installation.report_worker("w1", "abc", web.clock.now, has_redis=False)
+    assert (await web.get("/readyz")).json()["worker"] == "waiting for redis"
+
+
+async def test_a_worker_that_has_not_been_seen_lately_does_not_count(web: WebSide) -> None:
+    await web.store.installation.report_worker("w1", "abc", web.clock.now, has_redis=True)
+    web.clock.advance(seconds=30)
+    assert (await web.get("/readyz")).json()["worker"] == "none"
+
+
+async def test_the_oldest_waiting_message_is_told(web: WebSide) -> None:
+    await web.store.inbox.add([inbound(received=web.clock.now)], {})
+    assert (await web.get("/readyz")).json()["oldest_waiting"] == "2026-11-23T12:00:00Z"
+
+
+async def test_a_database_that_is_away_is_not_ready(web: WebSide) -> None:
+    async with web.store.database.write() as connection:
+        await connection.exec_driver_sql("DROP TABLE messages")
+    response = await web.get("/readyz")
+    assert (response.status_code, response.json()) == (503, {"database": "down"})
