@@ -91,12 +91,18 @@ class Known:
     def newest_word(self, effect: Ordered) -> Order | None:
         """The place of the last word about what the effect would change; None if nobody spoke of it."""
         match effect:
-            case Subscribe(list=name) | Unsubscribe(list=name):
-                return self.subscriptions[name].order if name in self.subscriptions else None
+            case Subscribe(list=name):
+                stopped = self.consent_order if self.opted_out else None  # a STOP is a word about every list
+                return max(filter(None, (self._order_of(name), stopped)), default=None)
+            case Unsubscribe(list=name):
+                return self._order_of(name)
             case OptOut() | OptIn():
                 return self.consent_order
             case ChangeAppointment(id=wanted):
                 return next((a.order for a in self.appointments if a.id == wanted), None)
+
+    def _order_of(self, list_name: str) -> Order | None:
+        return self.subscriptions[list_name].order if list_name in self.subscriptions else None
 
     def after(self, effect: Effect, message: Message) -> "Known":
         """What is known once the effect of a message has happened."""

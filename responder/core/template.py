@@ -116,7 +116,8 @@ class Templates:
             elif isinstance(node, nodes.Name) and node.name not in names:
                 yield f"unknown value {node.name!r}{did_you_mean(node.name, names)}"
             elif isinstance(node, nodes.Name) and names[node.name] and id(node) not in owners:
-                yield f"{node.name!r} is several values, expected one of {', '.join(sorted(f'{node.name}.{name}' for name in names[node.name] or ()))}"
+                parts = sorted(f"{node.name}.{part}" for part in names[node.name] or ())
+                yield f"{node.name!r} is several values, expected one of {', '.join(parts)}"
             elif isinstance(node, nodes.Getattr | nodes.Getitem):
                 yield from _attribute_problems(node, names)
 

@@ -88,7 +88,7 @@ def build(draft: Draft, scope: Scope, names: Names, reader: Reader) -> Action | 
     return None if None in values.values() else draft.action(**values)
 
 
-def _read(kind: Any, scope: Scope, names: Names, reader: Reader) -> Callable[[Node], Any]:
+def _read(kind: object, scope: Scope, names: Names, reader: Reader) -> Callable[[Node], Any]:
     """How a setting of this type is read."""
     if get_origin(kind) is collections.abc.Mapping:
         key = _field_name if FieldName in get_args(kind) else any_text

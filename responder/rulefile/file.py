@@ -49,7 +49,7 @@ def rules_hash(source: str) -> str:
 
 
 def _rules(fields: Fields, reader: Reader, environment: Mapping[str, str], version: str) -> Rules:
-    fields.require("version", one_of([VERSION], "version"), VERSION, f"begin the file with 'version: {VERSION}'")
+    fields.require("version", _version, VERSION, f"begin the file with 'version: {VERSION}'")
     zone = fields.take("timezone", _zone, ZoneInfo(ZONE))
     scope = _scope(fields, zone, environment, reader)
     packs = load_packs()
@@ -83,6 +83,13 @@ def _scope(fields: Fields, zone: ZoneInfo, environment: Mapping[str, str], reade
         webhooks=read_named(fields.node("webhooks"), "webhook", webhook_reader(environment), reader),
         templates=Templates(zone),
     )
+
+
+def _version(node: Node) -> str:
+    typed = text(node)
+    if typed != VERSION:
+        raise Wrong(node, f"version {shown(typed)} is not known, write {VERSION}")
+    return typed
 
 
 def _zone(node: Node) -> ZoneInfo:

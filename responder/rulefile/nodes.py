@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 import yaml
 
@@ -11,7 +10,7 @@ from responder.core.text import clean
 from responder.errors import Mistake, RulesError
 from responder.rulefile.syntax import in_plain_words
 
-LARGEST_FILE = 1 << 20  # characters
+LARGEST_FILE = 1 << 20  # bytes, or characters of a text
 DEEPEST = 20  # lists and mappings inside one another
 UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -64,7 +63,7 @@ def read_nodes(text: str, file: str) -> tuple[Node | None, list[Mistake]]:
     """The one document of a YAML text, and the mistakes that still let it be read; RulesError where nothing can be made of it."""
     text = text.removeprefix("\ufeff")
     if len(text) > LARGEST_FILE:
-        raise _refusal(file, Place(line=1, column=1), f"the file is larger than {LARGEST_FILE >> 20} MB, split it or shorten its lists of words")
+        raise too_large(file)
     if found := UNPRINTABLE.search(text):
         raise _refusal(file, place_of(text, found.start()), f"the character {found.group()!a} cannot stand in YAML, remove it")
     builder = _Builder(file)
@@ -84,6 +83,11 @@ def place_of(text: str, offset: int) -> Place:
     """Where a character of a text stands."""
     before = text[:offset]
     return Place(line=before.count("\n") + 1, column=offset - (before.rfind("\n") + 1) + 1)
+
+
+def too_large(file: str) -> RulesError:
+    """The refusal of a file that nobody wrote by hand."""
+    return _refusal(file, Place(line=1, column=1), f"the file is larger than {LARGEST_FILE >> 20} MB, shorten its lists of words")
 
 
 def _refusal(file: str, place: Place, text: str) -> RulesError:
@@ -161,8 +165,9 @@ class _Builder:
                 yield key, value
 
 
-def _place(event: Any) -> Place:
-    return Place(line=event.start_mark.line + 1, column=event.start_mark.column + 1)
+def _place(event: yaml.Event) -> Place:
+    mark = event.start_mark
+    return Place(line=mark.line + 1, column=mark.column + 1) if mark else Place(line=1, column=1)
 
 
 def _short(tag: str) -> str:

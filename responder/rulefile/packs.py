@@ -10,7 +10,7 @@ from responder.core.text import fold
 from responder.core.words import ALWAYS, Answer, Lexicon, Pack, Word
 from responder.errors import RulesError
 from responder.rulefile.nodes import Node, read_nodes
-from responder.rulefile.reading import Fields, Reader, flag, is_empty, one_of, text
+from responder.rulefile.reading import Fields, Reader, flag, one_of, text
 from responder.rulefile.sections import RESERVED, OwnWords
 
 GRADES = ("A", "B", "C", "D")

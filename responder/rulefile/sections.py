@@ -41,7 +41,7 @@ def read_named(node: Node | None, kind: str, read: Callable[[str, Node, Reader],
         return {}
     values: dict[str, T] = {}
     for key, value in node.entries:
-        inside = reader.inside(f"{kind} {shown(key.text)}")
+        inside = reader.inside(f'{kind} "{shown(key.text)[1:-1]}"')
         inside.attempt(name, key, "")
         values[key.text] = read(key.text, value, inside)
     return values
@@ -107,7 +107,7 @@ def read_reserved(node: Node | None, scope: Scope, lexicon: Lexicon, reader: Rea
         for keyword in RESERVED:
             if (given := fields.node(keyword)) is None:
                 continue
-            inside = reader.inside(f"reserved {keyword!r}")
+            inside = reader.inside(f'reserved "{keyword}"')
             with inside.fields(given) as settings:
                 if reply := settings.node("reply"):
                     texts[keyword] = inside.attempt(lambda n: scope.texts(n, RESERVED_NAMES, inside), reply, Texts({}))  # noqa: B023

@@ -4,8 +4,8 @@ import yaml
 
 AT_ITS_BEGINNING = {  # told where the quote or bracket begins, since its end is only where the parser gave up
     "found unexpected end of stream": "the quote that begins here is not closed, add one at the end of its text",
-    "did not find expected ',' or ']'": "the list that begins here has no ']', or a comma is missing in it; a text with a comma or ':' needs quotes",
-    "did not find expected ',' or '}'": "the mapping that begins here has no '}', or a comma is missing in it; a text with a comma or ':' needs quotes",
+    "did not find expected ',' or ']'": "the list that begins here has no ']', or lacks a comma; a text with a comma or ':' needs quotes",
+    "did not find expected ',' or '}'": "the mapping that begins here has no '}', or lacks a comma; a text with a comma or ':' needs quotes",
 }
 AT_THE_PROBLEM = {
     "tab character": "a tab stands where only blanks may, indent with blanks",

@@ -14,12 +14,12 @@ from redis.exceptions import RedisError
 
 from responder.core.effects import StepKind
 from responder.core.ports import Bell, Clock, Job
-from responder.worker.delivery import JOB_OF, Deliverer
 from responder.errors import StorageError
-from responder.worker.handling import Handler
 from responder.jobs import EXPIRES_MS, QUEUE, dumps, loads
 from responder.store.inbox import SqlInbox
 from responder.store.steps import SqlSteps
+from responder.worker.delivery import JOB_OF, Deliverer
+from responder.worker.handling import Handler
 
 JOB_TIMEOUT_S = 30  # a killed worker's job is locked for this and 10 s more; every job of ours ends by itself before
 POLL_DELAY_S = 0.02  # 14 ms until a job starts, for 4 % of an idle core

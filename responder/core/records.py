@@ -1,0 +1,137 @@
+"""Records as people and scripts see them: the fields of the contract, section 7."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from responder.core.effects import StepKind, StepStatus
+from responder.core.known import Appointment, SubscriptionStatus
+from responder.core.message import Channel, MessageStatus
+from responder.core.payload import appointment_data
+from responder.core.timestamps import iso
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MessageRecord:
+    """A message of the inbox, with what became of it."""
+
+    key: str
+    channel: Channel
+    originator: str
+    destination: str
+    text: str
+    folded: str | None
+    sent_at: datetime | None
+    received_at: datetime
+    handled_at: datetime | None
+    status: MessageStatus
+    rule: str | None
+    rules_hash: str | None
+    is_superseded: bool = False
+    error: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The fields of a message; ``superseded`` and ``error`` stand there only where they say something."""
+        fields: dict[str, Any] = {
+            "key": self.key,
+            "channel": str(self.channel),
+            "originator": self.originator,
+            "destination": self.destination,
+            "text": self.text,
+            "folded": self.folded,
+            "sent_at": iso(self.sent_at),
+            "received_at": iso(self.received_at),
+            "handled_at": iso(self.handled_at),
+            "status": str(self.status),
+            "rule": self.rule,
+            "rules_hash": self.rules_hash,
+        }
+        told = {"superseded": self.is_superseded, "error": self.error}
+        return fields | {name: value for name, value in told.items() if value}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Explanation:
+    """A message with what was decided about it and why; ``match`` is None while nothing was."""
+
+    message: MessageRecord
+    language: str | None
+    match: Mapping[str, Any] | None
+    steps: tuple[Mapping[str, Any], ...]
+    near_misses: tuple[Mapping[str, Any], ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """The fields of an explanation."""
+        why = {"language": self.language, "match": self.match, "steps": list(self.steps), "near_misses": list(self.near_misses)}
+        return self.message.as_json() | why
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SubscriberRecord:
+    """An originator on a list, or no longer on it."""
+
+    originator: str
+    list: str
+    status: SubscriptionStatus
+    since: datetime
+    language: str | None
+
+    def as_json(self) -> dict[str, Any]:
+        """The fields of a subscriber."""
+        return {
+            "originator": self.originator,
+            "list": self.list,
+            "status": str(self.status),
+            "since": iso(self.since),
+            "language": self.language,
+        }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeliveryRecord:
+    """A call to the outside, with its fate."""
+
+    key: str
+    message_key: str
+    kind: StepKind
+    to: str
+    status: StepStatus
+    attempts: int
+    next_attempt_at: datetime | None
+    last_error: str | None
+    segments: int
+    text: str
+
+    def as_json(self) -> dict[str, Any]:
+        """The fields of a delivery."""
+        return {
+            "key": self.key,
+            "message_key": self.message_key,
+            "kind": str(self.kind),
+            "to": self.to,
+            "status": str(self.status),
+            "attempts": self.attempts,
+            "next_attempt_at": iso(self.next_attempt_at),
+            "last_error": self.last_error,
+            "segments": self.segments,
+            "text": self.text,
+        }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AppointmentRecord:
+    """An appointment."""
+
+    appointment: Appointment
+
+    def as_json(self) -> dict[str, Any]:
+        """The fields of an appointment."""
+        return appointment_data(self.appointment)
+
+
+def explained(message: MessageRecord, language: str | None, stored: str | None) -> Explanation:
+    """A message with its explanation in the form in which plans are stored."""
+    told: Mapping[str, Any] = json.loads(stored) if stored else {"match": None, "steps": (), "near_misses": ()}
+    return Explanation(message=message, language=language, match=told["match"], steps=tuple(told["steps"]), near_misses=tuple(told["near_misses"]))

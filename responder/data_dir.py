@@ -1,0 +1,89 @@
+"""The directory where one installation on one machine lives: whose it is, and where in it, or for it, a socket fits."""
+
+import fcntl
+import os
+import stat
+import tempfile
+from pathlib import Path
+from typing import IO
+
+from responder.errors import ConfigurationError
+
+LONGEST_SOCKET = 99  # bytes; systems end the address of a unix socket at 103 or 107
+SOCKET = "server.sock"
+
+
+def take(data_dir: Path) -> IO[str]:
+    """The sign that this process alone runs on the directory; it goes with the process, or when it is closed."""
+    try:
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        sign = (data_dir / "run.lock").open("a+")
+    except OSError as error:
+        raise unusable(data_dir, error) from error
+    try:
+        fcntl.flock(sign, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        with sign:
+            sign.seek(0)
+            raise _taken(data_dir, sign.read()) if isinstance(error, BlockingIOError) else unusable(data_dir, error) from None
+    sign.truncate(0)
+    sign.write(str(os.getpid()))
+    sign.flush()
+    return sign
+
+
+def _taken(data_dir: Path, owner: str) -> ConfigurationError:
+    return ConfigurationError(f"{data_dir}: another responder runs there (process {owner}), stop it or set RESPONDER_DATA_DIR to another directory")
+
+
+def unusable(data_dir: Path, error: OSError) -> ConfigurationError:
+    """What to tell an operator whose data directory the system refuses."""
+    return ConfigurationError(f"{data_dir}: cannot be used ({error.strerror}), set RESPONDER_DATA_DIR to a directory that this user may write")
+
+
+def private(folder: Path) -> Path:
+    """The folder, made where it is missing, for this user alone."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    folder.chmod(0o700)
+    return folder
+
+
+def socket_in(folder: Path) -> Path:
+    """Where the server of a folder listens, by the folder's own word."""
+    named = folder.absolute() / SOCKET
+    return named.readlink() if named.is_symlink() else named
+
+
+def place_socket(folder: Path) -> Path:
+    """A socket in the folder; where that path is too long for one, a link there and the socket in a private place with a short name."""
+    named = folder.absolute() / SOCKET
+    if len(os.fsencode(named)) <= LONGEST_SOCKET:
+        return named
+    if not (named.is_symlink() and _is_private(named.readlink().parent)):
+        named.unlink(missing_ok=True)
+        named.symlink_to(_short_place() / SOCKET)
+    return named.readlink()
+
+
+def remove_socket(folder: Path) -> None:
+    """Take away what ``place_socket`` and the server made."""
+    named, socket = folder.absolute() / SOCKET, socket_in(folder)
+    socket.unlink(missing_ok=True)
+    if socket != named:
+        named.unlink()
+        socket.parent.rmdir()
+
+
+def _short_place() -> Path:
+    system = tempfile.gettempdir()
+    is_short = len(os.fsencode(system)) < LONGEST_SOCKET // 2
+    return Path(tempfile.mkdtemp(prefix="responder-", dir=system if is_short else "/tmp"))  # noqa: S108  (mkdtemp makes it safe)
+
+
+def _is_private(place: Path) -> bool:
+    """Whether nobody else can have put anything there since we made it."""
+    try:
+        status = place.lstat()
+    except OSError:
+        return False
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid() and stat.S_IMODE(status.st_mode) == stat.S_IRWXU

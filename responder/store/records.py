@@ -1,0 +1,122 @@
+"""The queries behind the lists that people and scripts ask for, and behind one record of each."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.engine import Row
+
+from responder.core.effects import StepKind, StepStatus
+from responder.core.known import SubscriptionStatus
+from responder.core.message import KEY_LENGTH, Channel, MessageStatus
+from responder.core.records import AppointmentRecord, DeliveryRecord, Explanation, MessageRecord, SubscriberRecord, explained
+from responder.store.database import Database
+from responder.store.known import appointment_from
+from responder.store.listing import Listing
+from responder.store.tables import appointments, contacts, messages, steps, subscriptions
+
+HEX = frozenset("0123456789abcdef")
+AFTER_HEX = "g"  # sorts after every key with the same beginning
+
+
+def list_messages(
+    *, originator: str | None = None, rule: str | None = None, status: MessageStatus | None = None, since: datetime | None = None
+) -> Listing[MessageRecord]:
+    """The messages, by arrival."""
+    query = select(messages)
+    asked = ((messages.c.originator, originator), (messages.c.rule, rule), (messages.c.status, status))
+    for column, wanted in asked:
+        query = query if wanted is None else query.where(column == wanted)
+    query = query if since is None else query.where(messages.c.received_at >= since)
+    return Listing(query=query, order=(messages.c.seq,), read=_message)
+
+
+def list_subscribers(name: str | None = None) -> Listing[SubscriberRecord]:
+    """Who is on a list, or on any, or was; by the time of the last change."""
+    query = select(subscriptions, contacts.c.language).outerjoin(contacts, contacts.c.originator == subscriptions.c.originator)
+    query = query if name is None else query.where(subscriptions.c.list == name)
+    return Listing(query=query, order=(subscriptions.c.since, subscriptions.c.originator, subscriptions.c.list), read=_subscriber)
+
+
+def list_deliveries(*, status: StepStatus | None = None, message_key: str | None = None) -> Listing[DeliveryRecord]:
+    """The calls to the outside, in the order in which they were queued."""
+    query = select(steps)
+    query = query if status is None else query.where(steps.c.status == status)
+    query = query if message_key is None else query.where(steps.c.message_key == message_key)
+    return Listing(query=query, order=(steps.c.seq,), read=_delivery)
+
+
+def list_appointments() -> Listing[AppointmentRecord]:
+    """The appointments, by their start."""
+    return Listing(query=select(appointments), order=(appointments.c.starts_at, appointments.c.id), read=_appointment)
+
+
+async def find_messages(database: Database, beginning: str) -> list[Explanation]:
+    """The messages whose key begins so; two of them at the most, since one is what is looked for. Raises StorageError."""
+    typed = beginning.lower()
+    if not typed or len(typed) > KEY_LENGTH or not HEX.issuperset(typed):
+        return []
+    begins_so = (messages.c.key >= typed) & (messages.c.key < typed + AFTER_HEX)
+    async with database.read() as connection:
+        rows = (await connection.execute(select(messages).where(begins_so).limit(2))).all()
+    return [_explanation(row) for row in rows]
+
+
+async def find_delivery(database: Database, key: str) -> DeliveryRecord | None:
+    """The delivery with this key. Raises StorageError."""
+    async with database.read() as connection:
+        row = (await connection.execute(select(steps).where(steps.c.key == key))).first()
+    return _delivery(row) if row else None
+
+
+async def find_appointment(database: Database, identifier: str) -> AppointmentRecord | None:
+    """The appointment with this id. Raises StorageError."""
+    async with database.read() as connection:
+        row = (await connection.execute(select(appointments).where(appointments.c.id == identifier))).first()
+    return _appointment(row) if row else None
+
+
+def _message(row: Row[Any]) -> MessageRecord:
+    return MessageRecord(
+        key=row.key,
+        channel=Channel(row.channel),
+        originator=row.originator,
+        destination=row.destination,
+        text=row.text,
+        folded=row.folded,
+        sent_at=row.sent_at,
+        received_at=row.received_at,
+        handled_at=row.handled_at,
+        status=MessageStatus(row.status),
+        rule=row.rule,
+        rules_hash=row.rules_hash,
+        is_superseded=row.is_superseded,
+        error=row.error,
+    )
+
+
+def _explanation(row: Row[Any]) -> Explanation:
+    return explained(_message(row), row.language, row.explanation)
+
+
+def _subscriber(row: Row[Any]) -> SubscriberRecord:
+    return SubscriberRecord(originator=row.originator, list=row.list, status=SubscriptionStatus(row.status), since=row.since, language=row.language)
+
+
+def _delivery(row: Row[Any]) -> DeliveryRecord:
+    return DeliveryRecord(
+        key=row.key,
+        message_key=row.message_key,
+        kind=StepKind(row.kind),
+        to=row.recipient,
+        status=StepStatus(row.status),
+        attempts=row.attempts,
+        next_attempt_at=row.next_attempt_at,
+        last_error=row.last_error,
+        segments=row.segments,
+        text=row.content,
+    )
+
+
+def _appointment(row: Row[Any]) -> AppointmentRecord:
+    return AppointmentRecord(appointment=appointment_from(row))

@@ -1,0 +1,37 @@
+"""Receiving a message again that could not be handled, once a person has seen to it."""
+
+from typing import Any
+
+from sqlalchemy import select, update
+
+from responder.core.message import MessageStatus
+from responder.errors import ResponderError
+from responder.store.database import Database
+from responder.store.tables import messages
+
+AGAIN: dict[str, Any] = {
+    "status": MessageStatus.RECEIVED.value,
+    "attempts": 0,
+    "error": None,
+    "handled_at": None,
+    "lease_owner": None,
+    "lease_until": None,
+}
+RETRIED = frozenset({MessageStatus.FAILED, MessageStatus.MALFORMED})
+
+
+async def receive_again(database: Database, key: str, *, originator: str | None = None, destination: str | None = None) -> None:
+    """Let a failed message wait again, or a malformed one with what it lacks; ResponderError says why that cannot be. Raises StorageError."""
+    ends = {"originator": originator, "destination": destination}
+    async with database.write() as connection:
+        row = (await connection.execute(select(messages).where(messages.c.key == key).with_for_update())).one()
+        status = MessageStatus(row.status)
+        if status not in RETRIED:
+            raise ResponderError(f"message {key}: it is {status}, only failed and malformed ones are received again")
+        given = {name: end for name, end in ends.items() if end and not getattr(row, name)}
+        for name, option in (("originator", "--from"), ("destination", "--to")):
+            if ends[name] and name not in given:
+                raise ResponderError(f"message {key}: it has its own {name}, leave {option} out")
+            if not getattr(row, name) and name not in given:
+                raise ResponderError(f"message {key}: it came without {name}, give it with {option}")
+        await connection.execute(update(messages).where(messages.c.key == key).values(**AGAIN, **given))
