@@ -23,8 +23,7 @@ LOOKUPS = 8  # names of guarded calls looked up at once, in threads of their own
 REMEDY = "set RESPONDER_ALLOW_PRIVATE_WEBHOOKS to allow it"
 OURSELVES = (b"user-agent", b"sms-responder")
 
-BEFORE_HEADERS = ("connection.",)  # the events of httpcore, by their beginnings
-BEFORE_BODY = (*BEFORE_HEADERS, "http11.send_request_headers.")
+BEFORE_BODY = ("connection.", "http11.send_request_headers.")  # the events of httpcore up to there, by their beginnings
 HEADERS_FAILED = "http11.send_request_headers.failed"  # after it httpcore may read an answer, but writes nothing more
 FAILURES = (OSError, UnicodeError, httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError)
 
@@ -78,8 +77,8 @@ class HttpClient:
         self._allow_private = allow_private
         self._guard = guard or GuardedNetwork()
         context = trusted or httpx.create_ssl_context(trust_env=False)
-        self._guarded = _pool(context, self._guard)
-        self._open = _pool(context, None)
+        self._guarded = _pool(context, None if allow_private else self._guard)
+        self._others = _pool(context, None)  # a pool of their own, so that no webhook takes a gateway's connections
 
     async def __aenter__(self) -> Self:
         return self
@@ -90,7 +89,7 @@ class HttpClient:
     async def close(self) -> None:
         """End every connection."""
         await self._guarded.aclose()
-        await self._open.aclose()
+        await self._others.aclose()
         self._guard.close()
 
     async def post(self, call: Call) -> Response:
@@ -99,12 +98,11 @@ class HttpClient:
         Raises TransientError if the call's body certainly did not go out, UncertainError if it may have, and PermanentError if the call
         can never be made.
         """
-        is_guarded = call.guarded and not self._allow_private
-        exchange = _Exchange(call, needs_tls=is_guarded)
+        exchange = _Exchange(call, needs_tls=call.guarded and not self._allow_private)
         error: Exception | None = None
         try:
             async with asyncio.timeout(call.timeout_s):
-                await exchange.run(self._guarded if is_guarded else self._open)
+                await exchange.run(self._guarded if call.guarded else self._others)
         except FAILURES as failure:
             error = failure
         return exchange.outcome(error)  # outside of the except: what httpcore says may repeat a header, so nothing is chained to it
@@ -117,7 +115,6 @@ class _Exchange:
         self._call = call
         self._url = _url(call.url, needs_tls=needs_tls)
         self._headers = _headers(call, self._url)
-        self._harmless = BEFORE_BODY if call.body else BEFORE_HEADERS
         self._is_stopped = False
         self._may_be_out = False
         self._status: int | None = None
@@ -136,7 +133,7 @@ class _Exchange:
 
     async def _trace(self, event: str, fields: object) -> None:
         """Note the moment before the first byte of the body is written; an event that we do not know counts as later."""
-        if not self._is_stopped and not event.startswith(self._harmless):
+        if not self._is_stopped and not event.startswith(BEFORE_BODY):
             self._may_be_out = True
         self._is_stopped = self._is_stopped or event == HEADERS_FAILED
 

@@ -3,17 +3,17 @@
 import asyncio
 import os
 import signal
-import socket as sockets
 import stat
 import subprocess
 import sys
-from asyncio.subprocess import PIPE
+from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
+from redis.exceptions import ConnectionError  # noqa: A004  (the library's name)
 
 from responder import embedded
 from responder.embedded import EmbeddedRedis, find_server
@@ -54,17 +54,21 @@ async def start(tmp_path: Path) -> AsyncIterator[Start]:
 @asynccontextmanager
 async def keeping(redis: EmbeddedRedis) -> AsyncIterator[None]:
     keeper = asyncio.create_task(redis.keep())
-    yield
-    keeper.cancel()
-    with suppress(asyncio.CancelledError):
-        await keeper
+    try:
+        yield
+    finally:
+        keeper.cancel()
+        with suppress(asyncio.CancelledError):
+            await keeper
 
 
 @asynccontextmanager
 async def client(redis: EmbeddedRedis) -> AsyncIterator[Redis]:
     connection = Redis.from_url(redis.url)
-    yield connection
-    await connection.aclose()
+    try:
+        yield connection
+    finally:
+        await connection.aclose()
 
 
 @asynccontextmanager
@@ -74,17 +78,19 @@ async def parent(data_dir: Path) -> AsyncIterator[tuple[asyncio.subprocess.Proce
         sys.executable, "-c", PARENT, str(data_dir), stdout=PIPE, env={**os.environ, "PYTHONPATH": str(ROOT)}
     )
     assert process.stdout
-    yield process, int(await process.stdout.readline())
-    with suppress(ProcessLookupError):
-        process.kill()
-    await process.wait()
+    try:
+        yield process, int(await process.stdout.readline())
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
 
 
 async def answers(redis: EmbeddedRedis) -> bool:
     async with client(redis) as connection:
         try:
             return bool(await connection.ping())
-        except OSError:
+        except ConnectionError:
             return False
 
 
@@ -99,16 +105,26 @@ def guard_of(pid: int) -> int:
     return int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
 
 
-def orphan_on(path: Path) -> subprocess.Popen[bytes]:
-    """A server as an earlier life may leave it, which answers on the socket."""
-    orphan = subprocess.Popen([find_server(), "--port", "0", "--unixsocket", path, "--save", ""], stdout=subprocess.DEVNULL)
-    with sockets.socket(sockets.AF_UNIX) as probe:
-        while probe.connect_ex(str(path)):
-            assert orphan.poll() is None
-    return orphan
+@asynccontextmanager
+async def orphan_in(data_dir: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A server as an earlier life may leave it, with a socket in the data directory."""
+    (data_dir / "redis").mkdir(parents=True)
+    socket = data_dir / "redis" / "server.sock"
+    process = await asyncio.create_subprocess_exec(find_server(), "--port", "0", "--unixsocket", socket, "--save", "", stdout=DEVNULL)
+    try:
+        await wait_until(socket.exists)
+        yield process
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
 
 
-async def deep(folder: Path) -> Path:
+def mode_of(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def deep(folder: Path) -> Path:
     return folder / ("long" * 20) / ("name" * 20)
 
 
@@ -149,8 +165,7 @@ async def test_the_server_opens_no_port_forgets_nothing_and_writes_nothing(start
 async def test_only_this_user_can_reach_it_even_in_a_data_directory_open_to_all(start: Start, tmp_path: Path) -> None:
     (tmp_path / "data" / "redis").mkdir(parents=True, mode=0o755)
     redis = await start()
-    assert stat.S_IMODE(embedded.places.socket_in(tmp_path / "data" / "redis").parent.stat().st_mode) == 0o700
-    assert redis.url.startswith("unix:///")
+    assert mode_of(Path(redis.url.removeprefix("unix://")).parent) == 0o700
 
 
 async def test_other_processes_find_it_by_the_data_directory(start: Start, tmp_path: Path) -> None:
@@ -200,20 +215,16 @@ async def test_after_stop_the_directory_is_free_again(start: Start) -> None:
 
 
 async def test_an_orphan_of_an_earlier_life_is_replaced(start: Start, tmp_path: Path) -> None:
-    (tmp_path / "data" / "redis").mkdir(parents=True)
-    orphan = orphan_on(tmp_path / "data" / "redis" / "server.sock")
-    redis = await start()
-    assert orphan.wait(3) == 0
-    assert await answers(redis)
+    async with orphan_in(tmp_path / "data") as orphan:
+        redis = await start()
+        assert await orphan.wait() == 0
+        assert await answers(redis)
 
 
 async def test_a_frozen_orphan_does_not_stand_in_the_way(start: Start, tmp_path: Path) -> None:
-    (tmp_path / "data" / "redis").mkdir(parents=True)
-    orphan = orphan_on(tmp_path / "data" / "redis" / "server.sock")
-    orphan.send_signal(signal.SIGSTOP)
-    assert await answers(await start())
-    orphan.kill()
-    orphan.wait()
+    async with orphan_in(tmp_path / "data") as orphan:
+        orphan.send_signal(signal.SIGSTOP)
+        assert await answers(await start())
 
 
 async def test_a_killed_server_is_started_again_at_the_same_address(start: Start) -> None:
@@ -239,16 +250,16 @@ async def test_a_server_that_lost_its_guard_is_replaced_by_one_that_has_one(star
 
 
 async def test_a_deep_data_directory_gets_a_socket_with_a_short_name_for_this_user_alone(start: Start, tmp_path: Path) -> None:
-    redis = await start(await deep(tmp_path))
+    redis = await start(deep(tmp_path))
     place = Path(redis.url.removeprefix("unix://")).parent
     assert await answers(redis)
-    assert stat.S_IMODE(place.stat().st_mode) == 0o700
+    assert mode_of(place) == 0o700
     await redis.stop()
     assert not place.exists()
 
 
 async def test_after_a_kill_a_deep_data_directory_keeps_its_short_place(start: Start, tmp_path: Path) -> None:
-    data_dir = await deep(tmp_path)
+    data_dir = deep(tmp_path)
     async with parent(data_dir) as (process, _):
         url = embedded.url_in(data_dir)
         process.kill()
@@ -256,7 +267,7 @@ async def test_after_a_kill_a_deep_data_directory_keeps_its_short_place(start: S
 
 
 async def test_a_short_place_that_others_may_enter_is_not_used_again(start: Start, tmp_path: Path) -> None:
-    data_dir = await deep(tmp_path)
+    data_dir = deep(tmp_path)
     (tmp_path / "open").mkdir(mode=0o755)
     (data_dir / "redis").mkdir(parents=True)
     (data_dir / "redis" / "server.sock").symlink_to(tmp_path / "open" / "server.sock")

@@ -15,8 +15,7 @@ JITTER = 0.2  # of the delay, to either side, so that what failed together does 
 LONGEST_WAIT_S = 24 * HOUR_S  # that the other side may ask for
 
 # A call has 15 s (core.gateway.Call) and its record some more; until the lease ends, nobody else may take the step for abandoned.
-WEBHOOK_LEASE = timedelta(seconds=40)
-REPLY_LEASE = timedelta(seconds=40)
+LEASE = timedelta(seconds=40)
 
 
 def next_attempt(kind: StepKind, attempts: int, now: datetime, retry_after_s: float | None, chance: float) -> datetime | None:

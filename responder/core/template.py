@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -78,8 +79,8 @@ class Templates:
     def __init__(self, zone: ZoneInfo) -> None:
         self.environment = _environment(zone)
 
-    def parse(self, source: str, names: Names) -> Template:
-        """A template that uses nothing but the names given; BadTemplate says what else it uses.
+    def parse(self, source: str, names: Names, elsewhere: Mapping[str, str] = MappingProxyType({})) -> Template:
+        """A template that uses nothing but the names given; BadTemplate says what else it uses, and of some names where they are known.
 
         >>> Templates(ZoneInfo("UTC")).parse("Hi {{ contact.nam }}", {"contact": frozenset({"name"})})
         Traceback (most recent call last):
@@ -95,11 +96,11 @@ class Templates:
             raise BadTemplate(f"cannot be read as a text with {{{{ values }}}}: {error.message}") from error
         except (ValueError, RecursionError) as error:  # a number of thousands of digits, thousands of brackets
             raise BadTemplate("cannot be read as a text with {{ values }}, make it simpler") from error
-        for problem in self._problems(tree, names):
+        for problem in self._problems(tree, names, elsewhere):
             raise BadTemplate(problem)
         return Template(source, self.environment.from_string(_ItemsOnly().visit(tree)))
 
-    def _problems(self, tree: nodes.Template, names: Names) -> Iterator[str]:
+    def _problems(self, tree: nodes.Template, names: Names, elsewhere: Mapping[str, str]) -> Iterator[str]:
         walked = list(_walk(tree))
         owners = {id(node.node) for node, _ in walked if isinstance(node, nodes.Getattr | nodes.Getitem)}
         for node, depth in walked:
@@ -114,7 +115,8 @@ class Templates:
             elif isinstance(node, nodes.Const) and isinstance(node.value, str) and clean(node.value) != node.value:
                 yield f"{node.value!a} holds a character that no message can hold, remove it"
             elif isinstance(node, nodes.Name) and node.name not in names:
-                yield f"unknown value {node.name!r}{did_you_mean(node.name, names)}"
+                remedy = f", it is known only {elsewhere[node.name]}" if node.name in elsewhere else did_you_mean(node.name, names)
+                yield f"unknown value {node.name!r}{remedy}"
             elif isinstance(node, nodes.Name) and names[node.name] and id(node) not in owners:
                 parts = sorted(f"{node.name}.{part}" for part in names[node.name] or ())
                 yield f"{node.name!r} is several values, expected one of {', '.join(parts)}"

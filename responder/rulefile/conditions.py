@@ -19,6 +19,7 @@ LATER = frozenset({"hours", "since", "until", "language"})
 STATES = ("open", "confirmed", "none")
 MEMBERSHIP = {"subscribed": True, "not_subscribed": False}
 LONGEST_PATTERN = 1000  # characters
+LARGEST_PATTERN = 1 << 20  # bytes of one pattern that is compiled, so that none takes long and many fit into a set
 LOOK_AROUND = ("(?=", "(?!", "(?<=", "(?<!")
 BACK_REFERENCE = re.compile(r"(?<!\\)(?:\\\\)*(\\[1-9]|\(\?P=)")
 
@@ -38,7 +39,7 @@ def read_when(node: Node, scope: Scope, lexicon: Lexicon, reader: Reader) -> tup
 
 def _text_conditions(fields: Fields, scope: Scope, lexicon: Lexicon, reader: Reader) -> Iterator[tuple[str, Node, TextCondition]]:
     for how in How:
-        if node := fields.node(how):
+        if node := fields.node(str(how)):
             yield str(how), node, _words(node, how, scope, lexicon, reader)
     if node := fields.node("pattern"):
         yield "pattern", node, _pattern(node, reader)
@@ -102,9 +103,15 @@ def _compiled(node: Node) -> tuple[str, frozenset[str]]:
     if len(source) > LONGEST_PATTERN:
         raise Wrong(node, f"a pattern has at most {LONGEST_PATTERN} characters, use 'contains' for lists of words")
     try:
-        return source, frozenset(re2.compile(source, pattern_options()).groupindex)
+        return source, frozenset(re2.compile(source, _options()).groupindex)
     except re2.error as error:
         raise Wrong(node, _why_not(source, error)) from error
+
+
+def _options() -> "re2.Options":
+    options = pattern_options()
+    options.max_mem = LARGEST_PATTERN
+    return options
 
 
 def _why_not(source: str, error: Exception) -> str:
@@ -115,4 +122,6 @@ def _why_not(source: str, error: Exception) -> str:
     if reference := BACK_REFERENCE.search(source):
         return f"pattern at character {reference.start(1) + 1}: RE2 has no back-references, write the words out"
     reason = error.args[0].decode("utf-8", "replace") if error.args and isinstance(error.args[0], bytes) else str(error)
+    if "too large" in reason:
+        return f"pattern {shown(source)} is too large, use smaller numbers between its {{ and }}"
     return f"pattern {shown(source)} cannot be read: {reason}"

@@ -158,6 +158,7 @@ class _Builder:
         for key, value in zip(children[::2], children[1::2], strict=True):
             if not isinstance(key, Scalar):
                 self.note(key.place, "a key has to be a word; a text that begins with {{ or [ has to stand in quotes")
+                self.is_readable = False
             elif key.text in first:
                 self.note(key.place, f"the key {key.text!r} stands here again, first on line {first[key.text].place.line}: keep one of them")
             else:

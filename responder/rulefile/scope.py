@@ -21,6 +21,11 @@ CONTACT = frozenset({"number", "language"})
 ALWAYS_ASKED = frozenset({"name"})  # a field that an import may bring, so that a template may use it though no rule sets it
 FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")  # what a template can write after ``contact.``
 ALL_LISTS = "all"
+ELSEWHERE = {
+    "rest": "in rules with the condition 'starts_with'",
+    "list": "in rules with an action for one list, such as 'subscribe'",
+    "appointment": "in rules with the condition 'answer', 'appointment: open' or 'appointment: confirmed'",
+}
 NOTHING: frozenset[str] = frozenset()
 
 
@@ -63,7 +68,7 @@ class Scope:
     def template(self, node: Node, names: Names, read: Callable[[Node], str] = text) -> Template:
         """A text whose values are among the names."""
         try:
-            return self.templates.parse(read(node).rstrip("\n"), names)
+            return self.templates.parse(read(node).rstrip("\n"), names, ELSEWHERE)
         except BadTemplate as bad:
             raise Wrong(node, str(bad)) from bad
 

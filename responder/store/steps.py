@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, func, select, update
@@ -10,11 +10,11 @@ from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.effects import Purpose, Step, StepKind, StepStatus
+from responder.core.retry import LEASE
 from responder.core.suppression import why_suppressed
 from responder.store.database import Database
 from responder.store.tables import contacts, steps
 
-CALL_LEASE = timedelta(seconds=40)  # longer than any call may take, so that nobody else makes it as well
 KILLED = "the worker was killed while it was sending"
 LIMBO = {StepKind.WEBHOOK: StepStatus.QUEUED, StepKind.REPLY: StepStatus.UNCERTAIN}
 """What becomes of a step whose worker was killed: a webhook is called again, a text is never sent twice."""
@@ -57,7 +57,7 @@ class SqlSteps:
             fates = [Fate(key=key, status=StepStatus.SUPPRESSED, error=reason) for key, reason in stopped.items()]
             await _record(connection, fates, now)
             taken = [row for row in due if row.key not in stopped]
-            lease: dict[str, Any] = {"status": StepStatus.SENDING, "lease_owner": owner, "lease_until": now + CALL_LEASE}
+            lease: dict[str, Any] = {"status": StepStatus.SENDING, "lease_owner": owner, "lease_until": now + LEASE}
             if simulate:
                 lease = {"status": StepStatus.SIMULATED, "next_attempt_at": None}
             if taken:

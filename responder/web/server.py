@@ -1,7 +1,6 @@
 """The web process: takes messages in, and does nothing else with them."""
 
 import asyncio
-import contextlib
 import logging
 
 import uvicorn
@@ -10,7 +9,7 @@ from starlette.applications import Starlette
 from responder.intake import Intake
 from responder.jobs import ArqBell, connect
 from responder.processes import watch_parent
-from responder.settings import Settings, check_exposure, parent_fd
+from responder.settings import Settings, check_exposure
 from responder.web.app import create_app
 from responder.web.health import Health
 from responder.web.protocol import BoundedProtocol
@@ -31,11 +30,9 @@ async def serve(settings: Settings) -> None:
     url = redis_url(settings)
     async with open_store(settings) as store:
         server = uvicorn.Server(_uvicorn_config(settings, make_app(settings, store, url)))
-        with contextlib.ExitStack() as stack:
-            if (fd := parent_fd()) is not None:
-                stack.callback(watch_parent(fd, lambda: setattr(server, "should_exit", True)))
-            logger.info("web listens host=%s port=%d", settings.host, settings.port)
-            await server.serve()
+        watch_parent(lambda: setattr(server, "should_exit", True))
+        logger.info("web starts host=%s port=%d", settings.host, settings.port)
+        await server.serve()
 
 
 def make_app(settings: Settings, store: Store, url: str) -> Starlette:

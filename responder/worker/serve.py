@@ -14,7 +14,7 @@ from responder.core.rules import Rules
 from responder.errors import StorageError, TransientError
 from responder.jobs import ArqBell, connect, redis_policy
 from responder.processes import watch_parent
-from responder.settings import Settings, parent_fd
+from responder.settings import Settings
 from responder.store.commit import Commits
 from responder.wiring import Store, make_gateway, open_store, read_rules_in_force, redis_url, utc_now
 from responder.worker.delivery import Deliverer, Ways
@@ -78,8 +78,7 @@ def _stop_when_told(supervisor: Supervisor, stack: contextlib.ExitStack) -> None
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, supervisor.stop)
         stack.callback(loop.remove_signal_handler, number)
-    if (fd := parent_fd()) is not None:
-        stack.callback(watch_parent(fd, supervisor.stop))
+    watch_parent(supervisor.stop)
 
 
 async def _report(store: Store, name: str, rules: Rules, supervisor: Supervisor) -> None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from responder.core.effects import StepKind
 from responder.core.gateway import Call
-from responder.core.retry import DELAYS_S, REPLY_LEASE, WEBHOOK_LEASE, next_attempt, read_retry_after
+from responder.core.retry import DELAYS_S, LEASE, next_attempt, read_retry_after
 
 NOW = datetime(2026, 4, 8, 12, 30, tzinfo=UTC)
 HOUR = 3600.0
@@ -55,7 +55,7 @@ def test_a_wait_that_was_asked_for_brings_no_further_attempt() -> None:
 
 def test_a_lease_is_longer_than_the_call_that_it_covers() -> None:
     longest = timedelta(seconds=Call(url="", headers={}, body=b"").timeout_s)
-    assert min(WEBHOOK_LEASE, REPLY_LEASE) > 2 * longest
+    assert LEASE > 2 * longest
 
 
 @pytest.mark.parametrize(

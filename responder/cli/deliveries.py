@@ -1,0 +1,97 @@
+"""responder deliveries: replies and webhook calls with their fate, and another try for those that failed."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from responder.cli.options import RECORDS, AsJson, Limit
+from responder.cli.output import Column, moment, progress, tracked
+from responder.core.effects import StepKind, StepStatus
+
+if TYPE_CHECKING:
+    from responder.core.records import DeliveryRecord
+    from responder.wiring import Store
+
+EMPTY = "nothing was sent yet: a rule with 'reply' or 'webhook' sends something"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(no_args_is_help=True)
+    group.command("list")(list_)
+    group.command("retry")(retry)
+    app.add_typer(group, name="deliveries", help="Replies and webhook calls, and what became of them.", rich_help_panel=RECORDS)
+
+
+def list_(
+    *, status: Annotated[StepStatus | None, typer.Option(help="Only those with this fate.")] = None, limit: Limit = None, as_json: AsJson = False
+) -> None:
+    """List replies and webhook calls, oldest first."""
+    from responder.cli.listing import print_list
+    from responder.store.records import list_deliveries
+
+    empty = f"no delivery is {status}: 'responder deliveries list' has those of every fate" if status else EMPTY
+    print_list(list_deliveries(status=status), _columns(), limit=limit, as_json=as_json, empty=empty)
+
+
+def retry(
+    key: Annotated[str | None, typer.Argument(metavar="[KEY]", help="The key of one delivery, as 'deliveries list' shows it.")] = None,
+    *,
+    every: Annotated[bool, typer.Option("--all", help="All webhook calls that were given up; never a reply.")] = False,
+) -> None:
+    """Try again what was given up. A reply that may have been sent is sent again only when its key is named."""
+    from responder.cli.session import open_existing, run
+    from responder.settings import load_settings
+
+    if (key is None) is not every:
+        raise typer.BadParameter("name the key of one delivery, or give --all for the webhook calls that were given up")
+
+    async def work() -> None:
+        async with open_existing(load_settings()) as store:
+            await (_retry_one(store, key) if key else _retry_webhooks(store))
+
+    run(work())
+
+
+async def _retry_one(store: "Store", key: str) -> None:
+    from responder.errors import ResponderError
+    from responder.store.records import find_delivery
+    from responder.wiring import utc_now
+
+    before = await store.steps.retry(key, utc_now())
+    if before:
+        typer.echo(f"delivery {key} was {before} and is queued again: a running worker takes it up within seconds")
+        return
+    delivery = await find_delivery(store.database, key)
+    if delivery is None:
+        raise ResponderError(f"no delivery has the key {key!r}: 'responder deliveries list' has the keys")
+    raise ResponderError(f"delivery {key}: it is {delivery.status}, only dead, failed and uncertain ones are tried again")
+
+
+async def _retry_webhooks(store: "Store") -> None:
+    from responder.wiring import utc_now
+
+    keys = await store.steps.dead_webhooks()
+    with progress("queueing", len(keys)) as advance:
+        for key in tracked(keys, advance):
+            await store.steps.retry(key, utc_now())
+    typer.echo(f"{len(keys)} webhook calls were given up and are queued again" if keys else "no webhook call was given up")
+    counts = await store.steps.counts()
+    if uncertain := counts.get(StepStatus.UNCERTAIN, 0):
+        typer.echo(f"{uncertain} replies are uncertain and stay so: name the key of each that has to be sent again", err=True)
+
+
+def _columns() -> "list[Column[DeliveryRecord]]":
+    return [
+        Column(title="key", value=lambda delivery: delivery.key),
+        Column(title="kind", value=lambda delivery: delivery.kind),
+        Column(title="to", value=lambda delivery: delivery.to),
+        Column(title="status", value=lambda delivery: delivery.status),
+        Column(title="attempts", value=lambda delivery: str(delivery.attempts)),
+        Column(title="next attempt", value=lambda delivery: moment(delivery.next_attempt_at)),
+        Column(title="text or error", value=_words, wide=True),
+    ]
+
+
+def _words(delivery: "DeliveryRecord") -> str | None:
+    return delivery.last_error or (delivery.text if delivery.kind is StepKind.REPLY else None)

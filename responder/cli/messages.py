@@ -1,0 +1,113 @@
+"""responder messages: what came in, what was decided about it, and another try for what could not be handled."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from responder.cli.options import RECORDS, AsJson, Limit, Since
+from responder.cli.output import Column, echo_json, moment
+from responder.core.message import MessageStatus
+
+if TYPE_CHECKING:
+    from responder.core.records import Explanation, MessageRecord
+    from responder.wiring import Store
+
+EMPTY = 'no messages yet: try  responder text "News ON"'
+NONE_SUCH = "no message is like that: leave out some of the filters"
+SHOWN_OF_A_KEY = 12  # characters, which name a message as well as all of them do
+
+Key = Annotated[str, typer.Argument(metavar="KEY", help="The key of the message, or enough of its beginning.")]
+From = Annotated[str | None, typer.Option("--from", metavar="NUMBER", help="Only what came from this number.")]
+Rule = Annotated[str | None, typer.Option(metavar="NAME", help="Only what this rule answered; also reserved:stop, fallback and the like.")]
+Status = Annotated[MessageStatus | None, typer.Option(help="Only what has come so far.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(no_args_is_help=True)
+    group.command("list")(list_)
+    group.command("show")(show)
+    group.command("retry")(retry)
+    app.add_typer(group, name="messages", help="What came in, and what was decided about it.", rich_help_panel=RECORDS)
+
+
+def list_(
+    *, sender: From = None, rule: Rule = None, status: Status = None, since: Since = None, limit: Limit = None, as_json: AsJson = False
+) -> None:
+    """List messages, oldest first."""
+    from responder.cli.listing import print_list
+    from responder.core.address import canonical
+    from responder.store.records import list_messages
+
+    listing = list_messages(originator=canonical(sender) if sender else None, rule=rule, status=status, since=since)
+    is_filtered = any((sender, rule, status, since))
+    print_list(listing, _columns(), limit=limit, as_json=as_json, empty=NONE_SUCH if is_filtered else EMPTY)
+
+
+def show(key: Key, *, as_json: AsJson = False) -> None:
+    """Show one message, and explain what was decided about it."""
+    from responder.cli.explaining import print_deliveries, print_explanation
+    from responder.cli.session import open_existing, run
+    from responder.settings import load_settings
+    from responder.store.listing import read_all
+    from responder.store.records import list_deliveries
+
+    async def work() -> None:
+        async with open_existing(load_settings()) as store:
+            explanation = await _one(store, key)
+            if as_json:
+                echo_json(explanation.as_json())
+                return
+            message = explanation.message
+            typer.echo(f"message {message.key} came by {message.channel}: {message.status} {moment(message.handled_at)}".rstrip())
+            print_explanation(explanation)
+            print_deliveries([delivery async for delivery in read_all(store.database, list_deliveries(message_key=message.key))])
+
+    run(work())
+
+
+def retry(
+    key: Key,
+    *,
+    sender: Annotated[str | None, typer.Option("--from", metavar="NUMBER", help="Who sent it, where it came without.")] = None,
+    to: Annotated[str | None, typer.Option("--to", metavar="NUMBER", help="Which number it went to, where it came without.")] = None,
+) -> None:
+    """Receive a failed message again, or a malformed one with what it lacks."""
+    from responder.cli.session import open_existing, run
+    from responder.core.address import canonical
+    from responder.settings import load_settings
+    from responder.store.retries import receive_again
+
+    async def work() -> None:
+        async with open_existing(load_settings()) as store:
+            message = (await _one(store, key)).message
+            ends = {"originator": canonical(sender) if sender else None, "destination": canonical(to) if to else None}
+            await receive_again(store.database, message.key, **ends)
+            typer.echo(f"message {message.key} waits again: a running worker takes it up within seconds")
+
+    run(work())
+
+
+async def _one(store: "Store", beginning: str) -> "Explanation":
+    from responder.errors import ResponderError
+    from responder.store.records import find_messages
+
+    match await find_messages(store.database, beginning):
+        case [explanation]:
+            return explanation
+        case []:
+            raise ResponderError(f"no message has the key {beginning!r}: 'responder messages list' has the keys")
+        case _:
+            raise ResponderError(f"the keys of several messages begin with {beginning!r}: type more of it")
+
+
+def _columns() -> "list[Column[MessageRecord]]":
+    return [
+        Column(title="key", value=lambda message: message.key[:SHOWN_OF_A_KEY]),
+        Column(title="received", value=lambda message: moment(message.received_at)),
+        Column(title="from", value=lambda message: message.originator),
+        Column(title="to", value=lambda message: message.destination),
+        Column(title="status", value=lambda message: message.status),
+        Column(title="rule", value=lambda message: message.rule),
+        Column(title="text", value=lambda message: message.text, wide=True),
+    ]

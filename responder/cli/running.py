@@ -1,0 +1,80 @@
+"""``responder run``: everything on one machine, in one process group."""
+
+import asyncio
+import contextlib
+import logging
+import sys
+import time
+from importlib.metadata import version
+
+import typer
+
+from responder import embedded
+from responder.core.rules import Rules
+from responder.database_url import mask_url
+from responder.processes import Child, supervise
+from responder.settings import Settings, check_exposure
+from responder.wiring import migrate_database, read_rules_in_force
+
+READY_WITHIN_S = 20.0
+PROGRAM = (sys.executable, "-m", "responder")
+
+logger = logging.getLogger(__name__)
+
+
+async def run_everything(settings: Settings) -> None:
+    """Bring the database up to date, start Redis if none is given, web and worker, and keep them running until told to stop."""
+    check_exposure(settings)
+    rules = await read_rules_in_force(settings)
+    redis = None if settings.redis_url else await embedded.start(settings.data_dir)
+    try:
+        await migrate_database(settings)
+        env = {"RESPONDER_REDIS_URL": redis.url} if redis else {}
+        children = [Child(name=name, argv=(*PROGRAM, name), env=env) for name in ("web", "worker")]
+        beside = [asyncio.create_task(_tell_when_ready(settings, rules, started_at=time.monotonic()))]
+        if redis:
+            beside.append(asyncio.create_task(redis.keep()))
+        try:
+            await supervise(children)
+        finally:
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
+    finally:
+        if redis:
+            await redis.stop()
+
+
+async def _tell_when_ready(settings: Settings, rules: Rules, started_at: float) -> None:
+    """Print where responder listens, by which rules, and what to try next."""
+    while not await _listens(settings):
+        if time.monotonic() - started_at > READY_WITHIN_S:
+            logger.error("web does not listen yet, its log says why host=%s port=%d", settings.host, settings.port)
+            return
+        await asyncio.sleep(0.05)
+    typer.echo("\n".join(_summary(settings, rules)), err=not sys.stdout.isatty())
+
+
+async def _listens(settings: Settings) -> bool:
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104  (asked where all addresses are listened on)
+    try:
+        _, writer = await asyncio.open_connection(host, settings.port)
+    except OSError:
+        return False
+    writer.close()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
+    return True
+
+
+def _summary(settings: Settings, rules: Rules) -> list[str]:
+    token = "/TOKEN" if settings.webhook_token else ""
+    sends = "sent through the gateway" if settings.agile_api_key else "simulated: recorded and shown, not sent (set RESPONDER_AGILE_API_KEY to send)"
+    return [
+        f"responder {version('sms-responder')}",
+        f"  listens   http://{settings.host}:{settings.port}/webhook/sms{token}",
+        f"  rules     {settings.rules}: {len(rules.rules)} rules, {len(rules.lists)} lists, hash {rules.hash}",
+        f"  database  {mask_url(settings.database_url)}",
+        f"  replies   {sends}",
+        '  try       responder text "News ON"    (in another terminal; Ctrl-C here ends everything)',
+    ]

@@ -1,0 +1,325 @@
+"""Delivery: a webhook call is never lost, a text is never sent twice, nobody who said STOP is texted."""
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import insert
+from standardwebhooks import Webhook as Verifier
+
+from responder.client import HttpClient
+from responder.core.effects import Step, StepKind, StepStatus
+from responder.core.rules import Webhook
+from responder.gateways.agile import AgileTelecom
+from responder.core.retry import LEASE
+from responder.store.tables import contacts, steps
+from responder.worker.delivery import Deliverer, Ways
+from tests.builders import ANNA, SHOP, inbound, minutes, reply_step
+from tests.conftest import NOON, wait_until
+from tests.receiver import Receiver, receiving
+from tests.worker.conftest import Work
+
+SECRET = "whsec_" + base64.b64encode(b"0123456789abcdef0123456789abcdef").decode()
+
+
+class Out:
+    """A deliverer whose gateway and webhook are one receiver."""
+
+    def __init__(self, work: Work, receiver: Receiver, client: HttpClient) -> None:
+        self.work = work
+        self.receiver = receiver
+        self.client = client
+        crm = Webhook(name="crm", url=f"{receiver.url}/crm", secret=SECRET)
+        self.rules = replace(work.rules, webhooks={"crm": crm})
+
+    def deliverer(self, *, key: str | None = "key") -> Deliverer:
+        gateway = AgileTelecom(secret=b"s", zone=ZoneInfo("Europe/Rome"), api_key=key, url=f"{self.receiver.url}/send")
+        ways = Ways(gateway=gateway, client=self.client, rules=lambda: self.rules)
+        return Deliverer(steps=self.work.store.steps, ways=ways, bell=self.work.bell, clock=self.work.clock, is_simulating=key is None)
+
+    async def queue(self, *queued: Step) -> None:
+        now = self.work.clock()
+        rows = [
+            {
+                "key": step.key,
+                "message_key": step.message_key,
+                "kind": step.kind,
+                "originator": step.originator,
+                "recipient": step.to,
+                "sender": step.sender,
+                "content": step.content,
+                "purpose": step.purpose,
+                "segments": step.segments,
+                "expires_at": step.expires_at,
+                "status": StepStatus.QUEUED,
+                "attempts": 0,
+                "next_attempt_at": now,
+                "created_at": now,
+                "updated_at": now,
+            }
+            for step in queued
+        ]
+        async with self.work.store.database.write() as connection:
+            await connection.execute(insert(steps), rows)
+
+    async def deliver(self, kind: StepKind = StepKind.REPLY, **options: Any) -> None:
+        await self.deliverer(**options).deliver(kind)
+
+    async def statuses(self) -> list[str]:
+        return [row.status for row in await self.work.rows("steps", "seq")]
+
+    async def row(self) -> Any:
+        [row] = await self.work.rows("steps")
+        return row
+
+
+def call_step(key: str = "k-2") -> Step:
+    return replace(reply_step(key), kind=StepKind.WEBHOOK, to="crm", content='{"type": "rule.matched", "data": {"text": "perché"}}')
+
+
+@pytest.fixture
+async def out(work: Work) -> AsyncIterator[Out]:
+    async with receiving() as receiver, HttpClient(allow_private=True) as client:
+        yield Out(work, receiver, client)
+
+
+async def test_a_reply_goes_to_the_gateway_with_our_own_id(out: Out) -> None:
+    await out.queue(reply_step("k-1"))
+    await out.deliver()
+    [request] = out.receiver.requests
+    assert (request.path, request.headers["x-api-key"]) == ("/send", "key")
+    assert {name: request.json()[name] for name in ("destination", "sender", "body", "messageId")} == {
+        "destination": ANNA,
+        "sender": SHOP,
+        "body": "Hello",
+        "messageId": "k-1",
+    }
+    assert ((await out.row()).status, (await out.row()).gateway_id) == ("sent", "gw-1")
+
+
+async def test_without_a_key_replies_are_simulated_and_nothing_goes_out(out: Out) -> None:
+    await out.queue(reply_step("k-1"), reply_step("k-2"))
+    await out.deliver(key=None)
+    assert await out.statuses() == ["simulated", "simulated"]
+    assert out.receiver.requests == []
+
+
+async def test_a_webhook_call_is_signed_so_that_an_independent_verifier_agrees(out: Out) -> None:
+    await out.queue(call_step())
+    await out.deliver(StepKind.WEBHOOK)
+    [request] = out.receiver.requests
+    assert request.headers["webhook-id"] == "k-2"
+    verifier = Verifier(SECRET)
+    signature = verifier.sign("k-2", NOON, request.body.decode())
+    assert request.headers["webhook-signature"] == signature
+    assert await out.statuses() == ["delivered"]
+
+
+@pytest.mark.parametrize(("status", "fate"), [(500, "queued"), (429, "queued"), (302, "queued"), (404, "queued"), (410, "dead"), (204, "delivered")])
+async def test_only_2xx_is_a_delivered_webhook(out: Out, status: int, fate: str) -> None:
+    out.receiver.status = status
+    await out.queue(call_step())
+    await out.deliver(StepKind.WEBHOOK)
+    assert await out.statuses() == [fate]
+
+
+async def test_a_failed_webhook_is_called_again_with_the_same_id_and_body(out: Out) -> None:
+    out.receiver.status = 500
+    await out.queue(call_step())
+    await out.deliver(StepKind.WEBHOOK)
+    out.work.clock.now = (await out.row()).next_attempt_at
+    out.receiver.status = 200
+    await out.deliver(StepKind.WEBHOOK)
+    first, second = out.receiver.requests
+    assert (first.headers["webhook-id"], first.body) == (second.headers["webhook-id"], second.body)
+    assert (await out.row()).attempts == 2
+
+
+async def test_a_webhook_waits_as_long_as_it_is_asked_to(out: Out) -> None:
+    out.receiver.status, out.receiver.headers = 503, {"retry-after": "3600"}
+    await out.queue(call_step())
+    await out.deliver(StepKind.WEBHOOK)
+    assert (await out.row()).next_attempt_at == NOON + timedelta(hours=1)
+
+
+async def test_a_webhook_that_hangs_up_is_called_again(out: Out) -> None:
+    out.receiver.drops = True
+    await out.queue(call_step())
+    await out.deliver(StepKind.WEBHOOK)
+    assert await out.statuses() == ["queued"]
+
+
+async def test_a_webhook_that_fails_for_days_becomes_a_dead_letter_with_its_reason(out: Out) -> None:
+    out.receiver.status = 500
+    await out.queue(call_step())
+    for _ in range(20):
+        await out.deliver(StepKind.WEBHOOK)
+        row = await out.row()
+        if row.status == "dead":
+            break
+        out.work.clock.now = row.next_attempt_at
+    assert (row.attempts, row.last_error) == (10, "given up after 10 attempts: the webhook answered HTTP 500")
+    assert timedelta(days=2) < out.work.clock.now - NOON < timedelta(days=5)
+
+
+async def test_a_webhook_that_the_rules_no_longer_name_is_a_dead_letter_with_its_remedy(out: Out) -> None:
+    out.rules = replace(out.rules, webhooks={})
+    await out.queue(call_step())
+    await out.deliver(StepKind.WEBHOOK)
+    row = await out.row()
+    assert (row.status, "responder deliveries retry k-2" in row.last_error) == ("dead", True)
+
+
+async def test_a_dead_letter_is_called_again_with_the_same_id_when_a_person_says_so(out: Out) -> None:
+    out.receiver.status = 410
+    await out.queue(call_step())
+    await out.deliver(StepKind.WEBHOOK)
+    out.receiver.status = 200
+    assert await out.work.store.steps.retry("k-2", out.work.clock()) is StepStatus.DEAD
+    await out.deliver(StepKind.WEBHOOK)
+    assert ([request.headers["webhook-id"] for request in out.receiver.requests], await out.statuses()) == (["k-2", "k-2"], ["delivered"])
+
+
+@pytest.mark.parametrize("fault", ["drops", "500"])
+async def test_a_reply_whose_fate_is_unknown_is_uncertain_and_never_sent_again_by_itself(out: Out, fault: str) -> None:
+    out.receiver.drops, out.receiver.status = fault == "drops", 500
+    await out.queue(reply_step())
+    await out.deliver()
+    out.work.clock.advance(hours=48)
+    await out.deliver()
+    assert (len(out.receiver.requests), await out.statuses()) == (1, ["uncertain"])
+
+
+async def test_an_uncertain_reply_is_sent_again_by_a_person_naming_its_key(out: Out) -> None:
+    out.receiver.drops = True
+    await out.queue(reply_step("k-1"))
+    await out.deliver()
+    out.receiver.drops = False
+    assert await out.work.store.steps.retry("k-1", out.work.clock()) is StepStatus.UNCERTAIN
+    await out.deliver()
+    assert await out.statuses() == ["sent"]
+
+
+async def test_a_reply_that_certainly_did_not_go_out_is_tried_three_times(out: Out, unused_tcp_port: int) -> None:
+    out.receiver.port = unused_tcp_port
+    await out.queue(reply_step())
+    for _ in range(5):
+        await out.deliver()
+        out.work.clock.advance(minutes=10)
+    row = await out.row()
+    assert (row.status, row.attempts) == ("dead", 3)
+
+
+async def test_a_reply_that_the_gateway_refuses_is_a_dead_letter_without_number_or_text(out: Out) -> None:
+    out.receiver.status, out.receiver.body = 401, b'{"message": "bad key for +393301234567"}'
+    await out.queue(reply_step())
+    await out.deliver()
+    row = await out.row()
+    assert (row.status, ANNA in row.last_error, "Hello" in row.last_error) == ("dead", False, False)
+
+
+async def test_nobody_who_opted_out_is_texted_though_the_reply_was_queued_before(out: Out) -> None:
+    await out.queue(reply_step())
+    await out.work.handle(inbound("STOP"))
+    await out.deliver()
+    assert [request.json()["body"][:12] for request in out.receiver.requests] == ["You will get"]
+    assert await out.statuses() == ["suppressed", "sent"]
+
+
+async def test_a_confirmation_that_is_late_is_dropped(out: Out) -> None:
+    await out.work.handle(inbound("STOP"))
+    out.work.clock.advance(minutes=5, seconds=1)
+    await out.deliver()
+    assert (await out.statuses(), out.receiver.requests) == (["suppressed"], [])
+
+
+async def test_help_is_answered_after_an_opt_out_and_other_texts_are_not(out: Out) -> None:
+    await out.work.handle(inbound("STOP"))
+    await out.work.handle(inbound("HELP", received=NOON + minutes(1)), inbound("News ON", received=NOON + minutes(2)))
+    await out.deliver()
+    assert [row.status for row in await out.work.rows("steps", "seq") if row.kind == "reply"] == ["sent", "sent", "suppressed"]
+
+
+async def test_a_reply_whose_worker_was_killed_is_uncertain_after_the_lease(out: Out) -> None:
+    await out.queue(reply_step())
+    await out.work.store.steps.claim(StepKind.REPLY, "killed", NOON, 10)
+    out.work.clock.advance(seconds=LEASE.total_seconds() + 1)
+    assert await out.work.store.steps.settle_abandoned(out.work.clock()) == 1
+    await out.deliver()
+    assert (await out.statuses(), out.receiver.requests) == (["uncertain"], [])
+
+
+async def test_a_webhook_whose_worker_was_killed_is_called_again_after_the_lease(out: Out) -> None:
+    await out.queue(call_step())
+    await out.work.store.steps.claim(StepKind.WEBHOOK, "killed", NOON, 10)
+    await out.deliver(StepKind.WEBHOOK)
+    assert out.receiver.requests == []
+    out.work.clock.advance(seconds=LEASE.total_seconds() + 1)
+    await out.work.store.steps.settle_abandoned(out.work.clock())
+    await out.deliver(StepKind.WEBHOOK)
+    assert await out.statuses() == ["delivered"]
+
+
+async def test_workers_at_once_send_each_reply_once(out: Out) -> None:
+    await out.queue(*(reply_step(f"k{n}-1", f"+39330000{n:04}") for n in range(50)))
+    await asyncio.gather(*(out.deliver() for _ in range(4)))
+    sent = [request.json()["messageId"] for request in out.receiver.requests]
+    assert (len(sent), len(set(sent)), set(await out.statuses())) == (50, 50, {"sent"})
+
+
+async def test_a_hanging_webhook_does_not_hold_up_replies_or_other_webhooks(out: Out) -> None:
+    async with receiving() as hanging:
+        hanging.hangs = True
+        slow = Webhook(name="slow", url=hanging.url)
+        out.rules = replace(out.rules, webhooks={**out.rules.webhooks, "slow": slow})
+        await out.queue(replace(call_step("k-9"), to="slow"), call_step("k-2"), reply_step("k-1"))
+        deliverer = out.deliverer()
+        running = asyncio.create_task(deliverer.deliver(StepKind.WEBHOOK))
+        await hanging.wait_for(1)
+        await deliverer.deliver(StepKind.REPLY)
+        await out.receiver.wait_for(2)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_an_opt_out_and_a_send_at_the_same_time_never_cross(out: Out) -> None:
+    originators = [f"+3933000{n:05}" for n in range(40)]
+    await out.queue(*(reply_step(f"q{n}-1", originator) for n, originator in enumerate(originators)))
+    await out.work.receive(*(inbound("STOP", originator) for originator in originators))
+    seen_after: list[str] = []
+
+    async def watch() -> None:
+        """Whatever is claimed in a transaction of its own must see every opt-out that was committed before."""
+        while True:
+            async with out.work.store.database.read() as connection:
+                gone = {r.originator for r in (await connection.execute(contacts.select().where(contacts.c.opted_out))).all()}
+            claimed = await out.work.store.steps.claim(StepKind.REPLY, "w", out.work.clock(), 3)
+            seen_after.extend(one.step.key for one in claimed if one.step.originator in gone and one.step.purpose == "answer")
+            if len(gone) == len(originators):
+                return
+
+    await asyncio.gather(watch(), out.work.handler().handle())
+    assert seen_after == []
+
+
+async def test_a_call_that_could_not_be_recorded_at_once_is_recorded_when_the_database_is_back(out: Out, monkeypatch: pytest.MonkeyPatch) -> None:
+    from responder.errors import StorageError
+
+    record, failures = out.work.store.steps.record, [StorageError("away"), StorageError("away")]
+
+    async def failing_twice(*arguments: Any) -> None:
+        if failures:
+            raise failures.pop()
+        await record(*arguments)
+
+    monkeypatch.setattr(type(out.work.store.steps), "record", lambda _self, *a: failing_twice(*a))
+    monkeypatch.setattr("responder.worker.delivery.RECORD_AGAIN_S", (0.01, 0.01))
+    await out.queue(reply_step())
+    await out.deliver()
+    await wait_until(lambda: not failures)
+    assert (await out.statuses(), len(out.receiver.requests)) == (["sent"], 1)
