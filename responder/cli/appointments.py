@@ -1,6 +1,7 @@
 """responder appointments: brought in from another system, listed, shown."""
 
 import asyncio
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +11,6 @@ from responder.cli.options import RECORDS, AsJson, Limit
 from responder.cli.output import Column, echo_json, moment, one_line, progress, tracked
 
 if TYPE_CHECKING:
-    from responder.settings import Settings
     from responder.store.appointments import Booking
 
 EMPTY = "no appointments yet: bring them in with  responder appointments import FILE.csv"
@@ -33,33 +33,33 @@ def import_(
     A line whose id is known changes that appointment; one that is moved has to be confirmed anew. Times without an offset are in the
     zone of the rules file, numbers without a plus in its country.
     """
-    from responder.cli.session import open_existing, run
-    from responder.settings import load_settings
+    from responder.cli.session import with_store
+
+    with_store(partial(_import, file=file))
+
+
+async def _import(store: "Store", *, file: Path) -> None:
     from responder.store.appointments import Change, put_bookings
     from responder.wiring import utc_now
 
-    async def work() -> None:
-        settings = load_settings()
-        async with open_existing(settings) as store:
-            bookings = await _read(file, settings)
-            with progress("importing", len(bookings)) as advance:
-                counts = await put_bookings(store.database, bookings, utc_now(), advance)
-            told = ", ".join(f"{counts.get(change, 0)} {change}" for change in Change)
-            typer.echo(f"{file}: {len(bookings)} appointments: {told}")
-
-    run(work())
+    bookings = await _read(file)
+    with progress("importing", len(bookings)) as advance:
+        counts = await put_bookings(store.database, bookings, utc_now(), advance)
+    told = ", ".join(f"{counts.get(change, 0)} {change}" for change in Change)
+    typer.echo(f"{file}: {len(bookings)} appointments, {told}")
 
 
-async def _read(file: Path, settings: "Settings") -> "list[Booking]":
+async def _read(file: Path) -> "list[Booking]":
     from responder.cli.appointment_file import Local, read_bookings
     from responder.errors import ConfigurationError
+    from responder.settings import load_settings
     from responder.wiring import read_rules_in_force
 
     try:
         data = await asyncio.to_thread(file.read_bytes)
     except OSError as error:
         raise ConfigurationError(f"{file}: cannot be read ({error.strerror}), check its name") from None
-    rules = await read_rules_in_force(settings)
+    rules = await read_rules_in_force(load_settings())
     with progress("reading", data.count(b"\n")) as advance:
         return read_bookings(data, str(file), Local(zone=rules.zone, country=rules.country), lambda lines: tracked(lines, advance))
 
@@ -83,20 +83,20 @@ def list_(*, limit: Limit = None, as_json: AsJson = False) -> None:
 
 def show(identifier: Annotated[str, typer.Argument(metavar="ID", help="The id of the appointment.")], *, as_json: AsJson = False) -> None:
     """Show one appointment."""
-    from responder.cli.session import open_existing, run
+    from responder.cli.session import with_store
+
+    with_store(partial(_show, identifier=identifier, as_json=as_json))
+
+
+async def _show(store: "Store", *, identifier: str, as_json: bool) -> None:
     from responder.errors import ResponderError
-    from responder.settings import load_settings
     from responder.store.records import find_appointment
 
-    async def work() -> None:
-        async with open_existing(load_settings()) as store:
-            record = await find_appointment(store.database, identifier)
-        if record is None:
-            raise ResponderError(f"no appointment has the id {identifier!r}: 'responder appointments list' has the ids")
-        if as_json:
-            echo_json(record.as_json())
-            return
-        for name, value in record.as_json().items():
-            typer.echo(f"{name:<12}{one_line(str(value))}".rstrip())
-
-    run(work())
+    record = await find_appointment(store.database, identifier)
+    if record is None:
+        raise ResponderError(f"no appointment has the id {identifier!r}: 'responder appointments list' has the ids")
+    if as_json:
+        echo_json(record.as_json())
+        return
+    for name, value in record.as_json().items():
+        typer.echo(f"{name:<12}{one_line(str(value))}".rstrip())

@@ -1,5 +1,6 @@
 """responder deliveries: replies and webhook calls with their fate, and another try for those that failed."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -40,20 +41,15 @@ def retry(
     every: Annotated[bool, typer.Option("--all", help="All webhook calls that were given up; never a reply.")] = False,
 ) -> None:
     """Try again what was given up. A reply that may have been sent is sent again only when its key is named."""
-    from responder.cli.session import open_existing, run
-    from responder.settings import load_settings
+    from responder.cli.session import with_store
 
     if (key is None) is not every:
         raise typer.BadParameter("name the key of one delivery, or give --all for the webhook calls that were given up")
 
-    async def work() -> None:
-        async with open_existing(load_settings()) as store:
-            await (_retry_one(store, key) if key else _retry_webhooks(store))
-
-    run(work())
+    with_store(partial(_retry_one, key=key) if key else _retry_webhooks)
 
 
-async def _retry_one(store: "Store", key: str) -> None:
+async def _retry_one(store: "Store", *, key: str) -> None:
     from responder.errors import ResponderError
     from responder.store.records import find_delivery
     from responder.wiring import utc_now

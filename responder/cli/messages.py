@@ -1,5 +1,6 @@
 """responder messages: what came in, what was decided about it, and another try for what could not be handled."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -46,24 +47,24 @@ def list_(
 
 def show(key: Key, *, as_json: AsJson = False) -> None:
     """Show one message, and explain what was decided about it."""
+    from responder.cli.session import with_store
+
+    with_store(partial(_show, beginning=key, as_json=as_json))
+
+
+async def _show(store: "Store", *, beginning: str, as_json: bool) -> None:
     from responder.cli.explaining import print_deliveries, print_explanation
-    from responder.cli.session import open_existing, run
-    from responder.settings import load_settings
     from responder.store.listing import read_all
     from responder.store.records import list_deliveries
 
-    async def work() -> None:
-        async with open_existing(load_settings()) as store:
-            explanation = await _one(store, key)
-            if as_json:
-                echo_json(explanation.as_json())
-                return
-            message = explanation.message
-            typer.echo(f"message {message.key} came by {message.channel}: {message.status} {moment(message.handled_at)}".rstrip())
-            print_explanation(explanation)
-            print_deliveries([delivery async for delivery in read_all(store.database, list_deliveries(message_key=message.key))])
-
-    run(work())
+    explanation = await _one(store, beginning)
+    if as_json:
+        echo_json(explanation.as_json())
+        return
+    message = explanation.message
+    typer.echo(f"message {message.key} came by {message.channel}: {message.status} {moment(message.handled_at)}".rstrip())
+    print_explanation(explanation)
+    print_deliveries([delivery async for delivery in read_all(store.database, list_deliveries(message_key=message.key))])
 
 
 def retry(
@@ -73,19 +74,18 @@ def retry(
     to: Annotated[str | None, typer.Option("--to", metavar="NUMBER", help="Which number it went to, where it came without.")] = None,
 ) -> None:
     """Receive a failed message again, or a malformed one with what it lacks."""
-    from responder.cli.session import open_existing, run
+    from responder.cli.session import with_store
     from responder.core.address import canonical
-    from responder.settings import load_settings
+
+    with_store(partial(_retry, beginning=key, originator=canonical(sender) if sender else None, destination=canonical(to) if to else None))
+
+
+async def _retry(store: "Store", *, beginning: str, originator: str | None, destination: str | None) -> None:
     from responder.store.retries import receive_again
 
-    async def work() -> None:
-        async with open_existing(load_settings()) as store:
-            message = (await _one(store, key)).message
-            ends = {"originator": canonical(sender) if sender else None, "destination": canonical(to) if to else None}
-            await receive_again(store.database, message.key, **ends)
-            typer.echo(f"message {message.key} waits again: a running worker takes it up within seconds")
-
-    run(work())
+    key = (await _one(store, beginning)).message.key
+    await receive_again(store.database, key, originator=originator, destination=destination)
+    typer.echo(f"message {key} waits again: a running worker takes it up within seconds")
 
 
 async def _one(store: "Store", beginning: str) -> "Explanation":

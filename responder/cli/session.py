@@ -1,22 +1,25 @@
-"""What most commands begin with: settings, the rules, and a database that has to be there already."""
+"""What most commands begin with: a database that has to be there already, and a loop for the work."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, TypeVar
 
 from responder.errors import ConfigurationError
-from responder.settings import Settings
+from responder.settings import Settings, load_settings
 from responder.wiring import Store, open_store
 
 SQLITE = "sqlite"
-T = TypeVar("T")
 
 
-def run(coroutine: Coroutine[Any, Any, T]) -> T:
-    """The result of a command's work."""
-    return asyncio.run(coroutine)
+def with_store(work: Callable[[Store], Awaitable[None]]) -> None:
+    """Do a command's work on the store of the installation. Raises ConfigurationError with the remedy if there is none."""
+
+    async def opened() -> None:
+        async with open_existing(load_settings()) as store:
+            await work(store)
+
+    asyncio.run(opened())
 
 
 @asynccontextmanager
@@ -29,7 +32,7 @@ async def open_existing(settings: Settings) -> AsyncIterator[Store]:
 
 
 def missing_file(settings: Settings) -> Path | None:
-    """Where the file of SQLite's database should be and is not; connecting would make an empty one."""
+    """Where the file of SQLite's database should be and is not; None if it is there. Connecting would make an empty one."""
     scheme, _, place = settings.database_url.partition(":///")
     if not scheme.startswith(SQLITE):
         return None

@@ -12,13 +12,9 @@ EMPTY = "nobody is on a list yet: a rule with 'subscribe' puts people on one"
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(no_args_is_help=True, callback=_group)
+    group = typer.Typer(no_args_is_help=True)
     group.command("list")(list_)
     app.add_typer(group, name="subscribers", help="Who is on which list.", rich_help_panel=RECORDS)
-
-
-def _group() -> None:
-    """Who is on which list."""
 
 
 def list_(

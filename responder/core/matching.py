@@ -241,4 +241,4 @@ class _PatternSet:
         self._set.Compile()
 
     def positions(self, text: str) -> list[int]:
-        return [self._rule_of[found] for found in self._set.Match(text)]
+        return [self._rule_of[found] for found in self._set.Match(text) or ()]

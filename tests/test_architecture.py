@@ -1,0 +1,88 @@
+"""The house: which way imports point, and where each library lives (docs/architecture.md)."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent / "responder"
+MODULES = sorted(path for path in ROOT.rglob("*.py"))
+
+LAYERS: dict[str, set[str]] = {
+    "errors": set(),
+    "core": {"errors"},
+    "actions": {"errors", "core"},
+    "gateways": {"errors", "core"},
+    "words": set(),
+    "rulefile": {"errors", "core", "actions", "gateways", "words"},
+    "store": {"errors", "core"},
+    "client": {"errors", "core"},
+    "jobs": {"errors", "core"},
+    "intake": {"errors", "core"},
+    "setting_types": {"errors", "database_url"},
+    "database_url": {"errors"},
+    "data_dir": {"errors"},
+    "guarded": {"errors"},
+    "settings": {"errors", "core", "setting_types", "database_url"},
+    "logs": {"errors", "core"},
+    "embedded": {"errors", "data_dir", "guarded"},
+    "processes": {"errors", "settings"},
+    "wiring": {"errors", "core", "gateways", "rulefile", "store", "client", "jobs", "settings", "database_url", "embedded"},
+}
+BUILT = set(LAYERS) - {"actions", "words"}
+LAYERS |= {"web": BUILT, "worker": BUILT, "cli": BUILT | {"web", "worker", "actions"}, "__main__": {"cli"}, "__init__": set()}
+
+HOMES: dict[str, set[str]] = {
+    "arq": {"jobs.py", "worker/supervisor.py"},
+    "redis": {"jobs.py", "worker/supervisor.py"},
+    "httpx": {"client.py"},
+    "httpcore": {"client.py"},
+    "sqlalchemy": {"store/"},
+    "alembic": {"store/"},
+    "starlette": {"web/"},
+    "uvicorn": {"web/"},
+    "python_multipart": {"web/"},
+    "yaml": {"rulefile/"},
+    "structlog": {"logs.py"},
+    "pydantic_settings": {"settings.py"},
+    "jinja2": {"core/template.py"},
+    "phonenumbers": {"core/address.py", "core/template.py"},
+    "typer": {"cli/"},
+    "rich": {"cli/"},
+}
+
+
+def imported(path: Path) -> Iterator[tuple[str, int]]:
+    """The modules that a file imports, wherever in it, with the lines."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = [f"{node.module}.{alias.name}" for alias in node.names] if node.module == "responder" else [node.module]
+            yield from ((name, node.lineno) for name in names)
+
+
+def layer_of(path: Path) -> str:
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_point_inwards(path: Path) -> None:
+    layer = layer_of(path)
+    allowed = LAYERS[layer] | {layer}
+    ours = [(name.split(".")[1], line) for name, line in imported(path) if name.startswith("responder.")]
+    assert [f"{path.name}:{line} imports {name}" for name, line in ours if name not in allowed] == []
+
+
+@pytest.mark.parametrize("library", HOMES)
+def test_a_library_has_one_home(library: str) -> None:
+    users = {str(path.relative_to(ROOT)) for path in MODULES if any(name.split(".")[0] == library for name, _ in imported(path))}
+    assert users, f"nothing uses {library}"
+    assert [user for user in users if not user.startswith(tuple(HOMES[library]))] == []
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_environment_is_read_in_settings_alone(path: Path) -> None:
+    reads = any(isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv"} for node in ast.walk(ast.parse(path.read_text())))
+    assert not reads or path.name == "settings.py"
