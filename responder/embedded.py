@@ -4,7 +4,6 @@ import asyncio
 import logging
 import os
 import shutil
-from asyncio.subprocess import Process
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -78,12 +77,12 @@ class EmbeddedRedis:
     @property
     def is_running(self) -> bool:
         """Whether the server has started and not ended."""
-        return self._running is not None and self._running.process.returncode is None
+        return self._running is not None and self._running.is_running
 
     @property
     def pid(self) -> int | None:
         """The server's process; None before the first start."""
-        return self._running.process.pid if self._running else None
+        return self._running.pid if self._running else None
 
     async def start(self) -> None:
         """Start the server and wait until it answers; an orphan of an earlier life makes room first."""
@@ -91,10 +90,10 @@ class EmbeddedRedis:
         await _shut_down(socket)
         log = self._folder / "server.log"
         seen = log.stat().st_size if log.exists() else 0
-        self._running = await Guarded.begin([str(self._binary), *self._options(socket)], log)
+        self._running = Guarded.begin([str(self._binary), *self._options(socket)], log)
         is_well = False
         try:
-            is_well = await _answers(socket, self._running.process)
+            is_well = await _answers(socket, self._running)
         finally:
             if not is_well:
                 await self._running.end()
@@ -154,10 +153,10 @@ def _url(socket: Path) -> str:
     return f"unix://{quote(str(socket))}"
 
 
-async def _answers(socket: Path, process: Process) -> bool:
+async def _answers(socket: Path, server: Guarded) -> bool:
     with suppress(TimeoutError):
         async with asyncio.timeout(START_LIMIT_S):
-            while process.returncode is None:
+            while server.is_running:
                 if (await _ask(socket, b"PING")).startswith(b"+PONG"):  # -LOADING is not yet an answer
                     return True
                 await asyncio.sleep(POLL_S)

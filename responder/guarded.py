@@ -2,71 +2,94 @@
 
 import asyncio
 import os
-from asyncio.subprocess import Process
-from contextlib import suppress
+import socket
+import subprocess
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Self
 
 END_LIMIT_S = 2.0
 
-# The shell becomes the program, so that its end is seen as that of our own child. The guard it leaves behind waits for the pipe to
-# close, which happens when we are gone, however that came; then it kills its process group, which is the program and itself.
-SCRIPT = """exec 3<&0 </dev/null
-(trap '' INT TERM HUP; read -r nothing <&3; kill -KILL 0) &
+# The shell becomes the program, and leaves a guard behind. The guard reads a line to us that closes when we are gone, however that
+# came; then it kills its process group, which is the program and itself. We see by the same line that the guard is gone, and by a
+# pipe which the program alone holds that the program is: both work under every event loop, while their ways to wait for a child differ.
+SCRIPT = """exec 3<&0 4>&1 </dev/null >&2
+(trap '' INT TERM HUP; exec 4>&-; read -r nothing <&3; kill -KILL 0) &
 exec "$@" 3<&-"""
 
 
 class Guarded:
-    """A running program, its guard, and our end of the pipe between us."""
+    """A running program, our end of the line to its guard, and our end of the pipe from itself."""
 
-    def __init__(self, process: Process, pipe: int) -> None:
-        self.process = process
-        self._pipe: int | None = pipe
+    def __init__(self, program: subprocess.Popen[bytes], *, line: socket.socket, sign: int) -> None:
+        self._program = program
+        self._line = line
+        self._sign = sign
+        self._is_closed = False
         self._unguarded = asyncio.Event()
-        asyncio.get_running_loop().add_reader(pipe, self._lose_guard)  # a pipe that nobody reads any more wakes its writer
+        self._ended = asyncio.Event()
+        self._changed = asyncio.Event()
+        self._notice(line.fileno(), self._unguarded)
+        self._notice(sign, self._ended)
 
     @classmethod
-    async def begin(cls, command: list[str], log: Path) -> Self:
-        """Start a program with nothing of our environment, its output at the end of the log."""
-        reading, writing = os.pipe()  # no process inherits the writing end, so it closes with this one
-        try:
-            with log.open("ab") as out:
-                process = await asyncio.create_subprocess_exec(
-                    "/bin/sh", "-c", SCRIPT, "guarded", *command, stdin=reading, stdout=out, stderr=out, env={}, start_new_session=True
-                )  # in a session of its own, Ctrl-C does not reach it while others still need it
-        except BaseException:
-            os.close(writing)
-            raise
-        finally:
-            os.close(reading)
-        return cls(process, writing)
+    def begin(cls, command: list[str], log: Path) -> Self:
+        """Start a program with nothing of our environment, its output at the end of the log; the running loop will watch it."""
+        with ExitStack() as ours, ExitStack() as theirs:
+            line, guards_end = socket.socketpair()  # no process inherits our ends, so they close with this one
+            ours.enter_context(line)
+            theirs.enter_context(guards_end)
+            sign, programs_end = os.pipe()
+            ours.callback(os.close, sign)
+            theirs.callback(os.close, programs_end)
+            out = theirs.enter_context(log.open("ab"))
+            program = subprocess.Popen(  # noqa: S603  (our own words, and a binary that the operator installed)
+                ["/bin/sh", "-c", SCRIPT, "guarded", *command],
+                stdin=guards_end.fileno(),
+                stdout=programs_end,
+                stderr=out,
+                env={},
+                start_new_session=True,  # so that Ctrl-C does not reach it while others still need it
+            )
+            ours.pop_all()
+        return cls(program, line=line, sign=sign)
+
+    @property
+    def pid(self) -> int:
+        """The program's process."""
+        return self._program.pid
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the program has not ended."""
+        return self._program.poll() is None
 
     async def wait(self) -> None:
         """Return when the program has ended, or its guard has, so that it would outlive us."""
-        ends = [asyncio.ensure_future(self.process.wait()), asyncio.ensure_future(self._unguarded.wait())]
-        try:
-            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for end in ends:
-                end.cancel()
+        await self._changed.wait()
 
     async def end(self) -> None:
         """Kill the program, by its guard or else ourselves, and return when it is gone."""
-        self._close_pipe()
-        try:
-            await asyncio.wait_for(self.process.wait(), END_LIMIT_S if not self._unguarded.is_set() else 0)
-        except TimeoutError:
-            with suppress(ProcessLookupError):
-                self.process.kill()
-            await self.process.wait()
+        if self._is_closed:
+            return
+        self._is_closed = True
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(self._line.fileno())
+        self._line.close()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._ended.wait(), 0 if self._unguarded.is_set() else END_LIMIT_S)
+        self._program.kill()
+        self._program.wait()  # at once: it has ended, or cannot refuse to
+        loop.remove_reader(self._sign)
+        os.close(self._sign)
 
-    def _lose_guard(self) -> None:
-        if self._pipe is not None:
-            asyncio.get_running_loop().remove_reader(self._pipe)
-        self._unguarded.set()
+    def _notice(self, end: int, event: asyncio.Event) -> None:
+        """Set the event when the other side of our end closes; nobody ever writes there."""
+        loop = asyncio.get_running_loop()
 
-    def _close_pipe(self) -> None:
-        if self._pipe is not None:
-            asyncio.get_running_loop().remove_reader(self._pipe)
-            os.close(self._pipe)
-            self._pipe = None
+        def closed() -> None:
+            loop.remove_reader(end)
+            event.set()
+            self._changed.set()
+
+        loop.add_reader(end, closed)

@@ -7,10 +7,13 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -25,7 +28,6 @@ from responder.store.steps import SqlSteps
 from responder.wiring import Store
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
-PostgresUrl = Callable[[], Awaitable[str]]
 
 
 class StandingClock:
@@ -70,27 +72,84 @@ def free_port() -> int:
 async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
     """The address of an empty database, of each kind."""
     if request.param == "sqlite":
+        yield f"sqlite+aiosqlite:///{tmp_path / 'empty.db'}"
+        return
+    async with postgres_database(postgres_server()) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def migrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    """The address of a database of each kind, at the version that the program needs."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "responder.db")
         yield f"sqlite+aiosqlite:///{tmp_path / 'responder.db'}"
         return
+    async with postgres_database(postgres_server(), template=request.getfixturevalue("postgres_template")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite database to copy, since migrating takes longer than most tests."""
+    path = tmp_path_factory.mktemp("template") / "template.db"
+    run_apart(_migrate_at(f"sqlite+aiosqlite:///{path}"))
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template() -> Iterator[str]:
+    """The name of a migrated PostgreSQL database to copy."""
+    server, name = postgres_server(), f"template_{secrets.token_hex(6)}"
+    run_apart(_administer(server, f"CREATE DATABASE {name}"))
+    run_apart(_migrate_at(f"{server.rpartition('/')[0]}/{name}"))
+    yield name
+    run_apart(_administer(server, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+def run_apart(work: Coroutine[Any, Any, None]) -> None:
+    """Run something in a loop of its own, whether or not one runs here."""
+    thread = threading.Thread(target=asyncio.run, args=(work,))
+    thread.start()
+    thread.join()
+
+
+async def _migrate_at(url: str) -> None:
+    database = Database(url)
+    await migrate(database)
+    await database.close()
+
+
+def postgres_server() -> str:
+    """The address of the PostgreSQL that tests may use; the test is skipped where there is none."""
     server = os.environ.get("TEST_DATABASE_URL")
     if not server:
         pytest.skip("TEST_DATABASE_URL names no PostgreSQL")
-    url, _ = async_database_url(server)
+    return async_database_url(server)[0]
+
+
+@asynccontextmanager
+async def postgres_database(server: str, template: str = "template1") -> AsyncIterator[str]:
+    """A database of its own, gone afterwards."""
     name = f"test_{secrets.token_hex(6)}"
-    engine = create_async_engine(url, isolation_level="AUTOCOMMIT")
+    await _administer(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    try:
+        yield f"{server.rpartition('/')[0]}/{name}"
+    finally:
+        await _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+async def _administer(server: str, statement: str) -> None:
+    engine = create_async_engine(server, isolation_level="AUTOCOMMIT")
     async with engine.connect() as connection:
-        await connection.execute(text(f"CREATE DATABASE {name}"))
-    yield f"{url.rpartition('/')[0]}/{name}"
-    async with engine.connect() as connection:
-        await connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+        await connection.execute(text(statement))
     await engine.dispose()
 
 
 @pytest.fixture
-async def store(database_url: str) -> AsyncIterator[Store]:
+async def store(migrated_url: str) -> AsyncIterator[Store]:
     """An open store on a database of each kind."""
-    database = Database(database_url)
-    await migrate(database)
+    database = Database(migrated_url)
     yield await store_on(database)
     await database.close()
 

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
+import uvloop
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError  # noqa: A004  (the library's name)
 
@@ -19,11 +20,12 @@ from responder import embedded
 from responder.embedded import EmbeddedRedis, find_server
 from responder.errors import ConfigurationError
 from tests.conftest import wait_until
+from tests.living import is_alive
 
 ROOT = Path(__file__).parents[1]
 NO_PACKAGE = "no_such_package_anywhere"
 PARENT = """
-import asyncio, sys
+import asyncio, sys, uvloop
 from pathlib import Path
 from responder import embedded
 
@@ -32,7 +34,7 @@ async def main():
     print(redis.pid, flush=True)
     await redis.keep()
 
-asyncio.run(main())
+{"asyncio": asyncio, "uvloop": uvloop}[sys.argv[2]].run(main())
 """
 
 Start = Callable[..., Awaitable[EmbeddedRedis]]
@@ -72,10 +74,10 @@ async def client(redis: EmbeddedRedis) -> AsyncIterator[Redis]:
 
 
 @asynccontextmanager
-async def parent(data_dir: Path) -> AsyncIterator[tuple[asyncio.subprocess.Process, int]]:
+async def parent(data_dir: Path, loop: str = "asyncio") -> AsyncIterator[tuple[asyncio.subprocess.Process, int]]:
     """A process that keeps a Redis, and the number of that Redis."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", PARENT, str(data_dir), stdout=PIPE, env={**os.environ, "PYTHONPATH": str(ROOT)}
+        sys.executable, "-c", PARENT, str(data_dir), loop, stdout=PIPE, env={**os.environ, "PYTHONPATH": str(ROOT)}
     )
     assert process.stdout
     try:
@@ -94,15 +96,12 @@ async def answers(redis: EmbeddedRedis) -> bool:
             return False
 
 
-def is_alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
 def guard_of(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
+    return int(children_of(pid)[0])
+
+
+def children_of(pid: int | None) -> list[str]:
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
 
 
 @asynccontextmanager
@@ -188,8 +187,9 @@ async def test_after_stop_nothing_is_left(start: Start, tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "data" / "redis").iterdir()] == ["server.log"]
 
 
-async def test_it_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
-    async with parent(tmp_path) as (process, pid):
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+async def test_it_ends_when_its_parent_is_killed(tmp_path: Path, loop: str) -> None:
+    async with parent(tmp_path, loop) as (process, pid):
         guard = guard_of(pid)
         process.kill()
         await wait_until(lambda: not is_alive(pid) and not is_alive(guard), limit_s=3)
@@ -217,7 +217,7 @@ async def test_after_stop_the_directory_is_free_again(start: Start) -> None:
 async def test_an_orphan_of_an_earlier_life_is_replaced(start: Start, tmp_path: Path) -> None:
     async with orphan_in(tmp_path / "data") as orphan:
         redis = await start()
-        assert await orphan.wait() == 0
+        await wait_until(lambda: orphan.returncode == 0)
         assert await answers(redis)
 
 
@@ -245,8 +245,22 @@ async def test_a_server_that_lost_its_guard_is_replaced_by_one_that_has_one(star
     async with keeping(redis):
         os.kill(guard_of(first), signal.SIGKILL)
         await wait_until(lambda: redis.is_running and redis.pid != first and not is_alive(first))
-        assert redis.pid
-        assert guard_of(redis.pid)
+        await wait_until(lambda: bool(children_of(redis.pid)))
+
+
+def test_under_uvloop_a_lost_guard_and_a_lost_server_are_noticed_as_well(tmp_path: Path) -> None:
+    uvloop.run(lose_both(tmp_path))
+
+
+async def lose_both(data_dir: Path) -> None:
+    redis = await embedded.start(data_dir)
+    async with keeping(redis):
+        for victim in (guard_of, int):
+            before = redis.pid
+            assert before
+            os.kill(victim(before), signal.SIGKILL)
+            await wait_until(lambda: redis.is_running and redis.pid != before and not is_alive(before))  # noqa: B023  (awaited in the loop)
+    await redis.stop()
 
 
 async def test_a_deep_data_directory_gets_a_socket_with_a_short_name_for_this_user_alone(start: Start, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from responder.cli.output import Column, echo_json, moment, one_line, progress, 
 
 if TYPE_CHECKING:
     from responder.store.appointments import Booking
+    from responder.wiring import Store
 
 EMPTY = "no appointments yet: bring them in with  responder appointments import FILE.csv"
 

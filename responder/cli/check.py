@@ -20,7 +20,7 @@ def register(app: typer.Typer) -> None:
 
 
 def check(
-    rules: Annotated[Path | None, typer.Argument(metavar="[RULES]", help="The rules file; without it that of RESPONDER_RULES.")] = None,
+    rules: Annotated[Path | None, typer.Argument(metavar="RULES", help="The rules file; without it that of RESPONDER_RULES.")] = None,
     *,
     deny_warnings: Annotated[bool, typer.Option("--deny-warnings", help="Fail on warnings as well.")] = False,
     as_json: AsJson = False,

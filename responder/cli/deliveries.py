@@ -36,7 +36,7 @@ def list_(
 
 
 def retry(
-    key: Annotated[str | None, typer.Argument(metavar="[KEY]", help="The key of one delivery, as 'deliveries list' shows it.")] = None,
+    key: Annotated[str | None, typer.Argument(metavar="KEY", help="The key of one delivery, as 'deliveries list' shows it.")] = None,
     *,
     every: Annotated[bool, typer.Option("--all", help="All webhook calls that were given up; never a reply.")] = False,
 ) -> None:

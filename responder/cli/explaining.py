@@ -72,4 +72,4 @@ def _shown(value: object) -> str:
 
 def _fate(delivery: DeliveryRecord) -> str:
     reason = f" ({delivery.last_error})" if delivery.last_error else ""
-    return f"{delivery.kind} {delivery.key} to {delivery.to}: {delivery.status} after {delivery.attempts} attempts{reason}"
+    return f"{delivery.kind} {delivery.key} to {delivery.to}: {delivery.status}, attempts {delivery.attempts}{reason}"

@@ -1,12 +1,51 @@
-"""The command ``responder``."""
+"""The command ``responder``: all groups of commands, and the one place where their errors are told."""
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 
-from responder.cli import service
+from responder.cli import appointments, check, deliveries, doctor, explain, messages, service, subscribers, text
+from responder.errors import ResponderError, StorageError
+
+GROUPS = (service, text, doctor, check, explain, messages, subscribers, appointments, deliveries)
+FAILED = 1
 
 
-def main() -> None:
-    """Run a command."""
-    app = typer.Typer()
-    service.register(app)
-    app()
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command; what responder itself says has gone wrong is told without a traceback."""
+    try:
+        create_app()(arguments, prog_name="responder")
+    except StorageError as error:
+        typer.echo(f"the database cannot be used ({error}): 'responder doctor' says what to do", err=True)
+        sys.exit(FAILED)
+    except ResponderError as error:
+        typer.echo(str(error), err=True)
+        sys.exit(FAILED)
+
+
+def create_app() -> typer.Typer:
+    """All commands."""
+    app = typer.Typer(name="responder", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+    app.callback()(_start)
+    for group in GROUPS:
+        group.register(app)
+    return app
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001  (the signature is the library's)
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"responder {version('sms-responder')}")
+        raise typer.Exit
+
+
+def _start(
+    *, version: Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version, and end.")] = False
+) -> None:
+    """Answer inbound SMS as rules.yaml says.
+
+    Begin with 'responder run', then send it a text from another terminal: responder text "News ON"
+    """

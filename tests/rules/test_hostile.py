@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from responder.errors import RulesError
 from responder.rulefile import load_packs, load_rules, read_rules
+from tests.planning import situation
 
 EXAMPLE = (Path(__file__).parents[2] / "rules.yaml").read_text("utf-8")
 REPLY = "version: 1\nfallback: {then: [{reply: '%s'}]}\n"
@@ -65,8 +66,6 @@ def test_a_hostile_file_takes_little_memory(name: str) -> None:
 
 @pytest.mark.parametrize("pattern", ["^(a+)+$", "(a|a)*$", "(.*a){25}$", r"(\w+\s?)*$", "(x+x+)+y", r"\s+$"])
 def test_a_pattern_that_ruins_other_engines_is_quick_on_the_longest_text(pattern: str) -> None:
-    from tests.planning import situation
-
     index = read_rules(PATTERN % pattern, "rules.yaml", {}).index
     text = situation("a" * 1500 + " " * 98 + "!")
     began_at = time.thread_time()
@@ -102,9 +101,58 @@ def is_read_or_refused(text: str) -> bool:
 
 
 PIECES = st.sampled_from(
-    ["version: 1\n", "rules:\n", "  - name: a\n", "    when: ", "    then:\n", "      - reply: ", "{", "}", "[", "]", ": ", "\n", "  ", "- ", "{{ ", " }}", "'", '"']
-    + ["text: ", "pattern: ", "answer: confirm\n", "to: ", "set: ", "webhook: ", "reserved: ", "lists: ", "languages: ", "timezone: ", "country: ", "fallback: "]
-    + ["message.text", "now | date", "{% if now %}", "{% endif %}", "(?P<x>.)", "\\1", "&a", "*a", "!t", "|\n", ">\n", "\t", "#", "---\n", "...\n", "%YAML 1.1\n", "\x00"]
+    [
+        *(
+            "version: 1\n",
+            "rules:\n",
+            "  - name: a\n",
+            "    when: ",
+            "    then:\n",
+            "      - reply: ",
+            "fallback: ",
+            "reserved: ",
+            "lists: ",
+            "languages: ",
+        ),
+        *(
+            "timezone: ",
+            "country: ",
+            "text: ",
+            "pattern: ",
+            "answer: confirm\n",
+            "to: ",
+            "set: ",
+            "webhook: ",
+            ": ",
+            "\n",
+            "  ",
+            "- ",
+            "{",
+            "}",
+            "[",
+            "]",
+        ),
+        *(
+            "{{ ",
+            " }}",
+            "message.text",
+            "now | date",
+            "{% if now %}",
+            "{% endif %}",
+            "(?P<x>.)",
+            "\\1",
+            "'",
+            '"',
+            "&a",
+            "*a",
+            "!t",
+            "|\n",
+            ">\n",
+            "\t",
+            "#",
+        ),
+        *("---\n", "...\n", "%YAML 1.1\n", "\x00"),
+    ]
 )
 
 

@@ -14,9 +14,9 @@ from standardwebhooks import Webhook as Verifier
 
 from responder.client import HttpClient
 from responder.core.effects import Step, StepKind, StepStatus
+from responder.core.retry import LEASE
 from responder.core.rules import Webhook
 from responder.gateways.agile import AgileTelecom
-from responder.core.retry import LEASE
 from responder.store.tables import contacts, steps
 from responder.worker.delivery import Deliverer, Ways
 from tests.builders import ANNA, SHOP, inbound, minutes, reply_step

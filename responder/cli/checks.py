@@ -1,0 +1,215 @@
+"""What doctor looks at: each check gives findings, and each finding that is not fine says what to do."""
+
+import asyncio
+import http.client
+import json
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+from responder import embedded
+from responder.cli.local import local_url
+from responder.cli.output import moment
+from responder.cli.session import missing_file, open_existing
+from responder.core.effects import StepStatus
+from responder.core.rules import Rules
+from responder.database_url import mask_url
+from responder.errors import ConfigurationError, ResponderError, RulesError, TransientError
+from responder.jobs import connect, redis_policy
+from responder.settings import Settings, check_exposure, environment, load_settings, unknown_settings
+from responder.wiring import Store, read_rules_in_force, utc_now
+
+POLICY = "noeviction"
+REDIS_TIMEOUT_S = 2.0
+SERVICE_TIMEOUT_S = 6.0  # longer than the service gives its own checks
+SEEN_WITHIN = timedelta(seconds=15)  # a worker says every few seconds that it is alive
+LATE = timedelta(minutes=1)  # a message that has waited for longer is not about to be handled
+
+
+class Level(StrEnum):
+    """How a finding is."""
+
+    OK = "ok"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """What a check found; ``check`` names the part of the installation."""
+
+    check: str
+    level: Level
+    text: str
+
+    def as_json(self) -> dict[str, str]:
+        """Its fields."""
+        return {"check": self.check, "level": str(self.level), "text": self.text}
+
+
+def _ok(check: str, text: str) -> Finding:
+    return Finding(check=check, level=Level.OK, text=text)
+
+
+def _warning(check: str, text: str) -> Finding:
+    return Finding(check=check, level=Level.WARNING, text=text)
+
+
+def _errors(check: str, error: ResponderError) -> Iterator[Finding]:
+    """One finding for each line, since some errors tell several mistakes."""
+    return (Finding(check=check, level=Level.ERROR, text=line) for line in str(error).splitlines())
+
+
+async def examine() -> AsyncIterator[Finding]:
+    """Everything that doctor finds; without settings that can be read there is nothing else to look at."""
+    for sentence in unknown_settings(environment()):
+        yield _warning("settings", sentence)
+    try:
+        settings = load_settings()
+    except ConfigurationError as error:
+        for finding in _errors("settings", error):
+            yield finding
+        return
+    for finding in _settings(settings):
+        yield finding
+    rules: Rules | None = None
+    try:
+        rules = await read_rules_in_force(settings)
+        yield _ok("rules", f"{settings.rules}: {len(rules.rules)} rules, hash {rules.hash}")
+    except RulesError as error:
+        for finding in _errors("rules", error):
+            yield finding
+    async for finding in _redis(settings):
+        yield finding
+    yield await _service(settings)
+    async for finding in _database(settings, rules):
+        yield finding
+
+
+def _settings(settings: Settings) -> Iterator[Finding]:
+    try:
+        check_exposure(settings)
+        yield _ok("settings", "all of them can be read")
+    except ConfigurationError as error:
+        yield from _errors("settings", error)
+    if settings.agile_api_key:
+        yield _ok("replies", "sent through the gateway")
+    else:
+        yield _warning("replies", "simulated: recorded and shown, not sent; set RESPONDER_AGILE_API_KEY to send them")
+
+
+async def _redis(settings: Settings) -> AsyncIterator[Finding]:
+    if settings.redis_url:
+        try:
+            yield _policy(settings.redis_url, await _ask_policy(settings.redis_url))
+        except TransientError as error:
+            text = f"{mask_url(settings.redis_url)}: {error}; messages are kept meanwhile, and handled once it is back"
+            yield Finding(check="redis", level=Level.ERROR, text=text)
+        return
+    url = embedded.url_in(settings.data_dir)
+    try:
+        yield _policy(url, await _ask_policy(url))
+    except TransientError:  # nothing is started yet
+        for finding in _embedded():
+            yield finding
+
+
+def _embedded() -> Iterator[Finding]:
+    try:
+        yield _ok("redis", f"'responder run' starts its own: {embedded.find_server()}")
+    except ConfigurationError as error:
+        yield from _errors("redis", error)
+
+
+async def _ask_policy(url: str) -> str:
+    redis = connect(url, timeout_s=REDIS_TIMEOUT_S)
+    try:
+        return await redis_policy(redis)
+    finally:
+        await redis.aclose(close_connection_pool=True)
+
+
+def _policy(url: str, policy: str) -> Finding:
+    if policy == POLICY:
+        return _ok("redis", f"{mask_url(url)} answers")
+    remedy = f"set it to {POLICY} (CONFIG SET maxmemory-policy {POLICY}, and in its configuration file)"
+    return _warning("redis", f"{mask_url(url)} throws jobs away when it is full, since its maxmemory-policy is {policy}: {remedy}")
+
+
+async def _service(settings: Settings) -> Finding:
+    place = local_url(settings)
+    try:
+        status, body = await asyncio.to_thread(_get, f"{place}/readyz")
+    except (OSError, http.client.HTTPException) as error:
+        text = f"{place}: no answer ({type(error).__name__}), start it with 'responder run'"
+        return Finding(check="service", level=Level.ERROR, text=text)
+    if status == 200 and _is_readiness(body):
+        return _ok("service", f"{place} takes messages")
+    reason = "it cannot keep messages, see database" if status == 503 else "that is not responder: check RESPONDER_HOST and RESPONDER_PORT"
+    return Finding(check="service", level=Level.ERROR, text=f"{place}/readyz answers HTTP {status}: {reason}")
+
+
+def _get(url: str) -> tuple[int, bytes]:
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=SERVICE_TIMEOUT_S)
+    try:
+        connection.request("GET", parts.path)
+        response = connection.getresponse()
+        return response.status, response.read(4096)
+    finally:
+        connection.close()
+
+
+def _is_readiness(body: bytes) -> bool:
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        return False
+    return isinstance(answer, dict) and "database" in answer
+
+
+async def _database(settings: Settings, rules: Rules | None) -> AsyncIterator[Finding]:
+    place = mask_url(settings.database_url)
+    try:
+        async with open_existing(settings) as store:
+            yield _ok("database", f"{place} has the version that this program needs")
+            async for finding in _contents(store, rules, utc_now()):
+                yield finding
+    except ConfigurationError as error:
+        text = str(error) if missing_file(settings) else f"{place}: {error}"
+        yield Finding(check="database", level=Level.ERROR, text=text)
+    except ResponderError as error:
+        text = f"{place}: {error}: check that it runs, and RESPONDER_DATABASE_URL"
+        yield Finding(check="database", level=Level.ERROR, text=text)
+
+
+async def _contents(store: Store, rules: Rules | None, now: datetime) -> AsyncIterator[Finding]:
+    await store.database.check()
+    workers = await store.installation.live_workers(now - SEEN_WITHIN)
+    if not workers:
+        yield _warning("workers", "none was seen lately, so messages are kept and not handled: start 'responder run' or 'responder worker'")
+    elif not all(worker.has_redis for worker in workers):
+        yield _warning("workers", f"{len(workers)} seen lately, some without Redis: they go on by themselves once it is back")
+    elif rules and any(worker.rules_hash != rules.hash for worker in workers):
+        yield _warning("workers", f"{len(workers)} seen lately, some with other rules than those of the file: start them again")
+    else:
+        yield _ok("workers", f"{len(workers)} seen lately")
+    yield _waiting(await store.inbox.oldest_waiting(), now)
+    counts = await store.steps.counts()
+    if dead := counts.get(StepStatus.DEAD, 0):
+        yield _warning("deliveries", f"{dead} were given up: see 'responder deliveries list --status dead', then 'responder deliveries retry'")
+    if uncertain := counts.get(StepStatus.UNCERTAIN, 0):
+        yield _warning("deliveries", f"{uncertain} may or may not have been sent: see 'responder deliveries list --status uncertain'")
+    if not dead and not uncertain:
+        yield _ok("deliveries", "none was given up, none is uncertain")
+
+
+def _waiting(oldest: datetime | None, now: datetime) -> Finding:
+    if oldest is None:
+        return _ok("messages", "none waits")
+    if now - oldest < LATE:
+        return _ok("messages", f"the oldest that waits came in at {moment(oldest)}")
+    text = f"one has waited since {moment(oldest)}: see that a worker runs, and what its log says"
+    return Finding(check="messages", level=Level.ERROR, text=text)

@@ -1,0 +1,140 @@
+"""responder appointments."""
+
+from tests.builders import ANNA, BRUNO, inbound, minutes
+from tests.cli.conftest import Installation, run
+from tests.conftest import NOON
+
+HEADER = "id,originator,starts_at,name,service,location,language,asked_at\n"
+LINE = "a1,330 123 4567,2026-11-24 10:00,Anna,Check-up,Room 2,it,2026-11-22T09:00Z\n"
+
+
+async def imported(here: Installation, text: str) -> None:
+    outcome = await run("appointments", "import", here.write("visits.csv", text))
+    assert outcome.code == 0, outcome.err
+
+
+async def refused(here: Installation, text: str) -> list[str]:
+    outcome = await run("appointments", "import", here.write("visits.csv", text))
+    assert (outcome.code, outcome.out) == (1, "")
+    return outcome.err.splitlines()
+
+
+async def statuses() -> dict[str, str]:
+    return {record["id"]: record["status"] for record in (await run("appointments", "list", "--json")).records}
+
+
+async def test_an_imported_appointment_has_the_fields_of_the_contract(here: Installation) -> None:
+    await imported(here, HEADER + LINE)
+    record = (await run("appointments", "show", "a1", "--json")).record
+    assert record.pop("updated_at").startswith("20")
+    assert record == {
+        "id": "a1",
+        "originator": ANNA,
+        "starts_at": "2026-11-24T09:00:00Z",
+        "name": "Anna",
+        "service": "Check-up",
+        "location": "Room 2",
+        "language": "it",
+        "status": "scheduled",
+    }
+
+
+async def test_the_last_five_columns_may_be_absent(here: Installation) -> None:
+    await imported(here, "starts_at,id,originator\n2026-11-24T10:00+01:00,a1,+393301234567\n")
+    record = (await run("appointments", "list", "--json")).record
+    assert (record["id"], record["originator"], record["starts_at"], record["name"]) == ("a1", ANNA, "2026-11-24T09:00:00Z", "")
+
+
+async def test_semicolons_and_a_byte_order_mark_are_read_as_spreadsheets_write_them(here: Installation) -> None:
+    await imported(here, "\ufeffid;originator;starts_at;name\r\na1;330 1234567;2026-11-24 10:00;Rossi, Anna\r\n\r\n")
+    assert (await run("appointments", "list", "--json")).record["name"] == "Rossi, Anna"
+
+
+async def test_appointments_are_listed_by_their_start(here: Installation) -> None:
+    await imported(here, "id,originator,starts_at\nlate,+393301234567,2026-12-02T10:00\nearly,+393301234567,2026-12-01T10:00\n")
+    assert list(await statuses()) == ["early", "late"]
+
+
+async def test_every_wrong_line_is_told(here: Installation) -> None:
+    told = await refused(
+        here,
+        "id,originator,starts_at\n"
+        "a1,330 1234567,tomorrow\n"
+        "a2,330 1234567,2026-12-01\n"
+        "a3,12,2026-12-01T10:00\n"
+        ",330 1234567,2026-12-01T10:00\n"
+        "a5,330 1234567,2026-12-01T10:00\n"
+        "a5,330 1234567,2026-12-01T11:00\n"
+        "a7,330 1234567\n"
+        f"{'x' * 65},330 1234567,2026-12-01T10:00\n",
+    )
+    assert told == [
+        "visits.csv:2: starts_at: 'tomorrow' is no time, expected for example 2026-12-01T09:00 or 2026-12-01T09:00+01:00",
+        "visits.csv:3: starts_at: '2026-12-01' is a day without a time, expected for example 2026-12-01T09:00",
+        "visits.csv:4: originator: '12' has too many or too few digits for a telephone number, expected for example +393301234567",
+        "visits.csv:5: id: nothing stands here, fill it in",
+        "visits.csv:7: id: 'a5' stands in line 6 already, keep one of them",
+        "visits.csv:8: 2 values, the first line names 3 columns: check the separators and quotes",
+        "visits.csv:9: id: 65 characters, at most 64 are kept: shorten it",
+        "visits.csv: nothing was imported",
+    ]
+
+
+async def test_one_wrong_line_keeps_all_out(here: Installation) -> None:
+    await refused(here, f"{HEADER}{LINE}a2,nobody,2026-11-24 10:00,,,,,\n")
+    assert await statuses() == {}
+
+
+async def test_wrong_columns_are_told(here: Installation) -> None:
+    assert await refused(here, "id,orginator,name,name\n") == [
+        "visits.csv:1: unknown column 'orginator', did you mean 'originator'?",
+        "visits.csv:1: the column 'originator' is missing, add it",
+        "visits.csv:1: the column 'starts_at' is missing, add it",
+        "visits.csv:1: the column 'name' stands there twice, remove one",
+    ]
+
+
+async def test_a_file_that_is_no_csv_is_told(here: Installation) -> None:
+    (here.folder / "visits.csv").write_bytes("id,originator,starts_at\nà,b,c\n".encode("latin-1"))
+    outcome = await run("appointments", "import", "visits.csv")
+    assert outcome.err == "visits.csv:2: the byte 0xe0 is not UTF-8, save the file as CSV in UTF-8\n"
+    assert "visits.csv:2: cannot be read as CSV" in (await refused(here, HEADER + '"a1,never closed\n'))[0]
+    assert "the file is empty" in (await refused(here, ""))[0]
+    assert "cannot be read (No such file" in (await run("appointments", "import", "nowhere.csv")).err
+
+
+async def test_an_answered_appointment_keeps_its_status_while_it_stays_where_it_is(here: Installation) -> None:
+    await imported(here, HEADER + LINE)
+    await here.handle(inbound("yes", received=NOON))
+    await imported(here, HEADER + LINE.replace("Room 2", "Room 3"))
+    assert await statuses() == {"a1": "confirmed"}
+
+
+async def test_a_moved_appointment_has_to_be_confirmed_anew(here: Installation) -> None:
+    await imported(here, HEADER + LINE)
+    await here.handle(inbound("yes", received=NOON + minutes(600)))
+    await imported(here, HEADER + LINE.replace("2026-11-24 10:00", "2026-11-25 10:00"))
+    assert await statuses() == {"a1": "scheduled"}
+
+
+async def test_the_import_says_what_it_did(here: Installation) -> None:
+    await imported(here, HEADER + LINE)
+    again = HEADER + LINE + LINE.replace("a1", "a2")
+    assert (await run("appointments", "import", here.write("visits.csv", again))).out == (
+        "visits.csv: 2 appointments, 1 new, 0 moved, 0 changed, 1 unchanged\n"
+    )
+
+
+async def test_an_unknown_appointment_is_told(here: Installation) -> None:
+    outcome = await run("appointments", "show", "a9")
+    assert (outcome.code, outcome.out) == (1, "")
+    assert "no appointment has the id 'a9'" in outcome.err
+
+
+async def test_a_person_sees_an_appointment(here: Installation) -> None:
+    await imported(here, HEADER + LINE.replace("330 123 4567", BRUNO))
+    assert f"originator  {BRUNO}" in (await run("appointments", "show", "a1")).out
+
+
+async def test_without_appointments_it_says_how_to_bring_them_in(here: Installation) -> None:
+    assert "responder appointments import FILE.csv" in (await run("appointments", "list")).err

@@ -1,0 +1,57 @@
+"""The files that others run responder with: the image and the set of services."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parent.parent
+DOCKERFILE = (ROOT / "Dockerfile").read_text()
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
+LOCK = (ROOT / "requirements.lock").read_text()
+
+
+def test_the_image_has_two_stages_and_runs_as_nobody_in_particular() -> None:
+    assert DOCKERFILE.count("\nFROM ") == 2
+    user = re.findall(r"^USER (\d+)$", DOCKERFILE, re.MULTILINE)
+    assert [int(uid) > 0 for uid in user] == [True]
+
+
+def test_the_image_installs_what_is_locked_by_hash() -> None:
+    assert "--require-hashes -r requirements.lock" in DOCKERFILE
+    pinned = re.findall(r"^[a-z0-9._\[\]-]+==[^ ]+", LOCK, re.MULTILINE)
+    assert len(pinned) > 20
+    assert LOCK.count("--hash=sha256:") >= len(pinned)
+
+
+def test_the_lock_names_no_place_to_download_from() -> None:
+    assert "://" not in LOCK
+    assert "index-url" not in LOCK
+
+
+def test_the_image_tells_whether_it_is_well() -> None:
+    assert re.search(r"^HEALTHCHECK .*\\\n.*/readyz", DOCKERFILE, re.MULTILINE)
+
+
+def test_the_set_has_the_stores_one_web_and_two_workers() -> None:
+    services = COMPOSE["services"]
+    assert set(services) == {"postgres", "redis", "migrate", "web", "worker"}
+    assert services["worker"]["deploy"]["replicas"] == 2
+
+
+@pytest.mark.parametrize("name", ["migrate", "web", "worker"])
+def test_our_services_run_read_only_and_without_capabilities(name: str) -> None:
+    service = COMPOSE["services"][name]
+    assert (service["read_only"], service["cap_drop"], service["security_opt"]) == (True, ["ALL"], ["no-new-privileges:true"])
+
+
+def test_no_secret_stands_in_the_set() -> None:
+    secrets = [value for name, value in COMPOSE["x-responder"]["environment"].items() if name.endswith(("TOKEN", "PASSWORD", "KEY"))]
+    assert secrets
+    assert all(value.startswith("${") for value in secrets)
+
+
+def test_redis_never_throws_a_job_away() -> None:
+    assert COMPOSE["services"]["redis"]["command"][-2:] == ["--maxmemory-policy", "noeviction"]
