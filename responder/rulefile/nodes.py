@@ -68,7 +68,7 @@ def read_nodes(text: str, file: str) -> tuple[Node | None, list[Mistake]]:
         raise _refusal(file, place_of(text, found.start()), f"the character {found.group()!a} cannot stand in YAML, remove it")
     builder = _Builder(file)
     try:
-        for event in yaml.parse(text, Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader)):
+        for event in yaml.parse(text, Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader)):  # libyaml, which every wheel of PyYAML has
             builder.take(event)
     except (yaml.YAMLError, ValueError, OverflowError) as error:  # the loader written in Python leaves some escapes to ``chr``
         line, column, problem = in_plain_words(error, text)

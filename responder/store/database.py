@@ -73,7 +73,8 @@ def _sqlite_engine(url: str, *, connections: int, busy_timeout_ms: int) -> Async
     @event.listens_for(engine.sync_engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401  (the driver's own)
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={busy_timeout_ms}"):
+        patient = f"busy_timeout={int(LOCK_WAIT_S * 1000)}"  # two that open a new file at once take turns to make it a WAL
+        for pragma in (patient, "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={busy_timeout_ms}"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

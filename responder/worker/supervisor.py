@@ -27,7 +27,7 @@ MAX_JOBS = 20  # wake-ups at once; the work inside them has limits of its own
 READ_LIMIT = 1000  # more than all the jobs that dead workers may have left locked, or they would hide the new ones
 NEVER_TOO_MANY_TRIES = 1_000_000  # arq counts restarts as tries and drops a job that has too many
 SWEEP_SECONDS = set(range(0, 60, 2))
-FINISH_S = 25.0  # for what runs when the worker is told to stop; with closing, under 30 s
+FINISH_S = 20.0  # for what runs when the worker is told to stop; with closing, well under 30 s
 CLOSE_S = 4.0
 BACKOFF_S = (0.1, 0.2, 0.5, 1.0, 2.0)
 

@@ -40,6 +40,8 @@ def test_every_way_to_type_a_word_folds_to_the_word(typed: str) -> None:
         ("Đức", "duc"),
         ("ÆØÅ", "aeoa"),
         ("cœur", "coeur"),
+        ("ǼON", "aeon"),
+        ("Ǿ", "o"),
         ("Straße", "strasse"),
         ("ﬁne", "fine"),
         ("ПОМОЩЬ", "помощь"),

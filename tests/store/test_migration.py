@@ -1,6 +1,7 @@
 """Migrations: the tables that they make are the tables that the program knows, on both databases."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -10,6 +11,8 @@ from responder.errors import ConfigurationError
 from responder.store.database import Database
 from responder.store.migration import migrate, require_current
 from responder.store.tables import metadata
+
+PRAGMAS = {"synchronous": 2, "foreign_keys": 1, "journal_mode": "wal"}
 
 
 async def test_the_migrated_tables_are_those_of_the_program(database_url: str) -> None:
@@ -47,14 +50,14 @@ async def test_a_database_of_another_version_is_refused_with_the_remedy(database
     await migrate(database)
     async with database.write() as connection:
         await connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
-    with pytest.raises(ConfigurationError, match="9999.*responder migrate"):
+    with pytest.raises(ConfigurationError, match=r"9999.*responder migrate"):
         await require_current(database)
     await database.close()
 
 
-async def test_sqlite_is_durable_and_strict() -> None:
-    database = Database("sqlite+aiosqlite:///:memory:")
+async def test_sqlite_is_durable_and_strict(tmp_path: Path) -> None:
+    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'new.db'}")
     async with database.write() as connection:
-        pragmas = {name: (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar_one() for name in ("synchronous", "foreign_keys")}
-    assert pragmas == {"synchronous": 2, "foreign_keys": 1}
+        pragmas = {name: (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar_one() for name in PRAGMAS}
+    assert pragmas == PRAGMAS
     await database.close()
