@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any, ClassVar, NewType, TypeVar
 
 from responder.core.effects import Effect, Reply, WebhookCall
-from responder.core.known import Appointment
+from responder.core.known import Appointment, Known
 from responder.core.situation import Match, Situation
 
 ListName = NewType("ListName", str)
@@ -26,7 +26,8 @@ FieldName = NewType("FieldName", str)
 class Context:
     """What an action works with: the situation, how the text matched, and the file's titles and languages.
 
-    ``situation`` is what was known when the message came; ``after`` the appointment once the plan's effects have happened.
+    ``situation`` is what was known when the message came; ``contact`` and ``appointment`` are what is known once the plan's effects have
+    happened, or, while these are still being gathered, the same.
     """
 
     situation: Situation
@@ -34,19 +35,18 @@ class Context:
     list_titles: Mapping[str, str]
     list: str | None
     default_language: str
-    after: Appointment | None
+    contact: Known
+    appointment: Appointment | None
 
     @property
     def languages(self) -> tuple[str, ...]:
         """The languages to answer in, the best first."""
-        known = self.situation.known.language
-        return tuple(language for language in (self.match.language, known, self.default_language) if language)
+        return tuple(language for language in (self.match.language, self.contact.language, self.default_language) if language)
 
     @cached_property
     def values(self) -> Mapping[str, Any]:
         """What a template may use; what the originator never told is empty."""
-        message, known = self.situation.message, self.situation.known
-        appointment = self.after
+        message, known, appointment = self.situation.message, self.contact, self.appointment
         return {
             "message": {
                 "key": message.key,

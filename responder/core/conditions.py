@@ -68,20 +68,16 @@ class HasAppointment:
         return None if status in statuses else f"the originator has no {status} appointment that is open"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class AnswerIs:
-    """The whole text is a built-in word for yes, no or another day, while exactly one appointment is open."""
-
-    wanted: Answer
-
-    def refusal(self, situation: Situation) -> str | None:
-        if refusal := _several(situation):
-            return refusal
-        if situation.appointment is None:
-            return "no appointment is open for this number"
-        if situation.appointment.status is AppointmentStatus.CANCELLED and self.wanted is not Answer.CANCEL:
-            return "the appointment was cancelled before, a person has to look"
-        return None
+def why_no_answer(situation: Situation) -> str | None:
+    """Why a text that is an answer cannot be taken for one; None if exactly one appointment is open to it."""
+    if refusal := _several(situation):
+        return refusal
+    if situation.appointment is None:
+        return "no appointment is open for this number"
+    is_cancelled = situation.appointment.status is AppointmentStatus.CANCELLED
+    if is_cancelled and situation.answer and situation.answer[0] is not Answer.CANCEL:
+        return "the appointment was cancelled before, a person has to look"
+    return None
 
 
 def _several(situation: Situation) -> str | None:

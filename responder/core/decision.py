@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from responder.core.actions import Action
-from responder.core.conditions import AnswerIs
+from responder.core.conditions import why_no_answer
 from responder.core.effects import Effect, OpenHandOff, OptIn, OptOut, Purpose, Reply, Subscribe, Unsubscribe
 from responder.core.known import SubscriptionStatus
 from responder.core.matching import Answers
@@ -84,7 +84,7 @@ def _by_rules(situation: Situation, rules: Rules) -> Decision:
 
 def _refusal(rule: Rule, situation: Situation) -> str | None:
     """Why a rule whose text matches does not apply; None if it does."""
-    if isinstance(rule.text, Answers) and (refusal := AnswerIs(wanted=rule.text.wanted).refusal(situation)):
+    if isinstance(rule.text, Answers) and (refusal := why_no_answer(situation)):
         return refusal
     return next((refusal for condition in rule.conditions if (refusal := condition.refusal(situation))), None)
 

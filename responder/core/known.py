@@ -88,6 +88,10 @@ class Known:
         standing = tuple(a for a in is_open if a.status is not AppointmentStatus.CANCELLED)
         return standing or tuple(is_open)
 
+    def appointment(self, id_: str) -> Appointment | None:
+        """The appointment of this id."""
+        return next((a for a in self.appointments if a.id == id_), None)
+
     def newest_word(self, effect: Ordered) -> Order | None:
         """The place of the last word about what the effect would change; None if nobody spoke of it."""
         match effect:
@@ -99,7 +103,8 @@ class Known:
             case OptOut() | OptIn():
                 return self.consent_order
             case ChangeAppointment(id=wanted):
-                return next((a.order for a in self.appointments if a.id == wanted), None)
+                appointment = self.appointment(wanted)
+                return appointment.order if appointment else None
 
     def _order_of(self, list_name: str) -> Order | None:
         return self.subscriptions[list_name].order if list_name in self.subscriptions else None

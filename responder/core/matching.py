@@ -51,9 +51,9 @@ class Pattern:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answers:
-    """The whole text is one of the built-in words of an answer."""
+    """The whole text is one of the built-in words of these answers."""
 
-    wanted: Answer
+    wanted: frozenset[Answer]
 
 
 TextCondition = Words | Pattern | Answers
@@ -111,8 +111,8 @@ def match_pattern(condition: Pattern, situation: Situation) -> Match | None:
 
 
 def match_answer(condition: Answers, situation: Situation) -> Match | None:
-    """The text as an answer, if it is the wanted one."""
-    if situation.answer is None or situation.answer[0] is not condition.wanted:
+    """The text as an answer, if it is one of the wanted ones."""
+    if situation.answer is None or situation.answer[0] not in condition.wanted:
         return None
     return Match(text=situation.folded, language=situation.answer[1])
 
@@ -170,7 +170,8 @@ class Index:
                 case Pattern():
                     patterns += [(source, position) for source in condition.sources]
                 case Answers():
-                    self._answers[condition.wanted].append(position)
+                    for answer in condition.wanted:
+                        self._answers[answer].append(position)
         self._sets = [_PatternSet(patterns[start : start + SET_SIZE]) for start in range(0, len(patterns), SET_SIZE)]
 
     def matches(self, situation: Situation) -> Iterator[tuple[int, Match]]:

@@ -12,7 +12,7 @@ from responder.core.timestamps import iso
 def webhook_payload(call: WebhookCall, rule: str | None, match: Match, situation: Situation, after: Known, *, is_superseded: bool) -> str:
     """The JSON of one webhook call; ``lists`` and ``appointment`` are as they stand after the message."""
     message = situation.message
-    appointment = situation.appointment and next((a for a in after.appointments if a.id == situation.appointment.id), None)
+    appointment = situation.appointment and after.appointment(situation.appointment.id)
     data: dict[str, Any] = {
         "message": {
             "key": message.key,

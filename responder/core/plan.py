@@ -10,7 +10,7 @@ from responder.core.address import is_dialable
 from responder.core.decision import Decision, Miss, decide
 from responder.core.effects import Effect, OpenHandOff, Ordered, Purpose, Reply, SetLanguage, Step, StepKind, WebhookCall
 from responder.core.explanation import explained_effect, explained_step
-from responder.core.known import Appointment, Known
+from responder.core.known import Known
 from responder.core.message import Message
 from responder.core.payload import webhook_payload
 from responder.core.rules import Rules
@@ -73,14 +73,16 @@ def known_after(known: Known, effects: Iterable[Effect], message: Message) -> Kn
     return known
 
 
-def _context(action: Action, match: Match, actions: Sequence[Action], situation: Situation, rules: Rules, appointment: Appointment | None) -> Context:
+def _context(action: Action, match: Match, actions: Sequence[Action], situation: Situation, rules: Rules, known: Known) -> Context:
+    appointment = situation.appointment
     return Context(
         situation=situation,
         match=match,
         list_titles=rules.list_titles,
         list=_list_of(actions, action),
         default_language=rules.languages[0],
-        after=appointment,
+        contact=known,
+        appointment=appointment and known.appointment(appointment.id),
     )
 
 
@@ -101,7 +103,7 @@ def _wanted_effects(decision: Decision, situation: Situation, rules: Rules) -> I
     handed_off = any(isinstance(effect, OpenHandOff) for effect in decision.effects)
     for match, actions in decision.actions:
         for action in actions:
-            for effect in action.effects(_context(action, match, actions, situation, rules, situation.appointment)):
+            for effect in action.effects(_context(action, match, actions, situation, rules, situation.known)):
                 if not (handed_off and isinstance(effect, OpenHandOff)):
                     yield effect
                 handed_off = handed_off or isinstance(effect, OpenHandOff)
@@ -121,11 +123,10 @@ def _is_superseded(wanted: Sequence[Effect], effects: Sequence[Effect]) -> bool:
 
 
 def _drafts(decision: Decision, situation: Situation, rules: Rules, after: Known) -> Iterator[Reply | WebhookCall]:
-    appointment = situation.appointment and next((a for a in after.appointments if a.id == situation.appointment.id), None)
     yield from decision.replies
     for match, actions in decision.actions:
         for action in actions:
-            yield from action.steps(_context(action, match, actions, situation, rules, appointment))
+            yield from action.steps(_context(action, match, actions, situation, rules, after))
 
 
 def _steps(drafts: Iterable[Reply | WebhookCall], decision: Decision, situation: Situation, after: Known, *, is_superseded: bool) -> Iterator[Step]:

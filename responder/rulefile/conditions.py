@@ -44,7 +44,7 @@ def _text_conditions(fields: Fields, scope: Scope, lexicon: Lexicon, reader: Rea
     if node := fields.node("pattern"):
         yield "pattern", node, _pattern(node, reader)
     if node := fields.node("answer"):
-        yield "answer", node, Answers(wanted=reader.attempt(member_of(Answer, "answer"), node, Answer.CONFIRM))
+        yield "answer", node, Answers(wanted=frozenset(reader.each(member_of(Answer, "answer"), node)))
 
 
 def _other_conditions(fields: Fields, scope: Scope, reader: Reader) -> Iterator[Condition]:

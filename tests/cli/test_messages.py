@@ -111,7 +111,7 @@ async def test_a_message_is_shown_with_its_explanation(here: Installation) -> No
 async def test_near_misses_say_why(here: Installation) -> None:
     await here.handle(inbound("yes", key=KEY))
     (miss,) = (await run("messages", "show", KEY, "--json")).record["near_misses"]
-    assert (miss["rule"], miss["line"], miss["why"]) == ("yes", 27, "no appointment is open for this number")
+    assert (miss["rule"], miss["line"], miss["why"]) == ("yes", 25, "no appointment is open for this number")
 
 
 async def test_a_person_sees_what_became_of_a_message(here: Installation) -> None:

@@ -180,3 +180,15 @@ def test_what_is_known_after_a_plan_has_all_its_effects() -> None:
     after = known_after(before, wanted, message())
     assert after.subscribed("news")
     assert (after.appointments[0].status, after.fields) == (AppointmentStatus.CONFIRMED, {"name": "Anna"})
+
+
+def test_a_reply_knows_what_the_same_rule_has_just_set() -> None:
+    decided = plan("I am Anna", one_rule("{starts_with: i am}", 'set: {name: "{{ rest }}"}', 'reply: "Hello {{ contact.name }}."'))
+    assert replies(decided) == ["Hello Anna."]
+
+
+def test_an_answer_may_be_one_of_several() -> None:
+    read = one_rule("{answer: [confirm, cancel]}")
+    decided = [plan(text, read, known(appointments=(appointment(),))).rule for text in ("yes", "no", "another day")]
+    assert decided[:2] == ["only", "only"]
+    assert decided[2] != "only"
