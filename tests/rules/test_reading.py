@@ -161,7 +161,7 @@ def test_a_field_or_group_may_be_called_like_a_method(name: str) -> None:
               - set: {{{name}: "{{{{ match.{name} }}}}"}}
               - reply: "{{{{ contact.{name} }}}}/{{{{ match.{name} }}}}"
     """)
-    assert replies(plan("is anna", read)) == ["/anna"]
+    assert replies(plan("is anna", read)) == ["anna/anna"]
 
 
 def test_dates_and_times_are_in_the_zone_of_the_file() -> None:
