@@ -33,12 +33,12 @@ async def test_a_text_comes_in_and_a_reply_and_a_webhook_go_out(service: Service
     await receiver.wait_for(2)
     await service.settled()
     service.check_once(receiver)
-    assert service.stop() == [0]
+    assert await service.stop() == [0]
 
 
 async def test_the_same_message_in_parallel_and_after_a_restart_is_one(service: Service, receiver: Receiver) -> None:
     answers = await asyncio.gather(*(service.send("News ON", "+393301234567") for _ in range(100)))
-    assert service.stop() == [0]
+    assert await service.stop() == [0]
     await service.start()
     answers.append(await service.send("News ON", "+393301234567"))
     assert set(answers) == {200}
@@ -60,7 +60,7 @@ async def test_a_frozen_redis_does_not_hold_up_the_end(service: Service) -> None
     service.kill("redis", signal.SIGSTOP)
     began = asyncio.get_running_loop().time()
     await service.send("News ON", "+393300000001")
-    assert service.stop() == [0]
+    assert await service.stop() == [0]
     assert asyncio.get_running_loop().time() - began < 20
 
 
@@ -103,7 +103,7 @@ async def test_no_process_outlives_a_killed_parent(service: Service) -> None:
 async def test_ending_under_load_loses_nothing(service: Service, receiver: Receiver) -> None:
     sending = asyncio.create_task(send_steadily(service, 60))
     await receiver.wait_for(10)
-    assert service.stop() == [0]
+    assert await service.stop() == [0]
     await service.start()
     await sending
     await service.settled()
@@ -157,7 +157,7 @@ async def test_neither_number_nor_text_stands_in_the_log(service: Service, recei
     await service.send("News ON zanzibar", "+393301234567")
     await receiver.wait_for(2)
     await service.settled()
-    service.stop()
+    await service.stop()
     assert "step done" in service.said()
     assert not any(word in service.said() for word in ("393301234567", "zanzibar"))
 
@@ -179,7 +179,7 @@ async def test_no_answer_goes_out_before_the_data_are_on_disk(tmp_path: Path, re
             await wait_until(lambda: "+OK" in trace.read_text(), what="the answer in the trace")
         finally:
             strace.terminate()
-            await asyncio.to_thread(strace.wait)
+            await asyncio.to_thread(strace.communicate)
     lines = trace.read_text().splitlines()
     asked = next(number for number, line in enumerate(lines) if "unmistakable" in line)
     answered = next(number for number, line in enumerate(lines) if "+OK" in line)
