@@ -82,11 +82,13 @@ def _stop_when_told(supervisor: Supervisor, stack: contextlib.ExitStack) -> None
 
 
 async def _report(store: Store, name: str, rules: Rules, supervisor: Supervisor) -> None:
-    """Say every few seconds that the worker is alive."""
+    """Say every few seconds that the worker is alive, and at once when it finds or loses Redis."""
     while True:
+        told = supervisor.has_redis
         with contextlib.suppress(StorageError):  # the next report tells; that the database is away, others say
-            await store.installation.report_worker(name, rules.hash, utc_now(), has_redis=supervisor.has_redis)
-        await asyncio.sleep(REPORT_EVERY_S if supervisor.has_redis else REPORT_EVERY_S / 10)
+            await store.installation.report_worker(name, rules.hash, utc_now(), has_redis=told)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(supervisor.changed(told), REPORT_EVERY_S)
 
 
 async def _check_policy(bell: ArqBell) -> None:

@@ -110,7 +110,23 @@ class Supervisor:
     def __init__(self, make: Callable[[], Worker]) -> None:
         self._make = make
         self._stopping = asyncio.Event()
-        self.has_redis = False
+        self._has_redis = False
+        self._change = asyncio.Condition()
+
+    @property
+    def has_redis(self) -> bool:
+        """Whether the worker can be woken."""
+        return self._has_redis
+
+    async def changed(self, told: bool) -> None:  # noqa: FBT001  (what was told last)
+        """Return when ``has_redis`` is no longer what it was."""
+        async with self._change:
+            await self._change.wait_for(lambda: self._has_redis is not told)
+
+    async def _set_redis(self, *, has_redis: bool) -> None:
+        async with self._change:
+            self._has_redis = has_redis
+            self._change.notify_all()
 
     def stop(self) -> None:
         """Finish what runs, and end."""
@@ -127,7 +143,8 @@ class Supervisor:
             stopping.cancel()
             if self._stopping.is_set():
                 await _finish(worker)
-            started, self.has_redis = self.has_redis, False
+            started = self._has_redis
+            await self._set_redis(has_redis=False)
             await _close(worker, running)
             failures = 0 if started else failures + 1
             if not self._stopping.is_set():
@@ -140,7 +157,7 @@ class Supervisor:
     async def _run_one(self, worker: Worker) -> None:
         try:
             await worker.pool.ping()
-            self.has_redis = True
+            await self._set_redis(has_redis=True)
             logger.info("worker ready")
             await worker.async_run()
         except (RedisError, OSError) as error:
