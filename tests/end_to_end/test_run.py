@@ -2,9 +2,10 @@
 
 import asyncio
 import os
+import shutil
 import signal
-import subprocess
 import sys
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -122,10 +123,10 @@ async def test_a_worker_told_to_end_again_and_again_drops_nothing(service: Servi
 
 async def test_a_second_run_on_the_same_data_is_refused_with_a_reason(service: Service) -> None:
     environment = dict(os.environ) | {"RESPONDER_PORT": str(free_port())}
-    second = subprocess.run(
-        [sys.executable, "-m", "responder", "run"], cwd=service.folder, env=environment, capture_output=True, text=True, timeout=20, check=False
-    )
-    assert (second.returncode, "another responder runs there" in second.stderr) == (1, True)
+    program = (sys.executable, "-m", "responder", "run")
+    second = await asyncio.create_subprocess_exec(*program, cwd=service.folder, env=environment, stderr=PIPE)
+    _, said = await asyncio.wait_for(second.communicate(), 20)
+    assert (second.returncode, b"another responder runs there" in said) == (1, True)
 
 
 async def test_jobs_that_vanish_from_redis_are_found_in_sql(service: Service, receiver: Receiver) -> None:
@@ -140,15 +141,15 @@ async def test_jobs_that_vanish_from_redis_are_found_in_sql(service: Service, re
 async def test_what_travels_through_redis_holds_no_number_and_no_text(service: Service) -> None:
     service.kill("worker", signal.SIGSTOP)
     assert await service.send("News ON secret words", "+393300000001") == 200
-    keys: list[bytes] = []
+    said = b""
 
-    def rung() -> bool:
-        keys[:] = [line for line in service.redis("KEYS", "arq:job:*").split(b"\r\n") if line.startswith(b"arq:job:")]
-        return bool(keys)
+    def has_rung() -> bool:
+        nonlocal said
+        keys = [line for line in service.redis("KEYS", "arq:job:*").split(b"\r\n") if line.startswith(b"arq:job:")]
+        said = b"".join(service.redis("GET", key.decode()) for key in keys)
+        return b'"handle"' in said
 
-    await wait_until(rung, what="a ring")
-    said = b"".join(service.redis("GET", key.decode()) for key in keys)
-    assert b"handle" in said
+    await wait_until(has_rung, what="a ring")
     assert not any(word in said for word in (b"393300000001", b"secret", b"pickle"))
     service.kill("worker", signal.SIGCONT)
 
@@ -164,22 +165,21 @@ async def test_neither_number_nor_text_stands_in_the_log(service: Service, recei
 
 async def test_no_answer_goes_out_before_the_data_are_on_disk(tmp_path: Path, receiver: Receiver) -> None:
     """Seen from outside: between the request and its answer, the write-ahead log is synchronised."""
-    if subprocess.run(["which", "strace"], capture_output=True, check=False).returncode:
+    if shutil.which("strace") is None:
         pytest.skip("strace is not installed")
     async with serving(tmp_path, receiver) as service:
         trace = tmp_path / "trace"
         calls = "trace=fdatasync,fsync,read,recvfrom,recvmsg,write,writev,sendto,sendmsg"
-        strace = subprocess.Popen(
-            ["strace", "-f", "-y", "-s", "400", "-e", calls, "-o", trace, "-p", str(service.children()["web"])], stderr=subprocess.PIPE
-        )
+        web = str(service.children()["web"])
+        strace = await asyncio.create_subprocess_exec("strace", "-f", "-y", "-s", "400", "-e", calls, "-o", trace, "-p", web, stderr=PIPE)
         try:
             assert strace.stderr is not None
-            await asyncio.to_thread(strace.stderr.readline)  # "attached"
+            await strace.stderr.readline()  # "attached"
             assert await service.send("News ON unmistakable", "+393300000001") == 200
             await wait_until(lambda: "+OK" in trace.read_text(), what="the answer in the trace")
         finally:
             strace.terminate()
-            await asyncio.to_thread(strace.communicate)
+            await strace.communicate()
     lines = trace.read_text().splitlines()
     asked = next(number for number, line in enumerate(lines) if "unmistakable" in line)
     answered = next(number for number, line in enumerate(lines) if "+OK" in line)
