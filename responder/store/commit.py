@@ -1,7 +1,7 @@
 """Committing plans: effects, steps, explanations, ledger and the mark "handled", in one transaction for a whole batch."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from responder.core.effects import ChangeAppointment, OpenHandOff, StepKind, StepStatus, Subscribe, Unsubscribe
+from responder.core.effects import ChangeAppointment, OpenHandOff, Step, StepKind, StepStatus, Subscribe, Unsubscribe
 from responder.core.known import Known
 from responder.core.message import MessageStatus
 from responder.core.plan import Plan
@@ -65,7 +65,7 @@ class Commits:
             plans = [plan for planned in standing for plan in planned.plans]
             if plans:
                 await self._put_state(connection, standing, plans, now)
-                await _execute(connection, self._put_steps, [row for plan in plans for row in _step_rows(plan, now)])
+                await _execute(connection, self._put_steps, step_rows((step for plan in plans for step in plan.steps), now))
                 await _execute(connection, _HANDLED, [_message_row(plan, now) for plan in plans])
                 await append(connection, (row for plan in plans for row in consent_rows(plan, now)), self._secret)
         kinds = frozenset(step.kind for plan in plans for step in plan.steps)
@@ -195,7 +195,8 @@ def _handoff_rows(plan: Plan, now: datetime) -> Rows:
     ]
 
 
-def _step_rows(plan: Plan, now: datetime) -> Rows:
+def step_rows(wanted: Iterable[Step], now: datetime) -> Rows:
+    """Steps as rows, queued and due at once."""
     return [
         {
             "key": step.key,
@@ -214,7 +215,7 @@ def _step_rows(plan: Plan, now: datetime) -> Rows:
             "created_at": now,
             "updated_at": now,
         }
-        for step in plan.steps
+        for step in wanted
     ]
 
 

@@ -17,6 +17,7 @@ from responder.core.effects import Step, StepKind, StepStatus
 from responder.core.retry import LEASE
 from responder.core.rules import Webhook
 from responder.gateways.agile import AgileTelecom
+from responder.store.commit import step_rows
 from responder.store.tables import contacts, steps
 from responder.worker.delivery import Deliverer, Ways
 from tests.builders import ANNA, SHOP, inbound, minutes, reply_step
@@ -43,29 +44,8 @@ class Out:
         return Deliverer(steps=self.work.store.steps, ways=ways, bell=self.work.bell, clock=self.work.clock, is_simulating=key is None)
 
     async def queue(self, *queued: Step) -> None:
-        now = self.work.clock()
-        rows = [
-            {
-                "key": step.key,
-                "message_key": step.message_key,
-                "kind": step.kind,
-                "originator": step.originator,
-                "recipient": step.to,
-                "sender": step.sender,
-                "content": step.content,
-                "purpose": step.purpose,
-                "segments": step.segments,
-                "expires_at": step.expires_at,
-                "status": StepStatus.QUEUED,
-                "attempts": 0,
-                "next_attempt_at": now,
-                "created_at": now,
-                "updated_at": now,
-            }
-            for step in queued
-        ]
         async with self.work.store.database.write() as connection:
-            await connection.execute(insert(steps), rows)
+            await connection.execute(insert(steps), step_rows(queued, self.work.clock()))
 
     async def deliver(self, kind: StepKind = StepKind.REPLY, **options: Any) -> None:
         await self.deliverer(**options).deliver(kind)
@@ -283,6 +263,7 @@ async def test_a_hanging_webhook_does_not_hold_up_replies_or_other_webhooks(out:
         await hanging.wait_for(1)
         await deliverer.deliver(StepKind.REPLY)
         await out.receiver.wait_for(2)
+        assert {request.path for request in out.receiver.requests} == {"/send", "/crm"}
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
 
