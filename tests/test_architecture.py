@@ -24,6 +24,7 @@ LAYERS: dict[str, set[str]] = {
     "database_url": {"errors"},
     "data_dir": {"errors"},
     "guarded": {"errors"},
+    "memory": set(),
     "settings": {"errors", "core", "setting_types", "database_url"},
     "logs": {"errors", "core"},
     "embedded": {"errors", "data_dir", "guarded"},

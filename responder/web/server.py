@@ -8,6 +8,7 @@ from starlette.applications import Starlette
 
 from responder.intake import Intake
 from responder.jobs import ArqBell, connect
+from responder.memory import collect_rarely
 from responder.processes import watch_parent
 from responder.settings import Settings, check_exposure
 from responder.web.app import create_app
@@ -32,6 +33,7 @@ async def serve(settings: Settings) -> None:
         server = uvicorn.Server(_uvicorn_config(settings, make_app(settings, store, url)))
         watch_parent(lambda: setattr(server, "should_exit", True))
         logger.info("web starts host=%s port=%d", settings.host, settings.port)
+        collect_rarely()
         await server.serve()
 
 

@@ -20,7 +20,7 @@ from responder.store.database import Database
 from responder.store.inbox import GIVE_UP_AFTER, SqlInbox
 from responder.store.known import read_known
 
-BATCH = 300  # messages claimed at a time: enough to share a commit, few enough to leave the write lock to others
+BATCH = 500  # messages claimed at a time: enough to share a commit, few enough to leave the write lock to others
 BUDGET_S = 10.0  # after which a job makes room and rings for another; well under arq's job_timeout
 JOB_OF = {StepKind.REPLY: Job.REPLIES, StepKind.WEBHOOK: Job.WEBHOOKS}
 

@@ -13,6 +13,7 @@ from responder.core.ports import Clock
 from responder.core.rules import Rules
 from responder.errors import StorageError, TransientError
 from responder.jobs import ArqBell, connect, redis_policy
+from responder.memory import collect_rarely
 from responder.processes import watch_parent
 from responder.settings import Settings
 from responder.store.commit import Commits
@@ -37,6 +38,7 @@ async def serve(settings: Settings) -> None:
     async with open_store(settings) as store, HttpClient(allow_private=settings.allow_private_webhooks) as client:
         bell = ArqBell(connect(url, timeout_s=BELL_TIMEOUT_S))
         bodies, sweep = make_jobs(settings, store, client, bell, rules, utc_now)
+        collect_rarely()
         supervisor = Supervisor(lambda: arq_worker(connect(url, timeout_s=POLL_TIMEOUT_S), bodies, sweep, name))
         with contextlib.ExitStack() as stack:
             _stop_when_told(supervisor, stack)
