@@ -33,12 +33,10 @@ def read_date_time(raw: str, zone: ZoneInfo, received_at: datetime) -> datetime 
         return None
     try:
         local = datetime(*_parts(raw), tzinfo=zone)
-        readings = [local.replace(fold=fold).astimezone(UTC) for fold in (1, 0)]
+        earlier, later = local.astimezone(UTC), local.replace(fold=1).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    if local.utcoffset() == local.replace(fold=1).utcoffset() or readings[0] < readings[1]:
-        return readings[1]
-    return readings[0] if readings[0] <= received_at + SKEW else readings[1]
+    return later if earlier < later <= received_at + SKEW else earlier
 
 
 def _parts(raw: str) -> tuple[int, int, int, int, int, int]:

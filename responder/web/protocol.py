@@ -1,4 +1,4 @@
-"""HTTP connections with limits that uvicorn does not have: how large a header may be, and how slowly it may come."""
+"""HTTP connections with limits that uvicorn does not have: how large a header may be, and how slowly a request may come."""
 
 import asyncio
 from typing import Any
@@ -6,22 +6,22 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 LARGEST_HEADER = 16 * 1024  # bytes of request line and headers together
-HEADER_DEADLINE_S = 10.0
+REQUEST_DEADLINE_S = 10.0  # for header and body; one timer for both costs less than a timeout around each read
 TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """One connection; it is closed when a header grows too large or has not ended in time."""
+    """One connection; it is closed when a header grows too large or a request has not arrived in time."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401  (uvicorn's own)
         super().__init__(*arguments, **named)
         self._header_bytes: int | None = 0
-        self._header_deadline: asyncio.TimerHandle | None = None
+        self._deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn narrows it as well
-        """A peer has connected, and owes us a header."""
+        """A peer has connected, and owes us a request."""
         super().connection_made(transport)
-        self._expect_header()
+        self._expect_request()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The peer is gone."""
@@ -40,23 +40,27 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """A request begins."""
         super().on_message_begin()
-        if self._header_deadline is None:
-            self._expect_header()
+        if self._deadline is None:
+            self._expect_request()
 
     def on_headers_complete(self) -> None:
         """The header is whole."""
-        self._stop_waiting()
+        self._header_bytes = None
         super().on_headers_complete()
 
-    def _expect_header(self) -> None:
+    def on_message_complete(self) -> None:
+        """The request is whole."""
+        self._stop_waiting()
+        super().on_message_complete()
+
+    def _expect_request(self) -> None:
         self._header_bytes = 0
-        self._header_deadline = self.loop.call_later(HEADER_DEADLINE_S, self._give_up)
+        self._deadline = self.loop.call_later(REQUEST_DEADLINE_S, self._give_up)
 
     def _stop_waiting(self) -> None:
-        self._header_bytes = None
-        if self._header_deadline is not None:
-            self._header_deadline.cancel()
-            self._header_deadline = None
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
 
     def _give_up(self) -> None:
         if not self.transport.is_closing():
