@@ -41,12 +41,12 @@ def run(options: Options) -> Report:
 
 def _measurement(name: str, start: Start, options: Options) -> Measurement:
     def measure() -> dict[str, float]:
-        with working_folder(options.folder) as folder, redis_server(folder) as redis_url:
+        with working_folder(options.folder) as folder, redis_server(folder) as redis:
             port = free_port()
-            with start(folder, port, redis_url) as web:
+            with start(folder, port, redis.url) as web:
                 send_load(port, PATH, options.count(WARM_UP))
                 before_s = cpu_s(web.pid)
-                sent = send_load(port, PATH, options.count(MESSAGES))
+                sent = send_load(port, PATH, options.count(MESSAGES), first=options.count(WARM_UP))
                 return {name: (cpu_s(web.pid) - before_s) / sent.count * US}
 
     return measure

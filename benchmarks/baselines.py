@@ -62,9 +62,10 @@ def one_job_each(redis_url: str) -> Starlette:
     return Starlette(routes=[Route("/webhook/sms", take, methods=["POST"])], lifespan=lifespan)
 
 
-def redis_at(url: str, **options: Any) -> ArqRedis:  # noqa: ANN401  (arq's own options)
-    """A pool of connections to a Redis, as arq makes it."""
-    return ArqRedis(ConnectionPool.from_url(url), **options)
+def redis_at(url: str, settings: str = "default") -> ArqRedis:
+    """A pool of connections to a Redis, as arq makes it, or tuned like ours."""
+    pool = ConnectionPool.from_url(url)
+    return ArqRedis(pool, job_serializer=dumps, job_deserializer=loads) if settings == "tuned" else ArqRedis(pool)
 
 
 def serve(app: Any, port: int, lifespan: Any) -> None:  # noqa: ANN401  (any application, uvicorn's own words)
@@ -83,14 +84,16 @@ def serve(app: Any, port: int, lifespan: Any) -> None:  # noqa: ANN401  (any app
     )
 
 
-async def empty(_context: dict[Any, Any]) -> None:
+async def empty(ctx: dict[Any, Any], *_arguments: Any, **_named: Any) -> None:  # noqa: ANN401  (arq's own signature)
     """Do nothing."""
 
 
-async def work(redis_url: str, options: dict[str, Any]) -> None:
+async def work(redis_url: str, settings: str) -> None:
     """Run arq's worker on empty jobs until it is told to stop."""
+    options = TUNED if settings == "tuned" else {}
+    worker = Worker(functions=[func(empty, name="empty")], redis_pool=redis_at(redis_url, settings), **options)
     with contextlib.suppress(asyncio.CancelledError):
-        await Worker(functions=[func(empty, name="empty")], redis_pool=redis_at(redis_url), handle_signals=True, **options).async_run()
+        await worker.async_run()
 
 
 def main(name: str, *arguments: str) -> None:
@@ -101,7 +104,7 @@ def main(name: str, *arguments: str) -> None:
         case "one-job-each", (port, redis_url):
             serve(one_job_each(redis_url), int(port), "on")
         case "arq", (redis_url, settings):
-            uvloop.run(work(redis_url, TUNED if settings == "tuned" else {}))
+            uvloop.run(work(redis_url, settings))
         case _:
             raise SystemExit("usage: python -m benchmarks.baselines bare PORT | one-job-each PORT REDIS_URL | arq REDIS_URL tuned|default")
 

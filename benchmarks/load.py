@@ -1,4 +1,4 @@
-"""``python -m benchmarks.load PORT PATH COUNT CONNECTIONS``: messages over keep-alive connections, each answer checked, from a process of its own."""
+"""``python -m benchmarks.load PORT PATH FIRST COUNT CONNECTIONS``: messages over keep-alive connections, each answer checked."""
 
 import asyncio
 import json
@@ -26,9 +26,9 @@ class Sent:
     seconds: float
 
 
-def send_load(port: int, path: str, count: int) -> Sent:
-    """Send messages from another process, and return when all are acknowledged. BenchmarkError if one was not."""
-    argv = python("benchmarks.load", str(port), path, str(count), str(min(CONNECTIONS, count)))
+def send_load(port: int, path: str, count: int, first: int = 0) -> Sent:
+    """Send messages from another process, numbered from ``first``, and return when all are acknowledged. BenchmarkError if one was not."""
+    argv = python("benchmarks.load", str(port), path, str(first), str(count), str(min(CONNECTIONS, count)))
     done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=2 * LIMIT_S, check=False)
     if done.returncode:
         raise BenchmarkError(done.stderr[-2000:])
@@ -96,9 +96,8 @@ class Connection(asyncio.Protocol):
             self._done.set_exception(BenchmarkError(why))
 
 
-async def send(port: int, path: str, count: int, connections: int) -> Sent:
+async def send(port: int, path: str, first: int, count: int, connections: int) -> Sent:
     """Send so many messages over so many connections, each with one request under way."""
-    first = int(time.time() * 100) % 50_000_000  # numbers that no earlier run of this minute has used
     requests = iter([request(path, form(first + number)) for number in range(count)])
     loop = asyncio.get_running_loop()
     done: list[asyncio.Future[int]] = [loop.create_future() for _ in range(connections)]
@@ -111,5 +110,5 @@ async def send(port: int, path: str, count: int, connections: int) -> Sent:
 
 
 if __name__ == "__main__":
-    port, path, count, connections = sys.argv[1:]
-    print(json.dumps(asdict(uvloop.run(send(int(port), path, int(count), int(connections))))))
+    port, path, *numbers = sys.argv[1:]
+    print(json.dumps(asdict(uvloop.run(send(int(port), path, *map(int, numbers))))))

@@ -47,6 +47,15 @@ class Running:
     def pid(self) -> int:
         return self.process.pid
 
+    def stop(self) -> None:
+        """End the process, in order if it can."""
+        self.process.terminate()
+        try:
+            self.process.wait(STOP_LIMIT_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
     def wait_until(self, condition: Callable[[], bool], what: str, limit_s: float = START_LIMIT_S) -> None:
         """Wait for something that the process does; BenchmarkError with its last words if it ends, or the time does."""
         ends_at = time.monotonic() + limit_s
@@ -81,25 +90,29 @@ def started(folder: Path, name: str, *argv: str, settings: Mapping[str, str] | N
             stderr=out,
             start_new_session=True,
         )
+    running = Running(process=process, log=log)
     try:
-        yield Running(process=process, log=log)
+        yield running
     finally:
-        process.terminate()
-        try:
-            process.wait(STOP_LIMIT_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        running.stop()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RedisServer:
+    """A Redis of our own, and its address."""
+
+    url: str
+    running: Running
 
 
 @contextmanager
-def redis_server(folder: Path) -> Iterator[str]:
-    """The address of a Redis of our own on a unix socket, which keeps nothing on disk, like that of ``responder run``."""
+def redis_server(folder: Path) -> Iterator[RedisServer]:
+    """A Redis on a unix socket that keeps nothing on disk, like that of ``responder run``."""
     path = folder / "redis.sock"
     options = ("--port", "0", "--unixsocket", str(path), "--save", "", "--appendonly", "no", "--maxmemory-policy", "noeviction")
-    with started(folder, "redis", str(find_server()), *options) as redis:
-        redis.wait_until(path.exists, "the start of redis")
-        yield f"unix://{path}"
+    with started(folder, "redis", str(find_server()), *options) as running:
+        running.wait_until(path.exists, "the start of redis")
+        yield RedisServer(url=f"unix://{path}", running=running)
 
 
 def python(*arguments: str) -> tuple[str, ...]:

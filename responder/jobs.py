@@ -12,7 +12,6 @@ from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
-from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from responder.core.ports import Job
 from responder.errors import TransientError
@@ -40,8 +39,10 @@ def loads(data: bytes) -> dict[str, Any]:
 def connect(url: str, *, timeout_s: float) -> ArqRedis:
     """A pool of connections that gives up in time and tries again after short faults, as arq's own settings cannot.
 
-    ``OSError`` stands in the list because a refused connection reaches redis-py as one.
+    ``OSError`` stands in the list because a refused connection reaches redis-py as one. A timeout is no short fault: tried
+    again within each other's retries, they would hide a frozen Redis for half a minute.
     """
+    short_faults: list[type[Exception]] = [RedisConnectionError, OSError]
     keepalive = {} if url.startswith("unix") else {"socket_keepalive": True}  # unix sockets refuse the argument
     pool = BlockingConnectionPool.from_url(
         url,
@@ -49,8 +50,8 @@ def connect(url: str, *, timeout_s: float) -> ArqRedis:
         socket_connect_timeout=1,
         max_connections=32,
         timeout=timeout_s,
-        retry=Retry(ExponentialBackoff(cap=0.5, base=0.05), 3),
-        retry_on_error=[RedisConnectionError, RedisTimeoutError, OSError],
+        retry=Retry(ExponentialBackoff(cap=0.5, base=0.05), 3, supported_errors=tuple(short_faults)),  # type: ignore[arg-type]  # it takes any
+        retry_on_error=short_faults,
         **keepalive,
     )
     return ArqRedis(pool, job_serializer=dumps, job_deserializer=loads, default_queue_name=QUEUE, expires_extra_ms=EXPIRES_MS)

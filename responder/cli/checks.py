@@ -64,9 +64,9 @@ def _errors(check: str, error: ResponderError) -> Iterator[Finding]:
 
 async def examine() -> AsyncIterator[Finding]:
     """Everything that doctor finds; without settings that can be read there is nothing else to look at."""
-    for sentence in unknown_settings(environment()):
-        yield _warning("settings", sentence)
     try:
+        for sentence in unknown_settings(environment()):
+            yield _warning("settings", sentence)
         settings = load_settings()
     except ConfigurationError as error:
         for finding in _errors("settings", error):

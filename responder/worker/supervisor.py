@@ -133,19 +133,18 @@ class Supervisor:
         self._stopping.set()
 
     async def run(self) -> None:
-        """Run workers, one after the other, until ``stop``."""
+        """Run workers, one after the other, until ``stop``; the jobs of a worker that lost Redis end beside its successor."""
         failures = 0
+        retiring: set[asyncio.Task[None]] = set()
         while not self._stopping.is_set():
             worker = self._make()
             running = asyncio.create_task(self._run_one(worker))
             stopping = asyncio.create_task(self._stopping.wait())
             await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
             stopping.cancel()
-            if self._stopping.is_set():
-                await _finish(worker)
             started = self._has_redis
             await self._set_redis(has_redis=False)
-            await _close(worker, running)
+            retiring = {task for task in retiring if not task.done()} | {asyncio.create_task(_retire(worker, running))}
             failures = 0 if started else failures + 1
             if not self._stopping.is_set():
                 if started:
@@ -153,6 +152,7 @@ class Supervisor:
                 pause_s = BACKOFF_S[min(failures, len(BACKOFF_S) - 1)] * random.uniform(0.5, 1.5)  # noqa: S311  (spreads workers)
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._stopping.wait(), pause_s)
+        await asyncio.wait(retiring)
 
     async def _run_one(self, worker: Worker) -> None:
         try:
@@ -166,15 +166,14 @@ class Supervisor:
             logger.exception("worker failed")
 
 
-async def _finish(worker: Worker) -> None:
-    worker.allow_pick_jobs = False
-    if worker.tasks:
-        await asyncio.wait(list(worker.tasks.values()), timeout=FINISH_S)
-
-
-async def _close(worker: Worker, running: asyncio.Task[None]) -> None:
+async def _retire(worker: Worker, running: asyncio.Task[None]) -> None:
+    """Start no more jobs, and let those that run end: a text whose call is cut off would be uncertain."""
+    running.cancel()
+    await asyncio.wait({running})
+    jobs, redis = list(worker.tasks.values()), worker.pool
+    if jobs:
+        await asyncio.wait(jobs, timeout=FINISH_S)
     with contextlib.suppress(BaseException):  # a job cancelled half-way, or a Redis that is away: neither matters any more
         await asyncio.wait_for(worker.close(), CLOSE_S)
-    running.cancel()
-    with contextlib.suppress(BaseException):
-        await running
+    with contextlib.suppress(RedisError, OSError):  # arq leaves the connections open when its own end fails half-way
+        await redis.aclose(close_connection_pool=True)

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import io
 import json
+import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,6 @@ from responder.core.effects import StepKind
 from responder.core.message import Inbound
 from responder.rulefile import read_rules
 from responder.store.database import Database
-from responder.store.migration import migrate
 from responder.wiring import Store
 from tests.conftest import StandingClock, free_port, store_on
 from tests.worker.conftest import RULES, Work
@@ -100,11 +100,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-async def here(folder: Path, clock: StandingClock) -> AsyncIterator[Installation]:
+async def here(folder: Path, clock: StandingClock, sqlite_template: Path) -> AsyncIterator[Installation]:
     """An installation in the working directory."""
     (folder / "data").mkdir()
+    shutil.copy(sqlite_template, folder / "data" / "responder.db")
     database = Database(f"sqlite+aiosqlite:///{folder / 'data' / 'responder.db'}")
-    await migrate(database)
     work = Work(store=await store_on(database), clock=clock, rules=read_rules(RULES, "rules.yaml", {}))
     installation = Installation(folder=folder, work=work, port=free_port())
     installation.set(PORT=str(installation.port))

@@ -1,0 +1,60 @@
+"""responder check."""
+
+from pathlib import Path
+
+from responder.rulefile import read_rules
+from tests.cli.conftest import run
+
+FINE = "version: 1\nlists: {news: {title: News}}\nrules:\n  - {name: on, when: {text: News ON}, then: [subscribe: news]}\n"
+WRONG = FINE.replace("subscribe: news", "subscibe: news").replace("text: News", "txt: News")
+UNSIGNED = FINE + "webhooks:\n  crm: {url: https://crm.example.com/hook}\n"
+
+
+async def test_a_file_without_mistakes_is_told_in_one_line(folder: Path) -> None:
+    (folder / "rules.yaml").write_text(FINE)
+    outcome = await run("check")
+    found = read_rules(FINE, "rules.yaml", {}).hash
+    assert (outcome.code, outcome.out) == (0, f"rules.yaml: 1 rule, 1 list, hash {found}, no mistakes\n")
+
+
+async def test_all_mistakes_are_told_at_once_each_with_its_place(folder: Path) -> None:
+    (folder / "other.yaml").write_text(WRONG)
+    outcome = await run("check", "other.yaml")
+    assert outcome.code == 1
+    first, second = outcome.out.splitlines()
+    assert first.startswith("other.yaml:4:23: ")
+    assert second.startswith("other.yaml:4:45: ")
+    assert second.endswith("did you mean 'subscribe'?")
+
+
+async def test_mistakes_are_json_lines_for_programs(folder: Path) -> None:
+    (folder / "rules.yaml").write_text(WRONG)
+    outcome = await run("check", "--json")
+    assert outcome.code == 1
+    assert [list(record) for record in outcome.records] == [["file", "line", "column", "text"]] * 2
+    assert [(record["file"], record["line"], record["column"]) for record in outcome.records] == [("rules.yaml", 4, 23), ("rules.yaml", 4, 45)]
+
+
+async def test_without_mistakes_json_is_silent(folder: Path) -> None:
+    (folder / "rules.yaml").write_text(FINE)
+    assert (await run("check", "--json")).out == ""
+
+
+async def test_a_webhook_without_a_secret_is_warned_of(folder: Path) -> None:
+    (folder / "rules.yaml").write_text(UNSIGNED)
+    outcome = await run("check")
+    assert outcome.code == 0
+    assert outcome.out.startswith("rules.yaml:6:3: warning: webhook 'crm': it has no secret")
+
+
+async def test_warnings_can_be_denied(folder: Path) -> None:
+    (folder / "rules.yaml").write_text(UNSIGNED)
+    assert (await run("check", "--deny-warnings")).code == 1
+    (folder / "rules.yaml").write_text(FINE)
+    assert (await run("check", "--deny-warnings")).code == 0
+
+
+async def test_a_file_that_is_not_there_is_told(folder: Path) -> None:
+    outcome = await run("check", "nowhere.yaml")
+    assert (outcome.code, outcome.err) == (1, "")
+    assert outcome.out.startswith("nowhere.yaml:1:1: ")

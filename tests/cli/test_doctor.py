@@ -1,0 +1,154 @@
+"""responder doctor."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from responder.core.effects import StepKind, StepStatus
+from responder.store.steps import Fate
+from responder.wiring import utc_now
+from tests.builders import inbound
+from tests.cli.conftest import Installation, Outcome, run
+from tests.cli.test_text import serving
+from tests.conftest import NOON
+
+
+@asynccontextmanager
+async def policy_of(redis: str, policy: str) -> AsyncIterator[None]:
+    """A Redis with another policy for a while."""
+    reader, writer = await asyncio.open_unix_connection(redis.removeprefix("unix://"))
+
+    async def change(to: str) -> None:
+        writer.write(f"CONFIG SET maxmemory-policy {to}\r\n".encode())
+        assert await reader.readline() == b"+OK\r\n"
+
+    await change(policy)
+    try:
+        yield
+    finally:
+        await change("noeviction")
+        writer.close()
+
+
+@pytest.fixture
+def well(here: Installation, redis_socket: str) -> Installation:
+    """An installation with a Redis that answers."""
+    here.set(REDIS_URL=redis_socket)
+    return here
+
+
+async def examined() -> tuple[Outcome, dict[str, list[tuple[str, str]]]]:
+    """How doctor ended, and its findings by what was checked."""
+    outcome = await run("doctor", "--json")
+    findings: dict[str, list[tuple[str, str]]] = {}
+    for record in outcome.records:
+        findings.setdefault(record["check"], []).append((record["level"], record["text"]))
+    return outcome, findings
+
+
+async def finding(check: str) -> tuple[str, str]:
+    """The one finding of a check."""
+    _, findings = await examined()
+    (found,) = findings[check]
+    return found
+
+
+async def test_a_running_installation_is_well(well: Installation, redis_socket: str) -> None:
+    await well.store.installation.report_worker("w1", well.work.rules.hash, utc_now(), has_redis=True)
+    async with serving(well, redis_socket):
+        outcome, findings = await examined()
+    levels = {check: [level for level, _ in found] for check, found in findings.items()}
+    assert (outcome.code, levels.pop("replies")) == (0, ["warning"])
+    assert levels == {check: ["ok"] for check in ("settings", "rules", "redis", "service", "database", "workers", "messages", "deliveries")}
+
+
+async def test_each_line_for_a_person_begins_with_a_sign(well: Installation) -> None:
+    outcome = await run("doctor")
+    assert outcome.code == 1
+    assert {line[:2] for line in outcome.out.splitlines()} == {"✓ ", "! ", "✗ "}
+
+
+async def test_every_wrong_setting_is_told(well: Installation) -> None:
+    well.set(PORT="five", AGILE_API="smoke")
+    outcome, findings = await examined()
+    assert outcome.code == 1
+    assert {level for level, _ in findings["settings"]} == {"error"}
+    assert len(findings["settings"]) == 2
+
+
+async def test_a_misspelt_setting_is_warned_of(well: Installation) -> None:
+    well.set(WEBHOOK_TOKN="x")
+    _, findings = await examined()
+    assert ("warning", "RESPONDER_WEBHOOK_TOKN is not a setting of this version, did you mean 'WEBHOOK_TOKEN'?") in findings["settings"]
+
+
+async def test_an_open_door_is_told(well: Installation) -> None:
+    well.set(HOST="0.0.0.0")  # noqa: S104  (nothing listens)
+    _, findings = await examined()
+    assert all(level == "error" for level, _ in findings["settings"])
+    assert any("RESPONDER_ADMIN_PASSWORD" in text for _, text in findings["settings"])
+
+
+async def test_every_mistake_of_the_rules_is_told(well: Installation) -> None:
+    well.write("rules.yaml", "version: 2\nrulez: []\n")
+    outcome, findings = await examined()
+    assert outcome.code == 1
+    assert len(findings["rules"]) == 2
+    assert findings["rules"][0][1].startswith("rules.yaml:1:10: ")
+
+
+async def test_a_service_that_does_not_answer_is_told(well: Installation) -> None:
+    level, text = await finding("service")
+    assert (level, "start it with 'responder run'" in text) == ("error", True)
+
+
+async def test_a_redis_that_is_away_is_told(well: Installation) -> None:
+    well.set(REDIS_URL=f"unix://{well.folder}/none.sock")
+    assert (await finding("redis"))[0] == "error"
+
+
+async def test_a_redis_of_our_own_need_not_run_yet(here: Installation) -> None:
+    level, text = await finding("redis")
+    assert (level, "starts its own" in text) == ("ok", True)
+
+
+async def test_a_redis_that_evicts_is_warned_of(well: Installation, redis_socket: str) -> None:
+    async with policy_of(redis_socket, "allkeys-lru"):
+        level, text = await finding("redis")
+    assert (level, "maxmemory-policy noeviction" in text) == ("warning", True)
+
+
+async def test_a_missing_database_is_told_and_not_made(folder: Path) -> None:
+    outcome, findings = await examined()
+    assert (outcome.code, findings["database"][0][0]) == (1, "error")
+    assert not (folder / "data" / "responder.db").exists()
+
+
+async def test_without_a_worker_it_says_what_to_start(well: Installation) -> None:
+    level, text = await finding("workers")
+    assert (level, "responder worker" in text) == ("warning", True)
+
+
+@pytest.mark.parametrize(("rules_hash", "has_redis"), [("other", True), (None, False)])
+async def test_a_worker_with_old_rules_or_without_redis_is_warned_of(well: Installation, rules_hash: str | None, *, has_redis: bool) -> None:
+    await well.store.installation.report_worker("w1", rules_hash or well.work.rules.hash, utc_now(), has_redis=has_redis)
+    assert (await finding("workers"))[0] == "warning"
+
+
+async def test_a_message_that_has_waited_long_is_an_error(well: Installation) -> None:
+    await well.work.receive(inbound(received=utc_now() - timedelta(minutes=2)))
+    assert (await finding("messages"))[0] == "error"
+
+
+async def test_dead_and_uncertain_deliveries_are_counted(well: Installation) -> None:
+    await well.work.handle(inbound("News ON"))
+    for kind, status in ((StepKind.REPLY, StepStatus.UNCERTAIN), (StepKind.WEBHOOK, StepStatus.DEAD)):
+        claimed = await well.store.steps.claim(kind, "w", NOON, 10)
+        await well.store.steps.record([Fate(key=each.step.key, status=status) for each in claimed], "w", NOON)
+    _, findings = await examined()
+    assert [level for level, _ in findings["deliveries"]] == ["warning", "warning"]
+    assert [text[:2] for _, text in findings["deliveries"]] == ["1 ", "1 "]

@@ -1,0 +1,42 @@
+"""Each benchmark runs, with tiny numbers that measure nothing."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.__main__ import BENCHMARKS, main
+from benchmarks.report import Goal, Row, Table
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="CPU and memory come from /proc")
+
+
+@pytest.mark.parametrize("name", BENCHMARKS)
+def test_a_benchmark_gives_a_table_and_says_what_was_reached(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main([name, "--rounds", "1", "--scale", "0.02", "--dir", str(tmp_path)])
+    said = capsys.readouterr()
+    assert said.err == ""
+    table, _, goals = said.out.rpartition("\n\n")
+    assert "median" in table
+    assert {line.split()[0] for line in goals.splitlines()} <= {"reached", "missed"}
+
+
+def test_without_a_name_all_benchmarks_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == list(BENCHMARKS)
+
+
+def test_an_unknown_name_is_refused_with_those_that_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["speed"])
+    assert "unknown benchmark 'speed', expected any of acknowledge" in capsys.readouterr().err
+
+
+def test_a_ratio_compares_the_two_figures_of_each_round() -> None:
+    rows = [Row(name="theirs", runs=(1.0, 10.0, 2.0)), Row(name="ours", runs=(3.0, 20.0, 6.0))]
+    assert Table(title="", unit="us", rows=rows, baselines=("theirs",)).ratio("ours", "theirs") == 3.0
+
+
+@pytest.mark.parametrize(("value", "at_least", "word"), [(2.0, False, "reached"), (4.0, False, "missed"), (4.0, True, "reached")])
+def test_a_goal_says_whether_it_is_reached(value: float, at_least: bool, word: str) -> None:
+    assert str(Goal(text="times", value=value, limit=3, at_least=at_least)).startswith(word)

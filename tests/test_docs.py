@@ -1,0 +1,86 @@
+"""What the manual shows is true: its rules are read, its examples match, its mistakes are told so, and its links lead somewhere."""
+
+import base64
+import re
+from pathlib import Path
+from textwrap import indent
+
+import pytest
+
+from responder.core.actions import ACTIONS
+from responder.core.matching import Answers, How
+from responder.core.rules import Rule, Rules
+from responder.errors import RulesError
+from responder.rulefile import actions as action_settings
+from responder.rulefile import conditions, read_rules, rules
+from responder.rulefile import file as rules_file
+from tests.planning import appointment, known, plan
+
+ROOT = Path(__file__).parent.parent
+MANUAL = (ROOT / "docs" / "rules.md").read_text("utf-8")
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+SECRETS = {"CRM_WEBHOOK_SECRET": "whsec_" + base64.b64encode(b"s" * 24).decode()}
+HEAD = """version: 1
+languages: [it, en]
+lists: {news: {title: Weekly news}, offers: }
+webhooks: {crm: {url: "https://crm.example.com/in"}}
+rules:
+"""
+
+
+def blocks(language: str) -> list[str]:
+    """What stands in the manual between fences of this language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", MANUAL, re.DOTALL | re.MULTILINE)
+
+
+def whole(block: str) -> str:
+    """A block as a file: as it is, or its rules under ``rules:``."""
+    return block if block.startswith("version:") else HEAD + indent(block, "  ")
+
+
+def read(block: str) -> Rules:
+    return read_rules(whole(block), "rules.yaml", SECRETS)
+
+
+RULES = [(of_file, rule) for of_file in map(read, blocks("yaml")) for rule in of_file.rules]
+
+
+def applied(text: str, rule: Rule, of_file: Rules) -> bool:
+    """Whether a rule answers a text, from somebody with an open appointment where it asks for an answer."""
+    about = known(appointments=(appointment(),)) if isinstance(rule.text, Answers) else known()
+    return plan(text, of_file, about).rule == rule.name
+
+
+@pytest.mark.parametrize("block", blocks("yaml"), ids=lambda block: block.partition("\n")[0])
+def test_each_block_of_the_manual_is_right(block: str) -> None:
+    read(block)
+
+
+@pytest.mark.parametrize(("of_file", "rule"), RULES, ids=[rule.name for _, rule in RULES])
+def test_the_examples_of_the_manual_match(of_file: Rules, rule: Rule) -> None:
+    assert [text for text in rule.examples if not applied(text, rule, of_file)] == []
+    assert [text for text in rule.counterexamples if applied(text, rule, of_file)] == []
+
+
+def test_the_file_with_mistakes_is_answered_as_the_manual_says() -> None:
+    shown = blocks("text")
+    (position,) = (number for number, block in enumerate(shown) if block.startswith("version:"))
+    with pytest.raises(RulesError) as refused:
+        read_rules(shown[position], "rules.yaml", {})
+    assert str(refused.value) == shown[position + 1].rstrip("\n")
+
+
+@pytest.mark.parametrize("word", sorted({*ACTIONS, *How, "pattern", "answer", "to", "from", "list", "appointment"}))
+def test_the_manual_tells_of_every_action_and_condition(word: str) -> None:
+    assert re.search(rf"^\| .*`{word}[`:]", MANUAL, re.MULTILINE)
+
+
+@pytest.mark.parametrize("word", sorted(rules_file.LATER | conditions.LATER | rules.LATER | action_settings.LATER | {"double_opt_in", "events"}))
+def test_the_manual_names_what_is_not_supported_yet(word: str) -> None:
+    assert f"`{word}`" in MANUAL.partition("## Not supported yet")[2]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_to_a_file_leads_to_one(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?:|mailto:|#)([^)#\s]+)", page.read_text("utf-8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []

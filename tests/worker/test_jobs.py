@@ -1,0 +1,229 @@
+"""Rings: jobs without contents that arrive when they can, and never hold anybody up."""
+
+import asyncio
+import json
+import logging
+import socket
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from arq.connections import ArqRedis
+from arq.constants import job_key_prefix
+from arq.jobs import Job as ArqJob
+
+from responder.core.ports import Job
+from responder.errors import TransientError
+from responder.jobs import QUEUE, RING_EVERY_S, ArqBell, connect, dumps, loads, redis_policy
+from responder.worker.serve import _check_policy
+from tests.conftest import wait_until
+from tests.worker.own_redis import OwnRedis
+
+YEAR_MS = 365 * 86_400_000
+
+
+@pytest.fixture
+async def redis(redis_socket: str) -> AsyncIterator[ArqRedis]:
+    redis = connect(redis_socket, timeout_s=1)
+    await redis.flushall()
+    yield redis
+    await redis.aclose(close_connection_pool=True)
+
+
+@pytest.fixture
+async def own_redis() -> AsyncIterator[OwnRedis]:
+    server = OwnRedis()
+    yield server
+    await server.remove()
+
+
+@asynccontextmanager
+async def a_bell(redis: ArqRedis) -> AsyncIterator[ArqBell]:
+    """A bell whose rings are passed on."""
+    bell = ArqBell(redis)
+    running = asyncio.create_task(bell.run())
+    try:
+        yield bell
+    finally:
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+        await bell.close()
+
+
+async def names(redis: ArqRedis) -> list[str]:
+    return [name.decode() for name in await redis.zrange(QUEUE, 0, -1)]
+
+
+async def wait_for_jobs(redis: ArqRedis, count: int) -> None:
+    async def have_come() -> bool:
+        return len(await names(redis)) >= count
+
+    await wait_until(have_come, 10, f"{count} jobs")
+
+
+def cut_connections(redis_socket: str) -> None:
+    """Close every other connection to Redis, now and in the middle of whatever they do."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(redis_socket.removeprefix("unix://"))
+        connection.sendall(b"CLIENT KILL TYPE normal\r\n")
+        assert connection.recv(100).startswith(b":")
+
+
+class TellingRedis(ArqRedis):
+    """Remembers what arq answered to each ring, and can be told to answer None to the first."""
+
+    answers: list[bool]
+    nones = 0
+
+    async def enqueue_job(self, function: str, *args: Any, **options: Any) -> ArqJob | None:
+        answer = None if len(self.answers) < self.nones else await super().enqueue_job(function, *args, **options)
+        self.answers.append(answer is not None)
+        return answer
+
+
+def telling(redis_socket: str, *, nones: int = 0) -> TellingRedis:
+    pool = connect(redis_socket, timeout_s=1).connection_pool
+    redis = TellingRedis(pool, job_serializer=dumps, job_deserializer=loads, default_queue_name=QUEUE)
+    redis.answers, redis.nones = [], nones
+    return redis
+
+
+async def test_a_ring_becomes_a_job_of_its_kind(redis: ArqRedis) -> None:
+    async with a_bell(redis) as bell:
+        bell.ring(Job.REPLIES)
+        await wait_for_jobs(redis, 1)
+        assert [job.function for job in await redis.queued_jobs()] == ["deliver_replies"]
+
+
+async def test_each_ring_has_a_name_of_its_own_so_that_none_hides_behind_a_job_that_is_running(redis: ArqRedis) -> None:
+    async with a_bell(redis) as bell:
+        for count in (1, 2, 3):
+            bell.ring(Job.HANDLE)
+            await wait_for_jobs(redis, count)
+        assert len(set(await names(redis))) == 3
+
+
+async def test_a_thousand_rings_at_once_are_one_job_of_each_kind(redis: ArqRedis) -> None:
+    async with a_bell(redis) as bell:
+        for _ in range(1000):
+            bell.ring(Job.HANDLE)
+            bell.ring(Job.WEBHOOKS)
+        await wait_for_jobs(redis, 2)
+        bell.ring(Job.REPLIES)  # passed on after all that were rung before
+        await wait_for_jobs(redis, 3)
+        assert sorted(job.function for job in await redis.queued_jobs()) == ["deliver_replies", "deliver_webhooks", "handle"]
+
+
+async def test_steady_ringing_makes_at_most_one_job_in_twenty_milliseconds(redis: ArqRedis) -> None:
+    async with a_bell(redis) as bell:
+        rings = 0
+        while rings < 1000 or len(await names(redis)) < 5:
+            bell.ring(Job.HANDLE)
+            rings += 1
+            await asyncio.sleep(0)
+        made_at = sorted(job.enqueue_time for job in await redis.queued_jobs())
+    gaps_s = [(later - earlier).total_seconds() for earlier, later in pairwise(made_at)]
+    assert min(gaps_s) >= RING_EVERY_S - 0.001  # arq notes whole milliseconds
+
+
+async def test_a_job_is_json_and_carries_nothing(redis: ArqRedis) -> None:
+    async with a_bell(redis) as bell:
+        bell.ring(Job.HANDLE)
+        await wait_for_jobs(redis, 1)
+        stored = json.loads(await redis.get(job_key_prefix + (await names(redis))[0]) or b"")
+    assert (stored["f"], stored["a"], stored["k"]) == ("handle", [], {})
+
+
+async def test_a_job_is_still_there_after_a_year_without_a_worker(redis: ArqRedis) -> None:
+    async with a_bell(redis) as bell:
+        bell.ring(Job.HANDLE)
+        await wait_for_jobs(redis, 1)
+        assert await redis.pttl(job_key_prefix + (await names(redis))[0]) > YEAR_MS
+
+
+async def test_a_ring_whose_connection_breaks_in_the_middle_is_rung_again(redis: ArqRedis, redis_socket: str) -> None:
+    cut = telling(redis_socket)
+
+    def serialize(job: dict[str, Any]) -> bytes:
+        if not cut.answers:
+            cut_connections(redis_socket)  # arq is between WATCH and EXEC here, and answers None as if the job were there
+        return dumps(job)
+
+    cut.job_serializer = serialize
+    async with a_bell(cut) as bell:
+        bell.ring(Job.HANDLE)
+        await wait_for_jobs(redis, 1)
+        await wait_until(lambda: cut.answers == [False, True], 5, "the second ring")
+
+
+async def test_a_ring_that_arq_answers_with_none_is_rung_until_it_is_certain(redis: ArqRedis, redis_socket: str) -> None:
+    unsure = telling(redis_socket, nones=2)
+    async with a_bell(unsure) as bell:
+        bell.ring(Job.HANDLE)
+        await wait_for_jobs(redis, 1)
+        await wait_until(lambda: unsure.answers == [False, False, True], 5, "the third ring")
+
+
+async def test_what_was_rung_while_redis_was_away_arrives_when_it_is_back(own_redis: OwnRedis, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "responder.jobs")
+    await own_redis.start()
+    redis = connect(own_redis.url, timeout_s=1)
+    async with a_bell(redis) as bell:
+        bell.ring(Job.HANDLE)
+        await wait_for_jobs(redis, 1)
+        await own_redis.kill()
+        bell.ring(Job.HANDLE)
+        bell.ring(Job.REPLIES)
+        await wait_until(lambda: "redis cannot be reached" in caplog.text, 5, "the warning")
+        await own_redis.start()
+        await wait_for_jobs(redis, 2)
+        await wait_until(lambda: "redis is back" in caplog.text, 5, "the good news")
+        assert sorted(job.function for job in await redis.queued_jobs()) == ["deliver_replies", "handle"]
+    assert caplog.text.count("redis cannot be reached") == 1
+
+
+async def test_a_frozen_redis_holds_nobody_up_and_gets_the_ring_when_it_goes_on(own_redis: OwnRedis, caplog: pytest.LogCaptureFixture) -> None:
+    await own_redis.start()
+    redis = connect(own_redis.url, timeout_s=1)
+    async with a_bell(redis) as bell:
+        bell.ring(Job.HANDLE)
+        await wait_for_jobs(redis, 1)
+        own_redis.freeze()
+        ringing_s, longest_turn_s = 0.0, 0.0
+        while "redis cannot be reached" not in caplog.text:
+            begun = time.perf_counter()
+            bell.ring(Job.REPLIES)
+            rung = time.perf_counter()
+            await asyncio.sleep(0.01)
+            ringing_s, longest_turn_s = ringing_s + rung - begun, max(longest_turn_s, time.perf_counter() - rung)
+        own_redis.thaw()
+        await wait_for_jobs(redis, 2)
+    assert ringing_s < 0.05
+    assert longest_turn_s < 0.25
+
+
+async def test_redis_tells_what_it_does_when_it_is_full(redis: ArqRedis) -> None:
+    assert await redis_policy(redis) == "noeviction"
+
+
+async def test_a_redis_that_is_away_cannot_tell_its_policy(own_redis: OwnRedis) -> None:
+    redis = connect(own_redis.url, timeout_s=1)
+    with pytest.raises(TransientError, match="Redis does not answer"):
+        await redis_policy(redis)
+    await redis.aclose(close_connection_pool=True)
+
+
+@pytest.mark.parametrize(("policy", "warnings"), [("allkeys-lru", 1), ("noeviction", 0)])
+async def test_a_worker_warns_of_a_redis_that_throws_jobs_away(
+    own_redis: OwnRedis, caplog: pytest.LogCaptureFixture, policy: str, warnings: int
+) -> None:
+    await own_redis.start("--maxmemory-policy", policy)
+    bell = ArqBell(connect(own_redis.url, timeout_s=1))
+    await _check_policy(bell)
+    await bell.close()
+    assert caplog.text.count("set its maxmemory-policy to noeviction policy=allkeys-lru") == warnings
+    assert len(caplog.records) == warnings
