@@ -44,8 +44,8 @@ def fold(text: str) -> str:
     if text.isascii():
         return _join(text.translate(_ASCII))
     for _ in range(PASSES):
-        if (folded := _fold_once(text)) == text:
-            break
+        if (folded := _fold_once(text)) == text or folded.isascii():  # small ASCII letters and digits fold to themselves
+            return folded
         text = folded
     return text
 
@@ -60,8 +60,8 @@ def _letters(decomposed: str) -> list[str]:
     kept: list[str] = []
     base = " "
     for c in decomposed:
-        kind = unicodedata.category(c)
-        if kind[0] == "M":
+        kind = "" if c.isascii() else unicodedata.category(c)
+        if kind[:1] == "M":
             if base.isalpha() and not _sheds_marks(base):
                 kept.append(c)
         elif kind != "Cf":

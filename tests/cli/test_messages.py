@@ -151,6 +151,7 @@ async def test_a_beginning_of_several_keys_is_told(here: Installation) -> None:
 
 async def test_a_failed_message_is_received_again(here: Installation) -> None:
     await here.work.receive(inbound(key=KEY))
+    await here.store.inbox.claim("worker", NOON, 10)
     await here.store.inbox.fail(KEY, "ValueError: broken", NOON)
     assert "error       ValueError: broken" in (await run("messages", "show", KEY)).out
     outcome = await run("messages", "retry", KEY)
