@@ -1,0 +1,56 @@
+"""Poison: a message that breaks whatever handles it is given up in the end, and takes nobody with it."""
+
+from contextlib import suppress
+
+from sqlalchemy import insert
+
+from responder.store.inbox import GIVE_UP_AFTER, LEASE
+from responder.store.tables import contacts
+from tests.builders import ANNA, inbound
+from tests.worker.conftest import Work
+
+NEIGHBOURS = [f"+39330000{n:04}" for n in range(5)]
+
+
+async def poison(work: Work) -> None:
+    """Let everything that is known of Anna break the batch in which it is read."""
+    async with work.store.database.write() as connection:
+        await connection.execute(insert(contacts).values(originator=ANNA, revision=1, fields="this is not JSON"))
+
+
+async def states(work: Work) -> dict[str, str]:
+    return {row.originator: row.status for row in await work.rows("messages", "seq")}
+
+
+async def handle_again_and_again(work: Work) -> None:
+    """What the sweep makes of a job that fails."""
+    for _ in range(GIVE_UP_AFTER + 2):
+        with suppress(ValueError):
+            await work.handler().handle()
+
+
+async def test_a_message_that_breaks_every_batch_is_given_up_with_its_reason(work: Work) -> None:
+    await poison(work)
+    await work.receive(inbound(originator=ANNA))
+    await handle_again_and_again(work)
+    [message] = await work.rows("messages")
+    assert (message.status, message.error) == ("failed", f"{GIVE_UP_AFTER} workers died while they handled it")
+
+
+async def test_those_that_came_with_it_are_handled_once(work: Work) -> None:
+    await poison(work)
+    await work.receive(inbound(originator=ANNA), *(inbound(originator=neighbour) for neighbour in NEIGHBOURS))
+    await handle_again_and_again(work)
+    assert await states(work) == {ANNA: "failed"} | dict.fromkeys(NEIGHBOURS, "handled")
+    assert len(await work.rows("consent_events")) == len(NEIGHBOURS)
+
+
+async def test_those_that_come_later_do_not_wait_for_it(work: Work) -> None:
+    await poison(work)
+    await work.receive(inbound(originator=ANNA))
+    for _ in range(GIVE_UP_AFTER):  # workers that are killed with it in their hands
+        assert await work.store.inbox.claim("killed", work.clock(), 10)
+        await work.handle(*(inbound(originator=neighbour) for neighbour in NEIGHBOURS))
+        work.clock.advance(seconds=LEASE.total_seconds() + 1)
+    await work.handler().handle()
+    assert await states(work) == {ANNA: "failed"} | dict.fromkeys(NEIGHBOURS, "handled")
