@@ -5,6 +5,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
+from typing import Any
 
 import re2
 
@@ -41,12 +43,17 @@ class Words:
     aliases: tuple[Alias, ...]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Pattern:
     """Somewhere in the text stands what a regular expression describes (RE2, ignoring case)."""
 
     sources: tuple[str, ...]
     groups: frozenset[str] = frozenset()
+
+    @cached_property
+    def compiled(self) -> tuple[Any, ...]:
+        """The expressions, ready to search; kept here, since RE2's own cache has room for 128 in all."""
+        return tuple(re2.compile(source, pattern_options()) for source in self.sources)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,8 +110,8 @@ def _word_match(how: How, alias: Alias, situation: Situation) -> Match:
 def match_pattern(condition: Pattern, situation: Situation) -> Match | None:
     """The first of the patterns that is found in the text, with its groups as typed."""
     text = searched_text(situation.message.text)
-    for source in condition.sources:
-        if found := re2.compile(source, pattern_options()).search(text):
+    for compiled in condition.compiled:
+        if found := compiled.search(text):
             groups = {name: value for name, value in found.groupdict().items() if value}
             return Match(text=found.group(), groups=dict.fromkeys(condition.groups, "") | groups)
     return None
@@ -137,9 +144,13 @@ def rest_after(text: str, words: str) -> str:
     'orari, grazie'
     """
     text = SIGNATURE.sub("", text)
+    has_more = False  # than at the last look: thousands of marks in a row are looked at once
     for end, c in enumerate(text):
-        if not c.isalnum() and fold(text[:end]) == words:
-            return text[end:].strip(" \t\r\n\u00a0,.;:!?-–—…\"'“”’")
+        if has_more and not c.isalnum():
+            if fold(text[:end]) == words:
+                return text[end:].strip(" \t\r\n\u00a0,.;:!?-–—…\"'“”’")
+            has_more = False
+        has_more = has_more or bool(fold(c))
     return ""
 
 

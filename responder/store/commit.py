@@ -76,7 +76,7 @@ class Commits:
         lock = not self._database.is_sqlite
         originators = [planned.before.originator for planned in batch]
         if lock:
-            await connection.execute(self._touch_contacts, [{"originator": originator} for originator in originators])
+            await _execute(connection, self._touch_contacts, [{"originator": originator} for originator in originators])
         query = select(contacts.c.originator, contacts.c.revision).where(contacts.c.originator.in_(originators)).order_by(contacts.c.originator)
         rows = (await connection.execute(query.with_for_update() if lock else query)).all()
         revisions = {row.originator: row.revision for row in rows}

@@ -1,5 +1,7 @@
 """Finding rules by index gives exactly what asking one rule after the other gives."""
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -103,6 +105,12 @@ def test_what_follows_the_words_is_kept_as_typed(text: str, rest: str) -> None:
 
 def test_the_rest_of_words_that_do_not_begin_the_text_is_nothing() -> None:
     assert rest_after("orari", "info") == ""
+
+
+def test_ten_thousand_marks_before_the_words_do_not_hold_a_worker() -> None:
+    began_at = time.thread_time()
+    assert rest_after("«" * 10_000 + "info orari", "info") == "orari"
+    assert time.thread_time() - began_at < 3
 
 
 def test_a_pattern_ignores_case_and_keeps_what_was_typed() -> None:

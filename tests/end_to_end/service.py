@@ -24,7 +24,15 @@ from responder.embedded import url_in
 from tests.conftest import free_port, run_apart, wait_until
 from tests.receiver import Receiver
 
-CALL_TAKES_S = 1.5  # longer than any call to the receiver
+CALL_TAKES_S = 1.5  # longer than any call to the receiver, and than any batch
+OPEN_WORK = """
+SELECT key, status FROM steps WHERE status IN ('queued', 'sending')
+UNION ALL SELECT key, status FROM messages WHERE status = 'received'
+"""
+END_LEASES = (
+    "UPDATE steps SET lease_until = '2020-01-01 00:00:00.000000' WHERE status = 'sending'",
+    "UPDATE messages SET lease_until = '2020-01-01 00:00:00.000000' WHERE status = 'received' AND lease_until IS NOT NULL",
+)
 SHOP = "+393331234333"
 RULES = """
 version: 1
@@ -168,26 +176,24 @@ class Service:
         held: dict[str, float] = {}
 
         def nothing_waits() -> bool:
-            if self.query("SELECT count(*) FROM messages WHERE status = 'received'") != [(0,)]:
-                return False
             now = time.monotonic()
-            sending = {key for (key,) in self.query("SELECT key FROM steps WHERE status = 'sending'")}
-            for key in sending:
-                if now - held.setdefault(key, now) > CALL_TAKES_S:
-                    self.end_leases()
-                    held.clear()
-                    break
-            return not sending and self.query("SELECT count(*) FROM steps WHERE status = 'queued'") == [(0,)]
+            open_ones = self.query(OPEN_WORK)
+            if any(status != "queued" and now - held.setdefault(key, now) > CALL_TAKES_S for key, status in open_ones):
+                self.end_leases()
+                held.clear()
+            return not open_ones
 
         await wait_until(nothing_waits, limit_s, "the end of the work")
 
     def end_leases(self) -> None:
-        """Let the leases of all steps under way end now."""
+        """Let all leases end now."""
         if "RESPONDER_DATABASE_URL" in self.settings:
-            ask_postgres(self.settings["RESPONDER_DATABASE_URL"], "UPDATE steps SET lease_until = '2020-01-01' WHERE status = 'sending'")
+            for statement in END_LEASES:
+                ask_postgres(self.settings["RESPONDER_DATABASE_URL"], statement)
             return
         with contextlib.closing(sqlite3.connect(self.database, timeout=10)) as connection, connection:
-            connection.execute("UPDATE steps SET lease_until = '2020-01-01 00:00:00.000000' WHERE status = 'sending'")
+            for statement in END_LEASES:
+                connection.execute(statement)
 
     def check_once(self, receiver: Receiver) -> None:
         """Everything acknowledged was handled, once in effect; no text went out twice; every webhook arrived under one id."""
