@@ -85,9 +85,10 @@ messages = Table(
     Column("error", Text),
 )
 WAITING = text("status = 'received'")
+PAST = text("status <> 'received'")  # the others, so that a message on its way in is written to one index of originators
 Index("ix_messages_waiting", messages.c.seq, sqlite_where=WAITING, postgresql_where=WAITING)
 Index("ix_messages_waiting_originator", messages.c.originator, sqlite_where=WAITING, postgresql_where=WAITING)
-Index("ix_messages_originator", messages.c.originator, messages.c.seq)
+Index("ix_messages_past_originator", messages.c.originator, messages.c.seq, sqlite_where=PAST, postgresql_where=PAST)
 
 contacts = Table(
     "contacts",

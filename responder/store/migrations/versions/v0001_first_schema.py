@@ -9,6 +9,7 @@ revision = "0001"
 down_revision = None
 
 WAITING = sa.text("status = 'received'")
+PAST = sa.text("status <> 'received'")
 UNDONE = sa.text("status IN ('queued', 'sending')")
 
 
@@ -56,7 +57,7 @@ def _messages() -> None:
     )
     op.create_index("ix_messages_waiting", "messages", ["seq"], sqlite_where=WAITING, postgresql_where=WAITING)
     op.create_index("ix_messages_waiting_originator", "messages", ["originator"], sqlite_where=WAITING, postgresql_where=WAITING)
-    op.create_index("ix_messages_originator", "messages", ["originator", "seq"])
+    op.create_index("ix_messages_past_originator", "messages", ["originator", "seq"], sqlite_where=PAST, postgresql_where=PAST)
 
 
 def _contacts() -> None:
