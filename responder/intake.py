@@ -58,7 +58,6 @@ class Intake:
         """Commit whatever arrives, until ``close``; a commit that fails fails its own messages only."""
         while not self._is_closing or self._waiting or self._answer_ms:
             await self._something_to_do()
-            await asyncio.sleep(0)  # no wait: requests that have been received already, and not yet read, come along
             taken = [entry for entry in self._waiting[:COMMIT_TOGETHER] if not entry[1].done()]
             del self._waiting[:COMMIT_TOGETHER]
             answer_ms, self._answer_ms = self._answer_ms, {}
