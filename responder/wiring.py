@@ -56,7 +56,7 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
         installation = Installation(database)
         configured = settings.secret.get_secret_value().encode() if settings.secret else None
         secret = await installation.secret(configured)
-        yield Store(database=database, inbox=SqlInbox(database), steps=SqlSteps(database), installation=installation, secret=secret)
+        yield Store(database=database, inbox=SqlInbox(database), steps=SqlSteps(database, secret), installation=installation, secret=secret)
 
 
 async def migrate_database(settings: Settings) -> str:

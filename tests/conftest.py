@@ -158,7 +158,7 @@ async def store_on(database: Database) -> Store:
     """The store on a migrated database."""
     installation = Installation(database)
     secret = await installation.secret(None)
-    return Store(database=database, inbox=SqlInbox(database), steps=SqlSteps(database), installation=installation, secret=secret)
+    return Store(database=database, inbox=SqlInbox(database), steps=SqlSteps(database, secret), installation=installation, secret=secret)
 
 
 @pytest.fixture(scope="session")

@@ -1,23 +1,19 @@
 """A CSV of appointments (contract, section 7): its lines as bookings, or everything that is wrong with it."""
 
-import csv
-import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from responder.cli.csv_lines import read_header, read_lines, refuse
 from responder.core.address import number_from
-from responder.core.template import did_you_mean
 from responder.core.text import clean
-from responder.errors import ConfigurationError
 from responder.store.appointments import Booking
 
 REQUIRED = ("id", "originator", "starts_at")
 LONGEST = {"id": 64, "name": 200, "service": 200, "location": 200, "language": 16}  # characters
 COLUMNS = (*REQUIRED, "name", "service", "location", "language", "asked_at")
 DATE_ALONE = 10  # characters of 2026-12-01
-MOST_TOLD = 100  # mistakes; a file with more has one reason for all of them
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,49 +28,12 @@ def read_bookings(
     data: bytes, file: str, local: Local, track: Callable[[Sequence[tuple[int, list[str]]]], Iterable[tuple[int, list[str]]]]
 ) -> list[Booking]:
     """The bookings of a file; ConfigurationError tells every line that is wrong. ``track`` is given the lines, and gives them back."""
-    lines = list(_lines(_decoded(data, file), file))
-    if not lines:
-        raise ConfigurationError(f"{file}:1: the file is empty, begin it with the names of its columns: {','.join(COLUMNS)}")
-    names = _header(lines[0], file)
+    lines = read_lines(data, file, COLUMNS)
+    names = read_header(lines[0], file, COLUMNS, REQUIRED)
     reader = _Reader(file=file, names=names, local=local)
     bookings = [booking for line, values in track(lines[1:]) if (booking := reader.read(line, values))]
-    if reader.mistakes:
-        told, more = reader.mistakes[:MOST_TOLD], len(reader.mistakes) - MOST_TOLD
-        raise ConfigurationError("\n".join([*told, *([f"{file}: and {more} more"] if more > 0 else []), f"{file}: nothing was imported"]))
+    refuse(reader.mistakes, file)
     return bookings
-
-
-def _decoded(data: bytes, file: str) -> str:
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise ConfigurationError(f"{file}:{line}: the byte 0x{data[error.start]:02x} is not UTF-8, save the file as CSV in UTF-8") from None
-
-
-def _lines(text: str, file: str) -> Iterator[tuple[int, list[str]]]:
-    """The lines that hold something, with their numbers; a value in quotes may go over several."""
-    header = text.partition("\n")[0]
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=header.count), strict=True)
-    line = 1
-    try:
-        for values in rows:
-            if any(value.strip() for value in values):
-                yield line, values
-            line = rows.line_num + 1
-    except csv.Error as error:
-        raise ConfigurationError(f"{file}:{line}: cannot be read as CSV ({error}), check the quotes from here on") from None
-
-
-def _header(header: tuple[int, list[str]], file: str) -> tuple[str, ...]:
-    line, values = header
-    names = tuple(value.strip().lower() for value in values)
-    wrong = [f"unknown column {name!r}{did_you_mean(name, COLUMNS)}" for name in names if name not in COLUMNS]
-    wrong += [f"the column {name!r} is missing, add it" for name in REQUIRED if name not in names]
-    wrong += [f"the column {name!r} stands there twice, remove one" for name in COLUMNS if names.count(name) > 1]
-    if wrong:
-        raise ConfigurationError("\n".join(f"{file}:{line}: {text}" for text in wrong))
-    return names
 
 
 class _Reader:

@@ -112,7 +112,7 @@ async def _stored(settings: "Settings", message: "Message") -> "Known":
     from responder.store.known import read_known
 
     async with open_existing(settings) as store:
-        return (await read_known(store.database, [message.originator], message.received_at))[message.originator]
+        return (await read_known(store.database, store.secret, [message.originator], message.received_at))[message.originator]
 
 
 def _record(plan: "Plan") -> "MessageRecord":

@@ -76,6 +76,7 @@ class Known:
     confirmed_at: datetime | None = None
     subscriptions: Mapping[str, Subscription] = field(default_factory=dict)
     appointments: tuple[Appointment, ...] = ()
+    was_erased: bool = False  # and has not said anything about texts since, so that no text may go there
 
     def subscribed(self, list_name: str) -> bool:
         """Whether the originator is on the list now."""

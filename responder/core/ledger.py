@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +35,58 @@ def chained_hash(previous_hash: str, event: Mapping[str, Any]) -> str:
     return _digest(previous_hash, {name: value for name, value in event.items() if name not in left_out})
 
 
+def number_hash(secret: bytes, number: str) -> str:
+    """The keyed digest that stands for an erased number; without the key, trying all numbers would find it."""
+    return hmac.digest(secret, f"erased:{number}".encode(), hashlib.sha256).hex()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fault:
+    """A place where the ledger is not as it was written."""
+
+    seq: int
+    what: str
+
+
+class Chain:
+    """Follows the ledger event by event, and tells the faults; times are texts, as they were when the event was chained."""
+
+    def __init__(self) -> None:
+        self.head = Head()
+        self._without_salt: set[int] = set()
+        self._erased: set[int] = set()
+
+    def follow(self, event: Mapping[str, Any]) -> Iterator[Fault]:
+        """The faults of the next event, in the order of ``seq``."""
+        seq = int(event["seq"])
+        if seq != self.head.count + 1:
+            yield Fault(seq=self.head.count + 1, what=f"{_missing(self.head.count + 1, seq - 1)}, the next there is {seq}")
+        elif event["previous_hash"] != self.head.hash:
+            yield Fault(seq=seq, what="it does not follow the event before it: one of the two was changed or put there")
+        if event["hash"] != chained_hash(event["previous_hash"], event):
+            yield Fault(seq=seq, what="it was changed: its hash does not fit its fields")
+        if event["salt"] is None:
+            self._without_salt.add(seq)
+        elif event["commitment"] != commitment(event["salt"], event):
+            yield Fault(seq=seq, what="it was changed: its number, text or wording does not fit its commitment")
+        self._erased.update(json.loads(event["erases"] or "[]"))
+        self.head = Head(count=seq, hash=event["hash"])
+
+    def end(self, stored: Head) -> Iterator[Fault]:
+        """The faults that show at the end, where the stored head tells how far the ledger went."""
+        for seq in sorted(self._without_salt - self._erased):
+            yield Fault(seq=seq, what="its number and text are gone, and no erasure names it")
+        if self.head.count < stored.count:
+            yield Fault(seq=self.head.count + 1, what=f"{_missing(self.head.count + 1, stored.count)}: the end was cut off")
+        elif self.head != stored:
+            yield Fault(seq=stored.count, what="the last event is not the one that was sealed: it was changed, or events were put after it")
+
+
+def _missing(first: int, last: int) -> str:
+    return f"event {first} is missing" if first == last else f"events {first} to {last} are missing"
+
+
 def _digest(prefix: str, fields: Mapping[str, Any]) -> str:
-    canonical = json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+    there = {name: value for name, value in fields.items() if value is not None}  # so that a column added later changes no old hash
+    canonical = json.dumps(there, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
     return hashlib.sha256(f"{prefix}\n{canonical}".encode("utf-8", "replace")).hexdigest()

@@ -89,6 +89,29 @@ class SubscriberRecord:
         }
 
 
+CONSENT = (
+    "seq", "originator", "list", "event", "at", "recorded_at", "channel", "text", "rule", "message_key", "confirmation_key",
+    "hash", "previous_hash",
+)  # fmt: skip
+CONSENT_DETAILS = ("operator", "reason", "wording", "word", "step", "pack")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ConsentRecord:
+    """An event of the consent ledger."""
+
+    event: Mapping[str, Any]
+
+    def as_json(self) -> dict[str, Any]:
+        """The fields of a consent event; whoever acted by hand, the wording that was shown and the evidence stand there where there are any."""
+        details = {name: self.event[name] for name in CONSENT_DETAILS if self.event[name]}
+        return {name: _told(self.event[name]) for name in CONSENT} | details
+
+
+def _told(value: object) -> object:
+    return iso(value) if isinstance(value, datetime) else value
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeliveryRecord:
     """A call to the outside, with its fate."""

@@ -60,6 +60,12 @@ class Database:
         async with self.write() as connection:
             await connection.execute(text("SELECT 1"))
 
+    async def checkpoint(self) -> None:
+        """Bring SQLite's log into its file and empty it, so that nothing deleted stays in it. Raises StorageError."""
+        with storage_errors():
+            async with self._turn, self._writer.connect() as connection:
+                await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
     async def close(self) -> None:
         """Let go of all connections."""
         await self._writer.dispose()

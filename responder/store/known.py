@@ -3,6 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,18 +14,20 @@ from responder.core.effects import AppointmentStatus
 from responder.core.known import Appointment, Known, Subscription, SubscriptionStatus
 from responder.core.message import Order
 from responder.store.database import Database
+from responder.store.erasure import erased_among
 from responder.store.tables import appointments, contacts, subscriptions
 
 PAST_KEPT = timedelta(hours=48)  # after its start, an answer is still about the appointment (contract, section 5)
 
 
-async def read_known(database: Database, originators: Collection[str], now: datetime) -> dict[str, Known]:
+async def read_known(database: Database, secret: bytes, originators: Collection[str], now: datetime) -> dict[str, Known]:
     """What is known of each of the originators, as of one moment. Raises StorageError."""
     async with database.read() as connection:
         people = (await connection.execute(select(contacts).where(contacts.c.originator.in_(originators)))).all()
         theirs = (await connection.execute(select(subscriptions).where(subscriptions.c.originator.in_(originators)))).all()
         near = (appointments.c.originator.in_(originators)) & (appointments.c.starts_at > now - PAST_KEPT)
         dates = (await connection.execute(select(appointments).where(near).order_by(appointments.c.starts_at))).all()
+        gone = await erased_among(connection, secret, originators)
     on_lists: dict[str, dict[str, Subscription]] = defaultdict(dict)
     for row in theirs:
         on_lists[row.originator][row.list] = _subscription(row)
@@ -33,8 +36,15 @@ async def read_known(database: Database, originators: Collection[str], now: date
         dated[row.originator].append(appointment_from(row))
     by_originator = {row.originator: row for row in people}
     return {
-        originator: _known(originator, by_originator.get(originator), on_lists[originator], tuple(dated[originator])) for originator in originators
+        originator: _erased(_known(originator, by_originator.get(originator), on_lists[originator], tuple(dated[originator])), gone)
+        for originator in originators
     }
+
+
+def _erased(known: Known, gone: Collection[str]) -> Known:
+    """What is known of a number that was erased: that it opted out, until it says START."""
+    is_gone = known.originator in gone and known.consent_order is None
+    return replace(known, opted_out=True, was_erased=True) if is_gone else known
 
 
 def _known(originator: str, row: Row[Any] | None, on_lists: dict[str, Subscription], dated: tuple[Appointment, ...]) -> Known:

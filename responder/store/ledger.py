@@ -17,6 +17,7 @@ from responder.errors import StorageError
 from responder.store.tables import consent_events, installation
 
 HEAD = "ledger_head"
+CHAINED = ("seq", "salt", "commitment", "previous_hash", "hash")  # what the chain itself adds to an event
 EventRow = dict[str, Any]
 
 
@@ -28,26 +29,30 @@ def consent_rows(plan: Plan, now: datetime) -> Iterator[EventRow]:
         if change := _change(effect):
             event, list_name, word = change
             message = plan.message
-            yield {
-                "originator": message.originator,
-                "list": list_name,
-                "event": event,
-                "at": message.order.at,
-                "recorded_at": now,
-                "channel": "sms_keyword",
-                "gateway": message.gateway,
-                "destination": message.destination,
-                "text": message.text,
-                "folded": plan.folded,
-                "word": word,
-                "rule": plan.rule,
-                "rules_hash": plan.rules_hash,
-                "wording": wording if event == "opt_in" else None,
-                "message_key": message.key,
-                "confirmation_key": confirmation,
-                "operator": None,
-                "reason": None,
-            }
+            yield event_row(
+                originator=message.originator,
+                list=list_name,
+                event=event,
+                at=message.order.at,
+                recorded_at=now,
+                channel="sms_keyword",
+                gateway=message.gateway,
+                destination=message.destination,
+                text=message.text,
+                folded=plan.folded,
+                word=word,
+                rule=plan.rule,
+                rules_hash=plan.rules_hash,
+                wording=wording if event == "opt_in" else None,
+                message_key=message.key,
+                confirmation_key=confirmation,
+            )
+
+
+def event_row(*, event: str, at: datetime, recorded_at: datetime | None = None, channel: str = "operator", **others: Any) -> EventRow:  # noqa: ANN401  (any column)
+    """An event that is not yet chained; columns that are not given are empty."""
+    columns: EventRow = dict.fromkeys(column.name for column in consent_events.c if column.name not in CHAINED)
+    return columns | {"event": event, "at": at, "recorded_at": recorded_at or at, "channel": channel} | others
 
 
 def _change(effect: Effect) -> tuple[str, str | None, str | None] | None:
@@ -84,11 +89,11 @@ async def append(connection: AsyncConnection, rows: Iterable[EventRow], secret: 
 def _chained(row: EventRow, head: Head) -> EventRow:
     salt = secrets.token_hex(16)
     event = {**row, "seq": head.count + 1, "commitment": commitment(salt, row)}
-    return {**event, "salt": salt, "previous_hash": head.hash, "hash": chained_hash(head.hash, _as_told(event))}
+    return {**event, "salt": salt, "previous_hash": head.hash, "hash": chained_hash(head.hash, as_told(event))}
 
 
-def _as_told(event: Mapping[str, Any]) -> dict[str, Any]:
-    """The event with its times as texts, so that both databases hash to the same."""
+def as_told(event: Mapping[str, Any]) -> dict[str, Any]:
+    """An event with its times as texts, so that both databases hash to the same."""
     return {**event, "at": iso(event["at"]), "recorded_at": iso(event["recorded_at"])}
 
 

@@ -13,6 +13,7 @@ from responder.core.effects import Purpose, Step, StepKind, StepStatus
 from responder.core.retry import LEASE
 from responder.core.suppression import why_suppressed
 from responder.store.database import Database
+from responder.store.erasure import erased_among
 from responder.store.tables import contacts, steps
 
 KILLED = "the worker was killed while it was sending"
@@ -43,8 +44,9 @@ class Fate:
 class SqlSteps:
     """The outbound steps in SQL."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, secret: bytes) -> None:
         self._database = database
+        self._secret = secret
 
     async def claim(self, kind: StepKind, owner: str, now: datetime, limit: int, *, simulate: bool = False) -> list[Claimed]:
         """Due steps, oldest first, which nobody else will carry out while the lease lasts; a text to someone opted out is suppressed.
@@ -75,11 +77,13 @@ class SqlSteps:
     async def _suppressed(self, connection: AsyncConnection, due: Sequence[Row[Any]], now: datetime) -> dict[str, str]:
         """The keys of texts that may not go out, with the reason; contacts stay locked, so that an opt-out comes before or after."""
         originators = sorted({row.originator for row in due})
-        query = select(contacts.c.originator, contacts.c.opted_out).where(contacts.c.originator.in_(originators))
+        query = select(contacts.c.originator, contacts.c.opted_out, contacts.c.consent_at).where(contacts.c.originator.in_(originators))
         if not self._database.is_sqlite:
             query = query.order_by(contacts.c.originator).with_for_update()
-        opted_out = {row.originator: row.opted_out for row in (await connection.execute(query)).all()}
-        reasons = {row.key: why_suppressed(Purpose(row.purpose), row.expires_at, now, opted_out=opted_out.get(row.originator, False)) for row in due}
+        known = (await connection.execute(query)).all()
+        opted_out = await erased_among(connection, self._secret, originators) - {row.originator for row in known if row.consent_at}
+        opted_out |= {row.originator for row in known if row.opted_out}
+        reasons = {row.key: why_suppressed(Purpose(row.purpose), row.expires_at, now, opted_out=row.originator in opted_out) for row in due}
         return {key: reason for key, reason in reasons.items() if reason}
 
     async def record(self, fates: Iterable[Fate], owner: str, now: datetime) -> None:

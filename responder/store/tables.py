@@ -113,8 +113,11 @@ subscriptions = Table(
     Column("order_at", Moment, nullable=False),
     Column("order_seq", BigInteger, nullable=False),
     Column("taken_by_stop", Boolean, nullable=False),
+    Column("ends_at", Moment),
 )
 Index("ix_subscriptions_list", subscriptions.c.list, subscriptions.c.status)
+ENDING = text("ends_at IS NOT NULL")
+Index("ix_subscriptions_ending", subscriptions.c.ends_at, sqlite_where=ENDING, postgresql_where=ENDING)
 
 appointments = Table(
     "appointments",
@@ -188,6 +191,8 @@ consent_events = Table(
     Column("text", Text),
     Column("folded", Text),
     Column("word", String(200)),
+    Column("step", String(32)),
+    Column("pack", String(64)),
     Column("rule", String(200)),
     Column("rules_hash", String(64)),
     Column("wording", Text),
@@ -195,12 +200,20 @@ consent_events = Table(
     Column("confirmation_key", String(64)),
     Column("operator", String(200)),
     Column("reason", Text),
+    Column("erases", Text),
     Column("salt", String(32)),
     Column("commitment", String(64), nullable=False),
     Column("previous_hash", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
 )
 Index("ix_consent_events_originator", consent_events.c.originator)
+
+erased = Table(
+    "erased",
+    metadata,
+    Column("number_hash", String(64), primary_key=True),
+    Column("erased_at", Moment, nullable=False),
+)
 
 installation = Table(
     "installation",

@@ -30,10 +30,13 @@ logger = logging.getLogger(__name__)
 class Handler:
     """Handles messages. ``rules`` gives those in force; a batch is planned by the rules that it began with."""
 
-    def __init__(self, *, database: Database, inbox: SqlInbox, commits: Commits, bell: Bell, rules: Callable[[], Rules], clock: Clock) -> None:
+    def __init__(
+        self, *, database: Database, inbox: SqlInbox, commits: Commits, secret: bytes, bell: Bell, rules: Callable[[], Rules], clock: Clock
+    ) -> None:
         self._database = database
         self._inbox = inbox
         self._commits = commits
+        self._secret = secret
         self._bell = bell
         self._rules = rules
         self._clock = clock
@@ -79,7 +82,7 @@ class Handler:
                 await self._inbox.fail(message.key, f"{GIVE_UP_AFTER} workers died while they handled it", now)
             else:
                 by_originator[message.originator].append(message)
-        known = await read_known(self._database, list(by_originator), now)
+        known = await read_known(self._database, self._secret, list(by_originator), now)
         rules = self._rules()
         failures: dict[str, Exception] = {}
         batch = [plan_all(known[originator], messages, rules, failures) for originator, messages in by_originator.items()]

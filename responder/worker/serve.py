@@ -61,6 +61,7 @@ def make_jobs(settings: Settings, store: Store, client: HttpClient, bell: ArqBel
         database=store.database,
         inbox=store.inbox,
         commits=Commits(store.database, store.secret),
+        secret=store.secret,
         bell=bell,
         rules=lambda: rules,
         clock=clock,

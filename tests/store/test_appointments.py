@@ -32,12 +32,12 @@ def booking(**other: Any) -> Booking:
 
 
 async def only(store: Store, originator: str = ANNA) -> Appointment:
-    (appointment,) = (await read_known(store.database, [originator], NOON))[originator].appointments
+    (appointment,) = (await read_known(store.database, store.secret, [originator], NOON))[originator].appointments
     return appointment
 
 
 async def revision(store: Store, originator: str) -> int:
-    return (await read_known(store.database, [originator], NOON))[originator].revision
+    return (await read_known(store.database, store.secret, [originator], NOON))[originator].revision
 
 
 async def test_a_new_booking_is_scheduled(store: Store) -> None:
@@ -87,7 +87,7 @@ async def test_a_booking_may_go_to_another_number(store: Store) -> None:
     await put_bookings(store.database, [booking()], NOON)
     assert await put_bookings(store.database, [booking(originator=BRUNO)], LATER) == {Change.MOVED: 1}
     assert (await only(store, BRUNO)).id == "a1"
-    assert (await read_known(store.database, [ANNA], NOON))[ANNA].appointments == ()
+    assert (await read_known(store.database, store.secret, [ANNA], NOON))[ANNA].appointments == ()
 
 
 async def test_whoever_planned_by_the_old_appointments_plans_anew(store: Store) -> None:

@@ -88,6 +88,7 @@ class Work:
             database=self.store.database,
             inbox=self.store.inbox,
             commits=Commits(self.store.database, self.store.secret),
+            secret=self.store.secret,
             bell=self.bell,
             rules=lambda: self.rules,
             clock=self.clock,

@@ -44,7 +44,7 @@ async def work_until(has_ended: threading.Event, database_url: str, redis_url: s
     database = Database(database_url)
     store = await store_on(database)
     commits = Commits(database, store.secret)
-    handler = Handler(database=database, inbox=store.inbox, commits=commits, bell=RememberingBell(), rules=rules, clock=clock)
+    handler = Handler(database=database, inbox=store.inbox, commits=commits, secret=store.secret, bell=RememberingBell(), rules=rules, clock=clock)
     supervisor = Supervisor(lambda: arq_worker(connect(redis_url, timeout_s=2), {Job.HANDLE: handler.handle}, nothing, str(id(handler))))
     running = asyncio.create_task(supervisor.run())
     await wait_until(has_ended.is_set, 30, "the end of the test")

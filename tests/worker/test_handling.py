@@ -60,7 +60,7 @@ async def test_a_message_is_handled_once_by_many_workers_at_once(work: Work) -> 
 async def test_two_workers_that_planned_the_same_message_have_one_effect(work: Work) -> None:
     await work.receive(inbound())
     [(slow, _)] = await work.store.inbox.claim("slow", NOON, 10)
-    known = (await read_known(work.store.database, [ANNA], NOON))[ANNA]
+    known = (await read_known(work.store.database, work.store.secret, [ANNA], NOON))[ANNA]
     planned = plan_all(known, [slow], work.rules, {})
     work.clock.advance(seconds=LEASE.total_seconds() + 1)
     await work.handle()
@@ -72,7 +72,7 @@ async def test_two_workers_that_planned_the_same_message_have_one_effect(work: W
 async def test_a_plan_that_rests_on_what_has_changed_is_made_anew(work: Work) -> None:
     await work.receive(inbound())
     [(message, _)] = await work.store.inbox.claim("w1", NOON, 10)
-    known = (await read_known(work.store.database, [ANNA], NOON))[ANNA]
+    known = (await read_known(work.store.database, work.store.secret, [ANNA], NOON))[ANNA]
     stale = Planned(before=known, after=known, plans=(make_plan(message, work.rules, known),))
     async with work.store.database.write() as connection:
         await connection.execute(insert(contacts).values(originator=ANNA, revision=1))

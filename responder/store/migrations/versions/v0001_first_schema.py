@@ -10,6 +10,7 @@ down_revision = None
 
 WAITING = sa.text("status = 'received'")
 PAST = sa.text("status <> 'received'")
+ENDING = sa.text("ends_at IS NOT NULL")
 UNDONE = sa.text("status IN ('queued', 'sending')")
 
 
@@ -22,6 +23,7 @@ def upgrade() -> None:
     _handoffs()
     _steps()
     _consent_events()
+    _erased()
     _installation()
     _workers()
 
@@ -84,8 +86,10 @@ def _subscriptions() -> None:
         sa.Column("order_at", Moment, nullable=False),
         sa.Column("order_seq", sa.BigInteger, nullable=False),
         sa.Column("taken_by_stop", sa.Boolean, nullable=False),
+        sa.Column("ends_at", Moment),
     )
     op.create_index("ix_subscriptions_list", "subscriptions", ["list", "status"])
+    op.create_index("ix_subscriptions_ending", "subscriptions", ["ends_at"], sqlite_where=ENDING, postgresql_where=ENDING)
 
 
 def _appointments() -> None:
@@ -162,6 +166,8 @@ def _consent_events() -> None:
         sa.Column("text", sa.Text),
         sa.Column("folded", sa.Text),
         sa.Column("word", sa.String(200)),
+        sa.Column("step", sa.String(32)),
+        sa.Column("pack", sa.String(64)),
         sa.Column("rule", sa.String(200)),
         sa.Column("rules_hash", sa.String(64)),
         sa.Column("wording", sa.Text),
@@ -169,12 +175,21 @@ def _consent_events() -> None:
         sa.Column("confirmation_key", sa.String(64)),
         sa.Column("operator", sa.String(200)),
         sa.Column("reason", sa.Text),
+        sa.Column("erases", sa.Text),
         sa.Column("salt", sa.String(32)),
         sa.Column("commitment", sa.String(64), nullable=False),
         sa.Column("previous_hash", sa.String(64), nullable=False),
         sa.Column("hash", sa.String(64), nullable=False),
     )
     op.create_index("ix_consent_events_originator", "consent_events", ["originator"])
+
+
+def _erased() -> None:
+    op.create_table(
+        "erased",
+        sa.Column("number_hash", sa.String(64), primary_key=True),
+        sa.Column("erased_at", Moment, nullable=False),
+    )
 
 
 def _installation() -> None:

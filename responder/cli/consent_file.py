@@ -1,0 +1,48 @@
+"""A file of consent events, with a signature beside it under the secret of the installation."""
+
+import csv
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from responder.core.records import CONSENT, CONSENT_DETAILS
+from responder.errors import ConfigurationError
+
+KINDS = (".csv", ".jsonl")
+SIGNED = b"consent-export:"  # begins what is signed, so that a signature means nothing else
+
+
+def write_signed(file: Path, events: Sequence[Mapping[str, Any]], secret: bytes) -> Path:
+    """Write the events as the file's name says, and give the name of the signature's file."""
+    with file.open("w", encoding="utf-8", newline="") as target:
+        if file.suffix == ".csv":
+            writer = csv.DictWriter(target, (*CONSENT, *CONSENT_DETAILS), lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(events)
+        else:
+            target.writelines(json.dumps(event) + "\n" for event in events)
+    beside = _signature_of(file)
+    beside.write_text(f"hmac-sha256 {_sign(file, secret)}\n", encoding="ascii")
+    return beside
+
+
+def check_signed(file: Path, secret: bytes) -> None:
+    """Raise ConfigurationError unless the file is as it was written."""
+    beside = _signature_of(file)
+    try:
+        signature, expected = beside.read_text(encoding="ascii").split()[-1], _sign(file, secret)
+    except (OSError, UnicodeError, IndexError):
+        raise ConfigurationError(f"{file}: it or {beside.name} cannot be read, export both again") from None
+    if not hmac.compare_digest(signature, expected):
+        raise ConfigurationError(f"{file}: does not fit {beside.name}: it was changed, or comes from another installation")
+
+
+def _sign(file: Path, secret: bytes) -> str:
+    return hmac.digest(secret, SIGNED + file.read_bytes(), hashlib.sha256).hex()
+
+
+def _signature_of(file: Path) -> Path:
+    return file.with_name(f"{file.name}.sig")

@@ -1,0 +1,70 @@
+"""Erasing a number: it and its texts leave every table, a keyed hash keeps it from being texted again."""
+
+import json
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Table, delete, null, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from responder.core.effects import StepStatus
+from responder.core.ledger import PERSONAL, number_hash
+from responder.core.message import MessageStatus
+from responder.store.database import Database
+from responder.store.ledger import append, event_row
+from responder.store.tables import consent_events, erased, messages, metadata, steps
+
+ERASED = "the number was erased"
+KEPT = (messages, steps, consent_events)  # their rows stay, without what is personal: keys and the chain rest on them
+UNSENT = (StepStatus.QUEUED, StepStatus.SENDING)
+
+
+async def erase(database: Database, secret: bytes, number: str, operator: str, now: datetime) -> int:
+    """Erase a number, and tell how many rows held it; it is not texted again before it says START. Raises StorageError."""
+    insert = sqlite_insert if database.is_sqlite else postgresql_insert
+    async with database.write() as connection:
+        if database.is_sqlite:
+            await connection.exec_driver_sql("PRAGMA secure_delete=ON")  # what is deleted is also overwritten
+        row = {"number_hash": number_hash(secret, number), "erased_at": now}
+        await connection.execute(insert(erased).on_conflict_do_nothing(), [row])
+        covered = list((await connection.execute(select(consent_events.c.seq).where(consent_events.c.originator == number))).scalars())
+        found = await _blank(connection, number, now)
+        for table in holding_numbers():
+            found += (await connection.execute(delete(table).where(table.c.originator == number))).rowcount
+        await append(connection, [event_row(event="erased", at=now, operator=operator, erases=json.dumps(covered))], secret)
+    if database.is_sqlite:
+        await database.checkpoint()
+    return found
+
+
+def holding_numbers() -> list[Table]:
+    """The tables whose rows go with their originator."""
+    return [table for table in metadata.sorted_tables if "originator" in table.c and table not in KEPT]
+
+
+async def _blank(connection: AsyncConnection, number: str, now: datetime) -> int:
+    """Empty what is personal in the rows that stay; whatever waits is done with."""
+    waits = {"status": MessageStatus.FAILED, "error": ERASED, "handled_at": now, "lease_owner": None}
+    theirs = messages.c.originator == number
+    await connection.execute(update(messages).where(theirs, messages.c.status == MessageStatus.RECEIVED).values(waits))
+    unsent = {"status": StepStatus.SUPPRESSED, "last_error": ERASED, "next_attempt_at": None, "lease_owner": None, "updated_at": now}
+    await connection.execute(update(steps).where(steps.c.originator == number, steps.c.status.in_(UNSENT)).values(unsent))
+    await connection.execute(update(steps).where(steps.c.recipient == number).values(recipient=""))
+    emptied: list[tuple[Table, dict[str, Any]]] = [
+        (messages, {"originator": "", "text": "", "raw": b"", "folded": None, "explanation": None}),
+        (steps, {"originator": "", "content": ""}),
+        (consent_events, dict.fromkeys((*PERSONAL, "salt"), null())),
+    ]
+    return sum([(await connection.execute(update(table).where(table.c.originator == number).values(values))).rowcount for table, values in emptied])
+
+
+async def erased_among(connection: AsyncConnection, secret: bytes, originators: Collection[str]) -> frozenset[str]:
+    """Which of the numbers were erased."""
+    if (await connection.execute(select(erased.c.number_hash).limit(1))).first() is None:
+        return frozenset()
+    hashes = {number_hash(secret, originator): originator for originator in originators}
+    found = (await connection.execute(select(erased.c.number_hash).where(erased.c.number_hash.in_(hashes)))).scalars()
+    return frozenset(hashes[hash_] for hash_ in found)

@@ -1,0 +1,201 @@
+"""Subscriptions as an operator changes them: by hand or from a file, with the proof in the ledger, in one transaction."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from sqlalchemy import Insert, select, text
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from responder.core.known import SubscriptionStatus
+from responder.store.database import Database
+from responder.store.erasure import erased_among
+from responder.store.ledger import EventRow, append, event_row
+from responder.store.tables import contacts, subscriptions
+
+SUBSCRIBER_LOCK = 0x5E5B0D04  # PostgreSQL advisory lock: two imports at once take turns
+TOGETHER = 500  # rows in one statement
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """What an operator wants of one number and list; ``evidence`` says where the consent comes from."""
+
+    originator: str
+    list: str
+    status: SubscriptionStatus = SubscriptionStatus.SUBSCRIBED
+    since: datetime | None = None
+    language: str | None = None
+    evidence: str = ""
+
+
+class Outcome(StrEnum):
+    """What became of one wish."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+    LEFT_OUT = "left out"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcomes:
+    """What became of all wishes; ``left_out`` has the places of those that would have brought back someone who opted out."""
+
+    counts: Mapping[Outcome, int]
+    left_out: Sequence[int] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Standing:
+    """Who stands where: subscriptions by number and list, and the numbers that want no texts at all."""
+
+    status: Mapping[tuple[str, str], SubscriptionStatus]
+    opted_out: frozenset[str]
+
+    def outcome(self, wanted: Wanted) -> Outcome:
+        before = self.status.get((wanted.originator, wanted.list))
+        if before is wanted.status:
+            return Outcome.UNCHANGED
+        if wanted.status is not SubscriptionStatus.UNSUBSCRIBED and self._has_left(wanted.originator, before):
+            return Outcome.LEFT_OUT
+        return Outcome.NEW if before is None else Outcome.CHANGED
+
+    def _has_left(self, originator: str, before: SubscriptionStatus | None) -> bool:
+        return originator in self.opted_out or before is SubscriptionStatus.UNSUBSCRIBED
+
+
+async def put_subscribers(
+    database: Database,
+    secret: bytes,
+    wanted: Sequence[Wanted],
+    *,
+    operator: str,
+    now: datetime,
+    dry_run: bool = False,
+    advance: Callable[[int], None] = lambda _count: None,
+) -> Outcomes:
+    """Make the subscriptions what an operator wants, all or none, but bring nobody back who opted out. Raises StorageError."""
+    async with database.write() as connection:
+        if not database.is_sqlite:
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": SUBSCRIBER_LOCK})
+        standing = await _read_standing(connection, secret, wanted)
+        outcomes = [standing.outcome(one) for one in wanted]
+        changes = [one for one, outcome in zip(wanted, outcomes, strict=True) if outcome in (Outcome.NEW, Outcome.CHANGED)]
+        if not dry_run:
+            await _put(connection, _inserts(database), changes, now, advance)
+            await append(connection, (_event(one, operator, now) for one in changes), secret)
+    advance(len(wanted) - (0 if dry_run else len(changes)))
+    left_out = [place for place, outcome in enumerate(outcomes) if outcome is Outcome.LEFT_OUT]
+    return Outcomes(counts=Counter(outcomes), left_out=left_out)
+
+
+async def opt_out(database: Database, secret: bytes, originator: str, *, reason: str, operator: str, now: datetime) -> bool:
+    """Let a number be texted no more, as its own STOP would, and tell whether that is news. Raises StorageError."""
+    insert = _inserts(database)
+    async with database.write() as connection:
+        await _move_revisions(connection, insert, [originator])
+        stopped = (await connection.execute(select(contacts.c.opted_out).where(contacts.c.originator == originator))).scalar_one()
+        if stopped:
+            return False
+        row = {"originator": originator, "revision": 1, "opted_out": True, "consent_at": now, "consent_seq": 0}
+        statement = insert(contacts)
+        new = {name: statement.excluded[name] for name in ("opted_out", "consent_at", "consent_seq")}
+        await connection.execute(statement.on_conflict_do_update(index_elements=["originator"], set_=new), [row])
+        theirs = select(subscriptions.c.list).where(subscriptions.c.originator == originator, subscriptions.c.status != "unsubscribed")
+        lists = list((await connection.execute(theirs)).scalars())
+        left = [Wanted(originator=originator, list=name, status=SubscriptionStatus.UNSUBSCRIBED, evidence=reason) for name in lists]
+        await _put_rows(connection, insert, left, now, taken_by_stop=True)
+        whole = event_row(event="opt_out", at=now, originator=originator, operator=operator, reason=reason or None)
+        await append(connection, [whole, *(_event(one, operator, now) for one in left)], secret)
+    return True
+
+
+def _inserts(database: Database) -> Callable[..., Any]:
+    return sqlite_insert if database.is_sqlite else postgresql_insert
+
+
+async def _read_standing(connection: AsyncConnection, secret: bytes, wanted: Sequence[Wanted]) -> _Standing:
+    status: dict[tuple[str, str], SubscriptionStatus] = {}
+    opted_out: set[str] = set()
+    for some in _chunks(sorted({one.originator for one in wanted})):
+        rows = (await connection.execute(select(subscriptions).where(subscriptions.c.originator.in_(some)))).all()
+        status |= {(row.originator, row.list): SubscriptionStatus(row.status) for row in rows}
+        people = (await connection.execute(select(contacts).where(contacts.c.originator.in_(some)))).all()
+        opted_out |= {row.originator for row in people if row.opted_out}
+        opted_out |= await erased_among(connection, secret, some) - {row.originator for row in people if row.consent_at}
+    return _Standing(status=status, opted_out=frozenset(opted_out))
+
+
+async def _put(
+    connection: AsyncConnection, insert: Callable[..., Any], changes: Sequence[Wanted], now: datetime, advance: Callable[[int], None]
+) -> None:
+    await _move_revisions(connection, insert, sorted({one.originator for one in changes}))
+    for some in _chunks(changes):
+        await _put_rows(connection, insert, some, now)
+        await _put_languages(connection, insert, some)
+        advance(len(some))
+
+
+async def _move_revisions(connection: AsyncConnection, insert: Callable[..., Any], originators: Sequence[str]) -> None:
+    """Let whoever has planned by the old state plan anew; in one order for all, since it locks the contacts."""
+    statement = insert(contacts).values(revision=1)
+    statement = statement.on_conflict_do_update(index_elements=["originator"], set_={"revision": contacts.c.revision + 1})
+    for some in _chunks(originators):
+        await connection.execute(statement, [{"originator": originator} for originator in some])
+
+
+async def _put_rows(
+    connection: AsyncConnection, insert: Callable[..., Any], changes: Sequence[Wanted], now: datetime, *, taken_by_stop: bool = False
+) -> None:
+    statement: Insert = insert(subscriptions)
+    columns = ("status", "since", "order_at", "order_seq", "taken_by_stop", "ends_at")
+    put = statement.on_conflict_do_update(  # type: ignore[attr-defined]  # both dialects have it
+        index_elements=["originator", "list"],
+        set_={name: statement.excluded[name] for name in columns},  # type: ignore[attr-defined]  # both dialects have it
+    )
+    rows = [
+        {
+            "originator": one.originator,
+            "list": one.list,
+            "status": str(one.status),
+            "since": one.since or now,
+            "order_at": now,
+            "order_seq": 0,
+            "taken_by_stop": taken_by_stop,
+            "ends_at": None,
+        }
+        for one in changes
+    ]
+    if rows:
+        await connection.execute(put, rows)
+
+
+async def _put_languages(connection: AsyncConnection, insert: Callable[..., Any], changes: Sequence[Wanted]) -> None:
+    rows = [{"originator": one.originator, "revision": 1, "language": one.language} for one in changes if one.language]
+    statement = insert(contacts)
+    if rows:
+        await connection.execute(statement.on_conflict_do_update(index_elements=["originator"], set_={"language": statement.excluded.language}), rows)
+
+
+def _event(wanted: Wanted, operator: str, now: datetime) -> EventRow:
+    kinds = {SubscriptionStatus.SUBSCRIBED: "opt_in", SubscriptionStatus.PENDING: "opt_in_asked", SubscriptionStatus.UNSUBSCRIBED: "opt_out"}
+    return event_row(
+        event=kinds[wanted.status],
+        at=wanted.since or now,
+        recorded_at=now,
+        originator=wanted.originator,
+        list=wanted.list,
+        operator=operator,
+        reason=wanted.evidence or None,
+    )
+
+
+def _chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    return (values[start : start + TOGETHER] for start in range(0, len(values), TOGETHER))
