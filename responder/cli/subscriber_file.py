@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
-from responder.cli.appointment_file import Local, read_time
+from responder.cli.appointment_file import DATE_ALONE, Local, read_time
 from responder.cli.csv_lines import read_header, read_lines, refuse
 from responder.core.address import number_from
 from responder.core.known import SubscriptionStatus
@@ -73,12 +74,11 @@ def _problems(row: Mapping[str, str], terms: Terms) -> Iterator[str]:
 
 
 def _wanted(row: Mapping[str, str], terms: Terms) -> Wanted:
-    since = row.get("since", "")
     return Wanted(
         originator=_number(row["originator"], terms),
         list=row["list"],
         status=_status(row.get("status", ""), terms),
-        since=read_time(since, terms.local.zone) if since else None,
+        since=_since(row.get("since", ""), terms),
         language=row.get("language") or None,
         evidence=row.get("evidence") or terms.without_evidence or "",
     )
@@ -101,9 +101,14 @@ def _status(typed: str, _terms: Terms) -> SubscriptionStatus:
     return SubscriptionStatus(typed.lower()) if typed else SubscriptionStatus.SUBSCRIBED
 
 
-def _since(typed: str, terms: Terms) -> None:
-    if typed:
-        read_time(typed, terms.local.zone)
+def _since(typed: str, terms: Terms) -> datetime | None:
+    """The moment of the consent; a day without a time is its beginning."""
+    if not typed:
+        return None
+    since = read_time(f"{typed}T00:00" if len(typed) == DATE_ALONE else typed, terms.local.zone)
+    if since > datetime.now(UTC):
+        raise ValueError(f"{typed!r} is yet to come, expected when the consent was given")
+    return since
 
 
 def _language(typed: str, _terms: Terms) -> None:

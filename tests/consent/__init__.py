@@ -1,0 +1,1 @@
+"""Consent: the ledger, erasure, and what an operator does by hand."""

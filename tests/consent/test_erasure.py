@@ -1,0 +1,117 @@
+"""Erasing a number: nothing of it is left, and it is not texted before its own START."""
+
+import json
+from typing import Any
+
+from sqlalchemy import Table, select
+
+from responder.core.effects import StepKind
+from responder.store.appointments import Booking, put_bookings
+from responder.store.consent import verify
+from responder.store.erasure import erase
+from responder.store.tables import metadata
+from tests.builders import ANNA, BRUNO, SHOP, inbound, minutes
+from tests.conftest import NOON
+from tests.worker.conftest import Work, work
+
+__all__ = ["work"]  # the fixture
+LATER = NOON + minutes(60)
+
+
+async def erase_anna(work: Work) -> int:
+    return await erase(work.store.database, work.store.secret, ANNA, "operator", NOON + minutes(30))
+
+
+async def everything(work: Work) -> str:
+    """All rows of all tables as one text."""
+    rows: list[Any] = []
+    async with work.store.database.read() as connection:
+        for table in metadata.sorted_tables:
+            chosen: Table = table
+            rows += [tuple(map(repr, row)) for row in (await connection.execute(select(chosen))).all()]
+    return json.dumps(rows)
+
+
+async def anna_everywhere(work: Work) -> None:
+    booking = Booking(id="a1", originator=ANNA, starts_at=NOON + minutes(24 * 60), name="Anna Secret", asked_at=NOON)
+    await put_bookings(work.store.database, [booking], NOON)
+    texts = ["News ON", "yes", "my name is Secret", "what about Secret things", "STOP"]
+    await work.handle(*(inbound(text, received=NOON + minutes(n + 1), raw=text.encode()) for n, text in enumerate(texts)))
+    await work.receive(inbound("a Secret that waits", received=NOON + minutes(9), raw=b"Secret"))
+
+
+async def test_neither_number_nor_text_stands_in_any_table(work: Work) -> None:
+    await anna_everywhere(work)
+    assert ANNA in await everything(work)
+    assert await erase_anna(work) > 10
+    left = await everything(work)
+    assert [word for word in (ANNA, ANNA[1:], "Secret", "News ON", "Weekly news") if word in left] == []
+
+
+async def test_the_file_itself_holds_nothing_of_it(work: Work) -> None:
+    if not work.store.database.is_sqlite:
+        return
+    await anna_everywhere(work)
+    await erase_anna(work)
+    async with work.store.database.read() as connection:
+        path = (await connection.exec_driver_sql("SELECT file FROM pragma_database_list")).scalar_one()
+    with open(path, "rb") as file:  # noqa: ASYNC230, PTH123  (a test may wait for it)
+        data = file.read()
+    assert (ANNA.encode() in data, b"Secret" in data) == (False, False)
+
+
+async def test_what_others_have_stays(work: Work) -> None:
+    await anna_everywhere(work)
+    await work.handle(inbound("News ON", BRUNO))
+    await erase_anna(work)
+    assert await work.lists_of(BRUNO) == {"news": "subscribed"}
+
+
+async def test_the_chain_is_whole_after_an_erasure(work: Work) -> None:
+    await anna_everywhere(work)
+    await erase_anna(work)
+    assert (await verify(work.store.database, work.store.secret)).faults == ()
+
+
+async def test_the_same_message_again_is_still_known(work: Work) -> None:
+    message = inbound("News ON")
+    await work.handle(message)
+    await erase_anna(work)
+    await work.handle(message)
+    assert await work.lists_of(ANNA) == {}
+
+
+async def test_a_later_text_is_from_somebody_new_who_gets_no_answer(work: Work) -> None:
+    await work.handle(inbound("News ON"))
+    await erase_anna(work)
+    work.clock.now = LATER
+    await work.handle(inbound("News ON", received=LATER))
+    assert await work.store.steps.claim(StepKind.REPLY, "w", LATER, 10) == []
+    assert [row.status for row in await work.rows("steps", "seq") if row.kind == "reply"] == ["suppressed", "suppressed"]
+
+
+async def test_start_ends_the_silence(work: Work) -> None:
+    await erase_anna(work)
+    await work.handle(inbound("START", received=LATER), inbound("News ON", received=LATER + minutes(1)))
+    claimed = await work.store.steps.claim(StepKind.REPLY, "w", LATER + minutes(2), 10)
+    assert [one.step.content for one in claimed][-1] == "Welcome to Weekly news."
+
+
+async def test_a_reply_that_waits_is_not_sent(work: Work) -> None:
+    await work.handle(inbound("News ON"))
+    await erase_anna(work)
+    assert await work.store.steps.claim(StepKind.REPLY, "w", LATER, 10) == []
+
+
+async def test_a_text_that_another_system_wants_sent_is_held_back_by_the_keyed_hash(work: Work) -> None:
+    await erase_anna(work)
+    assert await work.lists_of(ANNA) == {}
+    await work.handle(inbound("my name is A", received=LATER))
+    assert await work.store.steps.claim(StepKind.REPLY, "w", LATER, 10) == []
+
+
+async def test_erasing_twice_is_no_fault(work: Work) -> None:
+    await work.handle(inbound("News ON", destination=SHOP))
+    await erase_anna(work)
+    assert await erase_anna(work) == 0
+    assert (await verify(work.store.database, work.store.secret)).faults == ()
