@@ -104,6 +104,7 @@ DatabaseUrl = Annotated[str, AfterValidator(_database), Expected(EXPECTED)]
 RedisUrl = Annotated[str, AfterValidator(_redis), Expected("redis://host:port, rediss://host:port or unix:///path")]
 Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9.:_-]+$"), Expected("an address or a name of this machine")]
 Port = Annotated[int, Field(ge=1, le=65535), Expected("a whole number between 1 and 65535")]
+Days = Annotated[int, Field(ge=0, le=36500), Expected("a whole number of days, or 0")]
 Tokens = Annotated[tuple[_Token, ...], BeforeValidator(_entries), Expected("letters, digits and . _ ~ - alone; several are comma-separated")]
 Networks = Annotated[tuple[_Network, ...], BeforeValidator(_entries), Expected(_ADDRESSES)]
 Proxies = Annotated[

@@ -55,6 +55,9 @@ class Settings(BaseSettings):
     secret: SecretStr | None = Field(
         None, description="The secret of the installation, on which message keys rest; without it, one is made and kept in the database."
     )
+    retention_days: types.Days = Field(
+        0, description="After how many days the texts of messages and replies are removed; `0` keeps them. Consent events stay."
+    )
     allow_private_webhooks: types.Switch = Field(
         default=False, description="Whether webhooks may go to private, loopback and link-local addresses, and over plain `http`."
     )

@@ -217,6 +217,6 @@ def test_the_documentation_lists_nothing_else() -> None:
 
 def row(name: str, field: FieldInfo) -> str:
     is_switch = isinstance(field.default, bool)
-    is_shown = not field.default_factory and not is_secret(name) and (field.default or is_switch)
+    is_shown = not field.default_factory and not is_secret(name) and field.default not in (None, ())
     default = str(field.default).lower() if is_switch else str(field.default)
     return f"| `{PREFIX}{name.upper()}` | {f'`{default}`' if is_shown else 'none'} | {field.description} |"

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 
@@ -17,9 +17,10 @@ class AppointmentStatus(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Subscribe:
-    """The originator joins a list."""
+    """The originator joins a list, for good or for a while."""
 
     list: str
+    lasts: timedelta | None = None
     brought_back: bool = False  # by START, after STOP had taken it
 
 

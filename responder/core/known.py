@@ -39,6 +39,12 @@ class Subscription:
     since: datetime
     order: Order
     taken_by_stop: bool = False
+    ends_at: datetime | None = None
+
+    def at(self, now: datetime) -> "Subscription":
+        """The subscription as it stands at a moment: left, if it was for a while that is over."""
+        is_over = self.ends_at is not None and self.ends_at <= now
+        return replace(self, status=SubscriptionStatus.UNSUBSCRIBED) if is_over else self
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -139,6 +145,7 @@ def _subscription(effect: Subscribe | Unsubscribe, message: Message, before: Sub
         since=before.since if before and before.status is status else message.order.at,
         order=message.order,
         taken_by_stop=isinstance(effect, Unsubscribe) and effect.taken_by_stop,
+        ends_at=message.order.at + effect.lasts if isinstance(effect, Subscribe) and effect.lasts else None,
     )
 
 

@@ -112,7 +112,7 @@ def _put_contacts(dialect_insert: Callable[..., Any]) -> Insert:
 def _put_subscriptions(dialect_insert: Callable[..., Any]) -> Insert:
     """A subscription, unless a newer word stands."""
     statement = dialect_insert(subscriptions)
-    new = {column: statement.excluded[column] for column in ("status", "order_at", "order_seq", "taken_by_stop")}
+    new = {column: statement.excluded[column] for column in ("status", "order_at", "order_seq", "taken_by_stop", "ends_at")}
     new["since"] = case((subscriptions.c.status == statement.excluded.status, subscriptions.c.since), else_=statement.excluded.since)
     is_older = tuple_(subscriptions.c.order_at, subscriptions.c.order_seq) < tuple_(statement.excluded.order_at, statement.excluded.order_seq)
     put: Insert = statement.on_conflict_do_update(index_elements=["originator", "list"], set_=new, where=is_older)
@@ -167,6 +167,7 @@ def _subscription_rows(plan: Plan) -> Rows:
             "order_at": plan.message.order.at,
             "order_seq": plan.message.order.seq,
             "taken_by_stop": isinstance(effect, Unsubscribe) and effect.taken_by_stop,
+            "ends_at": plan.message.order.at + effect.lasts if isinstance(effect, Subscribe) and effect.lasts else None,
         }
         for effect in plan.effects
         if isinstance(effect, Subscribe | Unsubscribe)

@@ -30,7 +30,7 @@ async def read_known(database: Database, secret: bytes, originators: Collection[
         gone = await erased_among(connection, secret, originators)
     on_lists: dict[str, dict[str, Subscription]] = defaultdict(dict)
     for row in theirs:
-        on_lists[row.originator][row.list] = _subscription(row)
+        on_lists[row.originator][row.list] = _subscription(row).at(now)
     dated: dict[str, list[Appointment]] = defaultdict(list)
     for row in dates:
         dated[row.originator].append(appointment_from(row))
@@ -74,6 +74,7 @@ def _subscription(row: Row[Any]) -> Subscription:
         since=row.since,
         order=Order(row.order_at, row.order_seq),
         taken_by_stop=row.taken_by_stop,
+        ends_at=row.ends_at,
     )
 
 

@@ -20,6 +20,7 @@ from responder.store.commit import Commits
 from responder.wiring import Store, make_gateway, open_store, read_rules_in_force, redis_url, utc_now
 from responder.worker.delivery import Deliverer, Ways
 from responder.worker.handling import Handler
+from responder.worker.housekeeping import Housekeeping
 from responder.worker.supervisor import JobBody, Supervisor, Sweep, arq_worker, job_bodies
 
 POLL_TIMEOUT_S = 2.0  # a Redis that is frozen for longer counts as lost
@@ -44,6 +45,7 @@ async def serve(settings: Settings) -> None:
             _stop_when_told(supervisor, stack)
             beside = [asyncio.create_task(bell.run()), asyncio.create_task(_report(store, name, rules, supervisor))]
             beside.append(asyncio.create_task(_check_policy(bell)))
+            beside.append(asyncio.create_task(Housekeeping(store=store, retention_days=settings.retention_days, clock=utc_now).run()))
             try:
                 await supervisor.run()
             finally:
