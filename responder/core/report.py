@@ -1,6 +1,7 @@
 """Delivery reports: what the gateway says later of a reply, and what that makes of its fate."""
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -37,8 +38,8 @@ class Report:
     @property
     def key(self) -> str:
         """The same for a report that is sent again, whenever that is."""
-        written = "\n".join(map(repr, (self.ids, self.reported.value, self.word, self.part, self.parts, self.happened_at)))
-        return hashlib.sha256(written.encode()).hexdigest()[:32]
+        told = (*self.ids, self.reported, self.word, self.part, self.parts, self.happened_at)
+        return hashlib.sha256(json.dumps([str(each) for each in told]).encode()).hexdigest()[:32]
 
 
 STRENGTH = {reported: strength for strength, reported in enumerate(Reported)}

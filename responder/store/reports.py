@@ -40,42 +40,43 @@ class SqlReports:
         async with self._database.write() as connection:
             rows = [_row(key, report) for key, report in by_key.items()]
             new = {row.key for row in (await connection.execute(self._insert, rows)).all()}
-            return await self._settle(connection, [report for key, report in by_key.items() if key in new], now)
+            return await self._settle(connection, {key: report for key, report in by_key.items() if key in new}, now)
 
     async def match_strays(self, now: datetime) -> list[tuple[str, StepStatus]]:
         """Settle the reports that came before we knew of what; the keys of the replies that changed. Raises StorageError."""
         stray = (reports.c.step_key.is_(None)) & (reports.c.received_at >= now - STRAYS_FOR)
         query = select(reports).where(stray).order_by(reports.c.seq.desc()).limit(STRAYS_AT_ONCE)
         async with self._database.read() as connection:
-            waiting = [_report(row) for row in (await connection.execute(query)).all()]
-            if not waiting or not await self._owners(connection, waiting, lock=False):
+            waiting = {row.key: _report(row) for row in (await connection.execute(query)).all()}
+            if not waiting or not await self._owners(connection, waiting.values(), lock=False):
                 return []
         async with self._database.write() as connection:
             return await self._settle(connection, waiting, now)
 
-    async def _settle(self, connection: AsyncConnection, new: Sequence[Report], now: datetime) -> list[tuple[str, StepStatus]]:
+    async def _settle(self, connection: AsyncConnection, new: Mapping[str, Report], now: datetime) -> list[tuple[str, StepStatus]]:
         """Let each reply have what the new reports say of it."""
-        owners = await self._owners(connection, new, lock=not self._database.is_sqlite)
-        by_step: dict[str, list[Report]] = defaultdict(list)
-        for report in new:
+        owners = await self._owners(connection, new.values(), lock=not self._database.is_sqlite)
+        by_step: dict[str, list[str]] = defaultdict(list)
+        for key, report in new.items():
             if owner := next((owners[each] for each in report.ids if each in owners), None):
-                by_step[owner.key].append(report)
+                by_step[owner.key].append(key)
         changed: list[tuple[str, StepStatus]] = []
         for step in sorted({row.key: row for row in owners.values()}.values(), key=lambda row: row.seq):
             if about := by_step.get(step.key):
-                await connection.execute(update(reports).where(reports.c.key.in_([report.key for report in about])).values(step_key=step.key))
-                changed += await _change(connection, step, about, now)
+                await connection.execute(update(reports).where(reports.c.key.in_(about)).values(step_key=step.key))
+                changed += await _change(connection, step, [new[key] for key in about], now)
         return changed
 
-    async def _owners(self, connection: AsyncConnection, new: Sequence[Report], *, lock: bool) -> Mapping[str, Row[Any]]:
+    async def _owners(self, connection: AsyncConnection, new: Iterable[Report], *, lock: bool) -> Mapping[str, Row[Any]]:
         """The replies that reports are about, by each id of theirs; our own id counts for more than the gateway's."""
         ids = sorted({each for report in new for each in report.ids})
-        columns = (steps.c.seq, steps.c.key, steps.c.gateway_id, steps.c.status, steps.c.submitted_at)
-        query = select(*columns).where(steps.c.kind == StepKind.REPLY, or_(steps.c.key.in_(ids), steps.c.gateway_id.in_(ids)))
+        query = select(steps).where(steps.c.kind == StepKind.REPLY, or_(steps.c.key.in_(ids), steps.c.gateway_id.in_(ids)))
         query = query.order_by(steps.c.seq)
         rows = (await connection.execute(query.with_for_update() if lock else query)).all()
-        owners: dict[str, Row[Any]] = {row.gateway_id: row for row in rows if row.gateway_id}
-        owners.update({row.key: row for row in rows})
+        owners: dict[str, Row[Any]] = {}
+        for row in rows:
+            owners[row.gateway_id or row.key] = row
+        owners.update((row.key, row) for row in rows)
         return owners
 
 
