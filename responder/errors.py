@@ -19,6 +19,10 @@ class PermanentError(ResponderError):
     """Certainly not done, and cannot be: dead letter."""
 
 
+class AccessError(ResponderError):
+    """Certainly not done, and nothing else would be: the other side refuses us, whatever we ask, until a person has seen to it."""
+
+
 class UncertainError(ResponderError):
     """The other side may or may not have taken it: nobody can tell from here."""
 

@@ -114,7 +114,7 @@ Proxies = Annotated[
 ]
 Zone = Annotated[ZoneInfo, BeforeValidator(_zone), Expected("the name of a time zone, as in 'Europe/Rome'")]
 ApiKey = Annotated[SecretStr, AfterValidator(partial(_written_in, r"[!-~]+")), Expected("the key alone, without blanks or line breaks")]
-AgileApi = Annotated[Literal["universal"], BeforeValidator(_lower), Expected("'universal' ('legacy' is not supported yet)")]
+AgileApi = Annotated[Literal["universal", "legacy"], BeforeValidator(_lower), Expected("'universal' or 'legacy'")]
 Endpoint = Annotated[str, AfterValidator(_endpoint), Expected("an https:// address (http:// on this machine alone)")]
 Sender = Annotated[
     str, Field(pattern=r"^(\+?[0-9]{1,15}|[A-Za-z0-9 ]{1,11})$"), Expected("a number, as in '+393301234567', or up to 11 letters and digits")

@@ -49,8 +49,8 @@ class Settings(BaseSettings):
     agile_api_key: types.ApiKey | None = Field(
         None, description="The gateway's key for sending; without it, replies are simulated: recorded and shown, not sent."
     )
-    agile_api: types.AgileApi = Field("universal", description="The gateway's API for sending; `universal` is the only one yet.")
-    agile_url: types.Endpoint | None = Field(None, description="The address of that API; without it, the vendor's own.")
+    agile_api: types.AgileApi = Field("universal", description="The gateway's API for sending, `universal` or `legacy`.")
+    agile_url: types.Endpoint | None = Field(None, description="The address of that API, or the beginning of it; without it, the vendor's own.")
     sender: types.Sender | None = Field(None, description="The sender of replies; without it, the number that was texted.")
     secret: SecretStr | None = Field(
         None, description="The secret of the installation, on which message keys rest; without it, one is made and kept in the database."

@@ -9,12 +9,13 @@ from datetime import UTC, datetime
 from responder.core.rules import Rules
 from responder.database_url import async_database_url
 from responder.errors import ConfigurationError
-from responder.gateways.agile import UNIVERSAL_URL, AgileTelecom
+from responder.gateways.agile import AgileTelecom, Api
 from responder.settings import Settings, environment
 from responder.store.database import Database
 from responder.store.inbox import SqlInbox
 from responder.store.installation import Installation
 from responder.store.migration import migrate, require_current
+from responder.store.reports import SqlReports
 from responder.store.steps import SqlSteps
 
 NO_REDIS = "RESPONDER_REDIS_URL is not set: give the address of a Redis, or start with 'responder run', which brings its own"
@@ -27,6 +28,7 @@ class Store:
     database: Database
     inbox: SqlInbox
     steps: SqlSteps
+    reports: SqlReports
     installation: Installation
     secret: bytes = field(repr=False)
 
@@ -56,7 +58,14 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
         installation = Installation(database)
         configured = settings.secret.get_secret_value().encode() if settings.secret else None
         secret = await installation.secret(configured)
-        yield Store(database=database, inbox=SqlInbox(database), steps=SqlSteps(database, secret), installation=installation, secret=secret)
+        yield Store(
+            database=database,
+            inbox=SqlInbox(database),
+            steps=SqlSteps(database, secret),
+            reports=SqlReports(database),
+            installation=installation,
+            secret=secret,
+        )
 
 
 async def migrate_database(settings: Settings) -> str:
@@ -71,7 +80,8 @@ def make_gateway(settings: Settings, secret: bytes) -> AgileTelecom:
         secret=secret,
         zone=settings.gateway_timezone,
         api_key=settings.agile_api_key.get_secret_value() if settings.agile_api_key else None,
-        url=settings.agile_url or UNIVERSAL_URL,
+        api=Api(settings.agile_api),
+        url=settings.agile_url,
         sender=settings.sender,
     )
 

@@ -24,6 +24,7 @@ from responder.store.database import Database
 from responder.store.inbox import SqlInbox
 from responder.store.installation import Installation
 from responder.store.migration import migrate
+from responder.store.reports import SqlReports
 from responder.store.steps import SqlSteps
 from responder.wiring import Store
 
@@ -158,7 +159,14 @@ async def store_on(database: Database) -> Store:
     """The store on a migrated database."""
     installation = Installation(database)
     secret = await installation.secret(None)
-    return Store(database=database, inbox=SqlInbox(database), steps=SqlSteps(database, secret), installation=installation, secret=secret)
+    return Store(
+        database=database,
+        inbox=SqlInbox(database),
+        steps=SqlSteps(database, secret),
+        reports=SqlReports(database),
+        installation=installation,
+        secret=secret,
+    )
 
 
 @pytest.fixture(scope="session")

@@ -110,8 +110,9 @@ def test_a_wrong_value_is_refused_in_one_line(name: str, typed: str) -> None:
     assert "\n" not in message
 
 
-def test_the_older_api_is_said_to_come_later() -> None:
-    assert "not supported yet" in refusal(AGILE_API="legacy")
+@pytest.mark.parametrize("typed", ["universal", "legacy", " Legacy "])
+def test_both_apis_for_sending_can_be_chosen(typed: str) -> None:
+    assert load_settings({"RESPONDER_AGILE_API": typed}).agile_api == typed.strip().lower()
 
 
 def test_all_that_is_wrong_is_told_at_once() -> None:

@@ -19,6 +19,7 @@ from responder.database_url import mask_url
 from responder.errors import ConfigurationError, ResponderError, RulesError, TransientError
 from responder.jobs import connect, redis_policy
 from responder.settings import Settings, check_exposure, environment, load_settings, unknown_settings
+from responder.store.holds import Hold, read_hold
 from responder.wiring import Store, read_rules_in_force, utc_now
 
 POLICY = "noeviction"
@@ -198,12 +199,19 @@ async def _contents(store: Store, rules: Rules | None, now: datetime) -> AsyncIt
         yield _ok("workers", f"{len(workers)} seen lately")
     yield _waiting(await store.inbox.oldest_waiting(), now)
     counts = await store.steps.counts()
+    if hold := await read_hold(store.database):
+        yield _held(hold, counts.get(StepStatus.QUEUED, 0))
     if dead := counts.get(StepStatus.DEAD, 0):
         yield _warning("deliveries", f"{dead} were given up: see 'responder deliveries list --status dead', then 'responder deliveries retry'")
     if uncertain := counts.get(StepStatus.UNCERTAIN, 0):
         yield _warning("deliveries", f"{uncertain} may or may not have been sent: see 'responder deliveries list --status uncertain'")
     if not dead and not uncertain:
         yield _ok("deliveries", "none was given up, none is uncertain")
+
+
+def _held(hold: Hold, waiting: int) -> Finding:
+    text = f"nothing is sent since {moment(hold.since)}: {hold.reason}; {waiting} steps wait, replies are tried again every minute and at each start"
+    return Finding(check="gateway", level=Level.ERROR, text=text)
 
 
 def _waiting(oldest: datetime | None, now: datetime) -> Finding:

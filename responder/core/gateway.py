@@ -7,6 +7,7 @@ from typing import Protocol
 
 from responder.core.effects import Step
 from responder.core.message import Channel, Inbound
+from responder.core.report import Report
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,6 +34,15 @@ class Response:
     body: bytes = field(repr=False)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Events:
+    """What a gateway calls back with: reports on replies, messages from phones, and how many things that are neither."""
+
+    reports: tuple[Report, ...] = ()
+    inbound: tuple[Inbound, ...] = ()
+    unread: int = 0
+
+
 class Gateway(Protocol):
     """One provider."""
 
@@ -43,6 +53,9 @@ class Gateway(Protocol):
     def read_inbound(self, form: Mapping[str, str], raw: bytes, received_at: datetime, channel: Channel) -> Inbound:
         """The message in a form; one without originator or destination comes back as malformed."""
 
+    def read_events(self, form: Mapping[str, str], raw: bytes, received_at: datetime) -> Events:
+        """The delivery reports in a request, as JSON or as a form, and the messages that came with them."""
+
     def build_outbound(self, step: Step) -> Call | None:
         """The call that sends a reply; None while replies are simulated."""
 
@@ -50,5 +63,5 @@ class Gateway(Protocol):
         """The provider's own id of the message, if it tells one.
 
         Raises TransientError if the message was certainly not taken and may be tried again, PermanentError if it was refused for
-        good, and UncertainError if it may have been taken.
+        good, AccessError if everything is refused, and UncertainError if it may have been taken.
         """

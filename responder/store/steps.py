@@ -14,6 +14,7 @@ from responder.core.retry import LEASE
 from responder.core.suppression import why_suppressed
 from responder.store.database import Database
 from responder.store.erasure import erased_among
+from responder.store.holds import end_hold, hold, places
 from responder.store.tables import contacts, steps
 
 KILLED = "the worker was killed while it was sending"
@@ -23,22 +24,28 @@ LIMBO = {StepKind.WEBHOOK: StepStatus.QUEUED, StepKind.REPLY: StepStatus.UNCERTA
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Claimed:
-    """A step that is ours to carry out; ``attempts`` counts this one, ``created_at`` is when it was queued."""
+    """A step that is ours to carry out; ``attempts`` counts this one, ``created_at`` is when it was queued.
+
+    A probe is the one reply that tries whether the gateway still refuses us.
+    """
 
     step: Step
     attempts: int
     created_at: datetime
+    is_probe: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fate:
-    """How an attempt went."""
+    """How an attempt went; it may begin a hold on all replies, and then does not count, or end one."""
 
     key: str
     status: StepStatus
     next_attempt_at: datetime | None = None
     error: str | None = None
     gateway_id: str | None = None
+    begins_hold: bool = False
+    ends_hold: bool = False
 
 
 class SqlSteps:
@@ -54,18 +61,20 @@ class SqlSteps:
         With ``simulate`` the steps are marked as simulated at once, since nothing goes out. Raises StorageError.
         """
         async with self._database.write() as connection:
-            due = await self._due(connection, kind, now, limit)
+            is_free = kind is StepKind.WEBHOOK or simulate
+            free, is_probe = (limit, False) if is_free else await places(connection, now, limit)
+            due = await self._due(connection, kind, now, free)
             stopped = await self._suppressed(connection, due, now) if kind is StepKind.REPLY else {}
             fates = [Fate(key=key, status=StepStatus.SUPPRESSED, error=reason) for key, reason in stopped.items()]
             await _record(connection, fates, now)
             taken = [row for row in due if row.key not in stopped]
-            lease: dict[str, Any] = {"status": StepStatus.SENDING, "lease_owner": owner, "lease_until": now + LEASE}
+            lease: dict[str, Any] = {"status": StepStatus.SENDING, "lease_owner": owner, "lease_until": now + LEASE, "submitted_at": now}
             if simulate:
                 lease = {"status": StepStatus.SIMULATED, "next_attempt_at": None}
             if taken:
                 mine = steps.c.seq.in_([row.seq for row in taken])
                 await connection.execute(update(steps).where(mine).values(**lease, attempts=steps.c.attempts + 1, updated_at=now))
-        return [Claimed(step=step_from(row), attempts=row.attempts + 1, created_at=row.created_at) for row in taken]
+        return [Claimed(step=step_from(row), attempts=row.attempts + 1, created_at=row.created_at, is_probe=is_probe) for row in taken]
 
     async def _due(self, connection: AsyncConnection, kind: StepKind, now: datetime, limit: int) -> Sequence[Row[Any]]:
         waiting = (steps.c.kind == kind) & (steps.c.status == StepStatus.QUEUED) & (steps.c.next_attempt_at <= now)
@@ -89,7 +98,13 @@ class SqlSteps:
     async def record(self, fates: Iterable[Fate], owner: str, now: datetime) -> None:
         """Record how attempts went, unless somebody else has the step by now. Raises StorageError."""
         async with self._database.write() as connection:
-            await _record(connection, fates, now, owner)
+            recorded = list(fates)
+            await _record(connection, recorded, now, owner)
+            for fate in recorded:
+                if fate.begins_hold:
+                    await hold(connection, fate.error or "", now, is_sqlite=self._database.is_sqlite)
+                elif fate.ends_hold:
+                    await end_hold(connection)
 
     async def unclaim(self, owner: str, now: datetime) -> None:
         """Queue again what was claimed and certainly not begun; the attempt does not count."""
@@ -180,6 +195,7 @@ async def _record(connection: AsyncConnection, fates: Iterable[Fate], now: datet
             "new_last_error": fate.error,
             "new_gateway_id": fate.gateway_id,
             "new_updated_at": now,
+            "uncounted": int(fate.begins_hold),
         }
         for fate in fates
     ]
@@ -193,6 +209,7 @@ _RECORD = (
     .values(
         lease_owner=None,
         lease_until=None,
+        attempts=steps.c.attempts - bindparam("uncounted"),
         **{name: bindparam(f"new_{name}") for name in ("status", "next_attempt_at", "last_error", "gateway_id", "updated_at")},
     )
 )

@@ -169,12 +169,44 @@ steps = Table(
     Column("lease_until", Moment),
     Column("last_error", Text),
     Column("gateway_id", String(200)),
+    Column("submitted_at", Moment),
+    Column("delivered_at", Moment),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
 )
 UNDONE = text("status IN ('queued', 'sending')")
 Index("ix_steps_undone", steps.c.kind, steps.c.next_attempt_at, sqlite_where=UNDONE, postgresql_where=UNDONE)
 Index("ix_steps_message_key", steps.c.message_key)
+NAMED = text("gateway_id IS NOT NULL")
+Index("ix_steps_gateway_id", steps.c.gateway_id, sqlite_where=NAMED, postgresql_where=NAMED)
+
+reports = Table(
+    "reports",
+    metadata,
+    Column("seq", Sequence, primary_key=True, autoincrement=True),
+    Column("key", String(32), nullable=False, unique=True),
+    Column("step_key", String(64)),
+    Column("ids", Text, nullable=False),
+    Column("reported", String(16), nullable=False),
+    Column("word", String(64), nullable=False),
+    Column("reason", Text),
+    Column("part", Integer),
+    Column("parts", Integer),
+    Column("happened_at", Moment),
+    Column("received_at", Moment, nullable=False),
+)
+STRAY = text("step_key IS NULL")
+Index("ix_reports_step_key", reports.c.step_key)
+Index("ix_reports_stray", reports.c.received_at, sqlite_where=STRAY, postgresql_where=STRAY)
+
+holds = Table(
+    "holds",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("since", Moment, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("probe_at", Moment, nullable=False),
+)
 
 consent_events = Table(
     "consent_events",

@@ -7,13 +7,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from responder.web.delivery import DeliveryWebhook
 from responder.web.health import Health
 from responder.web.sms import SmsWebhook
 
 Background = Callable[[], Awaitable[None]]
 
 
-def create_app(*, sms: SmsWebhook, health: Health, background: Sequence[Background], close: Callable[[], Awaitable[None]]) -> Starlette:
+def create_app(
+    *, sms: SmsWebhook, delivery: DeliveryWebhook, health: Health, background: Sequence[Background], close: Callable[[], Awaitable[None]]
+) -> Starlette:
     """The web side; ``background`` runs for as long as it does, and ``close`` ends what is left."""
 
     @contextlib.asynccontextmanager
@@ -28,6 +31,8 @@ def create_app(*, sms: SmsWebhook, health: Health, background: Sequence[Backgrou
     routes = [
         Route("/webhook/sms", sms),
         Route("/webhook/sms/{token:path}", sms),
+        Route("/webhook/delivery", delivery),
+        Route("/webhook/delivery/{token:path}", delivery),
         Route("/healthz", health.healthz),
         Route("/readyz", health.readyz),
     ]

@@ -12,6 +12,7 @@ from responder.core.ports import Clock
 from responder.core.timestamps import iso
 from responder.errors import ResponderError
 from responder.store.database import Database
+from responder.store.holds import read_hold
 from responder.store.inbox import SqlInbox
 from responder.store.installation import Installation
 
@@ -46,10 +47,12 @@ class Health:
         await self._database.check()
         workers = await self._installation.live_workers(self._clock() - SEEN_WITHIN)
         oldest = await self._inbox.oldest_waiting()
+        hold = await read_hold(self._database)
         return {
             "database": "up",
             "redis": "up" if await self._redis_is_up() else "down",
             "worker": _worker_state([worker.has_redis for worker in workers]),
+            "gateway": hold.reason if hold else "ok",
             "rules": sorted({worker.rules_hash for worker in workers}),
             "oldest_waiting": iso(oldest),
         }

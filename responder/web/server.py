@@ -12,6 +12,7 @@ from responder.memory import collect_rarely
 from responder.processes import watch_parent
 from responder.settings import Settings, check_exposure
 from responder.web.app import create_app
+from responder.web.delivery import DeliveryWebhook
 from responder.web.health import Health
 from responder.web.protocol import BoundedProtocol
 from responder.web.sms import Gate, SmsWebhook
@@ -42,6 +43,8 @@ def make_app(settings: Settings, store: Store, url: str) -> Starlette:
     redis = connect(url, timeout_s=REDIS_TIMEOUT_S)
     bell = ArqBell(redis)
     intake = Intake(store.inbox, bell)
+    gateway = make_gateway(settings, store.secret)
+    gate = Gate([token.get_secret_value() for token in settings.webhook_token], settings.allowed_ips)
     taking: list[asyncio.Task[None]] = []
 
     async def take_in() -> None:
@@ -54,12 +57,8 @@ def make_app(settings: Settings, store: Store, url: str) -> Starlette:
         await bell.close()
 
     return create_app(
-        sms=SmsWebhook(
-            gateway=make_gateway(settings, store.secret),
-            intake=intake,
-            gate=Gate([token.get_secret_value() for token in settings.webhook_token], settings.allowed_ips),
-            clock=utc_now,
-        ),
+        sms=SmsWebhook(gateway=gateway, intake=intake, gate=gate, clock=utc_now),
+        delivery=DeliveryWebhook(gateway=gateway, reports=store.reports, intake=intake, gate=gate, clock=utc_now),
         health=Health(database=store.database, inbox=store.inbox, installation=store.installation, ping=redis.ping, clock=utc_now),
         background=[take_in, bell.run],
         close=close,

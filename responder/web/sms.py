@@ -54,7 +54,7 @@ class SmsWebhook:
         self._intake = intake
         self._gate = gate
         self._clock = clock
-        self._ok = _answer(200, gateway.ack)
+        self._ok = answer(200, gateway.ack)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         for part in await self._answer_to(scope, receive):
@@ -68,7 +68,7 @@ class SmsWebhook:
         if scope["method"] != "POST":
             return NOT_ALLOWED
         try:
-            body = await _read_body(receive)
+            body = await read_body(receive)
         except ConnectionError:
             return ()
         if body is None:
@@ -84,7 +84,7 @@ class SmsWebhook:
         return self._ok
 
 
-async def _read_body(receive: Receive) -> bytes | None:
+async def read_body(receive: Receive) -> bytes | None:
     """The whole body; None if it is too large. Raises ConnectionError if the other side hung up half-way."""
     body = b""
     more = True
@@ -97,13 +97,14 @@ async def _read_body(receive: Receive) -> bytes | None:
     return body if len(body) <= LARGEST_BODY else None
 
 
-def _answer(status: int, body: bytes, *headers: tuple[bytes, bytes]) -> Sequence[AsgiMessage]:
+def answer(status: int, body: bytes, *headers: tuple[bytes, bytes]) -> Sequence[AsgiMessage]:
+    """A whole response in plain text."""
     plain = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode()), *headers]
     return ({"type": "http.response.start", "status": status, "headers": plain}, {"type": "http.response.body", "body": body})
 
 
 CLOSE = (b"connection", b"close")
-NOT_FOUND = _answer(404, b"not found\n")
-NOT_ALLOWED = _answer(405, b"only POST\n", (b"allow", b"POST"))
-TOO_LARGE = _answer(413, b"the body is larger than 64 KiB\n", CLOSE)
-UNAVAILABLE = _answer(503, b"storage is not available, send again later\n", (b"retry-after", b"60"))
+NOT_FOUND = answer(404, b"not found\n")
+NOT_ALLOWED = answer(405, b"only POST\n", (b"allow", b"POST"))
+TOO_LARGE = answer(413, b"the body is larger than 64 KiB\n", CLOSE)
+UNAVAILABLE = answer(503, b"storage is not available, send again later\n", (b"retry-after", b"60"))

@@ -14,7 +14,8 @@ from responder.core.ports import Bell, Client, Clock, Job
 from responder.core.retry import next_attempt, read_retry_after
 from responder.core.rules import Rules
 from responder.core.signature import webhook_headers
-from responder.errors import PermanentError, StorageError, TransientError, UncertainError
+from responder.errors import AccessError, PermanentError, StorageError, TransientError, UncertainError
+from responder.store.holds import PROBE_EVERY
 from responder.store.steps import Claimed, Fate, SqlSteps
 
 CALLS_AT_ONCE = {StepKind.REPLY: 20, StepKind.WEBHOOK: 40}  # of each kind, so that slow webhooks never hold up a reply
@@ -96,11 +97,14 @@ class Deliverer:
             call = self._call(claimed, now)
             response = await self._ways.client.post(call)
             if kind is StepKind.REPLY:
-                return Fate(key=key, status=StepStatus.SENT, gateway_id=self._ways.gateway.read_response(response))
+                return Fate(key=key, status=StepStatus.SENT, gateway_id=self._ways.gateway.read_response(response), ends_hold=claimed.is_probe)
             require_success(response)
             return Fate(key=key, status=StepStatus.DELIVERED)
         except PermanentError as error:
             return Fate(key=key, status=StepStatus.DEAD, error=str(error))
+        except AccessError as error:
+            logger.error("the gateway refuses us, replies wait reason=%s", error)  # noqa: TRY400  (the place tells nothing)
+            return Fate(key=key, status=StepStatus.QUEUED, next_attempt_at=now + PROBE_EVERY, error=str(error), begins_hold=True)
         except TransientError as error:
             return self._again(claimed, now, str(error), error.retry_after_s)
         except UncertainError as error:

@@ -17,6 +17,7 @@ from responder.memory import collect_rarely
 from responder.processes import watch_parent
 from responder.settings import Settings
 from responder.store.commit import Commits
+from responder.store.holds import lift_hold
 from responder.wiring import Store, make_gateway, open_store, read_rules_in_force, redis_url, utc_now
 from responder.worker.delivery import Deliverer, Ways
 from responder.worker.handling import Handler
@@ -37,6 +38,7 @@ async def serve(settings: Settings) -> None:
     rules = await read_rules_in_force(settings)
     name = f"{socket.gethostname()[:60]}-{os.getpid()}-{secrets.token_hex(3)}"
     async with open_store(settings) as store, HttpClient(allow_private=settings.allow_private_webhooks) as client:
+        await lift_hold(store.database)
         bell = ArqBell(connect(url, timeout_s=BELL_TIMEOUT_S))
         bodies, sweep = make_jobs(settings, store, client, bell, rules, utc_now)
         collect_rarely()
@@ -75,7 +77,7 @@ def make_jobs(settings: Settings, store: Store, client: HttpClient, bell: ArqBel
         clock=clock,
         is_simulating=settings.agile_api_key is None,
     )
-    return job_bodies(handler, deliverer), Sweep(inbox=store.inbox, steps=store.steps, bell=bell, clock=clock).sweep
+    return job_bodies(handler, deliverer), Sweep(inbox=store.inbox, steps=store.steps, reports=store.reports, bell=bell, clock=clock).sweep
 
 
 def _stop_when_told(supervisor: Supervisor, stack: contextlib.ExitStack) -> None:

@@ -17,6 +17,7 @@ from responder.core.ports import Bell, Clock, Job
 from responder.errors import StorageError
 from responder.jobs import EXPIRES_MS, QUEUE, dumps, loads
 from responder.store.inbox import SqlInbox
+from responder.store.reports import SqlReports
 from responder.store.steps import SqlSteps
 from responder.worker.delivery import JOB_OF, Deliverer
 from responder.worker.handling import Handler
@@ -39,19 +40,22 @@ JobBody = Callable[[], Awaitable[None]]
 class Sweep:
     """Finds in SQL what nobody works on, and rings for it: whatever Redis forgot goes on within seconds."""
 
-    def __init__(self, *, inbox: SqlInbox, steps: SqlSteps, bell: Bell, clock: Clock) -> None:
+    def __init__(self, *, inbox: SqlInbox, steps: SqlSteps, reports: SqlReports, bell: Bell, clock: Clock) -> None:
         self._inbox = inbox
         self._steps = steps
+        self._reports = reports
         self._bell = bell
         self._clock = clock
 
     async def sweep(self) -> None:
-        """Ring for waiting messages and due steps, and settle what killed workers left. Raises StorageError."""
+        """Ring for waiting messages and due steps, and settle what killed workers and early reports left. Raises StorageError."""
         now = self._clock()
         if await self._inbox.oldest_waiting():
             self._bell.ring(Job.HANDLE)
         if await self._steps.has_abandoned(now):
             logger.warning("steps of a killed worker settled count=%d", await self._steps.settle_abandoned(now))
+        for key, status in await self._reports.match_strays(now):
+            logger.info("report settled key=%s status=%s", key, status)
         for kind in await self._steps.due_kinds(now):
             self._bell.ring(JOB_OF[kind])
 

@@ -15,6 +15,7 @@ from responder.intake import Intake
 from responder.store.database import Database
 from responder.store.migration import migrate
 from responder.web.app import create_app
+from responder.web.delivery import DeliveryWebhook
 from responder.web.health import Health
 from responder.web.sms import Gate, SmsWebhook
 from responder.wiring import Store
@@ -45,7 +46,8 @@ class WebSide:
         gateway = AgileTelecom(secret=self.store.secret, zone=ZoneInfo("Europe/Rome"))
         health = Health(database=self.store.database, inbox=self.store.inbox, installation=self.store.installation, ping=self.ping, clock=self.clock)
         sms = SmsWebhook(gateway=gateway, intake=self.intake, gate=self.gate, clock=self.clock)
-        return create_app(sms=sms, health=health, background=[], close=self.nothing)
+        delivery = DeliveryWebhook(gateway=gateway, reports=self.store.reports, intake=self.intake, gate=self.gate, clock=self.clock)
+        return create_app(sms=sms, delivery=delivery, health=health, background=[], close=self.nothing)
 
     async def ping(self) -> None:
         if not self.redis_is_up:

@@ -13,7 +13,7 @@ async def test_a_service_that_can_commit_is_ready(web: WebSide) -> None:
     response = await web.get("/readyz")
     assert (response.status_code, response.json()) == (
         200,
-        {"database": "up", "redis": "up", "worker": "ready", "rules": ["abc"], "oldest_waiting": None},
+        {"database": "up", "redis": "up", "worker": "ready", "gateway": "ok", "rules": ["abc"], "oldest_waiting": None},
     )
 
 

@@ -196,7 +196,7 @@ async def test_a_reply_that_certainly_did_not_go_out_is_tried_three_times(out: O
 
 
 async def test_a_reply_that_the_gateway_refuses_is_a_dead_letter_without_number_or_text(out: Out) -> None:
-    out.receiver.status, out.receiver.body = 401, b'{"message": "bad key for +393301234567"}'
+    out.receiver.status, out.receiver.body = 400, b'{"message": "bad key for +393301234567"}'
     await out.queue(reply_step())
     await out.deliver()
     row = await out.row()

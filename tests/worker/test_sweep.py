@@ -15,7 +15,7 @@ from tests.worker.conftest import Work
 async def sweep(work: Work) -> list[Job]:
     """What a sweep rings for, in the order of the names."""
     work.bell.rings.clear()
-    await Sweep(inbox=work.store.inbox, steps=work.store.steps, bell=work.bell, clock=work.clock).sweep()
+    await Sweep(inbox=work.store.inbox, steps=work.store.steps, reports=work.store.reports, bell=work.bell, clock=work.clock).sweep()
     return sorted(work.bell.rings)
 
 

@@ -6,11 +6,14 @@ import pytest
 
 from responder.core.effects import Purpose, Step, StepKind
 from responder.core.gateway import Call, Response
-from responder.errors import PermanentError, ResponderError, TransientError, UncertainError
-from responder.gateways.agile import UNIVERSAL_URL, AgileTelecom
+from responder.errors import AccessError, PermanentError, ResponderError, TransientError, UncertainError
+from responder.gateways.agile import AgileTelecom, Api
+from responder.gateways.agile.fates import TABLE, Row, Said
+from responder.gateways.agile.outbound import SEND_URLS
 
 ROME = ZoneInfo("Europe/Rome")
 AGILE = AgileTelecom(secret=b"", zone=ROME, api_key="ak_live_1")
+LEGACY = AgileTelecom(secret=b"", zone=ROME, api_key="ak_live_1", api=Api.LEGACY)
 STEP = Step(
     key="a1b2c3-1",
     message_key="a1b2c3",
@@ -49,7 +52,7 @@ def test_without_an_api_key_a_reply_is_simulated() -> None:
 
 def test_a_reply_goes_to_the_universal_api_under_the_key_of_its_step() -> None:
     call = built(AGILE)
-    assert (call.url, call.headers["x-api-key"], call.headers["content-type"]) == (UNIVERSAL_URL, "ak_live_1", "application/json")
+    assert (call.url, call.headers["x-api-key"], call.headers["content-type"]) == (SEND_URLS[Api.UNIVERSAL], "ak_live_1", "application/json")
     assert json.loads(call.body) == {
         "destination": "+393301234567",
         "sender": "+393331234333",
@@ -58,6 +61,31 @@ def test_a_reply_goes_to_the_universal_api_under_the_key_of_its_step() -> None:
         "enableNotification": True,
         "skipRcsOverride": True,
     }
+
+
+def test_a_reply_goes_to_the_legacy_api_under_the_key_of_its_step_twice() -> None:
+    call = built(LEGACY)
+    assert (call.url, call.headers["x-api-key"], call.headers["content-type"]) == (SEND_URLS[Api.LEGACY], "ak_live_1", "application/json")
+    message = {"destinations": ["+393301234567"], "ids": ["a1b2c3-1"], "sender": "+393331234333", "body": "Perché {no}? ☕"}
+    assert json.loads(call.body) == {"globalId": "a1b2c3-1", "enableDelivery": True, "messages": [message]}
+
+
+@pytest.mark.parametrize(
+    ("api", "given", "url"),
+    [
+        (Api.LEGACY, None, "https://http-api.agiletelecom.com/services/sms/send"),
+        (Api.LEGACY, "https://wholesale.agiletelecom.com", "https://wholesale.agiletelecom.com/services/sms/send"),
+        (Api.LEGACY, "https://secure.agiletelecom.com/services/", "https://secure.agiletelecom.com/services/sms/send"),
+        (Api.LEGACY, "https://lora-api.agiletelecom.com/api", "https://lora-api.agiletelecom.com/api/services/sms/send"),
+        (Api.LEGACY, "https://lora-api.agiletelecom.com/api/services/sms/send", "https://lora-api.agiletelecom.com/api/services/sms/send"),
+        (Api.UNIVERSAL, None, "https://lora-api.agiletelecom.com/api/message-server/sms/send"),
+        (Api.UNIVERSAL, "http://127.0.0.1:9/", "http://127.0.0.1:9/api/message-server/sms/send"),
+        (Api.UNIVERSAL, "https://eu.example.com/api/message-server", "https://eu.example.com/api/message-server/sms/send"),
+        (Api.UNIVERSAL, "https://proxy.example.com/send", "https://proxy.example.com/send"),
+    ],
+)
+def test_the_address_may_be_whole_or_a_beginning(api: Api, given: str | None, url: str) -> None:
+    assert built(AgileTelecom(secret=b"", zone=ROME, api_key="k", api=api, url=given)).url == url
 
 
 def test_the_body_is_plain_ascii_so_that_no_charset_can_be_mistaken() -> None:
@@ -73,8 +101,16 @@ def test_neither_key_nor_number_nor_text_is_in_the_representation_of_a_call() ->
     assert not any(secret in shown for secret in ("ak_live", "3933", "Perch"))
 
 
-@pytest.mark.parametrize(("name", "theirs"), [("accepted.json", "f47ac10b-58cc-4372-a567-0e02b2c3d479"), ("accepted_list.json", "msg_1234567890")])
-def test_an_accepted_message_has_their_id(name: str, theirs: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "theirs"),
+    [
+        ("accepted.json", "f47ac10b-58cc-4372-a567-0e02b2c3d479"),
+        ("accepted_list.json", "msg_1234567890"),
+        ("legacy_accepted.json", "msg_abc123"),
+        ("legacy_processed.json", None),
+    ],
+)
+def test_an_accepted_message_has_their_id(name: str, theirs: str | None) -> None:
     assert AGILE.read_response(response(name)) == theirs
 
 
@@ -86,6 +122,39 @@ def test_a_message_is_accepted_only_if_its_own_result_says_so() -> None:
     assert isinstance(outcome(response("refused_opted_out.json")), PermanentError)
 
 
+def answer_of(row: Row) -> Response:
+    """An answer that is of no other row's shape."""
+    match row.said:
+        case Said.RESULT:
+            return response(json.dumps({"results": [{"accepted": False, "statusCode": row.number}]}).encode())
+        case Said.CODE:
+            return response(json.dumps({"status": "error", "message": "no", "code": row.number}).encode(), 500)
+        case Said.BUSY:
+            return response(b"", row.number, retry_after="3")
+        case Said.HTTP:
+            return response(b"<html>", row.number)
+        case Said.HUNDRED:
+            return response(b"", row.number * 100 + 77)
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: f"{row.said.name}-{row.number}")
+def test_each_row_of_the_table_is_found_by_its_answer(row: Row) -> None:
+    error = outcome(answer_of(row))
+    assert (type(error), str(error).startswith(row.words)) == (row.error, True)
+
+
+def test_each_row_of_the_table_has_its_reason() -> None:
+    assert [row for row in TABLE if not row.why or not row.words] == []
+    assert len({(row.said, row.number) for row in TABLE}) == len(TABLE)
+
+
+def test_every_documented_number_has_a_row() -> None:
+    numbers = {said: {row.number for row in TABLE if row.said is said} for said in Said}
+    assert {1, 2, 4, 6, 7, 9, 10, 11, 13, 14, 15, 18, 20, 21, 22, 23, 24, 100} <= numbers[Said.CODE]
+    assert {400, 401, 402, 403, 429, 500} <= numbers[Said.RESULT]
+    assert {400, 401, 402, 403, 404, 408, 413, 415, 422, 429} <= numbers[Said.HTTP]
+
+
 CERTAINLY_NOT_TAKEN = [
     response("too_many_requests.json", 429),
     response(b"", 429),
@@ -94,13 +163,20 @@ CERTAINLY_NOT_TAKEN = [
     response("throttled_route.json"),
     response(b'{"results": [{"accepted": false, "statusCode": 500}]}'),
 ]
-REFUSED = [
-    *(response(b"", status) for status in (400, 401, 402, 403, 404, 405, 410, 413, 415, 422, 301, 307, 308)),
+ALL_OF_US_REFUSED = [
+    *(response(b"", status) for status in (401, 402, 403, 404, 405, 410, 415, 301, 307, 308)),
     *(response("insufficient_credit.json", status) for status in (200, 400, 402, 500, 503)),
+    *(response(name, status) for name in ("wrong_credentials.json", "address_not_allowed.json") for status in (200, 400, 401, 500)),
+    response(b'{"results": [{"accepted": false, "statusCode": "402"}]}'),
+]
+REFUSED = [
+    *(response(b"", status) for status in (400, 413, 418, 422)),
+    *(response("sender_not_allowed.json", status) for status in (200, 400, 500)),
     response("refused.json"),
     response("refused_opted_out.json"),
     response(b'{"accepted": false}'),
     response(b'{"results": {"accepted": false, "reasons": []}}', 500),
+    response("legacy_partly_accepted.json"),
 ]
 UNCERTAIN = [
     *(response(b"", status) for status in (408, 409, 500, 502, 503, 504, 302, 303)),
@@ -109,6 +185,8 @@ UNCERTAIN = [
     *(response("server_timeout.json", status) for status in (200, 400, 500, 503)),
     response(b'{"accepted": true}', 500),
     response("no_word_on_acceptance.json"),
+    response("legacy_none_processed.json"),
+    response("legacy_processed.json", 500),
     *(response(body) for body in (b"", b"OK", b"{}", b"[]", b"null", b'{"accepted": "true"}', b'{"results": []}', b'{"results": null}')),
     *(response(body) for body in (b"[" * 60_000, b'{"a":' * 10_000, b'{"accepted": true', b"\xff\xfe", b"9" * 5000, b'{"results": [[1], 2, null]}')),
 ]
@@ -122,6 +200,11 @@ def test_what_was_certainly_not_taken_may_be_tried_again(answer: Response) -> No
 @pytest.mark.parametrize("answer", REFUSED)
 def test_what_was_refused_is_given_up(answer: Response) -> None:
     assert isinstance(outcome(answer), PermanentError)
+
+
+@pytest.mark.parametrize("answer", ALL_OF_US_REFUSED)
+def test_what_is_refused_to_all_of_us_is_kept(answer: Response) -> None:
+    assert isinstance(outcome(answer), AccessError)
 
 
 @pytest.mark.parametrize("answer", UNCERTAIN)
@@ -163,6 +246,6 @@ def test_the_error_says_what_the_gateway_means_and_what_helps(answer: Response, 
     assert words in str(outcome(answer))
 
 
-@pytest.mark.parametrize("answer", [*CERTAINLY_NOT_TAKEN, *REFUSED, *UNCERTAIN])
+@pytest.mark.parametrize("answer", [*CERTAINLY_NOT_TAKEN, *REFUSED, *ALL_OF_US_REFUSED, *UNCERTAIN])
 def test_no_error_repeats_a_number_or_a_text(answer: Response) -> None:
     assert not any(part in str(outcome(answer)) for part in ("3933", "Welcome"))

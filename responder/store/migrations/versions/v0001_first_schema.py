@@ -12,6 +12,8 @@ WAITING = sa.text("status = 'received'")
 PAST = sa.text("status <> 'received'")
 ENDING = sa.text("ends_at IS NOT NULL")
 UNDONE = sa.text("status IN ('queued', 'sending')")
+NAMED = sa.text("gateway_id IS NOT NULL")
+STRAY = sa.text("step_key IS NULL")
 
 
 def upgrade() -> None:
@@ -22,6 +24,8 @@ def upgrade() -> None:
     _appointments()
     _handoffs()
     _steps()
+    _reports()
+    _holds()
     _consent_events()
     _erased()
     _installation()
@@ -144,11 +148,43 @@ def _steps() -> None:
         sa.Column("lease_until", Moment),
         sa.Column("last_error", sa.Text),
         sa.Column("gateway_id", sa.String(200)),
+        sa.Column("submitted_at", Moment),
+        sa.Column("delivered_at", Moment),
         sa.Column("created_at", Moment, nullable=False),
         sa.Column("updated_at", Moment, nullable=False),
     )
     op.create_index("ix_steps_undone", "steps", ["kind", "next_attempt_at"], sqlite_where=UNDONE, postgresql_where=UNDONE)
     op.create_index("ix_steps_message_key", "steps", ["message_key"])
+    op.create_index("ix_steps_gateway_id", "steps", ["gateway_id"], sqlite_where=NAMED, postgresql_where=NAMED)
+
+
+def _reports() -> None:
+    op.create_table(
+        "reports",
+        sa.Column("seq", Sequence, primary_key=True, autoincrement=True),
+        sa.Column("key", sa.String(32), nullable=False, unique=True),
+        sa.Column("step_key", sa.String(64)),
+        sa.Column("ids", sa.Text, nullable=False),
+        sa.Column("reported", sa.String(16), nullable=False),
+        sa.Column("word", sa.String(64), nullable=False),
+        sa.Column("reason", sa.Text),
+        sa.Column("part", sa.Integer),
+        sa.Column("parts", sa.Integer),
+        sa.Column("happened_at", Moment),
+        sa.Column("received_at", Moment, nullable=False),
+    )
+    op.create_index("ix_reports_step_key", "reports", ["step_key"])
+    op.create_index("ix_reports_stray", "reports", ["received_at"], sqlite_where=STRAY, postgresql_where=STRAY)
+
+
+def _holds() -> None:
+    op.create_table(
+        "holds",
+        sa.Column("name", sa.String(32), primary_key=True),
+        sa.Column("since", Moment, nullable=False),
+        sa.Column("reason", sa.Text, nullable=False),
+        sa.Column("probe_at", Moment, nullable=False),
+    )
 
 
 def _consent_events() -> None:

@@ -1,0 +1,70 @@
+"""The answer to a send, of either API: taken, with the gateway's id, or one row of the table of fates."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from responder.core.gateway import Response
+from responder.core.retry import LONGEST_WAIT_S, read_retry_after
+from responder.errors import TransientError
+from responder.gateways.agile.fates import ROWS, Row, Said
+from responder.gateways.agile.values import as_mapping, identifier, loads, number, plain_words
+
+OVERLOADED = 8  # "server error", as opposed to 9, the one whose outcome is open
+JSEND = ("error", "fail")
+
+
+def read_response(response: Response) -> str | None:
+    """The gateway's own id of the message; an error says what became of it, in our words and never in its contents."""
+    answer = as_mapping(loads(response.body))
+    results = list(_results(answer))
+    accepted = next((result for result in results if result.get("accepted") is True), None)
+    if _is_success(response.status) and (accepted is not None or _is_processed(answer)):
+        return identifier(answer.get("messageId")) or identifier((accepted or answer).get("id"))
+    refused = next((result for result in results if result.get("accepted") is False), None)
+    row = _row_of(response, answer, refused)
+    reason = f"{row.words}{_reasons(refused)} (HTTP {response.status})"
+    raise TransientError(reason, retry_after_s=_retry_after(response, answer)) if row.error is TransientError else row.error(reason)
+
+
+def _is_success(status: int) -> bool:
+    return 200 <= status < 300
+
+
+def _results(answer: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """What the answer says of each message; the answer itself, where it lists nothing (the vendor's pages disagree on the form)."""
+    results = answer.get("results")
+    if isinstance(results, dict) and "accepted" not in results:
+        results = list(results.values())
+    listed = results if isinstance(results, list) else [results]
+    found: list[Mapping[str, Any]] = [result for result in listed if isinstance(result, dict)]
+    yield from found or [answer]
+
+
+def _is_processed(answer: Mapping[str, Any]) -> bool:
+    """Whether the legacy API says by a count alone that it took the message."""
+    return "results" not in answer and "accepted" not in answer and (number(answer.get("processedMessages")) or 0) > 0
+
+
+def _row_of(response: Response, answer: Mapping[str, Any], refused: Mapping[str, Any] | None) -> Row:
+    """The first row that applies; of each hundred there is one for what no other row names."""
+    status = response.status
+    if refused is not None:
+        return ROWS.get((Said.RESULT, number(refused.get("statusCode")) or 0), ROWS[Said.RESULT, 0])
+    code = number(answer.get("code")) if answer.get("status") in JSEND else None
+    is_busy = code == OVERLOADED or "retry-after" in response.headers
+    tried = ((Said.CODE, code or 0), (Said.BUSY, status if is_busy else 0), (Said.HTTP, status), (Said.HUNDRED, status // 100))
+    return next((ROWS[said] for said in tried if said in ROWS), ROWS[Said.HUNDRED, 5])
+
+
+def _reasons(refused: Mapping[str, Any] | None) -> str:
+    """The gateway's own reasons for a refusal, as the end of ours."""
+    reasons = refused.get("reasons") if refused else None
+    words = ", ".join(filter(None, map(plain_words, reasons))) if isinstance(reasons, list) else ""
+    return f": {words}" if words else ""
+
+
+def _retry_after(response: Response, answer: Mapping[str, Any]) -> float | None:
+    """The longest wait that the gateway asks for, in a header or in its answer."""
+    asked = answer.get("retryAfter")
+    told = min(asked, LONGEST_WAIT_S) if isinstance(asked, int | float) and asked >= 0 else None
+    return max((float(wait) for wait in (told, read_retry_after(response.headers)) if wait is not None), default=None)

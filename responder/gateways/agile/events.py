@@ -1,0 +1,127 @@
+"""What the gateway calls back with: delivery reports in the vendor's four dialects, and messages as events."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from responder.core.report import Report, Reported
+from responder.core.text import clean
+from responder.gateways.agile.values import identifier, loads, number, plain_words
+
+LONGEST_WORD = 64  # characters of a status as it was written
+IDS = ("messageid", "id", "customermessageid", "globalid")  # ours or the gateway's: the dialects agree on no name
+REASONS = ("error", "statusdescription", "description")
+TIMES = ("donedate", "timestamp")
+
+WORDS: Mapping[str, tuple[Reported, str | None]] = {  # a status in words, which decides where there is one
+    "SENT": (Reported.SENT, None),
+    "BUFFERED": (Reported.SENT, None),
+    "DELIVERED": (Reported.DELIVERED, None),
+    "ERROR": (Reported.FAILED, "it could not be delivered"),
+    "EXPIRED": (Reported.FAILED, "it could not be delivered in time"),
+    "REJECTED": (Reported.FAILED, "the operator rejected it, check the sender and the text"),
+    "UNDELIVERABLE": (Reported.FAILED, "the number is wrong, blocked, or opted out at the gateway"),
+    "FAILED": (Reported.FAILED, "the gateway failed before it reached the operator"),
+}
+CODES: Mapping[int, tuple[Reported, str | None]] = {  # for DELIVERY events alone: elsewhere 3 means rejected
+    3: (Reported.DELIVERED, None),
+    6: (Reported.FAILED, "it could not be delivered"),
+}
+UNKNOWN: tuple[Reported, str | None] = (Reported.UNKNOWN, None)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Read:
+    """Reports, the fields of messages as a form would have them, and how many events are neither."""
+
+    reports: tuple[Report, ...]
+    messages: tuple[Mapping[str, str], ...]
+    unread: int
+
+
+def read_events(form: Mapping[str, str], raw: bytes, received_at: datetime, zone: ZoneInfo) -> Read:
+    """The events of a request, whether its body is an object, a list of them, or a form."""
+    events = list(_events(loads(raw))) or ([form] if form else [])
+    messages = [event for event in events if _kind(event) == "INBOUND"]
+    others = [event for event in events if _kind(event) != "INBOUND"]
+    reports = tuple(_report(event, received_at, zone) for event in others if _ids(event))
+    texts = tuple(_message(event, zone) for event in messages if _is_sms(event))
+    return Read(reports=reports, messages=texts, unread=max(len(events), 1) - len(reports) - len(texts))
+
+
+def _events(read: object) -> Iterator[Mapping[str, Any]]:
+    for event in read if isinstance(read, list) else [read]:
+        if isinstance(event, dict):
+            yield {name.strip().lower(): value for name, value in reversed(event.items())}
+
+
+def _kind(event: Mapping[str, Any]) -> str:
+    return str(event.get("eventtype", "")).strip().upper()
+
+
+def _is_sms(event: Mapping[str, Any]) -> bool:
+    """Whether a message came as a text: we cannot answer on other channels."""
+    return str(event.get("channel") or "SMS").strip().upper() == "SMS"
+
+
+def _message(event: Mapping[str, Any], zone: ZoneInfo) -> Mapping[str, str]:
+    """The fields of a form; a time in the same digits, so that a text that also comes as a form is one message."""
+    return {
+        "originator": str(event.get("source") or ""),
+        "destination": str(event.get("destination") or ""),
+        "date_time": _digits(event.get("timestamp"), zone),
+        "text": str(event.get("text") or ""),
+    }
+
+
+def _digits(written: object, zone: ZoneInfo) -> str:
+    moment = _moment(written, zone)
+    try:
+        return moment.astimezone(zone).strftime("%Y%m%d%H%M%S") if moment else ""
+    except OverflowError:
+        return ""
+
+
+def _report(event: Mapping[str, Any], received_at: datetime, zone: ZoneInfo) -> Report:
+    reported, reason = _status(event)
+    theirs = next(filter(None, (plain_words(event.get(name)) for name in REASONS)), "")
+    parts = number(event.get("totalparts"))
+    return Report(
+        ids=_ids(event),
+        reported=reported,
+        word=_word(event),
+        received_at=received_at,
+        reason=(f"{reason}: {theirs}" if theirs else reason) if reason else None,
+        part=number(event.get("numpart")) if parts and parts > 1 else None,
+        parts=parts,
+        happened_at=next(filter(None, (_moment(event.get(name), zone) for name in TIMES)), None),
+    )
+
+
+def _status(event: Mapping[str, Any]) -> tuple[Reported, str | None]:
+    """What a report says: by its status in words; by a number only where the dialect is certain."""
+    word = event.get("status")
+    if isinstance(word, str) and word.strip():
+        return WORDS.get(word.strip().upper(), UNKNOWN)
+    return CODES.get(number(event.get("statuscode")) or 0, UNKNOWN) if _kind(event) == "DELIVERY" else UNKNOWN
+
+
+def _word(event: Mapping[str, Any]) -> str:
+    told = (event.get("status"), event.get("statuscode"), event.get("eventtype"))
+    return clean(" ".join(str(word) for word in told if isinstance(word, str | int)))[:LONGEST_WORD]
+
+
+def _ids(event: Mapping[str, Any]) -> tuple[str, ...]:
+    found = (identifier(event.get(name)) for name in IDS)
+    return tuple(dict.fromkeys(each for each in found if each))
+
+
+def _moment(written: object, zone: ZoneInfo) -> datetime | None:
+    """A time as the vendor writes it, with an offset or else in the gateway's zone; None if it is none."""
+    try:
+        moment = datetime.fromisoformat(written.strip()) if isinstance(written, str) else None
+        return moment and (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,56 @@
+"""A hold on sending: while the gateway refuses all of us, replies stay queued, and one at a time tries whether that has changed."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from responder.store.database import Database
+from responder.store.tables import holds
+
+PROBE_EVERY = timedelta(minutes=1)
+REPLIES = "replies"  # the name of the row: webhooks have endpoints of their own
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hold:
+    """Since when nothing is sent, and why."""
+
+    since: datetime
+    reason: str
+
+
+async def read_hold(database: Database) -> Hold | None:
+    """The hold that is on; None if replies are sent. Raises StorageError."""
+    async with database.read() as connection:
+        row = (await connection.execute(select(holds))).first()
+    return Hold(since=row.since, reason=row.reason) if row else None
+
+
+async def lift_hold(database: Database) -> None:
+    """Send again: a process that starts has settings that were not tried yet. Raises StorageError."""
+    async with database.write() as connection:
+        await end_hold(connection)
+
+
+async def end_hold(connection: AsyncConnection) -> None:
+    """Send again, in a transaction of somebody else's."""
+    await connection.execute(delete(holds))
+
+
+async def hold(connection: AsyncConnection, reason: str, now: datetime, *, is_sqlite: bool) -> None:
+    """Send nothing more; a hold that is on already keeps its beginning."""
+    statement = (sqlite_insert if is_sqlite else postgresql_insert)(holds).values(name=REPLIES, since=now, reason=reason, probe_at=now + PROBE_EVERY)
+    new = {"reason": statement.excluded.reason, "probe_at": statement.excluded.probe_at}
+    await connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=new))
+
+
+async def places(connection: AsyncConnection, now: datetime, limit: int) -> tuple[int, bool]:
+    """How many replies may be claimed, and whether they are a probe: all, or while there is a hold one now and then, and else none."""
+    if (await connection.execute(select(holds.c.probe_at))).first() is None:
+        return limit, False
+    due = update(holds).where(holds.c.probe_at <= now).values(probe_at=now + PROBE_EVERY)
+    return min(limit, (await connection.execute(due)).rowcount), True
