@@ -40,6 +40,12 @@ def explained_effect(effect: Effect) -> Mapping[str, Any]:
             return {"action": "language", "language": effect.language}
         case OpenHandOff():
             return {"action": "hand_off", "reason": effect.reason}
+        case Ask() | CloseQuestion() | TellUnclear():
+            return _explained_question(effect)
+
+
+def _explained_question(effect: Ask | CloseQuestion | TellUnclear) -> Mapping[str, Any]:
+    match effect:
         case Ask(question=question):
             return {"action": "ask", "kind": str(question.kind), "choices": [choice.subject for choice in question.choices]}
         case CloseQuestion():

@@ -67,6 +67,11 @@ class Appointment:
         opened_at = self.asked_at or self.starts_at - window
         return opened_at <= now < self.starts_at
 
+    @property
+    def waits(self) -> bool:
+        """Whether nobody has answered for it yet."""
+        return self.status is AppointmentStatus.SCHEDULED
+
     def is_late(self, now: datetime) -> bool:
         """Whether a short answer may be about it, though it has begun."""
         return self.starts_at <= now < self.starts_at + LATE
@@ -92,9 +97,9 @@ class Known:
         subscription = self.subscriptions.get(list_name)
         return subscription is not None and subscription.status is SubscriptionStatus.SUBSCRIBED
 
-    def question(self, kind: QuestionKind, destination: str) -> Question | None:
-        """The newest question of a kind that this number of ours asked, however it stands."""
-        asked = (question for question in self.questions if question.kind is kind and question.destination == destination)
+    def question(self, kind: QuestionKind, destination: str | None = None) -> Question | None:
+        """The newest question of a kind, however it stands; only of those that this number of ours asked, if one is given."""
+        asked = (question for question in self.questions if question.kind is kind and destination in (None, question.destination))
         return max(asked, key=lambda question: question.asked_at, default=None)
 
     def open_appointments(self, now: datetime, window: timedelta = WINDOW) -> tuple[Appointment, ...]:

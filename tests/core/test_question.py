@@ -47,7 +47,7 @@ def test_an_open_question_ends_in_the_way_of_what_happened(happening: Happening)
     assert after_happening(QuestionStatus.OPEN, happening) is ENDS[happening]
 
 
-@pytest.mark.parametrize(("status", "happening"), product(set(QuestionStatus) - {QuestionStatus.OPEN}, Happening))
+@pytest.mark.parametrize(("status", "happening"), list(product(sorted(set(QuestionStatus) - {QuestionStatus.OPEN}), Happening)))
 def test_a_question_that_has_ended_stays_as_it_ended(status: QuestionStatus, happening: Happening) -> None:
     assert after_happening(status, happening) is status
 
