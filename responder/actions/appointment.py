@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from responder.core.actions import Action, Context, action
 from responder.core.answering import OUTCOMES
-from responder.core.effects import ChangeAppointment, Effect, OpenHandOff
+from responder.core.effects import AppointmentStatus, ChangeAppointment, Effect, OpenHandOff
 from responder.core.words import Answer
 
 
@@ -23,7 +23,8 @@ class AppointmentAction(Action):
         if appointment is None:
             yield OpenHandOff(reason=f"{self.change} without exactly one open appointment")
             return
-        outcome = OUTCOMES[appointment.status, self.change]
+        status = AppointmentStatus.SCHEDULED if context.situation.is_outdated else appointment.status  # a newer word stands, and is not undone
+        outcome = OUTCOMES[status, self.change]
         if outcome.status:
             yield ChangeAppointment(id=appointment.id, status=outcome.status)
         if outcome.hand_off:

@@ -76,6 +76,8 @@ def why_no_answer(situation: Situation) -> str | None:
         return "no appointment is open for this number"
     if situation.late_appointment:
         return "an appointment that was asked about has begun, a person has to tell which one is meant"
+    if situation.is_outdated:
+        return None
     outcome = OUTCOMES[situation.appointment.status, situation.answer[0]] if situation.answer else None
     if outcome and outcome.status is None:
         return f"the appointment is {situation.appointment.status} already, a person has to look"

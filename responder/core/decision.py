@@ -1,5 +1,6 @@
 """Which authority speaks to a message: a reserved keyword, a rule, or the fallback."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -18,6 +19,8 @@ CONFIRM_WITHIN = timedelta(minutes=5)  # 47 CFR 64.1200(a)(12)
 CONFIRM_EVERY = timedelta(hours=24)  # at most one confirmation to a number, so that two robots fall silent
 FALLBACK = "fallback"
 QUESTION = "question"
+HEARERS: tuple[Callable[[Situation, Rules], Heard | None], ...] = (hear_choice,)
+"""What hears the answers to responder's own questions, before the rules: one for each kind of question."""
 WANTS_TO_CANCEL = "wants to cancel"
 
 
@@ -52,8 +55,9 @@ def decide(situation: Situation, rules: Rules) -> Decision:
     recognition = recognise(situation.folded, situation.known, situation.lexicon, question_open=situation.is_asked)
     if recognition:
         return _reserved(recognition, situation, rules)
-    if heard := hear_choice(situation, rules):
-        return _heard(heard, Decision(name=QUESTION, match=Match(text=situation.folded)), rules)
+    for hear in HEARERS:
+        if heard := hear(situation, rules):
+            return _heard(heard, Decision(name=QUESTION, match=Match(text=situation.folded)), rules)
     decision = _by_rules(situation, rules)
     if decision.name is not None:
         return decision

@@ -2,7 +2,8 @@
 
 Whoever asks yields the effect ``Ask`` with a question of its kind. ``Known.question(kind, destination)`` is the newest one of a phone, also
 for a while after it ended; ``state`` says how it stands at a moment, and the effect ``CloseQuestion`` ends it. A double opt-in asks with
-``kind=OPT_IN`` and one choice whose subject is the list; ``core.decision`` asks its reader before the rules.
+``kind=OPT_IN`` and one choice whose subject is the list. What an answer does says a function that stands in ``core.decision.HEARERS``:
+it takes the situation and the rules, and gives a ``Heard`` with effects and replies, or None where the text is no answer to it.
 """
 
 from collections.abc import Callable, Mapping

@@ -63,6 +63,12 @@ class Situation:
         """The appointment that an answer is about; None while it could be about several."""
         return self.open_appointments[0] if len(self.open_appointments) == 1 else None
 
+    @property
+    def is_outdated(self) -> bool:
+        """Whether a newer word about the appointment has been heard before this one."""
+        newest = self.appointment.order if self.appointment else None
+        return newest is not None and newest > self.message.order
+
     @cached_property
     def answer(self) -> tuple[Answer, str | None] | None:
         """What the whole text answers, with the language of the word."""
