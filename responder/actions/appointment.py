@@ -8,14 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from responder.core.actions import Action, Context, action
+from responder.core.answering import OUTCOMES
 from responder.core.effects import AppointmentStatus, ChangeAppointment, Effect, OpenHandOff
 from responder.core.words import Answer
-
-STATUS = {
-    Answer.CONFIRM: AppointmentStatus.CONFIRMED,
-    Answer.CANCEL: AppointmentStatus.CANCELLED,
-    Answer.RESCHEDULE: AppointmentStatus.RESCHEDULE_REQUESTED,
-}
 
 
 @action("appointment")
@@ -27,7 +22,10 @@ class AppointmentAction(Action):
         appointment = context.situation.appointment
         if appointment is None:
             yield OpenHandOff(reason=f"{self.change} without exactly one open appointment")
-        elif appointment.status is AppointmentStatus.CANCELLED and self.change is not Answer.CANCEL:
-            yield OpenHandOff(reason=f"{self.change} of an appointment that was cancelled before")
-        else:
-            yield ChangeAppointment(id=appointment.id, status=STATUS[self.change])
+            return
+        status = AppointmentStatus.SCHEDULED if context.situation.is_outdated else appointment.status  # a newer word stands, and is not undone
+        outcome = OUTCOMES[status, self.change]
+        if outcome.status:
+            yield ChangeAppointment(id=appointment.id, status=outcome.status)
+        if outcome.hand_off:
+            yield OpenHandOff(reason=outcome.hand_off)

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from responder.core.answering import OUTCOMES
 from responder.core.effects import AppointmentStatus
 from responder.core.situation import Situation
-from responder.core.words import Answer
 
 
 class Condition(Protocol):
@@ -74,9 +74,13 @@ def why_no_answer(situation: Situation) -> str | None:
         return refusal
     if situation.appointment is None:
         return "no appointment is open for this number"
-    is_cancelled = situation.appointment.status is AppointmentStatus.CANCELLED
-    if is_cancelled and situation.answer and situation.answer[0] is not Answer.CANCEL:
-        return "the appointment was cancelled before, a person has to look"
+    if situation.late_appointment:
+        return "an appointment that was asked about has begun, a person has to tell which one is meant"
+    if situation.is_outdated:
+        return None
+    outcome = OUTCOMES[situation.appointment.status, situation.answer[0]] if situation.answer else None
+    if outcome and outcome.status is None:
+        return f"the appointment is {situation.appointment.status} already, a person has to look"
     return None
 
 

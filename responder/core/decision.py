@@ -1,9 +1,11 @@
 """Which authority speaks to a message: a reserved keyword, a rule, or the fallback."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from responder.core.actions import Action
+from responder.core.asked import Heard, hear_choice, hear_unanswered, why_unclear
 from responder.core.conditions import why_no_answer
 from responder.core.effects import Effect, OpenHandOff, OptIn, OptOut, Purpose, Reply, Subscribe, Unsubscribe
 from responder.core.known import SubscriptionStatus
@@ -16,7 +18,9 @@ from responder.core.words import ALWAYS
 CONFIRM_WITHIN = timedelta(minutes=5)  # 47 CFR 64.1200(a)(12)
 CONFIRM_EVERY = timedelta(hours=24)  # at most one confirmation to a number, so that two robots fall silent
 FALLBACK = "fallback"
-UNCLEAR = "unclear answer while an appointment is open"
+QUESTION = "question"
+HEARERS: tuple[Callable[[Situation, Rules], Heard | None], ...] = (hear_choice,)
+"""What hears the answers to responder's own questions, before the rules: one for each kind of question."""
 WANTS_TO_CANCEL = "wants to cancel"
 
 
@@ -31,7 +35,10 @@ class Miss:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Decision:
-    """Who speaks (``name`` is that of the last rule that applied), how the text matched, and what is to be done."""
+    """Who speaks (``name`` is that of the last rule that applied), how the text matched, and what is to be done.
+
+    ``turns`` are the decisions for each of several appointments that the text chose, with the situation of each.
+    """
 
     name: str | None
     match: Match = field(default_factory=Match)
@@ -40,29 +47,47 @@ class Decision:
     replies: tuple[Reply, ...] = ()
     misses: tuple[Miss, ...] = ()
     remembers_language: bool = False
+    turns: tuple[tuple[Situation, "Decision"], ...] = ()
 
 
 def decide(situation: Situation, rules: Rules) -> Decision:
     """Who speaks to the message, in the order of authority of the contract, section 5."""
-    question_open = bool(situation.open_appointments)
-    recognition = recognise(situation.folded, situation.known, situation.lexicon, question_open=question_open)
+    recognition = recognise(situation.folded, situation.known, situation.lexicon, question_open=situation.is_asked)
     if recognition:
         return _reserved(recognition, situation, rules)
+    for hear in HEARERS:
+        if heard := hear(situation, rules):
+            return _heard(heard, Decision(name=QUESTION, match=Match(text=situation.folded)), rules)
     decision = _by_rules(situation, rules)
     if decision.name is not None:
         return decision
-    handed_off = (OpenHandOff(reason=UNCLEAR),) if question_open else ()
-    if rules.fallback:
-        return replace(decision, name=FALLBACK, actions=((Match(), rules.fallback),), effects=handed_off)
-    return replace(decision, effects=handed_off)
+    if heard := hear_unanswered(situation, rules):
+        return _heard(heard, replace(decision, name=QUESTION), rules)
+    return _by_fallback(decision, rules)
 
 
-def _by_rules(situation: Situation, rules: Rules) -> Decision:
+def _by_fallback(decision: Decision, rules: Rules) -> Decision:
+    if not rules.fallback:
+        return replace(decision, name=None)
+    return replace(decision, name=FALLBACK, actions=((Match(), rules.fallback),))
+
+
+def _heard(heard: Heard, decision: Decision, rules: Rules) -> Decision:
+    """What follows from a text about appointments; each one that it chose is decided by the rules for its answer."""
+    turns = tuple((chosen, _by_rules(chosen, rules, answers_alone=True)) for chosen in heard.chosen)
+    turns = tuple((chosen, turn if turn.name else replace(turn, effects=(OpenHandOff(reason=why_unclear(chosen)),))) for chosen, turn in turns)
+    decision = replace(decision, effects=heard.effects, replies=heard.replies, turns=turns)
+    return _by_fallback(decision, rules) if heard.falls_back else decision
+
+
+def _by_rules(situation: Situation, rules: Rules, *, answers_alone: bool = False) -> Decision:
     """The first rule that applies, and those after it for as long as they go on."""
     applied: list[tuple[Rule, Match]] = []
     misses: list[Miss] = []
     for position, match in rules.index.matches(situation):
         rule = rules.rules[position]
+        if answers_alone and not isinstance(rule.text, Answers):
+            continue
         refusal = _refusal(rule, situation)
         if refusal is not None:
             misses.append(Miss(rule=rule.name, line=rule.line, why=refusal))

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from responder.core.question import Ask, CloseQuestion
+
 
 class AppointmentStatus(StrEnum):
     """Where an appointment stands."""
@@ -77,8 +79,15 @@ class OpenHandOff:
     reason: str
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TellUnclear:
+    """The originator is told that an answer for an appointment was not understood, which happens once."""
+
+    id: str
+
+
 Ordered = Subscribe | Unsubscribe | OptOut | OptIn | ChangeAppointment  # the newest word wins
-Effect = Ordered | SetField | SetLanguage | OpenHandOff
+Effect = Ordered | SetField | SetLanguage | OpenHandOff | Ask | CloseQuestion | TellUnclear
 
 
 class StepKind(StrEnum):

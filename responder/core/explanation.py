@@ -13,9 +13,11 @@ from responder.core.effects import (
     SetField,
     SetLanguage,
     Subscribe,
+    TellUnclear,
     Unsubscribe,
     WebhookCall,
 )
+from responder.core.question import Ask, CloseQuestion
 from responder.core.segments import size
 
 
@@ -38,6 +40,18 @@ def explained_effect(effect: Effect) -> Mapping[str, Any]:
             return {"action": "language", "language": effect.language}
         case OpenHandOff():
             return {"action": "hand_off", "reason": effect.reason}
+        case Ask() | CloseQuestion() | TellUnclear():
+            return _explained_question(effect)
+
+
+def _explained_question(effect: Ask | CloseQuestion | TellUnclear) -> Mapping[str, Any]:
+    match effect:
+        case Ask(question=question):
+            return {"action": "ask", "kind": str(question.kind), "choices": [choice.subject for choice in question.choices]}
+        case CloseQuestion():
+            return {"action": "close_question", "because": str(effect.happening)}
+        case TellUnclear():
+            return {"action": "tell_unclear", "id": effect.id}
 
 
 def explained_step(draft: Reply | WebhookCall, held_back: str | None) -> Mapping[str, Any]:

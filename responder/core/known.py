@@ -15,11 +15,14 @@ from responder.core.effects import (
     SetField,
     SetLanguage,
     Subscribe,
+    TellUnclear,
     Unsubscribe,
 )
 from responder.core.message import Message, Order
+from responder.core.question import Ask, CloseQuestion, Happening, Question, QuestionKind, after_happening
 
 WINDOW = timedelta(days=7)  # before its start, an appointment that nobody asked about is open
+LATE = timedelta(hours=48)  # after its start, an answer may still be about the appointment (contract, section 5)
 
 
 class SubscriptionStatus(StrEnum):
@@ -49,7 +52,7 @@ class Subscription:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Appointment:
-    """An appointment of an originator; ``order`` is that of the last word about it."""
+    """An appointment of an originator; ``order`` is that of the last word about it, and ``version`` counts its changes."""
 
     id: str
     originator: str
@@ -62,11 +65,22 @@ class Appointment:
     language: str = ""
     asked_at: datetime | None = None
     order: Order | None = None
+    version: int = 1
+    unclear_at: datetime | None = None
 
-    def is_open(self, now: datetime) -> bool:
+    def is_open(self, now: datetime, window: timedelta = WINDOW) -> bool:
         """Whether a short answer may be about it: asked about or near, and not begun."""
-        opened_at = self.asked_at or self.starts_at - WINDOW
+        opened_at = self.asked_at or self.starts_at - window
         return opened_at <= now < self.starts_at
+
+    @property
+    def waits(self) -> bool:
+        """Whether nobody has answered for it yet."""
+        return self.status is AppointmentStatus.SCHEDULED
+
+    def is_late(self, now: datetime) -> bool:
+        """Whether a short answer may be about it, though it has begun."""
+        return self.starts_at <= now < self.starts_at + LATE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,15 +97,21 @@ class Known:
     subscriptions: Mapping[str, Subscription] = field(default_factory=dict)
     appointments: tuple[Appointment, ...] = ()
     was_erased: bool = False  # and has not said anything about texts since, so that no text may go there
+    questions: tuple[Question, ...] = ()
 
     def subscribed(self, list_name: str) -> bool:
         """Whether the originator is on the list now."""
         subscription = self.subscriptions.get(list_name)
         return subscription is not None and subscription.status is SubscriptionStatus.SUBSCRIBED
 
-    def open_appointments(self, now: datetime) -> tuple[Appointment, ...]:
+    def question(self, kind: QuestionKind, destination: str | None = None) -> Question | None:
+        """The newest question of a kind, however it stands; only of those that this number of ours asked, if one is given."""
+        asked = (question for question in self.questions if question.kind is kind and destination in (None, question.destination))
+        return max(asked, key=lambda question: question.asked_at, default=None)
+
+    def open_appointments(self, now: datetime, window: timedelta = WINDOW) -> tuple[Appointment, ...]:
         """The appointments that an answer may be about, nearest first; cancelled ones only where there is no other."""
-        is_open = sorted((a for a in self.appointments if a.is_open(now)), key=lambda a: (a.starts_at, a.id))
+        is_open = sorted((a for a in self.appointments if a.is_open(now, window)), key=lambda a: (a.starts_at, a.id))
         standing = tuple(a for a in is_open if a.status is not AppointmentStatus.CANCELLED)
         return standing or tuple(is_open)
 
@@ -129,6 +149,13 @@ class Known:
                 return replace(self, opted_out=False, consent_order=message.order)
             case ChangeAppointment():
                 return replace(self, appointments=tuple(_changed(a, effect, message) for a in self.appointments))
+            case TellUnclear():
+                told = (replace(a, unclear_at=message.received_at) if a.id == effect.id else a for a in self.appointments)
+                return replace(self, appointments=tuple(told))
+            case Ask(question=asked):
+                return replace(self, questions=(*(_replaced(question, asked) for question in self.questions), asked))
+            case CloseQuestion():
+                return replace(self, questions=tuple(_closed(question, effect) for question in self.questions))
             case SetField():
                 return replace(self, fields={**self.fields, effect.name: effect.value})
             case SetLanguage():
@@ -152,4 +179,14 @@ def _subscription(effect: Subscribe | Unsubscribe, message: Message, before: Sub
 def _changed(appointment: Appointment, effect: ChangeAppointment, message: Message) -> Appointment:
     if appointment.id != effect.id:
         return appointment
-    return replace(appointment, status=effect.status, updated_at=message.received_at, order=message.order)
+    return replace(appointment, status=effect.status, updated_at=message.received_at, order=message.order, version=appointment.version + 1)
+
+
+def _replaced(question: Question, newer: Question) -> Question:
+    if question.destination != newer.destination:
+        return question
+    return replace(question, status=after_happening(question.status, Happening.NEWER))
+
+
+def _closed(question: Question, effect: CloseQuestion) -> Question:
+    return replace(question, status=after_happening(question.status, effect.happening)) if question.key == effect.key else question

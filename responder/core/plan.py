@@ -19,6 +19,8 @@ from responder.core.situation import Match, Situation
 
 ORDERED = get_args(Ordered)
 NOT_DIALABLE = "not sent: the originator is no international number, so it cannot be answered"
+MOST_SEGMENTS = 4  # of one reply about several appointments
+Draft = tuple[Reply | WebhookCall, Decision, Situation]
 OWN_NUMBER = "not sent: the originator is the number itself"
 
 
@@ -41,16 +43,18 @@ class Plan:
 
 def make_plan(message: Message, rules: Rules, known: Known) -> Plan:
     """What happens because of a message, given the rules and what is known of its originator."""
-    situation = Situation(message=message, known=known, lexicon=rules.vocabulary.of(message.originator))
+    lexicon = rules.vocabulary.of(message.originator)
+    situation = Situation(message=message, known=known, lexicon=lexicon, window=rules.appointments.window)
     decision = decide(situation, rules)
-    wanted = list(_wanted_effects(decision, situation, rules))
+    turns = ((situation, decision), *decision.turns)
+    wanted = _one_hand_off([effect for at, turn in turns for effect in _wanted_effects(turn, at, rules)])
     effects = tuple(effect for effect in wanted if not _is_outdated(effect, known, message))
     is_superseded = _is_superseded(wanted, effects)
     if is_superseded:
         effects = ()
     after = known_after(known, effects, message)
-    drafts = list(_drafts(decision, situation, rules, after))
-    steps = tuple(_steps(drafts, decision, situation, after, is_superseded=is_superseded))
+    drafts = _together([(draft, turn, at) for at, turn in turns for draft in _drafts(turn, at, rules, after)])
+    steps = tuple(_steps(drafts, after, is_superseded=is_superseded))
     return Plan(
         message=message,
         rule=decision.name,
@@ -60,7 +64,7 @@ def make_plan(message: Message, rules: Rules, known: Known) -> Plan:
         match={"text": decision.match.text, "groups": dict(decision.match.groups), "rest": decision.match.rest},
         effects=effects,
         steps=steps,
-        explained=tuple(_explained(effects, drafts, message, is_superseded=is_superseded)),
+        explained=tuple(_explained(effects, [draft for draft, _, _ in drafts], message, is_superseded=is_superseded)),
         near_misses=decision.misses,
         is_superseded=is_superseded,
     )
@@ -129,9 +133,36 @@ def _drafts(decision: Decision, situation: Situation, rules: Rules, after: Known
             yield from action.steps(_context(action, match, actions, situation, rules, after))
 
 
-def _steps(drafts: Iterable[Reply | WebhookCall], decision: Decision, situation: Situation, after: Known, *, is_superseded: bool) -> Iterator[Step]:
-    message = situation.message
-    for number, draft in enumerate(drafts, start=1):
+def _together(drafts: Sequence[Draft]) -> list[Draft]:
+    """The replies of several turns in one text where its segments allow, said once where they are the same."""
+    together: list[Draft] = []
+    for draft, decision, situation in drafts:
+        last = next((place for place, (earlier, _, _) in enumerate(together) if isinstance(earlier, Reply)), None) if situation.chosen else None
+        joined = _joined(together[last][0], draft) if last is not None else None
+        if last is None or joined is None:
+            together.append((draft, decision, situation))
+        else:
+            together[last] = (joined, *together[last][1:])
+    return together
+
+
+def _joined(earlier: Reply | WebhookCall, later: Reply | WebhookCall) -> Reply | None:
+    if not isinstance(earlier, Reply) or not isinstance(later, Reply):
+        return None
+    joined = earlier.text if later.text in earlier.text.split("\n") else f"{earlier.text}\n{later.text}"
+    return replace(earlier, text=joined) if size(joined).segments <= MOST_SEGMENTS else None
+
+
+def _one_hand_off(effects: Sequence[Effect]) -> list[Effect]:
+    """The effects with one hand-off for all that a person should know."""
+    reasons = list(dict.fromkeys(effect.reason for effect in effects if isinstance(effect, OpenHandOff)))
+    others: list[Effect] = [effect for effect in effects if not isinstance(effect, OpenHandOff)]
+    return [*others, OpenHandOff(reason="; ".join(reasons))] if len(reasons) > 1 else list(effects)
+
+
+def _steps(drafts: Iterable[Draft], after: Known, *, is_superseded: bool) -> Iterator[Step]:
+    for number, (draft, decision, situation) in enumerate(drafts, start=1):
+        message = situation.message
         if isinstance(draft, WebhookCall):
             payload = webhook_payload(draft, decision.name, decision.match, situation, after, is_superseded=is_superseded)
             yield _step(message, number, StepKind.WEBHOOK, to=draft.to, content=payload)

@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 
 from responder.core.actions import Action
 from responder.core.conditions import Condition
-from responder.core.matching import Index, TextCondition
+from responder.core.matching import Answers, Index, TextCondition
+from responder.core.policy import AppointmentPolicy
 from responder.core.template import Texts
-from responder.core.words import Vocabulary
+from responder.core.words import Answer, Vocabulary
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,6 +60,7 @@ class Rules:
     webhooks: Mapping[str, Webhook]
     rules: tuple[Rule, ...]
     fallback: tuple[Action, ...]
+    appointments: AppointmentPolicy = field(default_factory=AppointmentPolicy)
 
     @cached_property
     def index(self) -> Index:
@@ -69,3 +71,7 @@ class Rules:
     def list_titles(self) -> Mapping[str, str]:
         """The titles of the lists by their names."""
         return {name: entry.title for name, entry in self.lists.items()}
+
+    def answers(self, answer: Answer) -> bool:
+        """Whether some rule is for this answer to an appointment."""
+        return any(rule.enabled and isinstance(rule.text, Answers) and answer in rule.text.wanted for rule in self.rules)

@@ -2,22 +2,30 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 
-from responder.core.known import Appointment, Known
+from responder.core.answering import read_answer
+from responder.core.known import WINDOW, Appointment, Known
 from responder.core.message import Message
+from responder.core.question import QuestionStatus, state
 from responder.core.text import fold
 from responder.core.words import Answer, Lexicon
 
 
 @dataclass(frozen=True, kw_only=True)
 class Situation:
-    """A message with what is known of its originator; ``now`` is the moment of its arrival, so that a replay decides the same."""
+    """A message with what is known of its originator; ``now`` is the moment of its arrival, so that a replay decides the same.
+
+    ``chosen`` is the appointment that was chosen of several, and ``intention`` the answer that was given before it was chosen.
+    """
 
     message: Message
     known: Known
     lexicon: Lexicon
+    window: timedelta = WINDOW
+    chosen: str | None = None
+    intention: Answer | None = None
 
     @property
     def now(self) -> datetime:
@@ -33,17 +41,46 @@ class Situation:
 
     @cached_property
     def open_appointments(self) -> tuple[Appointment, ...]:
-        return self.known.open_appointments(self.now)
+        """The appointments that an answer may be about, nearest first."""
+        chosen = self.known.appointment(self.chosen) if self.chosen else None
+        return (chosen,) if chosen else self.known.open_appointments(self.now, self.window)
+
+    @cached_property
+    def late_appointment(self) -> Appointment | None:
+        """The appointment that begun and that an answer would be about; None if one that is still to come has it first.
+
+        One that nobody asked about does not have it first, if the one that has begun was asked about and never answered.
+        """
+        begun = [appointment for appointment in self.known.appointments if appointment.is_late(self.now)]
+        latest = max(begun, key=lambda appointment: (appointment.starts_at, appointment.id), default=None)
+        waits = latest is not None and latest.asked_at is not None and latest.waits
+        if any(appointment.asked_at or not waits for appointment in self.open_appointments):
+            return None
+        return latest
 
     @cached_property
     def appointment(self) -> Appointment | None:
         """The appointment that an answer is about; None while it could be about several."""
         return self.open_appointments[0] if len(self.open_appointments) == 1 else None
 
+    @property
+    def is_outdated(self) -> bool:
+        """Whether a newer word about the appointment has been heard before this one."""
+        newest = self.appointment.order if self.appointment else None
+        return newest is not None and newest > self.message.order
+
     @cached_property
     def answer(self) -> tuple[Answer, str | None] | None:
         """What the whole text answers, with the language of the word."""
-        return self.lexicon.answers.get(self.folded)
+        if self.intention:
+            return self.intention, None
+        return read_answer(self.folded, self.lexicon) if self.known.appointments else self.lexicon.answers.get(self.folded)
+
+    @cached_property
+    def is_asked(self) -> bool:
+        """Whether a short word may be an answer: something is open, or an answer comes late."""
+        is_open = any(state(question, self.now) is QuestionStatus.OPEN for question in self.known.questions)
+        return bool(self.open_appointments) or is_open or bool(self.answer and self.late_appointment)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

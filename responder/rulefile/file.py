@@ -10,6 +10,7 @@ from responder.core.rules import Rules
 from responder.core.template import Templates, did_you_mean
 from responder.core.words import ALWAYS, vocabulary
 from responder.errors import RulesError
+from responder.rulefile.appointments import read_appointments
 from responder.rulefile.nodes import Node, Place, read_nodes
 from responder.rulefile.packs import load_packs, reserved_texts, with_own_words
 from responder.rulefile.reading import Fields, Reader, Wrong, is_empty, one_of, shown, text
@@ -17,7 +18,7 @@ from responder.rulefile.rules import build_all, finish, read_fallback, read_rule
 from responder.rulefile.scope import Scope
 from responder.rulefile.sections import read_list, read_named, read_reserved, webhook_reader
 
-LATER = frozenset({"numbers", "limits", "appointments", "tests", "defaults", "include"})
+LATER = frozenset({"numbers", "limits", "tests", "defaults", "include"})
 VERSION = "1"
 ZONE, COUNTRY, LANGUAGE = "Europe/Rome", "IT", "en"
 EMPTY = "the file is empty: begin it with 'version: 1', then 'rules:' with a list of rules"
@@ -71,6 +72,7 @@ def _rules(fields: Fields, reader: Reader, environment: Mapping[str, str], versi
         webhooks=scope.webhooks,
         rules=tuple(finish(draft, scope, contact) for draft in drafts),
         fallback=build_all(fallback, None, (), scope, contact, outside),
+        appointments=read_appointments(fields.node("appointments"), scope, reader),
     )
 
 

@@ -11,13 +11,14 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from responder.core.effects import ChangeAppointment, OpenHandOff, Step, StepKind, StepStatus, Subscribe, Unsubscribe
+from responder.core.effects import ChangeAppointment, OpenHandOff, Step, StepKind, StepStatus, Subscribe, TellUnclear, Unsubscribe
 from responder.core.known import Known
 from responder.core.message import MessageStatus
 from responder.core.plan import Plan
 from responder.store.database import Database
 from responder.store.inbox import still_held
 from responder.store.ledger import append, consent_rows
+from responder.store.questions import put_questions
 from responder.store.tables import appointments, contacts, handoffs, messages, steps, subscriptions
 
 Rows = list[dict[str, Any]]
@@ -92,6 +93,8 @@ class Commits:
         await _execute(connection, self._put_contacts, changed)
         await _execute(connection, self._put_subscriptions, [row for plan in plans for row in _subscription_rows(plan)])
         await _execute(connection, _CHANGE_APPOINTMENT, [row for plan in plans for row in _appointment_rows(plan)])
+        await _execute(connection, _TELL_UNCLEAR, [row for plan in plans for row in _unclear_rows(plan)])
+        await put_questions(connection, plans)
         await _execute(connection, self._put_handoffs, [row for plan in plans for row in _handoff_rows(plan, now)])
 
 
@@ -130,8 +133,10 @@ _CHANGE_APPOINTMENT = (
         updated_at=bindparam("now"),
         order_at=bindparam("new_order_at"),
         order_seq=bindparam("new_order_seq"),
+        version=appointments.c.version + 1,
     )
 )
+_TELL_UNCLEAR = update(appointments).where(appointments.c.id == bindparam("of_id")).values(unclear_at=bindparam("now"))
 _HANDLED = (
     update(messages)
     .where(messages.c.seq == bindparam("of_seq"))
@@ -186,6 +191,10 @@ def _appointment_rows(plan: Plan) -> Rows:
         for effect in plan.effects
         if isinstance(effect, ChangeAppointment)
     ]
+
+
+def _unclear_rows(plan: Plan) -> Rows:
+    return [{"of_id": effect.id, "now": plan.message.received_at} for effect in plan.effects if isinstance(effect, TellUnclear)]
 
 
 def _handoff_rows(plan: Plan, now: datetime) -> Rows:

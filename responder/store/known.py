@@ -4,20 +4,19 @@ import json
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.engine import Row
 
 from responder.core.effects import AppointmentStatus
-from responder.core.known import Appointment, Known, Subscription, SubscriptionStatus
+from responder.core.known import LATE, Appointment, Known, Subscription, SubscriptionStatus
 from responder.core.message import Order
 from responder.store.database import Database
 from responder.store.erasure import erased_among
+from responder.store.questions import read_questions
 from responder.store.tables import appointments, contacts, subscriptions
-
-PAST_KEPT = timedelta(hours=48)  # after its start, an answer is still about the appointment (contract, section 5)
 
 
 async def read_known(database: Database, secret: bytes, originators: Collection[str], now: datetime) -> dict[str, Known]:
@@ -25,9 +24,10 @@ async def read_known(database: Database, secret: bytes, originators: Collection[
     async with database.read() as connection:
         people = (await connection.execute(select(contacts).where(contacts.c.originator.in_(originators)))).all()
         theirs = (await connection.execute(select(subscriptions).where(subscriptions.c.originator.in_(originators)))).all()
-        near = (appointments.c.originator.in_(originators)) & (appointments.c.starts_at > now - PAST_KEPT)
+        near = (appointments.c.originator.in_(originators)) & (appointments.c.starts_at > now - LATE)
         dates = (await connection.execute(select(appointments).where(near).order_by(appointments.c.starts_at))).all()
         gone = await erased_among(connection, secret, originators)
+        asked = await read_questions(connection, originators, now)
     on_lists: dict[str, dict[str, Subscription]] = defaultdict(dict)
     for row in theirs:
         on_lists[row.originator][row.list] = _subscription(row).at(now)
@@ -36,7 +36,15 @@ async def read_known(database: Database, secret: bytes, originators: Collection[
         dated[row.originator].append(appointment_from(row))
     by_originator = {row.originator: row for row in people}
     return {
-        originator: _erased(_known(originator, by_originator.get(originator), on_lists[originator], tuple(dated[originator])), gone)
+        originator: _erased(
+            replace(
+                _known(originator, by_originator.get(originator)),
+                subscriptions=on_lists[originator],
+                appointments=tuple(dated[originator]),
+                questions=asked.get(originator, ()),
+            ),
+            gone,
+        )
         for originator in originators
     }
 
@@ -47,9 +55,9 @@ def _erased(known: Known, gone: Collection[str]) -> Known:
     return replace(known, opted_out=True, was_erased=True) if is_gone else known
 
 
-def _known(originator: str, row: Row[Any] | None, on_lists: dict[str, Subscription], dated: tuple[Appointment, ...]) -> Known:
+def _known(originator: str, row: Row[Any] | None) -> Known:
     if row is None:
-        return Known(originator=originator, subscriptions=on_lists, appointments=dated)
+        return Known(originator=originator)
     return Known(
         originator=originator,
         revision=row.revision,
@@ -58,8 +66,6 @@ def _known(originator: str, row: Row[Any] | None, on_lists: dict[str, Subscripti
         opted_out=row.opted_out,
         consent_order=_order(row.consent_at, row.consent_seq),
         confirmed_at=row.confirmed_at,
-        subscriptions=on_lists,
-        appointments=dated,
     )
 
 
@@ -92,4 +98,6 @@ def appointment_from(row: Row[Any]) -> Appointment:
         language=row.language,
         asked_at=row.asked_at,
         order=_order(row.order_at, row.order_seq),
+        version=row.version,
+        unclear_at=row.unclear_at,
     )

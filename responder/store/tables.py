@@ -134,9 +134,60 @@ appointments = Table(
     Column("updated_at", Moment, nullable=False),
     Column("order_at", Moment),
     Column("order_seq", BigInteger),
+    Column("version", Integer, nullable=False, server_default=text("1")),
+    Column("unclear_at", Moment),
 )
 Index("ix_appointments_originator", appointments.c.originator, appointments.c.starts_at)
 Index("ix_appointments_starts_at", appointments.c.starts_at)
+
+appointment_events = Table(
+    "appointment_events",
+    metadata,
+    Column("seq", Sequence, primary_key=True, autoincrement=True),
+    Column("appointment_id", String(64), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("what", String(32), nullable=False),
+    Column("by", String(32), nullable=False),
+    Column("message_key", String(64)),
+    Column("old_status", String(32)),
+    Column("new_status", String(32)),
+    Column("detail", Text, nullable=False, server_default=text("''")),
+)
+Index("ix_appointment_events_appointment_id", appointment_events.c.appointment_id, appointment_events.c.seq)
+
+reminders = Table(
+    "reminders",
+    metadata,
+    Column("key", String(32), primary_key=True),
+    Column("appointment_id", String(64), nullable=False),
+    Column("originator", String(64), nullable=False),
+    Column("name", String(64), nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("done_at", Moment),
+    Column("reason", String(200)),
+)
+PLANNED = text("status = 'planned'")
+Index("ix_reminders_due", reminders.c.due_at, sqlite_where=PLANNED, postgresql_where=PLANNED)
+Index("ix_reminders_appointment_id", reminders.c.appointment_id)
+
+questions = Table(
+    "questions",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("originator", String(64), nullable=False),
+    Column("destination", String(64), nullable=False),
+    Column("intention", String(32), nullable=False),
+    Column("choices", Text, nullable=False),
+    Column("asked_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("closed_at", Moment),
+    Column("closed_by", String(32)),
+)
+Index("ix_questions_originator", questions.c.originator, questions.c.asked_at)
 
 handoffs = Table(
     "handoffs",

@@ -44,22 +44,25 @@ def test_an_answer_without_an_appointment_says_so() -> None:
     assert (decided.rule, [miss.why for miss in decided.near_misses]) == ("fallback", ["no appointment is open for this number"])
 
 
-def test_an_answer_with_several_appointments_open_goes_to_a_person() -> None:
+def test_an_answer_with_several_appointments_open_is_asked_which_one_it_means() -> None:
     decided = plan("yes", rules(APPOINTMENTS), known(appointments=(appointment("a1"), appointment("a2"))))
-    assert decided.effects == (OpenHandOff(reason="unclear answer while an appointment is open"),)
+    assert (decided.rule, replies(decided)) == ("question", ["Which one?\n1 24/11 10:00\n2 24/11 10:00\nReply with its number, or ALL."])
     assert [miss.why for miss in decided.near_misses] == ["2 appointments are open for this number, a person has to tell which one is meant"]
 
 
 def test_a_confirmed_appointment_can_still_be_cancelled() -> None:
     about = known(appointments=(appointment(status=AppointmentStatus.CONFIRMED),))
-    assert effects("no", about) == (ChangeAppointment(id="a1", status=AppointmentStatus.CANCELLED),)
+    assert effects("no", about) == (
+        ChangeAppointment(id="a1", status=AppointmentStatus.CANCELLED),
+        OpenHandOff(reason="cancelled after it was confirmed"),
+    )
 
 
 def test_a_cancelled_appointment_that_is_confirmed_goes_to_a_person() -> None:
     about = known(appointments=(appointment(status=AppointmentStatus.CANCELLED),))
     decided = plan("yes", rules(APPOINTMENTS), about)
-    assert (decided.rule, decided.effects) == ("fallback", (OpenHandOff(reason="unclear answer while an appointment is open"),))
-    assert decided.near_misses[0].why == "the appointment was cancelled before, a person has to look"
+    assert (decided.rule, decided.effects) == ("fallback", (OpenHandOff(reason="confirms an appointment that was cancelled before"),))
+    assert decided.near_misses[0].why == "the appointment is cancelled already, a person has to look"
 
 
 def test_a_cancelled_appointment_beside_a_standing_one_makes_no_doubt() -> None:

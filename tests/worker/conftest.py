@@ -13,12 +13,12 @@ from responder.core.ports import Job
 from responder.core.rules import Rules
 from responder.rulefile import read_rules
 from responder.store.commit import Commits
-from responder.store.tables import appointments, consent_events, contacts, handoffs, holds, messages, reports, steps, subscriptions, workers
+from responder.store.tables import metadata
 from responder.wiring import Store
 from responder.worker.handling import Handler
 from tests.conftest import StandingClock
 
-TABLES = {table.name: table for table in (appointments, consent_events, contacts, handoffs, holds, messages, reports, steps, subscriptions, workers)}
+TABLES = metadata.tables
 
 RULES = """
 version: 1

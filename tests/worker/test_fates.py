@@ -95,9 +95,8 @@ async def test_once_a_probe_is_taken_everything_goes_out(line: Out) -> None:
     await refused(line)
     line.receiver.status, line.receiver.body = 200, ACCEPTED
     line.work.clock.advance(minutes=1, seconds=1)
-    await line.deliver()
-    assert sorted(await line.statuses()) == ["queued", "queued", "sent"]
-    await line.deliver()
+    for _ in range(2):
+        await line.deliver()
     assert await line.statuses() == ["sent"] * 3
     assert await read_hold(line.work.store.database) is None
 

@@ -195,14 +195,16 @@ async def test_a_late_older_answer_does_not_undo_a_newer_one(work: Work) -> None
     await work.handle(inbound("no", sent=NOON - minutes(1)))
     await work.handle(inbound("yes", sent=NOON - minutes(5)))
     assert [row.status for row in await work.rows("appointments")] == ["cancelled"]
+    assert [row.is_superseded for row in await work.rows("messages", "seq")] == [False, True]
+    assert await work.replies() == []
 
 
-async def test_with_two_appointments_open_nothing_changes_and_a_person_is_asked(work: Work) -> None:
+async def test_with_two_appointments_open_nothing_changes_and_the_phone_is_asked_which_one(work: Work) -> None:
     await appoint(work, "a1")
     await appoint(work, "a2")
     await work.handle(inbound("yes"))
     assert [row.status for row in await work.rows("appointments")] == ["scheduled", "scheduled"]
-    assert len(await work.rows("handoffs")) == 1
+    assert [(row.kind, row.intention, row.status) for row in await work.rows("questions")] == [("which", "confirm", "open")]
 
 
 async def test_what_an_originator_tells_is_remembered_within_a_batch_and_after(work: Work) -> None:

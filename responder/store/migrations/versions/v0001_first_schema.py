@@ -11,6 +11,7 @@ down_revision = None
 WAITING = sa.text("status = 'received'")
 PAST = sa.text("status <> 'received'")
 ENDING = sa.text("ends_at IS NOT NULL")
+PLANNED = sa.text("status = 'planned'")
 UNDONE = sa.text("status IN ('queued', 'sending')")
 NAMED = sa.text("gateway_id IS NOT NULL")
 STRAY = sa.text("step_key IS NULL")
@@ -22,6 +23,9 @@ def upgrade() -> None:
     _contacts()
     _subscriptions()
     _appointments()
+    _appointment_events()
+    _reminders()
+    _questions()
     _handoffs()
     _steps()
     _reports()
@@ -111,9 +115,62 @@ def _appointments() -> None:
         sa.Column("updated_at", Moment, nullable=False),
         sa.Column("order_at", Moment),
         sa.Column("order_seq", sa.BigInteger),
+        sa.Column("version", sa.Integer, nullable=False, server_default=sa.text("1")),
+        sa.Column("unclear_at", Moment),
     )
     op.create_index("ix_appointments_originator", "appointments", ["originator", "starts_at"])
     op.create_index("ix_appointments_starts_at", "appointments", ["starts_at"])
+
+
+def _appointment_events() -> None:
+    op.create_table(
+        "appointment_events",
+        sa.Column("seq", Sequence, primary_key=True, autoincrement=True),
+        sa.Column("appointment_id", sa.String(64), nullable=False),
+        sa.Column("number", sa.Integer, nullable=False),
+        sa.Column("at", Moment, nullable=False),
+        sa.Column("what", sa.String(32), nullable=False),
+        sa.Column("by", sa.String(32), nullable=False),
+        sa.Column("message_key", sa.String(64)),
+        sa.Column("old_status", sa.String(32)),
+        sa.Column("new_status", sa.String(32)),
+        sa.Column("detail", sa.Text, nullable=False, server_default=sa.text("''")),
+    )
+    op.create_index("ix_appointment_events_appointment_id", "appointment_events", ["appointment_id", "seq"])
+
+
+def _reminders() -> None:
+    op.create_table(
+        "reminders",
+        sa.Column("key", sa.String(32), primary_key=True),
+        sa.Column("appointment_id", sa.String(64), nullable=False),
+        sa.Column("originator", sa.String(64), nullable=False),
+        sa.Column("name", sa.String(64), nullable=False),
+        sa.Column("due_at", Moment, nullable=False),
+        sa.Column("status", sa.String(16), nullable=False),
+        sa.Column("done_at", Moment),
+        sa.Column("reason", sa.String(200)),
+    )
+    op.create_index("ix_reminders_due", "reminders", ["due_at"], sqlite_where=PLANNED, postgresql_where=PLANNED)
+    op.create_index("ix_reminders_appointment_id", "reminders", ["appointment_id"])
+
+
+def _questions() -> None:
+    op.create_table(
+        "questions",
+        sa.Column("key", sa.String(64), primary_key=True),
+        sa.Column("kind", sa.String(16), nullable=False),
+        sa.Column("originator", sa.String(64), nullable=False),
+        sa.Column("destination", sa.String(64), nullable=False),
+        sa.Column("intention", sa.String(32), nullable=False),
+        sa.Column("choices", sa.Text, nullable=False),
+        sa.Column("asked_at", Moment, nullable=False),
+        sa.Column("expires_at", Moment, nullable=False),
+        sa.Column("status", sa.String(16), nullable=False),
+        sa.Column("closed_at", Moment),
+        sa.Column("closed_by", sa.String(32)),
+    )
+    op.create_index("ix_questions_originator", "questions", ["originator", "asked_at"])
 
 
 def _handoffs() -> None:

@@ -1,0 +1,123 @@
+"""What a text does to appointments beside the rules: it chooses of several, it comes too late, or it is not clear."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from responder.core.answering import OUTCOMES, is_courtesy
+from responder.core.effects import Effect, OpenHandOff, Reply, TellUnclear
+from responder.core.known import Appointment
+from responder.core.policy import contact_values
+from responder.core.question import Choice, CloseQuestion, Happening, Question, QuestionKind, QuestionStatus, state
+from responder.core.rules import Rules
+from responder.core.situation import Situation
+from responder.core.template import Texts
+from responder.core.which import ask_which, read_choice
+from responder.core.words import Answer
+
+UNCLEAR = "unclear answer while an appointment is open"
+LATE = "answers after the appointment began"
+CLOSED = "answers a question that is closed"
+NOT_LISTED = "chose a number that is not on the list"
+GONE = "chose an appointment that was moved, has begun or is no more"
+CHOSE_NONE = "answers again without choosing which appointment is meant"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Heard:
+    """What follows from a text: effects, replies, and the situations of the appointments chosen, each to be decided by the rules.
+
+    ``falls_back`` says that the fallback is to speak as well, since nothing is said here.
+    """
+
+    effects: tuple[Effect, ...] = ()
+    replies: tuple[Reply, ...] = ()
+    chosen: tuple[Situation, ...] = ()
+    falls_back: bool = False
+
+
+def hear_choice(situation: Situation, rules: Rules) -> Heard | None:
+    """What a text does that chooses of the appointments which were asked about; None if it chooses nothing."""
+    question = _which(situation)
+    numbers = read_choice(situation.folded, len(question.choices)) if question else None
+    if question is None or numbers is None:
+        return None
+    if _state(question, situation) is not QuestionStatus.OPEN:
+        return _unclear(situation, rules, CLOSED)
+    if not numbers:
+        return _unclear(situation, rules, NOT_LISTED)
+    choices = [question.choices[number - 1] for number in numbers]
+    chosen = tuple(
+        replace(situation, chosen=choice.subject, intention=Answer(question.intention)) for choice in choices if _stands(situation)(choice)
+    )
+    closed = CloseQuestion(key=question.key, happening=Happening.ANSWER)
+    gone = (OpenHandOff(reason=GONE),) if len(chosen) < len(choices) else ()
+    return Heard(effects=(closed, *gone), chosen=chosen)
+
+
+def hear_unanswered(situation: Situation, rules: Rules) -> Heard | None:
+    """What a text does that no rule answered; None if it has nothing to do with an appointment."""
+    answer = situation.answer
+    if answer and situation.late_appointment:
+        return _told(rules.appointments.late, situation, rules, LATE)
+    if not situation.open_appointments:
+        return None
+    if answer and len(situation.open_appointments) > 1 and rules.answers(answer[0]) and not situation.known.opted_out:
+        return _which_one(situation, answer[0], rules)
+    if is_courtesy(situation.folded) and not any(appointment.waits for appointment in situation.open_appointments):
+        return Heard()
+    return _unclear(situation, rules, why_unclear(situation))
+
+
+def why_unclear(situation: Situation) -> str:
+    """Why a person has to look at a text that came while an appointment was open."""
+    appointment, answer = situation.appointment, situation.answer
+    outcome = OUTCOMES[appointment.status, answer[0]] if appointment and answer else None
+    return outcome.hand_off if outcome and outcome.status is None and outcome.hand_off else UNCLEAR
+
+
+def _which_one(situation: Situation, answer: Answer, rules: Rules) -> Heard:
+    before = _which(situation)
+    if before and before.intention == answer and _state(before, situation) is QuestionStatus.OPEN:
+        return _unclear(situation, rules, CHOSE_NONE)
+    asked = ask_which(situation, answer, rules)
+    return Heard(effects=(asked[0],), replies=(asked[1],)) if asked else _unclear(situation, rules, UNCLEAR)
+
+
+def _unclear(situation: Situation, rules: Rules, reason: str) -> Heard:
+    """A person looks; the originator is told so once for the nearest appointment."""
+    nearest = next(iter(situation.open_appointments), None)
+    if nearest is None or rules.appointments.unclear is None:
+        return Heard(effects=(OpenHandOff(reason=reason),), falls_back=True)
+    if nearest.unclear_at:
+        return Heard(effects=(OpenHandOff(reason=reason),))
+    heard = _told(rules.appointments.unclear, situation, rules, reason)
+    return replace(heard, effects=(TellUnclear(id=nearest.id), *heard.effects))
+
+
+def _told(texts: Texts | None, situation: Situation, rules: Rules, reason: str) -> Heard:
+    if texts is None:
+        return Heard(effects=(OpenHandOff(reason=reason),), falls_back=True)
+    text = texts.pick(situation.answer[1] if situation.answer else None, situation.known.language, rules.languages[0])
+    values = {"contact": contact_values(situation.known, rules.languages[0])}
+    return Heard(effects=(OpenHandOff(reason=reason),), replies=(Reply(text=text.render(values)),))
+
+
+def _which(situation: Situation) -> Question | None:
+    """The newest question which one is meant, unless the phone was asked about an appointment since."""
+    question = situation.known.question(QuestionKind.WHICH)
+    asked_since = (appointment.asked_at for appointment in situation.known.appointments)
+    return None if question is None or any(at and question.asked_at < at <= situation.now for at in asked_since) else question
+
+
+def _state(question: Question, situation: Situation) -> QuestionStatus:
+    return state(question, situation.now, _stands(situation))
+
+
+def _stands(situation: Situation) -> Callable[[Choice], bool]:
+    """Whether a choice still is the appointment that was asked about."""
+
+    def stands(choice: Choice) -> bool:
+        appointment: Appointment | None = situation.known.appointment(choice.subject)
+        return appointment is not None and appointment.starts_at == choice.starts_at and appointment.starts_at > situation.now
+
+    return stands

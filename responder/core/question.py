@@ -1,0 +1,124 @@
+"""Questions of responder's own: what was asked of whom, which answers it offers, and how it ends.
+
+Whoever asks yields the effect ``Ask`` with a question of its kind. ``Known.question(kind, destination)`` is the newest one of a phone, also
+for a while after it ended; ``state`` says how it stands at a moment, and the effect ``CloseQuestion`` ends it. A double opt-in asks with
+``kind=OPT_IN`` and one choice whose subject is the list. What an answer does says a function that stands in ``core.decision.HEARERS``:
+it takes the situation and the rules, and gives a ``Heard`` with effects and replies, or None where the text is no answer to it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+REMEMBERED = timedelta(days=7)  # for so long after it was asked, an answer that comes too late is still known for one
+
+
+class QuestionKind(StrEnum):
+    """What is asked."""
+
+    WHICH = "which"
+    OPT_IN = "opt_in"
+
+
+class QuestionStatus(StrEnum):
+    """How a question stands."""
+
+    OPEN = "open"
+    ANSWERED = "answered"
+    EXPIRED = "expired"
+    STARTED = "started"
+    VOID = "void"
+    REPLACED = "replaced"
+
+
+class Happening(StrEnum):
+    """What ends a question."""
+
+    ANSWER = "answer"
+    EXPIRY = "expiry"
+    START = "start"
+    """Everything that it asks about has begun."""
+    MOVE = "move"
+    """What it asks about is no longer what it was."""
+    NEWER = "newer"
+    """The phone was asked something else."""
+
+
+TRANSITIONS: Mapping[tuple[QuestionStatus, Happening], QuestionStatus] = {
+    (QuestionStatus.OPEN, Happening.ANSWER): QuestionStatus.ANSWERED,
+    (QuestionStatus.OPEN, Happening.EXPIRY): QuestionStatus.EXPIRED,
+    (QuestionStatus.OPEN, Happening.START): QuestionStatus.STARTED,
+    (QuestionStatus.OPEN, Happening.MOVE): QuestionStatus.VOID,
+    (QuestionStatus.OPEN, Happening.NEWER): QuestionStatus.REPLACED,
+}
+"""All that changes a question; what has ended stays as it ended."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Choice:
+    """One of the answers that a question offers: what it stands for, and when that begins if it has a time."""
+
+    subject: str
+    starts_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Question:
+    """Something that we asked, and that a short answer may now answer.
+
+    ``destination`` is our number that asked, and ``intention`` what an answer is to do with what it chooses. ``key`` is that of the
+    message which led to the question, with a suffix.
+    """
+
+    key: str
+    kind: QuestionKind
+    originator: str
+    destination: str
+    asked_at: datetime
+    expires_at: datetime
+    choices: tuple[Choice, ...]
+    intention: str = ""
+    status: QuestionStatus = QuestionStatus.OPEN
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ask:
+    """A question is asked; it takes the place of whatever else the same number of ours asked the same phone."""
+
+    question: Question
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CloseQuestion:
+    """A question ends."""
+
+    key: str
+    happening: Happening
+
+
+def question_key(message_key: str) -> str:
+    """The key of the question that a message leads to."""
+    return f"{message_key}-q"
+
+
+def after_happening(status: QuestionStatus, happening: Happening) -> QuestionStatus:
+    """How a question stands after something happened.
+
+    >>> str(after_happening(QuestionStatus.OPEN, Happening.ANSWER)), str(after_happening(QuestionStatus.EXPIRED, Happening.ANSWER))
+    ('answered', 'expired')
+    """
+    return TRANSITIONS.get((status, happening), status)
+
+
+def state(question: Question, now: datetime, is_standing: Callable[[Choice], bool] = lambda _choice: True) -> QuestionStatus:
+    """How a question stands at a moment; ``is_standing`` tells whether a choice still is what was asked about."""
+    status = question.status
+    starts = [choice.starts_at for choice in question.choices if choice.starts_at]
+    if starts and max(starts) <= now:
+        status = after_happening(status, Happening.START)
+    if now >= question.expires_at:
+        status = after_happening(status, Happening.EXPIRY)
+    if not any(is_standing(choice) for choice in question.choices):
+        status = after_happening(status, Happening.MOVE)
+    return status

@@ -1,0 +1,80 @@
+"""Which one? Several appointments are open to an answer, so the phone is asked, by a numbered list that a number answers."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from responder.core.answering import without_courtesy
+from responder.core.effects import Reply
+from responder.core.known import Appointment
+from responder.core.policy import contact_values
+from responder.core.question import Ask, Choice, Question, QuestionKind, question_key
+from responder.core.rules import Rules
+from responder.core.segments import size
+from responder.core.situation import Situation
+from responder.core.words import Answer
+
+MOST = 9  # appointments in one list, so that a digit tells each
+VALID_FOR = timedelta(hours=48)
+ALL = frozenset({"all", "both", "tutti", "tutte", "tutti e due", "tutte e due", "entrambi", "entrambe", "alle", "beide", "tous", "toutes"}) | {
+    "todos", "todas", "allemaal", "wszystkie", "oba", "toate",
+}  # fmt: skip
+AND = frozenset({"and", "e", "ed", "und", "et", "y", "en", "i", "si", "plus"})
+
+
+def ask_which(situation: Situation, answer: Answer, rules: Rules) -> tuple[Ask, Reply] | None:
+    """The question which of the open appointments is meant, and its text; None if the file has no text for it."""
+    if rules.appointments.which is None:
+        return None
+    asked = situation.open_appointments[:MOST]
+    message, now = situation.message, situation.now
+    question = Question(
+        key=question_key(message.key),
+        kind=QuestionKind.WHICH,
+        originator=message.originator,
+        destination=message.destination,
+        asked_at=now,
+        expires_at=now + VALID_FOR,
+        choices=tuple(Choice(subject=appointment.id, starts_at=appointment.starts_at) for appointment in asked),
+        intention=answer,
+    )
+    return Ask(question=question), Reply(text=_text(asked, situation, rules))
+
+
+def _text(asked: Sequence[Appointment], situation: Situation, rules: Rules) -> str:
+    """The list in the words of the file: as much of each appointment as fits one segment, or else when and whose it is."""
+    assert rules.appointments.which is not None  # noqa: S101  (asked before)
+    language = situation.answer[1] if situation.answer else None
+    template = rules.appointments.which.pick(language, situation.known.language, rules.languages[0])
+    texts = [
+        template.render({"choices": _listed(asked, parts, rules.zone), "contact": contact_values(situation.known, rules.languages[0])})
+        for parts in (2, 1, 0)
+    ]
+    return next((text for text in texts if size(text).segments == 1), texts[1])
+
+
+def _listed(asked: Sequence[Appointment], parts: int, zone: ZoneInfo) -> str:
+    return "\n".join(f"{number} {_told(appointment, parts, zone)}" for number, appointment in enumerate(asked, start=1))
+
+
+def _told(appointment: Appointment, parts: int, zone: ZoneInfo) -> str:
+    when = f"{appointment.starts_at.astimezone(zone):%d/%m %H:%M}"
+    return " ".join([when, *[part for part in (appointment.name, appointment.service) if part][:parts]])
+
+
+def read_choice(folded: str, count: int) -> tuple[int, ...] | None:
+    """The numbers that a text chooses of so many, each once; none if one of them is not on the list, None if it is no choice at all.
+
+    >>> read_choice("1 e 3", 3), read_choice("tutti", 2), read_choice("4", 3), read_choice("1 forse", 3)
+    ((1, 3), (1, 2), (), None)
+    """
+    words = list(without_courtesy(folded.split()))
+    if " ".join(words) in ALL:
+        return tuple(range(1, count + 1))
+    if not words or words[0] in AND or words[-1] in AND:
+        return None
+    chosen = [word for word in words if word not in AND]
+    if not all(word.isascii() and word.isdigit() for word in chosen):
+        return None
+    known = {str(number): number for number in range(1, count + 1)}
+    return tuple(dict.fromkeys(known[word] for word in chosen)) if known.keys() >= set(chosen) else ()

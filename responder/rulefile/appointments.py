@@ -1,0 +1,89 @@
+"""The section ``appointments``: when they are open to an answer, what is said of them, and the reminders."""
+
+from collections.abc import Callable
+from functools import partial
+
+from responder.core.effects import AppointmentStatus
+from responder.core.known import WINDOW
+from responder.core.policy import AppointmentPolicy, Reminder
+from responder.core.quiet import Span
+from responder.core.template import Names, Template, Texts
+from responder.rulefile.nodes import Node, Scalar
+from responder.rulefile.reading import Reader, Wrong, is_empty, one_of
+from responder.rulefile.scope import APPOINTMENT, CONTACT, NOTHING, Scope
+from responder.rulefile.spans import length, quiet_hours, span
+
+TOLD: Names = {"contact": CONTACT | {"name"}}
+CHOICES = "choices"
+WHICH: Names = {**TOLD, CHOICES: NOTHING}
+REMINDER: Names = {**TOLD, "appointment": APPOINTMENT, "now": NOTHING}
+ONLY = (str(AppointmentStatus.SCHEDULED), str(AppointmentStatus.CONFIRMED))
+MOST = 9  # reminders of one appointment
+LONGEST_VALID = 6  # a reminder is of use for a sixth of the time that is left, if the file does not say for how long
+
+BUILT_IN = {  # in letters of the 7-bit alphabet, so that the list has room
+    "de": "Welcher Termin?\n{{ choices }}\nAntworten Sie mit der Nummer, oder ALLE.",
+    "en": "Which one?\n{{ choices }}\nReply with its number, or ALL.",
+    "es": "Elija:\n{{ choices }}\nResponda con su cifra, o TODOS.",
+    "fr": "Lequel ?\n{{ choices }}\nRépondez par le numéro, ou TOUS.",
+    "it": "Quale?\n{{ choices }}\nRispondi con il numero, o TUTTI.",
+    "nl": "Welke?\n{{ choices }}\nAntwoord met het nummer, of ALLE.",
+    "pl": "Wybierz:\n{{ choices }}\nOdpisz: cyfra albo WSZYSTKIE.",
+    "pt": "Escolha:\n{{ choices }}\nResponda com o algarismo, ou TODOS.",
+    "ro": "Care?\n{{ choices }}\nTrimiteti cifra sau TOATE.",
+}
+
+
+def read_appointments(node: Node | None, scope: Scope, reader: Reader) -> AppointmentPolicy:
+    """What the file says about appointments, or the defaults."""
+    built_in = Texts({language: scope.templates.parse(BUILT_IN[language], WHICH) for language in scope.languages if language in BUILT_IN})
+    if node is None or is_empty(node):
+        return AppointmentPolicy(which=built_in)
+    inside = reader.inside("appointments")
+    with inside.fields(node) as fields:
+        told: Callable[[Node], Texts] = partial(scope.texts, names=TOLD, reader=inside)
+        return AppointmentPolicy(
+            window=fields.take("window", length, WINDOW),
+            which=fields.take("which", partial(_which, scope=scope, reader=inside), built_in),
+            late=fields.take("late", told, None),
+            unclear=fields.take("unclear", told, None),
+            reminders=_reminders(fields.node("reminders"), scope, inside),
+            quiet_hours=fields.take("quiet_hours", quiet_hours, None),
+        )
+
+
+def _which(node: Node, scope: Scope, reader: Reader) -> Texts:
+    texts = scope.texts(node, WHICH, reader)
+    if any(CHOICES not in template.source for template in texts.by_language.values()):
+        raise Wrong(node, "the question needs the list that it is about, write {{ choices }} where it is to stand")
+    return texts
+
+
+def _reminders(node: Node | None, scope: Scope, reader: Reader) -> tuple[Reminder, ...]:
+    if node is None or is_empty(node):
+        return ()
+    taken: dict[str, int] = {}
+    read = reader.inside("appointments, reminders").each(lambda item: _reminder(item, taken, scope, reader.inside("reminder")), node)
+    if len(read) > MOST:
+        reader.note(node.place, f"more than {MOST} reminders for one appointment, keep those that help")
+    return read
+
+
+def _reminder(node: Node, taken: dict[str, int], scope: Scope, reader: Reader) -> Reminder:
+    with reader.fields(node) as fields:
+        given = fields.node("before")
+        before = reader.attempt(span, given, Span(days=1)) if given else Span(days=1)
+        name = given.text if isinstance(given, Scalar) else "1d"
+        if given is None:
+            reader.note(node.place, "'before' is missing, add how long before the start it is sent, such as 'before: 24h'")
+        elif name in taken:
+            reader.note(given.place, f"the reminder on line {taken[name]} is sent {name} before as well, keep one of them")
+        taken[name] = node.place.line
+        only = fields.take("only", one_of(ONLY, "status"), "")
+        return Reminder(
+            name=name,
+            before=before,
+            text=fields.require("text", partial(scope.texts, names=REMINDER, reader=reader), Texts({None: Template("", None)}), "add what it says"),
+            valid_for=fields.take("valid_for", length, before.length / LONGEST_VALID),
+            only=AppointmentStatus(only) if only else None,
+        )
