@@ -2,6 +2,8 @@
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 from itertools import chain
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -11,12 +13,13 @@ from responder.core.template import Templates, did_you_mean
 from responder.core.words import ALWAYS, vocabulary
 from responder.errors import RulesError
 from responder.rulefile.appointments import read_appointments
+from responder.rulefile.lists import read_list
 from responder.rulefile.nodes import Node, Place, read_nodes
 from responder.rulefile.packs import load_packs, reserved_texts, with_own_words
 from responder.rulefile.reading import Fields, Reader, Wrong, is_empty, one_of, shown, text
 from responder.rulefile.rules import build_all, finish, read_fallback, read_rule_drafts
 from responder.rulefile.scope import Scope
-from responder.rulefile.sections import read_list, read_named, read_reserved, webhook_reader
+from responder.rulefile.sections import read_named, read_reserved, webhook_reader
 
 LATER = frozenset({"numbers", "limits", "tests", "defaults", "include"})
 VERSION = "1"
@@ -78,13 +81,14 @@ def _rules(fields: Fields, reader: Reader, environment: Mapping[str, str], versi
 
 def _scope(fields: Fields, zone: ZoneInfo, environment: Mapping[str, str], reader: Reader) -> Scope:
     known = [language for language in load_packs() if language != ALWAYS]
-    return Scope(
+    scope = Scope(
         country=fields.take("country", _country, COUNTRY),
         languages=tuple(dict.fromkeys(fields.each("languages", one_of(known, "language")))) or (LANGUAGE,),
-        lists=read_named(fields.node("lists"), "list", read_list, reader),
+        lists={},
         webhooks=read_named(fields.node("webhooks"), "webhook", webhook_reader(environment), reader),
         templates=Templates(zone),
     )
+    return replace(scope, lists=read_named(fields.node("lists"), "list", partial(read_list, scope=scope), reader))
 
 
 def _version(node: Node) -> str:
