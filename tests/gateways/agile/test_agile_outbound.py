@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -249,3 +250,15 @@ def test_the_error_says_what_the_gateway_means_and_what_helps(answer: Response, 
 @pytest.mark.parametrize("answer", [*CERTAINLY_NOT_TAKEN, *REFUSED, *ALL_OF_US_REFUSED, *UNCERTAIN])
 def test_no_error_repeats_a_number_or_a_text(answer: Response) -> None:
     assert not any(part in str(outcome(answer)) for part in ("3933", "Welcome"))
+
+
+FATES = {TransientError: "tried again", AccessError: "kept in the queue", PermanentError: "`dead`, with", UncertainError: "`uncertain` |"}
+LABELS = {Said.RESULT: "result {}", Said.CODE: "code {}", Said.BUSY: "HTTP {} with a time", Said.HTTP: "HTTP {}", Said.HUNDRED: "any other {}xx"}
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: f"{row.said.name}-{row.number}")
+def test_the_manual_tells_each_row(row: Row) -> None:
+    manual = (Path(__file__).parents[3] / "docs" / "gateway.md").read_text()
+    (line,) = (line for line in manual.splitlines() if line.startswith("| ") and FATES[row.error] in line)
+    label = LABELS[row.said].format(row.number) if row.number else "any other result"
+    assert re.search(rf"{re.escape(label)}[ ,]", line)
