@@ -115,6 +115,13 @@ def test_an_accepted_message_has_their_id(name: str, theirs: str | None) -> None
     assert AGILE.read_response(response(name)) == theirs
 
 
+@pytest.mark.parametrize("data", [{"globalId": "g", "processedMessages": 1}, {"results": [{"id": "msg_1", "accepted": True}]}])
+def test_an_answer_may_be_wrapped_as_jsend_wraps_it(data: object) -> None:
+    AGILE.read_response(response(json.dumps({"status": "success", "data": data}).encode()))
+    refusal = outcome(response(json.dumps({"status": "fail", "data": {"code": 4, "message": "no"}}).encode(), 400))
+    assert "the destination is no number" in str(refusal)
+
+
 def test_an_accepted_message_may_have_no_id() -> None:
     assert AGILE.read_response(response(b'{"accepted": true}', 202)) is None
 
