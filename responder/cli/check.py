@@ -72,5 +72,7 @@ def _place_of_webhook(path: Path, name: str) -> tuple[int, int]:
 
     node, _ = read_nodes(path.read_text("utf-8"), str(path))
     for wanted in ("webhooks", name):
-        key, node = next((key, value) for key, value in node.entries if key.text == wanted) if isinstance(node, Mapping) else (None, None)
+        key, node = (
+            next(((key, value) for key, value in node.entries if key.text == wanted), (None, None)) if isinstance(node, Mapping) else (None, None)
+        )
     return (key.place.line, key.place.column) if key else (1, 1)

@@ -1,13 +1,13 @@
 """Which authority speaks to a message: a reserved keyword, a rule, or the fallback."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from responder.core.actions import Action
 from responder.core.asked import Heard, hear_choice, hear_unanswered, why_unclear
 from responder.core.conditions import why_no_answer
-from responder.core.effects import Effect, OpenHandOff, OptIn, OptOut, Purpose, Reply, Subscribe, Unsubscribe
+from responder.core.effects import Effect, OpenHandOff, OptIn, OptOut, Purpose, RecordUse, Reply, Subscribe, Unsubscribe
 from responder.core.known import SubscriptionStatus
 from responder.core.matching import Answers
 from responder.core.reserved import Recognition, Reserved, recognise
@@ -21,6 +21,7 @@ FALLBACK = "fallback"
 QUESTION = "question"
 HEARERS: tuple[Callable[[Situation, Rules], Heard | None], ...] = (hear_choice,)
 """What hears the answers to responder's own questions, before the rules: one for each kind of question."""
+IN_SHADOW = "it applies, and does nothing while it is in shadow"
 WANTS_TO_CANCEL = "wants to cancel"
 
 
@@ -48,6 +49,8 @@ class Decision:
     misses: tuple[Miss, ...] = ()
     remembers_language: bool = False
     turns: tuple[tuple[Situation, "Decision"], ...] = ()
+    shadowed: tuple["Decision", ...] = ()
+    """What rules in shadow would have decided, which is told and not done."""
 
 
 def decide(situation: Situation, rules: Rules) -> Decision:
@@ -84,6 +87,7 @@ def _by_rules(situation: Situation, rules: Rules, *, answers_alone: bool = False
     """The first rule that applies, and those after it for as long as they go on."""
     applied: list[tuple[Rule, Match]] = []
     misses: list[Miss] = []
+    shadowed: list[Decision] = []
     for position, match in rules.index.matches(situation):
         rule = rules.rules[position]
         if answers_alone and not isinstance(rule.text, Answers):
@@ -92,17 +96,25 @@ def _by_rules(situation: Situation, rules: Rules, *, answers_alone: bool = False
         if refusal is not None:
             misses.append(Miss(rule=rule.name, line=rule.line, why=refusal))
             continue
+        if rule.shadow:
+            misses.append(Miss(rule=rule.name, line=rule.line, why=IN_SHADOW))
+            shadowed.append(_applied([(rule, match)]))
+            continue
         applied.append((rule, match))
         if not rule.goes_on:
             break
-    if not applied:
-        return Decision(name=None, misses=tuple(misses))
-    last, match = applied[-1]
+    decision = _applied(applied) if applied else Decision(name=None)
+    return replace(decision, misses=tuple(misses), shadowed=tuple(shadowed))
+
+
+def _applied(rules: Sequence[tuple[Rule, Match]]) -> Decision:
+    """The decision of rules that apply, of which the last speaks."""
+    last, match = rules[-1]
     return Decision(
         name=last.name,
         match=match,
-        actions=tuple((m, rule.actions) for rule, m in applied),
-        misses=tuple(misses),
+        actions=tuple((m, rule.actions) for rule, m in rules),
+        effects=tuple(RecordUse(of=rule.cooldown.once.of) for rule, _ in rules if rule.cooldown),
         remembers_language=not isinstance(last.text, Answers),
     )
 
@@ -111,7 +123,8 @@ def _refusal(rule: Rule, situation: Situation) -> str | None:
     """Why a rule whose text matches does not apply; None if it does."""
     if isinstance(rule.text, Answers) and (refusal := why_no_answer(situation)):
         return refusal
-    return next((refusal for condition in rule.conditions if (refusal := condition.refusal(situation))), None)
+    asked = (*rule.conditions, rule.cooldown) if rule.cooldown else rule.conditions
+    return next((refusal for condition in asked if (refusal := condition.refusal(situation))), None)
 
 
 def _reserved(recognition: Recognition, situation: Situation, rules: Rules) -> Decision:
