@@ -12,13 +12,14 @@ from responder.core.matching import Answers, How
 from responder.core.rules import Rule, Rules
 from responder.errors import RulesError
 from responder.rulefile import actions as action_settings
-from responder.rulefile import conditions, read_rules, rules
 from responder.rulefile import file as rules_file
+from responder.rulefile import read_rules, rules
 from tests.planning import appointment, known, plan
 
 ROOT = Path(__file__).parent.parent
 MANUAL = (ROOT / "docs" / "rules.md").read_text("utf-8")
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+MORE = ("hours", "since", "until", "language", "enabled", "continue", "cooldown", "typos", "shadow", "once_per", "max_segments")
 SECRETS = {"CRM_WEBHOOK_SECRET": "whsec_" + base64.b64encode(b"s" * 24).decode()}
 HEAD = """version: 1
 languages: [it, en]
@@ -70,12 +71,12 @@ def test_the_file_with_mistakes_is_answered_as_the_manual_says() -> None:
     assert str(refused.value) == shown[position + 1].rstrip("\n")
 
 
-@pytest.mark.parametrize("word", sorted({*ACTIONS, *How, "pattern", "answer", "to", "from", "list", "appointment"}))
-def test_the_manual_tells_of_every_action_and_condition(word: str) -> None:
+@pytest.mark.parametrize("word", sorted({*ACTIONS, *How, "pattern", "answer", "to", "from", "list", "appointment", *MORE}))
+def test_the_manual_tells_of_every_action_condition_and_setting(word: str) -> None:
     assert re.search(rf"^\| .*`{word}[`:]", MANUAL, re.MULTILINE)
 
 
-@pytest.mark.parametrize("word", sorted(rules_file.LATER | conditions.LATER | rules.LATER | action_settings.LATER | {"events"}))
+@pytest.mark.parametrize("word", sorted(rules_file.LATER | rules.LATER | action_settings.LATER | {"events"}))
 def test_the_manual_names_what_is_not_supported_yet(word: str) -> None:
     assert f"`{word}`" in MANUAL.partition("## Not supported yet")[2]
 

@@ -1,21 +1,38 @@
-"""reply: send the originator a text.
+"""reply: send the originator a text, at most so many segments long, and to each number no more often than ``once_per`` says.
 
 then:
-  - reply: "We are open Monday to Friday, 9 to 18."
+  - reply: {text: "We are open Monday to Friday, 9 to 18.", once_per: 24h, max_segments: 1}
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from responder.core.actions import Action, Context, action
-from responder.core.effects import Reply, WebhookCall
+from responder.core.actions import Action, Context, Segments, action
+from responder.core.effects import Effect, RecordUse, Reply, WebhookCall
+from responder.core.segments import cut
 from responder.core.template import Texts
+from responder.core.uses import AtMostOnce, in_words
+
+MAX_SEGMENTS = Segments(3)
 
 
 @action("reply")
 @dataclass(frozen=True, kw_only=True)
 class ReplyAction(Action):
     text: Texts
+    max_segments: Segments = MAX_SEGMENTS
+    once_per: AtMostOnce | None = None
+
+    def effects(self, context: Context) -> Iterator[Effect]:
+        if self.once_per and self.once_per.left(context.situation) is None:
+            yield RecordUse(of=self.once_per.of)
 
     def steps(self, context: Context) -> Iterator[Reply | WebhookCall]:
-        yield Reply(text=self.text.pick(*context.languages).render(context.values))
+        rendered = self.text.pick(*context.languages).render(context.values)
+        text = cut(rendered, self.max_segments)
+        note = None if text == rendered else f"cut to max_segments: {self.max_segments}"
+        yield Reply(text=text, note=note, held_back=self._why_not_again(context))
+
+    def _why_not_again(self, context: Context) -> str | None:
+        left = self.once_per and self.once_per.left(context.situation)
+        return f"not sent: once per {in_words(self.once_per.period)}, {in_words(left)} of it left" if self.once_per and left else None

@@ -36,7 +36,7 @@ def check(
     except RulesError as error:
         _print(error.mistakes, as_json=as_json)
         raise typer.Exit(1) from None
-    warnings = list(_warnings(found, path))
+    warnings = list(_warnings(found))
     _print(warnings, as_json=as_json, kind="warning: ")
     if not as_json:
         typer.echo(f"{path}: {_counted(len(found.rules), 'rule')}, {_counted(len(found.lists), 'list')}, hash {found.hash}, no mistakes")
@@ -56,21 +56,25 @@ def _counted(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def _warnings(rules: "Rules", path: Path) -> "Iterator[Mistake]":
+def _warnings(rules: "Rules") -> "Iterator[Mistake]":
     """What works and is not advisable."""
     from responder.errors import Mistake
 
     for webhook in rules.webhooks.values():
         if webhook.secret is None:
-            line, column = _place_of_webhook(path, webhook.name)
+            file, line, column = _place_of_webhook(rules, webhook.name)
             text = f"webhook {webhook.name!r}: it has no secret, so nobody can tell our calls from forged ones: add 'secret: ${{NAME}}'"
-            yield Mistake(file=str(path), line=line, column=column, text=text)
+            yield Mistake(file=file, line=line, column=column, text=text)
 
 
-def _place_of_webhook(path: Path, name: str) -> tuple[int, int]:
+def _place_of_webhook(rules: "Rules", name: str) -> tuple[str, int, int]:
     from responder.rulefile.nodes import Mapping, read_nodes
 
-    node, _ = read_nodes(path.read_text("utf-8"), str(path))
-    for wanted in ("webhooks", name):
-        key, node = next((key, value) for key, value in node.entries if key.text == wanted) if isinstance(node, Mapping) else (None, None)
-    return (key.place.line, key.place.column) if key else (1, 1)
+    for file, source in rules.sources.items():
+        node, _ = read_nodes(source, file)
+        for wanted in ("webhooks", name):
+            entries = node.entries if isinstance(node, Mapping) else ()
+            key, node = next(((key, value) for key, value in entries if key.text == wanted), (None, None))
+        if key:
+            return file, key.place.line, key.place.column
+    return next(iter(rules.sources)), 1, 1

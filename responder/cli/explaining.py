@@ -51,7 +51,7 @@ def _print_section(title: str, lines: Iterable[str]) -> None:
 
 def _match(match: Mapping[str, Any]) -> dict[str, str]:
     groups = {f"  {name}": str(value) for name, value in match.get("groups", {}).items()}
-    return {"match": match.get("text", ""), **groups, "rest": match.get("rest", "")}
+    return {"match": match.get("text", ""), "taken for": match.get("taken_for", ""), **groups, "rest": match.get("rest", "")}
 
 
 def _step(step: Mapping[str, Any]) -> str:

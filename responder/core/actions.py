@@ -21,6 +21,9 @@ WebhookName = NewType("WebhookName", str)
 FieldName = NewType("FieldName", str)
 """A field of this type holds the name of something that is remembered about the originator."""
 
+Segments = NewType("Segments", int)
+"""A field of this type holds how many segments a text may take at most."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Context:

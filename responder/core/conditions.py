@@ -53,6 +53,20 @@ class OnList:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class InLanguage:
+    """The originator uses one of these languages; of whom nothing is known, the first language of the file."""
+
+    languages: frozenset[str]
+    default: str
+
+    def refusal(self, situation: Situation) -> str | None:
+        language = situation.known.language or self.default
+        if language in self.languages:
+            return None
+        return f"the language of the originator is {language!r}, the rule is for {', '.join(sorted(self.languages))}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class HasAppointment:
     """The originator has one appointment that was asked about and still waits (open), was confirmed, or has none at all near."""
 

@@ -1,13 +1,13 @@
 """Which authority speaks to a message: a reserved keyword, a rule, or the fallback."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from responder.core.actions import Action
 from responder.core.asked import Heard, hear_choice, hear_unanswered, why_unclear
 from responder.core.conditions import why_no_answer
-from responder.core.effects import Effect, OpenHandOff, OptIn, OptOut, Purpose, Reply, Subscribe, Unsubscribe
+from responder.core.effects import Effect, OpenHandOff, OptIn, OptOut, Purpose, RecordUse, Reply, Subscribe, Unsubscribe
 from responder.core.joining import ask_to_join, hear_joining, lists_that_ask
 from responder.core.known import SubscriptionStatus
 from responder.core.matching import Answers
@@ -22,6 +22,7 @@ FALLBACK = "fallback"
 QUESTION = "question"
 HEARERS: tuple[Callable[[Situation, Rules], Heard | None], ...] = (hear_choice, hear_joining)
 """What hears the answers to responder's own questions, before the rules: one for each kind of question."""
+IN_SHADOW = "it applies, and does nothing while it is in shadow"
 WANTS_TO_CANCEL = "wants to cancel"
 
 
@@ -49,6 +50,8 @@ class Decision:
     misses: tuple[Miss, ...] = ()
     remembers_language: bool = False
     turns: tuple[tuple[Situation, "Decision"], ...] = ()
+    shadowed: tuple["Decision", ...] = ()
+    """What rules in shadow would have decided, which is told and not done."""
 
 
 def decide(situation: Situation, rules: Rules) -> Decision:
@@ -85,6 +88,7 @@ def _by_rules(situation: Situation, rules: Rules, *, answers_alone: bool = False
     """The first rule that applies, and those after it for as long as they go on."""
     applied: list[tuple[Rule, Match]] = []
     misses: list[Miss] = []
+    shadowed: list[Decision] = []
     for position, match in rules.index.matches(situation):
         rule = rules.rules[position]
         if answers_alone and not isinstance(rule.text, Answers):
@@ -93,21 +97,29 @@ def _by_rules(situation: Situation, rules: Rules, *, answers_alone: bool = False
         if refusal is not None:
             misses.append(Miss(rule=rule.name, line=rule.line, why=refusal))
             continue
+        if rule.shadow:
+            misses.append(Miss(rule=rule.name, line=rule.line, why=IN_SHADOW))
+            shadowed.append(_applied([(rule, match)], situation, rules))
+            continue
         applied.append((rule, match))
         if not rule.goes_on:
             break
-    if not applied:
-        return Decision(name=None, misses=tuple(misses))
+    decision = _applied(applied, situation, rules) if applied else Decision(name=None)
+    return replace(decision, misses=tuple(misses), shadowed=tuple(shadowed))
+
+
+def _applied(applied: Sequence[tuple[Rule, Match]], situation: Situation, rules: Rules) -> Decision:
+    """The decision of rules that apply, of which the last speaks; those that put somebody on a list that asks first wait for the answer."""
     last, match = applied[-1]
     waiting = {rule.name: (rule, m, lists) for rule, m in applied if (lists := lists_that_ask(rule.actions, situation, rules))}
     asked = [ask_to_join(rule, m, lists, situation, rules) for rule, m, lists in waiting.values()]
+    uses = [RecordUse(of=rule.cooldown.once.of) for rule, _ in applied if rule.cooldown]
     return Decision(
         name=last.name,
         match=match,
         actions=tuple((m, rule.actions) for rule, m in applied if rule.name not in waiting),
-        effects=tuple(effect for effects, _ in asked for effect in effects),
+        effects=(*uses, *(effect for effects, _ in asked for effect in effects)),
         replies=tuple(reply for _, reply in asked),
-        misses=tuple(misses),
         remembers_language=not isinstance(last.text, Answers),
     )
 
@@ -116,7 +128,8 @@ def _refusal(rule: Rule, situation: Situation) -> str | None:
     """Why a rule whose text matches does not apply; None if it does."""
     if isinstance(rule.text, Answers) and (refusal := why_no_answer(situation)):
         return refusal
-    return next((refusal for condition in rule.conditions if (refusal := condition.refusal(situation))), None)
+    asked = (*rule.conditions, rule.cooldown) if rule.cooldown else rule.conditions
+    return next((refusal for condition in asked if (refusal := condition.refusal(situation))), None)
 
 
 def _reserved(recognition: Recognition, situation: Situation, rules: Rules) -> Decision:

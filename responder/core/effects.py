@@ -87,8 +87,16 @@ class TellUnclear:
     id: str
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RecordUse:
+    """A rule or a reply that the originator gets at most once in a while was used for them."""
+
+    of: str
+
+
 Ordered = Subscribe | Unsubscribe | OptOut | OptIn | ChangeAppointment  # the newest word wins
-Effect = Ordered | SetField | SetLanguage | OpenHandOff | Ask | CloseQuestion | TellUnclear
+Told = Ordered | SetField | SetLanguage | OpenHandOff | Ask | CloseQuestion | TellUnclear  # which say something to a person
+Effect = Told | RecordUse
 
 
 class StepKind(StrEnum):
@@ -128,6 +136,8 @@ class Reply:
     text: str
     purpose: Purpose = Purpose.ANSWER
     expires_at: datetime | None = None
+    held_back: str | None = None  # why it does not go out, though a rule wants it
+    note: str | None = None  # what an explanation tells beside it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

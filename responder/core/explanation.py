@@ -5,7 +5,6 @@ from typing import Any
 
 from responder.core.effects import (
     ChangeAppointment,
-    Effect,
     OpenHandOff,
     OptIn,
     OptOut,
@@ -14,14 +13,22 @@ from responder.core.effects import (
     SetLanguage,
     Subscribe,
     TellUnclear,
+    Told,
     Unsubscribe,
     WebhookCall,
 )
 from responder.core.question import Ask, CloseQuestion
 from responder.core.segments import size
+from responder.core.situation import Match
 
 
-def explained_effect(effect: Effect) -> Mapping[str, Any]:
+def explained_match(match: Match) -> Mapping[str, Any]:
+    """How a text met a rule; where it has a typo, also the words that it was taken for."""
+    told = {"text": match.text, "groups": dict(match.groups), "rest": match.rest}
+    return {**told, "taken_for": match.taken_for} if match.taken_for else told
+
+
+def explained_effect(effect: Told) -> Mapping[str, Any]:
     """An effect as ``{action, …settings filled in}``."""
     match effect:
         case Subscribe():
@@ -60,4 +67,5 @@ def explained_step(draft: Reply | WebhookCall, held_back: str | None) -> Mapping
     if isinstance(draft, WebhookCall):
         return {"action": "webhook", "to": draft.to, "data": dict(draft.data)}
     reply = {"action": "reply", "text": draft.text, "segments": size(draft.text).segments}
-    return {**reply, "note": held_back} if held_back else reply
+    notes = [note for note in (draft.note, held_back or draft.held_back) if note]
+    return {**reply, "note": ", ".join(notes)} if notes else reply

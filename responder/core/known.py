@@ -12,6 +12,7 @@ from responder.core.effects import (
     OptIn,
     OptOut,
     Ordered,
+    RecordUse,
     SetField,
     SetLanguage,
     Subscribe,
@@ -98,6 +99,8 @@ class Known:
     appointments: tuple[Appointment, ...] = ()
     was_erased: bool = False  # and has not said anything about texts since, so that no text may go there
     questions: tuple[Question, ...] = ()
+    uses: Mapping[str, datetime] = field(default_factory=dict)
+    """When rules with a cooldown, and replies that go out once in a while, were last used for the originator."""
 
     def subscribed(self, list_name: str) -> bool:
         """Whether the originator is on the list now."""
@@ -156,12 +159,20 @@ class Known:
                 return replace(self, questions=(*(_replaced(question, asked) for question in self.questions), asked))
             case CloseQuestion():
                 return replace(self, questions=tuple(_closed(question, effect) for question in self.questions))
+            case SetField() | SetLanguage() | RecordUse():
+                return self._remembering(effect, message)
+            case _:
+                return self
+
+    def _remembering(self, effect: SetField | SetLanguage | RecordUse, message: Message) -> "Known":
+        match effect:
             case SetField():
                 return replace(self, fields={**self.fields, effect.name: effect.value})
             case SetLanguage():
                 return replace(self, language=effect.language)
-            case _:
-                return self
+            case RecordUse():
+                before = self.uses.get(effect.of, message.received_at)
+                return replace(self, uses={**self.uses, effect.of: max(before, message.received_at)})
 
 
 def _subscription(effect: Subscribe | Unsubscribe, message: Message, before: Subscription | None) -> Subscription:

@@ -2,10 +2,11 @@
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from itertools import zip_longest
 from typing import Any
 
 import re2
@@ -49,6 +50,8 @@ class Pattern:
 
     sources: tuple[str, ...]
     groups: frozenset[str] = frozenset()
+    languages: tuple[str | None, ...] = ()
+    """The language of each source; none where there are fewer."""
 
     @cached_property
     def compiled(self) -> tuple[Any, ...]:
@@ -64,6 +67,10 @@ class Answers:
 
 
 TextCondition = Words | Pattern | Answers
+
+
+Lenient = Callable[[Situation], Mapping[int, Match]]
+"""Finds the rules that a text means with a typo."""
 
 
 def pattern_options() -> "re2.Options":
@@ -103,17 +110,17 @@ def _stands(how: How, words: str, folded: str) -> bool:
 
 
 def _word_match(how: How, alias: Alias, situation: Situation) -> Match:
-    rest = rest_after(situation.message.text, alias.folded) if how is How.STARTS_WITH else ""
+    rest = rest_after(situation.text, alias.folded) if how is How.STARTS_WITH else ""
     return Match(text=alias.folded, rest=rest, language=alias.language)
 
 
 def match_pattern(condition: Pattern, situation: Situation) -> Match | None:
     """The first of the patterns that is found in the text, with its groups as typed."""
-    text = searched_text(situation.message.text)
-    for compiled in condition.compiled:
+    text = searched_text(situation.text)
+    for compiled, language in zip_longest(condition.compiled, condition.languages):
         if found := compiled.search(text):
             groups = {name: value for name, value in found.groupdict().items() if value}
-            return Match(text=found.group(), groups=dict.fromkeys(condition.groups, "") | groups)
+            return Match(text=found.group(), groups=dict.fromkeys(condition.groups, "") | groups, language=language)
     return None
 
 
@@ -161,11 +168,16 @@ Positions = dict[int, tuple[int, Alias]]
 class Index:
     """The rules of a file by what they ask of the text.
 
-    Takes a text condition for each rule, None where a rule asks nothing of the text, and whether each rule counts at all.
+    Takes a text condition for each rule, None where a rule asks nothing of the text, and whether each rule counts at all; then what
+    finds rules for a text with a typo, which is asked only where no rule has matched the text exactly but those in ``shadow``.
     """
 
-    def __init__(self, conditions: Sequence[TextCondition | None], enabled: Sequence[bool]) -> None:
+    def __init__(
+        self, conditions: Sequence[TextCondition | None], enabled: Sequence[bool], typos: Lenient | None = None, shadow: Collection[int] = ()
+    ) -> None:
         self._conditions = conditions
+        self._typos = typos
+        self._shadow = shadow
         self._phrases: dict[How, _Phrases] = {how: _Phrases() for how in How}
         self._answers: dict[Answer, list[int]] = defaultdict(list)
         self._always: list[int] = []
@@ -189,13 +201,22 @@ class Index:
         """Each rule that the text meets, from the top, with how it does."""
         by_words = self._by_words(situation)
         others = self._others(situation)
-        for position in sorted({*by_words, *others}):
-            if position in by_words:
+        mistyped = self._mistyped(situation, {*by_words, *others})
+        for position in sorted({*by_words, *others, *mistyped}):
+            if position in mistyped:
+                yield position, mistyped[position]
+            elif position in by_words:
                 condition = self._conditions[position]
                 assert isinstance(condition, Words)  # noqa: S101  (only these are indexed by words)
                 yield position, _word_match(condition.how, by_words[position][1], situation)
             elif match := match_text(self._conditions[position], situation):
                 yield position, match
+
+    def _mistyped(self, situation: Situation, found: Collection[int]) -> Mapping[int, Match]:
+        """The rules that the text means with a typo, unless it says exactly what some rule asks."""
+        if self._typos is None or any(self._conditions[position] is not None and position not in self._shadow for position in found):
+            return {}
+        return {position: match for position, match in self._typos(situation).items() if position not in found}
 
     def _by_words(self, situation: Situation) -> Positions:
         found: Positions = {}
@@ -210,7 +231,7 @@ class Index:
         if situation.answer:
             found += self._answers.get(situation.answer[0], ())
         if self._sets:
-            text = searched_text(situation.message.text)
+            text = searched_text(situation.text)
             for pattern_set in self._sets:
                 found += pattern_set.positions(text)
         return found

@@ -8,8 +8,8 @@ from typing import Any, get_args
 from responder.core.actions import Action, Context
 from responder.core.address import is_dialable
 from responder.core.decision import Decision, Miss, decide
-from responder.core.effects import Effect, OpenHandOff, Ordered, Purpose, Reply, SetLanguage, Step, StepKind, WebhookCall
-from responder.core.explanation import explained_effect, explained_step
+from responder.core.effects import Effect, OpenHandOff, Ordered, Purpose, RecordUse, Reply, SetLanguage, Step, StepKind, WebhookCall
+from responder.core.explanation import explained_effect, explained_match, explained_step
 from responder.core.known import Known
 from responder.core.message import Message
 from responder.core.payload import webhook_payload
@@ -43,8 +43,7 @@ class Plan:
 
 def make_plan(message: Message, rules: Rules, known: Known) -> Plan:
     """What happens because of a message, given the rules and what is known of its originator."""
-    lexicon = rules.vocabulary.of(message.originator)
-    situation = Situation(message=message, known=known, lexicon=lexicon, window=rules.appointments.window)
+    situation = rules.situation(message, known)
     decision = decide(situation, rules)
     turns = ((situation, decision), *decision.turns)
     wanted = _one_hand_off([effect for at, turn in turns for effect in _wanted_effects(turn, at, rules)])
@@ -61,10 +60,13 @@ def make_plan(message: Message, rules: Rules, known: Known) -> Plan:
         rules_hash=rules.hash,
         folded=situation.folded,
         language=after.language,
-        match={"text": decision.match.text, "groups": dict(decision.match.groups), "rest": decision.match.rest},
+        match=explained_match(decision.match),
         effects=effects,
         steps=steps,
-        explained=tuple(_explained(effects, [draft for draft, _, _ in drafts], message, is_superseded=is_superseded)),
+        explained=(
+            *_explained(effects, [draft for draft, _, _ in drafts], message, is_superseded=is_superseded),
+            *(told for at, turn in turns for told in _explained_shadow(turn, at, rules)),
+        ),
         near_misses=decision.misses,
         is_superseded=is_superseded,
     )
@@ -147,7 +149,7 @@ def _together(drafts: Sequence[Draft]) -> list[Draft]:
 
 
 def _joined(earlier: Reply | WebhookCall, later: Reply | WebhookCall) -> Reply | None:
-    if not isinstance(earlier, Reply) or not isinstance(later, Reply):
+    if not isinstance(earlier, Reply) or not isinstance(later, Reply) or earlier.held_back or later.held_back:
         return None
     joined = earlier.text if later.text in earlier.text.split("\n") else f"{earlier.text}\n{later.text}"
     return replace(earlier, text=joined) if size(joined).segments <= MOST_SEGMENTS else None
@@ -166,7 +168,7 @@ def _steps(drafts: Iterable[Draft], after: Known, *, is_superseded: bool) -> Ite
         if isinstance(draft, WebhookCall):
             payload = webhook_payload(draft, decision.name, decision.match, situation, after, is_superseded=is_superseded)
             yield _step(message, number, StepKind.WEBHOOK, to=draft.to, content=payload)
-        elif not is_superseded and _why_not_sent(message) is None:
+        elif not is_superseded and draft.held_back is None and _why_not_sent(message) is None:
             step = _step(message, number, StepKind.REPLY, to=message.originator, content=draft.text)
             yield replace(step, purpose=draft.purpose, segments=size(draft.text).segments, expires_at=draft.expires_at)
 
@@ -196,6 +198,15 @@ def _why_not_sent(message: Message) -> str | None:
 def _explained(
     effects: Iterable[Effect], drafts: Iterable[Reply | WebhookCall], message: Message, *, is_superseded: bool
 ) -> Iterator[Mapping[str, Any]]:
-    yield from (explained_effect(effect) for effect in effects)
+    yield from (explained_effect(effect) for effect in effects if not isinstance(effect, RecordUse))
     held_back = "not sent: a newer message of the originator stands" if is_superseded else _why_not_sent(message)
     yield from (explained_step(draft, held_back) for draft in drafts)
+
+
+def _explained_shadow(decision: Decision, situation: Situation, rules: Rules) -> Iterator[Mapping[str, Any]]:
+    """What rules in shadow would do."""
+    for shadowed in decision.shadowed:
+        effects = tuple(_wanted_effects(shadowed, situation, rules))
+        drafts = _drafts(shadowed, situation, rules, known_after(situation.known, effects, situation.message))
+        for told in _explained(effects, drafts, situation.message, is_superseded=False):
+            yield {**told, "note": f"not done: the rule {shadowed.name!r} is in shadow"}

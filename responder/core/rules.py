@@ -7,9 +7,14 @@ from zoneinfo import ZoneInfo
 
 from responder.core.actions import Action
 from responder.core.conditions import Condition
-from responder.core.matching import Answers, Index, TextCondition
+from responder.core.known import Known
+from responder.core.matching import Answers, Index, Lenient, TextCondition, Words
+from responder.core.message import Message
 from responder.core.policy import AppointmentPolicy
+from responder.core.situation import Situation
 from responder.core.template import Texts
+from responder.core.typos import Typos
+from responder.core.uses import Cooldown
 from responder.core.words import Answer, Vocabulary
 
 
@@ -33,6 +38,13 @@ class Webhook:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Number:
+    """One of our own numbers; ``prefix`` is the folded word by which a number that is shared tells texts for us."""
+
+    prefix: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Rule:
     """One entry of ``rules``: what it asks of the text, what else it asks, and what it does."""
 
@@ -43,6 +55,10 @@ class Rule:
     actions: tuple[Action, ...]
     goes_on: bool = False
     enabled: bool = True
+    shadow: bool = False
+    typos: bool = False
+    cooldown: Cooldown | None = None
+    file: str = ""
     examples: tuple[str, ...] = ()
     counterexamples: tuple[str, ...] = ()
 
@@ -63,11 +79,38 @@ class Rules:
     rules: tuple[Rule, ...]
     fallback: tuple[Action, ...]
     appointments: AppointmentPolicy = field(default_factory=AppointmentPolicy)
+    numbers: Mapping[str, Number] = field(default_factory=dict)
+    """Our own numbers, where the file tells of them."""
+    sources: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The text of each file that was read, by its name as mistakes tell it; that of the rules file first."""
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files that were read: the rules file, and those that it includes."""
+        return tuple(self.sources)
+
+    def situation(self, message: Message, known: Known) -> Situation:
+        """What a rule looks at for a message."""
+        number = self.numbers.get(message.destination)
+        return Situation(
+            message=message,
+            known=known,
+            lexicon=self.vocabulary.of(message.originator),
+            window=self.appointments.window,
+            prefix=number.prefix if number else "",
+        )
 
     @cached_property
     def index(self) -> Index:
         """The rules by what they ask of the text."""
-        return Index([rule.text if rule.enabled else None for rule in self.rules], [rule.enabled for rule in self.rules])
+        shadow = frozenset(position for position, rule in enumerate(self.rules) if rule.shadow)
+        return Index([rule.text if rule.enabled else None for rule in self.rules], [rule.enabled for rule in self.rules], self._typos, shadow)
+
+    @property
+    def _typos(self) -> Lenient | None:
+        lenient = [(position, rule.text) for position, rule in enumerate(self.rules) if rule.enabled and rule.typos and isinstance(rule.text, Words)]
+        words = self.vocabulary.north_america  # all that anybody has
+        return Typos(lenient, (*words.opt_out, *words.opt_in, *words.help)).matches if lenient else None
 
     @cached_property
     def list_titles(self) -> Mapping[str, str]:

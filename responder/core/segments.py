@@ -1,5 +1,6 @@
 """How many SMS a text takes: GSM 7-bit and UCS-2 (3GPP TS 23.038, sections 6.2.1 and 6.2.3)."""
 
+from bisect import bisect
 from dataclasses import dataclass
 
 BASIC = frozenset(
@@ -7,6 +8,8 @@ BASIC = frozenset(
 )
 EXTENDED = frozenset("\f^{}\\[~]|€")  # an escape and a character: two septets
 GSM_ONE, GSM_EACH = 160, 153
+CUT = "..."  # three signs of the SMS alphabet, since the one of Unicode would cost more than half of the text
+LONGEST_WORD = 30  # characters that are cut off to end with a whole word
 UCS2_ONE, UCS2_EACH = 70, 67
 
 
@@ -32,6 +35,20 @@ def size(text: str) -> Size:
         widths = [1 + (c in EXTENDED) for c in text]
         return _sized("GSM-7", widths, GSM_ONE, GSM_EACH)
     return _sized("UCS-2", [1 + (ord(c) > 0xFFFF) for c in text], UCS2_ONE, UCS2_EACH)
+
+
+def cut(text: str, segments: int) -> str:
+    """The text if it takes no more than so many segments, else as many of its words as do with three dots behind them.
+
+    >>> cut("The shop is closed on " + "Mondays, " * 20, 1)[-23:]
+    'ys, Mondays, Mondays...'
+    """
+    if size(text).segments <= segments:
+        return text
+    end = bisect(range(len(text)), segments, key=lambda length: size(text[:length] + CUT).segments) - 1
+    kept = text[:end]
+    words = kept if text[end].isspace() else kept.rpartition(" ")[0]
+    return (words if len(words) > end - LONGEST_WORD else kept).rstrip(" ,;:") + CUT
 
 
 def _sized(encoding: str, widths: list[int], one: int, each: int) -> Size:

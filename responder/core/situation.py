@@ -9,7 +9,7 @@ from responder.core.answering import read_answer
 from responder.core.known import WINDOW, Appointment, Known
 from responder.core.message import Message
 from responder.core.question import QuestionStatus, state
-from responder.core.text import fold
+from responder.core.text import fold, without_prefix
 from responder.core.words import Answer, Lexicon
 
 
@@ -26,14 +26,20 @@ class Situation:
     window: timedelta = WINDOW
     chosen: str | None = None
     intention: Answer | None = None
+    prefix: str = ""
 
     @property
     def now(self) -> datetime:
         return self.message.received_at
 
     @cached_property
+    def text(self) -> str:
+        """The text that rules look at: without the prefix by which a shared number tells whose it is."""
+        return without_prefix(self.message.text, self.prefix) if self.prefix else self.message.text
+
+    @cached_property
     def folded(self) -> str:
-        return fold(self.message.text)
+        return fold(self.text)
 
     @cached_property
     def words(self) -> tuple[str, ...]:
@@ -91,3 +97,4 @@ class Match:
     groups: Mapping[str, str] = field(default_factory=dict)
     rest: str = ""
     language: str | None = None
+    taken_for: str = ""  # the words of the rule, where the text has a typo

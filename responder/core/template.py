@@ -14,7 +14,7 @@ from rapidfuzz import process
 
 from responder.core.text import clean
 
-LONGEST_RENDERED = 1530  # characters: ten concatenated GSM-7 segments
+LONGEST_RENDERED = 1600  # characters: ten segments (1530) and some, so that a reply that is longer is seen to be
 LONGEST_SOURCE = 5000  # characters
 DEEPEST = 20  # values, filters and conditions inside one another
 TIMES = ("appointment.starts_at", "message.sent_at", "message.received_at", "now")

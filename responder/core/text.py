@@ -4,6 +4,7 @@ import re
 import unicodedata
 
 SIGNATURE = re.compile(r"(?i)[\r\n]\s*sent from my [^\r\n]*\s*\Z")
+FIRST_WORD = re.compile(r"[\W_]*([^\W_]+)[\s:.,;–-]*")
 TRIPLED = re.compile(r"([^\W\d_])\1\1+")
 APOSTROPHES = "'`´‘’‚‛ʹʻʼʽˈ′‵＇ꞌ"  # every shape that stands for one on some keyboard
 EMOJI = {"👍": " thumbsup ", "✅": " checkmark ", "❌": " crossmark ", "🛑": " stopsign "}  # words, so that they survive a second folding
@@ -48,6 +49,18 @@ def fold(text: str) -> str:
             return folded
         text = folded
     return text
+
+
+def without_prefix(text: str, prefix: str) -> str:
+    """The text without a folded word that it begins with; where it begins with another, as it is.
+
+    >>> without_prefix(" A1b2: News ON!", "a1b2"), without_prefix("A1B2C3", "a1b2")
+    ('News ON!', 'A1B2C3')
+    """
+    found = FIRST_WORD.match(text)
+    if found is None or fold(found[1]) != prefix:
+        return text
+    return text[found.end() :]
 
 
 def _fold_once(text: str) -> str:

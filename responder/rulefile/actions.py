@@ -8,14 +8,18 @@ from functools import partial
 from typing import Any, get_args, get_origin
 
 import responder.actions  # noqa: F401  (importing the package registers the actions)
-from responder.core.actions import ACTIONS, Action, FieldName, LanguageName, ListName, ListOrAll, WebhookName
+from responder.actions.reply import ReplyAction
+from responder.core.actions import ACTIONS, Action, FieldName, LanguageName, ListName, ListOrAll, Segments, WebhookName
 from responder.core.template import Names, Template, Texts
+from responder.core.uses import AtMostOnce
+from responder.rulefile.defaults import segments
 from responder.rulefile.nodes import Mapping as MappingNode
 from responder.rulefile.nodes import Node, Scalar
 from responder.rulefile.reading import Reader, Wrong, any_text, is_empty, member_of, shown, text
+from responder.rulefile.replies import note_long_texts, once_per
 from responder.rulefile.scope import CONTACT, FIELD, Scope
 
-LATER = frozenset({"once_per", "delay", "otherwise", "max_segments", "pause", "for", "already"})
+LATER = frozenset({"delay", "otherwise", "pause", "for", "already"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,20 +79,27 @@ def _settings_given(action: type[Action], node: Node, reader: Reader) -> Mapping
         return {name: value for name in names if (value := given.node(name)) is not None}
 
 
-def build(draft: Draft, scope: Scope, names: Names, reader: Reader) -> Action | None:
-    """The action of a draft; None if one of its settings is wrong."""
+def build(draft: Draft, scope: Scope, names: Names, called: str, reader: Reader) -> Action | None:
+    """The action of a draft; None if one of its settings is wrong. ``called`` is the name of its own that it is remembered by."""
     values: dict[str, Any] = {}
     for setting in _settings(draft.action):
         node = draft.settings.get(setting.name)
         if node is not None:
-            values[setting.name] = reader.attempt(_read(setting.type, scope, names, reader), node, None)
+            values[setting.name] = reader.attempt(_read(setting.type, scope, names, called, reader), node, None)
+        elif setting.name in scope.defaults.settings:
+            values[setting.name] = scope.defaults.settings[setting.name]
         elif setting.default is MISSING and setting.default_factory is MISSING:
             reader.note(draft.key.place, f"{draft.action.name} needs {setting.name!r}, add it")
             values[setting.name] = None
-    return None if None in values.values() else draft.action(**values)
+    if None in values.values():
+        return None
+    built = draft.action(**values)
+    if isinstance(built, ReplyAction):
+        note_long_texts(built, draft.settings["text"], reader)
+    return built
 
 
-def _read(kind: object, scope: Scope, names: Names, reader: Reader) -> Callable[[Node], Any]:
+def _read(kind: object, scope: Scope, names: Names, called: str, reader: Reader) -> Callable[[Node], Any]:
     """How a setting of this type is read."""
     if get_origin(kind) is collections.abc.Mapping:
         key = _field_name if FieldName in get_args(kind) else any_text
@@ -102,6 +113,8 @@ def _read(kind: object, scope: Scope, names: Names, reader: Reader) -> Callable[
         LanguageName: scope.language,
         WebhookName: scope.webhook_name,
         Texts: partial(scope.texts, names=names, reader=reader),
+        Segments: segments,
+        AtMostOnce | None: partial(once_per, called=called),
     }
     return readers[kind]
 

@@ -1,21 +1,24 @@
 """The conditions of a rule: ``when`` as values."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from typing import TypeVar
 
 import re2
 
-from responder.core.conditions import Condition, FromOneOf, HasAppointment, OnList, ToOneOf
+from responder.core.conditions import Condition, FromOneOf, HasAppointment, InLanguage, OnList, ToOneOf
+from responder.core.hours import InHours, Since, Until
 from responder.core.matching import Alias, Answers, How, Pattern, TextCondition, Words, pattern_options
 from responder.core.text import fold
 from responder.core.words import Answer, Lexicon, Word
 from responder.rulefile.nodes import Mapping as MappingNode
-from responder.rulefile.nodes import Node
+from responder.rulefile.nodes import Node, Sequence
 from responder.rulefile.reading import Fields, Reader, Wrong, is_empty, member_of, one_of, shown, text
 from responder.rulefile.scope import Scope
+from responder.rulefile.times import hours, since_in, until_in
 
-LATER = frozenset({"hours", "since", "until", "language"})
+T = TypeVar("T")
 STATES = ("open", "confirmed", "none")
 MEMBERSHIP = {"subscribed": True, "not_subscribed": False}
 LONGEST_PATTERN = 1000  # characters
@@ -29,7 +32,7 @@ def read_when(node: Node, scope: Scope, lexicon: Lexicon, reader: Reader) -> tup
     if is_empty(node):
         reader.note(node.place, "a rule has to ask something, add a condition such as 'text: News ON'")
         return None, ()
-    with reader.fields(node, "condition", LATER) as fields:
+    with reader.fields(node, "condition") as fields:
         texts = list(_text_conditions(fields, scope, lexicon, reader))
         conditions = tuple(_other_conditions(fields, scope, reader))
     for name, surplus, _ in texts[1:]:
@@ -42,20 +45,43 @@ def _text_conditions(fields: Fields, scope: Scope, lexicon: Lexicon, reader: Rea
         if node := fields.node(str(how)):
             yield str(how), node, _words(node, how, scope, lexicon, reader)
     if node := fields.node("pattern"):
-        yield "pattern", node, _pattern(node, reader)
+        yield "pattern", node, _pattern(node, scope, reader)
     if node := fields.node("answer"):
         yield "answer", node, Answers(wanted=frozenset(reader.each(member_of(Answer, "answer"), node)))
 
 
 def _other_conditions(fields: Fields, scope: Scope, reader: Reader) -> Iterator[Condition]:
-    if numbers := fields.each("to", scope.address):
+    if numbers := _some(fields, "to", scope.address, reader):
         yield ToOneOf(numbers=frozenset(numbers))
-    if numbers := fields.each("from", scope.address):
+    if numbers := _some(fields, "from", scope.address, reader):
         yield FromOneOf(numbers=frozenset(numbers))
     if node := fields.node("list"):
         yield from _on_lists(node, scope, reader)
     if state := fields.take("appointment", one_of(STATES, "state"), ""):
         yield HasAppointment(wanted=state)
+    if languages := _some(fields, "language", scope.language, reader):
+        yield InLanguage(languages=frozenset(languages), default=scope.languages[0])
+    yield from _times(fields, scope, reader)
+
+
+def _some(fields: Fields, name: str, read: Callable[[Node], T], reader: Reader) -> tuple[T, ...]:
+    """The values of a condition that is given; an empty list would ask for nothing at all."""
+    node = fields.node(name)
+    if isinstance(node, Sequence) and is_empty(node):
+        reader.note(node.place, f"{name!r} has an empty list, add a value or remove the condition")
+    return reader.each(read, node) if node else ()
+
+
+def _times(fields: Fields, scope: Scope, reader: Reader) -> Iterator[Condition]:
+    if entries := _some(fields, "hours", hours, reader):
+        spans = tuple(span for spans, _ in entries for span in spans)
+        yield InHours(spans=spans, source=", ".join(source for _, source in entries), zone=scope.zone)
+    if since := fields.take("since", since_in(scope.zone), None):
+        yield Since(moment=since[0], source=since[1], zone=scope.zone)
+    if until := fields.take("until", until_in(scope.zone), None):
+        yield Until(moment=until[0], source=until[1], zone=scope.zone)
+    if since and until and since[0] >= until[0] and (node := fields.node("until")):
+        reader.note(node.place, f"'until' ({until[1]}) is not after 'since' ({since[1]}), so the rule would never apply: change one of them")
 
 
 def _on_lists(node: Node, scope: Scope, reader: Reader) -> Iterator[Condition]:
@@ -70,14 +96,20 @@ def _on_lists(node: Node, scope: Scope, reader: Reader) -> Iterator[Condition]:
 def _words(node: Node, how: How, scope: Scope, lexicon: Lexicon, reader: Reader) -> Words:
     """The aliases of a condition: a value, a list, or either for each language."""
     aliases: list[Alias] = []
-    in_languages = node.entries if isinstance(node, MappingNode) else ((None, node),)
-    for key, values in in_languages:
-        language = reader.attempt(scope.language, key, "") if key else None
+    for language, values in _by_language(node, scope, reader):
         taken = lexicon.opt_out if how is How.TEXT else {}
         aliases += [Alias(folded=folded, language=language) for folded in reader.each(partial(_folded, taken=taken), values)]
     if not aliases and is_empty(node):
         reader.note(node.place, f"{how!s} has no words, expected one or a list of them")
     return Words(how=how, aliases=tuple(aliases))
+
+
+def _by_language(node: Node, scope: Scope, reader: Reader) -> Iterator[tuple[str | None, Node]]:
+    """What stands under each language, or what stands there for all of them."""
+    if isinstance(node, MappingNode):
+        yield from ((reader.attempt(scope.language, key, ""), values) for key, values in node.entries)
+    else:
+        yield None, node
 
 
 def _folded(node: Node, taken: Mapping[str, Word]) -> str:
@@ -90,12 +122,15 @@ def _folded(node: Node, taken: Mapping[str, Word]) -> str:
     return folded
 
 
-def _pattern(node: Node, reader: Reader) -> Pattern:
-    compiled = reader.each(_compiled, node)
+def _pattern(node: Node, scope: Scope, reader: Reader) -> Pattern:
+    compiled = [(language, read) for language, values in _by_language(node, scope, reader) for read in reader.each(_compiled, values)]
     if not compiled and is_empty(node):
         reader.note(node.place, "pattern is empty, expected a regular expression or a list of them")
-    groups = frozenset(name for _, names in compiled for name in names)
-    return Pattern(sources=tuple(source for source, _ in compiled), groups=groups)
+    return Pattern(
+        sources=tuple(source for _, (source, _) in compiled),
+        groups=frozenset(name for _, (_, names) in compiled for name in names),
+        languages=tuple(language for language, _ in compiled) if isinstance(node, MappingNode) else (),
+    )
 
 
 def _compiled(node: Node) -> tuple[str, frozenset[str]]:

@@ -1,66 +1,76 @@
 """A whole rules file as values."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain
+from pathlib import PurePath
 from zoneinfo import ZoneInfo, available_timezones
 
 from responder.core.address import is_country
+from responder.core.decision import FALLBACK
 from responder.core.rules import Rules
 from responder.core.template import Templates, did_you_mean
 from responder.core.words import ALWAYS, vocabulary
 from responder.errors import RulesError
 from responder.rulefile.appointments import read_appointments
+from responder.rulefile.defaults import read_defaults
+from responder.rulefile.folder import Files, Kept
+from responder.rulefile.including import VERSION, Including, Part
 from responder.rulefile.lists import read_list
 from responder.rulefile.nodes import Node, Place, read_nodes
 from responder.rulefile.packs import load_packs, reserved_texts, with_own_words
-from responder.rulefile.reading import Fields, Reader, Wrong, is_empty, one_of, shown, text
+from responder.rulefile.reading import Fields, Reader, Spot, Wrong, is_empty, one_of, shown, text
 from responder.rulefile.rules import build_all, finish, read_fallback, read_rule_drafts
 from responder.rulefile.scope import Scope
-from responder.rulefile.sections import read_named, read_reserved, webhook_reader
+from responder.rulefile.sections import read_named, read_numbers, read_reserved, webhook_reader
 
-LATER = frozenset({"numbers", "limits", "tests", "defaults", "include"})
-VERSION = "1"
+LATER = frozenset({"limits", "tests"})
 ZONE, COUNTRY, LANGUAGE = "Europe/Rome", "IT", "en"
 EMPTY = "the file is empty: begin it with 'version: 1', then 'rules:' with a list of rules"
 HASH_LENGTH = 16  # hexadecimal digits
+BETWEEN = b"\x00"  # which no file can hold, so that no two rows of files look alike
+NO_FILES = Kept()
 
 
-def read_rules(source: str, file: str, environment: Mapping[str, str]) -> Rules:
-    """The rules in the text of a file; RulesError has all that is wrong with it."""
+def read_rules(source: str, file: str, environment: Mapping[str, str], files: Files = NO_FILES) -> Rules:
+    """The rules in the text of a file, and in the ``files`` that it includes; RulesError has all that is wrong with them."""
     root, mistakes = read_nodes(source, file)
     reader = Reader(file, mistakes)
     if root is None or is_empty(root):
         reader.note(Place(line=1, column=1), EMPTY)
         raise RulesError(tuple(mistakes))
     with reader.fields(root, later=LATER) as fields:
-        rules = _rules(fields, reader, environment, rules_hash(source))
+        including = Including(file=file, files=files, sources={file: source})
+        parts = list(including.parts(fields, reader, PurePath(file).name))
+        rules = _rules(fields, parts, environment, including.sources)
     if mistakes:
         raise RulesError(tuple(sorted(mistakes)))
     return rules
 
 
-def rules_hash(source: str) -> str:
-    """The name of one version of a file; line ends and a byte order mark make no difference.
+def rules_hash(*sources: str) -> str:
+    """The name of one version of a file and those that it includes; line ends and a byte order mark make no difference.
 
     >>> rules_hash("version: 1\\n") == rules_hash("\\ufeffversion: 1\\r\\n")
     True
     """
-    normal = source.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    return hashlib.sha256(normal.encode("utf-8", "surrogatepass")).hexdigest()[:HASH_LENGTH]
+    normal = (source.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n") for source in sources)
+    return hashlib.sha256(BETWEEN.join(text.encode("utf-8", "surrogatepass") for text in normal)).hexdigest()[:HASH_LENGTH]
 
 
-def _rules(fields: Fields, reader: Reader, environment: Mapping[str, str], version: str) -> Rules:
+def _rules(fields: Fields, parts: Sequence[Part], environment: Mapping[str, str], sources: Mapping[str, str]) -> Rules:
+    reader, version = parts[0].reader, rules_hash(*sources.values())
     fields.require("version", _version, VERSION, f"begin the file with 'version: {VERSION}'")
     zone = fields.take("timezone", _zone, ZoneInfo(ZONE))
-    scope = _scope(fields, zone, environment, reader)
+    scope = _scope(fields, parts, zone, environment)
     packs = load_packs()
     built_in = vocabulary(packs, scope.languages).everywhere
     own = read_reserved(fields.node("reserved"), scope, built_in, reader)
     words = vocabulary(with_own_words(packs, own, built_in, version), scope.languages)
-    drafts = read_rule_drafts(fields.node("rules"), scope, words.everywhere, reader)
+    taken: dict[str, Spot] = {}
+    drafts = [draft for part in parts for draft in read_rule_drafts(part.rules, scope, words.everywhere, taken, part.reader)]
     outside = reader.inside("fallback")
     fallback = read_fallback(fields.node("fallback"), outside)
     contact = {name for draft in chain(fallback, *(rule.drafts for rule in drafts)) for name in draft.contact_fields}
@@ -74,21 +84,30 @@ def _rules(fields: Fields, reader: Reader, environment: Mapping[str, str], versi
         lists=scope.lists,
         webhooks=scope.webhooks,
         rules=tuple(finish(draft, scope, contact) for draft in drafts),
-        fallback=build_all(fallback, None, (), scope, contact, outside),
         appointments=read_appointments(fields.node("appointments"), scope, reader),
+        fallback=build_all(fallback, None, (), scope, contact, FALLBACK, outside),
+        numbers=read_numbers(fields.node("numbers"), scope, reader.inside("numbers")),
+        sources=sources,
     )
 
 
-def _scope(fields: Fields, zone: ZoneInfo, environment: Mapping[str, str], reader: Reader) -> Scope:
+def _scope(fields: Fields, parts: Sequence[Part], zone: ZoneInfo, environment: Mapping[str, str]) -> Scope:
+    webhook = webhook_reader(environment)
+    lists: dict[str, Spot] = {}
+    webhooks: dict[str, Spot] = {}
     known = [language for language in load_packs() if language != ALWAYS]
     scope = Scope(
         country=fields.take("country", _country, COUNTRY),
         languages=tuple(dict.fromkeys(fields.each("languages", one_of(known, "language")))) or (LANGUAGE,),
+        zone=zone,
         lists={},
-        webhooks=read_named(fields.node("webhooks"), "webhook", webhook_reader(environment), reader),
+        webhooks={name: value for part in parts for name, value in read_named(part.webhooks, "webhook", webhook, webhooks, part.reader).items()},
         templates=Templates(zone),
+        defaults=read_defaults(fields.node("defaults"), parts[0].reader),
     )
-    return replace(scope, lists=read_named(fields.node("lists"), "list", partial(read_list, scope=scope), reader))
+    read = partial(read_list, scope=scope)
+    named = {name: value for part in parts for name, value in read_named(part.lists, "list", read, lists, part.reader).items()}
+    return replace(scope, lists=named)
 
 
 def _version(node: Node) -> str:

@@ -16,6 +16,8 @@ T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
 FLAGS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 LONGEST_SHOWN = 40  # characters of a text that a mistake repeats
+Spot = tuple[str, int]
+"""A file and a line of it."""
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
@@ -39,6 +41,15 @@ class Reader:
     def inside(self, where: str) -> "Reader":
         """A reader of another part of the same file."""
         return replace(self, where=where)
+
+    def spot(self, place: Place) -> Spot:
+        """A place of this file, to be told of later."""
+        return self.file, place.line
+
+    def told(self, spot: Spot) -> str:
+        """Where something stands, as a mistake in this file tells it."""
+        file, line = spot
+        return f"on line {line}" if file == self.file else f"in {file}, line {line}"
 
     def note(self, place: Place, text: str) -> None:
         """Keep a mistake."""
@@ -100,6 +111,13 @@ class Fields:
         self._known.append(name)
         entry = self._entries.get(name)
         return entry[1] if entry else None
+
+    def refuse(self, names: Collection[str], remedy: str) -> None:
+        """Keep a mistake for each entry of these names, which belong elsewhere."""
+        for name in names:
+            if name in self._entries:
+                self._known.append(name)
+                self._reader.note(self._entries[name][0].place, f"{name!r} {remedy}")
 
     def take(self, name: str, read: Callable[[Node], T], default: T) -> T:
         """The value of an entry, or the default where there is none or it cannot be read."""

@@ -2,21 +2,25 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 
 from responder.core.actions import Action
 from responder.core.conditions import Condition
-from responder.core.matching import TextCondition
+from responder.core.matching import TextCondition, Words
 from responder.core.rules import Rule
+from responder.core.typos import SHORTEST_MISTYPED, may_be_mistyped
+from responder.core.uses import AtMostOnce, Cooldown
 from responder.core.words import Lexicon
 from responder.rulefile.actions import Draft, build, read_drafts
 from responder.rulefile.conditions import read_when
 from responder.rulefile.nodes import Mapping as MappingNode
 from responder.rulefile.nodes import Node, Place, Scalar, Sequence
-from responder.rulefile.reading import Fields, Reader, Wrong, any_text, flag, is_empty, name
+from responder.rulefile.reading import Fields, Reader, Spot, Wrong, any_text, flag, is_empty, name
 from responder.rulefile.scope import Scope, names_of
+from responder.rulefile.times import NO_TIME, duration_or_none
 
-LATER = frozenset({"cooldown", "typos", "shadow", "already"})
+LATER = frozenset({"already"})
 TAKEN = ("fallback", "question")  # what stands in place of a rule's name in records
 
 
@@ -31,44 +35,73 @@ class RuleDraft:
     drafts: tuple[Draft, ...]
     goes_on: bool
     enabled: bool
+    shadow: bool
+    typos: bool
+    cooldown: Cooldown | None
     examples: tuple[str, ...]
     counterexamples: tuple[str, ...]
     reader: Reader
 
 
-def read_rule_drafts(node: Node | None, scope: Scope, lexicon: Lexicon, reader: Reader) -> tuple[RuleDraft, ...]:
-    """The rules of a file, each with a name of its own."""
+def read_rule_drafts(node: Node | None, scope: Scope, lexicon: Lexicon, taken: dict[str, Spot], reader: Reader) -> tuple[RuleDraft, ...]:
+    """The rules of a file, each with a name of its own; ``taken`` tells where the names of rules read before stand, and learns the new ones."""
     if node is None or is_empty(node):
         return ()
     if not isinstance(node, Sequence):
         reader.note(node.place, "expected a list of rules, each of which begins with '- name: …'")
         return ()
-    taken: dict[str, int] = {}
     return tuple(_rule_draft(item, number, taken, scope, lexicon, reader) for number, item in enumerate(node.items, start=1))
 
 
-def _rule_draft(node: Node, number: int, taken: dict[str, int], scope: Scope, lexicon: Lexicon, outer: Reader) -> RuleDraft:
+def _rule_draft(node: Node, number: int, taken: dict[str, Spot], scope: Scope, lexicon: Lexicon, outer: Reader) -> RuleDraft:
     reader = outer.inside(_called(node, number))
     with reader.fields(node, later=LATER) as fields:
-        title = fields.require("name", partial(_rule_name, taken=taken), "", "add one, such as 'name: news-on'")
-        taken[title] = node.place.line
+        title = fields.require("name", partial(_rule_name, taken=taken, reader=reader), "", "add one, such as 'name: news-on'")
+        taken.setdefault(title, reader.spot(node.place))
         when = fields.node("when")
         if when is None and isinstance(node, MappingNode):
             reader.note(node.place, "'when' is missing, add a condition such as 'when: {text: News ON}'")
         text, conditions = read_when(when, scope, lexicon, reader) if when else (None, ())
         examples, counterexamples = _examples(fields.node("examples"), reader)
+        drafts = read_then(fields, node, reader)
         return RuleDraft(
             name=title,
             place=node.place,
             text=text,
             conditions=conditions,
-            drafts=read_then(fields, node, reader),
+            drafts=drafts,
             goes_on=fields.take("continue", flag, default=False),
             enabled=fields.take("enabled", flag, default=True),
+            shadow=fields.take("shadow", flag, default=False),
+            typos=fields.take("typos", partial(_typos, condition=text), scope.defaults.typos),
+            cooldown=_cooldown(title, fields, drafts, scope),
             examples=examples,
             counterexamples=counterexamples,
             reader=reader,
         )
+
+
+def _typos(node: Node, condition: TextCondition | None) -> bool:
+    wanted = flag(node)
+    if wanted and not isinstance(condition, Words):
+        raise Wrong(node, "'typos' goes with the conditions 'text', 'starts_with' and 'contains', remove it")
+    if wanted and isinstance(condition, Words) and not any(may_be_mistyped(word) for alias in condition.aliases for word in alias.folded.split()):
+        raise Wrong(node, f"'typos' is for words of {SHORTEST_MISTYPED} letters or more, which this rule has none of, remove it")
+    return wanted
+
+
+def _cooldown(title: str, fields: Fields, drafts: Collection[Draft], scope: Scope) -> Cooldown | None:
+    """How long a rule rests for an originator; never one that takes somebody off a list, since each such wish counts."""
+    leaves = any(draft.action.name == "unsubscribe" for draft in drafts)
+    period = fields.take("cooldown", partial(_cooldown_of_its_own, leaves=leaves), NO_TIME if leaves else scope.defaults.cooldown)
+    return Cooldown(once=AtMostOnce(of=title, period=period)) if period else None
+
+
+def _cooldown_of_its_own(node: Node, *, leaves: bool) -> timedelta:
+    period = duration_or_none(node)
+    if period and leaves:
+        raise Wrong(node, "a rule that unsubscribes has no cooldown, since every wish to leave counts: give its reply 'once_per' instead")
+    return period
 
 
 def _called(node: Node, number: int) -> str:
@@ -77,12 +110,12 @@ def _called(node: Node, number: int) -> str:
     return f'rule "{names[0][:64]}"' if names and names[0].isprintable() else f"rule {number}"
 
 
-def _rule_name(node: Node, taken: Mapping[str, int]) -> str:
+def _rule_name(node: Node, taken: Mapping[str, Spot], reader: Reader) -> str:
     typed = name(node)
     if typed in TAKEN:
         raise Wrong(node, f"{typed!r} has a meaning of its own in records, choose another name")
     if typed in taken:
-        raise Wrong(node, f"the rule on line {taken[typed]} has the same name, choose another")
+        raise Wrong(node, f"the rule {reader.told(taken[typed])} has the same name, choose another")
     return typed
 
 
@@ -116,11 +149,15 @@ def finish(draft: RuleDraft, scope: Scope, contact: Collection[str]) -> Rule:
     return Rule(
         name=draft.name,
         line=draft.place.line,
+        file=draft.reader.file,
         text=draft.text,
         conditions=draft.conditions,
-        actions=build_all(draft.drafts, draft.text, draft.conditions, scope, contact, draft.reader),
+        actions=build_all(draft.drafts, draft.text, draft.conditions, scope, contact, draft.name, draft.reader),
         goes_on=draft.goes_on,
         enabled=draft.enabled,
+        shadow=draft.shadow,
+        typos=draft.typos,
+        cooldown=draft.cooldown,
         examples=draft.examples,
         counterexamples=draft.counterexamples,
     )
@@ -132,8 +169,10 @@ def build_all(
     conditions: tuple[Condition, ...],
     scope: Scope,
     contact: Collection[str],
+    title: str,
     reader: Reader,
 ) -> tuple[Action, ...]:
     """The actions of a rule; their templates may use what the rule's conditions and other actions give them."""
     names = names_of(text, conditions, [draft.list for draft in drafts if draft.list], contact)
-    return tuple(action for draft in drafts if (action := build(draft, scope, names, reader)))
+    built = (build(draft, scope, names, f"{title}:{number}", reader) for number, draft in enumerate(drafts, start=1))
+    return tuple(action for action in built if action)

@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
+from zoneinfo import ZoneInfo
 
 from responder.core.address import SHORTEST_NUMBER, number_from
 from responder.core.conditions import Condition, HasAppointment
 from responder.core.matching import Answers, How, Pattern, TextCondition, Words
 from responder.core.rules import List, Webhook
 from responder.core.template import BadTemplate, Names, Template, Templates, Texts, did_you_mean
+from responder.rulefile.defaults import Defaults
 from responder.rulefile.nodes import Mapping as MappingNode
 from responder.rulefile.nodes import Node
 from responder.rulefile.reading import Reader, Wrong, is_empty, shown, text
@@ -34,10 +36,12 @@ class Scope:
     """The names that a file declares."""
 
     country: str
+    zone: ZoneInfo
     languages: tuple[str, ...]
     lists: Mapping[str, List]
     webhooks: Mapping[str, Webhook]
     templates: Templates
+    defaults: Defaults = field(default_factory=Defaults)
 
     def list_name(self, node: Node) -> str:
         """The name of one of the lists."""

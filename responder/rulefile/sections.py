@@ -6,20 +6,21 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from responder.core.rules import Webhook
+from responder.core.rules import Number, Webhook
 from responder.core.signature import decode_secret
 from responder.core.template import Names, Texts
 from responder.core.text import fold
 from responder.core.words import Lexicon
 from responder.rulefile.nodes import Mapping as MappingNode
 from responder.rulefile.nodes import Node
-from responder.rulefile.reading import Reader, Wrong, is_empty, name, shown, text
+from responder.rulefile.reading import Reader, Spot, Wrong, is_empty, name, shown, text
 from responder.rulefile.scope import Scope
 
 T = TypeVar("T")
 RESERVED = ("stop", "start", "help")
 RESERVED_NAMES: Names = {"contact": frozenset({"number"})}
 REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+LONGEST_PREFIX = 20  # characters
 NO_URL = re.compile(r"[\s\x00-\x20\x7f]")
 SCHEMES = ("http", "https")
 
@@ -32,8 +33,11 @@ class OwnWords:
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
-def read_named(node: Node | None, kind: str, read: Callable[[str, Node, Reader], T], reader: Reader) -> Mapping[str, T]:
-    """The entries of a section whose keys are names that the file chooses; also those with mistakes, so that rules may name them."""
+def read_named(node: Node | None, kind: str, read: Callable[[str, Node, Reader], T], taken: dict[str, Spot], reader: Reader) -> Mapping[str, T]:
+    """The entries of a section whose keys are names that the file chooses; also those with mistakes, so that rules may name them.
+
+    ``taken`` tells where the names of files read before stand, and learns the new ones.
+    """
     if node is None or is_empty(node):
         return {}
     if not isinstance(node, MappingNode):
@@ -43,6 +47,9 @@ def read_named(node: Node | None, kind: str, read: Callable[[str, Node, Reader],
     for key, value in node.entries:
         inside = reader.inside(f'{kind} "{shown(key.text)[1:-1]}"')
         inside.attempt(name, key, "")
+        if key.text in taken:
+            inside.note(key.place, f"this name stands {reader.told(taken[key.text])} as well, keep one of them")
+        taken.setdefault(key.text, reader.spot(key.place))
         values[key.text] = read(key.text, value, inside)
     return values
 
@@ -56,6 +63,36 @@ def webhook_reader(environment: Mapping[str, str]) -> Callable[[str, Node, Reade
             return Webhook(name=name, url=url, secret=fields.take("secret", lambda n: _secret(n, environment), None))
 
     return read
+
+
+def read_numbers(node: Node | None, scope: Scope, reader: Reader) -> Mapping[str, Number]:
+    """Our own numbers, each with what is known of it."""
+    if node is None or is_empty(node):
+        return {}
+    if not isinstance(node, MappingNode):
+        reader.note(node.place, "expected numbers with settings, such as '+393331234333: {prefix: A1B2}'")
+        return {}
+    numbers: dict[str, Number] = {}
+    for key, value in node.entries:
+        address = reader.attempt(scope.address, key, key.text)
+        if address in numbers:
+            reader.note(key.place, f"the number {shown(key.text)} stands here twice, keep one of them")
+        numbers[address] = _number(value, reader.inside(f"number {shown(key.text)}"))
+    return numbers
+
+
+def _number(node: Node, reader: Reader) -> Number:
+    if is_empty(node):
+        return Number()
+    with reader.fields(node) as fields:
+        return Number(prefix=fields.take("prefix", _prefix, ""))
+
+
+def _prefix(node: Node) -> str:
+    folded = fold(text(node))
+    if not folded or " " in folded or len(folded) > LONGEST_PREFIX:
+        raise Wrong(node, f"{shown(text(node))} is no prefix, expected one word of up to {LONGEST_PREFIX} characters such as A1B2")
+    return folded
 
 
 def _url(node: Node) -> str:

@@ -19,7 +19,7 @@ from responder.store.database import Database
 from responder.store.inbox import still_held
 from responder.store.ledger import append, consent_rows
 from responder.store.questions import put_questions
-from responder.store.tables import appointments, contacts, handoffs, messages, steps, subscriptions
+from responder.store.tables import appointments, contacts, handoffs, messages, steps, subscriptions, uses
 
 Rows = list[dict[str, Any]]
 
@@ -52,6 +52,7 @@ class Commits:
         self._touch_contacts = dialect_insert(contacts).values(revision=0).on_conflict_do_nothing()
         self._put_contacts = _put_contacts(dialect_insert)
         self._put_subscriptions = _put_subscriptions(dialect_insert)
+        self._put_uses = _put_uses(dialect_insert)
         self._put_handoffs = dialect_insert(handoffs).on_conflict_do_nothing()
         self._put_steps = dialect_insert(steps).on_conflict_do_nothing()
 
@@ -95,6 +96,7 @@ class Commits:
         await _execute(connection, _CHANGE_APPOINTMENT, [row for plan in plans for row in _appointment_rows(plan)])
         await _execute(connection, _TELL_UNCLEAR, [row for plan in plans for row in _unclear_rows(plan)])
         await put_questions(connection, plans)
+        await _execute(connection, self._put_uses, [row for planned in standing for row in _use_rows(planned)])
         await _execute(connection, self._put_handoffs, [row for plan in plans for row in _handoff_rows(plan, now)])
 
 
@@ -119,6 +121,12 @@ def _put_subscriptions(dialect_insert: Callable[..., Any]) -> Insert:
     new["since"] = case((subscriptions.c.status == statement.excluded.status, subscriptions.c.since), else_=statement.excluded.since)
     is_older = tuple_(subscriptions.c.order_at, subscriptions.c.order_seq) < tuple_(statement.excluded.order_at, statement.excluded.order_seq)
     put: Insert = statement.on_conflict_do_update(index_elements=["originator", "list"], set_=new, where=is_older)
+    return put
+
+
+def _put_uses(dialect_insert: Callable[..., Any]) -> Insert:
+    statement = dialect_insert(uses)
+    put: Insert = statement.on_conflict_do_update(index_elements=["originator", "of"], set_={"used_at": statement.excluded.used_at})
     return put
 
 
@@ -195,6 +203,14 @@ def _appointment_rows(plan: Plan) -> Rows:
 
 def _unclear_rows(plan: Plan) -> Rows:
     return [{"of_id": effect.id, "now": plan.message.received_at} for effect in plan.effects if isinstance(effect, TellUnclear)]
+
+
+def _use_rows(planned: Planned) -> Rows:
+    return [
+        {"originator": planned.after.originator, "of": of, "used_at": used_at}
+        for of, used_at in planned.after.uses.items()
+        if planned.before.uses.get(of) != used_at
+    ]
 
 
 def _handoff_rows(plan: Plan, now: datetime) -> Rows:

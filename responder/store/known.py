@@ -16,7 +16,7 @@ from responder.core.message import Order
 from responder.store.database import Database
 from responder.store.erasure import erased_among
 from responder.store.questions import read_questions
-from responder.store.tables import appointments, contacts, subscriptions
+from responder.store.tables import appointments, contacts, subscriptions, uses
 
 
 async def read_known(database: Database, secret: bytes, originators: Collection[str], now: datetime) -> dict[str, Known]:
@@ -28,12 +28,16 @@ async def read_known(database: Database, secret: bytes, originators: Collection[
         dates = (await connection.execute(select(appointments).where(near).order_by(appointments.c.starts_at))).all()
         gone = await erased_among(connection, secret, originators)
         asked = await read_questions(connection, originators, now)
+        used = (await connection.execute(select(uses).where(uses.c.originator.in_(originators)))).all()
     on_lists: dict[str, dict[str, Subscription]] = defaultdict(dict)
     for row in theirs:
         on_lists[row.originator][row.list] = _subscription(row).at(now)
     dated: dict[str, list[Appointment]] = defaultdict(list)
     for row in dates:
         dated[row.originator].append(appointment_from(row))
+    last_uses: dict[str, dict[str, datetime]] = defaultdict(dict)
+    for row in used:
+        last_uses[row.originator][row.of] = row.used_at
     by_originator = {row.originator: row for row in people}
     return {
         originator: _erased(
@@ -42,6 +46,7 @@ async def read_known(database: Database, secret: bytes, originators: Collection[
                 subscriptions=on_lists[originator],
                 appointments=tuple(dated[originator]),
                 questions=asked.get(originator, ()),
+                uses=last_uses[originator],
             ),
             gone,
         )

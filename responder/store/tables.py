@@ -188,6 +188,13 @@ questions = Table(
     Column("closed_by", String(32)),
 )
 Index("ix_questions_originator", questions.c.originator, questions.c.asked_at)
+uses = Table(
+    "uses",
+    metadata,
+    Column("originator", String(64), primary_key=True),
+    Column("of", String(128), primary_key=True),
+    Column("used_at", Moment, nullable=False),
+)
 
 handoffs = Table(
     "handoffs",

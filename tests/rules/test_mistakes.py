@@ -7,6 +7,7 @@ import pytest
 
 from responder.errors import RulesError
 from responder.rulefile import read_rules
+from responder.rulefile.folder import Folder
 
 BAD = sorted((Path(__file__).parent / "bad").glob("*.yaml"))
 ENVIRONMENT = {
@@ -20,7 +21,7 @@ ENVIRONMENT = {
 @pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)
 def test_a_mistake_is_told_with_its_place_and_its_remedy(path: Path) -> None:
     with pytest.raises(RulesError) as refused:
-        read_rules(path.read_bytes().decode(), "rules.yaml", ENVIRONMENT)
+        read_rules(path.read_bytes().decode(), "rules.yaml", ENVIRONMENT, Folder(path.parent))
     assert str(refused.value) == path.with_suffix(".txt").read_text("utf-8").rstrip("\n")
 
 

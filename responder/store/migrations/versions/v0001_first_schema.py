@@ -26,6 +26,7 @@ def upgrade() -> None:
     _appointment_events()
     _reminders()
     _questions()
+    _uses()
     _handoffs()
     _steps()
     _reports()
@@ -171,6 +172,15 @@ def _questions() -> None:
         sa.Column("closed_by", sa.String(32)),
     )
     op.create_index("ix_questions_originator", "questions", ["originator", "asked_at"])
+
+
+def _uses() -> None:
+    op.create_table(
+        "uses",
+        sa.Column("originator", sa.String(64), primary_key=True),
+        sa.Column("of", sa.String(128), primary_key=True),
+        sa.Column("used_at", Moment, nullable=False),
+    )
 
 
 def _handoffs() -> None:
