@@ -1,0 +1,67 @@
+"""The texts of the rules: which files they stand in, and how they become rules."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path, PurePath
+
+from responder.core.rules import Rules
+from responder.core.versions import Source
+from responder.errors import Mistake, RulesError
+from responder.rulefile.file import read_rules
+from responder.rulefile.folder import Folder, Kept, Unreadable, decoded
+from responder.rulefile.nodes import LARGEST_FILE, Place, too_large
+
+MOST_WATCHED = 2000  # files
+INCLUDES = b"include"
+
+
+def rule_files(path: Path) -> tuple[Path, ...]:
+    """The files on which the rules may rest, the main one first: where it includes others, all of its kind below its folder. Never raises."""
+    try:
+        with path.open("rb") as file:
+            includes = INCLUDES in file.read(LARGEST_FILE)
+    except OSError:
+        return (path,)
+    others = (other for other in _of_its_kind(path) if other != path) if includes else ()
+    return (path, *islice(others, MOST_WATCHED))
+
+
+def _of_its_kind(path: Path) -> Iterator[Path]:
+    for folder, inside, names in os.walk(path.parent):
+        inside[:] = sorted(name for name in inside if not name.startswith("."))
+        yield from (Path(folder) / name for name in sorted(names) if PurePath(name).suffix == path.suffix)
+
+
+def load_rules(path: Path, environment: Mapping[str, str]) -> Rules:
+    """The rules of a file on disk and of those that it includes; RulesError has all that is wrong with it, also that it is not there."""
+    return read_rules(_read(path), str(path), environment, Folder(path.parent))
+
+
+def sources_of(rules: Rules) -> tuple[Source, ...]:
+    """The texts that rules were read from, the main one first."""
+    return tuple(Source(file=file, text=text) for file, text in rules.sources.items())
+
+
+def rules_from(sources: Sequence[Source], environment: Mapping[str, str]) -> Rules:
+    """The rules in texts that were kept; RulesError has all that is wrong with them."""
+    main, *others = sources
+    folder = PurePath(main.file).parent
+    kept = Kept({PurePath(source.file).relative_to(folder).as_posix(): source.text for source in others})
+    return read_rules(main.text, main.file, environment, kept)
+
+
+def _read(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            data = file.read(LARGEST_FILE + 1)  # no more than is needed to see that it is too large
+    except OSError as error:
+        remedy = f"cannot be read ({error.strerror}), set RESPONDER_RULES to the rules file"
+        raise RulesError((Mistake(file=str(path), line=1, column=1, text=remedy),)) from error
+    if len(data) > LARGEST_FILE:
+        raise too_large(str(path))
+    try:
+        return decoded(data)
+    except Unreadable as error:
+        place = error.place or Place(line=1, column=1)
+        raise RulesError((Mistake(file=str(path), line=place.line, column=place.column, text=str(error)),)) from error
