@@ -29,7 +29,9 @@ LAYERS: dict[str, set[str]] = {
     "logs": {"errors", "core"},
     "embedded": {"errors", "data_dir", "guarded"},
     "processes": {"errors", "settings"},
-    "wiring": {"errors", "core", "gateways", "rulefile", "store", "client", "jobs", "settings", "database_url", "embedded"},
+    "watching": set(),
+    "in_force": {"errors", "core", "rulefile", "store", "watching"},
+    "wiring": {"errors", "core", "gateways", "rulefile", "store", "client", "jobs", "settings", "database_url", "embedded", "in_force"},
 }
 BUILT = set(LAYERS) - {"actions", "words"}
 LAYERS |= {"web": BUILT, "worker": BUILT, "cli": BUILT | {"web", "worker", "actions"}, "__main__": {"cli"}, "__init__": set()}
@@ -45,6 +47,8 @@ HOMES: dict[str, set[str]] = {
     "uvicorn": {"web/"},
     "python_multipart": {"web/"},
     "yaml": {"rulefile/"},
+    "watchfiles": {"watching.py"},
+    "prometheus_client": {"web/metrics.py"},
     "structlog": {"logs.py"},
     "pydantic_settings": {"settings.py"},
     "jinja2": {"core/template.py"},

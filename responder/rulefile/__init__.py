@@ -1,35 +1,7 @@
 """The rules file: text that an operator wrote becomes rules, or mistakes with place and remedy. YAML is read here alone."""
 
-from collections.abc import Mapping
-from pathlib import Path
-
-from responder.core.rules import Rules
-from responder.errors import Mistake, RulesError
 from responder.rulefile.file import read_rules
-from responder.rulefile.nodes import LARGEST_FILE, place_of, too_large
 from responder.rulefile.packs import load_packs
+from responder.rulefile.sources import load_rules, read_sources, rule_files, rules_from
 
-__all__ = ["load_packs", "load_rules", "read_rules"]
-
-
-def load_rules(path: Path, environment: Mapping[str, str]) -> Rules:
-    """The rules of a file on disk; RulesError has all that is wrong with it, also that it is not there."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(LARGEST_FILE + 1)  # no more than is needed to see that it is too large
-    except OSError as error:
-        remedy = f"cannot be read ({error.strerror}), set RESPONDER_RULES to the rules file"
-        raise RulesError((Mistake(file=str(path), line=1, column=1, text=remedy),)) from error
-    if len(data) > LARGEST_FILE:
-        raise too_large(str(path))
-    return read_rules(_decoded(data, path), str(path), environment)
-
-
-def _decoded(data: bytes, path: Path) -> str:
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        before = data[: error.start].decode("utf-8")
-        place = place_of(before, len(before))
-        text = f"the byte 0x{data[error.start]:02x} is not UTF-8, save the file as UTF-8"
-        raise RulesError((Mistake(file=str(path), line=place.line, column=place.column, text=text),)) from error
+__all__ = ["load_packs", "load_rules", "read_rules", "read_sources", "rule_files", "rules_from"]

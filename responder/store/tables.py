@@ -19,6 +19,7 @@ from sqlalchemy import (
     TypeDecorator,
     false,
     text,
+    true,
 )
 from sqlalchemy.types import TypeEngine
 
@@ -312,4 +313,14 @@ workers = Table(
     Column("seen_at", Moment, nullable=False),
     Column("has_redis", Boolean, nullable=False),
     Column("rules_hash", String(64), nullable=False),
+    Column("rules_are_ok", Boolean, nullable=False, server_default=true()),
+)
+
+rule_versions = Table(
+    "rule_versions",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("sources", Text, nullable=False),
+    Column("first_in_force_at", Moment, nullable=False),
+    Column("in_force_at", Moment, nullable=False),
 )

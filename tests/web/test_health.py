@@ -13,9 +13,10 @@ async def test_the_service_is_alive(web: WebSide) -> None:
 async def test_a_service_that_can_commit_is_ready(web: WebSide) -> None:
     await web.store.installation.report_worker("w1", "abc", web.clock.now, has_redis=True)
     response = await web.get("/readyz")
+    rules = {"hash": "abc", "count": 3, "ok": True, "last_good_at": "2026-11-23T12:00:00Z", "mistakes": [], "workers": ["abc"]}
     assert (response.status_code, response.json()) == (
         200,
-        {"database": "up", "redis": "up", "worker": "ready", "gateway": "ok", "rules": ["abc"], "oldest_waiting": None},
+        {"database": "up", "redis": "up", "worker": "ready", "gateway": "ok", "rules": rules, "oldest_waiting": None},
     )
 
 

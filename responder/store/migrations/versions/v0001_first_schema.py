@@ -34,6 +34,7 @@ def upgrade() -> None:
     _erased()
     _installation()
     _workers()
+    _rule_versions()
 
 
 def _messages() -> None:
@@ -300,4 +301,15 @@ def _workers() -> None:
         sa.Column("seen_at", Moment, nullable=False),
         sa.Column("has_redis", sa.Boolean, nullable=False),
         sa.Column("rules_hash", sa.String(64), nullable=False),
+        sa.Column("rules_are_ok", sa.Boolean, nullable=False, server_default=sa.true()),
+    )
+
+
+def _rule_versions() -> None:
+    op.create_table(
+        "rule_versions",
+        sa.Column("hash", sa.String(64), primary_key=True),
+        sa.Column("sources", sa.Text, nullable=False),
+        sa.Column("first_in_force_at", Moment, nullable=False),
+        sa.Column("in_force_at", Moment, nullable=False),
     )
