@@ -13,7 +13,21 @@ import pytest
 from tests.builders import inbound
 from tests.cli.conftest import Installation, run
 
-COMMANDS = ("run", "web", "worker", "migrate", "text", "doctor", "check", "explain", "messages", "subscribers", "appointments", "deliveries")
+COMMANDS = (
+    "run",
+    "web",
+    "worker",
+    "migrate",
+    "text",
+    "doctor",
+    "check",
+    "explain",
+    "replay",
+    "messages",
+    "subscribers",
+    "appointments",
+    "deliveries",
+)
 SLOW = ("sqlalchemy", "alembic", "starlette", "uvicorn", "httpx", "re2", "phonenumbers", "pydantic", "arq", "jinja2", "yaml")
 
 
