@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -64,8 +64,7 @@ async def read_past(database: Database, originators: Collection[str], begin: Beg
     async with database.read() as connection:
         people = await _by_originator(connection, select(contacts).where(contacts.c.originator.in_(originators)))
         on_lists = await _by_originator(connection, select(subscriptions).where(subscriptions.c.originator.in_(originators)))
-        theirs = consent_events.c.originator.in_(originators) & (consent_events.c.recorded_at < begin.at)
-        events = await _by_originator(connection, select(consent_events).where(theirs).order_by(consent_events.c.seq))
+        events = await _by_originator(connection, _events(originators, begin))
         near = appointments.c.originator.in_(originators) & (appointments.c.starts_at > begin.at - PAST_KEPT)
         dates = await _by_originator(connection, select(appointments).where(near).order_by(appointments.c.starts_at))
         languages = await _languages(connection, originators, begin)
@@ -78,6 +77,14 @@ async def read_past(database: Database, originators: Collection[str], begin: Beg
         )
         for originator in originators
     ]
+
+
+def _events(originators: Collection[str], begin: Beginning) -> Select[Any]:
+    """What the ledger tells of the time before, with the place of the message that each event rests on, if it rests on one."""
+    seq = messages.c.seq.label("message_seq")
+    query = select(consent_events, seq).outerjoin(messages, messages.c.key == consent_events.c.message_key)
+    is_past = or_(seq < begin.seq, and_(seq.is_(None), consent_events.c.recorded_at < begin.at))
+    return query.where(consent_events.c.originator.in_(originators), is_past).order_by(consent_events.c.seq)
 
 
 async def _by_originator(connection: AsyncConnection, query: Select[Any]) -> dict[str, list[Row[Any]]]:
@@ -108,7 +115,7 @@ def _consent(originator: str, people: Sequence[Row[Any]], events: Sequence[Row[A
     last = next((event for event in reversed(events) if event.list is None and event.event in STATUS_AFTER), None)
     if last is None:
         return known
-    return replace(known, opted_out=last.event == "opt_out", consent_order=Order(last.at, 0), confirmed_at=confirmed_at)
+    return replace(known, opted_out=last.event == "opt_out", consent_order=Order(last.at, last.message_seq or 0), confirmed_at=confirmed_at)
 
 
 def _subscriptions(rows: Sequence[Row[Any]], events: Sequence[Row[Any]], begin: Beginning) -> dict[str, Subscription]:
@@ -123,7 +130,7 @@ def _told(event: Row[Any]) -> Subscription:
         list=event.list,
         status=STATUS_AFTER[event.event],
         since=event.at,
-        order=Order(event.at, 0),
+        order=Order(event.at, event.message_seq or 0),
         taken_by_stop=event.event == "opt_out" and event.rule == Reserved.STOP,
     )
 
