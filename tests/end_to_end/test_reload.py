@@ -1,5 +1,6 @@
 """An edit of rules.yaml while ``responder run`` works: real processes, real files."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import httpx
 import pytest
 
 from tests.conftest import wait_until
-from tests.end_to_end.service import Service, serving
+from tests.end_to_end.service import Service, send_steadily, serving
 from tests.receiver import Receiver, receiving
 
 OTHER = "\n  - name: other\n    when: {text: Other}\n    then: [{reply: 'The other rule.'}]\n"
@@ -62,6 +63,24 @@ async def test_a_good_edit_is_in_force_within_seconds_and_the_records_say_by_whi
     assert {version for (version,) in service.query("SELECT rules_hash FROM messages")} == kept
     assert len(kept) == 2
     assert await service.stop() == [0]
+
+
+async def test_an_edit_under_load_loses_nothing_and_each_message_is_answered_by_the_version_that_its_record_names(
+    service: Service, receiver: Receiver
+) -> None:
+    good = written(service)
+    sending = asyncio.create_task(send_steadily(service, 150))
+    await receiver.wait_for(20)
+    edit(service, good.replace("Welcome {{ rest }}", "Hello {{ rest }}"))
+    await sending
+    await follows(service, count=1, ok=True)
+    await send_steadily(service, 5, start=150)
+    await service.settled()
+    service.check_once(receiver)
+    versions = dict(service.query("SELECT hash, CASE WHEN sources LIKE '%Welcome%' THEN 'Welcome' ELSE 'Hello' END FROM rule_versions"))
+    replies = service.query("SELECT m.rules_hash, s.content FROM messages m JOIN steps s ON s.message_key = m.key WHERE s.kind = 'reply'")
+    assert {content.split()[0] for _, content in replies} == {"Welcome", "Hello"}
+    assert [content for version, content in replies if not content.startswith(versions[version])] == []
 
 
 async def test_a_bad_edit_changes_nothing_and_is_shown_everywhere(service: Service) -> None:
