@@ -12,12 +12,12 @@ from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.effects import AppointmentStatus
-from responder.core.known import Appointment, Known, Subscription, SubscriptionStatus
+from responder.core.known import LATE, Appointment, Known, Subscription, SubscriptionStatus
 from responder.core.message import Message, MessageStatus, Order
 from responder.core.reserved import Reserved
 from responder.store.database import Database
 from responder.store.inbox import COLUMNS, message_from
-from responder.store.known import PAST_KEPT, appointment_from
+from responder.store.known import appointment_from, subscription_from
 from responder.store.listing import Listing
 from responder.store.tables import appointments, consent_events, contacts, messages, subscriptions
 
@@ -51,7 +51,8 @@ async def count_and_begin(database: Database, since: datetime | None) -> tuple[i
 
 
 def _decided(query: Any, since: datetime | None) -> Any:  # noqa: ANN401  (a select of whichever columns)
-    query = query.where(messages.c.status.in_(DECIDED))
+    has_text = (messages.c.text != "") | messages.c.explanation.is_not(None)  # else it was removed after the days that texts are kept
+    query = query.where(messages.c.status.in_(DECIDED), has_text)
     return query if since is None else query.where(messages.c.received_at >= since)
 
 
@@ -65,7 +66,7 @@ async def read_past(database: Database, originators: Collection[str], begin: Beg
         people = await _by_originator(connection, select(contacts).where(contacts.c.originator.in_(originators)))
         on_lists = await _by_originator(connection, select(subscriptions).where(subscriptions.c.originator.in_(originators)))
         events = await _by_originator(connection, _events(originators, begin))
-        near = appointments.c.originator.in_(originators) & (appointments.c.starts_at > begin.at - PAST_KEPT)
+        near = appointments.c.originator.in_(originators) & (appointments.c.starts_at > begin.at - LATE)
         dates = await _by_originator(connection, select(appointments).where(near).order_by(appointments.c.starts_at))
         languages = await _languages(connection, originators, begin)
     return [
@@ -121,7 +122,7 @@ def _consent(originator: str, people: Sequence[Row[Any]], events: Sequence[Row[A
 def _subscriptions(rows: Sequence[Row[Any]], events: Sequence[Row[Any]], begin: Beginning) -> dict[str, Subscription]:
     """The lists as the ledger tells of them, and those of which nothing was said since as they stand."""
     told = {event.list: _told(event) for event in events if event.list is not None and event.event in STATUS_AFTER}
-    unchanged = {row.list: _stored(row) for row in rows if begin.is_after(row.order_at, row.order_seq)}
+    unchanged = {row.list: subscription_from(row) for row in rows if begin.is_after(row.order_at, row.order_seq)}
     return told | unchanged
 
 
@@ -132,16 +133,6 @@ def _told(event: Row[Any]) -> Subscription:
         since=event.at,
         order=Order(event.at, event.message_seq or 0),
         taken_by_stop=event.event == "opt_out" and event.rule == Reserved.STOP,
-    )
-
-
-def _stored(row: Row[Any]) -> Subscription:
-    return Subscription(
-        list=row.list,
-        status=SubscriptionStatus(row.status),
-        since=row.since,
-        order=Order(row.order_at, row.order_seq),
-        taken_by_stop=row.taken_by_stop,
     )
 
 

@@ -13,6 +13,7 @@ from responder.store.appointments import Booking, put_bookings
 from responder.store.known import read_known
 from responder.store.listing import read_all
 from responder.store.past import Beginning, count_and_begin, decided_messages, read_past
+from responder.store.retention import remove_texts
 from tests.builders import ANNA, BRUNO, inbound, minutes
 from tests.conftest import NOON
 from tests.worker.conftest import Work
@@ -26,7 +27,7 @@ def arrived(texts: tuple[str, ...], after: int = 0) -> list[Inbound]:
 
 
 async def known_of(work: Work) -> Known:
-    return (await read_known(work.store.database, [ANNA], NOON))[ANNA]
+    return (await read_known(work.store.database, work.store.secret, [ANNA], NOON))[ANNA]
 
 
 async def begin_at(work: Work, seconds_after: float) -> Beginning:
@@ -82,6 +83,13 @@ async def test_messages_that_wait_or_are_malformed_are_left_out(work: Work) -> N
     await work.receive(inbound("News ON", BRUNO))
     found = [message.originator async for message in read_all(work.store.database, decided_messages(None))]
     assert (found, (await count_and_begin(work.store.database, None))[0]) == ([ANNA], 1)
+
+
+async def test_messages_whose_texts_were_removed_are_left_out_and_empty_ones_are_not(work: Work) -> None:
+    await work.handle(inbound("News ON", received=NOON - timedelta(days=90)), inbound("", BRUNO))
+    await remove_texts(work.store.database, NOON - timedelta(days=30))
+    found = [message.originator async for message in read_all(work.store.database, decided_messages(None))]
+    assert found == [BRUNO]
 
 
 async def test_a_replay_by_the_rules_of_then_decides_what_was_decided(work: Work) -> None:
