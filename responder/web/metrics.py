@@ -53,6 +53,7 @@ def _of_state(state: State | None, now: datetime) -> Iterator[Metric]:
     if state is None:
         return
     yield _gauge("responder_redis_up", "1 if workers can be woken.", state.redis_is_up)
+    yield _gauge("responder_gateway_ok", "1 unless the gateway refuses us and replies wait.", state.gateway == "ok")
     yield _gauge("responder_workers", "Workers seen lately.", len(state.workers))
     yield _gauge("responder_workers_with_redis", "Workers that can be woken.", sum(worker.has_redis for worker in state.workers))
     refused = sum(not worker.rules_are_ok for worker in state.workers)

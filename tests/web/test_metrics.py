@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from responder.store.holds import hold
 from tests.builders import inbound, minutes
 from tests.web.conftest import WebSide
 
@@ -39,6 +40,13 @@ async def test_workers_are_counted_by_what_ails_them(web: WebSide) -> None:
         await web.store.installation.report_worker(name, "abc", web.clock.now, has_redis=has_redis, rules_are_ok=rules_are_ok)
     told = await figures(web)
     assert [told[f"responder_workers{what}"] for what in ("", "_with_redis", "_rules_refused")] == [3, 2, 1]
+
+
+async def test_a_gateway_that_refuses_us_is_told(web: WebSide) -> None:
+    assert (await figures(web))["responder_gateway_ok"] == 1
+    async with web.store.database.write() as connection:
+        await hold(connection, "no credit", web.clock.now, is_sqlite=True)
+    assert (await figures(web))["responder_gateway_ok"] == 0
 
 
 async def test_the_wait_of_the_oldest_message_is_told(web: WebSide) -> None:
