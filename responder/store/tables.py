@@ -313,3 +313,17 @@ workers = Table(
     Column("has_redis", Boolean, nullable=False),
     Column("rules_hash", String(64), nullable=False),
 )
+
+mailboxes = Table(
+    "mailboxes",
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column("place", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("reason", Text),
+    Column("seen_at", Moment, nullable=False),
+    Column("last_mail_at", Moment),
+    Column("lag_ms", BigInteger),
+    Column("taken", BigInteger, nullable=False),
+    Column("malformed", BigInteger, nullable=False),
+)
