@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from responder.core.gateway import Gateway
@@ -18,7 +18,7 @@ class MailReader:
     """Reads mails; with ``needs_signature``, only those of which the receiving server says that the sender's domain has signed them."""
 
     gateway: Gateway
-    secret: bytes
+    secret: bytes = field(repr=False)
     senders: Sequence[str] = SENDERS
     needs_signature: bool = False
     receiver: str = ""
