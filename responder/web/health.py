@@ -8,6 +8,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
+from responder.core.mailbox import MailboxReport
 from responder.core.ports import Clock
 from responder.core.timestamps import iso
 from responder.errors import ResponderError
@@ -15,6 +16,7 @@ from responder.store.database import Database
 from responder.store.holds import read_hold
 from responder.store.inbox import SqlInbox
 from responder.store.installation import Installation
+from responder.store.mailboxes import live_mailboxes
 
 CHECK_S = 5.0  # longer than this is as good as down
 SEEN_WITHIN = timedelta(seconds=15)  # a worker says every few seconds that it is alive
@@ -48,6 +50,7 @@ class Health:
         workers = await self._installation.live_workers(self._clock() - SEEN_WITHIN)
         oldest = await self._inbox.oldest_waiting()
         hold = await read_hold(self._database)
+        mailboxes = await live_mailboxes(self._database, self._clock())
         return {
             "database": "up",
             "redis": "up" if await self._redis_is_up() else "down",
@@ -55,7 +58,7 @@ class Health:
             "gateway": hold.reason if hold else "ok",
             "rules": sorted({worker.rules_hash for worker in workers}),
             "oldest_waiting": iso(oldest),
-        }
+        } | ({"mailbox": [_mailbox(report) for report in mailboxes]} if mailboxes else {})
 
     async def _redis_is_up(self) -> bool:
         try:
@@ -64,6 +67,18 @@ class Health:
         except Exception:  # noqa: BLE001  (whatever it is, Redis is not up)
             return False
         return True
+
+
+def _mailbox(report: MailboxReport) -> dict[str, Any]:
+    return {
+        "place": report.place,
+        "state": str(report.state),
+        "reason": report.reason,
+        "last_mail": iso(report.last_mail_at),
+        "lag_s": report.lag_s,
+        "taken": report.taken,
+        "malformed": report.malformed,
+    }
 
 
 def _worker_state(can_be_woken: list[bool]) -> str:
