@@ -142,7 +142,7 @@ class Shop:
     async def texts(self) -> list[str]:
         return [text for _, _, text in await self.rows()]
 
-    async def has(self, count: int, limit_s: float = 15) -> None:
+    async def has(self, count: int, limit_s: float = 30) -> None:
         """Wait until so many messages are committed."""
 
         async def enough() -> bool:
@@ -150,13 +150,16 @@ class Shop:
 
         await wait_until(enough, limit_s, f"{count} messages")
 
-    async def is_marked(self, count: int, folder: str = "INBOX", limit_s: float = 15) -> None:
-        """Wait until so many mails are flagged, or lie in another folder."""
+    async def is_marked(self, count: int, folder: str = "INBOX", limit_s: float = 30) -> None:
+        """Wait until so many mails are flagged, or lie in another folder; asked in a thread, since the intake shares the loop."""
 
-        def enough() -> bool:
+        def marked() -> int:
             if folder != "INBOX":
-                return self.server.count(self.user, folder) == count
-            return sum(b"\\Flagged" in flags for flags in self.server.flags(self.user)) == count
+                return self.server.count(self.user, folder)
+            return sum(b"\\Flagged" in flags for flags in self.server.flags(self.user))
+
+        async def enough() -> bool:
+            return await asyncio.to_thread(marked) == count
 
         await wait_until(enough, limit_s, f"{count} marked mails")
 
