@@ -67,13 +67,14 @@ def _stop_when_told(watch: Watch, stack: contextlib.ExitStack) -> None:
 
 
 async def _report(store: Store, account: Account, watch: Watch) -> None:
-    """Say every few seconds how the intake stands, and at the end that it is gone."""
+    """Say every few seconds how the intake stands, at once when that changes, and at the end that it is gone."""
     name = f"{socket.gethostname()[:60]}-{os.getpid()}-{secrets.token_hex(3)}"
     try:
         while True:
+            told = asyncio.create_task(watch.changed(REPORT_EVERY_S))  # from now on, so that no change is missed
             with contextlib.suppress(StorageError):  # the next report tells; that the database is away, others say
                 await report_mailbox(store.database, _as_report(name, account, watch), utc_now())
-            await asyncio.sleep(REPORT_EVERY_S)
+            await told
     finally:
         with contextlib.suppress(StorageError):
             await asyncio.shield(forget_mailbox(store.database, name))

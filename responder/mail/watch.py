@@ -1,6 +1,7 @@
 """Watching a mailbox: its mails become messages, and are marked once these are committed; a lost connection is made again."""
 
 import asyncio
+import contextlib
 import logging
 import random
 import threading
@@ -80,6 +81,7 @@ class Watch:
         self._left: set[int] = set()  # mails that are none of ours, by UID
         self._breaks: Counter[int] = Counter()
         self._failures = 0
+        self._told = asyncio.Event()
         self.status = Status()
 
     def stop(self) -> None:
@@ -88,6 +90,12 @@ class Watch:
         self._stopped.set()
         if self._mailbox:
             self._mailbox.abort()
+
+    async def changed(self, limit_s: float) -> None:
+        """Wait until the state is another, or the time is up."""
+        self._told.clear()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._told.wait(), limit_s)
 
     async def run(self) -> None:
         """Take mails in until ``stop``."""
@@ -196,6 +204,7 @@ class Watch:
 
     def _tell(self, state: MailboxState, reason: str | None) -> None:
         self.status.state, self.status.reason = state, reason
+        self._told.set()
         if reason and not self._stopping.is_set():
             logger.error("mailbox %s reason=%s", state, reason)
 
@@ -203,11 +212,8 @@ class Watch:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, *arguments)
 
     async def _pause(self, delay_s: float) -> None:
-        try:
-            async with asyncio.timeout(delay_s):
-                await self._stopped.wait()
-        except TimeoutError:
-            return
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopped.wait(), delay_s)
 
 
 def _groups(uids: Sequence[int], size: int) -> Iterator[Sequence[int]]:

@@ -30,6 +30,11 @@ def server() -> Iterator[Dovecot]:
         yield server
 
 
+async def is_connected(service: Service) -> bool:
+    """Whether /readyz tells of one mailbox, and that it is open."""
+    return [told["state"] for told in (await service.readyz()).get("mailbox", [])] == ["connected"]
+
+
 async def all_are_marked(server: Dovecot, user: str, count: int, limit_s: float = 30) -> None:
     """Wait until every mail is flagged."""
 
@@ -47,8 +52,7 @@ async def test_a_mail_comes_in_and_a_reply_and_a_webhook_go_out(tmp_path: Path, 
         await receiver.wait_for(2)
         await all_are_marked(server, user, 1)
         await service.settled()
-        (told,) = (await service.readyz())["mailbox"]
-        assert told["state"] == "connected"
+        await wait_until(lambda: is_connected(service), what="the word on the mailbox")
         service.check_once(receiver)
         assert service.query("SELECT channel FROM messages") == [("mail",)]
         assert await service.stop() == [0]
