@@ -9,11 +9,14 @@ from responder.cli.output import moment
 from responder.cli.session import open_existing
 from responder.core.mailbox import MailboxReport, MailboxState
 from responder.errors import ConfigurationError, PermanentError, ResponderError, TransientError
-from responder.mail.account import account_of
+from responder.gateways.agile_mailbox import UNSIGNED, MailReader
+from responder.mail.account import account_of, reader_of
 from responder.mail.mailbox import Account, Mailbox
 from responder.settings import Settings
 from responder.store.mailboxes import live_mailboxes
 from responder.wiring import utc_now
+
+LOOKED_AT = 500  # of the mails that are not marked, the newest
 
 
 async def mailbox(settings: Settings) -> AsyncIterator[Finding]:
@@ -23,7 +26,8 @@ async def mailbox(settings: Settings) -> AsyncIterator[Finding]:
     except ConfigurationError as error:
         yield Finding(check="mailbox", level=Level.ERROR, text=str(error))
         return
-    yield await asyncio.to_thread(_connection, account)
+    for finding in await asyncio.to_thread(_connection, account, reader_of(settings, b"")):
+        yield finding
     try:
         async with open_existing(settings) as store:
             reports = await live_mailboxes(store.database, utc_now())
@@ -35,19 +39,29 @@ async def mailbox(settings: Settings) -> AsyncIterator[Finding]:
         yield _intake(report)
 
 
-def _connection(account: Account) -> Finding:
+def _connection(account: Account, reader: MailReader) -> list[Finding]:
     place = account.url.place
     connection = Mailbox(account, threading.Event())
     try:
         opened = connection.open()
-        waiting = len(connection.waiting(None))
+        waiting = connection.waiting(None)
+        reasons = [reader.refusal(head.fields) for head in connection.heads(waiting[-LOOKED_AT:])] if waiting else []
     except (PermanentError, TransientError) as error:
         remedy = "" if isinstance(error, PermanentError) else ": check that it runs, and RESPONDER_IMAP_URL"
-        return Finding(check="mailbox", level=Level.ERROR, text=f"{place}: {error}{remedy}")
+        return [Finding(check="mailbox", level=Level.ERROR, text=f"{place}: {error}{remedy}")]
     finally:
         connection.close()
     way = "tells at once what comes" if opened.has_idle else f"has no IDLE and is asked every {account.poll_s:.0f} s"
-    return Finding(check="mailbox", level=Level.OK, text=f"{place} {way}; {waiting} of its {opened.mails} mails are not marked")
+    text = f"{place} {way}; {len(waiting)} of its {opened.mails} mails are not marked"
+    return [Finding(check="mailbox", level=Level.OK, text=text), *_unsigned(reasons.count(UNSIGNED))]
+
+
+def _unsigned(count: int) -> list[Finding]:
+    """What to say of mails that may be the gateway's and are not taken in."""
+    if not count:
+        return []
+    remedy = "look at the Authentication-Results of one, and at RESPONDER_IMAP_REQUIRE_DKIM"
+    return [Finding(check="mailbox", level=Level.WARNING, text=f"left alone for want of a good signature: {count} of the gateway's mails; {remedy}")]
 
 
 def _intake(report: MailboxReport) -> Finding:

@@ -11,6 +11,8 @@ from responder.gateways.agile_mail import is_whole, read_forms
 from responder.gateways.mail_origin import author, is_signed, read_head
 
 SENDERS = ("smsin@agiletelecom.com",)
+OTHER_SENDER = "it has another sender"
+UNSIGNED = "it bears no signature of its sender that the receiving server has found good"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,9 +30,9 @@ class MailReader:
         fields = read_head(head)
         sender = author(fields)
         if sender not in self.senders:
-            return "it has another sender"
+            return OTHER_SENDER
         if self.needs_signature and not is_signed(fields, sender.rpartition("@")[2], self.receiver):
-            return "it bears no signature of its sender that the receiving server has found good"
+            return UNSIGNED
         return None
 
     def read(self, raw: bytes, received_at: datetime) -> list[Inbound]:

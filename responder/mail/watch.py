@@ -18,7 +18,7 @@ from responder.core.mailbox import MailboxState
 from responder.core.message import Inbound, MessageStatus
 from responder.core.ports import Clock
 from responder.errors import PermanentError, StorageError, TransientError
-from responder.gateways.agile_mailbox import MailReader
+from responder.gateways.agile_mailbox import OTHER_SENDER, MailReader
 from responder.intake import Intake
 from responder.mail.mailbox import Head, Mailbox
 
@@ -149,14 +149,19 @@ class Watch:
         """Take in those mails that are the gateway's, and leave the others as they are."""
         ours = []
         for head in heads:
-            reason = self._reader.refusal(head.fields)
-            if reason or self._breaks[head.uid] > BREAKS_OF_A_MAIL:
+            if reason := self._refusal(head):
                 self._left.add(head.uid)
-                logger.info("mail left alone uid=%d reason=%s", head.uid, reason or "the connection ends whenever it is read")
+                level = logging.INFO if reason == OTHER_SENDER else logging.WARNING
+                logger.log(level, "mail left alone uid=%d reason=%s", head.uid, reason)
             else:
                 ours.append(head)
         for group in _portions(ours, self._breaks):
             await self._take(mailbox, group)
+
+    def _refusal(self, head: Head) -> str | None:
+        if self._breaks[head.uid] > BREAKS_OF_A_MAIL:
+            return "the connection ends whenever it is read"
+        return self._reader.refusal(head.fields)
 
     async def _take(self, mailbox: Mailbox, heads: Sequence[Head]) -> None:
         """Read mails, commit their messages, and only then mark them. Raises TransientError, and StorageError if some are not committed."""

@@ -122,6 +122,14 @@ async def test_a_password_that_is_refused_is_told_and_never_shown(here: Installa
     assert (level, "refuses the user or the password" in text, "hush" in text) == ("error", True, False)
 
 
+async def test_mails_that_only_lack_a_signature_are_told_of(here: Installation, server: Dovecot, user: str) -> None:
+    here.set(IMAP_REQUIRE_DKIM="true")
+    server.deliver(user, letter(), letter(sender="other@shop.example"))
+    found = [record for record in (await run("doctor", "--json")).records if record["check"] == "mailbox"]
+    assert [record["level"] for record in found] == ["ok", "warning"]
+    assert found[1]["text"].startswith("left alone for want of a good signature: 1 of")
+
+
 async def test_a_mailbox_that_is_away_is_told(here: Installation) -> None:
     here.set(IMAP_URL=f"imap://shop:pw@127.0.0.1:{free_port()}/INBOX?plain=yes")
     level, text = await finding("mailbox")
