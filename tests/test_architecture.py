@@ -20,11 +20,12 @@ LAYERS: dict[str, set[str]] = {
     "client": {"errors", "core"},
     "jobs": {"errors", "core"},
     "intake": {"errors", "core"},
-    "setting_types": {"errors", "database_url"},
+    "setting_types": {"errors", "database_url", "mailbox_url"},
     "database_url": {"errors"},
     "data_dir": {"errors"},
     "guarded": {"errors"},
     "memory": set(),
+    "mailbox_url": {"errors"},
     "settings": {"errors", "core", "setting_types", "database_url"},
     "logs": {"errors", "core"},
     "embedded": {"errors", "data_dir", "guarded"},
@@ -34,13 +35,14 @@ LAYERS: dict[str, set[str]] = {
     "wiring": {"errors", "core", "gateways", "rulefile", "store", "client", "jobs", "settings", "database_url", "embedded", "in_force"},
 }
 BUILT = set(LAYERS) - {"actions", "words"}
-LAYERS |= {"web": BUILT, "worker": BUILT, "cli": BUILT | {"web", "worker", "actions"}, "__main__": {"cli"}, "__init__": set()}
+LAYERS |= {"web": BUILT, "worker": BUILT, "mail": BUILT, "cli": BUILT | {"web", "worker", "mail", "actions"}, "__main__": {"cli"}, "__init__": set()}
 
 HOMES: dict[str, set[str]] = {
     "arq": {"jobs.py", "worker/supervisor.py"},
     "redis": {"jobs.py", "worker/supervisor.py"},
     "httpx": {"client.py"},
     "httpcore": {"client.py"},
+    "imapclient": {"mail/mailbox.py"},
     "sqlalchemy": {"store/"},
     "alembic": {"store/"},
     "starlette": {"web/"},

@@ -88,6 +88,16 @@ async def examine() -> AsyncIterator[Finding]:
     yield await _service(settings)
     async for finding in _database(settings, rules):
         yield finding
+    async for finding in _mailbox(settings):
+        yield finding
+
+
+async def _mailbox(settings: Settings) -> AsyncIterator[Finding]:
+    if settings.imap_url:
+        from responder.cli.mail_checks import mailbox  # its library is loaded where there is a mailbox
+
+        async for finding in mailbox(settings):
+            yield finding
 
 
 def _settings(settings: Settings) -> Iterator[Finding]:

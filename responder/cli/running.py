@@ -14,6 +14,7 @@ from responder.cli.session import missing_file
 from responder.core.rules import Rules
 from responder.database_url import mask_url
 from responder.errors import RulesError
+from responder.mailbox_url import read_mailbox_url
 from responder.processes import Child, supervise
 from responder.settings import Settings, check_exposure
 from responder.wiring import migrate_database, open_rules, open_store, read_rules_in_force
@@ -27,12 +28,13 @@ logger = logging.getLogger(__name__)
 async def run_everything(settings: Settings) -> None:
     """Bring the database up to date, start Redis if none is given, web and worker, and keep them running until told to stop."""
     check_exposure(settings)
+    parts = ("web", "worker", *_mail(settings))
     rules, is_ok = await _rules_at_start(settings)
     redis = None if settings.redis_url else await embedded.start(settings.data_dir)
     try:
         await migrate_database(settings)
         env = {"RESPONDER_REDIS_URL": redis.url} if redis else {}
-        children = [Child(name=name, argv=(*PROGRAM, name), env=env) for name in ("web", "worker")]
+        children = [Child(name=name, argv=(*PROGRAM, name), env=env) for name in parts]
         beside = [asyncio.create_task(_tell_when_ready(settings, rules, is_ok=is_ok, started_at=time.monotonic()))]
         if redis:
             beside.append(asyncio.create_task(redis.keep()))
@@ -45,6 +47,16 @@ async def run_everything(settings: Settings) -> None:
     finally:
         if redis:
             await redis.stop()
+
+
+def _mail(settings: Settings) -> tuple[str, ...]:
+    """The intake of mails, where a mailbox is set. Raises ConfigurationError if it cannot be used."""
+    if settings.imap_url is None:
+        return ()
+    from responder.mail.account import account_of
+
+    account_of(settings)
+    return ("mail",)
 
 
 async def _rules_at_start(settings: Settings) -> tuple[Rules, bool]:
@@ -89,6 +101,7 @@ def _summary(settings: Settings, rules: Rules, *, is_ok: bool) -> list[str]:
     return [
         f"responder {version('sms-responder')}",
         f"  listens   http://{settings.host}:{settings.port}/webhook/sms{token}",
+        *([f"  mailbox   {read_mailbox_url(settings.imap_url.get_secret_value()).place}"] if settings.imap_url else []),
         f"  rules     {place}: {len(rules.rules)} rules, {len(rules.lists)} lists, hash {rules.hash}",
         f"  database  {mask_url(settings.database_url)}",
         f"  replies   {sends}",

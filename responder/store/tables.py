@@ -331,3 +331,17 @@ rule_versions = Table(
     Column("first_in_force_at", Moment, nullable=False),
     Column("in_force_at", Moment, nullable=False),
 )
+
+mailboxes = Table(
+    "mailboxes",
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column("place", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("reason", Text),
+    Column("seen_at", Moment, nullable=False),
+    Column("last_mail_at", Moment),
+    Column("lag_ms", BigInteger),
+    Column("taken", BigInteger, nullable=False),
+    Column("malformed", BigInteger, nullable=False),
+)

@@ -9,6 +9,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
+from responder.core.mailbox import MailboxReport
 from responder.core.ports import Clock
 from responder.core.timestamps import iso
 from responder.core.versions import RulesStatus
@@ -17,6 +18,7 @@ from responder.store.database import Database
 from responder.store.holds import read_hold
 from responder.store.inbox import SqlInbox
 from responder.store.installation import Installation
+from responder.store.mailboxes import live_mailboxes
 
 CHECK_S = 5.0  # longer than this is as good as down
 SEEN_WITHIN = timedelta(seconds=15)  # a worker says every few seconds that it is alive
@@ -40,6 +42,7 @@ class State:
     workers: Sequence[Worker]
     gateway: str
     oldest_waiting: datetime | None
+    mailboxes: Sequence[MailboxReport] = ()
 
 
 class Health:
@@ -92,6 +95,7 @@ class Health:
             workers=workers,
             gateway=hold.reason if hold else "ok",
             oldest_waiting=oldest,
+            mailboxes=await live_mailboxes(self._database, self.clock()),
         )
 
     async def _redis_is_up(self) -> bool:
@@ -118,6 +122,18 @@ def _report(state: State, rules: RulesStatus) -> dict[str, Any]:
             "workers": sorted({worker.rules_hash for worker in state.workers}),
         },
         "oldest_waiting": iso(state.oldest_waiting),
+    } | ({"mailbox": [_mailbox(report) for report in state.mailboxes]} if state.mailboxes else {})
+
+
+def _mailbox(report: MailboxReport) -> dict[str, Any]:
+    return {
+        "place": report.place,
+        "state": str(report.state),
+        "reason": report.reason,
+        "last_mail": iso(report.last_mail_at),
+        "lag_s": report.lag_s,
+        "taken": report.taken,
+        "malformed": report.malformed,
     }
 
 

@@ -1,6 +1,8 @@
 """/healthz and /readyz."""
 
 from responder.core.effects import StepStatus
+from responder.core.mailbox import MailboxReport, MailboxState
+from responder.store.mailboxes import report_mailbox
 from responder.store.steps import Fate
 from tests.builders import inbound
 from tests.web.conftest import WebSide
@@ -53,3 +55,13 @@ async def test_a_database_that_is_away_is_not_ready(web: WebSide) -> None:
         await connection.exec_driver_sql("DROP TABLE messages")
     response = await web.get("/readyz")
     assert (response.status_code, response.json()) == (503, {"database": "down"})
+
+
+async def test_the_intake_of_mails_is_told(web: WebSide) -> None:
+    report = MailboxReport(
+        name="m1", place="imaps://mail.example.com:993/INBOX", state=MailboxState.CONNECTED, reason=None,
+        last_mail_at=web.clock.now, lag_s=1.5, taken=3, malformed=1,
+    )  # fmt: skip
+    await report_mailbox(web.store.database, report, web.clock.now)
+    told = {"last_mail": "2026-11-23T12:00:00Z", "lag_s": 1.5, "taken": 3, "malformed": 1}
+    assert (await web.get("/readyz")).json()["mailbox"] == [{"place": report.place, "state": "connected", "reason": None} | told]

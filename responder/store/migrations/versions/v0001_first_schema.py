@@ -36,6 +36,7 @@ def upgrade() -> None:
     _installation()
     _workers()
     _rule_versions()
+    _mailboxes()
 
 
 def _messages() -> None:
@@ -322,4 +323,19 @@ def _rule_versions() -> None:
         sa.Column("sources", sa.Text, nullable=False),
         sa.Column("first_in_force_at", Moment, nullable=False),
         sa.Column("in_force_at", Moment, nullable=False),
+    )
+
+
+def _mailboxes() -> None:
+    op.create_table(
+        "mailboxes",
+        sa.Column("name", sa.String(100), primary_key=True),
+        sa.Column("place", sa.Text, nullable=False),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("reason", sa.Text),
+        sa.Column("seen_at", Moment, nullable=False),
+        sa.Column("last_mail_at", Moment),
+        sa.Column("lag_ms", sa.BigInteger),
+        sa.Column("taken", sa.BigInteger, nullable=False),
+        sa.Column("malformed", sa.BigInteger, nullable=False),
     )
