@@ -11,7 +11,7 @@ from responder.cli.options import RECORDS, AsJson, Limit
 from responder.cli.output import Column, echo_json, moment, one_line, progress, tracked
 
 if TYPE_CHECKING:
-    from responder.store.appointments import Booking
+    from responder.core.booking import Booking, Local
     from responder.wiring import Store
 
 EMPTY = "no appointments yet: bring them in with  responder appointments import FILE.csv"
@@ -40,29 +40,31 @@ def import_(
 
 
 async def _import(store: "Store", *, file: Path) -> None:
+    from responder.core.booking import Local
+    from responder.core.reminding import ReminderPlan
+    from responder.settings import load_settings
     from responder.store.appointments import Change, put_bookings
-    from responder.wiring import utc_now
+    from responder.wiring import read_rules_in_force, utc_now
 
-    bookings = await _read(file)
+    rules = await read_rules_in_force(load_settings())
+    bookings = await _read(file, Local(zone=rules.zone, country=rules.country))
     with progress("importing", len(bookings)) as advance:
-        counts = await put_bookings(store.database, bookings, utc_now(), advance)
+        times = ReminderPlan(policy=rules.appointments, zone=rules.zone)
+        counts = await put_bookings(store.database, bookings, utc_now(), advance, times=times)
     told = ", ".join(f"{counts.get(change, 0)} {change}" for change in Change)
     typer.echo(f"{file}: {len(bookings)} appointments, {told}")
 
 
-async def _read(file: Path) -> "list[Booking]":
-    from responder.cli.appointment_file import Local, read_bookings
+async def _read(file: Path, local: "Local") -> "list[Booking]":
+    from responder.cli.appointment_file import read_bookings
     from responder.errors import ConfigurationError
-    from responder.settings import load_settings
-    from responder.wiring import read_rules_in_force
 
     try:
         data = await asyncio.to_thread(file.read_bytes)
     except OSError as error:
         raise ConfigurationError(f"{file}: cannot be read ({error.strerror}), check its name") from None
-    rules = await read_rules_in_force(load_settings())
     with progress("reading", data.count(b"\n")) as advance:
-        return read_bookings(data, str(file), Local(zone=rules.zone, country=rules.country), lambda lines: tracked(lines, advance))
+        return read_bookings(data, str(file), local, lambda lines: tracked(lines, advance))
 
 
 def list_(*, limit: Limit = None, as_json: AsJson = False) -> None:
