@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from responder.core.address import number_from
@@ -90,3 +90,17 @@ def read_time(typed: str, zone: ZoneInfo) -> datetime:
     if len(typed) <= DATE_ALONE:
         raise ValueError(f"{typed!r} is a day without a time, expected for example 2026-12-01T09:00")
     return at
+
+
+def day_bounds(typed: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """When a day begins and when it is over, in UTC; ValueError says what was expected.
+
+    >>> [moment.isoformat() for moment in day_bounds("2026-10-25", ZoneInfo("Europe/Rome"))]
+    ['2026-10-24T22:00:00+00:00', '2026-10-25T23:00:00+00:00']
+    """
+    try:
+        day = date.fromisoformat(typed)
+        begin = datetime.combine(day, time(), zone).astimezone(UTC)
+        return begin, datetime.combine(day + timedelta(days=1), time(), zone).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError(f"{typed!r} is no day, expected for example 2026-12-01") from None

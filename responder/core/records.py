@@ -149,6 +149,11 @@ class AppointmentRecord:
 
     appointment: Appointment
 
+    @property
+    def etag(self) -> str:
+        """The name of this state of the appointment, as HTTP writes it; another one made under the same id has another."""
+        return f'"{self.appointment.version}-{int(self.appointment.updated_at.timestamp() * 1000):x}"'
+
     def as_json(self) -> dict[str, Any]:
         """The fields of an appointment."""
         return appointment_data(self.appointment)

@@ -15,11 +15,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.booking import Booking
 from responder.core.effects import AppointmentStatus
+from responder.core.known import Appointment
 from responder.core.reminding import ReminderPlan
 from responder.core.timestamps import iso
 from responder.errors import ResponderError
 from responder.store.database import Database
 from responder.store.history import add_events, chunks, event, last_numbers
+from responder.store.known import appointment_from
 from responder.store.reminders import forget_reminders, plan_reminders
 from responder.store.tables import appointments, contacts
 
@@ -70,7 +72,7 @@ async def put_bookings(
     *,
     times: ReminderPlan | None = None,
     by: str = IMPORT,
-    expected: Callable[[Row[Any] | None], bool] = lambda _before: True,
+    expected: Callable[[Appointment | None], bool] = lambda _before: True,
 ) -> Mapping[Change, int]:
     """Make the appointments what the bookings say, all or none, and tell how many of each change there were.
 
@@ -82,7 +84,7 @@ async def put_bookings(
         await take_turns(database, connection)
         standing = await _standing(connection, bookings)
         puts = [_Put(booking=booking, before=standing.get(booking.id)) for booking in bookings]
-        if not all(expected(put.before) for put in puts):
+        if not all(expected(appointment_from(put.before) if put.before else None) for put in puts):
             raise Conflict
         changes = [put for put in puts if put.change is not Change.UNCHANGED]
         insert = sqlite_insert if database.is_sqlite else postgresql_insert
@@ -109,13 +111,13 @@ async def _put_some(connection: AsyncConnection, some: Sequence[_Put], put_anew:
 
 
 async def delete_appointment(
-    database: Database, identifier: str, now: datetime, *, by: str, expected: Callable[[Row[Any] | None], bool] = lambda _before: True
+    database: Database, identifier: str, now: datetime, *, by: str, expected: Callable[[Appointment | None], bool] = lambda _before: True
 ) -> bool:
     """Forget an appointment that will not be, and tell whether there was one; its history stays. Raises Conflict and StorageError."""
     async with database.write() as connection:
         await take_turns(database, connection)
         before = (await connection.execute(select(appointments).where(appointments.c.id == identifier))).first()
-        if not expected(before):
+        if not expected(appointment_from(before) if before else None):
             raise Conflict
         if before is None:
             return False

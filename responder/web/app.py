@@ -15,9 +15,15 @@ Background = Callable[[], Awaitable[None]]
 
 
 def create_app(
-    *, sms: SmsWebhook, delivery: DeliveryWebhook, health: Health, background: Sequence[Background], close: Callable[[], Awaitable[None]]
+    *,
+    sms: SmsWebhook,
+    delivery: DeliveryWebhook,
+    health: Health,
+    background: Sequence[Background],
+    close: Callable[[], Awaitable[None]],
+    api: Sequence[Route] = (),
 ) -> Starlette:
-    """The web side; ``background`` runs for as long as it does, and ``close`` ends what is left."""
+    """The web side; ``api`` are the routes of the REST API, ``background`` runs for as long as it does, and ``close`` ends what is left."""
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -35,5 +41,6 @@ def create_app(
         Route("/webhook/delivery/{token:path}", delivery),
         Route("/healthz", health.healthz),
         Route("/readyz", health.readyz),
+        *api,
     ]
     return Starlette(routes=routes, lifespan=lifespan)

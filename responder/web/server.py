@@ -2,9 +2,11 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.routing import Route
 
 from responder.intake import Intake
 from responder.jobs import ArqBell, connect
@@ -16,7 +18,7 @@ from responder.web.delivery import DeliveryWebhook
 from responder.web.health import Health
 from responder.web.protocol import BoundedProtocol
 from responder.web.sms import Gate, SmsWebhook
-from responder.wiring import Store, make_gateway, open_store, redis_url, utc_now
+from responder.wiring import Store, make_gateway, open_store, read_rules_in_force, redis_url, utc_now
 
 CONNECTIONS = 1000  # at once; more are told 503, and the gateway comes again
 KEEP_ALIVE_S = 30
@@ -60,9 +62,20 @@ def make_app(settings: Settings, store: Store, url: str) -> Starlette:
         sms=SmsWebhook(gateway=gateway, intake=intake, gate=gate, clock=utc_now),
         delivery=DeliveryWebhook(gateway=gateway, reports=store.reports, intake=intake, gate=gate, clock=utc_now),
         health=Health(database=store.database, inbox=store.inbox, installation=store.installation, ping=redis.ping, clock=utc_now),
+        api=api_routes(settings, store),
         background=[take_in, bell.run],
         close=close,
     )
+
+
+def api_routes(settings: Settings, store: Store) -> Sequence[Route]:
+    """The routes of the REST API; none without a token."""
+    if settings.api_token is None:
+        return ()
+    from responder.web.api import AppointmentApi, routes  # they bring the rules language, which a web process without the API does without
+
+    api = AppointmentApi(database=store.database, rules=lambda: read_rules_in_force(settings), clock=utc_now)
+    return routes(api, settings.api_token.get_secret_value())
 
 
 def _uvicorn_config(settings: Settings, app: Starlette) -> uvicorn.Config:
