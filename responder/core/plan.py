@@ -8,9 +8,21 @@ from typing import Any, get_args
 from responder.core.actions import Action, Context
 from responder.core.address import is_dialable
 from responder.core.decision import Decision, Miss, decide
-from responder.core.effects import Effect, OpenHandOff, Ordered, Purpose, RecordUse, Reply, SetLanguage, Step, StepKind, WebhookCall
+from responder.core.effects import (
+    ChangeAppointment,
+    Effect,
+    OpenHandOff,
+    Ordered,
+    Purpose,
+    RecordUse,
+    Reply,
+    SetLanguage,
+    Step,
+    StepKind,
+    WebhookCall,
+)
 from responder.core.explanation import explained_effect, explained_match, explained_step
-from responder.core.known import Known
+from responder.core.known import Appointment, Known
 from responder.core.message import Message
 from responder.core.payload import webhook_payload
 from responder.core.rules import Rules
@@ -22,6 +34,14 @@ NOT_DIALABLE = "not sent: the originator is no international number, so it canno
 MOST_SEGMENTS = 4  # of one reply about several appointments
 Draft = tuple[Reply | WebhookCall, Decision, Situation]
 OWN_NUMBER = "not sent: the originator is the number itself"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AppointmentChange:
+    """An appointment before and after the answer that was given for it."""
+
+    before: Appointment
+    after: Appointment
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,6 +59,7 @@ class Plan:
     explained: tuple[Mapping[str, Any], ...]
     near_misses: tuple[Miss, ...]
     is_superseded: bool
+    changes: tuple[AppointmentChange, ...] = ()
 
 
 def make_plan(message: Message, rules: Rules, known: Known) -> Plan:
@@ -69,7 +90,14 @@ def make_plan(message: Message, rules: Rules, known: Known) -> Plan:
         ),
         near_misses=decision.misses,
         is_superseded=is_superseded,
+        changes=tuple(_changes(effects, known, after)),
     )
+
+
+def _changes(effects: Iterable[Effect], known: Known, after: Known) -> Iterator[AppointmentChange]:
+    for effect in effects:
+        if isinstance(effect, ChangeAppointment) and (was := known.appointment(effect.id)) and (became := after.appointment(effect.id)):
+            yield AppointmentChange(before=was, after=became)
 
 
 def known_after(known: Known, effects: Iterable[Effect], message: Message) -> Known:
