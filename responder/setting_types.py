@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
+from responder.core.rate import EXPECTED_RATE, Rate, read_rate
 from responder.database_url import EXPECTED, async_database_url
 
 Network = IPv4Network | IPv6Network
@@ -89,6 +90,10 @@ def _endpoint(url: str) -> str:
     return url
 
 
+def _rate(typed: object) -> object:
+    return read_rate(typed) if isinstance(typed, str) else typed
+
+
 def _written_in(characters: str, secret: SecretStr) -> SecretStr:
     if not re.fullmatch(characters, secret.get_secret_value()):
         raise ValueError("other characters")
@@ -119,6 +124,7 @@ Endpoint = Annotated[str, AfterValidator(_endpoint), Expected("an https:// addre
 Sender = Annotated[
     str, Field(pattern=r"^(\+?[0-9]{1,15}|[A-Za-z0-9 ]{1,11})$"), Expected("a number, as in '+393301234567', or up to 11 letters and digits")
 ]
+Sends = Annotated[Rate, BeforeValidator(_rate), Expected(EXPECTED_RATE)]
 Switch = Annotated[bool, Expected("true or false")]
 LogLevel = Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower), Expected("debug, info, warning or error")]
 LogFormat = Annotated[Literal["auto", "json", "text"], BeforeValidator(_lower), Expected("auto, json or text")]

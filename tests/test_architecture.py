@@ -19,8 +19,9 @@ LAYERS: dict[str, set[str]] = {
     "store": {"errors", "core"},
     "client": {"errors", "core"},
     "jobs": {"errors", "core"},
+    "pace": {"errors", "core", "jobs"},
     "intake": {"errors", "core"},
-    "setting_types": {"errors", "database_url"},
+    "setting_types": {"errors", "core", "database_url"},
     "database_url": {"errors"},
     "data_dir": {"errors"},
     "guarded": {"errors"},
@@ -29,7 +30,7 @@ LAYERS: dict[str, set[str]] = {
     "logs": {"errors", "core"},
     "embedded": {"errors", "data_dir", "guarded"},
     "processes": {"errors", "settings"},
-    "wiring": {"errors", "core", "gateways", "rulefile", "store", "client", "jobs", "settings", "database_url", "embedded"},
+    "wiring": {"errors", "core", "gateways", "rulefile", "store", "client", "jobs", "pace", "settings", "database_url", "embedded"},
 }
 BUILT = set(LAYERS) - {"actions", "words"}
 LAYERS |= {"web": BUILT, "worker": BUILT, "cli": BUILT | {"web", "worker", "actions"}, "__main__": {"cli"}, "__init__": set()}
@@ -37,6 +38,7 @@ LAYERS |= {"web": BUILT, "worker": BUILT, "cli": BUILT | {"web", "worker", "acti
 HOMES: dict[str, set[str]] = {
     "arq": {"jobs.py", "worker/supervisor.py"},
     "redis": {"jobs.py", "worker/supervisor.py"},
+    "limits": {"pace.py"},
     "httpx": {"client.py"},
     "httpcore": {"client.py"},
     "sqlalchemy": {"store/"},

@@ -3,7 +3,7 @@
 import asyncio
 import http.client
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -13,13 +13,16 @@ from responder import embedded
 from responder.cli.local import local_url
 from responder.cli.output import moment
 from responder.cli.session import missing_file, open_existing
+from responder.core.circuit import AT_ONCE, Endpoint
 from responder.core.effects import StepStatus
 from responder.core.rules import Rules
 from responder.database_url import mask_url
 from responder.errors import ConfigurationError, ResponderError, RulesError, TransientError
 from responder.jobs import connect, redis_policy
 from responder.settings import Settings, check_exposure, environment, load_settings, unknown_settings
+from responder.store.endpoints import read_endpoints
 from responder.store.holds import Hold, read_hold
+from responder.store.spend import spent_on
 from responder.wiring import Store, read_rules_in_force, utc_now
 
 POLICY = "noeviction"
@@ -95,7 +98,9 @@ def _settings(settings: Settings) -> Iterator[Finding]:
         yield _ok("settings", "all of them can be read")
     except ConfigurationError as error:
         yield from _errors("settings", error)
-    if settings.agile_api_key:
+    if settings.shadow:
+        yield _warning("replies", "neither texts nor webhooks are sent, only recorded: remove RESPONDER_SHADOW to send them")
+    elif settings.agile_api_key:
         yield _ok("replies", "sent through the gateway")
     else:
         yield _warning("replies", "simulated: recorded and shown, not sent; set RESPONDER_AGILE_API_KEY to send them")
@@ -205,6 +210,10 @@ async def _contents(store: Store, rules: Rules | None, now: datetime) -> AsyncIt
         yield _warning("deliveries", f"{dead} were given up: see 'responder deliveries list --status dead', then 'responder deliveries retry'")
     if uncertain := counts.get(StepStatus.UNCERTAIN, 0):
         yield _warning("deliveries", f"{uncertain} may or may not have been sent: see 'responder deliveries list --status uncertain'")
+    for finding in _endpoints(await read_endpoints(store.database), now):
+        yield finding
+    if rules and (spent := await _spent(store, rules, now)):
+        yield spent
     if not dead and not uncertain:
         yield _ok("deliveries", "none was given up, none is uncertain")
 
@@ -212,6 +221,26 @@ async def _contents(store: Store, rules: Rules | None, now: datetime) -> AsyncIt
 def _held(hold: Hold) -> Finding:
     text = f"no reply is sent since {moment(hold.since)}: {hold.reason}; they wait, and one tries again every minute and at each start of a worker"
     return Finding(check="gateway", level=Level.ERROR, text=text)
+
+
+def _endpoints(endpoints: Mapping[str, Endpoint], now: datetime) -> Iterator[Finding]:
+    """The webhooks that fail."""
+    for endpoint in endpoints.values():
+        if endpoint.disabled_at:
+            remedy = f"mend it, then run 'responder deliveries retry --to {endpoint.name}'"
+            text = f"{endpoint.name} is switched off since {moment(endpoint.disabled_at)}: {endpoint.reason}; {remedy}"
+            yield Finding(check="webhooks", level=Level.ERROR, text=text)
+        elif endpoint.failing_since and endpoint.places(now) < AT_ONCE:
+            text = f"{endpoint.name} fails since {moment(endpoint.failing_since)}, {endpoint.failures} times in a row: see its log"
+            yield _warning("webhooks", text)
+
+
+async def _spent(store: Store, rules: Rules, now: datetime) -> Finding | None:
+    limit = rules.limits.all_per_day
+    spent = await spent_on(store.database, now.astimezone(rules.zone).date().isoformat())
+    if limit is None or spent < limit:
+        return None
+    return _warning("limits", f"the {limit} texts of the day are used up: raise limits.all_per_day in the rules file if they were meant")
 
 
 def _waiting(oldest: datetime | None, now: datetime) -> Finding:

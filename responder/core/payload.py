@@ -5,6 +5,7 @@ from typing import Any
 
 from responder.core.effects import WebhookCall
 from responder.core.known import Appointment, Known
+from responder.core.message import Message
 from responder.core.situation import Match, Situation
 from responder.core.timestamps import iso
 
@@ -14,15 +15,7 @@ def webhook_payload(call: WebhookCall, rule: str | None, match: Match, situation
     message = situation.message
     appointment = situation.appointment and after.appointment(situation.appointment.id)
     data: dict[str, Any] = {
-        "message": {
-            "key": message.key,
-            "originator": message.originator,
-            "destination": message.destination,
-            "text": message.text,
-            "sent_at": iso(message.sent_at),
-            "received_at": iso(message.received_at),
-            "channel": str(message.channel),
-        },
+        "message": message_data(message),
         "rule": rule,
         "match": {"text": match.text, **match.groups},
         "rest": match.rest,
@@ -33,6 +26,19 @@ def webhook_payload(call: WebhookCall, rule: str | None, match: Match, situation
     if is_superseded:
         data["superseded"] = True
     return json.dumps({"type": "rule.matched", "timestamp": iso(message.received_at), "data": data}, ensure_ascii=False)
+
+
+def message_data(message: Message) -> dict[str, Any]:
+    """A message with the fields of the contract, section 6."""
+    return {
+        "key": message.key,
+        "originator": message.originator,
+        "destination": message.destination,
+        "text": message.text,
+        "sent_at": iso(message.sent_at),
+        "received_at": iso(message.received_at),
+        "channel": str(message.channel),
+    }
 
 
 def appointment_data(appointment: Appointment) -> dict[str, Any]:

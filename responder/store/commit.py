@@ -1,7 +1,7 @@
 """Committing plans: effects, steps, explanations, ledger and the mark "handled", in one transaction for a whole batch."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from responder.core.effects import ChangeAppointment, OpenHandOff, Step, StepKind, StepStatus, Subscribe, TellUnclear, Unsubscribe
+from responder.core.effects import ChangeAppointment, OpenHandOff, StepKind, Subscribe, TellUnclear, Unsubscribe
 from responder.core.known import Known, subscription_status
 from responder.core.message import MessageStatus
 from responder.core.plan import Plan
@@ -19,9 +19,8 @@ from responder.store.database import Database
 from responder.store.inbox import still_held
 from responder.store.ledger import append, consent_rows
 from responder.store.questions import put_questions
+from responder.store.rows import Rows, step_rows
 from responder.store.tables import appointments, contacts, handoffs, messages, steps, subscriptions, uses
-
-Rows = list[dict[str, Any]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,7 +107,10 @@ async def _execute(connection: AsyncConnection, statement: Any, rows: Rows) -> N
 def _put_contacts(dialect_insert: Callable[..., Any]) -> Insert:
     """A contact as planned, unless its revision has moved since."""
     statement = dialect_insert(contacts)
-    new = {column: statement.excluded[column] for column in ("language", "fields", "opted_out", "consent_at", "consent_seq", "confirmed_at")}
+    new = {
+        column: statement.excluded[column]
+        for column in ("language", "fields", "opted_out", "consent_at", "consent_seq", "confirmed_at", "muted_until")
+    }
     unmoved = contacts.c.revision == statement.excluded.revision - 1
     put: Insert = statement.on_conflict_do_update(index_elements=["originator"], set_={**new, "revision": statement.excluded.revision}, where=unmoved)
     return put
@@ -167,6 +169,7 @@ def _contact_row(known: Known) -> dict[str, Any]:
         "consent_at": known.consent_order.at if known.consent_order else None,
         "consent_seq": known.consent_order.seq if known.consent_order else None,
         "confirmed_at": known.confirmed_at,
+        "muted_until": known.muted_until,
     }
 
 
@@ -218,30 +221,6 @@ def _handoff_rows(plan: Plan, now: datetime) -> Rows:
         {"message_key": plan.message.key, "originator": plan.message.originator, "reason": effect.reason[:200], "opened_at": now}
         for effect in plan.effects
         if isinstance(effect, OpenHandOff)
-    ]
-
-
-def step_rows(wanted: Iterable[Step], now: datetime) -> Rows:
-    """Steps as rows, queued and due at once."""
-    return [
-        {
-            "key": step.key,
-            "message_key": step.message_key,
-            "kind": step.kind,
-            "originator": step.originator,
-            "recipient": step.to,
-            "sender": step.sender,
-            "content": step.content,
-            "purpose": step.purpose,
-            "segments": step.segments,
-            "expires_at": step.expires_at,
-            "status": StepStatus.QUEUED,
-            "attempts": 0,
-            "next_attempt_at": now,
-            "created_at": now,
-            "updated_at": now,
-        }
-        for step in wanted
     ]
 
 
