@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from benchmarks import acknowledge, handle, latency, match, memory_and_start
+from benchmarks import acknowledge, handle, latency, match, memory_and_start, webhooks
 from benchmarks.machine import description
 from benchmarks.report import Report
 from benchmarks.rounds import Options
@@ -17,6 +17,7 @@ BENCHMARKS: Mapping[str, Callable[[Options], Report]] = {
     "match": match.run,
     "latency": latency.run,
     "memory-and-start": memory_and_start.run,
+    "webhooks": webhooks.run,
 }
 MISSED = 1
 
