@@ -1,6 +1,6 @@
 """Webhook calls: claimed for each endpoint by itself, and recorded together with how the endpoint fares."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -29,6 +29,16 @@ class Answered:
     is_gone: bool = False
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Made:
+    """A call that was made, by whom, and to which endpoint."""
+
+    claimed: Claimed
+    answered: Answered
+    owner: str
+    endpoint: Endpoint
+
+
 async def claim_calls(database: Database, owner: str, now: datetime, places: Mapping[str, int], named: Collection[str]) -> list[Claimed]:
     """Due calls, so many for each endpoint, which nobody else will make while the lease lasts. Raises StorageError.
 
@@ -49,19 +59,21 @@ async def claim_calls(database: Database, owner: str, now: datetime, places: Map
     return [Claimed(step=step_from(row), attempts=row.attempts + 1, created_at=row.created_at) for row in rows]
 
 
-async def record_call(database: Database, claimed: Claimed, answered: Answered, endpoint: Endpoint, owner: str, now: datetime) -> Endpoint | None:
-    """Record how a call went, and tell the state of its endpoint if it failed. Raises StorageError."""
+async def record_calls(database: Database, made: Sequence[Made], now: datetime) -> list[Endpoint]:
+    """Record how calls went, all or none, and tell the endpoints that were switched off by it. Raises StorageError."""
+    off: list[Endpoint] = []
     async with database.write() as connection:
-        await record_fates(connection, [answered.fate], now, owner)
-        if answered.took_it:
-            await note_success(connection, endpoint)
-        if answered.took_it is not False:
-            return None
-        asked = answered.asked_to_wait_s
-        after = await note_failure(connection, database, endpoint, now, asked_to_wait_s=asked, is_gone=answered.is_gone)
-        if after.disabled_at == now:
-            await tell_disabled(connection, database, after, claimed.step.message_key, claimed.step.originator, now)
-        return after
+        for one in sorted(made, key=lambda one: (one.endpoint.name, one.claimed.step.key)):  # one order for all: no deadlocks
+            await record_fates(connection, [one.answered.fate], now, one.owner)
+            if one.answered.took_it:
+                await note_success(connection, one.endpoint)
+            elif one.answered.took_it is False:
+                asked, is_gone = one.answered.asked_to_wait_s, one.answered.is_gone
+                before, after = await note_failure(connection, database, one.endpoint, now, asked_to_wait_s=asked, is_gone=is_gone)
+                if after.disabled_at and not before.disabled_at:
+                    await tell_disabled(connection, database, after, one.claimed.step.message_key, one.claimed.step.originator, now)
+                    off.append(after)
+    return off
 
 
 async def retry_calls(

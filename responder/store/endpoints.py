@@ -33,8 +33,8 @@ async def note_success(connection: AsyncConnection, endpoint: Endpoint) -> None:
 
 async def note_failure(
     connection: AsyncConnection, database: Database, endpoint: Endpoint, now: datetime, *, asked_to_wait_s: float | None, is_gone: bool
-) -> Endpoint:
-    """Note, in the caller's transaction, that an endpoint did not take a call, and tell the state that follows."""
+) -> tuple[Endpoint, Endpoint]:
+    """Note, in the caller's transaction, that an endpoint did not take a call, and tell its state before and after."""
     insert = sqlite_insert if database.is_sqlite else postgresql_insert
     fresh = Endpoint(name=endpoint.name, address=endpoint.address)
     await connection.execute(insert(endpoints).values(asdict(fresh)).on_conflict_do_nothing())
@@ -43,7 +43,7 @@ async def note_failure(
     before = stored if stored.address == endpoint.address else fresh
     after = before.after_failure(now, asked_to_wait_s=asked_to_wait_s, is_gone=is_gone)
     await connection.execute(update(endpoints).where(endpoints.c.name == endpoint.name).values(asdict(after)))
-    return after
+    return before, after
 
 
 async def tell_disabled(

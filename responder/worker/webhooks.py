@@ -1,5 +1,6 @@
 """Webhooks: each endpoint has its own places, is left alone while it fails, and is given up after five days."""
 
+import asyncio
 import logging
 import random
 from collections import Counter
@@ -13,8 +14,8 @@ from responder.core.ports import Client, Clock
 from responder.core.retry import next_attempt, read_retry_after
 from responder.core.rules import Rules
 from responder.core.signature import webhook_headers
-from responder.errors import PermanentError, TransientError, UncertainError
-from responder.store.calls import Answered, claim_calls, record_call
+from responder.errors import PermanentError, StorageError, TransientError, UncertainError
+from responder.store.calls import Answered, Made, claim_calls, record_calls
 from responder.store.database import Database
 from responder.store.endpoints import bury_calls, read_endpoints
 from responder.store.steps import Claimed, Fate
@@ -35,6 +36,8 @@ class Webhooks:
         self._rules = rules
         self._clock = clock
         self._under_way: Counter[str] = Counter()
+        self._unrecorded: list[tuple[Made, asyncio.Future[None]]] = []
+        self._recording = asyncio.Lock()
 
     async def claim(self, owner: str) -> list[Claimed]:
         """The due calls that there are places for. Raises StorageError."""
@@ -85,12 +88,31 @@ class Webhooks:
         return Answered(fate=fate, took_it=False, asked_to_wait_s=retry_after_s)
 
     async def record(self, claimed: Claimed, answered: Answered, owner: str) -> None:
-        """Record how a call went. Raises StorageError."""
-        name, webhook = claimed.step.to, self._rules().webhooks.get(claimed.step.to)
-        now = self._clock()
-        after = await record_call(self._database, claimed, answered, Endpoint(name=name, address=webhook.address if webhook else ""), owner, now)
-        if after and after.disabled_at == now:
-            logger.error("webhook switched off name=%s reason=%s", name, after.reason)
+        """Record how a call went; calls that end while others are recorded share the next commit. Raises StorageError."""
+        webhook = self._rules().webhooks.get(claimed.step.to)
+        endpoint = Endpoint(name=claimed.step.to, address=webhook.address if webhook else "")
+        made = Made(claimed=claimed, answered=answered, owner=owner, endpoint=endpoint)
+        recorded: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._unrecorded.append((made, recorded))
+        async with self._recording:
+            if not recorded.done():
+                await self._record_all(recorded)
+        await recorded
+
+    async def _record_all(self, ours: asyncio.Future[None]) -> None:
+        batch, self._unrecorded = self._unrecorded, []
+        try:
+            off = await record_calls(self._database, [made for made, _ in batch], self._clock())
+        except BaseException:
+            for _, recorded in batch:
+                if recorded is not ours and not recorded.done():
+                    recorded.set_exception(StorageError("the commit that this call shared failed"))
+            raise
+        for _, recorded in batch:
+            if not recorded.done():
+                recorded.set_result(None)
+        for endpoint in off:
+            logger.error("webhook switched off name=%s reason=%s", endpoint.name, endpoint.reason)
 
 
 class Gone(Exception):
