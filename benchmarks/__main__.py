@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from benchmarks import acknowledge, handle, latency, mail, match, memory_and_start, reload
+from benchmarks import acknowledge, handle, latency, mail, match, memory_and_start, reload, webhooks
 from benchmarks.machine import description
 from benchmarks.report import Report
 from benchmarks.rounds import Options
@@ -19,6 +19,7 @@ BENCHMARKS: Mapping[str, Callable[[Options], Report]] = {
     "mail": mail.run,
     "memory-and-start": memory_and_start.run,
     "reload": reload.run,
+    "webhooks": webhooks.run,
 }
 MISSED = 1
 

@@ -58,7 +58,11 @@ async def _measure(options: Options) -> dict[str, float]:
 async def _service(folder: Path, api: SendApi) -> AsyncIterator[int]:
     """``responder run`` with the send API as its gateway, once its worker is ready."""
     port = free_port()
-    settings = settings_for(folder, port) | {"RESPONDER_AGILE_API_KEY": "benchmark", "RESPONDER_AGILE_URL": f"http://127.0.0.1:{api.port}/send"}
+    settings = settings_for(folder, port) | {
+        "RESPONDER_SEND_RATE": "1000/s",
+        "RESPONDER_AGILE_API_KEY": "benchmark",
+        "RESPONDER_AGILE_URL": f"http://127.0.0.1:{api.port}/send",
+    }
     with started(folder, "run", *python("responder", "run"), settings=settings) as service:
         await asyncio.to_thread(service.wait_until, lambda: is_ready(port), "the start of responder run")
         yield port

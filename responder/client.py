@@ -15,8 +15,7 @@ from responder.core.gateway import Call, Response
 from responder.core.networks import refusal
 from responder.errors import PermanentError, ResponderError, TransientError, UncertainError
 
-LONGEST_BODY = 64 * 1024  # bytes of an answer that are read; nothing that we look for comes later
-CONNECTIONS = 100  # at once, to all hosts together
+CONNECTIONS = 300  # at once, to all hosts together
 KEPT = 20  # idle connections
 KEPT_S = 4.0  # shorter than what servers usually grant, since one that closes while we write leaves a reply uncertain
 LOOKUPS = 8  # names of guarded calls looked up at once, in threads of their own, so that a dead name server holds up no gateway
@@ -128,7 +127,7 @@ class _Exchange:
             self._status, self._answered = answer.status, answer.headers
             async for piece in answer.aiter_stream():
                 self._body += piece
-                if len(self._body) >= LONGEST_BODY:
+                if len(self._body) >= self._call.longest_answer:
                     break
 
     async def _trace(self, event: str, fields: object) -> None:
@@ -144,7 +143,7 @@ class _Exchange:
         headers: dict[str, str] = {}
         for name, value in self._answered:
             headers.setdefault(name.decode("latin-1").lower(), value.decode("latin-1"))
-        return Response(status=self._status, headers=headers, body=bytes(self._body[:LONGEST_BODY]))
+        return Response(status=self._status, headers=headers, body=bytes(self._body[: self._call.longest_answer]))
 
     def _failure(self, error: Exception | None) -> ResponderError:
         if self._may_be_out:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from responder import mailbox_url
+from responder.core.rate import EXPECTED_RATE, Rate, read_rate
 from responder.database_url import EXPECTED, async_database_url
 
 Network = IPv4Network | IPv6Network
@@ -100,6 +101,10 @@ def _receiver(typed: object) -> object:
     return typed.strip().lower() if is_word and isinstance(typed, str) else typed
 
 
+def _rate(typed: object) -> object:
+    return read_rate(typed) if isinstance(typed, str) else typed
+
+
 def _written_in(characters: str, secret: SecretStr) -> SecretStr:
     if not re.fullmatch(characters, secret.get_secret_value()):
         raise ValueError("other characters")
@@ -143,6 +148,7 @@ Receiver = Annotated[
     str, BeforeValidator(_receiver), Field(pattern=r"^[A-Za-z0-9._:-]+$"), Expected("true, false or the name of the receiving server")
 ]
 Seconds = Annotated[int, Field(ge=1, le=3600), Expected("a whole number of seconds between 1 and 3600")]
+Sends = Annotated[Rate, BeforeValidator(_rate), Expected(EXPECTED_RATE)]
 Switch = Annotated[bool, Expected("true or false")]
 LogLevel = Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower), Expected("debug, info, warning or error")]
 LogFormat = Annotated[Literal["auto", "json", "text"], BeforeValidator(_lower), Expected("auto, json or text")]

@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from responder import setting_types as types
+from responder.core.rate import read_rate
 from responder.database_url import mask_url
 from responder.errors import ConfigurationError
 
@@ -55,6 +56,7 @@ class Settings(BaseSettings):
     agile_api: types.AgileApi = Field("universal", description="The gateway's API for sending, `universal` or `legacy`.")
     agile_url: types.Endpoint | None = Field(None, description="The address of that API, or the beginning of it; without it, the vendor's own.")
     sender: types.Sender | None = Field(None, description="The sender of replies; without it, the number that was texted.")
+    send_rate: types.Sends = Field(read_rate("10/s"), description="How many texts may go out in how long, over all workers together.")
     secret: SecretStr | None = Field(
         None, description="The secret of the installation, on which message keys rest; without it, one is made and kept in the database."
     )
@@ -82,6 +84,7 @@ class Settings(BaseSettings):
     allow_private_webhooks: types.Switch = Field(
         default=False, description="Whether webhooks may go to private, loopback and link-local addresses, and over plain `http`."
     )
+    shadow: types.Switch = Field(default=False, description="Decide and record everything, and send nothing, neither texts nor webhooks.")
     log_level: types.LogLevel = Field("info", description="The least that is logged: `debug`, `info`, `warning` or `error`.")
     log_format: types.LogFormat = Field("auto", description="`json`, `text`, or `auto`: text on a terminal, otherwise JSON lines.")
 

@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from responder.core.address import canonical
 from responder.core.rules import Rules
 from responder.database_url import async_database_url
 from responder.errors import ConfigurationError
@@ -95,7 +96,8 @@ async def read_rules_in_force(settings: Settings) -> Rules:
     """The rules of the settings' file. Raises RulesError with every mistake in it, ConfigurationError if there is no such file."""
     from responder.rulefile import load_rules  # only who decides about messages needs the language
 
-    return await asyncio.to_thread(load_rules, settings.rules, environment())
+    rules = await asyncio.to_thread(load_rules, settings.rules, environment())
+    return replace(rules, own_numbers=rules.own_numbers | {canonical(settings.sender)}) if settings.sender else rules
 
 
 async def open_rules(settings: Settings, store: Store, *, decides: bool) -> "RulesInForce":

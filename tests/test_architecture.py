@@ -19,8 +19,9 @@ LAYERS: dict[str, set[str]] = {
     "store": {"errors", "core"},
     "client": {"errors", "core"},
     "jobs": {"errors", "core"},
+    "pace": {"errors", "core", "jobs"},
     "intake": {"errors", "core"},
-    "setting_types": {"errors", "database_url", "mailbox_url"},
+    "setting_types": {"errors", "core", "database_url", "mailbox_url"},
     "database_url": {"errors"},
     "data_dir": {"errors"},
     "guarded": {"errors"},
@@ -32,7 +33,7 @@ LAYERS: dict[str, set[str]] = {
     "processes": {"errors", "settings"},
     "watching": set(),
     "in_force": {"errors", "core", "rulefile", "store", "watching"},
-    "wiring": {"errors", "core", "gateways", "rulefile", "store", "client", "jobs", "settings", "database_url", "embedded", "in_force"},
+    "wiring": {"errors", "core", "gateways", "rulefile", "store", "client", "jobs", "pace", "settings", "database_url", "embedded", "in_force"},
 }
 BUILT = set(LAYERS) - {"actions", "words"}
 LAYERS |= {"web": BUILT, "worker": BUILT, "mail": BUILT, "cli": BUILT | {"web", "worker", "mail", "actions"}, "__main__": {"cli"}, "__init__": set()}
@@ -40,6 +41,7 @@ LAYERS |= {"web": BUILT, "worker": BUILT, "mail": BUILT, "cli": BUILT | {"web", 
 HOMES: dict[str, set[str]] = {
     "arq": {"jobs.py", "worker/supervisor.py"},
     "redis": {"jobs.py", "worker/supervisor.py"},
+    "limits": {"pace.py"},
     "httpx": {"client.py"},
     "httpcore": {"client.py"},
     "imapclient": {"mail/mailbox.py"},

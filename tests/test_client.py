@@ -12,8 +12,8 @@ from shutil import which
 import httpcore
 import pytest
 
-from responder.client import LONGEST_BODY, GuardedNetwork, HttpClient
-from responder.core.gateway import Call
+from responder.client import CONNECTIONS, GuardedNetwork, HttpClient
+from responder.core.gateway import LONGEST_ANSWER, Call
 from responder.errors import PermanentError, TransientError, UncertainError
 
 Behaviour = Callable[[asyncio.StreamWriter], Awaitable[None]]
@@ -182,7 +182,7 @@ async def test_proxies_of_the_environment_are_not_used(client: HttpClient, monke
 
 async def test_an_answer_of_ten_megabytes_is_read_no_further_than_we_look(client: HttpClient) -> None:
     async with serving(ok(b"x" * 10_000_000)) as server:
-        assert len((await client.post(call_to(server.port))).body) == LONGEST_BODY
+        assert len((await client.post(call_to(server.port))).body) == LONGEST_ANSWER
         await asyncio.wait_for(server.gone.wait(), 5)
 
 
@@ -307,7 +307,7 @@ async def test_a_connection_that_breaks_in_the_headers_is_no_doubt(client: HttpC
 
 async def test_a_call_for_which_no_connection_is_free_may_be_tried_again(client: HttpClient) -> None:
     async with serving(never_answers) as server, asyncio.TaskGroup() as group:
-        held = [group.create_task(client.post(call_to(server.port, timeout_s=30))) for _ in range(100)]
+        held = [group.create_task(client.post(call_to(server.port, timeout_s=30))) for _ in range(CONNECTIONS)]
         async with asyncio.timeout(5):
             for _ in held:
                 await server.asked.acquire()

@@ -178,7 +178,7 @@ def test_what_run_tells_its_children_is_no_unknown_setting() -> None:
 
 
 def test_a_setting_of_a_later_version_does_not_stop_the_start() -> None:
-    assert load_settings({"RESPONDER_SHADOW": "true"}) == load_settings({})
+    assert load_settings({"RESPONDER_OF_TOMORROW": "30"}) == load_settings({})
 
 
 def test_the_file_in_the_working_directory_is_read(folder: Path) -> None:

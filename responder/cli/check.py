@@ -61,7 +61,7 @@ def _warnings(rules: "Rules") -> "Iterator[Mistake]":
     from responder.errors import Mistake
 
     for webhook in rules.webhooks.values():
-        if webhook.secret is None:
+        if not webhook.secrets:
             file, line, column = _place_of_webhook(rules, webhook.name)
             text = f"webhook {webhook.name!r}: it has no secret, so nobody can tell our calls from forged ones: add 'secret: ${{NAME}}'"
             yield Mistake(file=file, line=line, column=column, text=text)

@@ -3,23 +3,27 @@
 import asyncio
 import http.client
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 from urllib.parse import urlsplit
 
 from responder import embedded
 from responder.cli.local import local_url
 from responder.cli.output import moment
 from responder.cli.session import missing_file, open_existing
+from responder.core.circuit import AT_ONCE, Endpoint
 from responder.core.effects import StepStatus
 from responder.core.rules import Rules
 from responder.database_url import mask_url
 from responder.errors import ConfigurationError, ResponderError, RulesError, TransientError
 from responder.jobs import connect, redis_policy
 from responder.settings import Settings, check_exposure, environment, load_settings, unknown_settings
+from responder.store.endpoints import read_endpoints
 from responder.store.holds import Hold, read_hold
+from responder.store.spend import spent_on
 from responder.store.versions import RuleVersions
 from responder.wiring import Store, read_rules_in_force, utc_now
 
@@ -106,7 +110,9 @@ def _settings(settings: Settings) -> Iterator[Finding]:
         yield _ok("settings", "all of them can be read")
     except ConfigurationError as error:
         yield from _errors("settings", error)
-    if settings.agile_api_key:
+    if settings.shadow:
+        yield _warning("replies", "neither texts nor webhooks are sent, only recorded: remove RESPONDER_SHADOW to send them")
+    elif settings.agile_api_key:
         yield _ok("replies", "sent through the gateway")
     else:
         yield _warning("replies", "simulated: recorded and shown, not sent; set RESPONDER_AGILE_API_KEY to send them")
@@ -201,17 +207,7 @@ async def _contents(store: Store, rules: Rules | None, now: datetime) -> AsyncIt
     await store.database.check()
     if rules is None and (version := await RuleVersions(store.database).newest()):
         yield _warning("rules", f"the last good ones stay in force meanwhile: hash {version.hash}, of {moment(version.in_force_at)}")
-    workers = await store.installation.live_workers(now - SEEN_WITHIN)
-    if not workers:
-        yield _warning("workers", "none was seen lately, so messages are kept and not handled: start 'responder run' or 'responder worker'")
-    elif not all(worker.has_redis for worker in workers):
-        yield _warning("workers", f"{len(workers)} seen lately, some without Redis: they go on by themselves once it is back")
-    elif not all(worker.rules_are_ok for worker in workers):
-        yield _warning("workers", f"{len(workers)} seen lately, some go by the last good rules: the rules file that they see has mistakes")
-    elif rules and any(worker.rules_hash != rules.hash for worker in workers):
-        yield _warning("workers", f"{len(workers)} seen lately, some with other rules than those of the file: see that they have the same file")
-    else:
-        yield _ok("workers", f"{len(workers)} seen lately")
+    yield _workers(await store.installation.live_workers(now - SEEN_WITHIN), rules)
     yield _waiting(await store.inbox.oldest_waiting(), now)
     counts = await store.steps.counts()
     if hold := await read_hold(store.database):
@@ -220,13 +216,50 @@ async def _contents(store: Store, rules: Rules | None, now: datetime) -> AsyncIt
         yield _warning("deliveries", f"{dead} were given up: see 'responder deliveries list --status dead', then 'responder deliveries retry'")
     if uncertain := counts.get(StepStatus.UNCERTAIN, 0):
         yield _warning("deliveries", f"{uncertain} may or may not have been sent: see 'responder deliveries list --status uncertain'")
+    for finding in _endpoints(await read_endpoints(store.database), now):
+        yield finding
+    if rules and (spent := await _spent(store, rules, now)):
+        yield spent
     if not dead and not uncertain:
         yield _ok("deliveries", "none was given up, none is uncertain")
+
+
+def _workers(workers: Sequence[Any], rules: Rules | None) -> Finding:
+    """Who works, and by which rules."""
+    if not workers:
+        return _warning("workers", "none was seen lately, so messages are kept and not handled: start 'responder run' or 'responder worker'")
+    if not all(worker.has_redis for worker in workers):
+        return _warning("workers", f"{len(workers)} seen lately, some without Redis: they go on by themselves once it is back")
+    if not all(worker.rules_are_ok for worker in workers):
+        return _warning("workers", f"{len(workers)} seen lately, some go by the last good rules: the rules file that they see has mistakes")
+    if rules and any(worker.rules_hash != rules.hash for worker in workers):
+        return _warning("workers", f"{len(workers)} seen lately, some with other rules than those of the file: see that they have the same file")
+    return _ok("workers", f"{len(workers)} seen lately")
 
 
 def _held(hold: Hold) -> Finding:
     text = f"no reply is sent since {moment(hold.since)}: {hold.reason}; they wait, and one tries again every minute and at each start of a worker"
     return Finding(check="gateway", level=Level.ERROR, text=text)
+
+
+def _endpoints(endpoints: Mapping[str, Endpoint], now: datetime) -> Iterator[Finding]:
+    """The webhooks that fail."""
+    for endpoint in endpoints.values():
+        if endpoint.disabled_at:
+            remedy = f"mend it, then run 'responder deliveries retry --to {endpoint.name}'"
+            text = f"{endpoint.name} is switched off since {moment(endpoint.disabled_at)}: {endpoint.reason}; {remedy}"
+            yield Finding(check="webhooks", level=Level.ERROR, text=text)
+        elif endpoint.failing_since and endpoint.places(now) < AT_ONCE:
+            text = f"{endpoint.name} fails since {moment(endpoint.failing_since)}, {endpoint.failures} times in a row: see its log"
+            yield _warning("webhooks", text)
+
+
+async def _spent(store: Store, rules: Rules, now: datetime) -> Finding | None:
+    limit = rules.limits.all_per_day
+    spent = await spent_on(store.database, now.astimezone(rules.zone).date().isoformat())
+    if limit is None or spent < limit:
+        return None
+    return _warning("limits", f"the {limit} texts of the day are used up: raise limits.all_per_day in the rules file if they were meant")
 
 
 def _waiting(oldest: datetime | None, now: datetime) -> Finding:

@@ -1,18 +1,20 @@
 """responder deliveries: replies and webhook calls with their fate, and another try for those that failed."""
 
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from responder.cli.options import RECORDS, AsJson, Limit
-from responder.cli.output import Column, moment, progress, tracked
+from responder.cli.options import RECORDS, AsJson, Limit, Queued
+from responder.cli.output import Column, moment
 from responder.core.effects import StepKind, StepStatus
 
 if TYPE_CHECKING:
     from responder.core.records import DeliveryRecord
     from responder.wiring import Store
 
+CHOOSE = "name the key of one delivery, or choose among the webhook calls that were given up: --to, --since and --until, or --all"
 EMPTY = "nothing was sent yet: a rule with 'reply' or 'webhook' sends something"
 
 
@@ -39,14 +41,17 @@ def retry(
     key: Annotated[str | None, typer.Argument(metavar="KEY", help="The key of one delivery, as 'deliveries list' shows it.")] = None,
     *,
     every: Annotated[bool, typer.Option("--all", help="All webhook calls that were given up; never a reply.")] = False,
+    to: Annotated[str | None, typer.Option(metavar="WEBHOOK", help="Those to one webhook, which is switched on again.")] = None,
+    since: Queued = None,
+    until: Queued = None,
 ) -> None:
-    """Try again what was given up. A reply that may have been sent is sent again only when its key is named."""
+    """Try again what was given up, with the same ids. A reply that may have been sent is sent again only when its key is named."""
     from responder.cli.session import with_store
 
-    if (key is None) is not every:
-        raise typer.BadParameter("name the key of one delivery, or give --all for the webhook calls that were given up")
+    if (key is None) is not (every or any((to, since, until))):
+        raise typer.BadParameter(CHOOSE)
 
-    with_store(partial(_retry_one, key=key) if key else _retry_webhooks)
+    with_store(partial(_retry_one, key=key) if key else partial(_retry_webhooks, to=to, since=since, until=until))
 
 
 async def _retry_one(store: "Store", *, key: str) -> None:
@@ -64,14 +69,13 @@ async def _retry_one(store: "Store", *, key: str) -> None:
     raise ResponderError(f"delivery {key}: it is {delivery.status}, only dead, failed and uncertain ones are tried again")
 
 
-async def _retry_webhooks(store: "Store") -> None:
+async def _retry_webhooks(store: "Store", *, to: str | None, since: datetime | None, until: datetime | None) -> None:
+    from responder.store.calls import retry_calls
     from responder.wiring import utc_now
 
-    keys = await store.steps.dead_webhooks()
-    with progress("queueing", len(keys)) as advance:
-        for key in tracked(keys, advance):
-            await store.steps.retry(key, utc_now())
-    typer.echo(f"{len(keys)} webhook calls were given up and are queued again" if keys else "no webhook call was given up")
+    count = await retry_calls(store.database, utc_now(), to=to, since=since, until=until)
+    chosen = f" to {to}" if to else ""
+    typer.echo(f"{count} webhook calls{chosen} were given up and are queued again" if count else f"no webhook call{chosen} was given up")
     counts = await store.steps.counts()
     if uncertain := counts.get(StepStatus.UNCERTAIN, 0):
         typer.echo(f"{uncertain} replies are uncertain and stay so: name the key of each that has to be sent again", err=True)

@@ -49,3 +49,7 @@ Since = Annotated[
     datetime | None,
     typer.Option(parser=_since, metavar="WHEN", help="Only what came in since: 30d, 2h, or a time in ISO 8601 (UTC without an offset)."),
 ]
+Queued = Annotated[
+    datetime | None,
+    typer.Option(parser=_since, metavar="WHEN", help="By when it was queued: 30d, 2h, or a time in ISO 8601 (UTC without an offset)."),
+]

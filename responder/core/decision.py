@@ -13,6 +13,7 @@ from responder.core.known import SubscriptionStatus
 from responder.core.matching import Answers
 from responder.core.reserved import Recognition, Reserved, recognise
 from responder.core.rules import Rule, Rules
+from responder.core.sent import why_ignored
 from responder.core.situation import Match, Situation
 from responder.core.words import ALWAYS
 
@@ -52,6 +53,8 @@ class Decision:
     turns: tuple[tuple[Situation, "Decision"], ...] = ()
     shadowed: tuple["Decision", ...] = ()
     """What rules in shadow would have decided, which is told and not done."""
+    answers_question: bool = False
+    ignored: str | None = None  # why nobody answers, not even the fallback
 
 
 def decide(situation: Situation, rules: Rules) -> Decision:
@@ -59,6 +62,8 @@ def decide(situation: Situation, rules: Rules) -> Decision:
     recognition = recognise(situation.folded, situation.known, situation.lexicon, question_open=situation.is_asked)
     if recognition:
         return _reserved(recognition, situation, rules)
+    if ignored := _why_ignored(situation):
+        return Decision(name=None, ignored=ignored)
     for hear in HEARERS:
         if heard := hear(situation, rules):
             return _heard(heard, Decision(name=QUESTION, match=Match(text=situation.folded)), rules)
@@ -121,7 +126,15 @@ def _applied(applied: Sequence[tuple[Rule, Match]], situation: Situation, rules:
         effects=(*uses, *(effect for effects, _ in asked for effect in effects)),
         replies=tuple(reply for _, reply in asked),
         remembers_language=not isinstance(last.text, Answers),
+        answers_question=isinstance(last.text, Answers),
     )
+
+
+def _why_ignored(situation: Situation) -> str | None:
+    """Why a text asks for no answer; a word that answers an open appointment does, though we may have used it ourselves."""
+    if situation.open_appointments and situation.answer:
+        return None
+    return why_ignored(situation.message.text, situation.folded, situation.known.sent, situation.now)
 
 
 def _refusal(rule: Rule, situation: Situation) -> str | None:

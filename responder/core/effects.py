@@ -94,8 +94,15 @@ class RecordUse:
     of: str
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mute:
+    """The originator went over a limit and gets no automatic answers for a while."""
+
+    until: datetime
+
+
 Ordered = Subscribe | Unsubscribe | OptOut | OptIn | ChangeAppointment  # the newest word wins
-Told = Ordered | SetField | SetLanguage | OpenHandOff | Ask | CloseQuestion | TellUnclear  # which say something to a person
+Told = Ordered | SetField | SetLanguage | OpenHandOff | Ask | CloseQuestion | TellUnclear | Mute  # which say something to a person
 Effect = Told | RecordUse
 
 
@@ -114,6 +121,8 @@ class Purpose(StrEnum):
     HELP = "help"
     WELCOME = "welcome"
     REMINDER = "reminder"
+    DIALOGUE = "dialogue"  # answers what the originator answered to us
+    NOTICE = "notice"  # says that no more automatic answers come for a while
 
 
 class StepStatus(StrEnum):

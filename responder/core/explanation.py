@@ -5,6 +5,7 @@ from typing import Any
 
 from responder.core.effects import (
     ChangeAppointment,
+    Mute,
     OpenHandOff,
     OptIn,
     OptOut,
@@ -20,6 +21,7 @@ from responder.core.effects import (
 from responder.core.question import Ask, CloseQuestion
 from responder.core.segments import size
 from responder.core.situation import Match
+from responder.core.timestamps import iso
 
 
 def explained_match(match: Match) -> Mapping[str, Any]:
@@ -48,12 +50,14 @@ def explained_effect(effect: Told) -> Mapping[str, Any]:
             return {"action": "language", "language": effect.language}
         case OpenHandOff():
             return {"action": "hand_off", "reason": effect.reason}
-        case Ask() | CloseQuestion() | TellUnclear():
-            return _explained_question(effect)
+        case Ask() | CloseQuestion() | TellUnclear() | Mute():
+            return _explained_talk(effect)
 
 
-def _explained_question(effect: Ask | CloseQuestion | TellUnclear) -> Mapping[str, Any]:
+def _explained_talk(effect: Ask | CloseQuestion | TellUnclear | Mute) -> Mapping[str, Any]:
     match effect:
+        case Mute():
+            return {"action": "mute", "until": iso(effect.until)}
         case Ask(question=question):
             return {"action": "ask", "kind": str(question.kind), "choices": [choice.subject for choice in question.choices]}
         case CloseQuestion():

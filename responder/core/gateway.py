@@ -9,6 +9,8 @@ from responder.core.effects import Step
 from responder.core.message import Channel, Inbound
 from responder.core.report import Report
 
+LONGEST_ANSWER = 64 * 1024  # nothing that we look for comes later
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Call:
@@ -23,6 +25,7 @@ class Call:
     connect_timeout_s: float = 5.0
     timeout_s: float = 15.0
     guarded: bool = False
+    longest_answer: int = LONGEST_ANSWER  # bytes of the answer's body that are read
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

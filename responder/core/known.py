@@ -9,6 +9,7 @@ from responder.core.effects import (
     AppointmentStatus,
     ChangeAppointment,
     Effect,
+    Mute,
     OptIn,
     OptOut,
     Ordered,
@@ -21,6 +22,7 @@ from responder.core.effects import (
 )
 from responder.core.message import Message, Order
 from responder.core.question import Ask, CloseQuestion, Happening, Question, QuestionKind, after_happening
+from responder.core.sent import Sent
 
 WINDOW = timedelta(days=7)  # before its start, an appointment that nobody asked about is open
 LATE = timedelta(hours=48)  # after its start, an answer may still be about the appointment (contract, section 5)
@@ -101,6 +103,9 @@ class Known:
     questions: tuple[Question, ...] = ()
     uses: Mapping[str, datetime] = field(default_factory=dict)
     """When rules with a cooldown, and replies that go out once in a while, were last used for the originator."""
+    muted_until: datetime | None = None
+    sent: tuple[Sent, ...] = ()
+    """The texts that were queued for the originator within a day."""
 
     def subscribed(self, list_name: str) -> bool:
         """Whether the originator is on the list now."""
@@ -159,12 +164,12 @@ class Known:
                 return replace(self, questions=(*(_replaced(question, asked) for question in self.questions), asked))
             case CloseQuestion():
                 return replace(self, questions=tuple(_closed(question, effect) for question in self.questions))
-            case SetField() | SetLanguage() | RecordUse():
+            case SetField() | SetLanguage() | RecordUse() | Mute():
                 return self._remembering(effect, message)
             case _:
                 return self
 
-    def _remembering(self, effect: SetField | SetLanguage | RecordUse, message: Message) -> "Known":
+    def _remembering(self, effect: SetField | SetLanguage | RecordUse | Mute, message: Message) -> "Known":
         match effect:
             case SetField():
                 return replace(self, fields={**self.fields, effect.name: effect.value})
@@ -173,6 +178,8 @@ class Known:
             case RecordUse():
                 before = self.uses.get(effect.of, message.received_at)
                 return replace(self, uses={**self.uses, effect.of: max(before, message.received_at)})
+            case Mute():
+                return replace(self, muted_until=effect.until)
 
 
 def _subscription(effect: Subscribe | Unsubscribe, message: Message, before: Subscription | None) -> Subscription:

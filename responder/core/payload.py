@@ -5,6 +5,7 @@ from typing import Any
 
 from responder.core.effects import WebhookCall
 from responder.core.known import Appointment, Known
+from responder.core.message import Message
 from responder.core.situation import Match, Situation
 from responder.core.timestamps import iso
 
@@ -15,15 +16,7 @@ def webhook_payload(call: WebhookCall, rule: str | None, match: Match, situation
     before = situation.appointment
     appointment = before and after.appointment(before.id)
     data: dict[str, Any] = {
-        "message": {
-            "key": message.key,
-            "originator": message.originator,
-            "destination": message.destination,
-            "text": message.text,
-            "sent_at": iso(message.sent_at),
-            "received_at": iso(message.received_at),
-            "channel": str(message.channel),
-        },
+        "message": message_data(message),
         "rule": rule,
         "match": {"text": match.text, **match.groups},
         "rest": match.rest,
@@ -39,6 +32,19 @@ def webhook_payload(call: WebhookCall, rule: str | None, match: Match, situation
 def changed_appointment_data(before: Appointment, after: Appointment) -> dict[str, Any]:
     """An appointment after a message, with the status that it had, and the number of its last change, which tells the newer of two calls."""
     return appointment_data(after) | {"old_status": str(before.status), "sequence": after.version}
+
+
+def message_data(message: Message) -> dict[str, Any]:
+    """A message with the fields of the contract, section 6."""
+    return {
+        "key": message.key,
+        "originator": message.originator,
+        "destination": message.destination,
+        "text": message.text,
+        "sent_at": iso(message.sent_at),
+        "received_at": iso(message.received_at),
+        "channel": str(message.channel),
+    }
 
 
 def appointment_data(appointment: Appointment) -> dict[str, Any]:

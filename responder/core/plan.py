@@ -7,10 +7,11 @@ from typing import Any, get_args
 
 from responder.core.actions import Action, Context
 from responder.core.address import is_dialable
-from responder.core.decision import Decision, Miss, decide
+from responder.core.decision import QUESTION, Decision, Miss, decide
 from responder.core.effects import (
     ChangeAppointment,
     Effect,
+    Mute,
     OpenHandOff,
     Ordered,
     Purpose,
@@ -21,19 +22,23 @@ from responder.core.effects import (
     StepKind,
     WebhookCall,
 )
+from responder.core.events import Happened, happenings
 from responder.core.explanation import explained_effect, explained_match, explained_step
 from responder.core.known import Appointment, Known
+from responder.core.limits import Restraint
 from responder.core.message import Message
 from responder.core.payload import webhook_payload
 from responder.core.rules import Rules
 from responder.core.segments import size
+from responder.core.sent import Sent
 from responder.core.situation import Match, Situation
 
 ORDERED = get_args(Ordered)
 NOT_DIALABLE = "not sent: the originator is no international number, so it cannot be answered"
 MOST_SEGMENTS = 4  # of one reply about several appointments
 Draft = tuple[Reply | WebhookCall, Decision, Situation]
-OWN_NUMBER = "not sent: the originator is the number itself"
+OWN_NUMBER = "not sent: the originator is a number of ours"
+UNKNOWN = "not sent: the text went to a number that 'numbers' does not name"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,7 +79,12 @@ def make_plan(message: Message, rules: Rules, known: Known) -> Plan:
         effects = ()
     after = known_after(known, effects, message)
     drafts = _together([(draft, turn, at) for at, turn in turns for draft in _drafts(turn, at, rules, after)])
-    steps = tuple(_steps(drafts, after, is_superseded=is_superseded))
+    no_reply = "not sent: a newer message of the originator stands" if is_superseded else _why_not_sent(message, rules)
+    if no_reply is None and not known.opted_out:
+        drafts, muting = _restrained(drafts, decision, after, situation, rules)
+        effects, after = (*effects, *muting), known_after(after, muting, message)
+    steps = tuple(_steps(drafts, after, no_reply, is_superseded=is_superseded))
+    steps += tuple(_announcements(len(drafts), happenings(effects, message, decision.name, known, after), message, rules))
     return Plan(
         message=message,
         rule=decision.name,
@@ -85,7 +95,7 @@ def make_plan(message: Message, rules: Rules, known: Known) -> Plan:
         effects=effects,
         steps=steps,
         explained=(
-            *_explained(effects, [draft for draft, _, _ in drafts], message, is_superseded=is_superseded),
+            *_explained(decision, effects, [draft for draft, _, _ in drafts], no_reply),
             *(told for at, turn in turns for told in _explained_shadow(turn, at, rules)),
         ),
         near_misses=decision.misses,
@@ -105,6 +115,13 @@ def known_after(known: Known, effects: Iterable[Effect], message: Message) -> Kn
     for effect in effects:
         known = known.after(effect, message)
     return known
+
+
+def with_steps(known: Known, plan: Plan) -> Known:
+    """What is known once the texts of a plan are queued as well, for the next message of the same originator."""
+    texts = (step for step in plan.steps if step.kind is StepKind.REPLY)
+    sent = tuple(Sent(at=plan.message.received_at, text=step.content, purpose=step.purpose) for step in texts)
+    return replace(known, sent=(*known.sent, *sent)) if sent else known
 
 
 def _context(action: Action, match: Match, actions: Sequence[Action], situation: Situation, rules: Rules, known: Known) -> Context:
@@ -190,15 +207,45 @@ def _one_hand_off(effects: Sequence[Effect]) -> list[Effect]:
     return [*others, OpenHandOff(reason="; ".join(reasons))] if len(reasons) > 1 else list(effects)
 
 
-def _steps(drafts: Iterable[Draft], after: Known, *, is_superseded: bool) -> Iterator[Step]:
+def _restrained(drafts: Iterable[Draft], decision: Decision, after: Known, situation: Situation, rules: Rules) -> tuple[list[Draft], list[Mute]]:
+    """The drafts that the limits leave, and the silence that follows where they leave none."""
+    languages = [language for language in (decision.match.language, after.language, rules.languages[0]) if language]
+    restraint = Restraint(rules.limits, after, situation.now, languages)
+    held: list[Draft] = []
+    muting: list[Mute] = []
+    for draft, turn, at in drafts:
+        is_dialogue = decision.name == QUESTION or turn.answers_question
+        for one in restraint.left_of(_in_dialogue(draft) if is_dialogue else draft):
+            if isinstance(one, Mute):
+                muting.append(one)
+            else:
+                held.append((one, turn, at))
+    return held, muting
+
+
+def _in_dialogue(draft: Reply | WebhookCall) -> Reply | WebhookCall:
+    """The draft as part of a question and its answer, which the limits spare."""
+    if isinstance(draft, WebhookCall) or draft.purpose is not Purpose.ANSWER:
+        return draft
+    return replace(draft, purpose=Purpose.DIALOGUE)
+
+
+def _steps(drafts: Iterable[Draft], after: Known, no_reply: str | None, *, is_superseded: bool) -> Iterator[Step]:
     for number, (draft, decision, situation) in enumerate(drafts, start=1):
         message = situation.message
         if isinstance(draft, WebhookCall):
             payload = webhook_payload(draft, decision.name, decision.match, situation, after, is_superseded=is_superseded)
             yield _step(message, number, StepKind.WEBHOOK, to=draft.to, content=payload)
-        elif not is_superseded and draft.held_back is None and _why_not_sent(message) is None:
+        elif no_reply is None and draft.held_back is None:
             step = _step(message, number, StepKind.REPLY, to=message.originator, content=draft.text)
             yield replace(step, purpose=draft.purpose, segments=size(draft.text).segments, expires_at=draft.expires_at)
+
+
+def _announcements(taken: int, happened: Iterable[Happened], message: Message, rules: Rules) -> Iterator[Step]:
+    """The calls that tell webhooks what the effects are to others."""
+    told = ((name, one) for one in happened for name in sorted(rules.webhooks_for(one.event)))
+    for number, (name, one) in enumerate(told, start=taken + 1):
+        yield _step(message, number, StepKind.WEBHOOK, to=name, content=one.as_json(message.received_at))
 
 
 def _step(message: Message, number: int, kind: StepKind, *, to: str, content: str) -> Step:
@@ -216,19 +263,22 @@ def _step(message: Message, number: int, kind: StepKind, *, to: str, content: st
     )
 
 
-def _why_not_sent(message: Message) -> str | None:
+def _why_not_sent(message: Message, rules: Rules) -> str | None:
     """Why no reply may go to the originator of a message at all; None if one may."""
     if not is_dialable(message.originator):
         return NOT_DIALABLE
-    return OWN_NUMBER if message.originator == message.destination else None
+    if message.originator in {message.destination, *rules.own_numbers, *rules.numbers}:
+        return OWN_NUMBER
+    return UNKNOWN if rules.numbers and message.destination not in rules.numbers else None
 
 
 def _explained(
-    effects: Iterable[Effect], drafts: Iterable[Reply | WebhookCall], message: Message, *, is_superseded: bool
+    decision: Decision, effects: Iterable[Effect], drafts: Iterable[Reply | WebhookCall], no_reply: str | None
 ) -> Iterator[Mapping[str, Any]]:
+    if decision.ignored:
+        yield {"action": "none", "note": decision.ignored}
     yield from (explained_effect(effect) for effect in effects if not isinstance(effect, RecordUse))
-    held_back = "not sent: a newer message of the originator stands" if is_superseded else _why_not_sent(message)
-    yield from (explained_step(draft, held_back) for draft in drafts)
+    yield from (explained_step(draft, no_reply) for draft in drafts)
 
 
 def _explained_shadow(decision: Decision, situation: Situation, rules: Rules) -> Iterator[Mapping[str, Any]]:
@@ -236,5 +286,5 @@ def _explained_shadow(decision: Decision, situation: Situation, rules: Rules) ->
     for shadowed in decision.shadowed:
         effects = tuple(_wanted_effects(shadowed, situation, rules))
         drafts = _drafts(shadowed, situation, rules, known_after(situation.known, effects, situation.message))
-        for told in _explained(effects, drafts, situation.message, is_superseded=False):
+        for told in _explained(shadowed, effects, drafts, _why_not_sent(situation.message, rules)):
             yield {**told, "note": f"not done: the rule {shadowed.name!r} is in shadow"}

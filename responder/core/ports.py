@@ -26,6 +26,13 @@ class Bell(Protocol):
         """Say that something waits. Never waits and never fails."""
 
 
+class Pace(Protocol):
+    """Says how fast texts may go out."""
+
+    async def take(self, wanted: int) -> int:
+        """How many of the texts may go now."""
+
+
 class Client(Protocol):
     """Makes calls."""
 

@@ -1,5 +1,6 @@
 """The rules of a file, as values."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -7,7 +8,9 @@ from zoneinfo import ZoneInfo
 
 from responder.core.actions import Action
 from responder.core.conditions import Condition
+from responder.core.events import Event
 from responder.core.known import Known
+from responder.core.limits import Limits
 from responder.core.matching import Answers, Index, Lenient, TextCondition, Words
 from responder.core.message import Message
 from responder.core.policy import AppointmentPolicy
@@ -30,11 +33,20 @@ class List:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Webhook:
-    """A system that wants to be called; without a secret the calls are unsigned. The secret never shows in a representation."""
+    """A system that wants to be called, by rules and of the events that it asks for; without a secret the calls are unsigned.
+
+    There are several secrets while one is being changed. Neither they nor the URL show in a representation.
+    """
 
     name: str
     url: str = field(repr=False)
-    secret: str | None = field(default=None, repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    events: frozenset[Event] = field(default=frozenset(), repr=False)
+
+    @property
+    def address(self) -> str:
+        """What stands for the URL where it must not be shown."""
+        return hashlib.sha256(self.url.encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,6 +91,9 @@ class Rules:
     rules: tuple[Rule, ...]
     fallback: tuple[Action, ...]
     appointments: AppointmentPolicy = field(default_factory=AppointmentPolicy)
+    limits: Limits = field(default_factory=Limits)
+    own_numbers: frozenset[str] = frozenset()
+    """Numbers of ours that are known beside the one that was texted, none of which is ever answered."""
     numbers: Mapping[str, Number] = field(default_factory=dict)
     """Our own numbers, where the file tells of them."""
     sources: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -111,6 +126,10 @@ class Rules:
         lenient = [(position, rule.text) for position, rule in enumerate(self.rules) if rule.enabled and rule.typos and isinstance(rule.text, Words)]
         words = self.vocabulary.north_america  # all that anybody has
         return Typos(lenient, (*words.opt_out, *words.opt_in, *words.help)).matches if lenient else None
+
+    def webhooks_for(self, event: Event) -> frozenset[str]:
+        """The names of the webhooks that ask to be told of an event."""
+        return frozenset(webhook.name for webhook in self.webhooks.values() if event in webhook.events)
 
     @cached_property
     def list_titles(self) -> Mapping[str, str]:

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from responder.core.effects import Purpose
 
+SHADOWED = "nothing is sent while RESPONDER_SHADOW is set"
 DESPITE_OPT_OUT = frozenset({Purpose.CONFIRMATION, Purpose.HELP, Purpose.WELCOME})  # contract, guarantee 6
 
 

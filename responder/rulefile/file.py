@@ -18,6 +18,7 @@ from responder.rulefile.appointments import read_appointments
 from responder.rulefile.defaults import read_defaults
 from responder.rulefile.folder import Files, Kept
 from responder.rulefile.including import VERSION, Including, Part
+from responder.rulefile.limits import read_limits
 from responder.rulefile.lists import read_list
 from responder.rulefile.nodes import Node, Place, read_nodes
 from responder.rulefile.packs import load_packs, reserved_texts, with_own_words
@@ -26,7 +27,7 @@ from responder.rulefile.rules import build_all, finish, read_fallback, read_rule
 from responder.rulefile.scope import Scope
 from responder.rulefile.sections import read_named, read_numbers, read_reserved, webhook_reader
 
-LATER = frozenset({"limits", "tests"})
+LATER = frozenset({"tests"})
 ZONE, COUNTRY, LANGUAGE = "Europe/Rome", "IT", "en"
 EMPTY = "the file is empty: begin it with 'version: 1', then 'rules:' with a list of rules"
 HASH_LENGTH = 16  # hexadecimal digits
@@ -86,6 +87,7 @@ def _rules(fields: Fields, parts: Sequence[Part], environment: Mapping[str, str]
         rules=tuple(finish(draft, scope, contact) for draft in drafts),
         appointments=read_appointments(fields.node("appointments"), scope, reader),
         fallback=build_all(fallback, None, (), scope, contact, FALLBACK, outside),
+        limits=read_limits(fields.node("limits"), scope, reader),
         numbers=read_numbers(fields.node("numbers"), scope, reader.inside("numbers")),
         sources=sources,
     )

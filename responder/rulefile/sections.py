@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+from responder.core.events import Event
 from responder.core.rules import Number, Webhook
 from responder.core.signature import decode_secret
 from responder.core.template import Names, Texts
@@ -13,7 +14,7 @@ from responder.core.text import fold
 from responder.core.words import Lexicon
 from responder.rulefile.nodes import Mapping as MappingNode
 from responder.rulefile.nodes import Node
-from responder.rulefile.reading import Reader, Spot, Wrong, is_empty, name, shown, text
+from responder.rulefile.reading import Reader, Spot, Wrong, is_empty, member_of, name, shown, text
 from responder.rulefile.scope import Scope
 
 T = TypeVar("T")
@@ -58,9 +59,10 @@ def webhook_reader(environment: Mapping[str, str]) -> Callable[[str, Node, Reade
     """Reads one of the webhooks, whose secret stands in the environment."""
 
     def read(name: str, node: Node, reader: Reader) -> Webhook:
-        with reader.fields(node, later=("events",)) as fields:
+        with reader.fields(node) as fields:
             url = fields.require("url", _url, "", "add the address to call, such as 'url: https://crm.example.com/hooks/sms'")
-            return Webhook(name=name, url=url, secret=fields.take("secret", lambda n: _secret(n, environment), None))
+            secrets = fields.each("secret", lambda n: _secret(n, environment))
+            return Webhook(name=name, url=url, secrets=secrets, events=frozenset(fields.each("events", member_of(Event, "event"))))
 
     return read
 

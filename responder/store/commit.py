@@ -109,7 +109,10 @@ async def _execute(connection: AsyncConnection, statement: Any, rows: Rows) -> N
 def _put_contacts(dialect_insert: Callable[..., Any]) -> Insert:
     """A contact as planned, unless its revision has moved since."""
     statement = dialect_insert(contacts)
-    new = {column: statement.excluded[column] for column in ("language", "fields", "opted_out", "consent_at", "consent_seq", "confirmed_at")}
+    new = {
+        column: statement.excluded[column]
+        for column in ("language", "fields", "opted_out", "consent_at", "consent_seq", "confirmed_at", "muted_until")
+    }
     unmoved = contacts.c.revision == statement.excluded.revision - 1
     put: Insert = statement.on_conflict_do_update(index_elements=["originator"], set_={**new, "revision": statement.excluded.revision}, where=unmoved)
     return put
@@ -168,6 +171,7 @@ def _contact_row(known: Known) -> dict[str, Any]:
         "consent_at": known.consent_order.at if known.consent_order else None,
         "consent_seq": known.consent_order.seq if known.consent_order else None,
         "confirmed_at": known.confirmed_at,
+        "muted_until": known.muted_until,
     }
 
 

@@ -7,16 +7,29 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, or_, select, text
 from sqlalchemy.engine import Row
 
-from responder.core.effects import AppointmentStatus
+from responder.core.effects import AppointmentStatus, Purpose, StepStatus
 from responder.core.known import LATE, Appointment, Known, Subscription, SubscriptionStatus
 from responder.core.message import Order
+from responder.core.sent import REMEMBERED, Sent
+from responder.core.suppression import SHADOWED
 from responder.store.database import Database
 from responder.store.erasure import erased_among
 from responder.store.questions import read_questions
-from responder.store.tables import appointments, contacts, subscriptions, uses
+from responder.store.tables import appointments, contacts, steps, subscriptions, uses
+
+_SENT = (
+    select(steps.c.originator, steps.c.created_at, steps.c.content, steps.c.purpose)
+    .where(
+        steps.c.kind == text("'reply'"),
+        steps.c.originator.in_(bindparam("originators", expanding=True)),
+        steps.c.created_at > bindparam("since"),
+        or_(steps.c.status != StepStatus.SUPPRESSED, steps.c.last_error == SHADOWED),
+    )
+    .order_by(steps.c.seq)
+)
 
 
 async def read_known(database: Database, secret: bytes, originators: Collection[str], now: datetime) -> dict[str, Known]:
@@ -29,6 +42,7 @@ async def read_known(database: Database, secret: bytes, originators: Collection[
         gone = await erased_among(connection, secret, originators)
         asked = await read_questions(connection, originators, now)
         used = (await connection.execute(select(uses).where(uses.c.originator.in_(originators)))).all()
+        texts = (await connection.execute(_SENT, {"originators": list(originators), "since": now - REMEMBERED})).all()
     on_lists: dict[str, dict[str, Subscription]] = defaultdict(dict)
     for row in theirs:
         on_lists[row.originator][row.list] = subscription_from(row).at(now)
@@ -38,6 +52,9 @@ async def read_known(database: Database, secret: bytes, originators: Collection[
     last_uses: dict[str, dict[str, datetime]] = defaultdict(dict)
     for row in used:
         last_uses[row.originator][row.of] = row.used_at
+    sent: dict[str, list[Sent]] = defaultdict(list)
+    for row in texts:
+        sent[row.originator].append(Sent(at=row.created_at, text=row.content, purpose=Purpose(row.purpose)))
     by_originator = {row.originator: row for row in people}
     return {
         originator: _erased(
@@ -47,6 +64,7 @@ async def read_known(database: Database, secret: bytes, originators: Collection[
                 appointments=tuple(dated[originator]),
                 questions=asked.get(originator, ()),
                 uses=last_uses[originator],
+                sent=tuple(sent[originator]),
             ),
             gone,
         )
@@ -71,6 +89,7 @@ def _known(originator: str, row: Row[Any] | None) -> Known:
         opted_out=row.opted_out,
         consent_order=_order(row.consent_at, row.consent_seq),
         confirmed_at=row.confirmed_at,
+        muted_until=row.muted_until,
     )
 
 

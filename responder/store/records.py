@@ -44,7 +44,7 @@ def list_deliveries(*, status: StepStatus | None = None, message_key: str | None
     query = select(steps)
     query = query if status is None else query.where(steps.c.status == status)
     query = query if message_key is None else query.where(steps.c.message_key == message_key)
-    return Listing(query=query, order=(steps.c.seq,), read=_delivery)
+    return Listing(query=query, order=(steps.c.seq,), read=delivery_from)
 
 
 def list_appointments(
@@ -94,7 +94,7 @@ async def find_delivery(database: Database, key: str) -> DeliveryRecord | None:
     """The delivery with this key. Raises StorageError."""
     async with database.read() as connection:
         row = (await connection.execute(select(steps).where(steps.c.key == key))).first()
-    return _delivery(row) if row else None
+    return delivery_from(row) if row else None
 
 
 async def find_appointment(database: Database, identifier: str) -> AppointmentRecord | None:
@@ -131,7 +131,8 @@ def _subscriber(row: Row[Any]) -> SubscriberRecord:
     return SubscriberRecord(originator=row.originator, list=row.list, status=SubscriptionStatus(row.status), since=row.since, language=row.language)
 
 
-def _delivery(row: Row[Any]) -> DeliveryRecord:
+def delivery_from(row: Row[Any]) -> DeliveryRecord:
+    """A delivery from its row."""
     return DeliveryRecord(
         key=row.key,
         message_key=row.message_key,

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.effects import StepKind, StepStatus
 from responder.core.report import Report, Reported, status_after, together
+from responder.store.announcing import announce_deliveries, read_hearers
 from responder.store.database import Database
 from responder.store.tables import reports, steps
 
@@ -65,6 +66,7 @@ class SqlReports:
             if about := by_step.get(step.key):
                 await connection.execute(update(reports).where(reports.c.key.in_(about)).values(step_key=step.key))
                 changed += await _change(connection, step, [new[key] for key in about], now)
+        await announce_deliveries(connection, [key for key, _ in changed], await read_hearers(connection) if changed else (), now)
         return changed
 
     async def _owners(self, connection: AsyncConnection, new: Iterable[Report], *, lock: bool) -> Mapping[str, Row[Any]]:

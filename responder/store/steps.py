@@ -1,23 +1,27 @@
 """Outbound steps: claimed with the opt-out checked, recorded with their fate, and found again when a worker was killed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import ColumnElement, TextClause, bindparam, func, select, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.effects import Purpose, Step, StepKind, StepStatus
 from responder.core.retry import LEASE
-from responder.core.suppression import why_suppressed
+from responder.core.suppression import SHADOWED, why_suppressed
+from responder.store.announcing import announce_deliveries
 from responder.store.database import Database
+from responder.store.endpoints import switch_on
 from responder.store.erasure import erased_among
 from responder.store.holds import end_hold, hold, places
-from responder.store.tables import contacts, steps
+from responder.store.spend import SPENT, Budget, over_budget
+from responder.store.tables import URGENT, contacts, steps
 
 KILLED = "the worker was killed while it was sending"
+AGAIN: dict[str, Any] = {"status": StepStatus.QUEUED, "attempts": 0, "lease_owner": None, "lease_until": None}
 LIMBO = {StepKind.WEBHOOK: StepStatus.QUEUED, StepKind.REPLY: StepStatus.UNCERTAIN}
 """What becomes of a step whose worker was killed: a webhook is called again, a text is never sent twice."""
 
@@ -48,6 +52,18 @@ class Fate:
     ends_hold: bool = False
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pretence:
+    """What steps are marked as when nothing goes out."""
+
+    status: StepStatus
+    reason: str | None = None
+
+
+SIMULATED = Pretence(status=StepStatus.SIMULATED)
+IN_SHADOW = Pretence(status=StepStatus.SUPPRESSED, reason=SHADOWED)
+
+
 class SqlSteps:
     """The outbound steps in SQL."""
 
@@ -55,30 +71,52 @@ class SqlSteps:
         self._database = database
         self._secret = secret
 
-    async def claim(self, kind: StepKind, owner: str, now: datetime, limit: int, *, simulate: bool = False) -> list[Claimed]:
+    async def claim(
+        self,
+        kind: StepKind,
+        owner: str,
+        now: datetime,
+        limit: int,
+        *,
+        budget: Budget | None = None,
+        pretend: Pretence | None = None,
+        tell: Collection[str] = (),
+    ) -> list[Claimed]:
         """Due steps, oldest first, which nobody else will carry out while the lease lasts; a text to someone opted out is suppressed.
 
-        With ``simulate`` the steps are marked as simulated at once, since nothing goes out. Raises StorageError.
+        With ``pretend`` the steps are marked so at once, since nothing goes out; ``budget`` is what may be spent. Raises StorageError.
         """
         async with self._database.write() as connection:
-            is_free = kind is StepKind.WEBHOOK or simulate
+            is_free = kind is StepKind.WEBHOOK or pretend is not None
             free, is_probe = (limit, False) if is_free else await places(connection, now, limit)
             due = await self._due(connection, kind, now, free)
             stopped = await self._suppressed(connection, due, now) if kind is StepKind.REPLY else {}
+            if budget and not pretend and kind is StepKind.REPLY:
+                left = [row for row in due if row.key not in stopped]
+                stopped |= dict.fromkeys(await over_budget(connection, self._database, budget, left), SPENT)
             fates = [Fate(key=key, status=StepStatus.SUPPRESSED, error=reason) for key, reason in stopped.items()]
-            await _record(connection, fates, now)
+            await record_fates(connection, fates, now)
+            await announce_deliveries(connection, list(stopped), tell, now)
             taken = [row for row in due if row.key not in stopped]
             lease: dict[str, Any] = {"status": StepStatus.SENDING, "lease_owner": owner, "lease_until": now + LEASE, "submitted_at": now}
-            if simulate:
-                lease = {"status": StepStatus.SIMULATED, "next_attempt_at": None}
+            if pretend:
+                lease = {"status": pretend.status, "last_error": pretend.reason, "next_attempt_at": None}
             if taken:
                 mine = steps.c.seq.in_([row.seq for row in taken])
                 await connection.execute(update(steps).where(mine).values(**lease, attempts=steps.c.attempts + 1, updated_at=now))
         return [Claimed(step=step_from(row), attempts=row.attempts + 1, created_at=row.created_at, is_probe=is_probe) for row in taken]
 
     async def _due(self, connection: AsyncConnection, kind: StepKind, now: datetime, limit: int) -> Sequence[Row[Any]]:
+        """Due steps, the confirmations of opt-outs first, since they are of no use when they are late."""
         waiting = (steps.c.kind == kind) & (steps.c.status == StepStatus.QUEUED) & (steps.c.next_attempt_at <= now)
-        query = select(steps).where(waiting).order_by(steps.c.purpose == Purpose.REMINDER, steps.c.next_attempt_at, steps.c.seq).limit(limit)
+        urgent = await self._oldest(connection, (waiting, URGENT), limit) if kind is StepKind.REPLY else []
+        if len(urgent) == limit:
+            return urgent
+        others = await self._oldest(connection, (waiting, steps.c.seq.not_in([row.seq for row in urgent])), limit - len(urgent))
+        return [*urgent, *others]
+
+    async def _oldest(self, connection: AsyncConnection, where: Sequence[ColumnElement[bool] | TextClause], limit: int) -> Sequence[Row[Any]]:
+        query = select(steps).where(*where).order_by(steps.c.purpose == Purpose.REMINDER, steps.c.next_attempt_at, steps.c.seq).limit(limit)
         if not self._database.is_sqlite:
             query = query.with_for_update(skip_locked=True)
         return (await connection.execute(query)).all()
@@ -95,16 +133,16 @@ class SqlSteps:
         reasons = {row.key: why_suppressed(Purpose(row.purpose), row.expires_at, now, opted_out=row.originator in opted_out) for row in due}
         return {key: reason for key, reason in reasons.items() if reason}
 
-    async def record(self, fates: Iterable[Fate], owner: str, now: datetime) -> None:
-        """Record how attempts went, unless somebody else has the step by now. Raises StorageError."""
+    async def record(self, fates: Sequence[Fate], owner: str, now: datetime, tell: Collection[str] = ()) -> None:
+        """Record how attempts went, unless somebody else has the step by now, and tell webhooks of replies. Raises StorageError."""
         async with self._database.write() as connection:
-            recorded = list(fates)
-            await _record(connection, recorded, now, owner)
-            for fate in recorded:
+            await record_fates(connection, fates, now, owner)
+            for fate in fates:
                 if fate.begins_hold:
                     await hold(connection, fate.error or "", now, is_sqlite=self._database.is_sqlite)
                 elif fate.ends_hold:
                     await end_hold(connection, now)
+            await announce_deliveries(connection, [fate.key for fate in fates], tell, now)
 
     async def unclaim(self, owner: str, now: datetime) -> None:
         """Queue again what was claimed and certainly not begun; the attempt does not count."""
@@ -119,8 +157,8 @@ class SqlSteps:
             }
             await connection.execute(update(steps).where(mine).values(values))
 
-    async def settle_abandoned(self, now: datetime) -> int:
-        """Decide the fate of steps whose worker was killed, and tell how many there were."""
+    async def settle_abandoned(self, now: datetime, tell: Collection[str] = ()) -> int:
+        """Decide the fate of steps whose worker was killed, tell webhooks of replies, and say how many there were."""
         found = 0
         async with self._database.write() as connection:
             for kind, status in LIMBO.items():
@@ -131,7 +169,9 @@ class SqlSteps:
                     "next_attempt_at": now if status is StepStatus.QUEUED else None,
                     "updated_at": now,
                 }
-                found += (await connection.execute(update(steps).where(abandoned).values(values))).rowcount
+                keys = list((await connection.execute(update(steps).where(abandoned).values(values).returning(steps.c.key))).scalars())
+                await announce_deliveries(connection, keys, tell, now)
+                found += len(keys)
         return found
 
     async def has_abandoned(self, now: datetime) -> bool:
@@ -139,6 +179,13 @@ class SqlSteps:
         abandoned = select(steps.c.seq).where(steps.c.status == StepStatus.SENDING, steps.c.lease_until < now).limit(1)
         async with self._database.read() as connection:
             return (await connection.execute(abandoned)).first() is not None
+
+    async def count_due(self, kind: StepKind, now: datetime, limit: int) -> int:
+        """How many steps of a kind are due and unclaimed, up to a limit. Raises StorageError."""
+        waiting = (steps.c.kind == kind) & (steps.c.status == StepStatus.QUEUED) & (steps.c.next_attempt_at <= now)
+        some = select(steps.c.seq).where(waiting).limit(limit).subquery()
+        async with self._database.read() as connection:
+            return (await connection.execute(select(func.count()).select_from(some))).scalar_one()
 
     async def due_kinds(self, now: datetime) -> frozenset[StepKind]:
         """Which kinds of steps are due and unclaimed."""
@@ -150,17 +197,13 @@ class SqlSteps:
         """Queue a step again that was given up or is uncertain, and tell what it was; None if there is no such step to retry."""
         again = [StepStatus.DEAD, StepStatus.UNCERTAIN, StepStatus.FAILED]
         async with self._database.write() as connection:
-            row = (await connection.execute(select(steps.c.status).where(steps.c.key == key, steps.c.status.in_(again)))).first()
+            row = (await connection.execute(select(steps).where(steps.c.key == key, steps.c.status.in_(again)))).first()
             if row:
-                values = {"status": StepStatus.QUEUED, "attempts": 0, "next_attempt_at": now, "lease_owner": None, "updated_at": now}
+                values = AGAIN | {"next_attempt_at": now, "updated_at": now}
                 await connection.execute(update(steps).where(steps.c.key == key).values(values))
+                if row.kind == StepKind.WEBHOOK:
+                    await switch_on(connection, [row.recipient])
         return StepStatus(row.status) if row else None
-
-    async def dead_webhooks(self) -> list[str]:
-        """The keys of the webhook calls that were given up."""
-        dead = (steps.c.status == StepStatus.DEAD) & (steps.c.kind == StepKind.WEBHOOK)
-        async with self._database.read() as connection:
-            return list((await connection.execute(select(steps.c.key).where(dead).order_by(steps.c.seq))).scalars())
 
     async def counts(self) -> dict[StepStatus, int]:
         """How many steps there are of each status."""
@@ -185,7 +228,8 @@ def step_from(row: Row[Any]) -> Step:
     )
 
 
-async def _record(connection: AsyncConnection, fates: Iterable[Fate], now: datetime, owner: str | None = None) -> None:
+async def record_fates(connection: AsyncConnection, fates: Iterable[Fate], now: datetime, owner: str | None = None) -> None:
+    """Record how attempts went, in the caller's transaction; with an owner, only of steps that it still holds."""
     rows = [
         {
             "of_key": fate.key,

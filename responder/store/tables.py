@@ -102,6 +102,7 @@ contacts = Table(
     Column("consent_at", Moment),
     Column("consent_seq", BigInteger),
     Column("confirmed_at", Moment),
+    Column("muted_until", Moment),
 )
 
 subscriptions = Table(
@@ -234,9 +235,15 @@ steps = Table(
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
 )
+REPLIES = text("kind = 'reply'")
 UNDONE = text("status IN ('queued', 'sending')")
 Index("ix_steps_undone", steps.c.kind, steps.c.next_attempt_at, sqlite_where=UNDONE, postgresql_where=UNDONE)
+URGENT = text("kind = 'reply' AND purpose = 'confirmation' AND status IN ('queued', 'sending')")
+Index("ix_steps_urgent", steps.c.next_attempt_at, sqlite_where=URGENT, postgresql_where=URGENT)
+CALLS = text("kind = 'webhook' AND status IN ('queued', 'sending')")
+Index("ix_steps_calls", steps.c.recipient, steps.c.next_attempt_at, sqlite_where=CALLS, postgresql_where=CALLS)
 Index("ix_steps_message_key", steps.c.message_key)
+Index("ix_steps_sent", steps.c.originator, steps.c.created_at, sqlite_where=REPLIES, postgresql_where=REPLIES)
 NAMED = text("gateway_id IS NOT NULL")
 Index("ix_steps_gateway_id", steps.c.gateway_id, sqlite_where=NAMED, postgresql_where=NAMED)
 
@@ -299,6 +306,25 @@ consent_events = Table(
     Column("hash", String(64), nullable=False),
 )
 Index("ix_consent_events_originator", consent_events.c.originator)
+
+spend = Table(
+    "spend",
+    metadata,
+    Column("day", String(10), primary_key=True),
+    Column("texts", Integer, nullable=False),
+)
+
+endpoints = Table(
+    "endpoints",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("address", String(32), nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("failing_since", Moment),
+    Column("open_until", Moment),
+    Column("disabled_at", Moment),
+    Column("reason", Text),
+)
 
 erased = Table(
     "erased",

@@ -4,23 +4,26 @@ import asyncio
 import logging
 import random
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from responder.core.effects import StepKind, StepStatus
-from responder.core.gateway import Call, Gateway, Response
-from responder.core.ports import Bell, Client, Clock, Job
-from responder.core.retry import next_attempt, read_retry_after
+from responder.core.effects import Step, StepKind, StepStatus
+from responder.core.events import Event
+from responder.core.gateway import Call, Gateway
+from responder.core.ports import Bell, Client, Clock, Job, Pace
+from responder.core.retry import next_attempt
 from responder.core.rules import Rules
-from responder.core.signature import webhook_headers
 from responder.errors import AccessError, PermanentError, StorageError, TransientError, UncertainError
 from responder.store.holds import PROBE_EVERY
-from responder.store.steps import Claimed, Fate, SqlSteps
+from responder.store.spend import Budget
+from responder.store.steps import IN_SHADOW, SIMULATED, Claimed, Fate, Pretence, SqlSteps
+from responder.worker.webhooks import Webhooks
 
-CALLS_AT_ONCE = {StepKind.REPLY: 20, StepKind.WEBHOOK: 40}  # of each kind, so that slow webhooks never hold up a reply
-SIMULATED_AT_ONCE = 500
+REPLIES_AT_ONCE = 20
+PRETENDED_AT_ONCE = 500
 BUDGET_S = 10.0  # after which a job claims nothing more and rings for another; its last call ends well before arq's job_timeout
+PACED_S = 0.05  # until a text that has to wait for its turn is looked at again
 RECORD_AGAIN_S = (0.1, 0.5, 2.0, 5.0)  # pauses while the database cannot record a call that was made
 JOB_OF = {StepKind.REPLY: Job.REPLIES, StepKind.WEBHOOK: Job.WEBHOOKS}
 
@@ -29,77 +32,135 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ways:
-    """The ways out: the gateway for replies, the client that makes every call, and the rules that know the webhooks."""
+    """The ways out: the gateway for replies, the client that makes every call, the pace, and the rules that know the webhooks."""
 
     gateway: Gateway
     client: Client
+    pace: Pace
     rules: Callable[[], Rules]
 
 
 class Deliverer:
-    """Carries out steps."""
+    """Carries out steps. Those of a kind are claimed by one job at a time, so that slow calls never fill the worker with jobs."""
 
-    def __init__(self, *, steps: SqlSteps, ways: Ways, bell: Bell, clock: Clock, is_simulating: bool) -> None:
+    def __init__(
+        self, *, steps: SqlSteps, ways: Ways, webhooks: Webhooks, bell: Bell, clock: Clock, is_simulating: bool, is_shadow: bool = False
+    ) -> None:
         self._steps = steps
         self._ways = ways
+        self._webhooks = webhooks
         self._bell = bell
         self._clock = clock
         self._is_simulating = is_simulating
-        self._free = dict(CALLS_AT_ONCE)
+        self._is_shadow = is_shadow
+        self._free = REPLIES_AT_ONCE
+        self._is_paced = False
+        self._claiming = {kind: asyncio.Lock() for kind in StepKind}
+        self._rung = {kind: asyncio.Event() for kind in StepKind}
 
     async def deliver(self, kind: StepKind) -> None:
         """Carry out all due steps of a kind, or as many as the budget allows and ring for the rest. Raises StorageError."""
-        loop = asyncio.get_running_loop()
-        ends_at = loop.time() + BUDGET_S
-        if kind is StepKind.REPLY and self._is_simulating:
-            while await self._steps.claim(kind, "", self._clock(), SIMULATED_AT_ONCE, simulate=True):
+        if pretend := self._pretence(kind):
+            while await self._steps.claim(kind, "", self._clock(), PRETENDED_AT_ONCE, pretend=pretend, tell=self._told()):
                 pass
             return
+        self._rung[kind].set()
+        if self._claiming[kind].locked():
+            return  # whoever claims looks once more before it ends
         calls: set[asyncio.Task[None]] = set()
         try:
-            while loop.time() < ends_at and (started := await self._start(kind)):
-                calls |= started
-                if not self._free[kind]:
-                    await asyncio.wait(calls, return_when=asyncio.FIRST_COMPLETED)
-            await asyncio.gather(*calls)
+            async with self._claiming[kind]:
+                await self._claim_all(kind, calls)
+            await _all(calls)
         finally:
             for call in calls:
                 call.cancel()
-        if loop.time() >= ends_at:
-            self._bell.ring(JOB_OF[kind])
+
+    def _pretence(self, kind: StepKind) -> Pretence | None:
+        """What steps are marked as where nothing goes out."""
+        if self._is_shadow:
+            return IN_SHADOW
+        return SIMULATED if kind is StepKind.REPLY and self._is_simulating else None
+
+    async def _claim_all(self, kind: StepKind, calls: set[asyncio.Task[None]]) -> None:
+        """Start calls until nothing is due and none is under way, or the budget is spent."""
+        loop = asyncio.get_running_loop()
+        ends_at = loop.time() + BUDGET_S
+        while (left_s := ends_at - loop.time()) > 0:
+            self._rung[kind].clear()
+            started = await self._start(kind)
+            ended = {call for call in calls if call.done()}
+            calls -= ended
+            calls |= started
+            await _all(ended)
+            if started or ended:
+                continue  # an ended call has left a place, and may have told that its endpoint is back
+            is_paced = kind is StepKind.REPLY and self._is_paced
+            if not calls and not is_paced and not self._rung[kind].is_set():
+                return
+            await self._wait(calls, self._rung[kind], PACED_S if is_paced else left_s)
+        self._bell.ring(JOB_OF[kind])
+
+    async def _wait(self, calls: set[asyncio.Task[None]], rung: asyncio.Event, limit_s: float) -> None:
+        """Return when a call has ended, somebody rang, or the time is up."""
+        ring = asyncio.create_task(rung.wait())
+        try:
+            await asyncio.wait({ring, *calls}, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            ring.cancel()
 
     async def _start(self, kind: StepKind) -> set[asyncio.Task[None]]:
         """Start the calls of as many due steps as there are places; none if nothing is due, or no place is free."""
-        if not self._free[kind]:
-            return set()
-        places, self._free[kind] = self._free[kind], 0  # nobody else claims for the same places meanwhile
         owner = secrets.token_hex(8)
-        claimed: list[Claimed] = []
-        try:
-            claimed = await self._steps.claim(kind, owner, self._clock(), places)
-        finally:
-            self._free[kind] += places - len(claimed)
-        return {asyncio.create_task(self._carry_out(one, owner)) for one in claimed}
+        if kind is StepKind.WEBHOOK:
+            return {asyncio.create_task(self._call(one, owner)) for one in await self._webhooks.claim(owner)}
+        replies = await self._claim_replies(owner)
+        self._free -= len(replies)
+        return {asyncio.create_task(self._send(one, owner)) for one in replies}
 
-    async def _carry_out(self, claimed: Claimed, owner: str) -> None:
+    async def _claim_replies(self, owner: str) -> list[Claimed]:
+        """As many due replies as there are places and the pace allows."""
+        now = self._clock()
+        due = await self._steps.count_due(StepKind.REPLY, now, self._free) if self._free else 0
+        granted = await self._ways.pace.take(due) if due else 0
+        self._is_paced = granted < due
+        if not granted:
+            return []
+        return await self._steps.claim(StepKind.REPLY, owner, now, granted, budget=self._budget(now), tell=self._told())
+
+    def _budget(self, now: datetime) -> Budget | None:
+        rules = self._ways.rules()
+        limit = rules.limits.all_per_day
+        return Budget(day=now.astimezone(rules.zone).date().isoformat(), limit=limit) if limit is not None else None
+
+    def _told(self) -> frozenset[str]:
+        """The webhooks that are told what becomes of replies."""
+        return self._ways.rules().webhooks_for(Event.DELIVERY_CHANGED)
+
+    async def _send(self, claimed: Claimed, owner: str) -> None:
         try:
             fate = await self._attempt(claimed)
-            await self._record(fate, owner)
+            await until_recorded(lambda: self._steps.record([fate], owner, self._clock(), self._told()))
         finally:
-            self._free[claimed.step.kind] += 1
+            self._free += 1
+        if self._told():
+            self._bell.ring(Job.WEBHOOKS)
         logger.info("step done key=%s attempt=%d status=%s", claimed.step.key, claimed.attempts, fate.status)
 
-    async def _attempt(self, claimed: Claimed) -> Fate:
-        """Make the call of a step, and tell how it went (contract, guarantee 5)."""
-        key, kind = claimed.step.key, claimed.step.kind
-        now = self._clock()
+    async def _call(self, claimed: Claimed, owner: str) -> None:
         try:
-            call = self._call(claimed, now)
-            response = await self._ways.client.post(call)
-            if kind is StepKind.REPLY:
-                return Fate(key=key, status=StepStatus.SENT, gateway_id=self._ways.gateway.read_response(response), ends_hold=claimed.is_probe)
-            require_success(response)
-            return Fate(key=key, status=StepStatus.DELIVERED)
+            answered = await self._webhooks.attempt(claimed)
+            await until_recorded(lambda: self._webhooks.record(claimed, answered, owner))
+        finally:
+            self._webhooks.end(claimed)
+        logger.info("step done key=%s attempt=%d status=%s", claimed.step.key, claimed.attempts, answered.fate.status)
+
+    async def _attempt(self, claimed: Claimed) -> Fate:
+        """Send a reply, and tell how it went (contract, guarantee 5)."""
+        key, now = claimed.step.key, self._clock()
+        try:
+            response = await self._ways.client.post(self._call_of(claimed.step))
+            return Fate(key=key, status=StepStatus.SENT, gateway_id=self._ways.gateway.read_response(response), ends_hold=claimed.is_probe)
         except PermanentError as error:
             return Fate(key=key, status=StepStatus.DEAD, error=str(error))
         except AccessError as error:
@@ -108,54 +169,37 @@ class Deliverer:
         except TransientError as error:
             return self._again(claimed, now, str(error), error.retry_after_s)
         except UncertainError as error:
-            if kind is StepKind.WEBHOOK:
-                return self._again(claimed, now, str(error), None)
             return Fate(key=key, status=StepStatus.UNCERTAIN, error=str(error))
 
-    def _call(self, claimed: Claimed, now: datetime) -> Call:
-        step = claimed.step
-        if step.kind is StepKind.WEBHOOK:
-            return webhook_call(step.to, step.key, step.content, now, self._ways.rules())
+    def _call_of(self, step: Step) -> Call:
         call = self._ways.gateway.build_outbound(step)
         if call is None:
             raise TransientError("the gateway has no key, so that replies are simulated")
         return call
 
     def _again(self, claimed: Claimed, now: datetime, reason: str, retry_after_s: float | None) -> Fate:
-        kind = claimed.step.kind
-        next_at = next_attempt(kind, claimed.attempts, now, retry_after_s, random.random())  # noqa: S311  (spreads retries, no secret)
+        chance = random.random()  # noqa: S311  (spreads retries, no secret)
+        next_at = next_attempt(StepKind.REPLY, claimed.attempts, now, retry_after_s, chance)
         if next_at is None:
             return Fate(key=claimed.step.key, status=StepStatus.DEAD, error=f"given up after {claimed.attempts} attempts: {reason}")
         return Fate(key=claimed.step.key, status=StepStatus.QUEUED, next_attempt_at=next_at, error=reason)
 
-    async def _record(self, fate: Fate, owner: str) -> None:
-        """Record a fate, if need be when the database is back; a fate that is never recorded is told by the end of the lease."""
-        for pause_s in (*RECORD_AGAIN_S, None):
-            try:
-                await self._steps.record([fate], owner, self._clock())
-            except StorageError:
-                if pause_s is None:
-                    raise
-                await asyncio.sleep(pause_s)
-            else:
-                return
+
+async def until_recorded(record: Callable[[], Awaitable[None]]) -> None:
+    """Record a fate, if need be when the database is back; a fate that is never recorded is told by the end of the lease."""
+    for pause_s in (*RECORD_AGAIN_S, None):
+        try:
+            await record()
+        except StorageError:
+            if pause_s is None:
+                raise
+            await asyncio.sleep(pause_s)
+        else:
+            return
 
 
-def webhook_call(name: str, key: str, content: str, now: datetime, rules: Rules) -> Call:
-    """The signed call of a webhook. Raises PermanentError if the rules in force do not name it."""
-    webhook = rules.webhooks.get(name)
-    if webhook is None:
-        raise PermanentError(f"webhook {name!r} is not in the rules file: put it back, then run 'responder deliveries retry {key}'")
-    body = content.encode()
-    headers = webhook_headers([webhook.secret] if webhook.secret else [], key, int(now.timestamp()), body)
-    return Call(url=webhook.url, headers=headers, body=body, guarded=True)
-
-
-def require_success(response: Response) -> None:
-    """Raise unless a webhook took the call, which only 2xx says; 410 says that it wants no more (Standard Webhooks 1.0.0)."""
-    if 200 <= response.status < 300:
-        return
-    reason = f"the webhook answered HTTP {response.status}"
-    if response.status == 410:
-        raise PermanentError(f"{reason}: it wants no more calls")
-    raise TransientError(reason, retry_after_s=read_retry_after(response.headers))
+async def _all(calls: Collection[asyncio.Task[None]]) -> None:
+    """Wait for all the calls, and raise what the first of those that failed raised."""
+    for outcome in await asyncio.gather(*calls, return_exceptions=True):
+        if isinstance(outcome, BaseException):
+            raise outcome

@@ -8,16 +8,20 @@ import secrets
 import signal
 import socket
 from collections.abc import Callable
+from datetime import timedelta
 
 from responder.client import HttpClient
+from responder.core.events import Event
 from responder.core.ports import Clock
 from responder.core.rules import Rules
 from responder.errors import StorageError, TransientError
 from responder.in_force import RulesInForce
 from responder.jobs import ArqBell, connect, redis_policy
 from responder.memory import collect_rarely
+from responder.pace import Pace
 from responder.processes import watch_parent
 from responder.settings import Settings
+from responder.store.announcing import put_hearers
 from responder.store.commit import Commits
 from responder.store.holds import lift_hold
 from responder.wiring import Store, make_gateway, open_rules, open_store, redis_url, utc_now
@@ -26,10 +30,12 @@ from responder.worker.handling import Handler
 from responder.worker.housekeeping import Housekeeping
 from responder.worker.reminders import Reminders
 from responder.worker.supervisor import JobBody, Supervisor, Sweep, arq_worker, job_bodies
+from responder.worker.webhooks import Webhooks
 
 POLL_TIMEOUT_S = 2.0  # a Redis that is frozen for longer counts as lost
 BELL_TIMEOUT_S = 1.0
 REPORT_EVERY_S = 3.0
+ALIVE_WITHIN = timedelta(seconds=15)  # a worker that has not reported for longer sends nothing
 POLICY = "noeviction"
 
 logger = logging.getLogger(__name__)
@@ -42,8 +48,10 @@ async def serve(settings: Settings) -> None:
     async with open_store(settings) as store, HttpClient(allow_private=settings.allow_private_webhooks) as client:
         in_force = await open_rules(settings, store, decides=True)
         await lift_hold(store.database, utc_now())
+        await put_hearers(store.database, in_force.rules().webhooks_for(Event.DELIVERY_CHANGED))
         bell = ArqBell(connect(url, timeout_s=BELL_TIMEOUT_S))
-        bodies, sweep = make_jobs(settings, store, client, bell, in_force.rules, utc_now)
+        pace = make_pace(url, settings, store)
+        bodies, sweep = make_jobs(settings, store, client, bell, pace, in_force.rules, utc_now)
         collect_rarely()
         supervisor = Supervisor(lambda: arq_worker(connect(url, timeout_s=POLL_TIMEOUT_S), bodies, sweep, name))
         with contextlib.ExitStack() as stack:
@@ -61,10 +69,11 @@ async def serve(settings: Settings) -> None:
                 with contextlib.suppress(StorageError):
                     await store.installation.forget_worker(name)
                 await bell.close()
+                await pace.close()
 
 
 def make_jobs(
-    settings: Settings, store: Store, client: HttpClient, bell: ArqBell, rules: Callable[[], Rules], clock: Clock
+    settings: Settings, store: Store, client: HttpClient, bell: ArqBell, pace: Pace, rules: Callable[[], Rules], clock: Clock
 ) -> tuple[dict[str, JobBody], JobBody]:
     """What a worker does when it is woken, by the name of the job, and its sweep."""
     handler = Handler(
@@ -78,14 +87,25 @@ def make_jobs(
     )
     deliverer = Deliverer(
         steps=store.steps,
-        ways=Ways(gateway=make_gateway(settings, store.secret), client=client, rules=rules),
+        ways=Ways(gateway=make_gateway(settings, store.secret), client=client, pace=pace, rules=rules),
+        webhooks=Webhooks(database=store.database, client=client, rules=rules, clock=clock),
         bell=bell,
         clock=clock,
         is_simulating=settings.agile_api_key is None,
+        is_shadow=settings.shadow,
     )
     reminders = Reminders(database=store.database, rules=rules, bell=bell, clock=clock, sender=settings.sender)
-    sweep = Sweep(inbox=store.inbox, steps=store.steps, reports=store.reports, bell=bell, clock=clock, reminders=reminders)
+    sweep = Sweep(inbox=store.inbox, steps=store.steps, reports=store.reports, bell=bell, clock=clock, reminders=reminders, rules=rules)
     return job_bodies(handler, deliverer), sweep.sweep
+
+
+def make_pace(url: str, settings: Settings, store: Store) -> Pace:
+    """The pace of texts, shared by all workers that are alive."""
+
+    async def count_workers() -> int:
+        return len(await store.installation.live_workers(utc_now() - ALIVE_WITHIN))
+
+    return Pace(url, settings.send_rate, count_workers)
 
 
 def _stop_when_told(supervisor: Supervisor, stack: contextlib.ExitStack) -> None:

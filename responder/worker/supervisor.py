@@ -13,7 +13,9 @@ from arq.worker import Worker
 from redis.exceptions import RedisError
 
 from responder.core.effects import StepKind
+from responder.core.events import Event
 from responder.core.ports import Bell, Clock, Job
+from responder.core.rules import Rules
 from responder.errors import StorageError
 from responder.jobs import EXPIRES_MS, QUEUE, dumps, loads
 from responder.store.inbox import SqlInbox
@@ -42,7 +44,15 @@ class Sweep:
     """Finds in SQL what nobody works on, and rings for it: whatever Redis forgot goes on within seconds."""
 
     def __init__(
-        self, *, inbox: SqlInbox, steps: SqlSteps, reports: SqlReports, bell: Bell, clock: Clock, reminders: Reminders | None = None
+        self,
+        *,
+        inbox: SqlInbox,
+        steps: SqlSteps,
+        reports: SqlReports,
+        bell: Bell,
+        clock: Clock,
+        rules: Callable[[], Rules],
+        reminders: Reminders | None = None,
     ) -> None:
         self._reminders = reminders
         self._inbox = inbox
@@ -50,6 +60,7 @@ class Sweep:
         self._reports = reports
         self._bell = bell
         self._clock = clock
+        self._rules = rules
 
     async def sweep(self) -> None:
         """Ring for waiting messages and due steps, queue due reminders, settle what killed workers and early reports left. Raises StorageError."""
@@ -58,8 +69,9 @@ class Sweep:
             await self._reminders.queue()
         if await self._inbox.oldest_waiting():
             self._bell.ring(Job.HANDLE)
+        tell = self._rules().webhooks_for(Event.DELIVERY_CHANGED)
         if await self._steps.has_abandoned(now):
-            logger.warning("steps of a killed worker settled count=%d", await self._steps.settle_abandoned(now))
+            logger.warning("steps of a killed worker settled count=%d", await self._steps.settle_abandoned(now, tell))
         for key, status in await self._reports.match_strays(now):
             logger.info("report settled key=%s status=%s", key, status)
         for kind in await self._steps.due_kinds(now):

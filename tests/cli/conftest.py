@@ -17,6 +17,7 @@ from responder.core.effects import StepKind
 from responder.core.message import Inbound
 from responder.rulefile import read_rules
 from responder.store.database import Database
+from responder.store.steps import SIMULATED
 from responder.wiring import Store
 from tests.conftest import StandingClock, free_port, store_on
 from tests.worker.conftest import RULES, Work
@@ -78,7 +79,7 @@ class Installation:
 
     async def simulate(self) -> None:
         """Simulate the replies that wait."""
-        await self.store.steps.claim(StepKind.REPLY, "", self.work.clock.now, 500, simulate=True)
+        await self.store.steps.claim(StepKind.REPLY, "", self.work.clock.now, 500, pretend=SIMULATED)
 
     def set(self, **settings: str) -> None:
         """Add settings to the file of them."""

@@ -8,6 +8,7 @@ from responder.core.known import Known, SubscriptionStatus
 from responder.core.message import Message, Order
 from responder.store.consent import verify
 from responder.store.known import read_known
+from responder.store.steps import SIMULATED
 from responder.store.subscribers import Wanted, put_subscribers
 from responder.store.tables import subscriptions
 from responder.worker.housekeeping import Housekeeping
@@ -74,8 +75,8 @@ def test_a_while_begins_with_the_message() -> None:
 
 async def test_texts_go_after_their_days_and_consent_stays(work: Work) -> None:
     await work.handle(inbound("News ON", raw=b"text=News+ON"))
-    await work.store.steps.claim(StepKind.REPLY, "w", NOON, 10, simulate=True)
-    await work.store.steps.claim(StepKind.WEBHOOK, "w", NOON, 10, simulate=True)
+    await work.store.steps.claim(StepKind.REPLY, "w", NOON, 10, pretend=SIMULATED)
+    await work.store.steps.claim(StepKind.WEBHOOK, "w", NOON, 10, pretend=SIMULATED)
     work.clock.advance(days=31)
     await keep_house(work, days=30)
     (message,) = await work.rows("messages")

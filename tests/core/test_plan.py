@@ -101,7 +101,7 @@ def test_an_older_answer_does_not_undo_a_newer_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("originator", "why"), [("48383", "no international number"), ("AcmeBank", "no international number"), (SHOP, "the number itself")]
+    ("originator", "why"), [("48383", "no international number"), ("AcmeBank", "no international number"), (SHOP, "a number of ours")]
 )
 def test_an_originator_that_cannot_be_answered_gets_no_reply(originator: str, why: str) -> None:
     decided = plan("News ON", RULES, known(originator))

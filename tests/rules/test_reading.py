@@ -31,11 +31,11 @@ def test_a_list_without_title_is_called_by_its_name() -> None:
 
 def test_the_secret_of_a_webhook_comes_from_the_environment() -> None:
     read = rules("webhooks: {crm: {url: 'https://crm.example.com/in', secret: '${CRM}'}}", environment={"CRM": SECRET})
-    assert read.webhooks == {"crm": Webhook(name="crm", url="https://crm.example.com/in", secret=SECRET)}
+    assert read.webhooks == {"crm": Webhook(name="crm", url="https://crm.example.com/in", secrets=(SECRET,))}
 
 
 def test_a_webhook_without_a_secret_is_unsigned() -> None:
-    assert rules("webhooks: {crm: {url: 'http://crm.local:8080/in'}}").webhooks["crm"].secret is None
+    assert rules("webhooks: {crm: {url: 'http://crm.local:8080/in'}}").webhooks["crm"].secrets == ()
 
 
 def test_neither_url_nor_secret_of_a_webhook_shows_in_its_representation() -> None:

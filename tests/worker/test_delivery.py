@@ -1,71 +1,29 @@
 """Delivery: a webhook call is never lost, a text is never sent twice, nobody who said STOP is texted."""
 
 import asyncio
-import base64
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import insert
 from standardwebhooks import Webhook as Verifier
 
-from responder.client import HttpClient
-from responder.core.effects import Step, StepKind, StepStatus
+from responder.core.effects import StepKind, StepStatus
 from responder.core.retry import LEASE
 from responder.core.rules import Webhook
-from responder.gateways.agile import AgileTelecom
-from responder.store.rows import step_rows
-from responder.store.tables import contacts, steps
-from responder.worker.delivery import Deliverer, Ways
+from responder.store.tables import contacts
 from tests.builders import ANNA, SHOP, inbound, minutes, reply_step
 from tests.conftest import NOON, wait_until
-from tests.receiver import Receiver, receiving
+from tests.receiver import receiving
 from tests.worker.conftest import Work
-
-SECRET = "whsec_" + base64.b64encode(b"0123456789abcdef0123456789abcdef").decode()
-
-
-class Out:
-    """A deliverer whose gateway and webhook are one receiver."""
-
-    def __init__(self, work: Work, receiver: Receiver, client: HttpClient) -> None:
-        self.work = work
-        self.receiver = receiver
-        self.client = client
-        crm = Webhook(name="crm", url=f"{receiver.url}/crm", secret=SECRET)
-        self.rules = replace(work.rules, webhooks={"crm": crm})
-
-    def deliverer(self, *, key: str | None = "key") -> Deliverer:
-        gateway = AgileTelecom(secret=b"s", zone=ZoneInfo("Europe/Rome"), api_key=key, url=f"{self.receiver.url}/send")
-        ways = Ways(gateway=gateway, client=self.client, rules=lambda: self.rules)
-        return Deliverer(steps=self.work.store.steps, ways=ways, bell=self.work.bell, clock=self.work.clock, is_simulating=key is None)
-
-    async def queue(self, *queued: Step) -> None:
-        async with self.work.store.database.write() as connection:
-            await connection.execute(insert(steps), step_rows(queued, self.work.clock()))
-
-    async def deliver(self, kind: StepKind = StepKind.REPLY, **options: Any) -> None:
-        await self.deliverer(**options).deliver(kind)
-
-    async def statuses(self) -> list[str]:
-        return [row.status for row in await self.work.rows("steps", "seq")]
-
-    async def row(self) -> Any:
-        [row] = await self.work.rows("steps")
-        return row
-
-
-def call_step(key: str = "k-2") -> Step:
-    return replace(reply_step(key), kind=StepKind.WEBHOOK, to="crm", content='{"type": "rule.matched", "data": {"text": "perché"}}')
+from tests.worker.going_out import SECRET, Out, call_step, going_out
 
 
 @pytest.fixture
 async def out(work: Work) -> AsyncIterator[Out]:
-    async with receiving() as receiver, HttpClient(allow_private=True) as client:
-        yield Out(work, receiver, client)
+    async with going_out(work) as out:
+        yield out
 
 
 async def test_a_reply_goes_to_the_gateway_with_our_own_id(out: Out) -> None:

@@ -17,7 +17,7 @@ from tests.builders import reply_step
 from tests.conftest import NOON
 from tests.receiver import ACCEPTED, receiving
 from tests.worker.conftest import Work
-from tests.worker.test_delivery import Out, call_step
+from tests.worker.going_out import Out, call_step
 
 FATE = {TransientError: "queued", PermanentError: "dead", AccessError: "queued", UncertainError: "uncertain"}
 REFUSED = "the API key is not accepted, check RESPONDER_AGILE_API_KEY (HTTP 401)"

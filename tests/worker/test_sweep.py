@@ -15,7 +15,8 @@ from tests.worker.conftest import Work
 async def sweep(work: Work) -> list[Job]:
     """What a sweep rings for, in the order of the names."""
     work.bell.rings.clear()
-    await Sweep(inbox=work.store.inbox, steps=work.store.steps, reports=work.store.reports, bell=work.bell, clock=work.clock).sweep()
+    store = work.store
+    await Sweep(inbox=store.inbox, steps=store.steps, reports=store.reports, bell=work.bell, clock=work.clock, rules=lambda: work.rules).sweep()
     return sorted(work.bell.rings)
 
 

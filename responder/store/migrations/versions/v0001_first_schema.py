@@ -12,6 +12,9 @@ WAITING = sa.text("status = 'received'")
 PAST = sa.text("status <> 'received'")
 ENDING = sa.text("ends_at IS NOT NULL")
 PLANNED = sa.text("status = 'planned'")
+URGENT = sa.text("kind = 'reply' AND purpose = 'confirmation' AND status IN ('queued', 'sending')")
+CALLS = sa.text("kind = 'webhook' AND status IN ('queued', 'sending')")
+REPLIES = sa.text("kind = 'reply'")
 UNDONE = sa.text("status IN ('queued', 'sending')")
 NAMED = sa.text("gateway_id IS NOT NULL")
 STRAY = sa.text("step_key IS NULL")
@@ -33,6 +36,8 @@ def upgrade() -> None:
     _holds()
     _consent_events()
     _erased()
+    _spend()
+    _endpoints()
     _installation()
     _workers()
     _rule_versions()
@@ -84,6 +89,7 @@ def _contacts() -> None:
         sa.Column("consent_at", Moment),
         sa.Column("consent_seq", sa.BigInteger),
         sa.Column("confirmed_at", Moment),
+        sa.Column("muted_until", Moment),
     )
 
 
@@ -224,7 +230,10 @@ def _steps() -> None:
         sa.Column("updated_at", Moment, nullable=False),
     )
     op.create_index("ix_steps_undone", "steps", ["kind", "next_attempt_at"], sqlite_where=UNDONE, postgresql_where=UNDONE)
+    op.create_index("ix_steps_urgent", "steps", ["next_attempt_at"], sqlite_where=URGENT, postgresql_where=URGENT)
+    op.create_index("ix_steps_calls", "steps", ["recipient", "next_attempt_at"], sqlite_where=CALLS, postgresql_where=CALLS)
     op.create_index("ix_steps_message_key", "steps", ["message_key"])
+    op.create_index("ix_steps_sent", "steps", ["originator", "created_at"], sqlite_where=REPLIES, postgresql_where=REPLIES)
     op.create_index("ix_steps_gateway_id", "steps", ["gateway_id"], sqlite_where=NAMED, postgresql_where=NAMED)
 
 
@@ -288,6 +297,27 @@ def _consent_events() -> None:
         sa.Column("hash", sa.String(64), nullable=False),
     )
     op.create_index("ix_consent_events_originator", "consent_events", ["originator"])
+
+
+def _spend() -> None:
+    op.create_table(
+        "spend",
+        sa.Column("day", sa.String(10), primary_key=True),
+        sa.Column("texts", sa.Integer, nullable=False),
+    )
+
+
+def _endpoints() -> None:
+    op.create_table(
+        "endpoints",
+        sa.Column("name", sa.String(64), primary_key=True),
+        sa.Column("address", sa.String(32), nullable=False),
+        sa.Column("failures", sa.Integer, nullable=False),
+        sa.Column("failing_since", Moment),
+        sa.Column("open_until", Moment),
+        sa.Column("disabled_at", Moment),
+        sa.Column("reason", sa.Text),
+    )
 
 
 def _erased() -> None:

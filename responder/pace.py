@@ -1,0 +1,90 @@
+"""How fast texts go out, over all workers together; while Redis is away, each worker keeps to its share."""
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+from limits import RateLimitItemPerSecond
+from limits.aio.storage import RedisStorage
+from limits.aio.strategies import MovingWindowRateLimiter
+from limits.errors import StorageError as RedisAway
+
+from responder.core.rate import Rate
+from responder.errors import StorageError
+from responder.jobs import connect
+
+KEY = "texts"
+ANSWER_WITHIN_S = 0.5
+LEFT_ALONE_S = 1.0  # after Redis was found away, it is not asked again for so long
+
+logger = logging.getLogger(__name__)
+CountWorkers = Callable[[], Awaitable[int]]
+
+
+class Share:
+    """So many in so long, counted in this process alone."""
+
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._taken: deque[float] = deque()
+
+    def take(self, wanted: int, rate: Rate, workers: int) -> int:
+        """How many of the texts may go now, where so many workers share a rate."""
+        count = max(rate.count // workers, 1)
+        period_s = rate.period.total_seconds() * max(workers / rate.count, 1)
+        now = self._clock()
+        while self._taken and self._taken[0] <= now - period_s:
+            self._taken.popleft()
+        granted = max(min(wanted, count - len(self._taken)), 0)
+        self._taken.extend([now] * granted)
+        return granted
+
+
+class Pace:
+    """Lets so many texts go in so long, whichever workers they go from; closed by ``close``."""
+
+    def __init__(self, url: str, rate: Rate, count_workers: CountWorkers, *, share: Share | None = None) -> None:
+        self._rate = rate
+        self._redis = connect(url, timeout_s=ANSWER_WITHIN_S)
+        storage = RedisStorage(
+            "async+redis://",
+            wrap_exceptions=True,
+            implementation="redispy",
+            key_prefix="responder:pace",
+            connection_pool=self._redis.connection_pool,  # type: ignore[arg-type]  # it takes any option of the client
+        )
+        self._limiter = MovingWindowRateLimiter(storage)
+        self._item = RateLimitItemPerSecond(rate.count, int(rate.period.total_seconds()))
+        self._count_workers = count_workers
+        self._workers = 1
+        self._share = share or Share()
+        self._asked_again_at = 0.0
+
+    async def take(self, wanted: int) -> int:
+        """How many of the texts may go now."""
+        granted = 0
+        if time.monotonic() >= self._asked_again_at:
+            try:
+                async with asyncio.timeout(ANSWER_WITHIN_S):
+                    while granted < wanted and await self._limiter.hit(self._item, KEY):
+                        granted += 1
+            except (RedisAway, OSError, TimeoutError):
+                self._asked_again_at = time.monotonic() + LEFT_ALONE_S
+                logger.warning("redis cannot be reached, texts go out at this worker's share of the rate")
+            else:
+                self._share.take(granted, self._rate, 1)  # so that a Redis that goes away gives nobody a second helping
+                return granted
+        return granted + self._share.take(wanted - granted, self._rate, await self._counted())
+
+    async def _counted(self) -> int:
+        try:
+            self._workers = max(await self._count_workers(), 1)
+        except StorageError:
+            logger.debug("workers cannot be counted, there are as many as before")
+        return self._workers
+
+    async def close(self) -> None:
+        """Let go of Redis."""
+        await self._redis.aclose(close_connection_pool=True)

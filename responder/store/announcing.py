@@ -1,0 +1,64 @@
+"""Queueing what webhooks asked to be told, in the transaction of the change itself."""
+
+from collections.abc import Collection, Iterator
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.engine import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from responder.core.effects import Purpose, Step, StepKind, StepStatus
+from responder.core.events import Event, Happened
+from responder.store.database import Database
+from responder.store.records import delivery_from
+from responder.store.rows import step_rows
+from responder.store.tables import installation, steps
+
+HEARERS = "hearers of delivery.changed"
+
+
+async def put_hearers(database: Database, webhooks: Collection[str]) -> None:
+    """Keep which webhooks ask for the fate of replies, since reports are taken by processes that know no rules. Raises StorageError."""
+    written = " ".join(sorted(webhooks))
+    insert_into = sqlite_insert if database.is_sqlite else postgresql_insert
+    put = insert_into(installation).values(name=HEARERS, value=written)
+    async with database.write() as connection:
+        await connection.execute(put.on_conflict_do_update(index_elements=["name"], set_={"value": written}))
+
+
+async def read_hearers(connection: AsyncConnection) -> frozenset[str]:
+    """The webhooks that ask for the fate of replies, by the rules that a worker read last."""
+    query = select(installation.c.value).where(installation.c.name == HEARERS)
+    return frozenset(((await connection.execute(query)).scalar_one_or_none() or "").split())
+
+
+async def announce_deliveries(connection: AsyncConnection, keys: Collection[str], webhooks: Collection[str], now: datetime) -> None:
+    """Tell webhooks what has become of replies, in the caller's transaction and after the change."""
+    if not keys or not webhooks:
+        return
+    of_keys = (steps.c.key.in_(keys)) & (steps.c.kind == StepKind.REPLY) & (steps.c.status != StepStatus.QUEUED)
+    rows = (await connection.execute(select(steps).where(of_keys).order_by(steps.c.seq))).all()
+    calls = [call for row in rows for call in _calls(row, sorted(webhooks), now)]
+    if calls:
+        await connection.execute(insert(steps), step_rows(calls, now))
+
+
+def _calls(row: Row[Any], webhooks: Collection[str], now: datetime) -> Iterator[Step]:
+    """One call for each webhook; the id has the moment in it, since a reply may come to the same status again."""
+    happened = Happened(event=Event.DELIVERY_CHANGED, data=delivery_from(row).as_json())
+    for number, name in enumerate(webhooks, start=1):
+        yield Step(
+            key=f"{row.key}-{row.status}-{int(now.timestamp() * 1000):x}-{number}",
+            message_key=row.message_key,
+            kind=StepKind.WEBHOOK,
+            originator=row.originator,
+            to=name,
+            sender=row.sender,
+            content=happened.as_json(now),
+            purpose=Purpose.ANSWER,
+            segments=0,
+            expires_at=None,
+        )

@@ -1,0 +1,94 @@
+"""Webhook calls: claimed for each endpoint by itself, and recorded together with how the endpoint fares."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, select, update
+from sqlalchemy.engine import Row
+
+from responder.core.circuit import Endpoint
+from responder.core.effects import StepKind, StepStatus
+from responder.core.retry import LEASE
+from responder.store.database import Database
+from responder.store.endpoints import note_failure, note_success, switch_on, tell_disabled
+from responder.store.steps import AGAIN, Claimed, Fate, record_fates, step_from
+from responder.store.tables import CALLS, steps
+
+DEAD_LETTERS = (steps.c.kind == StepKind.WEBHOOK) & (steps.c.status == StepStatus.DEAD)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answered:
+    """How a call went: its fate, whether the endpoint took it, and if not, what it asked for; None where it was never asked."""
+
+    fate: Fate
+    took_it: bool | None = None
+    asked_to_wait_s: float | None = None
+    is_gone: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Made:
+    """A call that was made, by whom, and to which endpoint."""
+
+    claimed: Claimed
+    answered: Answered
+    owner: str
+    endpoint: Endpoint
+
+
+async def claim_calls(database: Database, owner: str, now: datetime, places: Mapping[str, int], named: Collection[str]) -> list[Claimed]:
+    """Due calls, so many for each endpoint, which nobody else will make while the lease lasts. Raises StorageError.
+
+    Those for endpoints that are not among the ``named`` are claimed too, since somebody has to say that they are gone.
+    """
+    wanted = [(steps.c.recipient == name, count) for name, count in sorted(places.items()) if count > 0]
+    wanted.append((steps.c.recipient.not_in(sorted(named)), 10))
+    due = (steps.c.status == StepStatus.QUEUED) & (steps.c.next_attempt_at <= now)
+    async with database.write() as connection:
+        rows: list[Row[Any]] = []
+        for of_endpoint, count in wanted:
+            query = select(steps).where(CALLS, of_endpoint, due).order_by(steps.c.next_attempt_at, steps.c.seq).limit(count)
+            rows += (await connection.execute(query if database.is_sqlite else query.with_for_update(skip_locked=True))).all()
+        lease = {"status": StepStatus.SENDING, "lease_owner": owner, "lease_until": now + LEASE, "updated_at": now}
+        if rows:
+            mine = steps.c.seq.in_([row.seq for row in rows])
+            await connection.execute(update(steps).where(mine).values(**lease, attempts=steps.c.attempts + 1))
+    return [Claimed(step=step_from(row), attempts=row.attempts + 1, created_at=row.created_at) for row in rows]
+
+
+async def record_calls(database: Database, made: Sequence[Made], now: datetime) -> list[Endpoint]:
+    """Record how calls went, all or none, and tell the endpoints that were switched off by it. Raises StorageError."""
+    off: list[Endpoint] = []
+    async with database.write() as connection:
+        for one in sorted(made, key=lambda one: (one.endpoint.name, one.claimed.step.key)):  # one order for all: no deadlocks
+            await record_fates(connection, [one.answered.fate], now, one.owner)
+            if one.answered.took_it:
+                await note_success(connection, one.endpoint)
+            elif one.answered.took_it is False:
+                asked, is_gone = one.answered.asked_to_wait_s, one.answered.is_gone
+                before, after = await note_failure(connection, database, one.endpoint, now, asked_to_wait_s=asked, is_gone=is_gone)
+                if after.disabled_at and not before.disabled_at:
+                    await tell_disabled(connection, database, after, one.claimed.step.message_key, one.claimed.step.originator, now)
+                    off.append(after)
+    return off
+
+
+async def retry_calls(
+    database: Database, now: datetime, *, to: str | None = None, since: datetime | None = None, until: datetime | None = None
+) -> int:
+    """Queue again, with the same ids, the calls that were given up: all, those to an endpoint, or those queued in a time; tell how many.
+
+    Their endpoints are switched on. Raises StorageError.
+    """
+    chosen: list[ColumnElement[bool]] = [DEAD_LETTERS]
+    chosen += [steps.c.recipient == to] if to else []
+    chosen += [steps.c.created_at >= since] if since else []
+    chosen += [steps.c.created_at <= until] if until else []
+    async with database.write() as connection:
+        names = set((await connection.execute(select(steps.c.recipient).where(and_(*chosen)).distinct())).scalars())
+        await switch_on(connection, names | ({to} if to else set()))
+        values = AGAIN | {"next_attempt_at": now, "updated_at": now}
+        return (await connection.execute(update(steps).where(and_(*chosen)).values(values))).rowcount

@@ -1,0 +1,85 @@
+"""The endpoints of webhooks in SQL: which of them fail, and which were given up."""
+
+from collections.abc import Collection
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.engine import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from responder.core.circuit import Endpoint
+from responder.core.effects import StepKind, StepStatus
+from responder.store.database import Database
+from responder.store.tables import endpoints, handoffs, steps
+
+HEALTHY = {"failures": 0, "failing_since": None, "open_until": None}
+
+
+async def read_endpoints(database: Database) -> dict[str, Endpoint]:
+    """The endpoints that have ever failed, by their names. Raises StorageError."""
+    async with database.read() as connection:
+        return {row.name: _endpoint(row) for row in (await connection.execute(select(endpoints).order_by(endpoints.c.name))).all()}
+
+
+async def note_success(connection: AsyncConnection, endpoint: Endpoint) -> None:
+    """Note, in the caller's transaction, that an endpoint took a call: its failures are forgotten."""
+    failing = (endpoints.c.name == endpoint.name) & (endpoints.c.failures > 0)
+    await connection.execute(update(endpoints).where(failing).values(HEALTHY))
+
+
+async def note_failure(
+    connection: AsyncConnection, database: Database, endpoint: Endpoint, now: datetime, *, asked_to_wait_s: float | None, is_gone: bool
+) -> tuple[Endpoint, Endpoint]:
+    """Note, in the caller's transaction, that an endpoint did not take a call, and tell its state before and after."""
+    insert = sqlite_insert if database.is_sqlite else postgresql_insert
+    fresh = Endpoint(name=endpoint.name, address=endpoint.address)
+    await connection.execute(insert(endpoints).values(asdict(fresh)).on_conflict_do_nothing())
+    query = select(endpoints).where(endpoints.c.name == endpoint.name)
+    stored = _endpoint((await connection.execute(query if database.is_sqlite else query.with_for_update())).one())
+    before = stored if stored.address == endpoint.address else fresh
+    after = before.after_failure(now, asked_to_wait_s=asked_to_wait_s, is_gone=is_gone)
+    await connection.execute(update(endpoints).where(endpoints.c.name == endpoint.name).values(asdict(after)))
+    return before, after
+
+
+async def tell_disabled(
+    connection: AsyncConnection, database: Database, endpoint: Endpoint, message_key: str, originator: str, now: datetime
+) -> None:
+    """Hand an endpoint that was given up to a person, beside the message whose call was the last to fail."""
+    insert = sqlite_insert if database.is_sqlite else postgresql_insert
+    reason = f"webhook {endpoint.name} is switched off: {endpoint.reason}"[:200]
+    row = {"message_key": message_key, "originator": originator, "reason": reason, "opened_at": now}
+    await connection.execute(insert(handoffs).values(row).on_conflict_do_nothing())
+
+
+async def bury_calls(database: Database, disabled: Collection[Endpoint], now: datetime) -> int:
+    """Make dead letters of what waits for endpoints that were given up, and tell how many there were. Raises StorageError."""
+    found = 0
+    async with database.write() as connection:
+        for endpoint in disabled:
+            waiting = (steps.c.kind == StepKind.WEBHOOK) & (steps.c.status == StepStatus.QUEUED) & (steps.c.recipient == endpoint.name)
+            error = f"the webhook is switched off, since {endpoint.reason}: run 'responder deliveries retry --to {endpoint.name}' once it is mended"
+            values = {"status": StepStatus.DEAD, "next_attempt_at": None, "last_error": error, "updated_at": now}
+            found += (await connection.execute(update(steps).where(waiting).values(values))).rowcount
+    return found
+
+
+async def switch_on(connection: AsyncConnection, names: Collection[str]) -> None:
+    """Forget, in the caller's transaction, all that is known of endpoints, since a person says that they work again."""
+    await connection.execute(delete(endpoints).where(endpoints.c.name.in_(names)))
+
+
+def _endpoint(row: Row[Any]) -> Endpoint:
+    return Endpoint(
+        name=row.name,
+        address=row.address,
+        failures=row.failures,
+        failing_since=row.failing_since,
+        open_until=row.open_until,
+        disabled_at=row.disabled_at,
+        reason=row.reason,
+    )

@@ -1,0 +1,139 @@
+"""Webhooks: each endpoint has its own places, is left alone while it fails, and is given up after five days."""
+
+import asyncio
+import logging
+import random
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from responder.core.circuit import AT_ONCE, Endpoint
+from responder.core.effects import StepKind, StepStatus
+from responder.core.gateway import Call, Response
+from responder.core.ports import Client, Clock
+from responder.core.retry import next_attempt, read_retry_after
+from responder.core.rules import Rules
+from responder.core.signature import webhook_headers
+from responder.errors import PermanentError, StorageError, TransientError, UncertainError
+from responder.store.calls import Answered, Made, claim_calls, record_calls
+from responder.store.database import Database
+from responder.store.endpoints import bury_calls, read_endpoints
+from responder.store.steps import Claimed, Fate
+
+PLACES = 200  # calls at once to all endpoints, under what the client allows
+LONGEST_ANSWER = 2048  # bytes of an answer that are read
+GONE = 410
+
+logger = logging.getLogger(__name__)
+
+
+class Webhooks:
+    """Calls the webhooks that the rules in force name."""
+
+    def __init__(self, *, database: Database, client: Client, rules: Callable[[], Rules], clock: Clock) -> None:
+        self._database = database
+        self._client = client
+        self._rules = rules
+        self._clock = clock
+        self._under_way: Counter[str] = Counter()
+        self._unrecorded: list[tuple[Made, asyncio.Future[None]]] = []
+        self._recording = asyncio.Lock()
+
+    async def claim(self, owner: str) -> list[Claimed]:
+        """The due calls that there are places for. Raises StorageError."""
+        now, rules = self._clock(), self._rules()
+        endpoints = await self._endpoints(rules)
+        if disabled := [endpoint for endpoint in endpoints.values() if endpoint.disabled_at]:
+            await bury_calls(self._database, disabled, now)
+        claimed = await claim_calls(self._database, owner, now, self._places(endpoints, now), rules.webhooks)
+        self._under_way.update(one.step.to for one in claimed)
+        return claimed
+
+    async def _endpoints(self, rules: Rules) -> Mapping[str, Endpoint]:
+        """The endpoints of the rules; what is known of another URL of the same name does not count."""
+        stored = await read_endpoints(self._database)
+        fresh = {webhook.name: Endpoint(name=webhook.name, address=webhook.address) for webhook in rules.webhooks.values()}
+        return {name: stored[name] if name in stored and stored[name].address == new.address else new for name, new in fresh.items()}
+
+    def _places(self, endpoints: Mapping[str, Endpoint], now: datetime) -> Mapping[str, int]:
+        left = max(PLACES - self._under_way.total(), 0)
+        return {name: min(endpoint.places(now) - self._under_way[name], left, AT_ONCE) for name, endpoint in endpoints.items()}
+
+    def end(self, claimed: Claimed) -> None:
+        """Give back the place of a call."""
+        self._under_way[claimed.step.to] -= 1
+
+    async def attempt(self, claimed: Claimed) -> Answered:
+        """Make a call, and tell how it went; whatever is not certainly taken is called again (contract, guarantee 5)."""
+        step, now = claimed.step, self._clock()
+        try:
+            response = await self._client.post(webhook_call(step.to, step.key, step.content, now, self._rules()))
+            require_success(response)
+        except PermanentError as error:
+            return Answered(fate=Fate(key=step.key, status=StepStatus.DEAD, error=str(error)))
+        except Gone as error:
+            return Answered(fate=Fate(key=step.key, status=StepStatus.DEAD, error=str(error)), took_it=False, is_gone=True)
+        except TransientError as error:
+            return self._again(claimed, now, str(error), error.retry_after_s)
+        except UncertainError as error:
+            return self._again(claimed, now, str(error), None)
+        return Answered(fate=Fate(key=step.key, status=StepStatus.DELIVERED), took_it=True)
+
+    def _again(self, claimed: Claimed, now: datetime, reason: str, retry_after_s: float | None) -> Answered:
+        key, chance = claimed.step.key, random.random()  # noqa: S311  (spreads retries, no secret)
+        next_at = next_attempt(StepKind.WEBHOOK, claimed.attempts, now, retry_after_s, chance)
+        fate = Fate(key=key, status=StepStatus.QUEUED, next_attempt_at=next_at, error=reason)
+        if next_at is None:
+            fate = Fate(key=key, status=StepStatus.DEAD, error=f"given up after {claimed.attempts} attempts: {reason}")
+        return Answered(fate=fate, took_it=False, asked_to_wait_s=retry_after_s)
+
+    async def record(self, claimed: Claimed, answered: Answered, owner: str) -> None:
+        """Record how a call went; calls that end while others are recorded share the next commit. Raises StorageError."""
+        webhook = self._rules().webhooks.get(claimed.step.to)
+        endpoint = Endpoint(name=claimed.step.to, address=webhook.address if webhook else "")
+        made = Made(claimed=claimed, answered=answered, owner=owner, endpoint=endpoint)
+        recorded: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._unrecorded.append((made, recorded))
+        async with self._recording:
+            if not recorded.done():
+                await self._record_all(recorded)
+        await recorded
+
+    async def _record_all(self, ours: asyncio.Future[None]) -> None:
+        batch, self._unrecorded = self._unrecorded, []
+        try:
+            off = await record_calls(self._database, [made for made, _ in batch], self._clock())
+        except BaseException:
+            for _, recorded in batch:
+                if recorded is not ours and not recorded.done():
+                    recorded.set_exception(StorageError("the commit that this call shared failed"))
+            raise
+        for _, recorded in batch:
+            if not recorded.done():
+                recorded.set_result(None)
+        for endpoint in off:
+            logger.error("webhook switched off name=%s reason=%s", endpoint.name, endpoint.reason)
+
+
+class Gone(Exception):
+    """The endpoint wants no more calls."""
+
+
+def webhook_call(name: str, key: str, content: str, now: datetime, rules: Rules) -> Call:
+    """The signed call of a webhook. Raises PermanentError if the rules in force do not name it."""
+    webhook = rules.webhooks.get(name)
+    if webhook is None:
+        raise PermanentError(f"webhook {name!r} is not in the rules file: put it back, then run 'responder deliveries retry {key}'")
+    body = content.encode()
+    headers = webhook_headers(webhook.secrets, key, int(now.timestamp()), body)
+    return Call(url=webhook.url, headers=headers, body=body, guarded=True, longest_answer=LONGEST_ANSWER)
+
+
+def require_success(response: Response) -> None:
+    """Raise unless a webhook took the call, which only 2xx says; 410 says that it wants no more (Standard Webhooks 1.0.0)."""
+    if 200 <= response.status < 300:
+        return
+    reason = f"the webhook answered HTTP {response.status}"
+    if response.status == GONE:
+        raise Gone(f"{reason}: it wants no more calls")
+    raise TransientError(reason, retry_after_s=read_retry_after(response.headers))
