@@ -38,7 +38,7 @@ class Watched:
         return self.turns > 0
 
     async def found(self, count: int = 1) -> None:
-        await wait_until(lambda: self.changes >= count, 4, "the change")
+        await wait_until(lambda: self.changes >= count, 10, "the change")
 
 
 @asynccontextmanager
@@ -46,7 +46,7 @@ async def watched(file: Path, look_every_s: float = 60.0, watch: Watch | None = 
     """A watch on a file, which has begun."""
     subject = Watched(file)
     running = asyncio.create_task(subject.run(look_every_s, watch))
-    await wait_until(subject.is_begun, 4, "the first turn")
+    await wait_until(subject.is_begun, 10, "the first turn")
     yield subject
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
