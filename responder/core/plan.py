@@ -13,6 +13,7 @@ from responder.core.explanation import explained_effect, explained_step
 from responder.core.known import Known
 from responder.core.message import Message
 from responder.core.payload import webhook_payload
+from responder.core.recognition import NOTHING, Recognition
 from responder.core.rules import Rules
 from responder.core.segments import size
 from responder.core.situation import Match, Situation
@@ -39,6 +40,7 @@ class Plan:
     explained: tuple[Mapping[str, Any], ...]
     near_misses: tuple[Miss, ...]
     is_superseded: bool
+    recognition: Recognition = NOTHING
 
 
 def make_plan(message: Message, rules: Rules, known: Known) -> Plan:
@@ -67,6 +69,7 @@ def make_plan(message: Message, rules: Rules, known: Known) -> Plan:
         explained=tuple(_explained(effects, [draft for draft, _, _ in drafts], message, is_superseded=is_superseded)),
         near_misses=decision.misses,
         is_superseded=is_superseded,
+        recognition=decision.recognition,
     )
 
 

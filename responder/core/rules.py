@@ -9,8 +9,13 @@ from responder.core.actions import Action
 from responder.core.conditions import Condition
 from responder.core.matching import Answers, Index, TextCondition
 from responder.core.policy import AppointmentPolicy
+from responder.core.recognition import Confirmation
 from responder.core.template import Texts
+from responder.core.text import fold
 from responder.core.words import Answer, Vocabulary
+
+LEFT = "left"
+"""The text for somebody who left only some lists."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,17 +62,24 @@ class Rules:
     languages: tuple[str, ...]
     vocabulary: Vocabulary
     reserved_texts: Mapping[str, Texts]
-    """The texts that answer ``stop``, ``start`` and ``help``."""
+    """The texts that answer ``stop``, ``start`` and ``help``, and ``left`` for whoever left only some lists."""
     lists: Mapping[str, List]
     webhooks: Mapping[str, Webhook]
     rules: tuple[Rule, ...]
     fallback: tuple[Action, ...]
     appointments: AppointmentPolicy = field(default_factory=AppointmentPolicy)
+    confirmation: Confirmation = Confirmation.OURS
 
     @cached_property
     def index(self) -> Index:
         """The rules by what they ask of the text."""
         return Index([rule.text if rule.enabled else None for rule in self.rules], [rule.enabled for rule in self.rules])
+
+    @cached_property
+    def list_words(self) -> Mapping[str, str]:
+        """The lists by what people may call them, folded: the name first, then the title."""
+        named = {fold(name): name for name in self.lists}
+        return {fold(entry.title): name for name, entry in self.lists.items() if fold(entry.title)} | named
 
     @cached_property
     def list_titles(self) -> Mapping[str, str]:

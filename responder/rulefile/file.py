@@ -7,7 +7,7 @@ from functools import partial
 from itertools import chain
 from zoneinfo import ZoneInfo, available_timezones
 
-from responder.core.address import is_country
+from responder.core.address import calling_code, is_country
 from responder.core.rules import Rules
 from responder.core.template import Templates, did_you_mean
 from responder.core.words import ALWAYS, vocabulary
@@ -59,7 +59,7 @@ def _rules(fields: Fields, reader: Reader, environment: Mapping[str, str], versi
     packs = load_packs()
     built_in = vocabulary(packs, scope.languages).everywhere
     own = read_reserved(fields.node("reserved"), scope, built_in, reader)
-    words = vocabulary(with_own_words(packs, own, built_in, version), scope.languages)
+    words = vocabulary(with_own_words(packs, own, built_in, version), scope.languages, calling_code(scope.country))
     drafts = read_rule_drafts(fields.node("rules"), scope, words.everywhere, reader)
     outside = reader.inside("fallback")
     fallback = read_fallback(fields.node("fallback"), outside)
@@ -70,12 +70,13 @@ def _rules(fields: Fields, reader: Reader, environment: Mapping[str, str], versi
         country=scope.country,
         languages=scope.languages,
         vocabulary=words,
-        reserved_texts=reserved_texts(packs, own),
+        reserved_texts=reserved_texts(packs, own, scope.templates),
         lists=scope.lists,
         webhooks=scope.webhooks,
         rules=tuple(finish(draft, scope, contact) for draft in drafts),
         fallback=build_all(fallback, None, (), scope, contact, outside),
         appointments=read_appointments(fields.node("appointments"), scope, reader),
+        confirmation=own.confirmation,
     )
 
 
