@@ -25,6 +25,7 @@ def print_explanation(explanation: Explanation, *, line: int | None = None) -> N
         "folded": message.folded,
         "language": explanation.language,
         "rule": f"{rule} (line {line})" if line else rule,
+        "reserved": _reserved(explanation.reserved) if explanation.reserved else None,
         **_match(explanation.match or {}),
         "superseded": "yes, a newer message of the originator stands" if message.is_superseded else None,
         "error": message.error,
@@ -58,6 +59,16 @@ def _print_section(title: str, lines: Iterable[str]) -> None:
 def _match(match: Mapping[str, Any]) -> dict[str, str]:
     groups = {f"  {name}": str(value) for name, value in match.get("groups", {}).items()}
     return {"match": match.get("text", ""), "taken for": match.get("taken_for", ""), **groups, "rest": match.get("rest", "")}
+
+
+def _reserved(found: Mapping[str, Any]) -> str:
+    """A word above the rules as one line.
+
+    >>> _reserved({"outcome": "opt_out", "step": 2, "word": "STOP", "pack": "all", "pack_version": "2026-11", "lists": ["news"]})
+    'opt_out of news by step 2, "STOP" of the pack all 2026-11'
+    """
+    lists = f" of {', '.join(found['lists'])}" if found.get("lists") else ""
+    return f'{found["outcome"]}{lists} by step {found["step"]}, "{found["word"]}" of the pack {found["pack"]} {found["pack_version"]}'
 
 
 def _step(step: Mapping[str, Any]) -> str:

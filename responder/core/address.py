@@ -65,6 +65,17 @@ def is_country(code: str) -> bool:
     return code in phonenumbers.SUPPORTED_REGIONS
 
 
+def calling_code(country: str) -> str:
+    """How the numbers of a country begin.
+
+    >>> calling_code("IT")
+    '+39'
+    """
+    import phonenumbers
+
+    return f"+{phonenumbers.country_code_for_region(country)}"
+
+
 def mask(address: str) -> str:
     """The address with all but its beginning and its last two characters hidden, for logs.
 

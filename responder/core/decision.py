@@ -11,8 +11,9 @@ from responder.core.effects import Effect, OpenHandOff, OptIn, OptOut, Purpose, 
 from responder.core.joining import ask_to_join, hear_joining, lists_that_ask
 from responder.core.known import SubscriptionStatus
 from responder.core.matching import Answers
-from responder.core.reserved import Recognition, Reserved, recognise
-from responder.core.rules import Rule, Rules
+from responder.core.recognition import NOTHING, Confirmation, Outcome, Recognition
+from responder.core.reserved import recognise
+from responder.core.rules import LEFT, Rule, Rules
 from responder.core.sent import why_ignored
 from responder.core.situation import Match, Situation
 from responder.core.words import ALWAYS
@@ -24,6 +25,7 @@ QUESTION = "question"
 HEARERS: tuple[Callable[[Situation, Rules], Heard | None], ...] = (hear_choice, hear_joining)
 """What hears the answers to responder's own questions, before the rules: one for each kind of question."""
 IN_SHADOW = "it applies, and does nothing while it is in shadow"
+MAY_WANT_TO_STOP = "may want no more texts"
 WANTS_TO_CANCEL = "wants to cancel"
 
 
@@ -55,13 +57,19 @@ class Decision:
     """What rules in shadow would have decided, which is told and not done."""
     answers_question: bool = False
     ignored: str | None = None  # why nobody answers, not even the fallback
+    recognition: Recognition = NOTHING
 
 
 def decide(situation: Situation, rules: Rules) -> Decision:
     """Who speaks to the message, in the order of authority of the contract, section 5."""
-    recognition = recognise(situation.folded, situation.known, situation.lexicon, question_open=situation.is_asked)
-    if recognition:
+    opted_out, asked = situation.known.opted_out, situation.is_asked
+    recognition = recognise(situation.folded, situation.lexicon, opted_out=opted_out, question_open=asked, lists=rules.list_words)
+    if recognition.outcome is not Outcome.NOTHING:
         return _reserved(recognition, situation, rules)
+    return replace(_after_reserved(situation, rules), recognition=recognition)
+
+
+def _after_reserved(situation: Situation, rules: Rules) -> Decision:
     if ignored := _why_ignored(situation):
         return Decision(name=None, ignored=ignored)
     for hear in HEARERS:
@@ -146,35 +154,62 @@ def _refusal(rule: Rule, situation: Situation) -> str | None:
 
 
 def _reserved(recognition: Recognition, situation: Situation, rules: Rules) -> Decision:
-    language = recognition.word.language if recognition.word.language != ALWAYS else None
+    word = recognition.word
+    language = word.language if word and word.language != ALWAYS else None
     match = Match(text=situation.folded, language=language)
-    picked = rules.reserved_texts[recognition.outcome.name.lower()].pick(language, situation.known.language, rules.languages[0])
-    text = picked.render({"contact": {"number": situation.known.originator}})
+    decision = Decision(name=recognition.rule, match=match, recognition=recognition)
+
+    def text(keyword: str, list_name: str = "") -> str:
+        picked = rules.reserved_texts[keyword].pick(language, situation.known.language, rules.languages[0])
+        values = {"number": situation.known.originator}
+        return picked.render({"contact": values, "list": {"name": list_name, "title": rules.list_titles.get(list_name, "")}})
+
     match recognition.outcome:
-        case Reserved.STOP:
-            effects, replies = _stop(recognition, situation, text)
-        case Reserved.START:
-            effects, replies = _start(recognition, situation), (Reply(text=text, purpose=Purpose.WELCOME),)
-        case Reserved.HELP:
-            effects, replies = (), (Reply(text=text, purpose=Purpose.HELP),)
-    return Decision(name=recognition.outcome, match=match, effects=effects, replies=replies)
+        case Outcome.OPT_OUT if recognition.lists:
+            return _stop_lists(decision, situation, rules, text(LEFT, recognition.lists[0]))
+        case Outcome.OPT_OUT:
+            return _stop(decision, situation, rules, text("stop"))
+        case Outcome.OPT_IN:
+            replies = (Reply(text=text("start"), purpose=Purpose.WELCOME),)
+            return replace(decision, effects=_start(recognition, situation), replies=replies)
+        case Outcome.HELP:
+            return replace(decision, replies=(Reply(text=text("help"), purpose=Purpose.HELP),))
+        case _:
+            return replace(decision, effects=(OpenHandOff(reason=MAY_WANT_TO_STOP, holds_marketing=True, word=recognition.typed),))
 
 
-def _stop(recognition: Recognition, situation: Situation, text: str) -> tuple[tuple[Effect, ...], tuple[Reply, ...]]:
+def _stop(decision: Decision, situation: Situation, rules: Rules, text: str) -> Decision:
     """Opt out of everything; the one confirmation goes only where none went lately and the opt-out is news."""
-    known, now = situation.known, situation.now
-    confirms = not known.opted_out and (known.confirmed_at is None or now - known.confirmed_at >= CONFIRM_EVERY)
+    known = situation.known
+    confirms = rules.confirmation is Confirmation.OURS and not known.opted_out and _may_confirm(situation)
     left = [
         Unsubscribe(list=subscription.list, taken_by_stop=subscription.status is SubscriptionStatus.SUBSCRIBED)
         for subscription in known.subscriptions.values()
         if subscription.status is not SubscriptionStatus.UNSUBSCRIBED
     ]
-    handed_off = [OpenHandOff(reason=WANTS_TO_CANCEL)] if recognition.also_cancels else []
-    reply = Reply(text=text, purpose=Purpose.CONFIRMATION, expires_at=now + CONFIRM_WITHIN)
-    return (OptOut(word=recognition.word.typed, confirmed=confirms), *left, *handed_off), (reply,) if confirms else ()
+    handed_off = [OpenHandOff(reason=WANTS_TO_CANCEL)] if decision.recognition.also_cancels else []
+    effects: tuple[Effect, ...] = (OptOut(word=decision.recognition.typed, confirmed=confirms), *left, *handed_off)
+    return replace(decision, effects=effects, replies=(_confirmation(situation, text),) if confirms else ())
+
+
+def _stop_lists(decision: Decision, situation: Situation, rules: Rules, text: str) -> Decision:
+    """Leave some lists, as somebody does who sends NEWS OFF: START does not bring them back. A gateway cannot confirm that."""
+    confirms = rules.confirmation is not Confirmation.NONE and _may_confirm(situation)
+    lists = decision.recognition.lists
+    effects = tuple(Unsubscribe(list=name, confirmed=confirms and name == lists[0]) for name in lists)
+    return replace(decision, effects=effects, replies=(_confirmation(situation, text),) if confirms else ())
+
+
+def _may_confirm(situation: Situation) -> bool:
+    confirmed_at = situation.known.confirmed_at
+    return confirmed_at is None or situation.now - confirmed_at >= CONFIRM_EVERY
+
+
+def _confirmation(situation: Situation, text: str) -> Reply:
+    return Reply(text=text, purpose=Purpose.CONFIRMATION, expires_at=situation.now + CONFIRM_WITHIN)
 
 
 def _start(recognition: Recognition, situation: Situation) -> tuple[Effect, ...]:
     """Opt in again, and back onto the lists that STOP had taken."""
     back = [Subscribe(list=s.list, brought_back=True) for s in situation.known.subscriptions.values() if s.taken_by_stop]
-    return (OptIn(word=recognition.word.typed), *back)
+    return (OptIn(word=recognition.typed), *back)

@@ -33,6 +33,7 @@ class Unsubscribe:
 
     list: str
     taken_by_stop: bool = False
+    confirmed: bool = False  # whether this plan also sends the one confirmation, as after STOP NEWS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,9 +76,14 @@ class SetLanguage:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OpenHandOff:
-    """A person should look at the message."""
+    """A person should look at the message.
+
+    One that ``holds_marketing``, since ``word`` may have been a stop, does so until it is closed.
+    """
 
     reason: str
+    holds_marketing: bool = False
+    word: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

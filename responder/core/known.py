@@ -149,7 +149,8 @@ class Known:
         match effect:
             case Subscribe() | Unsubscribe():
                 subscription = _subscription(effect, message, self.subscriptions.get(effect.list))
-                return replace(self, subscriptions={**self.subscriptions, effect.list: subscription})
+                known = replace(self, subscriptions={**self.subscriptions, effect.list: subscription})
+                return replace(known, confirmed_at=message.received_at) if isinstance(effect, Unsubscribe) and effect.confirmed else known
             case OptOut():
                 confirmed_at = message.received_at if effect.confirmed else self.confirmed_at
                 return replace(self, opted_out=True, consent_order=message.order, confirmed_at=confirmed_at)

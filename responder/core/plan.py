@@ -28,6 +28,7 @@ from responder.core.known import Appointment, Known
 from responder.core.limits import Restraint
 from responder.core.message import Message
 from responder.core.payload import webhook_payload
+from responder.core.recognition import NOTHING, Recognition
 from responder.core.rules import Rules
 from responder.core.segments import size
 from responder.core.sent import Sent
@@ -65,6 +66,7 @@ class Plan:
     near_misses: tuple[Miss, ...]
     is_superseded: bool
     changes: tuple[AppointmentChange, ...] = ()
+    recognition: Recognition = NOTHING
 
 
 def make_plan(message: Message, rules: Rules, known: Known) -> Plan:
@@ -101,6 +103,7 @@ def make_plan(message: Message, rules: Rules, known: Known) -> Plan:
         near_misses=decision.misses,
         is_superseded=is_superseded,
         changes=tuple(_changes(effects, known, after)),
+        recognition=decision.recognition,
     )
 
 

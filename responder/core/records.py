@@ -61,11 +61,12 @@ class Explanation:
     match: Mapping[str, Any] | None
     steps: tuple[Mapping[str, Any], ...]
     near_misses: tuple[Mapping[str, Any], ...]
+    reserved: Mapping[str, Any] | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """The fields of an explanation."""
+        """The fields of an explanation; ``reserved`` stands there only where a word above the rules was recognised."""
         why = {"language": self.language, "match": self.match, "steps": list(self.steps), "near_misses": list(self.near_misses)}
-        return self.message.as_json() | why
+        return self.message.as_json() | why | ({"reserved": dict(self.reserved)} if self.reserved else {})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -189,4 +190,11 @@ class AppointmentEvent:
 def explained(message: MessageRecord, language: str | None, stored: str | None) -> Explanation:
     """A message with its explanation in the form in which plans are stored."""
     told: Mapping[str, Any] = json.loads(stored) if stored else {"match": None, "steps": (), "near_misses": ()}
-    return Explanation(message=message, language=language, match=told["match"], steps=tuple(told["steps"]), near_misses=tuple(told["near_misses"]))
+    return Explanation(
+        message=message,
+        language=language,
+        match=told["match"],
+        steps=tuple(told["steps"]),
+        near_misses=tuple(told["near_misses"]),
+        reserved=told.get("reserved"),
+    )

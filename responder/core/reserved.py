@@ -1,42 +1,233 @@
-"""Reserved keywords: STOP, START, HELP and their kin, which stand above all rules."""
+"""Reserved keywords: STOP, START, HELP and their kin, which stand above all rules, in the many ways in which people say them."""
 
-from dataclasses import dataclass
-from enum import StrEnum
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from types import MappingProxyType
 
-from responder.core.known import Known
-from responder.core.words import NANP, Lexicon, Word
+from responder.core.lookalikes import latin
+from responder.core.phrases import Span, spaced
+from responder.core.recognition import NOTHING, Outcome, Recognition
+from responder.core.text import fold
+from responder.core.words import Lexicon, Word, Words, bare
 
-
-class Reserved(StrEnum):
-    """What a reserved keyword asks; the value is the rule's name in records."""
-
-    STOP = "reserved:stop"
-    START = "reserved:start"
-    HELP = "reserved:help"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Recognition:
-    """A reserved keyword found in a message, and whether it may also be the answer to an open appointment."""
-
-    outcome: Reserved
-    word: Word
-    also_cancels: bool = False
+LONGEST_BARE = 2000  # characters that are compared letter by letter: somebody who holds a key down
+LONGEST_SCOPE = 2  # words behind STOP that may be a category which nobody knows
+LONGEST_WORD = 4  # words of an opt-out word that a list may follow
+LONGEST_HOUR = 2  # digits
+LONGEST_SAID = 100  # characters of a phrase that are kept as the word
+CODE = re.compile(r"(?P<word>\D+)[0-9]{3,6}")  # a short code behind the word, as in STOP 36111
+NO_LISTS: Mapping[str, str] = MappingProxyType({})
 
 
-def recognise(folded: str, known: Known, lexicon: Lexicon, *, question_open: bool) -> Recognition | None:
-    """The reserved keyword that a whole message is, or None: opt-out, then help, then opt-in.
+def recognise(
+    folded: str, lexicon: Lexicon, *, opted_out: bool = False, question_open: bool = False, lists: Mapping[str, str] = NO_LISTS
+) -> Recognition:
+    """What a folded text asks for above the rules: steps 1 to 6, 8 and 9 of the opt-out reference, section 5.2.
 
-    The steps 1, 5 and 6 of the opt-out reference, section 5.2; the graded recogniser of its other steps belongs here.
+    ``lists`` are the file's lists by the folded words that people may call them.
     """
-    if word := lexicon.opt_out.get(folded):
-        if not (word.yields and question_open):
-            return Recognition(outcome=Reserved.STOP, word=word)
-        if known.originator.startswith(NANP):
-            return Recognition(outcome=Reserved.STOP, word=word, also_cancels=True)
+    if not folded:
+        return NOTHING
+    heard = _Heard(folded=folded, lexicon=lexicon, question_open=question_open, lists=lists)
+    return heard.opt_out() or _asked(folded, lexicon, may_return=opted_out and not question_open) or heard.doubt() or NOTHING
+
+
+def reserved_meaning(folded: str, lexicon: Lexicon, lists: Mapping[str, str] = NO_LISTS) -> Recognition | None:
+    """What a text means above the rules, in some state at least, so that a rule for it would not always be reached; None if nothing."""
+    found = (
+        recognise(folded, lexicon, lists=lists),
+        recognise(folded, lexicon, lists=lists, question_open=True),
+        recognise(folded, lexicon, lists=lists, opted_out=True),
+    )
+    return next((recognition for recognition in found if recognition.outcome is not Outcome.NOTHING), None)
+
+
+def _asked(folded: str, lexicon: Lexicon, *, may_return: bool) -> Recognition | None:
+    """Steps 5 and 6."""
     if word := lexicon.help.get(folded):
-        return Recognition(outcome=Reserved.HELP, word=word)
+        return Recognition(outcome=Outcome.HELP, step=5, word=word)
     word = lexicon.opt_in.get(folded)
-    if word and (not word.returning or (known.opted_out and not question_open)):
-        return Recognition(outcome=Reserved.START, word=word)
-    return None
+    return Recognition(outcome=Outcome.OPT_IN, step=6, word=word) if word and (may_return or not word.returning) else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Heard:
+    """A folded text, taken apart no further than it has to be."""
+
+    folded: str
+    lexicon: Lexicon
+    question_open: bool
+    lists: Mapping[str, str]
+
+    def opt_out(self) -> Recognition | None:
+        """Steps 1 to 4."""
+        if word := self.lexicon.opt_out.get(self.folded):
+            return self._as_opt_out(word, 1)
+        return self._scoped() or self._slurred() or self._phrase() or self._unknown_scope() or self._anywhere()
+
+    def doubt(self) -> Recognition | None:
+        """Steps 8 and 9."""
+        lexicon = self.lexicon
+        whole = (self.folded, " ".join(self._words), _unit(self.folded.replace(" ", "")))
+        if word := next((lexicon.doubts[text] for text in whole if text in lexicon.doubts), None):
+            return Recognition(outcome=Outcome.REVIEW, step=9, word=word)
+        if stop := next((word for span, word in self._stops if not _overlaps(span, self._benign)), None):
+            return Recognition(outcome=Outcome.OPT_OUT if lexicon.is_north_american else Outcome.REVIEW, step=9, word=stop)
+        if self._benign and (self._stops or self._phrases):
+            return Recognition(outcome=Outcome.NOTHING, step=8, word=self._said(self._benign[0], lexicon.benign))
+        return self._look_alike()
+
+    def _as_opt_out(self, word: Word, step: int) -> Recognition | None:
+        """An opt-out, unless the word yields to an open question: then the answer, if it is one, or else a doubt."""
+        if not (word.yields and self.question_open):
+            return Recognition(outcome=Outcome.OPT_OUT, step=step, word=word)
+        is_answer = fold(word.typed) in self.lexicon.answers
+        if self.lexicon.is_north_american:
+            return Recognition(outcome=Outcome.OPT_OUT, step=step, word=word, also_cancels=is_answer)
+        return None if is_answer else Recognition(outcome=Outcome.REVIEW, step=step, word=word)
+
+    @cached_property
+    def _words(self) -> tuple[str, ...]:
+        """The words without those of courtesy."""
+        return tuple(_without_courtesy(self.folded.split(), self.lexicon))
+
+    @cached_property
+    def _spaced(self) -> str:
+        return spaced(self.folded)
+
+    @cached_property
+    def _phrases(self) -> tuple[Span, ...]:
+        return tuple(self.lexicon.find_phrases.find(self._spaced))
+
+    @cached_property
+    def _benign(self) -> tuple[Span, ...]:
+        return tuple(self.lexicon.find_benign.find(self._spaced))
+
+    @cached_property
+    def _stops(self) -> tuple[tuple[Span, Word], ...]:
+        """Where a word for stop stands in the text."""
+        found: list[tuple[Span, Word]] = []
+        end = 0
+        for word in self.folded.split():
+            start, end = end, end + len(word) + 2
+            if stop := self.lexicon.stops.get(word):
+                found.append((Span(start, end, 0), stop))
+        return tuple(found)
+
+    def _scoped(self) -> Recognition | None:
+        """Step 2: an opt-out word with one of the file's lists, or with what only says that it is about a list."""
+        words, opt_out = self._words, self.lexicon.opt_out
+        for length in range(min(LONGEST_WORD, len(words)), 0, -1):
+            if (word := opt_out.get(" ".join(words[:length]))) and (recognition := self._with_rest(word, words[length:])):
+                return recognition
+            if (word := opt_out.get(" ".join(words[-length:]))) and (lists := self._lists_in(words[:-length])):
+                return Recognition(outcome=Outcome.OPT_OUT, step=2, word=word, lists=lists)
+        return None
+
+    def _with_rest(self, word: Word, rest: Sequence[str]) -> Recognition | None:
+        if lists := self._lists_in(rest):
+            return Recognition(outcome=Outcome.OPT_OUT, step=2, word=word, lists=lists)
+        of_lists = {**self.lexicon.links, **self.lexicon.nouns}
+        if all(other in self.lexicon.opt_out for other in rest) or (rest[-1] in self.lexicon.nouns and all(other in of_lists for other in rest)):
+            return self._as_opt_out(word, 2)
+        return None
+
+    def _lists_in(self, words: Sequence[str]) -> tuple[str, ...]:
+        """The lists that some words name; none if they say anything else as well."""
+        named: list[str] = []
+        start = 0
+        while start < len(words):
+            longest = next((end for end in range(len(words), start, -1) if " ".join(words[start:end]) in self.lists), None)
+            if longest:
+                named.append(self.lists[" ".join(words[start:longest])])
+            elif words[start] not in self.lexicon.links and words[start] not in self.lexicon.nouns:
+                return ()
+            start = longest or start + 1
+        return tuple(dict.fromkeys(named))
+
+    def _slurred(self) -> Recognition | None:
+        """Step 2: an opt-out word said again and again, with blanks or letters too many, or with a short code behind it."""
+        lexicon = self.lexicon
+        if len(self.folded) > LONGEST_BARE or any(self.folded in words for words in (lexicon.answers, lexicon.opt_in, lexicon.help, self.lists)):
+            return None
+        for text in dict.fromkeys((bare(" ".join(self._words)), bare(self.folded))):
+            code = CODE.fullmatch(text)
+            if word := next((lexicon.bare_opt_out[unit] for unit in _units(code["word"] if code else text) if unit in lexicon.bare_opt_out), None):
+                return self._as_opt_out(word, 2)
+        return None
+
+    def _phrase(self) -> Recognition | None:
+        """Step 3, for phrases that share no word with a harmless one."""
+        span = next((span for span in self._phrases if not _is_undone(span, self._benign)), None)
+        return self._as_opt_out(self._said(span, self.lexicon.phrases), 3) if span else None
+
+    def _said(self, span: Span, phrases: Sequence[Word]) -> Word:
+        """A phrase as it stands in the text."""
+        return replace(phrases[span.position], typed=" ".join(self._spaced[span.start : span.end].split())[:LONGEST_SAID])
+
+    def _unknown_scope(self) -> Recognition | None:
+        """Step 2: STOP with a category that the file does not have is a stop of everything."""
+        first, rest = self._words[:1], self._words[1:]
+        if not first or first[0] not in self.lexicon.stops or not 1 <= len(rest) <= LONGEST_SCOPE or self._benign:
+            return None
+        if any(_is_unscoped(word, self.lexicon.unscoped) for word in rest):
+            return None
+        return self._as_opt_out(self.lexicon.stops[first[0]], 2)
+
+    def _anywhere(self) -> Recognition | None:
+        """Step 4."""
+        text = f" {self.folded} "
+        word = next((word for folded, word in self.lexicon.anywhere.items() if f" {folded} " in text), None)
+        return self._as_opt_out(word, 4) if word else None
+
+    def _look_alike(self) -> Recognition | None:
+        """A stop written with letters of another alphabet."""
+        text = latin(self.folded)
+        if text == self.folded:
+            return None
+        words = (self.lexicon.opt_out.get(text), *(self.lexicon.stops.get(word) for word in text.split()))
+        word = next((word for word in words if word), None)
+        return Recognition(outcome=Outcome.REVIEW, step=9, word=word) if word else None
+
+
+def _overlaps(span: Span, others: Sequence[Span]) -> bool:
+    return any(span.overlaps(other) for other in others)
+
+
+def _is_undone(span: Span, benign: Sequence[Span]) -> bool:
+    """Whether a harmless phrase changes what another means: it shares words with it, and the other does not hold all of it."""
+    return any(span.overlaps(other) and not (span.start <= other.start and other.end <= span.end and span != other) for other in benign)
+
+
+def _is_unscoped(word: str, unscoped: Words) -> bool:
+    """Whether a word behind STOP goes on with a sentence, or tells an hour; an entry of three letters after ``*`` stands for words that end so."""
+    return word in unscoped or f"*{word[-3:]}" in unscoped or (word.isdigit() and len(word) <= LONGEST_HOUR)
+
+
+def _unit(text: str) -> str:
+    """The part of which a text is made by saying it again and again; the text itself if it is not.
+
+    >>> _unit("stopstop"), _unit("stop")
+    ('stop', 'stop')
+    """
+    return text[: (text + text).find(text, 1)] if text else text
+
+
+def _units(text: str) -> Iterator[str]:
+    """What a text without doubled letters may be made of; where a word ends as it begins, the two letters have become one."""
+    yield _unit(text)
+    if text and text[0] == text[-1]:
+        yield text[0] + _unit(text[1:])
+
+
+def _without_courtesy(words: Sequence[str], lexicon: Lexicon) -> Iterator[str]:
+    """The words without those of courtesy."""
+    start = 0
+    while start < len(words):
+        lengths = lexicon.courtesy_lengths.get(words[start], ())
+        skipped = next((length for length in lengths if " ".join(words[start : start + length]) in lexicon.courtesy), 0)
+        if not skipped:
+            yield words[start]
+        start += skipped or 1

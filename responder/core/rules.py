@@ -14,11 +14,16 @@ from responder.core.limits import Limits
 from responder.core.matching import Answers, Index, Lenient, TextCondition, Words
 from responder.core.message import Message
 from responder.core.policy import AppointmentPolicy
+from responder.core.recognition import Confirmation
 from responder.core.situation import Situation
 from responder.core.template import Texts
+from responder.core.text import fold
 from responder.core.typos import Typos
 from responder.core.uses import Cooldown
 from responder.core.words import Answer, Vocabulary
+
+LEFT = "left"
+"""The text for somebody who left only some lists."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,12 +90,13 @@ class Rules:
     languages: tuple[str, ...]
     vocabulary: Vocabulary
     reserved_texts: Mapping[str, Texts]
-    """The texts that answer ``stop``, ``start`` and ``help``."""
+    """The texts that answer ``stop``, ``start`` and ``help``, and ``left`` for whoever left only some lists."""
     lists: Mapping[str, List]
     webhooks: Mapping[str, Webhook]
     rules: tuple[Rule, ...]
     fallback: tuple[Action, ...]
     appointments: AppointmentPolicy = field(default_factory=AppointmentPolicy)
+    confirmation: Confirmation = Confirmation.OURS
     limits: Limits = field(default_factory=Limits)
     own_numbers: frozenset[str] = frozenset()
     """Numbers of ours that are known beside the one that was texted, none of which is ever answered."""
@@ -124,12 +130,18 @@ class Rules:
     @property
     def _typos(self) -> Lenient | None:
         lenient = [(position, rule.text) for position, rule in enumerate(self.rules) if rule.enabled and rule.typos and isinstance(rule.text, Words)]
-        words = self.vocabulary.north_america  # all that anybody has
-        return Typos(lenient, (*words.opt_out, *words.opt_in, *words.help)).matches if lenient else None
+        reserved = [word for pack in self.vocabulary.packs.values() for words in (pack.opt_out, pack.opt_in, pack.help) for word in words]
+        return Typos(lenient, reserved).matches if lenient else None
 
     def webhooks_for(self, event: Event) -> frozenset[str]:
         """The names of the webhooks that ask to be told of an event."""
         return frozenset(webhook.name for webhook in self.webhooks.values() if event in webhook.events)
+
+    @cached_property
+    def list_words(self) -> Mapping[str, str]:
+        """The lists by what people may call them, folded: the name first, then the title."""
+        named = {fold(name): name for name in self.lists}
+        return {fold(entry.title): name for name, entry in self.lists.items() if fold(entry.title)} | named
 
     @cached_property
     def list_titles(self) -> Mapping[str, str]:

@@ -6,10 +6,13 @@ from responder.core.effects import Purpose
 
 SHADOWED = "nothing is sent while RESPONDER_SHADOW is set"
 DESPITE_OPT_OUT = frozenset({Purpose.CONFIRMATION, Purpose.HELP, Purpose.WELCOME})  # contract, guarantee 6
+MARKETING = frozenset({Purpose.ANSWER})  # what a rule writes may be an offer; every other text is a service
 
 
-def why_suppressed(purpose: Purpose, expires_at: datetime | None, now: datetime, *, opted_out: bool) -> str | None:
+def why_suppressed(purpose: Purpose, expires_at: datetime | None, now: datetime, *, opted_out: bool, in_doubt: bool = False) -> str | None:
     """Why a text may not go out now; None if it may. Asked in the transaction that claims it.
+
+    ``in_doubt`` is true where the originator has written since what may have been a stop, and no person has decided.
 
     >>> from datetime import UTC
     >>> why_suppressed(Purpose.ANSWER, None, datetime.now(UTC), opted_out=True)
@@ -17,6 +20,8 @@ def why_suppressed(purpose: Purpose, expires_at: datetime | None, now: datetime,
     """
     if opted_out and purpose not in DESPITE_OPT_OUT:
         return "the originator opted out"
+    if in_doubt and purpose in MARKETING:
+        return "the originator may want no more texts, and no person had decided yet"
     if expires_at is not None and now > expires_at:
         return "it came too late to be of use, so it was dropped"
     return None

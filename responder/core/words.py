@@ -1,11 +1,16 @@
 """Word packs: the words that a language has for stop, start, help, yes, no and another day."""
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
+
+from responder.core.calling import NANP, languages_of
+from responder.core.phrases import Phrases, expression
 
 ALWAYS = "all"  # the pack of no language, always active
-NANP = "+1"  # its numbers always get English and French (opt-out reference, section 1, Canada)
+REPEATED = re.compile(r"([^\W\d_])\1+")
 
 
 class Answer(StrEnum):
@@ -32,63 +37,181 @@ class Word:
     returning: bool = False
 
 
+Words = Mapping[str, Word]
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pack:
-    """The words of one language, by their folded form, and the texts that answer them."""
+    """The words of one language, by their folded form, and the texts that answer them.
+
+    ``phrases`` opt out wherever they stand, unless a phrase of ``benign`` shares a word with them; words ``anywhere`` do so in any case. A
+    word of ``stops`` that is neither leaves a doubt, and so does a whole text of ``doubts``. ``courtesy`` changes nothing; ``links`` stand
+    between an opt-out word and a list, ``nouns`` mean a list; ``unscoped`` words behind a stop are no list's name.
+    """
 
     language: str
     version: str
-    opt_out: Mapping[str, Word] = field(default_factory=dict)
-    opt_in: Mapping[str, Word] = field(default_factory=dict)
-    help: Mapping[str, Word] = field(default_factory=dict)
+    opt_out: Words = field(default_factory=dict)
+    opt_in: Words = field(default_factory=dict)
+    help: Words = field(default_factory=dict)
     answers: Mapping[str, Answer] = field(default_factory=dict)
+    courtesy: Words = field(default_factory=dict)
+    phrases: Sequence[Word] = ()
+    anywhere: Words = field(default_factory=dict)
+    stops: Words = field(default_factory=dict)
+    benign: Sequence[Word] = ()
+    doubts: Words = field(default_factory=dict)
+    links: Words = field(default_factory=dict)
+    nouns: Words = field(default_factory=dict)
+    unscoped: Words = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Lexicon:
     """The words of several packs together; where two share a word, the earlier pack has it."""
 
-    opt_out: Mapping[str, Word]
-    opt_in: Mapping[str, Word]
-    help: Mapping[str, Word]
+    packs: tuple[Pack, ...]
     answers: Mapping[str, tuple[Answer, str | None]]
     """Each with its language; None where several of the languages share the word, or all do."""
+    is_north_american: bool = False
+
+    @cached_property
+    def opt_out(self) -> Words:
+        return _merged(pack.opt_out for pack in self.packs)
+
+    @cached_property
+    def opt_in(self) -> Words:
+        return _merged(pack.opt_in for pack in self.packs)
+
+    @cached_property
+    def help(self) -> Words:
+        return _merged(pack.help for pack in self.packs)
+
+    @cached_property
+    def courtesy(self) -> Words:
+        return _merged(pack.courtesy for pack in self.packs)
+
+    @cached_property
+    def courtesy_lengths(self) -> Mapping[str, tuple[int, ...]]:
+        """How many words the words of courtesy have that begin with a word, the longest first."""
+        lengths: dict[str, set[int]] = {}
+        for folded in self.courtesy:
+            lengths.setdefault(folded.split()[0], set()).add(folded.count(" ") + 1)
+        return {first: tuple(sorted(found, reverse=True)) for first, found in lengths.items()}
+
+    @cached_property
+    def anywhere(self) -> Words:
+        return _merged(pack.anywhere for pack in self.packs)
+
+    @cached_property
+    def stops(self) -> Words:
+        return _merged(pack.stops for pack in self.packs)
+
+    @cached_property
+    def doubts(self) -> Words:
+        return _merged(pack.doubts for pack in self.packs)
+
+    @cached_property
+    def links(self) -> Words:
+        return _merged(pack.links for pack in self.packs)
+
+    @cached_property
+    def nouns(self) -> Words:
+        return _merged(pack.nouns for pack in self.packs)
+
+    @cached_property
+    def unscoped(self) -> Words:
+        return _merged(pack.unscoped for pack in self.packs)
+
+    @cached_property
+    def phrases(self) -> tuple[Word, ...]:
+        return tuple(word for pack in self.packs for word in pack.phrases)
+
+    @cached_property
+    def benign(self) -> tuple[Word, ...]:
+        return tuple(word for pack in self.packs for word in pack.benign)
+
+    @cached_property
+    def find_phrases(self) -> Phrases:
+        return Phrases(tuple(expression(word.typed) for word in self.phrases))
+
+    @cached_property
+    def find_benign(self) -> Phrases:
+        return Phrases(tuple(expression(word.typed) for word in self.benign))
+
+    @cached_property
+    def bare_opt_out(self) -> Words:
+        """The opt-out words without blanks and without doubled letters."""
+        return {bare(folded): word for folded, word in reversed(list(self.opt_out.items()))}
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+def bare(folded: str) -> str:
+    """A folded text without blanks, and with each run of one letter as one letter: what is left of all slips of a heavy thumb.
+
+    >>> bare("s t o p"), bare("cancellla"), bare("stopp 36111")
+    ('stop', 'cancela', 'stop36111')
+    """
+    return REPEATED.sub(r"\1", folded.replace(" ", ""))
+
+
+@dataclass(frozen=True)
 class Vocabulary:
-    """The words that count for a rules file: those of its languages, and for North American numbers English and French as well."""
+    """The words that count for a rules file: those of its languages, and besides those of the country of whoever writes."""
 
-    everywhere: Lexicon
-    north_america: Lexicon
+    packs: Mapping[str, Pack]
+    languages: tuple[str, ...]
+    home: str = ""
+    """How the numbers of the file's own country begin: for those the file's languages are all."""
+
+    @cached_property
+    def everywhere(self) -> Lexicon:
+        """The words that count for every originator."""
+        return self._of_languages(self.languages, self.languages)
+
+    @cached_property
+    def _of_countries(self) -> dict[tuple[str, ...], Lexicon]:
+        return {}
 
     def of(self, originator: str) -> Lexicon:
-        """The words that count for an originator."""
-        return self.north_america if originator.startswith(NANP) else self.everywhere
+        """The words that count for an originator.
+
+        Another country brings its opt-out, opt-in and help words; answers to an appointment are those of the file's languages, except that
+        North American numbers always have English and French.
+        """
+        is_north_american = originator.startswith(NANP)
+        is_at_home = bool(self.home) and originator.startswith(self.home) and not is_north_american
+        languages = tuple(dict.fromkeys([*self.languages, *(() if is_at_home else languages_of(originator))]))
+        if languages == self.languages and not is_north_american:
+            return self.everywhere
+        known = self._of_countries
+        key = (*languages, NANP) if is_north_american else languages
+        if key not in known:
+            known[key] = self._of_languages(languages, languages if is_north_american else self.languages, is_north_american=is_north_american)
+        return known[key]
+
+    def _of_languages(self, languages: Iterable[str], answering: Iterable[str], *, is_north_american: bool = False) -> Lexicon:
+        active = [self.packs[language] for language in (ALWAYS, *languages) if language in self.packs]
+        answers = _answers(self.packs[language] for language in (ALWAYS, *answering) if language in self.packs)
+        return Lexicon(packs=tuple(active), answers=answers, is_north_american=is_north_american)
 
 
-def lexicon(packs: Iterable[Pack]) -> Lexicon:
-    """The words of several packs as one."""
-    opt_out: dict[str, Word] = {}
-    opt_in: dict[str, Word] = {}
-    helps: dict[str, Word] = {}
+def vocabulary(packs: Mapping[str, Pack], languages: Iterable[str], home: str = "") -> Vocabulary:
+    """The words that count for a file in these languages, the first before the others, in the country whose numbers begin so."""
+    return Vocabulary(packs, tuple(dict.fromkeys(languages)), home)
+
+
+def _merged(parts: Iterable[Words]) -> Words:
+    merged: dict[str, Word] = {}
+    for words in parts:
+        merged = {**merged, **{folded: word for folded, word in words.items() if folded not in merged}}
+    return merged
+
+
+def _answers(packs: Iterable[Pack]) -> Mapping[str, tuple[Answer, str | None]]:
     answers: dict[str, tuple[Answer, str | None]] = {}
     for pack in packs:
-        opt_out = {**pack.opt_out, **opt_out}
-        opt_in = {**pack.opt_in, **opt_in}
-        helps = {**pack.help, **helps}
         for word, answer in pack.answers.items():
             is_shared = word in answers or pack.language == ALWAYS
             answers[word] = (answers[word][0] if word in answers else answer, None if is_shared else pack.language)
-    return Lexicon(opt_out=opt_out, opt_in=opt_in, help=helps, answers=answers)
-
-
-def vocabulary(packs: Mapping[str, Pack], languages: Iterable[str]) -> Vocabulary:
-    """The words that count for a file in these languages, the first before the others."""
-    active = dict.fromkeys([ALWAYS, *languages])
-    abroad = dict.fromkeys([*active, "en", "fr"])
-    return Vocabulary(
-        everywhere=lexicon(packs[language] for language in active if language in packs),
-        north_america=lexicon(packs[language] for language in abroad if language in packs),
-    )
+    return answers

@@ -8,7 +8,7 @@ from itertools import chain
 from pathlib import PurePath
 from zoneinfo import ZoneInfo, available_timezones
 
-from responder.core.address import is_country
+from responder.core.address import calling_code, is_country
 from responder.core.decision import FALLBACK
 from responder.core.rules import Rules
 from responder.core.template import Templates, did_you_mean
@@ -69,7 +69,7 @@ def _rules(fields: Fields, parts: Sequence[Part], environment: Mapping[str, str]
     packs = load_packs()
     built_in = vocabulary(packs, scope.languages).everywhere
     own = read_reserved(fields.node("reserved"), scope, built_in, reader)
-    words = vocabulary(with_own_words(packs, own, built_in, version), scope.languages)
+    words = vocabulary(with_own_words(packs, own, built_in, version), scope.languages, calling_code(scope.country))
     taken: dict[str, Spot] = {}
     drafts = [draft for part in parts for draft in read_rule_drafts(part.rules, scope, words.everywhere, taken, part.reader)]
     outside = reader.inside("fallback")
@@ -81,7 +81,7 @@ def _rules(fields: Fields, parts: Sequence[Part], environment: Mapping[str, str]
         country=scope.country,
         languages=scope.languages,
         vocabulary=words,
-        reserved_texts=reserved_texts(packs, own),
+        reserved_texts=reserved_texts(packs, own, scope.templates),
         lists=scope.lists,
         webhooks=scope.webhooks,
         rules=tuple(finish(draft, scope, contact) for draft in drafts),
@@ -90,6 +90,7 @@ def _rules(fields: Fields, parts: Sequence[Part], environment: Mapping[str, str]
         limits=read_limits(fields.node("limits"), scope, reader),
         numbers=read_numbers(fields.node("numbers"), scope, reader.inside("numbers")),
         sources=sources,
+        confirmation=own.confirmation,
     )
 
 

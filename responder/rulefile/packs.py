@@ -4,28 +4,32 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
+from typing import Any
 
-from responder.core.template import Template, Texts
+from responder.core.rules import LEFT
+from responder.core.template import Template, Templates, Texts
 from responder.core.text import fold
 from responder.core.words import ALWAYS, Answer, Lexicon, Pack, Word
 from responder.errors import RulesError
 from responder.rulefile.nodes import Node, read_nodes
 from responder.rulefile.reading import Fields, Reader, flag, one_of, text
-from responder.rulefile.sections import RESERVED, OwnWords
+from responder.rulefile.sections import LEFT_NAMES, RESERVED, OwnWords
 
 GRADES = ("A", "B", "C", "D")
+WORDS = ("opt_out", "opt_in", "help", "anywhere", "stops", "doubts", "courtesy", "links", "nouns", "unscoped")
+PHRASES = ("phrases", "benign")
 OWN = "own"
 """The grade of a word that the operator added."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
-    """A word of a pack as it stands in its file."""
+    """Words of a pack with one grade and source, as they stand in its file."""
 
-    word: str
+    words: tuple[str, ...]
     grade: str
-    yields: bool
-    returning: bool
+    yields: bool = False
+    returning: bool = False
 
 
 @cache  # what a package ships does not change while it runs
@@ -55,19 +59,24 @@ def _pack(fields: Fields, reader: Reader) -> Pack:
     version = fields.require("version", text, "", "add the version")
     fields.node("sources")
 
-    def words(name: str) -> Mapping[str, Word]:
-        return {
-            fold(entry.word): Word(
-                typed=entry.word, language=language, version=version, grade=entry.grade, yields=entry.yields, returning=entry.returning
-            )
+    def listed(name: str) -> tuple[Word, ...]:
+        return tuple(
+            Word(typed=typed, language=language, version=version, grade=entry.grade, yields=entry.yields, returning=entry.returning)
             for entry in _entries(fields, name, reader)
-        }
+            for typed in entry.words
+        )
 
-    opt_out, opt_in, helps = words("opt_out"), words("opt_in"), words("help")
-    answers = {fold(entry.word): answer for answer in Answer for entry in _entries(fields, answer, reader)}
+    words: dict[str, Any] = {name: {_key(word.typed): word for word in listed(name)} for name in WORDS}
+    phrases: dict[str, Any] = {name: listed(name) for name in PHRASES}
+    answers = {fold(typed): answer for answer in Answer for entry in _entries(fields, answer, reader) for typed in entry.words}
     node = fields.node("texts")
     texts = _texts(node, reader) if node else {}
-    return Pack(language=language, version=version, opt_out=opt_out, opt_in=opt_in, help=helps, answers=answers, texts=texts)
+    return Pack(language=language, version=version, answers=answers, texts=texts, **words, **phrases)
+
+
+def _key(typed: str) -> str:
+    """A word in the form in which it is looked up; ``*`` before it stands for any beginning."""
+    return f"*{fold(typed)}" if typed.startswith("*") else fold(typed)
 
 
 def _entries(fields: Fields, name: str, reader: Reader) -> tuple[Entry, ...]:
@@ -77,8 +86,10 @@ def _entries(fields: Fields, name: str, reader: Reader) -> tuple[Entry, ...]:
 def _entry(node: Node, reader: Reader) -> Entry:
     with reader.fields(node) as fields:
         fields.node("sources")
+        if not (words := fields.each("word", text)):
+            reader.note(node.place, "'word' is missing, add the word")
         return Entry(
-            word=fields.require("word", text, "", "add the word"),
+            words=words,
             grade=fields.require("grade", one_of(GRADES, "grade"), "", "add its grade"),
             yields=fields.take("yields", flag, default=False),
             returning=fields.take("returning", flag, default=False),
@@ -87,7 +98,7 @@ def _entry(node: Node, reader: Reader) -> Entry:
 
 def _texts(node: Node, reader: Reader) -> Mapping[str, str]:
     with reader.fields(node) as fields:
-        return {keyword: fields.require(keyword, text, "", "add the text") for keyword in RESERVED}
+        return {keyword: fields.require(keyword, text, "", "add the text") for keyword in (*RESERVED, LEFT)}
 
 
 def with_own_words(packs: Mapping[str, Pack], own: OwnWords, lexicon: Lexicon, version: str) -> Mapping[str, Pack]:
@@ -102,23 +113,24 @@ def with_own_words(packs: Mapping[str, Pack], own: OwnWords, lexicon: Lexicon, v
         }
 
     always = packs[ALWAYS]
+    phrases = tuple(Word(typed=typed, language=ALWAYS, version=version, grade=OWN) for typed in own.phrases)
     opt_out, opt_in, helps = ({**words("stop"), **always.opt_out}, {**words("start"), **always.opt_in}, {**words("help"), **always.help})
-    return {**packs, ALWAYS: replace(always, opt_out=opt_out, opt_in=opt_in, help=helps)}
+    return {**packs, ALWAYS: replace(always, opt_out=opt_out, opt_in=opt_in, help=helps, phrases=(*phrases, *always.phrases))}
 
 
-def reserved_texts(packs: Mapping[str, Pack], own: OwnWords) -> Mapping[str, Texts]:
+def reserved_texts(packs: Mapping[str, Pack], own: OwnWords, templates: Templates) -> Mapping[str, Texts]:
     """What is said to each reserved keyword: the file's text, or that of the pack of a language for which the file has none."""
-    return {keyword: _reserved_texts(packs, own.texts.get(keyword), keyword) for keyword in RESERVED}
+    return {keyword: _reserved_texts(packs, own.texts.get(keyword), keyword, templates) for keyword in (*RESERVED, LEFT)}
 
 
-def _reserved_texts(packs: Mapping[str, Pack], own: Texts | None, keyword: str) -> Texts:
+def _reserved_texts(packs: Mapping[str, Pack], own: Texts | None, keyword: str, templates: Templates) -> Texts:
     if own and None in own.by_language:
         return own
-    built_in = dict(_built_in(packs, keyword))
+    built_in = dict(_built_in(packs, keyword, templates))
     return Texts({**built_in, **(own.by_language if own else {})})
 
 
-def _built_in(packs: Mapping[str, Pack], keyword: str) -> Iterator[tuple[str | None, Template]]:
+def _built_in(packs: Mapping[str, Pack], keyword: str, templates: Templates) -> Iterator[tuple[str | None, Template]]:
     for language, pack in packs.items():
-        if keyword in pack.texts:
-            yield language, Template(pack.texts[keyword], None)
+        if typed := pack.texts.get(keyword):
+            yield language, templates.parse(typed, LEFT_NAMES) if keyword == LEFT else Template(typed, None)

@@ -7,7 +7,9 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from responder.core.events import Event
-from responder.core.rules import Number, Webhook
+from responder.core.phrases import BadPhrase, expression
+from responder.core.recognition import Confirmation
+from responder.core.rules import LEFT, Number, Webhook
 from responder.core.signature import decode_secret
 from responder.core.template import Names, Texts
 from responder.core.text import fold
@@ -20,18 +22,25 @@ from responder.rulefile.scope import Scope
 T = TypeVar("T")
 RESERVED = ("stop", "start", "help")
 RESERVED_NAMES: Names = {"contact": frozenset({"number"})}
+LEFT_NAMES: Names = {**RESERVED_NAMES, "list": frozenset({"name", "title"})}
 REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 LONGEST_PREFIX = 20  # characters
 NO_URL = re.compile(r"[\s\x00-\x20\x7f]")
+SHORTEST_PHRASE = 2  # words
 SCHEMES = ("http", "https")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OwnWords:
-    """What a file says about reserved keywords: texts of its own, and words beside the built-in ones, by their folded form."""
+    """What a file says about reserved keywords: texts of its own, words and phrases beside the built-in ones, and who confirms a STOP.
+
+    The words stand by their folded form.
+    """
 
     texts: Mapping[str, Texts] = field(default_factory=dict)
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    phrases: tuple[str, ...] = ()
+    confirmation: Confirmation = Confirmation.OURS
 
 
 def read_named(node: Node | None, kind: str, read: Callable[[str, Node, Reader], T], taken: dict[str, Spot], reader: Reader) -> Mapping[str, T]:
@@ -130,6 +139,8 @@ def read_reserved(node: Node | None, scope: Scope, lexicon: Lexicon, reader: Rea
     """What the file says about STOP, START and HELP."""
     texts: dict[str, Texts] = {}
     words: dict[str, Mapping[str, str]] = {}
+    phrases: tuple[str, ...] = ()
+    confirmation = Confirmation.OURS
     if node is None or is_empty(node):
         return OwnWords()
     with reader.inside("reserved").fields(node, "keyword") as fields:
@@ -141,7 +152,23 @@ def read_reserved(node: Node | None, scope: Scope, lexicon: Lexicon, reader: Rea
                 if reply := settings.node("reply"):
                     texts[keyword] = inside.attempt(lambda n: scope.texts(n, RESERVED_NAMES, inside), reply, Texts({}))  # noqa: B023
                 words[keyword] = dict(settings.each("words", lambda n: _own_word(n, keyword, lexicon)))  # noqa: B023
-    return OwnWords(texts=texts, words=words)
+                if keyword == "stop":
+                    confirmation = settings.take("confirmation", member_of(Confirmation, "confirmation"), confirmation)
+                    phrases = settings.each("phrases", _own_phrase)
+                    if left := settings.node(LEFT):
+                        texts[LEFT] = inside.attempt(lambda n: scope.texts(n, LEFT_NAMES, inside), left, Texts({}))  # noqa: B023
+    return OwnWords(texts=texts, words=words, phrases=phrases, confirmation=confirmation)
+
+
+def _own_phrase(node: Node) -> str:
+    typed = text(node)
+    if len(fold(typed).split()) < SHORTEST_PHRASE:
+        raise Wrong(node, f"{shown(typed)} is a single word, which would stop too much wherever it stands: write it under 'words'")
+    try:
+        expression(typed)
+    except BadPhrase as bad:
+        raise Wrong(node, str(bad)) from bad
+    return typed
 
 
 def _own_word(node: Node, keyword: str, lexicon: Lexicon) -> tuple[str, str]:

@@ -235,7 +235,13 @@ def _use_rows(planned: Planned) -> Rows:
 
 def _handoff_rows(plan: Plan, now: datetime) -> Rows:
     return [
-        {"message_key": plan.message.key, "originator": plan.message.originator, "reason": effect.reason[:200], "opened_at": now}
+        {
+            "message_key": plan.message.key,
+            "originator": plan.message.originator,
+            "reason": effect.reason[:200],
+            "opened_at": now,
+            "holds_marketing": effect.holds_marketing,
+        }
         for effect in plan.effects
         if isinstance(effect, OpenHandOff)
     ]
@@ -259,6 +265,7 @@ def explanation_json(plan: Plan) -> str:
     told: Mapping[str, Any] = {
         "match": plan.match,
         "steps": plan.explained,
+        "reserved": plan.recognition.as_json(),
         "near_misses": [{"rule": miss.rule, "line": miss.line, "why": miss.why} for miss in plan.near_misses],
     }
     return json.dumps(told, ensure_ascii=False)

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from responder.core.effects import Effect, OptIn, OptOut, Purpose, StepKind, Subscribe, Unsubscribe
+from responder.core.effects import Effect, OpenHandOff, OptIn, OptOut, Purpose, StepKind, Subscribe, Unsubscribe
 from responder.core.ledger import Head, chained_hash, commitment
 from responder.core.plan import Plan
 from responder.core.timestamps import iso
@@ -18,6 +18,8 @@ from responder.store.tables import consent_events, installation
 
 HEAD = "ledger_head"
 CHAINED = ("seq", "salt", "commitment", "previous_hash", "hash")  # what the chain itself adds to an event
+PHRASE_STEPS = (3, 4, 9)  # of the opt-out reference, section 5.2: not one word, but what somebody wrote
+LONGEST_PACK = 64
 EventRow = dict[str, Any]
 
 
@@ -35,7 +37,6 @@ def consent_rows(plan: Plan, now: datetime) -> Iterator[EventRow]:
                 event=event,
                 at=message.order.at,
                 recorded_at=now,
-                channel="sms_keyword",
                 gateway=message.gateway,
                 destination=message.destination,
                 text=message.text,
@@ -43,10 +44,20 @@ def consent_rows(plan: Plan, now: datetime) -> Iterator[EventRow]:
                 word=word,
                 rule=plan.rule,
                 rules_hash=plan.rules_hash,
-                wording=None if event == "opt_out" else wording,
+                **_recognised(plan),
+                wording=wording if event not in ("opt_out", "review_opened") else None,
                 message_key=message.key,
                 confirmation_key=confirmation,
             )
+
+
+def _recognised(plan: Plan) -> EventRow:
+    """How the message was understood: by a word or in its own words, by which step and which pack."""
+    found = plan.recognition
+    if found.word is None:
+        return {"channel": "sms_keyword"}
+    channel = "sms_phrase" if found.step in PHRASE_STEPS else "sms_keyword"
+    return {"channel": channel, "step": str(found.step), "pack": f"{found.word.language} {found.word.version}"[:LONGEST_PACK]}
 
 
 def event_row(*, event: str, at: datetime, recorded_at: datetime | None = None, channel: str = "operator", **others: Any) -> EventRow:  # noqa: ANN401  (any column)
@@ -68,6 +79,8 @@ def _change(effect: Effect) -> tuple[str, str | None, str | None] | None:
             return "opt_out", None, word
         case OptIn(word=word):
             return "opt_in", None, word
+        case OpenHandOff(holds_marketing=True, word=word):
+            return "review_opened", None, word
         case _:
             return None
 

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from responder.core.effects import AppointmentStatus
 from responder.core.known import LATE, Appointment, Known, Subscription, SubscriptionStatus
 from responder.core.message import Message, MessageStatus, Order
-from responder.core.reserved import Reserved
+from responder.core.recognition import RULE_NAMES, Outcome
 from responder.store.database import Database
 from responder.store.inbox import COLUMNS, message_from
 from responder.store.known import appointment_from, subscription_from
@@ -132,7 +132,7 @@ def _told(event: Row[Any]) -> Subscription:
         status=STATUS_AFTER[event.event],
         since=event.at,
         order=Order(event.at, event.message_seq or 0),
-        taken_by_stop=event.event == "opt_out" and event.rule == Reserved.STOP,
+        taken_by_stop=event.event == "opt_out" and event.rule == RULE_NAMES[Outcome.OPT_OUT],
     )
 
 

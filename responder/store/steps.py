@@ -14,6 +14,7 @@ from responder.core.retry import LEASE
 from responder.core.suppression import SHADOWED, why_suppressed
 from responder.store.announcing import announce_deliveries
 from responder.store.database import Database
+from responder.store.doubts import in_doubt
 from responder.store.endpoints import switch_on
 from responder.store.erasure import erased_among
 from responder.store.holds import end_hold, hold, places
@@ -130,7 +131,17 @@ class SqlSteps:
         known = (await connection.execute(query)).all()
         opted_out = await erased_among(connection, self._secret, originators) - {row.originator for row in known if row.consent_at}
         opted_out |= {row.originator for row in known if row.opted_out}
-        reasons = {row.key: why_suppressed(Purpose(row.purpose), row.expires_at, now, opted_out=row.originator in opted_out) for row in due}
+        doubts = await in_doubt(connection, originators)
+        reasons = {
+            row.key: why_suppressed(
+                Purpose(row.purpose),
+                row.expires_at,
+                now,
+                opted_out=row.originator in opted_out,
+                in_doubt=row.originator in doubts and row.created_at <= doubts[row.originator],
+            )
+            for row in due
+        }
         return {key: reason for key, reason in reasons.items() if reason}
 
     async def record(self, fates: Sequence[Fate], owner: str, now: datetime, tell: Collection[str] = ()) -> None:

@@ -207,7 +207,10 @@ handoffs = Table(
     Column("reason", String(200), nullable=False),
     Column("opened_at", Moment, nullable=False),
     Column("closed_at", Moment),
+    Column("holds_marketing", Boolean, nullable=False, server_default=false()),
 )
+HOLDING = text("holds_marketing AND closed_at IS NULL")
+Index("ix_handoffs_holding", handoffs.c.originator, sqlite_where=HOLDING, postgresql_where=HOLDING)
 
 steps = Table(
     "steps",

@@ -52,7 +52,7 @@ def test_a_reserved_keyword_stands_above_every_rule(text: str, name: str) -> Non
     assert plan(text, rules(EVERYTHING)).rule == name
 
 
-@pytest.mark.parametrize("text", ["STOP it", "don't stop", "where is the bus stop?", "start now", "help me", ""])
+@pytest.mark.parametrize("text", ["stopped it", "don't stop", "where is the bus stop?", "start now", "help me", ""])
 def test_a_reserved_keyword_is_the_whole_text(text: str) -> None:
     assert plan(text, rules(EVERYTHING)).rule == "everything"
 

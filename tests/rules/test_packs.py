@@ -1,17 +1,18 @@
 """The built-in words are those that were published or proposed for each language, and none stands in another's way."""
 
 from importlib import resources
-from itertools import combinations
+from itertools import combinations, permutations
 
 import pytest
 
+from responder.core.phrases import Phrases, expression, spaced
 from responder.core.segments import size
 from responder.core.text import fold
 from responder.core.words import ALWAYS, Answer, Pack, vocabulary
 from responder.errors import RulesError
 from responder.rulefile import load_packs
 from responder.rulefile.nodes import Mapping, Scalar, Sequence, read_nodes
-from responder.rulefile.packs import read_pack
+from responder.rulefile.packs import PHRASES, WORDS, read_pack
 from tests.planning import appointment, known, one_rule, plan, rules
 
 PACKS = load_packs()
@@ -87,8 +88,9 @@ def test_the_opt_out_words_of_a_language_stop_everything(language: str, words: s
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_no_other_word_of_a_language_stops_anything(language: str) -> None:
-    assert set(PACKS[language].opt_out) == {fold(word) for word in OPT_OUT[language].split("|")}
+def test_every_other_opt_out_word_of_a_language_is_a_proposal_of_ours(language: str) -> None:
+    published = {fold(word) for word in OPT_OUT[language].split("|")}
+    assert {word.grade for folded, word in PACKS[language].opt_out.items() if folded not in published} <= {"D"}
 
 
 @pytest.mark.parametrize(("language", "words"), OPT_IN.items())
@@ -121,7 +123,7 @@ def test_an_answer_means_nothing_while_no_appointment_is_open(text: str) -> None
     assert plan(text, rules(ANSWERED, "languages: [en, it]\n")).rule is None
 
 
-@pytest.mark.parametrize("text", ["Sì ma arrivo 10 minuti in ritardo", "No problem, ci sarò", "non lo so", "si o no", "forse", "grazie", "basta"])
+@pytest.mark.parametrize("text", ["Sì ma arrivo 10 minuti in ritardo", "No problem, ci sarò", "non lo so", "si o no", "forse", "grazie"])
 def test_an_unclear_answer_goes_to_a_person(text: str) -> None:
     decided = plan(text, rules(ANSWERED, "languages: [en, it]\n"), known(appointments=(appointment(),)))
     assert (decided.rule, decided.explained) == (None, ({"action": "hand_off", "reason": "unclear answer while an appointment is open"},))
@@ -171,11 +173,22 @@ def test_a_shared_answer_tells_no_language() -> None:
     assert [answers[word][1] for word in ("ok", "1", "no", "yes", "confermo")] == [None, None, None, "en", "it"]
 
 
-def words_of(name: str) -> list[Mapping]:
+def entries_of(name: str) -> list[Mapping]:
     """The entries of a pack as they stand in its file."""
     root, _ = read_nodes(resources.files("responder").joinpath("words", f"{name}.yaml").read_text("utf-8"), name)
     assert isinstance(root, Mapping)
     return [item for key, node in root.entries if isinstance(node, Sequence) for item in node.items if isinstance(item, Mapping) and key.text]
+
+
+def field(entry: Mapping, name: str) -> list[str]:
+    """What an entry says under a key, one value or several."""
+    node = next((node for key, node in entry.entries if key.text == name), None)
+    return [item.text for item in (node.items if isinstance(node, Sequence) else [node]) if isinstance(item, Scalar)]
+
+
+@pytest.mark.parametrize("name", PACKS)
+def test_every_word_that_is_not_a_proposal_of_ours_has_a_source(name: str) -> None:
+    assert [field(entry, "word") for entry in entries_of(name) if field(entry, "grade") != ["D"] and not field(entry, "sources")] == []
 
 
 @pytest.mark.parametrize("name", PACKS)
@@ -183,22 +196,51 @@ def test_every_source_of_a_word_is_named_in_its_file(name: str) -> None:
     root, _ = read_nodes(resources.files("responder").joinpath("words", f"{name}.yaml").read_text("utf-8"), name)
     assert isinstance(root, Mapping)
     named = {key.text for section, node in root.entries if section.text == "sources" and isinstance(node, Mapping) for key, _ in node.entries}
-    used = {
-        item.text
-        for word in words_of(name)
-        for key, node in word.entries
-        if key.text == "sources" and isinstance(node, Sequence)
-        for item in node.items
-        if isinstance(item, Scalar)
-    }
-    assert used == named
+    assert {source for entry in entries_of(name) for source in field(entry, "sources")} == named
 
 
 @pytest.mark.parametrize("name", PACKS)
 def test_no_word_stands_twice_in_one_part_of_a_pack(name: str) -> None:
     pack: Pack = PACKS[name]
-    counted = len(pack.opt_out) + len(pack.opt_in) + len(pack.help) + len(pack.answers)
-    assert counted == len(words_of(name))
+    parts = (getattr(pack, part) for part in (*WORDS, *PHRASES, "answers"))
+    assert sum(len(part) for part in parts) == sum(len(field(entry, "word")) for entry in entries_of(name))
+
+
+def test_no_answer_of_a_language_opts_out_in_another_unless_it_yields() -> None:
+    shared = [
+        (one, other, word)
+        for one, other in permutations(PACKS, 2)
+        for word in PACKS[one].opt_out.keys() & PACKS[other].answers.keys()
+        if not PACKS[one].opt_out[word].yields
+    ]
+    assert shared == []
+
+
+@pytest.mark.parametrize("name", PACKS)
+def test_no_phrase_of_a_pack_is_a_single_common_word(name: str) -> None:
+    everyday = ["stop", "stopp", "basta", "baja", "parar", "non", "no", "end", "quit", "cancel", "me", "sms", "nicht", "niet", "nie", "nu", "plus"]
+    found = Phrases(tuple(expression(word.typed) for word in PACKS[name].phrases))
+    assert [word for word in everyday if any(found.find(spaced(word)))] == []
+
+
+def test_a_number_from_abroad_brings_the_words_of_its_country() -> None:
+    read = rules(head="country: IT\nlanguages: [en]\n")
+    assert [
+        plan(text, read, known(number)).rule for text, number in (("ARRÊT", "+33612345678"), ("baja", "+34612345678"), ("baja", "+33612345678"))
+    ] == [
+        "reserved:stop",
+        "reserved:stop",
+        None,
+    ]
+
+
+def test_a_number_at_home_has_the_words_of_the_file_alone() -> None:
+    assert plan("disiscrivimi", rules(head="country: IT\nlanguages: [en]\n")).rule is None
+
+
+def test_a_country_brings_no_answers() -> None:
+    about = known("+33612345678", appointments=(appointment(originator="+33612345678"),))
+    assert plan("oui", rules(ANSWERED, "languages: [en]\n"), about).rule is None
 
 
 def test_a_mistake_in_a_pack_is_told_with_its_place() -> None:

@@ -10,6 +10,7 @@ down_revision = None
 
 WAITING = sa.text("status = 'received'")
 PAST = sa.text("status <> 'received'")
+HOLDING = sa.text("holds_marketing AND closed_at IS NULL")
 ENDING = sa.text("ends_at IS NOT NULL")
 PLANNED = sa.text("status = 'planned'")
 URGENT = sa.text("kind = 'reply' AND purpose = 'confirmation' AND status IN ('queued', 'sending')")
@@ -200,7 +201,9 @@ def _handoffs() -> None:
         sa.Column("reason", sa.String(200), nullable=False),
         sa.Column("opened_at", Moment, nullable=False),
         sa.Column("closed_at", Moment),
+        sa.Column("holds_marketing", sa.Boolean, nullable=False, server_default=sa.false()),
     )
+    op.create_index("ix_handoffs_holding", "handoffs", ["originator"], sqlite_where=HOLDING, postgresql_where=HOLDING)
 
 
 def _steps() -> None:

@@ -1,0 +1,94 @@
+"""Phrases that may stand anywhere in a text, written short, and found all at once."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import re2
+
+from responder.core.text import fold
+
+MARKS = re.compile(r"[{}\[\]|]|[^{}\[\]|]+")
+OPENED = {"{": "(?:", "[": "(?:", "}": ")", "]": ")?", "|": "|"}
+LARGEST = 64 << 20  # bytes for the phrases of a few languages together
+
+
+class BadPhrase(ValueError):
+    """A phrase that cannot be read, and why."""
+
+
+class Span(NamedTuple):
+    """Where a phrase stands in a text, and which of the phrases it is."""
+
+    start: int
+    end: int
+    position: int
+
+    def overlaps(self, other: "Span") -> bool:
+        """Whether the two share a word."""
+        return self.start < other.end and other.start < self.end
+
+
+def expression(source: str) -> str:
+    """The regular expression of a phrase.
+
+    ``{one|other}`` is a choice, ``[maybe]`` may be left out, ``_`` is any word, and ``$`` is the end of the text.
+
+    >>> expression("stop {texting|calling} [me]")
+    ' stop (?: texting | calling )(?: me )?'
+    """
+    built = "".join(OPENED.get(mark) or _words(mark) for mark in MARKS.findall(source))
+    if source.count("{") != source.count("}") or source.count("[") != source.count("]") or re2.fullmatch(built, "") or not built:
+        raise BadPhrase(f"{source!r} is no phrase: close each {{ and [, and leave some words outside [ ]")
+    return built
+
+
+def _words(typed: str) -> str:
+    return "".join(_word(word) for word in typed.split())
+
+
+def _word(typed: str) -> str:
+    match typed:
+        case "_":
+            return " [^ ]+ "
+        case "$":
+            return "$"
+        case _:
+            return "".join(f" {re.escape(part)} " for part in fold(typed).split())
+
+
+def spaced(folded: str) -> str:
+    """A folded text in the form that phrases are searched in: each word with a blank of its own on both sides."""
+    return f" {folded.replace(' ', '  ')} " if folded else ""
+
+
+@dataclass(frozen=True)
+class Phrases:
+    """Phrases to look for, in the form of ``expression``."""
+
+    expressions: Sequence[str]
+
+    @cached_property
+    def _set(self) -> Any:  # noqa: ANN401  (re2 has no types)
+        options = re2.Options()
+        options.max_mem = LARGEST
+        built = re2.Set.SearchSet(options)
+        for source in self.expressions:
+            built.Add(source)
+        built.Compile()
+        return built
+
+    @cached_property
+    def _compiled(self) -> dict[int, Any]:
+        return {}
+
+    def find(self, text: str) -> Iterator[Span]:
+        """Where phrases stand in a spaced text."""
+        if not self.expressions:
+            return
+        for position in sorted(self._set.Match(text) or ()):
+            compiled = self._compiled.setdefault(position, None) or re2.compile(self.expressions[position])
+            self._compiled[position] = compiled
+            yield from (Span(found.start(), found.end(), position) for found in compiled.finditer(text))

@@ -1,0 +1,64 @@
+"""What people write who want no more texts, and what only sounds like it: the reference's corpus, and hundreds of texts of all packs."""
+
+from datetime import timedelta
+from functools import cache
+
+import pytest
+
+from responder.core.effects import OpenHandOff
+from responder.core.plan import Plan
+from responder.core.recognition import Outcome
+from responder.core.rules import Rules
+from tests.builders import ANNA
+from tests.conftest import NOON
+from tests.core.opt_out_texts import Case, read_cases
+from tests.planning import appointment, known, plan, rules
+
+AMERICAN = "+12025550123"
+ANSWERED = """
+rules:
+  - {name: confirm, when: {answer: confirm}, then: [appointment: confirm]}
+  - {name: cancel, when: {answer: cancel}, then: [appointment: cancel]}
+  - {name: reschedule, when: {answer: reschedule}, then: [appointment: reschedule]}
+"""
+REFERENCE, MORE = list(read_cases("reference.txt")), list(read_cases("more.txt"))
+
+
+@cache
+def rules_in(languages: str) -> Rules:
+    return rules(ANSWERED, f"languages: [{languages.replace(' ', ', ')}]\n")
+
+
+def plan_of(case: Case) -> Plan:
+    """What happens because of a text, in its circumstances."""
+    number = AMERICAN if "from the US" in case.circumstances else ANNA
+    open_appointments = (appointment(originator=number, starts_at=NOON + timedelta(hours=21)),) if "asked" in case.circumstances else ()
+    about = known(number, appointments=open_appointments, opted_out="gone" in case.circumstances)
+    return plan(case.text, rules_in(case.languages), about)
+
+
+def asked_for(decided: Plan) -> str:
+    """What a text was taken for: what was recognised, or the answer of a rule, or a matter for the staff, or nothing."""
+    handed_off = [effect.reason for effect in decided.effects if isinstance(effect, OpenHandOff)]
+    outcome = decided.recognition.outcome
+    if outcome is Outcome.OPT_OUT:
+        return " and ".join([str(outcome), *handed_off])
+    if outcome is not Outcome.NOTHING:
+        return str(outcome)
+    return decided.rule if decided.rule in {"confirm", "cancel", "reschedule"} else "staff" if handed_off else "nothing"
+
+
+@pytest.mark.parametrize("case", REFERENCE, ids=str)
+def test_a_text_of_the_reference_asks_for_what_it_says(case: Case) -> None:
+    assert asked_for(plan_of(case)) == case.expected
+
+
+@pytest.mark.parametrize("case", MORE, ids=str)
+def test_a_text_asks_for_what_a_reasonable_person_reads_in_it(case: Case) -> None:
+    found = asked_for(plan_of(case))
+    assert (found in {"nothing", "staff", "confirm", "cancel", "reschedule"}) if case.expected == "nothing or an answer" else found == case.expected
+
+
+def test_there_are_hundreds_of_texts_of_all_packs() -> None:
+    languages = {language for case in MORE for language in case.languages.split()}
+    assert (len(MORE) >= 300, len({(case.text, case.languages, case.circumstances) for case in MORE}) == len(MORE), len(languages)) == (True, True, 9)

@@ -1,0 +1,58 @@
+"""A text that may be a stop: a person decides, and until then nothing goes out that was queued before it."""
+
+from datetime import timedelta
+
+from sqlalchemy import update
+
+from responder.core.effects import StepKind
+from responder.store.tables import handoffs
+from tests.builders import ANNA, inbound
+from tests.conftest import NOON
+from tests.worker.conftest import Work
+
+DOUBTFUL = "I want you to stop"
+
+
+async def claimed(work: Work) -> list[str]:
+    return [step.step.content for step in await work.store.steps.claim(StepKind.REPLY, "w", work.clock(), 10)]
+
+
+async def test_a_doubt_opens_a_hand_off_and_stands_in_the_ledger(work: Work) -> None:
+    await work.handle(inbound(DOUBTFUL))
+    assert [(row.originator, row.reason, row.closed_at) for row in await work.rows("handoffs")] == [(ANNA, "may want no more texts", None)]
+    [event] = await work.rows("consent_events")
+    assert (event.event, event.word, event.step, event.pack, event.channel) == ("review_opened", "STOP", "9", "all 2026-11", "sms_phrase")
+
+
+async def test_a_stop_stands_in_the_ledger_with_its_step_and_pack(work: Work) -> None:
+    await work.handle(inbound("please stop texting me"))
+    [event] = await work.rows("consent_events")
+    assert (event.event, event.word, event.step, event.pack, event.channel) == ("opt_out", "stop texting", "3", "all 2026-11", "sms_phrase")
+
+
+async def test_the_explanation_keeps_what_was_recognised(work: Work) -> None:
+    await work.handle(inbound("Stop!"))
+    [message] = await work.rows("messages")
+    assert '"reserved": {"outcome": "opt_out", "step": 1, "word": "STOP", "pack": "all", "pack_version": "2026-11"' in message.explanation
+
+
+async def test_a_text_that_was_queued_before_the_doubt_does_not_go_out(work: Work) -> None:
+    await work.handle(inbound("news on", sent=NOON - timedelta(minutes=2)))
+    await work.handle(inbound(DOUBTFUL))
+    assert await claimed(work) == []
+    assert {row.status for row in await work.rows("steps") if row.kind == "reply"} == {"suppressed"}
+
+
+async def test_what_somebody_asks_for_after_the_doubt_is_answered(work: Work) -> None:
+    await work.handle(inbound(DOUBTFUL))
+    work.clock.advance(seconds=30)
+    await work.handle(inbound("news on", sent=NOON + timedelta(seconds=30)))
+    assert await claimed(work) == ["Welcome to Weekly news."]
+
+
+async def test_once_a_person_has_decided_nothing_is_held_back(work: Work) -> None:
+    await work.handle(inbound("news on", sent=NOON - timedelta(minutes=2)))
+    await work.handle(inbound(DOUBTFUL))
+    async with work.store.database.write() as connection:
+        await connection.execute(update(handoffs).values(closed_at=NOON))
+    assert await claimed(work) == ["Welcome to Weekly news."]
