@@ -9,6 +9,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from starlette.requests import Request
 from starlette.responses import Response
 
+from responder.core.mailbox import MailboxState
 from responder.core.versions import RulesStatus
 from responder.web.health import Health, State
 
@@ -60,6 +61,21 @@ def _of_state(state: State | None, now: datetime) -> Iterator[Metric]:
     yield _gauge("responder_workers_rules_refused", "Workers that refused the rules file and go by the last good rules.", refused)
     waited_s = (now - state.oldest_waiting).total_seconds() if state.oldest_waiting else 0.0
     yield _gauge("responder_oldest_waiting_seconds", "How long the message has waited that waits longest.", max(waited_s, 0.0))
+    yield from _of_mailboxes(state)
+
+
+def _of_mailboxes(state: State) -> Iterator[Metric]:
+    if not state.mailboxes:
+        return
+    is_open = all(mailbox.state is MailboxState.CONNECTED for mailbox in state.mailboxes)
+    yield _gauge("responder_mailbox_connected", "1 if every intake of mails has its mailbox open.", is_open)
+    lags_s = [mailbox.lag_s for mailbox in state.mailboxes if mailbox.lag_s is not None]
+    yield _gauge("responder_mailbox_lag_seconds", "How long the last mail had lain in the mailbox when it was taken in.", max(lags_s, default=0.0))
+    moments = [mailbox.last_mail_at.timestamp() for mailbox in state.mailboxes if mailbox.last_mail_at]
+    yield _gauge("responder_mailbox_last_mail_timestamp_seconds", "When the last mail was taken in; 0 if none was.", max(moments, default=0.0))
+    yield _gauge(
+        "responder_mailbox_malformed", "Mails not understood since the intake started.", sum(m.malformed for m in state.mailboxes)
+    )
 
 
 def _gauge(name: str, told: str, value: float) -> Metric:

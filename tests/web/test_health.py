@@ -65,3 +65,6 @@ async def test_the_intake_of_mails_is_told(web: WebSide) -> None:
     await report_mailbox(web.store.database, report, web.clock.now)
     told = {"last_mail": "2026-11-23T12:00:00Z", "lag_s": 1.5, "taken": 3, "malformed": 1}
     assert (await web.get("/readyz")).json()["mailbox"] == [{"place": report.place, "state": "connected", "reason": None} | told]
+    figures = (await web.get("/metrics")).text
+    assert "responder_mailbox_connected 1.0" in figures
+    assert "responder_mailbox_lag_seconds 1.5" in figures
