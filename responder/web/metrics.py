@@ -73,9 +73,7 @@ def _of_mailboxes(state: State) -> Iterator[Metric]:
     yield _gauge("responder_mailbox_lag_seconds", "How long the last mail had lain in the mailbox when it was taken in.", max(lags_s, default=0.0))
     moments = [mailbox.last_mail_at.timestamp() for mailbox in state.mailboxes if mailbox.last_mail_at]
     yield _gauge("responder_mailbox_last_mail_timestamp_seconds", "When the last mail was taken in; 0 if none was.", max(moments, default=0.0))
-    yield _gauge(
-        "responder_mailbox_malformed", "Mails not understood since the intake started.", sum(m.malformed for m in state.mailboxes)
-    )
+    yield _gauge("responder_mailbox_malformed", "Mails not understood since the intake started.", sum(m.malformed for m in state.mailboxes))
 
 
 def _gauge(name: str, told: str, value: float) -> Metric:
