@@ -51,6 +51,15 @@ class Decision:
     turns: tuple[tuple[Situation, "Decision"], ...] = ()
     shadowed: tuple["Decision", ...] = ()
     """What rules in shadow would have decided, which is told and not done."""
+    applied: tuple[str, ...] = ()
+    """The names of all rules that applied."""
+    later: tuple[int, ...] = ()
+    """The places of the rules whose text matches as well, and that were not asked since an earlier one applied."""
+
+    @property
+    def met(self) -> tuple[str, ...]:
+        """The names of all rules that applied, and of those in shadow that would have."""
+        return (*self.applied, *(name for decision in self.shadowed for name in decision.applied))
 
 
 def decide(situation: Situation, rules: Rules) -> Decision:
@@ -88,11 +97,12 @@ def _by_rules(situation: Situation, rules: Rules, *, answers_alone: bool = False
     applied: list[tuple[Rule, Match]] = []
     misses: list[Miss] = []
     shadowed: list[Decision] = []
-    for position, match in rules.index.matches(situation):
+    matches = rules.index.matches(situation)
+    for position, match in matches:
         rule = rules.rules[position]
         if answers_alone and not isinstance(rule.text, Answers):
             continue
-        refusal = _refusal(rule, situation)
+        refusal = refusal_of(rule, situation)
         if refusal is not None:
             misses.append(Miss(rule=rule.name, line=rule.line, why=refusal))
             continue
@@ -104,7 +114,8 @@ def _by_rules(situation: Situation, rules: Rules, *, answers_alone: bool = False
         if not rule.goes_on:
             break
     decision = _applied(applied) if applied else Decision(name=None)
-    return replace(decision, misses=tuple(misses), shadowed=tuple(shadowed))
+    later = tuple(position for position, _ in matches)
+    return replace(decision, misses=tuple(misses), shadowed=tuple(shadowed), later=later)
 
 
 def _applied(rules: Sequence[tuple[Rule, Match]]) -> Decision:
@@ -116,10 +127,11 @@ def _applied(rules: Sequence[tuple[Rule, Match]]) -> Decision:
         actions=tuple((m, rule.actions) for rule, m in rules),
         effects=tuple(RecordUse(of=rule.cooldown.once.of) for rule, _ in rules if rule.cooldown),
         remembers_language=not isinstance(last.text, Answers),
+        applied=tuple(rule.name for rule, _ in rules),
     )
 
 
-def _refusal(rule: Rule, situation: Situation) -> str | None:
+def refusal_of(rule: Rule, situation: Situation) -> str | None:
     """Why a rule whose text matches does not apply; None if it does."""
     if isinstance(rule.text, Answers) and (refusal := why_no_answer(situation)):
         return refusal

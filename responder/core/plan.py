@@ -12,6 +12,7 @@ from responder.core.effects import Effect, OpenHandOff, Ordered, Purpose, Record
 from responder.core.explanation import explained_effect, explained_match, explained_step
 from responder.core.known import Known
 from responder.core.message import Message
+from responder.core.near import near_misses
 from responder.core.payload import webhook_payload
 from responder.core.rules import Rules
 from responder.core.segments import size
@@ -39,6 +40,8 @@ class Plan:
     explained: tuple[Mapping[str, Any], ...]
     near_misses: tuple[Miss, ...]
     is_superseded: bool
+    applied: tuple[str, ...] = ()
+    """The names of all rules that applied, and of those in shadow that would have."""
 
 
 def make_plan(message: Message, rules: Rules, known: Known) -> Plan:
@@ -67,8 +70,9 @@ def make_plan(message: Message, rules: Rules, known: Known) -> Plan:
             *_explained(effects, [draft for draft, _, _ in drafts], message, is_superseded=is_superseded),
             *(told for at, turn in turns for told in _explained_shadow(turn, at, rules)),
         ),
-        near_misses=decision.misses,
+        near_misses=near_misses(decision, situation, rules),
         is_superseded=is_superseded,
+        applied=tuple(name for _, turn in turns for name in turn.met),
     )
 
 

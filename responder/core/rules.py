@@ -6,10 +6,12 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from responder.core.actions import Action
+from responder.core.cases import Case
 from responder.core.conditions import Condition
 from responder.core.known import Known
 from responder.core.matching import Answers, Index, Lenient, TextCondition, Words
 from responder.core.message import Message
+from responder.core.nearness import Nearness
 from responder.core.policy import AppointmentPolicy
 from responder.core.situation import Situation
 from responder.core.template import Texts
@@ -77,6 +79,7 @@ class Rules:
     rules: tuple[Rule, ...]
     fallback: tuple[Action, ...]
     appointments: AppointmentPolicy = field(default_factory=AppointmentPolicy)
+    tests: tuple[Case, ...] = ()
     numbers: Mapping[str, Number] = field(default_factory=dict)
     """Our own numbers, where the file tells of them."""
     sources: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -109,6 +112,16 @@ class Rules:
         lenient = [(position, rule.text) for position, rule in enumerate(self.rules) if rule.enabled and rule.typos and isinstance(rule.text, Words)]
         words = self.vocabulary.north_america  # all that anybody has
         return Typos(lenient, (*words.opt_out, *words.opt_in, *words.help)).matches if lenient else None
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Rule]:
+        """The rules by their names."""
+        return {rule.name: rule for rule in self.rules}
+
+    @cached_property
+    def nearness(self) -> Nearness:
+        """The words of the rules that a text may be one letter off from."""
+        return Nearness((position, rule.text) for position, rule in enumerate(self.rules) if rule.enabled and isinstance(rule.text, Words))
 
     @cached_property
     def list_titles(self) -> Mapping[str, str]:

@@ -13,6 +13,7 @@ from responder.core.template import Templates, did_you_mean
 from responder.core.words import ALWAYS, vocabulary
 from responder.errors import RulesError
 from responder.rulefile.appointments import read_appointments
+from responder.rulefile.cases import read_cases
 from responder.rulefile.defaults import read_defaults
 from responder.rulefile.folder import Files, Kept
 from responder.rulefile.including import VERSION, Including, Part
@@ -23,7 +24,7 @@ from responder.rulefile.rules import build_all, finish, read_fallback, read_rule
 from responder.rulefile.scope import Scope
 from responder.rulefile.sections import read_list, read_named, read_numbers, read_reserved, webhook_reader
 
-LATER = frozenset({"limits", "tests"})
+LATER = frozenset({"limits"})
 ZONE, COUNTRY, LANGUAGE = "Europe/Rome", "IT", "en"
 EMPTY = "the file is empty: begin it with 'version: 1', then 'rules:' with a list of rules"
 HASH_LENGTH = 16  # hexadecimal digits
@@ -85,6 +86,7 @@ def _rules(fields: Fields, parts: Sequence[Part], environment: Mapping[str, str]
         fallback=build_all(fallback, None, (), scope, contact, FALLBACK, outside),
         numbers=read_numbers(fields.node("numbers"), scope, reader.inside("numbers")),
         sources=sources,
+        tests=read_cases(fields.node("tests"), scope, zone, [draft.name for draft in drafts], reader),
     )
 
 

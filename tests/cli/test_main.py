@@ -13,16 +13,32 @@ import pytest
 from tests.builders import inbound
 from tests.cli.conftest import Installation, run
 
-COMMANDS = ("run", "web", "worker", "migrate", "text", "doctor", "check", "explain", "messages", "subscribers", "appointments", "deliveries")
+COMMANDS = (
+    "run",
+    "web",
+    "worker",
+    "migrate",
+    "text",
+    "doctor",
+    "check",
+    "test",
+    "explain",
+    "schema",
+    "messages",
+    "subscribers",
+    "appointments",
+    "deliveries",
+)
 SLOW = ("sqlalchemy", "alembic", "starlette", "uvicorn", "httpx", "re2", "phonenumbers", "pydantic", "arq", "jinja2", "yaml")
 
 
-def on_a_terminal(*arguments: str) -> str:
+def on_a_terminal(*arguments: str, expected: int = 0) -> str:
     """What a command prints on a real terminal."""
     outer, inner = pty.openpty()
     command = [sys.executable, "-m", "responder", *arguments]
     environment = os.environ | {"COLUMNS": "200", "TERM": "xterm"}
-    subprocess.run(command, stdin=inner, stdout=inner, stderr=inner, check=True, env=environment, timeout=20)
+    done = subprocess.run(command, stdin=inner, stdout=inner, stderr=inner, check=False, env=environment, timeout=20)
+    assert done.returncode == expected
     os.close(inner)
     printed = b""
     try:
