@@ -18,5 +18,9 @@ class SubscribeAction(Action):
     list: ListName
     list_field: ClassVar[str | None] = "list"
 
+    @property
+    def joins(self) -> str:
+        return self.list
+
     def effects(self, context: Context) -> Iterator[Effect]:
         yield Subscribe(list=self.list)

@@ -200,7 +200,7 @@ async def _contents(store: Store, rules: Rules | None, now: datetime) -> AsyncIt
     yield _waiting(await store.inbox.oldest_waiting(), now)
     counts = await store.steps.counts()
     if hold := await read_hold(store.database):
-        yield _held(hold, counts.get(StepStatus.QUEUED, 0))
+        yield _held(hold)
     if dead := counts.get(StepStatus.DEAD, 0):
         yield _warning("deliveries", f"{dead} were given up: see 'responder deliveries list --status dead', then 'responder deliveries retry'")
     if uncertain := counts.get(StepStatus.UNCERTAIN, 0):
@@ -209,8 +209,8 @@ async def _contents(store: Store, rules: Rules | None, now: datetime) -> AsyncIt
         yield _ok("deliveries", "none was given up, none is uncertain")
 
 
-def _held(hold: Hold, waiting: int) -> Finding:
-    text = f"nothing is sent since {moment(hold.since)}: {hold.reason}; {waiting} steps wait, replies are tried again every minute and at each start"
+def _held(hold: Hold) -> Finding:
+    text = f"no reply is sent since {moment(hold.since)}: {hold.reason}; they wait, and one tries again every minute and at each start of a worker"
     return Finding(check="gateway", level=Level.ERROR, text=text)
 
 

@@ -87,6 +87,11 @@ class Action:
     list_field: ClassVar[str | None] = None
     """The field that names the list which templates of the same rule call ``list``."""
 
+    @property
+    def joins(self) -> str | None:
+        """The list that the action puts the originator on, if it does."""
+        return None
+
     def effects(self, context: Context) -> Iterator[Effect]:
         """The changes that the action wants."""
         yield from ()

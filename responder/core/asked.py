@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from responder.core.actions import Action
 from responder.core.answering import OUTCOMES, is_courtesy
 from responder.core.effects import Effect, OpenHandOff, Reply, TellUnclear
 from responder.core.known import Appointment
 from responder.core.policy import contact_values
 from responder.core.question import Choice, CloseQuestion, Happening, Question, QuestionKind, QuestionStatus, state
 from responder.core.rules import Rules
-from responder.core.situation import Situation
+from responder.core.situation import Match, Situation
 from responder.core.template import Texts
 from responder.core.which import ask_which, read_choice
 from responder.core.words import Answer
@@ -24,7 +25,7 @@ CHOSE_NONE = "answers again without choosing which appointment is meant"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Heard:
-    """What follows from a text: effects, replies, and the situations of the appointments chosen, each to be decided by the rules.
+    """What follows from a text: effects, replies, actions, and the situations of the appointments chosen, each to be decided by the rules.
 
     ``falls_back`` says that the fallback is to speak as well, since nothing is said here.
     """
@@ -32,6 +33,7 @@ class Heard:
     effects: tuple[Effect, ...] = ()
     replies: tuple[Reply, ...] = ()
     chosen: tuple[Situation, ...] = ()
+    actions: tuple[tuple[Match, tuple[Action, ...]], ...] = ()
     falls_back: bool = False
 
 

@@ -8,6 +8,7 @@ from responder.core.actions import Action
 from responder.core.asked import Heard, hear_choice, hear_unanswered, why_unclear
 from responder.core.conditions import why_no_answer
 from responder.core.effects import Effect, OpenHandOff, OptIn, OptOut, Purpose, RecordUse, Reply, Subscribe, Unsubscribe
+from responder.core.joining import ask_to_join, hear_joining, lists_that_ask
 from responder.core.known import SubscriptionStatus
 from responder.core.matching import Answers
 from responder.core.reserved import Recognition, Reserved, recognise
@@ -19,7 +20,7 @@ CONFIRM_WITHIN = timedelta(minutes=5)  # 47 CFR 64.1200(a)(12)
 CONFIRM_EVERY = timedelta(hours=24)  # at most one confirmation to a number, so that two robots fall silent
 FALLBACK = "fallback"
 QUESTION = "question"
-HEARERS: tuple[Callable[[Situation, Rules], Heard | None], ...] = (hear_choice,)
+HEARERS: tuple[Callable[[Situation, Rules], Heard | None], ...] = (hear_choice, hear_joining)
 """What hears the answers to responder's own questions, before the rules: one for each kind of question."""
 IN_SHADOW = "it applies, and does nothing while it is in shadow"
 WANTS_TO_CANCEL = "wants to cancel"
@@ -88,7 +89,7 @@ def _heard(heard: Heard, decision: Decision, rules: Rules) -> Decision:
     """What follows from a text about appointments; each one that it chose is decided by the rules for its answer."""
     turns = tuple((chosen, _by_rules(chosen, rules, answers_alone=True)) for chosen in heard.chosen)
     turns = tuple((chosen, turn if turn.name else replace(turn, effects=(OpenHandOff(reason=why_unclear(chosen)),))) for chosen, turn in turns)
-    decision = replace(decision, effects=heard.effects, replies=heard.replies, turns=turns)
+    decision = replace(decision, effects=heard.effects, replies=heard.replies, actions=heard.actions, turns=turns)
     return _by_fallback(decision, rules) if heard.falls_back else decision
 
 
@@ -108,26 +109,30 @@ def _by_rules(situation: Situation, rules: Rules, *, answers_alone: bool = False
             continue
         if rule.shadow:
             misses.append(Miss(rule=rule.name, line=rule.line, why=IN_SHADOW))
-            shadowed.append(_applied([(rule, match)]))
+            shadowed.append(_applied([(rule, match)], situation, rules))
             continue
         applied.append((rule, match))
         if not rule.goes_on:
             break
-    decision = _applied(applied) if applied else Decision(name=None)
+    decision = _applied(applied, situation, rules) if applied else Decision(name=None)
     later = tuple(position for position, _ in matches)
     return replace(decision, misses=tuple(misses), shadowed=tuple(shadowed), later=later)
 
 
-def _applied(rules: Sequence[tuple[Rule, Match]]) -> Decision:
+def _applied(applied: Sequence[tuple[Rule, Match]], situation: Situation, rules: Rules) -> Decision:
     """The decision of rules that apply, of which the last speaks."""
-    last, match = rules[-1]
+    last, match = applied[-1]
+    waiting = {rule.name: (rule, m, lists) for rule, m in applied if (lists := lists_that_ask(rule.actions, situation, rules))}
+    asked = [ask_to_join(rule, m, lists, situation, rules) for rule, m, lists in waiting.values()]
+    used = [RecordUse(of=rule.cooldown.once.of) for rule, _ in applied if rule.cooldown]
     return Decision(
         name=last.name,
         match=match,
-        actions=tuple((m, rule.actions) for rule, m in rules),
-        effects=tuple(RecordUse(of=rule.cooldown.once.of) for rule, _ in rules if rule.cooldown),
+        actions=tuple((m, rule.actions) for rule, m in applied if rule.name not in waiting),
+        effects=(*used, *(effect for effects, _ in asked for effect in effects)),
+        replies=tuple(reply for _, reply in asked),
         remembers_language=not isinstance(last.text, Answers),
-        applied=tuple(rule.name for rule, _ in rules),
+        applied=tuple(rule.name for rule, _ in applied),
     )
 
 
@@ -159,7 +164,7 @@ def _stop(recognition: Recognition, situation: Situation, text: str) -> tuple[tu
     known, now = situation.known, situation.now
     confirms = not known.opted_out and (known.confirmed_at is None or now - known.confirmed_at >= CONFIRM_EVERY)
     left = [
-        Unsubscribe(list=subscription.list, taken_by_stop=True)
+        Unsubscribe(list=subscription.list, taken_by_stop=subscription.status is SubscriptionStatus.SUBSCRIBED)
         for subscription in known.subscriptions.values()
         if subscription.status is not SubscriptionStatus.UNSUBSCRIBED
     ]

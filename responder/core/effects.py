@@ -23,6 +23,7 @@ class Subscribe:
 
     list: str
     lasts: timedelta | None = None
+    asks: bool = False  # whether they were only asked to: the subscription is pending
     brought_back: bool = False  # by START, after STOP had taken it
 
 

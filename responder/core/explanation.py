@@ -32,7 +32,8 @@ def explained_effect(effect: Told) -> Mapping[str, Any]:
     """An effect as ``{action, …settings filled in}``."""
     match effect:
         case Subscribe():
-            return {"action": "subscribe", "list": effect.list}
+            pending = {"status": "pending"} if effect.asks else {}
+            return {"action": "subscribe", "list": effect.list, **pending}
         case Unsubscribe():
             return {"action": "unsubscribe", "list": effect.list}
         case OptOut():

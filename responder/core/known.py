@@ -176,7 +176,7 @@ class Known:
 
 
 def _subscription(effect: Subscribe | Unsubscribe, message: Message, before: Subscription | None) -> Subscription:
-    status = SubscriptionStatus.SUBSCRIBED if isinstance(effect, Subscribe) else SubscriptionStatus.UNSUBSCRIBED
+    status = subscription_status(effect)
     return Subscription(
         list=effect.list,
         status=status,
@@ -185,6 +185,13 @@ def _subscription(effect: Subscribe | Unsubscribe, message: Message, before: Sub
         taken_by_stop=isinstance(effect, Unsubscribe) and effect.taken_by_stop,
         ends_at=message.order.at + effect.lasts if isinstance(effect, Subscribe) and effect.lasts else None,
     )
+
+
+def subscription_status(effect: Subscribe | Unsubscribe) -> SubscriptionStatus:
+    """How a subscription stands after a word about it."""
+    if isinstance(effect, Unsubscribe):
+        return SubscriptionStatus.UNSUBSCRIBED
+    return SubscriptionStatus.PENDING if effect.asks else SubscriptionStatus.SUBSCRIBED
 
 
 def _changed(appointment: Appointment, effect: ChangeAppointment, message: Message) -> Appointment:

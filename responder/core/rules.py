@@ -22,10 +22,12 @@ from responder.core.words import Answer, Vocabulary
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class List:
-    """Something that people join and leave by text."""
+    """Something that people join and leave by text; with ``double_opt_in`` they are asked first, by ``question``."""
 
     name: str
     title: str
+    double_opt_in: bool = False
+    question: Texts
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

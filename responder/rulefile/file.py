@@ -2,6 +2,8 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from itertools import chain
 from pathlib import PurePath
 from zoneinfo import ZoneInfo, available_timezones
@@ -17,12 +19,13 @@ from responder.rulefile.cases import read_cases
 from responder.rulefile.defaults import read_defaults
 from responder.rulefile.folder import Files, Kept
 from responder.rulefile.including import VERSION, Including, Part
+from responder.rulefile.lists import read_list
 from responder.rulefile.nodes import Node, Place, read_nodes
 from responder.rulefile.packs import load_packs, reserved_texts, with_own_words
 from responder.rulefile.reading import Fields, Reader, Spot, Wrong, is_empty, one_of, shown, text
 from responder.rulefile.rules import build_all, finish, read_fallback, read_rule_drafts
 from responder.rulefile.scope import Scope
-from responder.rulefile.sections import read_list, read_named, read_numbers, read_reserved, webhook_reader
+from responder.rulefile.sections import read_named, read_numbers, read_reserved, webhook_reader
 
 LATER = frozenset({"limits"})
 ZONE, COUNTRY, LANGUAGE = "Europe/Rome", "IT", "en"
@@ -95,15 +98,18 @@ def _scope(fields: Fields, parts: Sequence[Part], zone: ZoneInfo, environment: M
     lists: dict[str, Spot] = {}
     webhooks: dict[str, Spot] = {}
     known = [language for language in load_packs() if language != ALWAYS]
-    return Scope(
+    scope = Scope(
         country=fields.take("country", _country, COUNTRY),
         languages=tuple(dict.fromkeys(fields.each("languages", one_of(known, "language")))) or (LANGUAGE,),
         zone=zone,
-        lists={name: value for part in parts for name, value in read_named(part.lists, "list", read_list, lists, part.reader).items()},
+        lists={},
         webhooks={name: value for part in parts for name, value in read_named(part.webhooks, "webhook", webhook, webhooks, part.reader).items()},
         templates=Templates(zone),
         defaults=read_defaults(fields.node("defaults"), parts[0].reader),
     )
+    read = partial(read_list, scope=scope)
+    named = {name: value for part in parts for name, value in read_named(part.lists, "list", read, lists, part.reader).items()}
+    return replace(scope, lists=named)
 
 
 def _version(node: Node) -> str:

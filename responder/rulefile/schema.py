@@ -83,7 +83,7 @@ def _appointments() -> Schema:
 
 
 def _list() -> dict[str, Schema]:
-    return {"title": SCALAR, "double_opt_in": ANYTHING, "already": _reference("texts")}
+    return {"title": SCALAR, "double_opt_in": FLAG, "question": _reference("texts"), "already": _reference("texts")}
 
 
 def _webhook() -> dict[str, Schema]:

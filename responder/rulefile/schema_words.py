@@ -44,7 +44,8 @@ DEFAULTS: Words = {
 }
 LIST: Words = {
     "title": "What people know the list by: {{ list.title }} in replies. Without it, its name.",
-    "double_opt_in": "Ask whoever joins to confirm it first.",
+    "double_opt_in": "true asks whoever joins to confirm it first.",
+    "question": "The question that is asked then.",
     "already": "The reply to who is on the list already.",
 }
 WEBHOOK: Words = {

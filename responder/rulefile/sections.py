@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from responder.core.rules import List, Number, Webhook
+from responder.core.rules import Number, Webhook
 from responder.core.signature import decode_secret
 from responder.core.template import Names, Texts
 from responder.core.text import fold
@@ -14,7 +14,7 @@ from responder.core.words import Lexicon
 from responder.rulefile.nodes import Mapping as MappingNode
 from responder.rulefile.nodes import Node
 from responder.rulefile.reading import Reader, Spot, Wrong, is_empty, name, shown, text
-from responder.rulefile.scope import ALL_LISTS, Scope
+from responder.rulefile.scope import Scope
 
 T = TypeVar("T")
 RESERVED = ("stop", "start", "help")
@@ -52,16 +52,6 @@ def read_named(node: Node | None, kind: str, read: Callable[[str, Node, Reader],
         taken.setdefault(key.text, reader.spot(key.place))
         values[key.text] = read(key.text, value, inside)
     return values
-
-
-def read_list(name: str, node: Node, reader: Reader) -> List:
-    """One of the lists; without a title it is called by its name."""
-    if name == ALL_LISTS:
-        reader.note(node.place, f"{ALL_LISTS!r} means every list, choose another name")
-    if is_empty(node):
-        return List(name=name, title=name)
-    with reader.fields(node, later=("double_opt_in",)) as fields:
-        return List(name=name, title=fields.take("title", text, name))
 
 
 def webhook_reader(environment: Mapping[str, str]) -> Callable[[str, Node, Reader], Webhook]:

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.effects import ChangeAppointment, OpenHandOff, Step, StepKind, StepStatus, Subscribe, TellUnclear, Unsubscribe
-from responder.core.known import Known
+from responder.core.known import Known, subscription_status
 from responder.core.message import MessageStatus
 from responder.core.plan import Plan
 from responder.store.database import Database
@@ -175,7 +175,7 @@ def _subscription_rows(plan: Plan) -> Rows:
         {
             "originator": plan.message.originator,
             "list": effect.list,
-            "status": "subscribed" if isinstance(effect, Subscribe) else "unsubscribed",
+            "status": str(subscription_status(effect)),
             "since": plan.message.order.at,
             "order_at": plan.message.order.at,
             "order_seq": plan.message.order.seq,

@@ -8,8 +8,9 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from responder.core.effects import StepKind, StepStatus
 from responder.store.database import Database
-from responder.store.tables import holds
+from responder.store.tables import holds, steps
 
 PROBE_EVERY = timedelta(minutes=1)
 REPLIES = "replies"  # the name of the row: webhooks have endpoints of their own
@@ -30,15 +31,18 @@ async def read_hold(database: Database) -> Hold | None:
     return Hold(since=row.since, reason=row.reason) if row else None
 
 
-async def lift_hold(database: Database) -> None:
+async def lift_hold(database: Database, now: datetime) -> None:
     """Send again: a process that starts has settings that were not tried yet. Raises StorageError."""
     async with database.write() as connection:
-        await end_hold(connection)
+        await end_hold(connection, now)
 
 
-async def end_hold(connection: AsyncConnection) -> None:
-    """Send again, in a transaction of somebody else's."""
-    await connection.execute(delete(holds))
+async def end_hold(connection: AsyncConnection, now: datetime) -> None:
+    """Send again, also those that were refused, in a transaction of somebody else's."""
+    reasons = list((await connection.execute(delete(holds).returning(holds.c.reason))).scalars())
+    if reasons:
+        refused = (steps.c.kind == StepKind.REPLY) & (steps.c.status == StepStatus.QUEUED) & steps.c.last_error.in_(reasons)
+        await connection.execute(update(steps).where(refused).values(next_attempt_at=now))
 
 
 async def hold(connection: AsyncConnection, reason: str, now: datetime, *, is_sqlite: bool) -> None:

@@ -43,7 +43,7 @@ def consent_rows(plan: Plan, now: datetime) -> Iterator[EventRow]:
                 word=word,
                 rule=plan.rule,
                 rules_hash=plan.rules_hash,
-                wording=wording if event == "opt_in" else None,
+                wording=None if event == "opt_out" else wording,
                 message_key=message.key,
                 confirmation_key=confirmation,
             )
@@ -58,6 +58,8 @@ def event_row(*, event: str, at: datetime, recorded_at: datetime | None = None, 
 def _change(effect: Effect) -> tuple[str, str | None, str | None] | None:
     """The event, the list (None: all) and the word of an effect on consent; None for any other effect."""
     match effect:
+        case Subscribe(list=name, asks=True):
+            return "opt_in_asked", name, None
         case Subscribe(list=name):
             return "opt_in", name, None
         case Unsubscribe(list=name):

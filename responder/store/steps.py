@@ -104,7 +104,7 @@ class SqlSteps:
                 if fate.begins_hold:
                     await hold(connection, fate.error or "", now, is_sqlite=self._database.is_sqlite)
                 elif fate.ends_hold:
-                    await end_hold(connection)
+                    await end_hold(connection, now)
 
     async def unclaim(self, owner: str, now: datetime) -> None:
         """Queue again what was claimed and certainly not begun; the attempt does not count."""

@@ -108,10 +108,12 @@ async def opt_out(database: Database, secret: bytes, originator: str, *, reason:
         statement = insert(contacts)
         new = {name: statement.excluded[name] for name in ("opted_out", "consent_at", "consent_seq")}
         await connection.execute(statement.on_conflict_do_update(index_elements=["originator"], set_=new), [row])
-        theirs = select(subscriptions.c.list).where(subscriptions.c.originator == originator, subscriptions.c.status != "unsubscribed")
-        lists = list((await connection.execute(theirs)).scalars())
-        left = [Wanted(originator=originator, list=name, status=SubscriptionStatus.UNSUBSCRIBED, evidence=reason) for name in lists]
-        await _put_rows(connection, insert, left, now, taken_by_stop=True)
+        theirs = select(subscriptions).where(subscriptions.c.originator == originator, subscriptions.c.status != "unsubscribed")
+        was = {row.list: row.status for row in (await connection.execute(theirs)).all()}
+        left = [Wanted(originator=originator, list=name, status=SubscriptionStatus.UNSUBSCRIBED, evidence=reason) for name in was]
+        for taken in (True, False):
+            some = [one for one in left if (was[one.list] == SubscriptionStatus.SUBSCRIBED) is taken]
+            await _put_rows(connection, insert, some, now, taken_by_stop=taken)
         whole = event_row(event="opt_out", at=now, originator=originator, operator=operator, reason=reason or None)
         await append(connection, [whole, *(_event(one, operator, now) for one in left)], secret)
     return True

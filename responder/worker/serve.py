@@ -38,7 +38,7 @@ async def serve(settings: Settings) -> None:
     rules = await read_rules_in_force(settings)
     name = f"{socket.gethostname()[:60]}-{os.getpid()}-{secrets.token_hex(3)}"
     async with open_store(settings) as store, HttpClient(allow_private=settings.allow_private_webhooks) as client:
-        await lift_hold(store.database)
+        await lift_hold(store.database, utc_now())
         bell = ArqBell(connect(url, timeout_s=BELL_TIMEOUT_S))
         bodies, sweep = make_jobs(settings, store, client, bell, rules, utc_now)
         collect_rarely()

@@ -152,3 +152,10 @@ async def test_dead_and_uncertain_deliveries_are_counted(well: Installation) -> 
     _, findings = await examined()
     assert [level for level, _ in findings["deliveries"]] == ["warning", "warning"]
     assert [text[:2] for _, text in findings["deliveries"]] == ["1 ", "1 "]
+
+
+async def test_a_gateway_that_refuses_us_is_an_error_with_its_remedy(well: Installation) -> None:
+    refusal = Fate(key="k-1", status=StepStatus.QUEUED, error="the API key is not accepted, check RESPONDER_AGILE_API_KEY", begins_hold=True)
+    await well.store.steps.record([refusal], "w", NOON)
+    level, text = await finding("gateway")
+    assert (level, "check RESPONDER_AGILE_API_KEY; they wait" in text) == ("error", True)

@@ -11,7 +11,7 @@ from responder.core.actions import ACTIONS, Action, ListOrAll, action
 from responder.core.conditions import FromOneOf, HasAppointment, OnList
 from responder.core.known import Known
 from responder.core.matching import Alias, Answers, How, Pattern, Words
-from responder.core.rules import List, Webhook
+from responder.core.rules import Webhook
 from responder.core.words import Answer
 from responder.errors import RulesError
 from responder.rulefile import load_rules, read_rules
@@ -26,7 +26,7 @@ def test_the_smallest_file_has_rome_italy_and_english() -> None:
 
 
 def test_a_list_without_title_is_called_by_its_name() -> None:
-    assert rules().lists == {"news": List(name="news", title="Weekly news"), "offers": List(name="offers", title="offers")}
+    assert {name: entry.title for name, entry in rules().lists.items()} == {"news": "Weekly news", "offers": "offers"}
 
 
 def test_the_secret_of_a_webhook_comes_from_the_environment() -> None:

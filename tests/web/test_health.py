@@ -1,5 +1,7 @@
 """/healthz and /readyz."""
 
+from responder.core.effects import StepStatus
+from responder.store.steps import Fate
 from tests.builders import inbound
 from tests.web.conftest import WebSide
 
@@ -37,6 +39,12 @@ async def test_a_worker_that_has_not_been_seen_lately_does_not_count(web: WebSid
 async def test_the_oldest_waiting_message_is_told(web: WebSide) -> None:
     await web.store.inbox.add([inbound(received=web.clock.now)], {})
     assert (await web.get("/readyz")).json()["oldest_waiting"] == "2026-11-23T12:00:00Z"
+
+
+async def test_a_gateway_that_refuses_us_is_told_and_messages_are_still_taken(web: WebSide) -> None:
+    await web.store.steps.record([Fate(key="k-1", status=StepStatus.QUEUED, error="the API key is not accepted", begins_hold=True)], "w", web.clock())
+    response = await web.get("/readyz")
+    assert (response.status_code, response.json()["gateway"]) == (200, "the API key is not accepted")
 
 
 async def test_a_database_that_is_away_is_not_ready(web: WebSide) -> None:

@@ -15,7 +15,7 @@ JSEND = ("error", "fail")
 
 def read_response(response: Response) -> str | None:
     """The gateway's own id of the message; an error says what became of it, in our words and never in its contents."""
-    answer = as_mapping(loads(response.body))
+    answer = _unwrapped(as_mapping(loads(response.body)))
     results = list(_results(answer))
     accepted = next((result for result in results if result.get("accepted") is True), None)
     if _is_success(response.status) and (accepted is not None or _is_processed(answer)):
@@ -24,6 +24,11 @@ def read_response(response: Response) -> str | None:
     row = _row_of(response, answer, refused)
     reason = f"{row.words}{_reasons(refused)} (HTTP {response.status})"
     raise TransientError(reason, retry_after_s=_retry_after(response, answer)) if row.error is TransientError else row.error(reason)
+
+
+def _unwrapped(answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The answer itself, also where it is wrapped as JSend wraps it: what is in ``data`` belongs to it."""
+    return {**as_mapping(answer.get("data")), **answer}
 
 
 def _is_success(status: int) -> bool:

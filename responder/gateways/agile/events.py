@@ -44,9 +44,8 @@ class Read:
 def read_events(form: Mapping[str, str], raw: bytes, received_at: datetime, zone: ZoneInfo) -> Read:
     """The events of a request, whether its body is an object, a list of them, or a form."""
     events = list(_events(loads(raw))) or ([form] if form else [])
-    messages = [event for event in events if _kind(event) == "INBOUND"]
-    others = [event for event in events if _kind(event) != "INBOUND"]
-    reports = tuple(_report(event, received_at, zone) for event in others if _ids(event))
+    messages = [event for event in events if _is_message(event)]
+    reports = tuple(_report(event, received_at, zone) for event in events if _ids(event) and not _is_message(event))
     texts = tuple(_message(event, zone) for event in messages if _is_sms(event))
     return Read(reports=reports, messages=texts, unread=max(len(events), 1) - len(reports) - len(texts))
 
@@ -61,6 +60,11 @@ def _kind(event: Mapping[str, Any]) -> str:
     return str(event.get("eventtype", "")).strip().upper()
 
 
+def _is_message(event: Mapping[str, Any]) -> bool:
+    """Whether it came from a phone: as an event, or as the form of the other webhook, sent to the wrong one."""
+    return _kind(event) == "INBOUND" or {"originator", "destination"} <= event.keys()
+
+
 def _is_sms(event: Mapping[str, Any]) -> bool:
     """Whether a message came as a text: we cannot answer on other channels."""
     return str(event.get("channel") or "SMS").strip().upper() == "SMS"
@@ -69,9 +73,9 @@ def _is_sms(event: Mapping[str, Any]) -> bool:
 def _message(event: Mapping[str, Any], zone: ZoneInfo) -> Mapping[str, str]:
     """The fields of a form; a time in the same digits, so that a text that also comes as a form is one message."""
     return {
-        "originator": str(event.get("source") or ""),
+        "originator": str(event.get("source") or event.get("originator") or ""),
         "destination": str(event.get("destination") or ""),
-        "date_time": _digits(event.get("timestamp"), zone),
+        "date_time": str(event.get("date_time") or _digits(event.get("timestamp"), zone)),
         "text": str(event.get("text") or ""),
     }
 

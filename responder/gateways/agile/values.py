@@ -12,11 +12,18 @@ FALLBACK_CHARSET = "cp1252"  # where bytes are no UTF-8 (gateway reference, sect
 
 
 def loads(body: bytes) -> Any:  # noqa: ANN401  (whatever stands there)
-    """What a body says as JSON; None if it is none, cut off, or nested to do harm."""
+    """What a body says as JSON, of a repeated name the first; None if it is none, cut off, or nested to do harm."""
     try:
-        return json.loads(_decoded(body))
+        return json.loads(_decoded(body), object_pairs_hook=_first)
     except (ValueError, RecursionError):
         return None
+
+
+def _first(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    named: dict[str, Any] = {}
+    for name, value in pairs:
+        named.setdefault(name, value)
+    return named
 
 
 def _decoded(body: bytes) -> str:

@@ -146,6 +146,17 @@ def test_a_text_that_comes_as_an_event_and_as_a_form_is_one_message() -> None:
     assert event.key == AGILE.read_inbound(form, b"", NOON, event.channel).key
 
 
+def test_a_form_from_a_phone_that_was_sent_to_the_address_of_reports_is_a_message() -> None:
+    form = {"originator": "393301234567", "destination": "+393331234333", "date_time": "20260408143052", "text": "STOP"}
+    (message,) = AGILE.read_events(form, b"originator=393301234567", NOON).inbound
+    assert message.key == AGILE.read_inbound(form, b"", NOON, message.channel).key
+
+
+def test_of_a_repeated_field_the_first_counts_whatever_its_case() -> None:
+    body = b'{"messageId": "first", "messageId": "second", "MESSAGEID": "third", "status": "DELIVERED"}'
+    assert AGILE.read_events({}, body, NOON).reports[0].ids == ("first",)
+
+
 @pytest.mark.parametrize("timestamp", ["9999-12-31T23:59:59Z", "soon", None])
 def test_an_event_without_a_usable_time_is_a_message_of_its_own(timestamp: object) -> None:
     event = payload("qlara_inbound", timestamp=timestamp)

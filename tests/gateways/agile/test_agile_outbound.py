@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -112,6 +113,13 @@ def test_neither_key_nor_number_nor_text_is_in_the_representation_of_a_call() ->
 )
 def test_an_accepted_message_has_their_id(name: str, theirs: str | None) -> None:
     assert AGILE.read_response(response(name)) == theirs
+
+
+@pytest.mark.parametrize("data", [{"globalId": "g", "processedMessages": 1}, {"results": [{"id": "msg_1", "accepted": True}]}])
+def test_an_answer_may_be_wrapped_as_jsend_wraps_it(data: object) -> None:
+    AGILE.read_response(response(json.dumps({"status": "success", "data": data}).encode()))
+    refusal = outcome(response(json.dumps({"status": "fail", "data": {"code": 4, "message": "no"}}).encode(), 400))
+    assert "the destination is no number" in str(refusal)
 
 
 def test_an_accepted_message_may_have_no_id() -> None:
@@ -249,3 +257,15 @@ def test_the_error_says_what_the_gateway_means_and_what_helps(answer: Response, 
 @pytest.mark.parametrize("answer", [*CERTAINLY_NOT_TAKEN, *REFUSED, *ALL_OF_US_REFUSED, *UNCERTAIN])
 def test_no_error_repeats_a_number_or_a_text(answer: Response) -> None:
     assert not any(part in str(outcome(answer)) for part in ("3933", "Welcome"))
+
+
+FATES = {TransientError: "tried again", AccessError: "kept in the queue", PermanentError: "`dead`, with", UncertainError: "`uncertain` |"}
+LABELS = {Said.RESULT: "result {}", Said.CODE: "code {}", Said.BUSY: "HTTP {} with a time", Said.HTTP: "HTTP {}", Said.HUNDRED: "any other {}xx"}
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: f"{row.said.name}-{row.number}")
+def test_the_manual_tells_each_row(row: Row) -> None:
+    manual = (Path(__file__).parents[3] / "docs" / "gateway.md").read_text()
+    (line,) = (line for line in manual.splitlines() if line.startswith("| ") and FATES[row.error] in line)
+    label = LABELS[row.said].format(row.number) if row.number else "any other result"
+    assert re.search(rf"{re.escape(label)}[ ,]", line)
