@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from benchmarks import acknowledge, handle, latency, match, memory_and_start
+from benchmarks import acknowledge, handle, latency, mail, match, memory_and_start, reload
 from benchmarks.machine import description
 from benchmarks.report import Report
 from benchmarks.rounds import Options
@@ -16,7 +16,9 @@ BENCHMARKS: Mapping[str, Callable[[Options], Report]] = {
     "handle": handle.run,
     "match": match.run,
     "latency": latency.run,
+    "mail": mail.run,
     "memory-and-start": memory_and_start.run,
+    "reload": reload.run,
 }
 MISSED = 1
 

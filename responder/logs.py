@@ -11,7 +11,8 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 from responder.core.address import mask
 
 QUIET = (  # these show arguments, addresses, parameters or contents at INFO or DEBUG, whatever level was asked for
-    "arq", "httpx", "httpcore", "aiosqlite", "asyncpg", "sqlalchemy", "python_multipart", "asyncio", "alembic", "uvicorn",
+    "arq", "httpx", "httpcore", "aiosqlite", "asyncpg", "sqlalchemy", "python_multipart", "asyncio", "alembic", "uvicorn", "watchfiles",
+    "imapclient",
 )  # fmt: skip
 OFF = ("uvicorn.access",)  # its lines show the token in the webhook's path
 NUMBER = re.compile(

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
+from responder import mailbox_url
 from responder.database_url import EXPECTED, async_database_url
 
 Network = IPv4Network | IPv6Network
@@ -89,6 +90,16 @@ def _endpoint(url: str) -> str:
     return url
 
 
+def _mailbox(url: SecretStr) -> SecretStr:
+    mailbox_url.read_mailbox_url(url.get_secret_value())
+    return url
+
+
+def _receiver(typed: object) -> object:
+    is_word = isinstance(typed, str) and typed.strip().lower() in {"true", "false"}
+    return typed.strip().lower() if is_word and isinstance(typed, str) else typed
+
+
 def _written_in(characters: str, secret: SecretStr) -> SecretStr:
     if not re.fullmatch(characters, secret.get_secret_value()):
         raise ValueError("other characters")
@@ -119,6 +130,19 @@ Endpoint = Annotated[str, AfterValidator(_endpoint), Expected("an https:// addre
 Sender = Annotated[
     str, Field(pattern=r"^(\+?[0-9]{1,15}|[A-Za-z0-9 ]{1,11})$"), Expected("a number, as in '+393301234567', or up to 11 letters and digits")
 ]
+Mailbox = Annotated[SecretStr, AfterValidator(_mailbox), Expected(mailbox_url.EXPECTED)]
+Folder = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f*%]+$"), Expected("the name of a folder, as in 'INBOX/Done'")]
+Password = Annotated[SecretStr, AfterValidator(partial(_written_in, r"[^\x00-\x1f\x7f]+")), Expected("the password alone, without line breaks")]
+Addresses = Annotated[
+    tuple[Annotated[str, Field(pattern=r"^[^\s@]+@[^\s@]+$")], ...],
+    BeforeValidator(_entries),
+    BeforeValidator(_lower),
+    Expected("e-mail addresses, comma-separated"),
+]
+Receiver = Annotated[
+    str, BeforeValidator(_receiver), Field(pattern=r"^[A-Za-z0-9._:-]+$"), Expected("true, false or the name of the receiving server")
+]
+Seconds = Annotated[int, Field(ge=1, le=3600), Expected("a whole number of seconds between 1 and 3600")]
 Switch = Annotated[bool, Expected("true or false")]
 LogLevel = Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower), Expected("debug, info, warning or error")]
 LogFormat = Annotated[Literal["auto", "json", "text"], BeforeValidator(_lower), Expected("auto, json or text")]

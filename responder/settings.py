@@ -58,6 +58,24 @@ class Settings(BaseSettings):
     retention_days: types.Days = Field(
         0, description="After how many days the texts of messages and replies are removed; `0` keeps them. Consent events stay."
     )
+    imap_url: types.Mailbox | None = Field(
+        None, description="The mailbox that the gateway writes to, `imaps://user:password@host/INBOX`; it turns e-mail intake on (docs/mail.md)."
+    )
+    imap_password: types.Password | None = Field(None, description="Its password, where the address has none.")
+    imap_password_file: types.File | None = Field(None, description="A file with its password alone, read at each connection.")
+    imap_done: types.Folder | None = Field(None, description="The folder for mails that are taken in; without it they stay, flagged and read.")
+    imap_failed: types.Folder | None = Field(
+        None, description="The folder for the gateway's mails that are not understood; without it they stay, flagged and unread."
+    )
+    imap_senders: types.Addresses = Field(
+        (), description="The addresses in the header From that are the gateway's, comma-separated; without it, `smsin@agiletelecom.com`."
+    )
+    imap_require_dkim: types.Receiver = Field(
+        "false",
+        description="`true`: the topmost `Authentication-Results` must say that the sender's domain signed the mail;"
+        " the name of the receiving server: the topmost under that name must.",
+    )
+    imap_poll_s: types.Seconds = Field(15, description="Seconds between two looks into a mailbox whose server has no IDLE.")
     allow_private_webhooks: types.Switch = Field(
         default=False, description="Whether webhooks may go to private, loopback and link-local addresses, and over plain `http`."
     )

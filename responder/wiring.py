@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from responder.core.rules import Rules
 from responder.database_url import async_database_url
@@ -17,6 +18,10 @@ from responder.store.installation import Installation
 from responder.store.migration import migrate, require_current
 from responder.store.reports import SqlReports
 from responder.store.steps import SqlSteps
+from responder.store.versions import RuleVersions
+
+if TYPE_CHECKING:
+    from responder.in_force import RulesInForce
 
 NO_REDIS = "RESPONDER_REDIS_URL is not set: give the address of a Redis, or start with 'responder run', which brings its own"
 
@@ -91,6 +96,15 @@ async def read_rules_in_force(settings: Settings) -> Rules:
     from responder.rulefile import load_rules  # only who decides about messages needs the language
 
     return await asyncio.to_thread(load_rules, settings.rules, environment())
+
+
+async def open_rules(settings: Settings, store: Store, *, decides: bool) -> "RulesInForce":
+    """The rules in force, started: those of the settings' file, or else the last good ones. Raises RulesError and StorageError."""
+    from responder.in_force import RulesInForce  # only who goes by rules needs the language
+
+    rules = RulesInForce(settings.rules, environment, RuleVersions(store.database), utc_now, decides=decides)
+    await rules.start()
+    return rules
 
 
 def redis_url(settings: Settings) -> str:

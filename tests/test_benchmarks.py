@@ -7,12 +7,16 @@ import pytest
 
 from benchmarks.__main__ import BENCHMARKS, main
 from benchmarks.report import Goal, Row, Table
+from tests.mail.conftest import NO_DOVECOT
+from tests.mail.dovecot import PROGRAM
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="CPU and memory come from /proc")
 
 
 @pytest.mark.parametrize("name", BENCHMARKS)
 def test_a_benchmark_gives_a_table_and_says_what_was_reached(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    if name == "mail" and not PROGRAM:
+        pytest.skip(NO_DOVECOT)
     main([name, "--rounds", "1", "--scale", "0.02", "--dir", str(tmp_path)])
     said = capsys.readouterr()
     assert said.err == ""

@@ -70,6 +70,15 @@ def test_the_gateways_address_is_safe_or_on_this_machine(url: str) -> None:
     assert load_settings({"RESPONDER_AGILE_URL": url}).agile_url == url
 
 
+@pytest.mark.parametrize(("typed", "read"), [("TRUE", "true"), ("False", "false"), ("mx.shop.example", "mx.shop.example")])
+def test_dkim_is_a_switch_or_the_name_of_a_server(typed: str, read: str) -> None:
+    assert load_settings({"RESPONDER_IMAP_REQUIRE_DKIM": typed}).imap_require_dkim == read
+
+
+def test_the_senders_of_mails_are_compared_in_small_letters() -> None:
+    assert load_settings({"RESPONDER_IMAP_SENDERS": "A@Shop.example, b@c.d"}).imap_senders == ("a@shop.example", "b@c.d")
+
+
 def test_a_wrong_value_is_named_with_what_was_expected() -> None:
     assert refusal(PORT="five") == "RESPONDER_PORT is 'five', expected a whole number between 1 and 65535"
 
@@ -98,6 +107,16 @@ def test_a_wrong_value_is_named_with_what_was_expected() -> None:
         ("AGILE_URL", "http://sms.example.com"),
         ("AGILE_URL", "sms.example.com"),
         ("SENDER", "more than eleven letters"),
+        ("IMAP_URL", "imaps://mail.example.com/INBOX"),
+        ("IMAP_URL", "https://shop:pw@mail.example.com/INBOX"),
+        ("IMAP_URL", "imap://shop:pw@mail.example.com/INBOX?plain=yes"),
+        ("IMAP_URL", "imaps://shop:pw@localhost/INBOX?plain=yes"),
+        ("IMAP_URL", "imaps://shop:pw@mail.example.com:99999/INBOX"),
+        ("IMAP_URL", "imaps://shop:pw@mail.example.com/INBOX?colour=red"),
+        ("IMAP_DONE", "all*"),
+        ("IMAP_SENDERS", "smsin"),
+        ("IMAP_REQUIRE_DKIM", "two words"),
+        ("IMAP_POLL_S", "0"),
         ("ALLOW_PRIVATE_WEBHOOKS", "perhaps"),
         ("LOG_LEVEL", "loud"),
         ("LOG_FORMAT", "xml"),
@@ -132,7 +151,10 @@ def test_a_short_wrong_secret_shows_nothing() -> None:
     assert refusal(WEBHOOK_TOKEN="a/b").startswith("RESPONDER_WEBHOOK_TOKEN is '…', expected")
 
 
-@pytest.mark.parametrize(("name", "typed"), [("DATABASE_URL", "mysql://shop:hidden@db/x"), ("REDIS_URL", "redis://:hidden@cache:x")])
+@pytest.mark.parametrize(
+    ("name", "typed"),
+    [("DATABASE_URL", "mysql://shop:hidden@db/x"), ("REDIS_URL", "redis://:hidden@cache:x"), ("IMAP_URL", "imaps://u:hid/hidden@host:x")],
+)
 def test_a_wrong_address_does_not_show_its_password(name: str, typed: str) -> None:
     assert "hidden" not in refusal(**{name: typed})
 
@@ -141,6 +163,7 @@ def test_settings_in_a_log_show_no_secret() -> None:
     names = ["WEBHOOK_TOKEN", "ADMIN_PASSWORD", "AGILE_API_KEY", "SECRET"]
     typed = {f"{PREFIX}{name}": "hidden" for name in names}
     urls = {"RESPONDER_DATABASE_URL": "postgresql://u:hidden@db/x", "RESPONDER_REDIS_URL": "redis://:hidden@cache"}
+    urls |= {"RESPONDER_IMAP_URL": "imaps://hidden:hidden@mail.example.com/INBOX", "RESPONDER_IMAP_PASSWORD": "hidden"}
     assert "hidden" not in repr(load_settings(typed | urls)) + str(load_settings(typed | urls))
 
 

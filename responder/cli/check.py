@@ -42,10 +42,10 @@ def check(
 def _cautions(rules: "Rules") -> "tuple[Caution, ...]":
     from datetime import UTC, datetime
 
-    from responder.rulefile.sources import sources_of
+    from responder.rulefile.places import placed_sources
     from responder.rulefile.warnings import warnings_of
 
-    return warnings_of(rules, sources_of(rules), datetime.now(UTC))
+    return warnings_of(rules, placed_sources(rules), datetime.now(UTC))
 
 
 def _counted(count: int, noun: str) -> str:

@@ -20,6 +20,7 @@ from responder.errors import ConfigurationError, ResponderError, RulesError, Tra
 from responder.jobs import connect, redis_policy
 from responder.settings import Settings, check_exposure, environment, load_settings, unknown_settings
 from responder.store.holds import Hold, read_hold
+from responder.store.versions import RuleVersions
 from responder.wiring import Store, read_rules_in_force, utc_now
 
 POLICY = "noeviction"
@@ -87,6 +88,16 @@ async def examine() -> AsyncIterator[Finding]:
     yield await _service(settings)
     async for finding in _database(settings, rules):
         yield finding
+    async for finding in _mailbox(settings):
+        yield finding
+
+
+async def _mailbox(settings: Settings) -> AsyncIterator[Finding]:
+    if settings.imap_url:
+        from responder.cli.mail_checks import mailbox  # its library is loaded where there is a mailbox
+
+        async for finding in mailbox(settings):
+            yield finding
 
 
 def _settings(settings: Settings) -> Iterator[Finding]:
@@ -188,13 +199,17 @@ async def _database(settings: Settings, rules: Rules | None) -> AsyncIterator[Fi
 
 async def _contents(store: Store, rules: Rules | None, now: datetime) -> AsyncIterator[Finding]:
     await store.database.check()
+    if rules is None and (version := await RuleVersions(store.database).newest()):
+        yield _warning("rules", f"the last good ones stay in force meanwhile: hash {version.hash}, of {moment(version.in_force_at)}")
     workers = await store.installation.live_workers(now - SEEN_WITHIN)
     if not workers:
         yield _warning("workers", "none was seen lately, so messages are kept and not handled: start 'responder run' or 'responder worker'")
     elif not all(worker.has_redis for worker in workers):
         yield _warning("workers", f"{len(workers)} seen lately, some without Redis: they go on by themselves once it is back")
+    elif not all(worker.rules_are_ok for worker in workers):
+        yield _warning("workers", f"{len(workers)} seen lately, some go by the last good rules: the rules file that they see has mistakes")
     elif rules and any(worker.rules_hash != rules.hash for worker in workers):
-        yield _warning("workers", f"{len(workers)} seen lately, some with other rules than those of the file: start them again")
+        yield _warning("workers", f"{len(workers)} seen lately, some with other rules than those of the file: see that they have the same file")
     else:
         yield _ok("workers", f"{len(workers)} seen lately")
     yield _waiting(await store.inbox.oldest_waiting(), now)

@@ -19,9 +19,9 @@ def describe(
     """Tell a rules file in plain words, as Markdown, for the people who don't read YAML."""
     from responder.cli.mistakes import load_or_exit
     from responder.rulefile.describe import described
-    from responder.rulefile.sources import sources_of
+    from responder.rulefile.places import placed_sources
     from responder.settings import load_settings
 
     path = rules or load_settings().rules
     of_file = load_or_exit(path, as_json=False)
-    typer.echo(described(of_file, sources_of(of_file)), nl=False)
+    typer.echo(described(of_file, placed_sources(of_file)), nl=False)

@@ -8,6 +8,7 @@ import typer
 from responder.cli.output import moment, one_line
 from responder.core.records import DeliveryRecord, Explanation
 
+LINES = 200  # of what came in; the rest is in the database
 LABEL = 12  # characters before a value
 
 
@@ -31,6 +32,11 @@ def print_explanation(explanation: Explanation, *, line: int | None = None, inde
     _print_values(values, indent)
     _print_section("then", map(_step, explanation.steps), indent)
     _print_section("near misses", (f"{miss['rule']} (line {miss['line']}): {miss['why']}" for miss in explanation.near_misses), indent)
+
+
+def print_raw(raw: bytes) -> None:
+    """Print what came in as it came, for a person to make sense of."""
+    _print_section("came as", (one_line(line) for line in raw.decode("utf-8", "replace").splitlines()[:LINES]))
 
 
 def print_deliveries(deliveries: Iterable[DeliveryRecord]) -> None:

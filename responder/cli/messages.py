@@ -10,6 +10,8 @@ from responder.cli.output import Column, echo_json, moment
 from responder.core.message import MessageStatus
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from responder.core.records import Explanation, MessageRecord
     from responder.wiring import Store
 
@@ -53,9 +55,9 @@ def show(key: Key, *, as_json: AsJson = False) -> None:
 
 
 async def _show(store: "Store", *, beginning: str, as_json: bool) -> None:
-    from responder.cli.explaining import print_deliveries, print_explanation
+    from responder.cli.explaining import print_deliveries, print_explanation, print_raw
     from responder.store.listing import read_all
-    from responder.store.records import list_deliveries
+    from responder.store.records import list_deliveries, raw_of
 
     explanation = await _one(store, beginning)
     if as_json:
@@ -65,6 +67,8 @@ async def _show(store: "Store", *, beginning: str, as_json: bool) -> None:
     typer.echo(f"message {message.key} came by {message.channel}: {message.status} {moment(message.handled_at)}".rstrip())
     print_explanation(explanation)
     print_deliveries([delivery async for delivery in read_all(store.database, list_deliveries(message_key=message.key))])
+    if message.status is MessageStatus.MALFORMED:
+        print_raw(await raw_of(store.database, message.key))
 
 
 def retry(
@@ -72,19 +76,21 @@ def retry(
     *,
     sender: Annotated[str | None, typer.Option("--from", metavar="NUMBER", help="Who sent it, where it came without.")] = None,
     to: Annotated[str | None, typer.Option("--to", metavar="NUMBER", help="Which number it went to, where it came without.")] = None,
+    text: Annotated[str | None, typer.Option("--text", metavar="TEXT", help="What it says, where it came without.")] = None,
 ) -> None:
     """Receive a failed message again, or a malformed one with what it lacks."""
     from responder.cli.session import with_store
     from responder.core.address import canonical
 
-    with_store(partial(_retry, beginning=key, originator=canonical(sender) if sender else None, destination=canonical(to) if to else None))
+    ends = {"originator": canonical(sender) if sender else None, "destination": canonical(to) if to else None}
+    with_store(partial(_retry, beginning=key, given=ends | {"text": text}))
 
 
-async def _retry(store: "Store", *, beginning: str, originator: str | None, destination: str | None) -> None:
+async def _retry(store: "Store", *, beginning: str, given: "Mapping[str, str | None]") -> None:
     from responder.store.retries import receive_again
 
     key = (await _one(store, beginning)).message.key
-    await receive_again(store.database, key, originator=originator, destination=destination)
+    await receive_again(store.database, key, **given)
     typer.echo(f"message {key} waits again: a running worker takes it up within seconds")
 
 

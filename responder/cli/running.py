@@ -10,11 +10,14 @@ from importlib.metadata import version
 import typer
 
 from responder import embedded
+from responder.cli.session import missing_file
 from responder.core.rules import Rules
 from responder.database_url import mask_url
+from responder.errors import RulesError
+from responder.mailbox_url import read_mailbox_url
 from responder.processes import Child, supervise
 from responder.settings import Settings, check_exposure
-from responder.wiring import migrate_database, read_rules_in_force
+from responder.wiring import migrate_database, open_rules, open_store, read_rules_in_force
 
 READY_WITHIN_S = 20.0
 PROGRAM = (sys.executable, "-m", "responder")
@@ -25,13 +28,14 @@ logger = logging.getLogger(__name__)
 async def run_everything(settings: Settings) -> None:
     """Bring the database up to date, start Redis if none is given, web and worker, and keep them running until told to stop."""
     check_exposure(settings)
-    rules = await read_rules_in_force(settings)
+    parts = ("web", "worker", *_mail(settings))
+    rules, is_ok = await _rules_at_start(settings)
     redis = None if settings.redis_url else await embedded.start(settings.data_dir)
     try:
         await migrate_database(settings)
         env = {"RESPONDER_REDIS_URL": redis.url} if redis else {}
-        children = [Child(name=name, argv=(*PROGRAM, name), env=env) for name in ("web", "worker")]
-        beside = [asyncio.create_task(_tell_when_ready(settings, rules, started_at=time.monotonic()))]
+        children = [Child(name=name, argv=(*PROGRAM, name), env=env) for name in parts]
+        beside = [asyncio.create_task(_tell_when_ready(settings, rules, is_ok=is_ok, started_at=time.monotonic()))]
         if redis:
             beside.append(asyncio.create_task(redis.keep()))
         try:
@@ -45,14 +49,37 @@ async def run_everything(settings: Settings) -> None:
             await redis.stop()
 
 
-async def _tell_when_ready(settings: Settings, rules: Rules, started_at: float) -> None:
+def _mail(settings: Settings) -> tuple[str, ...]:
+    """The intake of mails, where a mailbox is set. Raises ConfigurationError if it cannot be used."""
+    if settings.imap_url is None:
+        return ()
+    from responder.mail.account import account_of
+
+    account_of(settings)
+    return ("mail",)
+
+
+async def _rules_at_start(settings: Settings) -> tuple[Rules, bool]:
+    """The rules that web and worker will find, and whether they are those of the file. Raises RulesError if there are none."""
+    try:
+        return await read_rules_in_force(settings), True
+    except RulesError:
+        if missing_file(settings):
+            raise
+    await migrate_database(settings)
+    async with open_store(settings) as store:
+        in_force = await open_rules(settings, store, decides=False)
+        return in_force.rules(), in_force.status().is_ok
+
+
+async def _tell_when_ready(settings: Settings, rules: Rules, *, is_ok: bool, started_at: float) -> None:
     """Print where responder listens, by which rules, and what to try next."""
     while not await _listens(settings):
         if time.monotonic() - started_at > READY_WITHIN_S:
             logger.error("web does not listen yet, its log says why host=%s port=%d", settings.host, settings.port)
             return
         await asyncio.sleep(0.05)
-    typer.echo("\n".join(_summary(settings, rules)), err=not sys.stdout.isatty())
+    typer.echo("\n".join(_summary(settings, rules, is_ok=is_ok)), err=not sys.stdout.isatty())
 
 
 async def _listens(settings: Settings) -> bool:
@@ -67,13 +94,15 @@ async def _listens(settings: Settings) -> bool:
     return True
 
 
-def _summary(settings: Settings, rules: Rules) -> list[str]:
+def _summary(settings: Settings, rules: Rules, *, is_ok: bool) -> list[str]:
+    place = str(settings.rules) if is_ok else f"{settings.rules} HAS MISTAKES (see 'responder check'), the last good rules serve"
     token = "/TOKEN" if settings.webhook_token else ""
     sends = "sent through the gateway" if settings.agile_api_key else "simulated: recorded and shown, not sent (set RESPONDER_AGILE_API_KEY to send)"
     return [
         f"responder {version('sms-responder')}",
         f"  listens   http://{settings.host}:{settings.port}/webhook/sms{token}",
-        f"  rules     {settings.rules}: {len(rules.rules)} rules, {len(rules.lists)} lists, hash {rules.hash}",
+        *([f"  mailbox   {read_mailbox_url(settings.imap_url.get_secret_value()).place}"] if settings.imap_url else []),
+        f"  rules     {place}: {len(rules.rules)} rules, {len(rules.lists)} lists, hash {rules.hash}",
         f"  database  {mask_url(settings.database_url)}",
         f"  replies   {sends}",
         '  try       responder text "News ON"    (in another terminal; Ctrl-C here ends everything)',

@@ -1,4 +1,4 @@
-"""The commands that serve: run, web, worker, migrate."""
+"""The commands that serve: run, web, worker, mail, migrate."""
 
 import asyncio
 import sys
@@ -16,7 +16,7 @@ SERVICE = "Service"
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
-    for command in (run, web, worker, migrate):
+    for command in (run, web, worker, mail, migrate):
         app.command(rich_help_panel=SERVICE)(command)
 
 
@@ -37,6 +37,13 @@ def web() -> None:
 def worker() -> None:
     """Handle messages, send replies, call webhooks. Any number may run, on a shared PostgreSQL and Redis."""
     from responder.worker.serve import serve
+
+    _serve(serve(_settings()))
+
+
+def mail() -> None:
+    """Take messages in from the mailbox that the gateway writes to. `run` does it by itself where RESPONDER_IMAP_URL is set."""
+    from responder.mail.serve import serve
 
     _serve(serve(_settings()))
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from responder.wiring import Store
 
 WAIT_S = 5.0  # for a worker to handle it
+MAIL_WAIT_S = 30.0  # for the intake of mails, which may have to ask for them
 POLL_S = 0.05
 ON_THE_WAY = frozenset({StepStatus.QUEUED, StepStatus.SENDING})
 REFUSALS = {
@@ -35,29 +36,33 @@ def text(
     *,
     sender: Annotated[str, typer.Option("--from", metavar="NUMBER", help="The number of the phone.")] = EXAMPLE_FROM,
     to: Annotated[str, typer.Option("--to", metavar="NUMBER", help="The number that is texted.")] = EXAMPLE_TO,
+    via: Annotated[Channel, typer.Option("--via", help="The way in: the gateway's webhook, or a mail into the mailbox.")] = Channel.WEBHOOK,
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Do not wait for what becomes of it.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Send the running service a text, exactly as the gateway does, and show what it answers."""
+    """Send the running service a text, exactly as the gateway does by its webhook or by mail, and show what it answers."""
     from responder.settings import load_settings
     from responder.wiring import utc_now
 
     settings = load_settings()
     date_time = utc_now().astimezone(settings.gateway_timezone).strftime("%Y%m%d%H%M%S")
     form = {"originator": sender, "destination": to, "date_time": date_time, "text": typed}
-    asyncio.run(_text(settings, form, wait_s=0.0 if no_wait else WAIT_S, as_json=as_json))
+    asyncio.run(_text(settings, form, via, wait_s=0.0 if no_wait else WAIT_S, as_json=as_json))
 
 
-async def _text(settings: "Settings", form: dict[str, str], *, wait_s: float, as_json: bool) -> None:
+async def _text(settings: "Settings", form: dict[str, str], via: Channel, *, wait_s: float, as_json: bool) -> None:
     from responder.cli.session import open_existing
 
-    await _post(settings, form)
+    said = await _mail(settings, form) if via is Channel.MAIL else await _post(settings, form)
     if not as_json:
-        typer.echo("+OK")
+        typer.echo(said)
     if not wait_s and not as_json:
         return
     async with open_existing(settings) as store:
-        explanation, deliveries = await _outcome(store, _key(settings, store, form), wait_s)
+        key = _key(settings, store, form)
+        if via is Channel.MAIL:
+            await _arrival(store, key)
+        explanation, deliveries = await _outcome(store, key, wait_s)
     if as_json:
         echo_json(explanation.message.as_json())
     else:
@@ -66,7 +71,26 @@ async def _text(settings: "Settings", form: dict[str, str], *, wait_s: float, as
         _complain(explanation)
 
 
-async def _post(settings: "Settings", form: dict[str, str]) -> None:
+async def _mail(settings: "Settings", form: dict[str, str]) -> str:
+    from responder.cli.text_mail import put_into_mailbox
+
+    return f"put into {await asyncio.to_thread(put_into_mailbox, settings, form)}"
+
+
+async def _arrival(store: "Store", key: str) -> None:
+    """Wait until the intake has taken a mail in; ResponderError if it does not."""
+    from responder.errors import ResponderError
+    from responder.store.records import find_messages
+
+    loop = asyncio.get_running_loop()
+    ends_at = loop.time() + MAIL_WAIT_S
+    while not await find_messages(store.database, key):
+        if loop.time() >= ends_at:
+            raise ResponderError(f"no intake took the mail in within {MAIL_WAIT_S:.0f} s: 'responder doctor' says what is missing")
+        await asyncio.sleep(POLL_S)
+
+
+async def _post(settings: "Settings", form: dict[str, str]) -> str:
     from responder.cli.local import local_url
     from responder.client import HttpClient
     from responder.core.gateway import Call
@@ -84,6 +108,7 @@ async def _post(settings: "Settings", form: dict[str, str]) -> None:
     if response.status != 200 or response.body != b"+OK":
         reason = REFUSALS.get(response.status, "that is not responder: check RESPONDER_HOST and RESPONDER_PORT")
         raise ResponderError(f"{place}: the answer was HTTP {response.status} instead of +OK, {reason}")
+    return "+OK"
 
 
 def _key(settings: "Settings", store: "Store", form: dict[str, str]) -> str:

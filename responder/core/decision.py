@@ -120,16 +120,16 @@ def _by_rules(situation: Situation, rules: Rules, *, answers_alone: bool = False
 
 
 def _applied(applied: Sequence[tuple[Rule, Match]], situation: Situation, rules: Rules) -> Decision:
-    """The decision of rules that apply, of which the last speaks."""
+    """The decision of rules that apply, of which the last speaks; those that put somebody on a list that asks first wait for the answer."""
     last, match = applied[-1]
     waiting = {rule.name: (rule, m, lists) for rule, m in applied if (lists := lists_that_ask(rule.actions, situation, rules))}
     asked = [ask_to_join(rule, m, lists, situation, rules) for rule, m, lists in waiting.values()]
-    used = [RecordUse(of=rule.cooldown.once.of) for rule, _ in applied if rule.cooldown]
+    uses = [RecordUse(of=rule.cooldown.once.of) for rule, _ in applied if rule.cooldown]
     return Decision(
         name=last.name,
         match=match,
         actions=tuple((m, rule.actions) for rule, m in applied if rule.name not in waiting),
-        effects=(*used, *(effect for effects, _ in asked for effect in effects)),
+        effects=(*uses, *(effect for effects, _ in asked for effect in effects)),
         replies=tuple(reply for _, reply in asked),
         remembers_language=not isinstance(last.text, Answers),
         applied=tuple(rule.name for rule, _ in applied),

@@ -82,5 +82,9 @@ def message_key(secret: bytes, *fields: str) -> str:
 
 
 def text_for_key(text: str) -> str:
-    """The text as the key sees it: the same whichever line ends and trailing blanks a channel adds."""
-    return text.replace("\r\n", "\n").replace("\r", "\n").rstrip()
+    """The text as the key sees it: the same whichever blanks and line breaks a channel adds, as a mail does.
+
+    >>> text_for_key(" News\\r\\n  ON ")
+    'News ON'
+    """
+    return " ".join(text.split())

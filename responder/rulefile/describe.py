@@ -11,8 +11,8 @@ from responder.core.rules import Rule, Rules
 from responder.core.words import ALWAYS, Word
 from responder.rulefile.nodes import Mapping as MappingNode
 from responder.rulefile.nodes import Node, Sequence
+from responder.rulefile.places import Sources, entry, scalars
 from responder.rulefile.plain_words import action_in_words, condition_in_words, either, quoted, texts_in_words
-from responder.rulefile.sources import Sources, entry, scalars
 
 KNOWN_KEYS = ("name", "when", "then", "examples", "enabled", "continue")
 MOST_WORDS = 6

@@ -9,7 +9,7 @@ from responder.core.segments import size
 from responder.core.template import Template, Texts
 from responder.rulefile.nodes import Mapping as MappingNode
 from responder.rulefile.nodes import Node, Scalar
-from responder.rulefile.sources import entry, scalars
+from responder.rulefile.places import entry, scalars
 from responder.rulefile.warnings.texts import longest, title_of
 
 LANGUAGES = {

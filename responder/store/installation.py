@@ -39,9 +39,9 @@ class Installation:
             await connection.execute(kept, [{"name": HEAD, "value": written_head(Head(), secret)}])
         return secret
 
-    async def report_worker(self, name: str, rules_hash: str, now: datetime, *, has_redis: bool) -> None:
-        """Say that a worker is alive, and whether it can be woken."""
-        row = {"name": name, "seen_at": now, "has_redis": has_redis, "rules_hash": rules_hash}
+    async def report_worker(self, name: str, rules_hash: str, now: datetime, *, has_redis: bool, rules_are_ok: bool = True) -> None:
+        """Say that a worker is alive, whether it can be woken, by which rules it goes, and whether those are the file's."""
+        row = {"name": name, "seen_at": now, "has_redis": has_redis, "rules_hash": rules_hash, "rules_are_ok": rules_are_ok}
         statement = self._insert(workers).values(row)
         async with self._database.write() as connection:
             await connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=row))
@@ -53,6 +53,6 @@ class Installation:
             await connection.execute(delete(workers).where(workers.c.name == name))
 
     async def live_workers(self, since: datetime) -> list[Row[Any]]:
-        """The workers that have been seen lately: name, seen_at, has_redis, rules_hash."""
+        """The workers that have been seen lately: name, seen_at, has_redis, rules_hash, rules_are_ok."""
         async with self._database.read() as connection:
             return list((await connection.execute(select(workers).where(workers.c.seen_at >= since).order_by(workers.c.name))).all())

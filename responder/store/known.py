@@ -31,7 +31,7 @@ async def read_known(database: Database, secret: bytes, originators: Collection[
         used = (await connection.execute(select(uses).where(uses.c.originator.in_(originators)))).all()
     on_lists: dict[str, dict[str, Subscription]] = defaultdict(dict)
     for row in theirs:
-        on_lists[row.originator][row.list] = _subscription(row).at(now)
+        on_lists[row.originator][row.list] = subscription_from(row).at(now)
     dated: dict[str, list[Appointment]] = defaultdict(list)
     for row in dates:
         dated[row.originator].append(appointment_from(row))
@@ -78,7 +78,8 @@ def _order(at: datetime | None, seq: int | None) -> Order | None:
     return Order(at, seq or 0) if at else None
 
 
-def _subscription(row: Row[Any]) -> Subscription:
+def subscription_from(row: Row[Any]) -> Subscription:
+    """A subscription from its row."""
     return Subscription(
         list=row.list,
         status=SubscriptionStatus(row.status),

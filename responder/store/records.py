@@ -63,6 +63,12 @@ async def find_messages(database: Database, beginning: str) -> list[Explanation]
     return [_explanation(row) for row in rows]
 
 
+async def raw_of(database: Database, key: str) -> bytes:
+    """What came in, as it came, for the message with this key. Raises StorageError."""
+    async with database.read() as connection:
+        return bytes((await connection.execute(select(messages.c.raw).where(messages.c.key == key))).scalar_one())
+
+
 async def find_delivery(database: Database, key: str) -> DeliveryRecord | None:
     """The delivery with this key. Raises StorageError."""
     async with database.read() as connection:

@@ -20,7 +20,9 @@ AGAIN: dict[str, Any] = {
 RETRIED = frozenset({MessageStatus.FAILED, MessageStatus.MALFORMED})
 
 
-async def receive_again(database: Database, key: str, *, originator: str | None = None, destination: str | None = None) -> None:
+async def receive_again(
+    database: Database, key: str, *, originator: str | None = None, destination: str | None = None, text: str | None = None
+) -> None:
     """Let a failed message wait again, or a malformed one with what it lacks; ResponderError says why that cannot be. Raises StorageError."""
     ends = {"originator": originator, "destination": destination}
     async with database.write() as connection:
@@ -34,4 +36,7 @@ async def receive_again(database: Database, key: str, *, originator: str | None 
                 raise ResponderError(f"message {key}: it has its own {name}, leave {option} out")
             if not getattr(row, name) and name not in given:
                 raise ResponderError(f"message {key}: it came without {name}, give it with {option}")
+        if text is not None and row.text:
+            raise ResponderError(f"message {key}: it has its own text, leave --text out")
+        given |= {} if text is None else {"text": text}
         await connection.execute(update(messages).where(messages.c.key == key).values(**AGAIN, **given))

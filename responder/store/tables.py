@@ -19,6 +19,7 @@ from sqlalchemy import (
     TypeDecorator,
     false,
     text,
+    true,
 )
 from sqlalchemy.types import TypeEngine
 
@@ -319,4 +320,28 @@ workers = Table(
     Column("seen_at", Moment, nullable=False),
     Column("has_redis", Boolean, nullable=False),
     Column("rules_hash", String(64), nullable=False),
+    Column("rules_are_ok", Boolean, nullable=False, server_default=true()),
+)
+
+rule_versions = Table(
+    "rule_versions",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("sources", Text, nullable=False),
+    Column("first_in_force_at", Moment, nullable=False),
+    Column("in_force_at", Moment, nullable=False),
+)
+
+mailboxes = Table(
+    "mailboxes",
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column("place", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("reason", Text),
+    Column("seen_at", Moment, nullable=False),
+    Column("last_mail_at", Moment),
+    Column("lag_ms", BigInteger),
+    Column("taken", BigInteger, nullable=False),
+    Column("malformed", BigInteger, nullable=False),
 )

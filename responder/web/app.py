@@ -9,6 +9,7 @@ from starlette.routing import Route
 
 from responder.web.delivery import DeliveryWebhook
 from responder.web.health import Health
+from responder.web.metrics import Metrics
 from responder.web.sms import SmsWebhook
 
 Background = Callable[[], Awaitable[None]]
@@ -35,5 +36,6 @@ def create_app(
         Route("/webhook/delivery/{token:path}", delivery),
         Route("/healthz", health.healthz),
         Route("/readyz", health.readyz),
+        Route("/metrics", Metrics(health).__call__),
     ]
     return Starlette(routes=routes, lifespan=lifespan)

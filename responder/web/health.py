@@ -1,34 +1,69 @@
 """GET /healthz and /readyz: alive, and able to take messages."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
+from responder.core.mailbox import MailboxReport
 from responder.core.ports import Clock
 from responder.core.timestamps import iso
+from responder.core.versions import RulesStatus
 from responder.errors import ResponderError
 from responder.store.database import Database
 from responder.store.holds import read_hold
 from responder.store.inbox import SqlInbox
 from responder.store.installation import Installation
+from responder.store.mailboxes import live_mailboxes
 
 CHECK_S = 5.0  # longer than this is as good as down
 SEEN_WITHIN = timedelta(seconds=15)  # a worker says every few seconds that it is alive
+MOST_MISTAKES = 10  # ``responder check`` tells all
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Worker:
+    """A worker that was seen lately."""
+
+    has_redis: bool
+    rules_hash: str
+    rules_are_ok: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class State:
+    """How the service is while the database can commit."""
+
+    redis_is_up: bool
+    workers: Sequence[Worker]
+    gateway: str
+    oldest_waiting: datetime | None
+    mailboxes: Sequence[MailboxReport] = ()
 
 
 class Health:
     """Tells how the service is."""
 
-    def __init__(self, *, database: Database, inbox: SqlInbox, installation: Installation, ping: Callable[[], Awaitable[Any]], clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        database: Database,
+        inbox: SqlInbox,
+        installation: Installation,
+        rules: Callable[[], RulesStatus],
+        ping: Callable[[], Awaitable[Any]],
+        clock: Clock,
+    ) -> None:
         self._database = database
         self._inbox = inbox
         self._installation = installation
+        self.rules = rules
         self._ping = ping
-        self._clock = clock
+        self.clock = clock
 
     async def healthz(self, _request: Request) -> Response:
         """The process answers."""
@@ -36,26 +71,32 @@ class Health:
 
     async def readyz(self, _request: Request) -> Response:
         """Whether messages can be taken: 200 if so, even without Redis or a worker; 503 if the database cannot commit."""
+        state = await self.state()
+        if state is None:
+            return JSONResponse({"database": "down"}, status_code=503)
+        return JSONResponse(_report(state, self.rules()))
+
+    async def state(self) -> State | None:
+        """How the service is; None if the database cannot commit."""
         try:
             async with asyncio.timeout(CHECK_S):
-                report = await self._report()
+                return await self._state()
         except (ResponderError, TimeoutError):
-            return JSONResponse({"database": "down"}, status_code=503)
-        return JSONResponse(report)
+            return None
 
-    async def _report(self) -> dict[str, Any]:
+    async def _state(self) -> State:
         await self._database.check()
-        workers = await self._installation.live_workers(self._clock() - SEEN_WITHIN)
+        rows = await self._installation.live_workers(self.clock() - SEEN_WITHIN)
+        workers = [Worker(has_redis=row.has_redis, rules_hash=row.rules_hash, rules_are_ok=row.rules_are_ok) for row in rows]
         oldest = await self._inbox.oldest_waiting()
         hold = await read_hold(self._database)
-        return {
-            "database": "up",
-            "redis": "up" if await self._redis_is_up() else "down",
-            "worker": _worker_state([worker.has_redis for worker in workers]),
-            "gateway": hold.reason if hold else "ok",
-            "rules": sorted({worker.rules_hash for worker in workers}),
-            "oldest_waiting": iso(oldest),
-        }
+        return State(
+            redis_is_up=await self._redis_is_up(),
+            workers=workers,
+            gateway=hold.reason if hold else "ok",
+            oldest_waiting=oldest,
+            mailboxes=await live_mailboxes(self._database, self.clock()),
+        )
 
     async def _redis_is_up(self) -> bool:
         try:
@@ -64,6 +105,36 @@ class Health:
         except Exception:  # noqa: BLE001  (whatever it is, Redis is not up)
             return False
         return True
+
+
+def _report(state: State, rules: RulesStatus) -> dict[str, Any]:
+    return {
+        "database": "up",
+        "redis": "up" if state.redis_is_up else "down",
+        "worker": _worker_state([worker.has_redis for worker in state.workers]),
+        "gateway": state.gateway,
+        "rules": {
+            "hash": rules.hash,
+            "count": rules.count,
+            "ok": rules.is_ok and all(worker.rules_are_ok for worker in state.workers),
+            "last_good_at": iso(rules.last_good_at),
+            "mistakes": list(rules.mistakes[:MOST_MISTAKES]),
+            "workers": sorted({worker.rules_hash for worker in state.workers}),
+        },
+        "oldest_waiting": iso(state.oldest_waiting),
+    } | ({"mailbox": [_mailbox(report) for report in state.mailboxes]} if state.mailboxes else {})
+
+
+def _mailbox(report: MailboxReport) -> dict[str, Any]:
+    return {
+        "place": report.place,
+        "state": str(report.state),
+        "reason": report.reason,
+        "last_mail": iso(report.last_mail_at),
+        "lag_s": report.lag_s,
+        "taken": report.taken,
+        "malformed": report.malformed,
+    }
 
 
 def _worker_state(can_be_woken: list[bool]) -> str:

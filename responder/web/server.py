@@ -6,6 +6,7 @@ import logging
 import uvicorn
 from starlette.applications import Starlette
 
+from responder.in_force import RulesInForce
 from responder.intake import Intake
 from responder.jobs import ArqBell, connect
 from responder.memory import collect_rarely
@@ -16,7 +17,7 @@ from responder.web.delivery import DeliveryWebhook
 from responder.web.health import Health
 from responder.web.protocol import BoundedProtocol
 from responder.web.sms import Gate, SmsWebhook
-from responder.wiring import Store, make_gateway, open_store, redis_url, utc_now
+from responder.wiring import Store, make_gateway, open_rules, open_store, redis_url, utc_now
 
 CONNECTIONS = 1000  # at once; more are told 503, and the gateway comes again
 KEEP_ALIVE_S = 30
@@ -27,19 +28,20 @@ logger = logging.getLogger(__name__)
 
 
 async def serve(settings: Settings) -> None:
-    """Take messages in until told to stop. Raises ConfigurationError, and StorageError if the database is not there at the start."""
+    """Take messages in until told to stop. Raises ConfigurationError, RulesError, and StorageError if the database is not there at the start."""
     check_exposure(settings)
     url = redis_url(settings)
     async with open_store(settings) as store:
-        server = uvicorn.Server(_uvicorn_config(settings, make_app(settings, store, url)))
+        in_force = await open_rules(settings, store, decides=False)
+        server = uvicorn.Server(_uvicorn_config(settings, make_app(settings, store, url, in_force)))
         watch_parent(lambda: setattr(server, "should_exit", True))
         logger.info("web starts host=%s port=%d", settings.host, settings.port)
         collect_rarely()
         await server.serve()
 
 
-def make_app(settings: Settings, store: Store, url: str) -> Starlette:
-    """The application on an open store, with the Redis at ``url`` as its messenger."""
+def make_app(settings: Settings, store: Store, url: str, in_force: RulesInForce) -> Starlette:
+    """The application on an open store, with the Redis at ``url`` as its messenger and the rules that are in force."""
     redis = connect(url, timeout_s=REDIS_TIMEOUT_S)
     bell = ArqBell(redis)
     intake = Intake(store.inbox, bell)
@@ -59,8 +61,15 @@ def make_app(settings: Settings, store: Store, url: str) -> Starlette:
     return create_app(
         sms=SmsWebhook(gateway=gateway, intake=intake, gate=gate, clock=utc_now),
         delivery=DeliveryWebhook(gateway=gateway, reports=store.reports, intake=intake, gate=gate, clock=utc_now),
-        health=Health(database=store.database, inbox=store.inbox, installation=store.installation, ping=redis.ping, clock=utc_now),
-        background=[take_in, bell.run],
+        health=Health(
+            database=store.database,
+            inbox=store.inbox,
+            installation=store.installation,
+            rules=in_force.status,
+            ping=redis.ping,
+            clock=utc_now,
+        ),
+        background=[take_in, bell.run, in_force.watch],
         close=close,
     )
 

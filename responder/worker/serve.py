@@ -7,18 +7,20 @@ import os
 import secrets
 import signal
 import socket
+from collections.abc import Callable
 
 from responder.client import HttpClient
 from responder.core.ports import Clock
 from responder.core.rules import Rules
 from responder.errors import StorageError, TransientError
+from responder.in_force import RulesInForce
 from responder.jobs import ArqBell, connect, redis_policy
 from responder.memory import collect_rarely
 from responder.processes import watch_parent
 from responder.settings import Settings
 from responder.store.commit import Commits
 from responder.store.holds import lift_hold
-from responder.wiring import Store, make_gateway, open_store, read_rules_in_force, redis_url, utc_now
+from responder.wiring import Store, make_gateway, open_rules, open_store, redis_url, utc_now
 from responder.worker.delivery import Deliverer, Ways
 from responder.worker.handling import Handler
 from responder.worker.housekeeping import Housekeeping
@@ -35,19 +37,20 @@ logger = logging.getLogger(__name__)
 async def serve(settings: Settings) -> None:
     """Work until told to stop. Raises ConfigurationError, RulesError, and StorageError if the database is not there at the start."""
     url = redis_url(settings)
-    rules = await read_rules_in_force(settings)
     name = f"{socket.gethostname()[:60]}-{os.getpid()}-{secrets.token_hex(3)}"
     async with open_store(settings) as store, HttpClient(allow_private=settings.allow_private_webhooks) as client:
+        in_force = await open_rules(settings, store, decides=True)
         await lift_hold(store.database, utc_now())
         bell = ArqBell(connect(url, timeout_s=BELL_TIMEOUT_S))
-        bodies, sweep = make_jobs(settings, store, client, bell, rules, utc_now)
+        bodies, sweep = make_jobs(settings, store, client, bell, in_force.rules, utc_now)
         collect_rarely()
         supervisor = Supervisor(lambda: arq_worker(connect(url, timeout_s=POLL_TIMEOUT_S), bodies, sweep, name))
         with contextlib.ExitStack() as stack:
             _stop_when_told(supervisor, stack)
-            beside = [asyncio.create_task(bell.run()), asyncio.create_task(_report(store, name, rules, supervisor))]
-            beside.append(asyncio.create_task(_check_policy(bell)))
-            beside.append(asyncio.create_task(Housekeeping(store=store, retention_days=settings.retention_days, clock=utc_now).run()))
+            signs = SignsOfLife(store, name, in_force, supervisor)
+            housekeeping = Housekeeping(store=store, retention_days=settings.retention_days, clock=utc_now)
+            works = (bell.run(), signs.run(), in_force.watch(signs.send), _check_policy(bell), housekeeping.run())
+            beside = [asyncio.create_task(work) for work in works]
             try:
                 await supervisor.run()
             finally:
@@ -59,7 +62,9 @@ async def serve(settings: Settings) -> None:
                 await bell.close()
 
 
-def make_jobs(settings: Settings, store: Store, client: HttpClient, bell: ArqBell, rules: Rules, clock: Clock) -> tuple[dict[str, JobBody], JobBody]:
+def make_jobs(
+    settings: Settings, store: Store, client: HttpClient, bell: ArqBell, rules: Callable[[], Rules], clock: Clock
+) -> tuple[dict[str, JobBody], JobBody]:
     """What a worker does when it is woken, by the name of the job, and its sweep."""
     handler = Handler(
         database=store.database,
@@ -67,12 +72,12 @@ def make_jobs(settings: Settings, store: Store, client: HttpClient, bell: ArqBel
         commits=Commits(store.database, store.secret),
         secret=store.secret,
         bell=bell,
-        rules=lambda: rules,
+        rules=rules,
         clock=clock,
     )
     deliverer = Deliverer(
         steps=store.steps,
-        ways=Ways(gateway=make_gateway(settings, store.secret), client=client, rules=lambda: rules),
+        ways=Ways(gateway=make_gateway(settings, store.secret), client=client, rules=rules),
         bell=bell,
         clock=clock,
         is_simulating=settings.agile_api_key is None,
@@ -88,14 +93,30 @@ def _stop_when_told(supervisor: Supervisor, stack: contextlib.ExitStack) -> None
     watch_parent(supervisor.stop)
 
 
-async def _report(store: Store, name: str, rules: Rules, supervisor: Supervisor) -> None:
-    """Say every few seconds that the worker is alive, and at once when it finds or loses Redis."""
-    while True:
-        told = supervisor.has_redis
+class SignsOfLife:
+    """Says every few seconds that the worker is alive and by which rules it goes, and at once when it finds or loses Redis."""
+
+    def __init__(self, store: Store, name: str, in_force: RulesInForce, supervisor: Supervisor) -> None:
+        self._store = store
+        self._name = name
+        self._in_force = in_force
+        self._supervisor = supervisor
+
+    async def run(self) -> None:
+        """Report until cancelled."""
+        while True:
+            told = self._supervisor.has_redis
+            await self.send()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._supervisor.changed(told), REPORT_EVERY_S)
+
+    async def send(self) -> None:
+        """Report now."""
+        rules = self._in_force.status()
         with contextlib.suppress(StorageError):  # the next report tells; that the database is away, others say
-            await store.installation.report_worker(name, rules.hash, utc_now(), has_redis=told)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(supervisor.changed(told), REPORT_EVERY_S)
+            await self._store.installation.report_worker(
+                self._name, rules.hash, utc_now(), has_redis=self._supervisor.has_redis, rules_are_ok=rules.is_ok
+            )
 
 
 async def _check_policy(bell: ArqBell) -> None:

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from responder.core.effects import StepKind, StepStatus
+from responder.core.versions import Source
 from responder.store.steps import Fate
+from responder.store.versions import RuleVersions
 from responder.wiring import utc_now
 from tests.builders import inbound
 from tests.cli.conftest import Installation, Outcome, run
@@ -99,6 +101,20 @@ async def test_every_mistake_of_the_rules_is_told(well: Installation) -> None:
     assert outcome.code == 1
     assert len(findings["rules"]) == 2
     assert findings["rules"][0][1].startswith("rules.yaml:1:10: ")
+
+
+async def test_beside_mistakes_it_tells_which_rules_stay_in_force(well: Installation) -> None:
+    await RuleVersions(well.store.database).keep("abc123", [Source(file="rules.yaml", text="version: 1")], NOON)
+    well.write("rules.yaml", "version: 2\n")
+    _, findings = await examined()
+    assert [level for level, _ in findings["rules"]] == ["error", "warning"]
+    assert "hash abc123, of 2026-11-23T12:00:00Z" in findings["rules"][1][1]
+
+
+async def test_a_worker_that_refused_the_file_is_warned_of(well: Installation) -> None:
+    await well.store.installation.report_worker("w1", well.work.rules.hash, utc_now(), has_redis=True, rules_are_ok=False)
+    level, text = await finding("workers")
+    assert (level, "last good rules" in text) == ("warning", True)
 
 
 async def test_a_service_that_does_not_answer_is_told(well: Installation) -> None:

@@ -8,6 +8,7 @@ import uvicorn
 
 from responder.settings import load_settings
 from responder.web.server import make_app
+from responder.wiring import open_rules
 from tests.builders import ANNA, SHOP
 from tests.cli.conftest import Installation, run
 from tests.conftest import wait_until
@@ -17,7 +18,8 @@ from tests.conftest import wait_until
 async def serving(here: Installation, redis: str, token: str = "") -> AsyncIterator[None]:
     """The web side of an installation, on its port."""
     settings = load_settings({"RESPONDER_WEBHOOK_TOKEN": token})
-    config = uvicorn.Config(make_app(settings, here.store, redis), port=here.port, log_config=None, lifespan="on")
+    in_force = await open_rules(settings, here.store, decides=False)
+    config = uvicorn.Config(make_app(settings, here.store, redis, in_force), port=here.port, log_config=None, lifespan="on")
     server = uvicorn.Server(config)
     running = asyncio.create_task(server.serve())
     await wait_until(lambda: server.started)

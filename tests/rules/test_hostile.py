@@ -12,7 +12,7 @@ from responder.core.trial import try_all
 from responder.errors import Mistake, RulesError
 from responder.rulefile import load_packs, load_rules, read_rules
 from responder.rulefile.describe import described
-from responder.rulefile.sources import Sources, read_source
+from responder.rulefile.places import Sources, read_source
 from responder.rulefile.warnings import warnings_of
 from tests.conftest import NOON
 from tests.planning import situation

@@ -7,7 +7,7 @@ import pytest
 
 from responder.core.rules import Rules
 from responder.errors import RulesError
-from responder.rulefile import Kept, load_rules, read_rules
+from responder.rulefile import Kept, load_rules, read_rules, rule_files, rules_from, sources_of
 from tests.planning import plan
 
 MAIN = "version: 1\ninclude: [campaigns/*.yaml, always.yaml]\nrules:\n  - {name: main, when: {text: main}, then: [hand_off: seen]}\n"
@@ -172,3 +172,16 @@ def test_a_file_that_may_not_be_read_is_told(tmp_path: Path) -> None:
     (tmp_path / "campaigns").mkdir()
     (tmp_path / "campaigns" / "folder.yaml").mkdir()
     assert mistakes(tmp_path, {"rules.yaml": MAIN, **of("always")}) == ["rules.yaml:2:11: include: 'campaigns/folder.yaml' is no file"]
+
+
+def test_the_texts_that_were_kept_give_the_same_rules(tmp_path: Path) -> None:
+    rules = load(tmp_path, {"rules.yaml": "version: 1\ninclude: campaigns/*.yaml\n", "campaigns/a.yaml": "lists: {a: }\n"})
+    again = rules_from(sources_of(rules), {})
+    assert (again.hash, list(again.lists)) == (rules.hash, ["a"])
+
+
+def test_files_of_a_folder_are_watched_where_the_rules_include_others(tmp_path: Path) -> None:
+    load(tmp_path, {"rules.yaml": "version: 1\ninclude: campaigns/*.yaml\n", "campaigns/a.yaml": "lists: {a: }\n", ".hidden/b.yaml": ""})
+    assert [path.name for path in rule_files(tmp_path / "rules.yaml")] == ["rules.yaml", "a.yaml"]
+    (tmp_path / "rules.yaml").write_text("version: 1\n")
+    assert rule_files(tmp_path / "rules.yaml") == (tmp_path / "rules.yaml",)

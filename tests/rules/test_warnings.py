@@ -6,7 +6,7 @@ import pytest
 
 from responder.core.segments import size
 from responder.rulefile import read_rules
-from responder.rulefile.sources import Sources, read_source
+from responder.rulefile.places import Sources, read_source
 from responder.rulefile.warnings import Caution, Code, warnings_of
 from tests.conftest import NOON
 from tests.planning import replies

@@ -10,6 +10,7 @@ import pytest
 from starlette.applications import Starlette
 
 from responder.core.ports import Job
+from responder.core.versions import RulesStatus
 from responder.gateways.agile import AgileTelecom
 from responder.intake import Intake
 from responder.store.database import Database
@@ -19,7 +20,7 @@ from responder.web.delivery import DeliveryWebhook
 from responder.web.health import Health
 from responder.web.sms import Gate, SmsWebhook
 from responder.wiring import Store
-from tests.conftest import StandingClock, store_on
+from tests.conftest import NOON, StandingClock, store_on
 
 VECTOR_1 = "originator=%2B393301234567&destination=%2B393331234333&date_time=20260408143052&text=News+ON"
 FORM = {"content-type": "application/x-www-form-urlencoded"}
@@ -41,10 +42,18 @@ class WebSide:
         self.gate = Gate([], [])
         self.intake = Intake(store.inbox, SilentBell())
         self.redis_is_up = True
+        self.rules = RulesStatus(hash="abc", count=3, last_good_at=NOON)
 
     def app(self) -> Starlette:
         gateway = AgileTelecom(secret=self.store.secret, zone=ZoneInfo("Europe/Rome"))
-        health = Health(database=self.store.database, inbox=self.store.inbox, installation=self.store.installation, ping=self.ping, clock=self.clock)
+        health = Health(
+            database=self.store.database,
+            inbox=self.store.inbox,
+            installation=self.store.installation,
+            rules=lambda: self.rules,
+            ping=self.ping,
+            clock=self.clock,
+        )
         sms = SmsWebhook(gateway=gateway, intake=self.intake, gate=self.gate, clock=self.clock)
         delivery = DeliveryWebhook(gateway=gateway, reports=self.store.reports, intake=self.intake, gate=self.gate, clock=self.clock)
         return create_app(sms=sms, delivery=delivery, health=health, background=[], close=self.nothing)

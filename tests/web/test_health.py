@@ -1,6 +1,8 @@
 """/healthz and /readyz."""
 
 from responder.core.effects import StepStatus
+from responder.core.mailbox import MailboxReport, MailboxState
+from responder.store.mailboxes import report_mailbox
 from responder.store.steps import Fate
 from tests.builders import inbound
 from tests.web.conftest import WebSide
@@ -13,9 +15,10 @@ async def test_the_service_is_alive(web: WebSide) -> None:
 async def test_a_service_that_can_commit_is_ready(web: WebSide) -> None:
     await web.store.installation.report_worker("w1", "abc", web.clock.now, has_redis=True)
     response = await web.get("/readyz")
+    rules = {"hash": "abc", "count": 3, "ok": True, "last_good_at": "2026-11-23T12:00:00Z", "mistakes": [], "workers": ["abc"]}
     assert (response.status_code, response.json()) == (
         200,
-        {"database": "up", "redis": "up", "worker": "ready", "gateway": "ok", "rules": ["abc"], "oldest_waiting": None},
+        {"database": "up", "redis": "up", "worker": "ready", "gateway": "ok", "rules": rules, "oldest_waiting": None},
     )
 
 
@@ -52,3 +55,13 @@ async def test_a_database_that_is_away_is_not_ready(web: WebSide) -> None:
         await connection.exec_driver_sql("DROP TABLE messages")
     response = await web.get("/readyz")
     assert (response.status_code, response.json()) == (503, {"database": "down"})
+
+
+async def test_the_intake_of_mails_is_told(web: WebSide) -> None:
+    report = MailboxReport(
+        name="m1", place="imaps://mail.example.com:993/INBOX", state=MailboxState.CONNECTED, reason=None,
+        last_mail_at=web.clock.now, lag_s=1.5, taken=3, malformed=1,
+    )  # fmt: skip
+    await report_mailbox(web.store.database, report, web.clock.now)
+    told = {"last_mail": "2026-11-23T12:00:00Z", "lag_s": 1.5, "taken": 3, "malformed": 1}
+    assert (await web.get("/readyz")).json()["mailbox"] == [{"place": report.place, "state": "connected", "reason": None} | told]

@@ -4,7 +4,7 @@ from datetime import datetime
 from itertools import chain
 
 from responder.core.rules import Rules
-from responder.rulefile.sources import Sources
+from responder.rulefile.places import Sources
 from responder.rulefile.warnings import habits, lists, reach, replies, wording, words
 from responder.rulefile.warnings.caution import Caution, Code
 from responder.rulefile.warnings.survey import Survey

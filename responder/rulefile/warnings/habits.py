@@ -13,7 +13,7 @@ from responder.core.rules import Rule
 from responder.core.trial import try_case, try_examples
 from responder.rulefile.nodes import Mapping as MappingNode
 from responder.rulefile.nodes import Node, Sequence
-from responder.rulefile.sources import Spot, entry, scalars
+from responder.rulefile.places import Spot, entry, scalars
 from responder.rulefile.warnings.caution import Caution, Code
 from responder.rulefile.warnings.survey import FILLER, Reached, Survey
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from responder.core.rules import Rule
-from responder.rulefile.sources import Spot
+from responder.rulefile.places import Spot
 from responder.rulefile.warnings.caution import Caution, Code
 from responder.rulefile.warnings.survey import Survey
 from responder.rulefile.warnings.wording import ALL, SUBSCRIBE, UNSUBSCRIBE, lists_of

@@ -11,7 +11,7 @@ from responder.core.rules import Rule, Rules
 from responder.core.worlds import World, empty_world, world_for
 from responder.errors import Mistake
 from responder.rulefile.nodes import Node, Place
-from responder.rulefile.sources import Sources, Spot, Typed, entry, typed_words
+from responder.rulefile.places import Sources, Spot, Typed, entry, typed_words
 from responder.rulefile.warnings.patterns import sample
 
 FILLER = "xyzzy"

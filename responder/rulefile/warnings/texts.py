@@ -12,7 +12,7 @@ from responder.core.template import Template, Texts, value_names
 from responder.core.worlds import SOMEBODY
 from responder.rulefile.nodes import Mapping as MappingNode
 from responder.rulefile.nodes import Node, Scalar, Sequence
-from responder.rulefile.sources import Source, Spot, entry, place_of_character, scalars
+from responder.rulefile.places import Source, Spot, entry, place_of_character, scalars
 from responder.rulefile.warnings.survey import Reached, Survey
 
 LONG_VALUE = 30  # characters of a name, a place or whatever somebody told

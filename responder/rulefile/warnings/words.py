@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from responder.core.matching import Answers, How, Words
 from responder.core.rules import Rule
 from responder.core.worlds import World, with_appointment
-from responder.rulefile.sources import Typed
+from responder.rulefile.places import Typed
 from responder.rulefile.warnings.caution import Caution, Code
 from responder.rulefile.warnings.survey import Survey
 

@@ -35,6 +35,8 @@ def upgrade() -> None:
     _erased()
     _installation()
     _workers()
+    _rule_versions()
+    _mailboxes()
 
 
 def _messages() -> None:
@@ -310,4 +312,30 @@ def _workers() -> None:
         sa.Column("seen_at", Moment, nullable=False),
         sa.Column("has_redis", sa.Boolean, nullable=False),
         sa.Column("rules_hash", sa.String(64), nullable=False),
+        sa.Column("rules_are_ok", sa.Boolean, nullable=False, server_default=sa.true()),
+    )
+
+
+def _rule_versions() -> None:
+    op.create_table(
+        "rule_versions",
+        sa.Column("hash", sa.String(64), primary_key=True),
+        sa.Column("sources", sa.Text, nullable=False),
+        sa.Column("first_in_force_at", Moment, nullable=False),
+        sa.Column("in_force_at", Moment, nullable=False),
+    )
+
+
+def _mailboxes() -> None:
+    op.create_table(
+        "mailboxes",
+        sa.Column("name", sa.String(100), primary_key=True),
+        sa.Column("place", sa.Text, nullable=False),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("reason", sa.Text),
+        sa.Column("seen_at", Moment, nullable=False),
+        sa.Column("last_mail_at", Moment),
+        sa.Column("lag_ms", sa.BigInteger),
+        sa.Column("taken", sa.BigInteger, nullable=False),
+        sa.Column("malformed", sa.BigInteger, nullable=False),
     )

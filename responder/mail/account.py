@@ -1,0 +1,68 @@
+"""The mailbox of the settings."""
+
+from pathlib import Path
+
+from responder.errors import ConfigurationError, PermanentError
+from responder.gateways.agile_mailbox import SENDERS, MailReader
+from responder.mail.mailbox import Account
+from responder.mailbox_url import read_mailbox_url
+from responder.settings import Settings
+from responder.wiring import make_gateway
+
+NO_MAILBOX = "RESPONDER_IMAP_URL is not set: give the address of the mailbox that the gateway writes to, imaps://user:password@host/INBOX"
+NO_PASSWORD = (
+    "RESPONDER_IMAP_URL has no password: put it there, or into RESPONDER_IMAP_PASSWORD, or into a file named by RESPONDER_IMAP_PASSWORD_FILE"  # noqa: S105
+)
+SWITCHED = {"false": "", "true": ""}  # words of RESPONDER_IMAP_REQUIRE_DKIM that name no server
+
+
+def account_of(settings: Settings) -> Account:
+    """The mailbox, and where its mails go. Raises ConfigurationError, with the remedy, if there is none or its password cannot be had."""
+    if settings.imap_url is None:
+        raise ConfigurationError(NO_MAILBOX)
+    url = read_mailbox_url(settings.imap_url.get_secret_value())
+    try:
+        _password(settings, url.password)
+    except PermanentError as error:
+        raise ConfigurationError(str(error)) from None
+    return Account(
+        url=url,
+        password=lambda: _password(settings, url.password),
+        done=settings.imap_done,
+        failed=settings.imap_failed,
+        poll_s=settings.imap_poll_s,
+    )
+
+
+def reader_of(settings: Settings, secret: bytes) -> MailReader:
+    """What tells the gateway's mails from others, and reads them."""
+    required = settings.imap_require_dkim
+    return MailReader(
+        gateway=make_gateway(settings, secret),
+        secret=secret,
+        senders=settings.imap_senders or SENDERS,
+        needs_signature=required != "false",
+        receiver=SWITCHED.get(required, required),
+    )
+
+
+def _password(settings: Settings, of_url: str | None) -> str:
+    """The password as it is now, since that in a file may have changed. Raises PermanentError if there is none."""
+    if settings.imap_password_file:
+        return _read(settings.imap_password_file)
+    password = settings.imap_password.get_secret_value() if settings.imap_password else of_url
+    if not password:
+        raise PermanentError(NO_PASSWORD)
+    return password
+
+
+def _read(path: Path) -> str:
+    try:
+        password = path.read_text("utf-8").strip("\r\n")
+    except (OSError, UnicodeError) as error:
+        raise PermanentError(
+            f"{path}: cannot be read ({type(error).__name__}), RESPONDER_IMAP_PASSWORD_FILE names the file of the password"
+        ) from None
+    if not password:
+        raise PermanentError(f"{path}: it is empty, write the mailbox's password into it")
+    return password

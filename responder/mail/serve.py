@@ -1,0 +1,94 @@
+"""The mail process: takes messages in from the mailbox, and does nothing else with them."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import secrets
+import signal
+import socket
+
+from responder.core.mailbox import MailboxReport
+from responder.errors import StorageError
+from responder.intake import Intake
+from responder.jobs import ArqBell, connect
+from responder.mail.account import account_of, reader_of
+from responder.mail.mailbox import Account, Mailbox
+from responder.mail.watch import Watch
+from responder.memory import collect_rarely
+from responder.processes import watch_parent
+from responder.settings import Settings
+from responder.store.mailboxes import forget_mailbox, report_mailbox
+from responder.wiring import Store, open_store, redis_url, utc_now
+
+BELL_TIMEOUT_S = 1.0
+REPORT_EVERY_S = 3.0
+FINISH_S = 20.0  # for commits under way when the process is told to stop
+
+logger = logging.getLogger(__name__)
+
+
+async def serve(settings: Settings) -> None:
+    """Take mails in until told to stop. Raises ConfigurationError, and StorageError if the database is not there at the start."""
+    account = account_of(settings)
+    url = redis_url(settings)
+    async with open_store(settings) as store:
+        bell = ArqBell(connect(url, timeout_s=BELL_TIMEOUT_S))
+        intake = Intake(store.inbox, bell)
+        watch = make_watch(settings, account, store, intake)
+        collect_rarely()
+        taking = asyncio.create_task(intake.run())
+        beside = [asyncio.create_task(bell.run()), asyncio.create_task(_report(store, account, watch))]
+        with contextlib.ExitStack() as stack:
+            _stop_when_told(watch, stack)
+            logger.info("mail starts place=%s", account.url.place)
+            try:
+                await watch.run()
+            finally:
+                intake.close()
+                await asyncio.wait([taking], timeout=FINISH_S)
+                for task in (taking, *beside):
+                    task.cancel()
+                await asyncio.gather(taking, *beside, return_exceptions=True)
+                await bell.close()
+
+
+def make_watch(settings: Settings, account: Account, store: Store, intake: Intake) -> Watch:
+    """The watch on the mailbox of the settings."""
+    return Watch(open_mailbox=lambda stopping: Mailbox(account, stopping), reader=reader_of(settings, store.secret), intake=intake, clock=utc_now)
+
+
+def _stop_when_told(watch: Watch, stack: contextlib.ExitStack) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, watch.stop)
+        stack.callback(loop.remove_signal_handler, number)
+    watch_parent(watch.stop)
+
+
+async def _report(store: Store, account: Account, watch: Watch) -> None:
+    """Say every few seconds how the intake stands, at once when that changes, and at the end that it is gone."""
+    name = f"{socket.gethostname()[:60]}-{os.getpid()}-{secrets.token_hex(3)}"
+    try:
+        while True:
+            told = asyncio.create_task(watch.changed(REPORT_EVERY_S))  # from now on, so that no change is missed
+            with contextlib.suppress(StorageError):  # the next report tells; that the database is away, others say
+                await report_mailbox(store.database, _as_report(name, account, watch), utc_now())
+            await told
+    finally:
+        with contextlib.suppress(StorageError):
+            await asyncio.shield(forget_mailbox(store.database, name))
+
+
+def _as_report(name: str, account: Account, watch: Watch) -> MailboxReport:
+    status = watch.status
+    return MailboxReport(
+        name=name,
+        place=account.url.place,
+        state=status.state,
+        reason=status.reason,
+        last_mail_at=status.last_mail_at,
+        lag_s=status.lag_s,
+        taken=status.taken,
+        malformed=status.malformed,
+    )

@@ -1,0 +1,242 @@
+"""Watching a mailbox: its mails become messages, and are marked once these are committed; a lost connection is made again."""
+
+import asyncio
+import contextlib
+import logging
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeVar
+
+from responder.core.mailbox import MailboxState
+from responder.core.message import Inbound, MessageStatus
+from responder.core.ports import Clock
+from responder.errors import PermanentError, StorageError, TransientError
+from responder.gateways.agile_mailbox import OTHER_SENDER, MailReader
+from responder.intake import Intake
+from responder.mail.mailbox import Head, Mailbox
+
+HEADS_AT_ONCE = 500
+MAILS_AT_ONCE = 100
+BYTES_AT_ONCE = 4 * 1024 * 1024
+BREAKS_OF_A_MAIL = 3  # connections that may end while a mail is read alone; then it is left alone until the next start
+MICROSECONDS = 1_000_000
+
+logger = logging.getLogger(__name__)
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Patience:
+    """How long to wait: in a quiet mailbox until it is looked through anyway, and after failures, growing from first to longest."""
+
+    first_look_s: float = 2.0  # what comes between a search and the server's IDLE may be told of only at its end
+    look_s: float = 25.0
+    connection_s: float = 1800.0  # after which everything is searched again, for what somebody has unmarked
+    first_delay_s: float = 1.0
+    longest_delay_s: float = 60.0
+    refused_s: float = 300.0  # a server that refuses a password may lock out who tries often
+
+
+@dataclass(kw_only=True, slots=True)
+class Status:
+    """How the watch goes, for whoever reports it."""
+
+    state: MailboxState = MailboxState.CONNECTING
+    reason: str | None = None
+    last_mail_at: datetime | None = None
+    lag_s: float | None = None
+    taken: int = 0
+    malformed: int = 0
+
+
+class Watch:
+    """Takes in what comes to a mailbox."""
+
+    def __init__(
+        self,
+        *,
+        open_mailbox: Callable[[threading.Event], Mailbox],
+        reader: MailReader,
+        intake: Intake,
+        clock: Clock,
+        patience: Patience | None = None,
+    ) -> None:
+        self._open_mailbox = open_mailbox
+        self._reader = reader
+        self._intake = intake
+        self._clock = clock
+        self._patience = patience or Patience()
+        self._thread = ThreadPoolExecutor(1, "mailbox")
+        self._stopping = threading.Event()
+        self._stopped = asyncio.Event()
+        self._mailbox: Mailbox | None = None
+        self._uid_validity = 0
+        self._left: set[int] = set()  # mails that are none of ours, by UID
+        self._breaks: Counter[int] = Counter()
+        self._failures = 0
+        self._told = asyncio.Event()
+        self.status = Status()
+
+    def stop(self) -> None:
+        """Let ``run`` end, whatever it waits for."""
+        self._stopping.set()
+        self._stopped.set()
+        if self._mailbox:
+            self._mailbox.abort()
+
+    async def changed(self, limit_s: float) -> None:
+        """Wait until the state is another, or the time is up."""
+        self._told.clear()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._told.wait(), limit_s)
+
+    async def run(self) -> None:
+        """Take mails in until ``stop``."""
+        try:
+            while not self._stopping.is_set():
+                delay_s = await self._connection()
+                if delay_s and not self._stopping.is_set():
+                    await self._pause(delay_s)
+        finally:
+            self._thread.shutdown(wait=False, cancel_futures=True)
+
+    async def _connection(self) -> float:
+        """One connection, and how long to wait until the next."""
+        mailbox = self._mailbox = self._open_mailbox(self._stopping)
+        try:
+            await self._watch(mailbox)
+        except PermanentError as error:
+            self._tell(MailboxState.REFUSED, str(error))
+            return self._patience.refused_s
+        except (TransientError, StorageError) as error:
+            self._tell(MailboxState.UNREACHABLE, str(error))
+            delay_s = min(self._patience.first_delay_s * 2.0**self._failures, self._patience.longest_delay_s)
+            self._failures = min(self._failures + 1, 16)
+            return delay_s * (0.5 + random.random() / 2)  # noqa: S311  (spreads those who come back, no secret)
+        finally:
+            await self._call(mailbox.close)
+        return 0.0
+
+    async def _watch(self, mailbox: Mailbox) -> None:
+        opened = await self._call(mailbox.open)
+        if opened.uid_validity != self._uid_validity:
+            self._uid_validity = opened.uid_validity
+            self._left.clear()
+            self._breaks.clear()
+        self._tell(MailboxState.CONNECTED, None)
+        logger.info("mailbox opened mails=%d idle=%s", opened.mails, opened.has_idle)
+        ends_at = time.monotonic() + self._patience.connection_s
+        after: int | None = None
+        is_quiet = False
+        while not self._stopping.is_set() and time.monotonic() < ends_at:
+            found = await self._call(mailbox.waiting, after)
+            for uids in _groups([uid for uid in found if uid not in self._left], HEADS_AT_ONCE):
+                await self._take_in(mailbox, await self._call(mailbox.heads, uids))
+            after = max([after or 0, *found])
+            self._failures = 0
+            if not found:
+                await self._call(mailbox.wait, self._patience.look_s if is_quiet else self._patience.first_look_s)
+            is_quiet = not found
+
+    async def _take_in(self, mailbox: Mailbox, heads: Sequence[Head]) -> None:
+        """Take in those mails that are the gateway's, and leave the others as they are."""
+        ours = []
+        for head in heads:
+            if reason := self._refusal(head):
+                self._left.add(head.uid)
+                level = logging.INFO if reason == OTHER_SENDER else logging.WARNING
+                logger.log(level, "mail left alone uid=%d reason=%s", head.uid, reason)
+            else:
+                ours.append(head)
+        for group in _portions(ours, self._breaks):
+            await self._take(mailbox, group)
+
+    def _refusal(self, head: Head) -> str | None:
+        if self._breaks[head.uid] > BREAKS_OF_A_MAIL:
+            return "the connection ends whenever it is read"
+        return self._reader.refusal(head.fields)
+
+    async def _take(self, mailbox: Mailbox, heads: Sequence[Head]) -> None:
+        """Read mails, commit their messages, and only then mark them. Raises TransientError, and StorageError if some are not committed."""
+        for head in heads:
+            self._breaks[head.uid] += 1
+        messages = await self._call(self._read, mailbox, heads)
+        for head in heads:
+            del self._breaks[head.uid]
+        began_at = time.monotonic()
+        failures = await asyncio.gather(*(self._commit(of_mail, began_at) for of_mail in messages.values()))
+        committed = {uid: of_mail for (uid, of_mail), failure in zip(messages.items(), failures, strict=True) if failure is None}
+        self._count([message for of_mail in committed.values() for message in of_mail])
+        failed = [uid for uid, of_mail in committed.items() if any(message.status is MessageStatus.MALFORMED for message in of_mail)]
+        await self._call(partial(mailbox.settle, [uid for uid in committed if uid not in failed], is_done=True))
+        await self._call(partial(mailbox.settle, failed, is_done=False))
+        for failure in filter(None, failures):
+            raise failure
+
+    def _read(self, mailbox: Mailbox, heads: Sequence[Head]) -> dict[int, list[Inbound]]:
+        """The messages in mails, by UID; each as old as its mail, and in the order of the mails."""
+        mails = mailbox.read([head.uid for head in heads])
+        now = self._clock()
+        arrivals = {head.uid: min(head.arrived_at + timedelta(microseconds=head.uid % MICROSECONDS), now) for head in heads}
+        return {uid: self._reader.read(raw, arrivals[uid]) for uid, raw in mails.items()}
+
+    async def _commit(self, messages: Sequence[Inbound], began_at: float) -> StorageError | None:
+        try:
+            for message in messages:
+                await self._intake.take(message, began_at)
+        except StorageError as error:
+            return error
+        return None
+
+    def _count(self, messages: Sequence[Inbound]) -> None:
+        now = self._clock()
+        for message in messages:
+            if message.status is MessageStatus.MALFORMED:
+                logger.warning("mail not understood, kept for a person key=%s", message.key)
+                self.status.malformed += 1
+            self.status.taken += 1
+            self.status.last_mail_at = now
+            self.status.lag_s = round((now - message.received_at).total_seconds(), 3)
+        if messages:
+            logger.info("mails taken in messages=%d lag_s=%s", len(messages), self.status.lag_s)
+
+    def _tell(self, state: MailboxState, reason: str | None) -> None:
+        self.status.state, self.status.reason = state, reason
+        self._told.set()
+        if reason and not self._stopping.is_set():
+            logger.error("mailbox %s reason=%s", state, reason)
+
+    async def _call(self, work: Callable[..., Result], *arguments: object) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work, *arguments)
+
+    async def _pause(self, delay_s: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopped.wait(), delay_s)
+
+
+def _groups(uids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    return (uids[start : start + size] for start in range(0, len(uids), size))
+
+
+def _portions(heads: Sequence[Head], breaks: Counter[int]) -> Iterator[Sequence[Head]]:
+    """The mails in portions that are read at once; one during whose reading a connection has ended is read alone."""
+    portion: list[Head] = []
+    size = 0
+    for head in heads:
+        if portion and (len(portion) >= MAILS_AT_ONCE or size + head.size > BYTES_AT_ONCE or breaks[head.uid]):
+            yield portion
+            portion, size = [], 0
+        portion.append(head)
+        size += head.size
+        if breaks[head.uid]:
+            yield portion
+            portion, size = [], 0
+    if portion:
+        yield portion

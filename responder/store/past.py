@@ -1,0 +1,143 @@
+"""Stored messages in their order, and what was known of originators at an earlier moment, as far as it can still be told."""
+
+import json
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy.engine import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from responder.core.effects import AppointmentStatus
+from responder.core.known import LATE, Appointment, Known, Subscription, SubscriptionStatus
+from responder.core.message import Message, MessageStatus, Order
+from responder.core.reserved import Reserved
+from responder.store.database import Database
+from responder.store.inbox import COLUMNS, message_from
+from responder.store.known import appointment_from, subscription_from
+from responder.store.listing import Listing
+from responder.store.tables import appointments, consent_events, contacts, messages, subscriptions
+
+DECIDED = (MessageStatus.HANDLED, MessageStatus.FAILED)
+STATUS_AFTER = {"opt_in": SubscriptionStatus.SUBSCRIBED, "opt_out": SubscriptionStatus.UNSUBSCRIBED}
+
+
+def decided_messages(since: datetime | None) -> Listing[Message]:
+    """The messages that were decided about, by arrival."""
+    return Listing(query=_decided(select(*COLUMNS), since), order=(messages.c.seq,), read=message_from)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Beginning:
+    """A moment in the past: just before the message that has this place in the inbox."""
+
+    at: datetime
+    seq: int
+
+    def is_after(self, at: datetime | None, seq: int | None) -> bool:
+        """Whether a word was said before; one that came by hand or by a file has no place in the inbox, only a time."""
+        return at is None or (seq < self.seq if seq else at < self.at)
+
+
+async def count_and_begin(database: Database, since: datetime | None) -> tuple[int, Beginning | None]:
+    """How many such messages there are, and where they begin; None if there is none. Raises StorageError."""
+    figures = select(func.count().label("number"), func.min(messages.c.received_at).label("at"), func.min(messages.c.seq).label("seq"))
+    async with database.read() as connection:
+        row = (await connection.execute(_decided(figures, since))).one()
+    return row.number, Beginning(at=row.at, seq=row.seq) if row.at else None
+
+
+def _decided(query: Any, since: datetime | None) -> Any:  # noqa: ANN401  (a select of whichever columns)
+    has_text = (messages.c.text != "") | messages.c.explanation.is_not(None)  # else it was removed after the days that texts are kept
+    query = query.where(messages.c.status.in_(DECIDED), has_text)
+    return query if since is None else query.where(messages.c.received_at >= since)
+
+
+async def read_past(database: Database, originators: Collection[str], begin: Beginning) -> list[Known]:
+    """What was known of each of the originators at a moment. Raises StorageError.
+
+    Lists, opt-outs and the language are as they were. What somebody told about themselves has no history and is as it is today; an appointment
+    that was answered for since stands as scheduled.
+    """
+    async with database.read() as connection:
+        people = await _by_originator(connection, select(contacts).where(contacts.c.originator.in_(originators)))
+        on_lists = await _by_originator(connection, select(subscriptions).where(subscriptions.c.originator.in_(originators)))
+        events = await _by_originator(connection, _events(originators, begin))
+        near = appointments.c.originator.in_(originators) & (appointments.c.starts_at > begin.at - LATE)
+        dates = await _by_originator(connection, select(appointments).where(near).order_by(appointments.c.starts_at))
+        languages = await _languages(connection, originators, begin)
+    return [
+        replace(
+            _consent(originator, people.get(originator, []), events.get(originator, []), begin),
+            language=languages.get(originator),
+            subscriptions=_subscriptions(on_lists.get(originator, []), events.get(originator, []), begin),
+            appointments=tuple(_appointment(row, begin) for row in dates.get(originator, [])),
+        )
+        for originator in originators
+    ]
+
+
+def _events(originators: Collection[str], begin: Beginning) -> Select[Any]:
+    """What the ledger tells of the time before, with the place of the message that each event rests on, if it rests on one."""
+    seq = messages.c.seq.label("message_seq")
+    query = select(consent_events, seq).outerjoin(messages, messages.c.key == consent_events.c.message_key)
+    is_past = or_(seq < begin.seq, and_(seq.is_(None), consent_events.c.recorded_at < begin.at))
+    return query.where(consent_events.c.originator.in_(originators), is_past).order_by(consent_events.c.seq)
+
+
+async def _by_originator(connection: AsyncConnection, query: Select[Any]) -> dict[str, list[Row[Any]]]:
+    found: dict[str, list[Row[Any]]] = defaultdict(list)
+    for row in (await connection.execute(query)).all():
+        found[row.originator].append(row)
+    return found
+
+
+async def _languages(connection: AsyncConnection, originators: Collection[str], begin: Beginning) -> dict[str, str | None]:
+    """The language after the last message before the moment."""
+    earlier = messages.c.originator.in_(originators) & (messages.c.seq < begin.seq) & messages.c.status.in_(DECIDED)
+    last = select(func.max(messages.c.seq)).where(earlier).group_by(messages.c.originator)
+    rows = await connection.execute(select(messages.c.originator, messages.c.language).where(messages.c.seq.in_(last)))
+    return {row.originator: row.language for row in rows}
+
+
+def _consent(originator: str, people: Sequence[Row[Any]], events: Sequence[Row[Any]], begin: Beginning) -> Known:
+    """Whether the originator had opted out, with the fields of today."""
+    if not people:
+        return Known(originator=originator)
+    (row,) = people
+    known = Known(originator=originator, fields=json.loads(row.fields))
+    confirmed_at = row.confirmed_at if row.confirmed_at and row.confirmed_at < begin.at else None
+    if begin.is_after(row.consent_at, row.consent_seq):
+        order = Order(row.consent_at, row.consent_seq or 0) if row.consent_at else None
+        return replace(known, opted_out=row.opted_out, consent_order=order, confirmed_at=confirmed_at)
+    last = next((event for event in reversed(events) if event.list is None and event.event in STATUS_AFTER), None)
+    if last is None:
+        return known
+    return replace(known, opted_out=last.event == "opt_out", consent_order=Order(last.at, last.message_seq or 0), confirmed_at=confirmed_at)
+
+
+def _subscriptions(rows: Sequence[Row[Any]], events: Sequence[Row[Any]], begin: Beginning) -> dict[str, Subscription]:
+    """The lists as the ledger tells of them, and those of which nothing was said since as they stand."""
+    told = {event.list: _told(event) for event in events if event.list is not None and event.event in STATUS_AFTER}
+    unchanged = {row.list: subscription_from(row) for row in rows if begin.is_after(row.order_at, row.order_seq)}
+    return told | unchanged
+
+
+def _told(event: Row[Any]) -> Subscription:
+    return Subscription(
+        list=event.list,
+        status=STATUS_AFTER[event.event],
+        since=event.at,
+        order=Order(event.at, event.message_seq or 0),
+        taken_by_stop=event.event == "opt_out" and event.rule == Reserved.STOP,
+    )
+
+
+def _appointment(row: Row[Any], begin: Beginning) -> Appointment:
+    stored = appointment_from(row)
+    if stored.order is None or begin.is_after(*stored.order):
+        return stored
+    return replace(stored, status=AppointmentStatus.SCHEDULED, order=None)
