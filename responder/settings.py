@@ -45,6 +45,9 @@ class Settings(BaseSettings):
     allowed_ips: types.Networks = Field((), description="Addresses and CIDR ranges that may call the webhook; without it, all.")
     trusted_proxies: types.Proxies = Field((), description="Addresses and CIDR ranges of proxies whose `X-Forwarded-For` is believed.")
     admin_password: SecretStr | None = Field(None, description="The password of the console.")
+    api_token: SecretStr | None = Field(
+        None, description="The token of the REST API, sent as `Authorization: Bearer …`; without it, there is no API."
+    )
     gateway_timezone: types.Zone = Field(ZoneInfo("Europe/Rome"), description="The zone in which the gateway writes `date_time`.")
     agile_api_key: types.ApiKey | None = Field(
         None, description="The gateway's key for sending; without it, replies are simulated: recorded and shown, not sent."

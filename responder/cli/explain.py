@@ -66,7 +66,7 @@ def explain(
 
 
 def _moment(at: str | None, rules: "Rules") -> datetime:
-    from responder.cli.appointment_file import read_time
+    from responder.core.booking import read_time
     from responder.wiring import utc_now
 
     try:

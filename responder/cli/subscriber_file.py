@@ -4,9 +4,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from responder.cli.appointment_file import DATE_ALONE, Local, read_time
 from responder.cli.csv_lines import read_header, read_lines, refuse
 from responder.core.address import number_from
+from responder.core.booking import DATE_ALONE, Local, read_time
 from responder.core.known import SubscriptionStatus
 from responder.core.template import did_you_mean
 from responder.core.text import clean

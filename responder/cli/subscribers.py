@@ -124,8 +124,8 @@ def _tell(file: Path, read: "SubscriberFile", outcomes: "Outcomes", *, dry_run: 
 
 
 async def _read(file: Path, no_evidence: str | None) -> "SubscriberFile":
-    from responder.cli.appointment_file import Local
     from responder.cli.subscriber_file import Terms, read_subscribers
+    from responder.core.booking import Local
     from responder.errors import ConfigurationError
     from responder.settings import load_settings
     from responder.wiring import read_rules_in_force

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, NewType, TypeVar
 
 from responder.core.effects import Effect, Reply, WebhookCall
 from responder.core.known import Appointment, Known
+from responder.core.policy import appointment_values
 from responder.core.situation import Match, Situation
 
 ListName = NewType("ListName", str)
@@ -62,16 +63,7 @@ class Context:
             "match": {"text": self.match.text, **self.match.groups},
             "rest": self.match.rest,
             "list": {"name": self.list or "", "title": self.list_titles.get(self.list or "", "")},
-            "appointment": {
-                "id": appointment.id,
-                "starts_at": appointment.starts_at,
-                "name": appointment.name,
-                "service": appointment.service,
-                "location": appointment.location,
-                "status": str(appointment.status),
-            }
-            if appointment
-            else {},
+            "appointment": appointment_values(appointment) if appointment else {},
             "contact": defaultdict(str, known.fields, number=known.originator, language=known.language or self.default_language),
             "now": self.situation.now,
         }

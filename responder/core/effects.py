@@ -113,6 +113,7 @@ class Purpose(StrEnum):
     CONFIRMATION = "confirmation"
     HELP = "help"
     WELCOME = "welcome"
+    REMINDER = "reminder"
 
 
 class StepStatus(StrEnum):

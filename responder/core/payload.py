@@ -12,7 +12,8 @@ from responder.core.timestamps import iso
 def webhook_payload(call: WebhookCall, rule: str | None, match: Match, situation: Situation, after: Known, *, is_superseded: bool) -> str:
     """The JSON of one webhook call; ``lists`` and ``appointment`` are as they stand after the message."""
     message = situation.message
-    appointment = situation.appointment and after.appointment(situation.appointment.id)
+    before = situation.appointment
+    appointment = before and after.appointment(before.id)
     data: dict[str, Any] = {
         "message": {
             "key": message.key,
@@ -27,12 +28,17 @@ def webhook_payload(call: WebhookCall, rule: str | None, match: Match, situation
         "match": {"text": match.text, **match.groups},
         "rest": match.rest,
         "lists": {name: str(subscription.status) for name, subscription in after.subscriptions.items()},
-        "appointment": appointment_data(appointment) if appointment else None,
+        "appointment": changed_appointment_data(before, appointment) if before and appointment else None,
         "data": dict(call.data),
     }
     if is_superseded:
         data["superseded"] = True
     return json.dumps({"type": "rule.matched", "timestamp": iso(message.received_at), "data": data}, ensure_ascii=False)
+
+
+def changed_appointment_data(before: Appointment, after: Appointment) -> dict[str, Any]:
+    """An appointment after a message, with the status that it had, and the number of its last change, which tells the newer of two calls."""
+    return appointment_data(after) | {"old_status": str(before.status), "sequence": after.version}
 
 
 def appointment_data(appointment: Appointment) -> dict[str, Any]:

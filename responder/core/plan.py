@@ -8,9 +8,21 @@ from typing import Any, get_args
 from responder.core.actions import Action, Context
 from responder.core.address import is_dialable
 from responder.core.decision import Decision, Miss, decide
-from responder.core.effects import Effect, OpenHandOff, Ordered, Purpose, RecordUse, Reply, SetLanguage, Step, StepKind, WebhookCall
+from responder.core.effects import (
+    ChangeAppointment,
+    Effect,
+    OpenHandOff,
+    Ordered,
+    Purpose,
+    RecordUse,
+    Reply,
+    SetLanguage,
+    Step,
+    StepKind,
+    WebhookCall,
+)
 from responder.core.explanation import explained_effect, explained_match, explained_step
-from responder.core.known import Known
+from responder.core.known import Appointment, Known
 from responder.core.message import Message
 from responder.core.near import near_misses
 from responder.core.payload import webhook_payload
@@ -23,6 +35,14 @@ NOT_DIALABLE = "not sent: the originator is no international number, so it canno
 MOST_SEGMENTS = 4  # of one reply about several appointments
 Draft = tuple[Reply | WebhookCall, Decision, Situation]
 OWN_NUMBER = "not sent: the originator is the number itself"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AppointmentChange:
+    """An appointment before and after the answer that was given for it."""
+
+    before: Appointment
+    after: Appointment
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,6 +62,7 @@ class Plan:
     is_superseded: bool
     applied: tuple[str, ...] = ()
     """The names of all rules that applied, and of those in shadow that would have."""
+    changes: tuple[AppointmentChange, ...] = ()
 
 
 def make_plan(message: Message, rules: Rules, known: Known) -> Plan:
@@ -73,7 +94,14 @@ def make_plan(message: Message, rules: Rules, known: Known) -> Plan:
         near_misses=near_misses(decision, situation, rules),
         is_superseded=is_superseded,
         applied=tuple(name for _, turn in turns for name in turn.met),
+        changes=tuple(_changes(effects, known, after)),
     )
+
+
+def _changes(effects: Iterable[Effect], known: Known, after: Known) -> Iterator[AppointmentChange]:
+    for effect in effects:
+        if isinstance(effect, ChangeAppointment) and (was := known.appointment(effect.id)) and (became := after.appointment(effect.id)):
+            yield AppointmentChange(before=was, after=became)
 
 
 def known_after(known: Known, effects: Iterable[Effect], message: Message) -> Known:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from responder.core.effects import AppointmentStatus
-from responder.core.known import WINDOW, Known
+from responder.core.known import WINDOW, Appointment, Known
 from responder.core.quiet import QuietHours, Span
 from responder.core.template import Texts
 
@@ -42,3 +42,15 @@ class AppointmentPolicy:
 def contact_values(known: Known, default_language: str) -> Mapping[str, str]:
     """What texts outside the rules may say of a phone; what it never told is empty."""
     return defaultdict(str, known.fields, number=known.originator, language=known.language or default_language)
+
+
+def appointment_values(appointment: Appointment) -> dict[str, object]:
+    """What a text may say of an appointment."""
+    return {
+        "id": appointment.id,
+        "starts_at": appointment.starts_at,
+        "name": appointment.name,
+        "service": appointment.service,
+        "location": appointment.location,
+        "status": str(appointment.status),
+    }

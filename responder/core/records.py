@@ -149,9 +149,41 @@ class AppointmentRecord:
 
     appointment: Appointment
 
+    @property
+    def etag(self) -> str:
+        """The name of this state of the appointment, as HTTP writes it; another one made under the same id has another."""
+        return f'"{self.appointment.version}-{int(self.appointment.updated_at.timestamp() * 1000):x}"'
+
     def as_json(self) -> dict[str, Any]:
         """The fields of an appointment."""
         return appointment_data(self.appointment)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AppointmentEvent:
+    """One change of an appointment, or a reminder of it: who or what made it, and by which message."""
+
+    number: int
+    at: datetime
+    what: str
+    by: str
+    message_key: str | None
+    old_status: str | None
+    new_status: str | None
+    detail: str
+
+    def as_json(self) -> dict[str, Any]:
+        """The fields of a line of the history."""
+        return {
+            "number": self.number,
+            "at": iso(self.at),
+            "what": self.what,
+            "by": self.by,
+            "message_key": self.message_key,
+            "old_status": self.old_status,
+            "new_status": self.new_status,
+            "detail": self.detail,
+        }
 
 
 def explained(message: MessageRecord, language: str | None, stored: str | None) -> Explanation:

@@ -21,16 +21,16 @@ ONLY = (str(AppointmentStatus.SCHEDULED), str(AppointmentStatus.CONFIRMED))
 MOST = 9  # reminders of one appointment
 LONGEST_VALID = 6  # a reminder is of use for a sixth of the time that is left, if the file does not say for how long
 
-BUILT_IN = {  # in letters of the 7-bit alphabet, so that the list has room
-    "de": "Welcher Termin?\n{{ choices }}\nAntworten Sie mit der Nummer, oder ALLE.",
-    "en": "Which one?\n{{ choices }}\nReply with its number, or ALL.",
-    "es": "Elija:\n{{ choices }}\nResponda con su cifra, o TODOS.",
-    "fr": "Lequel ?\n{{ choices }}\nRépondez par le numéro, ou TOUS.",
-    "it": "Quale?\n{{ choices }}\nRispondi con il numero, o TUTTI.",
-    "nl": "Welke?\n{{ choices }}\nAntwoord met het nummer, of ALLE.",
-    "pl": "Wybierz:\n{{ choices }}\nOdpisz: cyfra albo WSZYSTKIE.",
-    "pt": "Escolha:\n{{ choices }}\nResponda com o algarismo, ou TODOS.",
-    "ro": "Care?\n{{ choices }}\nTrimiteti cifra sau TOATE.",
+BUILT_IN = {  # short, and in letters of the 7-bit alphabet, so that nine appointments fit one segment
+    "de": "Welcher?\n{{ choices }}\nNummer oder ALLE?",
+    "en": "Which one?\n{{ choices }}\nReply number or ALL",
+    "es": "Elija:\n{{ choices }}\nCifra o TODOS?",
+    "fr": "Lequel ?\n{{ choices }}\nChiffre ou TOUS ?",
+    "it": "Quale?\n{{ choices }}\nRispondi numero o TUTTI",
+    "nl": "Welke?\n{{ choices }}\nNummer of ALLE?",
+    "pl": "Wybierz:\n{{ choices }}\nCyfra albo WSZYSTKIE?",
+    "pt": "Escolha:\n{{ choices }}\nNumero ou TODOS?",
+    "ro": "Care?\n{{ choices }}\nCifra sau TOATE?",
 }
 
 

@@ -1,40 +1,38 @@
 """Appointments as other systems bring them: new ones, moved ones, and those with other details, in one transaction."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any
 
-from sqlalchemy import bindparam, select, text, update
+from sqlalchemy import bindparam, delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from responder.core.booking import Booking
 from responder.core.effects import AppointmentStatus
+from responder.core.known import Appointment
+from responder.core.reminding import ReminderPlan
+from responder.core.timestamps import iso
+from responder.errors import ResponderError
 from responder.store.database import Database
+from responder.store.history import add_events, chunks, event, last_numbers
+from responder.store.known import appointment_from
+from responder.store.reminders import forget_reminders, plan_reminders
 from responder.store.tables import appointments, contacts
 
 BOOKING_LOCK = 0x5E5B0D03  # PostgreSQL advisory lock: two imports at once take turns
-TOGETHER = 500  # rows in one statement
+IMPORT, API = "import", "api"
+"""Who changes appointments beside the messages."""
 DETAILS = ("name", "service", "location", "language")
-T = TypeVar("T")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Booking:
-    """An appointment as the system that made it tells of it; ``asked_at`` is when the originator was asked about it."""
-
-    id: str
-    originator: str
-    starts_at: datetime
-    name: str = ""
-    service: str = ""
-    location: str = ""
-    language: str = ""
-    asked_at: datetime | None = None
+class Conflict(ResponderError):
+    """An appointment does not stand as whoever changes it believes."""
 
 
 class Change(StrEnum):
@@ -67,46 +65,88 @@ class _Put:
 
 
 async def put_bookings(
-    database: Database, bookings: Sequence[Booking], now: datetime, advance: Callable[[int], None] = lambda _count: None
+    database: Database,
+    bookings: Sequence[Booking],
+    now: datetime,
+    advance: Callable[[int], None] = lambda _count: None,
+    *,
+    times: ReminderPlan | None = None,
+    by: str = IMPORT,
+    expected: Callable[[Appointment | None], bool] = lambda _before: True,
 ) -> Mapping[Change, int]:
     """Make the appointments what the bookings say, all or none, and tell how many of each change there were.
 
     A new or moved one is scheduled, and no word from before ``now`` counts for it; any other keeps its status. ``advance`` is told
-    how many are done. Raises StorageError.
+    how many are done, ``times`` says when people are reminded, and ``expected`` whether an appointment stands as it should.
+    Raises Conflict where it does not, and StorageError.
     """
     async with database.write() as connection:
-        if not database.is_sqlite:
-            await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": BOOKING_LOCK})
+        await take_turns(database, connection)
         standing = await _standing(connection, bookings)
         puts = [_Put(booking=booking, before=standing.get(booking.id)) for booking in bookings]
+        if not all(expected(appointment_from(put.before) if put.before else None) for put in puts):
+            raise Conflict
         changes = [put for put in puts if put.change is not Change.UNCHANGED]
         insert = sqlite_insert if database.is_sqlite else postgresql_insert
-        await _move_revisions(connection, insert, set().union(*(put.originators for put in changes)))
+        await move_revisions(connection, insert, set().union(*(put.originators for put in changes)))
         put_anew = _put_anew(insert)
-        for some in _chunks(changes):
-            anew = [_row(put.booking, now) for put in some if put.change is not Change.CHANGED]
-            details = [_details(put, now) for put in some if put.change is Change.CHANGED]
-            for statement, rows in ((put_anew, anew), (_CHANGE_DETAILS, details)):
-                if rows:
-                    await connection.execute(statement, rows)
+        for some in chunks(changes):
+            await _put_some(connection, some, put_anew, now, by)
+            if times:
+                await plan_reminders(connection, insert, [put.booking for put in some if put.change is not Change.CHANGED], times, now)
             advance(len(some))
     advance(len(puts) - len(changes))
     return Counter(put.change for put in puts)
 
 
+async def _put_some(connection: AsyncConnection, some: Sequence[_Put], put_anew: Any, now: datetime, by: str) -> None:  # noqa: ANN401  (either dialect's own)
+    last = await last_numbers(connection, [put.booking.id for put in some if put.before is None])
+    numbers = {put.booking.id: (put.before.version if put.before else last.get(put.booking.id, 0)) + 1 for put in some}
+    anew = [_row(put.booking, numbers[put.booking.id], now) for put in some if put.change is not Change.CHANGED]
+    details = [_details(put, numbers[put.booking.id], now) for put in some if put.change is Change.CHANGED]
+    for statement, rows in ((put_anew, anew), (_CHANGE_DETAILS, details)):
+        if rows:
+            await connection.execute(statement, rows)
+    await add_events(connection, [_event(put, numbers[put.booking.id], now, by) for put in some])
+
+
+async def delete_appointment(
+    database: Database, identifier: str, now: datetime, *, by: str, expected: Callable[[Appointment | None], bool] = lambda _before: True
+) -> bool:
+    """Forget an appointment that will not be, and tell whether there was one; its history stays. Raises Conflict and StorageError."""
+    async with database.write() as connection:
+        await take_turns(database, connection)
+        before = (await connection.execute(select(appointments).where(appointments.c.id == identifier))).first()
+        if not expected(appointment_from(before) if before else None):
+            raise Conflict
+        if before is None:
+            return False
+        await move_revisions(connection, sqlite_insert if database.is_sqlite else postgresql_insert, {before.originator})
+        await connection.execute(delete(appointments).where(appointments.c.id == identifier))
+        await forget_reminders(connection, [identifier])
+        await add_events(connection, [event((before.id, before.version + 1), now, "deleted", by, old_status=before.status)])
+        return True
+
+
+async def take_turns(database: Database, connection: AsyncConnection) -> None:
+    """Wait until nobody else changes what is booked."""
+    if not database.is_sqlite:
+        await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": BOOKING_LOCK})
+
+
 async def _standing(connection: AsyncConnection, bookings: Sequence[Booking]) -> dict[str, Row[Any]]:
     found: dict[str, Row[Any]] = {}
-    for some in _chunks(bookings):
+    for some in chunks(bookings):
         query = select(appointments).where(appointments.c.id.in_([booking.id for booking in some]))
         found |= {row.id: row for row in (await connection.execute(query)).all()}
     return found
 
 
-async def _move_revisions(connection: AsyncConnection, insert: Callable[..., Any], originators: set[str]) -> None:
+async def move_revisions(connection: AsyncConnection, insert: Callable[..., Any], originators: set[str]) -> None:
     """Let whoever has planned by the old appointments plan anew; in one order for all, since it locks the contacts."""
     statement = insert(contacts).values(revision=1)
     statement = statement.on_conflict_do_update(index_elements=["originator"], set_={"revision": contacts.c.revision + 1})
-    for some in _chunks(sorted(originators)):
+    for some in chunks(sorted(originators)):
         await connection.execute(statement, [{"originator": originator} for originator in some])
 
 
@@ -119,20 +159,24 @@ def _put_anew(insert: Callable[..., Any]) -> Any:  # noqa: ANN401  (either diale
 _CHANGE_DETAILS = (
     update(appointments)
     .where(appointments.c.id == bindparam("of_id"))
-    .values({name: bindparam(f"new_{name}") for name in (*DETAILS, "asked_at", "updated_at")})
+    .values({name: bindparam(f"new_{name}") for name in (*DETAILS, "asked_at", "updated_at", "version")})
 )
 
 
-def _row(booking: Booking, now: datetime) -> dict[str, Any]:
-    return asdict(booking) | {"status": AppointmentStatus.SCHEDULED, "updated_at": now, "order_at": now, "order_seq": 0}
+def _row(booking: Booking, number: int, now: datetime) -> dict[str, Any]:
+    state = {"status": AppointmentStatus.SCHEDULED, "updated_at": now, "order_at": now, "order_seq": 0, "version": number, "unclear_at": None}
+    return asdict(booking) | state
 
 
-def _details(put: _Put, now: datetime) -> dict[str, Any]:
+def _event(put: _Put, number: int, now: datetime, by: str) -> dict[str, Any]:
+    before, is_anew = put.before, put.change is not Change.CHANGED
+    detail = f"from {iso(before.starts_at)} to {iso(put.booking.starts_at)}" if before and put.change is Change.MOVED else ""
+    new_status = AppointmentStatus.SCHEDULED if is_anew or before is None else before.status
+    return event((put.booking.id, number), now, put.change, by, old_status=before.status if before else None, new_status=new_status, detail=detail)
+
+
+def _details(put: _Put, number: int, now: datetime) -> dict[str, Any]:
     booking, before = put.booking, put.before
     asked_at = booking.asked_at or (before.asked_at if before else None)
     details = {f"new_{name}": getattr(booking, name) for name in DETAILS}
-    return details | {"of_id": booking.id, "new_asked_at": asked_at, "new_updated_at": now}
-
-
-def _chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
-    return (values[start : start + TOGETHER] for start in range(0, len(values), TOGETHER))
+    return details | {"of_id": booking.id, "new_asked_at": asked_at, "new_updated_at": now, "new_version": number}

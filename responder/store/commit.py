@@ -1,7 +1,7 @@
 """Committing plans: effects, steps, explanations, ledger and the mark "handled", in one transaction for a whole batch."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,17 +11,17 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from responder.core.effects import ChangeAppointment, OpenHandOff, Step, StepKind, StepStatus, Subscribe, TellUnclear, Unsubscribe
+from responder.core.effects import ChangeAppointment, OpenHandOff, StepKind, Subscribe, TellUnclear, Unsubscribe
 from responder.core.known import Known, subscription_status
 from responder.core.message import MessageStatus
 from responder.core.plan import Plan
 from responder.store.database import Database
+from responder.store.history import add_events, event
 from responder.store.inbox import still_held
 from responder.store.ledger import append, consent_rows
 from responder.store.questions import put_questions
+from responder.store.rows import Rows, step_rows
 from responder.store.tables import appointments, contacts, handoffs, messages, steps, subscriptions, uses
-
-Rows = list[dict[str, Any]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,6 +97,7 @@ class Commits:
         await _execute(connection, _TELL_UNCLEAR, [row for plan in plans for row in _unclear_rows(plan)])
         await put_questions(connection, plans)
         await _execute(connection, self._put_uses, [row for planned in standing for row in _use_rows(planned)])
+        await add_events(connection, [row for plan in plans for row in _event_rows(plan)])
         await _execute(connection, self._put_handoffs, [row for plan in plans for row in _handoff_rows(plan, now)])
 
 
@@ -201,6 +202,21 @@ def _appointment_rows(plan: Plan) -> Rows:
     ]
 
 
+def _event_rows(plan: Plan) -> Rows:
+    return [
+        event(
+            (change.after.id, change.after.version),
+            plan.message.received_at,
+            "answered",
+            "message",
+            message_key=plan.message.key,
+            old_status=change.before.status,
+            new_status=change.after.status,
+        )
+        for change in plan.changes
+    ]
+
+
 def _unclear_rows(plan: Plan) -> Rows:
     return [{"of_id": effect.id, "now": plan.message.received_at} for effect in plan.effects if isinstance(effect, TellUnclear)]
 
@@ -218,30 +234,6 @@ def _handoff_rows(plan: Plan, now: datetime) -> Rows:
         {"message_key": plan.message.key, "originator": plan.message.originator, "reason": effect.reason[:200], "opened_at": now}
         for effect in plan.effects
         if isinstance(effect, OpenHandOff)
-    ]
-
-
-def step_rows(wanted: Iterable[Step], now: datetime) -> Rows:
-    """Steps as rows, queued and due at once."""
-    return [
-        {
-            "key": step.key,
-            "message_key": step.message_key,
-            "kind": step.kind,
-            "originator": step.originator,
-            "recipient": step.to,
-            "sender": step.sender,
-            "content": step.content,
-            "purpose": step.purpose,
-            "segments": step.segments,
-            "expires_at": step.expires_at,
-            "status": StepStatus.QUEUED,
-            "attempts": 0,
-            "next_attempt_at": now,
-            "created_at": now,
-            "updated_at": now,
-        }
-        for step in wanted
     ]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import and_, or_, select
 from sqlalchemy.engine import Row
 
-from responder.core.effects import StepKind, StepStatus
+from responder.core.effects import AppointmentStatus, StepKind, StepStatus
 from responder.core.known import SubscriptionStatus
 from responder.core.message import KEY_LENGTH, Channel, MessageStatus
 from responder.core.records import AppointmentRecord, DeliveryRecord, Explanation, MessageRecord, SubscriberRecord, explained
@@ -47,9 +47,30 @@ def list_deliveries(*, status: StepStatus | None = None, message_key: str | None
     return Listing(query=query, order=(steps.c.seq,), read=_delivery)
 
 
-def list_appointments() -> Listing[AppointmentRecord]:
-    """The appointments, by their start."""
-    return Listing(query=select(appointments), order=(appointments.c.starts_at, appointments.c.id), read=_appointment)
+def list_appointments(
+    *, originator: str | None = None, status: AppointmentStatus | None = None, begin: datetime | None = None, end: datetime | None = None
+) -> Listing[AppointmentRecord]:
+    """The appointments, by their start: those of a number, with a status, from a moment until before another."""
+    query = select(appointments)
+    for column, wanted in ((appointments.c.originator, originator), (appointments.c.status, status)):
+        query = query if wanted is None else query.where(column == wanted)
+    query = query if begin is None else query.where(appointments.c.starts_at >= begin)
+    query = query if end is None else query.where(appointments.c.starts_at < end)
+    return Listing(query=query, order=(appointments.c.starts_at, appointments.c.id), read=_appointment)
+
+
+async def read_after(
+    database: Database, listing: Listing[AppointmentRecord], identifier: str | None, limit: int
+) -> tuple[list[AppointmentRecord], bool]:
+    """So many appointments of a listing after the one with this id, and whether there are more. Raises StorageError."""
+    query = listing.query.order_by(*listing.order).limit(limit + 1)
+    if identifier is not None:
+        place = select(appointments.c.starts_at).where(appointments.c.id == identifier).scalar_subquery()
+        later = (appointments.c.starts_at > place) | ((appointments.c.starts_at == place) & (appointments.c.id > identifier))
+        query = query.where(later)
+    async with database.read() as connection:
+        rows = (await connection.execute(query)).all()
+    return [listing.read(row) for row in rows[:limit]], len(rows) > limit
 
 
 async def find_messages(database: Database, beginning: str) -> list[Explanation]:

@@ -78,7 +78,7 @@ class SqlSteps:
 
     async def _due(self, connection: AsyncConnection, kind: StepKind, now: datetime, limit: int) -> Sequence[Row[Any]]:
         waiting = (steps.c.kind == kind) & (steps.c.status == StepStatus.QUEUED) & (steps.c.next_attempt_at <= now)
-        query = select(steps).where(waiting).order_by(steps.c.next_attempt_at, steps.c.seq).limit(limit)
+        query = select(steps).where(waiting).order_by(steps.c.purpose == Purpose.REMINDER, steps.c.next_attempt_at, steps.c.seq).limit(limit)
         if not self._database.is_sqlite:
             query = query.with_for_update(skip_locked=True)
         return (await connection.execute(query)).all()

@@ -165,12 +165,13 @@ reminders = Table(
     Column("originator", String(64), nullable=False),
     Column("name", String(64), nullable=False),
     Column("due_at", Moment, nullable=False),
+    Column("next_at", Moment, nullable=False),
     Column("status", String(16), nullable=False),
     Column("done_at", Moment),
     Column("reason", String(200)),
 )
 PLANNED = text("status = 'planned'")
-Index("ix_reminders_due", reminders.c.due_at, sqlite_where=PLANNED, postgresql_where=PLANNED)
+Index("ix_reminders_due", reminders.c.next_at, sqlite_where=PLANNED, postgresql_where=PLANNED)
 Index("ix_reminders_appointment_id", reminders.c.appointment_id)
 
 questions = Table(

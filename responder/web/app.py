@@ -16,9 +16,15 @@ Background = Callable[[], Awaitable[None]]
 
 
 def create_app(
-    *, sms: SmsWebhook, delivery: DeliveryWebhook, health: Health, background: Sequence[Background], close: Callable[[], Awaitable[None]]
+    *,
+    sms: SmsWebhook,
+    delivery: DeliveryWebhook,
+    health: Health,
+    background: Sequence[Background],
+    close: Callable[[], Awaitable[None]],
+    api: Sequence[Route] = (),
 ) -> Starlette:
-    """The web side; ``background`` runs for as long as it does, and ``close`` ends what is left."""
+    """The web side; ``api`` are the routes of the REST API, ``background`` runs for as long as it does, and ``close`` ends what is left."""
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -37,5 +43,6 @@ def create_app(
         Route("/healthz", health.healthz),
         Route("/readyz", health.readyz),
         Route("/metrics", Metrics(health).__call__),
+        *api,
     ]
     return Starlette(routes=routes, lifespan=lifespan)

@@ -2,10 +2,13 @@
 
 import asyncio
 import logging
+from collections.abc import Callable, Sequence
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.routing import Route
 
+from responder.core.rules import Rules
 from responder.in_force import RulesInForce
 from responder.intake import Intake
 from responder.jobs import ArqBell, connect
@@ -69,9 +72,20 @@ def make_app(settings: Settings, store: Store, url: str, in_force: RulesInForce)
             ping=redis.ping,
             clock=utc_now,
         ),
+        api=api_routes(settings, store, in_force.rules),
         background=[take_in, bell.run, in_force.watch],
         close=close,
     )
+
+
+def api_routes(settings: Settings, store: Store, rules: Callable[[], Rules]) -> Sequence[Route]:
+    """The routes of the REST API; none without a token."""
+    if settings.api_token is None:
+        return ()
+    from responder.web.api import AppointmentApi, routes  # they bring the rules language, which a web process without the API does without
+
+    api = AppointmentApi(database=store.database, rules=rules, clock=utc_now)
+    return routes(api, settings.api_token.get_secret_value())
 
 
 def _uvicorn_config(settings: Settings, app: Starlette) -> uvicorn.Config:

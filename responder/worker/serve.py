@@ -24,6 +24,7 @@ from responder.wiring import Store, make_gateway, open_rules, open_store, redis_
 from responder.worker.delivery import Deliverer, Ways
 from responder.worker.handling import Handler
 from responder.worker.housekeeping import Housekeeping
+from responder.worker.reminders import Reminders
 from responder.worker.supervisor import JobBody, Supervisor, Sweep, arq_worker, job_bodies
 
 POLL_TIMEOUT_S = 2.0  # a Redis that is frozen for longer counts as lost
@@ -82,7 +83,9 @@ def make_jobs(
         clock=clock,
         is_simulating=settings.agile_api_key is None,
     )
-    return job_bodies(handler, deliverer), Sweep(inbox=store.inbox, steps=store.steps, reports=store.reports, bell=bell, clock=clock).sweep
+    reminders = Reminders(database=store.database, rules=rules, bell=bell, clock=clock, sender=settings.sender)
+    sweep = Sweep(inbox=store.inbox, steps=store.steps, reports=store.reports, bell=bell, clock=clock, reminders=reminders)
+    return job_bodies(handler, deliverer), sweep.sweep
 
 
 def _stop_when_told(supervisor: Supervisor, stack: contextlib.ExitStack) -> None:

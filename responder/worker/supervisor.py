@@ -21,6 +21,7 @@ from responder.store.reports import SqlReports
 from responder.store.steps import SqlSteps
 from responder.worker.delivery import JOB_OF, Deliverer
 from responder.worker.handling import Handler
+from responder.worker.reminders import Reminders
 
 JOB_TIMEOUT_S = 30  # a killed worker's job is locked for this and 10 s more; every job of ours ends by itself before
 POLL_DELAY_S = 0.02  # 14 ms until a job starts, for 4 % of an idle core
@@ -40,7 +41,10 @@ JobBody = Callable[[], Awaitable[None]]
 class Sweep:
     """Finds in SQL what nobody works on, and rings for it: whatever Redis forgot goes on within seconds."""
 
-    def __init__(self, *, inbox: SqlInbox, steps: SqlSteps, reports: SqlReports, bell: Bell, clock: Clock) -> None:
+    def __init__(
+        self, *, inbox: SqlInbox, steps: SqlSteps, reports: SqlReports, bell: Bell, clock: Clock, reminders: Reminders | None = None
+    ) -> None:
+        self._reminders = reminders
         self._inbox = inbox
         self._steps = steps
         self._reports = reports
@@ -48,8 +52,10 @@ class Sweep:
         self._clock = clock
 
     async def sweep(self) -> None:
-        """Ring for waiting messages and due steps, and settle what killed workers and early reports left. Raises StorageError."""
+        """Ring for waiting messages and due steps, queue due reminders, settle what killed workers and early reports left. Raises StorageError."""
         now = self._clock()
+        if self._reminders:
+            await self._reminders.queue()
         if await self._inbox.oldest_waiting():
             self._bell.ring(Job.HANDLE)
         if await self._steps.has_abandoned(now):

@@ -145,3 +145,48 @@ async def test_a_person_sees_an_appointment(here: Installation) -> None:
 
 async def test_without_appointments_it_says_how_to_bring_them_in(here: Installation) -> None:
     assert "responder appointments import FILE.csv" in (await run("appointments", "list")).err
+
+
+async def test_a_person_sees_what_became_of_an_appointment(here: Installation) -> None:
+    await confirmed_line(here)
+    shown = (await run("appointments", "show", "a1")).out
+    assert "history" in shown
+    assert "new  by import  none to scheduled" in shown
+    assert "answered  by message  scheduled to confirmed" in shown
+
+
+async def test_the_history_of_an_appointment_is_given_to_programs(here: Installation) -> None:
+    await confirmed_line(here)
+    lines = (await run("appointments", "show", "a1", "--history", "--json")).records
+    assert [(line["number"], line["what"], line["by"], line["new_status"]) for line in lines] == [
+        (1, "new", "import", "scheduled"),
+        (2, "answered", "message", "confirmed"),
+    ]
+
+
+async def test_a_list_has_those_of_a_day_of_a_number_or_with_a_status(here: Installation) -> None:
+    await imported(here, f"id,originator,starts_at\na1,{ANNA},2026-12-01T00:00\na2,{BRUNO},2026-12-01T23:59\na3,{ANNA},2026-12-02T00:00\n")
+
+    async def listed(*filters: str) -> list[str]:
+        return [record["id"] for record in (await run("appointments", "list", "--json", *filters)).records]
+
+    assert await listed("--day", "2026-12-01") == ["a1", "a2"]
+    assert await listed("--number", "330 123 4567") == ["a1", "a3"]
+    assert await listed("--number", ANNA, "--day", "2026-12-02") == ["a3"]
+    assert await listed("--status", "confirmed") == []
+
+
+async def test_a_filter_that_makes_no_sense_is_told(here: Installation) -> None:
+    assert here
+    outcome = await run("appointments", "list", "--day", "tomorrow")
+    assert outcome.code == 2
+    assert "is no day" in outcome.err
+
+
+async def test_appointments_are_given_back_as_they_came_with_their_status(here: Installation) -> None:
+    await imported(here, HEADER + LINE + f"a2,{BRUNO},2026-12-01T10:00,=1+1,,,,\n")
+    first, second, third = (await run("appointments", "export")).out.splitlines()
+    assert first == "id,originator,starts_at,name,service,location,language,status,updated_at,asked_at"
+    assert second.startswith(f"a1,{ANNA},2026-11-24T09:00:00Z,Anna,Check-up,Room 2,it,scheduled,20")
+    assert second.endswith(",2026-11-22T09:00:00Z")
+    assert ",'=1+1," in third

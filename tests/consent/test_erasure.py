@@ -5,8 +5,9 @@ from typing import Any
 
 from sqlalchemy import Table, select
 
+from responder.core.booking import Booking
 from responder.core.effects import StepKind
-from responder.store.appointments import Booking, put_bookings
+from responder.store.appointments import put_bookings
 from responder.store.consent import verify
 from responder.store.erasure import erase
 from responder.store.tables import metadata

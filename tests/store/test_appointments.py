@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from responder.core.booking import Booking
 from responder.core.effects import AppointmentStatus
 from responder.core.known import Appointment
 from responder.rulefile import read_rules
-from responder.store.appointments import TOGETHER, Booking, Change, put_bookings
+from responder.store.appointments import Change, put_bookings
+from responder.store.history import TOGETHER
 from responder.store.known import read_known
 from responder.store.tables import appointments
 from responder.wiring import Store

@@ -10,9 +10,9 @@ from sqlalchemy import insert, select, update
 from responder.core.effects import Step, StepKind, StepStatus
 from responder.core.report import Report, Reported
 from responder.errors import StorageError
-from responder.store.commit import step_rows
 from responder.store.database import Database
 from responder.store.reports import STRAYS_FOR, SqlReports
+from responder.store.rows import step_rows
 from responder.store.steps import Fate
 from responder.store.tables import reports, steps
 from responder.wiring import Store

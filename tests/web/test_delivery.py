@@ -10,7 +10,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.engine import Row
 
 from responder.core.effects import StepKind, StepStatus
-from responder.store.commit import step_rows
+from responder.store.rows import step_rows
 from responder.store.steps import Fate
 from responder.store.tables import messages, reports, steps
 from responder.web.sms import Gate

@@ -17,7 +17,7 @@ from responder.core.effects import Step, StepKind, StepStatus
 from responder.core.retry import LEASE
 from responder.core.rules import Webhook
 from responder.gateways.agile import AgileTelecom
-from responder.store.commit import step_rows
+from responder.store.rows import step_rows
 from responder.store.tables import contacts, steps
 from responder.worker.delivery import Deliverer, Ways
 from tests.builders import ANNA, SHOP, inbound, minutes, reply_step

@@ -5,11 +5,12 @@ from datetime import timedelta
 
 import pytest
 
+from responder.core.booking import Booking
 from responder.core.effects import AppointmentStatus
 from responder.core.known import Known
 from responder.core.message import Inbound
 from responder.core.replay import Replay
-from responder.store.appointments import Booking, put_bookings
+from responder.store.appointments import put_bookings
 from responder.store.known import read_known
 from responder.store.listing import read_all
 from responder.store.past import Beginning, count_and_begin, decided_messages, read_past

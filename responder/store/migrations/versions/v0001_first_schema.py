@@ -150,11 +150,12 @@ def _reminders() -> None:
         sa.Column("originator", sa.String(64), nullable=False),
         sa.Column("name", sa.String(64), nullable=False),
         sa.Column("due_at", Moment, nullable=False),
+        sa.Column("next_at", Moment, nullable=False),
         sa.Column("status", sa.String(16), nullable=False),
         sa.Column("done_at", Moment),
         sa.Column("reason", sa.String(200)),
     )
-    op.create_index("ix_reminders_due", "reminders", ["due_at"], sqlite_where=PLANNED, postgresql_where=PLANNED)
+    op.create_index("ix_reminders_due", "reminders", ["next_at"], sqlite_where=PLANNED, postgresql_where=PLANNED)
     op.create_index("ix_reminders_appointment_id", "reminders", ["appointment_id"])
 
 
