@@ -2,20 +2,25 @@
 
 import base64
 import re
+from dataclasses import fields
 from pathlib import Path
 from textwrap import indent
 
 import pytest
 
 from responder.core.actions import ACTIONS
+from responder.core.cases import Expected, Given
 from responder.core.matching import Answers, How
 from responder.core.rules import Rule, Rules
+from responder.core.trial import try_all
 from responder.errors import RulesError
 from responder.rulefile import actions as action_settings
-from responder.rulefile import file as rules_file
 from responder.rulefile import read_rules, rules
+from responder.rulefile.warnings import Code
+from tests.conftest import NOON
 from tests.planning import appointment, known, plan
 
+KEYS = {"appointments": "appointment", "subscribed": "subscriptions"}
 ROOT = Path(__file__).parent.parent
 MANUAL = (ROOT / "docs" / "rules.md").read_text("utf-8")
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -76,7 +81,7 @@ def test_the_manual_tells_of_every_action_condition_and_setting(word: str) -> No
     assert re.search(rf"^\| .*`{word}[`:]", MANUAL, re.MULTILINE)
 
 
-@pytest.mark.parametrize("word", sorted(rules_file.LATER | rules.LATER | action_settings.LATER))
+@pytest.mark.parametrize("word", sorted(rules.LATER | action_settings.LATER))
 def test_the_manual_names_what_is_not_supported_yet(word: str) -> None:
     assert f"`{word}`" in MANUAL.partition("## Not supported yet")[2]
 
@@ -85,3 +90,24 @@ def test_the_manual_names_what_is_not_supported_yet(word: str) -> None:
 def test_every_link_to_a_file_leads_to_one(page: Path) -> None:
     links = re.findall(r"\]\((?!https?:|mailto:|#)([^)#\s]+)", page.read_text("utf-8"))
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+TESTING = (ROOT / "docs" / "testing.md").read_text("utf-8")
+TESTED = [read_rules(block, "rules.yaml", {}) for block in re.findall(r"^```yaml\n(.*?)^```", TESTING, re.DOTALL | re.MULTILINE)]
+
+
+@pytest.mark.parametrize("of_file", TESTED, ids=["examples", "tests"])
+def test_what_the_page_on_testing_shows_passes(of_file: Rules) -> None:
+    outcomes = list(try_all(of_file, NOON))
+    assert outcomes
+    assert [outcome.name for outcome in outcomes if not outcome.passed] == []
+
+
+@pytest.mark.parametrize("code", list(Code))
+def test_the_page_on_testing_tells_of_every_warning(code: Code) -> None:
+    assert f"`{code}`" in TESTING.partition("## Warnings")[2]
+
+
+@pytest.mark.parametrize("name", [setting.name for value in (Expected, Given) for setting in fields(value)])
+def test_the_page_on_testing_tells_of_all_that_a_test_may_say(name: str) -> None:
+    assert f"`{KEYS.get(name, name)}`" in TESTING

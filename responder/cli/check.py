@@ -1,17 +1,15 @@
-"""responder check: every mistake of a rules file at once, or the word that there is none."""
+"""responder check: every mistake of a rules file at once, or its warnings and the word that there is no mistake."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from responder.cli.options import RULES, AsJson
-from responder.cli.output import echo_json
 
 if TYPE_CHECKING:
     from responder.core.rules import Rules
-    from responder.errors import Mistake
+    from responder.rulefile.warnings import Caution
 
 
 def register(app: typer.Typer) -> None:
@@ -26,55 +24,29 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Check a rules file: all mistakes and warnings at once, each with its place and remedy."""
-    from responder.errors import RulesError
-    from responder.rulefile import load_rules
-    from responder.settings import environment, load_settings
+    from responder.cli.mistakes import load_or_exit, print_mistakes
+    from responder.settings import load_settings
 
     path = rules or load_settings().rules
-    try:
-        found = load_rules(path, environment())
-    except RulesError as error:
-        _print(error.mistakes, as_json=as_json)
-        raise typer.Exit(1) from None
-    warnings = list(_warnings(found))
-    _print(warnings, as_json=as_json, kind="warning: ")
+    found = load_or_exit(path, as_json=as_json)
+    cautions = _cautions(found)
+    more = {number: caution.as_json() for number, caution in enumerate(cautions)}
+    print_mistakes([caution.mistake for caution in cautions], "warning", as_json=as_json, more=more)
     if not as_json:
-        typer.echo(f"{path}: {_counted(len(found.rules), 'rule')}, {_counted(len(found.lists), 'list')}, hash {found.hash}, no mistakes")
-    if warnings and deny_warnings:
+        told = f"no mistakes, {_counted(len(cautions), 'warning')}" if cautions else "no mistakes"
+        typer.echo(f"{path}: {_counted(len(found.rules), 'rule')}, {_counted(len(found.lists), 'list')}, hash {found.hash}, {told}")
+    if cautions and deny_warnings:
         raise typer.Exit(1)
 
 
-def _print(mistakes: "tuple[Mistake, ...] | list[Mistake]", *, as_json: bool, kind: str = "") -> None:
-    for mistake in mistakes:
-        if as_json:
-            echo_json({"file": mistake.file, "line": mistake.line, "column": mistake.column, "text": f"{kind}{mistake.text}"})
-        else:
-            typer.echo(f"{mistake.file}:{mistake.line}:{mistake.column}: {kind}{mistake.text}")
+def _cautions(rules: "Rules") -> "tuple[Caution, ...]":
+    from datetime import UTC, datetime
+
+    from responder.rulefile.places import placed_sources
+    from responder.rulefile.warnings import warnings_of
+
+    return warnings_of(rules, placed_sources(rules), datetime.now(UTC))
 
 
 def _counted(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-
-def _warnings(rules: "Rules") -> "Iterator[Mistake]":
-    """What works and is not advisable."""
-    from responder.errors import Mistake
-
-    for webhook in rules.webhooks.values():
-        if not webhook.secrets:
-            file, line, column = _place_of_webhook(rules, webhook.name)
-            text = f"webhook {webhook.name!r}: it has no secret, so nobody can tell our calls from forged ones: add 'secret: ${{NAME}}'"
-            yield Mistake(file=file, line=line, column=column, text=text)
-
-
-def _place_of_webhook(rules: "Rules", name: str) -> tuple[str, int, int]:
-    from responder.rulefile.nodes import Mapping, read_nodes
-
-    for file, source in rules.sources.items():
-        node, _ = read_nodes(source, file)
-        for wanted in ("webhooks", name):
-            entries = node.entries if isinstance(node, Mapping) else ()
-            key, node = next(((key, value) for key, value in entries if key.text == wanted), (None, None))
-        if key:
-            return file, key.place.line, key.place.column
-    return next(iter(rules.sources)), 1, 1

@@ -58,7 +58,7 @@ def explain(
     in_force = load_rules(rules or settings.rules, environment())
     message = _message(text, sender, to, _moment(at, in_force))
     plan = make_plan(message, in_force, _known(settings, message, clean=clean))
-    explanation = explained(_record(plan), plan.language, explanation_json(plan))
+    explanation = explained(record_of(plan), plan.language, explanation_json(plan))
     if as_json:
         echo_json(explanation.as_json())
     else:
@@ -115,7 +115,8 @@ async def _stored(settings: "Settings", message: "Message") -> "Known":
         return (await read_known(store.database, store.secret, [message.originator], message.received_at))[message.originator]
 
 
-def _record(plan: "Plan") -> "MessageRecord":
+def record_of(plan: "Plan") -> "MessageRecord":
+    """The message of a plan as a record, as if it had just come in."""
     from responder.core.message import MessageStatus
     from responder.core.records import MessageRecord
 

@@ -12,7 +12,7 @@ LINES = 200  # of what came in; the rest is in the database
 LABEL = 12  # characters before a value
 
 
-def print_explanation(explanation: Explanation, *, line: int | None = None) -> None:
+def print_explanation(explanation: Explanation, *, line: int | None = None, indent: str = "") -> None:
     """Print an explanation; ``line`` is where its rule stands, if that is known."""
     message = explanation.message
     rule = message.rule or ("none, nothing matched" if explanation.match is not None else None)
@@ -30,9 +30,9 @@ def print_explanation(explanation: Explanation, *, line: int | None = None) -> N
         "superseded": "yes, a newer message of the originator stands" if message.is_superseded else None,
         "error": message.error,
     }
-    _print_values(values)
-    _print_section("then", map(_step, explanation.steps))
-    _print_section("near misses", (f"{miss['rule']} (line {miss['line']}): {miss['why']}" for miss in explanation.near_misses))
+    _print_values(values, indent)
+    _print_section("then", map(_step, explanation.steps), indent)
+    _print_section("near misses", (f"{miss['rule']} (line {miss['line']}): {miss['why']}" for miss in explanation.near_misses), indent)
 
 
 def print_raw(raw: bytes) -> None:
@@ -45,15 +45,15 @@ def print_deliveries(deliveries: Iterable[DeliveryRecord]) -> None:
     _print_section("deliveries", (_fate(delivery) for delivery in deliveries))
 
 
-def _print_values(values: Mapping[str, str | None]) -> None:
+def _print_values(values: Mapping[str, str | None], indent: str) -> None:
     for label, value in values.items():
         if value:
-            typer.echo(f"{label:<{LABEL}}{one_line(value)}")
+            typer.echo(f"{indent}{label:<{LABEL}}{one_line(value)}")
 
 
-def _print_section(title: str, lines: Iterable[str]) -> None:
+def _print_section(title: str, lines: Iterable[str], indent: str = "") -> None:
     for number, line in enumerate(lines):
-        typer.echo(f"{'' if number else title:<{LABEL}}{one_line(line)}")
+        typer.echo(f"{indent}{'' if number else title:<{LABEL}}{one_line(line)}")
 
 
 def _match(match: Mapping[str, Any]) -> dict[str, str]:

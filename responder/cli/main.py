@@ -6,10 +6,25 @@ from typing import Annotated
 
 import typer
 
-from responder.cli import appointments, check, consent, deliveries, doctor, explain, messages, replay, service, subscribers, text
+from responder.cli import (
+    appointments,
+    check,
+    consent,
+    deliveries,
+    describe,
+    doctor,
+    explain,
+    messages,
+    replay,
+    schema,
+    service,
+    subscribers,
+    test,
+    text,
+)
 from responder.errors import ResponderError, StorageError
 
-GROUPS = (service, text, doctor, check, explain, replay, messages, subscribers, consent, appointments, deliveries)
+GROUPS = (service, text, doctor, check, test, explain, replay, describe, schema, messages, subscribers, consent, appointments, deliveries)
 FAILED = 1
 
 

@@ -71,7 +71,7 @@ async def print_records(records: AsyncIterator[R], columns: Sequence[Column[R]],
     elif sys.stdout.isatty():
         _print_table(columns, rows)
     else:
-        typer.echo("\n".join(_aligned([[column.title for column in columns], *rows])))
+        typer.echo("\n".join(aligned([[column.title for column in columns], *rows])))
 
 
 def _print_table(columns: Sequence[Column[R]], rows: Iterable[Sequence[str]]) -> None:
@@ -88,10 +88,10 @@ def _print_table(columns: Sequence[Column[R]], rows: Iterable[Sequence[str]]) ->
     Console().print(table)
 
 
-def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+def aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     """Rows as lines whose columns stand below each other.
 
-    >>> list(_aligned([["a", "b"], ["long", "c"]]))
+    >>> list(aligned([["a", "b"], ["long", "c"]]))
     ['a     b', 'long  c']
     """
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

@@ -58,6 +58,15 @@ class Decision:
     answers_question: bool = False
     ignored: str | None = None  # why nobody answers, not even the fallback
     recognition: Recognition = NOTHING
+    applied: tuple[str, ...] = ()
+    """The names of all rules that applied."""
+    later: tuple[int, ...] = ()
+    """The places of the rules whose text matches as well, and that were not asked since an earlier one applied."""
+
+    @property
+    def met(self) -> tuple[str, ...]:
+        """The names of all rules that applied, and of those in shadow that would have."""
+        return (*self.applied, *(name for decision in self.shadowed for name in decision.applied))
 
 
 def decide(situation: Situation, rules: Rules) -> Decision:
@@ -102,11 +111,12 @@ def _by_rules(situation: Situation, rules: Rules, *, answers_alone: bool = False
     applied: list[tuple[Rule, Match]] = []
     misses: list[Miss] = []
     shadowed: list[Decision] = []
-    for position, match in rules.index.matches(situation):
+    matches = rules.index.matches(situation)
+    for position, match in matches:
         rule = rules.rules[position]
         if answers_alone and not isinstance(rule.text, Answers):
             continue
-        refusal = _refusal(rule, situation)
+        refusal = refusal_of(rule, situation)
         if refusal is not None:
             misses.append(Miss(rule=rule.name, line=rule.line, why=refusal))
             continue
@@ -118,7 +128,8 @@ def _by_rules(situation: Situation, rules: Rules, *, answers_alone: bool = False
         if not rule.goes_on:
             break
     decision = _applied(applied, situation, rules) if applied else Decision(name=None)
-    return replace(decision, misses=tuple(misses), shadowed=tuple(shadowed))
+    later = tuple(position for position, _ in matches)
+    return replace(decision, misses=tuple(misses), shadowed=tuple(shadowed), later=later)
 
 
 def _applied(applied: Sequence[tuple[Rule, Match]], situation: Situation, rules: Rules) -> Decision:
@@ -135,6 +146,7 @@ def _applied(applied: Sequence[tuple[Rule, Match]], situation: Situation, rules:
         replies=tuple(reply for _, reply in asked),
         remembers_language=not isinstance(last.text, Answers),
         answers_question=isinstance(last.text, Answers),
+        applied=tuple(rule.name for rule, _ in applied),
     )
 
 
@@ -145,7 +157,7 @@ def _why_ignored(situation: Situation) -> str | None:
     return why_ignored(situation.message.text, situation.folded, situation.known.sent, situation.now)
 
 
-def _refusal(rule: Rule, situation: Situation) -> str | None:
+def refusal_of(rule: Rule, situation: Situation) -> str | None:
     """Why a rule whose text matches does not apply; None if it does."""
     if isinstance(rule.text, Answers) and (refusal := why_no_answer(situation)):
         return refusal

@@ -27,6 +27,7 @@ from responder.core.explanation import explained_effect, explained_match, explai
 from responder.core.known import Appointment, Known
 from responder.core.limits import Restraint
 from responder.core.message import Message
+from responder.core.near import near_misses
 from responder.core.payload import webhook_payload
 from responder.core.recognition import NOTHING, Recognition
 from responder.core.rules import Rules
@@ -65,6 +66,8 @@ class Plan:
     explained: tuple[Mapping[str, Any], ...]
     near_misses: tuple[Miss, ...]
     is_superseded: bool
+    applied: tuple[str, ...] = ()
+    """The names of all rules that applied, and of those in shadow that would have."""
     changes: tuple[AppointmentChange, ...] = ()
     recognition: Recognition = NOTHING
 
@@ -100,8 +103,9 @@ def make_plan(message: Message, rules: Rules, known: Known) -> Plan:
             *_explained(decision, effects, [draft for draft, _, _ in drafts], no_reply),
             *(told for at, turn in turns for told in _explained_shadow(turn, at, rules)),
         ),
-        near_misses=decision.misses,
+        near_misses=near_misses(decision, situation, rules),
         is_superseded=is_superseded,
+        applied=tuple(name for _, turn in turns for name in turn.met),
         changes=tuple(_changes(effects, known, after)),
         recognition=decision.recognition,
     )

@@ -7,12 +7,14 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from responder.core.actions import Action
+from responder.core.cases import Case
 from responder.core.conditions import Condition
 from responder.core.events import Event
 from responder.core.known import Known
 from responder.core.limits import Limits
 from responder.core.matching import Answers, Index, Lenient, TextCondition, Words
 from responder.core.message import Message
+from responder.core.nearness import Nearness
 from responder.core.policy import AppointmentPolicy
 from responder.core.recognition import Confirmation
 from responder.core.situation import Situation
@@ -100,6 +102,7 @@ class Rules:
     limits: Limits = field(default_factory=Limits)
     own_numbers: frozenset[str] = frozenset()
     """Numbers of ours that are known beside the one that was texted, none of which is ever answered."""
+    tests: tuple[Case, ...] = ()
     numbers: Mapping[str, Number] = field(default_factory=dict)
     """Our own numbers, where the file tells of them."""
     sources: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -142,6 +145,16 @@ class Rules:
         """The lists by what people may call them, folded: the name first, then the title."""
         named = {fold(name): name for name in self.lists}
         return {fold(entry.title): name for name, entry in self.lists.items() if fold(entry.title)} | named
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Rule]:
+        """The rules by their names."""
+        return {rule.name: rule for rule in self.rules}
+
+    @cached_property
+    def nearness(self) -> Nearness:
+        """The words of the rules that a text may be one letter off from."""
+        return Nearness((position, rule.text) for position, rule in enumerate(self.rules) if rule.enabled and isinstance(rule.text, Words))
 
     @cached_property
     def list_titles(self) -> Mapping[str, str]:

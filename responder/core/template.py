@@ -73,6 +73,17 @@ class Template:
         return (self.compiled.render(values) if self.compiled else self.source)[:LONGEST_RENDERED]
 
 
+def value_names(source: str) -> frozenset[str]:
+    """The values that a text uses.
+
+    >>> sorted(value_names("Hi {{ contact.name }}, it is {{ now | time }}"))
+    ['contact', 'now']
+    """
+    if "{" not in source:
+        return frozenset()
+    return frozenset(node.name for node in ImmutableSandboxedEnvironment().parse(source).find_all(nodes.Name))
+
+
 class Templates:
     """Makes templates for one rules file, whose zone its dates and times are in."""
 

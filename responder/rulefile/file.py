@@ -15,6 +15,7 @@ from responder.core.template import Templates, did_you_mean
 from responder.core.words import ALWAYS, vocabulary
 from responder.errors import RulesError
 from responder.rulefile.appointments import read_appointments
+from responder.rulefile.cases import read_cases
 from responder.rulefile.defaults import read_defaults
 from responder.rulefile.folder import Files, Kept
 from responder.rulefile.including import VERSION, Including, Part
@@ -27,7 +28,6 @@ from responder.rulefile.rules import build_all, finish, read_fallback, read_rule
 from responder.rulefile.scope import Scope
 from responder.rulefile.sections import read_named, read_numbers, read_reserved, webhook_reader
 
-LATER = frozenset({"tests"})
 ZONE, COUNTRY, LANGUAGE = "Europe/Rome", "IT", "en"
 EMPTY = "the file is empty: begin it with 'version: 1', then 'rules:' with a list of rules"
 HASH_LENGTH = 16  # hexadecimal digits
@@ -42,7 +42,7 @@ def read_rules(source: str, file: str, environment: Mapping[str, str], files: Fi
     if root is None or is_empty(root):
         reader.note(Place(line=1, column=1), EMPTY)
         raise RulesError(tuple(mistakes))
-    with reader.fields(root, later=LATER) as fields:
+    with reader.fields(root) as fields:
         including = Including(file=file, files=files, sources={file: source})
         parts = list(including.parts(fields, reader, PurePath(file).name))
         rules = _rules(fields, parts, environment, including.sources)
@@ -91,6 +91,7 @@ def _rules(fields: Fields, parts: Sequence[Part], environment: Mapping[str, str]
         numbers=read_numbers(fields.node("numbers"), scope, reader.inside("numbers")),
         sources=sources,
         confirmation=own.confirmation,
+        tests=read_cases(fields.node("tests"), scope, zone, [draft.name for draft in drafts], reader),
     )
 
 

@@ -21,7 +21,10 @@ COMMANDS = (
     "text",
     "doctor",
     "check",
+    "test",
     "explain",
+    "describe",
+    "schema",
     "replay",
     "messages",
     "subscribers",
@@ -31,12 +34,13 @@ COMMANDS = (
 SLOW = ("sqlalchemy", "alembic", "starlette", "uvicorn", "httpx", "re2", "phonenumbers", "pydantic", "arq", "jinja2", "yaml")
 
 
-def on_a_terminal(*arguments: str) -> str:
+def on_a_terminal(*arguments: str, expected: int = 0) -> str:
     """What a command prints on a real terminal."""
     outer, inner = pty.openpty()
     command = [sys.executable, "-m", "responder", *arguments]
     environment = os.environ | {"COLUMNS": "200", "TERM": "xterm"}
-    subprocess.run(command, stdin=inner, stdout=inner, stderr=inner, check=True, env=environment, timeout=20)
+    done = subprocess.run(command, stdin=inner, stdout=inner, stderr=inner, check=False, env=environment, timeout=20)
+    assert done.returncode == expected
     os.close(inner)
     printed = b""
     try:

@@ -7,12 +7,15 @@ from textwrap import indent
 import pytest
 
 from responder.core.actions import ACTIONS, Action
+from responder.core.coverage import coverage, percent
 from responder.core.effects import StepKind
 from responder.core.known import Known
 from responder.core.matching import Answers
 from responder.core.rules import Rule
 from responder.core.segments import size
+from responder.core.trial import try_all
 from responder.rulefile import load_rules, read_rules
+from tests.conftest import NOON
 from tests.planning import appointment, known, plan, replies
 
 EXAMPLE = load_rules(Path(__file__).parents[2] / "rules.yaml", {})
@@ -58,6 +61,12 @@ def test_the_example_answers_in_english_and_italian() -> None:
 def test_the_example_hands_what_it_does_not_understand_to_a_person() -> None:
     decided = plan("my parcel never came", EXAMPLE)
     assert (decided.rule, [explained["action"] for explained in decided.explained]) == ("fallback", ["hand_off", "reply"])
+
+
+def test_the_tests_of_the_example_and_all_variants_of_its_examples_pass() -> None:
+    outcomes = list(try_all(EXAMPLE, NOON))
+    assert [outcome.name for outcome in outcomes if not outcome.passed] == []
+    assert percent(coverage(EXAMPLE, outcomes)) == 100
 
 
 def example_of(action: type[Action]) -> str:

@@ -8,8 +8,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from responder.errors import RulesError
+from responder.core.trial import try_all
+from responder.errors import Mistake, RulesError
 from responder.rulefile import load_packs, load_rules, read_rules
+from responder.rulefile.describe import described
+from responder.rulefile.places import Sources, read_source
+from responder.rulefile.warnings import warnings_of
+from tests.conftest import NOON
 from tests.planning import situation
 
 EXAMPLE = (Path(__file__).parents[2] / "rules.yaml").read_text("utf-8")
@@ -95,12 +100,40 @@ def test_a_missing_file_is_told_with_the_remedy(tmp_path: Path) -> None:
 
 
 def is_read_or_refused(text: str) -> bool:
-    """Whether reading a text gives rules, or mistakes that each have a place and a sentence."""
+    """Whether reading a text gives rules, with warnings and a description, or mistakes that each have a place and a sentence."""
+    began_at = time.thread_time()
     try:
-        read_rules(text, "rules.yaml", {})
+        rules = read_rules(text, "rules.yaml", {})
     except RulesError as error:
-        return bool(error.mistakes) and all(mistake.line > 0 and mistake.column > 0 and mistake.text for mistake in error.mistakes)
-    return True
+        return bool(error.mistakes) and all(_is_told(mistake) for mistake in error.mistakes)
+    sources = Sources(files=(read_source(text, "rules.yaml"),))
+    cautions = warnings_of(rules, sources, NOON)
+    list(try_all(rules, NOON))
+    is_quick = time.thread_time() - began_at < 1
+    return is_quick and all(_is_told(caution.mistake) for caution in cautions) and bool(described(rules, sources))
+
+
+def _is_told(mistake: Mistake) -> bool:
+    return mistake.line > 0 and mistake.column > 0 and bool(mistake.text)
+
+
+WORDS = st.sampled_from(
+    ["news", "stop", "info", "yes", "x*", "(a|b)+", "^$", "[^]]", "news on", "1", "👍", "{{ rest }}", "a" * 500, "", "+393331234333"]
+)
+RULES = st.lists(
+    st.tuples(st.sampled_from(["text", "starts_with", "contains", "pattern"]), WORDS, WORDS, st.sampled_from(["reply", "hand_off", "subscribe"])),
+    max_size=12,
+)
+
+
+@given(RULES)
+@settings(max_examples=100, deadline=2000)
+def test_any_rules_are_warned_of_or_refused(drawn: list[tuple[str, str, str, str]]) -> None:
+    told = "".join(
+        f"  - {{name: r{number}, when: {{{how}: '{word}'}}, then: [{{{action}: '{said}'}}], examples: {{match: ['{word}', '{said}']}}}}\n"
+        for number, (how, word, said, action) in enumerate(drawn)
+    )
+    assert is_read_or_refused(f"version: 1\nlists: {{news: }}\nrules:\n{told}")
 
 
 PIECES = st.sampled_from(

@@ -1,0 +1,79 @@
+"""Rules that an earlier one keeps from applying, always or for some of their words."""
+
+from collections.abc import Iterator
+
+from responder.core.conditions import Condition, FromOneOf, ToOneOf
+from responder.core.decision import Decision
+from responder.core.matching import Answers, How, Words
+from responder.core.rules import Rule
+from responder.core.text import fold
+from responder.core.worlds import World
+from responder.rulefile.warnings.caution import Caution, Code
+from responder.rulefile.warnings.survey import Probe, Survey
+
+Blocked = tuple[Probe, str, Rule]
+"""What a rule asks for, the text that shows it, and the earlier rule which that text reaches."""
+
+
+def cautions(survey: Survey) -> Iterator[Caution]:
+    """For each rule, and each earlier one in its way, the first text that shows it."""
+    for rule in survey.enabled:
+        world = survey.world(rule)
+        if world is None:
+            continue
+        probes = list(survey.probes(rule))
+        blocked = [(probe, text, other) for probe in probes if (found := _blocked(probe, rule, world, survey)) for text, other in (found,)]
+        told: set[str] = set()
+        for probe, text, other in blocked:
+            if other.name not in told:
+                told.add(other.name)
+                is_never = len(blocked) == len(probes)
+                yield _caution(rule, (probe, text, other), world, survey, is_never=is_never)
+
+
+def _blocked(probe: Probe, rule: Rule, world: World, survey: Survey) -> tuple[str, Rule] | None:
+    """The text that an earlier rule takes whatever else is known, and that rule; None if it reaches this one."""
+    other = _taker(survey.decide(probe.wide, world), rule, survey)
+    if other is None or not _always_too(other, rule):
+        return None
+    is_shown_bare = _taker(survey.decide(probe.bare, world), rule, survey) is other
+    return (probe.bare if is_shown_bare else probe.wide), other
+
+
+def _taker(decision: Decision, rule: Rule, survey: Survey) -> Rule | None:
+    """The earlier rule that a decision gives the text to."""
+    if rule.name in decision.met or not decision.applied:
+        return None
+    position = survey.positions[decision.applied[-1]]
+    other = survey.rules.rules[position]
+    return other if position < survey.positions[rule.name] and not other.goes_on else None
+
+
+def _always_too(other: Rule, rule: Rule) -> bool:
+    """Whether all that the earlier rule asks beside the text holds wherever the later one's conditions do."""
+    if other.cooldown is not None:
+        return False
+    if isinstance(other.text, Answers) and not isinstance(rule.text, Answers):
+        return False
+    return all(any(_implies(own, asked) for own in rule.conditions) for asked in other.conditions)
+
+
+def _implies(own: Condition, asked: Condition) -> bool:
+    if isinstance(own, ToOneOf) and isinstance(asked, ToOneOf):
+        return own.numbers <= asked.numbers
+    if isinstance(own, FromOneOf) and isinstance(asked, FromOneOf):
+        return own.numbers <= asked.numbers
+    return own == asked
+
+
+def _caution(rule: Rule, blocked: Blocked, world: World, survey: Survey, *, is_never: bool) -> Caution:
+    probe, text, other = blocked
+    shows = f'"{text}" reaches {other.name} (line {other.line}) before {rule.name} (line {rule.line})'
+    if isinstance(other.text, Words) and other.text.how is How.TEXT and fold(text) in {alias.folded for alias in other.text.aliases}:
+        code, why = Code.SAME_TEXT, f"both have the same text{f', so {rule.name} can never apply' if is_never else ''}: remove it from one of them"
+    elif is_never:
+        code, why = Code.NEVER_APPLIES, f"{rule.name} can never apply: put it above {other.name}, or remove it"
+    else:
+        code, why = Code.PARTLY_APPLIES, f"{rule.name} applies only to its other words: put it above {other.name}"
+    mistake = survey.told(rule, f"{shows}; {why}", probe.place)
+    return Caution(code=code, mistake=mistake, witness=text, world=world, rule=other.name)

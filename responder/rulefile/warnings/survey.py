@@ -1,0 +1,146 @@
+"""What the families of warnings look at: the rules, where they stand, and what texts do to them."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cached_property
+
+from responder.core.decision import Decision, decide
+from responder.core.matching import Answers, How, Pattern, Words, match_text
+from responder.core.rules import Rule, Rules
+from responder.core.worlds import World, empty_world, world_for
+from responder.errors import Mistake
+from responder.rulefile.nodes import Node, Place
+from responder.rulefile.places import Sources, Spot, Typed, entry, typed_words
+from responder.rulefile.warnings.patterns import sample
+
+FILLER = "xyzzy"
+"""A word that nobody has in a rules file."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Probe:
+    """A text that meets what a rule asks of it: as short as can be, and within other words where the rule allows them."""
+
+    bare: str
+    wide: str
+    place: Place | None = None
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        return (self.bare, self.wide)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reached:
+    """A text that reaches a rule, with the world in which it does."""
+
+    text: str
+    world: World
+
+
+@dataclass(frozen=True, kw_only=True)
+class Survey:
+    """One file under examination."""
+
+    rules: Rules
+    sources: Sources
+    now: datetime
+    _worlds: dict[str, World | None] = field(default_factory=dict)
+    _reached: dict[str, Reached | None] = field(default_factory=dict)
+
+    @cached_property
+    def enabled(self) -> tuple[Rule, ...]:
+        return tuple(rule for rule in self.rules.rules if rule.enabled)
+
+    @cached_property
+    def lines(self) -> Mapping[str, int]:
+        """Where each rule stands."""
+        return {rule.name: rule.line for rule in self.rules.rules}
+
+    @cached_property
+    def positions(self) -> Mapping[str, int]:
+        return {rule.name: position for position, rule in enumerate(self.rules.rules)}
+
+    @property
+    def plain(self) -> World:
+        """The world in which nothing is known."""
+        return empty_world(self.now)
+
+    def world(self, rule: Rule) -> World | None:
+        """A world in which all holds that the rule asks beside the text."""
+        if rule.name not in self._worlds:
+            self._worlds[rule.name] = world_for(rule, self.rules, self.now)
+        return self._worlds[rule.name]
+
+    def decide(self, text: str, world: World) -> Decision:
+        """Who speaks to a text."""
+        return decide(world.situation(text, self.rules), self.rules)
+
+    def reached(self, rule: Rule) -> Reached | None:
+        """A text that reaches the rule; None if none is found."""
+        if rule.name not in self._reached:
+            self._reached[rule.name] = self._find(rule)
+        return self._reached[rule.name]
+
+    def _find(self, rule: Rule) -> Reached | None:
+        world = self.world(rule)
+        if world is None:
+            return None
+        texts = (text for probe in self.probes(rule) for text in probe.texts)
+        return next((Reached(text=text, world=world) for text in texts if rule.name in self.decide(text, world).met), None)
+
+    def typed(self, rule: Rule) -> tuple[Typed, ...]:
+        """The words that a rule asks for, as they were typed."""
+        node = self._condition(rule)
+        if not isinstance(rule.text, Words) or node is None:
+            return ()
+        return tuple(word for word in typed_words(node) if word.folded)
+
+    def _condition(self, rule: Rule) -> Node | None:
+        """The node of what a rule asks of the text."""
+        found = self.sources.rules.get(rule.name)
+        when = entry(found[1], "when") if found else None
+        names = (*How, "pattern", "answer")
+        return next((inner[1] for name in names if when and (inner := entry(when[1], str(name)))), None)
+
+    def probes(self, rule: Rule) -> Iterator[Probe]:
+        """Texts that meet what the rule asks of them."""
+        match rule.text:
+            case None:
+                yield Probe(bare=FILLER, wide=FILLER)
+            case Words():
+                for word in self.typed(rule):
+                    yield Probe(bare=word.typed, wide=_widened(word.typed, rule.text.how), place=word.place)
+            case Pattern():
+                for text in (*rule.examples, *(made for source in rule.text.sources if (made := sample(source)) is not None)):
+                    yield Probe(bare=text, wide=f"{FILLER} {text} {FILLER}" if self._is_met(rule, f"{FILLER} {text} {FILLER}") else text)
+            case Answers():
+                answers = self.rules.vocabulary.everywhere.answers.items()
+                for wanted in sorted(rule.text.wanted):
+                    yield from (Probe(bare=word, wide=word) for word in [word for word, (answer, _) in answers if answer is wanted][:1])
+
+    def _is_met(self, rule: Rule, text: str) -> bool:
+        return match_text(rule.text, self.plain.situation(text, self.rules)) is not None
+
+    def spot(self, rule: Rule, place: Place | None = None) -> Spot:
+        """Where a rule, or a part of it, stands."""
+        found = self.sources.rules.get(rule.name)
+        if found is None:
+            return replace(self.sources.top(), place=Place(line=rule.line, column=1))
+        source, node = found
+        return Spot(file=source.file, place=place or node.place)
+
+    def told(self, rule: Rule, text: str, place: Place | None = None) -> Mistake:
+        """What is said of a rule, in the form of mistakes."""
+        return self.spot(rule, place).mistake(f'rule "{rule.name}": {text}')
+
+
+def _widened(typed: str, how: How) -> str:
+    match how:
+        case How.TEXT:
+            return typed
+        case How.STARTS_WITH:
+            return f"{typed} {FILLER}"
+        case How.CONTAINS:
+            return f"{FILLER} {typed} {FILLER}"

@@ -1,0 +1,108 @@
+"""What a text has to say: how to leave a list to who joins it, and who writes to who asks for help."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import pairwise
+
+from responder.core.actions import Action
+from responder.core.matching import How, Words
+from responder.core.rules import Rule
+from responder.core.text import fold
+from responder.rulefile.warnings.caution import Caution, Code
+from responder.rulefile.warnings.survey import Survey
+from responder.rulefile.warnings.texts import Sent, texts_of_reserved, texts_of_rules
+
+SUBSCRIBE, UNSUBSCRIBE, ALL = "subscribe", "unsubscribe", "all"
+EVERYDAY = frozenset({"end", "quit", "cancel", "remove", "revoke", "basta", "cancella", "baja", "fin", "sair", "pare"})
+CONTACT = re.compile(r"[0-9](?:[ ./()-]?[0-9]){4,}|@|https?:|www\.|\b[a-z0-9-]+\.[a-z]{2,6}\b", re.IGNORECASE)
+PREFIX = re.compile(r"^\W*\w[^.:!?]{0,40}:\s")
+CAPITAL = re.compile(r"[A-ZÀ-Þ][\w&'’-]+")
+SENTENCE_BEGINS = re.compile(r"(?:^|[.:!?]\s+)\W*\Z")
+
+
+def cautions(survey: Survey) -> Iterator[Caution]:
+    """Texts to who joins a list that don't say how to leave it, and help texts without a name or a contact."""
+    yield from _without_way_out(survey)
+    keywords = _keywords(survey)
+    for sent in texts_of_reserved(survey, "help"):
+        if missing := _missing(sent.rendered()[0], keywords):
+            text = f'{sent.owner}: the text has no {" and no ".join(missing)}, say who writes and how to reach you ("HELP" is answered with it)'
+            assert sent.reached is not None  # noqa: S101  (every keyword has its own)
+            yield Caution(
+                code=Code.HELP_TEXT, mistake=sent.spot().mistake(text), witness="HELP", world=sent.reached.world, rule="reserved:help"
+            )  # fmt: skip
+
+
+def lists_of(rule: Rule, action: str) -> frozenset[str]:
+    """The lists that a rule puts on, or takes off."""
+    return frozenset(list_of(a) for a in rule.actions if a.name == action)
+
+
+def list_of(action: Action) -> str:
+    """The list that an action names."""
+    return str(getattr(action, action.list_field or "", ""))
+
+
+def _without_way_out(survey: Survey) -> Iterator[Caution]:
+    texts: dict[str, dict[str | None, list[Sent]]] = defaultdict(lambda: defaultdict(list))
+    for rule, sent in texts_of_rules(survey):
+        texts[rule.name][sent.language].append(sent)
+    for rule in survey.enabled:
+        for joined in sorted(lists_of(rule, SUBSCRIBE)):
+            for of_language in texts[rule.name].values():
+                if not any(_says_how_to_leave(sent, joined, survey) for sent in (*of_language, *texts[rule.name].get(None, ()))):
+                    yield _no_way_out(rule, of_language[0], joined, survey)
+
+
+def _says_how_to_leave(sent: Sent, joined: str, survey: Survey) -> bool:
+    folded = f" {fold(sent.rendered()[0])} "
+    return any(f" {word} " in folded for word in _ways_out(joined, survey))
+
+
+def _ways_out(joined: str, survey: Survey) -> Iterator[str]:
+    """The words that leave a list, its own before those that leave everything."""
+    for rule in survey.enabled:
+        if lists_of(rule, UNSUBSCRIBE) & {joined, ALL} and isinstance(rule.text, Words) and rule.text.how is not How.CONTAINS:
+            yield from (alias.folded for alias in rule.text.aliases)
+    yield from (word for word in survey.rules.vocabulary.everywhere.opt_out if word not in EVERYDAY)
+
+
+def _no_way_out(rule: Rule, sent: Sent, joined: str, survey: Survey) -> Caution:
+    assert sent.reached is not None  # noqa: S101  (texts_of_rules gives only such)
+    word = next(_ways_out(joined, survey), "stop").upper()
+    text = f'the text to who joins "{joined}" does not say how to leave, add "{word} to leave" ("{sent.reached.text}" is answered with it)'
+    told = sent.spot().mistake(f'rule "{rule.name}": {text}')
+    return Caution(code=Code.NO_WAY_OUT, mistake=told, witness=sent.reached.text, world=sent.reached.world, rule=_name(sent, survey))
+
+
+def _name(sent: Sent, survey: Survey) -> str | None:
+    return survey.decide(sent.reached.text, sent.reached.world).name if sent.reached else None
+
+
+def _keywords(survey: Survey) -> frozenset[str]:
+    """The words that a text may write in capitals without naming anybody."""
+    of_rules = (alias.folded for rule in survey.enabled if isinstance(rule.text, Words) for alias in rule.text.aliases)
+    lexicon = survey.rules.vocabulary.everywhere
+    said = (*of_rules, *lexicon.opt_out, *lexicon.opt_in, *lexicon.help, *lexicon.answers, "sms")
+    return frozenset(word for phrase in said for word in phrase.split())
+
+
+def _missing(text: str, keywords: frozenset[str]) -> list[str]:
+    """What a help text lacks.
+
+    >>> _missing("Acme: call +39 02 1234567. STOP to leave.", frozenset({"stop"})), _missing("Text STOP to leave.", frozenset({"stop"}))
+    ([], ['name', 'contact'])
+    """
+    found = {"name": _names_somebody(text, keywords), "contact": CONTACT.search(text) is not None}
+    return [what for what, is_there in found.items() if not is_there]
+
+
+def _names_somebody(text: str, keywords: frozenset[str]) -> bool:
+    """Whether a text seems to have a name: something before a colon, or capitals where no sentence begins and no keyword stands."""
+    if PREFIX.search(text):
+        return True
+    words = list(CAPITAL.finditer(text))
+    if any(text[first.end() : second.start()] == " " and not {fold(first[0]), fold(second[0])} & keywords for first, second in pairwise(words)):
+        return True
+    return any(not SENTENCE_BEGINS.search(text[: word.start()]) and fold(word[0]) not in keywords for word in words)
