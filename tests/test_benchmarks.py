@@ -13,7 +13,10 @@ from tests.mail.dovecot import PROGRAM
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="CPU and memory come from /proc")
 
 
-@pytest.mark.parametrize("name", BENCHMARKS)
+QUICK = ("match", "handle")  # those that need no service of their own; the others belong to the nightly mode
+
+
+@pytest.mark.parametrize("name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.faults) for name in BENCHMARKS])
 def test_a_benchmark_gives_a_table_and_says_what_was_reached(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     if name == "mail" and not PROGRAM:
         pytest.skip(NO_DOVECOT)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, select, text, update
+from sqlalchemy import bindparam, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Row
@@ -83,8 +83,9 @@ async def queue_due(database: Database, decide: Decide, now: datetime, sender: s
             await _settle(connection, row, became, now)
         sent = [(row, became) for row, became in decided if isinstance(became, Send)]
         senders = {row.originator: sender or await _last_texted(connection, row.originator) for row, _ in sent}
-        if sent:
-            await connection.execute(insert(steps), step_rows([_step(row, became, senders[row.originator]) for row, became in sent], now))
+        if sent:  # a reminder that another worker planned anew and queued meanwhile has its step already
+            put = (sqlite_insert if database.is_sqlite else postgresql_insert)(steps).on_conflict_do_nothing()
+            await connection.execute(put, step_rows([_step(row, became, senders[row.originator]) for row, became in sent], now))
         await _ask(connection, [row for row, _ in sent], now)
         await add_events(connection, [_told(row, became, standing, now) for row, became in decided if not isinstance(became, Wait)])
     return len(due)

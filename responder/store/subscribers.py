@@ -18,7 +18,7 @@ from responder.store.erasure import erased_among
 from responder.store.ledger import EventRow, append, event_row
 from responder.store.tables import contacts, subscriptions
 
-SUBSCRIBER_LOCK = 0x5E5B0D04  # PostgreSQL advisory lock: two imports at once take turns
+SUBSCRIBER_LOCK = 0x5E5B0D05  # PostgreSQL advisory lock: two imports at once take turns
 TOGETHER = 500  # rows in one statement
 T = TypeVar("T")
 
