@@ -4,7 +4,7 @@ import asyncio
 
 from responder.core.notices import NOTICES
 from responder.rulefile import read_rules
-from tests.builders import ANNA, BRUNO, SHOP, inbound, minutes
+from tests.builders import ANNA, BRUNO, inbound, minutes
 from tests.conftest import NOON
 from tests.worker.conftest import RULES, Work
 
