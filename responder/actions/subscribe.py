@@ -1,21 +1,25 @@
-"""subscribe: put the originator on a list.
+"""subscribe: put the originator on a list, for good or for a while; who is on it already gets the text ``already`` and no other reply.
 
 then:
-  - subscribe: news
+  - subscribe: {list: news, for: 90d, already: "You get our news already."}
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import ClassVar
 
 from responder.core.actions import Action, Context, ListName, action
-from responder.core.effects import Effect, Subscribe
+from responder.core.effects import Effect, Reply, Subscribe, WebhookCall
+from responder.core.template import Texts
 
 
 @action("subscribe")
 @dataclass(frozen=True, kw_only=True)
 class SubscribeAction(Action):
     list: ListName
+    lasts: timedelta | None = field(default=None, metadata={"setting": "for"})
+    already: Texts | None = None
     list_field: ClassVar[str | None] = "list"
 
     @property
@@ -23,4 +27,8 @@ class SubscribeAction(Action):
         return self.list
 
     def effects(self, context: Context) -> Iterator[Effect]:
-        yield Subscribe(list=self.list)
+        yield Subscribe(list=self.list, lasts=self.lasts)
+
+    def steps(self, context: Context) -> Iterator[Reply | WebhookCall]:
+        if self.already and context.situation.known.subscribed(self.list):
+            yield Reply(text=self.already.pick(*context.languages).render(context.values), is_instead=True)

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import Field, dataclass
 from functools import cached_property
 from typing import Any, ClassVar, NewType, TypeVar
 
@@ -91,6 +91,11 @@ class Action:
     def steps(self, context: Context) -> Iterator[Reply | WebhookCall]:
         """The calls to the outside that the action wants."""
         yield from ()
+
+
+def setting_name(field: Field[Any]) -> str:
+    """The name under which a file gives the value of an action's field, where that is no name of Python's."""
+    return str(field.metadata.get("setting", field.name))
 
 
 A = TypeVar("A", bound=type[Action])

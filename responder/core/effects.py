@@ -154,6 +154,7 @@ class Reply:
     expires_at: datetime | None = None
     held_back: str | None = None  # why it does not go out, though a rule wants it
     note: str | None = None  # what an explanation tells beside it
+    is_instead: bool = False  # whether it takes the place of the other replies of its rule
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

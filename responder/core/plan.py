@@ -183,8 +183,9 @@ def _is_superseded(wanted: Sequence[Effect], effects: Sequence[Effect]) -> bool:
 def _drafts(decision: Decision, situation: Situation, rules: Rules, after: Known) -> Iterator[Reply | WebhookCall]:
     yield from decision.replies
     for match, actions in decision.actions:
-        for action in actions:
-            yield from action.steps(_context(action, match, actions, situation, rules, after))
+        wanted = [draft for action in actions for draft in action.steps(_context(action, match, actions, situation, rules, after))]
+        instead = any(isinstance(draft, Reply) and draft.is_instead for draft in wanted)
+        yield from (draft for draft in wanted if not (instead and isinstance(draft, Reply)) or draft.is_instead)
 
 
 def _together(drafts: Sequence[Draft]) -> list[Draft]:

@@ -3,13 +3,14 @@
 import collections.abc
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, fields
+from datetime import timedelta
 from enum import StrEnum
 from functools import partial
 from typing import Any, get_args, get_origin
 
 import responder.actions  # noqa: F401  (importing the package registers the actions)
 from responder.actions.reply import ReplyAction
-from responder.core.actions import ACTIONS, Action, FieldName, LanguageName, ListName, ListOrAll, Segments, WebhookName
+from responder.core.actions import ACTIONS, Action, FieldName, LanguageName, ListName, ListOrAll, Segments, WebhookName, setting_name
 from responder.core.template import Names, Template, Texts
 from responder.core.uses import AtMostOnce
 from responder.rulefile.defaults import segments
@@ -18,8 +19,9 @@ from responder.rulefile.nodes import Node, Scalar
 from responder.rulefile.reading import Reader, Wrong, any_text, is_empty, member_of, shown, text
 from responder.rulefile.replies import note_long_texts, once_per
 from responder.rulefile.scope import CONTACT, FIELD, Scope
+from responder.rulefile.times import duration
 
-LATER = frozenset({"delay", "otherwise", "pause", "for", "already"})
+LATER = frozenset({"delay", "otherwise", "pause"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,7 +74,7 @@ def _draft(node: Node, reader: Reader) -> Draft | None:
 def _settings_given(action: type[Action], node: Node, reader: Reader) -> Mapping[str, Node]:
     """The nodes of the settings; where no setting is named, what stands there is the first one."""
     first, *_ = settings = _settings(action)
-    names = [setting.name for setting in settings]
+    names = [setting_name(setting) for setting in settings]
     if not isinstance(node, MappingNode) or (_takes_keys(first) and not any(key.text in {*names, *LATER} for key, _ in node.entries)):
         return {first.name: node}
     with reader.inside(f"{reader.where}, {action.name}").fields(node, "setting", LATER) as given:
@@ -83,7 +85,7 @@ def build(draft: Draft, scope: Scope, names: Names, called: str, reader: Reader)
     """The action of a draft; None if one of its settings is wrong. ``called`` is the name of its own that it is remembered by."""
     values: dict[str, Any] = {}
     for setting in _settings(draft.action):
-        node = draft.settings.get(setting.name)
+        node = draft.settings.get(setting_name(setting))
         if node is not None:
             values[setting.name] = reader.attempt(_read(setting.type, scope, names, called, reader), node, None)
         elif setting.name in scope.defaults.settings:
@@ -113,7 +115,9 @@ def _read(kind: object, scope: Scope, names: Names, called: str, reader: Reader)
         LanguageName: scope.language,
         WebhookName: scope.webhook_name,
         Texts: partial(scope.texts, names=names, reader=reader),
+        Texts | None: partial(scope.texts, names=names, reader=reader),
         Segments: segments,
+        timedelta | None: duration,
         AtMostOnce | None: partial(once_per, called=called),
     }
     return readers[kind]

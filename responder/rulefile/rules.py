@@ -20,7 +20,6 @@ from responder.rulefile.reading import Fields, Reader, Spot, Wrong, any_text, fl
 from responder.rulefile.scope import Scope, names_of
 from responder.rulefile.times import NO_TIME, duration_or_none
 
-LATER = frozenset({"already"})
 TAKEN = ("fallback", "question")  # what stands in place of a rule's name in records
 
 
@@ -55,7 +54,7 @@ def read_rule_drafts(node: Node | None, scope: Scope, lexicon: Lexicon, taken: d
 
 def _rule_draft(node: Node, number: int, taken: dict[str, Spot], scope: Scope, lexicon: Lexicon, outer: Reader) -> RuleDraft:
     reader = outer.inside(_called(node, number))
-    with reader.fields(node, later=LATER) as fields:
+    with reader.fields(node) as fields:
         title = fields.require("name", partial(_rule_name, taken=taken, reader=reader), "", "add one, such as 'name: news-on'")
         taken.setdefault(title, reader.spot(node.place))
         when = fields.node("when")

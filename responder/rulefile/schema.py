@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, get_origin
 
 import responder.actions  # noqa: F401  (importing the package registers the actions)
-from responder.core.actions import ACTIONS, Action, LanguageName
+from responder.core.actions import ACTIONS, Action, LanguageName, setting_name
 from responder.core.effects import AppointmentStatus
 from responder.core.known import SubscriptionStatus
 from responder.core.recognition import Confirmation
@@ -188,14 +188,14 @@ def _then() -> Schema:
 
 def _action(action: type[Action]) -> Schema:
     settings: tuple[Field[Any], ...] = fields(action)  # type: ignore[arg-type]  # every action is a dataclass (Action)
-    known = {setting.name: _setting(setting.type) for setting in settings}
+    known = {setting_name(setting): _setting(setting.type) for setting in settings}
     words = {name: SETTINGS.get(f"{action.name}.{name}", SETTINGS.get(name, f"The setting {name!r} of {action.name}.")) for name in known}
     required = tuple(s.name for s in settings if s.default is MISSING and s.default_factory is MISSING)
     return {"anyOf": [_setting(settings[0].type), _object(known, words, required=required)]}
 
 
 def _setting(kind: object) -> Schema:
-    if kind is Texts:
+    if kind in (Texts, Texts | None):
         return _reference("texts")
     if kind is LanguageName:
         return _language()

@@ -155,3 +155,30 @@ def test_a_rule_that_is_gone_still_leaves_a_yes_that_joins() -> None:
 def test_the_question_can_be_in_words_of_the_file() -> None:
     file = FILE.replace("double_opt_in: true", "double_opt_in: true, question: 'Want {{ list.title }}? YES or NO'")
     assert replies(Talk(rules=read_rules(file, "rules.yaml", {})).text("News ON")) == ["Want News? YES or NO"]
+
+
+PLAIN = """
+version: 1
+lists: {news: {title: News}}
+rules:
+  - name: news-on
+    when: {text: News ON}
+    then:
+      - subscribe: {list: news, for: 90d, already: "You get {{ list.title }} already."}
+      - reply: Welcome.
+      - hand_off: look
+"""
+
+
+def test_who_is_on_the_list_already_is_told_so_instead_of_welcomed() -> None:
+    talk = Talk(rules=read_rules(PLAIN, "rules.yaml", {}))
+    assert (replies(talk.text("News ON")), replies(talk.text("News ON"))) == (["Welcome."], ["You get News already."])
+
+
+def test_a_subscription_for_a_while_ends_with_it_and_is_renewed_by_the_next_text() -> None:
+    talk = Talk(rules=read_rules(PLAIN, "rules.yaml", {}))
+    talk.text("News ON")
+    talk.text("News ON", after=timedelta(days=10))
+    ends_at = talk.known.subscriptions["news"].ends_at
+    assert ends_at is not None
+    assert (ends_at - NOON).days == 100

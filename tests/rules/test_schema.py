@@ -11,7 +11,7 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator
 
-from responder.core.actions import ACTIONS
+from responder.core.actions import ACTIONS, setting_name
 from responder.errors import RulesError
 from responder.rulefile import read_rules
 from responder.rulefile.schema import rules_schema
@@ -118,7 +118,7 @@ def test_the_schema_has_the_keys_that_the_reader_reads(text: str, path: list[Any
 @pytest.mark.parametrize("name", sorted(ACTIONS))
 def test_the_schema_has_the_settings_of_every_action(name: str) -> None:
     settings = schema()["definitions"]["then"]["anyOf"][0]["properties"][name]["anyOf"][1]["properties"]
-    assert sorted(settings) == sorted(setting.name for setting in fields(ACTIONS[name]))  # type: ignore[arg-type]  # every action is a dataclass
+    assert sorted(settings) == sorted(setting_name(setting) for setting in fields(ACTIONS[name]))  # type: ignore[arg-type]  # every action is a dataclass
     assert [setting for setting, value in settings.items() if value["description"].startswith("The setting ")] == []
 
 
