@@ -222,8 +222,7 @@ async def test_a_hanging_webhook_does_not_hold_up_replies_or_other_webhooks(out:
         await deliverer.deliver(StepKind.REPLY)
         await out.receiver.wait_for(2)
         assert {request.path for request in out.receiver.requests} == {"/send", "/crm"}
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+    await asyncio.wait_for(running, 10)  # whoever hung is gone, so it ends by itself
 
 
 async def test_an_opt_out_and_a_send_at_the_same_time_never_cross(out: Out) -> None:
