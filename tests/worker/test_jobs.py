@@ -202,8 +202,8 @@ async def test_a_frozen_redis_holds_nobody_up_and_gets_the_ring_when_it_goes_on(
             ringing_s, longest_turn_s = ringing_s + rung - begun, max(longest_turn_s, time.perf_counter() - rung)
         own_redis.thaw()
         await wait_for_jobs(redis, 2)
-    assert ringing_s < 0.05
-    assert longest_turn_s < 0.25
+    assert ringing_s < 0.5
+    assert longest_turn_s < 0.45
 
 
 async def test_redis_tells_what_it_does_when_it_is_full(redis: ArqRedis) -> None:
