@@ -10,6 +10,7 @@ from importlib.metadata import version
 import typer
 
 from responder import embedded
+from responder.cli.local import local_host
 from responder.cli.session import missing_file
 from responder.core.rules import Rules
 from responder.database_url import mask_url
@@ -83,9 +84,8 @@ async def _tell_when_ready(settings: Settings, rules: Rules, *, is_ok: bool, sta
 
 
 async def _listens(settings: Settings) -> bool:
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104  (asked where all addresses are listened on)
     try:
-        _, writer = await asyncio.open_connection(host, settings.port)
+        _, writer = await asyncio.open_connection(local_host(settings), settings.port)
     except OSError:
         return False
     writer.close()

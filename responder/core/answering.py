@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from responder.core.effects import AppointmentStatus
-from responder.core.words import Answer, Lexicon
+from responder.core.words import Answer, Lexicon, lengths_by_first, without
 
-COURTESY = frozenset({  # what a text may hold beside the answer, folded, in any language; each is no word of any other meaning
+COURTESY = frozenset({  # what a text may hold beside the answer, folded, in any language: unlike the packs' courtesy, nothing that could be an answer
     "please", "pls", "plz", "thanks", "thank you", "thank you very much", "many thanks", "thx", "sorry", "hi", "hello",
     "good morning", "good evening", "regards", "kind regards",
     "grazie", "grazie mille", "mille grazie", "per favore", "per piacere", "scusi", "scusa", "scusate", "mi scusi", "mi dispiace",
@@ -15,7 +15,7 @@ COURTESY = frozenset({  # what a text may hold beside the answer, folded, in any
     "gracias", "por favor", "hola", "buenos dias", "lo siento", "obrigado", "obrigada", "ola", "bom dia",
     "alstublieft", "aub", "dank u", "bedankt", "dziekuje", "prosze", "multumesc", "va rog",
 })  # fmt: skip
-LONGEST_COURTESY = 4  # words
+COURTESY_LENGTHS = lengths_by_first(COURTESY)
 LONGEST_READ = 12  # words; an answer with more of them says more than an answer
 
 SCHEDULED, CONFIRMED = AppointmentStatus.SCHEDULED, AppointmentStatus.CONFIRMED
@@ -75,13 +75,7 @@ def is_courtesy(folded: str) -> bool:
 
 def without_courtesy(words: Sequence[str]) -> Iterator[str]:
     """The words that are no courtesy."""
-    place = 0
-    while place < len(words):
-        polite = (length for length in range(LONGEST_COURTESY, 0, -1) if " ".join(words[place : place + length]) in COURTESY)
-        length = min(next(polite, 0), len(words) - place)
-        if not length:
-            yield words[place]
-        place += length or 1
+    return without(words, COURTESY, COURTESY_LENGTHS)
 
 
 def _without_repeats(words: Sequence[str]) -> list[str]:

@@ -10,7 +10,7 @@ from responder.core.lookalikes import latin
 from responder.core.phrases import Span, spaced
 from responder.core.recognition import NOTHING, Outcome, Recognition
 from responder.core.text import fold
-from responder.core.words import Lexicon, Word, Words, bare
+from responder.core.words import Lexicon, Word, Words, bare, without
 
 LONGEST_BARE = 2000  # characters that are compared letter by letter: somebody who holds a key down
 LONGEST_SCOPE = 2  # words behind STOP that may be a category which nobody knows
@@ -91,7 +91,7 @@ class _Heard:
     @cached_property
     def _words(self) -> tuple[str, ...]:
         """The words without those of courtesy."""
-        return tuple(_without_courtesy(self.folded.split(), self.lexicon))
+        return tuple(without(self.folded.split(), self.lexicon.courtesy, self.lexicon.courtesy_lengths))
 
     @cached_property
     def _spaced(self) -> str:
@@ -220,14 +220,3 @@ def _units(text: str) -> Iterator[str]:
     yield _unit(text)
     if text and text[0] == text[-1]:
         yield text[0] + _unit(text[1:])
-
-
-def _without_courtesy(words: Sequence[str], lexicon: Lexicon) -> Iterator[str]:
-    """The words without those of courtesy."""
-    start = 0
-    while start < len(words):
-        lengths = lexicon.courtesy_lengths.get(words[start], ())
-        skipped = next((length for length in lengths if " ".join(words[start : start + length]) in lexicon.courtesy), 0)
-        if not skipped:
-            yield words[start]
-        start += skipped or 1

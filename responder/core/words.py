@@ -1,7 +1,7 @@
 """Word packs: the words that a language has for stop, start, help, yes, no and another day."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -95,10 +95,7 @@ class Lexicon:
     @cached_property
     def courtesy_lengths(self) -> Mapping[str, tuple[int, ...]]:
         """How many words the words of courtesy have that begin with a word, the longest first."""
-        lengths: dict[str, set[int]] = {}
-        for folded in self.courtesy:
-            lengths.setdefault(folded.split()[0], set()).add(folded.count(" ") + 1)
-        return {first: tuple(sorted(found, reverse=True)) for first, found in lengths.items()}
+        return lengths_by_first(self.courtesy)
 
     @cached_property
     def anywhere(self) -> Words:
@@ -144,6 +141,29 @@ class Lexicon:
     def bare_opt_out(self) -> Words:
         """The opt-out words without blanks and without doubled letters."""
         return {bare(folded): word for folded, word in reversed(list(self.opt_out.items()))}
+
+
+def lengths_by_first(phrases: Iterable[str]) -> Mapping[str, tuple[int, ...]]:
+    """How many words the phrases have that begin with a word, the longest first."""
+    lengths: dict[str, set[int]] = {}
+    for folded in phrases:
+        lengths.setdefault(folded.split()[0], set()).add(folded.count(" ") + 1)
+    return {first: tuple(sorted(found, reverse=True)) for first, found in lengths.items()}
+
+
+def without(words: Sequence[str], phrases: Container[str], lengths: Mapping[str, tuple[int, ...]]) -> Iterator[str]:
+    """The words that belong to none of the phrases, of which the longest counts.
+
+    >>> list(without(["ciao", "si", "mille", "grazie"], {"ciao", "mille grazie"}, {"ciao": (1,), "mille": (2,)}))
+    ['si']
+    """
+    start = 0
+    while start < len(words):
+        fitting = (length for length in lengths.get(words[start], ()) if " ".join(words[start : start + length]) in phrases)
+        skipped = next(fitting, 0)
+        if not skipped:
+            yield words[start]
+        start += skipped or 1
 
 
 def bare(folded: str) -> str:

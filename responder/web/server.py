@@ -17,9 +17,10 @@ from responder.processes import watch_parent
 from responder.settings import Settings, check_exposure
 from responder.web.app import create_app
 from responder.web.delivery import DeliveryWebhook
+from responder.web.gate import Gate
 from responder.web.health import Health
 from responder.web.protocol import BoundedProtocol
-from responder.web.sms import Gate, SmsWebhook
+from responder.web.sms import SmsWebhook
 from responder.wiring import Store, make_gateway, open_rules, open_store, redis_url, utc_now
 
 CONNECTIONS = 1000  # at once; more are told 503, and the gateway comes again

@@ -17,8 +17,9 @@ from responder.store.database import Database
 from responder.store.migration import migrate
 from responder.web.app import create_app
 from responder.web.delivery import DeliveryWebhook
+from responder.web.gate import Gate
 from responder.web.health import Health
-from responder.web.sms import Gate, SmsWebhook
+from responder.web.sms import SmsWebhook
 from responder.wiring import Store
 from tests.conftest import NOON, StandingClock, store_on
 

@@ -13,7 +13,7 @@ from responder.core.effects import StepKind, StepStatus
 from responder.store.rows import step_rows
 from responder.store.steps import Fate
 from responder.store.tables import messages, reports, steps
-from responder.web.sms import Gate
+from responder.web.gate import Gate
 from tests.builders import reply_step
 from tests.web.conftest import FORM, WebSide
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.engine import Row
 
 from responder.store.tables import messages
-from responder.web.sms import Gate
+from responder.web.gate import Gate
 from tests.web.conftest import VECTOR_1, WebSide
 
 OK = (200, b"+OK", "text/plain; charset=utf-8", "3")
