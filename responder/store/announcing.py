@@ -5,8 +5,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import insert, select
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -23,7 +21,7 @@ HEARERS = "hearers of delivery.changed"
 async def put_hearers(database: Database, webhooks: Collection[str]) -> None:
     """Keep which webhooks ask for the fate of replies, since reports are taken by processes that know no rules. Raises StorageError."""
     written = " ".join(sorted(webhooks))
-    insert_into = sqlite_insert if database.is_sqlite else postgresql_insert
+    insert_into = database.insert
     put = insert_into(installation).values(name=HEARERS, value=written)
     async with database.write() as connection:
         await connection.execute(put.on_conflict_do_update(index_elements=["name"], set_={"value": written}))

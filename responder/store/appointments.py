@@ -8,8 +8,6 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import bindparam, delete, select, text, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -20,10 +18,11 @@ from responder.core.reminding import ReminderPlan
 from responder.core.timestamps import iso
 from responder.errors import ResponderError
 from responder.store.database import Database
-from responder.store.history import add_events, chunks, event, last_numbers
+from responder.store.history import add_events, event, last_numbers
 from responder.store.known import appointment_from
 from responder.store.reminders import forget_reminders, plan_reminders
-from responder.store.tables import appointments, contacts
+from responder.store.revisions import chunks, move_revisions
+from responder.store.tables import appointments
 
 BOOKING_LOCK = 0x5E5B0D03  # PostgreSQL advisory lock: two imports at once take turns
 IMPORT, API = "import", "api"
@@ -87,7 +86,7 @@ async def put_bookings(
         if not all(expected(appointment_from(put.before) if put.before else None) for put in puts):
             raise Conflict
         changes = [put for put in puts if put.change is not Change.UNCHANGED]
-        insert = sqlite_insert if database.is_sqlite else postgresql_insert
+        insert = database.insert
         await move_revisions(connection, insert, set().union(*(put.originators for put in changes)))
         put_anew = _put_anew(insert)
         for some in chunks(changes):
@@ -121,7 +120,7 @@ async def delete_appointment(
             raise Conflict
         if before is None:
             return False
-        await move_revisions(connection, sqlite_insert if database.is_sqlite else postgresql_insert, {before.originator})
+        await move_revisions(connection, database.insert, {before.originator})
         await connection.execute(delete(appointments).where(appointments.c.id == identifier))
         await forget_reminders(connection, [identifier])
         await add_events(connection, [event((before.id, before.version + 1), now, "deleted", by, old_status=before.status)])
@@ -140,14 +139,6 @@ async def _standing(connection: AsyncConnection, bookings: Sequence[Booking]) ->
         query = select(appointments).where(appointments.c.id.in_([booking.id for booking in some]))
         found |= {row.id: row for row in (await connection.execute(query)).all()}
     return found
-
-
-async def move_revisions(connection: AsyncConnection, insert: Callable[..., Any], originators: set[str]) -> None:
-    """Let whoever has planned by the old appointments plan anew; in one order for all, since it locks the contacts."""
-    statement = insert(contacts).values(revision=1)
-    statement = statement.on_conflict_do_update(index_elements=["originator"], set_={"revision": contacts.c.revision + 1})
-    for some in chunks(sorted(originators)):
-        await connection.execute(statement, [{"originator": originator} for originator in some])
 
 
 def _put_anew(insert: Callable[..., Any]) -> Any:  # noqa: ANN401  (either dialect's own)

@@ -7,8 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Insert, bindparam, case, select, tuple_, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.effects import ChangeAppointment, OpenHandOff, StepKind, Subscribe, TellUnclear, Unsubscribe
@@ -48,7 +46,7 @@ class Commits:
     def __init__(self, database: Database, secret: bytes) -> None:
         self._database = database
         self._secret = secret
-        dialect_insert = sqlite_insert if database.is_sqlite else postgresql_insert
+        dialect_insert = database.insert
         self._touch_contacts = dialect_insert(contacts).values(revision=0).on_conflict_do_nothing()
         self._put_contacts = _put_contacts(dialect_insert)
         self._put_subscriptions = _put_subscriptions(dialect_insert)

@@ -2,11 +2,13 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from sqlalchemy import event, text
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -23,6 +25,8 @@ class Database:
 
     def __init__(self, url: str, arguments: Mapping[str, Any] | None = None) -> None:
         self.is_sqlite = url.startswith("sqlite")
+        self.insert: Callable[..., Any] = sqlite_insert if self.is_sqlite else postgresql_insert
+        """The dialect's own INSERT, which knows what to do on a conflict."""
         self._turn = asyncio.Lock()
         if self.is_sqlite:
             self._writer = _sqlite_engine(url, connections=1, busy_timeout_ms=0)

@@ -6,8 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -35,7 +33,7 @@ async def note_failure(
     connection: AsyncConnection, database: Database, endpoint: Endpoint, now: datetime, *, asked_to_wait_s: float | None, is_gone: bool
 ) -> tuple[Endpoint, Endpoint]:
     """Note, in the caller's transaction, that an endpoint did not take a call, and tell its state before and after."""
-    insert = sqlite_insert if database.is_sqlite else postgresql_insert
+    insert = database.insert
     fresh = Endpoint(name=endpoint.name, address=endpoint.address)
     await connection.execute(insert(endpoints).values(asdict(fresh)).on_conflict_do_nothing())
     query = select(endpoints).where(endpoints.c.name == endpoint.name)
@@ -50,7 +48,7 @@ async def tell_disabled(
     connection: AsyncConnection, database: Database, endpoint: Endpoint, message_key: str, originator: str, now: datetime
 ) -> None:
     """Hand an endpoint that was given up to a person, beside the message whose call was the last to fail."""
-    insert = sqlite_insert if database.is_sqlite else postgresql_insert
+    insert = database.insert
     reason = f"webhook {endpoint.name} is switched off: {endpoint.reason}"[:200]
     row = {"message_key": message_key, "originator": originator, "reason": reason, "opened_at": now}
     await connection.execute(insert(handoffs).values(row).on_conflict_do_nothing())

@@ -6,8 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Table, delete, null, select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.effects import StepStatus
@@ -24,7 +22,7 @@ UNSENT = (StepStatus.QUEUED, StepStatus.SENDING)
 
 async def erase(database: Database, secret: bytes, number: str, operator: str, now: datetime) -> int:
     """Erase a number, and tell how many rows held it; it is not texted again before it says START. Raises StorageError."""
-    insert = sqlite_insert if database.is_sqlite else postgresql_insert
+    insert = database.insert
     async with database.write() as connection:
         if database.is_sqlite:
             await connection.exec_driver_sql("PRAGMA secure_delete=ON")  # what is deleted is also overwritten

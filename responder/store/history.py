@@ -1,8 +1,8 @@
 """What became of each appointment: every change with its number, its time, and who or what made it."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -10,9 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from responder.core.records import AppointmentEvent
 from responder.store.database import Database
 from responder.store.tables import appointment_events
-
-TOGETHER = 500  # rows in one statement
-T = TypeVar("T")
 
 
 def event(
@@ -65,8 +62,3 @@ async def read_history(database: Database, identifier: str) -> list[AppointmentE
         )
         for row in rows
     ]
-
-
-def chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
-    """The values, some hundreds at a time."""
-    return (values[start : start + TOGETHER] for start in range(0, len(values), TOGETHER))

@@ -1,11 +1,11 @@
 """A hold on sending: while the gateway refuses all of us, replies stay queued, and one at a time tries whether that has changed."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.effects import StepKind, StepStatus
@@ -45,9 +45,9 @@ async def end_hold(connection: AsyncConnection, now: datetime) -> None:
         await connection.execute(update(steps).where(refused).values(next_attempt_at=now))
 
 
-async def hold(connection: AsyncConnection, reason: str, now: datetime, *, is_sqlite: bool) -> None:
+async def hold(connection: AsyncConnection, reason: str, now: datetime, insert: Callable[..., Any]) -> None:
     """Send nothing more; a hold that is on already keeps its beginning."""
-    statement = (sqlite_insert if is_sqlite else postgresql_insert)(holds).values(name=REPLIES, since=now, reason=reason, probe_at=now + PROBE_EVERY)
+    statement = insert(holds).values(name=REPLIES, since=now, reason=reason, probe_at=now + PROBE_EVERY)
     new = {"reason": statement.excluded.reason, "probe_at": statement.excluded.probe_at}
     await connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=new))
 

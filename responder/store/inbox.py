@@ -5,8 +5,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Column, Connection, bindparam, func, or_, select, text, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -29,7 +27,7 @@ class SqlInbox:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        dialect_insert = sqlite_insert if database.is_sqlite else postgresql_insert
+        dialect_insert = database.insert
         self._insert = dialect_insert(messages).on_conflict_do_nothing()
         self._answered = update(messages).where(messages.c.key == bindparam("of_key")).values(answer_ms=bindparam("took_ms"))
 

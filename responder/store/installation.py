@@ -5,8 +5,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Row
 
 from responder.core.ledger import Head
@@ -23,7 +21,7 @@ class Installation:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._insert = sqlite_insert if database.is_sqlite else postgresql_insert
+        self._insert = database.insert
 
     async def secret(self, configured: bytes | None) -> bytes:
         """The secret of the installation: the configured one, else the one made at the first start and kept. Raises StorageError.

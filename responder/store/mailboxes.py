@@ -3,8 +3,6 @@
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from responder.core.mailbox import MailboxReport, MailboxState
 from responder.store.database import Database
@@ -27,7 +25,7 @@ async def report_mailbox(database: Database, report: MailboxReport, now: datetim
         "taken": report.taken,
         "malformed": report.malformed,
     }
-    insert = sqlite_insert if database.is_sqlite else postgresql_insert
+    insert = database.insert
     async with database.write() as connection:
         await connection.execute(insert(mailboxes).values(row).on_conflict_do_update(index_elements=["name"], set_=row))
         await connection.execute(delete(mailboxes).where(mailboxes.c.seen_at < now - FORGOTTEN_AFTER))

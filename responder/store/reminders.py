@@ -6,8 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, delete, func, select, text, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -17,8 +15,9 @@ from responder.core.known import Appointment, Known
 from responder.core.reminding import Drop, Planned, ReminderPlan, Send, Wait
 from responder.core.segments import size
 from responder.store.database import Database
-from responder.store.history import TOGETHER, add_events, event
+from responder.store.history import add_events, event
 from responder.store.known import appointment_from
+from responder.store.revisions import chunks
 from responder.store.rows import step_rows
 from responder.store.tables import appointments, contacts, installation, messages, reminders, steps
 
@@ -53,10 +52,10 @@ async def plan_all_anew(database: Database, times: ReminderPlan, now: datetime) 
         if kept == times.digest:
             return False
         identifiers = list((await connection.execute(select(appointments.c.id).where(appointments.c.starts_at > now))).scalars())
-    dialect_insert = sqlite_insert if database.is_sqlite else postgresql_insert
-    for start in range(0, len(identifiers), TOGETHER):
+    dialect_insert = database.insert
+    for together in chunks(identifiers):
         async with database.write() as connection:
-            some = appointments.c.id.in_(identifiers[start : start + TOGETHER])
+            some = appointments.c.id.in_(together)
             standing = [appointment_from(row) for row in (await connection.execute(select(appointments).where(some))).all()]
             await plan_reminders(connection, dialect_insert, standing, times, now)
     async with database.write() as connection:
@@ -84,7 +83,7 @@ async def queue_due(database: Database, decide: Decide, now: datetime, sender: s
         sent = [(row, became) for row, became in decided if isinstance(became, Send)]
         senders = {row.originator: sender or await _last_texted(connection, row.originator) for row, _ in sent}
         if sent:  # a reminder that another worker planned anew and queued meanwhile has its step already
-            put = (sqlite_insert if database.is_sqlite else postgresql_insert)(steps).on_conflict_do_nothing()
+            put = database.insert(steps).on_conflict_do_nothing()
             await connection.execute(put, step_rows([_step(row, became, senders[row.originator]) for row, became in sent], now))
         await _ask(connection, [row for row, _ in sent], now)
         await add_events(connection, [_told(row, became, standing, now) for row, became in decided if not isinstance(became, Wait)])

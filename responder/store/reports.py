@@ -7,8 +7,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import or_, select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -27,7 +25,7 @@ class SqlReports:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        dialect_insert = sqlite_insert if database.is_sqlite else postgresql_insert
+        dialect_insert = database.insert
         self._insert = dialect_insert(reports).on_conflict_do_nothing().returning(reports.c.key)
 
     async def add(self, received: Sequence[Report], now: datetime) -> list[tuple[str, StepStatus]]:

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -33,7 +31,7 @@ async def over_budget(connection: AsyncConnection, database: Database, budget: B
     new = [row for row in rows if row.attempts == 0]
     if not new:
         return set()
-    insert = sqlite_insert if database.is_sqlite else postgresql_insert
+    insert = database.insert
     await connection.execute(insert(spend).values(day=budget.day, texts=0).on_conflict_do_nothing())
     today = select(spend.c.texts).where(spend.c.day == budget.day)
     spent = (await connection.execute(today if database.is_sqlite else today.with_for_update())).scalar_one()

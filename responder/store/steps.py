@@ -150,7 +150,7 @@ class SqlSteps:
             await record_fates(connection, fates, now, owner)
             for fate in fates:
                 if fate.begins_hold:
-                    await hold(connection, fate.error or "", now, is_sqlite=self._database.is_sqlite)
+                    await hold(connection, fate.error or "", now, self._database.insert)
                 elif fate.ends_hold:
                     await end_hold(connection, now)
             await announce_deliveries(connection, [fate.key for fate in fates], tell, now)

@@ -1,26 +1,23 @@
 """Subscriptions as an operator changes them: by hand or from a file, with the proof in the ledger, in one transaction."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import Insert, select, text
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.known import SubscriptionStatus
 from responder.store.database import Database
 from responder.store.erasure import erased_among
 from responder.store.ledger import EventRow, append, event_row
+from responder.store.revisions import chunks, move_revisions
 from responder.store.tables import contacts, subscriptions
 
 SUBSCRIBER_LOCK = 0x5E5B0D05  # PostgreSQL advisory lock: two imports at once take turns
-TOGETHER = 500  # rows in one statement
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,7 +86,7 @@ async def put_subscribers(
         outcomes = [standing.outcome(one) for one in wanted]
         changes = [one for one, outcome in zip(wanted, outcomes, strict=True) if outcome in (Outcome.NEW, Outcome.CHANGED)]
         if not dry_run:
-            await _put(connection, _inserts(database), changes, now, advance)
+            await _put(connection, database.insert, changes, now, advance)
             await append(connection, (_event(one, operator, now) for one in changes), secret)
     advance(len(wanted) - (0 if dry_run else len(changes)))
     left_out = [place for place, outcome in enumerate(outcomes) if outcome is Outcome.LEFT_OUT]
@@ -98,9 +95,9 @@ async def put_subscribers(
 
 async def opt_out(database: Database, secret: bytes, originator: str, *, reason: str, operator: str, now: datetime) -> bool:
     """Let a number be texted no more, as its own STOP would, and tell whether that is news. Raises StorageError."""
-    insert = _inserts(database)
+    insert = database.insert
     async with database.write() as connection:
-        await _move_revisions(connection, insert, [originator])
+        await move_revisions(connection, insert, [originator])
         stopped = (await connection.execute(select(contacts.c.opted_out).where(contacts.c.originator == originator))).scalar_one()
         if stopped:
             return False
@@ -119,14 +116,10 @@ async def opt_out(database: Database, secret: bytes, originator: str, *, reason:
     return True
 
 
-def _inserts(database: Database) -> Callable[..., Any]:
-    return sqlite_insert if database.is_sqlite else postgresql_insert
-
-
 async def _read_standing(connection: AsyncConnection, secret: bytes, wanted: Sequence[Wanted]) -> _Standing:
     status: dict[tuple[str, str], SubscriptionStatus] = {}
     opted_out: set[str] = set()
-    for some in _chunks(sorted({one.originator for one in wanted})):
+    for some in chunks(sorted({one.originator for one in wanted})):
         rows = (await connection.execute(select(subscriptions).where(subscriptions.c.originator.in_(some)))).all()
         status |= {(row.originator, row.list): SubscriptionStatus(row.status) for row in rows}
         people = (await connection.execute(select(contacts).where(contacts.c.originator.in_(some)))).all()
@@ -138,19 +131,11 @@ async def _read_standing(connection: AsyncConnection, secret: bytes, wanted: Seq
 async def _put(
     connection: AsyncConnection, insert: Callable[..., Any], changes: Sequence[Wanted], now: datetime, advance: Callable[[int], None]
 ) -> None:
-    await _move_revisions(connection, insert, sorted({one.originator for one in changes}))
-    for some in _chunks(changes):
+    await move_revisions(connection, insert, {one.originator for one in changes})
+    for some in chunks(changes):
         await _put_rows(connection, insert, some, now)
         await _put_languages(connection, insert, some)
         advance(len(some))
-
-
-async def _move_revisions(connection: AsyncConnection, insert: Callable[..., Any], originators: Sequence[str]) -> None:
-    """Let whoever has planned by the old state plan anew; in one order for all, since it locks the contacts."""
-    statement = insert(contacts).values(revision=1)
-    statement = statement.on_conflict_do_update(index_elements=["originator"], set_={"revision": contacts.c.revision + 1})
-    for some in _chunks(originators):
-        await connection.execute(statement, [{"originator": originator} for originator in some])
 
 
 async def _put_rows(
@@ -197,7 +182,3 @@ def _event(wanted: Wanted, operator: str, now: datetime) -> EventRow:
         operator=operator,
         reason=wanted.evidence or None,
     )
-
-
-def _chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
-    return (values[start : start + TOGETHER] for start in range(0, len(values), TOGETHER))

@@ -5,8 +5,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Row
 
 from responder.core.versions import Source, Version, read_sources, written_sources
@@ -19,7 +17,7 @@ class RuleVersions:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._insert = sqlite_insert if database.is_sqlite else postgresql_insert
+        self._insert = database.insert
 
     async def keep(self, version_hash: str, sources: Sequence[Source], now: datetime) -> None:
         """Say that a version comes into force. Raises StorageError."""

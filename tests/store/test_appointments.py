@@ -11,8 +11,8 @@ from responder.core.effects import AppointmentStatus
 from responder.core.known import Appointment
 from responder.rulefile import read_rules
 from responder.store.appointments import Change, put_bookings
-from responder.store.history import TOGETHER
 from responder.store.known import read_known
+from responder.store.revisions import TOGETHER
 from responder.store.tables import appointments
 from responder.wiring import Store
 from tests.builders import ANNA, BRUNO, inbound, minutes

@@ -45,7 +45,7 @@ async def test_workers_are_counted_by_what_ails_them(web: WebSide) -> None:
 async def test_a_gateway_that_refuses_us_is_told(web: WebSide) -> None:
     assert (await figures(web))["responder_gateway_ok"] == 1
     async with web.store.database.write() as connection:
-        await hold(connection, "no credit", web.clock.now, is_sqlite=True)
+        await hold(connection, "no credit", web.clock.now, web.store.database.insert)
     assert (await figures(web))["responder_gateway_ok"] == 0
 
 
