@@ -13,7 +13,8 @@ from responder.core.ledger import PERSONAL, number_hash
 from responder.core.message import MessageStatus
 from responder.store.database import Database
 from responder.store.ledger import append, event_row
-from responder.store.tables import consent_events, erased, messages, metadata, steps
+from responder.store.revisions import move_revisions
+from responder.store.tables import consent_events, contacts, erased, messages, metadata, steps
 
 ERASED = "the number was erased"
 KEPT = (messages, steps, consent_events)  # their rows stay, without what is personal: keys and the chain rest on them
@@ -28,6 +29,8 @@ async def erase(database: Database, secret: bytes, number: str, operator: str, n
             await connection.exec_driver_sql("PRAGMA secure_delete=ON")  # what is deleted is also overwritten
         row = {"number_hash": number_hash(secret, number), "erased_at": now}
         await connection.execute(insert(erased).on_conflict_do_nothing(), [row])
+        await move_revisions(connection, insert, [number])  # what a worker commits at this moment is erased too
+        known = (await connection.execute(select(contacts.c.revision).where(contacts.c.originator == number))).scalar_one() > 1
         covered = list((await connection.execute(select(consent_events.c.seq).where(consent_events.c.originator == number))).scalars())
         found = await _blank(connection, number, now)
         for table in holding_numbers():
@@ -35,7 +38,7 @@ async def erase(database: Database, secret: bytes, number: str, operator: str, n
         await append(connection, [event_row(event="erased", at=now, operator=operator, erases=json.dumps(covered))], secret)
     if database.is_sqlite:
         await database.checkpoint()
-    return found
+    return found if known else found - 1
 
 
 def holding_numbers() -> list[Table]:

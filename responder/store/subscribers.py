@@ -41,6 +41,9 @@ class Outcome(StrEnum):
     LEFT_OUT = "left out"
 
 
+MOVING = (Outcome.NEW, Outcome.CHANGED)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcomes:
     """What became of all wishes; ``left_out`` has the places of those that would have brought back someone who opted out."""
@@ -82,10 +85,12 @@ async def put_subscribers(
     async with database.write() as connection:
         if not database.is_sqlite:
             await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": SUBSCRIBER_LOCK})
-        standing = await _read_standing(connection, secret, wanted)
-        outcomes = [standing.outcome(one) for one in wanted]
-        changes = [one for one, outcome in zip(wanted, outcomes, strict=True) if outcome in (Outcome.NEW, Outcome.CHANGED)]
+        outcomes = await _outcomes(connection, secret, wanted)
+        changes = _changing(wanted, outcomes)
         if not dry_run:
+            await move_revisions(connection, database.insert, {one.originator for one in changes})
+            outcomes = await _outcomes(connection, secret, wanted, before=outcomes)
+            changes = _changing(wanted, outcomes)
             await _put(connection, database.insert, changes, now, advance)
             await append(connection, (_event(one, operator, now) for one in changes), secret)
     advance(len(wanted) - (0 if dry_run else len(changes)))
@@ -116,6 +121,18 @@ async def opt_out(database: Database, secret: bytes, originator: str, *, reason:
     return True
 
 
+async def _outcomes(connection: AsyncConnection, secret: bytes, wanted: Sequence[Wanted], before: Sequence[Outcome] | None = None) -> list[Outcome]:
+    """What would become of each wish; of those that changed nothing ``before``, whose contacts are not ours, nothing does."""
+    standing = await _read_standing(connection, secret, wanted)
+    if before is None:
+        return [standing.outcome(one) for one in wanted]
+    return [standing.outcome(one) if was in MOVING else was for one, was in zip(wanted, before, strict=True)]
+
+
+def _changing(wanted: Sequence[Wanted], outcomes: Sequence[Outcome]) -> list[Wanted]:
+    return [one for one, outcome in zip(wanted, outcomes, strict=True) if outcome in MOVING]
+
+
 async def _read_standing(connection: AsyncConnection, secret: bytes, wanted: Sequence[Wanted]) -> _Standing:
     status: dict[tuple[str, str], SubscriptionStatus] = {}
     opted_out: set[str] = set()
@@ -131,7 +148,6 @@ async def _read_standing(connection: AsyncConnection, secret: bytes, wanted: Seq
 async def _put(
     connection: AsyncConnection, insert: Callable[..., Any], changes: Sequence[Wanted], now: datetime, advance: Callable[[int], None]
 ) -> None:
-    await move_revisions(connection, insert, {one.originator for one in changes})
     for some in chunks(changes):
         await _put_rows(connection, insert, some, now)
         await _put_languages(connection, insert, some)
