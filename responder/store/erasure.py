@@ -1,8 +1,12 @@
 """Erasing a number: it and its texts leave every table, a keyed hash keeps it from being texted again."""
 
 import json
+import re
 from collections.abc import Collection
+from contextlib import suppress
 from datetime import datetime
+from email import message_from_bytes
+from email.errors import MessageError
 from typing import Any
 
 from sqlalchemy import Table, delete, null, select, update
@@ -13,11 +17,12 @@ from responder.core.ledger import PERSONAL, number_hash
 from responder.core.message import MessageStatus
 from responder.store.database import Database
 from responder.store.ledger import append, event_row
-from responder.store.revisions import move_revisions
+from responder.store.revisions import chunks, move_revisions
 from responder.store.tables import consent_events, contacts, erased, messages, metadata, steps
 
 ERASED = "the number was erased"
 KEPT = (messages, steps, consent_events)  # their rows stay, without what is personal: keys and the chain rest on them
+EMPTIED = {"originator": "", "text": "", "raw": b"", "folded": None, "explanation": None}
 UNSENT = (StepStatus.QUEUED, StepStatus.SENDING)
 
 
@@ -32,7 +37,7 @@ async def erase(database: Database, secret: bytes, number: str, operator: str, n
         await move_revisions(connection, insert, [number])  # what a worker commits at this moment is erased too
         known = (await connection.execute(select(contacts.c.revision).where(contacts.c.originator == number))).scalar_one() > 1
         covered = list((await connection.execute(select(consent_events.c.seq).where(consent_events.c.originator == number))).scalars())
-        found = await _blank(connection, number, now)
+        found = await _blank_misunderstood(connection, number) + await _blank(connection, number, now)
         for table in holding_numbers():
             found += (await connection.execute(delete(table).where(table.c.originator == number))).rowcount
         await append(connection, [event_row(event="erased", at=now, operator=operator, erases=json.dumps(covered))], secret)
@@ -55,11 +60,30 @@ async def _blank(connection: AsyncConnection, number: str, now: datetime) -> int
     await connection.execute(update(steps).where(steps.c.originator == number, steps.c.status.in_(UNSENT)).values(unsent))
     await connection.execute(update(steps).where(steps.c.recipient == number).values(recipient=""))
     emptied: list[tuple[Table, dict[str, Any]]] = [
-        (messages, {"originator": "", "text": "", "raw": b"", "folded": None, "explanation": None}),
+        (messages, EMPTIED),
         (steps, {"originator": "", "content": ""}),
         (consent_events, dict.fromkeys((*PERSONAL, "salt"), null())),
     ]
     return sum([(await connection.execute(update(table).where(table.c.originator == number).values(values))).rowcount for table, values in emptied])
+
+
+async def _blank_misunderstood(connection: AsyncConnection, number: str) -> int:
+    """Empty the messages whose originator could not be read but whose raw form tells the number."""
+    misunderstood = select(messages.c.seq, messages.c.raw).where(messages.c.status == MessageStatus.MALFORMED, messages.c.originator != number)
+    async with connection.stream(misunderstood) as rows:
+        theirs = [row.seq async for row in rows if _tells(row.raw, number)]
+    for some in chunks(theirs):
+        await connection.execute(update(messages).where(messages.c.seq.in_(some)).values(EMPTIED))
+    return len(theirs)
+
+
+def _tells(raw: bytes, number: str) -> bool:
+    """Whether a form or a mail has the digits of a number, however they are set apart and the mail's parts encoded."""
+    parts: list[Any] = []
+    with suppress(MessageError, ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError):  # no mail, or a broken one
+        parts = [part.get_payload(decode=True) for part in message_from_bytes(raw).walk() if not part.is_multipart()]
+    digits = number.removeprefix("+").encode()
+    return any(digits in re.sub(rb"\D", b"", part) for part in (raw, *parts) if isinstance(part, bytes))
 
 
 async def erased_among(connection: AsyncConnection, secret: bytes, originators: Collection[str]) -> frozenset[str]:

@@ -1,12 +1,15 @@
 """Erasing a number: nothing of it is left, and it is not texted before its own START."""
 
 import json
+from base64 import b64encode
 from typing import Any
 
+import pytest
 from sqlalchemy import Table, select
 
 from responder.core.booking import Booking
 from responder.core.effects import StepKind
+from responder.core.message import MessageStatus
 from responder.store.appointments import put_bookings
 from responder.store.consent import verify
 from responder.store.erasure import erase
@@ -59,6 +62,21 @@ async def test_the_file_itself_holds_nothing_of_it(work: Work) -> None:
     with open(path, "rb") as file:  # noqa: ASYNC230, PTH123  (a test may wait for it)
         data = file.read()
     assert (ANNA.encode() in data, b"Secret" in data) == (False, False)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        pytest.param(b"originator=%2B393301234567&text=News", id="form"),
+        pytest.param(b"From: x@y.example\r\n\r\nSender +39 330 123 4567 wrote", id="number set apart"),
+        pytest.param(b"Content-Transfer-Encoding: base64\r\n\r\n" + b64encode(b"from +393301234567"), id="base64"),
+    ],
+)
+async def test_a_message_that_was_not_understood_tells_the_number_no_more(work: Work, raw: bytes) -> None:
+    unread: dict[str, Any] = {"status": MessageStatus.MALFORMED, "text": "Secret"}
+    await work.receive(inbound(originator="", raw=raw, **unread), inbound(originator="", raw=b"another's", **unread))
+    assert await erase_anna(work) == 1
+    assert [row.raw for row in await work.rows("messages", "seq")] == [b"", b"another's"]
 
 
 async def test_what_others_have_stays(work: Work) -> None:
