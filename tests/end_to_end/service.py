@@ -235,9 +235,9 @@ def ask_postgres(url: str, sql: str) -> list[tuple[Any, ...]]:
 
 
 @asynccontextmanager
-async def serving(folder: Path, receiver: Receiver, *parts: str, **settings: str) -> AsyncIterator[Service]:
+async def serving(folder: Path, receiver: Receiver, *parts: str, rules: str = RULES, **settings: str) -> AsyncIterator[Service]:
     """A started service whose gateway and webhook are the receiver; nothing of it is left afterwards."""
-    (folder / "rules.yaml").write_text(RULES.replace("URL", receiver.url))
+    (folder / "rules.yaml").write_text(rules.replace("URL", receiver.url))
     out = {"RESPONDER_SEND_RATE": "1000/s", "RESPONDER_AGILE_API_KEY": "key", "RESPONDER_AGILE_URL": f"{receiver.url}/send"}
     service = Service(folder=folder, parts=parts or ("run",), settings=out | settings)
     try:
