@@ -1,22 +1,25 @@
 """A worker's parts on a store of each kind, with a bell that remembers."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from arq.connections import ArqRedis
 from sqlalchemy import Table, select
 from sqlalchemy.engine import Row
 
 from responder.core.message import Inbound
 from responder.core.ports import Job
 from responder.core.rules import Rules
+from responder.jobs import connect
 from responder.rulefile import read_rules
 from responder.store.commit import Commits
 from responder.store.tables import metadata
 from responder.wiring import Store
 from responder.worker.handling import Handler
 from tests.conftest import StandingClock
+from tests.worker.own_redis import OwnRedis
 
 TABLES = metadata.tables
 
@@ -120,3 +123,20 @@ class Work:
 @pytest.fixture
 def work(store: Store, clock: StandingClock) -> Work:
     return Work(store=store, clock=clock, rules=read_rules(RULES, "rules.yaml", {}))
+
+
+@pytest.fixture
+async def redis(redis_socket: str) -> AsyncIterator[ArqRedis]:
+    """The Redis of the whole run, emptied."""
+    redis = connect(redis_socket, timeout_s=1)
+    await redis.flushall()
+    yield redis
+    await redis.aclose(close_connection_pool=True)
+
+
+@pytest.fixture
+async def own_redis() -> AsyncIterator[OwnRedis]:
+    """A Redis of the test's own, to kill and to freeze."""
+    server = OwnRedis()
+    yield server
+    await server.remove()

@@ -25,21 +25,6 @@ from tests.worker.own_redis import OwnRedis
 YEAR_MS = 365 * 86_400_000
 
 
-@pytest.fixture
-async def redis(redis_socket: str) -> AsyncIterator[ArqRedis]:
-    redis = connect(redis_socket, timeout_s=1)
-    await redis.flushall()
-    yield redis
-    await redis.aclose(close_connection_pool=True)
-
-
-@pytest.fixture
-async def own_redis() -> AsyncIterator[OwnRedis]:
-    server = OwnRedis()
-    yield server
-    await server.remove()
-
-
 @asynccontextmanager
 async def a_bell(redis: ArqRedis) -> AsyncIterator[ArqBell]:
     """A bell whose rings are passed on."""

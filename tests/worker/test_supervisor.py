@@ -113,21 +113,6 @@ def has_ended(worker: Worker) -> bool:
     return worker.main_task is not None and worker.main_task.done()
 
 
-@pytest.fixture
-async def redis(redis_socket: str) -> AsyncIterator[ArqRedis]:
-    redis = connect(redis_socket, timeout_s=1)
-    await redis.flushall()
-    yield redis
-    await redis.aclose(close_connection_pool=True)
-
-
-@pytest.fixture
-async def own_redis() -> AsyncIterator[OwnRedis]:
-    server = OwnRedis()
-    yield server
-    await server.remove()
-
-
 async def test_a_ring_wakes_the_worker_for_that_job_alone(redis: ArqRedis, redis_socket: str) -> None:
     messages, replies, webhooks = Counter(), Counter(), Counter()
     async with a_worker(redis_socket, messages, replies, webhooks) as running:
