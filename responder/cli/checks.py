@@ -204,7 +204,7 @@ async def _database(settings: Settings, rules: Rules | None) -> AsyncIterator[Fi
 
 
 async def _contents(store: Store, rules: Rules | None, now: datetime) -> AsyncIterator[Finding]:
-    await store.database.check()
+    await store.installation.check(now)
     if rules is None and (version := await RuleVersions(store.database).newest()):
         yield _warning("rules", f"the last good ones stay in force meanwhile: hash {version.hash}, of {moment(version.in_force_at)}")
     yield _workers(await store.installation.live_workers(now - SEEN_WITHIN), rules)

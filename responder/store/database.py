@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
-from sqlalchemy import event, text
+from sqlalchemy import event
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError
@@ -58,11 +58,6 @@ class Database:
                 else:
                     await connection.execution_options(isolation_level="REPEATABLE READ")
                 yield connection
-
-    async def check(self) -> None:
-        """Do nothing, in a transaction that could have. Raises StorageError if there can be none."""
-        async with self.write() as connection:
-            await connection.execute(text("SELECT 1"))
 
     async def checkpoint(self) -> None:
         """Bring SQLite's log into its file and empty it, so that nothing deleted stays in it. Raises StorageError."""

@@ -13,6 +13,7 @@ from responder.store.ledger import HEAD, written_head
 from responder.store.tables import installation, workers
 
 SECRET = "secret"  # noqa: S105  (the name of the row)
+CHECKED = "checked_at"
 FORGOTTEN_AFTER = timedelta(hours=1)  # a worker that has not been seen for so long is no longer listed
 
 
@@ -36,6 +37,12 @@ class Installation:
             secret = configured or str(stored.scalar_one()).encode()
             await connection.execute(kept, [{"name": HEAD, "value": written_head(Head(), secret)}])
         return secret
+
+    async def check(self, now: datetime) -> None:
+        """Commit something that was not there, since only that shows that messages can be. Raises StorageError."""
+        statement = self._insert(installation).values(name=CHECKED, value=now.isoformat())
+        async with self._database.write() as connection:
+            await connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"value": statement.excluded.value}))
 
     async def report_worker(self, name: str, rules_hash: str, now: datetime, *, has_redis: bool, rules_are_ok: bool = True) -> None:
         """Say that a worker is alive, whether it can be woken, by which rules it goes, and whether those are the file's."""

@@ -85,7 +85,7 @@ class Health:
             return None
 
     async def _state(self) -> State:
-        await self._database.check()
+        await self._installation.check(self.clock())
         rows = await self._installation.live_workers(self.clock() - SEEN_WITHIN)
         workers = [Worker(has_redis=row.has_redis, rules_hash=row.rules_hash, rules_are_ok=row.rules_are_ok) for row in rows]
         oldest = await self._inbox.oldest_waiting()

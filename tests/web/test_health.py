@@ -5,6 +5,7 @@ from responder.core.mailbox import MailboxReport, MailboxState
 from responder.store.mailboxes import report_mailbox
 from responder.store.steps import Fate
 from tests.builders import inbound
+from tests.conftest import no_more_on_disk
 from tests.web.conftest import WebSide
 
 
@@ -55,6 +56,13 @@ async def test_a_database_that_is_away_is_not_ready(web: WebSide) -> None:
         await connection.exec_driver_sql("DROP TABLE messages")
     response = await web.get("/readyz")
     assert (response.status_code, response.json()) == (503, {"database": "down"})
+
+
+async def test_a_full_disk_is_not_ready_and_is_again_when_there_is_room(web: WebSide) -> None:
+    with no_more_on_disk():
+        response = await web.get("/readyz")
+    assert (response.status_code, response.json()) == (503, {"database": "down"})
+    assert (await web.get("/readyz")).status_code == 200
 
 
 async def test_the_intake_of_mails_is_told(web: WebSide) -> None:
