@@ -16,9 +16,9 @@ from responder.settings import Settings, environment
 from responder.store.database import Database
 from responder.store.inbox import SqlInbox
 from responder.store.installation import Installation
-from responder.store.migration import migrate, require_current
 from responder.store.reports import SqlReports
 from responder.store.steps import SqlSteps
+from responder.store.version import NEWEST, require_current, version_of
 from responder.store.versions import RuleVersions
 
 if TYPE_CHECKING:
@@ -77,7 +77,11 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
 async def migrate_database(settings: Settings) -> str:
     """Bring the database to the version that this program needs, and tell which that is. Raises StorageError."""
     async with open_database(settings) as database:
-        return await migrate(database)
+        if await version_of(database) != NEWEST:
+            from responder.store.migration import migrate  # Alembic takes a while to load, and mostly there is nothing to do
+
+            await migrate(database)
+        return NEWEST
 
 
 def make_gateway(settings: Settings, secret: bytes) -> AgileTelecom:
