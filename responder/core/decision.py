@@ -75,7 +75,8 @@ def decide(situation: Situation, rules: Rules) -> Decision:
     recognition = recognise(situation.folded, situation.lexicon, opted_out=opted_out, question_open=asked, lists=rules.list_words)
     if recognition.outcome is not Outcome.NOTHING:
         return _reserved(recognition, situation, rules)
-    return replace(_after_reserved(situation, rules), recognition=recognition)
+    decision = _after_reserved(situation, rules)
+    return decision if recognition is NOTHING else replace(decision, recognition=recognition)
 
 
 def _after_reserved(situation: Situation, rules: Rules) -> Decision:
@@ -94,7 +95,7 @@ def _after_reserved(situation: Situation, rules: Rules) -> Decision:
 
 def _by_fallback(decision: Decision, rules: Rules) -> Decision:
     if not rules.fallback:
-        return replace(decision, name=None)
+        return replace(decision, name=None) if decision.name else decision
     return replace(decision, name=FALLBACK, actions=((Match(), rules.fallback),))
 
 
@@ -129,6 +130,8 @@ def _by_rules(situation: Situation, rules: Rules, *, answers_alone: bool = False
             break
     decision = _applied(applied, situation, rules) if applied else Decision(name=None)
     later = tuple(position for position, _ in matches)
+    if not (misses or shadowed or later):
+        return decision
     return replace(decision, misses=tuple(misses), shadowed=tuple(shadowed), later=later)
 
 

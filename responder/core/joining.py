@@ -46,8 +46,10 @@ def ask_to_join(rule: Rule, match: Match, lists: Sequence[str], situation: Situa
 def hear_joining(situation: Situation, rules: Rules) -> Heard | None:
     """What a text does that answers whether its originator wants to join; None if that is not open, or not what the text answers."""
     question = situation.known.question(QuestionKind.OPT_IN, situation.message.destination)
+    if question is None or situation.known.opted_out or state(question, situation.now) is not QuestionStatus.OPEN:
+        return None
     answer = read_answer(situation.folded, situation.lexicon)
-    if question is None or answer is None or situation.known.opted_out or state(question, situation.now) is not QuestionStatus.OPEN:
+    if answer is None:
         return None
     closed = CloseQuestion(key=question.key, happening=Happening.ANSWER)
     if answer[0] is Answer.CANCEL:
