@@ -7,15 +7,36 @@ from responder.core.effects import AppointmentStatus
 from responder.core.words import Answer, Lexicon, lengths_by_first, without
 
 COURTESY = frozenset({  # what a text may hold beside the answer, folded, in any language: unlike the packs' courtesy, nothing that could be an answer
-    "please", "pls", "plz", "thanks", "thank you", "thank you very much", "many thanks", "thx", "sorry", "hi", "hello",
-    "good morning", "good evening", "regards", "kind regards",
-    "grazie", "grazie mille", "mille grazie", "per favore", "per piacere", "scusi", "scusa", "scusate", "mi scusi", "mi dispiace",
-    "buongiorno", "buon giorno", "buonasera", "buona sera", "salve", "ciao", "saluti", "cordiali saluti",
-    "bitte", "danke", "vielen dank", "hallo", "guten tag", "merci", "svp", "s il vous plait", "bonjour", "desole", "desolee",
-    "gracias", "por favor", "hola", "buenos dias", "lo siento", "obrigado", "obrigada", "ola", "bom dia",
-    "alstublieft", "aub", "dank u", "bedankt", "dziekuje", "prosze", "multumesc", "va rog",
+    "please", "pls", "plz", "thanks", "thank you", "thank you so much", "thank you very much", "thanks a lot", "many thanks", "thx", "ty", "cheers",
+    "sorry", "im sorry", "hi", "hi there", "hello", "hey", "good morning", "good afternoon", "good evening", "good day", "have a good day",
+    "have a nice day", "regards", "kind regards", "best regards", "doctor", "doc", "xx",
+    "grazie", "grazie mille", "mille grazie", "per favore", "per piacere", "scusi", "scusa", "scusate", "mi scusi", "mi dispiace", "mi spiace",
+    "mi scuso", "perfavore", "x favore", "per cortesia", "grazie a lei", "grazie a voi", "la ringrazio", "vi ringrazio", "gentilmente",
+    "cortesemente", "buongiorno", "buon giorno", "buonasera", "buona sera", "buon pomeriggio", "buona giornata", "buona serata", "e buona giornata",
+    "grazie e buona giornata", "grazie e buona serata", "salve", "ciao", "saluti", "cordiali saluti", "distinti saluti", "dottore", "dottoressa",
+    "bitte", "danke", "danke schon", "dankeschon", "vielen dank", "besten dank", "hallo", "guten tag", "guten morgen", "guten abend", "mfg", "lg",
+    "viele grusse", "liebe grusse", "entschuldigung", "tut mir leid", "es tut mir leid",
+    "merci", "merci beaucoup", "merci d avance", "svp", "s v p", "stp", "s il vous plait", "sil vous plait", "bonjour", "bonsoir",
+    "desole", "desolee",
+    "cordialement", "bonne journee", "gracias", "muchas gracias", "por favor", "porfavor", "porfa", "hola", "buenas", "buenos dias",
+    "buenas tardes", "lo siento", "disculpe", "saludos", "un saludo",
+    "obrigado", "obrigada", "muito obrigado", "muito obrigada", "obg", "ola", "oi", "bom dia", "boa tarde", "boa noite", "desculpe", "desculpa",
+    "alstublieft", "alsjeblieft", "aub", "ajb", "a u b", "dank u", "dank u wel", "dank je", "dank je wel", "bedankt", "goedemorgen", "goedemiddag",
+    "goedendag", "groetjes", "met vriendelijke groet", "mvg", "het spijt me",
+    "dziekuje", "dzieki", "dziekuje bardzo", "prosze", "dzien dobry", "pozdrawiam", "przepraszam", "przykro mi",
+    "multumesc", "multumesc frumos", "mersi", "va rog", "te rog", "buna ziua", "buna", "salut", "imi pare rau", "scuze", "o zi buna",
 })  # fmt: skip
-COURTESY_LENGTHS = lengths_by_first(COURTESY)
+PARTING = frozenset({  # what may stand beside a yes as well, and would make a riddle of a no
+    "great", "good", "fine", "see you", "see you then", "see you there", "see you soon", "see you later", "see you tomorrow", "until tomorrow",
+    "a domani", "a presto", "a dopo", "ci vediamo", "ci vediamo domani", "ci vediamo li",
+    "bis morgen", "bis dann", "bis bald", "bis spater", "freue mich", "gut",
+    "hasta manana", "hasta luego", "hasta pronto", "nos vemos", "nos vemos manana", "ahi nos vemos", "alli nos vemos",
+    "a demain", "a bientot", "a plus tard", "ate amanha", "ate logo", "ate la", "ate ja", "la nos vemos",
+    "tot morgen", "tot dan", "tot straks", "tot ziens", "do jutra", "do zobaczenia", "pe maine", "ne vedem", "ne vedem maine", "pe curand",
+})  # fmt: skip
+COURTESY_LENGTHS, PARTING_LENGTHS = lengths_by_first(COURTESY), lengths_by_first(PARTING)
+LONGEST_KISS = 2  # letters
+REGRET = frozenset({"sorry", "dispiace", "spiace", "scuso", "desole", "desolee", "siento", "spijt", "leid", "przykro", "rau"})  # it may mean a no
 LONGEST_READ = 12  # words; an answer with more of them says more than an answer
 
 SCHEDULED, CONFIRMED = AppointmentStatus.SCHEDULED, AppointmentStatus.CONFIRMED
@@ -57,20 +78,31 @@ def read_answer(folded: str, lexicon: Lexicon) -> tuple[Answer, str | None] | No
     words = folded.split()
     if not words or len(words) > LONGEST_READ:
         return None
+    return _read(words, lexicon) or _read([_let_go(word) for word in words], lexicon)
+
+
+def _read(words: Sequence[str], lexicon: Lexicon) -> tuple[Answer, str | None] | None:
     kept = _without_repeats(list(without_courtesy(words)))
-    if whole := lexicon.answers.get(" ".join(kept)):
-        return whole
-    return _several_yes(kept, lexicon)
+    return lexicon.answers.get(" ".join(kept)) or _several_yes(list(without(kept, PARTING, PARTING_LENGTHS)), lexicon)
+
+
+def _let_go(word: str) -> str:
+    """A word without the doubled letter that a thumb was late to let go; two letters stay, since ``xx`` is a kiss.
+
+    >>> _let_go("yess"), _let_go("okk"), _let_go("xx"), _let_go("11"), _let_go("yes")
+    ('yes', 'ok', 'xx', '11', 'yes')
+    """
+    return word[:-1] if len(word) > LONGEST_KISS and word[-1] == word[-2] and word[-1].isalpha() else word
 
 
 def is_courtesy(folded: str) -> bool:
     """Whether a text says thanks or hello, and nothing else.
 
-    >>> is_courtesy("grazie mille"), is_courtesy("grazie a domani"), is_courtesy("")
-    (True, False, False)
+    >>> is_courtesy("grazie mille"), is_courtesy("mi dispiace"), is_courtesy("grazie a domani"), is_courtesy("")
+    (True, False, False, False)
     """
     words = folded.split()
-    return 0 < len(words) <= LONGEST_READ and not list(without_courtesy(words))
+    return 0 < len(words) <= LONGEST_READ and REGRET.isdisjoint(words) and not list(without_courtesy(words))
 
 
 def without_courtesy(words: Sequence[str]) -> Iterator[str]:
@@ -85,13 +117,13 @@ def _without_repeats(words: Sequence[str]) -> list[str]:
 
 def _several_yes(words: Sequence[str], lexicon: Lexicon) -> tuple[Answer, str | None] | None:
     """A yes that is made of several; a letter or digit alone is none of them."""
-    found: tuple[Answer, str | None] | None = None
-    place = 0
-    while place < len(words):
-        runs = (" ".join(words[place:end]) for end in range(len(words), place, -1))
-        run = next((run for run in runs if len(run) > 1 and lexicon.answers.get(run, (None,))[0] is Answer.CONFIRM), None)
-        if run is None:
-            return None
-        found = found or lexicon.answers[run]
-        place += run.count(" ") + 1
-    return found
+    found: dict[int, tuple[Answer, str | None] | None] = {0: None}
+    for start in range(len(words)):
+        if start not in found:
+            continue
+        for end in range(start + 1, len(words) + 1):
+            run = " ".join(words[start:end])
+            answer = lexicon.answers.get(run)
+            if answer and answer[0] is Answer.CONFIRM and len(run) > 1:
+                found.setdefault(end, found[start] or answer)
+    return found.get(len(words))

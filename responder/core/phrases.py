@@ -45,6 +45,38 @@ def expression(source: str) -> str:
     return built
 
 
+def spellings(source: str) -> tuple[str, ...]:
+    """All the texts, folded, that a phrase without ``_`` and ``$`` stands for.
+
+    >>> spellings("[Please] cancel {it|the visit}")
+    ('please cancel it', 'please cancel the visit', 'cancel it', 'cancel the visit')
+    """
+    return tuple(dict.fromkeys(_spelt(iter(MARKS.findall(source)))))
+
+
+def _spelt(marks: Iterator[str]) -> list[str]:
+    """What stands up to the mark that closes, in every way in which it can be read."""
+    choices: list[str] = []
+    texts = [""]
+    for mark in marks:
+        match mark:
+            case "{" | "[":
+                inner = _spelt(marks) + ([""] if mark == "[" else [])
+                texts = [_joined(text, other) for text in texts for other in inner]
+            case "|":
+                choices, texts = choices + texts, [""]
+            case "}" | "]":
+                break
+            case _:
+                folded = fold(mark)
+                texts = [_joined(text, folded) for text in texts]
+    return choices + texts
+
+
+def _joined(text: str, other: str) -> str:
+    return f"{text} {other}" if text and other else text or other
+
+
 def _words(typed: str) -> str:
     return "".join(_word(word) for word in typed.split())
 

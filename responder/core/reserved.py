@@ -70,12 +70,14 @@ class _Heard:
     def doubt(self) -> Recognition | None:
         """Steps 8 and 9."""
         lexicon = self.lexicon
+        if self.question_open and self.folded in lexicon.answers:
+            return None
         whole = (self.folded, " ".join(self._words), _unit(self.folded.replace(" ", "")))
         if word := next((lexicon.doubts[text] for text in whole if text in lexicon.doubts), None):
             return Recognition(outcome=Outcome.REVIEW, step=9, word=word)
         if stop := next((word for span, word in self._stops if not _overlaps(span, self._benign)), None):
             return Recognition(outcome=Outcome.OPT_OUT if lexicon.is_north_american else Outcome.REVIEW, step=9, word=stop)
-        if self._benign and (self._stops or self._phrases):
+        if self._benign and (self._stops or self._phrases or self._everywhere):
             return Recognition(outcome=Outcome.NOTHING, step=8, word=self._said(self._benign[0], lexicon.benign))
         return self._look_alike()
 
@@ -106,6 +108,11 @@ class _Heard:
         return tuple(self.lexicon.find_benign.find(self._spaced))
 
     @cached_property
+    def _everywhere(self) -> tuple[Span, ...]:
+        """Where a word stands that opts out anywhere."""
+        return tuple(self.lexicon.find_anywhere.find(self._spaced))
+
+    @cached_property
     def _stops(self) -> tuple[tuple[Span, Word], ...]:
         """Where a word for stop stands in the text."""
         found: list[tuple[Span, Word]] = []
@@ -129,9 +136,12 @@ class _Heard:
     def _with_rest(self, word: Word, rest: Sequence[str]) -> Recognition | None:
         if lists := self._lists_in(rest):
             return Recognition(outcome=Outcome.OPT_OUT, step=2, word=word, lists=lists)
-        of_lists = {**self.lexicon.links, **self.lexicon.nouns}
-        if all(other in self.lexicon.opt_out for other in rest) or (rest[-1] in self.lexicon.nouns and all(other in of_lists for other in rest)):
-            return self._as_opt_out(word, 2)
+        lexicon = self.lexicon
+        if rest and rest[-1] in lexicon.nouns and all(other in lexicon.links or other in lexicon.nouns for other in rest):
+            return Recognition(outcome=Outcome.OPT_OUT, step=2, word=word)  # of the messages: no answer about an appointment
+        if all(other in lexicon.opt_out for other in rest):
+            said = (word, *(lexicon.opt_out[other] for other in rest))
+            return self._as_opt_out(next((other for other in said if not other.yields), word), 2)
         return None
 
     def _lists_in(self, words: Sequence[str]) -> tuple[str, ...]:
@@ -161,7 +171,15 @@ class _Heard:
     def _phrase(self) -> Recognition | None:
         """Step 3, for phrases that share no word with a harmless one."""
         span = next((span for span in self._phrases if not _is_undone(span, self._benign)), None)
-        return self._as_opt_out(self._said(span, self.lexicon.phrases), 3) if span else None
+        if span is None:
+            return None
+        recognition = self._as_opt_out(self._said(span, self.lexicon.phrases), 3)
+        lists = self._lists_after(span)
+        return replace(recognition, lists=lists) if recognition and lists else recognition
+
+    def _lists_after(self, span: Span) -> tuple[str, ...]:
+        """The lists that a phrase is about, where nothing else stands behind it: ``stop sending me the news``."""
+        return self._lists_in(tuple(without(self._spaced[span.end :].split(), self.lexicon.courtesy, self.lexicon.courtesy_lengths)))
 
     def _said(self, span: Span, phrases: Sequence[Word]) -> Word:
         """A phrase as it stands in the text."""
@@ -177,10 +195,9 @@ class _Heard:
         return self._as_opt_out(self.lexicon.stops[first[0]], 2)
 
     def _anywhere(self) -> Recognition | None:
-        """Step 4."""
-        text = f" {self.folded} "
-        word = next((word for folded, word in self.lexicon.anywhere.items() if f" {folded} " in text), None)
-        return self._as_opt_out(word, 4) if word else None
+        """Step 4, unless somebody asks not to be taken off."""
+        span = next((span for span in self._everywhere if not _overlaps(span, self._benign)), None)
+        return self._as_opt_out(self.lexicon.anywhere[span.position], 4) if span else None
 
     def _look_alike(self) -> Recognition | None:
         """A stop written with letters of another alphabet."""

@@ -3,7 +3,11 @@
 import re
 import unicodedata
 
-SIGNATURE = re.compile(r"(?i)[\r\n]\s*sent from my [^\r\n]*\s*\Z")
+SIGNATURE = re.compile(
+    r"(?i)[\r\n]\s*(?:sent from my |inviato da(?:l mio)? (?:iphone|ipad|cellulare|telefono|smartphone)|envoyé (?:de|depuis) mon |enviado desde mi |"
+    r"enviado (?:do|a partir do) meu |(?:gesendet )?von meinem (?=\S+ gesendet|iphone|ipad|handy)|verst(?:uurd|uurt) vanaf mijn |"
+    r"wysłane z (?:iphone|ipada|mojego )|trimis de pe (?:iphone|ipad|telefonul ))[^\r\n]*\s*\Z"
+)  # what phones write under a text, in the languages of the packs
 FIRST_WORD = re.compile(r"[\W_]*([^\W_]+)[\s:.,;–-]*")
 TRIPLED = re.compile(r"([^\W\d_])\1\1+")
 APOSTROPHES = "'`´‘’‚‛ʹʻʼʽˈ′‵＇ꞌ"  # every shape that stands for one on some keyboard

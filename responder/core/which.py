@@ -17,7 +17,9 @@ from responder.core.words import Answer
 MOST = 9  # appointments in one list, so that a digit tells each
 VALID_FOR = timedelta(hours=48)
 ALL = frozenset({"all", "both", "tutti", "tutte", "tutti e due", "tutte e due", "entrambi", "entrambe", "alle", "beide", "tous", "toutes"}) | {
-    "todos", "todas", "allemaal", "wszystkie", "oba", "toate",
+    "todos", "todas", "allemaal", "wszystkie", "oba", "toate", "all of them", "both of them", "tutti quanti", "tutte quante", "les deux",
+    "toutes les deux", "tous les deux", "los dos", "las dos", "ambos", "ambas", "os dois", "as duas", "alle beide", "allebei", "alle twee", "obie",
+    "obydwa", "obydwie", "ambele", "amandoua",
 }  # fmt: skip
 AND = frozenset({"and", "e", "ed", "und", "et", "y", "en", "i", "si", "plus"})
 

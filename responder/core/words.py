@@ -77,8 +77,13 @@ class Lexicon:
     is_north_american: bool = False
 
     @cached_property
+    def _languages_first(self) -> tuple[Pack, ...]:
+        """The packs of languages before that of none, so that an opt-out is confirmed in the language of its word."""
+        return tuple(sorted(self.packs, key=lambda pack: pack.language == ALWAYS))
+
+    @cached_property
     def opt_out(self) -> Words:
-        return _merged(pack.opt_out for pack in self.packs)
+        return _merged(pack.opt_out for pack in self._languages_first)
 
     @cached_property
     def opt_in(self) -> Words:
@@ -98,8 +103,8 @@ class Lexicon:
         return lengths_by_first(self.courtesy)
 
     @cached_property
-    def anywhere(self) -> Words:
-        return _merged(pack.anywhere for pack in self.packs)
+    def anywhere(self) -> tuple[Word, ...]:
+        return tuple(_merged(pack.anywhere for pack in self._languages_first).values())
 
     @cached_property
     def stops(self) -> Words:
@@ -136,6 +141,10 @@ class Lexicon:
     @cached_property
     def find_benign(self) -> Phrases:
         return Phrases(tuple(expression(word.typed) for word in self.benign))
+
+    @cached_property
+    def find_anywhere(self) -> Phrases:
+        return Phrases(tuple(expression(word.typed) for word in self.anywhere))
 
     @cached_property
     def bare_opt_out(self) -> Words:

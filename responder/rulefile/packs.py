@@ -6,6 +6,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from responder.core.phrases import spellings
 from responder.core.rules import LEFT
 from responder.core.template import Template, Templates, Texts
 from responder.core.text import fold
@@ -68,7 +69,9 @@ def _pack(fields: Fields, reader: Reader) -> Pack:
 
     words: dict[str, Any] = {name: {_key(word.typed): word for word in listed(name)} for name in WORDS}
     phrases: dict[str, Any] = {name: listed(name) for name in PHRASES}
-    answers = {fold(typed): answer for answer in Answer for entry in _entries(fields, answer, reader) for typed in entry.words}
+    answers = {
+        folded: answer for answer in Answer for entry in _entries(fields, answer, reader) for phrase in entry.words for folded in spellings(phrase)
+    }
     node = fields.node("texts")
     texts = _texts(node, reader) if node else {}
     return Pack(language=language, version=version, answers=answers, texts=texts, **words, **phrases)

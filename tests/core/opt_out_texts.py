@@ -6,7 +6,7 @@ from pathlib import Path
 
 TEXTS = Path(__file__).parent / "texts"
 HEADING = "== "
-ESCAPES = {"\\n": "\n", "\\u200b": "\u200b", "\\u00ad": "\u00ad", "\\u0020": " "}
+ESCAPES = {"\\n": "\n"} | {f"\\u{ord(c):04x}": c for c in "\u200b\u00ad\u200f\u202e\u202c\u00a0 "}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,7 +21,7 @@ rules:
   - {name: cancel, when: {answer: cancel}, then: [appointment: cancel]}
   - {name: reschedule, when: {answer: reschedule}, then: [appointment: reschedule]}
 """
-REFERENCE, MORE = list(read_cases("reference.txt")), list(read_cases("more.txt"))
+REFERENCE, MORE, PEOPLE = (list(read_cases(name)) for name in ("reference.txt", "more.txt", "people.txt"))
 
 
 @cache
@@ -41,6 +41,8 @@ def asked_for(decided: Plan) -> str:
     """What a text was taken for: what was recognised, or the answer of a rule, or a matter for the staff, or nothing."""
     handed_off = [effect.reason for effect in decided.effects if isinstance(effect, OpenHandOff)]
     outcome = decided.recognition.outcome
+    if outcome is Outcome.OPT_OUT and decided.recognition.lists:
+        return f"opt_out of {' and '.join(decided.recognition.lists)}"
     if outcome is Outcome.OPT_OUT:
         return " and ".join([str(outcome), *handed_off])
     if outcome is not Outcome.NOTHING:
@@ -59,6 +61,25 @@ def test_a_text_asks_for_what_a_reasonable_person_reads_in_it(case: Case) -> Non
     assert (found in {"nothing", "staff", "confirm", "cancel", "reschedule"}) if case.expected == "nothing or an answer" else found == case.expected
 
 
-def test_there_are_hundreds_of_texts_of_all_packs() -> None:
-    languages = {language for case in MORE for language in case.languages.split()}
-    assert (len(MORE) >= 300, len({(case.text, case.languages, case.circumstances) for case in MORE}) == len(MORE), len(languages)) == (True, True, 9)
+def by_heading(cases: list[Case]) -> dict[str, list[Case]]:
+    """Cases with the languages, the circumstances and the expectation that they share."""
+    headings: dict[str, list[Case]] = {}
+    for case in cases:
+        headings.setdefault(f"{', '.join([case.languages, *sorted(case.circumstances)])}: {case.expected}", []).append(case)
+    return headings
+
+
+@pytest.mark.parametrize("cases", [pytest.param(cases, id=heading) for heading, cases in by_heading(PEOPLE).items()])
+def test_no_text_of_everyday_is_taken_for_something_else(cases: list[Case]) -> None:
+    found = {case.text: asked_for(plan_of(case)) for case in cases}
+    assert {text: outcome for text, outcome in found.items() if outcome != cases[0].expected} == {}
+
+
+def test_there_are_hundreds_of_texts_of_all_packs_and_none_twice() -> None:
+    cases = [*MORE, *PEOPLE]
+    languages = {language for case in cases for language in case.languages.split()}
+    assert (len(MORE) >= 300, len({(case.text, case.languages, case.circumstances) for case in cases}) == len(cases), len(languages)) == (
+        True,
+        True,
+        9,
+    )

@@ -5,7 +5,7 @@ from itertools import combinations, permutations
 
 import pytest
 
-from responder.core.phrases import Phrases, expression, spaced
+from responder.core.phrases import Phrases, expression, spaced, spellings
 from responder.core.segments import size
 from responder.core.text import fold
 from responder.core.words import ALWAYS, Answer, Pack, vocabulary
@@ -173,11 +173,12 @@ def test_a_shared_answer_tells_no_language() -> None:
     assert [answers[word][1] for word in ("ok", "1", "no", "yes", "confermo")] == [None, None, None, "en", "it"]
 
 
-def entries_of(name: str) -> list[Mapping]:
-    """The entries of a pack as they stand in its file."""
+def entries_of(name: str, *sections: str) -> list[Mapping]:
+    """The entries of a pack, or of some of its sections, as they stand in its file."""
     root, _ = read_nodes(resources.files("responder").joinpath("words", f"{name}.yaml").read_text("utf-8"), name)
     assert isinstance(root, Mapping)
-    return [item for key, node in root.entries if isinstance(node, Sequence) for item in node.items if isinstance(item, Mapping) and key.text]
+    chosen = [node for key, node in root.entries if isinstance(node, Sequence) and (not sections or key.text in sections)]
+    return [item for node in chosen for item in node.items if isinstance(item, Mapping)]
 
 
 def field(entry: Mapping, name: str) -> list[str]:
@@ -202,8 +203,18 @@ def test_every_source_of_a_word_is_named_in_its_file(name: str) -> None:
 @pytest.mark.parametrize("name", PACKS)
 def test_no_word_stands_twice_in_one_part_of_a_pack(name: str) -> None:
     pack: Pack = PACKS[name]
-    parts = (getattr(pack, part) for part in (*WORDS, *PHRASES, "answers"))
-    assert sum(len(part) for part in parts) == sum(len(field(entry, "word")) for entry in entries_of(name))
+    parts = (getattr(pack, part) for part in (*WORDS, *PHRASES))
+    entries = [entry for section in (*WORDS, *PHRASES) for entry in entries_of(name, section)]
+    assert sum(len(part) for part in parts) == sum(len(field(entry, "word")) for entry in entries)
+
+
+@pytest.mark.parametrize("name", PACKS)
+def test_no_text_is_two_answers_of_a_pack_and_every_phrase_of_an_answer_adds_texts(name: str) -> None:
+    written = [(answer, typed) for answer in Answer for entry in entries_of(name, answer) for typed in field(entry, "word")]
+    texts = {answer: [text for of, typed in written if of is answer for text in spellings(typed)] for answer in Answer}
+    assert [text for one, other in combinations(Answer, 2) for text in set(texts[one]) & set(texts[other])] == []
+    assert [typed for answer, typed in written if all(texts[answer].count(text) > 1 for text in spellings(typed)) and "{" in typed] == []
+    assert "" not in PACKS[name].answers
 
 
 def test_no_answer_of_a_language_opts_out_in_another_unless_it_yields() -> None:
