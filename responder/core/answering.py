@@ -78,7 +78,8 @@ def read_answer(folded: str, lexicon: Lexicon) -> tuple[Answer, str | None] | No
     words = folded.split()
     if not words or len(words) > LONGEST_READ:
         return None
-    return _read(words, lexicon) or _read([_let_go(word) for word in words], lexicon)
+    meant = [_let_go(word) for word in words]
+    return _read(words, lexicon) or (_read(meant, lexicon) if meant != words else None)
 
 
 def _read(words: Sequence[str], lexicon: Lexicon) -> tuple[Answer, str | None] | None:
