@@ -29,7 +29,7 @@ def test_a_file_is_told_in_plain_words() -> None:
 
 def test_the_words_above_all_rules_are_told_with_their_replies() -> None:
     stop, start = told(TEXT).partition("### STOP")[2].split("### START")
-    assert "When the whole text is “Go away”, “STOP”, " in stop
+    assert "When the whole text is “Enough Acme”, “STOP”, " in stop
     assert "- replies in Italian: “Addio. START per tornare.” (1 SMS)" in stop
     assert "“YES” (from who said STOP)" in start
 
