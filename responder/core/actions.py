@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import Field, dataclass
+from datetime import timedelta
 from functools import cached_property
 from typing import Any, ClassVar, NewType, TypeVar
 
@@ -22,6 +23,8 @@ WebhookName = NewType("WebhookName", str)
 FieldName = NewType("FieldName", str)
 """A field of this type holds the name of something that is remembered about the originator."""
 
+Delay = NewType("Delay", timedelta)
+"""A field of this type holds how long a text waits before it leaves."""
 Segments = NewType("Segments", int)
 """A field of this type holds how many segments a text may take at most."""
 

@@ -7,6 +7,8 @@ from enum import StrEnum
 
 from responder.core.question import Ask, CloseQuestion
 
+VALID_FOR = timedelta(hours=6)  # how long a reply is of use, if nothing else is said of it
+
 
 class AppointmentStatus(StrEnum):
     """Where an appointment stands."""
@@ -147,10 +149,13 @@ class StepStatus(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reply:
-    """An MT that answers an MO, not yet numbered as a step."""
+    """An MT that answers an MO, not yet numbered as a step; ``leaves_at`` is None where it leaves at once."""
 
     text: str
     purpose: Purpose = Purpose.ANSWER
+    delay: timedelta | None = None
+    valid_for: timedelta = VALID_FOR
+    leaves_at: datetime | None = None
     expires_at: datetime | None = None
     held_back: str | None = None  # why it does not go out, though a rule wants it
     note: str | None = None  # what an explanation tells beside it
@@ -170,7 +175,7 @@ class Step:
     """One call to the outside, queued with the plan that wants it.
 
     ``to`` is a number or the name of a webhook, ``content`` the text of a reply or the JSON of a webhook, and ``sender`` the number
-    that a reply comes from.
+    that a reply comes from. One that does not leave at once has ``leaves_at``.
     """
 
     key: str
@@ -183,3 +188,4 @@ class Step:
     purpose: Purpose
     segments: int
     expires_at: datetime | None
+    leaves_at: datetime | None = None

@@ -22,6 +22,7 @@ from responder.core.question import Ask, CloseQuestion
 from responder.core.segments import size
 from responder.core.situation import Match
 from responder.core.timestamps import iso
+from responder.core.uses import in_words
 
 
 def explained_match(match: Match) -> Mapping[str, Any]:
@@ -70,6 +71,12 @@ def explained_step(draft: Reply | WebhookCall, held_back: str | None) -> Mapping
     """A step as ``{action, …settings filled in}``; for a reply that does not go out, with the reason."""
     if isinstance(draft, WebhookCall):
         return {"action": "webhook", "to": draft.to, "data": dict(draft.data)}
-    reply = {"action": "reply", "text": draft.text, "segments": size(draft.text).segments}
+    reply = {"action": "reply", "text": draft.text, "segments": size(draft.text).segments, **_later(draft)}
     notes = [note for note in (draft.note, held_back or draft.held_back) if note]
     return {**reply, "note": ", ".join(notes)} if notes else reply
+
+
+def _later(reply: Reply) -> Mapping[str, Any]:
+    """When a reply leaves that does not leave at once."""
+    delay = {"delay": in_words(reply.delay)} if reply.delay else {}
+    return {**delay, "leaves_at": iso(reply.leaves_at)} if reply.leaves_at else delay

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from responder.core.effects import Purpose
 
+TOO_LATE = "it came too late to be of use, so it was dropped"
 SHADOWED = "nothing is sent while RESPONDER_SHADOW is set"
 DESPITE_OPT_OUT = frozenset({Purpose.CONFIRMATION, Purpose.HELP, Purpose.WELCOME})  # contract, guarantee 6
 MARKETING = frozenset({Purpose.ANSWER})  # what a rule writes may be an offer; every other text is a service
@@ -23,5 +24,5 @@ def why_suppressed(purpose: Purpose, expires_at: datetime | None, now: datetime,
     if in_doubt and purpose in MARKETING:
         return "the originator may want no more texts, and no person had decided yet"
     if expires_at is not None and now > expires_at:
-        return "it came too late to be of use, so it was dropped"
+        return TOO_LATE
     return None

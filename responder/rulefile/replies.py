@@ -1,4 +1,6 @@
-"""What a reply may ask for beside its text: how long it is, and how often it goes out."""
+"""What a reply may ask for beside its text: how long it is, how often it goes out, and when."""
+
+from datetime import timedelta
 
 from responder.actions.reply import ReplyAction
 from responder.core.segments import size
@@ -6,13 +8,23 @@ from responder.core.uses import AtMostOnce
 from responder.rulefile.defaults import MOST_SEGMENTS
 from responder.rulefile.nodes import Mapping as MappingNode
 from responder.rulefile.nodes import Node
-from responder.rulefile.reading import Reader
+from responder.rulefile.reading import Reader, Wrong, shown, text
 from responder.rulefile.times import duration
+
+LONGEST_DELAY = timedelta(days=30)
 
 
 def once_per(node: Node, called: str) -> AtMostOnce:
     """How often a reply goes out to a number at most."""
     return AtMostOnce(of=called, period=duration(node))
+
+
+def delay(node: Node) -> timedelta:
+    """How long a reply waits before it leaves."""
+    length = duration(node)
+    if length > LONGEST_DELAY:
+        raise Wrong(node, f"{shown(text(node))} is longer than {LONGEST_DELAY.days} days, make the delay shorter")
+    return length
 
 
 def note_long_texts(reply: ReplyAction, node: Node, reader: Reader) -> None:

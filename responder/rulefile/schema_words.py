@@ -30,7 +30,7 @@ APPOINTMENTS: Words = {
     "late": "The reply to an answer that comes after the start.",
     "unclear": "The reply to a text that is no clear answer.",
     "reminders": "Texts that responder sends before an appointment.",
-    "quiet_hours": "When no reminder is sent, such as 21:00-08:00.",
+    "quiet_hours": "When no reminder and no delayed reply is sent, such as 21:00-08:00.",
     "before": "How long before the start, such as 24h.",
     "text": "The text, or one for each language.",
     "only": "Only for appointments with this status.",

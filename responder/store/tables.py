@@ -226,6 +226,7 @@ steps = Table(
     Column("purpose", String(16), nullable=False),
     Column("segments", Integer, nullable=False),
     Column("expires_at", Moment),
+    Column("keeps_quiet", Boolean, nullable=False, server_default=false()),
     Column("status", String(16), nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("next_attempt_at", Moment),

@@ -220,6 +220,7 @@ def _steps() -> None:
         sa.Column("purpose", sa.String(16), nullable=False),
         sa.Column("segments", sa.Integer, nullable=False),
         sa.Column("expires_at", Moment),
+        sa.Column("keeps_quiet", sa.Boolean, nullable=False, server_default=sa.false()),
         sa.Column("status", sa.String(16), nullable=False),
         sa.Column("attempts", sa.Integer, nullable=False),
         sa.Column("next_attempt_at", Moment),
