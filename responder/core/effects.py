@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from responder.core.question import Ask, CloseQuestion
 
@@ -163,11 +164,29 @@ class Reply:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Awaited:
+    """A reply that waits for what a webhook answers: its text with the values that it uses but for the answer's, and what goes out otherwise.
+
+    ``languages`` are those of the originator, the best first; ``zone`` is that of dates and times.
+    """
+
+    text: str
+    values: Mapping[str, Any]
+    otherwise: str | None
+    max_segments: int
+    languages: tuple[str, ...]
+    zone: str = ""
+    purpose: Purpose = Purpose.ANSWER
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class WebhookCall:
-    """A call to one of the file's webhooks, not yet numbered as a step."""
+    """A call to one of the file's webhooks, not yet numbered as a step; its answer may fill a reply."""
 
     to: str
     data: Mapping[str, str] = field(default_factory=dict)
+    awaited: Awaited | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -189,3 +208,4 @@ class Step:
     segments: int
     expires_at: datetime | None
     leaves_at: datetime | None = None
+    awaited: Awaited | None = None

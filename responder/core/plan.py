@@ -187,7 +187,12 @@ def _drafts(decision: Decision, situation: Situation, rules: Rules, after: Known
     for match, actions in decision.actions:
         wanted = [draft for action in actions for draft in action.steps(_context(action, match, actions, situation, rules, after))]
         instead = any(isinstance(draft, Reply) and draft.is_instead for draft in wanted)
-        yield from (draft for draft in wanted if not (instead and isinstance(draft, Reply)) or draft.is_instead)
+        yield from (draft for draft in map(_unanswered, wanted) if not isinstance(draft, Reply) or draft.is_instead) if instead else wanted
+
+
+def _unanswered(draft: Reply | WebhookCall) -> Reply | WebhookCall:
+    """The draft; a call without the reply that would be made of its answer."""
+    return replace(draft, awaited=None) if isinstance(draft, WebhookCall) else draft
 
 
 def _together(drafts: Sequence[Draft]) -> list[Draft]:
@@ -239,9 +244,9 @@ def _restrained(drafts: Iterable[Draft], decision: Decision, after: Known, situa
 
 def _in_dialogue(draft: Reply | WebhookCall) -> Reply | WebhookCall:
     """The draft as part of a question and its answer, which the limits spare."""
-    if isinstance(draft, WebhookCall) or draft.purpose is not Purpose.ANSWER:
-        return draft
-    return replace(draft, purpose=Purpose.DIALOGUE)
+    if isinstance(draft, WebhookCall):
+        return replace(draft, awaited=draft.awaited and replace(draft.awaited, purpose=Purpose.DIALOGUE))
+    return replace(draft, purpose=Purpose.DIALOGUE) if draft.purpose is Purpose.ANSWER else draft
 
 
 def _steps(drafts: Iterable[Draft], after: Known, no_reply: str | None, *, is_superseded: bool) -> Iterator[Step]:
@@ -249,7 +254,8 @@ def _steps(drafts: Iterable[Draft], after: Known, no_reply: str | None, *, is_su
         message = situation.message
         if isinstance(draft, WebhookCall):
             payload = webhook_payload(draft, decision.name, decision.match, situation, after, is_superseded=is_superseded)
-            yield _step(message, number, StepKind.WEBHOOK, to=draft.to, content=payload)
+            step = _step(message, number, StepKind.WEBHOOK, to=draft.to, content=payload)
+            yield replace(step, awaited=draft.awaited) if no_reply is None else step
         elif no_reply is None and draft.held_back is None:
             step = _step(message, number, StepKind.REPLY, to=message.originator, content=draft.text)
             length = size(draft.text).segments

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from responder.core.effects import Reply, WebhookCall
+from responder.core.effects import VALID_FOR, Reply, WebhookCall
 from responder.core.quiet import QuietHours, quiet_until
 
 D = TypeVar("D", Reply, WebhookCall, Reply | WebhookCall)
@@ -19,9 +19,14 @@ def timed(draft: D, now: datetime, quiet: QuietHours | None, zone: ZoneInfo) -> 
     >>> later.leaves_at.isoformat(), later.expires_at.isoformat()
     ('2026-12-01T13:00:00+00:00', '2026-12-01T19:00:00+00:00')
     """
-    if not isinstance(draft, Reply) or draft.expires_at:
-        return draft
-    leaves_at = now + draft.delay if draft.delay else None
+    if isinstance(draft, WebhookCall):
+        awaited = draft.awaited and replace(draft.awaited, zone=str(zone), expires_at=now + VALID_FOR)
+        return replace(draft, awaited=awaited)
+    return draft if draft.expires_at else _timed(draft, now, quiet, zone)
+
+
+def _timed(reply: Reply, now: datetime, quiet: QuietHours | None, zone: ZoneInfo) -> Reply:
+    leaves_at = now + reply.delay if reply.delay else None
     if leaves_at:
         leaves_at = quiet_until(leaves_at, quiet, zone) or leaves_at
-    return replace(draft, leaves_at=leaves_at, expires_at=(leaves_at or now) + draft.valid_for)
+    return replace(reply, leaves_at=leaves_at, expires_at=(leaves_at or now) + reply.valid_for)

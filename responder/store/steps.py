@@ -13,6 +13,7 @@ from responder.core.effects import VALID_FOR, Purpose, Step, StepKind, StepStatu
 from responder.core.retry import LEASE
 from responder.core.suppression import SHADOWED, why_suppressed
 from responder.store.announcing import announce_deliveries
+from responder.store.awaited import begin_waiting
 from responder.store.database import Database
 from responder.store.doubts import in_doubt
 from responder.store.endpoints import switch_on
@@ -32,13 +33,14 @@ LIMBO = {StepKind.WEBHOOK: StepStatus.QUEUED, StepKind.REPLY: StepStatus.UNCERTA
 class Claimed:
     """A step that is ours to carry out; ``attempts`` counts this one, ``created_at`` is when it was queued.
 
-    A probe is the one reply that tries whether the gateway still refuses us.
+    A probe is the one reply that tries whether the gateway still refuses us. For a call that ``awaits``, a reply waits for its answer.
     """
 
     step: Step
     attempts: int
     created_at: datetime
     is_probe: bool = False
+    awaits: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -177,6 +179,7 @@ class SqlSteps:
     async def settle_abandoned(self, now: datetime, tell: Collection[str] = ()) -> int:
         """Decide the fate of steps whose worker was killed, tell webhooks of replies, and say how many there were."""
         found = 0
+        again: list[str] = []
         async with self._database.write() as connection:
             for kind, status in LIMBO.items():
                 abandoned = (steps.c.kind == kind) & (steps.c.status == StepStatus.SENDING) & (steps.c.lease_until < now)
@@ -189,6 +192,10 @@ class SqlSteps:
                 keys = list((await connection.execute(update(steps).where(abandoned).values(values).returning(steps.c.key))).scalars())
                 await announce_deliveries(connection, keys, tell, now)
                 found += len(keys)
+                again += keys if status is StepStatus.QUEUED else []
+        if again:  # in a transaction of its own, since whoever records a call has what waits for it before the call itself
+            async with self._database.write() as connection:
+                await begin_waiting(connection, again, now)
         return found
 
     async def has_abandoned(self, now: datetime) -> bool:

@@ -251,6 +251,15 @@ Index("ix_steps_sent", steps.c.originator, steps.c.created_at, sqlite_where=REPL
 NAMED = text("gateway_id IS NOT NULL")
 Index("ix_steps_gateway_id", steps.c.gateway_id, sqlite_where=NAMED, postgresql_where=NAMED)
 
+awaited = Table(
+    "awaited",
+    metadata,
+    Column("step_key", String(64), primary_key=True),
+    Column("originator", String(64), nullable=False),
+    Column("content", Text, nullable=False),
+    Column("deadline_at", Moment, nullable=False),
+)
+
 reports = Table(
     "reports",
     metadata,

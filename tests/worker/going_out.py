@@ -16,6 +16,7 @@ from responder.core.rules import Webhook
 from responder.gateways.agile import AgileTelecom
 from responder.store.rows import step_rows
 from responder.store.tables import steps
+from responder.worker.awaiting import Awaiting
 from responder.worker.delivery import Deliverer, Ways
 from responder.worker.webhooks import Webhooks
 from tests.builders import reply_step
@@ -23,6 +24,8 @@ from tests.receiver import Receiver, receiving
 from tests.worker.conftest import Work
 
 SECRET = "whsec_" + base64.b64encode(b"0123456789abcdef0123456789abcdef").decode()
+
+WITHIN_S = 0.3  # how long a reply waits for the answer of a call here
 
 
 class Unhurried:
@@ -43,12 +46,14 @@ class Out:
         self.rules = replace(work.rules, webhooks={"crm": crm})
         self.pace: Pace = Unhurried()
         self.is_shadow = False
+        database, clock = work.store.database, work.clock
+        self.awaiting = Awaiting(database=database, rules=lambda: self.rules, bell=work.bell, clock=clock, within_s=WITHIN_S)
 
     def deliverer(self, *, key: str | None = "key") -> Deliverer:
         gateway = AgileTelecom(secret=b"s", zone=ZoneInfo("Europe/Rome"), api_key=key, url=f"{self.receiver.url}/send")
         ways = Ways(gateway=gateway, client=self.client, pace=self.pace, rules=lambda: self.rules)
         database, clock = self.work.store.database, self.work.clock
-        webhooks = Webhooks(database=database, client=self.client, rules=lambda: self.rules, clock=clock)
+        webhooks = Webhooks(database=database, client=self.client, rules=lambda: self.rules, clock=clock, awaiting=self.awaiting)
         return Deliverer(
             steps=self.work.store.steps,
             ways=ways,
