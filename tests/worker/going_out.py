@@ -14,8 +14,9 @@ from responder.core.effects import Step, StepKind
 from responder.core.ports import Pace
 from responder.core.rules import Webhook
 from responder.gateways.agile import AgileTelecom
+from responder.store.awaited import awaited_rows
 from responder.store.rows import step_rows
-from responder.store.tables import steps
+from responder.store.tables import awaited, steps
 from responder.worker.awaiting import Awaiting
 from responder.worker.delivery import Deliverer, Ways
 from responder.worker.webhooks import Webhooks
@@ -65,8 +66,11 @@ class Out:
         )
 
     async def queue(self, *queued: Step) -> None:
+        now = self.work.clock()
         async with self.work.store.database.write() as connection:
-            await connection.execute(insert(steps), step_rows(queued, self.work.clock()))
+            await connection.execute(insert(steps), step_rows(queued, now))
+            if waiting := awaited_rows(queued, now):
+                await connection.execute(insert(awaited), waiting)
 
     async def deliver(self, kind: StepKind = StepKind.REPLY, **options: Any) -> None:
         await self.deliverer(**options).deliver(kind)
