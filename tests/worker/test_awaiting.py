@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +18,9 @@ from responder.core.ports import Job
 from responder.core.retry import LEASE
 from responder.rulefile import read_rules
 from responder.store.announcing import put_hearers
+from responder.store.database import Database
 from responder.store.erasure import erase
+from responder.worker.awaiting import Awaiting
 from responder.worker.supervisor import Sweep
 from tests.builders import ANNA, BRUNO, inbound, minutes
 from tests.conftest import NOON, wait_until
@@ -127,6 +130,14 @@ async def test_an_answer_that_is_late_is_a_delivery_and_no_reply(out: Out) -> No
     assert (await texts(out), await call_status(out)) == ([OTHERWISE], "delivered")
 
 
+async def test_a_late_answer_is_no_reply_even_where_that_could_not_be_decided_before(out: Out, tmp_path: Path) -> None:
+    away = Database(f"sqlite+aiosqlite:///{tmp_path / 'nowhere' / 'to.db'}")
+    out.awaiting = Awaiting(database=away, rules=lambda: out.rules, bell=out.work.bell, clock=out.work.clock, within_s=0)
+    await out.work.handle(inbound("track 7"))
+    await call(out)
+    assert (await texts(out), await call_status(out)) == ([OTHERWISE], "delivered")
+
+
 async def has_texts(out: Out) -> bool:
     return bool(await texts(out))
 
@@ -193,6 +204,7 @@ async def test_a_call_whose_worker_was_killed_is_made_again_and_decides_then(out
     await sweep(out)
     assert (await texts(out), await call_status(out)) == ([], "sending")
     out.work.clock.now += LEASE
+    await sweep(out)
     await sweep(out)
     await call(out)
     assert (await texts(out), await call_status(out)) == ([FILLED], "delivered")
