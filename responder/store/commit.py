@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Insert, bindparam, case, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from responder.core.effects import ChangeAppointment, OpenHandOff, StepKind, Subscribe, TellUnclear, Unsubscribe
+from responder.core.effects import ChangeAppointment, OpenHandOff, OptOut, StepKind, Subscribe, TellUnclear, Unsubscribe
 from responder.core.known import Known, subscription_status
 from responder.core.message import MessageStatus
 from responder.core.plan import Plan
@@ -17,6 +17,7 @@ from responder.store.awaited import awaited_rows
 from responder.store.database import Database
 from responder.store.history import add_events, event
 from responder.store.inbox import still_held
+from responder.store.lateness import cancel
 from responder.store.ledger import append, consent_rows
 from responder.store.questions import put_questions
 from responder.store.rows import Rows, step_rows
@@ -93,6 +94,7 @@ class Commits:
     async def _put_state(self, connection: AsyncConnection, standing: Sequence[Planned], plans: Sequence[Plan], now: datetime) -> None:
         changed = [_contact_row(planned.after) for planned in standing if planned.after is not planned.before]
         await _execute(connection, self._put_contacts, changed)
+        await cancel(connection, self._database, _opted_out(plans), now)
         await _execute(connection, self._put_subscriptions, [row for plan in plans for row in _subscription_rows(plan)])
         await _execute(connection, _CHANGE_APPOINTMENT, [row for plan in plans for row in _appointment_rows(plan)])
         await _execute(connection, _TELL_UNCLEAR, [row for plan in plans for row in _unclear_rows(plan)])
@@ -160,6 +162,10 @@ _HANDLED = (
         **{name: bindparam(f"new_{name}") for name in ("handled_at", "rule", "rules_hash", "folded", "language", "is_superseded", "explanation")},
     )
 )
+
+
+def _opted_out(plans: Sequence[Plan]) -> list[str]:
+    return sorted({plan.message.originator for plan in plans for effect in plan.effects if isinstance(effect, OptOut)})
 
 
 def _contact_row(known: Known) -> dict[str, Any]:

@@ -5,11 +5,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import insert
 
 from responder.core.effects import Purpose, StepStatus
-from responder.core.suppression import TOO_LATE
+from responder.core.suppression import OPTED_OUT, TOO_LATE
 from responder.rulefile import read_rules
 from responder.store.announcing import put_hearers
+from responder.store.tables import contacts
 from responder.worker.housekeeping import Housekeeping
 from tests.builders import ANNA, BRUNO, inbound, reply_step
 from tests.conftest import NOON
@@ -67,11 +69,30 @@ async def test_a_delayed_reply_leaves_after_its_delay(out: Out) -> None:
 
 async def test_an_opt_out_cancels_a_delayed_reply(out: Out) -> None:
     await out.work.handle(inbound("ask"))
+    await out.work.handle(inbound("ask", BRUNO))
     await out.work.handle(inbound("STOP", received=out.work.clock.advance(minutes=5)))
+    assert [fate for fate, _ in await fates(out)] == ["suppressed", "queued", "queued"]
     out.work.clock.advance(minutes=6)
     await out.deliver()
+    assert [request.json()["destination"] for request in out.receiver.requests if request.json()["body"] == "How was it?"] == [BRUNO]
+    assert (await fates(out))[0] == ("suppressed", OPTED_OUT)
+
+
+async def test_who_comes_back_after_a_stop_does_not_get_what_it_cancelled(out: Out) -> None:
+    await out.work.handle(inbound("ask"))
+    for text in ("STOP", "START"):
+        await out.work.handle(inbound(text, received=out.work.clock.advance(minutes=1)))
+    out.work.clock.advance(minutes=10)
+    await out.deliver()
     assert "How was it?" not in sent(out)
-    assert (await fates(out))[0] == ("suppressed", "the originator opted out")
+
+
+async def test_a_delayed_reply_that_is_claimed_as_the_number_opts_out_is_suppressed(out: Out) -> None:
+    await out.queue(reply_step("k-1", leaves_at=NOON))
+    async with out.work.store.database.write() as connection:
+        await connection.execute(insert(contacts).values(originator=ANNA, revision=1, opted_out=True))
+    await out.deliver()
+    assert (sent(out), await fates(out)) == ([], [("suppressed", OPTED_OUT)])
 
 
 async def test_a_delayed_reply_that_could_not_leave_by_day_does_not_leave_at_night(out: Out) -> None:
