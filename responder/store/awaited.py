@@ -21,6 +21,8 @@ from responder.store.known import read_sent
 from responder.store.rows import Rows, step_rows
 from responder.store.tables import awaited, contacts, steps
 
+TOGETHER = 200  # in one transaction, so that nobody waits long for the lock
+
 
 def awaited_rows(wanted: Iterable[Step], now: datetime) -> Rows:
     """The replies that wait for the answers of calls, as rows."""
@@ -59,15 +61,19 @@ async def settle_unanswered(database: Database, limits: Limits, now: datetime, p
     unbegun: ColumnElement[bool] = (steps.c.status != StepStatus.SENDING) & (awaited.c.deadline_at <= now)
     if paused:
         unbegun = (steps.c.status == StepStatus.QUEUED) & steps.c.recipient.in_(sorted(paused))
-    query = select(awaited.c.step_key).join(steps, steps.c.key == awaited.c.step_key).where(unbegun)
+    query = select(awaited.c.step_key).join(steps, steps.c.key == awaited.c.step_key).where(unbegun).limit(TOGETHER)
     async with database.read() as connection:
-        if not (await connection.execute(query.limit(1))).first():
+        if not (await connection.execute(query)).first():
             return 0
-    async with database.write() as connection:
-        chosen = query if database.is_sqlite else query.with_for_update(of=awaited, skip_locked=True)
-        keys = list((await connection.execute(chosen)).scalars())
-        await settle(connection, database, dict.fromkeys(keys), limits, now)
-    return len(keys)
+    found = 0
+    while True:
+        async with database.write() as connection:
+            chosen = query if database.is_sqlite else query.with_for_update(of=awaited, skip_locked=True)
+            keys = list((await connection.execute(chosen)).scalars())
+            await settle(connection, database, dict.fromkeys(keys), limits, now)
+        found += len(keys)
+        if len(keys) < TOGETHER:
+            return found
 
 
 async def _known(connection: AsyncConnection, database: Database, originators: Collection[str], now: datetime) -> dict[str, Known]:
