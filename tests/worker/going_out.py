@@ -26,8 +26,6 @@ from tests.worker.conftest import Work
 
 SECRET = "whsec_" + base64.b64encode(b"0123456789abcdef0123456789abcdef").decode()
 
-WITHIN_S = 0.3  # how long a reply waits for the answer of a call here
-
 
 class Unhurried:
     """Lets every text go at once."""
@@ -47,8 +45,7 @@ class Out:
         self.rules = replace(work.rules, webhooks={"crm": crm})
         self.pace: Pace = Unhurried()
         self.is_shadow = False
-        database, clock = work.store.database, work.clock
-        self.awaiting = Awaiting(database=database, rules=lambda: self.rules, bell=work.bell, clock=clock, within_s=WITHIN_S)
+        self.awaiting = Awaiting(database=work.store.database, rules=lambda: self.rules, bell=work.bell, clock=work.clock)
 
     def deliverer(self, *, key: str | None = "key") -> Deliverer:
         gateway = AgileTelecom(secret=b"s", zone=ZoneInfo("Europe/Rome"), api_key=key, url=f"{self.receiver.url}/send")

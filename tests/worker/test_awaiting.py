@@ -120,6 +120,8 @@ async def test_a_later_attempt_that_succeeds_makes_no_second_reply(out: Out) -> 
 
 
 async def test_an_answer_that_is_late_is_a_delivery_and_no_reply(out: Out) -> None:
+    database, bell, clock = out.work.store.database, out.work.bell, out.work.clock
+    out.awaiting = Awaiting(database=database, rules=lambda: out.rules, bell=bell, clock=clock, within_s=0.2)
     out.receiver.holds = asyncio.Event()
     await out.work.handle(inbound("track 7"))
     calling = asyncio.create_task(call(out))
