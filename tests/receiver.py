@@ -24,7 +24,7 @@ class Received:
 
 @dataclass
 class Receiver:
-    """What arrived, and how to answer: a status and a body, ``hang`` to say nothing, ``drop`` to hang up without a word."""
+    """What arrived, and how to answer: a status and a body, ``hang`` to say nothing, ``drop`` to hang up without a word, ``holds`` to wait."""
 
     port: int = 0
     requests: list[Received] = field(default_factory=list)
@@ -33,6 +33,7 @@ class Receiver:
     headers: dict[str, str] = field(default_factory=dict)
     hangs: bool = False
     drops: bool = False
+    holds: asyncio.Event | None = None
     arrived: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     @property
@@ -58,6 +59,8 @@ class Receiver:
                     return
                 if self.hangs:
                     await asyncio.Event().wait()
+                if self.holds:
+                    await self.holds.wait()
                 extra = "".join(f"{name}: {value}\r\n" for name, value in self.headers.items())
                 writer.write(f"HTTP/1.1 {self.status} X\r\n{extra}content-length: {len(self.body)}\r\n\r\n".encode() + self.body)
                 await writer.drain()

@@ -24,7 +24,10 @@ KEYS = {"appointments": "appointment", "subscribed": "subscriptions"}
 ROOT = Path(__file__).parent.parent
 MANUAL = (ROOT / "docs" / "rules.md").read_text("utf-8")
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-MORE = ("hours", "since", "until", "language", "enabled", "continue", "cooldown", "typos", "shadow", "once_per", "max_segments")
+MORE = (
+    "hours", "since", "until", "language", "enabled", "continue", "cooldown", "typos", "shadow", "once_per", "max_segments", "delay", "valid_for",
+    "otherwise",
+)  # fmt: skip
 SECRETS = {"CRM_WEBHOOK_SECRET": "whsec_" + base64.b64encode(b"s" * 24).decode()}
 HEAD = """version: 1
 languages: [it, en]

@@ -1,15 +1,17 @@
-"""webhook: call one of the file's webhooks, with data of the rule's own where it is given.
+"""webhook: call one of the file's webhooks, with data of the rule's own where it is given, and reply with what it answers.
 
 then:
-  - webhook: {to: crm, data: {source: sms}}
+  - webhook: {to: crm, data: {source: sms}, reply: "{{ response.text }}", otherwise: "We will call you.", max_segments: 1}
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from responder.core.actions import Action, Context, WebhookName, action
-from responder.core.effects import Reply, WebhookCall
-from responder.core.template import Template
+from responder.actions.reply import MAX_SEGMENTS
+from responder.core.actions import Action, Context, ResponseTexts, Segments, WebhookName, action
+from responder.core.effects import Awaited, Reply, WebhookCall
+from responder.core.segments import cut
+from responder.core.template import Template, Texts, value_names
 
 
 @action("webhook")
@@ -17,6 +19,22 @@ from responder.core.template import Template
 class WebhookAction(Action):
     to: WebhookName
     data: Mapping[str, Template] = field(default_factory=dict)
+    reply: ResponseTexts | None = None
+    otherwise: Texts | None = None
+    max_segments: Segments = MAX_SEGMENTS
 
     def steps(self, context: Context) -> Iterator[Reply | WebhookCall]:
-        yield WebhookCall(to=self.to, data={name: template.render(context.values) for name, template in self.data.items()})
+        data = {name: template.render(context.values) for name, template in self.data.items()}
+        yield WebhookCall(to=self.to, data=data, awaited=self._awaited(self.reply, context) if self.reply else None)
+
+    def _awaited(self, reply: Texts, context: Context) -> Awaited:
+        text = reply.pick(*context.languages).source
+        otherwise = self.otherwise.pick(*context.languages).render(context.values).strip() if self.otherwise else ""
+        used = value_names(text)
+        return Awaited(
+            text=text,
+            values={name: value for name, value in context.values.items() if name in used},
+            otherwise=cut(otherwise, self.max_segments) or None,
+            max_segments=self.max_segments,
+            languages=context.languages,
+        )

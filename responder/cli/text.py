@@ -1,13 +1,14 @@
 """responder text: an inbound SMS, posted to the running service as the gateway does, and what comes of it."""
 
 import asyncio
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlencode
 
 import typer
 
 from responder.cli.options import EXAMPLE_FROM, EXAMPLE_TO, SERVICE, AsJson
-from responder.cli.output import echo_json, one_line
+from responder.cli.output import echo_json, moment, one_line
 from responder.core.effects import StepKind, StepStatus
 from responder.core.message import Channel, MessageStatus
 
@@ -131,14 +132,24 @@ async def _outcome(store: "Store", key: str, wait_s: float) -> "tuple[Explanatio
         if not found:
             raise ResponderError("the service keeps its messages in another database: give this command the same settings as 'responder run'")
         deliveries = [delivery async for delivery in read_all(store.database, list_deliveries(message_key=key))]
-        waits = found[0].message.status is MessageStatus.RECEIVED or any(map(_is_on_the_way, deliveries))
+        waits = found[0].message.status is MessageStatus.RECEIVED or any(_is_on_the_way(one, found[0]) for one in deliveries)
         if not waits or loop.time() >= ends_at:
             return found[0], deliveries
         await asyncio.sleep(POLL_S)
 
 
-def _is_on_the_way(delivery: "DeliveryRecord") -> bool:
-    return delivery.kind is StepKind.REPLY and delivery.status in ON_THE_WAY
+def _is_on_the_way(delivery: "DeliveryRecord", explanation: "Explanation") -> bool:
+    """Whether a reply goes out now, or a call is under way whose answer makes one."""
+    if delivery.status not in ON_THE_WAY:
+        return False
+    if delivery.kind is StepKind.WEBHOOK:
+        return any(step.get("to") == delivery.to and "reply" in step for step in explanation.steps)
+    return not _leaves_later(delivery, explanation)
+
+
+def _leaves_later(delivery: "DeliveryRecord", explanation: "Explanation") -> bool:
+    handled_at, leaves_at = explanation.message.handled_at, delivery.next_attempt_at
+    return handled_at is not None and leaves_at is not None and leaves_at > handled_at + timedelta(seconds=WAIT_S)
 
 
 def _print(explanation: "Explanation", deliveries: "list[DeliveryRecord]") -> None:
@@ -148,6 +159,8 @@ def _print(explanation: "Explanation", deliveries: "list[DeliveryRecord]") -> No
     for delivery in deliveries:
         said = f"{delivery.to} < {one_line(delivery.text)}" if delivery.kind is StepKind.REPLY else f"webhook {delivery.to}"
         reason = f": {delivery.last_error}" if delivery.last_error else ""
+        if delivery.kind is StepKind.REPLY and _leaves_later(delivery, explanation):
+            reason = f" until {moment(delivery.next_attempt_at)}"
         typer.echo(f"{said}  ({delivery.status}{reason})")
     if message.status is MessageStatus.HANDLED:
         typer.echo(f"rule {message.rule or 'none'}; more:  responder messages show {message.key[:12]}")

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import Field, dataclass
+from datetime import timedelta
 from functools import cached_property
 from typing import Any, ClassVar, NewType, TypeVar
 
@@ -10,6 +11,7 @@ from responder.core.effects import Effect, Reply, WebhookCall
 from responder.core.known import Appointment, Known
 from responder.core.policy import appointment_values
 from responder.core.situation import Match, Situation
+from responder.core.template import Texts
 
 ListName = NewType("ListName", str)
 """A field of this type holds the name of one of the file's lists."""
@@ -22,6 +24,10 @@ WebhookName = NewType("WebhookName", str)
 FieldName = NewType("FieldName", str)
 """A field of this type holds the name of something that is remembered about the originator."""
 
+ResponseTexts = NewType("ResponseTexts", Texts)
+"""A field of this type holds a text that may use what a webhook answers."""
+Delay = NewType("Delay", timedelta)
+"""A field of this type holds how long a text waits before it leaves."""
 Segments = NewType("Segments", int)
 """A field of this type holds how many segments a text may take at most."""
 

@@ -51,6 +51,8 @@ class Given:
     fields: Mapping[str, str] = field(default_factory=dict)
     language: str | None = None
     opted_out: bool = False
+    responses: Mapping[str, bytes] = field(default_factory=dict)
+    """What webhooks answer, by their names; the others do not answer in time."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

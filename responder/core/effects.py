@@ -4,8 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from responder.core.question import Ask, CloseQuestion
+
+VALID_FOR = timedelta(hours=6)  # how long a reply is of use, if nothing else is said of it
 
 
 class AppointmentStatus(StrEnum):
@@ -147,10 +150,13 @@ class StepStatus(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reply:
-    """An MT that answers an MO, not yet numbered as a step."""
+    """An MT that answers an MO, not yet numbered as a step; ``leaves_at`` is None where it leaves at once."""
 
     text: str
     purpose: Purpose = Purpose.ANSWER
+    delay: timedelta | None = None
+    valid_for: timedelta = VALID_FOR
+    leaves_at: datetime | None = None
     expires_at: datetime | None = None
     held_back: str | None = None  # why it does not go out, though a rule wants it
     note: str | None = None  # what an explanation tells beside it
@@ -158,11 +164,29 @@ class Reply:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Awaited:
+    """A reply that waits for what a webhook answers: its text with the values that it uses but for the answer's, and what goes out otherwise.
+
+    ``languages`` are those of the originator, the best first; ``zone`` is that of dates and times.
+    """
+
+    text: str
+    values: Mapping[str, Any]
+    otherwise: str | None
+    max_segments: int
+    languages: tuple[str, ...]
+    zone: str = ""
+    purpose: Purpose = Purpose.ANSWER
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class WebhookCall:
-    """A call to one of the file's webhooks, not yet numbered as a step."""
+    """A call to one of the file's webhooks, not yet numbered as a step; its answer may fill a reply."""
 
     to: str
     data: Mapping[str, str] = field(default_factory=dict)
+    awaited: Awaited | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -170,7 +194,7 @@ class Step:
     """One call to the outside, queued with the plan that wants it.
 
     ``to`` is a number or the name of a webhook, ``content`` the text of a reply or the JSON of a webhook, and ``sender`` the number
-    that a reply comes from.
+    that a reply comes from. One that does not leave at once has ``leaves_at``.
     """
 
     key: str
@@ -183,3 +207,5 @@ class Step:
     purpose: Purpose
     segments: int
     expires_at: datetime | None
+    leaves_at: datetime | None = None
+    awaited: Awaited | None = None

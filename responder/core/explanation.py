@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from responder.core.effects import (
+    Awaited,
     ChangeAppointment,
     Mute,
     OpenHandOff,
@@ -22,6 +23,7 @@ from responder.core.question import Ask, CloseQuestion
 from responder.core.segments import size
 from responder.core.situation import Match
 from responder.core.timestamps import iso
+from responder.core.uses import in_words
 
 
 def explained_match(match: Match) -> Mapping[str, Any]:
@@ -69,7 +71,21 @@ def _explained_talk(effect: Ask | CloseQuestion | TellUnclear | Mute) -> Mapping
 def explained_step(draft: Reply | WebhookCall, held_back: str | None) -> Mapping[str, Any]:
     """A step as ``{action, …settings filled in}``; for a reply that does not go out, with the reason."""
     if isinstance(draft, WebhookCall):
-        return {"action": "webhook", "to": draft.to, "data": dict(draft.data)}
-    reply = {"action": "reply", "text": draft.text, "segments": size(draft.text).segments}
+        return {"action": "webhook", "to": draft.to, "data": dict(draft.data), **_answer(draft.awaited, held_back)}
+    reply = {"action": "reply", "text": draft.text, "segments": size(draft.text).segments, **_later(draft)}
     notes = [note for note in (draft.note, held_back or draft.held_back) if note]
     return {**reply, "note": ", ".join(notes)} if notes else reply
+
+
+def _later(reply: Reply) -> Mapping[str, Any]:
+    """When a reply leaves that does not leave at once."""
+    delay = {"delay": in_words(reply.delay)} if reply.delay else {}
+    return {**delay, "leaves_at": iso(reply.leaves_at)} if reply.leaves_at else delay
+
+
+def _answer(awaited: Awaited | None, held_back: str | None) -> Mapping[str, str]:
+    """The texts that the answer of a call may lead to."""
+    if awaited is None:
+        return {}
+    told = {"reply": awaited.text, "otherwise": awaited.otherwise, "note": held_back}
+    return {name: text for name, text in told.items() if text}

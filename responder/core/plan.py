@@ -34,6 +34,7 @@ from responder.core.rules import Rules
 from responder.core.segments import size
 from responder.core.sent import Sent
 from responder.core.situation import Match, Situation
+from responder.core.timing import timed
 
 ORDERED = get_args(Ordered)
 NOT_DIALABLE = "not sent: the originator is no international number, so it cannot be answered"
@@ -88,6 +89,7 @@ def make_plan(message: Message, rules: Rules, known: Known) -> Plan:
     if no_reply is None and not known.opted_out:
         drafts, muting = _restrained(drafts, decision, after, situation, rules)
         effects, after = (*effects, *muting), known_after(after, muting, message)
+    drafts = [(timed(draft, message.received_at, rules.appointments.quiet_hours, rules.zone), turn, at) for draft, turn, at in drafts]
     steps = tuple(_steps(drafts, after, no_reply, is_superseded=is_superseded))
     steps += tuple(_announcements(len(drafts), happenings(effects, message, decision.name, known, after), message, rules))
     return Plan(
@@ -185,20 +187,29 @@ def _drafts(decision: Decision, situation: Situation, rules: Rules, after: Known
     for match, actions in decision.actions:
         wanted = [draft for action in actions for draft in action.steps(_context(action, match, actions, situation, rules, after))]
         instead = any(isinstance(draft, Reply) and draft.is_instead for draft in wanted)
-        yield from (draft for draft in wanted if not (instead and isinstance(draft, Reply)) or draft.is_instead)
+        yield from (draft for draft in map(_unanswered, wanted) if not isinstance(draft, Reply) or draft.is_instead) if instead else wanted
+
+
+def _unanswered(draft: Reply | WebhookCall) -> Reply | WebhookCall:
+    """The draft; a call without the reply that would be made of its answer."""
+    return replace(draft, awaited=None) if isinstance(draft, WebhookCall) else draft
 
 
 def _together(drafts: Sequence[Draft]) -> list[Draft]:
     """The replies of several turns in one text where its segments allow, said once where they are the same."""
     together: list[Draft] = []
     for draft, decision, situation in drafts:
-        last = next((place for place, (earlier, _, _) in enumerate(together) if isinstance(earlier, Reply)), None) if situation.chosen else None
+        last = next((place for place, (earlier, _, _) in enumerate(together) if _leave_together(earlier, draft)), None) if situation.chosen else None
         joined = _joined(together[last][0], draft) if last is not None else None
         if last is None or joined is None:
             together.append((draft, decision, situation))
         else:
             together[last] = (joined, *together[last][1:])
     return together
+
+
+def _leave_together(earlier: Reply | WebhookCall, later: Reply | WebhookCall) -> bool:
+    return isinstance(earlier, Reply) and isinstance(later, Reply) and earlier.delay == later.delay
 
 
 def _joined(earlier: Reply | WebhookCall, later: Reply | WebhookCall) -> Reply | None:
@@ -233,9 +244,9 @@ def _restrained(drafts: Iterable[Draft], decision: Decision, after: Known, situa
 
 def _in_dialogue(draft: Reply | WebhookCall) -> Reply | WebhookCall:
     """The draft as part of a question and its answer, which the limits spare."""
-    if isinstance(draft, WebhookCall) or draft.purpose is not Purpose.ANSWER:
-        return draft
-    return replace(draft, purpose=Purpose.DIALOGUE)
+    if isinstance(draft, WebhookCall):
+        return replace(draft, awaited=draft.awaited and replace(draft.awaited, purpose=Purpose.DIALOGUE))
+    return replace(draft, purpose=Purpose.DIALOGUE) if draft.purpose is Purpose.ANSWER else draft
 
 
 def _steps(drafts: Iterable[Draft], after: Known, no_reply: str | None, *, is_superseded: bool) -> Iterator[Step]:
@@ -243,10 +254,12 @@ def _steps(drafts: Iterable[Draft], after: Known, no_reply: str | None, *, is_su
         message = situation.message
         if isinstance(draft, WebhookCall):
             payload = webhook_payload(draft, decision.name, decision.match, situation, after, is_superseded=is_superseded)
-            yield _step(message, number, StepKind.WEBHOOK, to=draft.to, content=payload)
+            step = _step(message, number, StepKind.WEBHOOK, to=draft.to, content=payload)
+            yield replace(step, awaited=draft.awaited) if no_reply is None else step
         elif no_reply is None and draft.held_back is None:
             step = _step(message, number, StepKind.REPLY, to=message.originator, content=draft.text)
-            yield replace(step, purpose=draft.purpose, segments=size(draft.text).segments, expires_at=draft.expires_at)
+            length = size(draft.text).segments
+            yield replace(step, purpose=draft.purpose, segments=length, leaves_at=draft.leaves_at, expires_at=draft.expires_at)
 
 
 def _announcements(taken: int, happened: Iterable[Happened], message: Message, rules: Rules) -> Iterator[Step]:

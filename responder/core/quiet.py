@@ -31,7 +31,7 @@ class Span:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class QuietHours:
-    """The hours, by the clock on the wall, in which no reminder goes out; they may go over midnight."""
+    """The hours, by the clock on the wall, in which nothing goes out but answers at once; they may go over midnight."""
 
     begin: time
     end: time
@@ -54,6 +54,16 @@ class QuietHours:
         wall = moment.astimezone(zone)
         day = wall.date() if wall.time() >= self.begin else wall.date() - timedelta(days=1)
         return datetime.combine(day, self.begin, zone).astimezone(UTC)
+
+
+def quiet_until(moment: datetime, quiet: QuietHours | None, zone: ZoneInfo) -> datetime | None:
+    """When the quiet hours end that hold a moment; None outside of them.
+
+    >>> night = QuietHours(begin=time(21), end=time(8))
+    >>> quiet_until(datetime(2026, 12, 1, 23, tzinfo=UTC), night, ZoneInfo("UTC")).isoformat()
+    '2026-12-02T08:00:00+00:00'
+    """
+    return quiet.next_end(moment, zone) if quiet and quiet.holds(moment, zone) else None
 
 
 def awake(moment: datetime, latest: datetime, quiet: QuietHours | None, zone: ZoneInfo) -> datetime:

@@ -136,9 +136,16 @@ def _outcome(plan: Plan | None) -> Outcome:
         rule=plan.rule or NOTHING,
         folded=plan.folded,
         effects=plan.effects,
-        replies=tuple(step.content for step in plan.steps if step.kind is StepKind.REPLY),
+        replies=tuple(text for step in plan.steps for text in _texts(step)),
         webhooks=tuple(_called(step) for step in plan.steps if step.kind is StepKind.WEBHOOK),
     )
+
+
+def _texts(step: Step) -> tuple[str, ...]:
+    """The text of a step, or both that the answer of a call may lead to."""
+    if step.awaited:
+        return (step.awaited.text, step.awaited.otherwise or "")
+    return (step.content,) if step.kind is StepKind.REPLY else ()
 
 
 def _called(step: Step) -> tuple[str, str]:

@@ -4,6 +4,8 @@ from datetime import datetime
 
 from responder.core.effects import Purpose
 
+OPTED_OUT = "the originator opted out"
+TOO_LATE = "it came too late to be of use, so it was dropped"
 SHADOWED = "nothing is sent while RESPONDER_SHADOW is set"
 DESPITE_OPT_OUT = frozenset({Purpose.CONFIRMATION, Purpose.HELP, Purpose.WELCOME})  # contract, guarantee 6
 MARKETING = frozenset({Purpose.ANSWER})  # what a rule writes may be an offer; every other text is a service
@@ -19,9 +21,9 @@ def why_suppressed(purpose: Purpose, expires_at: datetime | None, now: datetime,
     'the originator opted out'
     """
     if opted_out and purpose not in DESPITE_OPT_OUT:
-        return "the originator opted out"
+        return OPTED_OUT
     if in_doubt and purpose in MARKETING:
         return "the originator may want no more texts, and no person had decided yet"
     if expires_at is not None and now > expires_at:
-        return "it came too late to be of use, so it was dropped"
+        return TOO_LATE
     return None

@@ -128,9 +128,8 @@ class Templates:
             elif isinstance(node, nodes.Name) and node.name not in names:
                 remedy = f", it is known only {elsewhere[node.name]}" if node.name in elsewhere else did_you_mean(node.name, names)
                 yield f"unknown value {node.name!r}{remedy}"
-            elif isinstance(node, nodes.Name) and names[node.name] and id(node) not in owners:
-                parts = sorted(f"{node.name}.{part}" for part in names[node.name] or ())
-                yield f"{node.name!r} is several values, expected one of {', '.join(parts)}"
+            elif isinstance(node, nodes.Name) and id(node) not in owners:
+                yield from _whole_problems(node.name, names[node.name])
             elif isinstance(node, nodes.Getattr | nodes.Getitem):
                 yield from _attribute_problems(node, names)
 
@@ -156,6 +155,13 @@ def _is_time(node: nodes.Expr | None) -> bool:
     if isinstance(node, nodes.Getattr) and isinstance(node.node, nodes.Name):
         return f"{node.node.name}.{node.attr}" in TIMES
     return isinstance(node, nodes.Name) and node.name in TIMES
+
+
+def _whole_problems(name: str, parts: frozenset[str] | None) -> Iterator[str]:
+    if parts is None:
+        yield f"{name!r} is several values, expected one of them such as {name}.text"
+    elif parts:
+        yield f"{name!r} is several values, expected one of {', '.join(sorted(f'{name}.{part}' for part in parts))}"
 
 
 def _attribute_problems(node: nodes.Getattr | nodes.Getitem, names: Names) -> Iterator[str]:

@@ -100,7 +100,7 @@ def try_case(case: Case, rules: Rules, now: datetime) -> Outcome:
     turns = (*case.earlier, *case.turns)
     messages = list(_messages(turns, case, case.at or now))
     begins_at = min(message.received_at for message in messages)
-    strides = list(walk(messages, rules, known_of(case.given, case.originator, begins_at)))
+    strides = list(walk(messages, rules, known_of(case.given, case.originator, begins_at), case.given.responses))
     held = [(stride, tuple(differences(turn.expected, stride))) for turn, stride in zip(turns, strides, strict=True)]
     stride, found = next(((stride, found) for stride, found in held if found), held[-1])
     plans = [stride.plan for stride in strides]

@@ -10,18 +10,32 @@ from typing import Any, get_args, get_origin
 
 import responder.actions  # noqa: F401  (importing the package registers the actions)
 from responder.actions.reply import ReplyAction
-from responder.core.actions import ACTIONS, Action, FieldName, LanguageName, ListName, ListOrAll, Segments, WebhookName, setting_name
+from responder.actions.webhook import WebhookAction
+from responder.core.actions import (
+    ACTIONS,
+    Action,
+    Delay,
+    FieldName,
+    LanguageName,
+    ListName,
+    ListOrAll,
+    ResponseTexts,
+    Segments,
+    WebhookName,
+    setting_name,
+)
+from responder.core.awaiting import RESPONSE
 from responder.core.template import Names, Template, Texts
 from responder.core.uses import AtMostOnce
 from responder.rulefile.defaults import segments
 from responder.rulefile.nodes import Mapping as MappingNode
 from responder.rulefile.nodes import Node, Scalar
 from responder.rulefile.reading import Reader, Wrong, any_text, is_empty, member_of, shown, text
-from responder.rulefile.replies import note_long_texts, once_per
+from responder.rulefile.replies import delay, note_answer, note_long_texts, once_per
 from responder.rulefile.scope import CONTACT, FIELD, Scope
 from responder.rulefile.times import duration
 
-LATER = frozenset({"delay", "otherwise", "pause"})
+LATER = frozenset({"pause"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,7 +111,9 @@ def build(draft: Draft, scope: Scope, names: Names, called: str, reader: Reader)
         return None
     built = draft.action(**values)
     if isinstance(built, ReplyAction):
-        note_long_texts(built, draft.settings["text"], reader)
+        note_long_texts(built.text, built.max_segments, draft.settings["text"], reader)
+    if isinstance(built, WebhookAction):
+        note_answer(built, draft.key, draft.settings, reader)
     return built
 
 
@@ -116,8 +132,11 @@ def _read(kind: object, scope: Scope, names: Names, called: str, reader: Reader)
         WebhookName: scope.webhook_name,
         Texts: partial(scope.texts, names=names, reader=reader),
         Texts | None: partial(scope.texts, names=names, reader=reader),
+        ResponseTexts | None: partial(scope.texts, names={**names, RESPONSE: None}, reader=reader),
         Segments: segments,
+        timedelta: duration,
         timedelta | None: duration,
+        Delay | None: delay,
         AtMostOnce | None: partial(once_per, called=called),
     }
     return readers[kind]

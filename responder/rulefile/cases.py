@@ -1,5 +1,6 @@
 """The tests of a file: ``tests`` as values."""
 
+import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -114,8 +115,19 @@ def _given(node: Node | None, originator: str, local: Local, outer: Reader) -> t
             fields=_texts(fields.node("fields"), reader),
             language=fields.take("language", local.scope.language, None),
             opted_out=fields.take("opted_out", flag, default=False),
+            responses=_responses(fields.node("responses"), local, reader),
         )
         return given, fields.each("messages", partial(_turn, local=local, reader=reader))
+
+
+def _responses(node: Node | None, local: Local, reader: Reader) -> Mapping[str, bytes]:
+    """What webhooks answer, by their names."""
+    if node is None or is_empty(node):
+        return {}
+    if not isinstance(node, MappingNode):
+        reader.note(node.place, "expected webhooks with the fields of their answers, such as '{crm: {text: On its way.}}'")
+        return {}
+    return {reader.attempt(local.scope.webhook_name, key, ""): json.dumps(_texts(value, reader)).encode() for key, value in node.entries}
 
 
 def _appointment(node: Node, originator: str, local: Local, reader: Reader) -> Appointment | None:

@@ -31,7 +31,7 @@ CONDITION = {
     re.compile(r"\{%-?\s*endif\s*-?%\}"): lambda _: "]",
 }
 MARKS = "\\`*_<>[]|#"
-SHOWN_ELSEWHERE = ("text", "to", "data", "list", "fields", "change", "reason", "language", "action")
+SHOWN_ELSEWHERE = ("text", "to", "data", "reply", "otherwise", "list", "fields", "change", "reason", "language", "action")
 
 
 def quoted(text: str) -> str:
@@ -132,6 +132,8 @@ def action_in_words(action: Action, node: Node | None, actions: tuple[Action, ..
             yield from (f"{line}{extra}" for line in texts_in_words("replies", getattr(action, "text", None), title))
         case "webhook":
             yield f"calls the system {quoted(_field(action, 'to'))}{_with_data(action)}{extra}"
+            yield from texts_in_words("replies with its answer", getattr(action, "reply", None), title)
+            yield from texts_in_words("without one within 5 seconds replies", getattr(action, "otherwise", None), title)
         case "appointment":
             yield f"{CHANGES.get(_field(action, 'change'), _field(action, 'change'))}{extra}"
         case "set":

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, get_origin
 
 import responder.actions  # noqa: F401  (importing the package registers the actions)
-from responder.core.actions import ACTIONS, Action, LanguageName, setting_name
+from responder.core.actions import ACTIONS, Action, LanguageName, ResponseTexts, setting_name
 from responder.core.effects import AppointmentStatus
 from responder.core.known import SubscriptionStatus
 from responder.core.recognition import Confirmation
@@ -148,6 +148,7 @@ def _test() -> Schema:
         "fields": {"type": "object", "additionalProperties": MAYBE},
         "language": _language(),
         "opted_out": FLAG,
+        "responses": {"type": "object", "additionalProperties": {"type": "object", "additionalProperties": MAYBE}},
         "messages": _one_or_many({"anyOf": [SCALAR, _reference("turn")]}),
     }
     known = {
@@ -195,7 +196,7 @@ def _action(action: type[Action]) -> Schema:
 
 
 def _setting(kind: object) -> Schema:
-    if kind in (Texts, Texts | None):
+    if kind in (Texts, Texts | None, ResponseTexts | None):
         return _reference("texts")
     if kind is LanguageName:
         return _language()

@@ -30,7 +30,7 @@ APPOINTMENTS: Words = {
     "late": "The reply to an answer that comes after the start.",
     "unclear": "The reply to a text that is no clear answer.",
     "reminders": "Texts that responder sends before an appointment.",
-    "quiet_hours": "When no reminder is sent, such as 21:00-08:00.",
+    "quiet_hours": "When no reminder and no delayed reply is sent, such as 21:00-08:00.",
     "before": "How long before the start, such as 24h.",
     "text": "The text, or one for each language.",
     "only": "Only for appointments with this status.",
@@ -110,6 +110,7 @@ GIVEN: Words = {
     "fields": "What the number told of itself.",
     "language": "The language that the number uses.",
     "opted_out": "Whether the number said STOP.",
+    "responses": "What webhooks answer: names with the fields of their answers; the others do not answer in time.",
     "messages": "Texts that came before.",
 }
 VISIT: Words = {
@@ -145,8 +146,8 @@ SETTINGS: Words = {
     "max_segments": "How many segments the text may take at most; more is cut.",
     "delay": "How long to wait before it goes out, such as 10m.",
     "valid_for": "How long it is of use; what is later is dropped.",
-    "otherwise": "The text where the call gives none in time.",
-    "reply": "The text made of the answer of the call.",
+    "otherwise": "The text where the call gives no such answer within 5 seconds.",
+    "reply": "The text made of the answer of the call, such as {{ response.text }}.",
     "pause": "How long the number gets no automatic replies, such as 2h.",
     "for": "How long the subscription lasts, such as 90d.",
     "already": "The text for who is on the list already.",

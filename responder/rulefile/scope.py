@@ -26,6 +26,7 @@ ALL_LISTS = "all"
 ELSEWHERE = {
     "rest": "in rules with the condition 'starts_with'",
     "list": "in rules with an action for one list, such as 'subscribe'",
+    "response": "in the 'reply' of a webhook",
     "appointment": "in rules with the condition 'answer', 'appointment: open' or 'appointment: confirmed'",
 }
 NOTHING: frozenset[str] = frozenset()

@@ -1,7 +1,7 @@
 """Webhook calls: claimed for each endpoint by itself, and recorded together with how the endpoint fares."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,9 @@ from sqlalchemy.engine import Row
 
 from responder.core.circuit import Endpoint
 from responder.core.effects import StepKind, StepStatus
+from responder.core.limits import Limits
 from responder.core.retry import LEASE
+from responder.store.awaited import begin_waiting, settle
 from responder.store.database import Database
 from responder.store.endpoints import note_failure, note_success, switch_on, tell_disabled
 from responder.store.steps import AGAIN, Claimed, Fate, record_fates, step_from
@@ -21,12 +23,16 @@ DEAD_LETTERS = (steps.c.kind == StepKind.WEBHOOK) & (steps.c.status == StepStatu
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answered:
-    """How a call went: its fate, whether the endpoint took it, and if not, what it asked for; None where it was never asked."""
+    """How a call went: its fate, whether the endpoint took it, and if not, what it asked for; None where it was never asked.
+
+    ``said`` is what it answered, where a reply waits for that and it came in time.
+    """
 
     fate: Fate
     took_it: bool | None = None
     asked_to_wait_s: float | None = None
     is_gone: bool = False
+    said: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,13 +62,19 @@ async def claim_calls(database: Database, owner: str, now: datetime, places: Map
         if rows:
             mine = steps.c.seq.in_([row.seq for row in rows])
             await connection.execute(update(steps).where(mine).values(**lease, attempts=steps.c.attempts + 1))
-    return [Claimed(step=step_from(row), attempts=row.attempts + 1, created_at=row.created_at) for row in rows]
+        waiting = await begin_waiting(connection, [row.key for row in rows], now) if rows else ()
+    return [Claimed(step=step_from(row), attempts=row.attempts + 1, created_at=row.created_at, awaits=row.key in waiting) for row in rows]
 
 
-async def record_calls(database: Database, made: Sequence[Made], now: datetime) -> list[Endpoint]:
-    """Record how calls went, all or none, and tell the endpoints that were switched off by it. Raises StorageError."""
+async def record_calls(database: Database, made: Sequence[Made], limits: Limits, now: datetime) -> list[Endpoint]:
+    """Record how calls went, all or none, with the replies that waited for them, and tell the endpoints that were switched off by it.
+
+    Raises StorageError.
+    """
     off: list[Endpoint] = []
     async with database.write() as connection:
+        if said := {one.claimed.step.key: one.answered.said for one in made if one.claimed.awaits}:
+            await settle(connection, database, said, limits, now)
         for one in sorted(made, key=lambda one: (one.endpoint.name, one.claimed.step.key)):  # one order for all: no deadlocks
             await record_fates(connection, [one.answered.fate], now, one.owner)
             if one.answered.took_it:

@@ -9,17 +9,19 @@ from typing import Any
 from sqlalchemy import Insert, bindparam, case, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from responder.core.effects import ChangeAppointment, OpenHandOff, StepKind, Subscribe, TellUnclear, Unsubscribe
+from responder.core.effects import ChangeAppointment, OpenHandOff, OptOut, StepKind, Subscribe, TellUnclear, Unsubscribe
 from responder.core.known import Known, subscription_status
 from responder.core.message import MessageStatus
 from responder.core.plan import Plan
+from responder.store.awaited import awaited_rows
 from responder.store.database import Database
 from responder.store.history import add_events, event
 from responder.store.inbox import still_held
+from responder.store.lateness import cancel
 from responder.store.ledger import append, consent_rows
 from responder.store.questions import put_questions
 from responder.store.rows import Rows, step_rows
-from responder.store.tables import appointments, contacts, handoffs, messages, steps, subscriptions, uses
+from responder.store.tables import appointments, awaited, contacts, handoffs, messages, steps, subscriptions, uses
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,6 +55,7 @@ class Commits:
         self._put_uses = _put_uses(dialect_insert)
         self._put_handoffs = dialect_insert(handoffs).on_conflict_do_nothing()
         self._put_steps = dialect_insert(steps).on_conflict_do_nothing()
+        self._put_awaited = dialect_insert(awaited).on_conflict_do_nothing()
 
     async def commit(self, batch: Sequence[Planned], owner: str, now: datetime) -> Committed:
         """Commit all plans that still hold.
@@ -66,6 +69,7 @@ class Commits:
             if plans:
                 await self._put_state(connection, standing, plans, now)
                 await _execute(connection, self._put_steps, step_rows((step for plan in plans for step in plan.steps), now))
+                await _execute(connection, self._put_awaited, awaited_rows((step for plan in plans for step in plan.steps), now))
                 await _execute(connection, _HANDLED, [_message_row(plan, now) for plan in plans])
                 await append(connection, (row for plan in plans for row in consent_rows(plan, now)), self._secret)
         kinds = frozenset(step.kind for plan in plans for step in plan.steps)
@@ -90,6 +94,7 @@ class Commits:
     async def _put_state(self, connection: AsyncConnection, standing: Sequence[Planned], plans: Sequence[Plan], now: datetime) -> None:
         changed = [_contact_row(planned.after) for planned in standing if planned.after is not planned.before]
         await _execute(connection, self._put_contacts, changed)
+        await cancel(connection, self._database, _opted_out(plans), now)
         await _execute(connection, self._put_subscriptions, [row for plan in plans for row in _subscription_rows(plan)])
         await _execute(connection, _CHANGE_APPOINTMENT, [row for plan in plans for row in _appointment_rows(plan)])
         await _execute(connection, _TELL_UNCLEAR, [row for plan in plans for row in _unclear_rows(plan)])
@@ -157,6 +162,10 @@ _HANDLED = (
         **{name: bindparam(f"new_{name}") for name in ("handled_at", "rule", "rules_hash", "folded", "language", "is_superseded", "explanation")},
     )
 )
+
+
+def _opted_out(plans: Sequence[Plan]) -> list[str]:
+    return sorted({plan.message.originator for plan in plans for effect in plan.effects if isinstance(effect, OptOut)})
 
 
 def _contact_row(known: Known) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, or_, select, text
 from sqlalchemy.engine import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.effects import AppointmentStatus, Purpose, StepStatus
 from responder.core.known import LATE, Appointment, Known, Subscription, SubscriptionStatus
@@ -42,7 +43,7 @@ async def read_known(database: Database, secret: bytes, originators: Collection[
         gone = await erased_among(connection, secret, originators)
         asked = await read_questions(connection, originators, now)
         used = (await connection.execute(select(uses).where(uses.c.originator.in_(originators)))).all()
-        texts = (await connection.execute(_SENT, {"originators": list(originators), "since": now - REMEMBERED})).all()
+        sent = await read_sent(connection, originators, now)
     on_lists: dict[str, dict[str, Subscription]] = defaultdict(dict)
     for row in theirs:
         on_lists[row.originator][row.list] = subscription_from(row).at(now)
@@ -52,9 +53,6 @@ async def read_known(database: Database, secret: bytes, originators: Collection[
     last_uses: dict[str, dict[str, datetime]] = defaultdict(dict)
     for row in used:
         last_uses[row.originator][row.of] = row.used_at
-    sent: dict[str, list[Sent]] = defaultdict(list)
-    for row in texts:
-        sent[row.originator].append(Sent(at=row.created_at, text=row.content, purpose=Purpose(row.purpose)))
     by_originator = {row.originator: row for row in people}
     return {
         originator: _erased(
@@ -70,6 +68,14 @@ async def read_known(database: Database, secret: bytes, originators: Collection[
         )
         for originator in originators
     }
+
+
+async def read_sent(connection: AsyncConnection, originators: Collection[str], now: datetime) -> dict[str, list[Sent]]:
+    """The texts that were queued lately for each of the originators."""
+    sent: dict[str, list[Sent]] = defaultdict(list)
+    for row in (await connection.execute(_SENT, {"originators": list(originators), "since": now - REMEMBERED})).all():
+        sent[row.originator].append(Sent(at=row.created_at, text=row.content, purpose=Purpose(row.purpose)))
+    return sent
 
 
 def _erased(known: Known, gone: Collection[str]) -> Known:

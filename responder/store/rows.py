@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from responder.core.effects import Step, StepStatus
+from responder.core.effects import Purpose, Step, StepStatus
 
 Rows = list[dict[str, Any]]
 
 
 def step_rows(wanted: Iterable[Step], now: datetime) -> Rows:
-    """Steps as rows, queued and due at once."""
+    """Steps as rows, queued, and due at once or when they are to leave."""
     return [
         {
             "key": step.key,
@@ -25,7 +25,8 @@ def step_rows(wanted: Iterable[Step], now: datetime) -> Rows:
             "expires_at": step.expires_at,
             "status": StepStatus.QUEUED,
             "attempts": 0,
-            "next_attempt_at": now,
+            "next_attempt_at": max(now, step.leaves_at or now),
+            "keeps_quiet": step.leaves_at is not None or step.purpose is Purpose.REMINDER,
             "created_at": now,
             "updated_at": now,
         }

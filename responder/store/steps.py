@@ -9,15 +9,17 @@ from sqlalchemy import ColumnElement, TextClause, bindparam, func, select, updat
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from responder.core.effects import Purpose, Step, StepKind, StepStatus
+from responder.core.effects import VALID_FOR, Purpose, Step, StepKind, StepStatus
 from responder.core.retry import LEASE
 from responder.core.suppression import SHADOWED, why_suppressed
 from responder.store.announcing import announce_deliveries
+from responder.store.awaited import begin_waiting
 from responder.store.database import Database
 from responder.store.doubts import in_doubt
 from responder.store.endpoints import switch_on
 from responder.store.erasure import erased_among
 from responder.store.holds import end_hold, hold, places
+from responder.store.lateness import STRICT, put_off, still_valid
 from responder.store.spend import SPENT, Budget, over_budget
 from responder.store.tables import URGENT, contacts, steps
 
@@ -31,13 +33,14 @@ LIMBO = {StepKind.WEBHOOK: StepStatus.QUEUED, StepKind.REPLY: StepStatus.UNCERTA
 class Claimed:
     """A step that is ours to carry out; ``attempts`` counts this one, ``created_at`` is when it was queued.
 
-    A probe is the one reply that tries whether the gateway still refuses us.
+    A probe is the one reply that tries whether the gateway still refuses us. For a call that ``awaits``, a reply waits for its answer.
     """
 
     step: Step
     attempts: int
     created_at: datetime
     is_probe: bool = False
+    awaits: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,15 +85,19 @@ class SqlSteps:
         budget: Budget | None = None,
         pretend: Pretence | None = None,
         tell: Collection[str] = (),
+        quiet_until: datetime | None = None,
     ) -> list[Claimed]:
         """Due steps, oldest first, which nobody else will carry out while the lease lasts; a text to someone opted out is suppressed.
 
-        With ``pretend`` the steps are marked so at once, since nothing goes out; ``budget`` is what may be spent. Raises StorageError.
+        With ``pretend`` the steps are marked so at once, since nothing goes out; ``budget`` is what may be spent. In quiet hours, which end
+        at ``quiet_until``, what is no answer at once waits for their end. Raises StorageError.
         """
         async with self._database.write() as connection:
             is_free = kind is StepKind.WEBHOOK or pretend is not None
             free, is_probe = (limit, False) if is_free else await places(connection, now, limit)
-            due = await self._due(connection, kind, now, free)
+            if quiet_until and kind is StepKind.REPLY:
+                await put_off(connection, now, quiet_until)
+            due = await self._due(connection, kind, now, free, is_probe=is_probe)
             stopped = await self._suppressed(connection, due, now) if kind is StepKind.REPLY else {}
             if budget and not pretend and kind is StepKind.REPLY:
                 left = [row for row in due if row.key not in stopped]
@@ -107,9 +114,10 @@ class SqlSteps:
                 await connection.execute(update(steps).where(mine).values(**lease, attempts=steps.c.attempts + 1, updated_at=now))
         return [Claimed(step=step_from(row), attempts=row.attempts + 1, created_at=row.created_at, is_probe=is_probe) for row in taken]
 
-    async def _due(self, connection: AsyncConnection, kind: StepKind, now: datetime, limit: int) -> Sequence[Row[Any]]:
-        """Due steps, the confirmations of opt-outs first, since they are of no use when they are late."""
+    async def _due(self, connection: AsyncConnection, kind: StepKind, now: datetime, limit: int, *, is_probe: bool) -> Sequence[Row[Any]]:
+        """Due steps, the confirmations of opt-outs first, since they are of no use when they are late; a probe has to be one that is sent."""
         waiting = (steps.c.kind == kind) & (steps.c.status == StepStatus.QUEUED) & (steps.c.next_attempt_at <= now)
+        waiting = waiting & still_valid(now) if is_probe else waiting
         urgent = await self._oldest(connection, (waiting, URGENT), limit) if kind is StepKind.REPLY else []
         if len(urgent) == limit:
             return urgent
@@ -171,6 +179,7 @@ class SqlSteps:
     async def settle_abandoned(self, now: datetime, tell: Collection[str] = ()) -> int:
         """Decide the fate of steps whose worker was killed, tell webhooks of replies, and say how many there were."""
         found = 0
+        again: list[str] = []
         async with self._database.write() as connection:
             for kind, status in LIMBO.items():
                 abandoned = (steps.c.kind == kind) & (steps.c.status == StepStatus.SENDING) & (steps.c.lease_until < now)
@@ -183,6 +192,10 @@ class SqlSteps:
                 keys = list((await connection.execute(update(steps).where(abandoned).values(values).returning(steps.c.key))).scalars())
                 await announce_deliveries(connection, keys, tell, now)
                 found += len(keys)
+                again += keys if status is StepStatus.QUEUED else []
+        if again:  # in a transaction of its own, since whoever records a call has what waits for it before the call itself
+            async with self._database.write() as connection:
+                await begin_waiting(connection, again, now)
         return found
 
     async def has_abandoned(self, now: datetime) -> bool:
@@ -205,12 +218,17 @@ class SqlSteps:
             return frozenset(StepKind(kind) for kind in (await connection.execute(select(steps.c.kind).where(waiting).distinct())).scalars())
 
     async def retry(self, key: str, now: datetime) -> StepStatus | None:
-        """Queue a step again that was given up or is uncertain, and tell what it was; None if there is no such step to retry."""
+        """Queue a step again that was given up or is uncertain, and tell what it was; None if there is no such step to retry.
+
+        A reply that a person asks for is of use again, but for those that have a time of their own.
+        """
         again = [StepStatus.DEAD, StepStatus.UNCERTAIN, StepStatus.FAILED]
         async with self._database.write() as connection:
             row = (await connection.execute(select(steps).where(steps.c.key == key, steps.c.status.in_(again)))).first()
             if row:
                 values = AGAIN | {"next_attempt_at": now, "updated_at": now}
+                if row.expires_at and row.purpose not in STRICT:
+                    values["expires_at"] = max(row.expires_at, now + VALID_FOR)
                 await connection.execute(update(steps).where(steps.c.key == key).values(values))
                 if row.kind == StepKind.WEBHOOK:
                     await switch_on(connection, [row.recipient])

@@ -226,6 +226,7 @@ steps = Table(
     Column("purpose", String(16), nullable=False),
     Column("segments", Integer, nullable=False),
     Column("expires_at", Moment),
+    Column("keeps_quiet", Boolean, nullable=False, server_default=false()),
     Column("status", String(16), nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("next_attempt_at", Moment),
@@ -249,6 +250,15 @@ Index("ix_steps_message_key", steps.c.message_key)
 Index("ix_steps_sent", steps.c.originator, steps.c.created_at, sqlite_where=REPLIES, postgresql_where=REPLIES)
 NAMED = text("gateway_id IS NOT NULL")
 Index("ix_steps_gateway_id", steps.c.gateway_id, sqlite_where=NAMED, postgresql_where=NAMED)
+
+awaited = Table(
+    "awaited",
+    metadata,
+    Column("step_key", String(64), primary_key=True),
+    Column("originator", String(64), nullable=False),
+    Column("content", Text, nullable=False),
+    Column("deadline_at", Moment, nullable=False),
+)
 
 reports = Table(
     "reports",

@@ -12,6 +12,7 @@ from responder.core.effects import Step, StepKind, StepStatus
 from responder.core.events import Event
 from responder.core.gateway import Call, Gateway
 from responder.core.ports import Bell, Client, Clock, Job, Pace
+from responder.core.quiet import quiet_until
 from responder.core.retry import next_attempt
 from responder.core.rules import Rules
 from responder.errors import AccessError, PermanentError, StorageError, TransientError, UncertainError
@@ -61,7 +62,7 @@ class Deliverer:
     async def deliver(self, kind: StepKind) -> None:
         """Carry out all due steps of a kind, or as many as the budget allows and ring for the rest. Raises StorageError."""
         if pretend := self._pretence(kind):
-            while await self._steps.claim(kind, "", self._clock(), PRETENDED_AT_ONCE, pretend=pretend, tell=self._told()):
+            while await self._pretend(kind, pretend):
                 pass
             return
         self._rung[kind].set()
@@ -75,6 +76,10 @@ class Deliverer:
         finally:
             for call in calls:
                 call.cancel()
+
+    async def _pretend(self, kind: StepKind, pretend: Pretence) -> list[Claimed]:
+        now = self._clock()
+        return await self._steps.claim(kind, "", now, PRETENDED_AT_ONCE, pretend=pretend, tell=self._told(), quiet_until=self._quiet_until(now))
 
     def _pretence(self, kind: StepKind) -> Pretence | None:
         """What steps are marked as where nothing goes out."""
@@ -126,7 +131,14 @@ class Deliverer:
         self._is_paced = granted < due
         if not granted:
             return []
-        return await self._steps.claim(StepKind.REPLY, owner, now, granted, budget=self._budget(now), tell=self._told())
+        return await self._steps.claim(
+            StepKind.REPLY, owner, now, granted, budget=self._budget(now), tell=self._told(), quiet_until=self._quiet_until(now)
+        )
+
+    def _quiet_until(self, now: datetime) -> datetime | None:
+        """When the quiet hours end that it is now, by the rules in force."""
+        rules = self._ways.rules()
+        return quiet_until(now, rules.appointments.quiet_hours, rules.zone)
 
     def _budget(self, now: datetime) -> Budget | None:
         rules = self._ways.rules()

@@ -1,10 +1,11 @@
-"""What a worker does once in a while: end what was for a while, and remove texts that have been kept long enough."""
+"""What a worker does once in a while: end what was for a while, drop replies that are late, and remove texts that were kept long enough."""
 
 import asyncio
 import logging
 
 from responder.core.ports import Clock
 from responder.errors import StorageError
+from responder.store.lateness import drop_late
 from responder.store.retention import end_subscriptions, kept_since, remove_texts
 from responder.wiring import Store
 
@@ -36,5 +37,7 @@ class Housekeeping:
         now = self._clock()
         if ended := await end_subscriptions(self._store.database, self._store.secret, now):
             logger.info("subscriptions ended count=%d", ended)
+        if dropped := await drop_late(self._store.database, now):
+            logger.warning("replies dropped, they came too late to be of use count=%d", dropped)
         if before := kept_since(self._retention_days, now):
             self._emptied = await remove_texts(self._store.database, before, self._emptied)

@@ -25,6 +25,7 @@ from responder.store.announcing import put_hearers
 from responder.store.commit import Commits
 from responder.store.holds import lift_hold
 from responder.wiring import Store, make_gateway, open_rules, open_store, redis_url, utc_now
+from responder.worker.awaiting import Awaiting
 from responder.worker.delivery import Deliverer, Ways
 from responder.worker.handling import Handler
 from responder.worker.housekeeping import Housekeeping
@@ -85,17 +86,27 @@ def make_jobs(
         rules=rules,
         clock=clock,
     )
+    awaiting = Awaiting(database=store.database, rules=rules, bell=bell, clock=clock)
     deliverer = Deliverer(
         steps=store.steps,
         ways=Ways(gateway=make_gateway(settings, store.secret), client=client, pace=pace, rules=rules),
-        webhooks=Webhooks(database=store.database, client=client, rules=rules, clock=clock),
+        webhooks=Webhooks(database=store.database, client=client, rules=rules, clock=clock, awaiting=awaiting),
         bell=bell,
         clock=clock,
         is_simulating=settings.agile_api_key is None,
         is_shadow=settings.shadow,
     )
     reminders = Reminders(database=store.database, rules=rules, bell=bell, clock=clock, sender=settings.sender)
-    sweep = Sweep(inbox=store.inbox, steps=store.steps, reports=store.reports, bell=bell, clock=clock, reminders=reminders, rules=rules)
+    sweep = Sweep(
+        inbox=store.inbox,
+        steps=store.steps,
+        reports=store.reports,
+        bell=bell,
+        clock=clock,
+        reminders=reminders,
+        awaiting=awaiting,
+        rules=rules,
+    )
     return job_bodies(handler, deliverer), sweep.sweep
 
 

@@ -21,6 +21,7 @@ from responder.jobs import EXPIRES_MS, QUEUE, dumps, loads
 from responder.store.inbox import SqlInbox
 from responder.store.reports import SqlReports
 from responder.store.steps import SqlSteps
+from responder.worker.awaiting import Awaiting
 from responder.worker.delivery import JOB_OF, Deliverer
 from responder.worker.handling import Handler
 from responder.worker.reminders import Reminders
@@ -53,8 +54,10 @@ class Sweep:
         clock: Clock,
         rules: Callable[[], Rules],
         reminders: Reminders | None = None,
+        awaiting: Awaiting | None = None,
     ) -> None:
         self._reminders = reminders
+        self._awaiting = awaiting
         self._inbox = inbox
         self._steps = steps
         self._reports = reports
@@ -67,6 +70,8 @@ class Sweep:
         now = self._clock()
         if self._reminders:
             await self._reminders.queue()
+        if self._awaiting:
+            await self._awaiting.settle_late()
         if await self._inbox.oldest_waiting():
             self._bell.ring(Job.HANDLE)
         tell = self._rules().webhooks_for(Event.DELIVERY_CHANGED)

@@ -5,8 +5,10 @@ import logging
 import random
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 
+from responder.core.awaiting import LONGEST_JSON
 from responder.core.circuit import AT_ONCE, Endpoint
 from responder.core.effects import StepKind, StepStatus
 from responder.core.gateway import Call, Response
@@ -19,6 +21,7 @@ from responder.store.calls import Answered, Made, claim_calls, record_calls
 from responder.store.database import Database
 from responder.store.endpoints import bury_calls, read_endpoints
 from responder.store.steps import Claimed, Fate
+from responder.worker.awaiting import Awaiting
 
 PLACES = 200  # calls at once to all endpoints, under what the client allows
 LONGEST_ANSWER = 2048  # bytes of an answer that are read
@@ -30,11 +33,12 @@ logger = logging.getLogger(__name__)
 class Webhooks:
     """Calls the webhooks that the rules in force name."""
 
-    def __init__(self, *, database: Database, client: Client, rules: Callable[[], Rules], clock: Clock) -> None:
+    def __init__(self, *, database: Database, client: Client, rules: Callable[[], Rules], clock: Clock, awaiting: Awaiting) -> None:
         self._database = database
         self._client = client
         self._rules = rules
         self._clock = clock
+        self._awaiting = awaiting
         self._under_way: Counter[str] = Counter()
         self._unrecorded: list[tuple[Made, asyncio.Future[None]]] = []
         self._recording = asyncio.Lock()
@@ -43,6 +47,7 @@ class Webhooks:
         """The due calls that there are places for. Raises StorageError."""
         now, rules = self._clock(), self._rules()
         endpoints = await self._endpoints(rules)
+        await self._awaiting.settle_paused([name for name, endpoint in endpoints.items() if not endpoint.places(now)])
         if disabled := [endpoint for endpoint in endpoints.values() if endpoint.disabled_at]:
             await bury_calls(self._database, disabled, now)
         claimed = await claim_calls(self._database, owner, now, self._places(endpoints, now), rules.webhooks)
@@ -64,10 +69,15 @@ class Webhooks:
         self._under_way[claimed.step.to] -= 1
 
     async def attempt(self, claimed: Claimed) -> Answered:
-        """Make a call, and tell how it went; whatever is not certainly taken is called again (contract, guarantee 5)."""
+        """Make a call, and tell how it went; a reply that waits for its answer waits no longer than it may."""
+        return await self._awaiting.answer(claimed, self._attempt(claimed))
+
+    async def _attempt(self, claimed: Claimed) -> Answered:
+        """Make a call; whatever is not certainly taken is called again (contract, guarantee 5)."""
         step, now = claimed.step, self._clock()
         try:
-            response = await self._client.post(webhook_call(step.to, step.key, step.content, now, self._rules()))
+            call = webhook_call(step.to, step.key, step.content, now, self._rules())
+            response = await self._client.post(replace(call, longest_answer=LONGEST_JSON) if claimed.awaits else call)
             require_success(response)
         except PermanentError as error:
             return Answered(fate=Fate(key=step.key, status=StepStatus.DEAD, error=str(error)))
@@ -77,7 +87,8 @@ class Webhooks:
             return self._again(claimed, now, str(error), error.retry_after_s)
         except UncertainError as error:
             return self._again(claimed, now, str(error), None)
-        return Answered(fate=Fate(key=step.key, status=StepStatus.DELIVERED), took_it=True)
+        said = response.body if claimed.awaits else None
+        return Answered(fate=Fate(key=step.key, status=StepStatus.DELIVERED), took_it=True, said=said)
 
     def _again(self, claimed: Claimed, now: datetime, reason: str, retry_after_s: float | None) -> Answered:
         key, chance = claimed.step.key, random.random()  # noqa: S311  (spreads retries, no secret)
@@ -98,11 +109,13 @@ class Webhooks:
             if not recorded.done():
                 await self._record_all(recorded)
         await recorded
+        if claimed.awaits:
+            self._awaiting.ring()
 
     async def _record_all(self, ours: asyncio.Future[None]) -> None:
         batch, self._unrecorded = self._unrecorded, []
         try:
-            off = await record_calls(self._database, [made for made, _ in batch], self._clock())
+            off = await record_calls(self._database, [made for made, _ in batch], self._rules().limits, self._clock())
         except BaseException:
             for _, recorded in batch:
                 if recorded is not ours and not recorded.done():

@@ -1,14 +1,16 @@
 """responder text, against the real web side."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 import uvicorn
 
+from responder.rulefile import read_rules
 from responder.settings import load_settings
 from responder.web.server import make_app
-from responder.wiring import open_rules
+from responder.wiring import open_rules, utc_now
 from tests.builders import ANNA, SHOP
 from tests.cli.conftest import Installation, run
 from tests.conftest import wait_until
@@ -30,7 +32,8 @@ async def serving(here: Installation, redis: str, token: str = "") -> AsyncItera
 
 @asynccontextmanager
 async def working(here: Installation) -> AsyncIterator[None]:
-    """A worker that handles whatever comes in, and simulates replies."""
+    """A worker that handles whatever comes in, and simulates replies, by the clock of the web side."""
+    here.work.clock.now = utc_now()
 
     async def work() -> None:
         while True:
@@ -53,6 +56,13 @@ async def test_a_newcomer_sees_the_answer(here: Installation, redis_socket: str)
     assert answered == f"{ANNA} < Welcome to Weekly news.  (simulated)"
     assert webhook == "webhook crm  (queued)"
     assert rule.startswith("rule news-on;")
+
+
+async def test_a_reply_that_leaves_later_is_told_with_its_time(here: Installation, redis_socket: str) -> None:
+    here.work.rules = read_rules("version: 1\nrules: [{name: ask, when: {text: Ask}, then: [{reply: {text: Well?, delay: 2h}}]}]\n", "rules.yaml", {})
+    async with serving(here, redis_socket), working(here):
+        outcome = await run("text", "Ask", "--from", ANNA)
+    assert re.fullmatch(rf"{re.escape(ANNA)} < Well\?  \(queued until 2\S+Z\)", outcome.out.splitlines()[2])
 
 
 async def test_json_is_the_record_of_the_message(here: Installation, redis_socket: str) -> None:

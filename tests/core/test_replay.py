@@ -68,6 +68,12 @@ def test_another_call_of_a_webhook_is_a_change() -> None:
     assert told(replayed(head + calls, "News ON", in_force=head + NEWS)) == [(1, "news-on", "news-on", (Change.WEBHOOKS,))]
 
 
+def test_another_reply_to_the_answer_of_a_webhook_is_a_change() -> None:
+    head = "webhooks: {crm: {url: 'https://crm.example.com/in'}}\n"
+    calls = NEWS.replace('{reply: "Welcome."}', '{webhook: {to: crm, reply: "{{ response.text }}", otherwise: Later.}}')
+    assert told(replayed(head + calls.replace("Later", "Soon"), "News ON", in_force=head + calls)) == [(1, "news-on", "news-on", (Change.REPLIES,))]
+
+
 def test_each_side_goes_on_from_what_it_left_behind() -> None:
     found = replayed(NEWS.replace("text: News ON", "text: Join"), "News ON", "News OFF")
     assert told(found) == [(1, "news-off", "fallback", (Change.RULE,)), (1, "news-on", "fallback", (Change.RULE,))]

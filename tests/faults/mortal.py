@@ -51,7 +51,7 @@ def live(life: Life) -> None:
 
 
 async def _deliver(life: Life) -> None:
-    database = MortalDatabase(life.url, life.point)
+    database = MortalDatabase(life)
     work = Work(store=await store_on(database), clock=StandingClock(), rules=read_rules(RULES, "rules.yaml", {}))
     async with MortalClient(life.point) as client:
         deliverer: Deliverer = Out(work, Receiver(port=life.port), client).deliverer()
@@ -61,15 +61,16 @@ async def _deliver(life: Life) -> None:
 class MortalDatabase(Database):
     """A database whose process ends in the transaction that claims or records the one step, or after it."""
 
-    def __init__(self, url: str, point: Point) -> None:
-        super().__init__(url)
-        self._point = point
+    def __init__(self, life: Life) -> None:
+        super().__init__(life.url)
+        self._point = life.point
+        self._kind = life.kind
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         async with super().write() as connection:
             yield connection
-            status = (await connection.execute(select(steps.c.status))).scalar_one()
+            status = (await connection.execute(select(steps.c.status).where(steps.c.kind == self._kind))).scalar_one()
             self._end_if(status, claimed=Point.CLAIMING, recorded=Point.RECORDING)
         self._end_if(status, claimed=Point.CLAIMED, recorded=Point.RECORDED)
 

@@ -4,10 +4,11 @@ import asyncio
 import multiprocessing
 import signal
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
-from responder.core.effects import StepKind
+from responder.core.effects import Awaited, StepKind
 from responder.core.retry import LEASE
 from tests.builders import reply_step
 from tests.conftest import NOON
@@ -71,6 +72,16 @@ async def test_a_webhook_call_is_never_lost_and_keeps_its_id(out: Out, migrated_
     await next_worker(out, StepKind.WEBHOOK)
     assert (len(out.receiver.requests), (await out.row()).status) == CALL_FATES[point]
     assert {request.headers["webhook-id"] for request in out.receiver.requests} == {"k-2"}
+
+
+@pytest.mark.parametrize("point", Point)
+async def test_the_answer_of_a_webhook_makes_one_reply(out: Out, migrated_url: str, point: Point) -> None:
+    awaited = Awaited(text="{{ response.messageId }}", values={}, otherwise="later", max_segments=1, languages=("en",), zone="UTC")
+    await out.queue(replace(call_step(), awaited=awaited))
+    await live_and_die(out, migrated_url, StepKind.WEBHOOK, point)
+    await next_worker(out, StepKind.WEBHOOK)
+    assert [row.content for row in await out.work.rows("steps", "seq") if row.kind == StepKind.REPLY] == ["gw-1"]
+    assert (len(out.receiver.requests), await out.work.rows("awaited")) == (CALL_FATES[point][0], [])
 
 
 @pytest.mark.parametrize(("kind", "fate"), [(StepKind.REPLY, (1, "uncertain")), (StepKind.WEBHOOK, (2, "delivered"))])

@@ -14,8 +14,10 @@ from responder.core.effects import Step, StepKind
 from responder.core.ports import Pace
 from responder.core.rules import Webhook
 from responder.gateways.agile import AgileTelecom
+from responder.store.awaited import awaited_rows
 from responder.store.rows import step_rows
-from responder.store.tables import steps
+from responder.store.tables import awaited, steps
+from responder.worker.awaiting import Awaiting
 from responder.worker.delivery import Deliverer, Ways
 from responder.worker.webhooks import Webhooks
 from tests.builders import reply_step
@@ -43,12 +45,13 @@ class Out:
         self.rules = replace(work.rules, webhooks={"crm": crm})
         self.pace: Pace = Unhurried()
         self.is_shadow = False
+        self.awaiting = Awaiting(database=work.store.database, rules=lambda: self.rules, bell=work.bell, clock=work.clock)
 
     def deliverer(self, *, key: str | None = "key") -> Deliverer:
         gateway = AgileTelecom(secret=b"s", zone=ZoneInfo("Europe/Rome"), api_key=key, url=f"{self.receiver.url}/send")
         ways = Ways(gateway=gateway, client=self.client, pace=self.pace, rules=lambda: self.rules)
         database, clock = self.work.store.database, self.work.clock
-        webhooks = Webhooks(database=database, client=self.client, rules=lambda: self.rules, clock=clock)
+        webhooks = Webhooks(database=database, client=self.client, rules=lambda: self.rules, clock=clock, awaiting=self.awaiting)
         return Deliverer(
             steps=self.work.store.steps,
             ways=ways,
@@ -60,8 +63,11 @@ class Out:
         )
 
     async def queue(self, *queued: Step) -> None:
+        now = self.work.clock()
         async with self.work.store.database.write() as connection:
-            await connection.execute(insert(steps), step_rows(queued, self.work.clock()))
+            await connection.execute(insert(steps), step_rows(queued, now))
+            if waiting := awaited_rows(queued, now):
+                await connection.execute(insert(awaited), waiting)
 
     async def deliver(self, kind: StepKind = StepKind.REPLY, **options: Any) -> None:
         await self.deliverer(**options).deliver(kind)

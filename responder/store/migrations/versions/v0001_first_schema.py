@@ -33,6 +33,7 @@ def upgrade() -> None:
     _uses()
     _handoffs()
     _steps()
+    _awaited()
     _reports()
     _holds()
     _consent_events()
@@ -220,6 +221,7 @@ def _steps() -> None:
         sa.Column("purpose", sa.String(16), nullable=False),
         sa.Column("segments", sa.Integer, nullable=False),
         sa.Column("expires_at", Moment),
+        sa.Column("keeps_quiet", sa.Boolean, nullable=False, server_default=sa.false()),
         sa.Column("status", sa.String(16), nullable=False),
         sa.Column("attempts", sa.Integer, nullable=False),
         sa.Column("next_attempt_at", Moment),
@@ -238,6 +240,16 @@ def _steps() -> None:
     op.create_index("ix_steps_message_key", "steps", ["message_key"])
     op.create_index("ix_steps_sent", "steps", ["originator", "created_at"], sqlite_where=REPLIES, postgresql_where=REPLIES)
     op.create_index("ix_steps_gateway_id", "steps", ["gateway_id"], sqlite_where=NAMED, postgresql_where=NAMED)
+
+
+def _awaited() -> None:
+    op.create_table(
+        "awaited",
+        sa.Column("step_key", sa.String(64), primary_key=True),
+        sa.Column("originator", sa.String(64), nullable=False),
+        sa.Column("content", sa.Text, nullable=False),
+        sa.Column("deadline_at", Moment, nullable=False),
+    )
 
 
 def _reports() -> None:

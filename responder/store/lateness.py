@@ -1,0 +1,61 @@
+"""Replies whose time is not now: put off to the end of quiet hours, or dropped when they are of no more use."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from responder.core.effects import Purpose, StepKind, StepStatus
+from responder.core.suppression import OPTED_OUT, TOO_LATE
+from responder.store.announcing import announce_deliveries, read_hearers
+from responder.store.database import Database
+from responder.store.tables import steps
+
+TOGETHER = 500  # rows in one transaction, so that nobody waits long for the lock
+WAITING = (steps.c.kind == StepKind.REPLY) & (steps.c.status == StepStatus.QUEUED)
+STRICT = frozenset({Purpose.CONFIRMATION, Purpose.REMINDER})  # which nobody can want later than they are valid
+
+
+def still_valid(now: datetime) -> ColumnElement[bool]:
+    """Whether a step is of use."""
+    return steps.c.expires_at.is_(None) | (steps.c.expires_at >= now)
+
+
+async def put_off(connection: AsyncConnection, now: datetime, until: datetime) -> None:
+    """Let what is no answer at once wait for the end of quiet hours, in the caller's transaction."""
+    at_night = (steps.c.next_attempt_at <= now) & steps.c.keeps_quiet
+    await connection.execute(update(steps).where(WAITING, at_night).values(next_attempt_at=until))
+
+
+async def cancel(connection: AsyncConnection, database: Database, originators: Collection[str], now: datetime) -> None:
+    """Cancel what waits for its time to leave for whoever has opted out, in the caller's transaction, so that no later opt-in sends it."""
+    if not originators:
+        return
+    theirs = select(steps.c.seq).where(WAITING, steps.c.keeps_quiet, steps.c.originator.in_(originators))
+    chosen = theirs if database.is_sqlite else theirs.with_for_update(skip_locked=True)  # one that is claimed now is suppressed by the claim
+    numbers = list((await connection.execute(chosen)).scalars())
+    await _suppress(connection, numbers, OPTED_OUT, now)
+
+
+async def drop_late(database: Database, now: datetime) -> int:
+    """Drop the replies that wait and are of no more use, also while nothing is sent, and tell how many there were. Raises StorageError."""
+    found = 0
+    while True:
+        late = select(steps.c.seq).where(WAITING, steps.c.expires_at < now).order_by(steps.c.seq).limit(TOGETHER)
+        async with database.write() as connection:
+            chosen = late if database.is_sqlite else late.with_for_update(skip_locked=True)
+            numbers = list((await connection.execute(chosen)).scalars())
+            await _suppress(connection, numbers, TOO_LATE, now)
+        found += len(numbers)
+        if len(numbers) < TOGETHER:
+            return found
+
+
+async def _suppress(connection: AsyncConnection, numbers: Collection[int], reason: str, now: datetime) -> None:
+    if not numbers:
+        return
+    values = {"status": StepStatus.SUPPRESSED, "last_error": reason, "next_attempt_at": None, "updated_at": now}
+    suppressed = update(steps).where(steps.c.seq.in_(numbers)).values(values).returning(steps.c.key)
+    keys = list((await connection.execute(suppressed)).scalars())
+    await announce_deliveries(connection, keys, await read_hearers(connection), now)
