@@ -17,6 +17,7 @@ class Received:
     path: str
     headers: dict[str, str]
     body: bytes
+    method: str = "POST"
 
     def json(self) -> Any:
         return json.loads(self.body)
@@ -52,7 +53,8 @@ class Receiver:
                 headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:] if line)}
                 body = await reader.readexactly(int(headers.get("content-length", 0)))
                 async with self.arrived:
-                    self.requests.append(Received(head[0].split()[1], headers, body))
+                    method, path, _ = head[0].split()
+                    self.requests.append(Received(path, headers, body, method))
                     self.arrived.notify_all()
                 if self.drops:
                     return
