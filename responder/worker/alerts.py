@@ -24,15 +24,15 @@ logger = logging.getLogger(__name__)
 
 
 class AlertWatch:
-    """Done by every worker: what one has told, another finds told. ``host`` names the machine in e-mails."""
+    """Done by every worker: what one has told, another finds told. ``host`` names the machine in e-mails, which leave where ``is_mailing``."""
 
-    def __init__(self, *, store: Store, rules: Callable[[], Rules], bell: Bell, clock: Clock, host: str, is_shadow: bool = False) -> None:
+    def __init__(self, *, store: Store, rules: Callable[[], Rules], bell: Bell, clock: Clock, host: str, is_mailing: bool) -> None:
         self._store = store
         self._rules = rules
         self._bell = bell
         self._clock = clock
         self._host = host
-        self._is_shadow = is_shadow
+        self._is_mailing = is_mailing
 
     async def once(self) -> None:
         """Look once. Raises StorageError."""
@@ -41,6 +41,8 @@ class AlertWatch:
         changed = await note_troubles(self._store.database, seen, lambda alert: self._telling(alert, rules), now)
         for alert in changed.opened:
             logger.error("alert opened kind=%s key=%s what=%s", alert.trouble.kind, alert.key, sentence_of(alert))
+        if changed.opened and rules.alerts.email and not self._is_mailing:
+            logger.warning("alerts are not mailed: set RESPONDER_SMTP_URL, and no RESPONDER_SHADOW, where the workers start")
         for alert in changed.closed:
             logger.info("alert closed kind=%s key=%s what=%s", alert.trouble.kind, alert.key, sentence_of(alert))
         if changed.has_calls:
@@ -60,5 +62,5 @@ class AlertWatch:
         )
 
     def _telling(self, alert: Alert, rules: Rules) -> Telling:
-        mails = () if self._is_shadow else tuple(mails_of(alert, rules, self._host))
+        mails = tuple(mails_of(alert, rules, self._host)) if self._is_mailing else ()
         return Telling(calls=tuple(calls_of(alert, rules)), mails=mails)

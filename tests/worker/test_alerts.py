@@ -54,7 +54,7 @@ def work(work: Work) -> Work:
 
 
 def watch(work: Work, **options: Any) -> AlertWatch:
-    return AlertWatch(store=work.store, rules=lambda: work.rules, bell=work.bell, clock=work.clock, host="sms-1", **options)
+    return AlertWatch(store=work.store, rules=lambda: work.rules, bell=work.bell, clock=work.clock, host="sms-1", **({"is_mailing": True} | options))
 
 
 async def look(work: Work, **after: float) -> None:
@@ -225,7 +225,9 @@ async def test_a_trouble_that_is_gone_for_moments_is_the_same_trouble(work: Work
 
 async def test_workers_that_see_different_rules_do_not_open_and_close_in_turns(work: Work) -> None:
     await switch_off(work)
-    old = AlertWatch(store=work.store, rules=lambda: read_rules("version: 1\n", "rules.yaml", {}), bell=work.bell, clock=work.clock, host="sms-2")
+    old = AlertWatch(
+        store=work.store, rules=lambda: read_rules("version: 1\n", "rules.yaml", {}), bell=work.bell, clock=work.clock, host="sms-2", is_mailing=True
+    )
     for _ in range(20):
         await look(work, seconds=10)
         await old.once()
@@ -338,16 +340,17 @@ async def test_nobody_has_to_be_told(work: Work, caplog: pytest.LogCaptureFixtur
     assert "alert opened kind=gateway_refuses" in caplog.text
 
 
-async def test_in_shadow_no_mail_leaves(work: Work) -> None:
+async def test_without_a_mail_server_no_mail_is_queued_and_the_log_says_so(work: Work, caplog: pytest.LogCaptureFixture) -> None:
     await put_hold(work)
-    await watch(work, is_shadow=True).once()
+    await watch(work, is_mailing=False).once()
     assert (await mailed(work), len(await told(work))) == ([], 1)
+    assert "RESPONDER_SMTP_URL" in caplog.text
 
 
 async def test_a_worker_is_woken_for_the_calls(work: Work) -> None:
     await put_hold(work)
     bell = RememberingBell()
-    await AlertWatch(store=work.store, rules=lambda: work.rules, bell=bell, clock=work.clock, host="sms-1").once()
+    await AlertWatch(store=work.store, rules=lambda: work.rules, bell=bell, clock=work.clock, host="sms-1", is_mailing=True).once()
     assert bell.rings == ["deliver_webhooks"]
 
 
