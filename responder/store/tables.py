@@ -250,7 +250,7 @@ Index("ix_steps_message_key", steps.c.message_key)
 Index("ix_steps_sent", steps.c.originator, steps.c.created_at, sqlite_where=REPLIES, postgresql_where=REPLIES)
 GIVEN_UP = text("status = 'dead'")
 Index("ix_steps_given_up", steps.c.updated_at, sqlite_where=GIVEN_UP, postgresql_where=GIVEN_UP)
-SUBMITTED = text("kind = 'reply' AND submitted_at IS NOT NULL")
+SUBMITTED = text("submitted_at IS NOT NULL")  # replies alone, since of webhooks nobody reports
 Index("ix_steps_submitted", steps.c.submitted_at, steps.c.status, steps.c.delivery_ms, sqlite_where=SUBMITTED, postgresql_where=SUBMITTED)
 NAMED = text("gateway_id IS NOT NULL")
 Index("ix_steps_gateway_id", steps.c.gateway_id, sqlite_where=NAMED, postgresql_where=NAMED)
