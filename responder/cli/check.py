@@ -8,8 +8,13 @@ import typer
 from responder.cli.options import RULES, AsJson
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from responder.core.rules import Rules
+    from responder.rulefile.places import Sources
     from responder.rulefile.warnings import Caution
+
+SERVER = "RESPONDER_SMTP_URL"
 
 
 def register(app: typer.Typer) -> None:
@@ -45,7 +50,20 @@ def _cautions(rules: "Rules") -> "tuple[Caution, ...]":
     from responder.rulefile.places import placed_sources
     from responder.rulefile.warnings import warnings_of
 
-    return warnings_of(rules, placed_sources(rules), datetime.now(UTC))
+    sources = placed_sources(rules)
+    return (*warnings_of(rules, sources, datetime.now(UTC)), *_unmailed(rules, sources))
+
+
+def _unmailed(rules: "Rules", sources: "Sources") -> "Iterator[Caution]":
+    """A warning where alerts are to be mailed and no mail server is set."""
+    from responder.rulefile.places import Spot
+    from responder.rulefile.warnings import Caution, Code
+    from responder.settings import environment
+
+    if (found := sources.section("alerts", "email")) and rules.alerts.email and not environment().get(SERVER, "").strip():
+        spot = Spot(file=found[0].file, place=found[1].place)
+        text = f"alerts: nobody gets a mail while {SERVER} is not set, set it where the workers start"
+        yield Caution(code=Code.NO_MAIL_SERVER, mistake=spot.mistake(text))
 
 
 def _counted(count: int, noun: str) -> str:
