@@ -34,8 +34,8 @@ def _address(node: Node) -> str:
 
 
 def _amount(node: Node) -> Decimal | None:
-    typed = text(node).strip().lower()
-    if typed == OFF:
+    typed = text(node).strip()
+    if typed.lower() == OFF:
         return None
     if not AMOUNT.fullmatch(typed):
         raise Wrong(node, f"{shown(typed)} is no amount, expected euros such as 10 or 7.50, or {OFF}")

@@ -26,7 +26,6 @@ class Code(StrEnum):
     NOT_EXERCISED = "not-exercised"
     NO_SECRET = "no-secret"  # noqa: S105  (the name of a warning)
     NO_ONCE_PER = "no-once-per"
-    NO_MAIL_SERVER = "no-mail-server"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
