@@ -25,10 +25,11 @@ class Received:
 
 @dataclass
 class Receiver:
-    """What arrived, and how to answer: a status and a body, ``hang`` to say nothing, ``drop`` to hang up without a word."""
+    """What arrived, questions by GET apart, and how to answer: a status and a body, ``hang`` to say nothing, ``drop`` to hang up without a word."""
 
     port: int = 0
     requests: list[Received] = field(default_factory=list)
+    questions: list[Received] = field(default_factory=list)
     status: int = 200
     body: bytes = ACCEPTED
     headers: dict[str, str] = field(default_factory=dict)
@@ -54,7 +55,7 @@ class Receiver:
                 body = await reader.readexactly(int(headers.get("content-length", 0)))
                 async with self.arrived:
                     method, path, _ = head[0].split()
-                    self.requests.append(Received(path, headers, body, method))
+                    (self.questions if method == "GET" else self.requests).append(Received(path, headers, body, method))
                     self.arrived.notify_all()
                 if self.drops:
                     return

@@ -54,7 +54,7 @@ async def test_the_credit_alerts_and_mails_are_looked_after_from_the_start(work:
         async with caring(work, AGILE_API_KEY="key", AGILE_URL=gateway.url, SMTP_URL=f"smtp://localhost:{server.port}", SMTP_FROM="me@example.com"):
             await wait_until(lambda: is_open(work), what="the alert")
             await wait_until(lambda: bool(server.mails), what="the mail")
-            await gateway.wait_for(1)
+            await wait_until(lambda: bool(gateway.questions), what="the question for the credit")
     assert server.mails[0].sender == "me@example.com"
     assert len(await work.rows("alert_mails")) == 2
 

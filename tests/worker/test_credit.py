@@ -38,7 +38,7 @@ async def known(work: Work) -> Credit:
 async def test_what_the_gateway_tells_is_kept_with_its_time(work: Work) -> None:
     async with asking(work) as (credit, receiver):
         await credit.once()
-        (request,) = receiver.requests
+        (request,) = receiver.questions
         assert (request.method, request.path, request.headers["x-api-key"]) == ("GET", "/api/services/sms/credit", "key")
     assert await known(work) == Credit(gateway="agile", amount=Decimal("10.324"), told_at=NOON)
 
@@ -48,10 +48,10 @@ async def test_it_is_asked_once_in_five_minutes_however_many_workers_look(work: 
         for _ in range(3):
             await credit.once()
             await question(work, receiver, other).once()
-        assert len(receiver.requests) == 1
+        assert len(receiver.questions) == 1
         clock.advance(minutes=5)
         await credit.once()
-        assert len(receiver.requests) == 2
+        assert len(receiver.questions) == 2
 
 
 async def test_an_answer_that_cannot_be_read_leaves_the_last_amount_and_is_logged_once(
@@ -84,5 +84,5 @@ async def test_without_a_key_nothing_is_asked_and_nothing_stays_known(work: Work
     async with asking(work) as (credit, receiver), HttpClient(allow_private=True) as client:
         await credit.once()
         await question(work, receiver, client, key=None).once()
-        assert len(receiver.requests) == 1
+        assert len(receiver.questions) == 1
     assert await read_credits(work.store.database) == []
