@@ -12,7 +12,7 @@ from email.utils import format_datetime
 
 import aiosmtplib
 
-from responder.core.alerting import Mail
+from responder.core.alerts import Mail
 from responder.errors import PermanentError, TransientError
 from responder.smtp_url import SmtpUrl
 

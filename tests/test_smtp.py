@@ -8,7 +8,7 @@ from shutil import which
 
 import pytest
 
-from responder.core.alerting import Mail
+from responder.core.alerts import Mail
 from responder.errors import PermanentError, TransientError
 from responder.smtp import MailServer
 from responder.smtp_url import read_smtp_url

@@ -2,27 +2,16 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from responder.core.alert_words import sentence_of, title_of
-from responder.core.alerts import Alert, AlertKind
+from responder.core.alerts import Alert, AlertKind, Mail
 from responder.core.effects import Purpose, Step, StepKind
 from responder.core.events import Event
 from responder.core.rules import Rules
 from responder.core.timestamps import iso
 
 NO_MESSAGE = ""  # the message key of a step that follows from no message
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Mail:
-    """An e-mail about an alert."""
-
-    key: str
-    recipient: str
-    subject: str
-    content: str
 
 
 def calls_of(alert: Alert, rules: Rules) -> Iterator[Step]:

@@ -47,3 +47,13 @@ class Alert:
     trouble: Trouble
     opened_at: datetime
     closed_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mail:
+    """An e-mail about an alert."""
+
+    key: str
+    recipient: str
+    subject: str
+    content: str

@@ -8,19 +8,12 @@ from decimal import Decimal
 from responder.core.alerts import AlertKind, Trouble
 from responder.core.circuit import Endpoint
 from responder.core.credit import Credit, in_cents
+from responder.core.mailbox import FailingMailbox
 from responder.core.rules import Rules
 from responder.core.timestamps import iso
 
 LATE = timedelta(minutes=1)  # a message that has waited for longer is not about to be handled
 LONGEST_SUBJECT = 200  # characters
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FailingMailbox:
-    """A mailbox that nothing is taken from, and why."""
-
-    place: str
-    reason: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

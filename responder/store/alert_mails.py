@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import delete, func, select, update
 
-from responder.core.alerting import Mail
+from responder.core.alerts import Mail
 from responder.store.database import Database
 from responder.store.rows import Rows
 from responder.store.tables import alert_mails

@@ -11,8 +11,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from responder.core.alerting import Mail
-from responder.core.alerts import Alert, AlertKind, Trouble
+from responder.core.alerts import Alert, AlertKind, Mail, Trouble
 from responder.core.effects import Step
 from responder.store.alert_mails import mail_rows
 from responder.store.database import Database

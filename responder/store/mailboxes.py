@@ -6,9 +6,8 @@ from typing import Any
 from sqlalchemy import delete, func, select
 from sqlalchemy.engine import Row
 
-from responder.core.mailbox import MailboxReport, MailboxState
+from responder.core.mailbox import FailingMailbox, MailboxReport, MailboxState
 from responder.core.timestamps import iso
-from responder.core.troubles import FailingMailbox
 from responder.store.database import Database
 from responder.store.tables import mailboxes
 

@@ -4,7 +4,7 @@ import logging
 from datetime import datetime
 from typing import Protocol
 
-from responder.core.alerting import Mail
+from responder.core.alerts import Mail
 from responder.core.ports import Clock
 from responder.errors import PermanentError, TransientError
 from responder.store.alert_mails import claim_mail, note_refused, note_sent, note_unsent

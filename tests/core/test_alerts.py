@@ -12,8 +12,9 @@ from responder.core.alerting import calls_of, mails_of
 from responder.core.alerts import Alert, AlertKind, Alerts, Trouble
 from responder.core.circuit import GONE, Endpoint
 from responder.core.credit import Credit
+from responder.core.mailbox import FailingMailbox
 from responder.core.rules import Rules
-from responder.core.troubles import FailingMailbox, Sight, troubles
+from responder.core.troubles import Sight, troubles
 from responder.rulefile import read_rules
 from tests.builders import minutes
 from tests.conftest import NOON

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from responder.client import HttpClient
-from responder.core.alerting import Mail
+from responder.core.alerts import Mail
 from responder.rulefile import read_rules
 from responder.settings import load_settings
 from responder.store.alert_mails import mail_rows

@@ -2,7 +2,7 @@
 
 import pytest
 
-from responder.core.alerting import Mail
+from responder.core.alerts import Mail
 from responder.smtp import MailServer
 from responder.smtp_url import read_smtp_url
 from responder.store.alert_mails import LEASE, claim_mail, forget_mails, mail_rows, read_unsent
