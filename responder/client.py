@@ -97,7 +97,14 @@ class HttpClient:
         Raises TransientError if the call's body certainly did not go out, UncertainError if it may have, and PermanentError if the call
         can never be made.
         """
-        exchange = _Exchange(call, needs_tls=call.guarded and not self._allow_private)
+        return await self._made(call, "POST")
+
+    async def get(self, call: Call) -> Response:
+        """The response to a question, whose call has no body. Raises the same errors."""
+        return await self._made(call, "GET")
+
+    async def _made(self, call: Call, method: str) -> Response:
+        exchange = _Exchange(call, method, needs_tls=call.guarded and not self._allow_private)
         error: Exception | None = None
         try:
             async with asyncio.timeout(call.timeout_s):
@@ -110,8 +117,9 @@ class HttpClient:
 class _Exchange:
     """One call on its way, and how far it has come."""
 
-    def __init__(self, call: Call, *, needs_tls: bool) -> None:
+    def __init__(self, call: Call, method: str, *, needs_tls: bool) -> None:
         self._call = call
+        self._method = method
         self._url = _url(call.url, needs_tls=needs_tls)
         self._headers = _headers(call, self._url)
         self._is_stopped = False
@@ -123,7 +131,8 @@ class _Exchange:
     async def run(self, pool: httpcore.AsyncConnectionPool) -> None:
         url = httpcore.URL(scheme=self._url.raw_scheme, host=self._url.raw_host, port=self._url.port, target=self._url.raw_path)
         extensions = {"timeout": _waits(self._call), "trace": self._trace}
-        async with pool.stream("POST", url, headers=self._headers, content=self._call.body, extensions=extensions) as answer:
+        content = self._call.body if self._method == "POST" else None
+        async with pool.stream(self._method, url, headers=self._headers, content=content, extensions=extensions) as answer:
             self._status, self._answered = answer.status, answer.headers
             async for piece in answer.aiter_stream():
                 self._body += piece

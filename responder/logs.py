@@ -12,7 +12,7 @@ from responder.core.address import mask
 
 QUIET = (  # these show arguments, addresses, parameters or contents at INFO or DEBUG, whatever level was asked for
     "arq", "httpx", "httpcore", "aiosqlite", "asyncpg", "sqlalchemy", "python_multipart", "asyncio", "alembic", "uvicorn", "watchfiles",
-    "imapclient",
+    "imapclient", "aiosmtplib",
 )  # fmt: skip
 OFF = ("uvicorn.access",)  # its lines show the token in the webhook's path
 NUMBER = re.compile(

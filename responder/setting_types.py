@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
-from responder import mailbox_url
+from responder import mailbox_url, smtp_url
 from responder.core.rate import EXPECTED_RATE, Rate, read_rate
 from responder.database_url import EXPECTED, async_database_url
 
@@ -96,6 +96,11 @@ def _mailbox(url: SecretStr) -> SecretStr:
     return url
 
 
+def _mail_server(url: SecretStr) -> SecretStr:
+    smtp_url.read_smtp_url(url.get_secret_value())
+    return url
+
+
 def _receiver(typed: object) -> object:
     is_word = isinstance(typed, str) and typed.strip().lower() in {"true", "false"}
     return typed.strip().lower() if is_word and isinstance(typed, str) else typed
@@ -144,6 +149,8 @@ Addresses = Annotated[
     BeforeValidator(_lower),
     Expected("e-mail addresses, comma-separated"),
 ]
+MailServer = Annotated[SecretStr, AfterValidator(_mail_server), Expected(smtp_url.EXPECTED)]
+Address = Annotated[str, Field(pattern=r"^[!-~]+@[A-Za-z0-9.-]+$"), Expected("an e-mail address, as in 'responder@example.com'")]
 Receiver = Annotated[
     str, BeforeValidator(_receiver), Field(pattern=r"^[A-Za-z0-9._:-]+$"), Expected("true, false or the name of the receiving server")
 ]

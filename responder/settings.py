@@ -81,6 +81,12 @@ class Settings(BaseSettings):
         " the name of the receiving server: the topmost under that name must.",
     )
     imap_poll_s: types.Seconds = Field(15, description="Seconds between two looks into a mailbox whose server has no IDLE.")
+    smtp_url: types.MailServer | None = Field(
+        None, description="The mail server for e-mails about alerts, `smtps://user:password@host`, or `smtp://…` for STARTTLS (docs/operating.md)."
+    )
+    smtp_from: types.Address | None = Field(
+        None, description="The sender of those e-mails; without it, the user of the mail server if that is an address, or else whom they go to."
+    )
     allow_private_webhooks: types.Switch = Field(
         default=False, description="Whether webhooks may go to private, loopback and link-local addresses, and over plain `http`."
     )

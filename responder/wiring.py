@@ -13,6 +13,7 @@ from responder.database_url import async_database_url
 from responder.errors import ConfigurationError
 from responder.gateways.agile import AgileTelecom, Api
 from responder.settings import Settings, environment
+from responder.smtp_url import read_smtp_url
 from responder.store.database import Database
 from responder.store.inbox import SqlInbox
 from responder.store.installation import Installation
@@ -23,6 +24,7 @@ from responder.store.versions import RuleVersions
 
 if TYPE_CHECKING:
     from responder.in_force import RulesInForce
+    from responder.smtp import MailServer
 
 NO_REDIS = "RESPONDER_REDIS_URL is not set: give the address of a Redis, or start with 'responder run', which brings its own"
 
@@ -94,6 +96,15 @@ def make_gateway(settings: Settings, secret: bytes) -> AgileTelecom:
         url=settings.agile_url,
         sender=settings.sender,
     )
+
+
+def mail_server(settings: Settings) -> "MailServer | None":
+    """The mail server of the settings; None if none is set."""
+    if settings.smtp_url is None:
+        return None
+    from responder.smtp import MailServer  # only who tells of alerts needs its library
+
+    return MailServer(read_smtp_url(settings.smtp_url.get_secret_value()), sender=settings.smtp_from)
 
 
 async def read_rules_in_force(settings: Settings) -> Rules:

@@ -17,6 +17,7 @@ class Received:
     path: str
     headers: dict[str, str]
     body: bytes
+    method: str = "POST"
 
     def json(self) -> Any:
         return json.loads(self.body)
@@ -24,10 +25,11 @@ class Received:
 
 @dataclass
 class Receiver:
-    """What arrived, and how to answer: a status and a body, ``hang`` to say nothing, ``drop`` to hang up without a word, ``holds`` to wait."""
+    """What arrived, questions by GET apart, and how to answer: status and body, ``hang`` to say nothing, ``drop`` to hang up, ``holds`` to wait."""
 
     port: int = 0
     requests: list[Received] = field(default_factory=list)
+    questions: list[Received] = field(default_factory=list)
     status: int = 200
     body: bytes = ACCEPTED
     headers: dict[str, str] = field(default_factory=dict)
@@ -53,7 +55,8 @@ class Receiver:
                 headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:] if line)}
                 body = await reader.readexactly(int(headers.get("content-length", 0)))
                 async with self.arrived:
-                    self.requests.append(Received(head[0].split()[1], headers, body))
+                    method, path, _ = head[0].split()
+                    (self.questions if method == "GET" else self.requests).append(Received(path, headers, body, method))
                     self.arrived.notify_all()
                 if self.drops:
                     return

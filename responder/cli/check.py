@@ -8,8 +8,13 @@ import typer
 from responder.cli.options import RULES, AsJson
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from responder.core.rules import Rules
+    from responder.errors import Mistake
     from responder.rulefile.warnings import Caution
+
+SERVER = "RESPONDER_SMTP_URL"
 
 
 def register(app: typer.Typer) -> None:
@@ -30,12 +35,13 @@ def check(
     path = rules or load_settings().rules
     found = load_or_exit(path, as_json=as_json)
     cautions = _cautions(found)
+    warnings = [*(caution.mistake for caution in cautions), *_unmailed(found)]
     more = {number: caution.as_json() for number, caution in enumerate(cautions)}
-    print_mistakes([caution.mistake for caution in cautions], "warning", as_json=as_json, more=more)
+    print_mistakes(warnings, "warning", as_json=as_json, more=more)
     if not as_json:
-        told = f"no mistakes, {_counted(len(cautions), 'warning')}" if cautions else "no mistakes"
+        told = f"no mistakes, {_counted(len(warnings), 'warning')}" if warnings else "no mistakes"
         typer.echo(f"{path}: {_counted(len(found.rules), 'rule')}, {_counted(len(found.lists), 'list')}, hash {found.hash}, {told}")
-    if cautions and deny_warnings:
+    if warnings and deny_warnings:
         raise typer.Exit(1)
 
 
@@ -46,6 +52,18 @@ def _cautions(rules: "Rules") -> "tuple[Caution, ...]":
     from responder.rulefile.warnings import warnings_of
 
     return warnings_of(rules, placed_sources(rules), datetime.now(UTC))
+
+
+def _unmailed(rules: "Rules") -> "Iterator[Mistake]":
+    """A warning where alerts are to be mailed and no mail server is set, which is no fault of the file."""
+    from responder.rulefile.places import Spot, placed_sources
+    from responder.settings import environment
+
+    if not rules.alerts.email or environment().get(SERVER, "").strip():
+        return
+    if found := placed_sources(rules).section("alerts", "email"):
+        spot = Spot(file=found[0].file, place=found[1].place)
+        yield spot.mistake(f"alerts: nobody gets a mail while {SERVER} is not set, set it where the workers start")
 
 
 def _counted(count: int, noun: str) -> str:

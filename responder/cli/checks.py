@@ -92,16 +92,21 @@ async def examine() -> AsyncIterator[Finding]:
     yield await _service(settings)
     async for finding in _database(settings, rules):
         yield finding
-    async for finding in _mailbox(settings):
+    async for finding in _further(settings, rules):
         yield finding
 
 
-async def _mailbox(settings: Settings) -> AsyncIterator[Finding]:
+async def _further(settings: Settings, rules: Rules | None) -> AsyncIterator[Finding]:
+    """What stands in modules of its own, which give their findings in the form of this one."""
     if settings.imap_url:
         from responder.cli.mail_checks import mailbox  # its library is loaded where there is a mailbox
 
         async for finding in mailbox(settings):
             yield finding
+    from responder.cli.alert_checks import credit_and_alerts
+
+    async for finding in credit_and_alerts(settings, rules):
+        yield finding
 
 
 def _settings(settings: Settings) -> Iterator[Finding]:

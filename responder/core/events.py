@@ -21,6 +21,9 @@ class Event(StrEnum):
     APPOINTMENT_CHANGED = "appointment.changed"
     DELIVERY_CHANGED = "delivery.changed"
     HANDOFF_OPENED = "handoff.opened"
+    ALERT_OPENED = "alert.opened"
+    ALERT_CLOSED = "alert.closed"
+    CREDIT_LOW = "credit.low"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

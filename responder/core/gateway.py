@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Protocol
 
 from responder.core.effects import Step
@@ -14,14 +15,14 @@ LONGEST_ANSWER = 64 * 1024  # nothing that we look for comes later
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Call:
-    """A POST that somebody else makes; headers and body stay out of every representation.
+    """A call that somebody else makes; headers and body stay out of every representation.
 
     A guarded call goes to public addresses alone, since its URL was not chosen by who runs the service.
     """
 
     url: str = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
-    body: bytes = field(repr=False)
+    body: bytes = field(default=b"", repr=False)
     connect_timeout_s: float = 5.0
     timeout_s: float = 15.0
     guarded: bool = False
@@ -67,4 +68,13 @@ class Gateway(Protocol):
 
         Raises TransientError if the message was certainly not taken and may be tried again, PermanentError if it was refused for
         good, AccessError if everything is refused, and UncertainError if it may have been taken.
+        """
+
+    def build_credit(self) -> Call | None:
+        """The question how much credit is left, to be asked with GET; None without a key."""
+
+    def read_credit(self, response: Response) -> Decimal:
+        """The credit that is left.
+
+        Raises AccessError if everything is refused, and TransientError or PermanentError if the answer does not tell it.
         """

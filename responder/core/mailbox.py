@@ -26,3 +26,11 @@ class MailboxReport:
     lag_s: float | None
     taken: int
     malformed: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FailingMailbox:
+    """A mailbox that nothing is taken from, and why."""
+
+    place: str
+    reason: str

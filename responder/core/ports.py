@@ -41,3 +41,6 @@ class Client(Protocol):
 
         Raises TransientError if the body certainly did not go out, and UncertainError if it may have.
         """
+
+    async def get(self, call: Call) -> Response:
+        """The response to a question. Raises the same errors."""

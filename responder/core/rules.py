@@ -7,6 +7,7 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from responder.core.actions import Action
+from responder.core.alerts import Alerts
 from responder.core.cases import Case
 from responder.core.conditions import Condition
 from responder.core.events import Event
@@ -100,6 +101,7 @@ class Rules:
     appointments: AppointmentPolicy = field(default_factory=AppointmentPolicy)
     confirmation: Confirmation = Confirmation.OURS
     limits: Limits = field(default_factory=Limits)
+    alerts: Alerts = field(default_factory=Alerts)
     own_numbers: frozenset[str] = frozenset()
     """Numbers of ours that are known beside the one that was texted, none of which is ever answered."""
     tests: tuple[Case, ...] = ()

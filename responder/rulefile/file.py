@@ -14,6 +14,7 @@ from responder.core.rules import Rules
 from responder.core.template import Templates, did_you_mean
 from responder.core.words import ALWAYS, vocabulary
 from responder.errors import RulesError
+from responder.rulefile.alerts import read_alerts
 from responder.rulefile.appointments import read_appointments
 from responder.rulefile.cases import read_cases
 from responder.rulefile.defaults import read_defaults
@@ -88,6 +89,7 @@ def _rules(fields: Fields, parts: Sequence[Part], environment: Mapping[str, str]
         appointments=read_appointments(fields.node("appointments"), scope, reader),
         fallback=build_all(fallback, None, (), scope, contact, FALLBACK, outside),
         limits=read_limits(fields.node("limits"), scope, reader),
+        alerts=read_alerts(fields.node("alerts"), scope, reader),
         numbers=read_numbers(fields.node("numbers"), scope, reader.inside("numbers")),
         sources=sources,
         confirmation=own.confirmation,

@@ -14,7 +14,7 @@ MOST_FILES = 1000
 MOST_ENTRIES = 100
 DEEPEST = 10  # files that include files
 VERSION = "1"
-OF_THE_WHOLE = ("timezone", "country", "languages", "defaults", "numbers", "reserved", "appointments", "fallback")
+OF_THE_WHOLE = ("timezone", "country", "languages", "defaults", "numbers", "reserved", "appointments", "fallback", "alerts")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,6 +19,7 @@ from responder.rulefile.file import read_rules
 from responder.rulefile.packs import load_packs
 from responder.rulefile.schema_words import (
     ACTION,
+    ALERTS,
     APPOINTMENTS,
     CONDITIONS,
     DEFAULTS,
@@ -72,7 +73,7 @@ def _top() -> dict[str, Schema]:
         "appointments": _appointments(),
         "defaults": _object({"cooldown": SCALAR, "typos": FLAG, "max_segments": SCALAR}, DEFAULTS),
         "include": _one_or_many({"type": "string"}),
-        "alerts": {"type": "object"},
+        "alerts": _object({"webhook": SCALAR, "email": _one_or_many({"type": "string"}), "credit_low": SCALAR}, ALERTS),
     }
 
 

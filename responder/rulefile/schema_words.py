@@ -24,6 +24,11 @@ TOP: Words = {
     "include": "Further files with rules, beside this one.",
     "alerts": "Who is told when something needs a person.",
 }
+ALERTS: Words = {
+    "webhook": "The name of the webhook that is told.",
+    "email": "The addresses that get an e-mail; RESPONDER_SMTP_URL says how it is sent.",
+    "credit_low": "Under how many euros the credit at the gateway is low, such as 10; off is never.",
+}
 APPOINTMENTS: Words = {
     "window": "How long before its start an appointment is open that nobody asked about, such as 7d.",
     "which": "The question where several are open; {{ choices }} is their list.",

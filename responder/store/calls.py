@@ -83,7 +83,8 @@ async def record_calls(database: Database, made: Sequence[Made], limits: Limits,
                 asked, is_gone = one.answered.asked_to_wait_s, one.answered.is_gone
                 before, after = await note_failure(connection, database, one.endpoint, now, asked_to_wait_s=asked, is_gone=is_gone)
                 if after.disabled_at and not before.disabled_at:
-                    await tell_disabled(connection, database, after, one.claimed.step.message_key, one.claimed.step.originator, now)
+                    if one.claimed.step.message_key:  # the call of an alert stands beside no message
+                        await tell_disabled(connection, database, after, one.claimed.step.message_key, one.claimed.step.originator, now)
                     off.append(after)
     return off
 

@@ -19,6 +19,7 @@ from responder.store.history import add_events, event
 from responder.store.inbox import still_held
 from responder.store.lateness import cancel
 from responder.store.ledger import append, consent_rows
+from responder.store.numbering import numbered, tells_of_consent
 from responder.store.questions import put_questions
 from responder.store.rows import Rows, step_rows
 from responder.store.tables import appointments, awaited, contacts, handoffs, messages, steps, subscriptions, uses
@@ -68,10 +69,13 @@ class Commits:
             plans = [plan for planned in standing for plan in planned.plans]
             if plans:
                 await self._put_state(connection, standing, plans, now)
-                await _execute(connection, self._put_steps, step_rows((step for plan in plans for step in plan.steps), now))
-                await _execute(connection, self._put_awaited, awaited_rows((step for plan in plans for step in plan.steps), now))
+                wanted = [step for plan in plans for step in plan.steps]
+                of_consent = [step for step in wanted if tells_of_consent(step)]
+                await _execute(connection, self._put_steps, step_rows((step for step in wanted if not tells_of_consent(step)), now))
+                await _execute(connection, self._put_awaited, awaited_rows(wanted, now))
                 await _execute(connection, _HANDLED, [_message_row(plan, now) for plan in plans])
-                await append(connection, (row for plan in plans for row in consent_rows(plan, now)), self._secret)
+                events = await append(connection, (row for plan in plans for row in consent_rows(plan, now)), self._secret)
+                await _execute(connection, self._put_steps, step_rows(numbered(of_consent, events), now))
         kinds = frozenset(step.kind for plan in plans for step in plan.steps)
         return Committed(handled=len(plans), kinds=kinds, must_replan=len(standing) < len(batch))
 

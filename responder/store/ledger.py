@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -85,11 +85,14 @@ def _change(effect: Effect) -> tuple[str, str | None, str | None] | None:
             return None
 
 
-async def append(connection: AsyncConnection, rows: Iterable[EventRow], secret: bytes) -> None:
-    """Chain the events to the ledger and move its head, in the caller's transaction. Raises StorageError if the head was tampered with."""
+async def append(connection: AsyncConnection, rows: Iterable[EventRow], secret: bytes) -> Sequence[EventRow]:
+    """Chain the events to the ledger, move its head, and give them as they stand there, in the caller's transaction.
+
+    Raises StorageError if the head was tampered with.
+    """
     unchained = list(rows)
     if not unchained:
-        return
+        return ()
     stored = await connection.execute(select(installation.c.value).where(installation.c.name == HEAD).with_for_update())
     head = read_head(stored.scalar_one(), secret)
     chained = []
@@ -99,6 +102,7 @@ async def append(connection: AsyncConnection, rows: Iterable[EventRow], secret: 
         chained.append(event)
     await connection.execute(insert(consent_events), chained)
     await connection.execute(update(installation).where(installation.c.name == HEAD).values(value=written_head(head, secret)))
+    return chained
 
 
 def _chained(row: EventRow, head: Head) -> EventRow:

@@ -91,9 +91,16 @@ async def _change(connection: AsyncConnection, step: Row[Any], new: Iterable[Rep
     values: dict[str, Any] = {"status": after, "next_attempt_at": None, "lease_owner": None, "lease_until": None, "updated_at": now}
     values["last_error"] = f"the gateway reports: {decisive.reason}" if after is StepStatus.FAILED else None
     if after is StepStatus.DELIVERED:
-        values["delivered_at"] = _delivered_at(decisive, step.submitted_at)
+        values |= _delivery(decisive, step.submitted_at)
     await connection.execute(update(steps).where(steps.c.seq == step.seq).values(**values))
     return [(step.key, after)]
+
+
+def _delivery(report: Report, submitted_at: datetime | None) -> dict[str, Any]:
+    """When a reply was delivered, and how long that took from its being handed over."""
+    delivered_at = _delivered_at(report, submitted_at)
+    took = max(delivered_at - submitted_at, timedelta()) if submitted_at else None
+    return {"delivered_at": delivered_at, "delivery_ms": None if took is None else took // timedelta(milliseconds=1)}
 
 
 def _delivered_at(report: Report, submitted_at: datetime | None) -> datetime:

@@ -1,16 +1,16 @@
-"""What time takes away: texts after the days that they are kept, and subscriptions that were for a while."""
+"""What time takes away: texts after the days that they are kept, subscriptions that were for a while, and reports on nothing of ours."""
 
 from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import Table, null, select, update
+from sqlalchemy import Table, delete, null, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.message import MessageStatus
 from responder.store.database import Database
 from responder.store.ledger import append, event_row
-from responder.store.tables import contacts, messages, steps, subscriptions
+from responder.store.tables import contacts, messages, reports, steps, subscriptions
 
 TOGETHER = 500  # rows in one transaction, so that nobody waits long for the lock
 IN_HAND = ("queued", "sending")
@@ -32,6 +32,21 @@ async def remove_texts(database: Database, before: datetime, after_seq: int = 0)
         after_seq = found[-1].seq if found else after_seq
         if len(found) < TOGETHER:
             return after_seq
+
+
+async def remove_strays(database: Database, before: datetime) -> int:
+    """Remove the delivery reports of before a moment that are on nothing that we sent, and tell how many there were. Raises StorageError."""
+    old = (reports.c.step_key.is_(None)) & (reports.c.received_at < before)
+    some = select(reports.c.seq).where(old).order_by(reports.c.received_at).limit(TOGETHER)
+    found = 0
+    while True:
+        async with database.read() as connection:
+            seqs = list((await connection.execute(some)).scalars())
+        if not seqs:
+            return found
+        async with database.write() as connection:
+            gone = delete(reports).where(reports.c.seq.in_(seqs), reports.c.step_key.is_(None))
+            found += (await connection.execute(gone)).rowcount
 
 
 async def _empty(connection: AsyncConnection, table: Table, where: Any, **values: Any) -> None:  # noqa: ANN401  (an expression; column values)

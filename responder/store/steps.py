@@ -21,7 +21,7 @@ from responder.store.erasure import erased_among
 from responder.store.holds import end_hold, hold, places
 from responder.store.lateness import STRICT, put_off, still_valid
 from responder.store.spend import SPENT, Budget, over_budget
-from responder.store.tables import URGENT, contacts, steps
+from responder.store.tables import GIVEN_UP, URGENT, contacts, steps
 
 KILLED = "the worker was killed while it was sending"
 AGAIN: dict[str, Any] = {"status": StepStatus.QUEUED, "attempts": 0, "lease_owner": None, "lease_until": None}
@@ -233,6 +233,12 @@ class SqlSteps:
                 if row.kind == StepKind.WEBHOOK:
                     await switch_on(connection, [row.recipient])
         return StepStatus(row.status) if row else None
+
+    async def count_given_up(self, since: datetime) -> int:
+        """How many steps were given up since a moment, beside calls of alerts, of which no alert tells."""
+        given_up = (steps.c.updated_at >= since) & (steps.c.message_key != "")
+        async with self._database.read() as connection:
+            return (await connection.execute(select(func.count()).where(GIVEN_UP, given_up))).scalar_one()
 
     async def counts(self) -> dict[StepStatus, int]:
         """How many steps there are of each status."""

@@ -236,6 +236,7 @@ steps = Table(
     Column("gateway_id", String(200)),
     Column("submitted_at", Moment),
     Column("delivered_at", Moment),
+    Column("delivery_ms", BigInteger),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
 )
@@ -248,6 +249,10 @@ CALLS = text("kind = 'webhook' AND status IN ('queued', 'sending')")
 Index("ix_steps_calls", steps.c.recipient, steps.c.next_attempt_at, sqlite_where=CALLS, postgresql_where=CALLS)
 Index("ix_steps_message_key", steps.c.message_key)
 Index("ix_steps_sent", steps.c.originator, steps.c.created_at, sqlite_where=REPLIES, postgresql_where=REPLIES)
+GIVEN_UP = text("status = 'dead'")
+Index("ix_steps_given_up", steps.c.updated_at, sqlite_where=GIVEN_UP, postgresql_where=GIVEN_UP)
+SUBMITTED = text("submitted_at IS NOT NULL")  # replies alone, since of webhooks nobody reports
+Index("ix_steps_submitted", steps.c.submitted_at, steps.c.status, steps.c.delivery_ms, sqlite_where=SUBMITTED, postgresql_where=SUBMITTED)
 NAMED = text("gateway_id IS NOT NULL")
 Index("ix_steps_gateway_id", steps.c.gateway_id, sqlite_where=NAMED, postgresql_where=NAMED)
 
@@ -384,4 +389,46 @@ mailboxes = Table(
     Column("lag_ms", BigInteger),
     Column("taken", BigInteger, nullable=False),
     Column("malformed", BigInteger, nullable=False),
+    Column("failing_since", Moment),
 )
+
+balances = Table(
+    "balances",
+    metadata,
+    Column("gateway", String(32), primary_key=True),
+    Column("next_at", Moment, nullable=False),
+    Column("amount", String(32)),
+    Column("told_at", Moment),
+    Column("failure", Text),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("key", String(32), primary_key=True),
+    Column("kind", String(32), nullable=False),
+    Column("subject", String(200), nullable=False),
+    Column("details", Text, nullable=False),
+    Column("opened_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    Column("closed_at", Moment),
+)
+OPEN = text("closed_at IS NULL")
+Index("ix_alerts_open", alerts.c.kind, alerts.c.subject, unique=True, sqlite_where=OPEN, postgresql_where=OPEN)
+
+alert_mails = Table(
+    "alert_mails",
+    metadata,
+    Column("seq", Sequence, primary_key=True, autoincrement=True),
+    Column("key", String(64), nullable=False, unique=True),
+    Column("recipient", String(320), nullable=False),
+    Column("subject", String(200), nullable=False),
+    Column("content", Text, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_attempt_at", Moment),
+    Column("last_error", Text),
+    Column("created_at", Moment, nullable=False),
+)
+UNSENT = text("status = 'queued'")
+Index("ix_alert_mails_unsent", alert_mails.c.seq, sqlite_where=UNSENT, postgresql_where=UNSENT)

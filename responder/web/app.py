@@ -11,6 +11,7 @@ from responder.web.delivery import DeliveryWebhook
 from responder.web.health import Health
 from responder.web.metrics import Metrics
 from responder.web.sms import SmsWebhook
+from responder.web.tallies import Tallies
 
 Background = Callable[[], Awaitable[None]]
 
@@ -42,7 +43,7 @@ def create_app(
         Route("/webhook/delivery/{token:path}", delivery),
         Route("/healthz", health.healthz),
         Route("/readyz", health.readyz),
-        Route("/metrics", Metrics(health).__call__),
+        Route("/metrics", Metrics(health, Tallies(health.database, health.clock)).__call__),
         *api,
     ]
     return Starlette(routes=routes, lifespan=lifespan)

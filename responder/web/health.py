@@ -58,7 +58,7 @@ class Health:
         ping: Callable[[], Awaitable[Any]],
         clock: Clock,
     ) -> None:
-        self._database = database
+        self.database = database
         self._inbox = inbox
         self._installation = installation
         self.rules = rules
@@ -89,13 +89,13 @@ class Health:
         rows = await self._installation.live_workers(self.clock() - SEEN_WITHIN)
         workers = [Worker(has_redis=row.has_redis, rules_hash=row.rules_hash, rules_are_ok=row.rules_are_ok) for row in rows]
         oldest = await self._inbox.oldest_waiting()
-        hold = await read_hold(self._database)
+        hold = await read_hold(self.database)
         return State(
             redis_is_up=await self._redis_is_up(),
             workers=workers,
             gateway=hold.reason if hold else "ok",
             oldest_waiting=oldest,
-            mailboxes=await live_mailboxes(self._database, self.clock()),
+            mailboxes=await live_mailboxes(self.database, self.clock()),
         )
 
     async def _redis_is_up(self) -> bool:

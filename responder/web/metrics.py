@@ -4,26 +4,30 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import GaugeHistogramMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from starlette.requests import Request
 from starlette.responses import Response
 
 from responder.core.mailbox import MailboxState
 from responder.core.versions import RulesStatus
+from responder.store.deliveries import Deliveries
 from responder.web.health import Health, State
+from responder.web.tallies import Tallies, Tally
 
 
 class Metrics:
     """Tells the figures."""
 
-    def __init__(self, health: Health) -> None:
+    def __init__(self, health: Health, tallies: Tallies) -> None:
         self._health = health
+        self._tallies = tallies
 
     async def __call__(self, _request: Request) -> Response:
         """The figures of this moment, also while the database is away."""
         state = await self._health.state()
-        figures = _Figures([*_of_rules(self._health.rules()), *_of_state(state, self._health.clock())])
+        tally = await self._tallies.tally() if state else None
+        figures = _Figures([*_of_rules(self._health.rules()), *_of_state(state, self._health.clock()), *(_of_tally(tally) if tally else ())])
         registry = CollectorRegistry(auto_describe=False)
         registry.register(figures)
         return Response(generate_latest(registry), headers={"content-type": CONTENT_TYPE_LATEST})
@@ -74,6 +78,34 @@ def _of_mailboxes(state: State) -> Iterator[Metric]:
     moments = [mailbox.last_mail_at.timestamp() for mailbox in state.mailboxes if mailbox.last_mail_at]
     yield _gauge("responder_mailbox_last_mail_timestamp_seconds", "When the last mail was taken in; 0 if none was.", max(moments, default=0.0))
     yield _gauge("responder_mailbox_malformed", "Mails not understood since the intake started.", sum(m.malformed for m in state.mailboxes))
+
+
+def _of_tally(tally: Tally) -> Iterator[Metric]:
+    credit = GaugeMetricFamily("responder_gateway_credit", "The credit left at the gateway, in euros, as it told last.", labels=["gateway"])
+    told = GaugeMetricFamily("responder_gateway_credit_timestamp_seconds", "When the gateway told its credit.", labels=["gateway"])
+    for known in tally.credits:
+        if known.amount is not None and known.told_at is not None:
+            credit.add_metric([known.gateway], float(known.amount))
+            told.add_metric([known.gateway], known.told_at.timestamp())
+    yield from (credit, told)
+    alerts = GaugeMetricFamily("responder_alerts_open", "Alerts that are open, by what they are about.", labels=["kind"])
+    for kind, count in tally.alerts.items():
+        alerts.add_metric([str(kind)], count)
+    yield alerts
+    yield from _of_deliveries(tally.deliveries)
+
+
+def _of_deliveries(deliveries: Deliveries) -> Iterator[Metric]:
+    replies = GaugeMetricFamily("responder_replies_last_day", "Replies handed to the gateway within 24 hours, by their status.", labels=["status"])
+    for status, count in deliveries.by_status.items():
+        replies.add_metric([str(status)], count)
+    yield replies
+    if (share := deliveries.share_delivered) is not None:
+        yield _gauge("responder_delivered_ratio", "The share delivered of the replies that the gateway took within 24 hours.", share)
+    buckets = [(str(float(bound_s)), float(count)) for bound_s, count in deliveries.within.items()]
+    took = GaugeHistogramMetricFamily("responder_delivery_seconds", "From handing a reply over to its delivery, within 24 hours.")
+    took.add_metric([], [*buckets, ("+Inf", float(deliveries.timed))], gsum_value=deliveries.seconds)
+    yield took
 
 
 def _gauge(name: str, told: str, value: float) -> Metric:

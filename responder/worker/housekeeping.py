@@ -1,15 +1,18 @@
-"""What a worker does once in a while: end what was for a while, drop replies that are late, and remove texts that were kept long enough."""
+"""What a worker does once in a while: end what was for a while, drop replies that are late, and remove what has been kept long enough."""
 
-import asyncio
 import logging
+from datetime import timedelta
 
 from responder.core.ports import Clock
-from responder.errors import StorageError
+from responder.store.alert_mails import forget_mails
 from responder.store.lateness import drop_late
-from responder.store.retention import end_subscriptions, kept_since, remove_texts
+from responder.store.retention import end_subscriptions, kept_since, remove_strays, remove_texts
 from responder.wiring import Store
+from responder.worker.rounds import rounds
 
 EVERY_S = 60.0
+STRAYS_STAY = timedelta(days=30)  # delivery reports on what we did not send
+MAILS_STAY = timedelta(days=30)  # e-mails about alerts that are done with
 
 logger = logging.getLogger(__name__)
 
@@ -25,12 +28,7 @@ class Housekeeping:
 
     async def run(self) -> None:
         """Look every minute, until cancelled."""
-        while True:
-            try:
-                await self.once()
-            except StorageError as error:
-                logger.warning("housekeeping failed, it is tried again in a minute reason=%s", error)
-            await asyncio.sleep(EVERY_S)
+        await rounds("housekeeping", EVERY_S, self.once)
 
     async def once(self) -> None:
         """Look once. Raises StorageError."""
@@ -41,3 +39,6 @@ class Housekeeping:
             logger.warning("replies dropped, they came too late to be of use count=%d", dropped)
         if before := kept_since(self._retention_days, now):
             self._emptied = await remove_texts(self._store.database, before, self._emptied)
+        if removed := await remove_strays(self._store.database, now - STRAYS_STAY):
+            logger.info("delivery reports on nothing of ours removed count=%d", removed)
+        await forget_mails(self._store.database, now - MAILS_STAY)

@@ -26,9 +26,9 @@ from responder.store.commit import Commits
 from responder.store.holds import lift_hold
 from responder.wiring import Store, make_gateway, open_rules, open_store, redis_url, utc_now
 from responder.worker.awaiting import Awaiting
+from responder.worker.caring import cares
 from responder.worker.delivery import Deliverer, Ways
 from responder.worker.handling import Handler
-from responder.worker.housekeeping import Housekeeping
 from responder.worker.reminders import Reminders
 from responder.worker.supervisor import JobBody, Supervisor, Sweep, arq_worker, job_bodies
 from responder.worker.webhooks import Webhooks
@@ -58,8 +58,8 @@ async def serve(settings: Settings) -> None:
         with contextlib.ExitStack() as stack:
             _stop_when_told(supervisor, stack)
             signs = SignsOfLife(store, name, in_force, supervisor)
-            housekeeping = Housekeeping(store=store, retention_days=settings.retention_days, clock=utc_now)
-            works = (bell.run(), signs.run(), in_force.watch(signs.send), _check_policy(bell), housekeeping.run())
+            caring = cares(settings, store, client, bell, in_force.rules, utc_now)
+            works = (bell.run(), signs.run(), in_force.watch(signs.send), _check_policy(bell), *caring)
             beside = [asyncio.create_task(work) for work in works]
             try:
                 await supervisor.run()

@@ -97,3 +97,10 @@ def test_a_line_is_shown_so_that_its_caret_stands_right(line: str) -> None:
     shown, caret = pointed_at(line, column).splitlines()
     assert shown[caret.index("^")] in "x["
     assert shown.isprintable()
+
+
+async def test_alerts_that_nothing_mails_are_warned_of(folder: Path) -> None:
+    (folder / "rules.yaml").write_text(f"{FINE}alerts: {{email: ops@example.com}}\n")
+    assert (await run("check")).out.startswith("rules.yaml:6:10: warning: alerts: nobody gets a mail while RESPONDER_SMTP_URL is not set")
+    (folder / ".env").write_text("RESPONDER_SMTP_URL=smtp://localhost\n")
+    assert (await run("check", "--deny-warnings")).code == 0

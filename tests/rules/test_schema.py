@@ -97,6 +97,7 @@ DEEPER: dict[str, tuple[str, list[Any]]] = {
     ),
     "appointments": (f"appointments: {{{ANY}: x}}", ["properties", "appointments"]),
     "reminder": (f"appointments: {{reminders: [{{{ANY}: x}}]}}", ["properties", "appointments", "properties", "reminders", "anyOf", 0]),
+    "alerts": (f"alerts: {{{ANY}: x}}", ["properties", "alerts"]),
     "number": (f"numbers: {{+393331234333: {{{ANY}: x}}}}", ["properties", "numbers", "additionalProperties", "anyOf", 0]),
     "defaults": (f"defaults: {{{ANY}: x}}", ["properties", "defaults"]),
     "action": (rule(then=f"[{{{ANY}: x}}]"), ["definitions", "then", "anyOf", 0]),

@@ -11,7 +11,9 @@ from responder.core.effects import Step, StepKind, StepStatus
 from responder.core.report import Report, Reported
 from responder.errors import StorageError
 from responder.store.database import Database
+from responder.store.deliveries import read_deliveries
 from responder.store.reports import STRAYS_FOR, SqlReports
+from responder.store.retention import remove_strays
 from responder.store.rows import step_rows
 from responder.store.steps import Fate
 from responder.store.tables import reports, steps
@@ -220,3 +222,25 @@ async def test_the_same_report_from_two_processes_at_once_counts_once(store: Sto
     await other.close()
     assert sum(map(len, changed)) == 1
     assert await kept(store) == ["k-1"]
+
+
+async def test_how_long_a_reply_took_to_the_phone_is_kept_and_counted(store: Store) -> None:
+    await sent(store)
+    await add(store, report(at=NOON + timedelta(seconds=7, milliseconds=250)))
+    assert (await step(store)).delivery_ms == 7250
+    fare = await read_deliveries(store.database, NOON)
+    assert (fare.timed, fare.seconds, fare.within[5], fare.within[10], fare.share_delivered) == (1, 7.25, 0, 1, 1.0)
+
+
+async def test_a_reply_that_nobody_handed_over_took_no_time(store: Store) -> None:
+    await queue(store)
+    await add(store, report())
+    assert (await step(store)).delivery_ms is None
+    assert (await read_deliveries(store.database, NOON - timedelta(days=1))).by_status == {}
+
+
+async def test_reports_on_what_we_did_not_send_go_after_their_time_and_the_others_stay(store: Store) -> None:
+    await sent(store)
+    await add(store, report("k-1"), *(report(f"stranger-{number}", at=NOON - timedelta(days=31)) for number in range(1100)), report("new"))
+    assert await remove_strays(store.database, NOON - timedelta(days=30)) == 1100
+    assert sorted(map(str, await kept(store))) == ["None", "k-1"]

@@ -1,10 +1,21 @@
 """GET /metrics."""
 
+import itertools
 from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
 
+from responder.core.alerts import AlertKind, Trouble
+from responder.store.alerts import Telling, note_troubles
+from responder.store.credits import claim_question, note_credit
 from responder.store.holds import hold
-from tests.builders import inbound, minutes
+from responder.store.rows import step_rows
+from responder.store.tables import steps
+from responder.web.tallies import Tallies
+from tests.builders import inbound, minutes, reply_step
 from tests.web.conftest import WebSide
+
+NUMBERS = itertools.count(1)
 
 
 async def figures(web: WebSide) -> dict[str, float]:
@@ -70,3 +81,66 @@ async def test_a_mistake_anywhere_is_shown_in_readyz(web: WebSide) -> None:
 async def test_a_worker_that_refused_its_file_is_shown_in_readyz(web: WebSide) -> None:
     await web.store.installation.report_worker("w1", "abc", web.clock.now, has_redis=True, rules_are_ok=False)
     assert (await web.get("/readyz")).json()["rules"]["ok"] is False
+
+
+async def put_replies(web: WebSide, *statuses: str, ago: timedelta = timedelta(hours=1), took_ms: int | None = None) -> None:
+    handed_over = {"submitted_at": web.clock.now - ago, "delivery_ms": took_ms}
+    rows = [row | handed_over | {"status": status} for status in statuses for row in step_rows([reply_step(f"k{next(NUMBERS)}-1")], web.clock.now)]
+    async with web.store.database.write() as connection:
+        await connection.execute(steps.insert(), rows)
+
+
+async def test_the_share_of_replies_delivered_in_a_day_is_told(web: WebSide) -> None:
+    await put_replies(web, "delivered", "delivered", "delivered", "failed", "dead", "uncertain")
+    await put_replies(web, "failed", ago=timedelta(hours=25))
+    told = await figures(web)
+    assert told["responder_delivered_ratio"] == 0.75
+    counts = {status: told[f'responder_replies_last_day{{status="{status}"}}'] for status in ("dead", "delivered", "failed", "uncertain")}
+    assert counts == {"dead": 1, "delivered": 3, "failed": 1, "uncertain": 1}
+
+
+async def test_without_a_reply_there_is_no_share(web: WebSide) -> None:
+    assert "responder_delivered_ratio" not in await figures(web)
+
+
+async def test_how_long_replies_took_to_the_phone_is_told(web: WebSide) -> None:
+    for took_ms in (1500, 5000, 5001, 4_000_000):
+        await put_replies(web, "delivered", took_ms=took_ms)
+    told = await figures(web)
+    buckets = [told[f'responder_delivery_seconds_bucket{{le="{bound}"}}'] for bound in ("2.0", "5.0", "10.0", "3600.0", "+Inf")]
+    assert (buckets, told["responder_delivery_seconds_gcount"], told["responder_delivery_seconds_gsum"]) == ([1, 2, 3, 3, 4], 4, 4011.501)
+
+
+async def test_the_credit_is_told_with_its_time_once_it_is_known(web: WebSide) -> None:
+    assert not any(name.startswith("responder_gateway_credit") for name in await figures(web))
+    await claim_question(web.store.database, "agile", web.clock.now)
+    await note_credit(web.store.database, "agile", Decimal("10.324"), web.clock.now)
+    told = await figures(web)
+    assert told['responder_gateway_credit{gateway="agile"}'] == 10.324
+    assert told['responder_gateway_credit_timestamp_seconds{gateway="agile"}'] == web.clock.now.timestamp()
+
+
+async def test_open_alerts_are_counted_by_kind(web: WebSide) -> None:
+    seen = [Trouble(kind=AlertKind.WEBHOOK_OFF, subject=name, details={"reason": "x"}) for name in ("crm", "ops")]
+    await note_troubles(web.store.database, seen, lambda _: Telling(), web.clock.now)
+    told = await figures(web)
+    assert (told['responder_alerts_open{kind="webhook_off"}'], told['responder_alerts_open{kind="credit_low"}']) == (2, 0)
+
+
+async def test_the_database_counts_up_twice_a_minute_at_the_most(web: WebSide) -> None:
+    tallies = Tallies(web.store.database, web.clock)
+    first = await tallies.tally()
+    await put_replies(web, "sent")
+    web.clock.advance(seconds=29)
+    assert await tallies.tally() is first
+    web.clock.advance(seconds=1)
+    later = await tallies.tally()
+    assert later is not None
+    assert later.deliveries.by_status == {"sent": 1}
+
+
+async def test_counting_up_reads_an_index_alone(web: WebSide) -> None:
+    query = "SELECT status, count(*), sum(delivery_ms) FROM steps WHERE submitted_at IS NOT NULL AND submitted_at >= '2026' GROUP BY status"
+    async with web.store.database.read() as connection:
+        plan = (await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}")).mappings().all()
+    assert "USING COVERING INDEX ix_steps_submitted" in plan[0]["detail"]

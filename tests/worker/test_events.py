@@ -51,12 +51,30 @@ async def test_a_change_of_consent_is_told(out: Out) -> None:
         "message_key": "a" * 32,
         "channel": "webhook",
         "rule": "news-on",
+        "sequence": 1,
     }
 
 
 async def test_a_stop_is_told_for_everything_and_for_each_list(out: Out) -> None:
     await out.work.handle(inbound("News ON"), inbound("STOP", received=NOON + minutes(1)))
     assert [(e["data"]["event"], e["data"]["list"]) for e in await heard(out)] == [("opt_in", "news"), ("opt_out", None), ("opt_out", "news")]
+
+
+async def test_changes_of_consent_can_be_put_in_order_by_their_place_in_the_ledger(out: Out) -> None:
+    await out.work.handle(inbound("News ON"), inbound("STOP", received=NOON + minutes(1)))
+    await out.work.handle(inbound("START", received=NOON + minutes(2)))
+    of_ledger = {row.seq: (row.list, row.event) for row in await out.work.rows("consent_events")}
+    told = {event["data"]["sequence"]: (event["data"]["list"], event["data"]["event"]) for event in await heard(out)}
+    assert told == of_ledger
+    assert sorted(told) == list(range(1, len(told) + 1))
+
+
+async def test_changes_of_an_appointment_are_numbered(out: Out) -> None:
+    await appoint(out.work)
+    await out.work.handle(inbound("yes"))
+    await out.work.handle(inbound("no", received=NOON + minutes(1)))
+    changes = [event["data"]["appointment"] for event in await heard(out) if event["type"] == "appointment.changed"]
+    assert [(change["status"], change["sequence"]) for change in changes] == [("confirmed", 2), ("cancelled", 3)]
 
 
 async def test_a_changed_appointment_is_told_as_it_stands_afterwards(out: Out) -> None:

@@ -15,23 +15,24 @@ JSEND = ("error", "fail")
 
 def read_response(response: Response) -> str | None:
     """The gateway's own id of the message; an error says what became of it, in our words and never in its contents."""
-    answer = _unwrapped(as_mapping(loads(response.body)))
+    answer = unwrapped(as_mapping(loads(response.body)))
     results = list(_results(answer))
     accepted = next((result for result in results if result.get("accepted") is True), None)
-    if _is_success(response.status) and (accepted is not None or _is_processed(answer)):
+    if is_success(response.status) and (accepted is not None or _is_processed(answer)):
         return identifier(answer.get("messageId")) or identifier((accepted or answer).get("id"))
     refused = next((result for result in results if result.get("accepted") is False), None)
-    row = _row_of(response, answer, refused)
+    row = row_of(response, answer, refused)
     reason = f"{row.words}{_reasons(refused)} (HTTP {response.status})"
     raise TransientError(reason, retry_after_s=_retry_after(response, answer)) if row.error is TransientError else row.error(reason)
 
 
-def _unwrapped(answer: Mapping[str, Any]) -> Mapping[str, Any]:
+def unwrapped(answer: Mapping[str, Any]) -> Mapping[str, Any]:
     """The answer itself, also where it is wrapped as JSend wraps it: what is in ``data`` belongs to it."""
     return {**as_mapping(answer.get("data")), **answer}
 
 
-def _is_success(status: int) -> bool:
+def is_success(status: int) -> bool:
+    """Whether an HTTP status is one of the hundred that say yes."""
     return 200 <= status < 300
 
 
@@ -50,7 +51,7 @@ def _is_processed(answer: Mapping[str, Any]) -> bool:
     return "results" not in answer and "accepted" not in answer and (number(answer.get("processedMessages")) or 0) > 0
 
 
-def _row_of(response: Response, answer: Mapping[str, Any], refused: Mapping[str, Any] | None) -> Row:
+def row_of(response: Response, answer: Mapping[str, Any], refused: Mapping[str, Any] | None) -> Row:
     """The first row that applies; of each hundred there is one for what no other row names."""
     status = response.status
     if refused is not None:

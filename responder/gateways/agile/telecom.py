@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from responder.core.effects import Step
 from responder.core.gateway import Call, Events, Response
 from responder.core.message import Channel, Inbound
 from responder.gateways.agile.answers import read_response
+from responder.gateways.agile.credit import credit_url, read_credit
 from responder.gateways.agile.events import read_events
 from responder.gateways.agile.inbound import read_inbound
 from responder.gateways.agile.outbound import Api, body_of, send_url
@@ -51,3 +53,13 @@ class AgileTelecom:
     def read_response(self, response: Response) -> str | None:
         """The gateway's own id of the message; an error says what became of it, in our words and never in its contents."""
         return read_response(response)
+
+    def build_credit(self) -> Call | None:
+        """The question how much credit is left; None without a key."""
+        if self.api_key is None:
+            return None
+        return Call(url=credit_url(self.api, self.url), headers={"accept": "application/json", "x-api-key": self.api_key})
+
+    def read_credit(self, response: Response) -> Decimal:
+        """The credit that is left, in euros."""
+        return read_credit(response)

@@ -17,8 +17,12 @@ URGENT = sa.text("kind = 'reply' AND purpose = 'confirmation' AND status IN ('qu
 CALLS = sa.text("kind = 'webhook' AND status IN ('queued', 'sending')")
 REPLIES = sa.text("kind = 'reply'")
 UNDONE = sa.text("status IN ('queued', 'sending')")
+GIVEN_UP = sa.text("status = 'dead'")
+SUBMITTED = sa.text("submitted_at IS NOT NULL")
 NAMED = sa.text("gateway_id IS NOT NULL")
 STRAY = sa.text("step_key IS NULL")
+OPEN = sa.text("closed_at IS NULL")
+UNSENT = sa.text("status = 'queued'")
 
 
 def upgrade() -> None:
@@ -44,6 +48,9 @@ def upgrade() -> None:
     _workers()
     _rule_versions()
     _mailboxes()
+    _balances()
+    _alerts()
+    _alert_mails()
 
 
 def _messages() -> None:
@@ -231,6 +238,7 @@ def _steps() -> None:
         sa.Column("gateway_id", sa.String(200)),
         sa.Column("submitted_at", Moment),
         sa.Column("delivered_at", Moment),
+        sa.Column("delivery_ms", sa.BigInteger),
         sa.Column("created_at", Moment, nullable=False),
         sa.Column("updated_at", Moment, nullable=False),
     )
@@ -239,6 +247,9 @@ def _steps() -> None:
     op.create_index("ix_steps_calls", "steps", ["recipient", "next_attempt_at"], sqlite_where=CALLS, postgresql_where=CALLS)
     op.create_index("ix_steps_message_key", "steps", ["message_key"])
     op.create_index("ix_steps_sent", "steps", ["originator", "created_at"], sqlite_where=REPLIES, postgresql_where=REPLIES)
+    op.create_index("ix_steps_given_up", "steps", ["updated_at"], sqlite_where=GIVEN_UP, postgresql_where=GIVEN_UP)
+    submitted = ["submitted_at", "status", "delivery_ms"]
+    op.create_index("ix_steps_submitted", "steps", submitted, sqlite_where=SUBMITTED, postgresql_where=SUBMITTED)
     op.create_index("ix_steps_gateway_id", "steps", ["gateway_id"], sqlite_where=NAMED, postgresql_where=NAMED)
 
 
@@ -384,4 +395,47 @@ def _mailboxes() -> None:
         sa.Column("lag_ms", sa.BigInteger),
         sa.Column("taken", sa.BigInteger, nullable=False),
         sa.Column("malformed", sa.BigInteger, nullable=False),
+        sa.Column("failing_since", Moment),
     )
+
+
+def _balances() -> None:
+    op.create_table(
+        "balances",
+        sa.Column("gateway", sa.String(32), primary_key=True),
+        sa.Column("next_at", Moment, nullable=False),
+        sa.Column("amount", sa.String(32)),
+        sa.Column("told_at", Moment),
+        sa.Column("failure", sa.Text),
+    )
+
+
+def _alerts() -> None:
+    op.create_table(
+        "alerts",
+        sa.Column("key", sa.String(32), primary_key=True),
+        sa.Column("kind", sa.String(32), nullable=False),
+        sa.Column("subject", sa.String(200), nullable=False),
+        sa.Column("details", sa.Text, nullable=False),
+        sa.Column("opened_at", Moment, nullable=False),
+        sa.Column("seen_at", Moment, nullable=False),
+        sa.Column("closed_at", Moment),
+    )
+    op.create_index("ix_alerts_open", "alerts", ["kind", "subject"], unique=True, sqlite_where=OPEN, postgresql_where=OPEN)
+
+
+def _alert_mails() -> None:
+    op.create_table(
+        "alert_mails",
+        sa.Column("seq", Sequence, primary_key=True, autoincrement=True),
+        sa.Column("key", sa.String(64), nullable=False, unique=True),
+        sa.Column("recipient", sa.String(320), nullable=False),
+        sa.Column("subject", sa.String(200), nullable=False),
+        sa.Column("content", sa.Text, nullable=False),
+        sa.Column("status", sa.String(16), nullable=False),
+        sa.Column("attempts", sa.Integer, nullable=False),
+        sa.Column("next_attempt_at", Moment),
+        sa.Column("last_error", sa.Text),
+        sa.Column("created_at", Moment, nullable=False),
+    )
+    op.create_index("ix_alert_mails_unsent", "alert_mails", ["seq"], sqlite_where=UNSENT, postgresql_where=UNSENT)

@@ -1,0 +1,97 @@
+"""What doctor says of the credit, of how replies fare, and of alerts: which are open, and whether anybody would hear of them."""
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from datetime import timedelta
+
+from responder.cli.checks import Finding, Level
+from responder.cli.output import moment
+from responder.cli.session import open_existing
+from responder.core.alerts import Alert, Alerts
+from responder.core.credit import Credit, in_cents
+from responder.core.rules import Rules
+from responder.core.troubles import low_credit
+from responder.errors import ResponderError, TransientError
+from responder.settings import Settings
+from responder.store.alert_mails import Unsent, read_unsent
+from responder.store.alerts import read_open
+from responder.store.credits import read_credits
+from responder.store.deliveries import Deliveries, read_deliveries
+from responder.wiring import mail_server, utc_now
+
+DAY = timedelta(days=1)
+MOST = 0.9  # of the replies that were delivered
+NO_SERVER = "alerts.email is in the rules file and RESPONDER_SMTP_URL is not set, so nobody gets a mail: set it where the workers start"
+
+
+async def credit_and_alerts(settings: Settings, rules: Rules | None) -> AsyncIterator[Finding]:
+    """The findings; none of what only the database knows where it cannot be used, which is told elsewhere."""
+    alerts = rules.alerts if rules else Alerts()
+    try:
+        async with open_existing(settings) as store:
+            credits_, fare = await read_credits(store.database), await read_deliveries(store.database, utc_now() - DAY)
+            is_open, unsent = await read_open(store.database), await read_unsent(store.database)
+    except ResponderError:
+        return
+    yield _credit(settings, alerts, credits_)
+    if (delivered := _delivered(fare)) is not None:
+        yield delivered
+    yield _alerts(alerts, is_open)
+    async for finding in _mail(settings, alerts, unsent):
+        yield finding
+
+
+def _credit(settings: Settings, alerts: Alerts, known: Sequence[Credit]) -> Finding:
+    if settings.agile_api_key is None:
+        return _found(Level.OK, "credit", "not asked for, since nothing is sent without RESPONDER_AGILE_API_KEY")
+    if not known:
+        return _found(Level.WARNING, "credit", "not known yet: a worker asks for it soon after its start, then every five minutes")
+    credit = known[0]
+    last = f"{in_cents(credit.amount)} euros at {moment(credit.told_at)}" if credit.amount is not None else "none"
+    if credit.failure:
+        return _found(Level.WARNING, "credit", f"the gateway does not tell it: {credit.failure}; the last that it told: {last}")
+    if low_credit(credit, alerts.credit_low):
+        return _found(Level.WARNING, "credit", f"{last}, less than {alerts.credit_low}: top it up with the gateway, or set alerts.credit_low")
+    return _found(Level.OK, "credit", last)
+
+
+def _delivered(fare: Deliveries) -> Finding | None:
+    """How the replies of a day fared; None where the gateway took none."""
+    if fare.share_delivered is None:
+        return None
+    bounds = [bound_s for bound_s, count in fare.within.items() if fare.timed and count >= MOST * fare.timed]
+    took = f", nine in ten of them within {bounds[0]} s" if bounds else ""
+    return _found(Level.OK, "delivered", f"{fare.share_delivered:.0%} of the replies that the gateway took within 24 hours{took}")
+
+
+def _alerts(alerts: Alerts, is_open: Sequence[Alert]) -> Finding:
+    hearers = [*([f"webhook {alerts.webhook}"] if alerts.webhook else []), *alerts.email]
+    told = f"told to {', '.join(hearers)}" if hearers else "nobody is told: name a webhook or an address under 'alerts:' in the rules file"
+    if not is_open:
+        return _found(Level.OK, "alerts", f"none is open; {told}")
+    kinds = ", ".join(dict.fromkeys(f"{alert.trouble.kind} since {moment(alert.opened_at)}" for alert in is_open))
+    return _found(Level.WARNING, "alerts", f"open: {kinds}; {told}")
+
+
+async def _mail(settings: Settings, alerts: Alerts, unsent: Unsent | None) -> AsyncIterator[Finding]:
+    server = mail_server(settings)
+    if server is None:
+        if alerts.email:
+            yield _found(Level.ERROR, "alert mail", NO_SERVER)
+        return
+    try:
+        await server.try_out()
+        yield _found(Level.OK, "alert mail", f"{server.place} answers")
+    except TransientError as error:
+        yield _found(Level.ERROR, "alert mail", f"{server.place}: {error}")
+    for finding in _waiting(unsent):
+        yield finding
+
+
+def _waiting(unsent: Unsent | None) -> Iterator[Finding]:
+    if unsent:
+        text = f"{unsent.count} wait since {moment(unsent.since)}: {unsent.error or 'a worker sends them'}"
+        yield _found(Level.WARNING, "alert mail", text)
+
+
+def _found(level: Level, check: str, text: str) -> Finding:
+    return Finding(check=check, level=level, text=text)

@@ -1,0 +1,55 @@
+"""What needs a person, as found in how the installation stands."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from responder.core.alerts import AlertKind, Trouble
+from responder.core.circuit import Endpoint
+from responder.core.credit import Credit, in_cents
+from responder.core.mailbox import FailingMailbox
+from responder.core.rules import Rules
+from responder.core.timestamps import iso
+
+LATE = timedelta(minutes=1)  # a message that has waited for longer is not about to be handled
+LONGEST_SUBJECT = 200  # characters
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sight:
+    """How the installation stands, as far as it may need a person; ``refusal`` is why the gateway takes no reply."""
+
+    dead_letters: int = 0
+    endpoints: Collection[Endpoint] = ()
+    refusal: str | None = None
+    credits: Collection[Credit] = ()
+    mailboxes: Collection[FailingMailbox] = ()
+    oldest_waiting: datetime | None = None
+    rules_are_refused: bool = False
+
+
+def troubles(sight: Sight, rules: Rules, now: datetime) -> Iterator[Trouble]:
+    """What needs a person, by the rules in force."""
+    if sight.dead_letters:
+        yield Trouble(kind=AlertKind.DEAD_LETTERS, details={"count": str(sight.dead_letters)})
+    for endpoint in sight.endpoints:
+        named = rules.webhooks.get(endpoint.name)
+        if endpoint.disabled_at and named and named.address == endpoint.address:
+            yield Trouble(kind=AlertKind.WEBHOOK_OFF, subject=endpoint.name, details={"reason": endpoint.reason or ""})
+    if sight.refusal is not None:
+        yield Trouble(kind=AlertKind.GATEWAY_REFUSES, details={"reason": sight.refusal})
+    yield from (low for credit in sight.credits if (low := low_credit(credit, rules.alerts.credit_low)))
+    for mailbox in sight.mailboxes:
+        yield Trouble(kind=AlertKind.MAILBOX_FAILS, subject=mailbox.place[:LONGEST_SUBJECT], details={"reason": mailbox.reason})
+    if sight.oldest_waiting and now - sight.oldest_waiting > LATE:
+        yield Trouble(kind=AlertKind.MESSAGES_WAIT, details={"since": iso(sight.oldest_waiting.replace(microsecond=0))})
+    if sight.rules_are_refused:
+        yield Trouble(kind=AlertKind.RULES_REFUSED)
+
+
+def low_credit(credit: Credit, limit: Decimal | None) -> Trouble | None:
+    """What there is to tell of a credit under the limit; None if it is enough, or not known."""
+    if limit is None or credit.amount is None or credit.amount >= limit:
+        return None
+    return Trouble(kind=AlertKind.CREDIT_LOW, subject=credit.gateway, details={"credit": in_cents(credit.amount), "limit": str(limit)})

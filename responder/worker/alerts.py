@@ -1,0 +1,66 @@
+"""Looking for what needs a person, and telling of it once."""
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+
+from responder.core.alert_words import sentence_of
+from responder.core.alerting import calls_of, mails_of
+from responder.core.alerts import Alert
+from responder.core.ports import Bell, Clock, Job
+from responder.core.rules import Rules
+from responder.core.troubles import Sight, troubles
+from responder.store.alerts import Telling, note_troubles
+from responder.store.credits import read_credits
+from responder.store.endpoints import read_endpoints
+from responder.store.holds import read_hold
+from responder.store.mailboxes import failing_mailboxes
+from responder.wiring import Store
+
+RECENT = timedelta(hours=1)  # dead letters of this while are one alert
+SEEN_WITHIN = timedelta(seconds=15)  # a worker says every few seconds that it is alive
+
+logger = logging.getLogger(__name__)
+
+
+class AlertWatch:
+    """Done by every worker: what one has told, another finds told. ``host`` names the machine in e-mails, which leave where ``is_mailing``."""
+
+    def __init__(self, *, store: Store, rules: Callable[[], Rules], bell: Bell, clock: Clock, host: str, is_mailing: bool) -> None:
+        self._store = store
+        self._rules = rules
+        self._bell = bell
+        self._clock = clock
+        self._host = host
+        self._is_mailing = is_mailing
+
+    async def once(self) -> None:
+        """Look once. Raises StorageError."""
+        now, rules = self._clock(), self._rules()
+        seen = troubles(await self._sight(), rules, now)
+        changed = await note_troubles(self._store.database, seen, lambda alert: self._telling(alert, rules), now)
+        for alert in changed.opened:
+            logger.error("alert opened kind=%s key=%s what=%s", alert.trouble.kind, alert.key, sentence_of(alert))
+        if changed.opened and rules.alerts.email and not self._is_mailing:
+            logger.warning("alerts are not mailed: set RESPONDER_SMTP_URL, and no RESPONDER_SHADOW, where the workers start")
+        for alert in changed.closed:
+            logger.info("alert closed kind=%s key=%s what=%s", alert.trouble.kind, alert.key, sentence_of(alert))
+        if changed.has_calls:
+            self._bell.ring(Job.WEBHOOKS)
+
+    async def _sight(self) -> Sight:
+        now, database = self._clock(), self._store.database
+        hold = await read_hold(database)
+        return Sight(
+            dead_letters=await self._store.steps.count_given_up(now - RECENT),
+            endpoints=(await read_endpoints(database)).values(),
+            refusal=hold.reason if hold else None,
+            credits=await read_credits(database),
+            mailboxes=await failing_mailboxes(database, now),
+            oldest_waiting=await self._store.inbox.oldest_waiting(),
+            rules_are_refused=not all(worker.rules_are_ok for worker in await self._store.installation.live_workers(now - SEEN_WITHIN)),
+        )
+
+    def _telling(self, alert: Alert, rules: Rules) -> Telling:
+        mails = tuple(mails_of(alert, rules, self._host)) if self._is_mailing else ()
+        return Telling(calls=tuple(calls_of(alert, rules)), mails=mails)

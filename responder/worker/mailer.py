@@ -1,0 +1,48 @@
+"""E-mails about alerts on their way out, one after the other, so that a dead mail server delays nothing but them."""
+
+import logging
+from datetime import datetime
+from typing import Protocol
+
+from responder.core.alerts import Mail
+from responder.core.ports import Clock
+from responder.errors import PermanentError, TransientError
+from responder.store.alert_mails import claim_mail, note_refused, note_sent, note_unsent
+from responder.store.database import Database
+
+logger = logging.getLogger(__name__)
+
+
+class Post(Protocol):
+    """Takes e-mails."""
+
+    async def send(self, mail: Mail, now: datetime) -> None:
+        """Hand over an e-mail. Raises TransientError if it was not taken, PermanentError if it never will be."""
+
+
+class Mailer:
+    """Sends what waits in SQL."""
+
+    def __init__(self, *, database: Database, post: Post, clock: Clock) -> None:
+        self._database = database
+        self._post = post
+        self._clock = clock
+
+    async def once(self) -> None:
+        """Send all that is due. Raises StorageError."""
+        while mail := await claim_mail(self._database, self._clock()):
+            await self._send(mail)
+
+    async def _send(self, mail: Mail) -> None:
+        try:
+            await self._post.send(mail, self._clock())
+        except PermanentError as error:
+            logger.error("mail of an alert given up key=%s reason=%s", mail.key, error)  # noqa: TRY400  (the place tells nothing)
+            await note_refused(self._database, mail.key, str(error))
+        except TransientError as error:
+            is_over = await note_unsent(self._database, mail.key, str(error), self._clock())
+            level = logging.ERROR if is_over else logging.WARNING
+            logger.log(level, "mail of an alert %s key=%s reason=%s", "given up" if is_over else "waits", mail.key, error)
+        else:
+            await note_sent(self._database, mail.key)
+            logger.info("mail of an alert sent key=%s", mail.key)
