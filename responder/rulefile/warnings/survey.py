@@ -8,6 +8,7 @@ from functools import cached_property
 from responder.core.decision import Decision, decide
 from responder.core.matching import Answers, How, Pattern, Words, match_text
 from responder.core.rules import Rule, Rules
+from responder.core.words import Answer
 from responder.core.worlds import World, empty_world, world_for
 from responder.errors import Mistake
 from responder.rulefile.nodes import Node, Place
@@ -116,9 +117,15 @@ class Survey:
                 for text in (*rule.examples, *(made for source in rule.text.sources if (made := sample(source)) is not None)):
                     yield Probe(bare=text, wide=f"{FILLER} {text} {FILLER}" if self._is_met(rule, f"{FILLER} {text} {FILLER}") else text)
             case Answers():
-                answers = self.rules.vocabulary.everywhere.answers.items()
-                for wanted in sorted(rule.text.wanted):
-                    yield from (Probe(bare=word, wide=word) for word in [word for word, (answer, _) in answers if answer is wanted][:1])
+                asked = rule.text.in_languages or {("", wanted) for wanted in rule.text.wanted}
+                answers = (self._answer(wanted, language) for language, wanted in sorted(asked))
+                yield from (Probe(bare=answer, wide=answer) for answer in answers if answer)
+
+    def _answer(self, wanted: Answer, language: str) -> str | None:
+        """A word for an answer, if it matters that of a language alone."""
+        answers = self.rules.vocabulary.everywhere.answers.items()
+        found = (word for word, (answer, spoken) in answers if answer is wanted and language in ("", spoken))
+        return next(found, None)
 
     def _is_met(self, rule: Rule, text: str) -> bool:
         return match_text(rule.text, self.plain.situation(text, self.rules)) is not None
