@@ -49,6 +49,8 @@ class Survey:
     now: datetime
     _worlds: dict[str, World | None] = field(default_factory=dict)
     _reached: dict[str, Reached | None] = field(default_factory=dict)
+    _decided: dict[tuple[str, int], tuple[World, Decision]] = field(default_factory=dict)
+    """By text and identity of the world, which is kept beside so that no other one gets the same."""
 
     @cached_property
     def enabled(self) -> tuple[Rule, ...]:
@@ -63,7 +65,7 @@ class Survey:
     def positions(self) -> Mapping[str, int]:
         return {rule.name: position for position, rule in enumerate(self.rules.rules)}
 
-    @property
+    @cached_property
     def plain(self) -> World:
         """The world in which nothing is known."""
         return empty_world(self.now)
@@ -76,7 +78,10 @@ class Survey:
 
     def decide(self, text: str, world: World) -> Decision:
         """Who speaks to a text."""
-        return decide(world.situation(text, self.rules), self.rules)
+        asked = text, id(world)
+        if asked not in self._decided:
+            self._decided[asked] = world, decide(world.situation(text, self.rules), self.rules)
+        return self._decided[asked][1]
 
     def reached(self, rule: Rule) -> Reached | None:
         """A text that reaches the rule; None if none is found."""

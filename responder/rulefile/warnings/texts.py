@@ -8,7 +8,7 @@ from typing import Any
 from responder.core.actions import Action
 from responder.core.rules import Rule, Rules
 from responder.core.segments import Size, size
-from responder.core.template import Template, Texts, value_names
+from responder.core.template import Template, Texts
 from responder.core.worlds import SOMEBODY
 from responder.rulefile.nodes import Mapping as MappingNode
 from responder.rulefile.nodes import Node, Scalar, Sequence
@@ -63,8 +63,9 @@ class Sent:
 
 def rendered(template: Template, title: str) -> tuple[str, ...]:
     """A text with its values filled in, and with those empty that may be; ``title`` is that of the list it speaks of."""
-    names = value_names(template.source)
-    return tuple(template.render({name: _value(name, values, title) for name in names}) for values in (_Filled, _Empty))
+    if template.is_fixed:
+        return (template.source,)
+    return tuple(template.render({name: _value(name, values, title) for name in template.names}) for values in (_Filled, _Empty))
 
 
 def longest(template: Template, title: str) -> str:
