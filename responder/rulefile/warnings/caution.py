@@ -13,6 +13,7 @@ class Code(StrEnum):
 
     NEVER_APPLIES = "never-applies"
     PARTLY_APPLIES = "partly-applies"
+    NEVER_HOLDS = "never-holds"
     SAME_TEXT = "same-text"
     RESERVED_WORD = "reserved-word"
     PLATFORM_WORD = "platform-word"
@@ -32,7 +33,7 @@ class Code(StrEnum):
 class Caution:
     """One warning: its place and text, and a text that shows it, with the world it comes in and the rule that answers it.
 
-    ``witness`` is None where no text can show it, as with a webhook that no rule calls.
+    ``witness`` is None where no text can show it, as with a webhook that no rule calls, or a reminder.
     """
 
     code: Code

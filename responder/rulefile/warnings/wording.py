@@ -82,7 +82,7 @@ class _WaysOut:
 
 def _no_way_out(rule: Rule, sent: Sent, joined: str, word: str, survey: Survey) -> Caution:
     assert sent.reached is not None  # noqa: S101  (texts_of_rules gives only such)
-    text = f'the text to who joins "{joined}" does not say how to leave, add "{word} to leave" ("{sent.reached.text}" is answered with it)'
+    text = f'the text to who joins "{joined}" does not say how to leave, add "{word} to leave" ({sent.when})'
     told = sent.spot().mistake(f'rule "{rule.name}": {text}')
     return Caution(code=Code.NO_WAY_OUT, mistake=told, witness=sent.reached.text, world=sent.reached.world, rule=_name(sent, survey))
 
