@@ -66,3 +66,4 @@ class Case:
     given: Given
     earlier: tuple[Turn, ...]
     turns: tuple[Turn, ...]
+    file: str = ""
