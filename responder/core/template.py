@@ -129,7 +129,7 @@ class Templates:
             elif isinstance(node, nodes.Const) and isinstance(node.value, str) and clean(node.value) != node.value:
                 yield f"{node.value!a} holds a character that no message can hold, remove it"
             elif isinstance(node, nodes.Name) and node.name not in names:
-                remedy = f", it is known only {elsewhere[node.name]}" if node.name in elsewhere else did_you_mean(node.name, names)
+                remedy = f", it is known only {elsewhere[node.name]}" if node.name in elsewhere else _likely_value(node.name, names)
                 yield f"unknown value {node.name!r}{remedy}"
             elif isinstance(node, nodes.Name) and names[node.name] and id(node) not in owners:
                 parts = sorted(f"{node.name}.{part}" for part in names[node.name] or ())
@@ -153,6 +153,13 @@ def _filter_problems(node: nodes.Filter, filters: Iterable[str]) -> Iterator[str
         yield f"the filter {node.name!r} takes nothing in brackets"
     if node.name in TIME_FILTERS and not _is_time(node.node):
         yield f"the filter {node.name!r} goes with a time: {', '.join(TIMES)}"
+
+
+def _likely_value(typed: str, names: Names) -> str:
+    """The remedy for a value that is not known: it may be written without what it belongs to."""
+    owners = (owner for owner, parts in names.items() if parts and typed in parts)
+    owner = next(owners, None)
+    return f", did you mean '{owner}.{typed}'?" if owner else did_you_mean(typed, names)
 
 
 def _is_time(node: nodes.Expr | None) -> bool:
@@ -187,7 +194,7 @@ def did_you_mean(typed: str, known: Iterable[str]) -> str:
     ", did you mean 'unsubscribe'?"
     """
     words = sorted(known)
-    best = process.extractOne(typed, words, score_cutoff=70)
+    best = process.extractOne(typed, words, score_cutoff=70, processor=str.lower)
     if best:
         return f", did you mean {best[0]!r}?"
     return f", expected one of {', '.join(words)}" if words else ""

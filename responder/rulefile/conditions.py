@@ -32,7 +32,7 @@ def read_when(node: Node, scope: Scope, lexicon: Lexicon, reader: Reader) -> tup
     if is_empty(node):
         reader.note(node.place, "a rule has to ask something, add a condition such as 'text: News ON'")
         return None, ()
-    with reader.fields(node, "condition") as fields:
+    with reader.fields(node, "condition", example="text: News ON") as fields:
         texts = list(_text_conditions(fields, scope, lexicon, reader))
         conditions = tuple(_other_conditions(fields, scope, reader))
     for name, surplus, _ in texts[1:]:

@@ -12,13 +12,23 @@ from responder.core.recognition import RULE_NAMES, Outcome
 from responder.core.rules import LEFT
 from responder.core.template import Texts
 from responder.core.worlds import World, with_appointment, with_subscriptions
+from responder.rulefile.sections import RESERVED
+from responder.rulefile.warnings.habits import reached_fallback
 from responder.rulefile.warnings.survey import FILLER, Reached, Survey
-from responder.rulefile.warnings.texts import Sent, sent_of
+from responder.rulefile.warnings.texts import Sent, sent_of, texts_of_fallback, texts_of_reserved, texts_of_rules
 from responder.rulefile.warnings.wording import SUBSCRIBE, lists_of
 
 SECTION = "appointments"
 SEVERAL = ("a1", "a2", "a3")
 A_WHILE = timedelta(hours=1)
+
+
+def every_text(survey: Survey) -> Iterator[Sent]:
+    """Each text that the file has for anybody."""
+    yield from (sent for _, sent in texts_of_rules(survey))
+    yield from texts_of_fallback(survey, reached_fallback(survey))
+    yield from chain.from_iterable(texts_of_reserved(survey, keyword) for keyword in RESERVED)
+    yield from texts_beside(survey)
 
 
 def texts_beside(survey: Survey) -> Iterator[Sent]:

@@ -19,6 +19,8 @@ class Code(StrEnum):
     PLATFORM_WORD = "platform-word"
     SEGMENTS = "segments"
     ALPHABET = "alphabet"
+    SINGLE_BRACES = "single-braces"
+    CUT_OFF = "cut-off"
     NO_WAY_OUT = "no-way-out"
     HELP_TEXT = "help-text"
     CANNOT_LEAVE = "cannot-leave"

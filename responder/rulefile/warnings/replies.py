@@ -1,15 +1,12 @@
 """Texts that cost more than one SMS, or travel in the alphabet that halves what one holds."""
 
 from collections.abc import Iterator
-from itertools import chain
 
 from responder.core.segments import BASIC, EXTENDED, GSM_ONE, UCS2_ONE, Size, size
-from responder.rulefile.sections import RESERVED
-from responder.rulefile.warnings.beside import texts_beside
+from responder.rulefile.warnings.beside import every_text
 from responder.rulefile.warnings.caution import Caution, Code
-from responder.rulefile.warnings.habits import reached_fallback
 from responder.rulefile.warnings.survey import Survey
-from responder.rulefile.warnings.texts import Sent, texts_of_fallback, texts_of_reserved, texts_of_rules
+from responder.rulefile.warnings.texts import Sent
 
 UCS2 = "UCS-2"
 MOST_NAMED = 3  # characters
@@ -17,9 +14,7 @@ MOST_NAMED = 3  # characters
 
 def cautions(survey: Survey) -> Iterator[Caution]:
     """Each text that takes more than one segment, or an alphabet of two bytes."""
-    of_rules = (sent for _, sent in texts_of_rules(survey))
-    of_reserved = chain.from_iterable(texts_of_reserved(survey, keyword) for keyword in RESERVED)
-    for sent in chain(of_rules, texts_of_fallback(survey, reached_fallback(survey)), of_reserved, texts_beside(survey)):
+    for sent in every_text(survey):
         if caution := _caution(sent, survey):
             yield caution
 
