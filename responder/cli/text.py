@@ -10,6 +10,7 @@ from responder.cli.options import EXAMPLE_FROM, EXAMPLE_TO, SERVICE, AsJson
 from responder.cli.output import echo_json, one_line
 from responder.core.effects import StepKind, StepStatus
 from responder.core.message import Channel, MessageStatus
+from responder.core.silence import why_silent
 
 if TYPE_CHECKING:
     from responder.core.records import DeliveryRecord, Explanation
@@ -150,6 +151,8 @@ def _print(explanation: "Explanation", deliveries: "list[DeliveryRecord]") -> No
         reason = f": {delivery.last_error}" if delivery.last_error else ""
         typer.echo(f"{said}  ({delivery.status}{reason})")
     if message.status is MessageStatus.HANDLED:
+        if not any(delivery.kind is StepKind.REPLY for delivery in deliveries):
+            typer.echo(f"no reply: {one_line(why_silent(explanation))}")
         typer.echo(f"rule {message.rule or 'none'}; more:  responder messages show {message.key[:12]}")
 
 
