@@ -21,6 +21,9 @@ CoverageMin = Annotated[
 JUnit = Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="Write the results to FILE as JUnit XML as well.")]
 
 
+NOTHING_TRIED = "nothing was tried, add 'examples: {match: [...]}' to the rules"
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command("test", rich_help_panel=RULES)(run_tests)
@@ -93,7 +96,7 @@ def _print_all(outcomes: "Sequence[Outcome]", covered: "Sequence[Coverage]", fil
     counts = {kind: sum(outcome.kind == kind for outcome in outcomes) for kind in ("example", "no_match", "variant", "test")}
     tried = f"{counts['example'] + counts['no_match']} examples, {counts['variant']} variants of them, {counts['test']} tests"
     exercised = sum(rule.exercised for rule in covered)
-    result = f"{len(failed)} failed" if failed else "all passed"
+    result = f"{len(failed)} failed" if failed else "all passed" if outcomes else NOTHING_TRIED
     typer.echo(f"{file}: {tried}: {result}; {exercised} of {len(covered)} rules exercised ({reached:.0f} %)")
 
 

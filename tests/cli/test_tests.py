@@ -88,6 +88,11 @@ async def test_results_are_written_as_junit(failing: Path) -> None:
     assert messages == ["rule: expected on, got none", "list news: expected subscribed, got unsubscribed"]
 
 
+async def test_a_file_without_examples_and_tests_is_not_said_to_pass(folder: Path) -> None:
+    (folder / "rules.yaml").write_text("version: 1\nrules: [{name: hi, when: {text: hi}, then: [{reply: Hi.}]}]\n")
+    assert "nothing was tried, add 'examples: {match: [...]}' to the rules" in (await run("test")).out
+
+
 @pytest.fixture
 def in_parts(folder: Path) -> Path:
     """A folder whose rules and tests stand in two files, of which the second fails."""
