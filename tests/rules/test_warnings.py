@@ -82,6 +82,15 @@ def test_a_rule_in_the_way_that_stands_in_another_file_is_told_with_its_file() -
     assert str(caution.mistake).startswith('other.yaml:1:36: rule "other": "hours" reaches part (part.yaml, line 1) before other (line 1);')
 
 
+def test_a_question_that_is_never_asked_is_not_counted() -> None:
+    which = f"{FINE}appointments: {{unclear: We will read it., which: '{{{{ choices }}}} {'x' * 160}'}}\n"
+    assert warned(which) == ()
+    assert Code.SEGMENTS in [
+        caution.code
+        for caution in warned(which.replace("rules:\n", "rules:\n  - {name: 'yes', when: {answer: confirm}, then: [appointment: confirm]}\n"))
+    ]
+
+
 def test_a_special_text_before_a_general_one_is_no_fault() -> None:
     assert codes(rule("exact", "{text: hours}"), rule("any", "{contains: hours}")) == []
 
