@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+from benchmarks.check import rules_file
 from benchmarks.gateway import read_http
 from benchmarks.load import form, request
 from benchmarks.report import Goal, Report, Table
@@ -22,11 +23,10 @@ PACE_S = 0.02  # between two messages
 LOOK_EVERY_S = 0.1
 QUIET_S = 5.0  # of the same load without a reload, to compare with
 LIMIT_S = 240.0
-LOADING = "load and check"
+LOADING = "load"
 RELOADING = "reload under load"
 ACKNOWLEDGED = "longest wait for +OK"
 HANDLED = "longest wait until handled"
-CONDITIONS = ("text: w{0} on", "starts_with: c{0}", "contains: t{0} x", "pattern: 'p{0} [A-Z]{{6}}'")
 PENDING = "SELECT count(*) FROM messages WHERE status = 'received'"
 TIMES = "SELECT received_at, handled_at FROM messages"
 T = TypeVar("T")
@@ -39,15 +39,6 @@ def run(options: Options) -> Report:
     table = Table(title=f"reload: {count:,} rules, a message every {PACE_S * 1000:.0f} ms, SQLite on disk", unit="seconds", rows=rows)
     goals = [Goal(text=f"s {name}", value=max(table.row(name).runs), limit=1) for name in (ACKNOWLEDGED, HANDLED)]
     return Report(tables=[table], goals=goals)
-
-
-def rules_file(count: int, title: str = "News") -> str:
-    """So many rules: a quarter each of whole texts, first words, words anywhere, and patterns."""
-    lines = (
-        f'- {{name: r{n}, when: {{{CONDITIONS[n % 4].format(n)}}}, then: [{{subscribe: news}}, {{reply: "{{{{list.title}}}} {n}"}}]}}\n'
-        for n in range(count)
-    )
-    return f"version: 1\nlists: {{news: {{title: {title}}}}}\nrules:\n{''.join(lines)}"
 
 
 def _load(options: Options, count: int) -> dict[str, float]:

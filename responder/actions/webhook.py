@@ -11,7 +11,7 @@ from responder.actions.reply import MAX_SEGMENTS
 from responder.core.actions import Action, Context, ResponseTexts, Segments, WebhookName, action
 from responder.core.effects import Awaited, Reply, WebhookCall
 from responder.core.segments import cut
-from responder.core.template import Template, Texts, value_names
+from responder.core.template import Template, Texts
 
 
 @action("webhook")
@@ -28,12 +28,11 @@ class WebhookAction(Action):
         yield WebhookCall(to=self.to, data=data, awaited=self._awaited(self.reply, context) if self.reply else None)
 
     def _awaited(self, reply: Texts, context: Context) -> Awaited:
-        text = reply.pick(*context.languages).source
+        picked = reply.pick(*context.languages)
         otherwise = self.otherwise.pick(*context.languages).render(context.values).strip() if self.otherwise else ""
-        used = value_names(text)
         return Awaited(
-            text=text,
-            values={name: value for name, value in context.values.items() if name in used},
+            text=picked.source,
+            values={name: value for name, value in context.values.items() if name in picked.names},
             otherwise=cut(otherwise, self.max_segments) or None,
             max_segments=self.max_segments,
             languages=context.languages,

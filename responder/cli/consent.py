@@ -1,6 +1,5 @@
 """responder consent: what a number agreed to and when, with the proof that nothing of it was changed."""
 
-import json
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -77,11 +76,12 @@ def _told(event: "ConsentRecord") -> str:
 
 
 async def _print_rest(store: "Store", originator: str) -> None:
+    from responder.cli.person import lines_of
     from responder.store.listing import read_all
     from responder.store.person import PERSON
 
     for title, listing in PERSON.items():
-        _print_section(title, [json.dumps(record.as_json(), ensure_ascii=False) async for record in read_all(store.database, listing(originator))])
+        _print_section(title, lines_of(title, [record.as_json() async for record in read_all(store.database, listing(originator))]))
 
 
 def _print_section(title: str, lines: list[str]) -> None:

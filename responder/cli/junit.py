@@ -16,11 +16,12 @@ def write_junit(path: Path, file: str, outcomes: Sequence[Outcome]) -> None:
     root = Element("testsuites", counts)
     suite = SubElement(root, "testsuite", {"name": file, **counts})
     for outcome in outcomes:
-        case = SubElement(suite, "testcase", {"classname": f"{file}.{outcome.kind}", "name": one_line(outcome.name), "line": str(outcome.line)})
+        place = {"file": outcome.file, "line": str(outcome.line)}
+        case = SubElement(suite, "testcase", {"classname": f"{outcome.file}.{outcome.kind}", "name": one_line(outcome.name), **place})
         if not outcome.passed:
             told = [f"{d.what}: expected {d.expected}, got {d.got}" for d in outcome.differences]
             failure = SubElement(case, "failure", {"message": one_line("; ".join(told))})
-            failure.text = one_line(f"{file}:{outcome.line}: the text {outcome.text!r}")
+            failure.text = one_line(f"{outcome.file}:{outcome.line}: the text {outcome.text!r}")
     indent(root)
     try:
         ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)

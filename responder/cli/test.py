@@ -21,6 +21,9 @@ CoverageMin = Annotated[
 JUnit = Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="Write the results to FILE as JUnit XML as well.")]
 
 
+NOTHING_TRIED = "nothing was tried, add 'examples: {match: [...]}' to the rules"
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command("test", rich_help_panel=RULES)(run_tests)
@@ -41,7 +44,7 @@ def run_tests(rules: RulesFile = None, *, coverage_min: CoverageMin = None, juni
         write_junit(junit, str(path), outcomes)
     reached = percent(covered)
     if as_json:
-        _print_json(outcomes, covered, str(path))
+        _print_json(outcomes, covered)
     else:
         _print_all(outcomes, covered, str(path), reached)
     is_too_low = coverage_min is not None and reached < coverage_min
@@ -64,13 +67,13 @@ def _tried(rules: "Rules") -> "list[Outcome]":
     return outcomes
 
 
-def _print_json(outcomes: "Sequence[Outcome]", covered: "Sequence[Coverage]", file: str) -> None:
+def _print_json(outcomes: "Sequence[Outcome]", covered: "Sequence[Coverage]") -> None:
     for outcome in outcomes:
         echo_json(
             {
                 "record": str(outcome.kind),
                 "name": outcome.name,
-                "file": file,
+                "file": outcome.file,
                 "line": outcome.line,
                 "text": outcome.text,
                 "passed": outcome.passed,
@@ -80,35 +83,37 @@ def _print_json(outcomes: "Sequence[Outcome]", covered: "Sequence[Coverage]", fi
         )
     for rule in covered:
         exercised = {"examples": rule.examples, "tests": rule.tests, "exercised": rule.exercised}
-        echo_json({"record": "coverage", "rule": rule.rule, "file": file, "line": rule.line, **exercised})
+        echo_json({"record": "coverage", "rule": rule.rule, "file": rule.file, "line": rule.line, **exercised})
 
 
 def _print_all(outcomes: "Sequence[Outcome]", covered: "Sequence[Coverage]", file: str, reached: float) -> None:
     failed = [outcome for outcome in outcomes if not outcome.passed]
     for outcome in failed:
-        _print_failure(outcome, file)
+        _print_failure(outcome)
     if covered:
-        table = [("rule", "line", "examples", "tests", ""), *(_coverage_row(rule) for rule in covered)]
+        table = [("rule", "line", "examples", "tests", ""), *(_coverage_row(rule, file) for rule in covered)]
         typer.echo("\n".join(aligned(table)))
     counts = {kind: sum(outcome.kind == kind for outcome in outcomes) for kind in ("example", "no_match", "variant", "test")}
     tried = f"{counts['example'] + counts['no_match']} examples, {counts['variant']} variants of them, {counts['test']} tests"
     exercised = sum(rule.exercised for rule in covered)
-    result = f"{len(failed)} failed" if failed else "all passed"
+    result = f"{len(failed)} failed" if failed else "all passed" if outcomes else NOTHING_TRIED
     typer.echo(f"{file}: {tried}: {result}; {exercised} of {len(covered)} rules exercised ({reached:.0f} %)")
 
 
-def _coverage_row(rule: "Coverage") -> tuple[str, ...]:
-    return rule.rule, str(rule.line), str(rule.examples), str(rule.tests), "" if rule.exercised else "not exercised"
+def _coverage_row(rule: "Coverage", file: str) -> tuple[str, ...]:
+    """A rule; where it stands in another file than this one, with the name of that."""
+    line = str(rule.line) if rule.file == file else f"{Path(rule.file).name}:{rule.line}"
+    return rule.rule, line, str(rule.examples), str(rule.tests), "" if rule.exercised else "not exercised"
 
 
-def _print_failure(outcome: "Outcome", file: str) -> None:
+def _print_failure(outcome: "Outcome") -> None:
     """A failure with what was expected beside what came out, and the explanation of the text."""
     from responder.cli.explain import record_of
     from responder.cli.explaining import print_explanation
     from responder.core.records import explained
     from responder.store.commit import explanation_json
 
-    typer.echo(f"{file}:{outcome.line}: FAILED {outcome.kind} {outcome.name}")
+    typer.echo(f"{outcome.file}:{outcome.line}: FAILED {outcome.kind} {outcome.name}")
     rows = [("", "expected", "got")]
     for difference in outcome.differences:
         rows += side_by_side(difference.what, difference.expected, difference.got)

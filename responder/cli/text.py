@@ -154,6 +154,8 @@ def _leaves_later(delivery: "DeliveryRecord", explanation: "Explanation") -> boo
 
 def _print(explanation: "Explanation", deliveries: "list[DeliveryRecord]") -> None:
     """The conversation, and who spoke in it."""
+    from responder.core.silence import why_silent
+
     message = explanation.message
     typer.echo(f"{message.originator} > {one_line(message.text)}")
     for delivery in deliveries:
@@ -163,6 +165,8 @@ def _print(explanation: "Explanation", deliveries: "list[DeliveryRecord]") -> No
             reason = f" until {moment(delivery.next_attempt_at)}"
         typer.echo(f"{said}  ({delivery.status}{reason})")
     if message.status is MessageStatus.HANDLED:
+        if not any(delivery.kind is StepKind.REPLY for delivery in deliveries):
+            typer.echo(f"no reply: {one_line(why_silent(explanation))}")
         typer.echo(f"rule {message.rule or 'none'}; more:  responder messages show {message.key[:12]}")
 
 

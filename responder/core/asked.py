@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from responder.core.actions import Action
 from responder.core.answering import OUTCOMES, is_courtesy
-from responder.core.effects import Effect, OpenHandOff, Reply, TellUnclear
+from responder.core.effects import Effect, OpenHandOff, Reply, SetLanguage, TellUnclear
 from responder.core.known import Appointment
 from responder.core.policy import contact_values
 from responder.core.question import Choice, CloseQuestion, Happening, Question, QuestionKind, QuestionStatus, state
@@ -48,9 +48,9 @@ def hear_choice(situation: Situation, rules: Rules) -> Heard | None:
     if not numbers:
         return _unclear(situation, rules, NOT_LISTED)
     choices = [question.choices[number - 1] for number in numbers]
-    chosen = tuple(
-        replace(situation, chosen=choice.subject, intention=Answer(question.intention)) for choice in choices if _stands(situation)(choice)
-    )
+    intention, language = Answer(question.intention), situation.known.language
+    spoken = language if rules.answers_in(language, intention) else None
+    chosen = tuple(replace(situation, chosen=choice.subject, intention=intention, spoken=spoken) for choice in choices if _stands(situation)(choice))
     closed = CloseQuestion(key=question.key, happening=Happening.ANSWER)
     gone = (OpenHandOff(reason=GONE),) if len(chosen) < len(choices) else ()
     return Heard(effects=(closed, *gone), chosen=chosen)
@@ -63,8 +63,8 @@ def hear_unanswered(situation: Situation, rules: Rules) -> Heard | None:
         return _told(rules.appointments.late, situation, rules, LATE)
     if not situation.open_appointments:
         return None
-    if answer and len(situation.open_appointments) > 1 and rules.answers(answer[0]) and not situation.known.opted_out:
-        return _which_one(situation, answer[0], rules)
+    if answer and len(situation.open_appointments) > 1 and rules.answers(situation) and not situation.known.opted_out:
+        return _which_one(situation, *answer, rules)
     if is_courtesy(situation.folded) and not any(appointment.waits for appointment in situation.open_appointments):
         return Heard()
     return _unclear(situation, rules, why_unclear(situation))
@@ -77,12 +77,16 @@ def why_unclear(situation: Situation) -> str:
     return outcome.hand_off if outcome and outcome.status is None and outcome.hand_off else UNCLEAR
 
 
-def _which_one(situation: Situation, answer: Answer, rules: Rules) -> Heard:
+def _which_one(situation: Situation, answer: Answer, language: str | None, rules: Rules) -> Heard:
     before = _which(situation)
     if before and before.intention == answer and _state(before, situation) is QuestionStatus.OPEN:
         return _unclear(situation, rules, CHOSE_NONE)
     asked = ask_which(situation, answer, rules)
-    return Heard(effects=(asked[0],), replies=(asked[1],)) if asked else _unclear(situation, rules, UNCLEAR)
+    if asked is None:
+        return _unclear(situation, rules, UNCLEAR)
+    decides = language is not None and language != situation.known.language and rules.answers_in(language, answer)
+    remembered = (SetLanguage(language=language),) if language and decides else ()
+    return Heard(effects=(asked[0], *remembered), replies=(asked[1],))
 
 
 def _unclear(situation: Situation, rules: Rules, reason: str) -> Heard:

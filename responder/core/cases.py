@@ -68,3 +68,4 @@ class Case:
     given: Given
     earlier: tuple[Turn, ...]
     turns: tuple[Turn, ...]
+    file: str = ""

@@ -13,6 +13,7 @@ class Coverage:
     """A rule with the number of examples and of tests in which it applied."""
 
     rule: str
+    file: str
     line: int
     examples: int
     tests: int
@@ -32,7 +33,7 @@ def coverage(rules: Rules, outcomes: Iterable[Outcome]) -> tuple[Coverage, ...]:
         elif outcome.kind is Kind.TEST:
             tests.update(outcome.applied)
     enabled = (rule for rule in rules.rules if rule.enabled)
-    return tuple(Coverage(rule=r.name, line=r.line, examples=examples[r.name], tests=tests[r.name]) for r in enabled)
+    return tuple(Coverage(rule=r.name, file=r.file, line=r.line, examples=examples[r.name], tests=tests[r.name]) for r in enabled)
 
 
 def percent(covered: Iterable[Coverage]) -> float:

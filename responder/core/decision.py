@@ -147,7 +147,7 @@ def _applied(applied: Sequence[tuple[Rule, Match]], situation: Situation, rules:
         actions=tuple((m, rule.actions) for rule, m in applied if rule.name not in waiting),
         effects=(*uses, *(effect for effects, _ in asked for effect in effects)),
         replies=tuple(reply for _, reply in asked),
-        remembers_language=not isinstance(last.text, Answers),
+        remembers_language=not isinstance(last.text, Answers) or bool(last.text.in_languages),
         answers_question=isinstance(last.text, Answers),
         applied=tuple(rule.name for rule, _ in applied),
     )

@@ -1,7 +1,8 @@
 """Conditions of time: the hours of a week and the days of a season, by the clock on the wall in the file's zone."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from responder.core.situation import Situation
@@ -43,6 +44,14 @@ class InHours:
         if any(span.holds(local.weekday(), local.hour * 60 + local.minute) for span in self.spans):
             return None
         return f"outside its hours: {self.source}, it was {DAYS[local.weekday()]} {local:%H:%M}"
+
+    def begins_after(self, moment: datetime) -> Iterator[datetime]:
+        """When the spans begin on each day of the week that follows a moment, whether or not they are of that day."""
+        midnight = moment.astimezone(self.zone).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+        for day in range(8):
+            for span in self.spans:
+                local = midnight + timedelta(days=day, minutes=span.begins)
+                yield local.replace(tzinfo=self.zone).astimezone(UTC)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -61,9 +61,10 @@ class Pattern:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answers:
-    """The whole text is one of the built-in words of these answers."""
+    """The whole text is one of the built-in words of these answers; those that stand ``in_languages`` count in the words of theirs alone."""
 
     wanted: frozenset[Answer]
+    in_languages: frozenset[tuple[str, Answer]] = frozenset()
 
 
 TextCondition = Words | Pattern | Answers
@@ -127,6 +128,8 @@ def match_pattern(condition: Pattern, situation: Situation) -> Match | None:
 def match_answer(condition: Answers, situation: Situation) -> Match | None:
     """The text as an answer, if it is one of the wanted ones."""
     if situation.answer is None or situation.answer[0] not in condition.wanted:
+        return None
+    if condition.in_languages and not any(situation.answers_in(language, answer) for language, answer in condition.in_languages):
         return None
     return Match(text=situation.folded, language=situation.answer[1])
 

@@ -13,7 +13,7 @@ from responder.core.conditions import Condition
 from responder.core.events import Event
 from responder.core.known import Known
 from responder.core.limits import Limits
-from responder.core.matching import Answers, Index, Lenient, TextCondition, Words
+from responder.core.matching import Answers, Index, Lenient, TextCondition, Words, match_answer
 from responder.core.message import Message
 from responder.core.nearness import Nearness
 from responder.core.policy import AppointmentPolicy
@@ -163,6 +163,10 @@ class Rules:
         """The titles of the lists by their names."""
         return {name: entry.title for name, entry in self.lists.items()}
 
-    def answers(self, answer: Answer) -> bool:
-        """Whether some rule is for this answer to an appointment."""
-        return any(rule.enabled and isinstance(rule.text, Answers) and answer in rule.text.wanted for rule in self.rules)
+    def answers(self, situation: Situation) -> bool:
+        """Whether some rule is for what the text answers to an appointment."""
+        return any(rule.enabled and isinstance(rule.text, Answers) and match_answer(rule.text, situation) for rule in self.rules)
+
+    def answers_in(self, language: str | None, answer: Answer) -> bool:
+        """Whether some rule is for this answer in the words of one language."""
+        return any(rule.enabled and isinstance(rule.text, Answers) and (language, answer) in rule.text.in_languages for rule in self.rules)

@@ -17,7 +17,8 @@ from responder.core.words import Answer, Lexicon
 class Situation:
     """A message with what is known of its originator; ``now`` is the moment of its arrival, so that a replay decides the same.
 
-    ``chosen`` is the appointment that was chosen of several, and ``intention`` the answer that was given before it was chosen.
+    ``chosen`` is the appointment that was chosen of several, ``intention`` the answer that was given before it was chosen, and ``spoken`` the
+    language in which it was, where that decides something.
     """
 
     message: Message
@@ -26,6 +27,7 @@ class Situation:
     window: timedelta = WINDOW
     chosen: str | None = None
     intention: Answer | None = None
+    spoken: str | None = None
     prefix: str = ""
 
     @property
@@ -79,8 +81,18 @@ class Situation:
     def answer(self) -> tuple[Answer, str | None] | None:
         """What the whole text answers, with the language of the word."""
         if self.intention:
-            return self.intention, None
+            return self.intention, self.spoken
         return read_answer(self.folded, self.lexicon) if self.known.appointments else self.lexicon.answers.get(self.folded)
+
+    def answers_in(self, language: str, answer: Answer) -> bool:
+        """Whether the text is this answer in the words of one language; those of no language, such as digits, belong to each."""
+        if self.answer is None or self.answer[0] is not answer:
+            return False
+        if self.intention:
+            return self.spoken in (None, language)
+        lexicon = self.lexicon.answering_in(language)
+        found = read_answer(self.folded, lexicon) if self.known.appointments else lexicon.answers.get(self.folded)
+        return found is not None and found[0] is answer
 
     @cached_property
     def is_asked(self) -> bool:

@@ -1,7 +1,8 @@
 """Texts with values filled in: sandboxed, checked when the file is read, capped when rendered."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -61,27 +62,29 @@ def _environment(zone: ZoneInfo) -> ImmutableSandboxedEnvironment:
     return environment
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Template:
-    """One text, ready to be rendered; ``source`` is what the author typed."""
+    """One text, ready to be rendered; ``source`` is what the author typed, ``names`` are the values that it uses."""
 
     source: str
-    compiled: Compiled | None
+    environment: ImmutableSandboxedEnvironment | None = field(repr=False, compare=False)
+    names: frozenset[str] = frozenset()
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether it says the same whatever the values are."""
+        return self.environment is None
+
+    @cached_property
+    def _compiled(self) -> Compiled | None:
+        """Made for the first text that needs it, since most of a large file is never sent between two of its versions."""
+        if self.environment is None:
+            return None
+        return self.environment.from_string(_ItemsOnly().visit(self.environment.parse(self.source)))
 
     def render(self, values: Mapping[str, Any]) -> str:
         """The text with its values, cut to what ten segments hold."""
-        return (self.compiled.render(values) if self.compiled else self.source)[:LONGEST_RENDERED]
-
-
-def value_names(source: str) -> frozenset[str]:
-    """The values that a text uses.
-
-    >>> sorted(value_names("Hi {{ contact.name }}, it is {{ now | time }}"))
-    ['contact', 'now']
-    """
-    if "{" not in source:
-        return frozenset()
-    return frozenset(node.name for node in ImmutableSandboxedEnvironment().parse(source).find_all(nodes.Name))
+        return (self._compiled.render(values) if self._compiled else self.source)[:LONGEST_RENDERED]
 
 
 class Templates:
@@ -107,12 +110,12 @@ class Templates:
             raise BadTemplate(f"cannot be read as a text with {{{{ values }}}}: {error.message}") from error
         except (ValueError, RecursionError) as error:  # a number of thousands of digits, thousands of brackets
             raise BadTemplate("cannot be read as a text with {{ values }}, make it simpler") from error
-        for problem in self._problems(tree, names, elsewhere):
-            raise BadTemplate(problem)
-        return Template(source, self.environment.from_string(_ItemsOnly().visit(tree)))
-
-    def _problems(self, tree: nodes.Template, names: Names, elsewhere: Mapping[str, str]) -> Iterator[str]:
         walked = list(_walk(tree))
+        for problem in self._problems(walked, names, elsewhere):
+            raise BadTemplate(problem)
+        return Template(source, self.environment, frozenset(node.name for node, _ in walked if isinstance(node, nodes.Name)))
+
+    def _problems(self, walked: Sequence[tuple[nodes.Node, int]], names: Names, elsewhere: Mapping[str, str]) -> Iterator[str]:
         owners = {id(node.node) for node, _ in walked if isinstance(node, nodes.Getattr | nodes.Getitem)}
         for node, depth in walked:
             if depth > DEEPEST:
@@ -126,7 +129,7 @@ class Templates:
             elif isinstance(node, nodes.Const) and isinstance(node.value, str) and clean(node.value) != node.value:
                 yield f"{node.value!a} holds a character that no message can hold, remove it"
             elif isinstance(node, nodes.Name) and node.name not in names:
-                remedy = f", it is known only {elsewhere[node.name]}" if node.name in elsewhere else did_you_mean(node.name, names)
+                remedy = f", it is known only {elsewhere[node.name]}" if node.name in elsewhere else _likely_value(node.name, names)
                 yield f"unknown value {node.name!r}{remedy}"
             elif isinstance(node, nodes.Name) and id(node) not in owners:
                 yield from _whole_problems(node.name, names[node.name])
@@ -149,6 +152,13 @@ def _filter_problems(node: nodes.Filter, filters: Iterable[str]) -> Iterator[str
         yield f"the filter {node.name!r} takes nothing in brackets"
     if node.name in TIME_FILTERS and not _is_time(node.node):
         yield f"the filter {node.name!r} goes with a time: {', '.join(TIMES)}"
+
+
+def _likely_value(typed: str, names: Names) -> str:
+    """The remedy for a value that is not known: it may be written without what it belongs to."""
+    owners = (owner for owner, parts in names.items() if parts and typed in parts)
+    owner = next(owners, None)
+    return f", did you mean '{owner}.{typed}'?" if owner else did_you_mean(typed, names)
 
 
 def _is_time(node: nodes.Expr | None) -> bool:
@@ -190,7 +200,7 @@ def did_you_mean(typed: str, known: Iterable[str]) -> str:
     ", did you mean 'unsubscribe'?"
     """
     words = sorted(known)
-    best = process.extractOne(typed, words, score_cutoff=70)
+    best = process.extractOne(typed, words, score_cutoff=70, processor=str.lower)
     if best:
         return f", did you mean {best[0]!r}?"
     return f", expected one of {', '.join(words)}" if words else ""

@@ -44,6 +44,7 @@ class Outcome:
 
     kind: Kind
     name: str
+    file: str
     line: int
     text: str
     applied: frozenset[str]
@@ -71,7 +72,9 @@ def try_examples(rule: Rule, rules: Rules, now: datetime, *, with_variants: bool
     world = world_for(rule, rules, now)
     if world is None:
         difference = Difference(what="conditions", expected="hold", got=NO_WORLD)
-        yield Outcome(kind=Kind.EXAMPLE, name=rule.name, line=rule.line, text="", applied=frozenset(), differences=(difference,), plan=None)
+        yield Outcome(
+            kind=Kind.EXAMPLE, name=rule.name, file=rule.file, line=rule.line, text="", applied=frozenset(), differences=(difference,), plan=None
+        )
         return
     for text in rule.examples:
         example = _matched(rule, text, Kind.EXAMPLE, rule.name, world.plan(text, rules))
@@ -82,17 +85,17 @@ def try_examples(rule: Rule, rules: Rules, now: datetime, *, with_variants: bool
     for text in rule.counterexamples:
         plan = world.plan(text, rules)
         differences = (Difference(what="rule", expected=f"not {rule.name}", got=rule.name),) if rule.name in plan.applied else ()
-        yield _outcome(Kind.COUNTEREXAMPLE, rule.name, rule.line, text, [plan], differences, plan)
+        yield _outcome(Kind.COUNTEREXAMPLE, rule.name, rule, text, [plan], differences, plan)
 
 
 def _matched(rule: Rule, text: str, kind: Kind, name: str, plan: Plan) -> Outcome:
     differences = () if rule.name in plan.applied else (Difference(what="rule", expected=rule.name, got=plan.rule or NOTHING),)
-    return _outcome(kind, name, rule.line, text, [plan], differences, plan)
+    return _outcome(kind, name, rule, text, [plan], differences, plan)
 
 
-def _outcome(kind: Kind, name: str, line: int, text: str, plans: Iterable[Plan], differences: tuple[Difference, ...], plan: Plan) -> Outcome:
+def _outcome(kind: Kind, name: str, of: Rule | Case, text: str, plans: Iterable[Plan], differences: tuple[Difference, ...], plan: Plan) -> Outcome:
     applied = frozenset(chain.from_iterable(plan.applied for plan in plans))
-    return Outcome(kind=kind, name=name, line=line, text=text, applied=applied, differences=differences, plan=plan)
+    return Outcome(kind=kind, name=name, file=of.file, line=of.line, text=text, applied=applied, differences=differences, plan=plan)
 
 
 def try_case(case: Case, rules: Rules, now: datetime) -> Outcome:
@@ -104,7 +107,7 @@ def try_case(case: Case, rules: Rules, now: datetime) -> Outcome:
     held = [(stride, tuple(differences(turn.expected, stride))) for turn, stride in zip(turns, strides, strict=True)]
     stride, found = next(((stride, found) for stride, found in held if found), held[-1])
     plans = [stride.plan for stride in strides]
-    return _outcome(Kind.TEST, case.name, case.line, stride.plan.message.text, plans, found, stride.plan)
+    return _outcome(Kind.TEST, case.name, case, stride.plan.message.text, plans, found, stride.plan)
 
 
 def _messages(turns: Sequence[Turn], case: Case, at: datetime) -> Iterator[Message]:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 
@@ -145,6 +145,17 @@ class Lexicon:
     @cached_property
     def find_anywhere(self) -> Phrases:
         return Phrases(tuple(expression(word.typed) for word in self.anywhere))
+
+    @cached_property
+    def _answering(self) -> dict[str, "Lexicon"]:
+        return {}
+
+    def answering_in(self, language: str) -> "Lexicon":
+        """The lexicon whose answers are those of one language, and of none."""
+        known = self._answering
+        if language not in known:
+            known[language] = replace(self, answers=_answers(pack for pack in self.packs if pack.language in (ALWAYS, language)))
+        return known[language]
 
     @cached_property
     def bare_opt_out(self) -> Words:

@@ -7,6 +7,7 @@ from typing import Any
 
 from responder.core.conditions import why_no_answer
 from responder.core.effects import AppointmentStatus
+from responder.core.hours import InHours
 from responder.core.known import Appointment, Known, Subscription, SubscriptionStatus
 from responder.core.matching import Answers
 from responder.core.message import Message, Order
@@ -20,6 +21,7 @@ LONG_BEFORE = timedelta(days=30)
 APPOINTMENT_IN = timedelta(days=1)
 ASKED_BEFORE = timedelta(hours=1)
 WEEK_IN_HALF_HOURS = tuple(timedelta(minutes=30 * number) for number in range(1, 7 * 48))
+FARTHEST = timedelta(days=36_500)  # so that no time is imagined beyond those that there are
 A_MOMENT = timedelta(minutes=1)
 BOUNDS = (timedelta(0), A_MOMENT, -A_MOMENT, timedelta(days=1), -timedelta(days=1))
 
@@ -94,8 +96,9 @@ def _refusals(rule: Rule, rules: Rules, world: World) -> int:
 
 
 def _others(world: World, rule: Rule, rules: Rules) -> Iterator[World]:
-    """Worlds that differ from this one in one thing that conditions ask about."""
+    """Worlds that differ from this one in one thing that conditions ask about; first in their time, since appointments are imagined around it."""
     told = list(_told(rule.conditions))
+    yield from (replace(world, at=at) for at in _times(world.at, rule, told))
     for number in (value for value in told if isinstance(value, str)):
         yield replace(world, destination=number)
         yield replace(world, known=replace(world.known, originator=number))
@@ -105,9 +108,15 @@ def _others(world: World, rule: Rule, rules: Rules) -> Iterator[World]:
         yield with_appointment(world, status)
     for language in rules.languages:
         yield replace(world, known=replace(world.known, language=language))
-    bounds = [value for value in told if isinstance(value, datetime)]
-    yield from (replace(world, at=bound + shift) for bound in bounds for shift in BOUNDS)
-    yield from (replace(world, at=begin + shift) for begin in (world.at, *bounds) for shift in WEEK_IN_HALF_HOURS)
+
+
+def _times(at: datetime, rule: Rule, told: Iterable[Any]) -> Iterator[datetime]:
+    """Moments at which conditions of time may hold that do not at this one."""
+    bounds = [value for value in told if isinstance(value, datetime) and abs(value - at) < FARTHEST]
+    yield from (bound + shift for bound in bounds for shift in BOUNDS)
+    for hours in (condition for condition in rule.conditions if isinstance(condition, InHours)):
+        yield from (begin + shift for begin in (at, *bounds) for shift in WEEK_IN_HALF_HOURS)
+        yield from (moment for begin in (at, *bounds) for moment in hours.begins_after(begin))
 
 
 def _told(conditions: Iterable[Any]) -> Iterator[Any]:

@@ -48,7 +48,7 @@ def read_cases(node: Node | None, scope: Scope, zone: ZoneInfo, rules: Collectio
 
 
 def _case(node: Node, local: Local, outer: Reader) -> Case | None:
-    reader = outer.inside(_called(node))
+    reader, mistakes = outer.inside(_called(node)), len(outer.mistakes)
     with reader.fields(node) as fields:
         name = fields.require("name", text, "", "say what the test shows, such as 'name: a text that joins'")
         originator = fields.take("from", local.scope.address, SOMEBODY)
@@ -62,12 +62,12 @@ def _case(node: Node, local: Local, outer: Reader) -> Case | None:
     if not turns:
         reader.note(node.place, "no text stands here, add one such as 'text: News ON', or several under 'messages'")
         return None
-    if all(turn.expected == Expected() for turn in turns):
+    if all(turn.expected == Expected() for turn in turns) and len(reader.mistakes) == mistakes:
         reader.note(node.place, "the test expects nothing, add for example 'expect: {rule: news-on}'")
     place = node.place
     return Case(
         name=name, line=place.line, column=place.column, originator=originator, destination=destination,
-        at=at, given=given, earlier=earlier, turns=turns,
+        at=at, given=given, earlier=earlier, turns=turns, file=outer.file,
     )  # fmt: skip
 
 

@@ -32,7 +32,7 @@ def read_when(node: Node, scope: Scope, lexicon: Lexicon, reader: Reader) -> tup
     if is_empty(node):
         reader.note(node.place, "a rule has to ask something, add a condition such as 'text: News ON'")
         return None, ()
-    with reader.fields(node, "condition") as fields:
+    with reader.fields(node, "condition", example="text: News ON") as fields:
         texts = list(_text_conditions(fields, scope, lexicon, reader))
         conditions = tuple(_other_conditions(fields, scope, reader))
     for name, surplus, _ in texts[1:]:
@@ -47,7 +47,7 @@ def _text_conditions(fields: Fields, scope: Scope, lexicon: Lexicon, reader: Rea
     if node := fields.node("pattern"):
         yield "pattern", node, _pattern(node, scope, reader)
     if node := fields.node("answer"):
-        yield "answer", node, Answers(wanted=frozenset(reader.each(member_of(Answer, "answer"), node)))
+        yield "answer", node, _answers(node, scope, reader)
 
 
 def _other_conditions(fields: Fields, scope: Scope, reader: Reader) -> Iterator[Condition]:
@@ -106,10 +106,13 @@ def _words(node: Node, how: How, scope: Scope, lexicon: Lexicon, reader: Reader)
 
 def _by_language(node: Node, scope: Scope, reader: Reader) -> Iterator[tuple[str | None, Node]]:
     """What stands under each language, or what stands there for all of them."""
-    if isinstance(node, MappingNode):
-        yield from ((reader.attempt(scope.language, key, ""), values) for key, values in node.entries)
-    else:
+    if not isinstance(node, MappingNode) or is_empty(node):
         yield None, node
+        return
+    for key, values in node.entries:
+        if isinstance(values, Sequence) and is_empty(values):
+            reader.note(values.place, f"nothing stands here for {shown(key.text)}, add a value or remove the language")
+        yield reader.attempt(scope.language, key, ""), values
 
 
 def _folded(node: Node, taken: Mapping[str, Word]) -> str:
@@ -120,6 +123,15 @@ def _folded(node: Node, taken: Mapping[str, Word]) -> str:
     if folded in taken:
         raise Wrong(node, f"{shown(typed)} is an opt-out word, which always unsubscribes: choose another word, such as NEWS OFF")
     return folded
+
+
+def _answers(node: Node, scope: Scope, reader: Reader) -> Answers:
+    read = member_of(Answer, "answer")
+    found = [(language, answer) for language, values in _by_language(node, scope, reader) for answer in reader.each(read, values)]
+    if isinstance(node, Sequence) and is_empty(node):
+        reader.note(node.place, "'answer' has an empty list, expected confirm, cancel or reschedule")
+    in_languages = frozenset((language, answer) for language, answer in found if language is not None)
+    return Answers(wanted=frozenset(answer for _, answer in found), in_languages=in_languages)
 
 
 def _pattern(node: Node, scope: Scope, reader: Reader) -> Pattern:

@@ -93,7 +93,7 @@ def _rules(fields: Fields, parts: Sequence[Part], environment: Mapping[str, str]
         numbers=read_numbers(fields.node("numbers"), scope, reader.inside("numbers")),
         sources=sources,
         confirmation=own.confirmation,
-        tests=read_cases(fields.node("tests"), scope, zone, [draft.name for draft in drafts], reader),
+        tests=tuple(case for part in parts for case in read_cases(part.tests, scope, zone, [draft.name for draft in drafts], part.reader)),
     )
 
 

@@ -1,5 +1,6 @@
 """The files that a rules file may include: those of its own folder, and none beyond, also by symbolic links."""
 
+import codecs
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -146,6 +147,8 @@ def _fits(name: str, part: str) -> bool:
 
 def decoded(data: bytes) -> str:
     """The text of a file."""
+    if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) or b"\x00" in data[:2]:
+        raise Unreadable("the file is in UTF-16, which some editors call Unicode: save it as UTF-8")
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -14,6 +14,7 @@ MOST_FILES = 1000
 MOST_ENTRIES = 100
 DEEPEST = 10  # files that include files
 VERSION = "1"
+OF_EACH_FILE = ("lists", "webhooks", "rules", "tests")
 OF_THE_WHOLE = ("timezone", "country", "languages", "defaults", "numbers", "reserved", "appointments", "fallback", "alerts")
 
 
@@ -24,6 +25,7 @@ class Part:
     lists: Node | None
     webhooks: Node | None
     rules: Node | None
+    tests: Node | None
     reader: Reader
 
 
@@ -38,7 +40,8 @@ class Including:
 
     def parts(self, fields: Fields, reader: Reader, name: str, above: tuple[str, ...] = ()) -> Iterator[Part]:
         """The file of this name, and after it all that it includes, in the order that they are named in."""
-        yield Part(lists=fields.node("lists"), webhooks=fields.node("webhooks"), rules=fields.node("rules"), reader=reader)
+        lists, webhooks, rules, tests = (fields.node(section) for section in OF_EACH_FILE)
+        yield Part(lists=lists, webhooks=webhooks, rules=rules, tests=tests, reader=reader)
         identity = self.files.identity(name)
         for node, wanted in self._named(fields.node("include"), reader.inside("include"), name):
             yield from self._included(node, wanted, reader.inside("include"), (*above, identity))

@@ -84,8 +84,9 @@ def _values(beginning: str, values: Mapping[str, str] | None = None) -> Callable
 
 
 def _answer(node: Node, _rules: Rules) -> str:
-    meant = either(quoted(ANSWERS.get(scalar.text, scalar.text)) for scalar in scalars(node))
-    return f"the text means {meant} in words that are built in, while one appointment is open"
+    parts = [(LANGUAGES.get(key.text, key.text), value) for key, value in node.entries] if isinstance(node, MappingNode) else [("", node)]
+    meant = (f"{either(quoted(ANSWERS.get(s.text, s.text)) for s in scalars(value))}{language and f' in {language}'}" for language, value in parts)
+    return f"the text means {', or '.join(meant)} in words that are built in, while one appointment is open"
 
 
 def _list(node: Node, rules: Rules) -> str:

@@ -18,6 +18,19 @@ FLAGS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "of
 LONGEST_SHOWN = 40  # characters of a text that a mistake repeats
 Spot = tuple[str, int]
 """A file and a line of it."""
+SYNONYMS = {
+    "if": "when", "on": "when", "do": "then", "action": "then", "actions": "then",
+    "keyword": "text", "keywords": "text", "word": "text", "words": "text", "message": "text", "equals": "text", "is": "text",
+    "begins_with": "starts_with", "begins": "starts_with", "includes": "contains", "regex": "pattern", "regexp": "pattern",
+    "send": "reply", "respond": "reply", "response": "reply", "answer": "reply", "sms": "reply", "say": "reply",
+    "join": "subscribe", "leave": "unsubscribe", "call": "webhook", "time": "hours", "date": "since", "lang": "language",
+}  # fmt: skip
+"""Words that people write who have not looked up ours."""
+BELONGS = {
+    ("condition", "then"): ", it belongs to the rule: begin it below 'when', not below what stands in it",
+    ("condition", "reply"): ", it is an action: write it below 'then'",
+}
+GLUED = re.compile(r"[A-Za-z_]+:(?=\S)")
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
@@ -73,22 +86,24 @@ class Reader:
                 self.note(wrong.place, wrong.text)
         return tuple(values)
 
-    def fields(self, node: Node, kind: str = "key", later: Collection[str] = ()) -> "Fields":
-        """The entries of a mapping, to be taken one by one."""
-        return Fields(self, node, kind, later)
+    def fields(self, node: Node, kind: str = "key", later: Collection[str] = (), example: str = "key: value") -> "Fields":
+        """The entries of a mapping, to be taken one by one; ``example`` is told where there is none."""
+        return Fields(self, node, kind, later, example)
 
     def unknown(self, key: Scalar, kind: str, known: Collection[str], later: Collection[str]) -> None:
         """Keep the mistake of a word that is not known, or not yet."""
         if key.text in later:
             self.note(key.place, f"{key.text!r} is not supported yet, remove it")
         else:
-            self.note(key.place, f"unknown {kind} {shown(key.text)}{did_you_mean(key.text, known)}")
+            likely = SYNONYMS.get(key.text.lower())
+            remedy = f", did you mean {likely!r}?" if likely in known else BELONGS.get((kind, key.text)) or did_you_mean(key.text, known)
+            self.note(key.place, f"unknown {kind} {shown(key.text)}{remedy}")
 
 
 class Fields:
     """The entries of one mapping; at the end, those that nobody took are unknown."""
 
-    def __init__(self, reader: Reader, node: Node, kind: str, later: Collection[str]) -> None:
+    def __init__(self, reader: Reader, node: Node, kind: str, later: Collection[str], example: str) -> None:
         self._reader, self._kind, self._later = reader, kind, later
         self._known: list[str] = []
         self._node = node
@@ -96,7 +111,7 @@ class Fields:
         if isinstance(node, MappingNode):
             self._entries = {key.text: (key, value) for key, value in node.entries}
         else:
-            reader.note(node.place, "expected keys with values, such as 'key: value'")
+            reader.note(node.place, f"expected keys with values, such as {shown(example)}{_what_stands_there(node)}")
 
     def __enter__(self) -> Self:
         return self
@@ -134,6 +149,14 @@ class Fields:
         if isinstance(self._node, MappingNode) and name not in self._entries:
             self._reader.note(self._node.place, f"{name!r} is missing, {remedy}")
         return self.take(name, read, default)
+
+
+def _what_stands_there(node: Node) -> str:
+    """What somebody wrote who meant keys with values, with the remedy."""
+    if isinstance(node, Sequence):
+        return ": take away the '-' or the [ ] around them"
+    glued = GLUED.match(node.text) if isinstance(node, Scalar) else None
+    return f": put a blank behind the ':' of {shown(glued[0])}" if glued else ""
 
 
 def is_empty(node: Node) -> bool:

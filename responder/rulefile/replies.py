@@ -43,7 +43,7 @@ def note_long_texts(texts: Texts, most: int, node: Node, reader: Reader) -> None
     in_languages = node.entries if isinstance(node, MappingNode) else ((None, node),)
     for key, value in in_languages:
         template = texts.by_language.get(key.text if key else None)
-        if template is None or template.compiled is not None:
+        if template is None or not template.is_fixed:
             continue
         length = size(template.source)
         if length.segments > most:

@@ -121,7 +121,7 @@ def _rule_name(node: Node, taken: Mapping[str, Spot], reader: Reader) -> str:
 def _examples(node: Node | None, reader: Reader) -> tuple[tuple[str, ...], tuple[str, ...]]:
     if node is None:
         return (), ()
-    with reader.inside(f"{reader.where}, examples").fields(node) as fields:
+    with reader.inside(f"{reader.where}, examples").fields(node, example="match: [news on]") as fields:
         return fields.each("match", any_text), fields.each("no_match", any_text)
 
 
@@ -139,7 +139,7 @@ def read_fallback(node: Node | None, reader: Reader) -> tuple[Draft, ...]:
     """What happens where no rule applies."""
     if node is None:
         return ()
-    with reader.fields(node) as fields:
+    with reader.fields(node, example="then: [{reply: Thank you.}]") as fields:
         return read_then(fields, node, reader)
 
 

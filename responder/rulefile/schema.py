@@ -126,7 +126,7 @@ def _when() -> Schema:
         "starts_with": words,
         "contains": words,
         "pattern": _one_or_many(SCALAR),
-        "answer": _one_or_many({"enum": [str(answer) for answer in Answer]}),
+        "answer": _by_language(_one_or_many({"enum": [str(answer) for answer in Answer]})),
         "to": _one_or_many(SCALAR),
         "from": _one_or_many(SCALAR),
         "list": lists,

@@ -88,7 +88,11 @@ class Scope:
         typed = text(node)
         if typed in names:
             return typed
-        raise Wrong(node, f"unknown {kind} {shown(typed)}{did_you_mean(typed, names) or f', add it under {key!r}'}")
+        if "://" in typed:  # which may hold a token
+            raise Wrong(node, f"a {kind} is written by its name: add it under {key!r} with this address, and write the name here")
+        likely = did_you_mean(typed, names)
+        remedy = likely if likely.endswith("?") else f"{likely}{'; or' if likely else ','} add it under {key!r}"
+        raise Wrong(node, f"unknown {kind} {shown(typed)}{remedy}")
 
 
 def names_of(text: TextCondition | None, conditions: Sequence[Condition], listed: Collection[str], contact: Collection[str]) -> Names:

@@ -2,6 +2,8 @@
 
 import yaml
 
+from responder.rulefile.causes import cause_of
+
 AT_ITS_BEGINNING = {  # told where the quote or bracket begins, since its end is only where the parser gave up
     "found unexpected end of stream": "the quote that begins here is not closed, add one at the end of its text",
     "did not find expected ',' or ']'": "the list that begins here has no ']', or lacks a comma; a text with a comma or ':' needs quotes",
@@ -26,6 +28,7 @@ AT_THE_PROBLEM = {
     "tag": "a text that begins with ! needs quotes",
 }
 STARTS_NOTHING = "cannot start any token"
+MISPLACED_COLON = "mapping values are not allowed"
 
 
 def in_plain_words(error: Exception, text: str) -> tuple[int, int, str]:
@@ -37,17 +40,15 @@ def in_plain_words(error: Exception, text: str) -> tuple[int, int, str]:
         if part in problem:
             begin = error.context_mark or mark
             return begin.line + 1, begin.column + 1, remedy
+    complaint = f"{problem} {error.context or ''}"
+    lines = text.splitlines()
+    if cause := cause_of(lines, mark.line, mark.column, is_colon=MISPLACED_COLON in complaint):
+        return cause
     place = mark.line + 1, mark.column + 1
     if STARTS_NOTHING in problem:
-        return *place, _no_start(_character(text, *place))
-    complaint = f"{problem} {error.context or ''}"
+        return *place, _no_start(lines[mark.line][mark.column : mark.column + 1] if mark.line < len(lines) else "")
     remedy = next((remedy for part, remedy in AT_THE_PROBLEM.items() if part in complaint), f"cannot be read as YAML: {problem}")
     return *place, remedy
-
-
-def _character(text: str, line: int, column: int) -> str:
-    lines = text.removeprefix("\ufeff").splitlines()
-    return lines[line - 1][column - 1 : column] if line <= len(lines) else ""
 
 
 def _no_start(character: str) -> str:

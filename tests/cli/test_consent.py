@@ -54,6 +54,14 @@ async def test_a_person_sees_all_that_is_known(here: Installation) -> None:
         assert title in out
 
 
+async def test_a_person_reads_lines_and_no_records(here: Installation) -> None:
+    await here.handle(inbound("News ON"))
+    lines = [line.strip() for line in (await run("consent", "show", ANNA)).out.splitlines()]
+    assert lines[lines.index("lists: 1") + 1] == "news  subscribed  2026-11-23T12:00:00Z"
+    assert lines[lines.index("messages: 1") + 1] == "2026-11-23T12:00:00Z  handled  news-on  News ON"
+    assert lines[lines.index("deliveries: 2") + 1] == f"reply    {ANNA}  simulated  Welcome to Weekly news."
+
+
 async def test_a_whole_chain_is_said_to_be_whole(here: Installation) -> None:
     await here.handle(inbound("News ON"))
     outcome = await run("consent", "verify")

@@ -88,6 +88,43 @@ async def test_results_are_written_as_junit(failing: Path) -> None:
     assert messages == ["rule: expected on, got none", "list news: expected subscribed, got unsubscribed"]
 
 
+async def test_a_file_without_examples_and_tests_is_not_said_to_pass(folder: Path) -> None:
+    (folder / "rules.yaml").write_text("version: 1\nrules: [{name: hi, when: {text: hi}, then: [{reply: Hi.}]}]\n")
+    assert "nothing was tried, add 'examples: {match: [...]}' to the rules" in (await run("test")).out
+
+
+@pytest.fixture
+def in_parts(folder: Path) -> Path:
+    """A folder whose rules and tests stand in two files, of which the second fails."""
+    (folder / "rules.yaml").write_text(TESTED + "include: campaigns/*.yaml\n")
+    (folder / "campaigns").mkdir()
+    (folder / "campaigns" / "autumn.yaml").write_text(
+        "rules:\n  - {name: autumn, when: {text: Autumn}, then: [{reply: Hi.}], examples: {match: [autum]}}\n"
+        "tests:\n  - {name: leaves fall, text: News ON, expect: {rule: autumn}}\n"
+    )
+    return folder
+
+
+async def test_tests_of_an_included_file_are_tried_as_well_and_told_with_their_place(in_parts: Path) -> None:
+    lines = (await run("test")).out.splitlines()
+    assert [line for line in lines if "FAILED" in line] == [
+        "campaigns/autumn.yaml:2: FAILED example autumn",
+        "campaigns/autumn.yaml:4: FAILED test leaves fall",
+    ]
+    assert lines[-2].split() == ["autumn", "autumn.yaml:2", "0", "0", "not", "exercised"]
+
+
+async def test_programs_are_told_the_file_of_each_result(in_parts: Path) -> None:
+    files = {(record["record"], record["file"]) for record in (await run("test", "--json")).records}
+    assert files >= {("test", "rules.yaml"), ("test", "campaigns/autumn.yaml"), ("coverage", "campaigns/autumn.yaml")}
+
+
+async def test_a_mistake_in_a_test_of_an_included_file_is_told_with_its_place(in_parts: Path) -> None:
+    (in_parts / "campaigns" / "autumn.yaml").write_text("tests:\n  - {name: a, text: x, expect: {rule: autum}}\n")
+    lines = (await run("test")).out.splitlines()
+    assert [line.partition(" 'autum'")[0] for line in lines] == ['campaigns/autumn.yaml:2:39: test "a", expect: unknown rule']
+
+
 async def test_results_that_cannot_be_written_are_told(tested: Path) -> None:
     outcome = await run("test", "--junit", "nowhere/results.xml")
     assert (outcome.code, outcome.err) == (1, "nowhere/results.xml: cannot be written (No such file or directory)\n")

@@ -65,6 +65,12 @@ async def test_a_reply_that_leaves_later_is_told_with_its_time(here: Installatio
     assert re.fullmatch(rf"{re.escape(ANNA)} < Well\?  \(queued until 2\S+Z\)", outcome.out.splitlines()[2])
 
 
+async def test_why_nothing_is_answered_is_told(here: Installation, redis_socket: str) -> None:
+    async with serving(here, redis_socket), working(here):
+        outcome = await run("text", "quantum", "--from", ANNA)
+    assert outcome.out.splitlines()[2] == 'no reply: nothing matched, and the fallback has no reply, and a person is asked to look ("unrecognised")'
+
+
 async def test_json_is_the_record_of_the_message(here: Installation, redis_socket: str) -> None:
     async with serving(here, redis_socket), working(here):
         texted = (await run("text", "Perché? 👍", "--from", ANNA, "--to", SHOP, "--json")).record

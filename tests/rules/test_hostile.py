@@ -43,6 +43,9 @@ HOSTILE = {
     "hours without end": "version: 1\nrules: [{name: a, when: {hours: '%s'}, then: [{reply: x}]}]\n" % ("Mon," * 200_000),
     "5,000 includes": f"version: 1\ninclude: [{'a/*.yaml,' * 5_000}]\n",
     "a prefix without end": f"version: 1\nnumbers: {{48383: {{prefix: {'ab' * 40_000}}}}}\n",
+    "a merge without end": "<<<<<<< a\n" * 100_000 + "a: b: c\n",
+    "a line of quotes and blanks": "a: " + "' " * 300_000 + "\n",
+    "a line of colons": "a" * 100_000 + ":\n- b\n" + ": " * 200_000 + "“\n",
     "a large pattern": PATTERN % (r"\pL{1000}" * 100),
     "repetitions of repetitions": PATTERN % "((a{100}){100}){100}",
 }
@@ -85,6 +88,18 @@ def test_bad_utf8_is_refused_with_its_place(tmp_path: Path) -> None:
     (tmp_path / "rules.yaml").write_bytes(b"version: 1\n# caff\xe8\n")
     with pytest.raises(RulesError, match=r"rules.yaml:2:7: the byte 0xe8 is not UTF-8, save the file as UTF-8"):
         load_rules(tmp_path / "rules.yaml", {})
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_a_file_in_utf_16_is_refused_with_its_remedy(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "rules.yaml").write_bytes("version: 1\n".encode(encoding))
+    with pytest.raises(RulesError, match=r"rules.yaml:1:1: the file is in UTF-16, which some editors call Unicode: save it as UTF-8"):
+        load_rules(tmp_path / "rules.yaml", {})
+
+
+def test_windows_line_ends_and_a_byte_order_mark_make_no_difference(tmp_path: Path) -> None:
+    (tmp_path / "rules.yaml").write_bytes(b"\xef\xbb\xbf" + EXAMPLE.encode().replace(b"\n", b"\r\n"))
+    assert load_rules(tmp_path / "rules.yaml", {}).hash == read_rules(EXAMPLE, "rules.yaml", {}).hash
 
 
 def test_a_large_file_is_not_even_read(tmp_path: Path) -> None:

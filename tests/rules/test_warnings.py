@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from responder.core.segments import size
-from responder.rulefile import read_rules
-from responder.rulefile.places import Sources, read_source
+from responder.rulefile import Kept, read_rules
+from responder.rulefile.places import Sources, placed_sources, read_source
 from responder.rulefile.warnings import Caution, Code, warnings_of
 from tests.conftest import NOON
 from tests.planning import replies
@@ -72,6 +72,23 @@ def test_the_witness_of_a_long_reply_is_answered_with_more_than_one_segment() ->
     assert caution.world
     (reply,) = replies(caution.world.plan(caution.witness, read_rules(text, "rules.yaml", {})))
     assert size(reply).segments == 2
+
+
+def test_a_rule_in_the_way_that_stands_in_another_file_is_told_with_its_file() -> None:
+    told = "rules: [{name: part, when: {text: hours}, then: [hand_off: seen], examples: {match: [hours]}}]\n"
+    parts = Kept({"part.yaml": told, "other.yaml": told.replace("part", "other")})
+    rules = read_rules("version: 1\ninclude: [part.yaml, other.yaml]\n", "rules.yaml", {}, parts)
+    (caution,) = [caution for caution in warnings_of(rules, placed_sources(rules), NOON) if caution.code is Code.SAME_TEXT]
+    assert str(caution.mistake).startswith('other.yaml:1:36: rule "other": "hours" reaches part (part.yaml, line 1) before other (line 1);')
+
+
+def test_a_question_that_is_never_asked_is_not_counted() -> None:
+    which = f"{FINE}appointments: {{unclear: We will read it., which: '{{{{ choices }}}} {'x' * 160}'}}\n"
+    assert warned(which) == ()
+    assert Code.SEGMENTS in [
+        caution.code
+        for caution in warned(which.replace("rules:\n", "rules:\n  - {name: 'yes', when: {answer: confirm}, then: [appointment: confirm]}\n"))
+    ]
 
 
 def test_a_special_text_before_a_general_one_is_no_fault() -> None:

@@ -5,13 +5,13 @@ from itertools import chain
 
 from responder.core.rules import Rules
 from responder.rulefile.places import Sources
-from responder.rulefile.warnings import habits, lists, reach, replies, wording, words
+from responder.rulefile.warnings import habits, lists, never, reach, replies, slips, wording, words
 from responder.rulefile.warnings.caution import Caution, Code
 from responder.rulefile.warnings.survey import Survey
 
 __all__ = ["Caution", "Code", "warnings_of"]
 
-FAMILIES = (reach.cautions, words.cautions, replies.cautions, wording.cautions, lists.cautions, habits.cautions)
+FAMILIES = (reach.cautions, never.cautions, words.cautions, replies.cautions, slips.cautions, wording.cautions, lists.cautions, habits.cautions)
 
 
 def warnings_of(rules: Rules, sources: Sources, now: datetime) -> tuple[Caution, ...]:

@@ -13,11 +13,14 @@ class Code(StrEnum):
 
     NEVER_APPLIES = "never-applies"
     PARTLY_APPLIES = "partly-applies"
+    NEVER_HOLDS = "never-holds"
     SAME_TEXT = "same-text"
     RESERVED_WORD = "reserved-word"
     PLATFORM_WORD = "platform-word"
     SEGMENTS = "segments"
     ALPHABET = "alphabet"
+    SINGLE_BRACES = "single-braces"
+    CUT_OFF = "cut-off"
     NO_WAY_OUT = "no-way-out"
     HELP_TEXT = "help-text"
     CANNOT_LEAVE = "cannot-leave"
@@ -32,7 +35,7 @@ class Code(StrEnum):
 class Caution:
     """One warning: its place and text, and a text that shows it, with the world it comes in and the rule that answers it.
 
-    ``witness`` is None where no text can show it, as with a webhook that no rule calls.
+    ``witness`` is None where no text can show it, as with a webhook that no rule calls, or a reminder.
     """
 
     code: Code

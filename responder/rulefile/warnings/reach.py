@@ -68,7 +68,8 @@ def _implies(own: Condition, asked: Condition) -> bool:
 
 def _caution(rule: Rule, blocked: Blocked, world: World, survey: Survey, *, is_never: bool) -> Caution:
     probe, text, other = blocked
-    shows = f'"{text}" reaches {other.name} (line {other.line}) before {rule.name} (line {rule.line})'
+    where = f"line {other.line}" if other.file == rule.file else f"{other.file}, line {other.line}"
+    shows = f'"{text}" reaches {other.name} ({where}) before {rule.name} (line {rule.line})'
     if isinstance(other.text, Words) and other.text.how is How.TEXT and fold(text) in {alias.folded for alias in other.text.aliases}:
         code, why = Code.SAME_TEXT, f"both have the same text{f', so {rule.name} can never apply' if is_never else ''}: remove it from one of them"
     elif is_never:

@@ -1,14 +1,12 @@
 """Texts that cost more than one SMS, or travel in the alphabet that halves what one holds."""
 
 from collections.abc import Iterator
-from itertools import chain
 
 from responder.core.segments import BASIC, EXTENDED, GSM_ONE, UCS2_ONE, Size, size
-from responder.rulefile.sections import RESERVED
+from responder.rulefile.warnings.beside import every_text
 from responder.rulefile.warnings.caution import Caution, Code
-from responder.rulefile.warnings.habits import reached_fallback
 from responder.rulefile.warnings.survey import Survey
-from responder.rulefile.warnings.texts import Sent, texts_of_fallback, texts_of_reserved, texts_of_rules
+from responder.rulefile.warnings.texts import Sent
 
 UCS2 = "UCS-2"
 MOST_NAMED = 3  # characters
@@ -16,9 +14,7 @@ MOST_NAMED = 3  # characters
 
 def cautions(survey: Survey) -> Iterator[Caution]:
     """Each text that takes more than one segment, or an alphabet of two bytes."""
-    of_rules = (sent for _, sent in texts_of_rules(survey))
-    of_reserved = chain.from_iterable(texts_of_reserved(survey, keyword) for keyword in RESERVED)
-    for sent in chain(of_rules, texts_of_fallback(survey, reached_fallback(survey)), of_reserved):
+    for sent in every_text(survey):
         if caution := _caution(sent, survey):
             yield caution
 
@@ -27,14 +23,16 @@ def _caution(sent: Sent, survey: Survey) -> Caution | None:
     worst = sent.worst()
     counted = size(worst)
     is_allowed = counted.segments <= (sent.most or 1) and (counted.encoding != UCS2 or sent.most is not None)
-    if is_allowed or sent.reached is None:
+    if is_allowed:
         return None
     foreign = [c for c in dict.fromkeys(worst) if c not in BASIC and c not in EXTENDED]
     place = sent.spot(max(0, sent.template.source.find(foreign[0]))) if foreign else sent.spot()
     text = _alphabet(sent, worst, counted, foreign) if foreign else _segments(sent, worst, counted)
-    told = place.mistake(f'{sent.owner}: {text} ("{sent.reached.text}" is answered with it)')
-    name = survey.decide(sent.reached.text, sent.reached.world).name
+    told = place.mistake(f"{sent.owner}: {text} ({sent.when})")
     code = Code.ALPHABET if foreign else Code.SEGMENTS
+    if sent.reached is None:
+        return Caution(code=code, mistake=told)
+    name = survey.decide(sent.reached.text, sent.reached.world).name
     return Caution(code=code, mistake=told, witness=sent.reached.text, world=sent.reached.world, rule=name)
 
 
@@ -44,13 +42,13 @@ def _alphabet(sent: Sent, worst: str, counted: Size, foreign: list[str]) -> str:
     more = f" and {len(foreign) - MOST_NAMED} more" if len(foreign) > MOST_NAMED else ""
     without = size("".join(c if c in BASIC or c in EXTENDED else " " for c in worst))
     are, them = ("is", "it") if len(foreign) == 1 else ("are", "them")
-    takes = f"{are} not in the SMS alphabet, so the reply takes {shown(counted)}; without {them} {shown(without)}"
+    takes = f"{are} not in the SMS alphabet, so the text takes {shown(counted)}; without {them} {shown(without)}"
     return f"{named}{more} {takes}{_filled(sent, worst)}"
 
 
 def _segments(sent: Sent, worst: str, counted: Size) -> str:
     one = GSM_ONE if counted.encoding != UCS2 else UCS2_ONE
-    return f"the reply takes {shown(counted)}, one holds {one}: shorten it by {counted.units - one}{_filled(sent, worst)}"
+    return f"the text takes {shown(counted)}, one holds {one}: shorten it by {counted.units - one}{_filled(sent, worst)}"
 
 
 def _filled(sent: Sent, worst: str) -> str:

@@ -8,6 +8,7 @@ from functools import cached_property
 from responder.core.decision import Decision, decide
 from responder.core.matching import Answers, How, Pattern, Words, match_text
 from responder.core.rules import Rule, Rules
+from responder.core.words import Answer
 from responder.core.worlds import World, empty_world, world_for
 from responder.errors import Mistake
 from responder.rulefile.nodes import Node, Place
@@ -48,6 +49,8 @@ class Survey:
     now: datetime
     _worlds: dict[str, World | None] = field(default_factory=dict)
     _reached: dict[str, Reached | None] = field(default_factory=dict)
+    _decided: dict[tuple[str, int], tuple[World, Decision]] = field(default_factory=dict)
+    """By text and identity of the world, which is kept beside so that no other one gets the same."""
 
     @cached_property
     def enabled(self) -> tuple[Rule, ...]:
@@ -62,7 +65,7 @@ class Survey:
     def positions(self) -> Mapping[str, int]:
         return {rule.name: position for position, rule in enumerate(self.rules.rules)}
 
-    @property
+    @cached_property
     def plain(self) -> World:
         """The world in which nothing is known."""
         return empty_world(self.now)
@@ -75,7 +78,10 @@ class Survey:
 
     def decide(self, text: str, world: World) -> Decision:
         """Who speaks to a text."""
-        return decide(world.situation(text, self.rules), self.rules)
+        asked = text, id(world)
+        if asked not in self._decided:
+            self._decided[asked] = world, decide(world.situation(text, self.rules), self.rules)
+        return self._decided[asked][1]
 
     def reached(self, rule: Rule) -> Reached | None:
         """A text that reaches the rule; None if none is found."""
@@ -116,9 +122,15 @@ class Survey:
                 for text in (*rule.examples, *(made for source in rule.text.sources if (made := sample(source)) is not None)):
                     yield Probe(bare=text, wide=f"{FILLER} {text} {FILLER}" if self._is_met(rule, f"{FILLER} {text} {FILLER}") else text)
             case Answers():
-                answers = self.rules.vocabulary.everywhere.answers.items()
-                for wanted in sorted(rule.text.wanted):
-                    yield from (Probe(bare=word, wide=word) for word in [word for word, (answer, _) in answers if answer is wanted][:1])
+                asked = rule.text.in_languages or {("", wanted) for wanted in rule.text.wanted}
+                answers = (self._answer(wanted, language) for language, wanted in sorted(asked))
+                yield from (Probe(bare=answer, wide=answer) for answer in answers if answer)
+
+    def _answer(self, wanted: Answer, language: str) -> str | None:
+        """A word for an answer, if it matters that of a language alone."""
+        answers = self.rules.vocabulary.everywhere.answers.items()
+        found = (word for word, (answer, spoken) in answers if answer is wanted and language in ("", spoken))
+        return next(found, None)
 
     def _is_met(self, rule: Rule, text: str) -> bool:
         return match_text(rule.text, self.plain.situation(text, self.rules)) is not None

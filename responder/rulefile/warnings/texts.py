@@ -8,7 +8,7 @@ from typing import Any
 from responder.core.actions import Action
 from responder.core.rules import Rule, Rules
 from responder.core.segments import Size, size
-from responder.core.template import Template, Texts, value_names
+from responder.core.template import Template, Texts
 from responder.core.worlds import SOMEBODY
 from responder.rulefile.nodes import Mapping as MappingNode
 from responder.rulefile.nodes import Node, Scalar, Sequence
@@ -36,7 +36,10 @@ class _Empty(dict[str, Any]):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sent:
-    """One text that a rule, the fallback or a reserved keyword sends; ``most`` is the segments that its author allows, if they say."""
+    """One text that is sent; ``most`` is the segments that its author allows, if they say.
+
+    ``reached`` is a text to us that brings it about, and ``occasion`` what does where none can.
+    """
 
     owner: str
     source: Source
@@ -47,6 +50,12 @@ class Sent:
     reached: Reached | None
     most: int | None
     title: str
+    occasion: str = ""
+
+    @property
+    def when(self) -> str:
+        """When it is sent, in brackets behind what is said of it."""
+        return f'"{self.reached.text}" is answered with it' if self.reached else self.occasion
 
     def spot(self, offset: int = 0) -> Spot:
         """Where a character of it stands."""
@@ -63,8 +72,9 @@ class Sent:
 
 def rendered(template: Template, title: str) -> tuple[str, ...]:
     """A text with its values filled in, and with those empty that may be; ``title`` is that of the list it speaks of."""
-    names = value_names(template.source)
-    return tuple(template.render({name: _value(name, values, title) for name in names}) for values in (_Filled, _Empty))
+    if template.is_fixed:
+        return (template.source,)
+    return tuple(template.render({name: _value(name, values, title) for name in template.names}) for values in (_Filled, _Empty))
 
 
 def longest(template: Template, title: str) -> str:
@@ -82,6 +92,8 @@ def _value(name: str, others: type[dict[str, Any]], title: str) -> object:
     match name:
         case "now":
             return moment
+        case "choices":
+            return "\n".join(f"{number} {moment:%d/%m %H:%M}" for number in (1, 2, 3))
         case "rest":
             return "M" * LONG_VALUE
         case "list":
@@ -127,13 +139,22 @@ def texts_of_reserved(survey: Survey, keyword: str) -> Iterator[Sent]:
     found = survey.sources.section("reserved", keyword, "reply")
     if found is None:
         return
-    source, _, node = found
     reached = Reached(text=keyword.upper(), world=survey.plain)
-    for language, template in survey.rules.reserved_texts[keyword].by_language.items():
+    yield from sent_of(survey.rules.reserved_texts[keyword], found, f'reserved "{keyword}"', reached)
+
+
+def sent_of(
+    texts: Texts, found: tuple[Source, Scalar, Node] | None, owner: str, reached: Reached | None = None, *, title: str = "", occasion: str = ""
+) -> Iterator[Sent]:
+    """Those of the texts that stand in an entry of the file."""
+    if found is None:
+        return
+    source, _, node = found
+    for language, template in texts.by_language.items():
         if scalar := _scalar(node, template):
             yield Sent(
-                owner=f'reserved "{keyword}"', source=source, scalar=scalar, template=template, language=language,
-                action=None, reached=reached, most=None, title="",
+                owner=owner, source=source, scalar=scalar, template=template, language=language,
+                action=None, reached=reached, most=None, title=title, occasion=occasion,
             )  # fmt: skip
 
 

@@ -45,33 +45,44 @@ def list_of(action: Action) -> str:
 
 
 def _without_way_out(survey: Survey) -> Iterator[Caution]:
+    ways = _WaysOut(survey)
     texts: dict[str, dict[str | None, list[Sent]]] = defaultdict(lambda: defaultdict(list))
     for rule, sent in texts_of_rules(survey):
         texts[rule.name][sent.language].append(sent)
     for rule in survey.enabled:
         for joined in sorted(lists_of(rule, SUBSCRIBE)):
             for of_language in texts[rule.name].values():
-                if not any(_says_how_to_leave(sent, joined, survey) for sent in (*of_language, *texts[rule.name].get(None, ()))):
-                    yield _no_way_out(rule, of_language[0], joined, survey)
+                if not any(ways.are_told(sent, joined) for sent in (*of_language, *texts[rule.name].get(None, ()))):
+                    yield _no_way_out(rule, of_language[0], joined, ways.first(joined), survey)
 
 
-def _says_how_to_leave(sent: Sent, joined: str, survey: Survey) -> bool:
-    folded = f" {fold(sent.rendered()[0])} "
-    return any(f" {word} " in folded for word in _ways_out(joined, survey))
+class _WaysOut:
+    """The words that leave each list, its own before those that leave everything."""
+
+    def __init__(self, survey: Survey) -> None:
+        self._own: dict[str, dict[str, None]] = defaultdict(dict)
+        for rule in survey.enabled:
+            if isinstance(rule.text, Words) and rule.text.how is not How.CONTAINS:
+                for name in lists_of(rule, UNSUBSCRIBE):
+                    self._own[name] |= dict.fromkeys(alias.folded for alias in rule.text.aliases)
+        self._all = {**self._own[ALL], **dict.fromkeys(word for word in survey.rules.vocabulary.everywhere.opt_out if word not in EVERYDAY)}
+        self._longest = max((word.count(" ") + 1 for words in (*self._own.values(), self._all) for word in words), default=1)
+
+    def are_told(self, sent: Sent, joined: str) -> bool:
+        """Whether a text has one of the words for a list."""
+        words = fold(sent.rendered()[0]).split()
+        own = self._own[joined]
+        runs = (" ".join(words[start : start + length]) for start in range(len(words)) for length in range(1, self._longest + 1))
+        return any(run in own or run in self._all for run in runs)
+
+    def first(self, joined: str) -> str:
+        """The word to tell who joins a list."""
+        return next(iter((*self._own[joined], *self._all)), "stop").upper()
 
 
-def _ways_out(joined: str, survey: Survey) -> Iterator[str]:
-    """The words that leave a list, its own before those that leave everything."""
-    for rule in survey.enabled:
-        if lists_of(rule, UNSUBSCRIBE) & {joined, ALL} and isinstance(rule.text, Words) and rule.text.how is not How.CONTAINS:
-            yield from (alias.folded for alias in rule.text.aliases)
-    yield from (word for word in survey.rules.vocabulary.everywhere.opt_out if word not in EVERYDAY)
-
-
-def _no_way_out(rule: Rule, sent: Sent, joined: str, survey: Survey) -> Caution:
+def _no_way_out(rule: Rule, sent: Sent, joined: str, word: str, survey: Survey) -> Caution:
     assert sent.reached is not None  # noqa: S101  (texts_of_rules gives only such)
-    word = next(_ways_out(joined, survey), "stop").upper()
-    text = f'the text to who joins "{joined}" does not say how to leave, add "{word} to leave" ("{sent.reached.text}" is answered with it)'
+    text = f'the text to who joins "{joined}" does not say how to leave, add "{word} to leave" ({sent.when})'
     told = sent.spot().mistake(f'rule "{rule.name}": {text}')
     return Caution(code=Code.NO_WAY_OUT, mistake=told, witness=sent.reached.text, world=sent.reached.world, rule=_name(sent, survey))
 

@@ -1,0 +1,101 @@
+"""The texts that go out beside the rules: about appointments, to who joins or leaves a list, before silence; each with what brings it about."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from itertools import chain
+
+from responder.core.decision import QUESTION, Decision
+from responder.core.known import Appointment
+from responder.core.question import Ask
+from responder.core.recognition import RULE_NAMES, Outcome
+from responder.core.rules import LEFT
+from responder.core.template import Texts
+from responder.core.worlds import World, with_appointment, with_subscriptions
+from responder.rulefile.sections import RESERVED
+from responder.rulefile.warnings.habits import reached_fallback
+from responder.rulefile.warnings.survey import FILLER, Reached, Survey
+from responder.rulefile.warnings.texts import Sent, sent_of, texts_of_fallback, texts_of_reserved, texts_of_rules
+from responder.rulefile.warnings.wording import SUBSCRIBE, lists_of
+
+SECTION = "appointments"
+SEVERAL = ("a1", "a2", "a3")
+A_WHILE = timedelta(hours=1)
+
+
+def every_text(survey: Survey) -> Iterator[Sent]:
+    """Each text that the file has for anybody."""
+    yield from (sent for _, sent in texts_of_rules(survey))
+    yield from texts_of_fallback(survey, reached_fallback(survey))
+    yield from chain.from_iterable(texts_of_reserved(survey, keyword) for keyword in RESERVED)
+    yield from texts_beside(survey)
+
+
+def texts_beside(survey: Survey) -> Iterator[Sent]:
+    """Each text that the file itself has for these."""
+    yield from chain(_about_appointments(survey), _reminders(survey), _questions_of_lists(survey), _left(survey), _notice(survey))
+
+
+def _about_appointments(survey: Survey) -> Iterator[Sent]:
+    """The texts ``which``, ``late`` and ``unclear``; the first is asked only where a rule takes the answer."""
+    told, open_world = survey.rules.appointments, with_appointment(survey.plain)
+    answers = [*survey.rules.vocabulary.everywhere.answers]
+    which = _leading(answers, _of_several(open_world), survey, asks=True)
+    late = _leading(answers, _begun(open_world), survey)
+    unclear = _leading([FILLER], open_world, survey)
+    for name, texts, reached in (("which", told.which, which), ("late", told.late, late), ("unclear", told.unclear, unclear)):
+        if texts and reached:
+            yield from sent_of(texts, survey.sources.section(SECTION, name), f"{SECTION}, {name}", reached)
+
+
+def _leading(texts: Iterable[str], world: World, survey: Survey, *, asks: bool = False) -> Reached | None:
+    """The first of some texts that is answered beside the rules, by a question if it has to be one."""
+    decided = ((text, survey.decide(text, world)) for text in texts)
+    return next((Reached(text=text, world=world) for text, decision in decided if _is_beside(decision, asks=asks)), None)
+
+
+def _is_beside(decision: Decision, *, asks: bool) -> bool:
+    is_asked = any(isinstance(effect, Ask) for effect in decision.effects)
+    return decision.name == QUESTION and bool(decision.replies) and is_asked is asks
+
+
+def _of_several(world: World) -> World:
+    (one,) = world.known.appointments
+    return _with(world, *(replace(one, id=name) for name in SEVERAL))
+
+
+def _begun(world: World) -> World:
+    (one,) = world.known.appointments
+    return _with(world, replace(one, starts_at=world.at - A_WHILE, asked_at=world.at - 2 * A_WHILE))
+
+
+def _with(world: World, *appointments: Appointment) -> World:
+    return replace(world, known=replace(world.known, appointments=appointments))
+
+
+def _reminders(survey: Survey) -> Iterator[Sent]:
+    """Their texts, which come without any text to us."""
+    for reminder in survey.rules.appointments.reminders:
+        found = survey.sources.section(SECTION, "reminders")
+        yield from sent_of(reminder.text, found, f"{SECTION}, reminder", occasion=f"sent {reminder.name} before the start")
+
+
+def _questions_of_lists(survey: Survey) -> Iterator[Sent]:
+    for name, entry in survey.rules.lists.items():
+        joining = (survey.reached(rule) for rule in survey.enabled if entry.double_opt_in and name in lists_of(rule, SUBSCRIBE))
+        if reached := next((found for found in joining if found), None):
+            yield from sent_of(entry.question, survey.sources.section("lists", name, "question"), f'list "{name}"', reached, title=entry.title)
+
+
+def _left(survey: Survey) -> Iterator[Sent]:
+    """What somebody is told who leaves a list by STOP and its name."""
+    if longest := max(survey.rules.lists.values(), key=lambda entry: len(entry.title), default=None):
+        reached = Reached(text=f"STOP {longest.name}", world=with_subscriptions(survey.plain, longest.name))
+        texts: Texts = survey.rules.reserved_texts[LEFT]
+        if survey.decide(reached.text, reached.world).name == RULE_NAMES[Outcome.OPT_OUT]:
+            yield from sent_of(texts, survey.sources.section("reserved", "stop", LEFT), 'reserved "stop", left', reached, title=longest.title)
+
+
+def _notice(survey: Survey) -> Iterator[Sent]:
+    if notice := survey.rules.limits.notice:
+        yield from sent_of(notice, survey.sources.section("limits", "notice"), "limits, notice", occasion="sent before we fall silent")

@@ -1,0 +1,28 @@
+"""The circumstances that are imagined for a rule, in which all holds that it asks beside its text."""
+
+import pytest
+
+from responder.core.worlds import world_for
+from tests.conftest import NOON
+from tests.planning import one_rule
+
+TOGETHER = "to: 48383, from: 330 1234567, list: {subscribed: news}, appointment: confirmed, language: it, since: 2026-12-01"
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["hours: Mon 09:10-09:12", "hours: [Sat, Sun 23:58-00:01]", "since: 2030-01-01, hours: Tue 00:01-00:02", "until: 2020-01-01", TOGETHER],
+)
+def test_a_world_is_found_in_which_everything_holds(asked: str) -> None:
+    rules = one_rule(f"{{text: hours, {asked}}}", head="languages: [en, it]\n")
+    world = world_for(rules.rules[0], rules, NOON)
+    assert world
+    assert world.plan("hours", rules).rule == "only"
+
+
+@pytest.mark.parametrize(
+    "asked", ["list: {subscribed: news, not_subscribed: news}", "since: 2026-12-05, until: 2026-12-06, hours: Mon-Fri", "since: 9999-12-31"]
+)
+def test_no_world_is_found_where_nothing_can_hold(asked: str) -> None:
+    rules = one_rule(f"{{text: hours, {asked}}}")
+    assert world_for(rules.rules[0], rules, NOON) is None
