@@ -51,6 +51,7 @@ class Given:
     fields: Mapping[str, str] = field(default_factory=dict)
     language: str | None = None
     opted_out: bool = False
+    paused_until: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -22,6 +22,7 @@ from responder.core.question import Ask, CloseQuestion
 from responder.core.segments import size
 from responder.core.situation import Match
 from responder.core.timestamps import iso
+from responder.core.uses import in_words
 
 
 def explained_match(match: Match) -> Mapping[str, Any]:
@@ -49,7 +50,8 @@ def explained_effect(effect: Told) -> Mapping[str, Any]:
         case SetLanguage():
             return {"action": "language", "language": effect.language}
         case OpenHandOff():
-            return {"action": "hand_off", "reason": effect.reason}
+            pause = {"pause": in_words(effect.pause)} if effect.pause else {}
+            return {"action": "hand_off", "reason": effect.reason, **pause}
         case Ask() | CloseQuestion() | TellUnclear() | Mute():
             return _explained_talk(effect)
 

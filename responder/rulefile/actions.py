@@ -21,7 +21,7 @@ from responder.rulefile.replies import note_long_texts, once_per
 from responder.rulefile.scope import CONTACT, FIELD, Scope
 from responder.rulefile.times import duration
 
-LATER = frozenset({"delay", "otherwise", "pause"})
+LATER = frozenset({"delay", "otherwise"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -148,6 +148,7 @@ def _test() -> Schema:
         "fields": {"type": "object", "additionalProperties": MAYBE},
         "language": _language(),
         "opted_out": FLAG,
+        "paused_until": MOMENT,
         "messages": _one_or_many({"anyOf": [SCALAR, _reference("turn")]}),
     }
     known = {

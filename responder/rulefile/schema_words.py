@@ -110,6 +110,7 @@ GIVEN: Words = {
     "fields": "What the number told of itself.",
     "language": "The language that the number uses.",
     "opted_out": "Whether the number said STOP.",
+    "paused_until": "Until when a person has the conversation.",
     "messages": "Texts that came before.",
 }
 VISIT: Words = {
@@ -147,7 +148,7 @@ SETTINGS: Words = {
     "valid_for": "How long it is of use; what is later is dropped.",
     "otherwise": "The text where the call gives none in time.",
     "reply": "The text made of the answer of the call.",
-    "pause": "How long the number gets no automatic replies, such as 2h.",
+    "pause": "How long neither rules nor the fallback answer the number, such as 2h; until the hand-off is closed, at the longest.",
     "for": "How long the subscription lasts, such as 90d.",
     "already": "The text for who is on the list already.",
 }

@@ -17,6 +17,7 @@ from responder.core.sent import REMEMBERED, Sent
 from responder.core.suppression import SHADOWED
 from responder.store.database import Database
 from responder.store.erasure import erased_among
+from responder.store.handoffs import paused
 from responder.store.questions import read_questions
 from responder.store.tables import appointments, contacts, steps, subscriptions, uses
 
@@ -42,6 +43,7 @@ async def read_known(database: Database, secret: bytes, originators: Collection[
         gone = await erased_among(connection, secret, originators)
         asked = await read_questions(connection, originators, now)
         used = (await connection.execute(select(uses).where(uses.c.originator.in_(originators)))).all()
+        handed_off = await paused(connection, originators)
         texts = (await connection.execute(_SENT, {"originators": list(originators), "since": now - REMEMBERED})).all()
     on_lists: dict[str, dict[str, Subscription]] = defaultdict(dict)
     for row in theirs:
@@ -65,6 +67,7 @@ async def read_known(database: Database, secret: bytes, originators: Collection[
                 questions=asked.get(originator, ()),
                 uses=last_uses[originator],
                 sent=tuple(sent[originator]),
+                paused_until=handed_off.get(originator),
             ),
             gone,
         )
