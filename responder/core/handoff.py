@@ -48,3 +48,17 @@ class OpenHandOffs:
     count: int
     oldest: datetime | None
     reviews: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Said:
+    """Something that was said in the conversation of a hand-off; what we said has a ``fate``."""
+
+    at: datetime
+    text: str
+    fate: str = ""
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether we said it."""
+        return bool(self.fate)

@@ -4,15 +4,16 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from responder.core.handoff import HandOffRecord, OpenHandOffs
+from responder.core.effects import StepKind
+from responder.core.handoff import HandOffRecord, OpenHandOffs, Said
 from responder.core.message import KEY_LENGTH
 from responder.store.database import Database
 from responder.store.listing import Listing
-from responder.store.tables import OPEN_HANDOFF, PAST, handoffs, messages
+from responder.store.tables import OPEN_HANDOFF, PAST, WAITING, handoffs, messages, steps
 
 HEX = frozenset("0123456789abcdef")
 AFTER_HEX = "g"  # sorts after every key with the same beginning
@@ -65,6 +66,20 @@ async def _paused(connection: AsyncConnection, originators: Collection[str], whi
     theirs = handoffs.c.originator.in_(originators) & handoffs.c.pauses_until.is_not(None)
     query = which.add_columns(handoffs.c.originator, until).where(theirs).group_by(handoffs.c.originator)
     return {row.originator: row.until for row in (await connection.execute(query)).all()}
+
+
+async def said_since(database: Database, record: HandOffRecord) -> list[Said]:
+    """What the number has texted since a hand-off was opened, and what went there, by time. Raises StorageError."""
+    here = messages.c.key == record.key
+    theirs = or_(*(and_(_later.c.originator == record.originator, part) for part in (WAITING, PAST)))
+    seq = select(messages.c.seq).where(here).scalar_subquery()
+    texts = select(_later.c.received_at, _later.c.text).where(theirs, _later.c.seq > seq)
+    since = (steps.c.kind == StepKind.REPLY) & (steps.c.originator == record.originator) & (steps.c.created_at >= record.opened_at)
+    async with database.read() as connection:
+        said = [Said(at=row.received_at, text=row.text) for row in (await connection.execute(texts)).all()]
+        ours = (await connection.execute(select(steps).where(since))).all()
+    said += [Said(at=row.created_at, text=row.content, fate=row.status) for row in ours]
+    return sorted(said, key=lambda one: one.at)
 
 
 def _handoffs() -> Select[Any]:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import secrets
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
@@ -13,6 +13,7 @@ from starlette.routing import Route
 from responder.core.address import number_from
 from responder.core.booking import FIELDS, Booking, Local, day_bounds, problems, read_booking, tidy
 from responder.core.effects import AppointmentStatus
+from responder.core.events import Event
 from responder.core.known import Appointment
 from responder.core.ports import Clock
 from responder.core.records import AppointmentRecord
@@ -53,7 +54,7 @@ class AppointmentApi:
         if request.method == "PUT":
             return await self._put(identifier, request)
         if request.method == "DELETE":
-            await delete_appointment(self._database, identifier, self._clock(), by=API, expected=_expectation(request))
+            await delete_appointment(self._database, identifier, self._clock(), by=API, expected=_expectation(request), tell=self._told())
             return Response(status_code=204)
         return _answer(await self._find(identifier), 200)
 
@@ -62,8 +63,13 @@ class AppointmentApi:
         rules = self._rules()
         booking = await asyncio.to_thread(_booking, row, Local(zone=rules.zone, country=rules.country))
         times = ReminderPlan(policy=rules.appointments, zone=rules.zone)
-        counts = await put_bookings(self._database, [booking], self._clock(), times=times, by=API, expected=_expectation(request))
+        expected, tell = _expectation(request), self._told()
+        counts = await put_bookings(self._database, [booking], self._clock(), times=times, by=API, expected=expected, tell=tell)
         return _answer(await self._find(identifier), 201 if counts.get(Change.NEW) else 200)
+
+    def _told(self) -> Collection[str]:
+        """The webhooks that hear of changed appointments."""
+        return self._rules().webhooks_for(Event.APPOINTMENT_CHANGED)
 
     async def _find(self, identifier: str) -> AppointmentRecord:
         record = await find_appointment(self._database, identifier)

@@ -57,7 +57,7 @@ async def serve(settings: Settings) -> None:
         with contextlib.ExitStack() as stack:
             _stop_when_told(supervisor, stack)
             signs = SignsOfLife(store, name, in_force, supervisor)
-            housekeeping = Housekeeping(store=store, retention_days=settings.retention_days, clock=utc_now)
+            housekeeping = Housekeeping(store=store, retention_days=settings.retention_days, clock=utc_now, rules=in_force.rules)
             works = (bell.run(), signs.run(), in_force.watch(signs.send), _check_policy(bell), housekeeping.run())
             beside = [asyncio.create_task(work) for work in works]
             try:
