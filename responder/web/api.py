@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from responder.core.address import number_from
-from responder.core.booking import FIELDS, Booking, Local, day_bounds, problems, read_booking, tidy
+from responder.core.booking import FIELDS, LONGEST, Booking, Local, day_bounds, problems, read_booking, tidy
 from responder.core.effects import AppointmentStatus
 from responder.core.events import Event
 from responder.core.known import Appointment
@@ -26,6 +26,7 @@ from responder.store.records import find_appointment, list_appointments, read_af
 from responder.web.openapi import DOCUMENT
 
 LARGEST_BODY = 64 * 1024  # bytes
+UNLIKE_AN_ID = "holds a character that cannot be kept, or blanks at an end"
 PAGE, LARGEST_PAGE = 100, 1000  # appointments in one answer
 GIVEN = tuple(name for name in FIELDS if name != "id")
 Handle = Callable[[Request], Awaitable[Response]]
@@ -54,6 +55,8 @@ class AppointmentApi:
         if request.method == "PUT":
             return await self._put(identifier, request)
         if request.method == "DELETE":
+            if len(identifier) > LONGEST["id"] or tidy(identifier) != identifier:
+                raise Refused(422, f"id: {UNLIKE_AN_ID}, and no more than {LONGEST['id']} characters are kept")
             await delete_appointment(self._database, identifier, self._clock(), by=API, expected=_expectation(request), tell=self._told())
             return Response(status_code=204)
         return _answer(await self._find(identifier), 200)
@@ -169,7 +172,7 @@ def _row(identifier: str, body: Mapping[str, Any]) -> Mapping[str, str]:
     if body.get("id", identifier) != identifier:
         errors.append("id: is not the one of the address")
     if tidy(identifier) != identifier:
-        errors.append("id: holds a character that cannot be kept, or blanks at an end")
+        errors.append(f"id: {UNLIKE_AN_ID}")
     if errors:
         raise Refused(422, *sorted(errors))
     return {"id": identifier, **{name: tidy(body.get(name) or "") for name in GIVEN}}

@@ -127,6 +127,11 @@ async def test_who_said_stop_is_not_written_to(here: Installation) -> None:
     )
 
 
+async def test_all_that_is_known_of_a_number_has_its_hand_offs(here: Installation) -> None:
+    await here.handle(inbound("what?", key=KEY))
+    assert "handoffs: 1\n" in (await run("consent", "show", ANNA)).out
+
+
 async def test_show_has_the_conversation(here: Installation) -> None:
     await here.handle(inbound("what?", key=KEY), inbound("hello?", key=OTHER, received=NOON + minutes(1)))
     await run("handoffs", "reply", KEY, "We open at 9.")
