@@ -66,7 +66,9 @@ async def test_a_running_installation_is_well(well: Installation, redis_socket: 
         outcome, findings = await examined()
     levels = {check: [level for level, _ in found] for check, found in findings.items()}
     assert (outcome.code, levels.pop("replies")) == (0, ["warning"])
-    assert levels == {check: ["ok"] for check in ("settings", "rules", "redis", "service", "database", "workers", "messages", "deliveries")}
+    assert levels == {
+        check: ["ok"] for check in ("settings", "rules", "redis", "service", "database", "workers", "messages", "deliveries", "handoffs")
+    }
 
 
 async def test_each_line_for_a_person_begins_with_a_sign(well: Installation) -> None:
