@@ -24,6 +24,7 @@ from responder.store.subscribers import stop
 from responder.store.tables import OPEN_HANDOFF, contacts, handoffs, messages, steps
 
 TWICE_WITHIN = timedelta(minutes=2)  # the same text to the same hand-off is one that was typed twice
+MESSAGE = ("key", "seq", "order_at", "gateway", "destination", "text", "folded", "rule", "rules_hash")
 NO_TEXT = "it is about no text of anybody's"
 
 
@@ -49,8 +50,7 @@ class Closed:
 async def close(database: Database, secret: bytes, key: str, closing: Closing, *, now: datetime, tell: Collection[str] = ()) -> Closed:
     """Close a hand-off, with what it means for consent, and tell webhooks; ResponderError says why that cannot be. Raises StorageError."""
     async with database.write() as connection:
-        await move_revisions(connection, database.insert, [(await _handoff(connection, key)).originator])
-        row = await _handoff(connection, key)
+        row = await _taken(connection, database, key)
         if row.closed_at:
             raise ResponderError(f"hand-off {key}: {row.closed_by or 'somebody'} closed it at {iso(row.closed_at.replace(microsecond=0))}")
         proof: dict[str, Any] = {"operator": closing.operator, "reason": closing.note or None, "message_key": key}
@@ -66,15 +66,18 @@ async def close(database: Database, secret: bytes, key: str, closing: Closing, *
     return Closed(ended_review=row.holds_marketing, is_opted_out=is_opted_out, others=others, reviews=reviews)
 
 
-async def _handoff(connection: AsyncConnection, key: str, *, lock: bool = False) -> Row[Any]:
-    """The hand-off with its message, if it is about one."""
-    if lock:
-        await connection.execute(select(handoffs.c.message_key).where(handoffs.c.message_key == key).with_for_update())
+async def _taken(connection: AsyncConnection, database: Database, key: str) -> Row[Any]:
+    """The hand-off with its message, if it is about one, and its contact to ourselves until the commit."""
+    await move_revisions(connection, database.insert, [(await _handoff(connection, key)).originator])
+    return await _handoff(connection, key)
+
+
+async def _handoff(connection: AsyncConnection, key: str) -> Row[Any]:
     query = select(handoffs, *(messages.c[name] for name in MESSAGE)).outerjoin(messages, messages.c.key == handoffs.c.message_key)
-    return (await connection.execute(query.where(handoffs.c.message_key == key))).one()
-
-
-MESSAGE = ("key", "seq", "order_at", "gateway", "destination", "text", "folded", "rule", "rules_hash")
+    row = (await connection.execute(query.where(handoffs.c.message_key == key))).first()
+    if row is None:
+        raise ResponderError(f"hand-off {key}: it is gone, since its number was erased")
+    return row
 
 
 async def _opt_out(connection: AsyncConnection, row: Row[Any], proof: Mapping[str, Any], now: datetime, tell: Collection[str]) -> list[EventRow]:
@@ -106,7 +109,7 @@ async def answer(database: Database, secret: bytes, key: str, written: Answer, n
     ResponderError says why it cannot go out. Raises StorageError.
     """
     async with database.write() as connection:
-        row = await _handoff(connection, key, lock=not database.is_sqlite)
+        row = await _taken(connection, database, key)
         if row.key is None:
             raise ResponderError(f"hand-off {key}: {NO_TEXT}, so there is nobody to answer")
         theirs = (steps.c.message_key == key) & (steps.c.purpose == Purpose.PERSON)

@@ -1,14 +1,17 @@
 """What a person does about a hand-off: closes it, decides that it was a STOP, or writes back."""
 
+import asyncio
 import json
 from typing import Any
 
 import pytest
 
+from responder.core.circuit import Endpoint
 from responder.core.effects import StepKind
 from responder.errors import ResponderError
 from responder.store.closing import Answer, Closed, Closing, answer, close
 from responder.store.consent import verify
+from responder.store.endpoints import tell_disabled
 from responder.store.erasure import erase
 from responder.store.handoffs import count_open, find_handoffs, list_handoffs, said_since
 from responder.store.listing import read_all
@@ -216,3 +219,35 @@ async def test_nobody_writes_to_who_was_erased(work: Work) -> None:
     await work.handle(inbound("what?", key=KEY))
     with pytest.raises(ResponderError, match="opted out"):
         await write(work)
+
+
+async def test_two_who_write_the_same_at_once_write_it_once(work: Work) -> None:
+    await work.handle(inbound("what?", key=KEY))
+    written = await asyncio.gather(*(write(work) for _ in range(4)))
+    assert sorted(is_new for _, is_new in written) == [False, False, False, True]
+    assert len(await work.rows("steps")) == 1
+
+
+async def test_of_two_who_close_it_at_once_one_does(work: Work) -> None:
+    await work.handle(inbound(DOUBTFUL, key=KEY))
+    closed = await asyncio.gather(*(done(work) for _ in range(3)), return_exceptions=True)
+    assert [type(one) for one in closed].count(Closed) == 1
+    assert [event for event, _ in await events(work)] == ["review_opened", "review_closed"]
+
+
+async def test_a_hand_off_of_a_number_that_was_erased_is_gone(work: Work) -> None:
+    await work.handle(inbound("what?", key=KEY))
+    await erase(work.store.database, work.store.secret, ANNA, "mia", LATER)
+    with pytest.raises(ResponderError, match="its number was erased"):
+        await write(work)
+
+
+async def test_one_about_no_message_can_be_closed_and_no_more(work: Work) -> None:
+    off = Endpoint(name="crm", address="x", reason="HTTP 410")
+    async with work.store.database.write() as connection:
+        await tell_disabled(connection, work.store.database, off, KEY, ANNA, NOON)
+    with pytest.raises(ResponderError, match="leave --opt-out out"):
+        await done(work, opts_out=True)
+    with pytest.raises(ResponderError, match="nobody to answer"):
+        await write(work)
+    assert not (await done(work)).ended_review
