@@ -14,7 +14,6 @@ from responder.core.matching import Answers, How
 from responder.core.rules import Rule, Rules
 from responder.core.trial import try_all
 from responder.errors import RulesError
-from responder.rulefile import actions as action_settings
 from responder.rulefile import read_rules
 from responder.rulefile.warnings import Code
 from tests.conftest import NOON
@@ -82,11 +81,6 @@ def test_the_file_with_mistakes_is_answered_as_the_manual_says() -> None:
 @pytest.mark.parametrize("word", sorted({*ACTIONS, *How, "pattern", "answer", "to", "from", "list", "appointment", *MORE}))
 def test_the_manual_tells_of_every_action_condition_and_setting(word: str) -> None:
     assert re.search(rf"^\| .*`{word}[`:]", MANUAL, re.MULTILINE)
-
-
-@pytest.mark.parametrize("word", sorted(action_settings.LATER))
-def test_the_manual_names_what_is_not_supported_yet(word: str) -> None:
-    assert f"`{word}`" in MANUAL.partition("## Not supported yet")[2]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

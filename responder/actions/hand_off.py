@@ -1,11 +1,12 @@
-"""hand_off: ask a person to look at the message.
+"""hand_off: ask a person to look at the message; with ``pause``, nothing else is answered for so long, or until the person is done.
 
 then:
-  - hand_off: unrecognised
+  - hand_off: {reason: unrecognised, pause: 2h}
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 from responder.core.actions import Action, Context, action
 from responder.core.effects import Effect, OpenHandOff
@@ -15,6 +16,7 @@ from responder.core.effects import Effect, OpenHandOff
 @dataclass(frozen=True, kw_only=True)
 class HandOffAction(Action):
     reason: str
+    pause: timedelta | None = None
 
     def effects(self, context: Context) -> Iterator[Effect]:
-        yield OpenHandOff(reason=self.reason)
+        yield OpenHandOff(reason=self.reason, pause=self.pause)

@@ -58,6 +58,7 @@ def import_(
 
 async def _import(store: "Store", *, file: Path) -> None:
     from responder.core.booking import Local
+    from responder.core.events import Event
     from responder.core.reminding import ReminderPlan
     from responder.settings import load_settings
     from responder.store.appointments import Change, put_bookings
@@ -67,7 +68,8 @@ async def _import(store: "Store", *, file: Path) -> None:
     bookings = await _read(file, Local(zone=rules.zone, country=rules.country))
     with progress("importing", len(bookings)) as advance:
         times = ReminderPlan(policy=rules.appointments, zone=rules.zone)
-        counts = await put_bookings(store.database, bookings, utc_now(), advance, times=times)
+        tell = rules.webhooks_for(Event.APPOINTMENT_CHANGED)
+        counts = await put_bookings(store.database, bookings, utc_now(), advance, times=times, tell=tell)
     told = ", ".join(f"{counts.get(change, 0)} {change}" for change in Change)
     typer.echo(f"{file}: {len(bookings)} appointments, {told}")
 

@@ -16,12 +16,14 @@ from responder.cli.output import moment
 from responder.cli.session import missing_file, open_existing
 from responder.core.circuit import AT_ONCE, Endpoint
 from responder.core.effects import StepStatus
+from responder.core.handoff import OpenHandOffs
 from responder.core.rules import Rules
 from responder.database_url import mask_url
 from responder.errors import ConfigurationError, ResponderError, RulesError, TransientError
 from responder.jobs import connect, redis_policy
 from responder.settings import Settings, check_exposure, environment, load_settings, unknown_settings
 from responder.store.endpoints import read_endpoints
+from responder.store.handoffs import count_open
 from responder.store.holds import Hold, read_hold
 from responder.store.spend import spent_on
 from responder.store.versions import RuleVersions
@@ -31,7 +33,14 @@ POLICY = "noeviction"
 REDIS_TIMEOUT_S = 2.0
 SERVICE_TIMEOUT_S = 6.0  # longer than the service gives its own checks
 SEEN_WITHIN = timedelta(seconds=15)  # a worker says every few seconds that it is alive
+LONG_OPEN = timedelta(days=1)  # a hand-off that is older has been forgotten
 LATE = timedelta(minutes=1)  # a message that has waited for longer is not about to be handled
+
+
+NO_SENDER = (
+    "no number is set that they come from, so each comes from the number of ours that the phone texted last, or else the one that anybody "
+    "texted last, and from none at all while nobody ever did: set RESPONDER_SENDER"
+)
 
 
 class Level(StrEnum):
@@ -198,6 +207,8 @@ async def _database(settings: Settings, rules: Rules | None) -> AsyncIterator[Fi
     try:
         async with open_existing(settings) as store:
             yield _ok("database", f"{place} has the version that this program needs")
+            if rules and rules.appointments.reminders and settings.agile_api_key and not settings.sender:
+                yield _warning("reminders", NO_SENDER)
             async for finding in _contents(store, rules, utc_now()):
                 yield finding
     except ConfigurationError as error:
@@ -223,10 +234,20 @@ async def _contents(store: Store, rules: Rules | None, now: datetime) -> AsyncIt
         yield _warning("deliveries", f"{uncertain} may or may not have been sent: see 'responder deliveries list --status uncertain'")
     for finding in _endpoints(await read_endpoints(store.database), now):
         yield finding
+    yield _handed_off(await count_open(store.database), now)
     if rules and (spent := await _spent(store, rules, now)):
         yield spent
     if not dead and not uncertain:
         yield _ok("deliveries", "none was given up, none is uncertain")
+
+
+def _handed_off(waiting: OpenHandOffs, now: datetime) -> Finding:
+    """What waits for a person, and for how long."""
+    if waiting.oldest is None:
+        return _ok("handoffs", "nothing waits for a person")
+    held = f", {waiting.reviews} of them hold marketing back" if waiting.reviews else ""
+    text = f"{waiting.count} wait for a person since {moment(waiting.oldest)}{held}: see 'responder handoffs list'"
+    return _ok("handoffs", text) if now - waiting.oldest < LONG_OPEN else _warning("handoffs", text)
 
 
 def _workers(workers: Sequence[Any], rules: Rules | None) -> Finding:

@@ -43,7 +43,7 @@ def register(app: typer.Typer) -> None:
 
 
 def show(number: Number, *, as_of: AsOf = None, as_json: AsJson = False) -> None:
-    """Show all that is known of a number: its consent events, lists, appointments, messages and deliveries.
+    """Show all that is known of a number: its consent events, lists, appointments, messages, hand-offs and deliveries.
 
     With --json, the consent events, a line each; --as-of leaves out what was recorded later.
     """

@@ -14,6 +14,7 @@ from responder.cli import (
     describe,
     doctor,
     explain,
+    handoffs,
     messages,
     replay,
     schema,
@@ -24,7 +25,7 @@ from responder.cli import (
 )
 from responder.errors import ResponderError, StorageError
 
-GROUPS = (service, text, doctor, check, test, explain, replay, describe, schema, messages, subscribers, consent, appointments, deliveries)
+GROUPS = (service, text, doctor, check, test, explain, replay, describe, schema, messages, subscribers, consent, appointments, deliveries, handoffs)
 FAILED = 1
 
 

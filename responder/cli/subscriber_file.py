@@ -14,6 +14,7 @@ from responder.store.subscribers import Wanted
 
 REQUIRED = ("originator", "list")
 COLUMNS = (*REQUIRED, "status", "since", "language", "evidence")
+UNDER_REVIEW = "under_review_since"  # a column that an export adds where it says something, and that is never brought in
 LONGEST_EVIDENCE = 1000  # characters
 LONGEST_LANGUAGE = 16
 Lines = Sequence[tuple[int, list[str]]]
@@ -39,7 +40,7 @@ class SubscriberFile:
 def read_subscribers(data: bytes, file: str, terms: Terms, track: Callable[[Lines], Iterable[tuple[int, list[str]]]]) -> SubscriberFile:
     """The wishes of a file; ConfigurationError tells every line that is wrong. ``track`` is given the lines, and gives them back."""
     lines = read_lines(data, file, COLUMNS)
-    names = read_header(lines[0], file, COLUMNS, REQUIRED)
+    names = read_header(lines[0], file, (*COLUMNS, UNDER_REVIEW), REQUIRED)
     mistakes: list[str] = []
     wanted: list[Wanted] = []
     line_of: dict[tuple[str, str], int] = {}

@@ -49,6 +49,7 @@ def list_(
         Column(title="status", value=lambda subscriber: subscriber.status),
         Column(title="since", value=lambda subscriber: moment(subscriber.since)),
         Column(title="language", value=lambda subscriber: subscriber.language),
+        Column(title="under review since", value=lambda subscriber: moment(subscriber.under_review_since)),
     ]
     empty = f"nobody is on the list {name!r}: 'responder subscribers list' has those of every list" if name else EMPTY
     print_list(list_subscribers(name), columns, limit=limit, as_json=as_json, empty=empty)
@@ -66,13 +67,14 @@ def export(
 
 
 async def _export(store: "Store", *, file: Path | None, name: str | None) -> None:
-    from responder.cli.subscriber_file import COLUMNS
+    from responder.cli.subscriber_file import COLUMNS, UNDER_REVIEW
     from responder.store.listing import read_all
     from responder.store.records import list_subscribers
 
-    rows = [record.as_json() | {"evidence": ""} async for record in read_all(store.database, list_subscribers(name))]
+    rows = [record.as_json() async for record in read_all(store.database, list_subscribers(name))]
     with file.open("w", encoding="utf-8", newline="") if file else _terminal() as target:
-        writer = csv.DictWriter(target, COLUMNS, lineterminator="\n")
+        columns = (*COLUMNS, UNDER_REVIEW) if any(UNDER_REVIEW in row for row in rows) else COLUMNS
+        writer = csv.DictWriter(target, columns, restval="", lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
     if file:
@@ -101,13 +103,16 @@ def import_(
 
 
 async def _import(store: "Store", *, file: Path, dry_run: bool, no_evidence: str | None) -> None:
+    from responder.cli.told import told_of
+    from responder.core.events import Event
     from responder.store.subscribers import put_subscribers
     from responder.wiring import utc_now
 
     read = await _read(file, no_evidence)
+    tell = await told_of(store, Event.CONSENT_CHANGED)
     with progress("importing", len(read.wanted)) as advance:
         outcomes = await put_subscribers(
-            store.database, store.secret, read.wanted, operator=operator_name(), now=utc_now(), dry_run=dry_run, advance=advance
+            store.database, store.secret, read.wanted, operator=operator_name(), now=utc_now(), dry_run=dry_run, advance=advance, tell=tell
         )
     _tell(file, read, outcomes, dry_run=dry_run)
 
@@ -168,6 +173,8 @@ def remove(
 
 
 async def _put(store: "Store", *, number: str, name: str, evidence: str, joins: bool) -> None:
+    from responder.cli.told import told_of
+    from responder.core.events import Event
     from responder.core.known import SubscriptionStatus
     from responder.errors import ResponderError
     from responder.store.subscribers import Outcome, Wanted, put_subscribers
@@ -177,7 +184,8 @@ async def _put(store: "Store", *, number: str, name: str, evidence: str, joins: 
     status = SubscriptionStatus.SUBSCRIBED if joins else SubscriptionStatus.UNSUBSCRIBED
     originator = await read_number(number)
     wanted = Wanted(originator=originator, list=name, status=status, evidence=evidence)
-    outcomes = await put_subscribers(store.database, store.secret, [wanted], operator=operator_name(), now=utc_now())
+    tell = await told_of(store, Event.CONSENT_CHANGED)
+    outcomes = await put_subscribers(store.database, store.secret, [wanted], operator=operator_name(), now=utc_now(), tell=tell)
     if outcomes.left_out:
         raise ResponderError(f"{originator} has opted out, and only its own text brings it back: START, or the word of the list")
     unchanged = Outcome.UNCHANGED in outcomes.counts
@@ -196,9 +204,12 @@ async def _check_list(name: str) -> None:
 
 
 async def _opt_out(store: "Store", *, number: str, evidence: str) -> None:
+    from responder.cli.told import told_of
+    from responder.core.events import Event
     from responder.store.subscribers import opt_out
     from responder.wiring import utc_now
 
     originator = await read_number(number)
-    is_new = await opt_out(store.database, store.secret, originator, reason=evidence, operator=operator_name(), now=utc_now())
+    tell = await told_of(store, Event.CONSENT_CHANGED)
+    is_new = await opt_out(store.database, store.secret, originator, reason=evidence, operator=operator_name(), now=utc_now(), tell=tell)
     typer.echo(f"{originator} {'is opted out now' if is_new else 'was opted out already'}")

@@ -36,6 +36,11 @@ class Heard:
     actions: tuple[tuple[Match, tuple[Action, ...]], ...] = ()
     falls_back: bool = False
 
+    @property
+    def is_for_a_person(self) -> bool:
+        """Whether the text answers no question that is open, so that a person has to look."""
+        return not self.chosen and any(isinstance(effect, OpenHandOff) for effect in self.effects)
+
 
 def hear_choice(situation: Situation, rules: Rules) -> Heard | None:
     """What a text does that chooses of the appointments which were asked about; None if it chooses nothing."""

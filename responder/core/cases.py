@@ -53,6 +53,7 @@ class Given:
     opted_out: bool = False
     responses: Mapping[str, bytes] = field(default_factory=dict)
     """What webhooks answer, by their names; the others do not answer in time."""
+    paused_until: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

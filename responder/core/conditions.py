@@ -98,6 +98,14 @@ def why_no_answer(situation: Situation) -> str | None:
     return None
 
 
+def why_paused(situation: Situation) -> str | None:
+    """Why neither rules nor the fallback answer the originator now; None if they may."""
+    until = situation.known.paused_until
+    if until is None or situation.now >= until:
+        return None
+    return f"a person has the conversation until {until:%Y-%m-%d %H:%M} UTC, so only reserved words and open questions are answered"
+
+
 def _several(situation: Situation) -> str | None:
     """Why nothing can be said about the appointment where there are several; None if there are not."""
     count = len(situation.open_appointments)

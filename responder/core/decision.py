@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from responder.core.actions import Action
 from responder.core.asked import Heard, hear_choice, hear_unanswered, why_unclear
-from responder.core.conditions import why_no_answer
+from responder.core.conditions import why_no_answer, why_paused
 from responder.core.effects import Effect, OpenHandOff, OptIn, OptOut, Purpose, RecordUse, Reply, Subscribe, Unsubscribe
 from responder.core.joining import ask_to_join, hear_joining, lists_that_ask
 from responder.core.known import SubscriptionStatus
@@ -84,13 +84,23 @@ def _after_reserved(situation: Situation, rules: Rules) -> Decision:
         return Decision(name=None, ignored=ignored)
     for hear in HEARERS:
         if heard := hear(situation, rules):
-            return _heard(heard, Decision(name=QUESTION, match=Match(text=situation.folded)), rules)
+            return _heard_while(heard, Decision(name=QUESTION, match=Match(text=situation.folded)), situation, rules)
     decision = _by_rules(situation, rules)
     if decision.name is not None:
         return decision
     if heard := hear_unanswered(situation, rules):
-        return _heard(heard, replace(decision, name=QUESTION), rules)
+        return _heard_while(heard, replace(decision, name=QUESTION), situation, rules)
+    if paused := why_paused(situation):
+        return replace(decision, ignored=f"ignored: {paused}")
     return _by_fallback(decision, rules)
+
+
+def _heard_while(heard: Heard, decision: Decision, situation: Situation, rules: Rules) -> Decision:
+    """What follows from a text that was heard, but where it would only ask for the person who has the conversation already."""
+    paused = why_paused(situation)
+    if paused and heard.is_for_a_person:
+        return replace(decision, name=None, ignored=f"ignored: {paused}")
+    return _heard(heard, decision, rules)
 
 
 def _by_fallback(decision: Decision, rules: Rules) -> Decision:
@@ -163,6 +173,8 @@ def _why_ignored(situation: Situation) -> str | None:
 def refusal_of(rule: Rule, situation: Situation) -> str | None:
     """Why a rule whose text matches does not apply; None if it does."""
     if isinstance(rule.text, Answers) and (refusal := why_no_answer(situation)):
+        return refusal
+    if not isinstance(rule.text, Answers) and (refusal := why_paused(situation)):
         return refusal
     asked = (*rule.conditions, rule.cooldown) if rule.cooldown else rule.conditions
     return next((refusal for condition in asked if (refusal := condition.refusal(situation))), None)

@@ -81,12 +81,14 @@ class SetLanguage:
 class OpenHandOff:
     """A person should look at the message.
 
-    One that ``holds_marketing``, since ``word`` may have been a stop, does so until it is closed.
+    One that ``holds_marketing``, since ``word`` may have been a stop, does so until it is closed. With a ``pause``, neither rules nor the
+    fallback answer the number for so long, or until it is closed.
     """
 
     reason: str
     holds_marketing: bool = False
     word: str = ""
+    pause: timedelta | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -132,6 +134,7 @@ class Purpose(StrEnum):
     REMINDER = "reminder"
     DIALOGUE = "dialogue"  # answers what the originator answered to us
     NOTICE = "notice"  # says that no more automatic answers come for a while
+    PERSON = "person"  # what a person of ours wrote
 
 
 class StepStatus(StrEnum):

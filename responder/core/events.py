@@ -7,10 +7,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from responder.core.effects import ChangeAppointment, Effect, OpenHandOff, OptIn, OptOut, Subscribe, Unsubscribe
-from responder.core.known import Known
+from responder.core.effects import AppointmentStatus, ChangeAppointment, Effect, OpenHandOff, OptIn, OptOut, Subscribe, Unsubscribe
+from responder.core.known import Appointment, Known
 from responder.core.message import Message
-from responder.core.payload import changed_appointment_data, message_data
+from responder.core.payload import appointment_data, changed_appointment_data, message_data
 from responder.core.timestamps import iso
 
 
@@ -58,13 +58,41 @@ def _kind(effect: Subscribe | Unsubscribe | OptOut | OptIn) -> str:
 
 
 def _consent(effect: Subscribe | Unsubscribe | OptOut | OptIn, message: Message, rule: str | None) -> Mapping[str, Any]:
+    list_name = effect.list if isinstance(effect, Subscribe | Unsubscribe) else None
+    change = _consent_data(message.originator, list_name, _kind(effect), message.order.at, str(message.channel))
+    return change | {"message_key": message.key, "rule": rule}
+
+
+def consent_changed(originator: str, list_name: str | None, kind: str, at: datetime, channel: str, message_key: str | None = None) -> Happened:
+    """A change of consent that no text made by itself: an operator did, or it was for a while."""
+    change = _consent_data(originator, list_name, kind, at, channel)
+    return Happened(event=Event.CONSENT_CHANGED, data=change | {"message_key": message_key})
+
+
+def _consent_data(originator: str, list_name: str | None, kind: str, at: datetime, channel: str) -> dict[str, Any]:
     """A change of consent; without a list it is about all that we send."""
     return {
-        "originator": message.originator,
-        "list": effect.list if isinstance(effect, Subscribe | Unsubscribe) else None,
-        "event": _kind(effect),
-        "at": iso(message.order.at),
-        "message_key": message.key,
-        "channel": str(message.channel),
-        "rule": rule,
+        "originator": originator,
+        "list": list_name,
+        "event": kind,
+        "at": iso(at),
+        "message_key": None,
+        "channel": channel,
+        "rule": None,
     }
+
+
+def appointment_booked(before: Appointment | None, after: Appointment) -> Happened:
+    """A new or moved appointment, as another system or an operator brought it."""
+    old = {"old_status": str(before.status) if before else None, "old_starts_at": iso(before.starts_at) if before else None}
+    return _booked(appointment_data(after) | old | {"sequence": after.version})
+
+
+def appointment_deleted(before: Appointment, number: int) -> Happened:
+    """An appointment that will not be; ``number`` is that of its last change."""
+    last = appointment_data(before) | {"status": str(AppointmentStatus.CANCELLED), "old_status": str(before.status)}
+    return _booked(last | {"old_starts_at": iso(before.starts_at), "sequence": number, "deleted": True})
+
+
+def _booked(appointment: Mapping[str, Any]) -> Happened:
+    return Happened(event=Event.APPOINTMENT_CHANGED, data={"appointment": appointment, "message": None, "rule": None})

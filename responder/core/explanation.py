@@ -51,7 +51,8 @@ def explained_effect(effect: Told) -> Mapping[str, Any]:
         case SetLanguage():
             return {"action": "language", "language": effect.language}
         case OpenHandOff():
-            return {"action": "hand_off", "reason": effect.reason}
+            pause = {"pause": in_words(effect.pause)} if effect.pause else {}
+            return {"action": "hand_off", "reason": effect.reason, **pause}
         case Ask() | CloseQuestion() | TellUnclear() | Mute():
             return _explained_talk(effect)
 

@@ -10,6 +10,7 @@ from responder.core.effects import (
     ChangeAppointment,
     Effect,
     Mute,
+    OpenHandOff,
     OptIn,
     OptOut,
     Ordered,
@@ -106,6 +107,8 @@ class Known:
     muted_until: datetime | None = None
     sent: tuple[Sent, ...] = ()
     """The texts that were queued for the originator within a day."""
+    paused_until: datetime | None = None
+    """Until when a person has the conversation: the longest pause of the hand-offs that are open."""
 
     def subscribed(self, list_name: str) -> bool:
         """Whether the originator is on the list now."""
@@ -165,12 +168,10 @@ class Known:
                 return replace(self, questions=(*(_replaced(question, asked) for question in self.questions), asked))
             case CloseQuestion():
                 return replace(self, questions=tuple(_closed(question, effect) for question in self.questions))
-            case SetField() | SetLanguage() | RecordUse() | Mute():
+            case SetField() | SetLanguage() | RecordUse() | Mute() | OpenHandOff():
                 return self._remembering(effect, message)
-            case _:
-                return self
 
-    def _remembering(self, effect: SetField | SetLanguage | RecordUse | Mute, message: Message) -> "Known":
+    def _remembering(self, effect: SetField | SetLanguage | RecordUse | Mute | OpenHandOff, message: Message) -> "Known":
         match effect:
             case SetField():
                 return replace(self, fields={**self.fields, effect.name: effect.value})
@@ -181,6 +182,9 @@ class Known:
                 return replace(self, uses={**self.uses, effect.of: max(before, message.received_at)})
             case Mute():
                 return replace(self, muted_until=effect.until)
+            case OpenHandOff():
+                until = message.received_at + effect.pause if effect.pause else None
+                return replace(self, paused_until=max(filter(None, (until, self.paused_until)), default=None))
 
 
 def _subscription(effect: Subscribe | Unsubscribe, message: Message, before: Subscription | None) -> Subscription:

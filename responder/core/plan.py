@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from itertools import chain
 from typing import Any, get_args
 
@@ -159,14 +160,25 @@ def _wanted_effects(decision: Decision, situation: Situation, rules: Rules) -> I
     language = decision.match.language
     if language and decision.remembers_language and language != situation.known.language:
         yield SetLanguage(language=language)
-    yield from decision.effects
-    handed_off = any(isinstance(effect, OpenHandOff) for effect in decision.effects)
+    effects = list(decision.effects)
     for match, actions in decision.actions:
         for action in actions:
-            for effect in action.effects(_context(action, match, actions, situation, rules, situation.known)):
-                if not (handed_off and isinstance(effect, OpenHandOff)):
-                    yield effect
-                handed_off = handed_off or isinstance(effect, OpenHandOff)
+            effects += action.effects(_context(action, match, actions, situation, rules, situation.known))
+    yield from _first_hand_off(effects)
+
+
+def _first_hand_off(effects: Sequence[Effect]) -> Iterator[Effect]:
+    """The effects with the first reason for a person to look, and with the longest pause that any of them asks for."""
+    first = next((effect for effect in effects if isinstance(effect, OpenHandOff)), None)
+    for effect in effects:
+        if not isinstance(effect, OpenHandOff):
+            yield effect
+        elif effect is first:
+            yield replace(effect, pause=_longest_pause(effects))
+
+
+def _longest_pause(effects: Iterable[Effect]) -> timedelta | None:
+    return max((effect.pause for effect in effects if isinstance(effect, OpenHandOff) and effect.pause), default=None)
 
 
 def _is_outdated(effect: Effect, known: Known, message: Message) -> bool:
@@ -223,7 +235,7 @@ def _one_hand_off(effects: Sequence[Effect]) -> list[Effect]:
     """The effects with one hand-off for all that a person should know."""
     reasons = list(dict.fromkeys(effect.reason for effect in effects if isinstance(effect, OpenHandOff)))
     others: list[Effect] = [effect for effect in effects if not isinstance(effect, OpenHandOff)]
-    return [*others, OpenHandOff(reason="; ".join(reasons))] if len(reasons) > 1 else list(effects)
+    return [*others, OpenHandOff(reason="; ".join(reasons), pause=_longest_pause(effects))] if len(reasons) > 1 else list(effects)
 
 
 def _restrained(drafts: Iterable[Draft], decision: Decision, after: Known, situation: Situation, rules: Rules) -> tuple[list[Draft], list[Mute]]:

@@ -78,16 +78,18 @@ class SubscriberRecord:
     status: SubscriptionStatus
     since: datetime
     language: str | None
+    under_review_since: datetime | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """The fields of a subscriber."""
-        return {
+        """The fields of a subscriber; ``under_review_since`` stands there while a person has to decide whether they want to leave."""
+        fields: dict[str, Any] = {
             "originator": self.originator,
             "list": self.list,
             "status": str(self.status),
             "since": iso(self.since),
             "language": self.language,
         }
+        return fields | ({"under_review_since": iso(self.under_review_since)} if self.under_review_since else {})
 
 
 CONSENT = (
@@ -127,10 +129,11 @@ class DeliveryRecord:
     last_error: str | None
     segments: int
     text: str
+    operator: str | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """The fields of a delivery."""
-        return {
+        """The fields of a delivery; who wrote it stands there where a person did."""
+        fields: dict[str, Any] = {
             "key": self.key,
             "message_key": self.message_key,
             "kind": str(self.kind),
@@ -142,6 +145,7 @@ class DeliveryRecord:
             "segments": self.segments,
             "text": self.text,
         }
+        return fields | ({"operator": self.operator} if self.operator else {})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -130,6 +130,7 @@ def known_of(given: Given, originator: str, at: datetime) -> Known:
         consent_order=Order(before, 0) if given.opted_out else None,
         subscriptions={name: subscribed(name, at, status) for name, status in given.subscriptions.items()},
         appointments=tuple(replace(appointment, updated_at=before) for appointment in given.appointments),
+        paused_until=given.paused_until,
     )
 
 

@@ -35,8 +35,6 @@ from responder.rulefile.replies import delay, note_answer, note_long_texts, once
 from responder.rulefile.scope import CONTACT, FIELD, Scope
 from responder.rulefile.times import duration
 
-LATER = frozenset({"pause"})
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Draft:
@@ -77,9 +75,9 @@ def _draft(node: Node, reader: Reader) -> Draft | None:
         if other.text in ACTIONS:
             reader.note(other.place, f"two actions in one entry, begin {other.text!r} with '- ' as well")
         else:
-            reader.unknown(other, "action", ACTIONS, LATER)
+            reader.unknown(other, "action", ACTIONS)
     if key.text not in ACTIONS:
-        reader.unknown(key, "action", ACTIONS, LATER)
+        reader.unknown(key, "action", ACTIONS)
         return None
     action = ACTIONS[key.text]
     return Draft(key=key, action=action, settings=_settings_given(action, value, reader))
@@ -89,9 +87,9 @@ def _settings_given(action: type[Action], node: Node, reader: Reader) -> Mapping
     """The nodes of the settings; where no setting is named, what stands there is the first one."""
     first, *_ = settings = _settings(action)
     names = [setting_name(setting) for setting in settings]
-    if not isinstance(node, MappingNode) or (_takes_keys(first) and not any(key.text in {*names, *LATER} for key, _ in node.entries)):
+    if not isinstance(node, MappingNode) or (_takes_keys(first) and not any(key.text in names for key, _ in node.entries)):
         return {first.name: node}
-    with reader.inside(f"{reader.where}, {action.name}").fields(node, "setting", LATER) as given:
+    with reader.inside(f"{reader.where}, {action.name}").fields(node, "setting") as given:
         return {name: value for name in names if (value := given.node(name)) is not None}
 
 

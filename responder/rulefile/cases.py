@@ -116,6 +116,7 @@ def _given(node: Node | None, originator: str, local: Local, outer: Reader) -> t
             language=fields.take("language", local.scope.language, None),
             opted_out=fields.take("opted_out", flag, default=False),
             responses=_responses(fields.node("responses"), local, reader),
+            paused_until=fields.take("paused_until", partial(_moment, zone=local.zone), None),
         )
         return given, fields.each("messages", partial(_turn, local=local, reader=reader))
 

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import timedelta
 
 from responder.core.actions import Action
 from responder.core.rules import Rules
 from responder.core.segments import size
 from responder.core.template import Template, Texts
+from responder.core.uses import in_words
 from responder.rulefile.nodes import Mapping as MappingNode
 from responder.rulefile.nodes import Node, Scalar
 from responder.rulefile.places import entry, scalars
@@ -143,9 +145,14 @@ def action_in_words(action: Action, node: Node | None, actions: tuple[Action, ..
         case "language":
             yield f"remembers that the number uses {LANGUAGES.get(_field(action, 'language'), _field(action, 'language'))}{extra}"
         case "hand_off":
-            yield f"asks a person to look: {quoted(_field(action, 'reason'))}{extra}"
+            yield f"asks a person to look: {quoted(_field(action, 'reason'))}{_pause(action)}"
         case _:
             yield f"{action.name}: {_typed(node) if node else ''}".rstrip(": ")
+
+
+def _pause(action: Action) -> str:
+    pause: timedelta | None = getattr(action, "pause", None)
+    return f", and for {in_words(pause)}, or until that is done, only answers STOP, START, HELP and what we asked" if pause else ""
 
 
 def texts_in_words(verb: str, texts: Texts | None, title: str) -> Iterator[str]:

@@ -86,25 +86,22 @@ class Reader:
                 self.note(wrong.place, wrong.text)
         return tuple(values)
 
-    def fields(self, node: Node, kind: str = "key", later: Collection[str] = (), example: str = "key: value") -> "Fields":
+    def fields(self, node: Node, kind: str = "key", example: str = "key: value") -> "Fields":
         """The entries of a mapping, to be taken one by one; ``example`` is told where there is none."""
-        return Fields(self, node, kind, later, example)
+        return Fields(self, node, kind, example)
 
-    def unknown(self, key: Scalar, kind: str, known: Collection[str], later: Collection[str]) -> None:
-        """Keep the mistake of a word that is not known, or not yet."""
-        if key.text in later:
-            self.note(key.place, f"{key.text!r} is not supported yet, remove it")
-        else:
-            likely = SYNONYMS.get(key.text.lower())
-            remedy = f", did you mean {likely!r}?" if likely in known else BELONGS.get((kind, key.text)) or did_you_mean(key.text, known)
-            self.note(key.place, f"unknown {kind} {shown(key.text)}{remedy}")
+    def unknown(self, key: Scalar, kind: str, known: Collection[str]) -> None:
+        """Keep the mistake of a word that is not known."""
+        likely = SYNONYMS.get(key.text.lower())
+        remedy = f", did you mean {likely!r}?" if likely in known else BELONGS.get((kind, key.text)) or did_you_mean(key.text, known)
+        self.note(key.place, f"unknown {kind} {shown(key.text)}{remedy}")
 
 
 class Fields:
     """The entries of one mapping; at the end, those that nobody took are unknown."""
 
-    def __init__(self, reader: Reader, node: Node, kind: str, later: Collection[str], example: str) -> None:
-        self._reader, self._kind, self._later = reader, kind, later
+    def __init__(self, reader: Reader, node: Node, kind: str, example: str) -> None:
+        self._reader, self._kind = reader, kind
         self._known: list[str] = []
         self._node = node
         self._entries: Mapping[str, tuple[Scalar, Node]] = {}
@@ -119,7 +116,7 @@ class Fields:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         for key, _ in self._entries.values():
             if key.text not in self._known:
-                self._reader.unknown(key, self._kind, self._known, self._later)
+                self._reader.unknown(key, self._kind, self._known)
 
     def node(self, name: str) -> Node | None:
         """The node of an entry; None where there is none."""

@@ -13,9 +13,7 @@ from responder.core.known import SubscriptionStatus
 from responder.core.recognition import Confirmation
 from responder.core.template import Texts
 from responder.core.words import ALWAYS, Answer
-from responder.errors import RulesError
 from responder.rulefile.conditions import STATES
-from responder.rulefile.file import read_rules
 from responder.rulefile.packs import load_packs
 from responder.rulefile.schema_words import (
     ACTION,
@@ -51,7 +49,7 @@ def rules_schema() -> Schema:
         "$schema": DRAFT,
         "title": "rules.yaml of responder",
         "description": "What happens to each text that comes in. 'responder check' tells more mistakes than a schema can.",
-        **_object(_supported(_top(), "{key}: x\n"), TOP, required=("version",)),
+        **_object(_top(), TOP, required=("version",)),
         "definitions": {"then": _then(), "when": _when(), "texts": _texts(), "turn": _turn(), "expect": _expect()},
     }
 
@@ -62,8 +60,8 @@ def _top() -> dict[str, Schema]:
         "timezone": SCALAR,
         "country": {"type": "string", "pattern": "^[A-Z]{2}$"},
         "languages": _one_or_many(_language()),
-        "lists": _named(_object(_supported(_list(), "version: 1\nlists: {{l: {{{key}: x}}}}\n"), LIST), may_be_empty=True),
-        "webhooks": _named(_object(_supported(_webhook(), "version: 1\nwebhooks: {{w: {{{key}: x}}}}\n"), WEBHOOK, required=("url",))),
+        "lists": _named(_object(_list(), LIST), may_be_empty=True),
+        "webhooks": _named(_object(_webhook(), WEBHOOK, required=("url",))),
         "reserved": _reserved(),
         "rules": {"type": "array", "items": _rule()},
         "fallback": _object({"then": _reference("then")}, {"then": RULE["then"]}, required=("then",)),
@@ -85,7 +83,7 @@ def _appointments() -> Schema:
 
 
 def _list() -> dict[str, Schema]:
-    return {"title": SCALAR, "double_opt_in": FLAG, "question": _reference("texts"), "already": _reference("texts")}
+    return {"title": SCALAR, "double_opt_in": FLAG, "question": _reference("texts")}
 
 
 def _webhook() -> dict[str, Schema]:
@@ -111,11 +109,8 @@ def _rule() -> Schema:
         "cooldown": SCALAR,
         "typos": FLAG,
         "shadow": FLAG,
-        "already": _reference("texts"),
     }
-    probe = "version: 1\nrules: [{{name: r, when: {{text: x}}, then: [hand_off: x], {key}: x}}]\n"
-    kept = {"name": known.pop("name"), "when": known.pop("when"), "then": known.pop("then")}
-    return _object(kept | _supported(known, probe), RULE, required=("name", "when", "then"))
+    return _object(known, RULE, required=("name", "when", "then"))
 
 
 def _when() -> Schema:
@@ -136,7 +131,7 @@ def _when() -> Schema:
         "until": MOMENT,
         "language": _one_or_many(_language()),
     }
-    return _object(_supported(known, "version: 1\nrules: [{{name: r, when: {{{key}: x}}, then: [hand_off: x]}}]\n"), CONDITIONS)
+    return _object(known, CONDITIONS)
 
 
 def _test() -> Schema:
@@ -150,6 +145,7 @@ def _test() -> Schema:
         "language": _language(),
         "opted_out": FLAG,
         "responses": {"type": "object", "additionalProperties": {"type": "object", "additionalProperties": MAYBE}},
+        "paused_until": MOMENT,
         "messages": _one_or_many({"anyOf": [SCALAR, _reference("turn")]}),
     }
     known = {
@@ -245,17 +241,3 @@ def _object(known: Mapping[str, Schema], words: Mapping[str, str], required: Ite
 def _described(value: Schema, words: str) -> Schema:
     """The property with its description; beside a reference, draft 7 reads nothing else."""
     return {"description": words, "allOf": [value]} if "$ref" in value else {"description": words, **value}
-
-
-def _supported(known: Mapping[str, Schema], probe: str) -> dict[str, Schema]:
-    """The keys that this version reads, found out by asking it."""
-    return {key: value for key, value in known.items() if not _is_refused(key, probe.format(key=key))}
-
-
-def _is_refused(key: str, source: str) -> bool:
-    try:
-        read_rules(source, "rules.yaml", {})
-    except RulesError as error:
-        refusals = (f"{key!r} is not supported yet", f"unknown key {key!r}", f"unknown condition {key!r}")
-        return any(refusal in mistake.text for mistake in error.mistakes for refusal in refusals)
-    return False

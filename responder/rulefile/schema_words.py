@@ -51,7 +51,6 @@ LIST: Words = {
     "title": "What people know the list by: {{ list.title }} in replies. Without it, its name.",
     "double_opt_in": "true asks whoever joins to confirm it first.",
     "question": "The question that is asked then.",
-    "already": "The reply to who is on the list already.",
 }
 WEBHOOK: Words = {
     "url": "The address to call.",
@@ -80,7 +79,6 @@ RULE: Words = {
     "cooldown": "How long the rule does not answer the same number again, such as 10m, 24h or 7d.",
     "typos": "true accepts one wrong letter in a word of five or more, where nothing matches exactly.",
     "shadow": "true decides and records, and sends nothing.",
-    "already": "The reply to who is on the list already.",
 }
 CONDITIONS: Words = {
     "text": "The whole text is one of these; capitals, accents, punctuation and blanks make no difference.",
@@ -116,6 +114,7 @@ GIVEN: Words = {
     "language": "The language that the number uses.",
     "opted_out": "Whether the number said STOP.",
     "responses": "What webhooks answer: names with the fields of their answers; the others do not answer in time.",
+    "paused_until": "Until when a person has the conversation.",
     "messages": "Texts that came before.",
 }
 VISIT: Words = {
@@ -153,7 +152,7 @@ SETTINGS: Words = {
     "valid_for": "How long it is of use; what is later is dropped.",
     "otherwise": "The text where the call gives no such answer within 5 seconds.",
     "reply": "The text made of the answer of the call, such as {{ response.text }}.",
-    "pause": "How long the number gets no automatic replies, such as 2h.",
+    "pause": "How long neither rules nor the fallback answer the number, such as 2h; until the hand-off is closed, at the longest.",
     "for": "How long the subscription lasts, such as 90d.",
     "already": "The text for who is on the list already.",
 }

@@ -1,6 +1,7 @@
 """Queueing what webhooks asked to be told, in the transaction of the change itself."""
 
-from collections.abc import Collection, Iterator
+import secrets
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from responder.core.effects import Purpose, Step, StepKind, StepStatus
 from responder.core.events import Event, Happened
 from responder.store.database import Database
 from responder.store.records import delivery_from
+from responder.store.revisions import chunks
 from responder.store.rows import step_rows
 from responder.store.tables import installation, steps
 
@@ -33,6 +35,33 @@ async def read_hearers(connection: AsyncConnection) -> frozenset[str]:
     return frozenset(((await connection.execute(query)).scalar_one_or_none() or "").split())
 
 
+async def announce(connection: AsyncConnection, happened: Iterable[tuple[str, Happened]], webhooks: Collection[str], now: datetime) -> None:
+    """Tell webhooks what was changed for these originators other than by a message, in the caller's transaction."""
+    names = sorted(webhooks)
+    if not names:
+        return
+    change = secrets.token_hex(16)  # stands where calls that a message leads to have its key
+    told = ((originator, name, one) for originator, one in happened for name in names)
+    calls = (_call((f"{change}-{n}", change), originator, name, one.as_json(now)) for n, (originator, name, one) in enumerate(told, start=1))
+    for some in chunks(step_rows(calls, now)):
+        await connection.execute(insert(steps), some)
+
+
+def _call(keys: tuple[str, str], originator: str, name: str, content: str, sender: str = "") -> Step:
+    return Step(
+        key=keys[0],
+        message_key=keys[1],
+        kind=StepKind.WEBHOOK,
+        originator=originator,
+        to=name,
+        sender=sender,
+        content=content,
+        purpose=Purpose.ANSWER,
+        segments=0,
+        expires_at=None,
+    )
+
+
 async def announce_deliveries(connection: AsyncConnection, keys: Collection[str], webhooks: Collection[str], now: datetime) -> None:
     """Tell webhooks what has become of replies, in the caller's transaction and after the change."""
     if not keys or not webhooks:
@@ -48,15 +77,5 @@ def _calls(row: Row[Any], webhooks: Collection[str], now: datetime) -> Iterator[
     """One call for each webhook; the id has the moment in it, since a reply may come to the same status again."""
     happened = Happened(event=Event.DELIVERY_CHANGED, data=delivery_from(row).as_json())
     for number, name in enumerate(webhooks, start=1):
-        yield Step(
-            key=f"{row.key}-{row.status}-{int(now.timestamp() * 1000):x}-{number}",
-            message_key=row.message_key,
-            kind=StepKind.WEBHOOK,
-            originator=row.originator,
-            to=name,
-            sender=row.sender,
-            content=happened.as_json(now),
-            purpose=Purpose.ANSWER,
-            segments=0,
-            expires_at=None,
-        )
+        key = f"{row.key}-{row.status}-{int(now.timestamp() * 1000):x}-{number}"
+        yield _call((key, row.message_key), row.originator, name, happened.as_json(now), row.sender)

@@ -1,7 +1,7 @@
 """Appointments as other systems bring them: new ones, moved ones, and those with other details, in one transaction."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -13,10 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.booking import Booking
 from responder.core.effects import AppointmentStatus
+from responder.core.events import Happened, appointment_booked, appointment_deleted
 from responder.core.known import Appointment
 from responder.core.reminding import ReminderPlan
 from responder.core.timestamps import iso
 from responder.errors import ResponderError
+from responder.store.announcing import announce
 from responder.store.database import Database
 from responder.store.history import add_events, event, last_numbers
 from responder.store.known import appointment_from
@@ -72,11 +74,13 @@ async def put_bookings(
     times: ReminderPlan | None = None,
     by: str = IMPORT,
     expected: Callable[[Appointment | None], bool] = lambda _before: True,
+    tell: Collection[str] = (),
 ) -> Mapping[Change, int]:
     """Make the appointments what the bookings say, all or none, and tell how many of each change there were.
 
     A new or moved one is scheduled, and no word from before ``now`` counts for it; any other keeps its status. ``advance`` is told
-    how many are done, ``times`` says when people are reminded, and ``expected`` whether an appointment stands as it should.
+    how many are done, ``times`` says when people are reminded, ``expected`` whether an appointment stands as it should, and ``tell``
+    which webhooks hear of new and moved ones.
     Raises Conflict where it does not, and StorageError.
     """
     async with database.write() as connection:
@@ -90,15 +94,17 @@ async def put_bookings(
         await move_revisions(connection, insert, set().union(*(put.originators for put in changes)))
         put_anew = _put_anew(insert)
         for some in chunks(changes):
-            await _put_some(connection, some, put_anew, now, by)
+            numbers = await _put_some(connection, some, put_anew, now, by)
             if times:
                 await plan_reminders(connection, insert, [put.booking for put in some if put.change is not Change.CHANGED], times, now)
+            await announce(connection, _happened(some, numbers, now), tell, now)
             advance(len(some))
     advance(len(puts) - len(changes))
     return Counter(put.change for put in puts)
 
 
-async def _put_some(connection: AsyncConnection, some: Sequence[_Put], put_anew: Any, now: datetime, by: str) -> None:  # noqa: ANN401  (either dialect's own)
+async def _put_some(connection: AsyncConnection, some: Sequence[_Put], put_anew: Any, now: datetime, by: str) -> Mapping[str, int]:  # noqa: ANN401  (either dialect's own)
+    """Make the changes, and give each its number."""
     last = await last_numbers(connection, [put.booking.id for put in some if put.before is None])
     numbers = {put.booking.id: (put.before.version if put.before else last.get(put.booking.id, 0)) + 1 for put in some}
     anew = [_row(put.booking, numbers[put.booking.id], now) for put in some if put.change is not Change.CHANGED]
@@ -107,10 +113,24 @@ async def _put_some(connection: AsyncConnection, some: Sequence[_Put], put_anew:
         if rows:
             await connection.execute(statement, rows)
     await add_events(connection, [_event(put, numbers[put.booking.id], now, by) for put in some])
+    return numbers
+
+
+def _happened(puts: Iterable[_Put], numbers: Mapping[str, int], now: datetime) -> Iterator[tuple[str, Happened]]:
+    """What others may want to know of: status or time are not what they were, or the appointment is another's."""
+    for booking, before in ((put.booking, put.before) for put in puts if put.change is not Change.CHANGED):
+        after = Appointment(**asdict(booking), status=AppointmentStatus.SCHEDULED, updated_at=now, version=numbers[booking.id])
+        yield booking.originator, appointment_booked(appointment_from(before) if before else None, after)
 
 
 async def delete_appointment(
-    database: Database, identifier: str, now: datetime, *, by: str, expected: Callable[[Appointment | None], bool] = lambda _before: True
+    database: Database,
+    identifier: str,
+    now: datetime,
+    *,
+    by: str,
+    expected: Callable[[Appointment | None], bool] = lambda _before: True,
+    tell: Collection[str] = (),
 ) -> bool:
     """Forget an appointment that will not be, and tell whether there was one; its history stays. Raises Conflict and StorageError."""
     async with database.write() as connection:
@@ -124,6 +144,8 @@ async def delete_appointment(
         await connection.execute(delete(appointments).where(appointments.c.id == identifier))
         await forget_reminders(connection, [identifier])
         await add_events(connection, [event((before.id, before.version + 1), now, "deleted", by, old_status=before.status)])
+        gone = appointment_deleted(appointment_from(before), before.version + 1)
+        await announce(connection, [(before.originator, gone)], tell, now)
         return True
 
 

@@ -252,6 +252,7 @@ def _handoff_rows(plan: Plan, now: datetime) -> Rows:
             "reason": effect.reason[:200],
             "opened_at": now,
             "holds_marketing": effect.holds_marketing,
+            "pauses_until": plan.message.received_at + effect.pause if effect.pause else None,
         }
         for effect in plan.effects
         if isinstance(effect, OpenHandOff)

@@ -18,6 +18,7 @@ from responder.core.sent import REMEMBERED, Sent
 from responder.core.suppression import SHADOWED
 from responder.store.database import Database
 from responder.store.erasure import erased_among
+from responder.store.handoffs import paused
 from responder.store.questions import read_questions
 from responder.store.tables import appointments, contacts, steps, subscriptions, uses
 
@@ -44,6 +45,7 @@ async def read_known(database: Database, secret: bytes, originators: Collection[
         asked = await read_questions(connection, originators, now)
         used = (await connection.execute(select(uses).where(uses.c.originator.in_(originators)))).all()
         sent = await read_sent(connection, originators, now)
+        handed_off = await paused(connection, originators)
     on_lists: dict[str, dict[str, Subscription]] = defaultdict(dict)
     for row in theirs:
         on_lists[row.originator][row.list] = subscription_from(row).at(now)
@@ -63,6 +65,7 @@ async def read_known(database: Database, secret: bytes, originators: Collection[
                 questions=asked.get(originator, ()),
                 uses=last_uses[originator],
                 sent=tuple(sent[originator]),
+                paused_until=handed_off.get(originator),
             ),
             gone,
         )

@@ -17,6 +17,7 @@ from responder.errors import StorageError
 from responder.store.tables import consent_events, installation
 
 HEAD = "ledger_head"
+OPERATOR = "operator"  # the channel of what is done by hand
 CHAINED = ("seq", "salt", "commitment", "previous_hash", "hash")  # what the chain itself adds to an event
 PHRASE_STEPS = (3, 4, 9)  # of the opt-out reference, section 5.2: not one word, but what somebody wrote
 LONGEST_PACK = 64
@@ -60,7 +61,7 @@ def _recognised(plan: Plan) -> EventRow:
     return {"channel": channel, "step": str(found.step), "pack": f"{found.word.language} {found.word.version}"[:LONGEST_PACK]}
 
 
-def event_row(*, event: str, at: datetime, recorded_at: datetime | None = None, channel: str = "operator", **others: Any) -> EventRow:  # noqa: ANN401  (any column)
+def event_row(*, event: str, at: datetime, recorded_at: datetime | None = None, channel: str = OPERATOR, **others: Any) -> EventRow:  # noqa: ANN401  (any column)
     """An event that is not yet chained; columns that are not given are empty."""
     columns: EventRow = dict.fromkeys(column.name for column in consent_events.c if column.name not in CHAINED)
     return columns | {"event": event, "at": at, "recorded_at": recorded_at or at, "channel": channel} | others

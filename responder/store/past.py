@@ -16,6 +16,7 @@ from responder.core.known import LATE, Appointment, Known, Subscription, Subscri
 from responder.core.message import Message, MessageStatus, Order
 from responder.core.recognition import RULE_NAMES, Outcome
 from responder.store.database import Database
+from responder.store.handoffs import paused_before
 from responder.store.inbox import COLUMNS, message_from
 from responder.store.known import appointment_from, subscription_from
 from responder.store.listing import Listing
@@ -69,12 +70,14 @@ async def read_past(database: Database, originators: Collection[str], begin: Beg
         near = appointments.c.originator.in_(originators) & (appointments.c.starts_at > begin.at - LATE)
         dates = await _by_originator(connection, select(appointments).where(near).order_by(appointments.c.starts_at))
         languages = await _languages(connection, originators, begin)
+        handed_off = await paused_before(connection, originators, begin.seq, begin.at)
     return [
         replace(
             _consent(originator, people.get(originator, []), events.get(originator, []), begin),
             language=languages.get(originator),
             subscriptions=_subscriptions(on_lists.get(originator, []), events.get(originator, []), begin),
             appointments=tuple(_appointment(row, begin) for row in dates.get(originator, [])),
+            paused_until=handed_off.get(originator),
         )
         for originator in originators
     ]

@@ -11,6 +11,7 @@ from responder.core.known import SubscriptionStatus
 from responder.core.message import KEY_LENGTH, Channel, MessageStatus
 from responder.core.records import AppointmentRecord, DeliveryRecord, Explanation, MessageRecord, SubscriberRecord, explained
 from responder.store.database import Database
+from responder.store.doubts import open_doubts
 from responder.store.known import appointment_from
 from responder.store.listing import Listing
 from responder.store.tables import PAST, WAITING, appointments, contacts, messages, steps, subscriptions
@@ -34,7 +35,10 @@ def list_messages(
 
 def list_subscribers(name: str | None = None) -> Listing[SubscriberRecord]:
     """Who is on a list, or on any, or was; by the time of the last change."""
-    query = select(subscriptions, contacts.c.language).outerjoin(contacts, contacts.c.originator == subscriptions.c.originator)
+    doubts = open_doubts().subquery()
+    query = select(subscriptions, contacts.c.language, doubts.c.since.label("under_review_since"))
+    query = query.outerjoin(contacts, contacts.c.originator == subscriptions.c.originator)
+    query = query.outerjoin(doubts, doubts.c.originator == subscriptions.c.originator)
     query = query if name is None else query.where(subscriptions.c.list == name)
     return Listing(query=query, order=(subscriptions.c.since, subscriptions.c.originator, subscriptions.c.list), read=_subscriber)
 
@@ -128,7 +132,14 @@ def _explanation(row: Row[Any]) -> Explanation:
 
 
 def _subscriber(row: Row[Any]) -> SubscriberRecord:
-    return SubscriberRecord(originator=row.originator, list=row.list, status=SubscriptionStatus(row.status), since=row.since, language=row.language)
+    return SubscriberRecord(
+        originator=row.originator,
+        list=row.list,
+        status=SubscriptionStatus(row.status),
+        since=row.since,
+        language=row.language,
+        under_review_since=row.under_review_since,
+    )
 
 
 def delivery_from(row: Row[Any]) -> DeliveryRecord:
@@ -144,6 +155,7 @@ def delivery_from(row: Row[Any]) -> DeliveryRecord:
         last_error=row.last_error,
         segments=row.segments,
         text=row.content,
+        operator=row.operator,
     )
 
 

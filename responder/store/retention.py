@@ -1,5 +1,6 @@
 """What time takes away: texts after the days that they are kept, subscriptions that were for a while, and reports on nothing of ours."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Any
@@ -7,12 +8,15 @@ from typing import Any
 from sqlalchemy import Table, delete, null, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from responder.core.events import consent_changed
 from responder.core.message import MessageStatus
+from responder.store.announcing import announce
 from responder.store.database import Database
 from responder.store.ledger import append, event_row
 from responder.store.tables import contacts, messages, reports, steps, subscriptions
 
 TOGETHER = 500  # rows in one transaction, so that nobody waits long for the lock
+EXPIRY = "expiry"  # the channel of what was for a while
 IN_HAND = ("queued", "sending")
 
 
@@ -53,8 +57,8 @@ async def _empty(connection: AsyncConnection, table: Table, where: Any, **values
     await connection.execute(update(table).where(where).values({name: null() if value is None else value for name, value in values.items()}))
 
 
-async def end_subscriptions(database: Database, secret: bytes, now: datetime) -> int:
-    """End the subscriptions whose time is over, with an event in the ledger, and tell how many. Raises StorageError."""
+async def end_subscriptions(database: Database, secret: bytes, now: datetime, tell: Collection[str] = ()) -> int:
+    """End the subscriptions whose time is over, with an event in the ledger and for webhooks, and tell how many. Raises StorageError."""
     over = (subscriptions.c.ends_at <= now) & (subscriptions.c.status != "unsubscribed")
     async with database.read() as connection:
         if (await connection.execute(select(subscriptions.c.list).where(over).limit(1))).first() is None:
@@ -67,8 +71,10 @@ async def end_subscriptions(database: Database, secret: bytes, now: datetime) ->
         rows = (await connection.execute(query.where(subscriptions.c.originator.in_(originators)))).all()
         ended = {"status": "unsubscribed", "since": subscriptions.c.ends_at, "ends_at": None}
         await connection.execute(update(subscriptions).where(over, subscriptions.c.originator.in_(originators)).values(ended))
+        told = [(row.originator, consent_changed(row.originator, row.list, "opt_out", row.ends_at, EXPIRY)) for row in rows]
+        await announce(connection, told, tell, now)
         events = [
-            event_row(event="opt_out", at=row.ends_at, recorded_at=now, channel="expiry", originator=row.originator, list=row.list) for row in rows
+            event_row(event="opt_out", at=row.ends_at, recorded_at=now, channel=EXPIRY, originator=row.originator, list=row.list) for row in rows
         ]
         await append(connection, events, secret)
     return len(rows)

@@ -1,19 +1,22 @@
 """Subscriptions as an operator changes them: by hand or from a file, with the proof in the ledger, in one transaction."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Insert, select, text
+from sqlalchemy import Insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from responder.core.events import Happened, consent_changed
 from responder.core.known import SubscriptionStatus
+from responder.core.message import Order
+from responder.store.announcing import announce
 from responder.store.database import Database
 from responder.store.erasure import erased_among
-from responder.store.ledger import EventRow, append, event_row
+from responder.store.ledger import OPERATOR, EventRow, append, event_row
 from responder.store.revisions import chunks, move_revisions
 from responder.store.tables import contacts, subscriptions
 
@@ -41,6 +44,7 @@ class Outcome(StrEnum):
     LEFT_OUT = "left out"
 
 
+KINDS = {SubscriptionStatus.SUBSCRIBED: "opt_in", SubscriptionStatus.PENDING: "opt_in_asked", SubscriptionStatus.UNSUBSCRIBED: "opt_out"}
 MOVING = (Outcome.NEW, Outcome.CHANGED)
 
 
@@ -80,8 +84,9 @@ async def put_subscribers(
     now: datetime,
     dry_run: bool = False,
     advance: Callable[[int], None] = lambda _count: None,
+    tell: Collection[str] = (),
 ) -> Outcomes:
-    """Make the subscriptions what an operator wants, all or none, but bring nobody back who opted out. Raises StorageError."""
+    """Make the subscriptions what an operator wants, all or none, but bring nobody back who opted out; ``tell`` webhooks. Raises StorageError."""
     async with database.write() as connection:
         if not database.is_sqlite:
             await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": SUBSCRIBER_LOCK})
@@ -92,33 +97,53 @@ async def put_subscribers(
             outcomes = await _outcomes(connection, secret, wanted, before=outcomes)
             changes = _changing(wanted, outcomes)
             await _put(connection, database.insert, changes, now, advance)
+            await announce(connection, (_told(one, now) for one in changes), tell, now)
             await append(connection, (_event(one, operator, now) for one in changes), secret)
     advance(len(wanted) - (0 if dry_run else len(changes)))
     left_out = [place for place, outcome in enumerate(outcomes) if outcome is Outcome.LEFT_OUT]
     return Outcomes(counts=Counter(outcomes), left_out=left_out)
 
 
-async def opt_out(database: Database, secret: bytes, originator: str, *, reason: str, operator: str, now: datetime) -> bool:
-    """Let a number be texted no more, as its own STOP would, and tell whether that is news. Raises StorageError."""
-    insert = database.insert
+async def opt_out(
+    database: Database, secret: bytes, originator: str, *, reason: str, operator: str, now: datetime, tell: Collection[str] = ()
+) -> bool:
+    """Let a number be texted no more, as its own STOP would, tell webhooks, and say whether that is news. Raises StorageError."""
     async with database.write() as connection:
-        await move_revisions(connection, insert, [originator])
+        await move_revisions(connection, database.insert, [originator])
         stopped = (await connection.execute(select(contacts.c.opted_out).where(contacts.c.originator == originator))).scalar_one()
         if stopped:
             return False
-        row = {"originator": originator, "revision": 1, "opted_out": True, "consent_at": now, "consent_seq": 0}
-        statement = insert(contacts)
-        new = {name: statement.excluded[name] for name in ("opted_out", "consent_at", "consent_seq")}
-        await connection.execute(statement.on_conflict_do_update(index_elements=["originator"], set_=new), [row])
-        theirs = select(subscriptions).where(subscriptions.c.originator == originator, subscriptions.c.status != "unsubscribed")
-        was = {row.list: row.status for row in (await connection.execute(theirs)).all()}
-        left = [Wanted(originator=originator, list=name, status=SubscriptionStatus.UNSUBSCRIBED, evidence=reason) for name in was]
-        for taken in (True, False):
-            some = [one for one in left if (was[one.list] == SubscriptionStatus.SUBSCRIBED) is taken]
-            await _put_rows(connection, insert, some, now, taken_by_stop=taken)
-        whole = event_row(event="opt_out", at=now, originator=originator, operator=operator, reason=reason or None)
-        await append(connection, [whole, *(_event(one, operator, now) for one in left)], secret)
+        proof = {"operator": operator, "reason": reason or None}
+        await append(connection, await stop(connection, originator, Order(now, 0), proof, now=now, tell=tell), secret)
     return True
+
+
+async def stop(
+    connection: AsyncConnection, originator: str, order: Order, proof: Mapping[str, Any], *, now: datetime, tell: Collection[str]
+) -> list[EventRow]:
+    """Opt a number out in the caller's transaction, by a word of that order; the events for the ledger, each with its proof.
+
+    The contact has to be the caller's already; a list about which a newer word was said stays as it is.
+    """
+    was = await _lists_before(connection, originator, order)
+    state = {"opted_out": True, "consent_at": order.at, "consent_seq": order.seq}
+    await connection.execute(update(contacts).where(contacts.c.originator == originator).values(state))
+    for name, status in was.items():
+        taken = status == SubscriptionStatus.SUBSCRIBED
+        mine = (subscriptions.c.originator == originator) & (subscriptions.c.list == name)
+        left = {"status": "unsubscribed", "since": order.at, "order_at": order.at, "order_seq": order.seq, "taken_by_stop": taken, "ends_at": None}
+        await connection.execute(update(subscriptions).where(mine).values(left))
+    events = [event_row(event="opt_out", at=order.at, recorded_at=now, originator=originator, list=name, **proof) for name in (None, *was)]
+    told = [consent_changed(originator, event["list"], "opt_out", order.at, event["channel"], event["message_key"]) for event in events]
+    await announce(connection, [(originator, one) for one in told], tell, now)
+    return events
+
+
+async def _lists_before(connection: AsyncConnection, originator: str, order: Order) -> dict[str, str]:
+    """The lists that the number is on by an older word, with the status of each."""
+    theirs = (subscriptions.c.originator == originator) & (subscriptions.c.status != SubscriptionStatus.UNSUBSCRIBED)
+    rows = (await connection.execute(select(subscriptions).where(theirs).order_by(subscriptions.c.list))).all()
+    return {row.list: row.status for row in rows if Order(row.order_at, row.order_seq) <= order}
 
 
 async def _outcomes(connection: AsyncConnection, secret: bytes, wanted: Sequence[Wanted], before: Sequence[Outcome] | None = None) -> list[Outcome]:
@@ -154,9 +179,7 @@ async def _put(
         advance(len(some))
 
 
-async def _put_rows(
-    connection: AsyncConnection, insert: Callable[..., Any], changes: Sequence[Wanted], now: datetime, *, taken_by_stop: bool = False
-) -> None:
+async def _put_rows(connection: AsyncConnection, insert: Callable[..., Any], changes: Sequence[Wanted], now: datetime) -> None:
     statement: Insert = insert(subscriptions)
     columns = ("status", "since", "order_at", "order_seq", "taken_by_stop", "ends_at")
     put = statement.on_conflict_do_update(  # type: ignore[attr-defined]  # both dialects have it
@@ -171,7 +194,7 @@ async def _put_rows(
             "since": one.since or now,
             "order_at": now,
             "order_seq": 0,
-            "taken_by_stop": taken_by_stop,
+            "taken_by_stop": False,
             "ends_at": None,
         }
         for one in changes
@@ -187,10 +210,13 @@ async def _put_languages(connection: AsyncConnection, insert: Callable[..., Any]
         await connection.execute(statement.on_conflict_do_update(index_elements=["originator"], set_={"language": statement.excluded.language}), rows)
 
 
+def _told(wanted: Wanted, now: datetime) -> tuple[str, Happened]:
+    return wanted.originator, consent_changed(wanted.originator, wanted.list, KINDS[wanted.status], wanted.since or now, OPERATOR)
+
+
 def _event(wanted: Wanted, operator: str, now: datetime) -> EventRow:
-    kinds = {SubscriptionStatus.SUBSCRIBED: "opt_in", SubscriptionStatus.PENDING: "opt_in_asked", SubscriptionStatus.UNSUBSCRIBED: "opt_out"}
     return event_row(
-        event=kinds[wanted.status],
+        event=KINDS[wanted.status],
         at=wanted.since or now,
         recorded_at=now,
         originator=wanted.originator,

@@ -208,7 +208,12 @@ handoffs = Table(
     Column("opened_at", Moment, nullable=False),
     Column("closed_at", Moment),
     Column("holds_marketing", Boolean, nullable=False, server_default=false()),
+    Column("pauses_until", Moment),
+    Column("closed_by", String(200)),
+    Column("note", Text),
 )
+OPEN_HANDOFF = text("closed_at IS NULL")
+Index("ix_handoffs_open", handoffs.c.originator, sqlite_where=OPEN_HANDOFF, postgresql_where=OPEN_HANDOFF)
 HOLDING = text("holds_marketing AND closed_at IS NULL")
 Index("ix_handoffs_holding", handoffs.c.originator, sqlite_where=HOLDING, postgresql_where=HOLDING)
 
@@ -239,6 +244,7 @@ steps = Table(
     Column("delivery_ms", BigInteger),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
+    Column("operator", String(200)),
 )
 REPLIES = text("kind = 'reply'")
 UNDONE = text("status IN ('queued', 'sending')")

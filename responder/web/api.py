@@ -3,7 +3,7 @@
 import asyncio
 import json
 import secrets
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
@@ -11,8 +11,9 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from responder.core.address import number_from
-from responder.core.booking import FIELDS, Booking, Local, day_bounds, problems, read_booking, tidy
+from responder.core.booking import FIELDS, LONGEST, Booking, Local, day_bounds, problems, read_booking, tidy
 from responder.core.effects import AppointmentStatus
+from responder.core.events import Event
 from responder.core.known import Appointment
 from responder.core.ports import Clock
 from responder.core.records import AppointmentRecord
@@ -25,6 +26,7 @@ from responder.store.records import find_appointment, list_appointments, read_af
 from responder.web.openapi import DOCUMENT
 
 LARGEST_BODY = 64 * 1024  # bytes
+UNLIKE_AN_ID = "holds a character that cannot be kept, or blanks at an end"
 PAGE, LARGEST_PAGE = 100, 1000  # appointments in one answer
 GIVEN = tuple(name for name in FIELDS if name != "id")
 Handle = Callable[[Request], Awaitable[Response]]
@@ -53,7 +55,9 @@ class AppointmentApi:
         if request.method == "PUT":
             return await self._put(identifier, request)
         if request.method == "DELETE":
-            await delete_appointment(self._database, identifier, self._clock(), by=API, expected=_expectation(request))
+            if len(identifier) > LONGEST["id"] or tidy(identifier) != identifier:
+                raise Refused(422, f"id: {UNLIKE_AN_ID}, and no more than {LONGEST['id']} characters are kept")
+            await delete_appointment(self._database, identifier, self._clock(), by=API, expected=_expectation(request), tell=self._told())
             return Response(status_code=204)
         return _answer(await self._find(identifier), 200)
 
@@ -62,8 +66,13 @@ class AppointmentApi:
         rules = self._rules()
         booking = await asyncio.to_thread(_booking, row, Local(zone=rules.zone, country=rules.country))
         times = ReminderPlan(policy=rules.appointments, zone=rules.zone)
-        counts = await put_bookings(self._database, [booking], self._clock(), times=times, by=API, expected=_expectation(request))
+        expected, tell = _expectation(request), self._told()
+        counts = await put_bookings(self._database, [booking], self._clock(), times=times, by=API, expected=expected, tell=tell)
         return _answer(await self._find(identifier), 201 if counts.get(Change.NEW) else 200)
+
+    def _told(self) -> Collection[str]:
+        """The webhooks that hear of changed appointments."""
+        return self._rules().webhooks_for(Event.APPOINTMENT_CHANGED)
 
     async def _find(self, identifier: str) -> AppointmentRecord:
         record = await find_appointment(self._database, identifier)
@@ -163,7 +172,7 @@ def _row(identifier: str, body: Mapping[str, Any]) -> Mapping[str, str]:
     if body.get("id", identifier) != identifier:
         errors.append("id: is not the one of the address")
     if tidy(identifier) != identifier:
-        errors.append("id: holds a character that cannot be kept, or blanks at an end")
+        errors.append(f"id: {UNLIKE_AN_ID}")
     if errors:
         raise Refused(422, *sorted(errors))
     return {"id": identifier, **{name: tidy(body.get(name) or "") for name in GIVEN}}

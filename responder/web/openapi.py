@@ -21,6 +21,10 @@ def _text(description: str, longest: int | None = None, example: str = "") -> di
     return {"type": "string", "description": description, **limits, **({"examples": [example]} if example else {})}
 
 
+def _filled(description: str, example: str) -> dict[str, Any]:
+    return {**_text(description, example=example), "minLength": 1}
+
+
 def _details() -> dict[str, Any]:
     told = {"name": "Who comes.", "service": "What for.", "location": "Where.", "language": "The language to write in, such as it."}
     return {name: _text(description, LONGEST[name]) for name, description in told.items()}
@@ -32,8 +36,8 @@ BOOKING: Mapping[str, Any] = {
     "additionalProperties": False,
     "properties": {
         "id": _text("The id of the address, if given.", LONGEST["id"]),
-        "originator": _text("The telephone number; without a plus, one of the country of the rules file.", example="+393301234567"),
-        "starts_at": _text("When it starts, in ISO 8601; without an offset, in the zone of the rules file.", example="2026-12-01T09:00"),
+        "originator": _filled("The telephone number; without a plus, one of the country of the rules file.", example="+393301234567"),
+        "starts_at": _filled("When it starts, in ISO 8601; without an offset, in the zone of the rules file.", example="2026-12-01T09:00"),
         **{name: {**value, "type": ["string", "null"]} for name, value in _details().items()},
         "asked_at": {**_text("When the originator was asked about it, if another system asked."), "type": ["string", "null"]},
     },
@@ -107,7 +111,7 @@ DOCUMENT: Mapping[str, Any] = {
             "delete": {
                 "summary": "Forget an appointment that will not be, and its reminders; its history stays.",
                 "parameters": [IF_MATCH],
-                "responses": {"204": {"description": "It is not there any more."}, **_wrong("404", "412", "503")},
+                "responses": {"204": {"description": "It is not there any more."}, **_wrong("404", "412", "422", "503")},
             },
         },
     },

@@ -23,7 +23,7 @@ def cares(
     settings: Settings, store: Store, client: Client, bell: Bell, rules: Callable[[], Rules], clock: Clock
 ) -> Sequence[Coroutine[Any, Any, None]]:
     """What runs until it is cancelled, each by itself, so that none waits for another."""
-    housekeeping = Housekeeping(store=store, retention_days=settings.retention_days, clock=clock)
+    housekeeping = Housekeeping(store=store, retention_days=settings.retention_days, clock=clock, rules=rules)
     credit = CreditQuestion(database=store.database, gateway=make_gateway(settings, store.secret), client=client, clock=clock)
     server = None if settings.shadow else mail_server(settings)
     alerts = AlertWatch(store=store, rules=rules, bell=bell, clock=clock, host=socket.gethostname(), is_mailing=server is not None)

@@ -1,9 +1,12 @@
 """What a worker does once in a while: end what was for a while, drop replies that are late, and remove what has been kept long enough."""
 
 import logging
+from collections.abc import Callable
 from datetime import timedelta
 
+from responder.core.events import Event
 from responder.core.ports import Clock
+from responder.core.rules import Rules
 from responder.store.alert_mails import forget_mails
 from responder.store.lateness import drop_late
 from responder.store.retention import end_subscriptions, kept_since, remove_strays, remove_texts
@@ -20,10 +23,11 @@ logger = logging.getLogger(__name__)
 class Housekeeping:
     """Done by every worker, each time anew: what one has done, another finds done."""
 
-    def __init__(self, *, store: Store, retention_days: int, clock: Clock) -> None:
+    def __init__(self, *, store: Store, retention_days: int, clock: Clock, rules: Callable[[], Rules]) -> None:
         self._store = store
         self._retention_days = retention_days
         self._clock = clock
+        self._rules = rules
         self._emptied = 0  # the last message whose text is gone
 
     async def run(self) -> None:
@@ -32,8 +36,8 @@ class Housekeeping:
 
     async def once(self) -> None:
         """Look once. Raises StorageError."""
-        now = self._clock()
-        if ended := await end_subscriptions(self._store.database, self._store.secret, now):
+        now, tell = self._clock(), self._rules().webhooks_for(Event.CONSENT_CHANGED)
+        if ended := await end_subscriptions(self._store.database, self._store.secret, now, tell):
             logger.info("subscriptions ended count=%d", ended)
         if dropped := await drop_late(self._store.database, now):
             logger.warning("replies dropped, they came too late to be of use count=%d", dropped)

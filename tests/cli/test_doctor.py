@@ -13,12 +13,13 @@ from responder.core.versions import Source
 from responder.store.steps import Fate
 from responder.store.versions import RuleVersions
 from responder.wiring import utc_now
-from tests.builders import inbound
+from tests.builders import BRUNO, inbound
 from tests.cli.conftest import Installation, Outcome, run
 from tests.cli.test_text import serving
 from tests.conftest import NOON
+from tests.worker.conftest import RULES
 
-WELL = ("settings", "rules", "redis", "service", "database", "workers", "messages", "deliveries", "credit", "alerts")
+WELL = ("settings", "rules", "redis", "service", "database", "workers", "messages", "deliveries", "handoffs", "credit", "alerts")
 
 
 @asynccontextmanager
@@ -177,3 +178,28 @@ async def test_a_gateway_that_refuses_us_is_an_error_with_its_remedy(well: Insta
     await well.store.steps.record([refusal], "w", NOON)
     level, text = await finding("gateway")
     assert (level, "check RESPONDER_AGILE_API_KEY; they wait" in text) == ("error", True)
+
+
+async def test_hand_offs_that_wait_are_counted_and_warned_of_after_a_day(well: Installation) -> None:
+    assert await finding("handoffs") == ("ok", "nothing waits for a person")
+    well.work.clock.now = utc_now()
+    await well.work.handle(inbound("what?"), inbound("I want you to stop", BRUNO))
+    level, text = await finding("handoffs")
+    assert (level, "2 wait for a person" in text, "1 of them hold marketing back" in text) == ("ok", True, True)
+    well.work.clock.advance(days=-2)
+    await well.work.handle(inbound("hello?"))
+    level, text = await finding("handoffs")
+    assert (level, "responder handoffs list" in text) == ("warning", True)
+
+
+async def test_reminders_without_a_number_to_come_from_are_warned_of(well: Installation) -> None:
+    reminders = "appointments: {reminders: [{before: 1d, text: Tomorrow.}]}\n"
+    well.write("rules.yaml", RULES + reminders)
+    _, findings = await examined()
+    assert "reminders" not in findings
+    well.set(AGILE_API_KEY="key")
+    level, text = await finding("reminders")
+    assert (level, "set RESPONDER_SENDER" in text) == ("warning", True)
+    well.set(SENDER="+393331234333")
+    _, findings = await examined()
+    assert "reminders" not in findings

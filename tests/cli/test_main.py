@@ -30,6 +30,7 @@ COMMANDS = (
     "subscribers",
     "appointments",
     "deliveries",
+    "handoffs",
 )
 SLOW = ("sqlalchemy", "alembic", "starlette", "uvicorn", "httpx", "re2", "phonenumbers", "pydantic", "arq", "jinja2", "yaml")
 

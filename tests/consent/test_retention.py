@@ -21,7 +21,7 @@ MONTH = timedelta(days=30)
 
 
 async def keep_house(work: Work, days: int = 0) -> None:
-    await Housekeeping(store=work.store, retention_days=days, clock=work.clock).once()
+    await Housekeeping(store=work.store, retention_days=days, clock=work.clock, rules=lambda: work.rules).once()
 
 
 async def subscribed_for_a_month(work: Work) -> None:

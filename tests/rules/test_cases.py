@@ -66,6 +66,7 @@ PASSING = {
     "a language that is remembered": "text: notizie sì\nexpect: {language: it, steps: [subscribe, reply]}",
     "a language step where it is asked for": "text: notizie sì\nexpect: {steps: [language: it, subscribe, reply]}",
     "the fallback": "text: hello\nexpect: {rule: fallback, steps: [hand_off: unrecognised]}",
+    "a person has the conversation": "given: {paused_until: 2026-11-23T14:00}\nat: 2026-11-23T13:59\ntext: hello\nexpect: {rule: none, replies: []}",
     "the number that was texted": "to: +393331234333\ntext: hours\nexpect: {rule: shop}",
     "no reply goes to somebody who said STOP": "given: {opted_out: yes}\ntext: News ON\nexpect: {rule: news-on, replies: []}",
     "a word that came too late changes nothing": (

@@ -54,7 +54,7 @@ async def first_key(out: Out) -> str:
 
 
 async def keep_house(out: Out) -> None:
-    await Housekeeping(store=out.work.store, retention_days=0, clock=out.work.clock).once()
+    await Housekeeping(store=out.work.store, retention_days=0, clock=out.work.clock, rules=lambda: out.rules).once()
 
 
 async def test_a_delayed_reply_leaves_after_its_delay(out: Out) -> None:

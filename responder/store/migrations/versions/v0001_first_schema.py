@@ -11,6 +11,7 @@ down_revision = None
 WAITING = sa.text("status = 'received'")
 PAST = sa.text("status <> 'received'")
 HOLDING = sa.text("holds_marketing AND closed_at IS NULL")
+OPEN_HANDOFF = sa.text("closed_at IS NULL")
 ENDING = sa.text("ends_at IS NOT NULL")
 PLANNED = sa.text("status = 'planned'")
 URGENT = sa.text("kind = 'reply' AND purpose = 'confirmation' AND status IN ('queued', 'sending')")
@@ -210,7 +211,11 @@ def _handoffs() -> None:
         sa.Column("opened_at", Moment, nullable=False),
         sa.Column("closed_at", Moment),
         sa.Column("holds_marketing", sa.Boolean, nullable=False, server_default=sa.false()),
+        sa.Column("pauses_until", Moment),
+        sa.Column("closed_by", sa.String(200)),
+        sa.Column("note", sa.Text),
     )
+    op.create_index("ix_handoffs_open", "handoffs", ["originator"], sqlite_where=OPEN_HANDOFF, postgresql_where=OPEN_HANDOFF)
     op.create_index("ix_handoffs_holding", "handoffs", ["originator"], sqlite_where=HOLDING, postgresql_where=HOLDING)
 
 
@@ -241,6 +246,7 @@ def _steps() -> None:
         sa.Column("delivery_ms", sa.BigInteger),
         sa.Column("created_at", Moment, nullable=False),
         sa.Column("updated_at", Moment, nullable=False),
+        sa.Column("operator", sa.String(200)),
     )
     op.create_index("ix_steps_undone", "steps", ["kind", "next_attempt_at"], sqlite_where=UNDONE, postgresql_where=UNDONE)
     op.create_index("ix_steps_urgent", "steps", ["next_attempt_at"], sqlite_where=URGENT, postgresql_where=URGENT)

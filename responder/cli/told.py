@@ -1,0 +1,31 @@
+"""Which webhooks hear of what an operator changes: those that the rules in force name."""
+
+import typer
+
+from responder.core.events import Event
+from responder.core.rules import Rules
+from responder.errors import ConfigurationError
+from responder.settings import environment, load_settings
+from responder.wiring import Store, read_rules_in_force
+
+
+async def told_of(store: Store, event: Event) -> frozenset[str]:
+    """The webhooks that ask for an event, by the rules file or else by the last good rules; a change never waits for a file to be mended."""
+    rules = await _rules(store)
+    if rules is None:
+        typer.echo("the rules file cannot be read ('responder check' says why), so no webhook is told of this", err=True)
+    return rules.webhooks_for(event) if rules else frozenset()
+
+
+async def _rules(store: Store) -> Rules | None:
+    from responder.rulefile import rules_from
+    from responder.store.versions import RuleVersions
+
+    try:
+        return await read_rules_in_force(load_settings())
+    except ConfigurationError:
+        version = await RuleVersions(store.database).newest()
+    try:
+        return rules_from(version.sources, environment()) if version else None
+    except ConfigurationError:
+        return None
