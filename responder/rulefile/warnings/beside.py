@@ -1,6 +1,7 @@
 """The texts that go out beside the rules: about appointments, to who joins or leaves a list, before silence; each with what brings it about."""
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from itertools import chain
@@ -11,6 +12,7 @@ from responder.core.question import Ask
 from responder.core.recognition import RULE_NAMES, Outcome
 from responder.core.rules import LEFT
 from responder.core.template import Texts
+from responder.core.words import Answer
 from responder.core.worlds import World, with_appointment, with_subscriptions
 from responder.rulefile.sections import RESERVED
 from responder.rulefile.warnings.habits import reached_fallback
@@ -21,6 +23,7 @@ from responder.rulefile.warnings.wording import SUBSCRIBE, lists_of
 SECTION = "appointments"
 SEVERAL = ("a1", "a2", "a3")
 A_WHILE = timedelta(hours=1)
+MOST_WORDS = 5  # for one answer in one language
 
 
 def every_text(survey: Survey) -> Iterator[Sent]:
@@ -39,13 +42,24 @@ def texts_beside(survey: Survey) -> Iterator[Sent]:
 def _about_appointments(survey: Survey) -> Iterator[Sent]:
     """The texts ``which``, ``late`` and ``unclear``; the first is asked only where a rule takes the answer."""
     told, open_world = survey.rules.appointments, with_appointment(survey.plain)
-    answers = [*survey.rules.vocabulary.everywhere.answers]
-    which = _leading(answers, _of_several(open_world), survey, asks=True)
-    late = _leading(answers, _begun(open_world), survey)
-    unclear = _leading([FILLER], open_world, survey)
-    for name, texts, reached in (("which", told.which, which), ("late", told.late, late), ("unclear", told.unclear, unclear)):
-        if texts and reached:
-            yield from sent_of(texts, survey.sources.section(SECTION, name), f"{SECTION}, {name}", reached)
+    brought_about: tuple[tuple[str, Texts | None, Callable[[], Reached | None]], ...] = (
+        ("which", told.which, lambda: _leading(_answers(survey), _of_several(open_world), survey, asks=True)),
+        ("late", told.late, lambda: _leading(_answers(survey), _begun(open_world), survey)),
+        ("unclear", told.unclear, lambda: _leading([FILLER], open_world, survey)),
+    )
+    for name, texts, find in brought_about:
+        found = survey.sources.section(SECTION, name)
+        if texts and found and (reached := find()):
+            yield from sent_of(texts, found, f"{SECTION}, {name}", reached)
+
+
+def _answers(survey: Survey) -> Iterator[str]:
+    """Some words for each answer in each language: the packs have thousands, which are all heard alike."""
+    counts: Counter[tuple[Answer, str | None]] = Counter()
+    for word, meaning in survey.rules.vocabulary.everywhere.answers.items():
+        counts[meaning] += 1
+        if counts[meaning] <= MOST_WORDS:
+            yield word
 
 
 def _leading(texts: Iterable[str], world: World, survey: Survey, *, asks: bool = False) -> Reached | None:
