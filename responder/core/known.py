@@ -117,11 +117,15 @@ class Known:
 
     def question(self, kind: QuestionKind, destination: str | None = None) -> Question | None:
         """The newest question of a kind, however it stands; only of those that this number of ours asked, if one is given."""
+        if not self.questions:
+            return None
         asked = (question for question in self.questions if question.kind is kind and destination in (None, question.destination))
         return max(asked, key=lambda question: question.asked_at, default=None)
 
     def open_appointments(self, now: datetime, window: timedelta = WINDOW) -> tuple[Appointment, ...]:
         """The appointments that an answer may be about, nearest first; cancelled ones only where there is no other."""
+        if not self.appointments:
+            return ()
         is_open = sorted((a for a in self.appointments if a.is_open(now, window)), key=lambda a: (a.starts_at, a.id))
         standing = tuple(a for a in is_open if a.status is not AppointmentStatus.CANCELLED)
         return standing or tuple(is_open)

@@ -10,12 +10,13 @@ from responder.core.lookalikes import latin
 from responder.core.phrases import Span, spaced
 from responder.core.recognition import NOTHING, Outcome, Recognition
 from responder.core.text import fold
-from responder.core.words import Lexicon, Word, Words, bare, without
+from responder.core.words import TELLING, Lexicon, Word, Words, bare, without
 
 LONGEST_BARE = 2000  # characters that are compared letter by letter: somebody who holds a key down
 LONGEST_SCOPE = 2  # words behind STOP that may be a category which nobody knows
 LONGEST_WORD = 4  # words of an opt-out word that a list may follow
 LONGEST_HOUR = 2  # digits
+HEAD = 12  # characters that mostly tell whether a text can begin as an opt-out word does
 LONGEST_SAID = 100  # characters of a phrase that are kept as the word
 CODE = re.compile(r"(?P<word>\D+)[0-9]{3,6}")  # a short code behind the word, as in STOP 36111
 NO_LISTS: Mapping[str, str] = MappingProxyType({})
@@ -115,17 +116,23 @@ class _Heard:
     @cached_property
     def _stops(self) -> tuple[tuple[Span, Word], ...]:
         """Where a word for stop stands in the text."""
+        words, stops = self.folded.split(), self.lexicon.stops
+        if stops.keys().isdisjoint(words):
+            return ()
         found: list[tuple[Span, Word]] = []
         end = 0
-        for word in self.folded.split():
+        for word in words:
             start, end = end, end + len(word) + 2
-            if stop := self.lexicon.stops.get(word):
+            if stop := stops.get(word):
                 found.append((Span(start, end, 0), stop))
         return tuple(found)
 
     def _scoped(self) -> Recognition | None:
         """Step 2: an opt-out word with one of the file's lists, or with what only says that it is about a list."""
         words, opt_out = self._words, self.lexicon.opt_out
+        first, last = self.lexicon.ends_of_opt_out
+        if not words or (words[0] not in first and words[-1] not in last):
+            return None
         for length in range(min(LONGEST_WORD, len(words)), 0, -1):
             if (word := opt_out.get(" ".join(words[:length]))) and (recognition := self._with_rest(word, words[length:])):
                 return recognition
@@ -160,12 +167,17 @@ class _Heard:
     def _slurred(self) -> Recognition | None:
         """Step 2: an opt-out word said again and again, with blanks or letters too many, or with a short code behind it."""
         lexicon = self.lexicon
-        if len(self.folded) > LONGEST_BARE or any(self.folded in words for words in (lexicon.answers, lexicon.opt_in, lexicon.help, self.lists)):
+        if len(self.folded) > LONGEST_BARE:
             return None
-        for text in dict.fromkeys((bare(" ".join(self._words)), bare(self.folded))):
-            code = CODE.fullmatch(text)
+        for heard in dict.fromkeys((" ".join(self._words), self.folded)):
+            begins = bare(heard[:HEAD])[:TELLING]
+            if len(begins) == TELLING and begins not in lexicon.begins_opt_out and begins[0] != heard[-1:]:
+                continue
+            text = bare(heard)
+            code = CODE.fullmatch(text) if text[-1:].isdigit() else None
             if word := next((lexicon.bare_opt_out[unit] for unit in _units(code["word"] if code else text) if unit in lexicon.bare_opt_out), None):
-                return self._as_opt_out(word, 2)
+                is_another = any(self.folded in words for words in (lexicon.answers, lexicon.opt_in, lexicon.help, self.lists))
+                return None if is_another else self._as_opt_out(word, 2)
         return None
 
     def _phrase(self) -> Recognition | None:

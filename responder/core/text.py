@@ -45,7 +45,7 @@ def fold(text: str) -> str:
     >>> fold("unsubscribe\\n\\nSent from my iPhone")
     'unsubscribe'
     """
-    text = SIGNATURE.sub("", text)
+    text = SIGNATURE.sub("", text) if "\n" in text or "\r" in text else text
     if text.isascii():
         return _join(text.translate(_ASCII))
     for _ in range(PASSES):

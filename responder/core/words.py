@@ -10,6 +10,7 @@ from responder.core.calling import NANP, languages_of
 from responder.core.phrases import Phrases, expression
 
 ALWAYS = "all"  # the pack of no language, always active
+TELLING = 3  # letters
 REPEATED = re.compile(r"([^\W\d_])\1+")
 
 
@@ -158,6 +159,17 @@ class Lexicon:
         return known[language]
 
     @cached_property
+    def ends_of_opt_out(self) -> tuple[frozenset[str], frozenset[str]]:
+        """The words that opt-out words begin with, and those that they end with."""
+        split = [folded.split() for folded in self.opt_out]
+        return frozenset(words[0] for words in split), frozenset(words[-1] for words in split)
+
+    @cached_property
+    def begins_opt_out(self) -> frozenset[str]:
+        """The first letters of ``bare_opt_out``, said again and again, as many as tell most texts apart."""
+        return frozenset((folded * TELLING)[:TELLING] for folded in self.bare_opt_out)
+
+    @cached_property
     def bare_opt_out(self) -> Words:
         """The opt-out words without blanks and without doubled letters."""
         return {bare(folded): word for folded, word in reversed(list(self.opt_out.items()))}
@@ -177,13 +189,16 @@ def without(words: Sequence[str], phrases: Container[str], lengths: Mapping[str,
     >>> list(without(["ciao", "si", "mille", "grazie"], {"ciao", "mille grazie"}, {"ciao": (1,), "mille": (2,)}))
     ['si']
     """
-    start = 0
-    while start < len(words):
-        fitting = (length for length in lengths.get(words[start], ()) if " ".join(words[start : start + length]) in phrases)
-        skipped = next(fitting, 0)
-        if not skipped:
-            yield words[start]
-        start += skipped or 1
+    end = 0  # of the phrase that was found last
+    for start, word in enumerate(words):
+        if start < end:
+            continue
+        for length in lengths.get(word, ()):
+            if " ".join(words[start : start + length]) in phrases:
+                end = start + length
+                break
+        else:
+            yield word
 
 
 def bare(folded: str) -> str:

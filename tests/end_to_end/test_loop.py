@@ -1,4 +1,4 @@
-"""Two responders whose replies reach each other: they stop by themselves."""
+"""Two responders whose replies reach each other: they stop by themselves; worker/test_limits.py has the same without their processes."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -70,6 +70,7 @@ def is_silent(here: Service, there: Service) -> bool:
     return got == [sent[0], sent[1] + 1]
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize(("reply", "most"), [("Sorry, we did not understand.", 1), ("You said: {{ message.text }}", 6)], ids=["equal", "growing"])
 async def test_two_responders_pointed_at_each_other_stop_by_themselves(tmp_path: Path, reply: str, most: int) -> None:
     async with two(tmp_path, reply) as (here, there):
