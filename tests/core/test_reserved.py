@@ -156,10 +156,10 @@ def test_no_way_of_typing_an_opt_out_word_changes_what_it_asks_for(data: st.Data
 
 
 @pytest.mark.parametrize(("language", "word"), OPT_OUTS)
-@pytest.mark.parametrize("between", [" ", ".", "-", "\u200b", "'"])
-def test_an_opt_out_word_may_be_spelt_out(language: str, word: str, between: str) -> None:
-    text = between.join(fold(word).replace(" ", ""))
-    assert recognise(fold(text), lexicon(*([language] if language != ALWAYS else ["it"]))).outcome is Outcome.OPT_OUT
+def test_an_opt_out_word_may_be_spelt_out(language: str, word: str) -> None:
+    active = lexicon(*([language] if language != ALWAYS else ["it"]))
+    texts = [between.join(fold(word).replace(" ", "")) for between in (" ", ".", "-", "\u200b", "'")]
+    assert [text for text in texts if recognise(fold(text), active).outcome is not Outcome.OPT_OUT] == []
 
 
 @settings(deadline=None)
