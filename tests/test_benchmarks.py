@@ -13,7 +13,7 @@ from tests.mail.dovecot import PROGRAM
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="CPU and memory come from /proc")
 
 
-QUICK = ("check", "match")  # those that take a moment; the others belong to the nightly mode
+QUICK = ("check",)  # those that take a moment alone; the others belong to the nightly mode
 
 
 @pytest.mark.parametrize("name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.faults) for name in BENCHMARKS])

@@ -59,6 +59,7 @@ async def test_a_mail_comes_in_and_a_reply_and_a_webhook_go_out(tmp_path: Path, 
         assert service.query("SELECT count(*) FROM mailboxes") == [(0,)]
 
 
+@pytest.mark.faults
 async def test_web_worker_and_mail_run_apart(tmp_path: Path, receiver: Receiver, server: Dovecot) -> None:
     user = server.user()
     mailbox = {"RESPONDER_IMAP_URL": server.url(user), "RESPONDER_IMAP_DONE": "Done"}

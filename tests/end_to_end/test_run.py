@@ -57,6 +57,7 @@ async def test_messages_are_taken_while_redis_is_frozen_and_handled_afterwards(s
     service.check_once(receiver)
 
 
+@pytest.mark.faults
 async def test_a_frozen_redis_does_not_hold_up_the_end(service: Service) -> None:
     service.kill("redis", signal.SIGSTOP)
     began = asyncio.get_running_loop().time()
@@ -111,6 +112,7 @@ async def test_ending_under_load_loses_nothing(service: Service, receiver: Recei
     service.check_once(receiver)
 
 
+@pytest.mark.faults
 async def test_a_worker_told_to_end_again_and_again_drops_nothing(service: Service, receiver: Receiver) -> None:
     sending = asyncio.create_task(send_steadily(service, 60, pause_s=0.05))
     for _ in range(6):
