@@ -23,11 +23,12 @@ from responder.errors import StorageError
 from responder.store.appointments import API, Change, Conflict, delete_appointment, put_bookings
 from responder.store.database import Database
 from responder.store.records import find_appointment, list_appointments, read_after
-from responder.web.openapi import DOCUMENT
+from responder.web.openapi import DOCUMENT, LIST
 
 LARGEST_BODY = 64 * 1024  # bytes
 UNLIKE_AN_ID = "holds a character that cannot be kept, or blanks at an end"
 PAGE, LARGEST_PAGE = 100, 1000  # appointments in one answer
+FILTERS = frozenset(parameter["name"] for parameter in LIST["parameters"])
 GIVEN = tuple(name for name in FIELDS if name != "id")
 Handle = Callable[[Request], Awaitable[Response]]
 
@@ -83,6 +84,8 @@ class AppointmentApi:
     async def many(self, request: Request) -> Response:
         """GET of the appointments by their start, a page at a time."""
         rules = self._rules()
+        if unknown := sorted(set(request.query_params) - FILTERS):
+            raise Refused(422, f"unknown parameter {unknown[0]!r}: expected {', '.join(sorted(FILTERS))}")
         query = await asyncio.to_thread(_query, request.query_params, Local(zone=rules.zone, country=rules.country))
         after = request.query_params.get("after")
         if after is not None:

@@ -82,7 +82,7 @@ def _filter(name: str, description: str, **schema: object) -> dict[str, Any]:
     return {"name": name, "in": "query", "description": description, "schema": {"type": "string", **schema}}
 
 
-LIST = {
+LIST: dict[str, Any] = {
     "summary": "The appointments by their start, a page at a time.",
     "parameters": [
         _filter("day", "Of this day in the zone of the rules file.", examples=["2026-12-01"]),

@@ -192,6 +192,7 @@ async def test_the_list_is_filtered(client: httpx.AsyncClient, query: dict[str, 
         ({"limit": "0"}, 422),
         ({"limit": "x"}, 422),
         ({"after": "x"}, 404),
+        ({"stauts": "confirmed"}, 422),
     ],
 )
 async def test_a_filter_that_makes_no_sense_is_told(client: httpx.AsyncClient, query: dict[str, str], status: int) -> None:
