@@ -1,8 +1,8 @@
 """Addresses of mailboxes: taken apart, and refused where they would send a password in the clear."""
 
 from dataclasses import dataclass, field
-from ipaddress import ip_address
-from urllib.parse import parse_qsl, unquote, urlsplit
+
+from responder.server_url import is_loopback, meant, take_apart
 
 EXPECTED = (
     "imaps://user:password@host/INBOX, or imap:// for STARTTLS; a special character of user or password is written as % and its code (@ as %40),"
@@ -35,26 +35,18 @@ def read_mailbox_url(url: str) -> MailboxUrl:
     >>> read_mailbox_url("imaps://shop%40example.com:pw@mail.example.com/INBOX/SMS").folder
     'INBOX/SMS'
     """
-    parts = urlsplit(url.strip())
-    query = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)))
-    is_plain = query.pop("plain", "no").lower() == "yes"
-    if parts.scheme not in PORTS or not parts.hostname or not parts.username or parts.port == 0 or parts.fragment or query:
+    parts, is_plain = take_apart(url)
+    host, user = parts.hostname or "", meant(parts.username)
+    if parts.scheme not in PORTS or user is None:
         raise ValueError("no mailbox")
-    if is_plain and (parts.scheme != "imap" or not _is_here(parts.hostname)):
+    if is_plain and (parts.scheme != "imap" or not is_loopback(host)):
         raise ValueError("a password in the clear")
     return MailboxUrl(
-        host=parts.hostname,
+        host=host,
         port=parts.port or PORTS[parts.scheme],
-        user=unquote(parts.username, errors="strict"),
-        password=unquote(parts.password, errors="strict") if parts.password else None,
-        folder=unquote(parts.path.strip("/"), errors="strict") or "INBOX",
+        user=user,
+        password=meant(parts.password),
+        folder=meant(parts.path.strip("/")) or "INBOX",
         is_tls=parts.scheme == "imaps",
         is_plain=is_plain,
     )
-
-
-def _is_here(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

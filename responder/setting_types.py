@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from functools import partial
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from responder import mailbox_url, smtp_url
 from responder.core.rate import EXPECTED_RATE, Rate, read_rate
 from responder.database_url import EXPECTED, async_database_url
+from responder.server_url import is_loopback
 
 Network = IPv4Network | IPv6Network
 
@@ -23,18 +24,6 @@ class Expected:
     """What should have been typed for a setting, as the end of a sentence."""
 
     text: str
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach what listens on a host.
-
-    >>> is_loopback("localhost"), is_loopback("::1"), is_loopback("0.0.0.0")
-    (True, True, False)
-    """
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
 
 
 def _from_home(path: Path) -> Path:

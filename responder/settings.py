@@ -15,6 +15,7 @@ from responder import setting_types as types
 from responder.core.rate import read_rate
 from responder.database_url import mask_url
 from responder.errors import ConfigurationError
+from responder.server_url import is_loopback
 
 PREFIX = "RESPONDER_"
 PARENT_FD = "RESPONDER_PARENT_FD"  # no setting: how `run` hands its children the pipe that ends with it
@@ -180,7 +181,7 @@ def _notes(field: FieldInfo) -> Iterator[types.Expected]:
 
 def check_exposure(settings: Settings) -> None:
     """Refuse, with the remedy, to listen where others can reach us while they could forge messages or read the console."""
-    if types.is_loopback(settings.host):
+    if is_loopback(settings.host):
         return
     place = f"{PREFIX}HOST is {settings.host!r}, which other machines can reach"
     missing = []

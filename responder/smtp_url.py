@@ -1,8 +1,8 @@
 """Addresses of mail servers: taken apart, and refused where they would send a password in the clear."""
 
 from dataclasses import dataclass, field
-from ipaddress import ip_address
-from urllib.parse import parse_qsl, unquote, urlsplit
+
+from responder.server_url import is_loopback, meant, take_apart
 
 EXPECTED = (
     "smtps://user:password@host, or smtp://user:password@host for STARTTLS, or smtp://host for a server that asks for none; a special character"
@@ -34,27 +34,19 @@ def read_smtp_url(url: str) -> SmtpUrl:
     >>> read_smtp_url("smtp://ops%40example.com:pw@mail.example.com").port
     587
     """
-    parts = urlsplit(url.strip())
-    query = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)))
-    is_plain = query.pop("plain", "no").lower() == "yes"
+    parts, is_plain = take_apart(url)
+    host = parts.hostname or ""
     is_tls = parts.scheme == "smtps"
     has_user = bool(parts.username)
-    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname or parts.port == 0 or parts.path.strip("/") or parts.fragment or query:
+    if parts.scheme not in {"smtp", "smtps"} or parts.path.strip("/"):
         raise ValueError("no mail server")
-    if has_user is not bool(parts.password) or (is_plain and (is_tls or (has_user and not _is_here(parts.hostname)))):
+    if has_user is not bool(parts.password) or (is_plain and (is_tls or (has_user and not is_loopback(host)))):
         raise ValueError("a user without a password, or a password in the clear")
     return SmtpUrl(
-        host=parts.hostname,
+        host=host,
         port=parts.port or (WITH_TLS if is_tls else WITH_USER if has_user else RELAY),
-        user=unquote(parts.username, errors="strict") if parts.username else None,
-        password=unquote(parts.password, errors="strict") if parts.password else None,
+        user=meant(parts.username),
+        password=meant(parts.password),
         is_tls=is_tls,
         is_plain=is_plain,
     )
-
-
-def _is_here(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

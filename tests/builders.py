@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from responder.core.effects import Purpose, Step, StepKind
+from responder.core.mailbox import MailboxReport, MailboxState
 from responder.core.message import Channel, Inbound, MessageStatus
 from tests.conftest import NOON
 
@@ -28,6 +29,21 @@ def inbound(text: str = "News ON", originator: str = ANNA, *, sent: datetime | N
         "status": MessageStatus.RECEIVED,
     }
     return Inbound(**(fields | other))
+
+
+def mailbox_report(**other: Any) -> MailboxReport:
+    """What an intake says that has its mailbox open and has taken nothing in."""
+    fields: dict[str, Any] = {
+        "name": "m1",
+        "place": "imaps://mail.example.com:993/INBOX",
+        "state": MailboxState.CONNECTED,
+        "reason": None,
+        "last_mail_at": None,
+        "lag_s": None,
+        "taken": 0,
+        "malformed": 0,
+    }
+    return MailboxReport(**(fields | other))
 
 
 def minutes(number: float) -> timedelta:

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from responder.cli.text_mail import write_mail
-from responder.core.mailbox import MailboxReport, MailboxState
+from responder.core.mailbox import MailboxState
 from responder.core.message import Channel, MessageStatus
 from responder.gateways.agile_mailbox import MailReader
 from responder.mail.account import account_of, reader_of
 from responder.settings import load_settings
 from responder.store.mailboxes import report_mailbox
 from responder.wiring import utc_now
-from tests.builders import ANNA, SHOP, inbound
+from tests.builders import ANNA, SHOP, inbound, mailbox_report
 from tests.cli.conftest import Installation, run
 from tests.cli.test_text import working
 from tests.conftest import free_port
@@ -24,16 +24,7 @@ from tests.mail.dovecot import PROGRAM, Dovecot, dovecot
 from tests.mail.letters import letter
 
 KEY = "0123456789abcdef0123456789abcdef"
-REPORT = MailboxReport(
-    name="m1",
-    place="imap://mail.example.com:143/INBOX",
-    state=MailboxState.CONNECTED,
-    reason=None,
-    last_mail_at=None,
-    lag_s=None,
-    taken=0,
-    malformed=0,
-)
+REPORT = mailbox_report()
 
 
 @pytest.fixture(scope="module")

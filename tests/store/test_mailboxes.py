@@ -2,21 +2,13 @@
 
 from dataclasses import replace
 
-from responder.core.mailbox import MailboxReport, MailboxState
+from responder.core.mailbox import MailboxState
 from responder.store.mailboxes import forget_mailbox, live_mailboxes, report_mailbox
 from responder.wiring import Store
+from tests.builders import mailbox_report
 from tests.conftest import NOON, StandingClock
 
-REPORT = MailboxReport(
-    name="m1",
-    place="imaps://mail.example.com:993/INBOX",
-    state=MailboxState.CONNECTED,
-    reason=None,
-    last_mail_at=NOON,
-    lag_s=0.25,
-    taken=7,
-    malformed=1,
-)
+REPORT = mailbox_report(last_mail_at=NOON, lag_s=0.25, taken=7, malformed=1)
 
 
 async def test_the_last_report_counts(store: Store, clock: StandingClock) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import delete, insert, update
 
 from responder.core.circuit import GONE
 from responder.core.effects import StepKind, StepStatus
-from responder.core.mailbox import MailboxReport, MailboxState
+from responder.core.mailbox import MailboxState
 from responder.rulefile import read_rules
 from responder.store.credits import claim_question, note_credit
 from responder.store.holds import end_hold, hold
@@ -21,7 +21,7 @@ from responder.store.mailboxes import report_mailbox
 from responder.store.rows import step_rows
 from responder.store.tables import endpoints, messages, steps
 from responder.worker.alerts import AlertWatch
-from tests.builders import inbound, minutes, reply_step
+from tests.builders import inbound, mailbox_report, minutes, reply_step
 from tests.worker.conftest import RULES, RememberingBell, Work
 from tests.worker.going_out import Out, call_step, going_out
 
@@ -33,16 +33,7 @@ rules:
 """,
     1,
 )
-MAILBOX = MailboxReport(
-    name="m1",
-    place="imaps://mail.example.com:993/INBOX",
-    state=MailboxState.CONNECTED,
-    reason=None,
-    last_mail_at=None,
-    lag_s=None,
-    taken=0,
-    malformed=0,
-)
+MAILBOX = mailbox_report()
 Change = Callable[[Work], Awaitable[None]]
 
 

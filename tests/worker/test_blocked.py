@@ -2,9 +2,8 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
-import pytest
 from arq.connections import ArqRedis
 from arq.constants import in_progress_key_prefix
 
@@ -51,14 +50,6 @@ async def work_until(has_ended: threading.Event, database_url: str, redis_url: s
     supervisor.stop()
     await running
     await database.close()
-
-
-@pytest.fixture
-async def redis(redis_socket: str) -> AsyncIterator[ArqRedis]:
-    redis = connect(redis_socket, timeout_s=1)
-    await redis.flushall()
-    yield redis
-    await redis.aclose(close_connection_pool=True)
 
 
 async def test_a_job_that_is_done_twice_at_once_has_one_effect(work: Work, migrated_url: str, redis: ArqRedis, redis_socket: str) -> None:

@@ -1,7 +1,6 @@
 """A worker that is told to end, though the libraries below it may not listen."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextlib import suppress
 
 import pytest
@@ -31,14 +30,6 @@ class HardOfHearing:
                 await self._run()
             self.swallows -= 1
         await self._run()
-
-
-@pytest.fixture
-async def redis(redis_socket: str) -> AsyncIterator[ArqRedis]:
-    redis = connect(redis_socket, timeout_s=1)
-    await redis.flushall()
-    yield redis
-    await redis.aclose(close_connection_pool=True)
 
 
 @pytest.mark.parametrize("swallows", [0, 1, 3])
