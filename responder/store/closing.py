@@ -16,7 +16,7 @@ from responder.core.suppression import why_suppressed
 from responder.core.timestamps import iso
 from responder.errors import ResponderError
 from responder.store.database import Database
-from responder.store.erasure import erased_among
+from responder.store.erasure import silent_among
 from responder.store.ledger import EventRow, append, event_row
 from responder.store.revisions import move_revisions
 from responder.store.rows import step_rows
@@ -126,13 +126,9 @@ async def answer(database: Database, secret: bytes, key: str, written: Answer, n
 
 async def _why_not(connection: AsyncConnection, secret: bytes, originator: str, now: datetime) -> str | None:
     """Why no text may go to the number; it is asked again in the transaction that claims the text."""
-    contact = (await connection.execute(select(contacts).where(contacts.c.originator == originator))).first()
-    if contact is None or contact.consent_at is None:
-        was_erased = bool(await erased_among(connection, secret, [originator]))
-    else:
-        was_erased = False
-    opted_out = was_erased or bool(contact and contact.opted_out)
-    reason = why_suppressed(Purpose.PERSON, None, now, opted_out=opted_out)
+    known = (await connection.execute(select(contacts).where(contacts.c.originator == originator))).all()
+    silent = await silent_among(connection, secret, [originator], known)
+    reason = why_suppressed(Purpose.PERSON, None, now, opted_out=originator in silent)
     return f"{reason}, so no text may go there before the number says START" if reason else None
 
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from datetime import datetime
 from email import message_from_bytes
@@ -10,6 +10,7 @@ from email.errors import MessageError
 from typing import Any
 
 from sqlalchemy import Table, delete, null, select, update
+from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.effects import StepStatus
@@ -84,6 +85,13 @@ def _tells(raw: bytes, number: str) -> bool:
         parts = [part.get_payload(decode=True) for part in message_from_bytes(raw).walk() if not part.is_multipart()]
     digits = number.removeprefix("+").encode()
     return any(digits in re.sub(rb"\D", b"", part) for part in (raw, *parts) if isinstance(part, bytes))
+
+
+async def silent_among(connection: AsyncConnection, secret: bytes, originators: Collection[str], known: Iterable[Row[*tuple[Any, ...]]]) -> frozenset[str]:
+    """Which of the numbers want no texts: they said STOP, or were erased and have not agreed to any since; ``known`` are their contacts."""
+    known = list(known)
+    erased_ones = await erased_among(connection, secret, originators) - {row.originator for row in known if row.consent_at}
+    return erased_ones | {row.originator for row in known if row.opted_out}
 
 
 async def erased_among(connection: AsyncConnection, secret: bytes, originators: Collection[str]) -> frozenset[str]:

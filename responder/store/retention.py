@@ -13,7 +13,8 @@ from responder.core.message import MessageStatus
 from responder.store.announcing import announce
 from responder.store.database import Database
 from responder.store.ledger import append, event_row
-from responder.store.tables import contacts, messages, reports, steps, subscriptions
+from responder.store.revisions import move_revisions
+from responder.store.tables import messages, reports, steps, subscriptions
 
 TOGETHER = 500  # rows in one transaction, so that nobody waits long for the lock
 EXPIRY = "expiry"  # the channel of what was for a while
@@ -66,8 +67,7 @@ async def end_subscriptions(database: Database, secret: bytes, now: datetime, te
     async with database.write() as connection:
         query = select(subscriptions.c.originator, subscriptions.c.list, subscriptions.c.ends_at).where(over)
         originators = sorted(set((await connection.execute(select(subscriptions.c.originator).where(over).limit(TOGETHER))).scalars()))
-        mine = contacts.c.originator.in_(originators)
-        await connection.execute(update(contacts).where(mine).values(revision=contacts.c.revision + 1))
+        await move_revisions(connection, database.insert, originators)
         rows = (await connection.execute(query.where(subscriptions.c.originator.in_(originators)))).all()
         ended = {"status": "unsubscribed", "since": subscriptions.c.ends_at, "ends_at": None}
         await connection.execute(update(subscriptions).where(over, subscriptions.c.originator.in_(originators)).values(ended))

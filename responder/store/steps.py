@@ -17,7 +17,7 @@ from responder.store.awaited import begin_waiting
 from responder.store.database import Database
 from responder.store.doubts import in_doubt
 from responder.store.endpoints import switch_on
-from responder.store.erasure import erased_among
+from responder.store.erasure import silent_among
 from responder.store.holds import end_hold, hold, places
 from responder.store.lateness import STRICT, put_off, still_valid
 from responder.store.spend import SPENT, Budget, over_budget
@@ -137,8 +137,7 @@ class SqlSteps:
         if not self._database.is_sqlite:
             query = query.order_by(contacts.c.originator).with_for_update()
         known = (await connection.execute(query)).all()
-        opted_out = await erased_among(connection, self._secret, originators) - {row.originator for row in known if row.consent_at}
-        opted_out |= {row.originator for row in known if row.opted_out}
+        opted_out = await silent_among(connection, self._secret, originators, known)
         doubts = await in_doubt(connection, originators)
         reasons = {
             row.key: why_suppressed(

@@ -15,7 +15,7 @@ from responder.core.known import SubscriptionStatus
 from responder.core.message import Order
 from responder.store.announcing import announce
 from responder.store.database import Database
-from responder.store.erasure import erased_among
+from responder.store.erasure import silent_among
 from responder.store.ledger import OPERATOR, EventRow, append, event_row
 from responder.store.revisions import chunks, move_revisions
 from responder.store.tables import contacts, subscriptions
@@ -165,8 +165,7 @@ async def _read_standing(connection: AsyncConnection, secret: bytes, wanted: Seq
         rows = (await connection.execute(select(subscriptions).where(subscriptions.c.originator.in_(some)))).all()
         status |= {(row.originator, row.list): SubscriptionStatus(row.status) for row in rows}
         people = (await connection.execute(select(contacts).where(contacts.c.originator.in_(some)))).all()
-        opted_out |= {row.originator for row in people if row.opted_out}
-        opted_out |= await erased_among(connection, secret, some) - {row.originator for row in people if row.consent_at}
+        opted_out |= await silent_among(connection, secret, some, people)
     return _Standing(status=status, opted_out=frozenset(opted_out))
 
 
