@@ -46,11 +46,12 @@ class Webhooks:
     async def claim(self, owner: str) -> list[Claimed]:
         """The due calls that there are places for. Raises StorageError."""
         now, rules = self._clock(), self._rules()
+        under_way = self._under_way.copy()  # before the endpoints are read: a call that ends meanwhile may have closed one of them
         endpoints = await self._endpoints(rules)
         await self._awaiting.settle_paused([name for name, endpoint in endpoints.items() if not endpoint.places(now)])
         if disabled := [endpoint for endpoint in endpoints.values() if endpoint.disabled_at]:
             await bury_calls(self._database, disabled, now)
-        claimed = await claim_calls(self._database, owner, now, self._places(endpoints, now), rules.webhooks)
+        claimed = await claim_calls(self._database, owner, now, _places(endpoints, under_way, now), rules.webhooks)
         self._under_way.update(one.step.to for one in claimed)
         return claimed
 
@@ -59,10 +60,6 @@ class Webhooks:
         stored = await read_endpoints(self._database)
         fresh = {webhook.name: Endpoint(name=webhook.name, address=webhook.address) for webhook in rules.webhooks.values()}
         return {name: stored[name] if name in stored and stored[name].address == new.address else new for name, new in fresh.items()}
-
-    def _places(self, endpoints: Mapping[str, Endpoint], now: datetime) -> Mapping[str, int]:
-        left = max(PLACES - self._under_way.total(), 0)
-        return {name: min(endpoint.places(now) - self._under_way[name], left, AT_ONCE) for name, endpoint in endpoints.items()}
 
     def end(self, claimed: Claimed) -> None:
         """Give back the place of a call."""
@@ -126,6 +123,11 @@ class Webhooks:
                 recorded.set_result(None)
         for endpoint in off:
             logger.error("webhook switched off name=%s reason=%s", endpoint.name, endpoint.reason)
+
+
+def _places(endpoints: Mapping[str, Endpoint], under_way: Counter[str], now: datetime) -> Mapping[str, int]:
+    left = max(PLACES - under_way.total(), 0)
+    return {name: min(endpoint.places(now) - under_way[name], left, AT_ONCE) for name, endpoint in endpoints.items()}
 
 
 class Gone(Exception):

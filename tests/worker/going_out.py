@@ -50,17 +50,19 @@ class Out:
     def deliverer(self, *, key: str | None = "key") -> Deliverer:
         gateway = AgileTelecom(secret=b"s", zone=ZoneInfo("Europe/Rome"), api_key=key, url=f"{self.receiver.url}/send")
         ways = Ways(gateway=gateway, client=self.client, pace=self.pace, rules=lambda: self.rules)
-        database, clock = self.work.store.database, self.work.clock
-        webhooks = Webhooks(database=database, client=self.client, rules=lambda: self.rules, clock=clock, awaiting=self.awaiting)
         return Deliverer(
             steps=self.work.store.steps,
             ways=ways,
-            webhooks=webhooks,
+            webhooks=self.webhooks(),
             bell=self.work.bell,
-            clock=clock,
+            clock=self.work.clock,
             is_simulating=key is None,
             is_shadow=self.is_shadow,
         )
+
+    def webhooks(self) -> Webhooks:
+        database, clock = self.work.store.database, self.work.clock
+        return Webhooks(database=database, client=self.client, rules=lambda: self.rules, clock=clock, awaiting=self.awaiting)
 
     async def queue(self, *queued: Step) -> None:
         now = self.work.clock()

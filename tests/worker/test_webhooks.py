@@ -74,6 +74,22 @@ async def test_one_call_tells_whether_an_endpoint_is_back(out: Out) -> None:
     assert await by_status(out) == {"delivered": 40}
 
 
+async def test_a_call_that_fails_while_places_are_counted_leaves_no_place(out: Out, monkeypatch: pytest.MonkeyPatch) -> None:
+    out.receiver.status = 500
+    await out.queue(*calls(40))
+    await call(out)
+    out.work.clock.now += PAUSE
+    webhooks = out.webhooks()
+    [probe] = await webhooks.claim("w")
+
+    async def the_probe_fails(_paused: object) -> None:
+        await webhooks.record(probe, await webhooks.attempt(probe), "w")
+        webhooks.end(probe)
+
+    monkeypatch.setattr(out.awaiting, "settle_paused", the_probe_fails)
+    assert await webhooks.claim("w") == []
+
+
 async def test_an_endpoint_that_asks_for_time_gets_no_other_calls_meanwhile(out: Out) -> None:
     out.receiver.status, out.receiver.headers = 429, {"retry-after": "120"}
     await out.queue(*calls(1))
