@@ -87,8 +87,10 @@ def _tells(raw: bytes, number: str) -> bool:
     return any(digits in re.sub(rb"\D", b"", part) for part in (raw, *parts) if isinstance(part, bytes))
 
 
-async def silent_among(connection: AsyncConnection, secret: bytes, originators: Collection[str], known: Iterable[Row[*tuple[Any, ...]]]) -> frozenset[str]:
-    """Which of the numbers want no texts: they said STOP, or were erased and have not agreed to any since; ``known`` are their contacts."""
+async def silent_among(
+    connection: AsyncConnection, secret: bytes, originators: Collection[str], known: Iterable[Row[*tuple[Any, ...]]]
+) -> frozenset[str]:
+    """Which numbers want no texts: they said STOP, or were erased and have not agreed to any since; ``known`` are their contacts."""
     known = list(known)
     erased_ones = await erased_among(connection, secret, originators) - {row.originator for row in known if row.consent_at}
     return erased_ones | {row.originator for row in known if row.opted_out}
