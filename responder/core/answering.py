@@ -1,6 +1,6 @@
 """What a text says to an appointment: read whole or not at all, and what that makes of the appointment."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from responder.core.effects import AppointmentStatus
@@ -83,8 +83,8 @@ def read_answer(folded: str, lexicon: Lexicon) -> tuple[Answer, str | None] | No
 
 
 def _read(words: Sequence[str], lexicon: Lexicon) -> tuple[Answer, str | None] | None:
-    kept = _without_repeats(list(without_courtesy(words)))
-    return lexicon.answers.get(" ".join(kept)) or _several_yes(list(without(kept, PARTING, PARTING_LENGTHS)), lexicon)
+    kept = _without_repeats(without_courtesy(words))
+    return lexicon.answers.get(" ".join(kept)) or _several_yes(without(kept, PARTING, PARTING_LENGTHS), lexicon)
 
 
 def _let_go(word: str) -> str:
@@ -103,10 +103,10 @@ def is_courtesy(folded: str) -> bool:
     (True, False, False, False)
     """
     words = folded.split()
-    return 0 < len(words) <= LONGEST_READ and REGRET.isdisjoint(words) and not list(without_courtesy(words))
+    return 0 < len(words) <= LONGEST_READ and REGRET.isdisjoint(words) and not without_courtesy(words)
 
 
-def without_courtesy(words: Sequence[str]) -> Iterator[str]:
+def without_courtesy(words: Sequence[str]) -> Sequence[str]:
     """The words that are no courtesy."""
     return without(words, COURTESY, COURTESY_LENGTHS)
 

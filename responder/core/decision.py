@@ -69,6 +69,9 @@ class Decision:
         return (*self.applied, *(name for decision in self.shadowed for name in decision.applied))
 
 
+UNDECIDED = Decision(name=None)
+
+
 def decide(situation: Situation, rules: Rules) -> Decision:
     """Who speaks to the message, in the order of authority of the contract, section 5."""
     opted_out, asked = situation.known.opted_out, situation.is_asked
@@ -138,14 +141,14 @@ def _by_rules(situation: Situation, rules: Rules, *, answers_alone: bool = False
         applied.append((rule, match))
         if not rule.goes_on:
             break
-    decision = _applied(applied, situation, rules) if applied else Decision(name=None)
     later = tuple(position for position, _ in matches)
-    if not (misses or shadowed or later):
-        return decision
-    return replace(decision, misses=tuple(misses), shadowed=tuple(shadowed), later=later)
+    if not applied and not misses and not shadowed:
+        return UNDECIDED
+    decision = _applied(applied, situation, rules, later) if applied else UNDECIDED
+    return replace(decision, misses=tuple(misses), shadowed=tuple(shadowed)) if misses or shadowed else decision
 
 
-def _applied(applied: Sequence[tuple[Rule, Match]], situation: Situation, rules: Rules) -> Decision:
+def _applied(applied: Sequence[tuple[Rule, Match]], situation: Situation, rules: Rules, later: tuple[int, ...] = ()) -> Decision:
     """The decision of rules that apply, of which the last speaks; those that put somebody on a list that asks first wait for the answer."""
     last, match = applied[-1]
     waiting = {rule.name: (rule, m, lists) for rule, m in applied if (lists := lists_that_ask(rule.actions, situation, rules))}
@@ -160,6 +163,7 @@ def _applied(applied: Sequence[tuple[Rule, Match]], situation: Situation, rules:
         remembers_language=not isinstance(last.text, Answers) or bool(last.text.in_languages),
         answers_question=isinstance(last.text, Answers),
         applied=tuple(rule.name for rule, _ in applied),
+        later=later,
     )
 
 

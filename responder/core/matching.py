@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -224,9 +224,9 @@ class Index:
     def _by_words(self, situation: Situation) -> Positions:
         found: Positions = {}
         words = situation.words
-        self._phrases[How.TEXT].find((situation.folded,), found)
-        self._phrases[How.STARTS_WITH].find(_runs(words, self._phrases[How.STARTS_WITH].lengths, 1), found)
-        self._phrases[How.CONTAINS].find(_runs(words, self._phrases[How.CONTAINS].lengths, len(words)), found)
+        self._phrases[How.TEXT].find(situation.folded, found)
+        self._phrases[How.STARTS_WITH].find_in(words, words[:1], found)
+        self._phrases[How.CONTAINS].find_in(words, words, found)
         return found
 
     def _others(self, situation: Situation) -> list[int]:
@@ -240,30 +240,29 @@ class Index:
         return found
 
 
-def _runs(words: tuple[str, ...], lengths: Iterable[int], starts: int) -> Iterator[str]:
-    """Each run of neighbouring words that is as long as some alias, from the first ``starts`` places."""
-    for length in lengths:
-        for start in range(min(starts, len(words) - length + 1)):
-            yield " ".join(words[start : start + length])
-
-
 class _Phrases:
     """Aliases by their folded words."""
 
     def __init__(self) -> None:
-        self.lengths: set[int] = set()
         self._rules: dict[str, list[tuple[int, int, Alias]]] = defaultdict(list)
+        self._lengths: dict[str, set[int]] = defaultdict(set)  # in words, by the first of them
 
     def add(self, condition: Words, position: int) -> None:
         for ordinal, alias in enumerate(condition.aliases):
+            words = alias.folded.split()
             self._rules[alias.folded].append((position, ordinal, alias))
-            self.lengths.add(alias.folded.count(" ") + 1)
+            self._lengths[words[0]].add(len(words))
 
-    def find(self, phrases: Iterable[str], found: Positions) -> None:
-        for phrase in phrases:
-            for position, ordinal, alias in self._rules.get(phrase, ()):
-                if position not in found or ordinal < found[position][0]:
-                    found[position] = ordinal, alias
+    def find(self, phrase: str, found: Positions) -> None:
+        for position, ordinal, alias in self._rules.get(phrase, ()):
+            if position not in found or ordinal < found[position][0]:
+                found[position] = ordinal, alias
+
+    def find_in(self, words: Sequence[str], first: Sequence[str], found: Positions) -> None:
+        """Find what stands in the text and begins with one of its first words."""
+        for start, word in enumerate(first):
+            for length in self._lengths.get(word, ()):
+                self.find(" ".join(words[start : start + length]), found)
 
 
 class _PatternSet:

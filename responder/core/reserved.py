@@ -3,20 +3,19 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from types import MappingProxyType
 
+from responder.core.lazily import lazily
 from responder.core.lookalikes import latin
 from responder.core.phrases import Span, spaced
 from responder.core.recognition import NOTHING, Outcome, Recognition
 from responder.core.text import fold
-from responder.core.words import TELLING, Lexicon, Word, Words, bare, without
+from responder.core.words import TELLING, Lexicon, Word, Words, bare, first_letters, without
 
 LONGEST_BARE = 2000  # characters that are compared letter by letter: somebody who holds a key down
 LONGEST_SCOPE = 2  # words behind STOP that may be a category which nobody knows
 LONGEST_WORD = 4  # words of an opt-out word that a list may follow
 LONGEST_HOUR = 2  # digits
-HEAD = 12  # characters that mostly tell whether a text can begin as an opt-out word does
 LONGEST_SAID = 100  # characters of a phrase that are kept as the word
 CODE = re.compile(r"(?P<word>\D+)[0-9]{3,6}")  # a short code behind the word, as in STOP 36111
 NO_LISTS: Mapping[str, str] = MappingProxyType({})
@@ -73,13 +72,14 @@ class _Heard:
         lexicon = self.lexicon
         if self.question_open and self.folded in lexicon.answers:
             return None
-        whole = (self.folded, " ".join(self._words), _unit(self.folded.replace(" ", "")))
-        if word := next((lexicon.doubts[text] for text in whole if text in lexicon.doubts), None):
-            return Recognition(outcome=Outcome.REVIEW, step=9, word=word)
-        if stop := next((word for span, word in self._stops if not _overlaps(span, self._benign)), None):
-            return Recognition(outcome=Outcome.OPT_OUT if lexicon.is_north_american else Outcome.REVIEW, step=9, word=stop)
+        for text in (*self._ways, _unit(self.folded.replace(" ", ""))):
+            if word := lexicon.doubts.get(text):
+                return Recognition(outcome=Outcome.REVIEW, step=9, word=word)
+        for span, stop in self._stops:
+            if not _overlaps(span, self._benign):
+                return Recognition(outcome=Outcome.OPT_OUT if lexicon.is_north_american else Outcome.REVIEW, step=9, word=stop)
         if self._benign and (self._stops or self._phrases or self._everywhere):
-            return Recognition(outcome=Outcome.NOTHING, step=8, word=self._said(self._benign[0], lexicon.benign))
+            return Recognition(outcome=Outcome.NOTHING, step=8, word=self._said(self._benign[0]))
         return self._look_alike()
 
     def _as_opt_out(self, word: Word, step: int) -> Recognition | None:
@@ -91,32 +91,45 @@ class _Heard:
             return Recognition(outcome=Outcome.OPT_OUT, step=step, word=word, also_cancels=is_answer)
         return None if is_answer else Recognition(outcome=Outcome.REVIEW, step=step, word=word)
 
-    @cached_property
-    def _words(self) -> tuple[str, ...]:
-        """The words without those of courtesy."""
-        return tuple(without(self.folded.split(), self.lexicon.courtesy, self.lexicon.courtesy_lengths))
+    @lazily
+    def _typed(self) -> Sequence[str]:
+        return self.folded.split()
 
-    @cached_property
+    @lazily
+    def _words(self) -> Sequence[str]:
+        """The words without those of courtesy."""
+        return without(self._typed, self.lexicon.courtesy, self.lexicon.courtesy_lengths)
+
+    @lazily
+    def _ways(self) -> tuple[str, ...]:
+        """The text as it is, and without words of courtesy where that is something else."""
+        return (self.folded,) if len(self._words) == len(self._typed) else (self.folded, " ".join(self._words))
+
+    @lazily
     def _spaced(self) -> str:
         return spaced(self.folded)
 
-    @cached_property
-    def _phrases(self) -> tuple[Span, ...]:
-        return tuple(self.lexicon.find_phrases.find(self._spaced))
+    @lazily
+    def _found(self) -> tuple[Sequence[Span], Sequence[Span], Sequence[Span]]:
+        return self.lexicon.find_said(self._spaced)
 
-    @cached_property
-    def _benign(self) -> tuple[Span, ...]:
-        return tuple(self.lexicon.find_benign.find(self._spaced))
+    @property
+    def _phrases(self) -> Sequence[Span]:
+        return self._found[0]
 
-    @cached_property
-    def _everywhere(self) -> tuple[Span, ...]:
+    @property
+    def _benign(self) -> Sequence[Span]:
+        return self._found[1]
+
+    @property
+    def _everywhere(self) -> Sequence[Span]:
         """Where a word stands that opts out anywhere."""
-        return tuple(self.lexicon.find_anywhere.find(self._spaced))
+        return self._found[2]
 
-    @cached_property
-    def _stops(self) -> tuple[tuple[Span, Word], ...]:
+    @lazily
+    def _stops(self) -> Sequence[tuple[Span, Word]]:
         """Where a word for stop stands in the text."""
-        words, stops = self.folded.split(), self.lexicon.stops
+        words, stops = self._typed, self.lexicon.stops
         if stops.keys().isdisjoint(words):
             return ()
         found: list[tuple[Span, Word]] = []
@@ -125,7 +138,7 @@ class _Heard:
             start, end = end, end + len(word) + 2
             if stop := stops.get(word):
                 found.append((Span(start, end, 0), stop))
-        return tuple(found)
+        return found
 
     def _scoped(self) -> Recognition | None:
         """Step 2: an opt-out word with one of the file's lists, or with what only says that it is about a list."""
@@ -169,8 +182,8 @@ class _Heard:
         lexicon = self.lexicon
         if len(self.folded) > LONGEST_BARE:
             return None
-        for heard in dict.fromkeys((" ".join(self._words), self.folded)):
-            begins = bare(heard[:HEAD])[:TELLING]
+        for heard in reversed(self._ways):
+            begins = first_letters(heard)
             if len(begins) == TELLING and begins not in lexicon.begins_opt_out and begins[0] != heard[-1:]:
                 continue
             text = bare(heard)
@@ -182,20 +195,23 @@ class _Heard:
 
     def _phrase(self) -> Recognition | None:
         """Step 3, for phrases that share no word with a harmless one."""
-        span = next((span for span in self._phrases if not _is_undone(span, self._benign)), None)
-        if span is None:
-            return None
-        recognition = self._as_opt_out(self._said(span, self.lexicon.phrases), 3)
+        for span in self._phrases:
+            if not _is_undone(span, self._benign):
+                return self._by_phrase(span)
+        return None
+
+    def _by_phrase(self, span: Span) -> Recognition | None:
+        recognition = self._as_opt_out(self._said(span), 3)
         lists = self._lists_after(span)
         return replace(recognition, lists=lists) if recognition and lists else recognition
 
     def _lists_after(self, span: Span) -> tuple[str, ...]:
         """The lists that a phrase is about, where nothing else stands behind it: ``stop sending me the news``."""
-        return self._lists_in(tuple(without(self._spaced[span.end :].split(), self.lexicon.courtesy, self.lexicon.courtesy_lengths)))
+        return self._lists_in(without(self._spaced[span.end :].split(), self.lexicon.courtesy, self.lexicon.courtesy_lengths))
 
-    def _said(self, span: Span, phrases: Sequence[Word]) -> Word:
+    def _said(self, span: Span) -> Word:
         """A phrase as it stands in the text."""
-        return replace(phrases[span.position], typed=" ".join(self._spaced[span.start : span.end].split())[:LONGEST_SAID])
+        return replace(self.lexicon.said[span.position], typed=" ".join(self._spaced[span.start : span.end].split())[:LONGEST_SAID])
 
     def _unknown_scope(self) -> Recognition | None:
         """Step 2: STOP with a category that the file does not have is a stop of everything."""
@@ -208,8 +224,10 @@ class _Heard:
 
     def _anywhere(self) -> Recognition | None:
         """Step 4, unless somebody asks not to be taken off."""
-        span = next((span for span in self._everywhere if not _overlaps(span, self._benign)), None)
-        return self._as_opt_out(self.lexicon.anywhere[span.position], 4) if span else None
+        for span in self._everywhere:
+            if not _overlaps(span, self._benign):
+                return self._as_opt_out(self.lexicon.said[span.position], 4)
+        return None
 
     def _look_alike(self) -> Recognition | None:
         """A stop written with letters of another alphabet."""

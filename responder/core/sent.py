@@ -24,6 +24,7 @@ ENGLISH = re.compile(
     re.IGNORECASE | re.DOTALL | re.VERBOSE,
 )
 """The reactions of iPhones, and of Android since it has them, as they reach a phone that knows none."""
+QUOTES = re.compile(OPENING)
 QUOTING = re.compile(rf"[^“„«\"]{{1,{LONGEST_LEAD}}}(?:{OPENING}[^“„«\"”»]{{1,24}}{CLOSING}[^“„«\"]{{1,12}})?{OPENING}(.*){CLOSING}\.?", re.DOTALL)
 
 
@@ -51,6 +52,6 @@ def why_ignored(text: str, folded: str, sent: Sequence[Sent], now: datetime) -> 
 def _is_reaction(text: str, sent: Iterable[Sent]) -> bool:
     if ENGLISH.fullmatch(text):
         return True
-    quoting = QUOTING.fullmatch(text)
+    quoting = QUOTES.search(text) and QUOTING.fullmatch(text)
     quoted = fold(quoting[1].strip(" …\u00a0")) if quoting else ""
     return len(quoted) >= SHORTEST_QUOTE and any(fold(one.text).startswith(quoted) for one in sent)

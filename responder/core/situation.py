@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cached_property
 
 from responder.core.answering import read_answer
 from responder.core.known import WINDOW, Appointment, Known
+from responder.core.lazily import lazily
 from responder.core.message import Message
 from responder.core.question import QuestionStatus, state
 from responder.core.text import fold, without_prefix
@@ -34,26 +34,26 @@ class Situation:
     def now(self) -> datetime:
         return self.message.received_at
 
-    @cached_property
+    @lazily
     def text(self) -> str:
         """The text that rules look at: without the prefix by which a shared number tells whose it is."""
         return without_prefix(self.message.text, self.prefix) if self.prefix else self.message.text
 
-    @cached_property
+    @lazily
     def folded(self) -> str:
         return fold(self.text)
 
-    @cached_property
+    @lazily
     def words(self) -> tuple[str, ...]:
         return tuple(self.folded.split())
 
-    @cached_property
+    @lazily
     def open_appointments(self) -> tuple[Appointment, ...]:
         """The appointments that an answer may be about, nearest first."""
         chosen = self.known.appointment(self.chosen) if self.chosen else None
         return (chosen,) if chosen else self.known.open_appointments(self.now, self.window)
 
-    @cached_property
+    @lazily
     def late_appointment(self) -> Appointment | None:
         """The appointment that begun and that an answer would be about; None if one that is still to come has it first.
 
@@ -66,7 +66,7 @@ class Situation:
             return None
         return latest
 
-    @cached_property
+    @lazily
     def appointment(self) -> Appointment | None:
         """The appointment that an answer is about; None while it could be about several."""
         return self.open_appointments[0] if len(self.open_appointments) == 1 else None
@@ -77,7 +77,7 @@ class Situation:
         newest = self.appointment.order if self.appointment else None
         return newest is not None and newest > self.message.order
 
-    @cached_property
+    @lazily
     def answer(self) -> tuple[Answer, str | None] | None:
         """What the whole text answers, with the language of the word."""
         if self.intention:
@@ -94,11 +94,13 @@ class Situation:
         found = read_answer(self.folded, lexicon) if self.known.appointments else lexicon.answers.get(self.folded)
         return found is not None and found[0] is answer
 
-    @cached_property
+    @lazily
     def is_asked(self) -> bool:
         """Whether a short word may be an answer: something is open, or an answer comes late."""
-        is_open = any(state(question, self.now) is QuestionStatus.OPEN for question in self.known.questions)
-        return bool(self.open_appointments) or is_open or bool(self.answer and self.late_appointment)
+        if self.open_appointments or (self.answer and self.late_appointment):
+            return True
+        questions = self.known.questions
+        return bool(questions) and any(state(question, self.now) is QuestionStatus.OPEN for question in questions)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,6 +10,7 @@ SIGNATURE = re.compile(
 )  # what phones write under a text, in the languages of the packs
 FIRST_WORD = re.compile(r"[\W_]*([^\W_]+)[\s:.,;–-]*")
 TRIPLED = re.compile(r"([^\W\d_])\1\1+")
+THRICE = re.compile(r"(.)\1\1")  # anything at all, which is sooner looked for than letters
 APOSTROPHES = "'`´‘’‚‛ʹʻʼʽˈ′‵＇ꞌ"  # every shape that stands for one on some keyboard
 EMOJI = {"👍": " thumbsup ", "✅": " checkmark ", "❌": " crossmark ", "🛑": " stopsign "}  # words, so that they survive a second folding
 UNSPLIT = {"ł": "l", "ø": "o", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe"}  # what NFD does not take apart
@@ -17,10 +18,12 @@ SHED = (  # blocks of Latin, Greek and Cyrillic letters beyond U+052F
     ("\u1c80", "\u1c8f"), ("\u1d00", "\u1dbf"), ("\u1e00", "\u1fff"), ("\u2c60", "\u2c7f"),
     ("\ua640", "\ua69f"), ("\ua720", "\ua7ff"), ("\uab30", "\uab6f"),
 )  # fmt: skip
+ACCENTED = re.compile("[\\0-\x7f\u0300-\u036f]*")  # taken apart: the letters of English, and the marks that stand on them
 PASSES = 8  # Unicode's forms settle after two or three; a limit, so that no text can hold a worker
 
 _BEFORE = str.maketrans(dict.fromkeys(APOSTROPHES, "") | EMOJI)
 _AFTER = str.maketrans(dict.fromkeys(APOSTROPHES, "") | UNSPLIT)
+_NEEDS_BEFORE, _NEEDS_AFTER = (re.compile("[" + "".join(map(chr, table)) + "]") for table in (_BEFORE, _AFTER))
 _ASCII = str.maketrans({chr(c): None if chr(c) in APOSTROPHES else chr(c).lower() if chr(c).isalnum() else " " for c in range(128)})
 
 
@@ -68,8 +71,12 @@ def without_prefix(text: str, prefix: str) -> str:
 
 
 def _fold_once(text: str) -> str:
-    text = unicodedata.normalize("NFKC", text.translate(_BEFORE)).casefold().translate(_AFTER)
-    return _join("".join(_letters(unicodedata.normalize("NFD", text))))
+    text = text.translate(_BEFORE) if _NEEDS_BEFORE.search(text) else text  # most texts have none, and translating is slow
+    text = unicodedata.normalize("NFKC", text).casefold()
+    decomposed = unicodedata.normalize("NFD", text.translate(_AFTER) if _NEEDS_AFTER.search(text) else text)
+    if ACCENTED.fullmatch(decomposed):
+        return _join(decomposed.encode("ascii", "ignore").decode().translate(_ASCII))
+    return _join("".join(_letters(decomposed)))
 
 
 def _letters(decomposed: str) -> list[str]:
@@ -93,4 +100,5 @@ def _sheds_marks(letter: str) -> bool:
 
 
 def _join(spaced: str) -> str:
-    return TRIPLED.sub(r"\1", " ".join(spaced.split()))
+    words = " ".join(spaced.split())
+    return TRIPLED.sub(r"\1", words) if THRICE.search(words) else words

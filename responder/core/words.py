@@ -1,13 +1,13 @@
 """Word packs: the words that a language has for stop, start, help, yes, no and another day."""
 
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from functools import cached_property
 
 from responder.core.calling import NANP, languages_of
-from responder.core.phrases import Phrases, expression
+from responder.core.lazily import lazily
+from responder.core.phrases import Phrases, Span, expression
 
 ALWAYS = "all"  # the pack of no language, always active
 TELLING = 3  # letters
@@ -77,77 +77,87 @@ class Lexicon:
     """Each with its language; None where several of the languages share the word, or all do."""
     is_north_american: bool = False
 
-    @cached_property
+    @lazily
     def _languages_first(self) -> tuple[Pack, ...]:
         """The packs of languages before that of none, so that an opt-out is confirmed in the language of its word."""
         return tuple(sorted(self.packs, key=lambda pack: pack.language == ALWAYS))
 
-    @cached_property
+    @lazily
     def opt_out(self) -> Words:
         return _merged(pack.opt_out for pack in self._languages_first)
 
-    @cached_property
+    @lazily
     def opt_in(self) -> Words:
         return _merged(pack.opt_in for pack in self.packs)
 
-    @cached_property
+    @lazily
     def help(self) -> Words:
         return _merged(pack.help for pack in self.packs)
 
-    @cached_property
+    @lazily
     def courtesy(self) -> Words:
         return _merged(pack.courtesy for pack in self.packs)
 
-    @cached_property
+    @lazily
     def courtesy_lengths(self) -> Mapping[str, tuple[int, ...]]:
         """How many words the words of courtesy have that begin with a word, the longest first."""
         return lengths_by_first(self.courtesy)
 
-    @cached_property
+    @lazily
     def anywhere(self) -> tuple[Word, ...]:
         return tuple(_merged(pack.anywhere for pack in self._languages_first).values())
 
-    @cached_property
+    @lazily
     def stops(self) -> Words:
         return _merged(pack.stops for pack in self.packs)
 
-    @cached_property
+    @lazily
     def doubts(self) -> Words:
         return _merged(pack.doubts for pack in self.packs)
 
-    @cached_property
+    @lazily
     def links(self) -> Words:
         return _merged(pack.links for pack in self.packs)
 
-    @cached_property
+    @lazily
     def nouns(self) -> Words:
         return _merged(pack.nouns for pack in self.packs)
 
-    @cached_property
+    @lazily
     def unscoped(self) -> Words:
         return _merged(pack.unscoped for pack in self.packs)
 
-    @cached_property
+    @lazily
     def phrases(self) -> tuple[Word, ...]:
         return tuple(word for pack in self.packs for word in pack.phrases)
 
-    @cached_property
+    @lazily
     def benign(self) -> tuple[Word, ...]:
         return tuple(word for pack in self.packs for word in pack.benign)
 
-    @cached_property
-    def find_phrases(self) -> Phrases:
-        return Phrases(tuple(expression(word.typed) for word in self.phrases))
+    @lazily
+    def said(self) -> tuple[Word, ...]:
+        """All that counts wherever it stands: what opts out, what is harmless, and the words that opt out in any case, in this order."""
+        return (*self.phrases, *self.benign, *self.anywhere)
 
-    @cached_property
-    def find_benign(self) -> Phrases:
-        return Phrases(tuple(expression(word.typed) for word in self.benign))
+    @lazily
+    def _find_said(self) -> Phrases:
+        return Phrases(tuple(expression(word.typed) for word in self.said))
 
-    @cached_property
-    def find_anywhere(self) -> Phrases:
-        return Phrases(tuple(expression(word.typed) for word in self.anywhere))
+    def find_said(self, spaced: str) -> tuple[Sequence[Span], Sequence[Span], Sequence[Span]]:
+        """Where phrases, harmless ones and the words that opt out anywhere stand in a spaced text, found in one search."""
+        found = tuple(self._find_said.find(spaced))
+        if not found:
+            return (), (), ()
+        harmless = len(self.phrases)
+        others = harmless + len(self.benign)
+        return (
+            [span for span in found if span.position < harmless],
+            [span for span in found if harmless <= span.position < others],
+            [span for span in found if span.position >= others],
+        )
 
-    @cached_property
+    @lazily
     def _answering(self) -> dict[str, "Lexicon"]:
         return {}
 
@@ -158,18 +168,18 @@ class Lexicon:
             known[language] = replace(self, answers=_answers(pack for pack in self.packs if pack.language in (ALWAYS, language)))
         return known[language]
 
-    @cached_property
+    @lazily
     def ends_of_opt_out(self) -> tuple[frozenset[str], frozenset[str]]:
         """The words that opt-out words begin with, and those that they end with."""
         split = [folded.split() for folded in self.opt_out]
         return frozenset(words[0] for words in split), frozenset(words[-1] for words in split)
 
-    @cached_property
+    @lazily
     def begins_opt_out(self) -> frozenset[str]:
         """The first letters of ``bare_opt_out``, said again and again, as many as tell most texts apart."""
-        return frozenset((folded * TELLING)[:TELLING] for folded in self.bare_opt_out)
+        return frozenset(first_letters(folded * TELLING) for folded in self.bare_opt_out)
 
-    @cached_property
+    @lazily
     def bare_opt_out(self) -> Words:
         """The opt-out words without blanks and without doubled letters."""
         return {bare(folded): word for folded, word in reversed(list(self.opt_out.items()))}
@@ -183,22 +193,37 @@ def lengths_by_first(phrases: Iterable[str]) -> Mapping[str, tuple[int, ...]]:
     return {first: tuple(sorted(found, reverse=True)) for first, found in lengths.items()}
 
 
-def without(words: Sequence[str], phrases: Container[str], lengths: Mapping[str, tuple[int, ...]]) -> Iterator[str]:
+def without(words: Sequence[str], phrases: Container[str], lengths: Mapping[str, tuple[int, ...]]) -> Sequence[str]:
     """The words that belong to none of the phrases, of which the longest counts.
 
-    >>> list(without(["ciao", "si", "mille", "grazie"], {"ciao", "mille grazie"}, {"ciao": (1,), "mille": (2,)}))
+    >>> without(["ciao", "si", "mille", "grazie"], {"ciao", "mille grazie"}, {"ciao": (1,), "mille": (2,)})
     ['si']
     """
+    starts = [start for start, word in enumerate(words) if word in lengths]
+    if not starts:
+        return words
+    kept: list[str] = []
     end = 0  # of the phrase that was found last
-    for start, word in enumerate(words):
-        if start < end:
-            continue
-        for length in lengths.get(word, ()):
+    for start in starts:
+        for length in lengths[words[start]] if start >= end else ():
             if " ".join(words[start : start + length]) in phrases:
+                kept += words[end:start]
                 end = start + length
                 break
-        else:
-            yield word
+    return [*kept, *words[end:]]
+
+
+def first_letters(folded: str) -> str:
+    """The first letters of a folded text, without blanks and without those that only repeat the one before; as many as tell most texts apart.
+
+    >>> first_letters("s t o p"), first_letters("aassko"), first_letters("no")
+    ('sto', 'ask', 'no')
+    """
+    found = ""
+    while folded and len(found) < TELLING:
+        found += folded[0]
+        folded = folded.lstrip(f"{folded[0]} ")
+    return found
 
 
 def bare(folded: str) -> str:
@@ -219,12 +244,12 @@ class Vocabulary:
     home: str = ""
     """How the numbers of the file's own country begin: for those the file's languages are all."""
 
-    @cached_property
+    @lazily
     def everywhere(self) -> Lexicon:
         """The words that count for every originator."""
         return self._of_languages(self.languages, self.languages)
 
-    @cached_property
+    @lazily
     def _of_countries(self) -> dict[tuple[str, ...], Lexicon]:
         return {}
 
