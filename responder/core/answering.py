@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from responder.core.effects import AppointmentStatus
-from responder.core.words import Answer, Lexicon, lengths_by_first, without
+from responder.core.lexicon import Lexicon
+from responder.core.words import Answer, lengths_by_first, without
 
 COURTESY = frozenset({  # what a text may hold beside the answer, folded, in any language: unlike the packs' courtesy, nothing that could be an answer
     "please", "pls", "plz", "thanks", "thank you", "thank you so much", "thank you very much", "thanks a lot", "many thanks", "thx", "ty", "cheers",

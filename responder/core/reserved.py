@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from responder.core.lazily import lazily
+from responder.core.lexicon import Lexicon
 from responder.core.lookalikes import latin
 from responder.core.phrases import Span, spaced
 from responder.core.recognition import NOTHING, Outcome, Recognition
 from responder.core.text import fold
-from responder.core.words import TELLING, Lexicon, Word, Words, bare, first_letters, without
+from responder.core.words import TELLING, Word, Words, bare, first_letters, without
 
 LONGEST_BARE = 2000  # characters that are compared letter by letter: somebody who holds a key down
 LONGEST_SCOPE = 2  # words behind STOP that may be a category which nobody knows

@@ -12,6 +12,7 @@ from responder.core.cases import Case
 from responder.core.conditions import Condition
 from responder.core.events import Event
 from responder.core.known import Known
+from responder.core.lexicon import Vocabulary
 from responder.core.limits import Limits
 from responder.core.matching import Answers, Index, Lenient, TextCondition, Words, match_answer
 from responder.core.message import Message
@@ -23,7 +24,7 @@ from responder.core.template import Texts
 from responder.core.text import fold
 from responder.core.typos import Typos
 from responder.core.uses import Cooldown
-from responder.core.words import Answer, Vocabulary
+from responder.core.words import Answer
 
 LEFT = "left"
 """The text for somebody who left only some lists."""

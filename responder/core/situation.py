@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from responder.core.answering import read_answer
 from responder.core.known import WINDOW, Appointment, Known
 from responder.core.lazily import lazily
+from responder.core.lexicon import Lexicon
 from responder.core.message import Message
 from responder.core.question import QuestionStatus, state
 from responder.core.text import fold, without_prefix
-from responder.core.words import Answer, Lexicon
+from responder.core.words import Answer
 
 
 @dataclass(frozen=True, kw_only=True)

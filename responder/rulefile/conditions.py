@@ -9,9 +9,10 @@ import re2
 
 from responder.core.conditions import Condition, FromOneOf, HasAppointment, InLanguage, OnList, ToOneOf
 from responder.core.hours import InHours, Since, Until
+from responder.core.lexicon import Lexicon
 from responder.core.matching import Alias, Answers, How, Pattern, TextCondition, Words, pattern_options
 from responder.core.text import fold
-from responder.core.words import Answer, Lexicon, Word
+from responder.core.words import Answer, Word
 from responder.rulefile.nodes import Mapping as MappingNode
 from responder.rulefile.nodes import Node, Sequence
 from responder.rulefile.reading import Fields, Reader, Wrong, is_empty, member_of, one_of, shown, text

@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from responder.core.address import calling_code, is_country
 from responder.core.decision import FALLBACK
+from responder.core.lexicon import vocabulary
 from responder.core.rules import Rules
 from responder.core.template import Templates, did_you_mean
-from responder.core.words import ALWAYS, vocabulary
+from responder.core.words import ALWAYS
 from responder.errors import RulesError
 from responder.rulefile.alerts import read_alerts
 from responder.rulefile.appointments import read_appointments

@@ -6,11 +6,12 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from responder.core.lexicon import Lexicon
 from responder.core.phrases import spellings
 from responder.core.rules import LEFT
 from responder.core.template import Template, Templates, Texts
 from responder.core.text import fold
-from responder.core.words import ALWAYS, Answer, Lexicon, Pack, Word
+from responder.core.words import ALWAYS, Answer, Pack, Word
 from responder.errors import RulesError
 from responder.rulefile.nodes import Node, read_nodes
 from responder.rulefile.reading import Fields, Reader, flag, one_of, text

@@ -7,11 +7,11 @@ from functools import partial
 
 from responder.core.actions import Action
 from responder.core.conditions import Condition
+from responder.core.lexicon import Lexicon
 from responder.core.matching import TextCondition, Words
 from responder.core.rules import Rule
 from responder.core.typos import SHORTEST_MISTYPED, may_be_mistyped
 from responder.core.uses import AtMostOnce, Cooldown
-from responder.core.words import Lexicon
 from responder.rulefile.actions import Draft, build, read_drafts
 from responder.rulefile.conditions import read_when
 from responder.rulefile.nodes import Mapping as MappingNode

@@ -7,13 +7,13 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from responder.core.events import Event
+from responder.core.lexicon import Lexicon
 from responder.core.phrases import BadPhrase, expression
 from responder.core.recognition import Confirmation
 from responder.core.rules import LEFT, Number, Webhook
 from responder.core.signature import decode_secret
 from responder.core.template import Names, Texts
 from responder.core.text import fold
-from responder.core.words import Lexicon
 from responder.rulefile.nodes import Mapping as MappingNode
 from responder.rulefile.nodes import Node
 from responder.rulefile.reading import Reader, Spot, Wrong, is_empty, member_of, name, shown, text

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from responder.core.lexicon import vocabulary
 from responder.core.matching import Alias, Answers, How, Index, Pattern, TextCondition, Words, match_text, rest_after, searched_text
 from responder.core.situation import Match, Situation
 from responder.core.text import fold
-from responder.core.words import Answer, vocabulary
+from responder.core.words import Answer
 from responder.rulefile import load_packs
 from tests.planning import known, message
 

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from responder.core.lexicon import vocabulary
 from responder.core.matching import Alias, How, Index, Words, rest_after
 from responder.core.situation import Match, Situation
 from responder.core.text import fold
 from responder.core.typos import Typos, mistyped, runs
-from responder.core.words import vocabulary
 from responder.rulefile import load_packs
 from tests.planning import known, message, one_rule, plan, rules
 

@@ -5,10 +5,11 @@ from itertools import combinations, permutations
 
 import pytest
 
+from responder.core.lexicon import vocabulary
 from responder.core.phrases import Phrases, expression, spaced, spellings
 from responder.core.segments import size
 from responder.core.text import fold
-from responder.core.words import ALWAYS, Answer, Pack, vocabulary
+from responder.core.words import ALWAYS, Answer, Pack
 from responder.errors import RulesError
 from responder.rulefile import load_packs
 from responder.rulefile.nodes import Mapping, Scalar, Sequence, read_nodes
