@@ -27,6 +27,7 @@ LAYERS: dict[str, set[str]] = {
     "data_dir": {"errors"},
     "guarded": {"errors"},
     "memory": set(),
+    "tasks": set(),
     "server_url": set(),
     "mailbox_url": {"server_url"},
     "smtp_url": {"server_url"},

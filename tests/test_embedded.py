@@ -19,6 +19,7 @@ from redis.exceptions import ConnectionError  # noqa: A004  (the library's name)
 from responder import embedded
 from responder.embedded import EmbeddedRedis, find_server
 from responder.errors import ConfigurationError
+from responder.tasks import end
 from tests.conftest import wait_until
 from tests.living import is_alive
 
@@ -59,9 +60,7 @@ async def keeping(redis: EmbeddedRedis) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        keeper.cancel()
-        with suppress(asyncio.CancelledError):
-            await keeper
+        await end([keeper])
 
 
 @asynccontextmanager

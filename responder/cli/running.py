@@ -18,6 +18,7 @@ from responder.errors import RulesError
 from responder.mailbox_url import read_mailbox_url
 from responder.processes import Child, supervise
 from responder.settings import Settings, check_exposure
+from responder.tasks import end
 from responder.wiring import migrate_database, open_rules, open_store, read_rules_in_force
 
 READY_WITHIN_S = 20.0
@@ -42,9 +43,7 @@ async def run_everything(settings: Settings) -> None:
         try:
             await supervise(children)
         finally:
-            for task in beside:
-                task.cancel()
-            await asyncio.gather(*beside, return_exceptions=True)
+            await end(beside)
     finally:
         if redis:
             await redis.stop()

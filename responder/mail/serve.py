@@ -19,6 +19,7 @@ from responder.memory import collect_rarely
 from responder.processes import watch_parent
 from responder.settings import Settings
 from responder.store.mailboxes import forget_mailbox, report_mailbox
+from responder.tasks import end
 from responder.wiring import Store, open_store, redis_url, utc_now
 
 BELL_TIMEOUT_S = 1.0
@@ -47,9 +48,7 @@ async def serve(settings: Settings) -> None:
             finally:
                 intake.close()
                 await asyncio.wait([taking], timeout=FINISH_S)
-                for task in (taking, *beside):
-                    task.cancel()
-                await asyncio.gather(taking, *beside, return_exceptions=True)
+                await end((taking, *beside))
                 await bell.close()
 
 

@@ -2,18 +2,20 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from responder.tasks import end
 from responder.web.delivery import DeliveryWebhook
 from responder.web.health import Health
 from responder.web.metrics import Metrics
 from responder.web.sms import SmsWebhook
 from responder.web.tallies import Tallies
 
-Background = Callable[[], Awaitable[None]]
+Background = Callable[[], Coroutine[Any, Any, None]]
 
 
 def create_app(
@@ -29,12 +31,10 @@ def create_app(
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        tasks = [asyncio.ensure_future(run()) for run in background]
+        tasks = [asyncio.create_task(run()) for run in background]
         yield
         await close()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(tasks)
 
     routes = [
         Route("/webhook/sms", sms),

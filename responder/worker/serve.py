@@ -24,6 +24,7 @@ from responder.settings import Settings
 from responder.store.announcing import put_hearers
 from responder.store.commit import Commits
 from responder.store.holds import lift_hold
+from responder.tasks import end
 from responder.wiring import Store, make_gateway, open_rules, open_store, redis_url, utc_now
 from responder.worker.awaiting import Awaiting
 from responder.worker.caring import cares
@@ -64,9 +65,7 @@ async def serve(settings: Settings) -> None:
             try:
                 await supervisor.run()
             finally:
-                for task in beside:
-                    task.cancel()
-                await asyncio.gather(*beside, return_exceptions=True)
+                await end(beside)
                 with contextlib.suppress(StorageError):
                     await store.installation.forget_worker(name)
                 await bell.close()

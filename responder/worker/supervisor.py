@@ -21,6 +21,7 @@ from responder.jobs import EXPIRES_MS, QUEUE, dumps, loads
 from responder.store.inbox import SqlInbox
 from responder.store.reports import SqlReports
 from responder.store.steps import SqlSteps
+from responder.tasks import end
 from responder.worker.awaiting import Awaiting
 from responder.worker.delivery import JOB_OF, Deliverer
 from responder.worker.handling import Handler
@@ -34,7 +35,6 @@ NEVER_TOO_MANY_TRIES = 1_000_000  # arq counts restarts as tries and drops a job
 SWEEP_SECONDS = set(range(0, 60, 2))
 FINISH_S = 20.0  # for what runs when the worker is told to stop; with closing, well under 30 s
 CLOSE_S = 4.0
-CANCEL_AGAIN_S = 0.1
 BACKOFF_S = (0.1, 0.2, 0.5, 1.0, 2.0)
 
 logger = logging.getLogger(__name__)
@@ -196,9 +196,7 @@ class Supervisor:
 
 async def _retire(worker: Worker, running: asyncio.Task[None]) -> None:
     """Start no more jobs, and let those that run end: a text whose call is cut off would be uncertain."""
-    while not running.done():  # once is not enough: on Python 3.11 wait_for, in which redis-py sends, may swallow a cancellation
-        running.cancel()
-        await asyncio.wait({running}, timeout=CANCEL_AGAIN_S)
+    await end([running])
     jobs, redis = list(worker.tasks.values()), worker.pool
     if jobs:
         await asyncio.wait(jobs, timeout=FINISH_S)

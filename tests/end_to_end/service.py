@@ -124,6 +124,22 @@ class Service:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
 
+    async def freeze(self, name: str) -> None:
+        """Stop a process where it is, but not while it has the lock of the database: everybody else would wait for it in vain."""
+
+        def is_stopped_outside() -> bool:
+            self.kill(name, signal.SIGSTOP)
+            with contextlib.closing(sqlite3.connect(self.database, timeout=0.1, isolation_level=None)) as connection:
+                try:
+                    connection.execute("BEGIN IMMEDIATE")
+                except sqlite3.OperationalError:
+                    self.kill(name, signal.SIGCONT)
+                    return False
+                connection.execute("ROLLBACK")
+            return True
+
+        await wait_until(is_stopped_outside, what=f"{name} to be stopped outside of a transaction")
+
     def kill_all(self) -> None:
         """Kill every process at once."""
         for process in self.processes.values():

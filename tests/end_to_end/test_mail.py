@@ -64,7 +64,7 @@ async def test_web_worker_and_mail_run_apart(tmp_path: Path, receiver: Receiver,
     user = server.user()
     mailbox = {"RESPONDER_IMAP_URL": server.url(user), "RESPONDER_IMAP_DONE": "Done"}
     async with serving(tmp_path, receiver, **mailbox) as service:
-        service.kill("mail", signal.SIGSTOP)
+        await service.freeze("mail")
         redis = service.children()["redis"]
         assert redis
         service.settings["RESPONDER_REDIS_URL"] = "unix://" + str(tmp_path / "data" / "redis" / "server.sock")

@@ -132,7 +132,7 @@ async def test_a_second_run_on_the_same_data_is_refused_with_a_reason(service: S
 
 
 async def test_jobs_that_vanish_from_redis_are_found_in_sql(service: Service, receiver: Receiver) -> None:
-    service.kill("worker", signal.SIGSTOP)
+    await service.freeze("worker")
     assert await service.send("News ON", "+393300000001") == 200
     service.redis("FLUSHALL")
     service.kill("worker", signal.SIGCONT)
@@ -141,7 +141,7 @@ async def test_jobs_that_vanish_from_redis_are_found_in_sql(service: Service, re
 
 
 async def test_what_travels_through_redis_holds_no_number_and_no_text(service: Service) -> None:
-    service.kill("worker", signal.SIGSTOP)
+    await service.freeze("worker")
     assert await service.send("News ON secret words", "+393300000001") == 200
     said = b""
 

@@ -6,7 +6,7 @@ import logging
 import socket
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from itertools import pairwise
 from typing import Any
 
@@ -18,6 +18,7 @@ from arq.jobs import Job as ArqJob
 from responder.core.ports import Job
 from responder.errors import TransientError
 from responder.jobs import QUEUE, RING_EVERY_S, ArqBell, connect, dumps, loads, redis_policy
+from responder.tasks import end
 from responder.worker.serve import _check_policy
 from tests.conftest import wait_until
 from tests.worker.own_redis import OwnRedis
@@ -33,9 +34,7 @@ async def a_bell(redis: ArqRedis) -> AsyncIterator[ArqBell]:
     try:
         yield bell
     finally:
-        running.cancel()
-        with suppress(asyncio.CancelledError):
-            await running
+        await end([running])
         await bell.close()
 
 

@@ -6,7 +6,7 @@ import pickle
 import random
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,7 @@ from arq.worker import Worker
 from responder.core.ports import Job
 from responder.errors import StorageError
 from responder.jobs import QUEUE, ArqBell, connect
+from responder.tasks import end
 from responder.worker.supervisor import CLOSE_S, JobBody, Supervisor, arq_worker
 from tests.conftest import wait_until
 from tests.worker.own_redis import OwnRedis
@@ -101,10 +102,7 @@ async def a_worker(url: str, *bodies: JobBody, sweep: JobBody = nothing, timeout
         yield running
         await running.ends()
     finally:
-        for task in (ringing, running.task):
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        await end((ringing, running.task))
         await bell.close()
 
 
