@@ -3,7 +3,7 @@
 import asyncio
 import random
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,13 +13,7 @@ from tests.end_to_end.service import Service, serving
 from tests.mail.conftest import NO_DOVECOT
 from tests.mail.dovecot import PROGRAM, Dovecot, dovecot
 from tests.mail.letters import letter, phone
-from tests.receiver import Receiver, receiving
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with receiving() as receiver:
-        yield receiver
+from tests.receiver import Receiver
 
 
 @pytest.fixture(scope="module")

@@ -1,29 +1,14 @@
 """An edit of rules.yaml while ``responder run`` works: real processes, real files."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import httpx
-import pytest
 
 from tests.conftest import wait_until
-from tests.end_to_end.service import Service, send_steadily, serving
-from tests.receiver import Receiver, receiving
+from tests.end_to_end.service import Service, send_steadily
+from tests.receiver import Receiver
 
 OTHER = "\n  - name: other\n    when: {text: Other}\n    then: [{reply: 'The other rule.'}]\n"
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with receiving() as receiver:
-        yield receiver
-
-
-@pytest.fixture
-async def service(tmp_path: Path, receiver: Receiver) -> AsyncIterator[Service]:
-    async with serving(tmp_path, receiver) as service:
-        yield service
 
 
 def edit(service: Service, text: str) -> None:

@@ -10,13 +10,7 @@ import pytest
 
 from tests.conftest import postgres_database, postgres_server
 from tests.end_to_end.service import Service, ask_postgres, send_steadily, serving
-from tests.receiver import Receiver, receiving
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with receiving() as receiver:
-        yield receiver
+from tests.receiver import Receiver
 
 
 @pytest.fixture
