@@ -77,7 +77,7 @@ class RememberingBell:
         self.rings.append(job)
 
 
-@dataclass
+@dataclass(repr=False)  # asyncio's runner makes the repr of what a fixture gives, and that of rules is a megabyte
 class Work:
     """A worker's handler on a store, and short ways to look at what it did."""
 
