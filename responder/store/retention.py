@@ -8,9 +8,8 @@ from typing import Any
 from sqlalchemy import Table, delete, null, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from responder.core.events import consent_changed
 from responder.core.message import MessageStatus
-from responder.store.announcing import announce
+from responder.store.announcing import announce_consent
 from responder.store.database import Database
 from responder.store.ledger import append, event_row
 from responder.store.revisions import move_revisions
@@ -71,12 +70,10 @@ async def end_subscriptions(database: Database, secret: bytes, now: datetime, te
         rows = (await connection.execute(query.where(subscriptions.c.originator.in_(originators)))).all()
         ended = {"status": "unsubscribed", "since": subscriptions.c.ends_at, "ends_at": None}
         await connection.execute(update(subscriptions).where(over, subscriptions.c.originator.in_(originators)).values(ended))
-        told = [(row.originator, consent_changed(row.originator, row.list, "opt_out", row.ends_at, EXPIRY)) for row in rows]
-        await announce(connection, told, tell, now)
         events = [
             event_row(event="opt_out", at=row.ends_at, recorded_at=now, channel=EXPIRY, originator=row.originator, list=row.list) for row in rows
         ]
-        await append(connection, events, secret)
+        await announce_consent(connection, await append(connection, events, secret), tell, now)
     return len(rows)
 
 

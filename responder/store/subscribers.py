@@ -10,13 +10,12 @@ from typing import Any
 from sqlalchemy import Insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from responder.core.events import Happened, consent_changed
 from responder.core.known import SubscriptionStatus
 from responder.core.message import Order
-from responder.store.announcing import announce
+from responder.store.announcing import announce_consent
 from responder.store.database import Database
 from responder.store.erasure import silent_among
-from responder.store.ledger import OPERATOR, EventRow, append, event_row
+from responder.store.ledger import EventRow, append, event_row
 from responder.store.revisions import chunks, move_revisions
 from responder.store.tables import contacts, subscriptions
 
@@ -97,8 +96,8 @@ async def put_subscribers(
             outcomes = await _outcomes(connection, secret, wanted, before=outcomes)
             changes = _changing(wanted, outcomes)
             await _put(connection, database.insert, changes, now, advance)
-            await announce(connection, (_told(one, now) for one in changes), tell, now)
-            await append(connection, (_event(one, operator, now) for one in changes), secret)
+            events = await append(connection, (_event(one, operator, now) for one in changes), secret)
+            await announce_consent(connection, events, tell, now)
     advance(len(wanted) - (0 if dry_run else len(changes)))
     left_out = [place for place, outcome in enumerate(outcomes) if outcome is Outcome.LEFT_OUT]
     return Outcomes(counts=Counter(outcomes), left_out=left_out)
@@ -114,13 +113,12 @@ async def opt_out(
         if stopped:
             return False
         proof = {"operator": operator, "reason": reason or None}
-        await append(connection, await stop(connection, originator, Order(now, 0), proof, now=now, tell=tell), secret)
+        events = await append(connection, await stop(connection, originator, Order(now, 0), proof, now=now), secret)
+        await announce_consent(connection, events, tell, now)
     return True
 
 
-async def stop(
-    connection: AsyncConnection, originator: str, order: Order, proof: Mapping[str, Any], *, now: datetime, tell: Collection[str]
-) -> list[EventRow]:
+async def stop(connection: AsyncConnection, originator: str, order: Order, proof: Mapping[str, Any], *, now: datetime) -> list[EventRow]:
     """Opt a number out in the caller's transaction, by a word of that order; the events for the ledger, each with its proof.
 
     The contact has to be the caller's already; a list about which a newer word was said stays as it is.
@@ -133,10 +131,7 @@ async def stop(
         mine = (subscriptions.c.originator == originator) & (subscriptions.c.list == name)
         left = {"status": "unsubscribed", "since": order.at, "order_at": order.at, "order_seq": order.seq, "taken_by_stop": taken, "ends_at": None}
         await connection.execute(update(subscriptions).where(mine).values(left))
-    events = [event_row(event="opt_out", at=order.at, recorded_at=now, originator=originator, list=name, **proof) for name in (None, *was)]
-    told = [consent_changed(originator, event["list"], "opt_out", order.at, event["channel"], event["message_key"]) for event in events]
-    await announce(connection, [(originator, one) for one in told], tell, now)
-    return events
+    return [event_row(event="opt_out", at=order.at, recorded_at=now, originator=originator, list=name, **proof) for name in (None, *was)]
 
 
 async def _lists_before(connection: AsyncConnection, originator: str, order: Order) -> dict[str, str]:
@@ -207,10 +202,6 @@ async def _put_languages(connection: AsyncConnection, insert: Callable[..., Any]
     statement = insert(contacts)
     if rows:
         await connection.execute(statement.on_conflict_do_update(index_elements=["originator"], set_={"language": statement.excluded.language}), rows)
-
-
-def _told(wanted: Wanted, now: datetime) -> tuple[str, Happened]:
-    return wanted.originator, consent_changed(wanted.originator, wanted.list, KINDS[wanted.status], wanted.since or now, OPERATOR)
 
 
 def _event(wanted: Wanted, operator: str, now: datetime) -> EventRow:
