@@ -217,13 +217,14 @@ class SqlSteps:
             return frozenset(StepKind(kind) for kind in (await connection.execute(select(steps.c.kind).where(waiting).distinct())).scalars())
 
     async def retry(self, key: str, now: datetime) -> StepStatus | None:
-        """Queue a step again that was given up or is uncertain, and tell what it was; None if there is no such step to retry.
+        """Queue a step again that was given up or is uncertain, and tell what it was; None if there is no such step with a text to retry.
 
         A reply that a person asks for is of use again, but for those that have a time of their own.
         """
         again = [StepStatus.DEAD, StepStatus.UNCERTAIN, StepStatus.FAILED]
         async with self._database.write() as connection:
-            row = (await connection.execute(select(steps).where(steps.c.key == key, steps.c.status.in_(again)))).first()
+            query = select(steps).where(steps.c.key == key, steps.c.status.in_(again), steps.c.content != "")
+            row = (await connection.execute(query if self._database.is_sqlite else query.with_for_update())).first()
             if row:
                 values = AGAIN | {"next_attempt_at": now, "updated_at": now}
                 if row.expires_at and row.purpose not in STRICT:
