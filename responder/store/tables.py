@@ -104,6 +104,8 @@ contacts = Table(
     Column("confirmed_at", Moment),
     Column("muted_until", Moment),
 )
+SILENT = text("opted_out")
+Index("ix_contacts_opted_out", contacts.c.opted_out, sqlite_where=SILENT, postgresql_where=SILENT)
 
 subscriptions = Table(
     "subscriptions",
