@@ -7,7 +7,7 @@ from itertools import takewhile
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Column, Table, delete, or_, select, update
+from sqlalchemy import Column, Table, and_, delete, or_, select, update
 from sqlalchemy.engine import Row
 
 from responder.core.effects import StepStatus
@@ -16,7 +16,7 @@ from responder.store.announcing import announce_consent
 from responder.store.database import Database
 from responder.store.ledger import append, event_row
 from responder.store.revisions import move_revisions
-from responder.store.tables import messages, reports, steps, subscriptions
+from responder.store.tables import ENDING, messages, reports, steps, subscriptions
 
 TOGETHER = 500  # rows in one transaction, so that nobody waits long for the lock
 EXPIRY = "expiry"  # the channel of what was for a while
@@ -99,7 +99,7 @@ async def remove_strays(database: Database, before: datetime) -> int:
 
 async def end_subscriptions(database: Database, secret: bytes, now: datetime, tell: Collection[str] = ()) -> int:
     """End the subscriptions whose time is over, with an event in the ledger and for webhooks, and tell how many. Raises StorageError."""
-    over = (subscriptions.c.ends_at <= now) & (subscriptions.c.status != "unsubscribed")
+    over = and_(ENDING, subscriptions.c.ends_at <= now)
     async with database.read() as connection:
         if (await connection.execute(select(subscriptions.c.list).where(over).limit(1))).first() is None:
             return 0
