@@ -19,6 +19,10 @@ class PermanentError(ResponderError):
     """Certainly not done, and cannot be: dead letter."""
 
 
+class BlockedError(PermanentError):
+    """Certainly not done, and cannot be: whom it was for is blocked on the other side, or has opted out there."""
+
+
 class AccessError(ResponderError):
     """Certainly not done, and nothing else would be: the other side refuses us, whatever we ask, until a person has seen to it."""
 

@@ -143,7 +143,7 @@ class RulesInForce:
         if self._decides:
             await self._versions.keep(rules.hash, sources_of(rules), now)
         self._rules = rules
-        self._status = RulesStatus(hash=rules.hash, count=len(rules.rules), last_good_at=now)
+        self._status = RulesStatus(hash=rules.hash, count=len(rules.rules), last_good_at=now, lists=tuple(rules.lists))
         logger.info("rules in force hash=%s rules=%d", rules.hash, len(rules.rules))
 
     def _refuse(self, mistakes: tuple[str, ...]) -> None:
@@ -162,7 +162,8 @@ class RulesInForce:
             raise error from None
         mistakes = tuple(map(str, error.mistakes))
         self._rules = rules
-        self._status = RulesStatus(hash=rules.hash, count=len(rules.rules), last_good_at=version.in_force_at, mistakes=mistakes)
+        good = RulesStatus(hash=rules.hash, count=len(rules.rules), last_good_at=version.in_force_at, lists=tuple(rules.lists))
+        self._status = replace(good, mistakes=mistakes)
         self._tell(f"rules file refused at the start, serving by those in force at {iso(version.in_force_at)}", rules.hash, mistakes)
 
     def _tell(self, what: str, version_hash: str, mistakes: Sequence[str]) -> None:

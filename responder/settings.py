@@ -62,7 +62,7 @@ class Settings(BaseSettings):
         None, description="The secret of the installation, on which message keys rest; without it, one is made and kept in the database."
     )
     retention_days: types.Days = Field(
-        0, description="After how many days the texts of messages and replies are removed; `0` keeps them. Consent events stay."
+        0, description="After how many days the texts of messages, of what was sent and of calls are removed; `0` keeps them. Consent events stay."
     )
     imap_url: types.Mailbox | None = Field(
         None, description="The mailbox that the gateway writes to, `imaps://user:password@host/INBOX`; it turns e-mail intake on (docs/mail.md)."

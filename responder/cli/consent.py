@@ -33,6 +33,10 @@ AsOf = Annotated[
     datetime | None, typer.Option("--as-of", parser=_moment, metavar="WHEN", help="As it was recorded then: 30d, or a time in ISO 8601.")
 ]
 
+Everything = Annotated[
+    bool, typer.Option("--everything", help="With --json, all that is known and not the consent events alone; 'record' says what a line is.")
+]
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
@@ -42,17 +46,33 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="consent", help="What people agreed to, with proof.", rich_help_panel=RECORDS)
 
 
-def show(number: Number, *, as_of: AsOf = None, as_json: AsJson = False) -> None:
-    """Show all that is known of a number: its consent events, lists, appointments, messages, hand-offs and deliveries.
+def show(number: Number, *, as_of: AsOf = None, everything: Everything = False, as_json: AsJson = False) -> None:
+    """Show all that is known of a number: its consent events, fields, lists, appointments, messages, hand-offs and deliveries.
 
-    With --json, the consent events, a line each; --as-of leaves out what was recorded later.
+    With --json, the consent events, a line each; --as-of leaves out what was recorded later, and says how the number stood then.
     """
     from responder.cli.session import with_store
 
-    with_store(partial(_show, number=number, as_of=as_of, as_json=as_json))
+    if everything and (as_of or not as_json):
+        raise typer.BadParameter("--everything goes with --json, and not with --as-of, since the past of the ledger alone is kept")
+    with_store(partial(_show_as_json, number=number) if everything else partial(_show, number=number, as_of=as_of, as_json=as_json))
+
+
+async def _show_as_json(store: "Store", *, number: str) -> None:
+    from responder.store.consent import list_consent
+    from responder.store.listing import read_all
+    from responder.store.person import PERSON
+
+    originator = await read_number(number)
+    listings = {"consent": list_consent(originator=originator)} | {title: listing(originator) for title, listing in PERSON.items()}
+    for title, listing in listings.items():
+        async for record in read_all(store.database, listing):
+            echo_json({"record": title} | record.as_json())
 
 
 async def _show(store: "Store", *, number: str, as_of: datetime | None, as_json: bool) -> None:
+    from responder.cli.person import lines_of
+    from responder.core.standing import standing_after
     from responder.store.consent import list_consent
     from responder.store.listing import read_all
 
@@ -66,6 +86,8 @@ async def _show(store: "Store", *, number: str, as_of: datetime | None, as_json:
     _print_section("consent", [_told(event) for event in events])
     if as_of is None:
         await _print_rest(store, originator)
+    else:
+        _print_section("stood then", lines_of("standing", standing_after(event.as_json() for event in events)))
 
 
 def _told(event: "ConsentRecord") -> str:

@@ -66,6 +66,8 @@ async def _retry_one(store: "Store", *, key: str) -> None:
     delivery = await find_delivery(store.database, key)
     if delivery is None:
         raise ResponderError(f"no delivery has the key {key!r}: 'responder deliveries list' has the keys")
+    if not delivery.text:
+        raise ResponderError(f"delivery {key}: its text is gone, since it was kept long enough or its number was erased")
     raise ResponderError(f"delivery {key}: it is {delivery.status}, only dead, failed and uncertain ones are tried again")
 
 
@@ -75,7 +77,8 @@ async def _retry_webhooks(store: "Store", *, to: str | None, since: datetime | N
 
     count = await retry_calls(store.database, utc_now(), to=to, since=since, until=until)
     chosen = f" to {to}" if to else ""
-    typer.echo(f"{count} webhook calls{chosen} were given up and are queued again" if count else f"no webhook call{chosen} was given up")
+    none = f"no webhook call{chosen} was given up that could be made again"
+    typer.echo(f"{count} webhook calls{chosen} were given up and are queued again" if count else none)
     counts = await store.steps.counts()
     if uncertain := counts.get(StepStatus.UNCERTAIN, 0):
         typer.echo(f"{uncertain} replies are uncertain and stay so: name the key of each that has to be sent again", err=True)

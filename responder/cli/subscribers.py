@@ -13,6 +13,7 @@ import typer
 from responder.cli.options import RECORDS, AsJson, Limit
 from responder.cli.output import Column, moment, progress, tracked
 from responder.cli.people import operator_name, read_number
+from responder.cli.subscriber_counts import counts
 
 if TYPE_CHECKING:
     from responder.cli.subscriber_file import SubscriberFile
@@ -27,7 +28,7 @@ EMPTY = "nobody is on a list yet: a rule with 'subscribe' puts people on one"
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(no_args_is_help=True)
-    for command_name, command in (("list", list_), ("export", export), ("import", import_), ("add", add), ("remove", remove)):
+    for command_name, command in (("list", list_), ("counts", counts), ("export", export), ("import", import_), ("add", add), ("remove", remove)):
         group.command(command_name)(command)
     app.add_typer(group, name="subscribers", help="Who is on which list.", rich_help_panel=RECORDS)
 

@@ -11,13 +11,14 @@ from responder.wiring import Store, read_rules_in_force
 
 async def told_of(store: Store, event: Event) -> frozenset[str]:
     """The webhooks that ask for an event, by the rules file or else by the last good rules; a change never waits for a file to be mended."""
-    rules = await _rules(store)
+    rules = await last_good_rules(store)
     if rules is None:
         typer.echo("the rules file cannot be read ('responder check' says why), so no webhook is told of this", err=True)
     return rules.webhooks_for(event) if rules else frozenset()
 
 
-async def _rules(store: Store) -> Rules | None:
+async def last_good_rules(store: Store) -> Rules | None:
+    """The rules of the file, or else those that were in force last; None if there are none."""
     from responder.rulefile import rules_from
     from responder.store.versions import RuleVersions
 

@@ -214,7 +214,7 @@ def _stop(decision: Decision, situation: Situation, rules: Rules, text: str) -> 
     known = situation.known
     confirms = rules.confirmation is Confirmation.OURS and not known.opted_out and _may_confirm(situation)
     left = [
-        Unsubscribe(list=subscription.list, taken_by_stop=subscription.status is SubscriptionStatus.SUBSCRIBED)
+        Unsubscribe(list=subscription.list, taken_by_stop=subscription.status is SubscriptionStatus.SUBSCRIBED, ends_at=subscription.ends_at)
         for subscription in known.subscriptions.values()
         if subscription.status is not SubscriptionStatus.UNSUBSCRIBED
     ]
@@ -241,6 +241,8 @@ def _confirmation(situation: Situation, text: str) -> Reply:
 
 
 def _start(recognition: Recognition, situation: Situation) -> tuple[Effect, ...]:
-    """Opt in again, and back onto the lists that STOP had taken."""
-    back = [Subscribe(list=s.list, brought_back=True) for s in situation.known.subscriptions.values() if s.taken_by_stop]
+    """Opt in again, and back onto the lists that STOP had taken, for what is left of their time."""
+    at = situation.message.order.at
+    taken = (s for s in situation.known.subscriptions.values() if s.taken_by_stop and (s.ends_at is None or s.ends_at > at))
+    back = (Subscribe(list=s.list, lasts=s.ends_at - at if s.ends_at else None, brought_back=True) for s in taken)
     return (OptIn(word=recognition.typed), *back)

@@ -32,10 +32,11 @@ class Subscribe:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Unsubscribe:
-    """The originator leaves a list."""
+    """The originator leaves a list; ``ends_at`` is when that would have been over anyway, so that START brings back no more than STOP took."""
 
     list: str
     taken_by_stop: bool = False
+    ends_at: datetime | None = None
     confirmed: bool = False  # whether this plan also sends the one confirmation, as after STOP NEWS
 
 

@@ -63,10 +63,10 @@ def _consent(effect: Subscribe | Unsubscribe | OptOut | OptIn, message: Message,
     return change | {"message_key": message.key, "rule": rule}
 
 
-def consent_changed(originator: str, list_name: str | None, kind: str, at: datetime, channel: str, message_key: str | None = None) -> Happened:
-    """A change of consent that no text made by itself: an operator did, or it was for a while."""
-    change = _consent_data(originator, list_name, kind, at, channel)
-    return Happened(event=Event.CONSENT_CHANGED, data=change | {"message_key": message_key})
+def consent_changed(event: Mapping[str, Any]) -> Happened:
+    """A change of consent that no text made by itself, from its event in the ledger: an operator did, or it was for a while."""
+    change = _consent_data(event["originator"], event["list"], event["event"], event["at"], event["channel"])
+    return Happened(event=Event.CONSENT_CHANGED, data=change | {"message_key": event["message_key"], "sequence": event["seq"]})
 
 
 def _consent_data(originator: str, list_name: str | None, kind: str, at: datetime, channel: str) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Double opt-in: who joins a list that asks first is asked, and the rule is carried out when the answer is yes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 
 from responder.core.actions import Action
@@ -46,7 +46,7 @@ def ask_to_join(rule: Rule, match: Match, lists: Sequence[str], situation: Situa
 def hear_joining(situation: Situation, rules: Rules) -> Heard | None:
     """What a text does that answers whether its originator wants to join; None if that is not open, or not what the text answers."""
     question = situation.known.question(QuestionKind.OPT_IN, situation.message.destination)
-    if question is None or situation.known.opted_out or state(question, situation.now) is not QuestionStatus.OPEN:
+    if question is None or situation.known.opted_out or state(question, situation.now, _waits(situation)) is not QuestionStatus.OPEN:
         return None
     answer = read_answer(situation.folded, situation.lexicon)
     if answer is None:
@@ -68,8 +68,15 @@ def _still_applies(rule: Rule, situation: Situation) -> bool:
     return rule.enabled and not any(condition.refusal(situation) for condition in rule.conditions)
 
 
-def _left(question: Question, situation: Situation) -> Iterator[Effect]:
-    for choice in question.choices:
+def _waits(situation: Situation) -> Callable[[Choice], bool]:
+    """Whether a list still waits for the answer: whoever has left it since has answered by that."""
+
+    def waits(choice: Choice) -> bool:
         subscription = situation.known.subscriptions.get(choice.subject)
-        if subscription and subscription.status is SubscriptionStatus.PENDING:
-            yield Unsubscribe(list=choice.subject)
+        return subscription is not None and subscription.status is SubscriptionStatus.PENDING
+
+    return waits
+
+
+def _left(question: Question, situation: Situation) -> Iterator[Effect]:
+    yield from (Unsubscribe(list=choice.subject) for choice in question.choices if _waits(situation)(choice))

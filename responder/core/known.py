@@ -199,8 +199,15 @@ def _subscription(effect: Subscribe | Unsubscribe, message: Message, before: Sub
         since=before.since if before and before.status is status else message.order.at,
         order=message.order,
         taken_by_stop=isinstance(effect, Unsubscribe) and effect.taken_by_stop,
-        ends_at=message.order.at + effect.lasts if isinstance(effect, Subscribe) and effect.lasts else None,
+        ends_at=subscription_end(effect, message.order.at),
     )
+
+
+def subscription_end(effect: Subscribe | Unsubscribe, at: datetime) -> datetime | None:
+    """When a subscription is over, by a word of that moment; None where it is for good."""
+    if isinstance(effect, Unsubscribe):
+        return effect.ends_at
+    return at + effect.lasts if effect.lasts else None
 
 
 def subscription_status(effect: Subscribe | Unsubscribe) -> SubscriptionStatus:

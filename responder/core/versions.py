@@ -32,6 +32,7 @@ class RulesStatus:
     count: int
     last_good_at: datetime
     mistakes: tuple[str, ...] = ()
+    lists: tuple[str, ...] = ()
 
     @property
     def is_ok(self) -> bool:

@@ -18,7 +18,7 @@ from responder.rulefile.reading import Fields, Reader, flag, one_of, text
 from responder.rulefile.sections import LEFT_NAMES, RESERVED, OwnWords
 
 GRADES = ("A", "B", "C", "D")
-WORDS = ("opt_out", "opt_in", "help", "anywhere", "stops", "doubts", "courtesy", "links", "nouns", "unscoped")
+WORDS = ("opt_out", "opt_in", "help", "anywhere", "stops", "courtesy", "links", "nouns", "unscoped")
 PHRASES = ("phrases", "benign")
 OWN = "own"
 """The grade of a word that the operator added."""
@@ -69,6 +69,7 @@ def _pack(fields: Fields, reader: Reader) -> Pack:
         )
 
     words: dict[str, Any] = {name: {_key(word.typed): word for word in listed(name)} for name in WORDS}
+    words["doubts"] = {folded: _spelt(word, folded) for word in listed("doubts") for folded in spellings(word.typed)}
     phrases: dict[str, Any] = {name: listed(name) for name in PHRASES}
     answers = {
         folded: answer for answer in Answer for entry in _entries(fields, answer, reader) for phrase in entry.words for folded in spellings(phrase)
@@ -76,6 +77,11 @@ def _pack(fields: Fields, reader: Reader) -> Pack:
     node = fields.node("texts")
     texts = _texts(node, reader) if node else {}
     return Pack(language=language, version=version, answers=answers, texts=texts, **words, **phrases)
+
+
+def _spelt(word: Word, folded: str) -> Word:
+    """A word in one of its spellings."""
+    return word if fold(word.typed) == folded else replace(word, typed=folded.upper())
 
 
 def _key(typed: str) -> str:

@@ -1,7 +1,7 @@
 """Queueing what webhooks asked to be told, in the transaction of the change itself."""
 
 import secrets
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.effects import Purpose, Step, StepKind, StepStatus
-from responder.core.events import Event, Happened
+from responder.core.events import Event, Happened, consent_changed
 from responder.store.database import Database
 from responder.store.records import delivery_from
 from responder.store.revisions import chunks
@@ -18,6 +18,7 @@ from responder.store.rows import step_rows
 from responder.store.tables import installation, steps
 
 HEARERS = "hearers of delivery.changed"
+CHANGES = frozenset({"opt_in", "opt_in_asked", "opt_out"})  # the events of the ledger that change what somebody agreed to
 
 
 async def put_hearers(database: Database, webhooks: Collection[str]) -> None:
@@ -45,6 +46,12 @@ async def announce(connection: AsyncConnection, happened: Iterable[tuple[str, Ha
     calls = (_call((f"{change}-{n}", change), originator, name, one.as_json(now)) for n, (originator, name, one) in enumerate(told, start=1))
     for some in chunks(step_rows(calls, now)):
         await connection.execute(insert(steps), some)
+
+
+async def announce_consent(connection: AsyncConnection, events: Iterable[Mapping[str, Any]], webhooks: Collection[str], now: datetime) -> None:
+    """Tell webhooks of the changes among events that the ledger has by now and no rule brought about, in the caller's transaction."""
+    changes = ((event["originator"], consent_changed(event)) for event in events if event["event"] in CHANGES)
+    await announce(connection, changes, webhooks, now)
 
 
 def _call(keys: tuple[str, str], originator: str, name: str, content: str, sender: str = "") -> Step:

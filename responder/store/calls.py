@@ -94,9 +94,9 @@ async def retry_calls(
 ) -> int:
     """Queue again, with the same ids, the calls that were given up: all, those to an endpoint, or those queued in a time; tell how many.
 
-    Their endpoints are switched on. Raises StorageError.
+    Those whose bodies are gone stay. Their endpoints are switched on. Raises StorageError.
     """
-    chosen: list[ColumnElement[bool]] = [DEAD_LETTERS]
+    chosen: list[ColumnElement[bool]] = [DEAD_LETTERS, steps.c.content != ""]
     chosen += [steps.c.recipient == to] if to else []
     chosen += [steps.c.created_at >= since] if since else []
     chosen += [steps.c.created_at <= until] if until else []

@@ -10,7 +10,7 @@ from sqlalchemy import Insert, bindparam, case, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.effects import ChangeAppointment, OpenHandOff, OptOut, StepKind, Subscribe, TellUnclear, Unsubscribe
-from responder.core.known import Known, subscription_status
+from responder.core.known import Known, subscription_end, subscription_status
 from responder.core.message import MessageStatus
 from responder.core.plan import Plan
 from responder.store.awaited import awaited_rows
@@ -196,7 +196,7 @@ def _subscription_rows(plan: Plan) -> Rows:
             "order_at": plan.message.order.at,
             "order_seq": plan.message.order.seq,
             "taken_by_stop": isinstance(effect, Unsubscribe) and effect.taken_by_stop,
-            "ends_at": plan.message.order.at + effect.lasts if isinstance(effect, Subscribe) and effect.lasts else None,
+            "ends_at": subscription_end(effect, plan.message.order.at),
         }
         for effect in plan.effects
         if isinstance(effect, Subscribe | Unsubscribe)

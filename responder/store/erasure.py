@@ -57,6 +57,7 @@ async def _blank(connection: AsyncConnection, number: str, now: datetime) -> int
     waits = {"status": MessageStatus.FAILED, "error": ERASED, "handled_at": now, "lease_owner": None}
     theirs = messages.c.originator == number
     await connection.execute(update(messages).where(theirs, messages.c.status == MessageStatus.RECEIVED).values(waits))
+    await connection.execute(update(messages).where(theirs, messages.c.error.is_not(None)).values(error=ERASED))  # it may repeat a word
     unsent = {"status": StepStatus.SUPPRESSED, "last_error": ERASED, "next_attempt_at": None, "lease_owner": None, "updated_at": now}
     await connection.execute(update(steps).where(steps.c.originator == number, steps.c.status.in_(UNSENT)).values(unsent))
     await connection.execute(update(steps).where(steps.c.recipient == number).values(recipient=""))

@@ -1,42 +1,85 @@
 """What time takes away: texts after the days that they are kept, subscriptions that were for a while, and reports on nothing of ours."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import takewhile
+from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Table, delete, null, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Column, Table, and_, delete, or_, select, update
+from sqlalchemy.engine import Row
 
-from responder.core.events import consent_changed
+from responder.core.effects import StepStatus
 from responder.core.message import MessageStatus
-from responder.store.announcing import announce
+from responder.store.announcing import announce_consent
 from responder.store.database import Database
 from responder.store.ledger import append, event_row
 from responder.store.revisions import move_revisions
-from responder.store.tables import messages, reports, steps, subscriptions
+from responder.store.tables import ENDING, messages, reports, steps, subscriptions
 
 TOGETHER = 500  # rows in one transaction, so that nobody waits long for the lock
 EXPIRY = "expiry"  # the channel of what was for a while
-IN_HAND = ("queued", "sending")
 
 
-async def remove_texts(database: Database, before: datetime, after_seq: int = 0) -> int:
-    """Empty the texts of messages that came before a moment and are done with, and of their replies; consent events keep what was said.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Texts:
+    """Where texts stand: the table, the moment that their days are counted from, who needs them still, and what they are emptied to."""
 
-    Begins behind the message ``after_seq``, and gives the place to begin at the next time. Raises StorageError.
+    table: Table
+    since: Column[datetime]
+    in_hand: Collection[str]
+    emptied: Mapping[str, Any]
+
+
+_MESSAGES = _Texts(
+    table=messages,
+    since=messages.c.received_at,
+    in_hand=(MessageStatus.RECEIVED,),
+    emptied={"text": "", "raw": b"", "folded": None, "explanation": None},
+)
+_STEPS = _Texts(table=steps, since=steps.c.created_at, in_hand=(StepStatus.QUEUED, StepStatus.SENDING), emptied={"content": ""})
+NOWHERE: Mapping[str, int] = MappingProxyType({})
+
+
+async def remove_texts(database: Database, before: datetime, places: Mapping[str, int] = NOWHERE) -> dict[str, int]:
+    """Empty the texts of messages, replies and calls of before a moment that are done with; consent events keep what was said.
+
+    Begins at the ``places``, and gives those to begin at the next time, by table: nothing before them has a text. Raises StorageError.
     """
+    return {texts.table.name: await _walk(database, texts, before, places.get(texts.table.name, 0)) for texts in (_MESSAGES, _STEPS)}
+
+
+async def _walk(database: Database, texts: _Texts, before: datetime, place: int) -> int:
+    """Empty the texts behind a place, and give the place before the first that is in hand still, or else behind all."""
+    left: int | None = None
     while True:
-        async with database.write() as connection:
-            query = select(messages.c.seq, messages.c.key, messages.c.received_at, messages.c.status).where(messages.c.seq > after_seq)
-            rows = (await connection.execute(query.order_by(messages.c.seq).limit(TOGETHER))).all()
-            found = list(takewhile(lambda row: row.received_at < before and row.status != MessageStatus.RECEIVED, rows))
-            await _empty(connection, messages, messages.c.seq.in_([row.seq for row in found]), text="", raw=b"", folded=None, explanation=None)
-            done = steps.c.message_key.in_([row.key for row in found]) & steps.c.status.not_in(IN_HAND)
-            await _empty(connection, steps, done, content="")
-        after_seq = found[-1].seq if found else after_seq
-        if len(found) < TOGETHER:
-            return after_seq
+        old = list(takewhile(lambda row: row.since < before, await _page(database, texts, place)))
+        emptied = await _empty(database, texts, [row.seq for row in old if row.has_text and not row.is_in_hand])
+        stays = (row.seq for row in old if row.is_in_hand or (row.has_text and row.seq not in emptied))
+        left = next(stays, None) if left is None else left
+        place = old[-1].seq if old else place
+        if len(old) < TOGETHER:
+            return place if left is None else left - 1
+
+
+async def _page(database: Database, texts: _Texts, place: int) -> Sequence[Row[Any]]:
+    columns = texts.table.c
+    has_text = or_(*(columns[name].is_not(None) if empty is None else columns[name] != empty for name, empty in texts.emptied.items()))
+    is_in_hand = columns.status.in_(texts.in_hand)
+    query = select(columns.seq, texts.since.label("since"), has_text.label("has_text"), is_in_hand.label("is_in_hand"))
+    async with database.read() as connection:
+        return (await connection.execute(query.where(columns.seq > place).order_by(columns.seq).limit(TOGETHER))).all()
+
+
+async def _empty(database: Database, texts: _Texts, seqs: Collection[int]) -> Collection[int]:
+    """Empty some rows but for those that somebody has taken in hand again meanwhile, and tell which."""
+    if not seqs:
+        return ()
+    columns = texts.table.c
+    done = update(texts.table).where(columns.seq.in_(seqs), columns.status.not_in(texts.in_hand))
+    async with database.write() as connection:
+        return frozenset((await connection.execute(done.values(texts.emptied).returning(columns.seq))).scalars())
 
 
 async def remove_strays(database: Database, before: datetime) -> int:
@@ -54,13 +97,9 @@ async def remove_strays(database: Database, before: datetime) -> int:
             found += (await connection.execute(gone)).rowcount
 
 
-async def _empty(connection: AsyncConnection, table: Table, where: Any, **values: Any) -> None:  # noqa: ANN401  (an expression; column values)
-    await connection.execute(update(table).where(where).values({name: null() if value is None else value for name, value in values.items()}))
-
-
 async def end_subscriptions(database: Database, secret: bytes, now: datetime, tell: Collection[str] = ()) -> int:
     """End the subscriptions whose time is over, with an event in the ledger and for webhooks, and tell how many. Raises StorageError."""
-    over = (subscriptions.c.ends_at <= now) & (subscriptions.c.status != "unsubscribed")
+    over = and_(ENDING, subscriptions.c.ends_at <= now)
     async with database.read() as connection:
         if (await connection.execute(select(subscriptions.c.list).where(over).limit(1))).first() is None:
             return 0
@@ -71,12 +110,10 @@ async def end_subscriptions(database: Database, secret: bytes, now: datetime, te
         rows = (await connection.execute(query.where(subscriptions.c.originator.in_(originators)))).all()
         ended = {"status": "unsubscribed", "since": subscriptions.c.ends_at, "ends_at": None}
         await connection.execute(update(subscriptions).where(over, subscriptions.c.originator.in_(originators)).values(ended))
-        told = [(row.originator, consent_changed(row.originator, row.list, "opt_out", row.ends_at, EXPIRY)) for row in rows]
-        await announce(connection, told, tell, now)
         events = [
             event_row(event="opt_out", at=row.ends_at, recorded_at=now, channel=EXPIRY, originator=row.originator, list=row.list) for row in rows
         ]
-        await append(connection, events, secret)
+        await announce_consent(connection, await append(connection, events, secret), tell, now)
     return len(rows)
 
 

@@ -30,6 +30,8 @@ async def receive_again(
         status = MessageStatus(row.status)
         if status not in RETRIED:
             raise ResponderError(f"message {key}: it is {status}, only failed and malformed ones are received again")
+        if status is MessageStatus.FAILED and not row.raw:
+            raise ResponderError(f"message {key}: its text is gone, since it was kept long enough or its number was erased")
         given = {name: end for name, end in ends.items() if end and not getattr(row, name)}
         for name, option in (("originator", "--from"), ("destination", "--to")):
             if ends[name] and name not in given:

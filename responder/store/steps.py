@@ -22,6 +22,7 @@ from responder.store.holds import end_hold, hold, places
 from responder.store.lateness import STRICT, put_off, still_valid
 from responder.store.spend import SPENT, Budget, over_budget
 from responder.store.tables import GIVEN_UP, URGENT, contacts, steps
+from responder.store.upstream import opt_out_upstream
 
 KILLED = "the worker was killed while it was sending"
 AGAIN: dict[str, Any] = {"status": StepStatus.QUEUED, "attempts": 0, "lease_owner": None, "lease_until": None}
@@ -45,7 +46,7 @@ class Claimed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fate:
-    """How an attempt went; it may begin a hold on all replies, and then does not count, or end one."""
+    """How an attempt went; it may begin a hold on all replies, and then does not count, or end one, or tell that the number is blocked."""
 
     key: str
     status: StepStatus
@@ -54,6 +55,7 @@ class Fate:
     gateway_id: str | None = None
     begins_hold: bool = False
     ends_hold: bool = False
+    is_blocked: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -151,9 +153,14 @@ class SqlSteps:
         }
         return {key: reason for key, reason in reasons.items() if reason}
 
-    async def record(self, fates: Sequence[Fate], owner: str, now: datetime, tell: Collection[str] = ()) -> None:
-        """Record how attempts went, unless somebody else has the step by now, and tell webhooks of replies. Raises StorageError."""
+    async def record(
+        self, fates: Sequence[Fate], owner: str, now: datetime, tell: Collection[str] = (), tell_of_consent: Collection[str] = ()
+    ) -> None:
+        """Record how attempts went, unless somebody else has the step by now, and tell webhooks of replies and of opt-outs. Raises StorageError."""
+        blocked = {fate.key: fate.error or "" for fate in fates if fate.is_blocked}
         async with self._database.write() as connection:
+            if blocked:  # before the steps, since whoever erases a number has its contact first as well
+                await opt_out_upstream(connection, self._database, self._secret, blocked, now=now, tell=tell_of_consent)
             await record_fates(connection, fates, now, owner)
             for fate in fates:
                 if fate.begins_hold:
@@ -217,13 +224,14 @@ class SqlSteps:
             return frozenset(StepKind(kind) for kind in (await connection.execute(select(steps.c.kind).where(waiting).distinct())).scalars())
 
     async def retry(self, key: str, now: datetime) -> StepStatus | None:
-        """Queue a step again that was given up or is uncertain, and tell what it was; None if there is no such step to retry.
+        """Queue a step again that was given up or is uncertain, and tell what it was; None if there is no such step with a text to retry.
 
         A reply that a person asks for is of use again, but for those that have a time of their own.
         """
         again = [StepStatus.DEAD, StepStatus.UNCERTAIN, StepStatus.FAILED]
         async with self._database.write() as connection:
-            row = (await connection.execute(select(steps).where(steps.c.key == key, steps.c.status.in_(again)))).first()
+            query = select(steps).where(steps.c.key == key, steps.c.status.in_(again), steps.c.content != "")
+            row = (await connection.execute(query if self._database.is_sqlite else query.with_for_update())).first()
             if row:
                 values = AGAIN | {"next_attempt_at": now, "updated_at": now}
                 if row.expires_at and row.purpose not in STRICT:

@@ -10,13 +10,13 @@ from typing import Any
 from sqlalchemy import Insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from responder.core.events import Happened, consent_changed
 from responder.core.known import SubscriptionStatus
 from responder.core.message import Order
-from responder.store.announcing import announce
+from responder.store.announcing import announce_consent
 from responder.store.database import Database
 from responder.store.erasure import silent_among
-from responder.store.ledger import OPERATOR, EventRow, append, event_row
+from responder.store.lateness import cancel
+from responder.store.ledger import EventRow, append, event_row
 from responder.store.revisions import chunks, move_revisions
 from responder.store.tables import contacts, subscriptions
 
@@ -58,14 +58,16 @@ class Outcomes:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Standing:
-    """Who stands where: subscriptions by number and list, and the numbers that want no texts at all."""
+    """Who stands where: subscriptions by number and list, which of them START would bring back, and the numbers that want no texts at all."""
 
     status: Mapping[tuple[str, str], SubscriptionStatus]
+    taken: Collection[tuple[str, str]]
     opted_out: frozenset[str]
 
     def outcome(self, wanted: Wanted) -> Outcome:
-        before = self.status.get((wanted.originator, wanted.list))
-        if before is wanted.status:
+        place = wanted.originator, wanted.list
+        before = self.status.get(place)
+        if before is wanted.status and place not in self.taken:
             return Outcome.UNCHANGED
         if wanted.status is not SubscriptionStatus.UNSUBSCRIBED and self._has_left(wanted.originator, before):
             return Outcome.LEFT_OUT
@@ -97,8 +99,8 @@ async def put_subscribers(
             outcomes = await _outcomes(connection, secret, wanted, before=outcomes)
             changes = _changing(wanted, outcomes)
             await _put(connection, database.insert, changes, now, advance)
-            await announce(connection, (_told(one, now) for one in changes), tell, now)
-            await append(connection, (_event(one, operator, now) for one in changes), secret)
+            events = await append(connection, (_event(one, operator, now) for one in changes), secret)
+            await announce_consent(connection, events, tell, now)
     advance(len(wanted) - (0 if dry_run else len(changes)))
     left_out = [place for place, outcome in enumerate(outcomes) if outcome is Outcome.LEFT_OUT]
     return Outcomes(counts=Counter(outcomes), left_out=left_out)
@@ -114,12 +116,13 @@ async def opt_out(
         if stopped:
             return False
         proof = {"operator": operator, "reason": reason or None}
-        await append(connection, await stop(connection, originator, Order(now, 0), proof, now=now, tell=tell), secret)
+        events = await append(connection, await stop(connection, database, originator, Order(now, 0), proof, now=now), secret)
+        await announce_consent(connection, events, tell, now)
     return True
 
 
 async def stop(
-    connection: AsyncConnection, originator: str, order: Order, proof: Mapping[str, Any], *, now: datetime, tell: Collection[str]
+    connection: AsyncConnection, database: Database, originator: str, order: Order, proof: Mapping[str, Any], *, now: datetime
 ) -> list[EventRow]:
     """Opt a number out in the caller's transaction, by a word of that order; the events for the ledger, each with its proof.
 
@@ -128,15 +131,13 @@ async def stop(
     was = await _lists_before(connection, originator, order)
     state = {"opted_out": True, "consent_at": order.at, "consent_seq": order.seq}
     await connection.execute(update(contacts).where(contacts.c.originator == originator).values(state))
+    await cancel(connection, database, [originator], now)
     for name, status in was.items():
         taken = status == SubscriptionStatus.SUBSCRIBED
         mine = (subscriptions.c.originator == originator) & (subscriptions.c.list == name)
-        left = {"status": "unsubscribed", "since": order.at, "order_at": order.at, "order_seq": order.seq, "taken_by_stop": taken, "ends_at": None}
+        left = {"status": "unsubscribed", "since": order.at, "order_at": order.at, "order_seq": order.seq, "taken_by_stop": taken}
         await connection.execute(update(subscriptions).where(mine).values(left))
-    events = [event_row(event="opt_out", at=order.at, recorded_at=now, originator=originator, list=name, **proof) for name in (None, *was)]
-    told = [consent_changed(originator, event["list"], "opt_out", order.at, event["channel"], event["message_key"]) for event in events]
-    await announce(connection, [(originator, one) for one in told], tell, now)
-    return events
+    return [event_row(event="opt_out", at=order.at, recorded_at=now, originator=originator, list=name, **proof) for name in (None, *was)]
 
 
 async def _lists_before(connection: AsyncConnection, originator: str, order: Order) -> dict[str, str]:
@@ -160,13 +161,15 @@ def _changing(wanted: Sequence[Wanted], outcomes: Sequence[Outcome]) -> list[Wan
 
 async def _read_standing(connection: AsyncConnection, secret: bytes, wanted: Sequence[Wanted]) -> _Standing:
     status: dict[tuple[str, str], SubscriptionStatus] = {}
+    taken: set[tuple[str, str]] = set()
     opted_out: set[str] = set()
     for some in chunks(sorted({one.originator for one in wanted})):
         rows = (await connection.execute(select(subscriptions).where(subscriptions.c.originator.in_(some)))).all()
         status |= {(row.originator, row.list): SubscriptionStatus(row.status) for row in rows}
+        taken |= {(row.originator, row.list) for row in rows if row.taken_by_stop}
         people = (await connection.execute(select(contacts).where(contacts.c.originator.in_(some)))).all()
         opted_out |= await silent_among(connection, secret, some, people)
-    return _Standing(status=status, opted_out=frozenset(opted_out))
+    return _Standing(status=status, taken=taken, opted_out=frozenset(opted_out))
 
 
 async def _put(
@@ -207,10 +210,6 @@ async def _put_languages(connection: AsyncConnection, insert: Callable[..., Any]
     statement = insert(contacts)
     if rows:
         await connection.execute(statement.on_conflict_do_update(index_elements=["originator"], set_={"language": statement.excluded.language}), rows)
-
-
-def _told(wanted: Wanted, now: datetime) -> tuple[str, Happened]:
-    return wanted.originator, consent_changed(wanted.originator, wanted.list, KINDS[wanted.status], wanted.since or now, OPERATOR)
 
 
 def _event(wanted: Wanted, operator: str, now: datetime) -> EventRow:

@@ -104,6 +104,8 @@ contacts = Table(
     Column("confirmed_at", Moment),
     Column("muted_until", Moment),
 )
+SILENT = text("opted_out")
+Index("ix_contacts_opted_out", contacts.c.opted_out, sqlite_where=SILENT, postgresql_where=SILENT)
 
 subscriptions = Table(
     "subscriptions",
@@ -118,7 +120,7 @@ subscriptions = Table(
     Column("ends_at", Moment),
 )
 Index("ix_subscriptions_list", subscriptions.c.list, subscriptions.c.status)
-ENDING = text("ends_at IS NOT NULL")
+ENDING = text("ends_at IS NOT NULL AND status <> 'unsubscribed'")
 Index("ix_subscriptions_ending", subscriptions.c.ends_at, sqlite_where=ENDING, postgresql_where=ENDING)
 
 appointments = Table(

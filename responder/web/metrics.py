@@ -1,6 +1,6 @@
 """GET /metrics: the state of the service for Prometheus; numbers and the hash of the rules, and nothing that anybody texted."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -9,6 +9,8 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from starlette.requests import Request
 from starlette.responses import Response
 
+from responder.core.counts import ConsentCounts
+from responder.core.known import SubscriptionStatus
 from responder.core.mailbox import MailboxState
 from responder.core.versions import RulesStatus
 from responder.store.deliveries import Deliveries
@@ -27,7 +29,9 @@ class Metrics:
         """The figures of this moment, also while the database is away."""
         state = await self._health.state()
         tally = await self._tallies.tally() if state else None
-        figures = _Figures([*_of_rules(self._health.rules()), *_of_state(state, self._health.clock()), *(_of_tally(tally) if tally else ())])
+        rules = self._health.rules()
+        counted = _of_tally(tally, rules.lists) if tally else ()
+        figures = _Figures([*_of_rules(rules), *_of_state(state, self._health.clock()), *counted])
         registry = CollectorRegistry(auto_describe=False)
         registry.register(figures)
         return Response(generate_latest(registry), headers={"content-type": CONTENT_TYPE_LATEST})
@@ -80,7 +84,7 @@ def _of_mailboxes(state: State) -> Iterator[Metric]:
     yield _gauge("responder_mailbox_malformed", "Mails not understood since the intake started.", sum(m.malformed for m in state.mailboxes))
 
 
-def _of_tally(tally: Tally) -> Iterator[Metric]:
+def _of_tally(tally: Tally, lists: Sequence[str]) -> Iterator[Metric]:
     credit = GaugeMetricFamily("responder_gateway_credit", "The credit left at the gateway, in euros, as it told last.", labels=["gateway"])
     told = GaugeMetricFamily("responder_gateway_credit_timestamp_seconds", "When the gateway told its credit.", labels=["gateway"])
     for known in tally.credits:
@@ -93,6 +97,17 @@ def _of_tally(tally: Tally) -> Iterator[Metric]:
         alerts.add_metric([str(kind)], count)
     yield alerts
     yield from _of_deliveries(tally.deliveries)
+    yield from _of_consent(tally.consent, lists)
+
+
+def _of_consent(counts: ConsentCounts, lists: Sequence[str]) -> Iterator[Metric]:
+    subscriptions = GaugeMetricFamily("responder_subscriptions", "Numbers on each list, by their status.", labels=["list", "status"])
+    for count in counts.of_lists(lists):
+        for status in SubscriptionStatus:
+            subscriptions.add_metric([count.list, str(status)], count.by_status.get(status, 0))
+    yield subscriptions
+    yield _gauge("responder_opted_out", "Numbers that want no texts at all.", counts.opted_out)
+    yield _gauge("responder_under_review", "Numbers that may want no texts, until a person decides.", counts.under_review)
 
 
 def _of_deliveries(deliveries: Deliveries) -> Iterator[Metric]:

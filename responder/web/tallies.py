@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from responder.core.alerts import AlertKind
+from responder.core.counts import ConsentCounts
 from responder.core.credit import Credit
 from responder.core.ports import Clock
 from responder.errors import ResponderError
 from responder.store.alerts import kinds_of, read_open
+from responder.store.counting import count_consent
 from responder.store.credits import read_credits
 from responder.store.database import Database
 from responder.store.deliveries import Deliveries, read_deliveries
@@ -27,6 +29,7 @@ class Tally:
     deliveries: Deliveries
     credits: Sequence[Credit]
     alerts: Mapping[AlertKind, int]
+    consent: ConsentCounts
 
 
 class Tallies:
@@ -54,4 +57,5 @@ class Tallies:
             deliveries=await read_deliveries(self._database, now - DAY),
             credits=await read_credits(self._database),
             alerts=kinds_of(await read_open(self._database)),
+            consent=await count_consent(self._database),
         )

@@ -15,7 +15,7 @@ from responder.core.ports import Bell, Client, Clock, Job, Pace
 from responder.core.quiet import quiet_until
 from responder.core.retry import next_attempt
 from responder.core.rules import Rules
-from responder.errors import AccessError, PermanentError, StorageError, TransientError, UncertainError
+from responder.errors import AccessError, BlockedError, PermanentError, StorageError, TransientError, UncertainError
 from responder.store.holds import PROBE_EVERY
 from responder.store.spend import Budget
 from responder.store.steps import IN_SHADOW, SIMULATED, Claimed, Fate, Pretence, SqlSteps
@@ -152,10 +152,11 @@ class Deliverer:
     async def _send(self, claimed: Claimed, owner: str) -> None:
         try:
             fate = await self._attempt(claimed)
-            await until_recorded(lambda: self._steps.record([fate], owner, self._clock(), self._told()))
+            of_consent = self._ways.rules().webhooks_for(Event.CONSENT_CHANGED) if fate.is_blocked else frozenset()
+            await until_recorded(lambda: self._steps.record([fate], owner, self._clock(), self._told(), of_consent))
         finally:
             self._free += 1
-        if self._told():
+        if self._told() or of_consent:
             self._bell.ring(Job.WEBHOOKS)
         logger.info("step done key=%s attempt=%d status=%s", claimed.step.key, claimed.attempts, fate.status)
 
@@ -174,7 +175,7 @@ class Deliverer:
             response = await self._ways.client.post(self._call_of(claimed.step))
             return Fate(key=key, status=StepStatus.SENT, gateway_id=self._ways.gateway.read_response(response), ends_hold=claimed.is_probe)
         except PermanentError as error:
-            return Fate(key=key, status=StepStatus.DEAD, error=str(error))
+            return Fate(key=key, status=StepStatus.DEAD, error=str(error), is_blocked=isinstance(error, BlockedError))
         except AccessError as error:
             logger.error("the gateway refuses us, replies wait reason=%s", error)  # noqa: TRY400  (the place tells nothing)
             return Fate(key=key, status=StepStatus.QUEUED, next_attempt_at=now + PROBE_EVERY, error=str(error), begins_hold=True)

@@ -1,7 +1,7 @@
 """What a worker does once in a while: end what was for a while, drop replies that are late, and remove what has been kept long enough."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from responder.core.events import Event
@@ -28,7 +28,7 @@ class Housekeeping:
         self._retention_days = retention_days
         self._clock = clock
         self._rules = rules
-        self._emptied = 0  # the last message whose text is gone
+        self._emptied: Mapping[str, int] = {}  # up to where there is no text any more, by table
 
     async def run(self) -> None:
         """Look every minute, until cancelled."""

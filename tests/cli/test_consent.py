@@ -47,6 +47,40 @@ async def test_as_of_leaves_out_what_came_later(here: Installation) -> None:
     assert [record["event"] for record in shown.records] == ["opt_in"]
 
 
+async def test_as_of_says_how_a_number_stood_then(here: Installation) -> None:
+    await here.handle(inbound("News ON"))
+    here.work.clock.advance(minutes=10)
+    await here.handle(inbound("STOP", received=NOON + minutes(10)), inbound("START", received=NOON + minutes(11)))
+    lines = (await run("consent", "show", ANNA, "--as-of", "2026-11-23T12:05:00Z")).out.splitlines()
+    assert lines[lines.index("stood then: 1") + 1] == "  news  subscribed  2026-11-23T12:00:00Z"
+
+
+async def test_all_that_is_known_is_told_as_json_too(here: Installation) -> None:
+    await here.handle(inbound("my name is Anna"), inbound("News ON"), inbound("STOP", received=NOON + minutes(1)))
+    records = (await run("consent", "show", ANNA, "--json", "--everything")).records
+    kinds = [record["record"] for record in records]
+    assert list(dict.fromkeys(kinds)) == ["consent", "contact", "lists", "messages", "deliveries"]
+    assert records[kinds.index("contact")] == {
+        "record": "contact",
+        "originator": ANNA,
+        "language": None,
+        "fields": {"name": "Anna"},
+        "opted_out_since": "2026-11-23T12:01:00Z",
+    }
+
+
+async def test_everything_is_for_programs_and_of_today(here: Installation) -> None:
+    await here.handle(inbound("News ON"))
+    assert (await run("consent", "show", ANNA, "--everything")).code == 2
+    assert (await run("consent", "show", ANNA, "--everything", "--json", "--as-of", "1d")).code == 2
+
+
+async def test_what_a_rule_has_set_is_shown(here: Installation) -> None:
+    await here.handle(inbound("my name is Anna"))
+    lines = (await run("consent", "show", ANNA)).out.splitlines()
+    assert lines[lines.index("contact: 1") + 1] == f"  originator {ANNA}, name Anna"
+
+
 async def test_a_person_sees_all_that_is_known(here: Installation) -> None:
     await here.handle(inbound("News ON"))
     out = (await run("consent", "show", ANNA)).out

@@ -1,6 +1,7 @@
 """responder subscribers and deliveries."""
 
 from responder.core.effects import StepKind, StepStatus
+from responder.store.retention import remove_texts
 from responder.store.steps import Fate
 from tests.builders import ANNA, BRUNO, inbound, minutes
 from tests.cli.conftest import Installation, run
@@ -106,6 +107,14 @@ async def test_what_was_sent_is_not_sent_again(here: Installation) -> None:
     outcome = await run("deliveries", "retry", REPLY)
     assert outcome.code == 1
     assert "it is simulated" in outcome.err
+
+
+async def test_what_has_lost_its_text_is_not_sent_again(here: Installation) -> None:
+    await here.work.handle(inbound("News ON", key=KEY))
+    await give_up(here, StepKind.REPLY, StepStatus.UNCERTAIN)
+    await remove_texts(here.store.database, NOON + minutes(1))
+    outcome = await run("deliveries", "retry", REPLY)
+    assert (outcome.code, outcome.err) == (1, f"delivery {REPLY}: its text is gone, since it was kept long enough or its number was erased\n")
 
 
 async def test_retry_wants_one_key_or_all(here: Installation) -> None:

@@ -79,6 +79,13 @@ async def test_a_message_that_was_not_understood_tells_the_number_no_more(work: 
     assert [row.raw for row in await work.rows("messages", "seq")] == [b"", b"another's"]
 
 
+async def test_why_a_message_failed_tells_nothing_of_it_any_more(work: Work) -> None:
+    await work.receive(inbound("Secret", key="c" * 32))
+    await work.store.inbox.fail("c" * 32, f"ValueError: no number: 'Secret' of {ANNA}", NOON)
+    await erase_anna(work)
+    assert [(row.status, row.error) for row in await work.rows("messages")] == [("failed", "the number was erased")]
+
+
 async def test_what_others_have_stays(work: Work) -> None:
     await anna_everywhere(work)
     await work.handle(inbound("News ON", BRUNO))

@@ -95,9 +95,9 @@ async def test_an_opt_out_by_a_person_is_told_to_webhooks(work: Work) -> None:
     await work.handle(inbound("News ON", sent=NOON - minutes(5)), inbound(DOUBTFUL, key=KEY))
     await done(work, opts_out=True)
     calls = await told(work)
-    assert [(call["type"], call["data"]["list"], call["data"]["event"]) for call in calls] == [
-        ("consent.changed", None, "opt_out"),
-        ("consent.changed", "news", "opt_out"),
+    assert [(call["type"], call["data"]["list"], call["data"]["event"], call["data"]["sequence"]) for call in calls] == [
+        ("consent.changed", None, "opt_out", 3),
+        ("consent.changed", "news", "opt_out", 4),
     ]
     assert calls[0]["data"] == {
         "originator": ANNA,
@@ -107,6 +107,7 @@ async def test_an_opt_out_by_a_person_is_told_to_webhooks(work: Work) -> None:
         "message_key": KEY,
         "channel": "operator",
         "rule": None,
+        "sequence": 3,
     }
 
 

@@ -12,6 +12,7 @@ from responder.errors import StorageError
 from responder.store.appointments import API, delete_appointment, put_bookings
 from responder.store.retention import end_subscriptions
 from responder.store.subscribers import Wanted, opt_out, put_subscribers
+from responder.store.tables import subscriptions
 from responder.wiring import Store
 from tests.builders import ANNA, BRUNO, inbound, minutes
 from tests.conftest import NOON, StandingClock
@@ -123,6 +124,7 @@ async def test_who_is_put_on_a_list_or_taken_off_is_told(work: Work) -> None:
         "message_key": None,
         "channel": "operator",
         "rule": None,
+        "sequence": 1,
     }
     assert [(call["originator"], call["list"], call["event"]) for call in calls[1:]] == [
         (BRUNO, "news", "opt_in_asked"),
@@ -152,6 +154,20 @@ async def test_the_end_of_a_subscription_for_a_while_is_told(work: Work) -> None
         await end_subscriptions(work.store.database, work.store.secret, NOON + timedelta(days=91), TELL)
     (call,) = await told(work)
     assert (call["data"]["event"], call["data"]["channel"], call["data"]["at"]) == ("opt_out", "expiry", "2027-02-21T12:00:00Z")
+
+
+async def test_what_no_text_changed_by_itself_carries_its_number_in_the_ledger(work: Work) -> None:
+    await put(work, Wanted(originator=ANNA, list="news"), Wanted(originator=BRUNO, list="news"), Wanted(originator=BRUNO, list="offers"))
+    await opt_out(work.store.database, work.store.secret, ANNA, reason="called", operator="mia", now=NOON + minutes(1), tell=TELL)
+    async with work.store.database.write() as connection:
+        await connection.execute(subscriptions.update().where(subscriptions.c.status == "subscribed").values(ends_at=NOON + minutes(2)))
+    await end_subscriptions(work.store.database, work.store.secret, NOON + minutes(3), TELL)
+    assert await numbered(work) == [(row.seq, row.originator, row.list, row.event) for row in await work.rows("consent_events", "seq")]
+    assert len(await numbered(work)) == 7
+
+
+async def numbered(work: Work) -> list[tuple[Any, ...]]:
+    return [tuple(call["data"].get(name) for name in ("sequence", "originator", "list", "event")) for call in await told(work)]
 
 
 async def test_many_are_told_in_one_go(store: Store, clock: StandingClock) -> None:

@@ -4,15 +4,23 @@ import itertools
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
+
+import pytest
+from sqlalchemy import Select
+from sqlalchemy.dialects import sqlite
 
 from responder.core.alerts import AlertKind, Trouble
+from responder.core.known import SubscriptionStatus
 from responder.store.alerts import Telling, note_troubles
+from responder.store.counting import OPTED_OUT, SUBSCRIPTIONS
 from responder.store.credits import claim_question, note_credit
 from responder.store.holds import hold
 from responder.store.rows import step_rows
+from responder.store.subscribers import Wanted, opt_out, put_subscribers
 from responder.store.tables import steps
 from responder.web.tallies import Tallies
-from tests.builders import inbound, minutes, reply_step
+from tests.builders import ANNA, BRUNO, inbound, minutes, reply_step
 from tests.web.conftest import WebSide
 
 NUMBERS = itertools.count(1)
@@ -125,6 +133,28 @@ async def test_open_alerts_are_counted_by_kind(web: WebSide) -> None:
     await note_troubles(web.store.database, seen, lambda _: Telling(), web.clock.now)
     told = await figures(web)
     assert (told['responder_alerts_open{kind="webhook_off"}'], told['responder_alerts_open{kind="credit_low"}']) == (2, 0)
+
+
+async def test_who_is_on_each_list_is_counted(web: WebSide) -> None:
+    web.rules = replace(web.rules, lists=("news", "offers"))
+    wanted = [Wanted(originator=ANNA, list="news"), Wanted(originator=BRUNO, list="old", status=SubscriptionStatus.PENDING)]
+    await put_subscribers(web.store.database, web.store.secret, wanted, operator="mia", now=web.clock.now)
+    await opt_out(web.store.database, web.store.secret, ANNA, reason="", operator="mia", now=web.clock.now)
+    told = await figures(web)
+    assert {name: value for name, value in told.items() if name.startswith("responder_subscriptions") and value} == {
+        'responder_subscriptions{list="news",status="unsubscribed"}': 1,
+        'responder_subscriptions{list="old",status="pending"}': 1,
+    }
+    assert told['responder_subscriptions{list="offers",status="subscribed"}'] == 0
+    assert (told["responder_opted_out"], told["responder_under_review"]) == (1, 0)
+
+
+@pytest.mark.parametrize(("query", "index"), [(SUBSCRIPTIONS, "ix_subscriptions_list"), (OPTED_OUT, "ix_contacts_opted_out")])
+async def test_counting_who_agreed_to_what_reads_an_index_alone(web: WebSide, query: Select[Any], index: str) -> None:
+    asked = query.compile(dialect=sqlite.dialect())
+    async with web.store.database.read() as connection:
+        plan = (await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}")).mappings().all()
+    assert f"USING COVERING INDEX {index}" in plan[0]["detail"]
 
 
 async def test_the_database_counts_up_twice_a_minute_at_the_most(web: WebSide) -> None:

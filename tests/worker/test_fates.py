@@ -9,7 +9,7 @@ from sqlalchemy import delete
 
 from responder.client import HttpClient
 from responder.core.effects import StepKind, StepStatus
-from responder.errors import AccessError, PermanentError, TransientError, UncertainError
+from responder.errors import AccessError, BlockedError, PermanentError, TransientError, UncertainError
 from responder.gateways.agile.fates import TABLE, Row, Said
 from responder.store.holds import Hold, lift_hold, places, read_hold
 from responder.store.tables import holds
@@ -19,7 +19,7 @@ from tests.receiver import ACCEPTED, receiving
 from tests.worker.conftest import Work
 from tests.worker.going_out import Out, call_step
 
-FATE = {TransientError: "queued", PermanentError: "dead", AccessError: "queued", UncertainError: "uncertain"}
+FATE = {TransientError: "queued", PermanentError: "dead", BlockedError: "dead", AccessError: "queued", UncertainError: "uncertain"}
 REFUSED = "the API key is not accepted, check RESPONDER_AGILE_API_KEY (HTTP 401)"
 
 
@@ -49,7 +49,7 @@ async def test_each_row_of_the_table_gives_its_fate(line: Out) -> None:
     held: list[bool] = []
     for number, row in enumerate(TABLE):
         answer_as(line, row)
-        await line.queue(reply_step(f"k-{number}"))
+        await line.queue(reply_step(f"k-{number}", f"+3933000{number:05}"))
         await line.deliver()
         held.append(await read_hold(line.work.store.database) is not None)
         async with line.work.store.database.write() as connection:

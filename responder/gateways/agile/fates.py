@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from responder.errors import AccessError, PermanentError, ResponderError, TransientError, UncertainError
+from responder.errors import AccessError, BlockedError, PermanentError, ResponderError, TransientError, UncertainError
 
 KEY, URL, SENDER = "check RESPONDER_AGILE_API_KEY", "check RESPONDER_AGILE_URL and RESPONDER_AGILE_API", "check RESPONDER_SENDER"
 ALLOWLIST = "check the allowlist in the gateway's portal"
@@ -50,7 +50,7 @@ TABLE = (
     _row(Said.RESULT, 400, PermanentError, "the destination or the text is not accepted", ITS_OWN),
     _row(Said.RESULT, 401, PermanentError, f"the sender is not allowed for this destination, {SENDER}", "other destinations may allow it"),
     _row(Said.RESULT, 402, AccessError, CREDIT, OURS),
-    _row(Said.RESULT, 403, PermanentError, "the destination is blocked or opted out at the gateway", "the vendor says: never again"),
+    _row(Said.RESULT, 403, BlockedError, "the destination is blocked or opted out at the gateway", "the vendor says: never again"),
     _row(Said.RESULT, 429, TransientError, "too many messages for the account or the route", "accepted is false, and it passes"),
     _row(Said.RESULT, 500, TransientError, "an internal error of the gateway", "accepted is false, so it was certainly not taken"),
     _row(Said.CODE, 1, AccessError, f"the credentials are not accepted, {KEY}", OURS),

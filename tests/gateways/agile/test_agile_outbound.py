@@ -7,7 +7,7 @@ import pytest
 
 from responder.core.effects import Purpose, Step, StepKind
 from responder.core.gateway import Call, Response
-from responder.errors import AccessError, PermanentError, ResponderError, TransientError, UncertainError
+from responder.errors import AccessError, BlockedError, PermanentError, ResponderError, TransientError, UncertainError
 from responder.gateways.agile import AgileTelecom, Api
 from responder.gateways.agile.fates import TABLE, Row, Said
 from responder.gateways.agile.outbound import SEND_URLS
@@ -259,7 +259,13 @@ def test_no_error_repeats_a_number_or_a_text(answer: Response) -> None:
     assert not any(part in str(outcome(answer)) for part in ("3933", "Welcome"))
 
 
-FATES = {TransientError: "tried again", AccessError: "kept in the queue", PermanentError: "`dead`, with", UncertainError: "`uncertain` |"}
+FATES = {
+    TransientError: "tried again",
+    AccessError: "kept in the queue",
+    PermanentError: "`dead`, with",
+    BlockedError: "`dead`, with",
+    UncertainError: "`uncertain` |",
+}
 LABELS = {Said.RESULT: "result {}", Said.CODE: "code {}", Said.BUSY: "HTTP {} with a time", Said.HTTP: "HTTP {}", Said.HUNDRED: "any other {}xx"}
 
 

@@ -12,7 +12,8 @@ WAITING = sa.text("status = 'received'")
 PAST = sa.text("status <> 'received'")
 HOLDING = sa.text("holds_marketing AND closed_at IS NULL")
 OPEN_HANDOFF = sa.text("closed_at IS NULL")
-ENDING = sa.text("ends_at IS NOT NULL")
+SILENT = sa.text("opted_out")
+ENDING = sa.text("ends_at IS NOT NULL AND status <> 'unsubscribed'")
 PLANNED = sa.text("status = 'planned'")
 URGENT = sa.text("kind = 'reply' AND purpose = 'confirmation' AND status IN ('queued', 'sending')")
 CALLS = sa.text("kind = 'webhook' AND status IN ('queued', 'sending')")
@@ -101,6 +102,7 @@ def _contacts() -> None:
         sa.Column("confirmed_at", Moment),
         sa.Column("muted_until", Moment),
     )
+    op.create_index("ix_contacts_opted_out", "contacts", ["opted_out"], sqlite_where=SILENT, postgresql_where=SILENT)
 
 
 def _subscriptions() -> None:
