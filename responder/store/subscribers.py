@@ -16,6 +16,7 @@ from responder.core.message import Order
 from responder.store.announcing import announce
 from responder.store.database import Database
 from responder.store.erasure import silent_among
+from responder.store.lateness import cancel
 from responder.store.ledger import OPERATOR, EventRow, append, event_row
 from responder.store.revisions import chunks, move_revisions
 from responder.store.tables import contacts, subscriptions
@@ -128,6 +129,7 @@ async def stop(
     was = await _lists_before(connection, originator, order)
     state = {"opted_out": True, "consent_at": order.at, "consent_seq": order.seq}
     await connection.execute(update(contacts).where(contacts.c.originator == originator).values(state))
+    await cancel(connection, [originator], now)
     for name, status in was.items():
         taken = status == SubscriptionStatus.SUBSCRIBED
         mine = (subscriptions.c.originator == originator) & (subscriptions.c.list == name)
