@@ -55,7 +55,7 @@ async def close(database: Database, secret: bytes, key: str, closing: Closing, *
         if row.closed_at:
             raise ResponderError(f"hand-off {key}: {row.closed_by or 'somebody'} closed it at {iso(row.closed_at.replace(microsecond=0))}")
         proof: dict[str, Any] = {"operator": closing.operator, "reason": closing.note or None, "message_key": key}
-        events = await _opt_out(connection, database, row, proof, now) if closing.opts_out else []
+        events = await _opt_out(connection, row, proof, now) if closing.opts_out else []
         if row.holds_marketing:
             events.append(event_row(event="review_closed", at=now, originator=row.originator, **proof))
         closed = {"closed_at": now, "closed_by": closing.operator[:200], "note": closing.note or None}
@@ -81,7 +81,7 @@ async def _handoff(connection: AsyncConnection, key: str) -> Row[Any]:
     return row
 
 
-async def _opt_out(connection: AsyncConnection, database: Database, row: Row[Any], proof: Mapping[str, Any], now: datetime) -> list[EventRow]:
+async def _opt_out(connection: AsyncConnection, row: Row[Any], proof: Mapping[str, Any], now: datetime) -> list[EventRow]:
     """Opt the number out by the word that its message was; a newer START of its own stands."""
     if row.seq is None:
         raise ResponderError(f"hand-off {row.message_key}: {NO_TEXT}, so leave --opt-out out")
@@ -93,7 +93,7 @@ async def _opt_out(connection: AsyncConnection, database: Database, row: Row[Any
         newer = "the number has said START since, so leave --opt-out out, or run 'responder subscribers remove' to opt it out as of now"
         raise ResponderError(f"hand-off {row.message_key}: {newer}")
     said = {name: getattr(row, name) for name in ("gateway", "destination", "folded", "rule", "rules_hash")} | {"text": row.text or None}
-    return await stop(connection, database, row.originator, order, {**proof, **said}, now=now)
+    return await stop(connection, row.originator, order, {**proof, **said}, now=now)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

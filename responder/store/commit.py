@@ -98,7 +98,7 @@ class Commits:
     async def _put_state(self, connection: AsyncConnection, standing: Sequence[Planned], plans: Sequence[Plan], now: datetime) -> None:
         changed = [_contact_row(planned.after) for planned in standing if planned.after is not planned.before]
         await _execute(connection, self._put_contacts, changed)
-        await cancel(connection, self._database, _opted_out(plans), now)
+        await cancel(connection, _opted_out(plans), now)
         await _execute(connection, self._put_subscriptions, [row for plan in plans for row in _subscription_rows(plan)])
         await _execute(connection, _CHANGE_APPOINTMENT, [row for plan in plans for row in _appointment_rows(plan)])
         await _execute(connection, _TELL_UNCLEAR, [row for plan in plans for row in _unclear_rows(plan)])

@@ -28,12 +28,12 @@ async def put_off(connection: AsyncConnection, now: datetime, until: datetime) -
     await connection.execute(update(steps).where(WAITING, at_night).values(next_attempt_at=until))
 
 
-async def cancel(connection: AsyncConnection, database: Database, originators: Collection[str], now: datetime) -> None:
+async def cancel(connection: AsyncConnection, originators: Collection[str], now: datetime) -> None:
     """Cancel what waits for its time to leave for whoever has opted out, in the caller's transaction, so that no later opt-in sends it."""
     if not originators:
         return
     theirs = select(steps.c.seq).where(WAITING, steps.c.keeps_quiet, steps.c.originator.in_(originators))
-    chosen = theirs if database.is_sqlite else theirs.with_for_update(skip_locked=True)  # one that is claimed now is suppressed by the claim
+    chosen = theirs.with_for_update(skip_locked=True)  # one that is claimed now is suppressed by the claim; SQLite locks nothing
     numbers = list((await connection.execute(chosen)).scalars())
     await _suppress(connection, numbers, OPTED_OUT, now)
 

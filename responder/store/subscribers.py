@@ -116,14 +116,12 @@ async def opt_out(
         if stopped:
             return False
         proof = {"operator": operator, "reason": reason or None}
-        events = await append(connection, await stop(connection, database, originator, Order(now, 0), proof, now=now), secret)
+        events = await append(connection, await stop(connection, originator, Order(now, 0), proof, now=now), secret)
         await announce_consent(connection, events, tell, now)
     return True
 
 
-async def stop(
-    connection: AsyncConnection, database: Database, originator: str, order: Order, proof: Mapping[str, Any], *, now: datetime
-) -> list[EventRow]:
+async def stop(connection: AsyncConnection, originator: str, order: Order, proof: Mapping[str, Any], *, now: datetime) -> list[EventRow]:
     """Opt a number out in the caller's transaction, by a word of that order; the events for the ledger, each with its proof.
 
     The contact has to be the caller's already; a list about which a newer word was said stays as it is.
@@ -131,7 +129,7 @@ async def stop(
     was = await _lists_before(connection, originator, order)
     state = {"opted_out": True, "consent_at": order.at, "consent_seq": order.seq}
     await connection.execute(update(contacts).where(contacts.c.originator == originator).values(state))
-    await cancel(connection, database, [originator], now)
+    await cancel(connection, [originator], now)
     for name, status in was.items():
         taken = status == SubscriptionStatus.SUBSCRIBED
         mine = (subscriptions.c.originator == originator) & (subscriptions.c.list == name)

@@ -35,5 +35,5 @@ async def opt_out_upstream(
         said_since = contact.consent_at and Order(contact.consent_at, contact.consent_seq or 0) > order
         if not contact.opted_out and not said_since:
             proof = {"channel": REFUSAL, "reason": refused[row.key], "message_key": row.message_key}
-            events += await stop(connection, database, row.originator, order, proof, now=now)
+            events += await stop(connection, row.originator, order, proof, now=now)
     await announce_consent(connection, await append(connection, events, secret), tell, now)

@@ -1,16 +1,19 @@
 """Delivery: a due step is claimed, the call is made, and how it went is recorded."""
 
 import asyncio
+import contextlib
 import logging
 import random
 import secrets
-from collections.abc import Awaitable, Callable, Collection
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection, Coroutine
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from responder.core.effects import Step, StepKind, StepStatus
 from responder.core.events import Event
-from responder.core.gateway import Call, Gateway
+from responder.core.gateway import Call, Gateway, Taken
 from responder.core.ports import Bell, Client, Clock, Job, Pace
 from responder.core.quiet import quiet_until
 from responder.core.retry import next_attempt
@@ -24,6 +27,7 @@ from responder.worker.webhooks import Webhooks
 REPLIES_AT_ONCE = 20
 PRETENDED_AT_ONCE = 500
 BUDGET_S = 10.0  # after which a job claims nothing more and rings for another; its last call ends well before arq's job_timeout
+PATIENCE_S = 0.03  # until a place that a webhook call has left is filled, where most of its endpoint's are taken
 PACED_S = 0.05  # until a text that has to wait for its turn is looked at again
 RECORD_AGAIN_S = (0.1, 0.5, 2.0, 5.0)  # pauses while the database cannot record a call that was made
 JOB_OF = {StepKind.REPLY: Job.REPLIES, StepKind.WEBHOOK: Job.WEBHOOKS}
@@ -54,10 +58,11 @@ class Deliverer:
         self._clock = clock
         self._is_simulating = is_simulating
         self._is_shadow = is_shadow
-        self._free = REPLIES_AT_ONCE
         self._is_paced = False
         self._claiming = {kind: asyncio.Lock() for kind in StepKind}
         self._rung = {kind: asyncio.Event() for kind in StepKind}
+        self._under_way = Counter[StepKind]()
+        self._patience: dict[StepKind, asyncio.TimerHandle] = {}
 
     async def deliver(self, kind: StepKind) -> None:
         """Carry out all due steps of a kind, or as many as the budget allows and ring for the rest. Raises StorageError."""
@@ -93,46 +98,63 @@ class Deliverer:
         ends_at = loop.time() + BUDGET_S
         while (left_s := ends_at - loop.time()) > 0:
             self._rung[kind].clear()
-            started = await self._start(kind)
+            if waiting := self._patience.pop(kind, None):
+                waiting.cancel()
+            calls |= await self._start(kind)
             ended = {call for call in calls if call.done()}
             calls -= ended
-            calls |= started
             await _all(ended)
-            if started or ended:
-                continue  # an ended call has left a place, and may have told that its endpoint is back
             is_paced = kind is StepKind.REPLY and self._is_paced
-            if not calls and not is_paced and not self._rung[kind].is_set():
+            if not self._under_way[kind] and not is_paced and not self._rung[kind].is_set():
                 return
-            await self._wait(calls, self._rung[kind], PACED_S if is_paced else left_s)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(PACED_S if is_paced else left_s):
+                    await self._rung[kind].wait()
         self._bell.ring(JOB_OF[kind])
 
-    async def _wait(self, calls: set[asyncio.Task[None]], rung: asyncio.Event, limit_s: float) -> None:
-        """Return when a call has ended, somebody rang, or the time is up."""
-        ring = asyncio.create_task(rung.wait())
-        try:
-            await asyncio.wait({ring, *calls}, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            ring.cancel()
+    def _begin(self, claimed: Claimed, call: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Start a call, at whose end there may be more to claim."""
+        self._under_way[claimed.step.kind] += 1
+        begun = asyncio.create_task(call)
+        begun.add_done_callback(lambda _: self._end(claimed))  # also of one that is cancelled before it begins
+        return begun
+
+    def _end(self, claimed: Claimed) -> None:
+        """Give back the place of a call, and claim again, at once or a moment later: a claim for each call would cost more than the call."""
+        kind = claimed.step.kind
+        self._under_way[kind] -= 1
+        if kind is StepKind.WEBHOOK:
+            self._webhooks.end(claimed)
+        rung = self._rung[kind]
+        if kind is StepKind.REPLY or self._webhooks.has_room:
+            rung.set()
+        elif kind not in self._patience:
+            self._patience[kind] = asyncio.get_running_loop().call_later(PATIENCE_S, rung.set)
 
     async def _start(self, kind: StepKind) -> set[asyncio.Task[None]]:
         """Start the calls of as many due steps as there are places; none if nothing is due, or no place is free."""
         owner = secrets.token_hex(8)
         if kind is StepKind.WEBHOOK:
-            return {asyncio.create_task(self._call(one, owner)) for one in await self._webhooks.claim(owner)}
-        replies = await self._claim_replies(owner)
-        self._free -= len(replies)
-        return {asyncio.create_task(self._send(one, owner)) for one in replies}
+            return {self._begin(one, self._call(one, owner)) for one in await self._webhooks.claim(owner)}
+        return {self._begin(one, self._send(one, owner)) for one in await self._claim_replies(owner)}
 
     async def _claim_replies(self, owner: str) -> list[Claimed]:
         """As many due replies as there are places and the pace allows."""
         now = self._clock()
-        due = await self._steps.count_due(StepKind.REPLY, now, self._free) if self._free else 0
+        free = REPLIES_AT_ONCE - self._under_way[StepKind.REPLY]
+        due = await self._steps.count_due(StepKind.REPLY, now, free) if free > 0 else 0
         granted = await self._ways.pace.take(due) if due else 0
         self._is_paced = granted < due
         if not granted:
             return []
         return await self._steps.claim(
-            StepKind.REPLY, owner, now, granted, budget=self._budget(now), tell=self._told(), quiet_until=self._quiet_until(now)
+            StepKind.REPLY,
+            owner,
+            now,
+            granted,
+            budget=self._budget(now),
+            tell=self._told(),
+            quiet_until=self._quiet_until(now),
         )
 
     def _quiet_until(self, now: datetime) -> datetime | None:
@@ -150,22 +172,16 @@ class Deliverer:
         return self._ways.rules().webhooks_for(Event.DELIVERY_CHANGED)
 
     async def _send(self, claimed: Claimed, owner: str) -> None:
-        try:
-            fate = await self._attempt(claimed)
-            of_consent = self._ways.rules().webhooks_for(Event.CONSENT_CHANGED) if fate.is_blocked else frozenset()
-            await until_recorded(lambda: self._steps.record([fate], owner, self._clock(), self._told(), of_consent))
-        finally:
-            self._free += 1
+        fate = await self._attempt(claimed)
+        of_consent = self._ways.rules().webhooks_for(Event.CONSENT_CHANGED) if fate.is_blocked else frozenset()
+        await until_recorded(lambda: self._steps.record([fate], owner, self._clock(), self._told(), of_consent))
         if self._told() or of_consent:
             self._bell.ring(Job.WEBHOOKS)
         logger.info("step done key=%s attempt=%d status=%s", claimed.step.key, claimed.attempts, fate.status)
 
     async def _call(self, claimed: Claimed, owner: str) -> None:
-        try:
-            answered = await self._webhooks.attempt(claimed)
-            await until_recorded(lambda: self._webhooks.record(claimed, answered, owner))
-        finally:
-            self._webhooks.end(claimed)
+        answered = await self._webhooks.attempt(claimed)
+        await until_recorded(lambda: self._webhooks.record(claimed, answered, owner))
         logger.info("step done key=%s attempt=%d status=%s", claimed.step.key, claimed.attempts, answered.fate.status)
 
     async def _attempt(self, claimed: Claimed) -> Fate:
@@ -173,7 +189,15 @@ class Deliverer:
         key, now = claimed.step.key, self._clock()
         try:
             response = await self._ways.client.post(self._call_of(claimed.step))
-            return Fate(key=key, status=StepStatus.SENT, gateway_id=self._ways.gateway.read_response(response), ends_hold=claimed.is_probe)
+            taken = self._ways.gateway.read_response(response)
+            _compare(claimed.step, taken)
+            return Fate(
+                key=key,
+                status=StepStatus.SENT,
+                gateway_id=taken.gateway_id,
+                billed_segments=taken.segments,
+                ends_hold=claimed.is_probe,
+            )
         except PermanentError as error:
             return Fate(key=key, status=StepStatus.DEAD, error=str(error), is_blocked=isinstance(error, BlockedError))
         except AccessError as error:
@@ -196,6 +220,12 @@ class Deliverer:
         if next_at is None:
             return Fate(key=claimed.step.key, status=StepStatus.DEAD, error=f"given up after {claimed.attempts} attempts: {reason}")
         return Fate(key=claimed.step.key, status=StepStatus.QUEUED, next_attempt_at=next_at, error=reason)
+
+
+def _compare(step: Step, taken: Taken) -> None:
+    """Say so if the gateway counted, and bills, another number of segments than we did."""
+    if taken.segments not in (None, step.segments):
+        logger.warning("the gateway counts other segments than we do key=%s ours=%d theirs=%d", step.key, step.segments, taken.segments)
 
 
 async def until_recorded(record: Callable[[], Awaitable[None]]) -> None:

@@ -11,6 +11,7 @@ from responder.core.effects import Purpose, StepStatus
 from responder.core.suppression import OPTED_OUT, TOO_LATE
 from responder.rulefile import read_rules
 from responder.store.announcing import put_hearers
+from responder.store.subscribers import opt_out
 from responder.store.tables import contacts
 from responder.worker.housekeeping import Housekeeping
 from tests.builders import ANNA, BRUNO, inbound, reply_step
@@ -85,6 +86,12 @@ async def test_who_comes_back_after_a_stop_does_not_get_what_it_cancelled(out: O
     out.work.clock.advance(minutes=10)
     await out.deliver()
     assert "How was it?" not in sent(out)
+
+
+async def test_an_opt_out_by_hand_cancels_it_too(out: Out) -> None:
+    await out.work.handle(inbound("ask"))
+    await opt_out(out.work.store.database, out.work.store.secret, ANNA, reason="phoned", operator="mia", now=out.work.clock())
+    assert (await fates(out))[0] == ("suppressed", OPTED_OUT)
 
 
 async def test_a_delayed_reply_that_is_claimed_as_the_number_opts_out_is_suppressed(out: Out) -> None:
