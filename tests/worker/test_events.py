@@ -69,6 +69,16 @@ async def test_changes_of_consent_can_be_put_in_order_by_their_place_in_the_ledg
     assert sorted(told) == list(range(1, len(told) + 1))
 
 
+async def test_two_rules_that_say_the_same_of_a_list_have_a_number_each(out: Out) -> None:
+    first = "  - {name: first, when: {text: News ON}, continue: true, then: [subscribe: news]}\n"
+    twice = HEARING.replace("  - name: news-on\n", f"{first}  - name: news-on\n")
+    out.work.rules = read_rules(twice.replace("  deaf: {", "  too: {events: [consent.changed], "), "rules.yaml", {})
+    await out.work.handle(inbound("News ON"))
+    calls = [row for row in await out.work.rows("steps", "seq") if row.recipient in {"ear", "too"}]
+    told = [(row.recipient, json.loads(row.content)["data"]["sequence"]) for row in calls]
+    assert sorted(told) == [("ear", 1), ("ear", 2), ("too", 1), ("too", 2)]
+
+
 async def test_changes_of_an_appointment_are_numbered(out: Out) -> None:
     await appoint(out.work)
     await out.work.handle(inbound("yes"))
