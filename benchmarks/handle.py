@@ -101,7 +101,8 @@ def _counting(path: Path) -> Iterator[Callable[[str], int]]:
 
 
 def _arq_rate(options: Options, settings: str) -> float:
-    with working_folder(options.folder) as folder, redis_server(folder) as redis:
+    """arq's rate where each message is a job: Redis writes each to disk, as our database does, since there it is all that there is of it."""
+    with working_folder(options.folder) as folder, redis_server(folder, is_all_there_is=True) as redis:
         asyncio.run(_enqueue(redis.url, settings, options.count(JOBS)))
         client = Redis.from_url(redis.url)
         with closing(client), started(folder, "arq", *python("benchmarks.baselines", "arq", redis.url, settings)) as worker:

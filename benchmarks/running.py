@@ -106,11 +106,12 @@ class RedisServer:
 
 
 @contextmanager
-def redis_server(folder: Path) -> Iterator[RedisServer]:
-    """A Redis on a unix socket that keeps nothing on disk, like that of ``responder run``."""
+def redis_server(folder: Path, *, is_all_there_is: bool = False) -> Iterator[RedisServer]:
+    """A Redis on a unix socket: it keeps nothing on disk, like that of ``responder run``, but where the queue is all that there is of a message."""
     path = folder / "redis.sock"
-    options = ("--port", "0", "--unixsocket", str(path), "--save", "", "--appendonly", "no", "--maxmemory-policy", "noeviction")
-    with started(folder, "redis", str(find_server()), *options) as running:
+    kept = ("--appendonly", "yes", "--appendfsync", "always", "--dir", str(folder)) if is_all_there_is else ("--appendonly", "no")
+    options = ("--port", "0", "--unixsocket", str(path), "--save", "", "--maxmemory-policy", "noeviction")
+    with started(folder, "redis", str(find_server()), *options, *kept) as running:
         running.wait_until(path.exists, "the start of redis")
         yield RedisServer(url=f"unix://{path}", running=running)
 
