@@ -33,7 +33,8 @@ class Intake:
         self._bell = bell
         self._waiting: list[tuple[Inbound, asyncio.Future[None]]] = []
         self._answer_ms: dict[str, int] = {}
-        self._owes_times = False  # of answers that have just been allowed
+        self._owes_times = False  # of answers that have just been allowed, or not been noted yet
+        self._times_noted_at = 0.0
         self._arrived = asyncio.Event()
         self._is_closing = False
 
@@ -60,8 +61,8 @@ class Intake:
             await self._something_to_do()
             taken = [entry for entry in self._waiting[:COMMIT_TOGETHER] if not entry[1].done()]
             del self._waiting[:COMMIT_TOGETHER]
-            answer_ms, self._answer_ms = self._answer_ms, {}
-            self._owes_times = bool(taken)
+            answer_ms = self._times_due(is_idle=not taken)
+            self._owes_times = bool(taken or self._answer_ms)
             if taken or answer_ms:
                 await self._commit(taken, answer_ms)
 
@@ -73,6 +74,15 @@ class Intake:
                     await self._arrived.wait()
             except TimeoutError:
                 return
+
+    def _times_due(self, *, is_idle: bool) -> Mapping[str, int]:
+        """The answers' times that the next commit takes along: all of them, but not with every commit, since most of their cost is their company."""
+        now = time.monotonic()
+        if not is_idle and len(self._answer_ms) < COMMIT_TOGETHER and now < self._times_noted_at + ANSWER_TIMES_AFTER_S:
+            return {}
+        answer_ms, self._answer_ms = self._answer_ms, {}
+        self._times_noted_at = now
+        return answer_ms
 
     async def _commit(self, taken: Sequence[tuple[Inbound, asyncio.Future[None]]], answer_ms: Mapping[str, int]) -> None:
         try:

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -28,6 +28,7 @@ class Database:
         self.insert: Callable[..., Any] = sqlite_insert if self.is_sqlite else postgresql_insert
         """The dialect's own INSERT, which knows what to do on a conflict."""
         self._turn = asyncio.Lock()
+        self._open_writer: AsyncConnection | None = None
         if self.is_sqlite:
             self._writer = _sqlite_engine(url, connections=1, busy_timeout_ms=0)
             self._reader = _sqlite_engine(url, connections=READERS, busy_timeout_ms=int(LOCK_WAIT_S * 1000))
@@ -43,10 +44,28 @@ class Database:
                     yield connection
             return
         with storage_errors():
-            async with self._turn, self._writer.connect() as connection:
-                await _begin_immediate(connection)
+            async with self._writing() as connection:
+                await _take_lock(connection, "BEGIN IMMEDIATE")
                 yield connection
                 await connection.commit()
+
+    async def write_at_once(self, statement: str, values: Sequence[Any]) -> None:
+        """Commit a single statement of SQLite, which is a transaction by itself. Raises StorageError."""
+        with storage_errors():
+            async with self._writing() as connection:
+                await _take_lock(connection, statement, values)
+
+    @asynccontextmanager
+    async def _writing(self) -> AsyncIterator[AsyncConnection]:
+        """SQLite's one writer, to one at a time; it stays open until something fails on it, since taking it anew costs as much as a commit."""
+        async with self._turn:
+            connection, self._open_writer = self._open_writer or await self._writer.connect(), None
+            try:
+                yield connection
+            except BaseException:
+                await asyncio.shield(connection.close())  # which rolls back
+                raise
+            self._open_writer = connection
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -62,11 +81,13 @@ class Database:
     async def checkpoint(self) -> None:
         """Bring SQLite's log into its file and empty it, so that nothing deleted stays in it. Raises StorageError."""
         with storage_errors():
-            async with self._turn, self._writer.connect() as connection:
+            async with self._writing() as connection:
                 await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
     async def close(self) -> None:
         """Let go of all connections."""
+        if self._open_writer:
+            await self._open_writer.close()
         await self._writer.dispose()
         await self._reader.dispose()
 
@@ -91,12 +112,13 @@ def _postgresql_engine(url: str, arguments: dict[str, Any]) -> AsyncEngine:
     return create_async_engine(url, connect_args=limits | arguments, pool_size=5, max_overflow=5, pool_pre_ping=True, pool_timeout=LOCK_WAIT_S)
 
 
-async def _begin_immediate(connection: AsyncConnection) -> None:
+async def _take_lock(connection: AsyncConnection, statement: str, values: Sequence[Any] = ()) -> None:
+    """Run a statement that needs the write lock, again and again while another process has it."""
     loop = asyncio.get_running_loop()
     give_up_at = loop.time() + LOCK_WAIT_S
     while True:
         try:
-            await connection.exec_driver_sql("BEGIN IMMEDIATE")
+            await connection.exec_driver_sql(statement, tuple(values))
         except DBAPIError as error:
             if "locked" not in str(error.orig) or loop.time() > give_up_at:
                 raise

@@ -1,5 +1,6 @@
 """The inbox: messages committed under their keys, claimed in order, and marked when they are handled."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.message import Channel, Inbound, Message, MessageStatus, Order
 from responder.store.database import Database
+from responder.store.insertion import Insertion, Values
 from responder.store.tables import messages
 
 CLAIM_LOCK = 0x5E5B0D01  # PostgreSQL advisory lock: claims are taken one after the other, so that an originator goes to one worker
@@ -21,6 +23,10 @@ COLUMNS: list[Column[Any]] = [
     messages.c.text, messages.c.sent_at, messages.c.received_at, messages.c.order_at, messages.c.attempts,
 ]  # fmt: skip
 
+ADDED = (
+    "key", "channel", "gateway", "originator", "destination", "text", "date_time", "raw", "sent_at", "received_at", "order_at", "status",
+)  # fmt: skip
+
 
 class SqlInbox:
     """The inbox in SQL."""
@@ -29,7 +35,9 @@ class SqlInbox:
         self._database = database
         dialect_insert = database.insert
         self._insert = dialect_insert(messages).on_conflict_do_nothing()
-        self._answered = update(messages).where(messages.c.key == bindparam("of_key")).values(answer_ms=bindparam("took_ms"))
+        self._insertion = Insertion(messages, ADDED)
+        of_these = messages.c.key.in_(bindparam("keys", expanding=True))
+        self._answered = update(messages).where(of_these).values(answer_ms=bindparam("took_ms"))
 
     async def add(self, inbound: Sequence[Inbound], answer_ms: Mapping[str, int]) -> None:
         """Commit the messages, each once under its key; a key that is there already changes nothing.
@@ -38,11 +46,14 @@ class SqlInbox:
         with nothing done.
         """
         rows = [_row(message) for message in sorted(inbound, key=lambda message: message.key)]  # one order for all: no deadlocks
+        if self._database.is_sqlite and rows and not answer_ms:
+            await self._database.write_at_once(*self._insertion.statement(rows))
+            return
         async with self._database.write() as connection:
             if rows:
-                await connection.execute(self._insert, rows)
-            if answer_ms:
-                await connection.execute(self._answered, [{"of_key": key, "took_ms": took_ms} for key, took_ms in answer_ms.items()])
+                await connection.execute(self._insert, [dict(zip(ADDED, row, strict=True)) for row in rows])
+            for took_ms, keys in _by_time(answer_ms).items():
+                await connection.execute(self._answered, {"keys": keys, "took_ms": took_ms})
 
     async def claim(self, owner: str, now: datetime, limit: int) -> list[tuple[Message, int]]:
         """Up to about ``limit`` waiting messages, oldest first, with how often each has been claimed.
@@ -78,21 +89,30 @@ class SqlInbox:
 _WAITING = messages.c.status == text("'received'")
 
 
-def _row(message: Inbound) -> dict[str, Any]:
-    return {
-        "key": message.key,
-        "channel": message.channel,
-        "gateway": message.gateway,
-        "originator": message.originator,
-        "destination": message.destination,
-        "text": message.text,
-        "date_time": message.date_time,
-        "raw": message.raw,
-        "sent_at": message.sent_at,
-        "received_at": message.received_at,
-        "order_at": message.order_at,
-        "status": message.status,
-    }
+def _row(message: Inbound) -> Values:
+    """A message as its row, in the order of ``ADDED``."""
+    return (
+        message.key,
+        message.channel.value,
+        message.gateway,
+        message.originator,
+        message.destination,
+        message.text,
+        message.date_time,
+        message.raw,
+        message.sent_at,
+        message.received_at,
+        message.order_at,
+        message.status.value,
+    )
+
+
+def _by_time(answer_ms: Mapping[str, int]) -> Mapping[int, list[str]]:
+    """The keys of the messages that waited equally long: the many of a busy time are a few statements."""
+    keys: defaultdict[int, list[str]] = defaultdict(list)
+    for key, took_ms in answer_ms.items():
+        keys[took_ms].append(key)
+    return keys
 
 
 def _claim(connection: Connection, owner: str, now: datetime, limit: int) -> list[tuple[Message, int]]:
