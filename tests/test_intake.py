@@ -139,6 +139,16 @@ async def test_the_time_to_the_answer_travels_with_a_later_commit(intake: Intake
     assert all(0 <= ms < 5000 for ms in inbox.answer_ms.values())
 
 
+async def test_closing_writes_down_the_times_that_are_owed(inbox: RememberingInbox, bell: CountingBell) -> None:
+    intake = Intake(inbox, bell)
+    running = asyncio.create_task(intake.run())
+    await take(intake, "one")
+    assert inbox.answer_ms == {}
+    intake.close()
+    await asyncio.wait_for(running, 5)
+    assert len(inbox.answer_ms) == 1
+
+
 async def test_closing_commits_what_waits(inbox: RememberingInbox, bell: CountingBell) -> None:
     intake = Intake(inbox, bell)
     request = take(intake, "last")

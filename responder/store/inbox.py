@@ -1,11 +1,10 @@
 """The inbox: messages committed under their keys, claimed in order, and marked when they are handled."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Column, Connection, bindparam, func, or_, select, text, update
+from sqlalchemy import JSON, Column, Connection, Integer, Update, bindparam, cast, func, or_, select, text, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -36,8 +35,7 @@ class SqlInbox:
         dialect_insert = database.insert
         self._insert = dialect_insert(messages).on_conflict_do_nothing()
         self._insertion = Insertion(messages, ADDED)
-        of_these = messages.c.key.in_(bindparam("keys", expanding=True))
-        self._answered = update(messages).where(of_these).values(answer_ms=bindparam("took_ms"))
+        self._note_answers = _note_answers("json_each" if database.is_sqlite else "json_each_text")
 
     async def add(self, inbound: Sequence[Inbound], answer_ms: Mapping[str, int]) -> None:
         """Commit the messages, each once under its key; a key that is there already changes nothing.
@@ -50,10 +48,12 @@ class SqlInbox:
             await self._database.write_at_once(*self._insertion.statement(rows))
             return
         async with self._database.write() as connection:
-            if rows:
+            if rows and self._database.is_sqlite:
+                await connection.exec_driver_sql(*self._insertion.statement(rows))
+            elif rows:
                 await connection.execute(self._insert, [dict(zip(ADDED, row, strict=True)) for row in rows])
-            for took_ms, keys in _by_time(answer_ms).items():
-                await connection.execute(self._answered, {"keys": keys, "took_ms": took_ms})
+            if answer_ms:
+                await connection.execute(self._note_answers, {"answer_ms": answer_ms})
 
     async def claim(self, owner: str, now: datetime, limit: int) -> list[tuple[Message, int]]:
         """Up to about ``limit`` waiting messages, oldest first, with how often each has been claimed.
@@ -107,12 +107,10 @@ def _row(message: Inbound) -> Values:
     )
 
 
-def _by_time(answer_ms: Mapping[str, int]) -> Mapping[int, list[str]]:
-    """The keys of the messages that waited equally long: the many of a busy time are a few statements."""
-    keys: defaultdict[int, list[str]] = defaultdict(list)
-    for key, took_ms in answer_ms.items():
-        keys[took_ms].append(key)
-    return keys
+def _note_answers(each: str) -> Update:
+    """The statement that writes down how long many messages waited, by the database's function that makes rows of a JSON object."""
+    told = getattr(func, each)(bindparam("answer_ms", type_=JSON)).table_valued("key", "value").alias("told")
+    return update(messages).where(messages.c.key == told.c.key).values(answer_ms=cast(told.c.value, Integer))
 
 
 def _claim(connection: Connection, owner: str, now: datetime, limit: int) -> list[tuple[Message, int]]:
