@@ -1,9 +1,11 @@
 """HTTP connections with limits that uvicorn does not have: how large a header may be, and how slowly a request may come."""
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from responder.web.gathered import Gathered
 
 LARGEST_HEADER = 16 * 1024  # bytes of request line and headers together
 REQUEST_DEADLINE_S = 10.0  # for header and body; one timer for both costs less than a timeout around each read
@@ -20,7 +22,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn narrows it as well
         """A peer has connected, and owes us a request."""
-        super().connection_made(transport)
+        super().connection_made(cast("asyncio.Transport", Gathered(transport, self.loop)))
         self._expect_request()
 
     def connection_lost(self, exc: Exception | None) -> None:
