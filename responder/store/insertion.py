@@ -16,7 +16,9 @@ class Insertion:
         dialect = sqlite.dialect()
         self._head = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES "  # noqa: S608  (our own names; the values are bound)
         self._row = f"({', '.join('?' * len(columns))})"
-        self._writers = [table.c[column].type.dialect_impl(dialect).bind_processor(dialect) for column in columns]
+        writers = (table.c[column].type.dialect_impl(dialect).bind_processor(dialect) for column in columns)
+        self._writers = {at: write for at, write in enumerate(writers) if write}
+        self._width = len(columns)
 
     def statement(self, rows: Sequence[Values]) -> tuple[str, Values]:
         """The statement, and the values that go with it.
@@ -25,5 +27,7 @@ class Insertion:
         >>> Insertion(contacts, ["originator", "revision"]).statement([("+39330", 1), ("+39331", 2)])
         ('INSERT INTO contacts (originator, revision) VALUES (?, ?), (?, ?) ON CONFLICT DO NOTHING', ('+39330', 1, '+39331', 2))
         """
-        values = tuple(write(value) if write else value for row in rows for write, value in zip(self._writers, row, strict=True))
-        return f"{self._head}{', '.join([self._row] * len(rows))} ON CONFLICT DO NOTHING", values
+        values = [value for row in rows for value in row]
+        for at, write in self._writers.items():
+            values[at :: self._width] = map(write, values[at :: self._width])
+        return f"{self._head}{', '.join([self._row] * len(rows))} ON CONFLICT DO NOTHING", tuple(values)
