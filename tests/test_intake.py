@@ -10,7 +10,7 @@ import pytest
 from responder.core.message import Inbound
 from responder.core.ports import Job
 from responder.errors import StorageError
-from responder.intake import Intake
+from responder.intake import LONGEST_WAIT_S, Intake
 from tests.builders import inbound
 from tests.conftest import wait_until
 
@@ -129,6 +129,24 @@ async def test_a_database_that_hangs_is_told_as_a_storage_fault(intake: Intake, 
     inbox.gate.clear()
     with pytest.raises(StorageError, match="did not commit within"):
         await take(intake, "stuck")
+
+
+async def test_only_those_that_are_late_are_told(intake: Intake, inbox: RememberingInbox) -> None:
+    inbox.gate.clear()
+    with pytest.raises(StorageError, match="did not commit within"):
+        await intake.take(inbound("late"), time.monotonic() - LONGEST_WAIT_S)
+    in_time = take(intake, "in time")
+    await asyncio.sleep(0)
+    inbox.gate.set()
+    await in_time
+
+
+async def test_every_request_to_a_database_that_hangs_is_told(intake: Intake, inbox: RememberingInbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("responder.intake.LONGEST_WAIT_S", 0.02)
+    inbox.gate.clear()
+    for text in ("stuck", "stuck as well"):
+        with pytest.raises(StorageError, match="did not commit within"):
+            await take(intake, text)
 
 
 async def test_the_time_to_the_answer_travels_with_a_later_commit(intake: Intake, inbox: RememberingInbox, monkeypatch: pytest.MonkeyPatch) -> None:
