@@ -81,6 +81,7 @@ def serve(app: Any, port: int, lifespan: Any) -> None:  # noqa: ANN401  (any app
         access_log=False,
         server_header=False,
         date_header=False,
+        proxy_headers=False,
     )
 
 

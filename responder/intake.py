@@ -15,6 +15,9 @@ LONGEST_WAIT_S = 10.0  # after which a request is told that storage fails; the g
 MOST_WAITING = 5000  # messages that wait for a commit at the most
 ANSWER_TIMES_AFTER_S = 1.0  # how long an answer's time waits for a commit to travel with
 
+Waiting = tuple[Inbound, "asyncio.Future[None]", float]
+"""A message, what its request waits for, and the monotonic time at which that came in."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -31,9 +34,12 @@ class Intake:
     def __init__(self, inbox: Inbox, bell: Bell) -> None:
         self._inbox = inbox
         self._bell = bell
-        self._waiting: list[tuple[Inbound, asyncio.Future[None]]] = []
+        self._waiting: list[Waiting] = []
+        self._taken: Sequence[Waiting] = ()
+        self._watch: asyncio.TimerHandle | None = None
         self._answer_ms: dict[str, int] = {}
-        self._owes_times = False  # of answers that have just been allowed
+        self._owes_times = False  # of answers that have just been allowed, or not been noted yet
+        self._times_noted_at = 0.0
         self._arrived = asyncio.Event()
         self._is_closing = False
 
@@ -45,23 +51,21 @@ class Intake:
         if len(self._waiting) >= MOST_WAITING or self._is_closing:
             raise StorageError("too many messages wait for the database" if not self._is_closing else "the service is stopping")
         committed = asyncio.get_running_loop().create_future()
-        deadline = committed.get_loop().call_later(LONGEST_WAIT_S, _give_up, committed)  # a third of the cost of asyncio.timeout
-        self._waiting.append((message, committed))
+        self._waiting.append((message, committed, began_at))
         self._arrived.set()
-        try:
-            await committed
-        finally:
-            deadline.cancel()
+        if self._watch is None:
+            self._give_up_on_late()
+        await committed
         self._answer_ms[message.key] = round((time.monotonic() - began_at) * 1000)
 
     async def run(self) -> None:
         """Commit whatever arrives, until ``close``; a commit that fails fails its own messages only."""
         while not self._is_closing or self._waiting or self._answer_ms:
             await self._something_to_do()
-            taken = [entry for entry in self._waiting[:COMMIT_TOGETHER] if not entry[1].done()]
+            self._taken = taken = [entry for entry in self._waiting[:COMMIT_TOGETHER] if not entry[1].done()]
             del self._waiting[:COMMIT_TOGETHER]
-            answer_ms, self._answer_ms = self._answer_ms, {}
-            self._owes_times = bool(taken)
+            answer_ms = self._times_due(is_idle=not taken)
+            self._owes_times = bool(taken or self._answer_ms)
             if taken or answer_ms:
                 await self._commit(taken, answer_ms)
 
@@ -74,38 +78,52 @@ class Intake:
             except TimeoutError:
                 return
 
-    async def _commit(self, taken: Sequence[tuple[Inbound, asyncio.Future[None]]], answer_ms: Mapping[str, int]) -> None:
+    def _times_due(self, *, is_idle: bool) -> Mapping[str, int]:
+        """The answers' times that the next commit takes along: all of them, but not with every commit, since most of their cost is their company."""
+        now = time.monotonic()
+        if not is_idle and len(self._answer_ms) < COMMIT_TOGETHER and now < self._times_noted_at + ANSWER_TIMES_AFTER_S:
+            return {}
+        answer_ms, self._answer_ms = self._answer_ms, {}
+        self._times_noted_at = now
+        return answer_ms
+
+    async def _commit(self, taken: Sequence[Waiting], answer_ms: Mapping[str, int]) -> None:
         try:
-            await self._inbox.add([message for message, _ in taken], answer_ms)
+            await self._inbox.add([message for message, *_ in taken], answer_ms)
         except StorageError as error:
             logger.error("commit failed messages=%d reason=%s", len(taken), error)  # noqa: TRY400  (the place tells nothing)
             await self._one_by_one(taken, error)
         else:
             self._done(taken)
 
-    async def _one_by_one(self, taken: Sequence[tuple[Inbound, asyncio.Future[None]]], error: StorageError) -> None:
+    async def _one_by_one(self, taken: Sequence[Waiting], error: StorageError) -> None:
         """Tell the failed requests; where the fault is in a message, save the others from it."""
         if not error.is_in_the_data or len(taken) == 1:
-            for _, committed in taken:
+            for _, committed, _ in taken:
                 if not committed.done():
                     committed.set_exception(StorageError(str(error)))
             return
         for entry in taken:
             await self._commit([entry], {})
 
-    def _done(self, taken: Sequence[tuple[Inbound, asyncio.Future[None]]]) -> None:
-        for _, committed in taken:
+    def _done(self, taken: Sequence[Waiting]) -> None:
+        for _, committed, _ in taken:
             if not committed.done():
                 committed.set_result(None)
         if taken:
             self._bell.ring(Job.HANDLE)
 
+    def _give_up_on_late(self) -> None:
+        """Tell the requests that have waited too long, and look again when the next would have: one timer for all, as hardly any needs it."""
+        now = time.monotonic()
+        pending = [entry for entry in (*self._taken, *self._waiting) if not entry[1].done()]
+        for _, committed, began_at in pending:
+            if began_at + LONGEST_WAIT_S <= now:
+                committed.set_exception(StorageError(f"the database did not commit within {LONGEST_WAIT_S:.0f} s"))
+        due = [began_at + LONGEST_WAIT_S - now for _, committed, began_at in pending if not committed.done()]
+        self._watch = asyncio.get_running_loop().call_later(min(due), self._give_up_on_late) if due else None
+
     def close(self) -> None:
         """Take nothing more; ``run`` ends when all that waits is committed."""
         self._is_closing = True
         self._arrived.set()
-
-
-def _give_up(committed: "asyncio.Future[None]") -> None:
-    if not committed.done():
-        committed.set_exception(StorageError(f"the database did not commit within {LONGEST_WAIT_S:.0f} s"))

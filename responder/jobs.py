@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import time
 from typing import Any
 from uuid import uuid4
 
@@ -19,6 +20,8 @@ from responder.errors import TransientError
 QUEUE = "responder:queue"
 EXPIRES_MS = 10 * 365 * 86_400_000  # arq drops jobs older than a day by default; ours are never too old
 RING_EVERY_S = 0.02  # at most one job of a kind in this time
+RING_SHARE = 0.1  # of the time may go by in ringing, which takes longer the more there is to do
+LONGEST_PAUSE_S = 0.1  # between two rings all the same
 RING_DEADLINE_S = 0.5  # a frozen Redis is given no more
 RING_AGAIN_S = (0.05, 0.2, 0.5, 1.0, 2.0)  # pauses after failures
 
@@ -67,6 +70,15 @@ async def redis_policy(redis: ArqRedis) -> str:
     return str(answer.get("maxmemory_policy", "noeviction"))
 
 
+def pause_s(took_s: float) -> float:
+    """How long to leave the bell alone after a ring that took so long.
+
+    >>> [pause_s(took_s) for took_s in (0.001, 0.004, 0.5)]
+    [0.02, 0.04, 0.1]
+    """
+    return min(max(RING_EVERY_S, took_s / RING_SHARE), LONGEST_PAUSE_S)
+
+
 class ArqBell:
     """Rings for a worker, from a task of its own: each ring is a job with a name of its own, since a fixed name loses wake-ups."""
 
@@ -87,6 +99,7 @@ class ArqBell:
             await self._rung.wait()
             self._rung.clear()
             jobs, self._wanted = self._wanted, set()
+            began_at = time.monotonic()
             missed = {job for job in jobs if not await self._enqueue(job)}
             if missed:
                 self._wanted |= missed
@@ -99,7 +112,7 @@ class ArqBell:
             if failures:
                 logger.info("redis is back")
             failures = 0
-            await asyncio.sleep(RING_EVERY_S)
+            await asyncio.sleep(pause_s(time.monotonic() - began_at))
 
     async def _enqueue(self, job: Job) -> bool:
         """Whether the job is certainly queued; None from arq may mean that the connection broke."""

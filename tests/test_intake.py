@@ -10,7 +10,7 @@ import pytest
 from responder.core.message import Inbound
 from responder.core.ports import Job
 from responder.errors import StorageError
-from responder.intake import Intake
+from responder.intake import LONGEST_WAIT_S, Intake
 from tests.builders import inbound
 from tests.conftest import wait_until
 
@@ -131,12 +131,40 @@ async def test_a_database_that_hangs_is_told_as_a_storage_fault(intake: Intake, 
         await take(intake, "stuck")
 
 
+async def test_only_those_that_are_late_are_told(intake: Intake, inbox: RememberingInbox) -> None:
+    inbox.gate.clear()
+    with pytest.raises(StorageError, match="did not commit within"):
+        await intake.take(inbound("late"), time.monotonic() - LONGEST_WAIT_S)
+    in_time = take(intake, "in time")
+    await asyncio.sleep(0)
+    inbox.gate.set()
+    await in_time
+
+
+async def test_every_request_to_a_database_that_hangs_is_told(intake: Intake, inbox: RememberingInbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("responder.intake.LONGEST_WAIT_S", 0.02)
+    inbox.gate.clear()
+    for text in ("stuck", "stuck as well"):
+        with pytest.raises(StorageError, match="did not commit within"):
+            await take(intake, text)
+
+
 async def test_the_time_to_the_answer_travels_with_a_later_commit(intake: Intake, inbox: RememberingInbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("responder.intake.ANSWER_TIMES_AFTER_S", 0.01)
     await take(intake, "one")
     await take(intake, "two")
     await wait_until(lambda: len(inbox.answer_ms) == 2)
     assert all(0 <= ms < 5000 for ms in inbox.answer_ms.values())
+
+
+async def test_closing_writes_down_the_times_that_are_owed(inbox: RememberingInbox, bell: CountingBell) -> None:
+    intake = Intake(inbox, bell)
+    running = asyncio.create_task(intake.run())
+    await take(intake, "one")
+    assert inbox.answer_ms == {}
+    intake.close()
+    await asyncio.wait_for(running, 5)
+    assert len(inbox.answer_ms) == 1
 
 
 async def test_closing_commits_what_waits(inbox: RememberingInbox, bell: CountingBell) -> None:

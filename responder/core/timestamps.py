@@ -1,6 +1,7 @@
 """Moments in time: the gateway's local ones read, ours written."""
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import overload
 from zoneinfo import ZoneInfo
 
@@ -29,14 +30,23 @@ def read_date_time(raw: str, zone: ZoneInfo, received_at: datetime) -> datetime 
     >>> read_date_time("20260408143052", ZoneInfo("Europe/Rome"), datetime(2026, 4, 8, 12, 31, tzinfo=UTC)).isoformat()
     '2026-04-08T12:30:52+00:00'
     """
+    readings = _readings(raw, zone)
+    if readings is None:
+        return None
+    earlier, later = readings
+    return later if earlier < later <= received_at + SKEW else earlier
+
+
+@lru_cache(maxsize=100)
+def _readings(raw: str, zone: ZoneInfo) -> tuple[datetime, datetime] | None:
+    """What a local time may mean, the same but for one hour a year; kept, since in a busy second many messages have the same."""
     if len(raw) != 14 or not (raw.isascii() and raw.isdigit()):
         return None
     try:
         local = datetime(*_parts(raw), tzinfo=zone)
-        earlier, later = local.astimezone(UTC), local.replace(fold=1).astimezone(UTC)
+        return local.astimezone(UTC), local.replace(fold=1).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    return later if earlier < later <= received_at + SKEW else earlier
 
 
 def _parts(raw: str) -> tuple[int, int, int, int, int, int]:

@@ -2,7 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -28,6 +29,7 @@ class Database:
         self.insert: Callable[..., Any] = sqlite_insert if self.is_sqlite else postgresql_insert
         """The dialect's own INSERT, which knows what to do on a conflict."""
         self._turn = asyncio.Lock()
+        self._open_writer: AsyncConnection | None = None
         if self.is_sqlite:
             self._writer = _sqlite_engine(url, connections=1, busy_timeout_ms=0)
             self._reader = _sqlite_engine(url, connections=READERS, busy_timeout_ms=int(LOCK_WAIT_S * 1000))
@@ -43,10 +45,32 @@ class Database:
                     yield connection
             return
         with storage_errors():
-            async with self._turn, self._writer.connect() as connection:
-                await _begin_immediate(connection)
+            async with self._writing() as connection:
+                await _patiently(lambda: connection.exec_driver_sql("BEGIN IMMEDIATE"))
                 yield connection
                 await connection.commit()
+
+    async def write_at_once(self, statement: str, values: Sequence[Any]) -> None:
+        """Commit a single statement of SQLite, which is a transaction by itself. Raises StorageError.
+
+        It goes straight to the driver: one trip to its thread, where SQLAlchemy makes three, and each has to win Python's lock twice.
+        """
+        with storage_errors():
+            async with self._writing() as connection:
+                driver: Any = (await connection.get_raw_connection()).driver_connection
+                await _patiently(lambda: driver.execute_fetchall(statement, values))
+
+    @asynccontextmanager
+    async def _writing(self) -> AsyncIterator[AsyncConnection]:
+        """SQLite's one writer, to one at a time; it stays open until something fails on it, since taking it anew costs as much as a commit."""
+        async with self._turn:
+            connection, self._open_writer = self._open_writer or await self._writer.connect(), None
+            try:
+                yield connection
+            except BaseException:
+                await asyncio.shield(connection.close())  # which rolls back
+                raise
+            self._open_writer = connection
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -62,11 +86,13 @@ class Database:
     async def checkpoint(self) -> None:
         """Bring SQLite's log into its file and empty it, so that nothing deleted stays in it. Raises StorageError."""
         with storage_errors():
-            async with self._turn, self._writer.connect() as connection:
+            async with self._writing() as connection:
                 await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
     async def close(self) -> None:
         """Let go of all connections."""
+        if self._open_writer:
+            await self._open_writer.close()
         await self._writer.dispose()
         await self._reader.dispose()
 
@@ -91,14 +117,15 @@ def _postgresql_engine(url: str, arguments: dict[str, Any]) -> AsyncEngine:
     return create_async_engine(url, connect_args=limits | arguments, pool_size=5, max_overflow=5, pool_pre_ping=True, pool_timeout=LOCK_WAIT_S)
 
 
-async def _begin_immediate(connection: AsyncConnection) -> None:
+async def _patiently(attempt: Callable[[], Awaitable[object]]) -> None:
+    """Do what needs SQLite's write lock, again and again while another process has it."""
     loop = asyncio.get_running_loop()
     give_up_at = loop.time() + LOCK_WAIT_S
     while True:
         try:
-            await connection.exec_driver_sql("BEGIN IMMEDIATE")
-        except DBAPIError as error:
-            if "locked" not in str(error.orig) or loop.time() > give_up_at:
+            await attempt()
+        except (DBAPIError, sqlite3.OperationalError) as error:
+            if "database is locked" not in str(error) or loop.time() > give_up_at:
                 raise
             await asyncio.sleep(LOCK_RETRY_S * (0.5 + random.random()))  # noqa: S311  (spreads waiters, no secret)
         else:
@@ -114,6 +141,8 @@ def storage_errors() -> Iterator[None]:
         sqlstate = str(getattr(error.orig, "sqlstate", None) or "")  # class 22: data exception (PostgreSQL, appendix A)
         is_in_the_data = isinstance(error, DataError) or isinstance(error.orig, OverflowError | ValueError) or sqlstate.startswith("22")
         raise StorageError(_reason(error), is_in_the_data=is_in_the_data) from None
+    except sqlite3.Error as error:
+        raise StorageError(_reason(error), is_in_the_data=isinstance(error, sqlite3.DataError)) from None
     except (SQLAlchemyError, OSError, TimeoutError) as error:
         raise StorageError(_reason(error)) from None
 

@@ -1,15 +1,16 @@
 """The inbox: messages committed under their keys, claimed in order, and marked when they are handled."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Column, Connection, bindparam, func, or_, select, text, update
+from sqlalchemy import JSON, Column, Connection, Integer, Select, Update, bindparam, cast, func, or_, select, text, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.message import Channel, Inbound, Message, MessageStatus, Order
 from responder.store.database import Database
+from responder.store.insertion import Insertion, Values
 from responder.store.tables import messages
 
 CLAIM_LOCK = 0x5E5B0D01  # PostgreSQL advisory lock: claims are taken one after the other, so that an originator goes to one worker
@@ -21,6 +22,10 @@ COLUMNS: list[Column[Any]] = [
     messages.c.text, messages.c.sent_at, messages.c.received_at, messages.c.order_at, messages.c.attempts,
 ]  # fmt: skip
 
+ADDED = (
+    "key", "channel", "gateway", "originator", "destination", "text", "date_time", "raw", "sent_at", "received_at", "order_at", "status",
+)  # fmt: skip
+
 
 class SqlInbox:
     """The inbox in SQL."""
@@ -29,7 +34,8 @@ class SqlInbox:
         self._database = database
         dialect_insert = database.insert
         self._insert = dialect_insert(messages).on_conflict_do_nothing()
-        self._answered = update(messages).where(messages.c.key == bindparam("of_key")).values(answer_ms=bindparam("took_ms"))
+        self._insertion = Insertion(messages, ADDED)
+        self._note_answers = _note_answers("json_each" if database.is_sqlite else "json_each_text")
 
     async def add(self, inbound: Sequence[Inbound], answer_ms: Mapping[str, int]) -> None:
         """Commit the messages, each once under its key; a key that is there already changes nothing.
@@ -38,11 +44,18 @@ class SqlInbox:
         with nothing done.
         """
         rows = [_row(message) for message in sorted(inbound, key=lambda message: message.key)]  # one order for all: no deadlocks
+        if self._database.is_sqlite and rows and not answer_ms:
+            await self._database.write_at_once(*self._insertion.statement(rows))
+            return
         async with self._database.write() as connection:
-            if rows:
-                await connection.execute(self._insert, rows)
+            if rows and self._database.is_sqlite:
+                await connection.exec_driver_sql(*self._insertion.statement(rows))
+            elif rows:
+                await connection.execute(self._insert, [dict(zip(ADDED, row, strict=True)) for row in rows])
             if answer_ms:
-                await connection.execute(self._answered, [{"of_key": key, "took_ms": took_ms} for key, took_ms in answer_ms.items()])
+                if not self._database.is_sqlite:
+                    await connection.execute(_in_order(answer_ms))
+                await connection.execute(self._note_answers, {"answer_ms": answer_ms})
 
     async def claim(self, owner: str, now: datetime, limit: int) -> list[tuple[Message, int]]:
         """Up to about ``limit`` waiting messages, oldest first, with how often each has been claimed.
@@ -78,21 +91,33 @@ class SqlInbox:
 _WAITING = messages.c.status == text("'received'")
 
 
-def _row(message: Inbound) -> dict[str, Any]:
-    return {
-        "key": message.key,
-        "channel": message.channel,
-        "gateway": message.gateway,
-        "originator": message.originator,
-        "destination": message.destination,
-        "text": message.text,
-        "date_time": message.date_time,
-        "raw": message.raw,
-        "sent_at": message.sent_at,
-        "received_at": message.received_at,
-        "order_at": message.order_at,
-        "status": message.status,
-    }
+def _row(message: Inbound) -> Values:
+    """A message as its row, in the order of ``ADDED``."""
+    return (
+        message.key,
+        message.channel.value,
+        message.gateway,
+        message.originator,
+        message.destination,
+        message.text,
+        message.date_time,
+        message.raw,
+        message.sent_at,
+        message.received_at,
+        message.order_at,
+        message.status.value,
+    )
+
+
+def _in_order(keys: Iterable[str]) -> Select[tuple[int]]:
+    """Locks messages as a claim does, the oldest first: no deadlocks on PostgreSQL, while SQLite has one lock for all."""
+    return select(messages.c.seq).where(messages.c.key.in_(keys)).order_by(messages.c.seq).with_for_update()
+
+
+def _note_answers(each: str) -> Update:
+    """The statement that writes down how long many messages waited, by the database's function that makes rows of a JSON object."""
+    told = getattr(func, each)(bindparam("answer_ms", type_=JSON)).table_valued("key", "value").alias("told")
+    return update(messages).where(messages.c.key == told.c.key).values(answer_ms=cast(told.c.value, Integer))
 
 
 def _claim(connection: Connection, owner: str, now: datetime, limit: int) -> list[tuple[Message, int]]:

@@ -5,7 +5,6 @@ import logging
 from collections.abc import Callable, Sequence
 
 import uvicorn
-from starlette.applications import Starlette
 from starlette.routing import Route
 
 from responder.core.rules import Rules
@@ -15,7 +14,7 @@ from responder.jobs import ArqBell, connect
 from responder.memory import collect_rarely
 from responder.processes import watch_parent
 from responder.settings import Settings, check_exposure
-from responder.web.app import create_app
+from responder.web.app import App, create_app
 from responder.web.delivery import DeliveryWebhook
 from responder.web.gate import Gate
 from responder.web.health import Health
@@ -44,7 +43,7 @@ async def serve(settings: Settings) -> None:
         await server.serve()
 
 
-def make_app(settings: Settings, store: Store, url: str, in_force: RulesInForce) -> Starlette:
+def make_app(settings: Settings, store: Store, url: str, in_force: RulesInForce) -> App:
     """The application on an open store, with the Redis at ``url`` as its messenger and the rules that are in force."""
     redis = connect(url, timeout_s=REDIS_TIMEOUT_S)
     bell = ArqBell(redis)
@@ -89,7 +88,7 @@ def api_routes(settings: Settings, store: Store, rules: Callable[[], Rules]) -> 
     return routes(api, settings.api_token.get_secret_value())
 
 
-def _uvicorn_config(settings: Settings, app: Starlette) -> uvicorn.Config:
+def _uvicorn_config(settings: Settings, app: App) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         host=settings.host,

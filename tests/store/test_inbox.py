@@ -104,12 +104,13 @@ async def test_a_failed_message_waits_no_more(store: Store) -> None:
     assert await store.inbox.oldest_waiting() is None
 
 
-async def test_the_time_to_the_answer_is_stored(store: Store) -> None:
-    message = inbound()
-    await store.inbox.add([message], {})
-    await store.inbox.add([], {message.key: 7})
+async def test_the_times_to_the_answers_are_stored_with_a_later_message(store: Store) -> None:
+    first, second, third = (inbound(key=letter * 32) for letter in "abc")
+    await store.inbox.add([first, second], {})
+    await store.inbox.add([third], {first.key: 7, second.key: 12, "d" * 32: 1})
     async with store.database.read() as connection:
-        assert (await connection.execute(select(messages.c.answer_ms))).scalar_one() == 7
+        times = await connection.execute(select(messages.c.answer_ms).order_by(messages.c.key))
+        assert list(times.scalars()) == [7, 12, None]
 
 
 async def test_a_row_that_the_database_refuses_is_told_from_a_database_that_fails(store: Store) -> None:

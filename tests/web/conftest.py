@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
-from starlette.applications import Starlette
 
 from responder.core.ports import Job
 from responder.core.versions import RulesStatus
@@ -15,7 +14,7 @@ from responder.gateways.agile import AgileTelecom
 from responder.intake import Intake
 from responder.store.database import Database
 from responder.store.migration import migrate
-from responder.web.app import create_app
+from responder.web.app import App, create_app
 from responder.web.delivery import DeliveryWebhook
 from responder.web.gate import Gate
 from responder.web.health import Health
@@ -45,7 +44,7 @@ class WebSide:
         self.redis_is_up = True
         self.rules = RulesStatus(hash="abc", count=3, last_good_at=NOON)
 
-    def app(self) -> Starlette:
+    def app(self) -> App:
         gateway = AgileTelecom(secret=self.store.secret, zone=ZoneInfo("Europe/Rome"))
         health = Health(
             database=self.store.database,

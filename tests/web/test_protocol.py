@@ -73,6 +73,14 @@ async def test_a_request_that_does_not_come_in_time_is_let_go(port: int, begun: 
     assert await said(port, begun) == b""
 
 
+async def test_a_later_request_that_does_not_come_in_time_is_let_go_as_well(port: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(REQUEST + REQUEST[:-2])
+    async with asyncio.timeout(5):
+        assert (await reader.read()).endswith(b"hello")  # and the end
+    writer.close()
+
+
 async def test_two_lengths_in_one_request_are_refused(port: int) -> None:
     smuggled = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"
     assert (await said(port, smuggled)).startswith(b"HTTP/1.1 400")

@@ -11,6 +11,7 @@ from responder.core.message import KEY_LENGTH, Channel, Inbound, MessageStatus, 
 from responder.core.text import clean
 from responder.core.timestamps import read_date_time
 
+NAMES = {"originator", "destination", "date_time", "text"}
 LONGEST_FIELD = 64  # characters of an address or a time that are kept; no real one comes near
 LONGEST_TEXT = 10_000  # characters of a text that are kept
 
@@ -19,8 +20,8 @@ def read_inbound(
     form: Mapping[str, str], raw: bytes, received_at: datetime, channel: Channel, *, gateway: str, key_secret: bytes, zone: ZoneInfo
 ) -> Inbound:
     """The message in a form; one without originator or destination comes back as malformed."""
-    fields = _fields(form)
-    originator, destination = (canonical(clean(fields.get(end, ""))) for end in ("originator", "destination"))
+    fields = form if form.keys() >= NAMES else _fields(form)
+    originator, destination = canonical(clean(fields.get("originator", ""))), canonical(clean(fields.get("destination", "")))
     date_time, text = clean(fields.get("date_time", "")).strip(), clean(fields.get("text", ""))
     is_whole = bool(originator and destination)
     named_by = (destination, originator, date_time, text_for_key(text)) if is_whole else ("", *chain(*sorted(fields.items())))
@@ -39,7 +40,7 @@ def read_inbound(
     )
 
 
-def _fields(form: Mapping[str, str]) -> dict[str, str]:
+def _fields(form: Mapping[str, str]) -> Mapping[str, str]:
     """The fields by their names in small letters; of those that differ in nothing else, the first counts."""
     fields: dict[str, str] = {}
     for name, value in form.items():

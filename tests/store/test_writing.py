@@ -1,0 +1,89 @@
+"""SQLite's one write lock: shared between processes, never left behind by what failed."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, insert, select
+
+from responder.errors import StorageError
+from responder.store.database import Database
+from responder.store.migration import migrate
+from responder.store.tables import contacts
+from tests.conftest import wait_until
+
+STATEMENT = "INSERT INTO contacts (originator, revision) VALUES (?, 1)"
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'responder.db'}")
+    await migrate(database)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def elsewhere(database: Database, tmp_path: Path) -> AsyncIterator[Database]:
+    """The same database, opened once more as another process would."""
+    del database
+    elsewhere = Database(f"sqlite+aiosqlite:///{tmp_path / 'responder.db'}")
+    yield elsewhere
+    await elsewhere.close()
+
+
+async def count(database: Database) -> int:
+    async with database.read() as connection:
+        return (await connection.execute(select(func.count()).select_from(contacts))).scalar_one()
+
+
+async def test_a_single_statement_is_committed_by_itself(database: Database, elsewhere: Database) -> None:
+    await database.write_at_once(STATEMENT, ["+39330"])
+    assert await count(elsewhere) == 1
+
+
+async def test_a_single_statement_waits_for_another_process(database: Database, elsewhere: Database) -> None:
+    async with elsewhere.write() as connection:
+        await connection.execute(insert(contacts).values(originator="+39331", revision=1))
+        waiting = asyncio.create_task(database.write_at_once(STATEMENT, ["+39330"]))
+        await wait_until(database._turn.locked)
+        assert await count(database) == 0
+    await waiting
+    assert await count(database) == 2
+
+
+async def test_a_statement_gives_up_on_a_process_that_keeps_the_lock(
+    database: Database, elsewhere: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("responder.store.database.LOCK_WAIT_S", 0.05)
+    async with elsewhere.write():
+        with pytest.raises(StorageError, match="locked"):
+            await database.write_at_once(STATEMENT, ["+39330"])
+
+
+async def test_a_transaction_that_failed_leaves_nothing_to_the_next(database: Database) -> None:
+    async def twice() -> None:
+        async with database.write() as connection:
+            await connection.exec_driver_sql(STATEMENT, ("+39330",))
+            await connection.exec_driver_sql(STATEMENT, ("+39330",))
+
+    with pytest.raises(StorageError):
+        await twice()
+    await database.write_at_once(STATEMENT, ["+39331"])
+    assert await count(database) == 1
+
+
+async def test_a_transaction_that_was_cancelled_leaves_nothing_to_the_next(database: Database) -> None:
+    async def begin() -> None:
+        async with database.write() as connection:
+            await connection.exec_driver_sql(STATEMENT, ("+39330",))
+            await asyncio.Event().wait()
+
+    begun = asyncio.create_task(begin())
+    await wait_until(database._turn.locked)
+    begun.cancel()
+    await asyncio.wait([begun])
+    async with database.write() as connection:
+        await connection.exec_driver_sql(STATEMENT, ("+39331",))
+    assert await count(database) == 1

@@ -1,0 +1,60 @@
+"""What is written in one turn of the event loop goes to the system in one piece, in its order, and before a connection closes."""
+
+import asyncio
+
+from responder.web.gathered import Gathered
+
+
+class Wire(asyncio.Transport):
+    """Remembers what was sent, and when it was closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent: list[bytes | str] = []
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.sent.append(bytes(data))
+
+    def close(self) -> None:
+        self.sent.append("closed")
+
+    def is_closing(self) -> bool:
+        return "closed" in self.sent
+
+    def get_extra_info(self, name: str, default: object = None) -> object:
+        return f"{name} of the wire" if default is None else default
+
+
+def gathered(wire: Wire) -> Gathered:
+    return Gathered(wire, asyncio.get_running_loop())
+
+
+async def test_head_and_body_leave_together() -> None:
+    wire = Wire()
+    transport = gathered(wire)
+    transport.write(b"head ")
+    transport.write(b"body")
+    await asyncio.sleep(0)
+    assert wire.sent == [b"head body"]
+
+
+async def test_what_comes_in_a_later_turn_leaves_by_itself() -> None:
+    wire = Wire()
+    transport = gathered(wire)
+    for piece in (b"first", b"second"):
+        transport.write(piece)
+        await asyncio.sleep(0)
+    assert wire.sent == [b"first", b"second"]
+
+
+async def test_nothing_is_left_behind_by_closing() -> None:
+    wire = Wire()
+    transport = gathered(wire)
+    transport.write(b"last words")
+    transport.close()
+    await asyncio.sleep(0)
+    assert wire.sent == [b"last words", "closed"]
+
+
+async def test_all_else_is_asked_of_the_connection_itself() -> None:
+    assert gathered(Wire()).get_extra_info("peername") == "peername of the wire"  # type: ignore[operator]  # whatever the transport has
