@@ -11,7 +11,6 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from responder.client import HttpClient
-from responder.core.events import Event
 from responder.core.ports import Clock
 from responder.core.rules import Rules
 from responder.errors import StorageError, TransientError
@@ -21,7 +20,6 @@ from responder.memory import collect_rarely
 from responder.pace import Pace
 from responder.processes import watch_parent
 from responder.settings import Settings
-from responder.store.announcing import put_hearers
 from responder.store.commit import Commits
 from responder.store.holds import lift_hold
 from responder.tasks import end
@@ -30,6 +28,7 @@ from responder.worker.awaiting import Awaiting
 from responder.worker.caring import cares
 from responder.worker.delivery import Deliverer, Ways
 from responder.worker.handling import Handler
+from responder.worker.hearers import Hearers
 from responder.worker.reminders import Reminders
 from responder.worker.supervisor import JobBody, Supervisor, Sweep, arq_worker, job_bodies
 from responder.worker.webhooks import Webhooks
@@ -50,7 +49,8 @@ async def serve(settings: Settings) -> None:
     async with open_store(settings) as store, HttpClient(allow_private=settings.allow_private_webhooks) as client:
         in_force = await open_rules(settings, store, decides=True)
         await lift_hold(store.database, utc_now())
-        await put_hearers(store.database, in_force.rules().webhooks_for(Event.DELIVERY_CHANGED))
+        hearers = Hearers(store.database, in_force.rules)
+        await hearers.keep()
         bell = ArqBell(connect(url, timeout_s=BELL_TIMEOUT_S))
         pace = make_pace(url, settings, store)
         bodies, sweep = make_jobs(settings, store, client, bell, pace, in_force.rules, utc_now)
@@ -58,7 +58,7 @@ async def serve(settings: Settings) -> None:
         supervisor = Supervisor(lambda: arq_worker(connect(url, timeout_s=POLL_TIMEOUT_S), bodies, sweep, name))
         with contextlib.ExitStack() as stack:
             _stop_when_told(supervisor, stack)
-            signs = SignsOfLife(store, name, in_force, supervisor)
+            signs = SignsOfLife(store, name, in_force, supervisor, hearers)
             caring = cares(settings, store, client, bell, in_force.rules, utc_now)
             works = (bell.run(), signs.run(), in_force.watch(signs.send), _check_policy(bell), *caring)
             beside = [asyncio.create_task(work) for work in works]
@@ -127,13 +127,14 @@ def _stop_when_told(supervisor: Supervisor, stack: contextlib.ExitStack) -> None
 
 
 class SignsOfLife:
-    """Says every few seconds that the worker is alive and by which rules it goes, and at once when it finds or loses Redis."""
+    """Says every few seconds that the worker is alive, by which rules it goes and who hears of deliveries; at once when it finds or loses Redis."""
 
-    def __init__(self, store: Store, name: str, in_force: RulesInForce, supervisor: Supervisor) -> None:
+    def __init__(self, store: Store, name: str, in_force: RulesInForce, supervisor: Supervisor, hearers: Hearers) -> None:
         self._store = store
         self._name = name
         self._in_force = in_force
         self._supervisor = supervisor
+        self._hearers = hearers
 
     async def run(self) -> None:
         """Report until cancelled."""
@@ -150,6 +151,7 @@ class SignsOfLife:
             await self._store.installation.report_worker(
                 self._name, rules.hash, utc_now(), has_redis=self._supervisor.has_redis, rules_are_ok=rules.is_ok
             )
+            await self._hearers.keep()
 
 
 async def _check_policy(bell: ArqBell) -> None:
