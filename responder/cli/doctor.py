@@ -1,11 +1,15 @@
 """responder doctor: what is wrong with an installation, and what to do about it."""
 
 import asyncio
+from typing import TYPE_CHECKING
 
 import typer
 
 from responder.cli.options import SERVICE, AsJson
 from responder.cli.output import echo_json, one_line
+
+if TYPE_CHECKING:
+    from responder.cli.checks import Finding
 
 SIGNS = {"ok": "✓", "warning": "!", "error": "✗"}
 
@@ -22,14 +26,25 @@ def doctor(*, as_json: AsJson = False) -> None:
 
 
 async def _examine(*, as_json: bool) -> bool:
-    """Print each finding as it comes, and tell whether one is an error."""
+    """Print each finding as it comes, and tell whether one is an error. Raises BrokenPipeError when whoever reads has had enough."""
     from responder.cli.checks import Level, examine
 
     has_error = False
-    async for finding in examine():
+    broken: BrokenPipeError | None = None
+    async for finding in examine():  # to its end in any case: a check that is cut off leaves its connections open
         has_error = has_error or finding.level is Level.ERROR
-        if as_json:
-            echo_json(finding.as_json())
-        else:
-            typer.echo(f"{SIGNS[finding.level]} {finding.check:<11}{one_line(finding.text)}")
+        try:
+            if broken is None:
+                _print(finding, as_json=as_json)
+        except BrokenPipeError as error:
+            broken = error
+    if broken:
+        raise broken
     return has_error
+
+
+def _print(finding: "Finding", *, as_json: bool) -> None:
+    if as_json:
+        echo_json(finding.as_json())
+    else:
+        typer.echo(f"{SIGNS[finding.level]} {finding.check:<11}{one_line(finding.text)}")

@@ -1,6 +1,8 @@
 """responder doctor."""
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -75,6 +77,12 @@ async def test_each_line_for_a_person_begins_with_a_sign(well: Installation) -> 
     outcome = await run("doctor")
     assert outcome.code == 1
     assert {line[:2] for line in outcome.out.splitlines()} == {"✓ ", "! ", "✗ "}
+
+
+async def test_a_reader_that_has_enough_is_no_fault(well: Installation) -> None:
+    pipeline = f"{sys.executable} -m responder doctor | sed '/^. database/q'"
+    done = await asyncio.to_thread(subprocess.run, ["sh", "-c", pipeline], capture_output=True, timeout=20, check=True)
+    assert ("database" in done.stdout.decode().splitlines()[-1], done.stderr) == (True, b"")
 
 
 async def test_every_wrong_setting_is_told(well: Installation) -> None:
