@@ -84,7 +84,7 @@ async def record_calls(database: Database, made: Sequence[Made], limits: Limits,
                 before, after = await note_failure(connection, database, one.endpoint, now, asked_to_wait_s=asked, is_gone=is_gone)
                 if after.disabled_at and not before.disabled_at:
                     if one.claimed.step.message_key:  # the call of an alert stands beside no message
-                        await tell_disabled(connection, database, after, one.claimed.step.message_key, one.claimed.step.originator, now)
+                        await tell_disabled(connection, after, one.claimed.step.originator, now)
                     off.append(after)
     return off
 

@@ -1,11 +1,12 @@
 """The endpoints of webhooks in SQL: which of them fail, and which were given up."""
 
+import secrets
 from collections.abc import Collection
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -33,9 +34,8 @@ async def note_failure(
     connection: AsyncConnection, database: Database, endpoint: Endpoint, now: datetime, *, asked_to_wait_s: float | None, is_gone: bool
 ) -> tuple[Endpoint, Endpoint]:
     """Note, in the caller's transaction, that an endpoint did not take a call, and tell its state before and after."""
-    insert = database.insert
     fresh = Endpoint(name=endpoint.name, address=endpoint.address)
-    await connection.execute(insert(endpoints).values(asdict(fresh)).on_conflict_do_nothing())
+    await connection.execute(database.insert(endpoints).values(asdict(fresh)).on_conflict_do_nothing())
     query = select(endpoints).where(endpoints.c.name == endpoint.name)
     stored = _endpoint((await connection.execute(query if database.is_sqlite else query.with_for_update())).one())
     before = stored if stored.address == endpoint.address else fresh
@@ -44,14 +44,14 @@ async def note_failure(
     return before, after
 
 
-async def tell_disabled(
-    connection: AsyncConnection, database: Database, endpoint: Endpoint, message_key: str, originator: str, now: datetime
-) -> None:
-    """Hand an endpoint that was given up to a person, beside the message whose call was the last to fail."""
-    insert = database.insert
+async def tell_disabled(connection: AsyncConnection, endpoint: Endpoint, originator: str, now: datetime) -> None:
+    """Hand an endpoint that was given up to a person, with the number whose call was the last to fail.
+
+    It has a key of its own: it is about no text, and the message of that call may have been handed over for another reason.
+    """
     reason = f"webhook {endpoint.name} is switched off: {endpoint.reason}"[:200]
-    row = {"message_key": message_key, "originator": originator, "reason": reason, "opened_at": now}
-    await connection.execute(insert(handoffs).values(row).on_conflict_do_nothing())
+    row = {"message_key": secrets.token_hex(16), "originator": originator, "reason": reason, "opened_at": now}
+    await connection.execute(insert(handoffs).values(row))
 
 
 async def bury_calls(database: Database, disabled: Collection[Endpoint], now: datetime) -> int:

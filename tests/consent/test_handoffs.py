@@ -243,12 +243,41 @@ async def test_a_hand_off_of_a_number_that_was_erased_is_gone(work: Work) -> Non
         await write(work)
 
 
-async def test_one_about_no_message_can_be_closed_and_no_more(work: Work) -> None:
-    off = Endpoint(name="crm", address="x", reason="HTTP 410")
+async def off(work: Work, *names: str) -> list[str]:
+    """Switch webhooks off by a call of the message KEY, and tell the keys of the hand-offs."""
     async with work.store.database.write() as connection:
-        await tell_disabled(connection, work.store.database, off, KEY, ANNA, NOON)
+        for name in names:
+            await tell_disabled(connection, Endpoint(name=name, address="x", reason="HTTP 410"), ANNA, NOON + minutes(1))
+    return [row.message_key for row in await work.rows("handoffs", "opened_at", "reason") if "is switched off" in row.reason]
+
+
+async def test_a_webhook_that_is_switched_off_is_handed_over_beside_what_its_message_was_handed_over_for(work: Work) -> None:
+    await work.handle(inbound(DOUBTFUL, key=KEY))
+    [before] = await work.rows("handoffs")
+    await off(work, "crm", "erp")
+    first, *others = await work.rows("handoffs", "opened_at", "reason")
+    assert first == before
+    assert [row.reason for row in others] == [f"webhook {name} is switched off: HTTP 410" for name in ("crm", "erp")]
+
+
+async def test_closing_that_of_a_webhook_leaves_the_other_open(work: Work) -> None:
+    await work.handle(inbound(DOUBTFUL, key=KEY))
+    [key] = await off(work, "crm")
+    assert await done(work, key) == Closed(ended_review=False, is_opted_out=False, others=1, reviews=1)
+    assert [record.key async for record in read_all(work.store.database, list_handoffs())] == [KEY]
+
+
+async def test_that_of_a_webhook_is_listed_without_a_text_and_found_by_its_key(work: Work) -> None:
+    await work.handle(inbound(DOUBTFUL, key=KEY))
+    [key] = await off(work, "crm")
+    [record] = await find_handoffs(work.store.database, key[:12])
+    assert (record.key, record.originator, record.text, record.later_texts) == (key, ANNA, None, 0)
+
+
+async def test_one_about_no_message_can_be_closed_and_no_more(work: Work) -> None:
+    [key] = await off(work, "crm")
     with pytest.raises(ResponderError, match="leave --opt-out out"):
-        await done(work, opts_out=True)
+        await done(work, key, opts_out=True)
     with pytest.raises(ResponderError, match="nobody to answer"):
-        await write(work)
-    assert not (await done(work)).ended_review
+        await write(work, key=key)
+    assert not (await done(work, key)).ended_review
