@@ -1,12 +1,13 @@
 """Webhook calls: claimed for each endpoint by itself, and recorded together with how the endpoint fares."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, select, update
 from sqlalchemy.engine import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.circuit import Endpoint
 from responder.core.effects import StepKind, StepStatus
@@ -75,18 +76,38 @@ async def record_calls(database: Database, made: Sequence[Made], limits: Limits,
     async with database.write() as connection:
         if said := {one.claimed.step.key: one.answered.said for one in made if one.claimed.awaits}:
             await settle(connection, database, said, limits, now)
-        for one in sorted(made, key=lambda one: (one.endpoint.name, one.claimed.step.key)):  # one order for all: no deadlocks
-            await record_fates(connection, [one.answered.fate], now, one.owner)
-            if one.answered.took_it:
-                await note_success(connection, one.endpoint)
-            elif one.answered.took_it is False:
-                asked, is_gone = one.answered.asked_to_wait_s, one.answered.is_gone
-                before, after = await note_failure(connection, database, one.endpoint, now, asked_to_wait_s=asked, is_gone=is_gone)
-                if after.disabled_at and not before.disabled_at:
-                    if one.claimed.step.message_key:  # the call of an alert stands beside no message
-                        await tell_disabled(connection, after, one.claimed.step.originator, now)
-                    off.append(after)
+        await _record_fates(connection, made, now)
+        took, failed = _fared(made)
+        await note_success(connection, took)
+        for one in failed:
+            asked, is_gone = one.answered.asked_to_wait_s, one.answered.is_gone
+            before, after = await note_failure(connection, database, one.endpoint, now, asked_to_wait_s=asked, is_gone=is_gone)
+            if after.disabled_at and not before.disabled_at:
+                if one.claimed.step.message_key:  # the call of an alert stands beside no message
+                    await tell_disabled(connection, after, one.claimed.step.originator, now)
+                off.append(after)
     return off
+
+
+async def _record_fates(connection: AsyncConnection, made: Iterable[Made], now: datetime) -> None:
+    by_owner: dict[str, list[Fate]] = {}
+    for one in sorted(made, key=lambda one: one.claimed.step.key):  # one order for all: no deadlocks
+        by_owner.setdefault(one.owner, []).append(one.answered.fate)
+    for owner, fates in sorted(by_owner.items()):
+        await record_fates(connection, fates, now, owner)
+
+
+def _fared(made: Iterable[Made]) -> tuple[Collection[str], Sequence[Made]]:
+    """The endpoints that took a call, and the failures that this does not make forgotten: those after it, and a word that it is gone."""
+    took: set[str] = set()
+    failed: list[Made] = []
+    for one in made:
+        if one.answered.took_it:
+            took.add(one.endpoint.name)
+            failed = [other for other in failed if other.endpoint.name != one.endpoint.name or other.answered.is_gone]
+        elif one.answered.took_it is False:
+            failed.append(one)
+    return took, sorted(failed, key=lambda one: one.endpoint.name)
 
 
 async def retry_calls(

@@ -24,10 +24,11 @@ async def read_endpoints(database: Database) -> dict[str, Endpoint]:
         return {row.name: _endpoint(row) for row in (await connection.execute(select(endpoints).order_by(endpoints.c.name))).all()}
 
 
-async def note_success(connection: AsyncConnection, endpoint: Endpoint) -> None:
-    """Note, in the caller's transaction, that an endpoint took a call: its failures are forgotten."""
-    failing = (endpoints.c.name == endpoint.name) & (endpoints.c.failures > 0)
-    await connection.execute(update(endpoints).where(failing).values(HEALTHY))
+async def note_success(connection: AsyncConnection, names: Collection[str]) -> None:
+    """Note, in the caller's transaction, that endpoints took a call: their failures are forgotten."""
+    if names:
+        failing = endpoints.c.name.in_(sorted(names)) & (endpoints.c.failures > 0)
+        await connection.execute(update(endpoints).where(failing).values(HEALTHY))
 
 
 async def note_failure(

@@ -1,12 +1,15 @@
 """Delivery: a due step is claimed, the call is made, and how it went is recorded."""
 
 import asyncio
+import contextlib
 import logging
 import random
 import secrets
-from collections.abc import Awaitable, Callable, Collection
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection, Coroutine
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from responder.core.effects import Step, StepKind, StepStatus
 from responder.core.events import Event
@@ -24,6 +27,7 @@ from responder.worker.webhooks import Webhooks
 REPLIES_AT_ONCE = 20
 PRETENDED_AT_ONCE = 500
 BUDGET_S = 10.0  # after which a job claims nothing more and rings for another; its last call ends well before arq's job_timeout
+PATIENCE_S = 0.03  # until a place that a webhook call has left is filled, where most of its endpoint's are taken
 PACED_S = 0.05  # until a text that has to wait for its turn is looked at again
 RECORD_AGAIN_S = (0.1, 0.5, 2.0, 5.0)  # pauses while the database cannot record a call that was made
 JOB_OF = {StepKind.REPLY: Job.REPLIES, StepKind.WEBHOOK: Job.WEBHOOKS}
@@ -58,6 +62,8 @@ class Deliverer:
         self._is_paced = False
         self._claiming = {kind: asyncio.Lock() for kind in StepKind}
         self._rung = {kind: asyncio.Event() for kind in StepKind}
+        self._under_way = Counter[StepKind]()
+        self._patience: dict[StepKind, asyncio.TimerHandle] = {}
 
     async def deliver(self, kind: StepKind) -> None:
         """Carry out all due steps of a kind, or as many as the budget allows and ring for the rest. Raises StorageError."""
@@ -93,35 +99,44 @@ class Deliverer:
         ends_at = loop.time() + BUDGET_S
         while (left_s := ends_at - loop.time()) > 0:
             self._rung[kind].clear()
-            started = await self._start(kind)
+            if waiting := self._patience.pop(kind, None):
+                waiting.cancel()
+            calls |= await self._start(kind)
             ended = {call for call in calls if call.done()}
             calls -= ended
-            calls |= started
             await _all(ended)
-            if started or ended:
-                continue  # an ended call has left a place, and may have told that its endpoint is back
             is_paced = kind is StepKind.REPLY and self._is_paced
-            if not calls and not is_paced and not self._rung[kind].is_set():
+            if not self._under_way[kind] and not is_paced and not self._rung[kind].is_set():
                 return
-            await self._wait(calls, self._rung[kind], PACED_S if is_paced else left_s)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(PACED_S if is_paced else left_s):
+                    await self._rung[kind].wait()
         self._bell.ring(JOB_OF[kind])
 
-    async def _wait(self, calls: set[asyncio.Task[None]], rung: asyncio.Event, limit_s: float) -> None:
-        """Return when a call has ended, somebody rang, or the time is up."""
-        ring = asyncio.create_task(rung.wait())
-        try:
-            await asyncio.wait({ring, *calls}, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            ring.cancel()
+    def _begin(self, kind: StepKind, call: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Start a call, at whose end there may be more to claim."""
+        self._under_way[kind] += 1
+        begun = asyncio.create_task(call)
+        begun.add_done_callback(lambda _: self._end(kind))
+        return begun
+
+    def _end(self, kind: StepKind) -> None:
+        """Claim again, at once or a moment later: a claim for each call that ends would cost more than the calls."""
+        self._under_way[kind] -= 1
+        rung = self._rung[kind]
+        if kind is StepKind.REPLY or self._webhooks.has_room:
+            rung.set()
+        elif kind not in self._patience:
+            self._patience[kind] = asyncio.get_running_loop().call_later(PATIENCE_S, rung.set)
 
     async def _start(self, kind: StepKind) -> set[asyncio.Task[None]]:
         """Start the calls of as many due steps as there are places; none if nothing is due, or no place is free."""
         owner = secrets.token_hex(8)
         if kind is StepKind.WEBHOOK:
-            return {asyncio.create_task(self._call(one, owner)) for one in await self._webhooks.claim(owner)}
+            return {self._begin(kind, self._call(one, owner)) for one in await self._webhooks.claim(owner)}
         replies = await self._claim_replies(owner)
         self._free -= len(replies)
-        return {asyncio.create_task(self._send(one, owner)) for one in replies}
+        return {self._begin(kind, self._send(one, owner)) for one in replies}
 
     async def _claim_replies(self, owner: str) -> list[Claimed]:
         """As many due replies as there are places and the pace allows."""

@@ -1,6 +1,7 @@
 """Webhooks: each endpoint has its own places, is left alone while it fails, and is given up after five days."""
 
 import asyncio
+import contextlib
 import logging
 import random
 from collections import Counter
@@ -27,6 +28,9 @@ PLACES = 200  # calls at once to all endpoints, under what the client allows
 LONGEST_ANSWER = 2048  # bytes of an answer that are read
 GONE = 410
 
+GATHER_S = 0.01  # that the record of a call waits for others to share its commit
+
+Batch = list[tuple[Made, asyncio.Future[None]]]
 logger = logging.getLogger(__name__)
 
 
@@ -40,7 +44,10 @@ class Webhooks:
         self._clock = clock
         self._awaiting = awaiting
         self._under_way: Counter[str] = Counter()
-        self._unrecorded: list[tuple[Made, asyncio.Future[None]]] = []
+        self._filled: Counter[str] = Counter()
+        self._unrecorded: Batch = []
+        self._ended: Counter[str] = Counter()
+        self._enough = asyncio.Event()
         self._recording = asyncio.Lock()
 
     async def claim(self, owner: str) -> list[Claimed]:
@@ -52,8 +59,14 @@ class Webhooks:
         if disabled := [endpoint for endpoint in endpoints.values() if endpoint.disabled_at]:
             await bury_calls(self._database, disabled, now)
         claimed = await claim_calls(self._database, owner, now, _places(endpoints, under_way, now), rules.webhooks)
-        self._under_way.update(one.step.to for one in claimed)
+        self._under_way.update(names := [one.step.to for one in claimed])
+        self._filled = under_way + Counter(names)
         return claimed
+
+    @property
+    def has_room(self) -> bool:
+        """Whether half of the calls to an endpoint have ended that were under way after the last claim."""
+        return any(self._under_way[name] * 2 <= count for name, count in self._filled.items())
 
     async def _endpoints(self, rules: Rules) -> Mapping[str, Endpoint]:
         """The endpoints of the rules; what is known of another URL of the same name does not count."""
@@ -96,25 +109,47 @@ class Webhooks:
         return Answered(fate=fate, took_it=False, asked_to_wait_s=retry_after_s)
 
     async def record(self, claimed: Claimed, answered: Answered, owner: str) -> None:
-        """Record how a call went; calls that end while others are recorded share the next commit. Raises StorageError."""
+        """Record how a call went; calls that end at about the same time share a commit. Raises StorageError."""
         webhook = self._rules().webhooks.get(claimed.step.to)
         endpoint = Endpoint(name=claimed.step.to, address=webhook.address if webhook else "")
         made = Made(claimed=claimed, answered=answered, owner=owner, endpoint=endpoint)
         recorded: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._unrecorded.append((made, recorded))
-        async with self._recording:
-            if not recorded.done():
-                await self._record_all(recorded)
+        self._ended[endpoint.name] += 1
+        if self._are_enough(endpoint.name):
+            self._enough.set()
+        if len(self._unrecorded) == 1:
+            await self._record_all(recorded)
         await recorded
         if claimed.awaits:
             self._awaiting.ring()
 
-    async def _record_all(self, ours: asyncio.Future[None]) -> None:
+    def _are_enough(self, name: str) -> bool:
+        """Whether all calls to an endpoint have ended that were under way."""
+        return self._ended[name] >= self._under_way[name]
+
+    async def _gather(self) -> Batch:
+        """What is to be recorded, with what ends within a moment."""
+        if not any(map(self._are_enough, self._ended)):
+            self._enough.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(GATHER_S):
+                    await self._enough.wait()
+        return self._taken()
+
+    def _taken(self) -> Batch:
         batch, self._unrecorded = self._unrecorded, []
+        self._ended.clear()
+        return batch
+
+    async def _record_all(self, ours: asyncio.Future[None]) -> None:
+        batch: Batch = []
         try:
-            off = await record_calls(self._database, [made for made, _ in batch], self._rules().limits, self._clock())
+            async with self._recording:
+                batch = await self._gather()
+                off = await record_calls(self._database, [made for made, _ in batch], self._rules().limits, self._clock())
         except BaseException:
-            for _, recorded in batch:
+            for _, recorded in batch or self._taken():
                 if recorded is not ours and not recorded.done():
                     recorded.set_exception(StorageError("the commit that this call shared failed"))
             raise
