@@ -69,7 +69,7 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
         yield Store(
             database=database,
             inbox=SqlInbox(database),
-            steps=SqlSteps(database, secret),
+            steps=SqlSteps(database, secret, settings.agile_api),
             reports=SqlReports(database),
             installation=installation,
             secret=secret,

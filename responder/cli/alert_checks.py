@@ -1,6 +1,6 @@
 """What doctor says of the credit, of how replies fare, and of alerts: which are open, and whether anybody would hear of them."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import timedelta
 
 from responder.cli.checks import Finding, Level
@@ -33,8 +33,8 @@ async def credit_and_alerts(settings: Settings, rules: Rules | None) -> AsyncIte
     except ResponderError:
         return
     yield _credit(settings, alerts, credits_)
-    if (delivered := _delivered(fare)) is not None:
-        yield delivered
+    for finding in _delivered(fare):
+        yield finding
     yield _alerts(alerts, is_open)
     async for finding in _mail(settings, alerts, unsent):
         yield finding
@@ -54,13 +54,17 @@ def _credit(settings: Settings, alerts: Alerts, known: Sequence[Credit]) -> Find
     return _found(Level.OK, "credit", last)
 
 
-def _delivered(fare: Deliveries) -> Finding | None:
-    """How the replies of a day fared; None where the gateway took none."""
-    if fare.share_delivered is None:
-        return None
-    bounds = [bound_s for bound_s, count in fare.within.items() if fare.timed and count >= MOST * fare.timed]
-    took = f", nine in ten of them within {bounds[0]} s" if bounds else ""
-    return _found(Level.OK, "delivered", f"{fare.share_delivered:.0%} of the replies that the gateway took within 24 hours{took}")
+def _delivered(by_api: Mapping[str, Deliveries]) -> Iterator[Finding]:
+    """How the replies of a day fared, by the API that took them, and whether the gateway counts their segments as we do."""
+    for api, fare in by_api.items():
+        of = f" by the {api} API" if len(by_api) > 1 and api else ""
+        if fare.share_delivered is not None:
+            bounds = [bound_s for bound_s, count in fare.within.items() if fare.timed and count >= MOST * fare.timed]
+            took = f", nine in ten of them within {bounds[0]} s" if bounds else ""
+            yield _found(Level.OK, "delivered", f"{fare.share_delivered:.0%} of the replies that the gateway took within 24 hours{of}{took}")
+        if fare.billed != fare.segments:
+            counts = f"the gateway counted {fare.billed} where we count {fare.segments}, in 24 hours{of}, and bills its own"
+            yield _found(Level.WARNING, "segments", f"{counts}: see 'billed_segments' in 'responder deliveries list --json'")
 
 
 def _alerts(alerts: Alerts, is_open: Sequence[Alert]) -> Finding:

@@ -39,6 +39,14 @@ class Response:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Taken:
+    """What a provider says of a message that it took: its own id, and how many segments it counted; None for what it does not tell."""
+
+    gateway_id: str | None = None
+    segments: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Events:
     """What a gateway calls back with: reports on replies, messages from phones, and how many things that are neither."""
 
@@ -63,8 +71,8 @@ class Gateway(Protocol):
     def build_outbound(self, step: Step) -> Call | None:
         """The call that sends a reply; None while replies are simulated."""
 
-    def read_response(self, response: Response) -> str | None:
-        """The provider's own id of the message, if it tells one.
+    def read_response(self, response: Response) -> Taken:
+        """What the provider says of a message that it took.
 
         Raises TransientError if the message was certainly not taken and may be tried again, PermanentError if it was refused for
         good, AccessError if everything is refused, and UncertainError if it may have been taken.

@@ -130,9 +130,10 @@ class DeliveryRecord:
     segments: int
     text: str
     operator: str | None = None
+    billed_segments: int | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """The fields of a delivery; who wrote it stands there where a person did."""
+        """The fields of a delivery; who wrote it stands there where a person did, and the gateway's count of segments where it is another."""
         fields: dict[str, Any] = {
             "key": self.key,
             "message_key": self.message_key,
@@ -145,6 +146,8 @@ class DeliveryRecord:
             "segments": self.segments,
             "text": self.text,
         }
+        if self.billed_segments not in (None, self.segments):
+            fields["billed_segments"] = self.billed_segments
         return fields | ({"operator": self.operator} if self.operator else {})
 
 

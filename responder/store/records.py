@@ -154,6 +154,7 @@ def delivery_from(row: Row[Any]) -> DeliveryRecord:
         next_attempt_at=row.next_attempt_at,
         last_error=row.last_error,
         segments=row.segments,
+        billed_segments=row.billed_segments,
         text=row.content,
         operator=row.operator,
     )

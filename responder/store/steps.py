@@ -53,6 +53,7 @@ class Fate:
     next_attempt_at: datetime | None = None
     error: str | None = None
     gateway_id: str | None = None
+    billed_segments: int | None = None
     begins_hold: bool = False
     ends_hold: bool = False
     is_blocked: bool = False
@@ -71,9 +72,10 @@ IN_SHADOW = Pretence(status=StepStatus.SUPPRESSED, reason=SHADOWED)
 
 
 class SqlSteps:
-    """The outbound steps in SQL."""
+    """The outbound steps in SQL; ``api`` is the gateway's that replies are handed to."""
 
-    def __init__(self, database: Database, secret: bytes) -> None:
+    def __init__(self, database: Database, secret: bytes, api: str | None = None) -> None:
+        self._api = api
         self._database = database
         self._secret = secret
 
@@ -108,7 +110,8 @@ class SqlSteps:
             await record_fates(connection, fates, now)
             await announce_deliveries(connection, list(stopped), tell, now)
             taken = [row for row in due if row.key not in stopped]
-            lease: dict[str, Any] = {"status": StepStatus.SENDING, "lease_owner": owner, "lease_until": now + LEASE, "submitted_at": now}
+            lease: dict[str, Any] = {"status": StepStatus.SENDING, "lease_owner": owner, "lease_until": now + LEASE}
+            lease |= {"submitted_at": now, "api": self._api}
             if pretend:
                 lease = {"status": pretend.status, "last_error": pretend.reason, "next_attempt_at": None}
             if taken:
@@ -280,6 +283,7 @@ async def record_fates(connection: AsyncConnection, fates: Iterable[Fate], now: 
             "new_next_attempt_at": fate.next_attempt_at,
             "new_last_error": fate.error,
             "new_gateway_id": fate.gateway_id,
+            "new_billed_segments": fate.billed_segments,
             "new_updated_at": now,
             "uncounted": int(fate.begins_hold),
         }
@@ -289,6 +293,7 @@ async def record_fates(connection: AsyncConnection, fates: Iterable[Fate], now: 
         await connection.execute(_RECORD if owner is None else _RECORD.where(steps.c.lease_owner == bindparam("owner")), rows)
 
 
+OF_FATE = ("status", "next_attempt_at", "last_error", "gateway_id", "billed_segments")
 _RECORD = (
     update(steps)
     .where(steps.c.key == bindparam("of_key"))
@@ -296,6 +301,6 @@ _RECORD = (
         lease_owner=None,
         lease_until=None,
         attempts=steps.c.attempts - bindparam("uncounted"),
-        **{name: bindparam(f"new_{name}") for name in ("status", "next_attempt_at", "last_error", "gateway_id", "updated_at")},
+        **{name: bindparam(f"new_{name}") for name in (*OF_FATE, "updated_at")},
     )
 )

@@ -242,6 +242,8 @@ steps = Table(
     Column("last_error", Text),
     Column("gateway_id", String(200)),
     Column("submitted_at", Moment),
+    Column("api", String(16)),
+    Column("billed_segments", Integer),
     Column("delivered_at", Moment),
     Column("delivery_ms", BigInteger),
     Column("created_at", Moment, nullable=False),
@@ -260,7 +262,8 @@ Index("ix_steps_sent", steps.c.originator, steps.c.created_at, sqlite_where=REPL
 GIVEN_UP = text("status = 'dead'")
 Index("ix_steps_given_up", steps.c.updated_at, sqlite_where=GIVEN_UP, postgresql_where=GIVEN_UP)
 SUBMITTED = text("submitted_at IS NOT NULL")  # replies alone, since of webhooks nobody reports
-Index("ix_steps_submitted", steps.c.submitted_at, steps.c.status, steps.c.delivery_ms, sqlite_where=SUBMITTED, postgresql_where=SUBMITTED)
+FARES = (steps.c.submitted_at, steps.c.api, steps.c.status, steps.c.delivery_ms, steps.c.segments, steps.c.billed_segments)
+Index("ix_steps_submitted", *FARES, sqlite_where=SUBMITTED, postgresql_where=SUBMITTED)
 NAMED = text("gateway_id IS NOT NULL")
 Index("ix_steps_gateway_id", steps.c.gateway_id, sqlite_where=NAMED, postgresql_where=NAMED)
 

@@ -1,6 +1,6 @@
 """GET /metrics: the state of the service for Prometheus; numbers and the hash of the rules, and nothing that anybody texted."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -110,17 +110,22 @@ def _of_consent(counts: ConsentCounts, lists: Sequence[str]) -> Iterator[Metric]
     yield _gauge("responder_under_review", "Numbers that may want no texts, until a person decides.", counts.under_review)
 
 
-def _of_deliveries(deliveries: Deliveries) -> Iterator[Metric]:
-    replies = GaugeMetricFamily("responder_replies_last_day", "Replies handed to the gateway within 24 hours, by their status.", labels=["status"])
-    for status, count in deliveries.by_status.items():
-        replies.add_metric([str(status)], count)
-    yield replies
-    if (share := deliveries.share_delivered) is not None:
-        yield _gauge("responder_delivered_ratio", "The share delivered of the replies that the gateway took within 24 hours.", share)
-    buckets = [(str(float(bound_s)), float(count)) for bound_s, count in deliveries.within.items()]
-    took = GaugeHistogramMetricFamily("responder_delivery_seconds", "From handing a reply over to its delivery, within 24 hours.")
-    took.add_metric([], [*buckets, ("+Inf", float(deliveries.timed))], gsum_value=deliveries.seconds)
-    yield took
+def _of_deliveries(by_api: Mapping[str, Deliveries]) -> Iterator[Metric]:
+    """How replies fare, by the API that took them, since an operator may change from one to the other and compare."""
+    replies = GaugeMetricFamily("responder_replies_last_day", "Replies handed to the gateway within 24 hours, by status.", labels=["api", "status"])
+    share = GaugeMetricFamily("responder_delivered_ratio", "The share delivered of the replies taken within 24 hours.", labels=["api"])
+    took = GaugeHistogramMetricFamily("responder_delivery_seconds", "From handing a reply over to its delivery, within 24 hours.", labels=["api"])
+    segments = GaugeMetricFamily("responder_segments_last_day", "Segments that the gateway counted too, by who counts.", labels=["api", "counted_by"])
+    for api, deliveries in by_api.items():
+        for status, count in deliveries.by_status.items():
+            replies.add_metric([api, str(status)], count)
+        if deliveries.share_delivered is not None:
+            share.add_metric([api], deliveries.share_delivered)
+        buckets = [(str(float(bound_s)), float(count)) for bound_s, count in deliveries.within.items()]
+        took.add_metric([api], [*buckets, ("+Inf", float(deliveries.timed))], gsum_value=deliveries.seconds)
+        segments.add_metric([api, "us"], deliveries.segments)
+        segments.add_metric([api, "gateway"], deliveries.billed)
+    yield from (replies, share, took, segments)
 
 
 def _gauge(name: str, told: str, value: float) -> Metric:

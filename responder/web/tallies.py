@@ -26,7 +26,7 @@ class Tally:
     """The counts of one moment."""
 
     at: datetime
-    deliveries: Deliveries
+    deliveries: Mapping[str, Deliveries]
     credits: Sequence[Credit]
     alerts: Mapping[AlertKind, int]
     consent: ConsentCounts

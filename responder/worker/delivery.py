@@ -13,7 +13,7 @@ from typing import Any
 
 from responder.core.effects import Step, StepKind, StepStatus
 from responder.core.events import Event
-from responder.core.gateway import Call, Gateway
+from responder.core.gateway import Call, Gateway, Taken
 from responder.core.ports import Bell, Client, Clock, Job, Pace
 from responder.core.quiet import quiet_until
 from responder.core.retry import next_attempt
@@ -147,7 +147,13 @@ class Deliverer:
         if not granted:
             return []
         return await self._steps.claim(
-            StepKind.REPLY, owner, now, granted, budget=self._budget(now), tell=self._told(), quiet_until=self._quiet_until(now)
+            StepKind.REPLY,
+            owner,
+            now,
+            granted,
+            budget=self._budget(now),
+            tell=self._told(),
+            quiet_until=self._quiet_until(now),
         )
 
     def _quiet_until(self, now: datetime) -> datetime | None:
@@ -188,7 +194,15 @@ class Deliverer:
         key, now = claimed.step.key, self._clock()
         try:
             response = await self._ways.client.post(self._call_of(claimed.step))
-            return Fate(key=key, status=StepStatus.SENT, gateway_id=self._ways.gateway.read_response(response), ends_hold=claimed.is_probe)
+            taken = self._ways.gateway.read_response(response)
+            _compare(claimed.step, taken)
+            return Fate(
+                key=key,
+                status=StepStatus.SENT,
+                gateway_id=taken.gateway_id,
+                billed_segments=taken.segments,
+                ends_hold=claimed.is_probe,
+            )
         except PermanentError as error:
             return Fate(key=key, status=StepStatus.DEAD, error=str(error), is_blocked=isinstance(error, BlockedError))
         except AccessError as error:
@@ -211,6 +225,12 @@ class Deliverer:
         if next_at is None:
             return Fate(key=claimed.step.key, status=StepStatus.DEAD, error=f"given up after {claimed.attempts} attempts: {reason}")
         return Fate(key=claimed.step.key, status=StepStatus.QUEUED, next_attempt_at=next_at, error=reason)
+
+
+def _compare(step: Step, taken: Taken) -> None:
+    """Say so if the gateway counted, and bills, another number of segments than we did."""
+    if taken.segments not in (None, step.segments):
+        logger.warning("the gateway counts other segments than we do key=%s ours=%d theirs=%d", step.key, step.segments, taken.segments)
 
 
 async def until_recorded(record: Callable[[], Awaitable[None]]) -> None:

@@ -67,6 +67,18 @@ async def test_how_the_replies_of_a_day_fared_is_told(here: Installation) -> Non
     assert await finding("delivered") == ("ok", "75% of the replies that the gateway took within 24 hours, nine in ten of them within 10 s")
 
 
+async def test_other_counts_of_segments_are_warned_of_for_each_api(here: Installation) -> None:
+    rows = step_rows([reply_step(f"k{number}-1") for number in range(2)], NOON)
+    async with here.store.database.write() as connection:
+        for row, api in zip(rows, ("legacy", "universal"), strict=True):
+            fare = {"submitted_at": utc_now() - timedelta(hours=1), "status": "sent", "api": api}
+            await connection.execute(steps.insert(), row | fare | {"billed_segments": 2 if api == "legacy" else 1})
+    _, findings = await examined()
+    assert len(findings["delivered"]) == 2
+    [(level, text)] = findings["segments"]
+    assert (level, text.startswith("the gateway counted 2 where we count 1, in 24 hours by the legacy API")) == ("warning", True)
+
+
 async def test_where_nobody_hears_of_alerts_it_says_how_to_be_told(here: Installation) -> None:
     level, text = await finding("alerts")
     assert (level, text) == ("ok", "none is open; nobody is told: name a webhook or an address under 'alerts:' in the rules file")

@@ -15,7 +15,7 @@ from responder.store.deliveries import read_deliveries
 from responder.store.reports import STRAYS_FOR, SqlReports
 from responder.store.retention import remove_strays
 from responder.store.rows import step_rows
-from responder.store.steps import Fate
+from responder.store.steps import Fate, SqlSteps
 from responder.store.tables import reports, steps
 from responder.wiring import Store
 from tests.builders import minutes, reply_step
@@ -228,15 +228,27 @@ async def test_how_long_a_reply_took_to_the_phone_is_kept_and_counted(store: Sto
     await sent(store)
     await add(store, report(at=NOON + timedelta(seconds=7, milliseconds=250)))
     assert (await step(store)).delivery_ms == 7250
-    fare = await read_deliveries(store.database, NOON)
+    fare = (await read_deliveries(store.database, NOON))[""]
     assert (fare.timed, fare.seconds, fare.within[5], fare.within[10], fare.share_delivered) == (1, 7.25, 0, 1, 1.0)
+
+
+async def test_replies_are_counted_by_the_api_that_took_them_with_the_segments_of_both_counts(store: Store) -> None:
+    queued = [reply_step(f"k-{number}") for number in range(3)]
+    await queue(store, *queued)
+    for number, (api, billed) in enumerate([("legacy", 2), ("universal", None), ("universal", 1)]):
+        [claimed] = await SqlSteps(store.database, b"s", api).claim(StepKind.REPLY, "w", NOON, 1)
+        await store.steps.record([Fate(key=claimed.step.key, status=StepStatus.SENT, billed_segments=billed)], "w", NOON)
+        assert (await step(store, f"k-{number}")).billed_segments == billed
+    fares = await read_deliveries(store.database, NOON)
+    told = {api: (fare.by_status, fare.segments, fare.billed) for api, fare in fares.items()}
+    assert told == {"legacy": ({"sent": 1}, 1, 2), "universal": ({"sent": 2}, 1, 1)}
 
 
 async def test_a_reply_that_nobody_handed_over_took_no_time(store: Store) -> None:
     await queue(store)
     await add(store, report())
     assert (await step(store)).delivery_ms is None
-    assert (await read_deliveries(store.database, NOON - timedelta(days=1))).by_status == {}
+    assert await read_deliveries(store.database, NOON - timedelta(days=1)) == {}
 
 
 async def test_reports_on_what_we_did_not_send_go_after_their_time_and_the_others_stay(store: Store) -> None:

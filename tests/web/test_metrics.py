@@ -91,32 +91,55 @@ async def test_a_worker_that_refused_its_file_is_shown_in_readyz(web: WebSide) -
     assert (await web.get("/readyz")).json()["rules"]["ok"] is False
 
 
-async def put_replies(web: WebSide, *statuses: str, ago: timedelta = timedelta(hours=1), took_ms: int | None = None) -> None:
-    handed_over = {"submitted_at": web.clock.now - ago, "delivery_ms": took_ms}
-    rows = [row | handed_over | {"status": status} for status in statuses for row in step_rows([reply_step(f"k{next(NUMBERS)}-1")], web.clock.now)]
+FIGURES = "api, status, count(*), sum(delivery_ms), sum(segments), sum(billed_segments)"
+
+
+async def put_replies(web: WebSide, *statuses: str, ago: timedelta = timedelta(hours=1), took_ms: int | None = None, **other: object) -> None:
+    fare = {"submitted_at": web.clock.now - ago, "delivery_ms": took_ms, "api": "universal"} | other
     async with web.store.database.write() as connection:
-        await connection.execute(steps.insert(), rows)
+        for status in statuses:
+            [row] = step_rows([reply_step(f"k{next(NUMBERS)}-1")], web.clock.now)
+            await connection.execute(steps.insert(), row | fare | {"status": status})
 
 
 async def test_the_share_of_replies_delivered_in_a_day_is_told(web: WebSide) -> None:
     await put_replies(web, "delivered", "delivered", "delivered", "failed", "dead", "uncertain")
     await put_replies(web, "failed", ago=timedelta(hours=25))
     told = await figures(web)
-    assert told["responder_delivered_ratio"] == 0.75
-    counts = {status: told[f'responder_replies_last_day{{status="{status}"}}'] for status in ("dead", "delivered", "failed", "uncertain")}
+    assert told['responder_delivered_ratio{api="universal"}'] == 0.75
+    counts = {
+        status: told[f'responder_replies_last_day{{api="universal",status="{status}"}}'] for status in ("dead", "delivered", "failed", "uncertain")
+    }
     assert counts == {"dead": 1, "delivered": 3, "failed": 1, "uncertain": 1}
 
 
 async def test_without_a_reply_there_is_no_share(web: WebSide) -> None:
-    assert "responder_delivered_ratio" not in await figures(web)
+    assert not any(name.startswith("responder_delivered_ratio") for name in await figures(web))
+
+
+async def test_the_replies_of_both_apis_can_be_compared(web: WebSide) -> None:
+    await put_replies(web, "delivered", "failed", api="legacy", took_ms=1000)
+    await put_replies(web, "delivered", api="universal", took_ms=1000)
+    told = await figures(web)
+    assert [told[f'responder_delivered_ratio{{api="{api}"}}'] for api in ("legacy", "universal")] == [0.5, 1]
+    assert [told[f'responder_delivery_seconds_gcount{{api="{api}"}}'] for api in ("legacy", "universal")] == [2, 1]
+
+
+async def test_segments_are_told_as_we_and_as_the_gateway_count_them(web: WebSide) -> None:
+    await put_replies(web, "sent", "sent", billed_segments=2)
+    await put_replies(web, "sent")
+    told = await figures(web)
+    counts = [told[f'responder_segments_last_day{{api="universal",counted_by="{who}"}}'] for who in ("us", "gateway")]
+    assert counts == [2, 4]
 
 
 async def test_how_long_replies_took_to_the_phone_is_told(web: WebSide) -> None:
     for took_ms in (1500, 5000, 5001, 4_000_000):
         await put_replies(web, "delivered", took_ms=took_ms)
     told = await figures(web)
-    buckets = [told[f'responder_delivery_seconds_bucket{{le="{bound}"}}'] for bound in ("2.0", "5.0", "10.0", "3600.0", "+Inf")]
-    assert (buckets, told["responder_delivery_seconds_gcount"], told["responder_delivery_seconds_gsum"]) == ([1, 2, 3, 3, 4], 4, 4011.501)
+    took, of = "responder_delivery_seconds", '{api="universal"}'
+    buckets = [told[f'responder_delivery_seconds_bucket{{api="universal",le="{bound}"}}'] for bound in ("2.0", "5.0", "10.0", "3600.0", "+Inf")]
+    assert (buckets, told[f"{took}_gcount{of}"], told[f"{took}_gsum{of}"]) == ([1, 2, 3, 3, 4], 4, 4011.501)
 
 
 async def test_the_credit_is_told_with_its_time_once_it_is_known(web: WebSide) -> None:
@@ -166,11 +189,11 @@ async def test_the_database_counts_up_twice_a_minute_at_the_most(web: WebSide) -
     web.clock.advance(seconds=1)
     later = await tallies.tally()
     assert later is not None
-    assert later.deliveries.by_status == {"sent": 1}
+    assert later.deliveries["universal"].by_status == {"sent": 1}
 
 
 async def test_counting_up_reads_an_index_alone(web: WebSide) -> None:
-    query = "SELECT status, count(*), sum(delivery_ms) FROM steps WHERE submitted_at IS NOT NULL AND submitted_at >= '2026' GROUP BY status"
+    query = f"SELECT {FIGURES} FROM steps WHERE submitted_at IS NOT NULL AND submitted_at >= '2026' GROUP BY api, status"  # noqa: S608  (ours)
     async with web.store.database.read() as connection:
         plan = (await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}")).mappings().all()
     assert "USING COVERING INDEX ix_steps_submitted" in plan[0]["detail"]

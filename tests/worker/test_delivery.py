@@ -12,10 +12,11 @@ from standardwebhooks import Webhook as Verifier
 from responder.core.effects import StepKind, StepStatus
 from responder.core.retry import LEASE
 from responder.core.rules import Webhook
+from responder.store.records import find_delivery
 from responder.store.tables import contacts
 from tests.builders import ANNA, SHOP, inbound, minutes, reply_step
 from tests.conftest import NOON, wait_until
-from tests.receiver import receiving
+from tests.receiver import ACCEPTED, receiving
 from tests.worker.conftest import Work
 from tests.worker.going_out import SECRET, Out, call_step, going_out
 
@@ -38,6 +39,21 @@ async def test_a_reply_goes_to_the_gateway_with_our_own_id(out: Out) -> None:
         "messageId": "k-1",
     }
     assert ((await out.row()).status, (await out.row()).gateway_id) == ("sent", "gw-1")
+
+
+async def test_segments_that_the_gateway_counts_otherwise_are_told(out: Out, caplog: pytest.LogCaptureFixture) -> None:
+    out.receiver.body = ACCEPTED.replace(b'"parts": 1', b'"parts": 2')
+    await out.queue(reply_step("k-1"))
+    await out.deliver()
+    assert (await find_delivery(out.work.store.database, "k-1")).as_json()["billed_segments"] == 2  # type: ignore[union-attr]  # it is there
+    assert "the gateway counts other segments than we do key=k-1 ours=1 theirs=2" in caplog.text
+
+
+async def test_segments_that_it_counts_as_we_do_are_no_news(out: Out, caplog: pytest.LogCaptureFixture) -> None:
+    await out.queue(reply_step("k-1"))
+    await out.deliver()
+    assert (await out.row()).billed_segments == 1
+    assert "segments" not in caplog.text
 
 
 async def test_without_a_key_replies_are_simulated_and_nothing_goes_out(out: Out) -> None:

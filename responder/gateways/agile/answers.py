@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from responder.core.gateway import Response
+from responder.core.gateway import Response, Taken
 from responder.core.retry import LONGEST_WAIT_S, read_retry_after
 from responder.errors import TransientError
 from responder.gateways.agile.fates import ROWS, Row, Said
@@ -13,13 +13,15 @@ OVERLOADED = 8  # "server error", as opposed to 9, the one whose outcome is open
 JSEND = ("error", "fail")
 
 
-def read_response(response: Response) -> str | None:
-    """The gateway's own id of the message; an error says what became of it, in our words and never in its contents."""
+def read_response(response: Response) -> Taken:
+    """What the gateway says of a message that it took; an error says what became of it, in our words and never in its contents."""
     answer = unwrapped(as_mapping(loads(response.body)))
     results = list(_results(answer))
     accepted = next((result for result in results if result.get("accepted") is True), None)
     if is_success(response.status) and (accepted is not None or _is_processed(answer)):
-        return identifier(answer.get("messageId")) or identifier((accepted or answer).get("id"))
+        result = accepted or answer
+        theirs = identifier(answer.get("messageId")) or identifier(result.get("id"))
+        return Taken(gateway_id=theirs, segments=number(result.get("parts")) or number(answer.get("processedSmsParts")) or None)
     refused = next((result for result in results if result.get("accepted") is False), None)
     row = row_of(response, answer, refused)
     reason = f"{row.words}{_reasons(refused)} (HTTP {response.status})"

@@ -7,7 +7,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from responder.core.effects import Step
-from responder.core.gateway import Call, Events, Response
+from responder.core.gateway import Call, Events, Response, Taken
 from responder.core.message import Channel, Inbound
 from responder.gateways.agile.answers import read_response
 from responder.gateways.agile.credit import credit_url, read_credit
@@ -50,8 +50,8 @@ class AgileTelecom:
         headers = {"content-type": "application/json", "x-api-key": self.api_key}
         return Call(url=send_url(self.api, self.url), headers=headers, body=body_of(self.api, step, self.sender or step.sender))
 
-    def read_response(self, response: Response) -> str | None:
-        """The gateway's own id of the message; an error says what became of it, in our words and never in its contents."""
+    def read_response(self, response: Response) -> Taken:
+        """What the gateway says of a message that it took; an error says what became of it, in our words and never in its contents."""
         return read_response(response)
 
     def build_credit(self) -> Call | None:

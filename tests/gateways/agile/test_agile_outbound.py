@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from responder.core.effects import Purpose, Step, StepKind
-from responder.core.gateway import Call, Response
+from responder.core.gateway import Call, Response, Taken
 from responder.errors import AccessError, BlockedError, PermanentError, ResponderError, TransientError, UncertainError
 from responder.gateways.agile import AgileTelecom, Api
 from responder.gateways.agile.fates import TABLE, Row, Said
@@ -103,16 +103,16 @@ def test_neither_key_nor_number_nor_text_is_in_the_representation_of_a_call() ->
 
 
 @pytest.mark.parametrize(
-    ("name", "theirs"),
+    ("name", "theirs", "segments"),
     [
-        ("accepted.json", "f47ac10b-58cc-4372-a567-0e02b2c3d479"),
-        ("accepted_list.json", "msg_1234567890"),
-        ("legacy_accepted.json", "msg_abc123"),
-        ("legacy_processed.json", None),
+        ("accepted.json", "f47ac10b-58cc-4372-a567-0e02b2c3d479", 1),
+        ("accepted_list.json", "msg_1234567890", None),
+        ("legacy_accepted.json", "msg_abc123", None),
+        ("legacy_processed.json", None, 1),
     ],
 )
-def test_an_accepted_message_has_their_id(name: str, theirs: str | None) -> None:
-    assert AGILE.read_response(response(name)) == theirs
+def test_an_accepted_message_has_their_id_and_the_segments_that_they_counted(name: str, theirs: str | None, segments: int | None) -> None:
+    assert AGILE.read_response(response(name)) == Taken(gateway_id=theirs, segments=segments)
 
 
 @pytest.mark.parametrize("data", [{"globalId": "g", "processedMessages": 1}, {"results": [{"id": "msg_1", "accepted": True}]}])
@@ -123,7 +123,7 @@ def test_an_answer_may_be_wrapped_as_jsend_wraps_it(data: object) -> None:
 
 
 def test_an_accepted_message_may_have_no_id() -> None:
-    assert AGILE.read_response(response(b'{"accepted": true}', 202)) is None
+    assert AGILE.read_response(response(b'{"accepted": true}', 202)) == Taken()
 
 
 def test_a_message_is_accepted_only_if_its_own_result_says_so() -> None:

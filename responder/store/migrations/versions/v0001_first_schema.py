@@ -244,6 +244,8 @@ def _steps() -> None:
         sa.Column("last_error", sa.Text),
         sa.Column("gateway_id", sa.String(200)),
         sa.Column("submitted_at", Moment),
+        sa.Column("api", sa.String(16)),
+        sa.Column("billed_segments", sa.Integer),
         sa.Column("delivered_at", Moment),
         sa.Column("delivery_ms", sa.BigInteger),
         sa.Column("created_at", Moment, nullable=False),
@@ -256,7 +258,7 @@ def _steps() -> None:
     op.create_index("ix_steps_message_key", "steps", ["message_key"])
     op.create_index("ix_steps_sent", "steps", ["originator", "created_at"], sqlite_where=REPLIES, postgresql_where=REPLIES)
     op.create_index("ix_steps_given_up", "steps", ["updated_at"], sqlite_where=GIVEN_UP, postgresql_where=GIVEN_UP)
-    submitted = ["submitted_at", "status", "delivery_ms"]
+    submitted = ["submitted_at", "api", "status", "delivery_ms", "segments", "billed_segments"]
     op.create_index("ix_steps_submitted", "steps", submitted, sqlite_where=SUBMITTED, postgresql_where=SUBMITTED)
     op.create_index("ix_steps_gateway_id", "steps", ["gateway_id"], sqlite_where=NAMED, postgresql_where=NAMED)
 
