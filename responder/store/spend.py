@@ -28,7 +28,7 @@ async def over_budget(connection: AsyncConnection, database: Database, budget: B
 
     The confirmation of an opt-out always has room.
     """
-    new = [row for row in rows if row.attempts == 0]
+    new = [row for row in rows if row.submitted_at is None]
     if not new:
         return set()
     insert = database.insert

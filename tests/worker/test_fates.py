@@ -12,6 +12,7 @@ from responder.core.effects import StepKind, StepStatus
 from responder.errors import AccessError, BlockedError, PermanentError, TransientError, UncertainError
 from responder.gateways.agile.fates import TABLE, Row, Said
 from responder.store.holds import Hold, lift_hold, places, read_hold
+from responder.store.spend import spent_on
 from responder.store.tables import holds
 from tests.builders import reply_step
 from tests.conftest import NOON
@@ -83,6 +84,14 @@ async def test_a_refused_key_costs_no_attempt_however_long_it_takes(line: Out) -
         line.work.clock.advance(minutes=2)
         await line.deliver()
     assert (len(line.receiver.requests), (await line.row()).status, (await line.row()).attempts) == (11, "queued", 0)
+
+
+async def test_a_refused_key_spends_no_texts_of_the_day_but_the_first_try(line: Out) -> None:
+    await refused(line, 1)
+    for _ in range(3):
+        line.work.clock.advance(minutes=2)
+        await line.deliver()
+    assert await spent_on(line.work.store.database, "2026-11-23") == 1
 
 
 async def test_one_reply_a_minute_tries_whether_the_key_works_again(line: Out) -> None:
