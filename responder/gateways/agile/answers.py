@@ -56,11 +56,12 @@ def _is_processed(answer: Mapping[str, Any]) -> bool:
 def row_of(response: Response, answer: Mapping[str, Any], refused: Mapping[str, Any] | None) -> Row:
     """The first row that applies; of each hundred there is one for what no other row names."""
     status = response.status
-    if refused is not None:
-        return ROWS.get((Said.RESULT, number(refused.get("statusCode")) or 0), ROWS[Said.RESULT, 0])
+    if refused is not None and (told := number(refused.get("statusCode"))):
+        return ROWS.get((Said.RESULT, told), ROWS[Said.RESULT, 0])
     code = number(answer.get("code")) if answer.get("status") in JSEND else None
     is_busy = code == OVERLOADED or "retry-after" in response.headers
-    tried = ((Said.CODE, code or 0), (Said.BUSY, status if is_busy else 0), (Said.HTTP, status), (Said.HUNDRED, status // 100))
+    last = (Said.HUNDRED, status // 100) if refused is None else (Said.RESULT, 0)
+    tried = ((Said.CODE, code or 0), (Said.BUSY, status if is_busy else 0), (Said.HTTP, status), last)
     return next((ROWS[said] for said in tried if said in ROWS), ROWS[Said.HUNDRED, 5])
 
 

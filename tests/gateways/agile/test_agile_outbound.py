@@ -145,6 +145,13 @@ def answer_of(row: Row) -> Response:
             return response(b"", row.number * 100 + 77)
 
 
+@pytest.mark.parametrize(
+    ("status", "error"), [(401, AccessError), (404, AccessError), (429, TransientError), (400, PermanentError), (200, PermanentError)]
+)
+def test_a_refusal_without_a_number_is_what_the_http_status_says_of_it(status: int, error: type[ResponderError]) -> None:
+    assert type(outcome(response(b'{"accepted": false, "message": "Unauthorized"}', status))) is error
+
+
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: f"{row.said.name}-{row.number}")
 def test_each_row_of_the_table_is_found_by_its_answer(row: Row) -> None:
     error = outcome(answer_of(row))
