@@ -16,7 +16,7 @@ from responder.core.networks import refusal
 from responder.errors import PermanentError, ResponderError, TransientError, UncertainError
 
 CONNECTIONS = 300  # at once, to all hosts together
-KEPT = 20  # idle connections
+KEPT = 200  # connections, from which on idle ones are closed (httpcore counts the busy ones too): as many as there are calls to webhooks
 KEPT_S = 4.0  # shorter than what servers usually grant, since one that closes while we write leaves a reply uncertain
 LOOKUPS = 8  # names of guarded calls looked up at once, in threads of their own, so that a dead name server holds up no gateway
 REMEDY = "set RESPONDER_ALLOW_PRIVATE_WEBHOOKS to allow it"

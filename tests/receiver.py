@@ -36,6 +36,7 @@ class Receiver:
     hangs: bool = False
     drops: bool = False
     holds: asyncio.Event | None = None
+    connections: int = 0
     arrived: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     @property
@@ -80,6 +81,7 @@ async def receiving() -> AsyncIterator[Receiver]:
     connections: set[asyncio.Task[None]] = set()
 
     def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        receiver.connections += 1
         connections.add(asyncio.get_running_loop().create_task(receiver.serve(reader, writer)))
 
     server = await asyncio.start_server(accept, "127.0.0.1", 0)

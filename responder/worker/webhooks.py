@@ -28,7 +28,7 @@ PLACES = 200  # calls at once to all endpoints, under what the client allows
 LONGEST_ANSWER = 2048  # bytes of an answer that are read
 GONE = 410
 
-GATHER_S = 0.01  # that the record of a call waits for others to share its commit
+GATHER_S = 0.02  # that the record of a call waits for others to share its commit
 
 Batch = list[tuple[Made, asyncio.Future[None]]]
 logger = logging.getLogger(__name__)
