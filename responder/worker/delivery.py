@@ -58,7 +58,6 @@ class Deliverer:
         self._clock = clock
         self._is_simulating = is_simulating
         self._is_shadow = is_shadow
-        self._free = REPLIES_AT_ONCE
         self._is_paced = False
         self._claiming = {kind: asyncio.Lock() for kind in StepKind}
         self._rung = {kind: asyncio.Event() for kind in StepKind}
@@ -113,16 +112,19 @@ class Deliverer:
                     await self._rung[kind].wait()
         self._bell.ring(JOB_OF[kind])
 
-    def _begin(self, kind: StepKind, call: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    def _begin(self, claimed: Claimed, call: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Start a call, at whose end there may be more to claim."""
-        self._under_way[kind] += 1
+        self._under_way[claimed.step.kind] += 1
         begun = asyncio.create_task(call)
-        begun.add_done_callback(lambda _: self._end(kind))
+        begun.add_done_callback(lambda _: self._end(claimed))  # also of one that is cancelled before it begins
         return begun
 
-    def _end(self, kind: StepKind) -> None:
-        """Claim again, at once or a moment later: a claim for each call that ends would cost more than the calls."""
+    def _end(self, claimed: Claimed) -> None:
+        """Give back the place of a call, and claim again, at once or a moment later: a claim for each call would cost more than the call."""
+        kind = claimed.step.kind
         self._under_way[kind] -= 1
+        if kind is StepKind.WEBHOOK:
+            self._webhooks.end(claimed)
         rung = self._rung[kind]
         if kind is StepKind.REPLY or self._webhooks.has_room:
             rung.set()
@@ -133,15 +135,14 @@ class Deliverer:
         """Start the calls of as many due steps as there are places; none if nothing is due, or no place is free."""
         owner = secrets.token_hex(8)
         if kind is StepKind.WEBHOOK:
-            return {self._begin(kind, self._call(one, owner)) for one in await self._webhooks.claim(owner)}
-        replies = await self._claim_replies(owner)
-        self._free -= len(replies)
-        return {self._begin(kind, self._send(one, owner)) for one in replies}
+            return {self._begin(one, self._call(one, owner)) for one in await self._webhooks.claim(owner)}
+        return {self._begin(one, self._send(one, owner)) for one in await self._claim_replies(owner)}
 
     async def _claim_replies(self, owner: str) -> list[Claimed]:
         """As many due replies as there are places and the pace allows."""
         now = self._clock()
-        due = await self._steps.count_due(StepKind.REPLY, now, self._free) if self._free else 0
+        free = REPLIES_AT_ONCE - self._under_way[StepKind.REPLY]
+        due = await self._steps.count_due(StepKind.REPLY, now, free) if free > 0 else 0
         granted = await self._ways.pace.take(due) if due else 0
         self._is_paced = granted < due
         if not granted:
@@ -171,22 +172,16 @@ class Deliverer:
         return self._ways.rules().webhooks_for(Event.DELIVERY_CHANGED)
 
     async def _send(self, claimed: Claimed, owner: str) -> None:
-        try:
-            fate = await self._attempt(claimed)
-            of_consent = self._ways.rules().webhooks_for(Event.CONSENT_CHANGED) if fate.is_blocked else frozenset()
-            await until_recorded(lambda: self._steps.record([fate], owner, self._clock(), self._told(), of_consent))
-        finally:
-            self._free += 1
+        fate = await self._attempt(claimed)
+        of_consent = self._ways.rules().webhooks_for(Event.CONSENT_CHANGED) if fate.is_blocked else frozenset()
+        await until_recorded(lambda: self._steps.record([fate], owner, self._clock(), self._told(), of_consent))
         if self._told() or of_consent:
             self._bell.ring(Job.WEBHOOKS)
         logger.info("step done key=%s attempt=%d status=%s", claimed.step.key, claimed.attempts, fate.status)
 
     async def _call(self, claimed: Claimed, owner: str) -> None:
-        try:
-            answered = await self._webhooks.attempt(claimed)
-            await until_recorded(lambda: self._webhooks.record(claimed, answered, owner))
-        finally:
-            self._webhooks.end(claimed)
+        answered = await self._webhooks.attempt(claimed)
+        await until_recorded(lambda: self._webhooks.record(claimed, answered, owner))
         logger.info("step done key=%s attempt=%d status=%s", claimed.step.key, claimed.attempts, answered.fate.status)
 
     async def _attempt(self, claimed: Claimed) -> Fate:
