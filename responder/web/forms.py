@@ -1,12 +1,13 @@
 """Reading a form, whatever shape and charset it comes in."""
 
 from collections.abc import Callable, Mapping
-from urllib.parse import unquote_to_bytes
+from urllib.parse import parse_qsl
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 FALLBACK_CHARSET = "cp1252"  # where bytes are no UTF-8 (gateway reference, section 1.4)
+BYTES = "latin-1"
 Fields = list[tuple[bytes, bytes]]
 
 
@@ -35,14 +36,9 @@ def _decoded(data: bytes) -> str:
 
 
 def _urlencoded(body: bytes) -> Fields:
-    """The fields as the URL standard reads them (section 5.1), which takes a third of the time of a parser that can be fed in pieces."""
-    parts = (part.partition(b"=") for part in body.split(b"&") if part)
-    return [(_unquoted(name), _unquoted(value)) for name, _, value in parts]
-
-
-def _unquoted(data: bytes) -> bytes:
-    spaced = data.replace(b"+", b" ")
-    return unquote_to_bytes(spaced) if b"%" in spaced else spaced
+    """The fields of a body that is there whole; Latin-1 stands for the bytes as they came."""
+    pairs = parse_qsl(body.decode(BYTES), keep_blank_values=True, encoding=BYTES)
+    return [(name.encode(BYTES), value.encode(BYTES)) for name, value in pairs]
 
 
 def _into(target: bytearray) -> Callable[[bytes, int, int], None]:

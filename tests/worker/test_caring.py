@@ -14,6 +14,7 @@ from responder.store.alert_mails import mail_rows
 from responder.store.alerts import read_open
 from responder.store.holds import hold
 from responder.store.tables import alert_mails
+from responder.tasks import end
 from responder.worker.caring import cares
 from responder.worker.rounds import rounds
 from tests.conftest import wait_until
@@ -31,9 +32,8 @@ async def caring(work: Work, **settings: str) -> AsyncIterator[None]:
         works = cares(load_settings(variables), work.store, client, RememberingBell(), lambda: rules, work.clock)
         tasks = [asyncio.create_task(one) for one in works]
         yield
-        for task in tasks:
-            task.cancel()
-        assert all(isinstance(ended, asyncio.CancelledError) for ended in await asyncio.gather(*tasks, return_exceptions=True))
+        await end(tasks)
+        assert all(task.cancelled() for task in tasks)
 
 
 async def begin_trouble(work: Work, mail: str) -> None:
