@@ -45,6 +45,11 @@ def url_in(data_dir: Path) -> str:
     return _url(places.socket_in(data_dir / "redis"))
 
 
+def was_started(data_dir: Path) -> bool:
+    """Whether a server has listened for a data directory and did not end by itself; it may have been killed since."""
+    return places.socket_in(data_dir / "redis").exists()
+
+
 async def start(data_dir: Path, server: Path | None = None) -> "EmbeddedRedis":
     """A Redis for this data directory, which answers; ConfigurationError if there can be none, or another process has it."""
     binary = server or find_server()

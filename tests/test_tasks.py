@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from responder.tasks import end
 
 
@@ -13,7 +15,8 @@ async def swallows_one_cancellation(swallowed: list[str]) -> None:
     await asyncio.Event().wait()
 
 
-async def test_a_task_that_swallows_a_cancellation_ends_all_the_same() -> None:
+async def test_a_task_that_swallows_a_cancellation_ends_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("responder.tasks.CANCEL_AGAIN_S", 0.02)
     swallowed: list[str] = []
     task = asyncio.create_task(swallows_one_cancellation(swallowed))
     await asyncio.sleep(0)

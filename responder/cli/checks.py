@@ -4,6 +4,7 @@ import asyncio
 import http.client
 import json
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -141,11 +142,12 @@ async def _redis(settings: Settings) -> AsyncIterator[Finding]:
             yield Finding(check="redis", level=Level.ERROR, text=text)
         return
     url = embedded.url_in(settings.data_dir)
-    try:
-        yield _policy(url, await _ask_policy(url))
-    except TransientError:  # nothing is started yet
-        for finding in _embedded():
-            yield finding
+    if embedded.was_started(settings.data_dir):
+        with suppress(TransientError):  # it has been killed, and is started anew with the rest
+            yield _policy(url, await _ask_policy(url))
+            return
+    for finding in _embedded():
+        yield finding
 
 
 def _embedded() -> Iterator[Finding]:

@@ -43,6 +43,7 @@ async def service(request: pytest.FixtureRequest, tmp_path: Path, receiver: Rece
             yield service
 
 
+@pytest.mark.faults
 async def test_each_text_gets_one_reply_though_a_worker_is_killed_during_the_calls(service: Service, receiver: Receiver) -> None:
     for number in range(TEXTS):
         assert await service.send(f"track {number}", f"+39330{number:07}") == 200

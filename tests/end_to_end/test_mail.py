@@ -105,7 +105,7 @@ async def next_life(service: Service) -> None:
 
 
 async def test_an_intake_that_is_killed_loses_and_doubles_nothing(tmp_path: Path, receiver: Receiver, server: Dovecot) -> None:
-    await kill_and_count(tmp_path, receiver, server, mails=100, kills=2, seed=1)
+    await kill_and_count(tmp_path, receiver, server, mails=40, kills=2, seed=1)
 
 
 @pytest.mark.faults

@@ -15,16 +15,6 @@ from tests.living import is_alive
 from tests.receiver import Receiver
 
 
-async def test_the_same_message_in_parallel_and_after_a_restart_is_one(service: Service, receiver: Receiver) -> None:
-    answers = await asyncio.gather(*(service.send("News ON", "+393301234567") for _ in range(100)))
-    assert await service.stop() == [0]
-    await service.start()
-    answers.append(await service.send("News ON", "+393301234567"))
-    assert set(answers) == {200}
-    await service.settled()
-    service.check_once(receiver)
-
-
 @pytest.mark.faults
 async def test_a_frozen_redis_does_not_hold_up_the_end(service: Service) -> None:
     service.kill("redis", signal.SIGSTOP)
