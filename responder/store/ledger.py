@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from responder.core.effects import Effect, OpenHandOff, OptIn, OptOut, Purpose, StepKind, Subscribe, Unsubscribe
 from responder.core.ledger import Head, chained_hash, commitment
 from responder.core.plan import Plan
+from responder.core.recognition import Outcome
 from responder.core.timestamps import iso
 from responder.errors import StorageError
 from responder.store.tables import consent_events, installation
@@ -22,34 +23,40 @@ CHAINED = ("seq", "salt", "commitment", "previous_hash", "hash")  # what the cha
 PHRASE_STEPS = (3, 4, 9)  # of the opt-out reference, section 5.2: not one word, but what somebody wrote
 LONGEST_PACK = 64
 EventRow = dict[str, Any]
+Event = tuple[str, str | None, str | None]
+"""What happened, to which list (None: all), and by which word."""
 
 
 def consent_rows(plan: Plan, now: datetime) -> Iterator[EventRow]:
     """The consent events of a plan, not yet chained."""
     wording = next((step.content for step in plan.steps if step.kind is StepKind.REPLY), None)
     confirmation = next((step.key for step in plan.steps if step.purpose is Purpose.CONFIRMATION), None)
-    for effect in plan.effects:
-        if change := _change(effect):
-            event, list_name, word = change
-            message = plan.message
-            yield event_row(
-                originator=message.originator,
-                list=list_name,
-                event=event,
-                at=message.order.at,
-                recorded_at=now,
-                gateway=message.gateway,
-                destination=message.destination,
-                text=message.text,
-                folded=plan.folded,
-                word=word,
-                rule=plan.rule,
-                rules_hash=plan.rules_hash,
-                **_recognised(plan),
-                wording=wording if event not in ("opt_out", "review_opened") else None,
-                message_key=message.key,
-                confirmation_key=confirmation,
-            )
+    for event, list_name, word in _events(plan):
+        message = plan.message
+        yield event_row(
+            originator=message.originator,
+            list=list_name,
+            event=event,
+            at=message.order.at,
+            recorded_at=now,
+            gateway=message.gateway,
+            destination=message.destination,
+            text=message.text,
+            folded=plan.folded,
+            word=word,
+            rule=plan.rule,
+            rules_hash=plan.rules_hash,
+            **_recognised(plan),
+            wording=wording if event not in ("opt_out", "review_opened") else None,
+            message_key=message.key,
+            confirmation_key=confirmation,
+        )
+
+
+def _events(plan: Plan) -> Iterator[Event]:
+    yield from filter(None, map(_change, plan.effects))
+    if plan.recognition.outcome is Outcome.HELP:  # which changes nothing, and shows that whoever asked was told who writes
+        yield "help", None, plan.recognition.typed
 
 
 def _recognised(plan: Plan) -> EventRow:
@@ -67,7 +74,7 @@ def event_row(*, event: str, at: datetime, recorded_at: datetime | None = None, 
     return columns | {"event": event, "at": at, "recorded_at": recorded_at or at, "channel": channel} | others
 
 
-def _change(effect: Effect) -> tuple[str, str | None, str | None] | None:
+def _change(effect: Effect) -> Event | None:
     """The event, the list (None: all) and the word of an effect on consent; None for any other effect."""
     match effect:
         case Subscribe(list=name, asks=True):

@@ -30,6 +30,13 @@ async def test_a_stop_stands_in_the_ledger_with_its_step_and_pack(work: Work) ->
     assert (event.event, event.word, event.step, event.pack, event.channel) == ("opt_out", "stop texting", "3", "all 2026-11", "sms_phrase")
 
 
+async def test_a_question_who_writes_stands_in_the_ledger_with_what_was_answered(work: Work) -> None:
+    await work.handle(inbound("Help!"))
+    [event] = await work.rows("consent_events")
+    assert (event.event, event.list, event.word, event.step, event.channel) == ("help", None, "HELP", "5", "sms_keyword")
+    assert [event.wording] == await work.replies()
+
+
 async def test_the_explanation_keeps_what_was_recognised(work: Work) -> None:
     await work.handle(inbound("Stop!"))
     [message] = await work.rows("messages")
