@@ -28,7 +28,7 @@ KILLED = "the worker was killed while it was sending"
 AGAIN: dict[str, Any] = {"status": StepStatus.QUEUED, "attempts": 0, "lease_owner": None, "lease_until": None}
 OF_CLAIM: list[Column[Any]] = [
     steps.c.seq, steps.c.key, steps.c.message_key, steps.c.kind, steps.c.originator, steps.c.recipient, steps.c.sender,
-    steps.c.content, steps.c.purpose, steps.c.segments, steps.c.expires_at, steps.c.attempts, steps.c.created_at,
+    steps.c.content, steps.c.purpose, steps.c.segments, steps.c.expires_at, steps.c.attempts, steps.c.created_at, steps.c.submitted_at,
 ]  # fmt: skip
 LIMBO = {StepKind.WEBHOOK: StepStatus.QUEUED, StepKind.REPLY: StepStatus.UNCERTAIN}
 """What becomes of a step whose worker was killed: a webhook is called again, a text is never sent twice."""
