@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 GENESIS = "0" * 64  # what the first event carries
+CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
 PERSONAL = ("originator", "destination", "text", "folded", "wording", "operator", "reason")
 """The fields that an erasure removes: the chain holds a salted commitment to them, so it verifies without them."""
+NOT_HASHED = frozenset((*PERSONAL, "salt", "hash", "previous_hash"))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,13 +28,12 @@ class Head:
 
 def commitment(salt: str, event: Mapping[str, Any]) -> str:
     """The salted digest that stands for the personal fields of an event."""
-    return _digest(salt, {name: event.get(name) for name in PERSONAL})
+    return _digest(salt, {name: value for name in PERSONAL if (value := event.get(name)) is not None})
 
 
 def chained_hash(previous_hash: str, event: Mapping[str, Any]) -> str:
     """The hash of an event: over the one before, its commitment, and every field that is not personal."""
-    left_out = (*PERSONAL, "salt", "hash", "previous_hash")
-    return _digest(previous_hash, {name: value for name, value in event.items() if name not in left_out})
+    return _digest(previous_hash, {name: value for name, value in event.items() if value is not None and name not in NOT_HASHED})
 
 
 def number_hash(secret: bytes, number: str) -> str:
@@ -86,7 +87,6 @@ def _missing(first: int, last: int) -> str:
     return f"event {first} is missing" if first == last else f"events {first} to {last} are missing"
 
 
-def _digest(prefix: str, fields: Mapping[str, Any]) -> str:
-    there = {name: value for name, value in fields.items() if value is not None}  # so that a column added later changes no old hash
-    canonical = json.dumps(there, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
-    return hashlib.sha256(f"{prefix}\n{canonical}".encode("utf-8", "replace")).hexdigest()
+def _digest(prefix: str, there: Mapping[str, Any]) -> str:
+    """The digest of those fields that have a value, so that a column added later changes no old hash."""
+    return hashlib.sha256(f"{prefix}\n{CANONICAL.encode(there)}".encode("utf-8", "replace")).hexdigest()

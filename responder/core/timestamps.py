@@ -18,7 +18,13 @@ def iso(moment: datetime | None) -> str | None:
     >>> iso(datetime(2026, 4, 8, 12, 30, 52, tzinfo=UTC))
     '2026-04-08T12:30:52Z'
     """
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z") if moment else None
+    return _iso(moment if moment.tzinfo is UTC else moment.astimezone(UTC)) if moment else None
+
+
+@lru_cache(maxsize=1000)
+def _iso(moment: datetime) -> str:
+    """A moment in UTC as a text; kept, since one is written in several places, and the hour of a batch in all its rows."""
+    return moment.isoformat().replace("+00:00", "Z")
 
 
 def read_date_time(raw: str, zone: ZoneInfo, received_at: datetime) -> datetime | None:

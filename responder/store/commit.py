@@ -14,6 +14,7 @@ from responder.core.known import Known, subscription_end, subscription_status
 from responder.core.message import MessageStatus
 from responder.core.plan import Plan
 from responder.store.awaited import awaited_rows
+from responder.store.bulk import execute_many
 from responder.store.database import Database
 from responder.store.history import add_events, event
 from responder.store.inbox import still_held
@@ -71,11 +72,11 @@ class Commits:
                 await self._put_state(connection, standing, plans, now)
                 wanted = [step for plan in plans for step in plan.steps]
                 of_consent = [step for step in wanted if tells_of_consent(step)]
-                await _execute(connection, self._put_steps, step_rows((step for step in wanted if not tells_of_consent(step)), now))
-                await _execute(connection, self._put_awaited, awaited_rows(wanted, now))
-                await _execute(connection, _HANDLED, [_message_row(plan, now) for plan in plans])
+                await execute_many(connection, self._put_steps, step_rows((step for step in wanted if not tells_of_consent(step)), now))
+                await execute_many(connection, self._put_awaited, awaited_rows(wanted, now))
+                await execute_many(connection, _HANDLED, [_message_row(plan, now) for plan in plans])
                 events = await append(connection, (row for plan in plans for row in consent_rows(plan, now)), self._secret)
-                await _execute(connection, self._put_steps, step_rows(numbered(of_consent, events), now))
+                await execute_many(connection, self._put_steps, step_rows(numbered(of_consent, events), now))
         kinds = frozenset(step.kind for plan in plans for step in plan.steps)
         return Committed(handled=len(plans), kinds=kinds, must_replan=len(standing) < len(batch))
 
@@ -84,7 +85,7 @@ class Commits:
         lock = not self._database.is_sqlite
         originators = [planned.before.originator for planned in batch]
         if lock:
-            await _execute(connection, self._touch_contacts, [{"originator": originator} for originator in originators])
+            await execute_many(connection, self._touch_contacts, [{"originator": originator} for originator in originators])
         query = select(contacts.c.originator, contacts.c.revision).where(contacts.c.originator.in_(originators)).order_by(contacts.c.originator)
         rows = (await connection.execute(query.with_for_update() if lock else query)).all()
         revisions = {row.originator: row.revision for row in rows}
@@ -97,20 +98,15 @@ class Commits:
 
     async def _put_state(self, connection: AsyncConnection, standing: Sequence[Planned], plans: Sequence[Plan], now: datetime) -> None:
         changed = [_contact_row(planned.after) for planned in standing if planned.after is not planned.before]
-        await _execute(connection, self._put_contacts, changed)
+        await execute_many(connection, self._put_contacts, changed)
         await cancel(connection, _opted_out(plans), now)
-        await _execute(connection, self._put_subscriptions, [row for plan in plans for row in _subscription_rows(plan)])
-        await _execute(connection, _CHANGE_APPOINTMENT, [row for plan in plans for row in _appointment_rows(plan)])
-        await _execute(connection, _TELL_UNCLEAR, [row for plan in plans for row in _unclear_rows(plan)])
+        await execute_many(connection, self._put_subscriptions, [row for plan in plans for row in _subscription_rows(plan)])
+        await execute_many(connection, _CHANGE_APPOINTMENT, [row for plan in plans for row in _appointment_rows(plan)])
+        await execute_many(connection, _TELL_UNCLEAR, [row for plan in plans for row in _unclear_rows(plan)])
         await put_questions(connection, plans)
-        await _execute(connection, self._put_uses, [row for planned in standing for row in _use_rows(planned)])
+        await execute_many(connection, self._put_uses, [row for planned in standing for row in _use_rows(planned)])
         await add_events(connection, [row for plan in plans for row in _event_rows(plan)])
-        await _execute(connection, self._put_handoffs, [row for plan in plans for row in _handoff_rows(plan, now)])
-
-
-async def _execute(connection: AsyncConnection, statement: Any, rows: Rows) -> None:  # noqa: ANN401  (any executable)
-    if rows:
-        await connection.execute(statement, rows)
+        await execute_many(connection, self._put_handoffs, [row for plan in plans for row in _handoff_rows(plan, now)])
 
 
 def _put_contacts(dialect_insert: Callable[..., Any]) -> Insert:

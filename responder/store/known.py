@@ -58,8 +58,9 @@ async def read_known(database: Database, secret: bytes, originators: Collection[
     by_originator = {row.originator: row for row in people}
     return {
         originator: _erased(
-            replace(
-                _known(originator, by_originator.get(originator)),
+            _known(
+                originator,
+                by_originator.get(originator),
                 subscriptions=on_lists[originator],
                 appointments=tuple(dated[originator]),
                 questions=asked.get(originator, ()),
@@ -87,9 +88,9 @@ def _erased(known: Known, gone: Collection[str]) -> Known:
     return replace(known, opted_out=True, was_erased=True) if is_gone else known
 
 
-def _known(originator: str, row: Row[Any] | None) -> Known:
+def _known(originator: str, row: Row[Any] | None, **others: Any) -> Known:  # noqa: ANN401  (what stands in other tables)
     if row is None:
-        return Known(originator=originator)
+        return Known(originator=originator, **others)
     return Known(
         originator=originator,
         revision=row.revision,
@@ -99,6 +100,7 @@ def _known(originator: str, row: Row[Any] | None) -> Known:
         consent_order=_order(row.consent_at, row.consent_seq),
         confirmed_at=row.confirmed_at,
         muted_until=row.muted_until,
+        **others,
     )
 
 

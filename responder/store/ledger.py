@@ -15,13 +15,17 @@ from responder.core.plan import Plan
 from responder.core.recognition import Outcome
 from responder.core.timestamps import iso
 from responder.errors import StorageError
+from responder.store.bulk import execute_many
 from responder.store.tables import consent_events, installation
 
 HEAD = "ledger_head"
 OPERATOR = "operator"  # the channel of what is done by hand
+_ADD = insert(consent_events)
 CHAINED = ("seq", "salt", "commitment", "previous_hash", "hash")  # what the chain itself adds to an event
+_EMPTY = dict.fromkeys(column.name for column in consent_events.c if column.name not in CHAINED)
 PHRASE_STEPS = (3, 4, 9)  # of the opt-out reference, section 5.2: not one word, but what somebody wrote
 LONGEST_PACK = 64
+SALT = 16  # bytes of each event's salt
 EventRow = dict[str, Any]
 Event = tuple[str, str | None, str | None]
 """What happened, to which list (None: all), and by which word."""
@@ -70,8 +74,7 @@ def _recognised(plan: Plan) -> EventRow:
 
 def event_row(*, event: str, at: datetime, recorded_at: datetime | None = None, channel: str = OPERATOR, **others: Any) -> EventRow:  # noqa: ANN401  (any column)
     """An event that is not yet chained; columns that are not given are empty."""
-    columns: EventRow = dict.fromkeys(column.name for column in consent_events.c if column.name not in CHAINED)
-    return columns | {"event": event, "at": at, "recorded_at": recorded_at or at, "channel": channel} | others
+    return _EMPTY | {"event": event, "at": at, "recorded_at": recorded_at or at, "channel": channel} | others
 
 
 def _change(effect: Effect) -> Event | None:
@@ -104,17 +107,17 @@ async def append(connection: AsyncConnection, rows: Iterable[EventRow], secret: 
     stored = await connection.execute(select(installation.c.value).where(installation.c.name == HEAD).with_for_update())
     head = read_head(stored.scalar_one(), secret)
     chained = []
-    for row in unchained:
-        event = _chained(row, head)
+    salts = secrets.token_hex(SALT * len(unchained))
+    for start, row in zip(range(0, len(salts), 2 * SALT), unchained, strict=True):
+        event = _chained(row, head, salts[start : start + 2 * SALT])
         head = Head(count=event["seq"], hash=event["hash"])
         chained.append(event)
-    await connection.execute(insert(consent_events), chained)
+    await execute_many(connection, _ADD, chained)
     await connection.execute(update(installation).where(installation.c.name == HEAD).values(value=written_head(head, secret)))
     return chained
 
 
-def _chained(row: EventRow, head: Head) -> EventRow:
-    salt = secrets.token_hex(16)
+def _chained(row: EventRow, head: Head, salt: str) -> EventRow:
     event = {**row, "seq": head.count + 1, "commitment": commitment(salt, row)}
     return {**event, "salt": salt, "previous_hash": head.hash, "hash": chained_hash(head.hash, as_told(event))}
 

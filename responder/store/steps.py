@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, TextClause, bindparam, func, select, update
+from sqlalchemy import Column, ColumnElement, TextClause, bindparam, func, select, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -26,6 +26,10 @@ from responder.store.upstream import opt_out_upstream
 
 KILLED = "the worker was killed while it was sending"
 AGAIN: dict[str, Any] = {"status": StepStatus.QUEUED, "attempts": 0, "lease_owner": None, "lease_until": None}
+OF_CLAIM: list[Column[Any]] = [
+    steps.c.seq, steps.c.key, steps.c.message_key, steps.c.kind, steps.c.originator, steps.c.recipient, steps.c.sender,
+    steps.c.content, steps.c.purpose, steps.c.segments, steps.c.expires_at, steps.c.attempts, steps.c.created_at, steps.c.submitted_at,
+]  # fmt: skip
 LIMBO = {StepKind.WEBHOOK: StepStatus.QUEUED, StepKind.REPLY: StepStatus.UNCERTAIN}
 """What becomes of a step whose worker was killed: a webhook is called again, a text is never sent twice."""
 
@@ -130,7 +134,7 @@ class SqlSteps:
         return [*urgent, *others]
 
     async def _oldest(self, connection: AsyncConnection, where: Sequence[ColumnElement[bool] | TextClause], limit: int) -> Sequence[Row[Any]]:
-        query = select(steps).where(*where).order_by(steps.c.purpose == Purpose.REMINDER, steps.c.next_attempt_at, steps.c.seq).limit(limit)
+        query = select(*OF_CLAIM).where(*where).order_by(steps.c.purpose == Purpose.REMINDER, steps.c.next_attempt_at, steps.c.seq).limit(limit)
         if not self._database.is_sqlite:
             query = query.with_for_update(skip_locked=True)
         return (await connection.execute(query)).all()

@@ -1,0 +1,52 @@
+"""Many rows through one statement: it is compiled once, and its rows go straight to the driver."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Dialect
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.dml import UpdateBase
+
+KEPT = 100  # statements that stay compiled; there are about a dozen for each database
+Column = tuple[str, Any, Callable[[Any], Any] | None]
+"""What a value is called in a row, what it is where the row does not name it, and how it is written for the driver."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Compiled:
+    """A statement as the driver takes it, with its values in their order."""
+
+    statement: str
+    columns: tuple[Column, ...]
+
+    def values(self, rows: Sequence[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
+        """The rows as the driver takes them."""
+        return list(zip(*(_written(rows, *column) for column in self.columns), strict=True))
+
+
+async def execute_many(connection: AsyncConnection, statement: UpdateBase, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Run a statement for each of the rows, which all name the same values; none is nothing to do.
+
+    SQLAlchemy would look up each value of each row in the statement anew, which costs more than the database does.
+    """
+    if rows:
+        compiled = _compiled(statement, connection.dialect, tuple(rows[0]))
+        await connection.exec_driver_sql(compiled.statement, compiled.values(rows))
+
+
+@lru_cache(maxsize=KEPT)
+def _compiled(statement: UpdateBase, dialect: Dialect, names: tuple[str, ...]) -> Compiled:
+    compiled: Any = statement.compile(dialect=dialect, column_keys=list(names))
+    constants = {name: bind.value for bind, name in compiled.bind_names.items()}
+    writers = {name: write for bind, name in compiled.bind_names.items() if (write := bind.type.dialect_impl(dialect).bind_processor(dialect))}
+    columns = [(name, constants[name], writers.get(name)) for name in compiled.positiontup]
+    return Compiled(statement=str(compiled), columns=tuple(columns))
+
+
+def _written(rows: Sequence[Mapping[str, Any]], name: str, constant: Any, write: Callable[[Any], Any] | None) -> list[Any]:  # noqa: ANN401
+    if name not in rows[0]:
+        return [write(constant) if write else constant] * len(rows)
+    values = [row[name] for row in rows]
+    return [write(value) for value in values] if write else values
