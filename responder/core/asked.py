@@ -63,6 +63,8 @@ def hear_choice(situation: Situation, rules: Rules) -> Heard | None:
 
 def hear_unanswered(situation: Situation, rules: Rules) -> Heard | None:
     """What a text does that no rule answered; None if it has nothing to do with an appointment."""
+    if not situation.known.appointments:
+        return None
     answer = situation.answer
     if answer and situation.late_appointment:
         return _told(rules.appointments.late, situation, rules, LATE)

@@ -23,7 +23,7 @@ CONFIRM_EVERY = timedelta(hours=24)  # at most one confirmation to a number, so 
 FALLBACK = "fallback"
 QUESTION = "question"
 HEARERS: tuple[Callable[[Situation, Rules], Heard | None], ...] = (hear_choice, hear_joining)
-"""What hears the answers to responder's own questions, before the rules: one for each kind of question."""
+"""What hears the answers to responder's own questions, before the rules, where there are any: one for each kind of question."""
 IN_SHADOW = "it applies, and does nothing while it is in shadow"
 MAY_WANT_TO_STOP = "may want no more texts"
 WANTS_TO_CANCEL = "wants to cancel"
@@ -85,7 +85,7 @@ def decide(situation: Situation, rules: Rules) -> Decision:
 def _after_reserved(situation: Situation, rules: Rules) -> Decision:
     if ignored := _why_ignored(situation):
         return Decision(name=None, ignored=ignored)
-    for hear in HEARERS:
+    for hear in HEARERS if situation.known.questions else ():
         if heard := hear(situation, rules):
             return _heard_while(heard, Decision(name=QUESTION, match=Match(text=situation.folded)), situation, rules)
     decision = _by_rules(situation, rules)
@@ -169,19 +169,18 @@ def _applied(applied: Sequence[tuple[Rule, Match]], situation: Situation, rules:
 
 def _why_ignored(situation: Situation) -> str | None:
     """Why a text asks for no answer; a word that answers an open appointment does, though we may have used it ourselves."""
-    if situation.open_appointments and situation.answer:
-        return None
-    return why_ignored(situation.message.text, situation.folded, situation.known.sent, situation.now)
+    ignored = why_ignored(situation.message.text, situation.folded, situation.known.sent, situation.now)
+    return None if ignored and situation.open_appointments and situation.answer else ignored
 
 
 def refusal_of(rule: Rule, situation: Situation) -> str | None:
     """Why a rule whose text matches does not apply; None if it does."""
-    if isinstance(rule.text, Answers) and (refusal := why_no_answer(situation)):
+    if refusal := why_no_answer(situation) if isinstance(rule.text, Answers) else why_paused(situation):
         return refusal
-    if not isinstance(rule.text, Answers) and (refusal := why_paused(situation)):
-        return refusal
-    asked = (*rule.conditions, rule.cooldown) if rule.cooldown else rule.conditions
-    return next((refusal for condition in asked if (refusal := condition.refusal(situation))), None)
+    for condition in rule.conditions:
+        if refusal := condition.refusal(situation):
+            return refusal
+    return rule.cooldown.refusal(situation) if rule.cooldown else None
 
 
 def _reserved(recognition: Recognition, situation: Situation, rules: Rules) -> Decision:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from responder.core.calling import NANP, languages_of
 from responder.core.lazily import lazily
-from responder.core.phrases import Phrases, Span, expression
+from responder.core.phrases import Phrases, Span, expression, telling_words
 from responder.core.words import ALWAYS, TELLING, Answer, Pack, Word, Words, bare, first_letters, lengths_by_first
 
 
@@ -124,6 +124,18 @@ class Lexicon:
     def bare_opt_out(self) -> Words:
         """The opt-out words without blanks and without doubled letters."""
         return {bare(folded): word for folded, word in reversed(list(self.opt_out.items()))}
+
+    @lazily
+    def tell_tales(self) -> frozenset[str]:
+        """Words of which each text has one that holds a phrase, or is one of the words, unless that is run together or taken apart."""
+        words = (*self.opt_out, *self.opt_in, *self.help, *self.doubts)
+        longest = (max(folded.split(), key=len) for folded in words)
+        return frozenset(longest).union(self.stops, *(telling_words(phrase.typed) for phrase in self.said))
+
+    @lazily
+    def beginnings(self) -> frozenset[str]:
+        """The first letters of each text that is an opt-out word or a doubt run together or taken apart."""
+        return self.begins_opt_out.union(first_letters(folded * TELLING) for folded in self.doubts if " " not in folded)
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,11 @@ class Pattern:
         """The expressions, ready to search; kept here, since RE2's own cache has room for 128 in all."""
         return tuple(re2.compile(source, pattern_options()) for source in self.sources)
 
+    @cached_property
+    def named(self) -> tuple[tuple[tuple[str, int], ...], ...]:
+        """The named groups of each expression, with their numbers; RE2 makes this list anew each time."""
+        return tuple(tuple(compiled.groupindex.items()) for compiled in self.compiled)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answers:
@@ -118,10 +123,11 @@ def _word_match(how: How, alias: Alias, situation: Situation) -> Match:
 def match_pattern(condition: Pattern, situation: Situation) -> Match | None:
     """The first of the patterns that is found in the text, with its groups as typed."""
     text = searched_text(situation.text)
-    for compiled, language in zip_longest(condition.compiled, condition.languages):
-        if found := compiled.search(text):
-            groups = {name: value for name, value in found.groupdict().items() if value}
-            return Match(text=found.group(), groups=dict.fromkeys(condition.groups, "") | groups, language=language)
+    searched = text.encode() if text.isascii() else text  # in bytes, since RE2 takes longer to count characters than to search
+    for compiled, named, language in zip_longest(condition.compiled, condition.named, condition.languages):
+        if found := compiled.search(searched):
+            groups = {name: text[slice(*found.span(number))] for name, number in named}
+            return Match(text=text[slice(*found.span())], groups=dict.fromkeys(condition.groups, "") | groups, language=language)
     return None
 
 
@@ -231,7 +237,7 @@ class Index:
 
     def _others(self, situation: Situation) -> list[int]:
         found = list(self._always)
-        if situation.answer:
+        if self._answers and situation.answer:
             found += self._answers.get(situation.answer[0], ())
         if self._sets:
             text = searched_text(situation.text)
@@ -260,6 +266,8 @@ class _Phrases:
 
     def find_in(self, words: Sequence[str], first: Sequence[str], found: Positions) -> None:
         """Find what stands in the text and begins with one of its first words."""
+        if self._lengths.keys().isdisjoint(first):
+            return
         for start, word in enumerate(first):
             for length in self._lengths.get(word, ()):
                 self.find(" ".join(words[start : start + length]), found)

@@ -40,9 +40,20 @@ def expression(source: str) -> str:
     ' stop (?: texting | calling )(?: me )?'
     """
     built = "".join(OPENED.get(mark) or _words(mark) for mark in MARKS.findall(source))
-    if source.count("{") != source.count("}") or source.count("[") != source.count("]") or re2.fullmatch(built, "") or not built:
+    if source.count("{") != source.count("}") or source.count("[") != source.count("]") or not _compiles(built) or not telling_words(source):
         raise BadPhrase(f"{source!r} is no phrase: close each {{ and [, and leave some words outside [ ]")
     return built
+
+
+def _compiles(expression: str) -> bool:
+    """Whether what was opened is closed in order."""
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        re2.compile(expression, options)
+    except re2.error:
+        return False
+    return True
 
 
 def spellings(source: str) -> tuple[str, ...]:
@@ -71,6 +82,39 @@ def _spelt(marks: Iterator[str]) -> list[str]:
                 folded = fold(mark)
                 texts = [_joined(text, folded) for text in texts]
     return choices + texts
+
+
+def telling_words(source: str) -> frozenset[str]:
+    """Words of which every text that holds the phrase has one: the longest of those that it cannot be without.
+
+    >>> sorted(telling_words("stop {texting|calling} [me]"))
+    ['calling', 'texting']
+    """
+    return _telling(iter(MARKS.findall(source)))
+
+
+def _telling(marks: Iterator[str]) -> frozenset[str]:
+    """The telling words of what stands up to the mark that closes; none if it can be read without any word."""
+    choices: list[frozenset[str]] = []
+    best = frozenset[str]()
+    for mark in marks:
+        match mark:
+            case "{":
+                best = max(best, _telling(marks), key=_shortest)
+            case "[":
+                _telling(marks)
+            case "|":
+                choices, best = [*choices, best], frozenset()
+            case "}" | "]":
+                break
+            case _:
+                best = max([best, *(frozenset({word}) for word in fold(mark).split())], key=_shortest)
+    choices.append(best)
+    return frozenset[str]().union(*choices) if all(choices) else frozenset()
+
+
+def _shortest(words: frozenset[str]) -> int:
+    return min(map(len, words), default=0)
 
 
 def _joined(text: str, other: str) -> str:

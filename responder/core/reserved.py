@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+from responder.core.glance import passes_over
 from responder.core.lazily import lazily
 from responder.core.lexicon import Lexicon
 from responder.core.lookalikes import latin
@@ -29,8 +30,13 @@ def recognise(
 
     ``lists`` are the file's lists by the folded words that people may call them.
     """
-    if not folded:
+    if not folded or passes_over(folded, lexicon):
         return NOTHING
+    return by_steps(folded, lexicon, opted_out=opted_out, question_open=question_open, lists=lists)
+
+
+def by_steps(folded: str, lexicon: Lexicon, *, opted_out: bool, question_open: bool, lists: Mapping[str, str]) -> Recognition:
+    """What ``recognise`` finds, without a first look that spares the steps."""
     heard = _Heard(folded=folded, lexicon=lexicon, question_open=question_open, lists=lists)
     return heard.opt_out() or _asked(folded, lexicon, may_return=opted_out and not question_open) or heard.doubt() or NOTHING
 

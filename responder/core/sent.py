@@ -43,15 +43,18 @@ def why_ignored(text: str, folded: str, sent: Sequence[Sent], now: datetime) -> 
     >>> why_ignored("Liked “See you tomorrow.”", "", (), datetime.min)
     'ignored: a reaction to a text, which is recorded and not answered'
     """
-    if _is_reaction(text.strip(), sent):
+    if ENGLISH.fullmatch(text.strip()):
+        return REACTION
+    if not sent:  # that it could quote or repeat
+        return None
+    if _quotes(text.strip(), sent):
         return REACTION
     recent = (one.text for one in sent if one.at > now - ECHO_WITHIN)
     return ECHO if folded and any(fold(one) == folded for one in recent) else None
 
 
-def _is_reaction(text: str, sent: Iterable[Sent]) -> bool:
-    if ENGLISH.fullmatch(text):
-        return True
+def _quotes(text: str, sent: Iterable[Sent]) -> bool:
+    """Whether a text is a reaction, in any language, to one that was sent."""
     quoting = QUOTES.search(text) and QUOTING.fullmatch(text)
     quoted = fold(quoting[1].strip(" …\u00a0")) if quoting else ""
     return len(quoted) >= SHORTEST_QUOTE and any(fold(one.text).startswith(quoted) for one in sent)

@@ -95,10 +95,10 @@ class Situation:
         found = read_answer(self.folded, lexicon) if self.known.appointments else lexicon.answers.get(self.folded)
         return found is not None and found[0] is answer
 
-    @lazily
+    @property
     def is_asked(self) -> bool:
         """Whether a short word may be an answer: something is open, or an answer comes late."""
-        if self.open_appointments or (self.answer and self.late_appointment):
+        if self.known.appointments and (self.open_appointments or (self.answer and self.late_appointment)):
             return True
         questions = self.known.questions
         return bool(questions) and any(state(question, self.now) is QuestionStatus.OPEN for question in questions)

@@ -24,7 +24,8 @@ PASSES = 8  # Unicode's forms settle after two or three; a limit, so that no tex
 _BEFORE = str.maketrans(dict.fromkeys(APOSTROPHES, "") | EMOJI)
 _AFTER = str.maketrans(dict.fromkeys(APOSTROPHES, "") | UNSPLIT)
 _NEEDS_BEFORE, _NEEDS_AFTER = (re.compile("[" + "".join(map(chr, table)) + "]") for table in (_BEFORE, _AFTER))
-_ASCII = str.maketrans({chr(c): None if chr(c) in APOSTROPHES else chr(c).lower() if chr(c).isalnum() else " " for c in range(128)})
+_ASCII = bytes(c if chr(c).isalnum() else ord(" ") for c in bytes(range(256)).lower())  # for bytes, which are translated faster than characters
+_DROPPED = APOSTROPHES.encode("ascii", "ignore")
 
 
 def clean(text: str) -> str:
@@ -50,7 +51,7 @@ def fold(text: str) -> str:
     """
     text = SIGNATURE.sub("", text) if "\n" in text or "\r" in text else text
     if text.isascii():
-        return _join(text.translate(_ASCII))
+        return _join_ascii(text.encode())
     for _ in range(PASSES):
         if (folded := _fold_once(text)) == text or folded.isascii():  # small ASCII letters and digits fold to themselves
             return folded
@@ -75,7 +76,7 @@ def _fold_once(text: str) -> str:
     text = unicodedata.normalize("NFKC", text).casefold()
     decomposed = unicodedata.normalize("NFD", text.translate(_AFTER) if _NEEDS_AFTER.search(text) else text)
     if ACCENTED.fullmatch(decomposed):
-        return _join(decomposed.encode("ascii", "ignore").decode().translate(_ASCII))
+        return _join_ascii(decomposed.encode("ascii", "ignore"))
     return _join("".join(_letters(decomposed)))
 
 
@@ -97,6 +98,10 @@ def _letters(decomposed: str) -> list[str]:
 def _sheds_marks(letter: str) -> bool:
     """Whether the letter is Latin, Greek or Cyrillic, where an accent may be left out."""
     return letter < "\u0530" or any(first <= letter <= last for first, last in SHED)
+
+
+def _join_ascii(text: bytes) -> str:
+    return _join(text.translate(_ASCII, _DROPPED).decode())
 
 
 def _join(spaced: str) -> str:

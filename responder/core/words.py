@@ -98,6 +98,9 @@ def first_letters(folded: str) -> str:
     >>> first_letters("s t o p"), first_letters("aassko"), first_letters("no")
     ('sto', 'ask', 'no')
     """
+    found = folded[:TELLING]
+    if len(found) == TELLING and found[0] != found[1] != found[2] and " " not in found:
+        return found
     found = ""
     while folded and len(found) < TELLING:
         found += folded[0]
