@@ -139,7 +139,8 @@ class Known:
         match effect:
             case Subscribe(list=name):
                 stopped = self.consent_order if self.opted_out else None  # a STOP is a word about every list
-                return max(filter(None, (self._order_of(name), stopped)), default=None)
+                said = self._order_of(name)
+                return max(said, stopped) if said and stopped else said or stopped
             case Unsubscribe(list=name):
                 return self._order_of(name)
             case OptOut() | OptIn():
@@ -149,7 +150,8 @@ class Known:
                 return appointment.order if appointment else None
 
     def _order_of(self, list_name: str) -> Order | None:
-        return self.subscriptions[list_name].order if list_name in self.subscriptions else None
+        subscription = self.subscriptions.get(list_name)
+        return subscription.order if subscription else None
 
     def after(self, effect: Effect, message: Message) -> "Known":
         """What is known once the effect of a message has happened."""

@@ -1,6 +1,6 @@
 """Deciding: a message, the rules and what is known become a plan, which is plain data."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, get_args
 
@@ -58,6 +58,8 @@ class Plan:
     explained: tuple[Mapping[str, Any], ...]
     near_misses: tuple[Miss, ...]
     is_superseded: bool
+    after: Known
+    """What is known of the originator once the effects have happened."""
     applied: tuple[str, ...] = ()
     """The names of all rules that applied, and of those in shadow that would have."""
     changes: tuple[AppointmentChange, ...] = ()
@@ -71,7 +73,7 @@ def make_plan(message: Message, rules: Rules, known: Known) -> Plan:
     turns = ((situation, decision), *decision.turns)
     wanted = one_hand_off([effect for at, turn in turns for effect in wanted_effects(turn, at, rules)])
     effects = tuple(effect for effect in wanted if not _is_outdated(effect, known, message))
-    is_superseded = _is_superseded(wanted, effects)
+    is_superseded = len(effects) < len(wanted) and not any(isinstance(effect, ORDERED) for effect in effects)
     if is_superseded:
         effects = ()
     after = known_after(known, effects, message)
@@ -94,10 +96,11 @@ def make_plan(message: Message, rules: Rules, known: Known) -> Plan:
         steps=steps,
         explained=(
             *_explained(decision, effects, [draft for draft, _, _ in drafts], no_reply),
-            *(told for at, turn in turns for told in _explained_shadow(turn, at, rules)),
+            *(told for at, turn in turns if turn.shadowed for told in _explained_shadow(turn, at, rules)),
         ),
         near_misses=near_misses(decision, situation, rules),
         is_superseded=is_superseded,
+        after=after,
         applied=tuple(name for _, turn in turns for name in turn.met),
         changes=tuple(_changes(effects, known, after)),
         recognition=decision.recognition,
@@ -132,16 +135,11 @@ def _is_outdated(effect: Effect, known: Known, message: Message) -> bool:
     return newest is not None and newest > message.order
 
 
-def _is_superseded(wanted: Sequence[Effect], effects: Sequence[Effect]) -> bool:
-    ordered = [effect for effect in wanted if isinstance(effect, ORDERED)]
-    return bool(ordered) and not any(effect in effects for effect in ordered)
-
-
 def _why_not_sent(message: Message, rules: Rules) -> str | None:
     """Why no reply may go to the originator of a message at all; None if one may."""
     if not is_dialable(message.originator):
         return NOT_DIALABLE
-    if message.originator in {message.destination, *rules.own_numbers, *rules.numbers}:
+    if message.originator == message.destination or message.originator in rules.own_numbers or message.originator in rules.numbers:
         return OWN_NUMBER
     return UNKNOWN if rules.numbers and message.destination not in rules.numbers else None
 
