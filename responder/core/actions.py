@@ -46,7 +46,12 @@ class Context:
     list: str | None
     default_language: str
     contact: Known
-    appointment: Appointment | None
+
+    @property
+    def appointment(self) -> Appointment | None:
+        """The appointment that the message is about."""
+        before = self.situation.appointment
+        return before and self.contact.appointment(before.id)
 
     @property
     def languages(self) -> tuple[str, ...]:

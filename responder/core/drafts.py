@@ -45,7 +45,7 @@ def _joined(earlier: Reply | WebhookCall, later: Reply | WebhookCall) -> Reply |
 
 def restrained(drafts: Iterable[Draft], decision: Decision, after: Known, situation: Situation, rules: Rules) -> tuple[list[Draft], list[Mute]]:
     """The drafts that the limits leave, and the silence that follows where they leave none."""
-    languages = [language for language in (decision.match.language, after.language, rules.languages[0]) if language]
+    languages = (decision.match.language, after.language, rules.languages[0])
     restraint = Restraint(rules.limits, after, situation.now, languages)
     held: list[Draft] = []
     muting: list[Mute] = []

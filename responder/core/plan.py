@@ -1,10 +1,11 @@
 """Deciding: a message, the rules and what is known become a plan, which is plain data."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, get_args
 
 from responder.core.address import is_dialable
+from responder.core.changing import changed
 from responder.core.decision import Decision, Miss, decide
 from responder.core.drafts import announcements, restrained, steps_of, together
 from responder.core.effects import (
@@ -73,7 +74,7 @@ def make_plan(message: Message, rules: Rules, known: Known) -> Plan:
     turns = ((situation, decision), *decision.turns)
     wanted = one_hand_off([effect for at, turn in turns for effect in wanted_effects(turn, at, rules)])
     effects = tuple(effect for effect in wanted if not _is_outdated(effect, known, message))
-    is_superseded = len(effects) < len(wanted) and not any(isinstance(effect, ORDERED) for effect in effects)
+    is_superseded = _is_superseded(wanted, effects)
     if is_superseded:
         effects = ()
     after = known_after(known, effects, message)
@@ -124,7 +125,7 @@ def with_steps(known: Known, plan: Plan) -> Known:
     """What is known once the texts of a plan are queued as well, for the next message of the same originator."""
     texts = (step for step in plan.steps if step.kind is StepKind.REPLY)
     sent = tuple(Sent(at=plan.message.received_at, text=step.content, purpose=step.purpose) for step in texts)
-    return replace(known, sent=(*known.sent, *sent)) if sent else known
+    return changed(known, sent=(*known.sent, *sent)) if sent else known
 
 
 def _is_outdated(effect: Effect, known: Known, message: Message) -> bool:
@@ -133,6 +134,11 @@ def _is_outdated(effect: Effect, known: Known, message: Message) -> bool:
         return False
     newest = known.newest_word(effect)
     return newest is not None and newest > message.order
+
+
+def _is_superseded(wanted: Sequence[Effect], left: Sequence[Effect]) -> bool:
+    """Whether newer words stand, and nothing is left that is a word itself."""
+    return len(left) < len(wanted) and not any(isinstance(effect, ORDERED) for effect in left)
 
 
 def _why_not_sent(message: Message, rules: Rules) -> str | None:

@@ -18,9 +18,13 @@ def wanted_effects(decision: Decision, situation: Situation, rules: Rules) -> li
     for match, actions in decision.actions:
         for action, context in _in_context(actions, match, situation, rules, situation.known):
             effects += action.effects(context)
+    return [*_remembered(decision, situation), *_first_hand_off(effects)]
+
+
+def _remembered(decision: Decision, situation: Situation) -> Sequence[Effect]:
     language = decision.match.language
-    is_new = language and decision.remembers_language and language != situation.known.language
-    return [*([SetLanguage(language=language)] if language and is_new else ()), *_first_hand_off(effects)]
+    is_new = decision.remembers_language and language != situation.known.language
+    return (SetLanguage(language=language),) if language and is_new else ()
 
 
 def wanted_drafts(decision: Decision, situation: Situation, rules: Rules, after: Known) -> list[Reply | WebhookCall]:
@@ -45,7 +49,6 @@ def _stays(draft: Reply | WebhookCall) -> bool:
 
 def _in_context(actions: Sequence[Action], match: Match, situation: Situation, rules: Rules, known: Known) -> Iterator[tuple[Action, Context]]:
     """Each of some actions with what it works with, which is one for all those with the same list."""
-    appointment = situation.appointment and known.appointment(situation.appointment.id)
     context: Context | None = None
     for action, name in zip(actions, _lists_of(actions), strict=True):
         if context is None or context.list != name:
@@ -56,7 +59,6 @@ def _in_context(actions: Sequence[Action], match: Match, situation: Situation, r
                 list=name,
                 default_language=rules.languages[0],
                 contact=known,
-                appointment=appointment,
             )
         yield action, context
 
