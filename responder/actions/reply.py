@@ -6,16 +6,18 @@ then:
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import cached_property
 
 from responder.core.actions import Action, Context, Delay, Segments, action
 from responder.core.effects import VALID_FOR, Effect, RecordUse, Reply, WebhookCall
 from responder.core.segments import cut
-from responder.core.template import Texts
+from responder.core.template import Template, Texts
 from responder.core.uses import AtMostOnce, in_words
 
 MAX_SEGMENTS = Segments(3)
+OF_THE_FILE = frozenset({"list"})  # values that no message changes
 
 
 @action("reply")
@@ -32,10 +34,28 @@ class ReplyAction(Action):
             yield RecordUse(of=self.once_per.of)
 
     def steps(self, context: Context) -> Iterator[Reply | WebhookCall]:
-        rendered = self.text.pick(*context.languages).render(context.values)
-        text = cut(rendered, self.max_segments)
-        note = None if text == rendered else f"cut to max_segments: {self.max_segments}"
-        yield Reply(text=text, note=note, held_back=self._why_not_again(context), delay=self.delay, valid_for=self.valid_for)
+        reply = self._reply(context.pick(self.text), context)
+        why = self._why_not_again(context)
+        yield replace(reply, held_back=why) if why else reply
+
+    def _reply(self, template: Template, context: Context) -> Reply:
+        """The reply; one that says the same to everybody is made once."""
+        if not template.names <= OF_THE_FILE:
+            return self._made(template, context)
+        key = (template.source, context.list)
+        if key not in self._ready:
+            self._ready[key] = self._made(template, context)
+        return self._ready[key]
+
+    @cached_property
+    def _ready(self) -> dict[tuple[str, str | None], Reply]:
+        return {}
+
+    def _made(self, template: Template, context: Context) -> Reply:
+        reply = Reply(text=context.fill(template), delay=self.delay, valid_for=self.valid_for)
+        if reply.segments <= self.max_segments:
+            return reply
+        return replace(reply, text=cut(reply.text, self.max_segments), note=f"cut to max_segments: {self.max_segments}")
 
     def _why_not_again(self, context: Context) -> str | None:
         left = self.once_per and self.once_per.left(context.situation)

@@ -21,4 +21,4 @@ class SetAction(Action):
 
     def effects(self, context: Context) -> Iterator[Effect]:
         for name, template in self.fields.items():
-            yield SetField(name=name, value=template.render(context.values)[:LONGEST_VALUE])
+            yield SetField(name=name, value=context.fill(template)[:LONGEST_VALUE])

@@ -31,4 +31,4 @@ class SubscribeAction(Action):
 
     def steps(self, context: Context) -> Iterator[Reply | WebhookCall]:
         if self.already and context.situation.known.subscribed(self.list):
-            yield Reply(text=self.already.pick(*context.languages).render(context.values), is_instead=True)
+            yield Reply(text=context.fill(context.pick(self.already)), is_instead=True)

@@ -24,15 +24,15 @@ class WebhookAction(Action):
     max_segments: Segments = MAX_SEGMENTS
 
     def steps(self, context: Context) -> Iterator[Reply | WebhookCall]:
-        data = {name: template.render(context.values) for name, template in self.data.items()}
+        data = {name: context.fill(template) for name, template in self.data.items()}
         yield WebhookCall(to=self.to, data=data, awaited=self._awaited(self.reply, context) if self.reply else None)
 
     def _awaited(self, reply: Texts, context: Context) -> Awaited:
-        picked = reply.pick(*context.languages)
-        otherwise = self.otherwise.pick(*context.languages).render(context.values).strip() if self.otherwise else ""
+        picked = context.pick(reply)
+        otherwise = context.fill(context.pick(self.otherwise)).strip() if self.otherwise else ""
         return Awaited(
             text=picked.source,
-            values={name: value for name, value in context.values.items() if name in picked.names},
+            values=context.values(picked.names),
             otherwise=cut(otherwise, self.max_segments) or None,
             max_segments=self.max_segments,
             languages=context.languages,

@@ -1,17 +1,17 @@
 """What an action is given and what it may want; the actions themselves stand in ``responder.actions``, one file each."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import Field, dataclass
 from datetime import timedelta
-from functools import cached_property
+from types import MappingProxyType
 from typing import Any, ClassVar, NewType, TypeVar
 
 from responder.core.effects import Effect, Reply, WebhookCall
 from responder.core.known import Appointment, Known
 from responder.core.policy import appointment_values
 from responder.core.situation import Match, Situation
-from responder.core.template import Texts
+from responder.core.template import Template, Texts
 
 ListName = NewType("ListName", str)
 """A field of this type holds the name of one of the file's lists."""
@@ -32,7 +32,7 @@ Segments = NewType("Segments", int)
 """A field of this type holds how many segments a text may take at most."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Context:
     """What an action works with: the situation, how the text matched, and the file's titles and languages.
 
@@ -46,33 +46,60 @@ class Context:
     list: str | None
     default_language: str
     contact: Known
-    appointment: Appointment | None
+
+    @property
+    def appointment(self) -> Appointment | None:
+        """The appointment that the message is about."""
+        before = self.situation.appointment
+        return before and self.contact.appointment(before.id)
 
     @property
     def languages(self) -> tuple[str, ...]:
         """The languages to answer in, the best first."""
         return tuple(language for language in (self.match.language, self.contact.language, self.default_language) if language)
 
-    @cached_property
-    def values(self) -> Mapping[str, Any]:
-        """What a template may use; what the originator never told is empty."""
-        message, known, appointment = self.situation.message, self.contact, self.appointment
-        return {
-            "message": {
-                "key": message.key,
-                "originator": message.originator,
-                "destination": message.destination,
-                "text": message.text,
-                "sent_at": message.sent_at or message.received_at,
-                "received_at": message.received_at,
-            },
-            "match": {"text": self.match.text, **self.match.groups},
-            "rest": self.match.rest,
-            "list": {"name": self.list or "", "title": self.list_titles.get(self.list or "", "")},
-            "appointment": appointment_values(appointment) if appointment else {},
-            "contact": defaultdict(str, known.fields, number=known.originator, language=known.language or self.default_language),
-            "now": self.situation.now,
-        }
+    def pick(self, texts: Texts) -> Template:
+        """The text in the best of the languages to answer in."""
+        return texts.pick(*self.languages) if len(texts.by_language) > 1 else texts.first
+
+    def values(self, names: Collection[str]) -> dict[str, Any]:
+        """What templates that use these names are filled in with; what the originator never told is empty."""
+        return {name: read(self) for name, read in VALUES.items() if name in names}
+
+    def fill(self, template: Template) -> str:
+        """A text with its values."""
+        return template.render(self.values(template.names))
+
+
+def _message(context: Context) -> Mapping[str, Any]:
+    message = context.situation.message
+    return {
+        "key": message.key,
+        "originator": message.originator,
+        "destination": message.destination,
+        "text": message.text,
+        "sent_at": message.sent_at or message.received_at,
+        "received_at": message.received_at,
+    }
+
+
+def _contact(context: Context) -> Mapping[str, str]:
+    known = context.contact
+    return defaultdict(str, known.fields, number=known.originator, language=known.language or context.default_language)
+
+
+VALUES: Mapping[str, Callable[[Context], Any]] = MappingProxyType(
+    {
+        "message": _message,
+        "match": lambda context: {"text": context.match.text, **context.match.groups},
+        "rest": lambda context: context.match.rest,
+        "list": lambda context: {"name": context.list or "", "title": context.list_titles.get(context.list or "", "")},
+        "appointment": lambda context: appointment_values(context.appointment) if context.appointment else {},
+        "contact": _contact,
+        "now": lambda context: context.situation.now,
+    }
+)
+"""The values that a template may use."""
 
 
 class Action:

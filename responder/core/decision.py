@@ -66,6 +66,8 @@ class Decision:
     @property
     def met(self) -> tuple[str, ...]:
         """The names of all rules that applied, and of those in shadow that would have."""
+        if not self.shadowed:
+            return self.applied
         return (*self.applied, *(name for decision in self.shadowed for name in decision.applied))
 
 

@@ -4,15 +4,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from responder.core.decision import QUESTION, Decision
-from responder.core.effects import Mute, Purpose, Reply, Step, StepKind, WebhookCall
+from responder.core.effects import Awaited, Mute, Purpose, Reply, Step, StepKind, WebhookCall
 from responder.core.events import Happened
 from responder.core.known import Known
 from responder.core.limits import Restraint
 from responder.core.message import Message
 from responder.core.payload import webhook_payload
 from responder.core.rules import Rules
-from responder.core.segments import size
 from responder.core.situation import Situation
+from responder.core.timing import end_of_use
 
 Draft = tuple[Reply | WebhookCall, Decision, Situation]
 MOST_SEGMENTS = 4  # of one reply about several appointments
@@ -39,12 +39,13 @@ def _joined(earlier: Reply | WebhookCall, later: Reply | WebhookCall) -> Reply |
     if not isinstance(earlier, Reply) or not isinstance(later, Reply) or earlier.held_back or later.held_back:
         return None
     joined = earlier.text if later.text in earlier.text.split("\n") else f"{earlier.text}\n{later.text}"
-    return replace(earlier, text=joined) if size(joined).segments <= MOST_SEGMENTS else None
+    reply = replace(earlier, text=joined)
+    return reply if reply.segments <= MOST_SEGMENTS else None
 
 
 def restrained(drafts: Iterable[Draft], decision: Decision, after: Known, situation: Situation, rules: Rules) -> tuple[list[Draft], list[Mute]]:
     """The drafts that the limits leave, and the silence that follows where they leave none."""
-    languages = [language for language in (decision.match.language, after.language, rules.languages[0]) if language]
+    languages = (decision.match.language, after.language, rules.languages[0])
     restraint = Restraint(rules.limits, after, situation.now, languages)
     held: list[Draft] = []
     muting: list[Mute] = []
@@ -68,34 +69,49 @@ def _in_dialogue(draft: Reply | WebhookCall) -> Reply | WebhookCall:
 def steps_of(drafts: Iterable[Draft], after: Known, no_reply: str | None, *, is_superseded: bool) -> Iterator[Step]:
     """The steps of drafts, numbered from 1; no replies where something speaks against any."""
     for number, (draft, decision, situation) in enumerate(drafts, start=1):
-        message = situation.message
         if isinstance(draft, WebhookCall):
             payload = webhook_payload(draft, decision.name, decision.match, situation, after, is_superseded=is_superseded)
-            step = _step(message, number, StepKind.WEBHOOK, to=draft.to, content=payload)
-            yield replace(step, awaited=draft.awaited) if no_reply is None else step
+            yield _call(situation.message, number, draft.to, payload, draft.awaited if no_reply is None else None)
         elif no_reply is None and draft.held_back is None:
-            step = _step(message, number, StepKind.REPLY, to=message.originator, content=draft.text)
-            length = size(draft.text).segments
-            yield replace(step, purpose=draft.purpose, segments=length, leaves_at=draft.leaves_at, expires_at=draft.expires_at)
+            yield _text(situation.message, number, draft)
 
 
 def announcements(taken: int, happened: Iterable[Happened], message: Message, rules: Rules) -> Iterator[Step]:
     """The calls that tell webhooks what the effects are to others."""
+    if not rules.events_told:
+        return
     told = ((name, one) for one in happened for name in sorted(rules.webhooks_for(one.event)))
     for number, (name, one) in enumerate(told, start=taken + 1):
-        yield _step(message, number, StepKind.WEBHOOK, to=name, content=one.as_json(message.received_at))
+        yield _call(message, number, name, one.as_json(message.received_at))
 
 
-def _step(message: Message, number: int, kind: StepKind, *, to: str, content: str) -> Step:
+def _call(message: Message, number: int, to: str, payload: str, awaited: Awaited | None = None) -> Step:
     return Step(
         key=f"{message.key}-{number}",
         message_key=message.key,
-        kind=kind,
+        kind=StepKind.WEBHOOK,
         originator=message.originator,
         to=to,
         sender=message.destination,
-        content=content,
+        content=payload,
         purpose=Purpose.ANSWER,
         segments=0,
         expires_at=None,
+        awaited=awaited,
+    )
+
+
+def _text(message: Message, number: int, reply: Reply) -> Step:
+    return Step(
+        key=f"{message.key}-{number}",
+        message_key=message.key,
+        kind=StepKind.REPLY,
+        originator=message.originator,
+        to=message.originator,
+        sender=message.destination,
+        content=reply.text,
+        purpose=reply.purpose,
+        segments=reply.segments,
+        expires_at=end_of_use(reply, message.received_at),
+        leaves_at=reply.leaves_at,
     )

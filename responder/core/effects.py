@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from responder.core.lazily import lazily
 from responder.core.question import Ask, CloseQuestion
+from responder.core.segments import size
 
 VALID_FOR = timedelta(hours=6)  # how long a reply is of use, if nothing else is said of it
 
@@ -152,7 +154,7 @@ class StepStatus(StrEnum):
     SIMULATED = "simulated"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Reply:
     """An MT that answers an MO, not yet numbered as a step; ``leaves_at`` is None where it leaves at once."""
 
@@ -165,6 +167,10 @@ class Reply:
     held_back: str | None = None  # why it does not go out, though a rule wants it
     note: str | None = None  # what an explanation tells beside it
     is_instead: bool = False  # whether it takes the place of the other replies of its rule
+
+    @lazily
+    def segments(self) -> int:
+        return size(self.text).segments
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -20,7 +20,6 @@ from responder.core.effects import (
     WebhookCall,
 )
 from responder.core.question import Ask, CloseQuestion
-from responder.core.segments import size
 from responder.core.situation import Match
 from responder.core.timestamps import iso
 from responder.core.uses import in_words
@@ -73,7 +72,7 @@ def explained_step(draft: Reply | WebhookCall, held_back: str | None) -> Mapping
     """A step as ``{action, …settings filled in}``; for a reply that does not go out, with the reason."""
     if isinstance(draft, WebhookCall):
         return {"action": "webhook", "to": draft.to, "data": dict(draft.data), **_answer(draft.awaited, held_back)}
-    reply = {"action": "reply", "text": draft.text, "segments": size(draft.text).segments, **_later(draft)}
+    reply = {"action": "reply", "text": draft.text, "segments": draft.segments, **_later(draft)}
     notes = [note for note in (draft.note, held_back or draft.held_back) if note]
     return {**reply, "note": ", ".join(notes)} if notes else reply
 

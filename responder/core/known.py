@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from responder.core.changing import changed
 from responder.core.effects import (
     AppointmentStatus,
     ChangeAppointment,
@@ -87,7 +88,7 @@ class Appointment:
         return self.starts_at <= now < self.starts_at + LATE
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Known:
     """All that is known of one originator; ``revision`` changes with it, so that a plan can tell whether it still holds."""
 
@@ -139,7 +140,8 @@ class Known:
         match effect:
             case Subscribe(list=name):
                 stopped = self.consent_order if self.opted_out else None  # a STOP is a word about every list
-                return max(filter(None, (self._order_of(name), stopped)), default=None)
+                said = self._order_of(name)
+                return max(said, stopped) if said and stopped else said or stopped
             case Unsubscribe(list=name):
                 return self._order_of(name)
             case OptOut() | OptIn():
@@ -149,46 +151,47 @@ class Known:
                 return appointment.order if appointment else None
 
     def _order_of(self, list_name: str) -> Order | None:
-        return self.subscriptions[list_name].order if list_name in self.subscriptions else None
+        subscription = self.subscriptions.get(list_name)
+        return subscription.order if subscription else None
 
     def after(self, effect: Effect, message: Message) -> "Known":
         """What is known once the effect of a message has happened."""
         match effect:
             case Subscribe() | Unsubscribe():
                 subscription = _subscription(effect, message, self.subscriptions.get(effect.list))
-                known = replace(self, subscriptions={**self.subscriptions, effect.list: subscription})
-                return replace(known, confirmed_at=message.received_at) if isinstance(effect, Unsubscribe) and effect.confirmed else known
+                known = changed(self, subscriptions={**self.subscriptions, effect.list: subscription})
+                return changed(known, confirmed_at=message.received_at) if isinstance(effect, Unsubscribe) and effect.confirmed else known
             case OptOut():
                 confirmed_at = message.received_at if effect.confirmed else self.confirmed_at
-                return replace(self, opted_out=True, consent_order=message.order, confirmed_at=confirmed_at)
+                return changed(self, opted_out=True, consent_order=message.order, confirmed_at=confirmed_at)
             case OptIn():
-                return replace(self, opted_out=False, consent_order=message.order)
+                return changed(self, opted_out=False, consent_order=message.order)
             case ChangeAppointment():
-                return replace(self, appointments=tuple(_changed(a, effect, message) for a in self.appointments))
+                return changed(self, appointments=tuple(_changed(a, effect, message) for a in self.appointments))
             case TellUnclear():
                 told = (replace(a, unclear_at=message.received_at) if a.id == effect.id else a for a in self.appointments)
-                return replace(self, appointments=tuple(told))
+                return changed(self, appointments=tuple(told))
             case Ask(question=asked):
-                return replace(self, questions=(*(_replaced(question, asked) for question in self.questions), asked))
+                return changed(self, questions=(*(_replaced(question, asked) for question in self.questions), asked))
             case CloseQuestion():
-                return replace(self, questions=tuple(_closed(question, effect) for question in self.questions))
+                return changed(self, questions=tuple(_closed(question, effect) for question in self.questions))
             case SetField() | SetLanguage() | RecordUse() | Mute() | OpenHandOff():
                 return self._remembering(effect, message)
 
     def _remembering(self, effect: SetField | SetLanguage | RecordUse | Mute | OpenHandOff, message: Message) -> "Known":
         match effect:
             case SetField():
-                return replace(self, fields={**self.fields, effect.name: effect.value})
+                return changed(self, fields={**self.fields, effect.name: effect.value})
             case SetLanguage():
-                return replace(self, language=effect.language)
+                return changed(self, language=effect.language)
             case RecordUse():
                 before = self.uses.get(effect.of, message.received_at)
-                return replace(self, uses={**self.uses, effect.of: max(before, message.received_at)})
+                return changed(self, uses={**self.uses, effect.of: max(before, message.received_at)})
             case Mute():
-                return replace(self, muted_until=effect.until)
+                return changed(self, muted_until=effect.until)
             case OpenHandOff():
                 until = message.received_at + effect.pause if effect.pause else None
-                return replace(self, paused_until=max(filter(None, (until, self.paused_until)), default=None))
+                return changed(self, paused_until=max(filter(None, (until, self.paused_until)), default=None))
 
 
 def _subscription(effect: Subscribe | Unsubscribe, message: Message, before: Subscription | None) -> Subscription:

@@ -18,6 +18,8 @@ Ranked = tuple[int, int, Miss]
 
 def near_misses(decision: Decision, situation: Situation, rules: Rules) -> tuple[Miss, ...]:
     """The rules that nearly answered: one letter off, right words and a condition that does not hold, or behind the rule that answered."""
+    if decision.applied and not decision.misses and not decision.later:
+        return ()
     refused = (_ranked(miss, situation, rules) for miss in decision.misses)
     found = chain(refused, _behind(decision, situation, rules), _one_letter_off(decision, situation, rules))
     return tuple(miss for _, _, miss in sorted(found, key=lambda ranked: ranked[:2])[:MOST_TOLD])

@@ -1,10 +1,11 @@
 """Deciding: a message, the rules and what is known become a plan, which is plain data."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, get_args
 
 from responder.core.address import is_dialable
+from responder.core.changing import changed
 from responder.core.decision import Decision, Miss, decide
 from responder.core.drafts import announcements, restrained, steps_of, together
 from responder.core.effects import (
@@ -58,6 +59,8 @@ class Plan:
     explained: tuple[Mapping[str, Any], ...]
     near_misses: tuple[Miss, ...]
     is_superseded: bool
+    after: Known
+    """What is known of the originator once the effects have happened."""
     applied: tuple[str, ...] = ()
     """The names of all rules that applied, and of those in shadow that would have."""
     changes: tuple[AppointmentChange, ...] = ()
@@ -94,10 +97,11 @@ def make_plan(message: Message, rules: Rules, known: Known) -> Plan:
         steps=steps,
         explained=(
             *_explained(decision, effects, [draft for draft, _, _ in drafts], no_reply),
-            *(told for at, turn in turns for told in _explained_shadow(turn, at, rules)),
+            *(told for at, turn in turns if turn.shadowed for told in _explained_shadow(turn, at, rules)),
         ),
         near_misses=near_misses(decision, situation, rules),
         is_superseded=is_superseded,
+        after=after,
         applied=tuple(name for _, turn in turns for name in turn.met),
         changes=tuple(_changes(effects, known, after)),
         recognition=decision.recognition,
@@ -121,7 +125,7 @@ def with_steps(known: Known, plan: Plan) -> Known:
     """What is known once the texts of a plan are queued as well, for the next message of the same originator."""
     texts = (step for step in plan.steps if step.kind is StepKind.REPLY)
     sent = tuple(Sent(at=plan.message.received_at, text=step.content, purpose=step.purpose) for step in texts)
-    return replace(known, sent=(*known.sent, *sent)) if sent else known
+    return changed(known, sent=(*known.sent, *sent)) if sent else known
 
 
 def _is_outdated(effect: Effect, known: Known, message: Message) -> bool:
@@ -132,16 +136,16 @@ def _is_outdated(effect: Effect, known: Known, message: Message) -> bool:
     return newest is not None and newest > message.order
 
 
-def _is_superseded(wanted: Sequence[Effect], effects: Sequence[Effect]) -> bool:
-    ordered = [effect for effect in wanted if isinstance(effect, ORDERED)]
-    return bool(ordered) and not any(effect in effects for effect in ordered)
+def _is_superseded(wanted: Sequence[Effect], left: Sequence[Effect]) -> bool:
+    """Whether newer words stand, and nothing is left that is a word itself."""
+    return len(left) < len(wanted) and not any(isinstance(effect, ORDERED) for effect in left)
 
 
 def _why_not_sent(message: Message, rules: Rules) -> str | None:
     """Why no reply may go to the originator of a message at all; None if one may."""
     if not is_dialable(message.originator):
         return NOT_DIALABLE
-    if message.originator in {message.destination, *rules.own_numbers, *rules.numbers}:
+    if message.originator == message.destination or message.originator in rules.own_numbers or message.originator in rules.numbers:
         return OWN_NUMBER
     return UNKNOWN if rules.numbers and message.destination not in rules.numbers else None
 

@@ -144,6 +144,11 @@ class Rules:
         return frozenset(webhook.name for webhook in self.webhooks.values() if event in webhook.events)
 
     @cached_property
+    def events_told(self) -> frozenset[Event]:
+        """The events that some webhook asks to be told of."""
+        return frozenset(event for webhook in self.webhooks.values() for event in webhook.events)
+
+    @cached_property
     def list_words(self) -> Mapping[str, str]:
         """The lists by what people may call them, folded: the name first, then the title."""
         named = {fold(name): name for name in self.lists}

@@ -217,4 +217,9 @@ class Texts:
         for language in (*languages, None):
             if language in self.by_language:
                 return self.by_language[language]
+        return self.first
+
+    @property
+    def first(self) -> Template:
+        """The text that serves where there is none in any language asked for."""
         return next(iter(self.by_language.values()))

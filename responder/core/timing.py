@@ -2,31 +2,28 @@
 
 from dataclasses import replace
 from datetime import datetime
-from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from responder.core.effects import VALID_FOR, Reply, WebhookCall
 from responder.core.quiet import QuietHours, quiet_until
 
-D = TypeVar("D", Reply, WebhookCall, Reply | WebhookCall)
 
-
-def timed(draft: D, now: datetime, quiet: QuietHours | None, zone: ZoneInfo) -> D:
-    """The draft; a reply with the time at which it leaves, if it is a later one and then outside quiet hours, and with the end of its use.
+def timed(draft: Reply | WebhookCall, now: datetime, quiet: QuietHours | None, zone: ZoneInfo) -> Reply | WebhookCall:
+    """The draft; a reply that waits with the time at which it leaves, outside quiet hours.
 
     >>> from datetime import UTC, timedelta
     >>> later = timed(Reply(text="Hi", delay=timedelta(hours=1)), datetime(2026, 12, 1, 12, tzinfo=UTC), None, ZoneInfo("UTC"))
-    >>> later.leaves_at.isoformat(), later.expires_at.isoformat()
+    >>> later.leaves_at.isoformat(), end_of_use(later, datetime(2026, 12, 1, 12, tzinfo=UTC)).isoformat()
     ('2026-12-01T13:00:00+00:00', '2026-12-01T19:00:00+00:00')
     """
     if isinstance(draft, WebhookCall):
-        awaited = draft.awaited and replace(draft.awaited, zone=str(zone), expires_at=now + VALID_FOR)
-        return replace(draft, awaited=awaited)
-    return draft if draft.expires_at else _timed(draft, now, quiet, zone)
+        return replace(draft, awaited=replace(draft.awaited, zone=str(zone), expires_at=now + VALID_FOR)) if draft.awaited else draft
+    if draft.expires_at or not draft.delay:
+        return draft
+    leaves_at = now + draft.delay
+    return replace(draft, leaves_at=quiet_until(leaves_at, quiet, zone) or leaves_at)
 
 
-def _timed(reply: Reply, now: datetime, quiet: QuietHours | None, zone: ZoneInfo) -> Reply:
-    leaves_at = now + reply.delay if reply.delay else None
-    if leaves_at:
-        leaves_at = quiet_until(leaves_at, quiet, zone) or leaves_at
-    return replace(reply, leaves_at=leaves_at, expires_at=(leaves_at or now) + reply.valid_for)
+def end_of_use(reply: Reply, now: datetime) -> datetime:
+    """Until when a reply is of use that was made now."""
+    return reply.expires_at or (reply.leaves_at or now) + reply.valid_for

@@ -9,7 +9,7 @@ from responder.core.awaiting import text_of
 from responder.core.effects import Step, StepKind
 from responder.core.known import Known
 from responder.core.message import Channel, Message, Order
-from responder.core.plan import Plan, known_after, make_plan
+from responder.core.plan import Plan, make_plan
 from responder.core.rules import Rules
 from responder.core.suppression import why_suppressed
 
@@ -46,7 +46,7 @@ def walk(messages: Iterable[Message], rules: Rules, known: Known, responses: Map
     """
     for message in messages:
         plan = make_plan(message, rules, known)
-        known = known_after(known, plan.effects, message)
+        known = plan.after
         yield Stride(plan=plan, after=known, responses=responses)
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from itertools import chain
 
 from responder.core.actions import Action, Context
 from responder.core.decision import Decision
@@ -13,70 +12,86 @@ from responder.core.rules import Rules
 from responder.core.situation import Match, Situation
 
 
-def wanted_effects(decision: Decision, situation: Situation, rules: Rules) -> Iterator[Effect]:
+def wanted_effects(decision: Decision, situation: Situation, rules: Rules) -> list[Effect]:
     """The changes that a decision wants, with the language that is remembered and at most one hand-off."""
-    language = decision.match.language
-    if language and decision.remembers_language and language != situation.known.language:
-        yield SetLanguage(language=language)
     effects = list(decision.effects)
     for match, actions in decision.actions:
-        for action in actions:
-            effects += action.effects(_context(action, match, actions, situation, rules, situation.known))
-    yield from _first_hand_off(effects)
+        for action, context in _in_context(actions, match, situation, rules, situation.known):
+            effects += action.effects(context)
+    return [*_remembered(decision, situation), *_first_hand_off(effects)]
 
 
-def wanted_drafts(decision: Decision, situation: Situation, rules: Rules, after: Known) -> Iterator[Reply | WebhookCall]:
+def _remembered(decision: Decision, situation: Situation) -> Sequence[Effect]:
+    language = decision.match.language
+    is_new = decision.remembers_language and language != situation.known.language
+    return (SetLanguage(language=language),) if language and is_new else ()
+
+
+def wanted_drafts(decision: Decision, situation: Situation, rules: Rules, after: Known) -> list[Reply | WebhookCall]:
     """The replies and calls that a decision wants, filled in with what is known once its changes have happened."""
-    yield from decision.replies
+    drafts: list[Reply | WebhookCall] = list(decision.replies)
     for match, actions in decision.actions:
-        wanted = [draft for action in actions for draft in action.steps(_context(action, match, actions, situation, rules, after))]
-        instead = any(isinstance(draft, Reply) and draft.is_instead for draft in wanted)
-        yield from (draft for draft in map(_unanswered, wanted) if not isinstance(draft, Reply) or draft.is_instead) if instead else wanted
+        contexts = _in_context(actions, match, situation, rules, after)
+        drafts += _left_of([draft for action, context in contexts for draft in action.steps(context)])
+    return drafts
 
 
-def _unanswered(draft: Reply | WebhookCall) -> Reply | WebhookCall:
-    """The draft; a call without the reply that would be made of its answer."""
-    return replace(draft, awaited=None) if isinstance(draft, WebhookCall) else draft
+def _left_of(drafts: Sequence[Reply | WebhookCall]) -> Sequence[Reply | WebhookCall]:
+    """The drafts of a rule; where a reply takes the place of the others, it and the calls, of whose answers no reply is made."""
+    if not [draft for draft in drafts if isinstance(draft, Reply) and draft.is_instead]:
+        return drafts
+    return [replace(draft, awaited=None) if isinstance(draft, WebhookCall) else draft for draft in drafts if _stays(draft)]
 
 
-def _context(action: Action, match: Match, actions: Sequence[Action], situation: Situation, rules: Rules, known: Known) -> Context:
-    appointment = situation.appointment
-    return Context(
-        situation=situation,
-        match=match,
-        list_titles=rules.list_titles,
-        list=_list_of(actions, action),
-        default_language=rules.languages[0],
-        contact=known,
-        appointment=appointment and known.appointment(appointment.id),
-    )
+def _stays(draft: Reply | WebhookCall) -> bool:
+    return isinstance(draft, WebhookCall) or draft.is_instead
 
 
-def _list_of(actions: Sequence[Action], action: Action) -> str | None:
-    """The list that ``list`` means in an action: that of the nearest action before it that names one, else of the first after it."""
-    position = actions.index(action)
-    for candidate in chain(reversed(actions[: position + 1]), actions[position + 1 :]):
-        if candidate.list_field:
-            return str(getattr(candidate, candidate.list_field))
-    return None
+def _in_context(actions: Sequence[Action], match: Match, situation: Situation, rules: Rules, known: Known) -> Iterator[tuple[Action, Context]]:
+    """Each of some actions with what it works with, which is one for all those with the same list."""
+    context: Context | None = None
+    for action, name in zip(actions, _lists_of(actions), strict=True):
+        if context is None or context.list != name:
+            context = Context(
+                situation=situation,
+                match=match,
+                list_titles=rules.list_titles,
+                list=name,
+                default_language=rules.languages[0],
+                contact=known,
+            )
+        yield action, context
 
 
-def _first_hand_off(effects: Sequence[Effect]) -> Iterator[Effect]:
+def _lists_of(actions: Sequence[Action]) -> list[str | None]:
+    """The list that ``list`` means in each action: that of the nearest one before it that names one, else of the first after it."""
+    named = [str(getattr(action, action.list_field)) if action.list_field else None for action in actions]
+    nearest = next(filter(None, named), None)
+    return [nearest := name or nearest for name in named]
+
+
+def _first_hand_off(effects: Sequence[Effect]) -> Iterable[Effect]:
     """The effects with the first reason for a person to look, and with the longest pause that any of them asks for."""
-    first = next((effect for effect in effects if isinstance(effect, OpenHandOff)), None)
-    for effect in effects:
-        if not isinstance(effect, OpenHandOff):
-            yield effect
-        elif effect is first:
-            yield replace(effect, pause=_longest_pause(effects))
+    handed_off = _hand_offs(effects)
+    if not handed_off:
+        return effects
+    first = replace(handed_off[0], pause=_longest_pause(handed_off))
+    return [first if effect is handed_off[0] else effect for effect in effects if effect is handed_off[0] or not isinstance(effect, OpenHandOff)]
 
 
-def one_hand_off(effects: Sequence[Effect]) -> list[Effect]:
+def one_hand_off(effects: Sequence[Effect]) -> Sequence[Effect]:
     """The effects with one hand-off for all that a person should know."""
-    reasons = list(dict.fromkeys(effect.reason for effect in effects if isinstance(effect, OpenHandOff)))
-    others: list[Effect] = [effect for effect in effects if not isinstance(effect, OpenHandOff)]
-    return [*others, OpenHandOff(reason="; ".join(reasons), pause=_longest_pause(effects))] if len(reasons) > 1 else list(effects)
+    handed_off = _hand_offs(effects)
+    reasons = dict.fromkeys(effect.reason for effect in handed_off)
+    if len(reasons) < 2:
+        return effects
+    others = [effect for effect in effects if not isinstance(effect, OpenHandOff)]
+    return [*others, OpenHandOff(reason="; ".join(reasons), pause=_longest_pause(handed_off))]
 
 
-def _longest_pause(effects: Iterable[Effect]) -> timedelta | None:
-    return max((effect.pause for effect in effects if isinstance(effect, OpenHandOff) and effect.pause), default=None)
+def _hand_offs(effects: Iterable[Effect]) -> list[OpenHandOff]:
+    return [effect for effect in effects if isinstance(effect, OpenHandOff)]
+
+
+def _longest_pause(handed_off: Iterable[OpenHandOff]) -> timedelta | None:
+    return max((effect.pause for effect in handed_off if effect.pause), default=None)

@@ -7,12 +7,11 @@ import logging
 import secrets
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from responder.core.effects import StepKind
 from responder.core.known import Known
 from responder.core.message import Message
-from responder.core.plan import Plan, known_after, make_plan, with_steps
+from responder.core.plan import Plan, make_plan, with_steps
 from responder.core.ports import Bell, Clock, Job
 from responder.core.rules import Rules
 from responder.errors import StorageError
@@ -103,15 +102,13 @@ def plan_all(known: Known, messages: Sequence[Message], rules: Rules, failures: 
     A message whose planning raises is left out and told in ``failures`` by its key.
     """
     after = known
-    told = known
     plans: list[Plan] = []
     for message in sorted(messages, key=lambda message: message.order):
         try:
-            plan = make_plan(message, rules, replace(after, sent=told.sent))
+            plan = make_plan(message, rules, with_steps(plans[-1].after, plans[-1]) if plans else known)
         except Exception as error:  # noqa: BLE001  (whatever it is, the others go through)
             failures[message.key] = error
             continue
-        after = known_after(after, plan.effects, message)
-        told = with_steps(told, plan)
+        after = plan.after if plan.effects else after
         plans.append(plan)
     return Planned(before=known, after=after, plans=tuple(plans))

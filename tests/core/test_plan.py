@@ -18,7 +18,7 @@ from responder.core.effects import (
 from responder.core.known import Known, Subscription, SubscriptionStatus
 from responder.core.message import Order
 from responder.core.plan import known_after
-from tests.builders import ANNA, SHOP
+from tests.builders import ANNA, BRUNO, SHOP
 from tests.conftest import NOON
 from tests.planning import appointment, known, message, one_rule, plan, replies, rules
 
@@ -192,3 +192,39 @@ def test_an_answer_may_be_one_of_several() -> None:
     decided = [plan(text, read, known(appointments=(appointment(),))).rule for text in ("yes", "no", "another day")]
     assert decided[:2] == ["only", "only"]
     assert decided[2] != "only"
+
+
+def test_a_plan_tells_what_is_known_after_it() -> None:
+    before = known(fields={"name": "Anna"})
+    decided = plan("News ON", RULES, before)
+    assert decided.after == known_after(before, decided.effects, decided.message)
+
+
+def test_a_plan_that_changes_nothing_leaves_what_is_known_as_it_is() -> None:
+    before = known()
+    assert plan("?", RULES, before).after is before
+
+
+def test_equal_replies_each_name_the_list_before_them() -> None:
+    reply = 'reply: "{{ list.name }}"'
+    assert replies(plan("x", one_rule("{text: x}", "subscribe: news", reply, "subscribe: offers", reply))) == ["news", "offers"]
+
+
+def test_a_reply_with_values_of_the_message_is_made_for_each() -> None:
+    read = one_rule("{text: x}", "subscribe: news", 'reply: "{{ list.title }} for {{ contact.number }}"')
+    assert [replies(plan("x", read, known(number))) for number in (ANNA, BRUNO)] == [[f"Weekly news for {ANNA}"], [f"Weekly news for {BRUNO}"]]
+
+
+def test_a_reply_that_is_the_same_for_all_is_in_the_language_of_each() -> None:
+    read = one_rule("{text: x}", "subscribe: news", 'reply: {text: {en: "{{ list.title }}!", it: "{{ list.title }}?"}}', head="languages: [en, it]\n")
+    assert [replies(plan("x", read, known(language=language))) for language in ("it", "en", None)] == [
+        ["Weekly news?"],
+        ["Weekly news!"],
+        ["Weekly news!"],
+    ]
+
+
+def test_a_reply_that_one_number_has_had_goes_out_to_the_next() -> None:
+    read = one_rule("{text: x}", "reply: {text: Hi., once_per: 1d}")
+    had = plan("x", read).after
+    assert [replies(plan("x", read, about)) for about in (had, known(BRUNO), had)] == [[], ["Hi."], []]

@@ -16,6 +16,7 @@ from responder.store.inbox import LEASE
 from responder.store.known import read_known
 from responder.store.tables import appointments, contacts
 from responder.worker.handling import plan_all
+from tests import planning
 from tests.builders import ANNA, BRUNO, inbound, minutes
 from tests.conftest import NOON
 from tests.worker.conftest import Work
@@ -67,6 +68,13 @@ async def test_two_workers_that_planned_the_same_message_have_one_effect(work: W
     late = await Commits(work.store.database, work.store.secret).commit([planned], "slow", work.clock())
     assert (late.handled, late.must_replan) == (0, True)
     assert len(await work.rows("steps")) == 2
+
+
+def test_messages_that_are_answered_and_change_nothing_leave_the_contact_as_it_was() -> None:
+    about = planning.known()
+    answering = planning.rules("fallback: {then: [{reply: What?}]}\n")
+    planned = plan_all(about, [planning.message("?", seq=1), planning.message("??", seq=2)], answering, {})
+    assert ([len(plan.steps) for plan in planned.plans], planned.after is about) == ([1, 1], True)
 
 
 async def test_a_plan_that_rests_on_what_has_changed_is_made_anew(work: Work) -> None:
