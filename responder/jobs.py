@@ -20,7 +20,7 @@ from responder.errors import TransientError
 QUEUE = "responder:queue"
 EXPIRES_MS = 10 * 365 * 86_400_000  # arq drops jobs older than a day by default; ours are never too old
 RING_EVERY_S = 0.02  # at most one job of a kind in this time
-RING_SHARE = 0.1  # of the time may go by in ringing, which takes longer the more there is to do
+RING_SHARE = 0.05  # of the time may go by in ringing, which takes longer the more there is to do
 LONGEST_PAUSE_S = 0.1  # between two rings all the same
 RING_DEADLINE_S = 0.5  # a frozen Redis is given no more
 RING_AGAIN_S = (0.05, 0.2, 0.5, 1.0, 2.0)  # pauses after failures

@@ -84,6 +84,31 @@ async def test_messages_that_arrive_during_a_commit_share_the_next(intake: Intak
     assert inbox.batches == [["first"], ["m0", "m1", "m2", "m3", "m4"]]
 
 
+async def test_what_a_gateway_sends_upon_an_answer_goes_along_with_what_waits_already(intake: Intake, inbox: RememberingInbox) -> None:
+    async def converse() -> None:
+        await take(intake, "first")
+        await asyncio.sleep(0)  # a turn of the event loop, in which the answer leaves
+        await take(intake, "upon the answer")
+
+    inbox.gate.clear()
+    conversation = asyncio.create_task(converse())
+    await wait_until(lambda: bool(intake._taken))
+    waiting = take(intake, "waits already")
+    await asyncio.sleep(0)
+    inbox.gate.set()
+    await asyncio.gather(conversation, waiting)
+    assert inbox.batches == [["first"], ["waits already", "upon the answer"]]
+
+
+async def test_a_message_that_comes_alone_is_committed_at_once(intake: Intake, inbox: RememberingInbox) -> None:
+    await asyncio.sleep(0)
+    request = take(intake, "alone")
+    for _ in range(2):  # turns: one to take it, one to commit it
+        await asyncio.sleep(0)
+    assert inbox.batches == [["alone"]]
+    await request
+
+
 async def test_no_request_is_answered_before_its_commit(intake: Intake, inbox: RememberingInbox) -> None:
     inbox.gate.clear()
     request = take(intake, "early")

@@ -17,6 +17,8 @@ def canonical(raw: str) -> str:
     >>> [canonical(raw) for raw in (" 393301234567", "0039 330 123-4567", "48383", " AcmeBank ")]
     ['+393301234567', '+393301234567', '48383', 'AcmeBank']
     """
+    if _INTERNATIONAL.fullmatch(raw):
+        return raw
     text = unicodedata.normalize("NFKC", raw).strip()
     digits = _PUNCTUATION.sub("", text)
     bare = digits.removeprefix("+")

@@ -77,8 +77,8 @@ def message_key(secret: bytes, *fields: str) -> str:
     >>> message_key(b"s", "ab", "c") == message_key(b"s", "a", "bc")
     False
     """
-    signed = b"".join([b"%d:%b" % (len(data), data) for data in [field.encode("utf-8", "replace") for field in fields]])
-    return hmac.digest(secret, signed, hashlib.sha256).hex()[:KEY_LENGTH]
+    signed = "".join([f"{len(field.encode('utf-8', 'replace'))}:{field}" for field in fields])
+    return hmac.new(secret, signed.encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:KEY_LENGTH]
 
 
 def text_for_key(text: str) -> str:

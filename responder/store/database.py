@@ -57,7 +57,7 @@ class Database:
         """
         with storage_errors():
             async with self._writing() as connection:
-                driver: Any = (await connection.get_raw_connection()).driver_connection
+                driver: Any = connection.sync_connection.connection.driver_connection  # type: ignore[union-attr]  # it is there once started
                 await _patiently(lambda: driver.execute_fetchall(statement, values))
 
     @asynccontextmanager

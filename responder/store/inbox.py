@@ -1,5 +1,6 @@
 """The inbox: messages committed under their keys, claimed in order, and marked when they are handled."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,6 +23,7 @@ COLUMNS: list[Column[Any]] = [
     messages.c.text, messages.c.sent_at, messages.c.received_at, messages.c.order_at, messages.c.attempts,
 ]  # fmt: skip
 
+NOTE_ANSWERS = "UPDATE messages SET answer_ms = told.value FROM json_each(?) AS told WHERE messages.key = told.key"  # for SQLite
 ADDED = (
     "key", "channel", "gateway", "originator", "destination", "text", "date_time", "raw", "sent_at", "received_at", "order_at", "status",
 )  # fmt: skip
@@ -32,30 +34,28 @@ class SqlInbox:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        dialect_insert = database.insert
-        self._insert = dialect_insert(messages).on_conflict_do_nothing()
+        self._insert = database.insert(messages).on_conflict_do_nothing()
         self._insertion = Insertion(messages, ADDED)
-        self._note_answers = _note_answers("json_each" if database.is_sqlite else "json_each_text")
 
     async def add(self, inbound: Sequence[Inbound], answer_ms: Mapping[str, int]) -> None:
         """Commit the messages, each once under its key; a key that is there already changes nothing.
 
         ``answer_ms`` are the milliseconds that earlier messages waited for their answer, by key. Raises StorageError,
-        with nothing done.
+        with none of the messages committed.
         """
-        rows = [_row(message) for message in sorted(inbound, key=lambda message: message.key)]  # one order for all: no deadlocks
-        if self._database.is_sqlite and rows and not answer_ms:
-            await self._database.write_at_once(*self._insertion.statement(rows))
-            return
-        async with self._database.write() as connection:
-            if rows and self._database.is_sqlite:
-                await connection.exec_driver_sql(*self._insertion.statement(rows))
-            elif rows:
-                await connection.execute(self._insert, [dict(zip(ADDED, row, strict=True)) for row in rows])
+        if self._database.is_sqlite:
             if answer_ms:
-                if not self._database.is_sqlite:
-                    await connection.execute(_in_order(answer_ms))
-                await connection.execute(self._note_answers, {"answer_ms": answer_ms})
+                await self._database.write_at_once(NOTE_ANSWERS, (json.dumps(answer_ms),))
+            if inbound:
+                await self._database.write_at_once(*self._insertion.statement([_row(message) for message in inbound]))
+            return
+        in_order = sorted(inbound, key=lambda message: message.key)  # one order for all: no deadlocks
+        async with self._database.write() as connection:
+            if inbound:
+                await connection.execute(self._insert, [dict(zip(ADDED, _row(message), strict=True)) for message in in_order])
+            if answer_ms:
+                await connection.execute(_in_order(answer_ms))
+                await connection.execute(_note_answers(), {"answer_ms": answer_ms})
 
     async def claim(self, owner: str, now: datetime, limit: int) -> list[tuple[Message, int]]:
         """Up to about ``limit`` waiting messages, oldest first, with how often each has been claimed.
@@ -114,9 +114,9 @@ def _in_order(keys: Iterable[str]) -> Select[tuple[int]]:
     return select(messages.c.seq).where(messages.c.key.in_(keys)).order_by(messages.c.seq).with_for_update()
 
 
-def _note_answers(each: str) -> Update:
-    """The statement that writes down how long many messages waited, by the database's function that makes rows of a JSON object."""
-    told = getattr(func, each)(bindparam("answer_ms", type_=JSON)).table_valued("key", "value").alias("told")
+def _note_answers() -> Update:
+    """The same statement for PostgreSQL."""
+    told = func.json_each_text(bindparam("answer_ms", type_=JSON)).table_valued("key", "value").alias("told")
     return update(messages).where(messages.c.key == told.c.key).values(answer_ms=cast(told.c.value, Integer))
 
 

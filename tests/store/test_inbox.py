@@ -44,6 +44,13 @@ async def test_claims_come_in_the_order_of_arrival(store: Store) -> None:
     assert await claimed_texts(store) == ["m3", "m4"]
 
 
+async def test_messages_of_one_commit_keep_the_order_of_arrival(store: Store) -> None:
+    if not store.database.is_sqlite:
+        pytest.skip("several writers to PostgreSQL insert in the order of keys, so that they never wait for each other in a circle")
+    await store.inbox.add([inbound("one", key="c" * 32), inbound("two", key="a" * 32), inbound("three", key="b" * 32)], {})
+    assert await claimed_texts(store) == ["one", "two", "three"]
+
+
 async def test_what_is_claimed_is_not_claimed_again(store: Store) -> None:
     await store.inbox.add([inbound()], {})
     assert await claimed_texts(store, "w1") == ["News ON"]
