@@ -10,8 +10,10 @@ from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.message import Channel, Inbound, Message, MessageStatus, Order
+from responder.store.bulk import execute_many
 from responder.store.database import Database
 from responder.store.insertion import Insertion, Values
+from responder.store.rows import Rows
 from responder.store.tables import messages
 
 CLAIM_LOCK = 0x5E5B0D01  # PostgreSQL advisory lock: claims are taken one after the other, so that an originator goes to one worker
@@ -49,10 +51,9 @@ class SqlInbox:
             if inbound:
                 await self._database.write_at_once(*self._insertion.statement([_row(message) for message in inbound]))
             return
-        in_order = sorted(inbound, key=lambda message: message.key)  # one order for all: no deadlocks
         async with self._database.write() as connection:
             if inbound:
-                await connection.execute(self._insert, [dict(zip(ADDED, _row(message), strict=True)) for message in in_order])
+                await execute_many(connection, self._insert, await _numbered(connection, inbound))
             if answer_ms:
                 await connection.execute(_in_order(answer_ms))
                 await connection.execute(_note_answers(), {"answer_ms": answer_ms})
@@ -88,6 +89,7 @@ class SqlInbox:
         return oldest
 
 
+_NEXT_NUMBERS = text("SELECT nextval(pg_get_serial_sequence('messages', 'seq')) FROM generate_series(1, :count)")
 _WAITING = messages.c.status == text("'received'")
 
 
@@ -107,6 +109,13 @@ def _row(message: Inbound) -> Values:
         message.order_at,
         message.status.value,
     )
+
+
+async def _numbered(connection: AsyncConnection, inbound: Sequence[Inbound]) -> Rows:
+    """Messages as rows of PostgreSQL: numbered as they arrived, and in the order of their keys, one for all, so that no two wait for each other."""
+    numbers = sorted((await connection.execute(_NEXT_NUMBERS, {"count": len(inbound)})).scalars())
+    rows = [{"seq": number, **dict(zip(ADDED, _row(message), strict=True))} for number, message in zip(numbers, inbound, strict=True)]
+    return sorted(rows, key=lambda row: str(row["key"]))
 
 
 def _in_order(keys: Iterable[str]) -> Select[tuple[int]]:
