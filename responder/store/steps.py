@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, TextClause, bindparam, func, select, update
+from sqlalchemy import Column, ColumnElement, TextClause, and_, bindparam, func, select, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -21,7 +21,7 @@ from responder.store.erasure import silent_among
 from responder.store.holds import end_hold, hold, places
 from responder.store.lateness import STRICT, put_off, still_valid
 from responder.store.spend import SPENT, Budget, over_budget
-from responder.store.tables import GIVEN_UP, URGENT, contacts, steps
+from responder.store.tables import GIVEN_UP, LEASED, UNDONE, URGENT, contacts, steps
 from responder.store.upstream import opt_out_upstream
 
 KILLED = "the worker was killed while it was sending"
@@ -125,8 +125,7 @@ class SqlSteps:
 
     async def _due(self, connection: AsyncConnection, kind: StepKind, now: datetime, limit: int, *, is_probe: bool) -> Sequence[Row[Any]]:
         """Due steps, the confirmations of opt-outs first, since they are of no use when they are late; a probe has to be one that is sent."""
-        waiting = (steps.c.kind == kind) & (steps.c.status == StepStatus.QUEUED) & (steps.c.next_attempt_at <= now)
-        waiting = waiting & still_valid(now) if is_probe else waiting
+        waiting = is_due(kind, now) & still_valid(now) if is_probe else is_due(kind, now)
         urgent = await self._oldest(connection, (waiting, URGENT), limit) if kind is StepKind.REPLY else []
         if len(urgent) == limit:
             return urgent
@@ -179,7 +178,7 @@ class SqlSteps:
     async def unclaim(self, owner: str, now: datetime) -> None:
         """Queue again what was claimed and certainly not begun; the attempt does not count."""
         async with self._database.write() as connection:
-            mine = (steps.c.status == StepStatus.SENDING) & (steps.c.lease_owner == owner)
+            mine = and_(LEASED, steps.c.lease_owner == owner)
             values = {
                 "status": StepStatus.QUEUED,
                 "attempts": steps.c.attempts - 1,
@@ -195,7 +194,7 @@ class SqlSteps:
         again: list[str] = []
         async with self._database.write() as connection:
             for kind, status in LIMBO.items():
-                abandoned = (steps.c.kind == kind) & (steps.c.status == StepStatus.SENDING) & (steps.c.lease_until < now)
+                abandoned = and_(LEASED, steps.c.kind == kind, steps.c.lease_until < now)
                 values = {
                     "status": status,
                     "last_error": KILLED,
@@ -213,22 +212,21 @@ class SqlSteps:
 
     async def has_abandoned(self, now: datetime) -> bool:
         """Whether a worker was killed while it was sending."""
-        abandoned = select(steps.c.seq).where(steps.c.status == StepStatus.SENDING, steps.c.lease_until < now).limit(1)
+        abandoned = select(steps.c.seq).where(LEASED, steps.c.lease_until < now).limit(1)
         async with self._database.read() as connection:
             return (await connection.execute(abandoned)).first() is not None
 
     async def count_due(self, kind: StepKind, now: datetime, limit: int) -> int:
         """How many steps of a kind are due and unclaimed, up to a limit. Raises StorageError."""
-        waiting = (steps.c.kind == kind) & (steps.c.status == StepStatus.QUEUED) & (steps.c.next_attempt_at <= now)
-        some = select(steps.c.seq).where(waiting).limit(limit).subquery()
+        some = select(steps.c.seq).where(is_due(kind, now)).limit(limit).subquery()
         async with self._database.read() as connection:
             return (await connection.execute(select(func.count()).select_from(some))).scalar_one()
 
     async def due_kinds(self, now: datetime) -> frozenset[StepKind]:
         """Which kinds of steps are due and unclaimed."""
-        waiting = (steps.c.status == StepStatus.QUEUED) & (steps.c.next_attempt_at <= now)
         async with self._database.read() as connection:
-            return frozenset(StepKind(kind) for kind in (await connection.execute(select(steps.c.kind).where(waiting).distinct())).scalars())
+            first = {kind: await connection.execute(select(steps.c.seq).where(is_due(kind, now)).limit(1)) for kind in StepKind}
+        return frozenset(kind for kind, found in first.items() if found.first())
 
     async def retry(self, key: str, now: datetime) -> StepStatus | None:
         """Queue a step again that was given up or is uncertain, and tell what it was; None if there is no such step with a text to retry.
@@ -259,6 +257,11 @@ class SqlSteps:
         async with self._database.read() as connection:
             rows = (await connection.execute(select(steps.c.status, func.count()).group_by(steps.c.status))).all()
         return {StepStatus(status): count for status, count in rows}
+
+
+def is_due(kind: StepKind, now: datetime) -> ColumnElement[bool]:
+    """Whether a step waits, and for nothing more; SQLite finds it by the index of what is undone only where that is asked in its words."""
+    return and_(UNDONE, steps.c.kind == kind, steps.c.status == StepStatus.QUEUED, steps.c.next_attempt_at <= now)
 
 
 def step_from(row: Row[Any]) -> Step:
