@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, TextClause, and_, bindparam, exists, select, text, update
+from sqlalchemy import ColumnElement, Select, TextClause, and_, bindparam, exists, select, text, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -16,7 +16,7 @@ from responder.core.retry import LEASE
 from responder.store.awaited import begin_waiting, settle
 from responder.store.database import Database
 from responder.store.endpoints import note_failure, note_success, switch_on, tell_disabled
-from responder.store.steps import AGAIN, Claimed, Fate, record_fates, step_from
+from responder.store.steps import AGAIN, OF_CLAIM, Claimed, Fate, record_fates, step_from
 from responder.store.tables import CALLS, awaited, steps
 
 UNNAMED_AT_ONCE = 10
@@ -138,8 +138,8 @@ def _called(hint: str) -> TextClause:
 
 _CALLED = _called("")
 _CALLED_SQLITE = _called("INDEXED BY ix_steps_calls")  # or else it reads all calls, by another index
-_DUE = (
-    select(steps, exists().where(awaited.c.step_key == steps.c.key).label("awaits"))
+_DUE: Select[Any] = (
+    select(*OF_CLAIM, exists().where(awaited.c.step_key == steps.c.key).label("awaits"))
     .where(CALLS, steps.c.recipient == bindparam("name"), steps.c.status == StepStatus.QUEUED, steps.c.next_attempt_at <= bindparam("now"))
     .order_by(steps.c.next_attempt_at, steps.c.seq)
     .limit(bindparam("most"))
