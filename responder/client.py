@@ -11,13 +11,11 @@ from typing import Self
 import httpcore
 import httpx
 
+from responder.connections import Connections
 from responder.core.gateway import Call, Response
 from responder.core.networks import refusal
 from responder.errors import PermanentError, ResponderError, TransientError, UncertainError
 
-CONNECTIONS = 300  # at once, to all hosts together
-KEPT = 200  # connections, from which on idle ones are closed (httpcore counts the busy ones too): as many as there are calls to webhooks
-KEPT_S = 4.0  # shorter than what servers usually grant, since one that closes while we write leaves a reply uncertain
 LOOKUPS = 8  # names of guarded calls looked up at once, in threads of their own, so that a dead name server holds up no gateway
 REMEDY = "set RESPONDER_ALLOW_PRIVATE_WEBHOOKS to allow it"
 OURSELVES = (b"user-agent", b"sms-responder")
@@ -76,8 +74,8 @@ class HttpClient:
         self._allow_private = allow_private
         self._guard = guard or GuardedNetwork()
         context = trusted or httpx.create_ssl_context(trust_env=False)
-        self._guarded = _pool(context, None if allow_private else self._guard)
-        self._others = _pool(context, None)  # a pool of their own, so that no webhook takes a gateway's connections
+        self._guarded = Connections(context, None if allow_private else self._guard)
+        self._others = Connections(context, None)  # apart, so that no webhook takes a gateway's connections
 
     async def __aenter__(self) -> Self:
         return self
@@ -87,8 +85,8 @@ class HttpClient:
 
     async def close(self) -> None:
         """End every connection."""
-        await self._guarded.aclose()
-        await self._others.aclose()
+        await self._guarded.close()
+        await self._others.close()
         self._guard.close()
 
     async def post(self, call: Call) -> Response:
@@ -128,11 +126,16 @@ class _Exchange:
         self._answered: list[tuple[bytes, bytes]] = []
         self._body = bytearray()
 
-    async def run(self, pool: httpcore.AsyncConnectionPool) -> None:
+    async def run(self, connections: Connections) -> None:
+        """Make the call. A deadline that struck in the middle of a handshake would leave the connection open, so the waits before it are shorter."""
         url = httpcore.URL(scheme=self._url.raw_scheme, host=self._url.raw_host, port=self._url.port, target=self._url.raw_path)
-        extensions = {"timeout": _waits(self._call), "trace": self._trace}
+        connect_s = min(self._call.connect_timeout_s, self._call.timeout_s / 3)  # for TCP, then for TLS
+        extensions = {"timeout": {"connect": connect_s}, "trace": self._trace}
         content = self._call.body if self._method == "POST" else None
-        async with pool.stream(self._method, url, headers=self._headers, content=content, extensions=extensions) as answer:
+        async with (
+            connections.one_to(url, self._call.timeout_s / 4) as connection,
+            connection.stream(self._method, url, headers=self._headers, content=content, extensions=extensions) as answer,
+        ):
             self._status, self._answered = answer.status, answer.headers
             async for piece in answer.aiter_stream():
                 self._body += piece
@@ -160,24 +163,6 @@ class _Exchange:
         if isinstance(error, httpcore.LocalProtocolError | UnicodeError):
             return PermanentError("not sent: the host or a header has characters that HTTP does not allow")
         return TransientError(f"not sent: {_why(error)}")
-
-
-def _pool(context: ssl.SSLContext, network: httpcore.AsyncNetworkBackend | None) -> httpcore.AsyncConnectionPool:
-    return httpcore.AsyncConnectionPool(
-        ssl_context=context,
-        max_connections=CONNECTIONS,
-        max_keepalive_connections=KEPT,
-        keepalive_expiry=KEPT_S,
-        network_backend=network,
-    )
-
-
-def _waits(call: Call) -> dict[str, float]:
-    """The waits before the call goes out, which end before its deadline.
-
-    A deadline that struck in the middle of a handshake would leave the connection open, since httpcore closes it on errors alone.
-    """
-    return {"pool": call.timeout_s / 4, "connect": min(call.connect_timeout_s, call.timeout_s / 3)}  # the latter for TCP, then for TLS
 
 
 def _url(raw: str, *, needs_tls: bool) -> httpx.URL:

@@ -37,6 +37,7 @@ class Receiver:
     drops: bool = False
     holds: asyncio.Event | None = None
     connections: int = 0
+    open: int = 0
     arrived: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     @property
@@ -50,6 +51,7 @@ class Receiver:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer the requests of one connection."""
+        self.open += 1
         try:
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
@@ -71,6 +73,7 @@ class Receiver:
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:
+            self.open -= 1
             writer.close()
 
 

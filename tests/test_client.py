@@ -12,7 +12,8 @@ from shutil import which
 import httpcore
 import pytest
 
-from responder.client import CONNECTIONS, GuardedNetwork, HttpClient
+from responder.client import GuardedNetwork, HttpClient
+from responder.connections import CONNECTIONS
 from responder.core.gateway import LONGEST_ANSWER, Call
 from responder.errors import PermanentError, TransientError, UncertainError
 

@@ -6,14 +6,14 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import and_, delete, insert, select, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.circuit import Endpoint
-from responder.core.effects import StepKind, StepStatus
+from responder.core.effects import StepStatus
 from responder.store.database import Database
-from responder.store.tables import endpoints, handoffs, steps
+from responder.store.tables import CALLS, endpoints, handoffs, steps
 
 HEALTHY = {"failures": 0, "failing_since": None, "open_until": None}
 
@@ -60,7 +60,7 @@ async def bury_calls(database: Database, disabled: Collection[Endpoint], now: da
     found = 0
     async with database.write() as connection:
         for endpoint in disabled:
-            waiting = (steps.c.kind == StepKind.WEBHOOK) & (steps.c.status == StepStatus.QUEUED) & (steps.c.recipient == endpoint.name)
+            waiting = and_(CALLS, steps.c.status == StepStatus.QUEUED, steps.c.recipient == endpoint.name)
             error = f"the webhook is switched off, since {endpoint.reason}: run 'responder deliveries retry --to {endpoint.name}' once it is mended"
             values = {"status": StepStatus.DEAD, "next_attempt_at": None, "last_error": error, "updated_at": now}
             found += (await connection.execute(update(steps).where(waiting).values(values))).rowcount

@@ -170,6 +170,6 @@ def message_from(row: Row[Any]) -> Message:
 
 
 async def still_held(connection: AsyncConnection, owner: str, seqs: Sequence[int], *, lock: bool) -> set[int]:
-    """Which of the messages a worker may still mark as handled."""
-    query = select(messages.c.seq).where(messages.c.seq.in_(seqs), messages.c.lease_owner == owner, _WAITING)
+    """Which of the messages a worker may still mark as handled; they are locked oldest first, as everywhere."""
+    query = select(messages.c.seq).where(messages.c.seq.in_(seqs), messages.c.lease_owner == owner, _WAITING).order_by(messages.c.seq)
     return set((await connection.execute(query.with_for_update() if lock else query)).scalars())

@@ -3,17 +3,17 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, and_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.effects import Purpose, StepKind, StepStatus
 from responder.core.suppression import OPTED_OUT, TOO_LATE
 from responder.store.announcing import announce_deliveries, read_hearers
 from responder.store.database import Database
-from responder.store.tables import steps
+from responder.store.tables import UNDONE, steps
 
 TOGETHER = 500  # rows in one transaction, so that nobody waits long for the lock
-WAITING = (steps.c.kind == StepKind.REPLY) & (steps.c.status == StepStatus.QUEUED)
+WAITING = and_(UNDONE, steps.c.kind == StepKind.REPLY, steps.c.status == StepStatus.QUEUED)
 STRICT = frozenset({Purpose.CONFIRMATION, Purpose.REMINDER})  # which nobody can want later than they are valid
 
 

@@ -14,7 +14,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from responder.core.effects import AppointmentStatus
 from responder.core.known import LATE, Appointment, Known, Subscription, SubscriptionStatus
 from responder.core.message import Message, MessageStatus, Order
-from responder.core.recognition import RULE_NAMES, Outcome
 from responder.store.database import Database
 from responder.store.handoffs import paused_before
 from responder.store.inbox import COLUMNS, message_from
@@ -124,18 +123,30 @@ def _consent(originator: str, people: Sequence[Row[Any]], events: Sequence[Row[A
 
 def _subscriptions(rows: Sequence[Row[Any]], events: Sequence[Row[Any]], begin: Beginning) -> dict[str, Subscription]:
     """The lists as the ledger tells of them, and those of which nothing was said since as they stand."""
-    told = {event.list: _told(event) for event in events if event.list is not None and event.event in STATUS_AFTER}
+    stops = {_word(event) for event in events if event.list is None and event.event == "opt_out"}
+    last: dict[str, Row[Any]] = {}
+    told: dict[str, Subscription] = {}
+    for event in (event for event in events if event.list is not None):
+        was_on = event.list in last and last[event.list].event == "opt_in"
+        if event.event in STATUS_AFTER:
+            told[event.list] = _told(event, taken_by_stop=was_on and _word(event) in stops)
+        last[event.list] = event
     unchanged = {row.list: subscription_from(row) for row in rows if begin.is_after(row.order_at, row.order_seq)}
     return told | unchanged
 
 
-def _told(event: Row[Any]) -> Subscription:
+def _word(event: Row[Any]) -> tuple[str | None, datetime]:
+    """What all events of one word have alike: a STOP leaves every list, while STOP NEWS leaves one and no more."""
+    return event.message_key, event.at
+
+
+def _told(event: Row[Any], *, taken_by_stop: bool) -> Subscription:
     return Subscription(
         list=event.list,
         status=STATUS_AFTER[event.event],
         since=event.at,
         order=Order(event.at, event.message_seq or 0),
-        taken_by_stop=event.event == "opt_out" and event.rule == RULE_NAMES[Outcome.OPT_OUT],
+        taken_by_stop=taken_by_stop,
     )
 
 

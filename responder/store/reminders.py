@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, select, text, update
+from sqlalchemy import and_, bindparam, delete, func, select, text, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,7 +19,7 @@ from responder.store.history import add_events, event
 from responder.store.known import appointment_from
 from responder.store.revisions import chunks
 from responder.store.rows import step_rows
-from responder.store.tables import appointments, contacts, installation, messages, reminders, steps
+from responder.store.tables import UNDONE, appointments, contacts, installation, messages, reminders, steps
 
 REMINDER_LOCK = 0x5E5B0D04  # PostgreSQL advisory lock: reminders are queued by one worker at a time
 REMINDER = "reminder"
@@ -91,7 +91,7 @@ async def queue_due(database: Database, decide: Decide, now: datetime, sender: s
 
 
 async def _due(connection: AsyncConnection, now: datetime) -> Sequence[Row[Any]]:
-    waiting = (steps.c.kind == StepKind.REPLY) & (steps.c.status == StepStatus.QUEUED) & (steps.c.purpose == Purpose.REMINDER)
+    waiting = and_(UNDONE, steps.c.kind == StepKind.REPLY, steps.c.status == StepStatus.QUEUED, steps.c.purpose == Purpose.REMINDER)
     ahead = (await connection.execute(select(func.count()).select_from(steps).where(waiting))).scalar_one()
     if ahead >= AHEAD:
         return []

@@ -1,11 +1,11 @@
-"""Outbound steps: claimed with the opt-out checked, recorded with their fate, and found again when a worker was killed."""
+"""Outbound steps: claimed with the opt-out checked, and recorded with their fate."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, TextClause, bindparam, func, select, update
+from sqlalchemy import Column, ColumnElement, TextClause, and_, bindparam, func, select, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,7 +13,6 @@ from responder.core.effects import VALID_FOR, Purpose, Step, StepKind, StepStatu
 from responder.core.retry import LEASE
 from responder.core.suppression import SHADOWED, why_suppressed
 from responder.store.announcing import announce_deliveries
-from responder.store.awaited import begin_waiting
 from responder.store.database import Database
 from responder.store.doubts import in_doubt
 from responder.store.endpoints import switch_on
@@ -21,17 +20,14 @@ from responder.store.erasure import silent_among
 from responder.store.holds import end_hold, hold, places
 from responder.store.lateness import STRICT, put_off, still_valid
 from responder.store.spend import SPENT, Budget, over_budget
-from responder.store.tables import GIVEN_UP, URGENT, contacts, steps
+from responder.store.tables import GIVEN_UP, UNDONE, URGENT, contacts, steps
 from responder.store.upstream import opt_out_upstream
 
-KILLED = "the worker was killed while it was sending"
 AGAIN: dict[str, Any] = {"status": StepStatus.QUEUED, "attempts": 0, "lease_owner": None, "lease_until": None}
 OF_CLAIM: list[Column[Any]] = [
     steps.c.seq, steps.c.key, steps.c.message_key, steps.c.kind, steps.c.originator, steps.c.recipient, steps.c.sender,
     steps.c.content, steps.c.purpose, steps.c.segments, steps.c.expires_at, steps.c.attempts, steps.c.created_at, steps.c.submitted_at,
 ]  # fmt: skip
-LIMBO = {StepKind.WEBHOOK: StepStatus.QUEUED, StepKind.REPLY: StepStatus.UNCERTAIN}
-"""What becomes of a step whose worker was killed: a webhook is called again, a text is never sent twice."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -125,8 +121,7 @@ class SqlSteps:
 
     async def _due(self, connection: AsyncConnection, kind: StepKind, now: datetime, limit: int, *, is_probe: bool) -> Sequence[Row[Any]]:
         """Due steps, the confirmations of opt-outs first, since they are of no use when they are late; a probe has to be one that is sent."""
-        waiting = (steps.c.kind == kind) & (steps.c.status == StepStatus.QUEUED) & (steps.c.next_attempt_at <= now)
-        waiting = waiting & still_valid(now) if is_probe else waiting
+        waiting = is_due(kind, now) & still_valid(now) if is_probe else is_due(kind, now)
         urgent = await self._oldest(connection, (waiting, URGENT), limit) if kind is StepKind.REPLY else []
         if len(urgent) == limit:
             return urgent
@@ -176,59 +171,11 @@ class SqlSteps:
                     await end_hold(connection, now)
             await announce_deliveries(connection, [fate.key for fate in fates], tell, now)
 
-    async def unclaim(self, owner: str, now: datetime) -> None:
-        """Queue again what was claimed and certainly not begun; the attempt does not count."""
-        async with self._database.write() as connection:
-            mine = (steps.c.status == StepStatus.SENDING) & (steps.c.lease_owner == owner)
-            values = {
-                "status": StepStatus.QUEUED,
-                "attempts": steps.c.attempts - 1,
-                "lease_owner": None,
-                "lease_until": None,
-                "updated_at": now,
-            }
-            await connection.execute(update(steps).where(mine).values(values))
-
-    async def settle_abandoned(self, now: datetime, tell: Collection[str] = ()) -> int:
-        """Decide the fate of steps whose worker was killed, tell webhooks of replies, and say how many there were."""
-        found = 0
-        again: list[str] = []
-        async with self._database.write() as connection:
-            for kind, status in LIMBO.items():
-                abandoned = (steps.c.kind == kind) & (steps.c.status == StepStatus.SENDING) & (steps.c.lease_until < now)
-                values = {
-                    "status": status,
-                    "last_error": KILLED,
-                    "next_attempt_at": now if status is StepStatus.QUEUED else None,
-                    "updated_at": now,
-                }
-                keys = list((await connection.execute(update(steps).where(abandoned).values(values).returning(steps.c.key))).scalars())
-                await announce_deliveries(connection, keys, tell, now)
-                found += len(keys)
-                again += keys if status is StepStatus.QUEUED else []
-        if again:  # in a transaction of its own, since whoever records a call has what waits for it before the call itself
-            async with self._database.write() as connection:
-                await begin_waiting(connection, again, now)
-        return found
-
-    async def has_abandoned(self, now: datetime) -> bool:
-        """Whether a worker was killed while it was sending."""
-        abandoned = select(steps.c.seq).where(steps.c.status == StepStatus.SENDING, steps.c.lease_until < now).limit(1)
-        async with self._database.read() as connection:
-            return (await connection.execute(abandoned)).first() is not None
-
     async def count_due(self, kind: StepKind, now: datetime, limit: int) -> int:
         """How many steps of a kind are due and unclaimed, up to a limit. Raises StorageError."""
-        waiting = (steps.c.kind == kind) & (steps.c.status == StepStatus.QUEUED) & (steps.c.next_attempt_at <= now)
-        some = select(steps.c.seq).where(waiting).limit(limit).subquery()
+        some = select(steps.c.seq).where(is_due(kind, now)).limit(limit).subquery()
         async with self._database.read() as connection:
             return (await connection.execute(select(func.count()).select_from(some))).scalar_one()
-
-    async def due_kinds(self, now: datetime) -> frozenset[StepKind]:
-        """Which kinds of steps are due and unclaimed."""
-        waiting = (steps.c.status == StepStatus.QUEUED) & (steps.c.next_attempt_at <= now)
-        async with self._database.read() as connection:
-            return frozenset(StepKind(kind) for kind in (await connection.execute(select(steps.c.kind).where(waiting).distinct())).scalars())
 
     async def retry(self, key: str, now: datetime) -> StepStatus | None:
         """Queue a step again that was given up or is uncertain, and tell what it was; None if there is no such step with a text to retry.
@@ -259,6 +206,11 @@ class SqlSteps:
         async with self._database.read() as connection:
             rows = (await connection.execute(select(steps.c.status, func.count()).group_by(steps.c.status))).all()
         return {StepStatus(status): count for status, count in rows}
+
+
+def is_due(kind: StepKind, now: datetime) -> ColumnElement[bool]:
+    """Whether a step waits, and for nothing more; SQLite finds it by the index of what is undone only where that is asked in its words."""
+    return and_(UNDONE, steps.c.kind == kind, steps.c.status == StepStatus.QUEUED, steps.c.next_attempt_at <= now)
 
 
 def step_from(row: Row[Any]) -> Step:

@@ -260,6 +260,8 @@ steps = Table(
 REPLIES = text("kind = 'reply'")
 UNDONE = text("status IN ('queued', 'sending')")
 Index("ix_steps_undone", steps.c.kind, steps.c.next_attempt_at, sqlite_where=UNDONE, postgresql_where=UNDONE)
+LEASED = text("status = 'sending'")
+Index("ix_steps_leased", steps.c.lease_until, sqlite_where=LEASED, postgresql_where=LEASED)
 URGENT = text("kind = 'reply' AND purpose = 'confirmation' AND status IN ('queued', 'sending')")
 Index("ix_steps_urgent", steps.c.next_attempt_at, sqlite_where=URGENT, postgresql_where=URGENT)
 CALLS = text("kind = 'webhook' AND status IN ('queued', 'sending')")

@@ -97,8 +97,8 @@ def make_jobs(
     )
     reminders = Reminders(database=store.database, rules=rules, bell=bell, clock=clock, sender=settings.sender)
     sweep = Sweep(
+        database=store.database,
         inbox=store.inbox,
-        steps=store.steps,
         reports=store.reports,
         bell=bell,
         clock=clock,

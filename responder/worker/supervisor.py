@@ -18,9 +18,10 @@ from responder.core.ports import Bell, Clock, Job
 from responder.core.rules import Rules
 from responder.errors import StorageError
 from responder.jobs import EXPIRES_MS, QUEUE, dumps, loads
+from responder.store.database import Database
 from responder.store.inbox import SqlInbox
 from responder.store.reports import SqlReports
-from responder.store.steps import SqlSteps
+from responder.store.unattended import due_kinds, has_abandoned, settle_abandoned
 from responder.tasks import end
 from responder.worker.awaiting import Awaiting
 from responder.worker.delivery import JOB_OF, Deliverer
@@ -47,8 +48,8 @@ class Sweep:
     def __init__(
         self,
         *,
+        database: Database,
         inbox: SqlInbox,
-        steps: SqlSteps,
         reports: SqlReports,
         bell: Bell,
         clock: Clock,
@@ -58,8 +59,8 @@ class Sweep:
     ) -> None:
         self._reminders = reminders
         self._awaiting = awaiting
+        self._database = database
         self._inbox = inbox
-        self._steps = steps
         self._reports = reports
         self._bell = bell
         self._clock = clock
@@ -75,11 +76,11 @@ class Sweep:
         if await self._inbox.oldest_waiting():
             self._bell.ring(Job.HANDLE)
         tell = self._rules().webhooks_for(Event.DELIVERY_CHANGED)
-        if await self._steps.has_abandoned(now):
-            logger.warning("steps of a killed worker settled count=%d", await self._steps.settle_abandoned(now, tell))
+        if await has_abandoned(self._database, now):
+            logger.warning("steps of a killed worker settled count=%d", await settle_abandoned(self._database, now, tell))
         for key, status in await self._reports.match_strays(now):
             logger.info("report settled key=%s status=%s", key, status)
-        for kind in await self._steps.due_kinds(now):
+        for kind in await due_kinds(self._database, now):
             self._bell.ring(JOB_OF[kind])
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from responder.core.effects import Awaited, StepKind
 from responder.core.retry import LEASE
+from responder.store.unattended import settle_abandoned
 from tests.builders import reply_step
 from tests.conftest import NOON
 from tests.faults.mortal import Life, Point, live
@@ -53,7 +54,7 @@ async def live_and_die(out: Out, url: str, kind: StepKind, point: Point) -> None
 async def next_worker(out: Out, kind: StepKind) -> None:
     """Let another worker take up what is left, when the lease of the dead one has ended."""
     out.work.clock.now = NOON + 2 * LEASE
-    await out.work.store.steps.settle_abandoned(out.work.clock.now)
+    await settle_abandoned(out.work.store.database, out.work.clock.now)
     await out.deliver(kind)
 
 

@@ -58,8 +58,8 @@ async def call(out: Out) -> None:
 
 async def sweep(out: Out) -> None:
     store = out.work.store
-    parts: dict[str, Any] = {"inbox": store.inbox, "steps": store.steps, "reports": store.reports, "bell": out.work.bell, "clock": out.work.clock}
-    await Sweep(**parts, rules=lambda: out.rules, awaiting=out.awaiting).sweep()
+    parts: dict[str, Any] = {"database": store.database, "inbox": store.inbox, "reports": store.reports}
+    await Sweep(**parts, bell=out.work.bell, clock=out.work.clock, rules=lambda: out.rules, awaiting=out.awaiting).sweep()
 
 
 async def replies(out: Out) -> Sequence[Row[Any]]:

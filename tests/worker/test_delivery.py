@@ -14,6 +14,7 @@ from responder.core.retry import LEASE
 from responder.core.rules import Webhook
 from responder.store.records import find_delivery
 from responder.store.tables import contacts
+from responder.store.unattended import settle_abandoned
 from tests.builders import ANNA, SHOP, inbound, minutes, reply_step
 from tests.conftest import NOON, wait_until
 from tests.receiver import ACCEPTED, receiving
@@ -203,7 +204,7 @@ async def test_a_reply_whose_worker_was_killed_is_uncertain_after_the_lease(out:
     await out.queue(reply_step())
     await out.work.store.steps.claim(StepKind.REPLY, "killed", NOON, 10)
     out.work.clock.advance(seconds=LEASE.total_seconds() + 1)
-    assert await out.work.store.steps.settle_abandoned(out.work.clock()) == 1
+    assert await settle_abandoned(out.work.store.database, out.work.clock()) == 1
     await out.deliver()
     assert (await out.statuses(), out.receiver.requests) == (["uncertain"], [])
 
@@ -214,7 +215,7 @@ async def test_a_webhook_whose_worker_was_killed_is_called_again_after_the_lease
     await out.deliver(StepKind.WEBHOOK)
     assert out.receiver.requests == []
     out.work.clock.advance(seconds=LEASE.total_seconds() + 1)
-    await out.work.store.steps.settle_abandoned(out.work.clock())
+    await settle_abandoned(out.work.store.database, out.work.clock())
     await out.deliver(StepKind.WEBHOOK)
     assert await out.statuses() == ["delivered"]
 

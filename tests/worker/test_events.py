@@ -9,6 +9,7 @@ import pytest
 from responder.core.effects import StepKind
 from responder.core.retry import LEASE
 from responder.rulefile import read_rules
+from responder.store.unattended import settle_abandoned
 from tests.builders import ANNA, inbound, minutes, reply_step
 from tests.conftest import NOON
 from tests.worker.conftest import RULES, Work
@@ -118,7 +119,7 @@ async def test_a_reply_that_was_suppressed_or_whose_worker_was_killed_is_told(ou
     await out.queue(reply_step("k-1"), reply_step("k-2", expires_at=NOON - minutes(1)))
     await out.work.store.steps.claim(StepKind.REPLY, "killed", NOON, 10, tell=["ear"])
     out.work.clock.advance(seconds=LEASE.total_seconds() + 1)
-    await out.work.store.steps.settle_abandoned(out.work.clock(), ["ear"])
+    await settle_abandoned(out.work.store.database, out.work.clock(), ["ear"])
     assert [event["data"]["status"] for event in await heard(out)] == ["suppressed", "uncertain"]
 
 

@@ -42,6 +42,19 @@ async def past_of(work: Work, begin: Beginning) -> Known:
     return known
 
 
+@pytest.mark.parametrize(("text", "brings_back"), [("STOP", True), ("STOP NEWS", False), ("News OFF", False)])
+async def test_a_list_is_brought_back_by_start_if_stop_took_it(work: Work, text: str, *, brings_back: bool) -> None:
+    await work.handle(*arrived(("News ON", text, "News ON")))
+    past = await past_of(work, await begin_at(work, 120))
+    assert (past.subscriptions["news"].status, past.subscriptions["news"].taken_by_stop) == ("unsubscribed", brings_back)
+
+
+async def test_a_list_that_was_left_before_stop_is_not_brought_back_by_start(work: Work) -> None:
+    await work.handle(*arrived(("News ON", "News OFF", "STOP", "News ON")))
+    past = await past_of(work, await begin_at(work, 180))
+    assert not past.subscriptions["news"].taken_by_stop
+
+
 @pytest.mark.parametrize("split", range(1, len(EARLIER + LATER)))
 async def test_lists_opt_out_and_language_are_as_they_were_at_any_moment(work: Work, split: int) -> None:
     messages = arrived(EARLIER + LATER)

@@ -1,5 +1,7 @@
 """The sweep: whatever waits in SQL is found, even if nobody ever rang for it."""
 
+from typing import Any
+
 import pytest
 
 from responder.core.effects import StepKind, StepStatus
@@ -16,7 +18,8 @@ async def sweep(work: Work) -> list[Job]:
     """What a sweep rings for, in the order of the names."""
     work.bell.rings.clear()
     store = work.store
-    await Sweep(inbox=store.inbox, steps=store.steps, reports=store.reports, bell=work.bell, clock=work.clock, rules=lambda: work.rules).sweep()
+    parts: dict[str, Any] = {"database": store.database, "inbox": store.inbox, "reports": store.reports}
+    await Sweep(**parts, bell=work.bell, clock=work.clock, rules=lambda: work.rules).sweep()
     return sorted(work.bell.rings)
 
 

@@ -19,6 +19,7 @@ URGENT = sa.text("kind = 'reply' AND purpose = 'confirmation' AND status IN ('qu
 CALLS = sa.text("kind = 'webhook' AND status IN ('queued', 'sending')")
 REPLIES = sa.text("kind = 'reply'")
 UNDONE = sa.text("status IN ('queued', 'sending')")
+LEASED = sa.text("status = 'sending'")
 GIVEN_UP = sa.text("status = 'dead'")
 SUBMITTED = sa.text("submitted_at IS NOT NULL")
 NAMED = sa.text("gateway_id IS NOT NULL")
@@ -253,6 +254,7 @@ def _steps() -> None:
         sa.Column("operator", sa.String(200)),
     )
     op.create_index("ix_steps_undone", "steps", ["kind", "next_attempt_at"], sqlite_where=UNDONE, postgresql_where=UNDONE)
+    op.create_index("ix_steps_leased", "steps", ["lease_until"], sqlite_where=LEASED, postgresql_where=LEASED)
     op.create_index("ix_steps_urgent", "steps", ["next_attempt_at"], sqlite_where=URGENT, postgresql_where=URGENT)
     op.create_index("ix_steps_calls", "steps", ["recipient", "next_attempt_at"], sqlite_where=CALLS, postgresql_where=CALLS)
     op.create_index("ix_steps_message_key", "steps", ["message_key"])

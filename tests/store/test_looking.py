@@ -1,0 +1,64 @@
+"""What a worker asks again and again is found by an index, however many steps were carried out or wait: SQLite needs help to see that."""
+
+import shutil
+import sqlite3
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, event
+
+from responder.core.effects import StepKind
+from responder.store.calls import claim_calls
+from responder.store.database import Database
+from responder.store.lateness import drop_late, put_off
+from responder.store.steps import SqlSteps
+from responder.store.unattended import due_kinds, has_abandoned, settle_abandoned
+from tests.conftest import NOON
+
+Ask = Callable[[Database, SqlSteps], Awaitable[object]]
+
+
+async def ask_quiet_hours(database: Database, _steps: SqlSteps) -> None:
+    async with database.write() as connection:
+        await put_off(connection, NOON, NOON)
+
+
+ASKED: dict[str, Ask] = {
+    "which kinds are due": lambda database, _: due_kinds(database, NOON),
+    "how many are due": lambda _, steps: steps.count_due(StepKind.REPLY, NOON, 20),
+    "due replies": lambda _, steps: steps.claim(StepKind.REPLY, "w", NOON, 20),
+    "due calls": lambda database, _: claim_calls(database, "w", NOON, {"crm": 10}, ["crm"]),
+    "what a killed worker left": lambda database, _: has_abandoned(database, NOON),
+    "the same, to settle it": lambda database, _: settle_abandoned(database, NOON),
+    "what is too late": lambda database, _: drop_late(database, NOON),
+    "what waits for the morning": ask_quiet_hours,
+}
+
+
+@pytest.mark.parametrize("ask", ASKED.values(), ids=ASKED)
+async def test_no_step_is_read_that_is_not_looked_for(ask: Ask, sqlite_template: Path, tmp_path: Path) -> None:
+    path = Path(shutil.copy(sqlite_template, tmp_path / "responder.db"))
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: object, _cursor: object, statement: str, values: Any, *_: object) -> None:
+        asked.append((statement, values))
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        database = Database(f"sqlite+aiosqlite:///{path}")
+        await ask(database, SqlSteps(database, b"s"))
+        await database.close()
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    details = [detail for statement, values in asked for detail in plan_of(path, statement, values)]
+    assert [detail for detail in details if detail.startswith("SCAN steps")] == []
+
+
+def plan_of(path: Path, statement: str, values: Any) -> list[str]:
+    """How SQLite goes about a statement."""
+    if statement.startswith(("BEGIN", "PRAGMA")):
+        return []
+    with sqlite3.connect(path) as connection:
+        return [detail for *_, detail in connection.execute(f"EXPLAIN QUERY PLAN {statement}", values)]
