@@ -56,9 +56,11 @@ class Connections:
         return Connection(origin, self._context, keepalive_expiry=KEPT_S, network_backend=self._network)
 
     async def _give_back(self, server: Server, connection: Connection) -> None:
+        if connection.is_closed():
+            return
         if connection.is_idle() and not self._is_closed and sum(map(len, self._idle.values())) < KEPT:
             self._idle[server].append(connection)
-        elif not connection.is_closed():
+        else:
             await connection.aclose()
 
     def _taken_out(self, unwanted: Callable[[Connection], bool]) -> list[Connection]:
