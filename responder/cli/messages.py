@@ -64,7 +64,8 @@ async def _show(store: "Store", *, beginning: str, as_json: bool) -> None:
         echo_json(explanation.as_json())
         return
     message = explanation.message
-    typer.echo(f"message {message.key} came by {message.channel}: {message.status} {moment(message.handled_at)}".rstrip())
+    answered = "" if message.answer_ms is None else f", answered in {message.answer_ms} ms"
+    typer.echo(f"message {message.key} came by {message.channel}{answered}: {message.status} {moment(message.handled_at)}".rstrip())
     print_explanation(explanation)
     print_deliveries([delivery async for delivery in read_all(store.database, list_deliveries(message_key=message.key))])
     if message.status is MessageStatus.MALFORMED:

@@ -31,9 +31,11 @@ class MessageRecord:
     rules_hash: str | None
     is_superseded: bool = False
     error: str | None = None
+    answer_ms: int | None = None
+    """Milliseconds from the gateway's request to our answer; None for a mail, and until they are known."""
 
     def as_json(self) -> dict[str, Any]:
-        """The fields of a message; ``superseded`` and ``error`` stand there only where they say something."""
+        """The fields of a message; ``superseded``, ``error`` and ``answer_ms`` stand there only where they say something."""
         fields: dict[str, Any] = {
             "key": self.key,
             "channel": str(self.channel),
@@ -48,8 +50,8 @@ class MessageRecord:
             "rule": self.rule,
             "rules_hash": self.rules_hash,
         }
-        told = {"superseded": self.is_superseded, "error": self.error}
-        return fields | {name: value for name, value in told.items() if value}
+        told = {"superseded": self.is_superseded or None, "error": self.error or None, "answer_ms": self.answer_ms}
+        return fields | {name: value for name, value in told.items() if value is not None}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -124,6 +124,7 @@ def _message(row: Row[Any]) -> MessageRecord:
         rules_hash=row.rules_hash,
         is_superseded=row.is_superseded,
         error=row.error,
+        answer_ms=row.answer_ms,
     )
 
 

@@ -122,6 +122,13 @@ async def test_a_person_sees_what_became_of_a_message(here: Installation) -> Non
     assert f"reply {KEY}-1 to {ANNA}: simulated, attempts 1" in shown
 
 
+async def test_a_person_sees_how_long_the_gateway_waited_for_its_answer(here: Installation) -> None:
+    await here.handle(inbound("News ON", key=KEY))
+    await here.work.store.inbox.add([], {KEY: 3})
+    assert f"message {KEY} came by webhook, answered in 3 ms: handled" in (await run("messages", "show", KEY)).out
+    assert (await run("messages", "show", KEY, "--json")).record["answer_ms"] == 3
+
+
 async def test_a_message_that_waits_has_no_explanation_yet(here: Installation) -> None:
     await here.work.receive(inbound(key=KEY))
     record = (await run("messages", "show", KEY, "--json")).record
