@@ -11,10 +11,11 @@ from responder.core.alerts import Alerts
 from responder.core.cases import Case
 from responder.core.conditions import Condition
 from responder.core.events import Event
+from responder.core.index import Index
 from responder.core.known import Known
 from responder.core.lexicon import Vocabulary
 from responder.core.limits import Limits
-from responder.core.matching import Answers, Index, Lenient, TextCondition, Words, match_answer
+from responder.core.matching import Answers, Lenient, TextCondition, Words, match_answer
 from responder.core.message import Message
 from responder.core.nearness import Nearness
 from responder.core.policy import AppointmentPolicy

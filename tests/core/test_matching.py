@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from responder.core.index import Index
 from responder.core.lexicon import vocabulary
-from responder.core.matching import Alias, Answers, How, Index, Pattern, TextCondition, Words, match_text, rest_after, searched_text
+from responder.core.matching import Alias, Answers, How, Pattern, TextCondition, Words, match_text, rest_after, searched_text
 from responder.core.situation import Match, Situation
 from responder.core.text import fold
 from responder.core.words import Answer

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from responder.core.index import Index
 from responder.core.lexicon import vocabulary
-from responder.core.matching import Alias, How, Index, Words, rest_after
+from responder.core.matching import Alias, How, Words, rest_after
 from responder.core.situation import Match, Situation
 from responder.core.text import fold
 from responder.core.typos import Typos, mistyped, runs
