@@ -32,10 +32,10 @@ class MessageRecord:
     is_superseded: bool = False
     error: str | None = None
     answer_ms: int | None = None
-    """Milliseconds from the gateway's request to our answer; None for a mail, and until they are known."""
+    """Milliseconds from the gateway's request to our answer; None for a mail, and for about a second until it is noted."""
 
     def as_json(self) -> dict[str, Any]:
-        """The fields of a message; ``superseded``, ``error`` and ``answer_ms`` stand there only where they say something."""
+        """The fields of a message; ``superseded`` and ``error`` stand there only where they say something."""
         fields: dict[str, Any] = {
             "key": self.key,
             "channel": str(self.channel),
@@ -50,8 +50,8 @@ class MessageRecord:
             "rule": self.rule,
             "rules_hash": self.rules_hash,
         }
-        told = {"superseded": self.is_superseded or None, "error": self.error or None, "answer_ms": self.answer_ms}
-        return fields | {name: value for name, value in told.items() if value is not None}
+        told = {"superseded": self.is_superseded, "error": self.error}
+        return fields | {name: value for name, value in told.items() if value}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,9 +66,10 @@ class Explanation:
     reserved: Mapping[str, Any] | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """The fields of an explanation; ``reserved`` stands there only where a word above the rules was recognised."""
+        """The fields of an explanation; ``reserved`` stands there only where a word above the rules was recognised, ``answer_ms`` once known."""
         why = {"language": self.language, "match": self.match, "steps": list(self.steps), "near_misses": list(self.near_misses)}
-        return self.message.as_json() | why | ({"reserved": dict(self.reserved)} if self.reserved else {})
+        told = {"reserved": dict(self.reserved) if self.reserved else None, "answer_ms": self.message.answer_ms}
+        return self.message.as_json() | why | {name: value for name, value in told.items() if value is not None}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
