@@ -3,6 +3,7 @@
 import asyncio
 import random
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
@@ -104,12 +105,26 @@ def _sqlite_engine(url: str, *, connections: int, busy_timeout_ms: int) -> Async
     @event.listens_for(engine.sync_engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401  (the driver's own)
         cursor = connection.cursor()
-        patient = f"busy_timeout={int(LOCK_WAIT_S * 1000)}"  # two that open a new file at once take turns to make it a WAL
-        for pragma in (patient, "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={busy_timeout_ms}"):
+        cursor.execute(f"PRAGMA busy_timeout={int(LOCK_WAIT_S * 1000)}")
+        _make_wal(cursor)
+        for pragma in ("synchronous=FULL", "foreign_keys=ON", f"busy_timeout={busy_timeout_ms}"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
     return engine
+
+
+def _make_wal(cursor: Any) -> None:  # noqa: ANN401  (the driver's own)
+    """Make the file a WAL. Of two that do so at once SQLite fails one on the spot, whatever its busy timeout, and lets the other go on."""
+    give_up_at = time.monotonic() + LOCK_WAIT_S
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > give_up_at:
+                raise
+        else:
+            return
 
 
 def _postgresql_engine(url: str, arguments: dict[str, Any]) -> AsyncEngine:

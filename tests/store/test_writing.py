@@ -87,3 +87,11 @@ async def test_a_transaction_that_was_cancelled_leaves_nothing_to_the_next(datab
     async with database.write() as connection:
         await connection.exec_driver_sql(STATEMENT, ("+39331",))
     assert await count(database) == 1
+
+
+async def test_all_who_open_a_new_file_at_once_can_write_to_it(tmp_path: Path) -> None:
+    for number in range(20):  # since they meet at the same instant only now and then
+        crowd = [Database(f"sqlite+aiosqlite:///{tmp_path / f'{number}.db'}") for _ in range(8)]
+        await asyncio.gather(*(database.write_at_once("PRAGMA user_version = 1", ()) for database in crowd))
+        for database in crowd:
+            await database.close()
