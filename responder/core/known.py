@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from responder.core.changing import changed
 from responder.core.effects import (
     AppointmentStatus,
     ChangeAppointment,
@@ -88,7 +87,7 @@ class Appointment:
         return self.starts_at <= now < self.starts_at + LATE
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Known:
     """All that is known of one originator; ``revision`` changes with it, so that a plan can tell whether it still holds."""
 
@@ -159,39 +158,39 @@ class Known:
         match effect:
             case Subscribe() | Unsubscribe():
                 subscription = _subscription(effect, message, self.subscriptions.get(effect.list))
-                known = changed(self, subscriptions={**self.subscriptions, effect.list: subscription})
-                return changed(known, confirmed_at=message.received_at) if isinstance(effect, Unsubscribe) and effect.confirmed else known
+                known = replace(self, subscriptions={**self.subscriptions, effect.list: subscription})
+                return replace(known, confirmed_at=message.received_at) if isinstance(effect, Unsubscribe) and effect.confirmed else known
             case OptOut():
                 confirmed_at = message.received_at if effect.confirmed else self.confirmed_at
-                return changed(self, opted_out=True, consent_order=message.order, confirmed_at=confirmed_at)
+                return replace(self, opted_out=True, consent_order=message.order, confirmed_at=confirmed_at)
             case OptIn():
-                return changed(self, opted_out=False, consent_order=message.order)
+                return replace(self, opted_out=False, consent_order=message.order)
             case ChangeAppointment():
-                return changed(self, appointments=tuple(_changed(a, effect, message) for a in self.appointments))
+                return replace(self, appointments=tuple(_changed(a, effect, message) for a in self.appointments))
             case TellUnclear():
                 told = (replace(a, unclear_at=message.received_at) if a.id == effect.id else a for a in self.appointments)
-                return changed(self, appointments=tuple(told))
+                return replace(self, appointments=tuple(told))
             case Ask(question=asked):
-                return changed(self, questions=(*(_replaced(question, asked) for question in self.questions), asked))
+                return replace(self, questions=(*(_replaced(question, asked) for question in self.questions), asked))
             case CloseQuestion():
-                return changed(self, questions=tuple(_closed(question, effect) for question in self.questions))
+                return replace(self, questions=tuple(_closed(question, effect) for question in self.questions))
             case SetField() | SetLanguage() | RecordUse() | Mute() | OpenHandOff():
                 return self._remembering(effect, message)
 
     def _remembering(self, effect: SetField | SetLanguage | RecordUse | Mute | OpenHandOff, message: Message) -> "Known":
         match effect:
             case SetField():
-                return changed(self, fields={**self.fields, effect.name: effect.value})
+                return replace(self, fields={**self.fields, effect.name: effect.value})
             case SetLanguage():
-                return changed(self, language=effect.language)
+                return replace(self, language=effect.language)
             case RecordUse():
                 before = self.uses.get(effect.of, message.received_at)
-                return changed(self, uses={**self.uses, effect.of: max(before, message.received_at)})
+                return replace(self, uses={**self.uses, effect.of: max(before, message.received_at)})
             case Mute():
-                return changed(self, muted_until=effect.until)
+                return replace(self, muted_until=effect.until)
             case OpenHandOff():
                 until = message.received_at + effect.pause if effect.pause else None
-                return changed(self, paused_until=max(filter(None, (until, self.paused_until)), default=None))
+                return replace(self, paused_until=max(filter(None, (until, self.paused_until)), default=None))
 
 
 def _subscription(effect: Subscribe | Unsubscribe, message: Message, before: Subscription | None) -> Subscription:

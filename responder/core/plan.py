@@ -1,11 +1,10 @@
 """Deciding: a message, the rules and what is known become a plan, which is plain data."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, get_args
 
 from responder.core.address import is_dialable
-from responder.core.changing import changed
 from responder.core.decision import Decision, Miss, decide
 from responder.core.drafts import announcements, restrained, steps_of, together
 from responder.core.effects import (
@@ -125,7 +124,7 @@ def with_steps(known: Known, plan: Plan) -> Known:
     """What is known once the texts of a plan are queued as well, for the next message of the same originator."""
     texts = (step for step in plan.steps if step.kind is StepKind.REPLY)
     sent = tuple(Sent(at=plan.message.received_at, text=step.content, purpose=step.purpose) for step in texts)
-    return changed(known, sent=(*known.sent, *sent)) if sent else known
+    return replace(known, sent=(*known.sent, *sent)) if sent else known
 
 
 def _is_outdated(effect: Effect, known: Known, message: Message) -> bool:
