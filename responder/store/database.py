@@ -58,7 +58,7 @@ class Database:
         """
         with storage_errors():
             async with self._writing() as connection:
-                driver: Any = connection.sync_connection.connection.driver_connection  # type: ignore[union-attr]  # it is there once started
+                driver: Any = (await connection.get_raw_connection()).driver_connection
                 await _patiently(lambda: driver.execute_fetchall(statement, values))
 
     @asynccontextmanager

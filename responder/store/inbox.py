@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import JSON, Column, Connection, Integer, Select, Update, bindparam, cast, func, or_, select, text, update
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -25,7 +26,6 @@ COLUMNS: list[Column[Any]] = [
     messages.c.text, messages.c.sent_at, messages.c.received_at, messages.c.order_at, messages.c.attempts,
 ]  # fmt: skip
 
-NOTE_ANSWERS = "UPDATE messages SET answer_ms = told.value FROM json_each(?) AS told WHERE messages.key = told.key"  # for SQLite
 ADDED = (
     "key", "channel", "gateway", "originator", "destination", "text", "date_time", "raw", "sent_at", "received_at", "order_at", "status",
 )  # fmt: skip
@@ -38,6 +38,7 @@ class SqlInbox:
         self._database = database
         self._insert = database.insert(messages).on_conflict_do_nothing()
         self._insertion = Insertion(messages, ADDED)
+        self._note_answers = _note_answers("json_each" if database.is_sqlite else "json_each_text")
 
     async def add(self, inbound: Sequence[Inbound], answer_ms: Mapping[str, int]) -> None:
         """Commit the messages, each once under its key; a key that is there already changes nothing.
@@ -47,7 +48,7 @@ class SqlInbox:
         """
         if self._database.is_sqlite:
             if answer_ms:
-                await self._database.write_at_once(NOTE_ANSWERS, (json.dumps(answer_ms),))
+                await self._database.write_at_once(str(self._note_answers.compile(dialect=sqlite.dialect())), (json.dumps(answer_ms),))
             if inbound:
                 await self._database.write_at_once(*self._insertion.statement([_row(message) for message in inbound]))
             return
@@ -56,7 +57,7 @@ class SqlInbox:
                 await execute_many(connection, self._insert, await _numbered(connection, inbound))
             if answer_ms:
                 await connection.execute(_in_order(answer_ms))
-                await connection.execute(_note_answers(), {"answer_ms": answer_ms})
+                await connection.execute(self._note_answers, {"answer_ms": answer_ms})
 
     async def claim(self, owner: str, now: datetime, limit: int) -> list[tuple[Message, int]]:
         """Up to about ``limit`` waiting messages, oldest first, with how often each has been claimed.
@@ -123,9 +124,9 @@ def _in_order(keys: Iterable[str]) -> Select[tuple[int]]:
     return select(messages.c.seq).where(messages.c.key.in_(keys)).order_by(messages.c.seq).with_for_update()
 
 
-def _note_answers() -> Update:
-    """The same statement for PostgreSQL."""
-    told = func.json_each_text(bindparam("answer_ms", type_=JSON)).table_valued("key", "value").alias("told")
+def _note_answers(each: str) -> Update:
+    """The statement that writes down how long many messages waited, by the database's function that makes rows of a JSON object."""
+    told = getattr(func, each)(bindparam("answer_ms", type_=JSON)).table_valued("key", "value").alias("told")
     return update(messages).where(messages.c.key == told.c.key).values(answer_ms=cast(told.c.value, Integer))
 
 

@@ -38,6 +38,11 @@ async def count(database: Database) -> int:
         return (await connection.execute(select(func.count()).select_from(contacts))).scalar_one()
 
 
+async def journal_of(database: Database) -> str:
+    async with database.write() as connection:
+        return str((await connection.exec_driver_sql("PRAGMA journal_mode")).scalar_one())
+
+
 async def test_a_single_statement_is_committed_by_itself(database: Database, elsewhere: Database) -> None:
     await database.write_at_once(STATEMENT, ["+39330"])
     assert await count(elsewhere) == 1
@@ -92,6 +97,7 @@ async def test_a_transaction_that_was_cancelled_leaves_nothing_to_the_next(datab
 async def test_all_who_open_a_new_file_at_once_can_write_to_it(tmp_path: Path) -> None:
     for number in range(20):  # since they meet at the same instant only now and then
         crowd = [Database(f"sqlite+aiosqlite:///{tmp_path / f'{number}.db'}") for _ in range(8)]
-        await asyncio.gather(*(database.write_at_once("PRAGMA user_version = 1", ()) for database in crowd))
+        told = await asyncio.gather(*(journal_of(database) for database in crowd))
+        assert told == ["wal"] * len(crowd)
         for database in crowd:
             await database.close()
