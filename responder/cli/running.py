@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import errno
 import logging
+import socket
 import sys
 import time
 from importlib.metadata import version
@@ -14,7 +16,7 @@ from responder.cli.local import local_host
 from responder.cli.session import missing_file
 from responder.core.rules import Rules
 from responder.database_url import mask_url
-from responder.errors import RulesError
+from responder.errors import ConfigurationError, RulesError
 from responder.mailbox_url import read_mailbox_url
 from responder.processes import Child, supervise
 from responder.settings import Settings, check_exposure
@@ -22,6 +24,7 @@ from responder.tasks import end
 from responder.wiring import migrate_database, open_rules, open_store, read_rules_in_force
 
 READY_WITHIN_S = 20.0
+PORT_FREE_WITHIN_S = 5.0  # what a killed earlier life left behind ends sooner
 PROGRAM = (sys.executable, "-m", "responder")
 
 logger = logging.getLogger(__name__)
@@ -34,6 +37,7 @@ async def run_everything(settings: Settings) -> None:
     rules, is_ok = await _rules_at_start(settings)
     redis = None if settings.redis_url else await embedded.start(settings.data_dir)
     try:
+        await _own_port(settings)
         await migrate_database(settings)
         env = {"RESPONDER_REDIS_URL": redis.url} if redis else {}
         children = [Child(name=name, argv=(*PROGRAM, name), env=env) for name in parts]
@@ -47,6 +51,26 @@ async def run_everything(settings: Settings) -> None:
     finally:
         if redis:
             await redis.stop()
+
+
+async def _own_port(settings: Settings) -> None:
+    """Return when nobody else listens where web is going to. Raises ConfigurationError if somebody goes on to."""
+    gives_up_at = time.monotonic() + PORT_FREE_WITHIN_S
+    while _is_taken(settings):
+        if time.monotonic() > gives_up_at:
+            taken = f"RESPONDER_PORT: {settings.port} is taken on {settings.host}, by another responder or another program"
+            raise ConfigurationError(f"{taken}: end that one, or set another port")
+        await asyncio.sleep(0.1)
+
+
+def _is_taken(settings: Settings) -> bool:
+    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((settings.host, settings.port))
+        except OSError as error:
+            return error.errno == errno.EADDRINUSE
+    return False
 
 
 def _mail(settings: Settings) -> tuple[str, ...]:
