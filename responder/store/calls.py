@@ -27,13 +27,14 @@ DEAD_LETTERS = (steps.c.kind == StepKind.WEBHOOK) & (steps.c.status == StepStatu
 class Answered:
     """How a call went: its fate, whether the endpoint took it, and if not, what it asked for; None where it was never asked.
 
-    ``said`` is what it answered, where a reply waits for that and it came in time.
+    ``said`` is what it answered, where a reply waits for that and it came in time; ``address`` is that of the URL that was called.
     """
 
     fate: Fate
     took_it: bool | None = None
     asked_to_wait_s: float | None = None
     is_gone: bool = False
+    address: str = ""
     said: bytes | None = field(default=None, repr=False)
 
 

@@ -58,8 +58,14 @@ async def tell_disabled(connection: AsyncConnection, endpoint: Endpoint, origina
 async def bury_calls(database: Database, disabled: Collection[Endpoint], now: datetime) -> int:
     """Make dead letters of what waits for endpoints that were given up, and tell how many there were. Raises StorageError."""
     found = 0
+    by_name = {endpoint.name: endpoint for endpoint in disabled}
+    for_them = select(steps.c.recipient).where(CALLS, steps.c.status == StepStatus.QUEUED, steps.c.recipient.in_(by_name)).distinct()
+    async with database.read() as connection:  # days may pass without a call, so that looking must lock nothing
+        names = sorted((await connection.execute(for_them)).scalars())
+    if not names:
+        return 0
     async with database.write() as connection:
-        for endpoint in disabled:
+        for endpoint in map(by_name.__getitem__, names):
             waiting = and_(CALLS, steps.c.status == StepStatus.QUEUED, steps.c.recipient == endpoint.name)
             error = f"the webhook is switched off, since {endpoint.reason}: run 'responder deliveries retry --to {endpoint.name}' once it is mended"
             values = {"status": StepStatus.DEAD, "next_attempt_at": None, "last_error": error, "updated_at": now}

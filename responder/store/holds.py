@@ -13,6 +13,8 @@ from responder.store.database import Database
 from responder.store.tables import holds, steps
 
 PROBE_EVERY = timedelta(minutes=1)
+PROBE_AT = select(holds.c.probe_at).scalar_subquery()
+"""When the next reply tries whether the hold is over, to be read beside something else; null while there is no hold."""
 REPLIES = "replies"  # the name of the row: webhooks have endpoints of their own
 
 

@@ -100,12 +100,20 @@ async def remove_strays(database: Database, before: datetime) -> int:
 async def end_subscriptions(database: Database, secret: bytes, now: datetime, tell: Collection[str] = ()) -> int:
     """End the subscriptions whose time is over, with an event in the ledger and for webhooks, and tell how many. Raises StorageError."""
     over = and_(ENDING, subscriptions.c.ends_at <= now)
-    async with database.read() as connection:
-        if (await connection.execute(select(subscriptions.c.list).where(over).limit(1))).first() is None:
-            return 0
+    some = select(subscriptions.c.originator).where(over).limit(TOGETHER)
+    found = 0
+    while True:
+        async with database.read() as connection:
+            originators = sorted(set((await connection.execute(some)).scalars()))
+        if not originators:
+            return found
+        found += await _end_some(database, secret, originators, now, tell)
+
+
+async def _end_some(database: Database, secret: bytes, originators: Sequence[str], now: datetime, tell: Collection[str]) -> int:
+    over = and_(ENDING, subscriptions.c.ends_at <= now)
     async with database.write() as connection:
         query = select(subscriptions.c.originator, subscriptions.c.list, subscriptions.c.ends_at).where(over)
-        originators = sorted(set((await connection.execute(select(subscriptions.c.originator).where(over).limit(TOGETHER))).scalars()))
         await move_revisions(connection, database.insert, originators)
         rows = (await connection.execute(query.where(subscriptions.c.originator.in_(originators)))).all()
         ended = {"status": "unsubscribed", "since": subscriptions.c.ends_at, "ends_at": None}

@@ -17,7 +17,7 @@ from responder.store.database import Database
 from responder.store.doubts import in_doubt
 from responder.store.endpoints import switch_on
 from responder.store.erasure import silent_among
-from responder.store.holds import end_hold, hold, places
+from responder.store.holds import PROBE_AT, end_hold, hold, places
 from responder.store.lateness import STRICT, put_off, still_valid
 from responder.store.spend import SPENT, Budget, over_budget
 from responder.store.tables import GIVEN_UP, UNDONE, URGENT, contacts, steps
@@ -172,10 +172,13 @@ class SqlSteps:
             await announce_deliveries(connection, [fate.key for fate in fates], tell, now)
 
     async def count_due(self, kind: StepKind, now: datetime, limit: int) -> int:
-        """How many steps of a kind are due and unclaimed, up to a limit. Raises StorageError."""
+        """How many steps of a kind are due and may be claimed, up to a limit: while there is a hold, one at its times. Raises StorageError."""
         some = select(steps.c.seq).where(is_due(kind, now)).limit(limit).subquery()
         async with self._database.read() as connection:
-            return (await connection.execute(select(func.count()).select_from(some))).scalar_one()
+            waiting, probe_at = (await connection.execute(select(func.count(), PROBE_AT).select_from(some))).one()
+        is_held = kind is StepKind.REPLY and probe_at is not None
+        free = int(probe_at <= now) if is_held else limit
+        return min(int(waiting), free)
 
     async def retry(self, key: str, now: datetime) -> StepStatus | None:
         """Queue a step again that was given up or is uncertain, and tell what it was; None if there is no such step with a text to retry.

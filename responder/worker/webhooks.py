@@ -80,13 +80,15 @@ class Webhooks:
 
     async def attempt(self, claimed: Claimed) -> Answered:
         """Make a call, and tell how it went; a reply that waits for its answer waits no longer than it may."""
-        return await self._awaiting.answer(claimed, self._attempt(claimed))
+        rules = self._rules()
+        answered = await self._awaiting.answer(claimed, self._attempt(claimed, rules))
+        return replace(answered, address=address_of(claimed.step.to, rules))
 
-    async def _attempt(self, claimed: Claimed) -> Answered:
+    async def _attempt(self, claimed: Claimed, rules: Rules) -> Answered:
         """Make a call; whatever is not certainly taken is called again (contract, guarantee 5)."""
         step, now = claimed.step, self._clock()
         try:
-            call = webhook_call(step.to, step.key, step.content, now, self._rules())
+            call = webhook_call(step.to, step.key, step.content, now, rules)
             response = await self._client.post(replace(call, longest_answer=LONGEST_JSON) if claimed.awaits else call)
             require_success(response)
         except PermanentError as error:
@@ -110,8 +112,9 @@ class Webhooks:
 
     async def record(self, claimed: Claimed, answered: Answered, owner: str) -> None:
         """Record how a call went; calls that end at about the same time share a commit. Raises StorageError."""
-        webhook = self._rules().webhooks.get(claimed.step.to)
-        endpoint = Endpoint(name=claimed.step.to, address=webhook.address if webhook else "")
+        endpoint = Endpoint(name=claimed.step.to, address=address_of(claimed.step.to, self._rules()))
+        if answered.address != endpoint.address:  # the rules were read again during the call: it says nothing of the new URL
+            answered = replace(answered, took_it=None)
         made = Made(claimed=claimed, answered=answered, owner=owner, endpoint=endpoint)
         recorded: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._unrecorded.append((made, recorded))
@@ -163,6 +166,12 @@ class Webhooks:
 def _places(endpoints: Mapping[str, Endpoint], under_way: Counter[str], now: datetime) -> Mapping[str, int]:
     left = max(PLACES - under_way.total(), 0)
     return {name: min(endpoint.places(now) - under_way[name], left, AT_ONCE) for name, endpoint in endpoints.items()}
+
+
+def address_of(name: str, rules: Rules) -> str:
+    """The digest of the URL that a webhook has in some rules; empty if they do not name it."""
+    webhook = rules.webhooks.get(name)
+    return webhook.address if webhook else ""
 
 
 class Gone(Exception):

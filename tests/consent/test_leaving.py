@@ -3,12 +3,14 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from responder.core.known import SubscriptionStatus
 from responder.rulefile import read_rules
 from responder.store.closing import Closing, close
-from responder.store.retention import end_subscriptions
+from responder.store.retention import TOGETHER, end_subscriptions
 from responder.store.subscribers import Outcome, Wanted, opt_out, put_subscribers
+from responder.store.tables import subscriptions
 from responder.wiring import Store
 from tests.builders import ANNA, inbound
 from tests.conftest import NOON, StandingClock
@@ -75,6 +77,15 @@ async def test_a_subscription_that_stop_took_does_not_end_once_more(work: Work) 
     await work.handle(inbound("News ON"))
     await say(work, "STOP")
     assert await end_subscriptions(work.store.database, work.store.secret, ENDS) == 0
+
+
+async def test_all_subscriptions_of_a_campaign_end_at_once_however_many_they_are(work: Work) -> None:
+    wanted = [Wanted(originator=f"+39330{number:07}", list="news", evidence="form") for number in range(TOGETHER + 1)]
+    await put_subscribers(work.store.database, work.store.secret, wanted, operator="mia", now=NOON)
+    async with work.store.database.write() as connection:
+        await connection.execute(update(subscriptions).values(ends_at=ENDS))
+    assert await end_subscriptions(work.store.database, work.store.secret, ENDS) == TOGETHER + 1
+    assert {row.status for row in await work.rows("subscriptions")} == {"unsubscribed"}
 
 
 async def test_start_does_not_bring_back_what_an_operator_took_off_after_the_stop(work: Work) -> None:

@@ -61,6 +61,17 @@ async def test_each_row_of_the_table_gives_its_fate(line: Out) -> None:
     assert held == [row.error is AccessError for row in TABLE]
 
 
+class Slow:
+    """Lets one text go at a time, and remembers for how many it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+
+    async def take(self, wanted: int) -> int:
+        self.asked.append(wanted)
+        return 1
+
+
 async def refused(line: Out, count: int = 3) -> None:
     """A gateway that refuses our key, and so many replies that wait."""
     line.receiver.status, line.receiver.body = 401, b""
@@ -76,6 +87,16 @@ async def test_while_the_key_is_refused_the_queue_is_kept_and_nothing_is_sent(li
         await line.deliver()
     assert (len(line.receiver.requests), await line.statuses()) == (1, ["queued"] * 3)
     assert await read_hold(line.work.store.database) == Hold(since=NOON, reason=REFUSED)
+
+
+async def test_while_the_key_is_refused_what_waits_takes_no_turns_of_the_pace(line: Out) -> None:
+    await refused(line, 30)
+    line.pace = pace = Slow()
+    await line.deliver()
+    assert (pace.asked, len(line.receiver.requests)) == ([], 1)
+    line.work.clock.advance(minutes=1)
+    await line.deliver()
+    assert (pace.asked, len(line.receiver.requests)) == ([1], 2)
 
 
 async def test_a_refused_key_costs_no_attempt_however_long_it_takes(line: Out) -> None:

@@ -14,7 +14,7 @@ from responder.core.circuit import OPEN_AFTER, PAUSE
 from responder.core.effects import StepKind
 from responder.core.rules import Webhook
 from responder.store.calls import retry_calls
-from responder.store.endpoints import read_endpoints
+from responder.store.endpoints import bury_calls, read_endpoints
 from tests.builders import minutes, reply_step
 from tests.conftest import NOON, wait_until
 from tests.receiver import Receiver, receiving
@@ -167,6 +167,27 @@ async def test_an_endpoint_with_another_url_begins_anew(out: Out) -> None:
     await out.queue(*calls(1, start=1))
     await call(out)
     assert await by_status(out) == {"dead": 1, "delivered": 1}
+
+
+@pytest.mark.parametrize("status", [500, 410])
+async def test_a_call_that_fails_after_the_url_was_changed_says_nothing_of_the_new_url(out: Out, status: int) -> None:
+    out.receiver.status, out.receiver.holds = status, asyncio.Event()
+    await out.queue(*calls(1))
+    calling = asyncio.create_task(call(out))
+    await out.receiver.wait_for(1)
+    out.rules = replace(out.rules, webhooks={"crm": Webhook(name="crm", url=f"{out.receiver.url}/moved")})
+    out.receiver.holds.set()
+    await calling
+    assert await read_endpoints(out.work.store.database) == {}
+
+
+async def test_while_an_endpoint_is_switched_off_a_look_at_what_waits_for_it_locks_nothing(out: Out) -> None:
+    out.receiver.status = 410
+    await out.queue(*calls(1))
+    await call(out)
+    [gone] = (await read_endpoints(out.work.store.database)).values()
+    async with out.work.store.database.write():  # another writer; SQLite has one at a time
+        assert await asyncio.wait_for(bury_calls(out.work.store.database, [gone], NOON), 1) == 0
 
 
 async def test_one_success_forgets_the_failures(out: Out) -> None:
