@@ -4,8 +4,10 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any
+from urllib.parse import unquote
 
 from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -18,22 +20,34 @@ from responder.web.sms import SmsWebhook
 from responder.web.tallies import Tallies
 
 Background = Callable[[], Coroutine[Any, Any, None]]
+_NOT_FOUND = PlainTextResponse("not found\n", status_code=404)
 
 
 class App:
     """What is posted to ``/webhook/NAME[/TOKEN]`` goes straight to its endpoint, a sixth less work a message; all else goes on to the routes."""
 
     def __init__(self, webhooks: Mapping[str, FormEndpoint], routes: ASGIApp) -> None:
-        self._webhooks = webhooks
+        self._webhooks = {name.encode(): endpoint for name, endpoint in webhooks.items()}
         self._routes = routes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        match scope.get("path", "").split("/", 3):
-            case ["", "webhook", name, *token] if name in self._webhooks:
-                scope["path_params"] = {"token": "".join(token)}
+        match scope.get("raw_path", b"").split(b"/", 3):
+            case [b"", b"webhook", name, *token] if name in self._webhooks:
+                scope["path_params"] = {"token": unquote(b"".join(token))}
                 await self._webhooks[name](scope, receive, send)
+            case parts if scope["type"] == "http" and _is_disguised(parts):
+                await _NOT_FOUND(scope, receive, send)
             case _:
                 await self._routes(scope, receive, send)
+
+
+def _is_disguised(parts: Sequence[bytes]) -> bool:
+    """Whether a path has codes for what chooses a route: a proxy in front goes by the path as it is written."""
+    match parts:
+        case [b"", b"api", b"v1", rest]:
+            return b"%" in rest.partition(b"/")[0]
+        case _:
+            return any(b"%" in part for part in parts)
 
 
 def create_app(

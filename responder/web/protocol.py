@@ -1,68 +1,185 @@
-"""HTTP connections with limits that uvicorn does not have: how large a header may be, and how slowly a request may come."""
+"""HTTP connections with limits that uvicorn does not have; they hold in every state of a connection."""
 
 import asyncio
+from dataclasses import dataclass
 from typing import Any, cast
 
+from httptools import HttpParserError, HttpParserUpgrade
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from responder.web.gathered import Gathered
+from responder.web.gathered import LINGER_S, Gathered
+from responder.web.refusals import Refusals
+from responder.web.shares import Shares
 
-LARGEST_HEADER = 16 * 1024  # bytes of request line and headers together
-REQUEST_DEADLINE_S = 10.0  # for header and body; one timer for both costs less than a timeout around each read
+LARGEST_HEADER = 16 * 1024
+FIELD_BYTES = 4  # of a field beside its name and value
 TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+BAD = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """What a peer may send of one request beside its body, and how long it may take."""
+
+    header_bytes: int = LARGEST_HEADER  # of request line, headers and trailers together
+    fields: int = 100
+    request_s: float = 10.0  # for header and body; one timer for both costs less than a timeout around each read
+    drain_s: float = LINGER_S  # for the peer to read what was answered
+
+
+class _TooMuch(Exception):
+    """A request has more beside its body than it may."""
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """One connection; it is closed when a header grows too large or a request has not arrived in time."""
+    """One connection; it ends when a request grows too large, or when the peer keeps us waiting."""
 
-    def __init__(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401  (uvicorn's own)
+    def __init__(
+        self,
+        *arguments: Any,  # noqa: ANN401  (uvicorn's own)
+        limits: Limits | None = None,
+        shares: Shares | None = None,
+        refusals: Refusals | None = None,
+        **named: Any,  # noqa: ANN401
+    ) -> None:
         super().__init__(*arguments, **named)
-        self._header_bytes: int | None = 0
+        self._limits = limits or Limits()
+        self._shares = shares
+        self._refusals = refusals or Refusals()
         self._is_owed = True
+        self._is_in_header = True
+        self._pending = 0  # bytes of no body since a part of the request was last whole
+        self._fields = 0
+        self._header_bytes = 0
         self._deadline: asyncio.TimerHandle | None = None
+        self._draining: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn narrows it as well
         """A peer has connected, and owes us a request."""
-        super().connection_made(cast("asyncio.Transport", Gathered(transport, self.loop)))
+        super().connection_made(cast("asyncio.Transport", Gathered(transport, self.loop, self._limits.drain_s)))
         self._start_waiting()
+        if self._shares:
+            self._shares.join(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The peer is gone."""
         self._stop_waiting()
+        self.resume_writing()
+        if self._shares:
+            self._shares.leave(self)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Some bytes have come; mostly a whole request, which needs no timer."""
-        if self._header_bytes is not None:
-            self._header_bytes += len(data)
-        super().data_received(data)
-        if self._is_owed and self._deadline is None:
+        self._unset_keepalive_if_required()
+        self._pending += len(data)
+        try:
+            self.parser.feed_data(data)
+        except HttpParserUpgrade:
+            self.cycle.keep_alive = False  # nothing here speaks another protocol: it is answered as it is, and that was all
+        except HttpParserError as error:
+            self._refuse(TOO_LARGE if isinstance(error.__context__, _TooMuch) else BAD)
+            return
+        if self._pending > self._limits.header_bytes:
+            self._refuse(TOO_LARGE)
+        elif self._deadline is None and self._waits_for_peer():
             self._start_waiting()
-        if self._header_bytes is not None and self._header_bytes > LARGEST_HEADER and not self.transport.is_closing():
-            self.transport.write(TOO_LARGE)
-            self.transport.close()
 
     def on_message_begin(self) -> None:
         """A request begins."""
         super().on_message_begin()
-        self._is_owed = True
-        if self._header_bytes is None:
-            self._header_bytes = 0
+        self._is_owed = self._is_in_header = True
+        self._fields = self._header_bytes = 0
+
+    def on_url(self, url: bytes) -> None:
+        """A part of the request line."""
+        self._take(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header, or a trailer, which nobody here reads."""
+        self._fields += 1
+        self._take(len(name) + len(value) + FIELD_BYTES)
+        if self._is_in_header:
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """The header is whole."""
-        self._header_bytes = None
+        self._is_in_header = False
+        self._pending = 0
+        version, hosts = self.parser.get_http_version(), sum(name == b"host" for name, _ in self.headers)
+        if hosts > 1 or (version, hosts) not in {("1.1", 1), ("1.0", 1), ("1.0", 0)}:
+            raise ValueError("a request of no version that we speak, or not for one host (RFC 9112, 3.2)")
         super().on_headers_complete()
+
+    def on_chunk_header(self) -> None:
+        """A chunk begins; behind the last one come the trailers."""
+        self._pending = 0
+
+    def on_body(self, body: bytes) -> None:
+        """A part of the body, whose size the endpoint limits."""
+        self._pending = 0
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """The request is whole."""
         self._is_owed = False
+        self._pending = 0
         if self._deadline is not None:
             self._stop_waiting()
         super().on_message_complete()
 
+    def pause_writing(self) -> None:
+        """The peer does not read, or slower than we write."""
+        super().pause_writing()
+        self._draining = self.loop.call_later(self._limits.drain_s, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """The peer has read."""
+        if self._draining is not None:
+            self._draining.cancel()
+            self._draining = None
+        super().resume_writing()
+
+    def waited_s(self) -> float:
+        """How long this connection has waited for its peer; nothing while a request is being worked on."""
+        timers = [(self._draining, self._limits.drain_s)]
+        if not self._is_running():
+            timers += [(self._deadline, self._limits.request_s), (self.timeout_keep_alive_task, self.timeout_keep_alive)]
+        now = self.loop.time()
+        return max((now - timer.when() + given_s for timer, given_s in timers if timer), default=0.0)
+
+    def let_go(self) -> None:
+        """Close, for the sake of other connections."""
+        self._refusals.count("too many connections")
+        if self._draining is None:
+            self.transport.close()
+        else:
+            self.transport.abort()
+
+    def _take(self, count: int) -> None:
+        self._header_bytes += count
+        if self._header_bytes > self._limits.header_bytes or self._fields > self._limits.fields:
+            raise _TooMuch
+
+    def _is_running(self) -> bool:
+        """Whether a whole request is being worked on."""
+        return not self._is_owed and self.cycle is not None and not self.cycle.response_complete
+
+    def _waits_for_peer(self) -> bool:
+        """Whether the next move is the peer's and no other timer waits for it, whatever bytes came last."""
+        return self._is_owed or (self.timeout_keep_alive_task is None and not self._is_running())
+
+    def _refuse(self, answer: bytes) -> None:
+        """Say what is wrong, unless another answer is on its way, and close."""
+        self._stop_waiting()
+        self._refusals.count(answer[9:12].decode())
+        if self.cycle is None or not self.cycle.response_started or self.cycle.response_complete:
+            self.transport.write(answer)
+        self.transport.close()
+
     def _start_waiting(self) -> None:
-        self._deadline = self.loop.call_later(REQUEST_DEADLINE_S, self._give_up)
+        self._deadline = self.loop.call_later(self._limits.request_s, self._give_up)
 
     def _stop_waiting(self) -> None:
         if self._deadline is not None:
@@ -70,5 +187,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._deadline = None
 
     def _give_up(self) -> None:
-        if not self.transport.is_closing():
+        if self.flow.read_paused:  # it is we who do not read
+            self._start_waiting()
+        else:
             self.transport.close()

@@ -3,6 +3,8 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
+from typing import cast
 
 import uvicorn
 from starlette.routing import Route
@@ -19,10 +21,14 @@ from responder.web.delivery import DeliveryWebhook
 from responder.web.gate import Gate
 from responder.web.health import Health
 from responder.web.protocol import BoundedProtocol
+from responder.web.refusals import Refusals
+from responder.web.shares import Shares
 from responder.web.sms import SmsWebhook
 from responder.wiring import Store, make_gateway, open_rules, open_store, redis_url, utc_now
 
-CONNECTIONS = 1000  # at once; more are told 503, and the gateway comes again
+CONNECTIONS = 900  # at once; then whoever has most of them gives way
+ALL_BUSY = 1000  # connections; where none can give way, 503 is told, and the gateway comes again
+PER_CLIENT = 100  # connections of an address, unless it is a trusted proxy's or the gateway's
 KEEP_ALIVE_S = 30
 FINISH_S = 20  # for requests under way when the process is told to stop
 REDIS_TIMEOUT_S = 1.0
@@ -89,12 +95,14 @@ def api_routes(settings: Settings, store: Store, rules: Callable[[], Rules]) -> 
 
 
 def _uvicorn_config(settings: Settings, app: App) -> uvicorn.Config:
+    shares = Shares(most=CONNECTIONS, per_client=PER_CLIENT, exempt=[*settings.trusted_proxies, *settings.allowed_ips])
+    protocol = partial(BoundedProtocol, shares=shares, refusals=Refusals())
     return uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http=BoundedProtocol,
+        http=cast("type[asyncio.Protocol]", protocol),
         ws="none",
         lifespan="on",
         log_config=None,
@@ -103,7 +111,7 @@ def _uvicorn_config(settings: Settings, app: App) -> uvicorn.Config:
         date_header=False,
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=[str(network) for network in settings.trusted_proxies],
-        limit_concurrency=CONNECTIONS,
+        limit_concurrency=ALL_BUSY,
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=FINISH_S,
     )

@@ -3,6 +3,14 @@
 import asyncio
 
 from responder.web.gathered import Gathered
+from tests.conftest import wait_until
+
+
+class Socket:
+    """Takes every option."""
+
+    def setsockopt(self, *_: object) -> None:
+        """Take it."""
 
 
 class Wire(asyncio.Transport):
@@ -11,6 +19,7 @@ class Wire(asyncio.Transport):
     def __init__(self) -> None:
         super().__init__()
         self.sent: list[bytes | str] = []
+        self.unread = 0
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         self.sent.append(bytes(data))
@@ -18,10 +27,18 @@ class Wire(asyncio.Transport):
     def close(self) -> None:
         self.sent.append("closed")
 
+    def abort(self) -> None:
+        self.sent.append("aborted")
+
+    def get_write_buffer_size(self) -> int:
+        return self.unread
+
     def is_closing(self) -> bool:
         return "closed" in self.sent
 
     def get_extra_info(self, name: str, default: object = None) -> object:
+        if name == "socket":
+            return Socket()
         return f"{name} of the wire" if default is None else default
 
 
@@ -58,3 +75,19 @@ async def test_nothing_is_left_behind_by_closing() -> None:
 
 async def test_all_else_is_asked_of_the_connection_itself() -> None:
     assert gathered(Wire()).get_extra_info("peername") == "peername of the wire"  # type: ignore[operator]  # whatever the transport has
+
+
+async def test_what_comes_after_the_end_goes_nowhere() -> None:
+    wire = Wire()
+    transport = gathered(wire)
+    transport.close()
+    transport.write(b"too late")
+    await asyncio.sleep(0)
+    assert wire.sent == ["closed"]
+
+
+async def test_whoever_does_not_read_the_last_answer_is_cut_off() -> None:
+    wire = Wire()
+    wire.unread = 1
+    Gathered(wire, asyncio.get_running_loop(), linger_s=0.01).close()
+    await wait_until(lambda: wire.sent == ["closed", "aborted"])

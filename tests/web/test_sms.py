@@ -115,6 +115,23 @@ async def test_18_without_the_right_token_nothing_is_there(web: WebSide, path: s
     assert await stored(web) == []
 
 
+@pytest.mark.parametrize("path", ["/webhook%2fsms%2fright", "/webhook/%73ms/right", "/%77ebhook/sms/right", "/webhook%2Fsms/right"])
+async def test_a_path_that_hides_from_proxies_is_not_the_webhook(web: WebSide, path: str) -> None:
+    web.gate = Gate(["right"], [])
+    assert (await web.post(path=path)).status_code == 404
+    assert await stored(web) == []
+
+
+@pytest.mark.parametrize("path", ["/%72eadyz", "/%6Detrics", "/heal%74hz", "/api/v1/%61ppointments", "/api%2fv1/appointments"])
+async def test_no_other_path_hides_from_proxies_either(web: WebSide, path: str) -> None:
+    assert (await web.get(path)).status_code == 404
+
+
+async def test_a_token_may_be_written_in_codes(web: WebSide) -> None:
+    web.gate = Gate(["a~b"], [])
+    assert (await web.post(path="/webhook/sms/a%7Eb")).content == b"+OK"
+
+
 @pytest.mark.parametrize("token", ["right", "newer"])
 async def test_while_tokens_rotate_both_are_known(web: WebSide, token: str) -> None:
     web.gate = Gate(["right", "newer"], [])

@@ -1,0 +1,32 @@
+"""Requests that are refused before the application sees them: counted, and told once a minute at the most."""
+
+import asyncio
+import logging
+from collections import Counter
+
+TELL_EVERY_S = 60.0
+
+logger = logging.getLogger(__name__)
+
+
+class Refusals:
+    """Counts refused requests, so that no stranger fills the log."""
+
+    def __init__(self, tell_every_s: float = TELL_EVERY_S) -> None:
+        self._tell_every_s = tell_every_s
+        self._counts: Counter[str] = Counter()
+        self._is_quiet = False
+
+    def count(self, reason: str) -> None:
+        """One more request was refused."""
+        self._counts[reason] += 1
+        if not self._is_quiet:
+            self._tell()
+
+    def _tell(self) -> None:
+        self._is_quiet = bool(self._counts)
+        for reason, count in self._counts.items():
+            logger.info("requests refused reason=%s count=%d", reason, count)
+        self._counts.clear()
+        if self._is_quiet:
+            asyncio.get_running_loop().call_later(self._tell_every_s, self._tell)

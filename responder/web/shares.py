@@ -1,0 +1,74 @@
+"""Connections are shared out among clients, so that nobody who holds many shuts the others out."""
+
+import ipaddress
+from collections.abc import Sequence
+from typing import Protocol
+
+from responder.web.gate import Network
+
+GRACE_S = 1.0  # for the first bytes of clients that come in a crowd
+
+
+class Connection(Protocol):
+    """A connection, as far as its place matters."""
+
+    client: tuple[str, int] | None
+
+    def waited_s(self) -> float:
+        """How long it has waited for its peer; nothing while a request is being worked on."""
+
+    def let_go(self) -> None:
+        """Close it."""
+
+
+class Shares:
+    """Who has how many connections; a client beyond its share loses those that have waited longest for it.
+
+    Where all places together are taken, whoever has most gives way. Many clients stand behind an ``exempt`` address.
+    """
+
+    def __init__(self, *, most: int, per_client: int, exempt: Sequence[Network] = (), grace_s: float = GRACE_S) -> None:
+        self._most = most
+        self._per_client = per_client
+        self._exempt = exempt
+        self._grace_s = grace_s
+        self._client_of: dict[Connection, str | None] = {}
+        self._clients: dict[str, dict[Connection, None]] = {}
+
+    def join(self, connection: Connection) -> None:
+        """A place for a new connection."""
+        client = self._client_of[connection] = self._client(connection)
+        if client is not None:
+            own = self._clients.setdefault(client, {})
+            own[connection] = None
+            _shrink(own, len(own) - self._per_client, self._grace_s)
+        if len(self._client_of) > self._most and self._clients:
+            _shrink(max(self._clients.values(), key=len), 1, 0.0)
+
+    def leave(self, connection: Connection) -> None:
+        """The connection is gone."""
+        client = self._client_of.pop(connection)
+        if client is not None:
+            del self._clients[client][connection]
+            if not self._clients[client]:
+                del self._clients[client]
+
+    def _client(self, connection: Connection) -> str | None:
+        """Whose share a connection counts to: an address, or a /64 of IPv6, which one customer has; None if it is exempt."""
+        try:
+            given = ipaddress.ip_address(connection.client[0] if connection.client else "")
+        except ValueError:
+            return None
+        address = getattr(given, "ipv4_mapped", None) or given
+        if any(address in network for network in self._exempt):
+            return None
+        return str(address) if address.version == 4 else str(ipaddress.ip_network((address, 64), strict=False))
+
+
+def _shrink(own: dict[Connection, None], count: int, grace_s: float) -> None:
+    """Close so many of a client's connections, those first that have waited longest."""
+    if count > 0:
+        waited = {connection: connection.waited_s() for connection in own}
+        waiting = [connection for connection in own if waited[connection] > grace_s]
+        for connection in sorted(waiting, key=lambda connection: waited[connection], reverse=True)[:count]:
+            connection.let_go()
