@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, Column, Connection, Integer, Select, Update, bindparam, cast, func, or_, select, text, update
+from sqlalchemy import JSON, Column, ColumnElement, Connection, Integer, Select, Update, bindparam, case, cast, func, or_, select, text, update
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,11 +19,11 @@ from responder.store.tables import messages
 
 CLAIM_LOCK = 0x5E5B0D01  # PostgreSQL advisory lock: claims are taken one after the other, so that an originator goes to one worker
 LEASE = timedelta(seconds=10)  # how long a killed worker keeps what it had claimed
-ALONE_AFTER = 2  # claims after which a message is handled by itself: something in it may kill workers
-GIVE_UP_AFTER = 8  # claims after which it is marked failed
+ALONE_AFTER = 2  # deaths of workers after which a message is handled by itself: something in it may kill them
+GIVE_UP_AFTER = 8  # deaths of workers after which it is marked failed
 COLUMNS: list[Column[Any]] = [
     messages.c.seq, messages.c.key, messages.c.channel, messages.c.gateway, messages.c.originator, messages.c.destination,
-    messages.c.text, messages.c.sent_at, messages.c.received_at, messages.c.order_at, messages.c.attempts,
+    messages.c.text, messages.c.sent_at, messages.c.received_at, messages.c.order_at,
 ]  # fmt: skip
 
 ADDED = (
@@ -60,19 +60,27 @@ class SqlInbox:
                 await connection.execute(self._note_answers, {"answer_ms": answer_ms})
 
     async def claim(self, owner: str, now: datetime, limit: int) -> list[tuple[Message, int]]:
-        """Up to about ``limit`` waiting messages, oldest first, with how often each has been claimed.
+        """Up to about ``limit`` waiting messages, oldest first, each with how many workers died while they had it.
 
-        All that waits from an originator goes to one worker at a time. Nobody else gets these messages before the lease is over.
+        A worker has died if its lease ran out: whoever lives gives back what it could not handle. All that waits from an
+        originator goes to one worker at a time. Nobody else gets these messages before the lease is over.
         """
         async with self._database.write() as connection:
             if not self._database.is_sqlite:
                 await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": CLAIM_LOCK})
             return await connection.run_sync(_claim, owner, now, limit)
 
-    async def release(self, owner: str) -> None:
-        """Give back whatever a worker has claimed and not handled."""
+    async def release(self, owner: str, claimed: Sequence[int] = ()) -> None:
+        """Give back whatever a worker has claimed and not handled; it may tell which messages those were. Raises StorageError.
+
+        Where the lease ran out and another took them, the worker was counted as dead: that is taken off again, since it lives.
+        """
+        held = _WAITING & (messages.c.lease_owner == owner)
         async with self._database.write() as connection:
-            held = (messages.c.status == MessageStatus.RECEIVED) & (messages.c.lease_owner == owner)
+            if claimed:
+                lost = (_WAITING, messages.c.seq.in_(claimed), messages.c.lease_owner.is_distinct_from(owner), messages.c.attempts > 0)
+                await connection.execute(update(messages).where(*lost).values(attempts=messages.c.attempts - 1))
+                held &= messages.c.seq.in_(claimed)
             await connection.execute(update(messages).where(held).values(lease_owner=None, lease_until=None))
 
     async def fail(self, key: str, reason: str, now: datetime) -> None:
@@ -92,6 +100,7 @@ class SqlInbox:
 
 _NEXT_NUMBERS = text("SELECT nextval(pg_get_serial_sequence('messages', 'seq')) FROM generate_series(1, :count)")
 _WAITING = messages.c.status == text("'received'")
+_DEATHS = messages.c.attempts + case((messages.c.lease_until.is_(None), 0), else_=1)  # of a free message: any lease that it has ran out
 
 
 def _row(message: Inbound) -> Values:
@@ -138,20 +147,21 @@ def _claim(connection: Connection, owner: str, now: datetime, limit: int) -> lis
         .where(other.c.originator == messages.c.originator, other.c.status == text("'received'"), other.c.lease_until >= now)
         .exists()
     )
-    oldest = select(messages.c.originator, messages.c.attempts).where(_WAITING, free, ~held_elsewhere).order_by(messages.c.seq).limit(limit)
+    oldest = select(messages.c.originator, _DEATHS.label("deaths")).where(_WAITING, free, ~held_elsewhere).order_by(messages.c.seq).limit(limit)
     waiting = connection.execute(oldest).all()
     if not waiting:
         return []
-    suspects = {row.originator for row in waiting if row.attempts >= ALONE_AFTER}
+    suspects = {row.originator for row in waiting if row.deaths >= ALONE_AFTER}
     originators = {row.originator for row in waiting} - suspects
     at_most = 2 * limit
     if waiting[0].originator in suspects:
         originators, at_most = {waiting[0].originator}, 1
-    theirs = select(*COLUMNS).where(_WAITING, free, messages.c.originator.in_(originators))
+    columns: list[ColumnElement[Any]] = [*COLUMNS, _DEATHS.label("deaths")]
+    theirs = select(*columns).where(_WAITING, free, messages.c.originator.in_(originators))
     chosen = connection.execute(theirs.order_by(messages.c.seq).limit(at_most)).all()
-    lease = {"lease_owner": owner, "lease_until": now + LEASE, "attempts": messages.c.attempts + 1}
+    lease = {"lease_owner": owner, "lease_until": now + LEASE, "attempts": _DEATHS}
     connection.execute(update(messages).where(messages.c.seq.in_([row.seq for row in chosen])).values(lease))
-    return [(message_from(row), row.attempts + 1) for row in chosen]
+    return [(message_from(row), row.deaths) for row in chosen]
 
 
 def message_from(row: Row[Any]) -> Message:

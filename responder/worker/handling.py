@@ -7,6 +7,7 @@ import logging
 import secrets
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from responder.core.effects import StepKind
 from responder.core.known import Known
@@ -22,9 +23,18 @@ from responder.store.known import read_known
 
 BATCH = 500  # messages claimed at a time: enough to share a commit, few enough to leave the write lock to others
 BUDGET_S = 10.0  # after which a job makes room and rings for another; well under arq's job_timeout
+NOT_TAKEN = "the database does not take what it says"
 JOB_OF = {StepKind.REPLY: Job.REPLIES, StepKind.WEBHOOK: Job.WEBHOOKS}
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Held:
+    """What a run has claimed and not given back; which messages those are is not known before the claim has answered."""
+
+    owner: str
+    seqs: tuple[int, ...] = ()
 
 
 class Handler:
@@ -44,6 +54,7 @@ class Handler:
         self._runs = itertools.count(1)
         self._running = asyncio.Lock()
         self._again = False
+        self._held: Held | None = None
 
     async def handle(self) -> None:
         """Handle all that waits, or as much as the budget allows and ring for the rest. Raises StorageError."""
@@ -62,38 +73,72 @@ class Handler:
 
     async def handle_batch(self) -> bool:
         """Handle some hundreds of messages, and tell whether there were any. Raises StorageError."""
-        owner = f"{self._name}-{next(self._runs)}"
-        claimed = await self._inbox.claim(owner, self._clock(), BATCH)
-        if not claimed:
-            return False
+        await self._give_back()  # what the database did not take back when it failed
+        self._held = Held(owner=f"{self._name}-{next(self._runs)}")
         try:
-            await self._handle_claimed(claimed, owner)
+            claimed = await self._inbox.claim(self._held.owner, self._clock(), BATCH)
+            self._held = replace(self._held, seqs=tuple(message.seq for message, _ in claimed))
+            if messages := await self._without_killers(claimed):
+                await self._handle_or_part(messages, self._held.owner)
         except BaseException:
-            with contextlib.suppress(StorageError):  # then the lease ends by itself
-                await asyncio.shield(self._inbox.release(owner))
+            with contextlib.suppress(StorageError):  # then the next batch begins with it
+                await asyncio.shield(self._give_back())
             raise
-        return True
+        self._held = None
+        return bool(claimed)
 
-    async def _handle_claimed(self, claimed: Sequence[tuple[Message, int]], owner: str) -> None:
-        now = self._clock()
-        by_originator: dict[str, list[Message]] = defaultdict(list)
-        for message, attempts in claimed:
-            if attempts > GIVE_UP_AFTER:
-                await self._inbox.fail(message.key, f"{GIVE_UP_AFTER} workers died while they handled it", now)
+    async def _give_back(self) -> None:
+        """Let others have what is held: whoever lives gives back, so that a lease runs out only of a worker that died."""
+        if self._held:
+            await self._inbox.release(self._held.owner, self._held.seqs)
+            self._held = None
+
+    async def _without_killers(self, claimed: Sequence[tuple[Message, int]]) -> Sequence[Message]:
+        """The messages, once those are marked as failed that workers died of again and again."""
+        for message, deaths in claimed:
+            if deaths >= GIVE_UP_AFTER:
+                await self._inbox.fail(message.key, f"{deaths} workers died while they handled it", self._clock())
+        return [message for message, deaths in claimed if deaths < GIVE_UP_AFTER]
+
+    async def _handle_or_part(self, messages: Sequence[Message], owner: str) -> None:
+        """Handle messages together; where something in them breaks that, each by itself, so that one fails by its own fault alone."""
+        try:
+            await self._handle_together(messages, owner)
+        except Exception as error:
+            if not _is_in_a_message(error):
+                raise
+            if len(messages) > 1:
+                for message in sorted(messages, key=lambda message: message.order):
+                    await self._handle_or_part([message], owner)
             else:
-                by_originator[message.originator].append(message)
-        known = await read_known(self._database, self._secret, list(by_originator), now)
+                await self._fail(messages[0], error)
+
+    async def _handle_together(self, messages: Sequence[Message], owner: str) -> None:
+        by_originator: dict[str, list[Message]] = defaultdict(list)
+        for message in messages:
+            by_originator[message.originator].append(message)
+        known = await read_known(self._database, self._secret, list(by_originator), self._clock())
         rules = self._rules()
         failures: dict[str, Exception] = {}
-        batch = [plan_all(known[originator], messages, rules, failures) for originator, messages in by_originator.items()]
+        batch = [plan_all(known[originator], theirs, rules, failures) for originator, theirs in by_originator.items()]
         committed = await self._commits.commit([planned for planned in batch if planned.plans], owner, self._clock())
-        for key, error in failures.items():
-            logger.error("planning failed key=%s error=%s", key, type(error).__name__)
-            await self._inbox.fail(key, f"{type(error).__name__}: {error}", now)
+        for message in messages:
+            if message.key in failures:
+                await self._fail(message, failures[message.key])
         if committed.must_replan:
-            await self._inbox.release(owner)
+            await self._inbox.release(owner, [message.seq for message in messages])
         for kind in committed.kinds:
             self._bell.ring(JOB_OF[kind])
+
+    async def _fail(self, message: Message, error: Exception) -> None:
+        logger.error("message failed key=%s error=%s", message.key, type(error).__name__)
+        reason = f"{NOT_TAKEN}: {error}" if isinstance(error, StorageError) else f"{type(error).__name__}: {error}"
+        await self._inbox.fail(message.key, reason, self._clock())
+
+
+def _is_in_a_message(error: Exception) -> bool:
+    """Whether an error may come from what a message says; what a failing database or machine brings about never does."""
+    return error.is_in_the_data if isinstance(error, StorageError) else not isinstance(error, OSError | MemoryError)
 
 
 def plan_all(known: Known, messages: Sequence[Message], rules: Rules, failures: dict[str, Exception]) -> Planned:
