@@ -67,8 +67,11 @@ class Intake:
             del self._waiting[:COMMIT_TOGETHER]
             answer_ms = self._times_due(is_idle=not taken)
             self._owes_times = bool(taken or self._answer_ms)
+            if taken:
+                await self._commit(taken, {})
+            if answer_ms:  # by themselves, so that no message waits for a statistic, nor falls with it
+                await self._commit([], answer_ms)
             if taken or answer_ms:
-                await self._commit(taken, answer_ms)
                 await self._answered()
 
     async def _something_to_do(self) -> None:
@@ -81,7 +84,7 @@ class Intake:
                 return
 
     def _times_due(self, *, is_idle: bool) -> Mapping[str, int]:
-        """The answers' times that the next commit takes along: all of them, but not with every commit, since most of their cost is their company."""
+        """The answers' times that are written down next: all of them, but not with every commit, since most of their cost is their company."""
         now = time.monotonic()
         if not is_idle and len(self._answer_ms) < COMMIT_TOGETHER and now < self._times_noted_at + ANSWER_TIMES_AFTER_S:
             return {}

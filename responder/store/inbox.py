@@ -1,31 +1,31 @@
 """The inbox: messages committed under their keys, claimed in order, and marked when they are handled."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import logging
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import JSON, Column, ColumnElement, Connection, Integer, Select, Update, bindparam, case, cast, func, or_, select, text, update
+from sqlalchemy import JSON, ColumnElement, Integer, Select, Update, bindparam, cast, func, select, text, update
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from responder.core.message import Channel, Inbound, Message, MessageStatus, Order
+from responder.core.message import Inbound, Message, MessageStatus
+from responder.errors import StorageError
 from responder.store.bulk import execute_many
+from responder.store.claiming import Lease, claim
 from responder.store.database import Database
 from responder.store.insertion import Insertion, Values
+from responder.store.locking import in_order
 from responder.store.rows import Rows
-from responder.store.tables import messages
+from responder.store.tables import IN_LINE, messages
+
+logger = logging.getLogger(__name__)
 
 CLAIM_LOCK = 0x5E5B0D01  # PostgreSQL advisory lock: claims are taken one after the other, so that an originator goes to one worker
 LEASE = timedelta(seconds=10)  # how long a killed worker keeps what it had claimed
 ALONE_AFTER = 2  # deaths of workers after which a message is handled by itself: something in it may kill them
 GIVE_UP_AFTER = 8  # deaths of workers after which it is marked failed
-COLUMNS: list[Column[Any]] = [
-    messages.c.seq, messages.c.key, messages.c.channel, messages.c.gateway, messages.c.originator, messages.c.destination,
-    messages.c.text, messages.c.sent_at, messages.c.received_at, messages.c.order_at,
-]  # fmt: skip
-
+FIRST = 100  # messages among which is the one that waits longest, though they may not have come in quite in their order
 ADDED = (
     "key", "channel", "gateway", "originator", "destination", "text", "date_time", "raw", "sent_at", "received_at", "order_at", "status",
 )  # fmt: skip
@@ -43,21 +43,32 @@ class SqlInbox:
     async def add(self, inbound: Sequence[Inbound], answer_ms: Mapping[str, int]) -> None:
         """Commit the messages, each once under its key; a key that is there already changes nothing.
 
-        ``answer_ms`` are the milliseconds that earlier messages waited for their answer, by key. Raises StorageError,
-        with none of the messages committed.
+        ``answer_ms`` are the milliseconds that earlier messages waited for their answer, by key; that they cannot be noted fails nothing.
+        Raises StorageError, with none of the messages committed.
         """
+        if inbound:
+            await self._add(inbound)
+        if answer_ms:
+            try:
+                await self._note(answer_ms)
+            except StorageError as error:
+                logger.warning("answer times not noted messages=%d reason=%s", len(answer_ms), error)
+
+    async def _add(self, inbound: Sequence[Inbound]) -> None:
         if self._database.is_sqlite:
-            if answer_ms:
-                await self._database.write_at_once(str(self._note_answers.compile(dialect=sqlite.dialect())), (json.dumps(answer_ms),))
-            if inbound:
-                await self._database.write_at_once(*self._insertion.statement([_row(message) for message in inbound]))
+            await self._database.write_at_once(*self._insertion.statement([_row(message) for message in inbound]))
             return
         async with self._database.write() as connection:
-            if inbound:
-                await execute_many(connection, self._insert, await _numbered(connection, inbound))
-            if answer_ms:
-                await connection.execute(_in_order(answer_ms))
-                await connection.execute(self._note_answers, {"answer_ms": answer_ms})
+            await execute_many(connection, self._insert, await _numbered(connection, inbound))
+
+    async def _note(self, answer_ms: Mapping[str, int]) -> None:
+        """Write the times down in a transaction of their own: a statistic costs nobody an answer."""
+        if self._database.is_sqlite:
+            await self._database.write_at_once(str(self._note_answers.compile(dialect=sqlite.dialect())), (json.dumps(answer_ms),))
+            return
+        async with self._database.write() as connection:
+            await connection.execute(_in_order(messages.c.key.in_(answer_ms)))
+            await connection.execute(self._note_answers, {"answer_ms": answer_ms})
 
     async def claim(self, owner: str, now: datetime, limit: int) -> list[tuple[Message, int]]:
         """Up to about ``limit`` waiting messages, oldest first, each with how many workers died while they had it.
@@ -68,39 +79,40 @@ class SqlInbox:
         async with self._database.write() as connection:
             if not self._database.is_sqlite:
                 await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": CLAIM_LOCK})
-            return await connection.run_sync(_claim, owner, now, limit)
+            return await connection.run_sync(claim, Lease(owner=owner, now=now, until=now + LEASE, alone_after=ALONE_AFTER), limit)
 
     async def release(self, owner: str, claimed: Sequence[int] = ()) -> None:
         """Give back whatever a worker has claimed and not handled; it may tell which messages those were. Raises StorageError.
 
         Where the lease ran out and another took them, the worker was counted as dead: that is taken off again, since it lives.
         """
-        held = _WAITING & (messages.c.lease_owner == owner)
         async with self._database.write() as connection:
             if claimed:
-                lost = (_WAITING, messages.c.seq.in_(claimed), messages.c.lease_owner.is_distinct_from(owner), messages.c.attempts > 0)
+                await connection.execute(_in_order(messages.c.seq.in_(claimed)))
+                lost = (_IS_WAITING, messages.c.seq.in_(claimed), messages.c.lease_owner.is_distinct_from(owner), messages.c.attempts > 0)
                 await connection.execute(update(messages).where(*lost).values(attempts=messages.c.attempts - 1))
-                held &= messages.c.seq.in_(claimed)
+            theirs = _IS_WAITING & messages.c.seq.in_(claimed) if claimed else IN_LINE
+            held = in_order(messages.c.seq, theirs, messages.c.lease_owner == owner)
             await connection.execute(update(messages).where(held).values(lease_owner=None, lease_until=None))
 
     async def fail(self, key: str, reason: str, now: datetime) -> None:
         """Mark a waiting message as failed, with the reason."""
         async with self._database.write() as connection:
-            waiting = (messages.c.key == key) & (messages.c.status == MessageStatus.RECEIVED)
+            waiting = (messages.c.key == key) & _IS_WAITING
             await connection.execute(
                 update(messages).where(waiting).values(status=MessageStatus.FAILED, error=reason, handled_at=now, lease_owner=None)
             )
 
     async def oldest_waiting(self) -> datetime | None:
         """When the message that has waited longest came in; None if none waits."""
+        first = select(messages.c.received_at).where(IN_LINE).order_by(messages.c.seq).limit(FIRST).subquery()
         async with self._database.read() as connection:
-            oldest: datetime | None = (await connection.execute(select(func.min(messages.c.received_at)).where(_WAITING))).scalar_one()
+            oldest: datetime | None = (await connection.execute(select(func.min(first.c.received_at)))).scalar_one()
         return oldest
 
 
 _NEXT_NUMBERS = text("SELECT nextval(pg_get_serial_sequence('messages', 'seq')) FROM generate_series(1, :count)")
-_WAITING = messages.c.status == text("'received'")
-_DEATHS = messages.c.attempts + case((messages.c.lease_until.is_(None), 0), else_=1)  # of a free message: any lease that it has ran out
+_IS_WAITING = messages.c.status == text("'received'")
 
 
 def _row(message: Inbound) -> Values:
@@ -128,9 +140,9 @@ async def _numbered(connection: AsyncConnection, inbound: Sequence[Inbound]) -> 
     return sorted(rows, key=lambda row: str(row["key"]))
 
 
-def _in_order(keys: Iterable[str]) -> Select[tuple[int]]:
-    """Locks messages as a claim does, the oldest first: no deadlocks on PostgreSQL, while SQLite has one lock for all."""
-    return select(messages.c.seq).where(messages.c.key.in_(keys)).order_by(messages.c.seq).with_for_update()
+def _in_order(which: ColumnElement[bool]) -> Select[tuple[int]]:
+    """Locks messages as a claim does, the oldest first."""
+    return select(messages.c.seq).where(which).order_by(messages.c.seq).with_for_update()
 
 
 def _note_answers(each: str) -> Update:
@@ -139,48 +151,7 @@ def _note_answers(each: str) -> Update:
     return update(messages).where(messages.c.key == told.c.key).values(answer_ms=cast(told.c.value, Integer))
 
 
-def _claim(connection: Connection, owner: str, now: datetime, limit: int) -> list[tuple[Message, int]]:
-    free = or_(messages.c.lease_until.is_(None), messages.c.lease_until < now)
-    other = messages.alias()
-    held_elsewhere = (
-        select(other.c.seq)
-        .where(other.c.originator == messages.c.originator, other.c.status == text("'received'"), other.c.lease_until >= now)
-        .exists()
-    )
-    oldest = select(messages.c.originator, _DEATHS.label("deaths")).where(_WAITING, free, ~held_elsewhere).order_by(messages.c.seq).limit(limit)
-    waiting = connection.execute(oldest).all()
-    if not waiting:
-        return []
-    suspects = {row.originator for row in waiting if row.deaths >= ALONE_AFTER}
-    originators = {row.originator for row in waiting} - suspects
-    at_most = 2 * limit
-    if waiting[0].originator in suspects:
-        originators, at_most = {waiting[0].originator}, 1
-    columns: list[ColumnElement[Any]] = [*COLUMNS, _DEATHS.label("deaths")]
-    theirs = select(*columns).where(_WAITING, free, messages.c.originator.in_(originators))
-    chosen = connection.execute(theirs.order_by(messages.c.seq).limit(at_most)).all()
-    lease = {"lease_owner": owner, "lease_until": now + LEASE, "attempts": _DEATHS}
-    connection.execute(update(messages).where(messages.c.seq.in_([row.seq for row in chosen])).values(lease))
-    return [(message_from(row), row.deaths) for row in chosen]
-
-
-def message_from(row: Row[Any]) -> Message:
-    """A message from its row."""
-    return Message(
-        seq=row.seq,
-        key=row.key,
-        channel=Channel(row.channel),
-        gateway=row.gateway,
-        originator=row.originator,
-        destination=row.destination,
-        text=row.text,
-        sent_at=row.sent_at,
-        received_at=row.received_at,
-        order=Order(row.order_at, row.seq),
-    )
-
-
 async def still_held(connection: AsyncConnection, owner: str, seqs: Sequence[int], *, lock: bool) -> set[int]:
     """Which of the messages a worker may still mark as handled; they are locked oldest first, as everywhere."""
-    query = select(messages.c.seq).where(messages.c.seq.in_(seqs), messages.c.lease_owner == owner, _WAITING).order_by(messages.c.seq)
+    query = select(messages.c.seq).where(messages.c.seq.in_(seqs), messages.c.lease_owner == owner, _IS_WAITING).order_by(messages.c.seq)
     return set((await connection.execute(query.with_for_update() if lock else query)).scalars())

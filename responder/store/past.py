@@ -14,9 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from responder.core.effects import AppointmentStatus
 from responder.core.known import LATE, Appointment, Known, Subscription, SubscriptionStatus
 from responder.core.message import Message, MessageStatus, Order
+from responder.store.claiming import COLUMNS, message_from
 from responder.store.database import Database
 from responder.store.handoffs import paused_before
-from responder.store.inbox import COLUMNS, message_from
 from responder.store.known import appointment_from, subscription_from
 from responder.store.listing import Listing
 from responder.store.tables import appointments, consent_events, contacts, messages, subscriptions

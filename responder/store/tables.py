@@ -92,10 +92,12 @@ messages = Table(
     Column("explanation", Text),
     Column("error", Text),
 )
-WAITING = text("status = 'received'")
+# PostgreSQL may take any index whose condition a query states, also to read all of it: each of these is for one question alone.
+IN_LINE = text("status = 'received' AND seq > 0")
+WAITING = text("status = 'received' AND originator > ''")
 PAST = text("status <> 'received'")  # the others, so that a message on its way in is written to one index of originators
-Index("ix_messages_waiting", messages.c.seq, sqlite_where=WAITING, postgresql_where=WAITING)
-Index("ix_messages_waiting_originator", messages.c.originator, sqlite_where=WAITING, postgresql_where=WAITING)
+Index("ix_messages_waiting", messages.c.seq, sqlite_where=IN_LINE, postgresql_where=IN_LINE)
+Index("ix_messages_waiting_originator", messages.c.originator, messages.c.seq, sqlite_where=WAITING, postgresql_where=WAITING)
 Index("ix_messages_past_originator", messages.c.originator, messages.c.seq, sqlite_where=PAST, postgresql_where=PAST)
 
 contacts = Table(

@@ -8,7 +8,8 @@ from responder.store.tables import Moment, Sequence
 revision = "0001"
 down_revision = None
 
-WAITING = sa.text("status = 'received'")
+IN_LINE = sa.text("status = 'received' AND seq > 0")
+WAITING = sa.text("status = 'received' AND originator > ''")
 PAST = sa.text("status <> 'received'")
 HOLDING = sa.text("holds_marketing AND closed_at IS NULL")
 OPEN_HANDOFF = sa.text("closed_at IS NULL")
@@ -85,8 +86,9 @@ def _messages() -> None:
         sa.Column("explanation", sa.Text),
         sa.Column("error", sa.Text),
     )
-    op.create_index("ix_messages_waiting", "messages", ["seq"], sqlite_where=WAITING, postgresql_where=WAITING)
-    op.create_index("ix_messages_waiting_originator", "messages", ["originator"], sqlite_where=WAITING, postgresql_where=WAITING)
+    op.create_index("ix_messages_waiting", "messages", ["seq"], sqlite_where=IN_LINE, postgresql_where=IN_LINE)
+    of_phone = ["originator", "seq"]
+    op.create_index("ix_messages_waiting_originator", "messages", of_phone, sqlite_where=WAITING, postgresql_where=WAITING)
     op.create_index("ix_messages_past_originator", "messages", ["originator", "seq"], sqlite_where=PAST, postgresql_where=PAST)
 
 

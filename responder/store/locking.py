@@ -1,0 +1,24 @@
+"""The one order in which rows are locked on PostgreSQL, so that no two transactions wait for each other.
+
+1. Turns (advisory locks): claims of messages, bookings, reminders, subscribers. A transaction takes one of them at the most.
+2. Contacts, by number. Whoever changes anything else of a number (its subscriptions, appointments, reminders, questions, uses,
+   hand-offs and awaited replies) has its contact first, so these need no order of their own.
+3. Messages, by ``seq``; new ones come in by key, in a transaction that locks nothing else.
+4. Steps, by ``key``.
+5. Endpoints by name, holds, the day's spend, alerts.
+6. The head of the ledger, last.
+
+What led to a lock is read after it, or read again: READ COMMITTED lets others commit in between. Whoever only looks for work (claims of
+steps and calls, the sweep) passes over what is locked (SKIP LOCKED), waits for nobody, and so may lock in any order.
+SQLite has one lock for all, taken at BEGIN.
+"""
+
+from sqlalchemy import Column, ColumnElement, TextClause, select
+
+Condition = ColumnElement[bool] | TextClause
+
+
+def in_order(by: Column[int] | Column[str], *where: Condition, skip_locked: bool = False) -> ColumnElement[bool]:
+    """The rows of a change, all locked in the order of that column before the first is changed."""
+    chosen = select(by).where(*where).order_by(by).with_for_update(skip_locked=skip_locked)
+    return by.in_(chosen)
