@@ -1,14 +1,13 @@
 """What a text does to appointments beside the rules: it chooses of several, it comes too late, or it is not clear."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from responder.core.actions import Action
 from responder.core.answering import OUTCOMES, is_courtesy
 from responder.core.effects import Effect, OpenHandOff, Reply, SetLanguage, TellUnclear
-from responder.core.known import Appointment
+from responder.core.newest import asked_since, list_state, open_list, shown_list, stands
 from responder.core.policy import contact_values
-from responder.core.question import Choice, CloseQuestion, Happening, Question, QuestionKind, QuestionStatus, state
+from responder.core.question import CloseQuestion, Happening, QuestionStatus
 from responder.core.rules import Rules
 from responder.core.situation import Match, Situation
 from responder.core.template import Texts
@@ -44,18 +43,21 @@ class Heard:
 
 def hear_choice(situation: Situation, rules: Rules) -> Heard | None:
     """What a text does that chooses of the appointments which were asked about; None if it chooses nothing."""
-    question = _which(situation)
+    question = shown_list(situation)
     numbers = read_choice(situation.folded, len(question.choices)) if question else None
     if question is None or numbers is None:
         return None
-    if _state(question, situation) is not QuestionStatus.OPEN:
+    is_overtaken = asked_since(question.asked_at, situation)
+    if is_overtaken and (not numbers or situation.now >= question.expires_at):
+        return None
+    if is_overtaken or list_state(question, situation) is not QuestionStatus.OPEN:
         return _unclear(situation, rules, CLOSED)
     if not numbers:
         return _unclear(situation, rules, NOT_LISTED)
     choices = [question.choices[number - 1] for number in numbers]
     intention, language = Answer(question.intention), situation.known.language
     spoken = language if rules.answers_in(language, intention) else None
-    chosen = tuple(replace(situation, chosen=choice.subject, intention=intention, spoken=spoken) for choice in choices if _stands(situation)(choice))
+    chosen = tuple(replace(situation, chosen=choice.subject, intention=intention, spoken=spoken) for choice in choices if stands(situation)(choice))
     closed = CloseQuestion(key=question.key, happening=Happening.ANSWER)
     gone = (OpenHandOff(reason=GONE),) if len(chosen) < len(choices) else ()
     return Heard(effects=(closed, *gone), chosen=chosen)
@@ -85,8 +87,8 @@ def why_unclear(situation: Situation) -> str:
 
 
 def _which_one(situation: Situation, answer: Answer, language: str | None, rules: Rules) -> Heard:
-    before = _which(situation)
-    if before and before.intention == answer and _state(before, situation) is QuestionStatus.OPEN:
+    before = open_list(situation)
+    if before and before.intention == answer:
         return _unclear(situation, rules, CHOSE_NONE)
     asked = ask_which(situation, answer, rules)
     if asked is None:
@@ -113,24 +115,3 @@ def _told(texts: Texts | None, situation: Situation, rules: Rules, reason: str) 
     text = texts.pick(situation.answer[1] if situation.answer else None, situation.known.language, rules.languages[0])
     values = {"contact": contact_values(situation.known, rules.languages[0])}
     return Heard(effects=(OpenHandOff(reason=reason),), replies=(Reply(text=text.render(values)),))
-
-
-def _which(situation: Situation) -> Question | None:
-    """The newest question which one is meant, unless the phone was asked about an appointment since."""
-    question = situation.known.question(QuestionKind.WHICH)
-    asked_since = (appointment.asked_at for appointment in situation.known.appointments)
-    return None if question is None or any(at and question.asked_at < at <= situation.now for at in asked_since) else question
-
-
-def _state(question: Question, situation: Situation) -> QuestionStatus:
-    return state(question, situation.now, _stands(situation))
-
-
-def _stands(situation: Situation) -> Callable[[Choice], bool]:
-    """Whether a choice still is the appointment that was asked about."""
-
-    def stands(choice: Choice) -> bool:
-        appointment: Appointment | None = situation.known.appointment(choice.subject)
-        return appointment is not None and appointment.starts_at == choice.starts_at and appointment.starts_at > situation.now
-
-    return stands

@@ -154,7 +154,7 @@ def _applied(applied: Sequence[tuple[Rule, Match]], situation: Situation, rules:
     """The decision of rules that apply, of which the last speaks; those that put somebody on a list that asks first wait for the answer."""
     last, match = applied[-1]
     waiting = {rule.name: (rule, m, lists) for rule, m in applied if (lists := lists_that_ask(rule.actions, situation, rules))}
-    asked = [ask_to_join(rule, m, lists, situation, rules) for rule, m, lists in waiting.values()]
+    asked = [ask_to_join(rule, m, lists, situation, rules, number) for number, (rule, m, lists) in enumerate(waiting.values(), start=1)]
     uses = [RecordUse(of=rule.cooldown.once.of) for rule, _ in applied if rule.cooldown]
     return Decision(
         name=last.name,

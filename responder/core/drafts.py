@@ -103,7 +103,7 @@ def _call(message: Message, number: int, to: str, payload: str, awaited: Awaited
 
 def _text(message: Message, number: int, reply: Reply) -> Step:
     return Step(
-        key=f"{message.key}-{number}",
+        key=reply.asks or f"{message.key}-{number}",
         message_key=message.key,
         kind=StepKind.REPLY,
         originator=message.originator,

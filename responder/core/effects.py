@@ -167,6 +167,7 @@ class Reply:
     held_back: str | None = None  # why it does not go out, though a rule wants it
     note: str | None = None  # what an explanation tells beside it
     is_instead: bool = False  # whether it takes the place of the other replies of its rule
+    asks: str = ""  # the key of the question that it asks
 
     @lazily
     def segments(self) -> int:

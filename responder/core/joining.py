@@ -1,21 +1,19 @@
 """Double opt-in: who joins a list that asks first is asked, and the rule is carried out when the answer is yes."""
 
-from collections.abc import Callable, Iterator, Sequence
-from datetime import timedelta
+from collections.abc import Iterator, Sequence
 
 from responder.core.actions import Action
 from responder.core.answering import read_answer
 from responder.core.asked import Heard
 from responder.core.effects import Effect, Reply, Subscribe, Unsubscribe
-from responder.core.known import SubscriptionStatus
+from responder.core.known import ASKED_FOR
 from responder.core.matching import Pattern
+from responder.core.newest import open_opt_in, waits
 from responder.core.policy import contact_values
-from responder.core.question import Ask, Choice, CloseQuestion, Happening, Question, QuestionKind, QuestionStatus, question_key, state
+from responder.core.question import Ask, Choice, CloseQuestion, Happening, Question, QuestionKind, question_key
 from responder.core.rules import Rule, Rules
 from responder.core.situation import Match, Situation
 from responder.core.words import Answer
-
-VALID_FOR = timedelta(hours=48)
 
 
 def lists_that_ask(actions: Sequence[Action], situation: Situation, rules: Rules) -> tuple[str, ...]:
@@ -24,39 +22,39 @@ def lists_that_ask(actions: Sequence[Action], situation: Situation, rules: Rules
     return tuple(name for name in joined if rules.lists[name].double_opt_in and not situation.known.subscribed(name))
 
 
-def ask_to_join(rule: Rule, match: Match, lists: Sequence[str], situation: Situation, rules: Rules) -> tuple[tuple[Effect, ...], Reply]:
-    """The lists pending, the question asked, and its text."""
+def ask_to_join(
+    rule: Rule, match: Match, lists: Sequence[str], situation: Situation, rules: Rules, number: int = 1
+) -> tuple[tuple[Effect, ...], Reply]:
+    """The lists pending, the question asked, and its text; ``number`` tells it from others that the same message leads to."""
     message, now, first = situation.message, situation.now, rules.lists[lists[0]]
     question = Question(
-        key=question_key(message.key),
+        key=question_key(message.key, number),
         kind=QuestionKind.OPT_IN,
         originator=message.originator,
         destination=message.destination,
         asked_at=now,
-        expires_at=now + VALID_FOR,
+        expires_at=now + ASKED_FOR,
         choices=tuple(Choice(subject=name) for name in lists),
         intention=rule.name,
     )
     text = first.question.pick(match.language, situation.known.language, rules.languages[0])
     values = {"list": {"name": first.name, "title": first.title}, "contact": contact_values(situation.known, rules.languages[0])}
     pending = (Subscribe(list=name, asks=True) for name in lists)
-    return (*pending, Ask(question=question)), Reply(text=text.render(values))
+    return (*pending, Ask(question=question)), Reply(text=text.render(values), asks=question.key)
 
 
 def hear_joining(situation: Situation, rules: Rules) -> Heard | None:
     """What a text does that answers whether its originator wants to join; None if that is not open, or not what the text answers."""
-    question = situation.known.question(QuestionKind.OPT_IN, situation.message.destination)
-    if question is None or situation.known.opted_out or state(question, situation.now, _waits(situation)) is not QuestionStatus.OPEN:
-        return None
-    answer = read_answer(situation.folded, situation.lexicon)
-    if answer is None:
+    question = None if situation.known.opted_out else open_opt_in(situation)
+    answer = read_answer(situation.folded, situation.lexicon) if question else None
+    if question is None or answer is None:
         return None
     closed = CloseQuestion(key=question.key, happening=Happening.ANSWER)
     if answer[0] is Answer.CANCEL:
         return Heard(effects=(closed, *_left(question, situation)))
     if answer[0] is not Answer.CONFIRM:
         return None
-    rule = next((rule for rule in rules.rules if rule.name == question.intention and _still_applies(rule, situation)), None)
+    rule = next((rule for rule in rules.rules if rule.name == question.intention and rule.enabled), None)
     joined = {action.joins for action in rule.actions} if rule else set()
     others = tuple(Subscribe(list=choice.subject) for choice in question.choices if choice.subject not in joined and choice.subject in rules.lists)
     groups = rule.text.groups if rule and isinstance(rule.text, Pattern) else ()
@@ -64,19 +62,5 @@ def hear_joining(situation: Situation, rules: Rules) -> Heard | None:
     return Heard(effects=(closed, *others), actions=((match, rule.actions),) if rule else ())
 
 
-def _still_applies(rule: Rule, situation: Situation) -> bool:
-    return rule.enabled and not any(condition.refusal(situation) for condition in rule.conditions)
-
-
-def _waits(situation: Situation) -> Callable[[Choice], bool]:
-    """Whether a list still waits for the answer: whoever has left it since has answered by that."""
-
-    def waits(choice: Choice) -> bool:
-        subscription = situation.known.subscriptions.get(choice.subject)
-        return subscription is not None and subscription.status is SubscriptionStatus.PENDING
-
-    return waits
-
-
 def _left(question: Question, situation: Situation) -> Iterator[Effect]:
-    yield from (Unsubscribe(list=choice.subject) for choice in question.choices if _waits(situation)(choice))
+    yield from (Unsubscribe(list=choice.subject) for choice in question.choices if waits(situation)(choice))

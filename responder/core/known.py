@@ -22,11 +22,12 @@ from responder.core.effects import (
     Unsubscribe,
 )
 from responder.core.message import Message, Order
-from responder.core.question import Ask, CloseQuestion, Happening, Question, QuestionKind, after_happening
+from responder.core.question import Ask, CloseQuestion, Question, QuestionKind, after_happening, replaced
 from responder.core.sent import Sent
 
 WINDOW = timedelta(days=7)  # before its start, an appointment that nobody asked about is open
 LATE = timedelta(hours=48)  # after its start, an answer may still be about the appointment (contract, section 5)
+ASKED_FOR = timedelta(hours=48)  # a list that asks first waits so long for the answer
 
 
 class SubscriptionStatus(StrEnum):
@@ -71,11 +72,20 @@ class Appointment:
     order: Order | None = None
     version: int = 1
     unclear_at: datetime | None = None
+    last_asked_at: datetime | None = None
+    """When it was asked about again, if it was; ``asked_at`` is the first time, which opens it."""
+    asked_from: str = ""
+    """The number of ours that asked last, if it is known."""
 
     def is_open(self, now: datetime, window: timedelta = WINDOW) -> bool:
         """Whether a short answer may be about it: asked about or near, and not begun."""
         opened_at = self.asked_at or self.starts_at - window
         return opened_at <= now < self.starts_at
+
+    def asked_by(self, now: datetime) -> datetime | None:
+        """When it was last asked about, as of a moment."""
+        asked = (at for at in (self.last_asked_at, self.asked_at) if at and at <= now)
+        return next(asked, None)
 
     @property
     def waits(self) -> bool:
@@ -115,12 +125,18 @@ class Known:
         subscription = self.subscriptions.get(list_name)
         return subscription is not None and subscription.status is SubscriptionStatus.SUBSCRIBED
 
+    def at(self, now: datetime) -> "Known":
+        """What is known as it stands at a moment: whoever was on a list for a while has left it once that is over."""
+        if not any(subscription.ends_at for subscription in self.subscriptions.values()):
+            return self
+        return replace(self, subscriptions={name: subscription.at(now) for name, subscription in self.subscriptions.items()})
+
     def question(self, kind: QuestionKind, destination: str | None = None) -> Question | None:
         """The newest question of a kind, however it stands; only of those that this number of ours asked, if one is given."""
         if not self.questions:
             return None
-        asked = (question for question in self.questions if question.kind is kind and destination in (None, question.destination))
-        return max(asked, key=lambda question: question.asked_at, default=None)
+        asked = [question for question in self.questions if question.kind is kind and destination in (None, question.destination)]
+        return max(reversed(asked), key=lambda question: question.asked_at, default=None)
 
     def open_appointments(self, now: datetime, window: timedelta = WINDOW) -> tuple[Appointment, ...]:
         """The appointments that an answer may be about, nearest first; cancelled ones only where there is no other."""
@@ -171,7 +187,7 @@ class Known:
                 told = (replace(a, unclear_at=message.received_at) if a.id == effect.id else a for a in self.appointments)
                 return replace(self, appointments=tuple(told))
             case Ask(question=asked):
-                return replace(self, questions=(*(_replaced(question, asked) for question in self.questions), asked))
+                return replace(self, questions=(*(replaced(question, asked) for question in self.questions), asked))
             case CloseQuestion():
                 return replace(self, questions=tuple(_closed(question, effect) for question in self.questions))
             case SetField() | SetLanguage() | RecordUse() | Mute() | OpenHandOff():
@@ -209,7 +225,8 @@ def subscription_end(effect: Subscribe | Unsubscribe, at: datetime) -> datetime 
     """When a subscription is over, by a word of that moment; None where it is for good."""
     if isinstance(effect, Unsubscribe):
         return effect.ends_at
-    return at + effect.lasts if effect.lasts else None
+    lasts = ASKED_FOR if effect.asks else effect.lasts
+    return at + lasts if lasts else None
 
 
 def subscription_status(effect: Subscribe | Unsubscribe) -> SubscriptionStatus:
@@ -223,12 +240,6 @@ def _changed(appointment: Appointment, effect: ChangeAppointment, message: Messa
     if appointment.id != effect.id:
         return appointment
     return replace(appointment, status=effect.status, updated_at=message.received_at, order=message.order, version=appointment.version + 1)
-
-
-def _replaced(question: Question, newer: Question) -> Question:
-    if question.destination != newer.destination:
-        return question
-    return replace(question, status=after_happening(question.status, Happening.NEWER))
 
 
 def _closed(question: Question, effect: CloseQuestion) -> Question:

@@ -27,6 +27,7 @@ from responder.core.rules import Rules
 from responder.core.sent import Sent
 from responder.core.situation import Situation
 from responder.core.timing import timed
+from responder.core.unasked import unsent_questions, without_unasked
 from responder.core.wanted import one_hand_off, wanted_drafts, wanted_effects
 
 ORDERED = get_args(Ordered)
@@ -68,6 +69,7 @@ class Plan:
 
 def make_plan(message: Message, rules: Rules, known: Known) -> Plan:
     """What happens because of a message, given the rules and what is known of its originator."""
+    known = known.at(message.received_at)
     situation = rules.situation(message, known)
     decision = decide(situation, rules)
     turns = ((situation, decision), *decision.turns)
@@ -82,6 +84,9 @@ def make_plan(message: Message, rules: Rules, known: Known) -> Plan:
     if no_reply is None and not known.opted_out:
         drafts, muting = restrained(drafts, decision, after, situation, rules)
         effects, after = (*effects, *muting), known_after(after, muting, message)
+    if unsent := unsent_questions(drafts, is_silent=bool(no_reply) or after.opted_out):
+        effects = without_unasked(effects, unsent)
+        after = known_after(known, effects, message)
     drafts = [(timed(draft, message.received_at, rules.appointments.quiet_hours, rules.zone), turn, at) for draft, turn, at in drafts]
     steps = tuple(steps_of(drafts, after, no_reply, is_superseded=is_superseded))
     steps += tuple(announcements(len(drafts), happenings(effects, message, decision.name, known, after), message, rules))

@@ -7,7 +7,7 @@ it takes the situation and the rules, and gives a ``Heard`` with effects and rep
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -40,7 +40,7 @@ class Happening(StrEnum):
     START = "start"
     """Everything that it asks about has begun."""
     MOVE = "move"
-    """What it asks about is no longer what it was."""
+    """What it asks about is no longer what it was, or the text that asks never left."""
     NEWER = "newer"
     """The phone was asked something else."""
 
@@ -68,7 +68,7 @@ class Question:
     """Something that we asked, and that a short answer may now answer.
 
     ``destination`` is our number that asked, and ``intention`` what an answer is to do with what it chooses. ``key`` is that of the
-    message which led to the question, with a suffix.
+    text which asks.
     """
 
     key: str
@@ -84,7 +84,7 @@ class Question:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ask:
-    """A question is asked; it takes the place of whatever else the same number of ours asked the same phone."""
+    """A question is asked; of those of the same number of ours it takes the place of any list, and of the same question."""
 
     question: Question
 
@@ -97,9 +97,13 @@ class CloseQuestion:
     happening: Happening
 
 
-def question_key(message_key: str) -> str:
-    """The key of the question that a message leads to."""
-    return f"{message_key}-q"
+def question_key(message_key: str, number: int = 1) -> str:
+    """The key of a question that a message leads to, and of the step that asks it.
+
+    >>> question_key("m1"), question_key("m1", 2)
+    ('m1-q', 'm1-q2')
+    """
+    return f"{message_key}-q{number if number > 1 else ''}"
 
 
 def after_happening(status: QuestionStatus, happening: Happening) -> QuestionStatus:
@@ -109,6 +113,14 @@ def after_happening(status: QuestionStatus, happening: Happening) -> QuestionSta
     ('answered', 'expired')
     """
     return TRANSITIONS.get((status, happening), status)
+
+
+def replaced(question: Question, newer: Question) -> Question:
+    """How a question stands once a newer one is asked: a list ends, and the same question; what else was asked stays open."""
+    is_same = question.kind is QuestionKind.WHICH or question.choices == newer.choices
+    if question.destination != newer.destination or not is_same:
+        return question
+    return replace(question, status=after_happening(question.status, Happening.NEWER))
 
 
 def state(question: Question, now: datetime, is_standing: Callable[[Choice], bool] = lambda _choice: True) -> QuestionStatus:

@@ -40,7 +40,7 @@ def ask_which(situation: Situation, answer: Answer, rules: Rules) -> tuple[Ask, 
         choices=tuple(Choice(subject=appointment.id, starts_at=appointment.starts_at) for appointment in asked),
         intention=answer,
     )
-    return Ask(question=question), Reply(text=_text(asked, situation, rules))
+    return Ask(question=question), Reply(text=_text(asked, situation, rules), asks=question.key)
 
 
 def _text(asked: Sequence[Appointment], situation: Situation, rules: Rules) -> str:

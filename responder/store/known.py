@@ -35,7 +35,7 @@ _SENT = (
 
 
 async def read_known(database: Database, secret: bytes, originators: Collection[str], now: datetime) -> dict[str, Known]:
-    """What is known of each of the originators, as of one moment. Raises StorageError."""
+    """What is known of each of the originators, with all that mattered at a moment or has since. Raises StorageError."""
     async with database.read() as connection:
         people = (await connection.execute(select(contacts).where(contacts.c.originator.in_(originators)))).all()
         theirs = (await connection.execute(select(subscriptions).where(subscriptions.c.originator.in_(originators)))).all()
@@ -136,4 +136,6 @@ def appointment_from(row: Row[Any]) -> Appointment:
         order=_order(row.order_at, row.order_seq),
         version=row.version,
         unclear_at=row.unclear_at,
+        last_asked_at=row.last_asked_at,
+        asked_from=row.asked_from,
     )

@@ -19,9 +19,10 @@ OPEN = QuestionStatus.OPEN
 _IS_OPEN = questions.c.status == OPEN
 _CLOSED: dict[str, Any] = {"status": bindparam("new_status"), "closed_at": bindparam("now"), "closed_by": bindparam("of_message")}
 _CLOSE = update(questions).where(questions.c.key == bindparam("of_key"), _IS_OPEN).values(_CLOSED)
+_IS_SAME = (questions.c.kind == QuestionKind.WHICH) | (questions.c.choices == bindparam("of_choices"))
 _REPLACE = (
     update(questions)
-    .where(questions.c.originator == bindparam("of_originator"), questions.c.destination == bindparam("of_destination"), _IS_OPEN)
+    .where(questions.c.originator == bindparam("of_originator"), questions.c.destination == bindparam("of_destination"), _IS_OPEN, _IS_SAME)
     .values(_CLOSED)
 )
 
@@ -33,9 +34,10 @@ async def put_questions(connection: AsyncConnection, plans: Iterable[Plan]) -> N
             if isinstance(effect, CloseQuestion):
                 await connection.execute(_CLOSE, {"of_key": effect.key, **_closing(plan, effect.happening)})
             elif isinstance(effect, Ask):
-                ends = {"of_originator": effect.question.originator, "of_destination": effect.question.destination}
+                row = _row(effect.question)
+                ends = {f"of_{name}": row[name] for name in ("originator", "destination", "choices")}
                 await connection.execute(_REPLACE, {**ends, **_closing(plan, Happening.NEWER)})
-                await connection.execute(insert(questions), _row(effect.question))
+                await connection.execute(insert(questions), row)
 
 
 def _closing(plan: Plan, happening: Happening) -> Mapping[str, Any]:
@@ -46,7 +48,7 @@ async def read_questions(connection: AsyncConnection, originators: Collection[st
     """The questions that each of the originators was asked lately, oldest first."""
     lately = (questions.c.originator.in_(originators)) & (questions.c.asked_at > now - REMEMBERED)
     asked: dict[str, list[Question]] = defaultdict(list)
-    for row in (await connection.execute(select(questions).where(lately).order_by(questions.c.asked_at))).all():
+    for row in (await connection.execute(select(questions).where(lately).order_by(questions.c.asked_at, questions.c.key))).all():
         asked[row.originator].append(_question(row))
     return {originator: tuple(theirs) for originator, theirs in asked.items()}
 

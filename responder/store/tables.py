@@ -149,6 +149,8 @@ appointments = Table(
     Column("order_seq", BigInteger),
     Column("version", Integer, nullable=False, server_default=text("1")),
     Column("unclear_at", Moment),
+    Column("last_asked_at", Moment),
+    Column("asked_from", String(64), nullable=False, server_default=text("''")),
 )
 Index("ix_appointments_originator", appointments.c.originator, appointments.c.starts_at)
 Index("ix_appointments_starts_at", appointments.c.starts_at)
@@ -193,7 +195,7 @@ questions = Table(
     Column("kind", String(16), nullable=False),
     Column("originator", String(64), nullable=False),
     Column("destination", String(64), nullable=False),
-    Column("intention", String(32), nullable=False),
+    Column("intention", String(64), nullable=False),
     Column("choices", Text, nullable=False),
     Column("asked_at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False),

@@ -117,7 +117,8 @@ class Handler:
         by_originator: dict[str, list[Message]] = defaultdict(list)
         for message in messages:
             by_originator[message.originator].append(message)
-        known = await read_known(self._database, self._secret, list(by_originator), self._clock())
+        oldest = min(message.received_at for message in messages)
+        known = await read_known(self._database, self._secret, list(by_originator), oldest)
         rules = self._rules()
         failures: dict[str, Exception] = {}
         batch = [plan_all(known[originator], theirs, rules, failures) for originator, theirs in by_originator.items()]

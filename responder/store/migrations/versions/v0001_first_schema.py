@@ -141,6 +141,8 @@ def _appointments() -> None:
         sa.Column("order_seq", sa.BigInteger),
         sa.Column("version", sa.Integer, nullable=False, server_default=sa.text("1")),
         sa.Column("unclear_at", Moment),
+        sa.Column("last_asked_at", Moment),
+        sa.Column("asked_from", sa.String(64), nullable=False, server_default=sa.text("''")),
     )
     op.create_index("ix_appointments_originator", "appointments", ["originator", "starts_at"])
     op.create_index("ix_appointments_starts_at", "appointments", ["starts_at"])
@@ -187,7 +189,7 @@ def _questions() -> None:
         sa.Column("kind", sa.String(16), nullable=False),
         sa.Column("originator", sa.String(64), nullable=False),
         sa.Column("destination", sa.String(64), nullable=False),
-        sa.Column("intention", sa.String(32), nullable=False),
+        sa.Column("intention", sa.String(64), nullable=False),
         sa.Column("choices", sa.Text, nullable=False),
         sa.Column("asked_at", Moment, nullable=False),
         sa.Column("expires_at", Moment, nullable=False),
