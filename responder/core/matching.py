@@ -4,14 +4,14 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import zip_longest
 from typing import Any
 
 import re2
 
 from responder.core.situation import Match, Situation
-from responder.core.text import SIGNATURE, fold
+from responder.core.text import fold, without_signature
 from responder.core.words import Answer
 
 LONGEST_SEARCHED = 1600  # characters that a pattern looks at: ten segments and some
@@ -158,12 +158,23 @@ def rest_after(text: str, words: str) -> str:
     >>> rest_after("Info: orari, grazie", "info")
     'orari, grazie'
     """
-    text = SIGNATURE.sub("", text)
-    has_more = False  # than at the last look: thousands of marks in a row are looked at once
+    text = without_signature(text)
+    wanted = words.split()
+    heard: list[str] = []
+    start = 0
+    has_more = False  # than separators since the start: thousands of those in a row are looked at once
     for end, c in enumerate(text):
-        if has_more and not c.isalnum():
-            if fold(text[:end]) == words:
-                return text[end:].strip(" \t\r\n\u00a0,.;:!?-–—…\"'“”’")
-            has_more = False
-        has_more = has_more or bool(fold(c))
+        around = "xx" if c.isalnum() else _folded_between(c)
+        if around.startswith("x "):
+            heard += fold(text[start:end]).split() if has_more else ()
+            if len(heard) >= len(wanted):
+                return text[end:].strip(" \t\r\n\u00a0,.;:!?-–—…\"'“”’") if heard == wanted else ""
+            start, has_more = end, False
+        has_more = has_more or around != "x x"
     return ""
+
+
+@lru_cache(maxsize=1000)
+def _folded_between(c: str) -> str:
+    """What a character becomes between two letters: a space where it separates words, which may hold a word of its own."""
+    return fold(f"x{c}x")

@@ -1,9 +1,11 @@
 """Phrases that may stand anywhere in a text, written short, and found all at once."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 import re2
@@ -26,9 +28,27 @@ class Span(NamedTuple):
     end: int
     position: int
 
-    def overlaps(self, other: "Span") -> bool:
-        """Whether the two share a word."""
-        return self.start < other.end and other.start < self.end
+
+class Spans:
+    """Where some phrases stand, asked about many times: each answer costs no more for thousands of them than for one."""
+
+    def __init__(self, spans: Sequence[Span]) -> None:
+        by_start = sorted(spans)
+        self._starts = [span.start for span in by_start]
+        self._ends = list(accumulate((span.end for span in by_start), max))  # how far the first of them, taken together, reach
+
+    def overlaps(self, span: Span) -> bool:
+        """Whether one of them shares a word with a span."""
+        return self._reach(span.end) > span.start
+
+    def undoes(self, span: Span) -> bool:
+        """Whether one of them shares words with a span that does not hold all of it: then it changes what the other means."""
+        return self._reach(span.start) > span.start or self._reach(span.end) > span.end
+
+    def _reach(self, before: int) -> int:
+        """How far those reach that start before a place."""
+        count = bisect_left(self._starts, before)
+        return self._ends[count - 1] if count else 0
 
 
 def expression(source: str) -> str:

@@ -9,7 +9,7 @@ from responder.core.glance import passes_over
 from responder.core.lazily import lazily
 from responder.core.lexicon import Lexicon
 from responder.core.lookalikes import latin
-from responder.core.phrases import Span, spaced
+from responder.core.phrases import Span, Spans, spaced
 from responder.core.recognition import NOTHING, Outcome, Recognition
 from responder.core.text import fold
 from responder.core.words import TELLING, Word, Words, bare, first_letters, without
@@ -83,7 +83,7 @@ class _Heard:
             if word := lexicon.doubts.get(text):
                 return Recognition(outcome=Outcome.REVIEW, step=9, word=word)
         for span, stop in self._stops:
-            if not _overlaps(span, self._benign):
+            if not self._harmless.overlaps(span):
                 return Recognition(outcome=Outcome.OPT_OUT if lexicon.is_north_american else Outcome.REVIEW, step=9, word=stop)
         if self._benign and (self._stops or self._phrases or self._everywhere):
             return Recognition(outcome=Outcome.NOTHING, step=8, word=self._said(self._benign[0]))
@@ -127,6 +127,10 @@ class _Heard:
     @property
     def _benign(self) -> Sequence[Span]:
         return self._found[1]
+
+    @lazily
+    def _harmless(self) -> Spans:
+        return Spans(self._benign)
 
     @property
     def _everywhere(self) -> Sequence[Span]:
@@ -176,13 +180,19 @@ class _Heard:
         named: list[str] = []
         start = 0
         while start < len(words):
-            longest = next((end for end in range(len(words), start, -1) if " ".join(words[start:end]) in self.lists), None)
+            ends = range(min(len(words), start + self._longest_list), start, -1)
+            longest = next((end for end in ends if " ".join(words[start:end]) in self.lists), None)
             if longest:
                 named.append(self.lists[" ".join(words[start:longest])])
             elif words[start] not in self.lexicon.links and words[start] not in self.lexicon.nouns:
                 return ()
             start = longest or start + 1
         return tuple(dict.fromkeys(named))
+
+    @lazily
+    def _longest_list(self) -> int:
+        """How many words the longest name of a list has."""
+        return max((name.count(" ") + 1 for name in self.lists), default=0)
 
     def _slurred(self) -> Recognition | None:
         """Step 2: an opt-out word said again and again, with blanks or letters too many, or with a short code behind it."""
@@ -203,7 +213,7 @@ class _Heard:
     def _phrase(self) -> Recognition | None:
         """Step 3, for phrases that share no word with a harmless one."""
         for span in self._phrases:
-            if not _is_undone(span, self._benign):
+            if not self._harmless.undoes(span):
                 return self._by_phrase(span)
         return None
 
@@ -232,7 +242,7 @@ class _Heard:
     def _anywhere(self) -> Recognition | None:
         """Step 4, unless somebody asks not to be taken off."""
         for span in self._everywhere:
-            if not _overlaps(span, self._benign):
+            if not self._harmless.overlaps(span):
                 return self._as_opt_out(self.lexicon.said[span.position], 4)
         return None
 
@@ -244,15 +254,6 @@ class _Heard:
         words = (self.lexicon.opt_out.get(text), *(self.lexicon.stops.get(word) for word in text.split()))
         word = next((word for word in words if word), None)
         return Recognition(outcome=Outcome.REVIEW, step=9, word=word) if word else None
-
-
-def _overlaps(span: Span, others: Sequence[Span]) -> bool:
-    return any(span.overlaps(other) for other in others)
-
-
-def _is_undone(span: Span, benign: Sequence[Span]) -> bool:
-    """Whether a harmless phrase changes what another means: it shares words with it, and the other does not hold all of it."""
-    return any(span.overlaps(other) and not (span.start <= other.start and other.end <= span.end and span != other) for other in benign)
 
 
 def _is_unscoped(word: str, unscoped: Words) -> bool:

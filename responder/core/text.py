@@ -2,12 +2,15 @@
 
 import re
 import unicodedata
+from collections.abc import Collection, Iterator
+
+import re2
 
 SIGNATURE = re.compile(
-    r"(?i)[\r\n]\s*(?:sent from my |inviato da(?:l mio)? (?:iphone|ipad|cellulare|telefono|smartphone)|envoyé (?:de|depuis) mon |enviado desde mi |"
-    r"enviado (?:do|a partir do) meu |(?:gesendet )?von meinem (?=\S+ gesendet|iphone|ipad|handy)|verst(?:uurd|uurt) vanaf mijn |"
-    r"wysłane z (?:iphone|ipada|mojego )|trimis de pe (?:iphone|ipad|telefonul ))[^\r\n]*\s*\Z"
-)  # what phones write under a text, in the languages of the packs
+    r"(?i)\s*(?:sent from my |inviato da(?:l mio)? (?:iphone|ipad|cellulare|telefono|smartphone)|envoyé (?:de|depuis) mon |"
+    r"enviado desde mi |enviado (?:do|a partir do) meu |(?:gesendet )?von meinem (?=\S+ gesendet|iphone|ipad|handy)|"
+    r"verst(?:uurd|uurt) vanaf mijn |wysłane z (?:iphone|ipada|mojego )|trimis de pe (?:iphone|ipad|telefonul ))"
+)  # the last line that phones write under a text, in the languages of the packs
 FIRST_WORD = re.compile(r"[\W_]*([^\W_]+)[\s:.,;–-]*")
 TRIPLED = re.compile(r"([^\W\d_])\1\1+")
 THRICE = re.compile(r"(.)\1\1")  # anything at all, which is sooner looked for than letters
@@ -19,6 +22,10 @@ SHED = (  # blocks of Latin, Greek and Cyrillic letters beyond U+052F
     ("\ua640", "\ua69f"), ("\ua720", "\ua7ff"), ("\uab30", "\uab6f"),
 )  # fmt: skip
 ACCENTED = re.compile("[\\0-\x7f\u0300-\u036f]*")  # taken apart: the letters of English, and the marks that stand on them
+MOST_MARKS = 30  # on one letter: as many as Unicode's stream-safe texts have
+SLOW_FROM = 300  # characters from which on marks are counted: Python sorts those of one letter in quadratic time
+MARKS = re2.compile(rf"([\p{{M}}\x{{FF9E}}\x{{FF9F}}]{{{MOST_MARKS}}})[\p{{M}}\x{{FF9E}}\x{{FF9F}}]+")
+MOST_MADE = 40_000  # characters that Unicode's forms make of fewer: one letter can become eighteen
 PASSES = 8  # Unicode's forms settle after two or three; a limit, so that no text can hold a worker
 
 _BEFORE = str.maketrans(dict.fromkeys(APOSTROPHES, "") | EMOJI)
@@ -49,7 +56,7 @@ def fold(text: str) -> str:
     >>> fold("unsubscribe\\n\\nSent from my iPhone")
     'unsubscribe'
     """
-    text = SIGNATURE.sub("", text) if "\n" in text or "\r" in text else text
+    text = without_signature(text) if "\n" in text or "\r" in text else text
     if text.isascii():
         return _join_ascii(text.encode())
     for _ in range(PASSES):
@@ -57,6 +64,17 @@ def fold(text: str) -> str:
             return folded
         text = folded
     return text
+
+
+def without_signature(text: str) -> str:
+    """The text without the last line, if that is what a phone writes under a text.
+
+    >>> without_signature("Stop\\n\\nSent from my iPhone")
+    'Stop'
+    """
+    body = text.rstrip()
+    line = max(body.rfind("\n"), body.rfind("\r")) + 1
+    return body[:line].rstrip() if line and SIGNATURE.match(f"{body[line:]} ") else text
 
 
 def without_prefix(text: str, prefix: str) -> str:
@@ -72,27 +90,35 @@ def without_prefix(text: str, prefix: str) -> str:
 
 
 def _fold_once(text: str) -> str:
+    text = MARKS.sub(r"\1", text) if len(text) > SLOW_FROM else text
     text = text.translate(_BEFORE) if _NEEDS_BEFORE.search(text) else text  # most texts have none, and translating is slow
-    text = unicodedata.normalize("NFKC", text).casefold()
+    text = unicodedata.normalize("NFKC", text)[: max(len(text), MOST_MADE)].casefold()
     decomposed = unicodedata.normalize("NFD", text.translate(_AFTER) if _NEEDS_AFTER.search(text) else text)
     if ACCENTED.fullmatch(decomposed):
         return _join_ascii(decomposed.encode("ascii", "ignore"))
-    return _join("".join(_letters(decomposed)))
+    return _join(_letters(decomposed))
 
 
-def _letters(decomposed: str) -> list[str]:
+def _letters(decomposed: str) -> str:
     """Letters and digits as they are, marks only on letters of scripts where they carry meaning, spaces for the rest."""
-    kept: list[str] = []
-    base = " "
-    for c in decomposed:
-        kind = "" if c.isascii() else unicodedata.category(c)
-        if kind[:1] == "M":
-            if base.isalpha() and not _sheds_marks(base):
-                kept.append(c)
-        elif kind != "Cf":
-            base = c if c.isalnum() else " "
-            kept.append(base)
-    return kept
+    used = set(decomposed)
+    marks = {c for c in used if unicodedata.category(c)[0] == "M"}
+    bearers = {c for c in used - marks if c.isalpha() and not _sheds_marks(c)} if marks else set()
+    kept = {c: c if c.isalnum() else "" if unicodedata.category(c) == "Cf" else " " for c in used - marks}
+    kept |= {mark: mark if bearers else "" for mark in marks}
+    letters = "".join(map(kept.__getitem__, decomposed))
+    return "".join(_with_marks_on(letters, bearers, marks)) if bearers else letters
+
+
+def _with_marks_on(letters: str, bearers: Collection[str], marks: Collection[str]) -> Iterator[str]:
+    """The letters, and of the marks those that stand on one of the bearers."""
+    bears = False
+    for c in letters:
+        if c not in marks:
+            bears = c in bearers
+            yield c
+        elif bears:
+            yield c
 
 
 def _sheds_marks(letter: str) -> bool:

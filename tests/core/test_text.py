@@ -95,6 +95,14 @@ def test_a_signature_is_cut(sent_from: str) -> None:
     assert fold(f"News ON\n\n{sent_from}") == "news on"
 
 
+def test_what_stands_behind_a_signature_keeps_it() -> None:
+    assert fold("News ON\nSent from my iPhone\nand more") == "news on sent from my iphone and more"
+
+
+def test_marks_that_carry_meaning_stay_up_to_as_many_as_a_letter_can_bear() -> None:
+    assert fold("ह" + "\u093f" * 1_000) == "ह" + "\u093f" * 30
+
+
 def test_words_about_a_phone_in_one_line_are_no_signature() -> None:
     assert fold("sent from my iPhone") == "sent from my iphone"
 
