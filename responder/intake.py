@@ -42,7 +42,9 @@ class Intake:
         self._owes_times = False  # of answers that have just been allowed, or not been noted yet
         self._times_noted_at = 0.0
         self._arrived = asyncio.Event()
+        self._is_running = False
         self._is_closing = False
+        self._commit_began_at: float | None = None
 
     async def take(self, message: Inbound, began_at: float) -> None:
         """Return once the message is committed; ``began_at`` is the monotonic time at which its request came in.
@@ -59,20 +61,34 @@ class Intake:
         await committed
         self._answer_ms[message.key] = round((time.monotonic() - began_at) * 1000)
 
+    @property
+    def is_taking(self) -> bool:
+        """Whether ``run`` runs, and its commit has not taken longer than requests wait."""
+        return self._is_running and (self._commit_began_at is None or time.monotonic() < self._commit_began_at + LONGEST_WAIT_S)
+
     async def run(self) -> None:
         """Commit whatever arrives, until ``close``; a commit that fails fails its own messages only."""
-        while not self._is_closing or self._waiting or self._answer_ms:
-            await self._something_to_do()
-            self._taken = taken = [entry for entry in self._waiting[:COMMIT_TOGETHER] if not entry[1].done()]
-            del self._waiting[:COMMIT_TOGETHER]
-            answer_ms = self._times_due(is_idle=not taken)
-            self._owes_times = bool(taken or self._answer_ms)
-            if taken:
-                await self._commit(taken, {})
-            if answer_ms:  # by themselves, so that no message waits for a statistic, nor falls with it
-                await self._commit([], answer_ms)
-            if taken or answer_ms:
-                await self._answered()
+        self._is_running = True
+        try:
+            while not self._is_closing or self._waiting or self._answer_ms:
+                await self._something_to_do()
+                await self._commit_waiting()
+        finally:
+            self._is_running = False
+
+    async def _commit_waiting(self) -> None:
+        self._taken = taken = [entry for entry in self._waiting[:COMMIT_TOGETHER] if not entry[1].done()]
+        del self._waiting[:COMMIT_TOGETHER]
+        answer_ms = self._times_due(is_idle=not taken)
+        self._owes_times = bool(taken or self._answer_ms)
+        self._commit_began_at = time.monotonic()
+        if taken:
+            await self._commit(taken, {})
+        if answer_ms:  # by themselves, so that no message waits for a statistic, nor falls with it
+            await self._commit([], answer_ms)
+        self._commit_began_at = None
+        if taken or answer_ms:
+            await self._answered()
 
     async def _something_to_do(self) -> None:
         if not self._waiting and not self._is_closing:
@@ -98,6 +114,9 @@ class Intake:
         except StorageError as error:
             logger.error("commit failed messages=%d reason=%s", len(taken), error)  # noqa: TRY400  (the place tells nothing)
             await self._one_by_one(taken, error)
+        except Exception as error:  # noqa: BLE001  (whatever it is, the next commit may work)
+            logger.error("commit failed messages=%d error=%s", len(taken), type(error).__name__)  # noqa: TRY400  (it may repeat a text)
+            await self._one_by_one(taken, StorageError(f"the commit failed: {type(error).__name__}"))
         else:
             self._done(taken)
 

@@ -6,10 +6,12 @@ import logging
 import os
 import signal
 from asyncio.subprocess import DEVNULL, Process
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from responder.settings import PARENT_FD, environment_with, parent_fd
+from responder.tasks import Beside
 
 logger = logging.getLogger(__name__)
 
@@ -34,17 +36,24 @@ class Patience:
     stop_limit_s: float = 30.0
 
 
-async def supervise(children: Sequence[Child], patience: Patience | None = None) -> None:
-    """Keep the children running until SIGTERM or SIGINT, then end them, first to last, and return when all are gone."""
+async def supervise(children: Sequence[Child], patience: Patience | None = None, works: Sequence[Coroutine[Any, Any, None]] = ()) -> None:
+    """Keep the children running until SIGTERM or SIGINT, then end them, first to last, and return when all are gone.
+
+    Meanwhile the works run; what one of them dies of ends the children too, and is raised.
+    """
     supervisor = Supervisor(children, patience or Patience())
+    beside = Beside(supervisor.stop)
+    beside.start(*works)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, supervisor.stop)
     try:
         await supervisor.run()
     finally:
+        await beside.end()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)
+    beside.raise_death()
 
 
 class Supervisor:

@@ -23,7 +23,7 @@ class RememberingInbox:
         self.answer_ms: dict[str, int] = {}
         self.gate = asyncio.Event()
         self.gate.set()
-        self.failure: StorageError | None = None
+        self.failure: BaseException | None = None
         self.chokes_on: str | None = None
 
     async def add(self, batch: Sequence[Inbound], answer_ms: Mapping[str, int]) -> None:
@@ -132,6 +132,35 @@ async def test_intake_goes_on_after_a_failed_commit(intake: Intake, inbox: Remem
     inbox.failure = None
     await take(intake, "kept")
     assert inbox.batches == [["kept"]]
+
+
+async def test_intake_goes_on_after_whatever_its_inbox_raises(intake: Intake, inbox: RememberingInbox) -> None:
+    inbox.failure = ValueError("no active connection")
+    results = await asyncio.gather(*(take(intake, f"m{n}") for n in range(3)), return_exceptions=True)
+    assert [type(result) for result in results] == [StorageError] * 3
+    inbox.failure = None
+    await take(intake, "kept")
+    assert (inbox.batches, intake.is_taking) == ([["kept"]], True)
+
+
+async def test_an_intake_takes_while_it_runs(inbox: RememberingInbox, bell: CountingBell) -> None:
+    intake = Intake(inbox, bell)
+    assert not intake.is_taking
+    running = asyncio.create_task(intake.run())
+    await wait_until(lambda: intake.is_taking)
+    inbox.failure = asyncio.CancelledError()
+    request = take(intake, "lost")
+    await asyncio.wait([running])
+    assert not intake.is_taking
+    request.cancel()
+
+
+async def test_an_intake_whose_commit_does_not_end_takes_nothing(intake: Intake, inbox: RememberingInbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("responder.intake.LONGEST_WAIT_S", 0.05)
+    inbox.gate.clear()
+    with pytest.raises(StorageError):
+        await take(intake, "stuck")
+    assert not intake.is_taking
 
 
 async def test_one_bad_message_fails_alone(intake: Intake, inbox: RememberingInbox) -> None:

@@ -248,3 +248,16 @@ async def parent(script: str, notes: Notes, loop: str) -> AsyncIterator[asyncio.
         for pid in filter(is_alive, notes.pids()):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+
+
+async def test_what_runs_beside_and_dies_ends_the_children_and_is_raised(tmp_path: Path) -> None:
+    notes = tmp_path / "notes"
+
+    async def dies() -> None:
+        await wait_until(notes.exists)
+        raise ValueError("died")
+
+    orderly = Child(name="a", argv=(sys.executable, "-c", ORDERLY, str(notes), "a"))
+    with pytest.raises(ValueError, match="died"):
+        await asyncio.wait_for(supervise([orderly], IMPATIENT, works=[dies()]), 20)
+    assert "SIGTERM a" in notes.read_text()

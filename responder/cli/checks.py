@@ -181,7 +181,9 @@ async def _service(settings: Settings) -> Finding:
         return Finding(check="service", level=Level.ERROR, text=text)
     if status == 200 and _is_readiness(body):
         return _ok("service", f"{place} takes messages")
-    reason = "it cannot keep messages, see database" if status == 503 else "that is not responder: check RESPONDER_HOST and RESPONDER_PORT"
+    stopped = "its intake has died: 'responder run' starts it again, else start it again yourself"
+    unable = stopped if b'"intake"' in body else "it cannot keep messages, see database"
+    reason = unable if status == 503 else "that is not responder: check RESPONDER_HOST and RESPONDER_PORT"
     return Finding(check="service", level=Level.ERROR, text=f"{place}/readyz answers HTTP {status}: {reason}")
 
 

@@ -20,7 +20,6 @@ from responder.errors import ConfigurationError, RulesError
 from responder.mailbox_url import read_mailbox_url
 from responder.processes import Child, supervise
 from responder.settings import Settings, check_exposure
-from responder.tasks import end
 from responder.wiring import migrate_database, open_rules, open_store, read_rules_in_force
 
 READY_WITHIN_S = 20.0
@@ -41,13 +40,8 @@ async def run_everything(settings: Settings) -> None:
         await migrate_database(settings)
         env = {"RESPONDER_REDIS_URL": redis.url} if redis else {}
         children = [Child(name=name, argv=(*PROGRAM, name), env=env) for name in parts]
-        beside = [asyncio.create_task(_tell_when_ready(settings, rules, is_ok=is_ok, started_at=time.monotonic()))]
-        if redis:
-            beside.append(asyncio.create_task(redis.keep()))
-        try:
-            await supervise(children)
-        finally:
-            await end(beside)
+        telling = _tell_when_ready(settings, rules, is_ok=is_ok, started_at=time.monotonic())
+        await supervise(children, works=[telling, *([redis.keep()] if redis else [])])
     finally:
         if redis:
             await redis.stop()
@@ -103,7 +97,8 @@ async def _tell_when_ready(settings: Settings, rules: Rules, *, is_ok: bool, sta
             logger.error("web does not listen yet, its log says why host=%s port=%d", settings.host, settings.port)
             return
         await asyncio.sleep(0.05)
-    typer.echo("\n".join(_summary(settings, rules, is_ok=is_ok)), err=not sys.stdout.isatty())
+    with contextlib.suppress(OSError):  # nobody reads it any more
+        typer.echo("\n".join(_summary(settings, rules, is_ok=is_ok)), err=not sys.stdout.isatty())
 
 
 async def _listens(settings: Settings) -> bool:

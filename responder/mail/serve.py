@@ -19,7 +19,7 @@ from responder.memory import collect_rarely
 from responder.processes import watch_parent
 from responder.settings import Settings
 from responder.store.mailboxes import forget_mailbox, report_mailbox
-from responder.tasks import end
+from responder.tasks import Beside
 from responder.wiring import Store, open_store, redis_url, utc_now
 
 BELL_TIMEOUT_S = 1.0
@@ -38,8 +38,8 @@ async def serve(settings: Settings) -> None:
         intake = Intake(store.inbox, bell)
         watch = make_watch(settings, account, store, intake)
         collect_rarely()
-        taking = asyncio.create_task(intake.run())
-        beside = [asyncio.create_task(bell.run()), asyncio.create_task(_report(store, account, watch))]
+        beside = Beside(watch.stop)
+        taking, *_ = beside.start(intake.run(), bell.run(), _report(store, account, watch))
         with contextlib.ExitStack() as stack:
             _stop_when_told(watch, stack)
             logger.info("mail starts place=%s", account.url.place)
@@ -48,8 +48,9 @@ async def serve(settings: Settings) -> None:
             finally:
                 intake.close()
                 await asyncio.wait([taking], timeout=FINISH_S)
-                await end((taking, *beside))
+                await beside.end()
                 await bell.close()
+        beside.raise_death()
 
 
 def make_watch(settings: Settings, account: Account, store: Store, intake: Intake) -> Watch:

@@ -4,6 +4,7 @@ import asyncio
 import random
 import sqlite3
 import time
+import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 from sqlalchemy import event
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError, StatementError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from responder.errors import StorageError
@@ -20,6 +21,7 @@ LOCK_WAIT_S = 5.0  # how long a writer waits for SQLite's one write lock
 LOCK_RETRY_S = 0.001  # SQLite's own handler sleeps up to 100 ms at a time; this keeps an answer quick
 READERS = 4
 STATEMENT_TIMEOUT_S = 10.0
+DRIVERS = frozenset({"aiosqlite", "asyncpg", "sqlalchemy", "uvloop"})
 
 
 class Database:
@@ -67,7 +69,8 @@ class Database:
         async with self._turn:
             connection, self._open_writer = self._open_writer or await self._writer.connect(), None
             try:
-                yield connection
+                async with _sound(connection):
+                    yield connection
             except BaseException:
                 await asyncio.shield(connection.close())  # which rolls back
                 raise
@@ -77,7 +80,7 @@ class Database:
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that only reads, and sees one state of the database. Raises StorageError."""
         with storage_errors():
-            async with self._reader.connect() as connection:
+            async with self._reader.connect() as connection, _sound(connection):
                 if self.is_sqlite:
                     await connection.exec_driver_sql("BEGIN")
                 else:
@@ -96,6 +99,17 @@ class Database:
             await self._open_writer.close()
         await self._writer.dispose()
         await self._reader.dispose()
+
+
+@asynccontextmanager
+async def _sound(connection: AsyncConnection) -> AsyncIterator[None]:
+    """Throw a connection away whose driver says what SQLAlchemy does not know, such as that it is closed: it would come back from the pool."""
+    try:
+        yield
+    except Exception as error:
+        if not isinstance(error, SQLAlchemyError | sqlite3.Error) and _is_of_a_driver(error):
+            await connection.invalidate()
+        raise
 
 
 def _sqlite_engine(url: str, *, connections: int, busy_timeout_ms: int) -> AsyncEngine:
@@ -149,20 +163,32 @@ async def _patiently(attempt: Callable[[], Awaitable[object]]) -> None:
 
 @contextmanager
 def storage_errors() -> Iterator[None]:
-    """Turn the library's exceptions into ours, without the values that they show."""
+    """Turn what the database and its drivers raise into our exceptions, without the values that they show."""
     try:
         yield
     except DBAPIError as error:
         sqlstate = str(getattr(error.orig, "sqlstate", None) or "")  # class 22: data exception (PostgreSQL, appendix A)
         is_in_the_data = isinstance(error, DataError) or isinstance(error.orig, OverflowError | ValueError) or sqlstate.startswith("22")
-        raise StorageError(_reason(error), is_in_the_data=is_in_the_data) from None
+        raise _storage_error(error.orig or error, is_in_the_data=is_in_the_data) from None
+    except StatementError as error:  # a value that cannot be written for the driver
+        raise _storage_error(error, is_in_the_data=True) from None
     except sqlite3.Error as error:
-        raise StorageError(_reason(error), is_in_the_data=isinstance(error, sqlite3.DataError)) from None
+        raise _storage_error(error, is_in_the_data=isinstance(error, sqlite3.DataError)) from None
     except (SQLAlchemyError, OSError, TimeoutError) as error:
-        raise StorageError(_reason(error)) from None
+        raise _storage_error(error) from None
+    except Exception as error:
+        if not _is_of_a_driver(error):
+            raise
+        raise _storage_error(error, is_in_the_data=isinstance(error, UnicodeError | OverflowError)) from None
 
 
-def _reason(error: BaseException) -> str:
-    cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
+def _is_of_a_driver(error: Exception) -> bool:
+    """Whether a driver raised it and not our code: a closed connection is a ValueError of aiosqlite, and a RuntimeError of uvloop."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return frames[-1].f_globals.get("__name__", "").partition(".")[0] in DRIVERS
+
+
+def _storage_error(cause: BaseException, *, is_in_the_data: bool = False) -> StorageError:
     first_line = str(cause).partition("\n")[0]
-    return f"{type(cause).__name__}: {first_line}"[:300]
+    told = first_line.partition(":")[0] if is_in_the_data else first_line  # the values follow
+    return StorageError(f"{type(cause).__name__}: {told}"[:300], is_in_the_data=is_in_the_data)

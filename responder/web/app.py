@@ -1,6 +1,5 @@
 """The application: what the gateway posts, the routes for everybody else, and what runs beside them."""
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any
@@ -11,7 +10,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from responder.tasks import end
+from responder.tasks import Beside
 from responder.web.delivery import DeliveryWebhook
 from responder.web.health import Health
 from responder.web.metrics import Metrics
@@ -58,15 +57,17 @@ def create_app(
     background: Sequence[Background],
     close: Callable[[], Awaitable[None]],
     api: Sequence[Route] = (),
+    beside: Beside | None = None,
 ) -> App:
-    """The web side; ``api`` are the routes of the REST API, ``background`` runs for as long as it does, and ``close`` ends what is left."""
+    """The web side; ``api`` are the routes of the REST API, ``background`` runs ``beside`` it, and ``close`` ends what is left."""
+    runs = beside or Beside(lambda: None)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(run()) for run in background]
+        runs.start(*(run() for run in background))
         yield
         await close()
-        await end(tasks)
+        await runs.end()
 
     routes = [
         Route("/healthz", health.healthz),

@@ -57,6 +57,7 @@ class Health:
         rules: Callable[[], RulesStatus],
         ping: Callable[[], Awaitable[Any]],
         clock: Clock,
+        is_taking: Callable[[], bool] = lambda: True,
     ) -> None:
         self.database = database
         self._inbox = inbox
@@ -64,16 +65,19 @@ class Health:
         self.rules = rules
         self._ping = ping
         self.clock = clock
+        self._is_taking = is_taking
 
     async def healthz(self, _request: Request) -> Response:
         """The process answers."""
         return PlainTextResponse("ok\n")
 
     async def readyz(self, _request: Request) -> Response:
-        """Whether messages can be taken: 200 if so, even without Redis or a worker; 503 if the database cannot commit."""
+        """Whether messages can be taken: 200 if so, even without Redis or a worker; 503 if the database or the intake cannot commit."""
         state = await self.state()
         if state is None:
             return JSONResponse({"database": "down"}, status_code=503)
+        if not self._is_taking():
+            return JSONResponse({"database": "up", "intake": "down"}, status_code=503)
         return JSONResponse(_report(state, self.rules()))
 
     async def state(self) -> State | None:

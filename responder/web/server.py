@@ -16,6 +16,7 @@ from responder.jobs import ArqBell, connect
 from responder.memory import collect_rarely
 from responder.processes import watch_parent
 from responder.settings import Settings, check_exposure
+from responder.tasks import Beside
 from responder.web.app import App, create_app
 from responder.web.delivery import DeliveryWebhook
 from responder.web.gate import Gate
@@ -42,14 +43,25 @@ async def serve(settings: Settings) -> None:
     url = redis_url(settings)
     async with open_store(settings) as store:
         in_force = await open_rules(settings, store, decides=False)
-        server = uvicorn.Server(_uvicorn_config(settings, make_app(settings, store, url, in_force)))
-        watch_parent(lambda: setattr(server, "should_exit", True))
-        logger.info("web starts host=%s port=%d", settings.host, settings.port)
         collect_rarely()
-        await server.serve()
+        await listen(settings, store, url, in_force)
 
 
-def make_app(settings: Settings, store: Store, url: str, in_force: RulesInForce) -> App:
+async def listen(settings: Settings, store: Store, url: str, in_force: RulesInForce) -> None:
+    """Serve on an open store until told to stop. Raises what a background task died of, since nothing is taken in without it."""
+
+    def stop() -> None:
+        server.should_exit = True
+
+    beside = Beside(stop)
+    server = uvicorn.Server(_uvicorn_config(settings, make_app(settings, store, url, in_force, beside)))
+    watch_parent(stop)
+    logger.info("web starts host=%s port=%d", settings.host, settings.port)
+    await server.serve()
+    beside.raise_death()
+
+
+def make_app(settings: Settings, store: Store, url: str, in_force: RulesInForce, beside: Beside | None = None) -> App:
     """The application on an open store, with the Redis at ``url`` as its messenger and the rules that are in force."""
     redis = connect(url, timeout_s=REDIS_TIMEOUT_S)
     bell = ArqBell(redis)
@@ -77,10 +89,12 @@ def make_app(settings: Settings, store: Store, url: str, in_force: RulesInForce)
             rules=in_force.status,
             ping=redis.ping,
             clock=utc_now,
+            is_taking=lambda: intake.is_taking,
         ),
         api=api_routes(settings, store, in_force.rules),
         background=[take_in, bell.run, in_force.watch],
         close=close,
+        beside=beside,
     )
 
 

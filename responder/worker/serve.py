@@ -22,7 +22,7 @@ from responder.processes import watch_parent
 from responder.settings import Settings
 from responder.store.commit import Commits
 from responder.store.holds import lift_hold
-from responder.tasks import end
+from responder.tasks import Beside
 from responder.wiring import Store, make_gateway, open_rules, open_store, redis_url, utc_now
 from responder.worker.awaiting import Awaiting
 from responder.worker.caring import cares
@@ -61,15 +61,17 @@ async def serve(settings: Settings) -> None:
             signs = SignsOfLife(store, name, in_force, supervisor, hearers)
             caring = cares(settings, store, client, bell, in_force.rules, utc_now)
             works = (bell.run(), signs.run(), in_force.watch(signs.send), _check_policy(bell), *caring)
-            beside = [asyncio.create_task(work) for work in works]
+            beside = Beside(supervisor.stop)
+            beside.start(*works)
             try:
                 await supervisor.run()
             finally:
-                await end(beside)
+                await beside.end()
                 with contextlib.suppress(StorageError):
                     await store.installation.forget_worker(name)
                 await bell.close()
                 await pace.close()
+            beside.raise_death()
 
 
 def make_jobs(

@@ -79,6 +79,41 @@ async def test_a_transaction_that_failed_leaves_nothing_to_the_next(database: Da
     assert await count(database) == 1
 
 
+async def test_a_connection_that_was_closed_is_a_fault_of_storage_and_not_used_again(database: Database) -> None:
+    await database.write_at_once(STATEMENT, ["+39330"])
+    assert database._open_writer
+    driver = (await database._open_writer.get_raw_connection()).driver_connection
+    assert driver
+    await driver.close()
+    with pytest.raises(StorageError):
+        await database.write_at_once(STATEMENT, ["+39331"])
+    await database.write_at_once(STATEMENT, ["+39331"])
+    assert await count(database) == 2
+
+
+async def test_nor_is_one_of_those_that_read(database: Database) -> None:
+    async with database.read() as connection:
+        driver = (await connection.get_raw_connection()).driver_connection
+    assert driver
+    await driver.close()
+    with pytest.raises(StorageError):
+        await count(database)
+    assert await count(database) == 0
+
+
+async def test_a_value_that_cannot_be_written_is_told_from_a_database_that_fails(database: Database) -> None:
+    for value in ("\ud800", 2**70):
+        with pytest.raises(StorageError) as caught:
+            await database.write_at_once(STATEMENT, [value])
+        assert caught.value.is_in_the_data
+
+
+async def test_an_error_of_our_own_is_none_of_storage(database: Database) -> None:
+    with pytest.raises(ValueError, match="ours"):
+        async with database.write():
+            raise ValueError("ours")
+
+
 async def test_a_transaction_that_was_cancelled_leaves_nothing_to_the_next(database: Database) -> None:
     async def begin() -> None:
         async with database.write() as connection:

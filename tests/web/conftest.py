@@ -20,7 +20,7 @@ from responder.web.gate import Gate
 from responder.web.health import Health
 from responder.web.sms import SmsWebhook
 from responder.wiring import Store
-from tests.conftest import NOON, StandingClock, store_on
+from tests.conftest import NOON, StandingClock, store_on, wait_until
 
 VECTOR_1 = "originator=%2B393301234567&destination=%2B393331234333&date_time=20260408143052&text=News+ON"
 FORM = {"content-type": "application/x-www-form-urlencoded"}
@@ -53,6 +53,7 @@ class WebSide:
             rules=lambda: self.rules,
             ping=self.ping,
             clock=self.clock,
+            is_taking=lambda: self.intake.is_taking,
         )
         sms = SmsWebhook(gateway=gateway, intake=self.intake, gate=self.gate, clock=self.clock)
         delivery = DeliveryWebhook(gateway=gateway, reports=self.store.reports, intake=self.intake, gate=self.gate, clock=self.clock)
@@ -83,6 +84,7 @@ async def web(tmp_path: Path, clock: StandingClock) -> AsyncIterator[WebSide]:
     await migrate(database)
     side = WebSide(await store_on(database), clock)
     running = asyncio.create_task(side.intake.run())
+    await wait_until(lambda: side.intake.is_taking)
     yield side
     side.intake.close()
     await asyncio.wait_for(running, 5)

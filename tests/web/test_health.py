@@ -5,7 +5,7 @@ from responder.core.mailbox import MailboxReport, MailboxState
 from responder.store.mailboxes import report_mailbox
 from responder.store.steps import Fate
 from tests.builders import inbound
-from tests.conftest import no_more_on_disk
+from tests.conftest import no_more_on_disk, wait_until
 from tests.web.conftest import WebSide
 
 
@@ -56,6 +56,13 @@ async def test_a_database_that_is_away_is_not_ready(web: WebSide) -> None:
         await connection.exec_driver_sql("DROP TABLE messages")
     response = await web.get("/readyz")
     assert (response.status_code, response.json()) == (503, {"database": "down"})
+
+
+async def test_without_its_intake_a_service_is_not_ready(web: WebSide) -> None:
+    web.intake.close()
+    await wait_until(lambda: not web.intake.is_taking)
+    response = await web.get("/readyz")
+    assert (response.status_code, response.json()) == (503, {"database": "up", "intake": "down"})
 
 
 async def test_a_full_disk_is_not_ready_and_is_again_when_there_is_room(web: WebSide) -> None:
