@@ -70,6 +70,9 @@ def _intake(report: MailboxReport) -> Finding:
     taken = f"{report.taken} messages taken in" + (
         f", the last {moment(report.last_mail_at)}, {report.lag_s:.1f} s after its mail" if report.lag_s else ""
     )
+    if report.left_alone:
+        text = f"{taken}; {report.left_alone} mails that cannot be judged were left alone: look at them in the mailbox, the log names their UIDs"
+        return Finding(check="mail", level=Level.WARNING, text=text)
     if report.malformed:
         text = f"{taken}; {report.malformed} were not understood: see 'responder messages list --status malformed'"
         return Finding(check="mail", level=Level.WARNING, text=text)

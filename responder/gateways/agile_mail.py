@@ -3,11 +3,12 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from email import message_from_bytes
-from email.errors import MessageError
 from email.message import Message
 from html.parser import HTMLParser
 from itertools import takewhile
 from typing import Any
+
+from responder.gateways.mail_bounds import excess
 
 Form = Mapping[str, str]
 
@@ -38,10 +39,12 @@ def read_forms(raw: bytes) -> list[dict[str, str]]:
     >>> read_forms(b"Subject: SMS\\r\\n\\r\\nFrom: +393301234567\\r\\nTo: +393331234333\\r\\nDate/Time: 20260408143052\\r\\nBody: News ON\\r\\n")
     [{'originator': '+393301234567', 'destination': '+393331234333', 'date_time': '20260408143052', 'text': 'News ON'}]
     """
+    if excess(raw):
+        return []
     try:
         forms = list(_in_part(message_from_bytes(raw), DEEPEST_PART))
-    except (MessageError, ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError):
-        return []  # the standard library's readers have more ways to fail than they tell
+    except Exception:  # noqa: BLE001  (the standard library's readers have more ways to fail than they tell)
+        return []
     return [form for form in forms if is_whole(form)] or [form for form in forms if len(form) >= FEWEST_FIELDS]
 
 

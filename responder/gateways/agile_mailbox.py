@@ -8,6 +8,7 @@ from datetime import datetime
 from responder.core.gateway import Gateway
 from responder.core.message import Channel, Inbound, MessageStatus, message_key
 from responder.gateways.agile_mail import is_whole, read_forms
+from responder.gateways.mail_bounds import LARGEST_HEAD, excess
 from responder.gateways.mail_origin import author, is_signed, read_head
 
 SENDERS = ("smsin@agiletelecom.com",)
@@ -27,12 +28,17 @@ class MailReader:
 
     def refusal(self, head: bytes) -> str | None:
         """Why a mail with this head is not the gateway's; None if it is."""
-        fields = read_head(head)
-        sender = author(fields)
-        if sender not in self.senders:
-            return OTHER_SENDER
-        if self.needs_signature and not is_signed(fields, sender.rpartition("@")[2], self.receiver):
-            return UNSIGNED
+        if too_much := excess(head):
+            return too_much
+        try:
+            fields = read_head(head)
+            sender = author(fields)
+            if sender not in self.senders:
+                return OTHER_SENDER
+            if self.needs_signature and not is_signed(fields, sender.rpartition("@")[2], self.receiver):
+                return UNSIGNED
+        except Exception as error:  # noqa: BLE001  (the standard library's readers have more ways to fail than they tell)
+            return f"its head cannot be read ({type(error).__name__})"
         return None
 
     def read(self, raw: bytes, received_at: datetime) -> list[Inbound]:
@@ -49,5 +55,5 @@ class MailReader:
     def _key_of_mail(self, raw: bytes, number: int) -> str:
         """The key of a message that nothing but its mail tells from others: the same however often that mail is read or delivered."""
         head, _, body = raw.replace(b"\r\n", b"\n").partition(b"\n\n")
-        name = str(read_head(head).get("Message-ID", "")).strip()
+        name = str(read_head(head[:LARGEST_HEAD]).get("Message-ID", "")).strip()
         return message_key(self.secret, "mail", name, hashlib.sha256(body).hexdigest(), str(number))

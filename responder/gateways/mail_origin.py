@@ -7,8 +7,7 @@ from email.parser import BytesHeaderParser
 from email.utils import getaddresses
 
 _COMMENT = re.compile(r"\([^()]*\)")
-_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
-_SIGNED_BY = re.compile(r"\bheader\.(?:d=|i=[^\s@;]*@)([^\s;]+)", re.IGNORECASE)
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.?)*+("|\Z)', re.DOTALL)  # one that is open reaches to the end, so that nothing is looked at twice
 DEEPEST_COMMENT = 5
 
 
@@ -41,7 +40,12 @@ def is_signed(head: Message, domain: str, receiver: str) -> bool:
 def _signers(results: Collection[str]) -> Iterator[str]:
     for result in results:
         if re.match(r"\s*dkim\s*=\s*pass\b", result, re.IGNORECASE):
-            yield from (found[1].lower() for found in _SIGNED_BY.finditer(result))
+            for word in result.lower().split():
+                name, _, value = word.partition("=")
+                if name == "header.d":
+                    yield value
+                elif name == "header.i" and "@" in value:
+                    yield value.partition("@")[2]
 
 
 def _is_below(name: str, domain: str) -> bool:
@@ -50,7 +54,7 @@ def _is_below(name: str, domain: str) -> bool:
 
 def _unquoted(field: str) -> str:
     """A header without what is quoted or commented, where anybody's words may stand."""
-    field = _QUOTED.sub(" ", field)
+    field = _QUOTED.sub(lambda quoted: " " if quoted[1] else '"', field)
     for _ in range(DEEPEST_COMMENT):
         field = _COMMENT.sub(" ", field)
     return "" if "(" in field or '"' in field else field.lower()

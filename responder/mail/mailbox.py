@@ -23,7 +23,8 @@ SLICE_S = 0.5  # how soon a wait notices that it should end
 WAITING = ("UNFLAGGED", "UNDELETED")
 FLAGGED, SEEN, DELETED = b"\\Flagged", b"\\Seen", b"\\Deleted"
 PASSING = re.compile(r"\[(UNAVAILABLE|INUSE|LIMIT|SERVERBUG|CONTACTADMIN)\b", re.IGNORECASE)  # RFC 5530: not the password's fault
-HEAD = "BODY.PEEK[HEADER.FIELDS (FROM AUTHENTICATION-RESULTS)]"
+LARGEST_HEAD = 64 * 1024 + 1  # bytes that are read of a head: one more than its readers take
+HEAD = f"BODY.PEEK[HEADER.FIELDS (FROM AUTHENTICATION-RESULTS)]<0.{LARGEST_HEAD}>"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

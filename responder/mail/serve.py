@@ -91,4 +91,5 @@ def _as_report(name: str, account: Account, watch: Watch) -> MailboxReport:
         lag_s=status.lag_s,
         taken=status.taken,
         malformed=status.malformed,
+        left_alone=status.left_alone,
     )

@@ -7,7 +7,7 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,13 +18,11 @@ from responder.core.mailbox import MailboxState
 from responder.core.message import Inbound, MessageStatus
 from responder.core.ports import Clock
 from responder.errors import PermanentError, StorageError, TransientError
-from responder.gateways.agile_mailbox import OTHER_SENDER, MailReader
+from responder.gateways.agile_mailbox import OTHER_SENDER, UNSIGNED, MailReader
 from responder.intake import Intake
 from responder.mail.mailbox import Head, Mailbox
+from responder.mail.portions import groups, portions
 
-HEADS_AT_ONCE = 500
-MAILS_AT_ONCE = 100
-BYTES_AT_ONCE = 4 * 1024 * 1024
 BREAKS_OF_A_MAIL = 3  # connections that may end while a mail is read alone; then it is left alone until the next start
 MICROSECONDS = 1_000_000
 
@@ -54,6 +52,7 @@ class Status:
     lag_s: float | None = None
     taken: int = 0
     malformed: int = 0
+    left_alone: int = 0  # mails that nobody but a person can judge
 
 
 class Watch:
@@ -79,7 +78,8 @@ class Watch:
         self._mailbox: Mailbox | None = None
         self._uid_validity = 0
         self._left: set[int] = set()  # mails that are none of ours, by UID
-        self._breaks: Counter[int] = Counter()
+        self._breaks: Counter[int] = Counter()  # of connections, while a mail was read
+        self._early_breaks: Counter[int] = Counter()  # of connections, while its head was read
         self._failures = 0
         self._told = asyncio.Event()
         self.status = Status()
@@ -117,12 +117,20 @@ class Watch:
             return self._patience.refused_s
         except (TransientError, StorageError) as error:
             self._tell(MailboxState.UNREACHABLE, str(error))
-            delay_s = min(self._patience.first_delay_s * 2.0**self._failures, self._patience.longest_delay_s)
-            self._failures = min(self._failures + 1, 16)
-            return delay_s * (0.5 + random.random() / 2)  # noqa: S311  (spreads those who come back, no secret)
+            return self._delay_s()
+        except Exception as error:
+            logger.exception("the intake failed")
+            self._tell(MailboxState.UNREACHABLE, f"the intake failed ({type(error).__name__}), see its log")
+            return self._delay_s()
         finally:
             await self._call(mailbox.close)
         return 0.0
+
+    def _delay_s(self) -> float:
+        """How long to wait after one failure more."""
+        delay_s = min(self._patience.first_delay_s * 2.0**self._failures, self._patience.longest_delay_s)
+        self._failures = min(self._failures + 1, 16)
+        return delay_s * (0.5 + random.random() / 2)  # noqa: S311  (spreads those who come back, no secret)
 
     async def _watch(self, mailbox: Mailbox) -> None:
         opened = await self._call(mailbox.open)
@@ -130,6 +138,7 @@ class Watch:
             self._uid_validity = opened.uid_validity
             self._left.clear()
             self._breaks.clear()
+            self._early_breaks.clear()
         self._tell(MailboxState.CONNECTED, None)
         logger.info("mailbox opened mails=%d idle=%s", opened.mails, opened.has_idle)
         ends_at = time.monotonic() + self._patience.connection_s
@@ -137,31 +146,44 @@ class Watch:
         is_quiet = False
         while not self._stopping.is_set() and time.monotonic() < ends_at:
             found = await self._call(mailbox.waiting, after)
-            for uids in _groups([uid for uid in found if uid not in self._left], HEADS_AT_ONCE):
-                await self._take_in(mailbox, await self._call(mailbox.heads, uids))
+            for uids in groups([uid for uid in found if uid not in self._left], self._early_breaks):
+                await self._take_in(mailbox, uids)
             after = max([after or 0, *found])
             self._failures = 0
             if not found:
                 await self._call(mailbox.wait, self._patience.look_s if is_quiet else self._patience.first_look_s)
             is_quiet = not found
 
-    async def _take_in(self, mailbox: Mailbox, heads: Sequence[Head]) -> None:
+    async def _take_in(self, mailbox: Mailbox, uids: Sequence[int]) -> None:
         """Take in those mails that are the gateway's, and leave the others as they are."""
-        ours = []
-        for head in heads:
-            if reason := self._refusal(head):
-                self._left.add(head.uid)
-                level = logging.INFO if reason == OTHER_SENDER else logging.WARNING
-                logger.log(level, "mail left alone uid=%d reason=%s", head.uid, reason)
-            else:
-                ours.append(head)
-        for group in _portions(ours, self._breaks):
+        if self._early_breaks[uids[0]] > BREAKS_OF_A_MAIL:
+            self._leave(uids[0], "the connection ends whenever its head is read")
+            return
+        self._early_breaks.update(uids)
+        judged = await self._call(self._judge, mailbox, uids)
+        for uid in uids:
+            del self._early_breaks[uid]
+        for head, reason in judged:
+            if reason:
+                self._leave(head.uid, reason)
+        for group in portions([head for head, reason in judged if not reason], self._breaks):
             await self._take(mailbox, group)
+
+    def _judge(self, mailbox: Mailbox, uids: Sequence[int]) -> list[tuple[Head, str | None]]:
+        """Heads, and why each is not of a mail to take in; in the thread, since it may take long."""
+        return [(head, self._refusal(head)) for head in mailbox.heads(uids)]
 
     def _refusal(self, head: Head) -> str | None:
         if self._breaks[head.uid] > BREAKS_OF_A_MAIL:
             return "the connection ends whenever it is read"
         return self._reader.refusal(head.fields)
+
+    def _leave(self, uid: int, reason: str) -> None:
+        """Leave a mail as it is; whose it is not clear is told and counted."""
+        self._left.add(uid)
+        level = logging.INFO if reason == OTHER_SENDER else logging.WARNING
+        logger.log(level, "mail left alone uid=%d reason=%s", uid, reason)
+        self.status.left_alone += reason not in {OTHER_SENDER, UNSIGNED}
 
     async def _take(self, mailbox: Mailbox, heads: Sequence[Head]) -> None:
         """Read mails, commit their messages, and only then mark them. Raises TransientError, and StorageError if some are not committed."""
@@ -185,7 +207,15 @@ class Watch:
         mails = mailbox.read([head.uid for head in heads])
         now = self._clock()
         arrivals = {head.uid: min(head.arrived_at + timedelta(microseconds=head.uid % MICROSECONDS), now) for head in heads}
-        return {uid: self._reader.read(raw, arrivals[uid]) for uid, raw in mails.items()}
+        return {uid: read for uid, raw in mails.items() if (read := self._messages(uid, raw, arrivals[uid])) is not None}
+
+    def _messages(self, uid: int, raw: bytes, arrived_at: datetime) -> list[Inbound] | None:
+        """The messages in a mail; None if it is left for a person."""
+        try:
+            return self._reader.read(raw, arrived_at)
+        except Exception as error:  # noqa: BLE001  (whatever one mail is, it holds up no other)
+            self._leave(uid, f"it cannot be read ({type(error).__name__})")
+            return None
 
     async def _commit(self, messages: Sequence[Inbound], began_at: float) -> StorageError | None:
         try:
@@ -219,24 +249,3 @@ class Watch:
     async def _pause(self, delay_s: float) -> None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._stopped.wait(), delay_s)
-
-
-def _groups(uids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
-    return (uids[start : start + size] for start in range(0, len(uids), size))
-
-
-def _portions(heads: Sequence[Head], breaks: Counter[int]) -> Iterator[Sequence[Head]]:
-    """The mails in portions that are read at once; one during whose reading a connection has ended is read alone."""
-    portion: list[Head] = []
-    size = 0
-    for head in heads:
-        if portion and (len(portion) >= MAILS_AT_ONCE or size + head.size > BYTES_AT_ONCE or breaks[head.uid]):
-            yield portion
-            portion, size = [], 0
-        portion.append(head)
-        size += head.size
-        if breaks[head.uid]:
-            yield portion
-            portion, size = [], 0
-    if portion:
-        yield portion

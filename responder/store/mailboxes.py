@@ -31,6 +31,7 @@ async def report_mailbox(database: Database, report: MailboxReport, now: datetim
         "lag_ms": None if report.lag_s is None else round(report.lag_s * 1000),
         "taken": report.taken,
         "malformed": report.malformed,
+        "left_alone": report.left_alone,
     }
     is_failing = report.state in FAILING
     put = database.insert(mailboxes).values(row | {"failing_since": now if is_failing else None})
@@ -61,6 +62,7 @@ async def live_mailboxes(database: Database, now: datetime) -> list[MailboxRepor
             lag_s=None if row.lag_ms is None else row.lag_ms / 1000,
             taken=row.taken,
             malformed=row.malformed,
+            left_alone=row.left_alone,
         )
         for row in rows
     ]

@@ -413,6 +413,7 @@ mailboxes = Table(
     Column("lag_ms", BigInteger),
     Column("taken", BigInteger, nullable=False),
     Column("malformed", BigInteger, nullable=False),
+    Column("left_alone", BigInteger, nullable=False),
     Column("failing_since", Moment),
 )
 

@@ -1,6 +1,8 @@
 """GET /healthz and /readyz: alive, and able to take messages."""
 
 import asyncio
+import math
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,7 +11,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from responder.core.mailbox import MailboxReport
+from responder.core.mailbox import MailboxReport, unseen
 from responder.core.ports import Clock
 from responder.core.timestamps import iso
 from responder.core.versions import RulesStatus
@@ -21,6 +23,7 @@ from responder.store.installation import Installation
 from responder.store.mailboxes import live_mailboxes
 
 CHECK_S = 5.0  # longer than this is as good as down
+GOOD_FOR_S = 1.0  # whoever asks costs a commit
 SEEN_WITHIN = timedelta(seconds=15)  # a worker says every few seconds that it is alive
 MOST_MISTAKES = 10  # ``responder check`` tells all
 
@@ -58,6 +61,7 @@ class Health:
         ping: Callable[[], Awaitable[Any]],
         clock: Clock,
         is_taking: Callable[[], bool] = lambda: True,
+        mailbox: str | None = None,
     ) -> None:
         self.database = database
         self._inbox = inbox
@@ -66,6 +70,10 @@ class Health:
         self._ping = ping
         self.clock = clock
         self._is_taking = is_taking
+        self._mailbox = mailbox
+        self._looking = asyncio.Lock()
+        self._looked_at = -math.inf
+        self._last: State | None = None
 
     async def healthz(self, _request: Request) -> Response:
         """The process answers."""
@@ -81,7 +89,14 @@ class Health:
         return JSONResponse(_report(state, self.rules()))
 
     async def state(self) -> State | None:
-        """How the service is; None if the database cannot commit."""
+        """How the service is, or was a moment ago, however many ask; None if the database cannot commit."""
+        async with self._looking:
+            if time.monotonic() - self._looked_at >= GOOD_FOR_S:
+                self._last = await self._look()
+                self._looked_at = time.monotonic()
+            return self._last
+
+    async def _look(self) -> State | None:
         try:
             async with asyncio.timeout(CHECK_S):
                 return await self._state()
@@ -99,8 +114,12 @@ class Health:
             workers=workers,
             gateway=hold.reason if hold else "ok",
             oldest_waiting=oldest,
-            mailboxes=await live_mailboxes(self.database, self.clock()),
+            mailboxes=await live_mailboxes(self.database, self.clock()) or self._unseen(),
         )
+
+    def _unseen(self) -> Sequence[MailboxReport]:
+        """What is told of an intake that is in the settings, and of which nothing was heard."""
+        return [unseen(self._mailbox)] if self._mailbox else []
 
     async def _redis_is_up(self) -> bool:
         try:
@@ -138,7 +157,7 @@ def _mailbox(report: MailboxReport) -> dict[str, Any]:
         "lag_s": report.lag_s,
         "taken": report.taken,
         "malformed": report.malformed,
-    }
+    } | ({"left_alone": report.left_alone} if report.left_alone else {})
 
 
 def _worker_state(can_be_woken: list[bool]) -> str:

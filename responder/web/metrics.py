@@ -82,6 +82,7 @@ def _of_mailboxes(state: State) -> Iterator[Metric]:
     moments = [mailbox.last_mail_at.timestamp() for mailbox in state.mailboxes if mailbox.last_mail_at]
     yield _gauge("responder_mailbox_last_mail_timestamp_seconds", "When the last mail was taken in; 0 if none was.", max(moments, default=0.0))
     yield _gauge("responder_mailbox_malformed", "Mails not understood since the intake started.", sum(m.malformed for m in state.mailboxes))
+    yield _gauge("responder_mailbox_left_alone", "Mails that only a person can judge.", sum(m.left_alone for m in state.mailboxes))
 
 
 def _of_tally(tally: Tally, lists: Sequence[str]) -> Iterator[Metric]:

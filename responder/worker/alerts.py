@@ -1,12 +1,13 @@
 """Looking for what needs a person, and telling of it once."""
 
 import logging
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 
 from responder.core.alert_words import sentence_of
 from responder.core.alerting import calls_of, mails_of
 from responder.core.alerts import Alert
+from responder.core.mailbox import UNSEEN, FailingMailbox
 from responder.core.ports import Bell, Clock, Job
 from responder.core.rules import Rules
 from responder.core.troubles import Sight, troubles
@@ -14,7 +15,7 @@ from responder.store.alerts import Telling, note_troubles
 from responder.store.credits import read_credits
 from responder.store.endpoints import read_endpoints
 from responder.store.holds import read_hold
-from responder.store.mailboxes import failing_mailboxes
+from responder.store.mailboxes import GONE_AFTER, failing_mailboxes, live_mailboxes
 from responder.wiring import Store
 
 RECENT = timedelta(hours=1)  # dead letters of this while are one alert
@@ -26,13 +27,17 @@ logger = logging.getLogger(__name__)
 class AlertWatch:
     """Done by every worker: what one has told, another finds told. ``host`` names the machine in e-mails, which leave where ``is_mailing``."""
 
-    def __init__(self, *, store: Store, rules: Callable[[], Rules], bell: Bell, clock: Clock, host: str, is_mailing: bool) -> None:
+    def __init__(
+        self, *, store: Store, rules: Callable[[], Rules], bell: Bell, clock: Clock, host: str, is_mailing: bool, mailbox: str | None = None
+    ) -> None:
         self._store = store
         self._rules = rules
         self._bell = bell
         self._clock = clock
         self._host = host
         self._is_mailing = is_mailing
+        self._mailbox = mailbox
+        self._mailbox_seen_at = clock()
 
     async def once(self) -> None:
         """Look once. Raises StorageError."""
@@ -56,10 +61,22 @@ class AlertWatch:
             endpoints=(await read_endpoints(database)).values(),
             refusal=hold.reason if hold else None,
             credits=await read_credits(database),
-            mailboxes=await failing_mailboxes(database, now),
+            mailboxes=await self._failing_mailboxes(now),
             oldest_waiting=await self._store.inbox.oldest_waiting(),
             rules_are_refused=not all(worker.rules_are_ok for worker in await self._store.installation.live_workers(now - SEEN_WITHIN)),
         )
+
+    async def _failing_mailboxes(self, now: datetime) -> Sequence[FailingMailbox]:
+        """The mailboxes that nothing is taken from, also one of which nothing was ever heard, or no longer."""
+        failing = await failing_mailboxes(self._store.database, now)
+        if self._mailbox is None:
+            return failing
+        if await live_mailboxes(self._store.database, now):
+            self._mailbox_seen_at = now
+        is_told = any(mailbox.place == self._mailbox for mailbox in failing)
+        if is_told or now - self._mailbox_seen_at < GONE_AFTER:
+            return failing
+        return [*failing, FailingMailbox(place=self._mailbox, reason=UNSEEN)]
 
     def _telling(self, alert: Alert, rules: Rules) -> Telling:
         mails = tuple(mails_of(alert, rules, self._host)) if self._is_mailing else ()

@@ -7,7 +7,7 @@ from typing import Any
 from responder.core.ports import Bell, Client, Clock
 from responder.core.rules import Rules
 from responder.settings import Settings
-from responder.wiring import Store, mail_server, make_gateway
+from responder.wiring import Store, mail_server, mailbox_place, make_gateway
 from responder.worker.alerts import AlertWatch
 from responder.worker.credit import CreditQuestion
 from responder.worker.housekeeping import Housekeeping
@@ -26,6 +26,14 @@ def cares(
     housekeeping = Housekeeping(store=store, retention_days=settings.retention_days, clock=clock, rules=rules)
     credit = CreditQuestion(database=store.database, gateway=make_gateway(settings, store.secret), client=client, clock=clock)
     server = None if settings.shadow else mail_server(settings)
-    alerts = AlertWatch(store=store, rules=rules, bell=bell, clock=clock, host=socket.gethostname(), is_mailing=server is not None)
+    alerts = AlertWatch(
+        store=store,
+        rules=rules,
+        bell=bell,
+        clock=clock,
+        host=socket.gethostname(),
+        is_mailing=server is not None,
+        mailbox=mailbox_place(settings),
+    )
     mailing = [rounds("alert mails", MAIL_EVERY_S, Mailer(database=store.database, post=server, clock=clock).once)] if server else []
     return *mailing, housekeeping.run(), rounds("credit", CREDIT_EVERY_S, credit.once), rounds("alerts", LOOK_EVERY_S, alerts.once)

@@ -42,6 +42,8 @@ class WebSide:
         self.gate = Gate([], [])
         self.intake = Intake(store.inbox, SilentBell())
         self.redis_is_up = True
+        self.pings = 0
+        self.mailbox: str | None = None
         self.rules = RulesStatus(hash="abc", count=3, last_good_at=NOON)
 
     def app(self) -> App:
@@ -54,12 +56,14 @@ class WebSide:
             ping=self.ping,
             clock=self.clock,
             is_taking=lambda: self.intake.is_taking,
+            mailbox=self.mailbox,
         )
         sms = SmsWebhook(gateway=gateway, intake=self.intake, gate=self.gate, clock=self.clock)
         delivery = DeliveryWebhook(gateway=gateway, reports=self.store.reports, intake=self.intake, gate=self.gate, clock=self.clock)
         return create_app(sms=sms, delivery=delivery, health=health, background=[], close=self.nothing)
 
     async def ping(self) -> None:
+        self.pings += 1
         if not self.redis_is_up:
             raise ConnectionError
 

@@ -1,10 +1,14 @@
 """/healthz and /readyz."""
 
+import asyncio
+
+import httpx
+
 from responder.core.effects import StepStatus
 from responder.core.mailbox import MailboxReport, MailboxState
 from responder.store.mailboxes import report_mailbox
 from responder.store.steps import Fate
-from tests.builders import inbound
+from tests.builders import inbound, mailbox_report
 from tests.conftest import no_more_on_disk, wait_until
 from tests.web.conftest import WebSide
 
@@ -83,3 +87,25 @@ async def test_the_intake_of_mails_is_told(web: WebSide) -> None:
     figures = (await web.get("/metrics")).text
     assert "responder_mailbox_connected 1.0" in figures
     assert "responder_mailbox_lag_seconds 1.5" in figures
+
+
+async def test_an_intake_of_mails_that_does_not_run_is_told(web: WebSide) -> None:
+    web.mailbox = "imaps://mail.example.com:993/INBOX"
+    response = await web.get("/readyz")
+    [told] = response.json()["mailbox"]
+    assert (response.status_code, told["place"], told["state"]) == (200, web.mailbox, "not_seen")
+    assert "start 'responder run'" in told["reason"]
+    assert "responder_mailbox_connected 0.0" in (await web.get("/metrics")).text
+
+
+async def test_mails_that_nobody_can_judge_are_told(web: WebSide) -> None:
+    await report_mailbox(web.store.database, mailbox_report(left_alone=2), web.clock.now)
+    assert (await web.get("/readyz")).json()["mailbox"][0]["left_alone"] == 2
+    assert "responder_mailbox_left_alone 2.0" in (await web.get("/metrics")).text
+
+
+async def test_however_many_ask_at_once_the_service_is_looked_at_once(web: WebSide) -> None:
+    transport = httpx.ASGITransport(web.app())
+    async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
+        answers = await asyncio.gather(*(client.get("/readyz") for _ in range(50)))
+    assert ({answer.status_code for answer in answers}, web.pings) == ({200}, 1)

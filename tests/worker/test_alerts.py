@@ -17,7 +17,7 @@ from responder.core.mailbox import MailboxState
 from responder.rulefile import read_rules
 from responder.store.credits import claim_question, note_credit
 from responder.store.holds import end_hold, hold
-from responder.store.mailboxes import report_mailbox
+from responder.store.mailboxes import forget_mailbox, report_mailbox
 from responder.store.rows import step_rows
 from responder.store.tables import endpoints, messages, steps
 from responder.worker.alerts import AlertWatch
@@ -242,6 +242,31 @@ async def test_an_intake_that_was_killed_is_a_trouble_until_another_takes_over(w
     await report_mailbox(work.store.database, replace(MAILBOX, name="m2"), work.clock.advance(minutes=1))
     await look(work)
     assert [event for event, _ in await told(work)] == ["alert.opened", "alert.closed"]
+
+
+async def test_an_intake_that_is_in_the_settings_and_never_seen_is_a_trouble(work: Work) -> None:
+    looking = watch(work, mailbox=MAILBOX.place)
+    await looking.once()
+    assert await told(work) == []  # it may be about to start
+    work.clock.advance(minutes=1)
+    await looking.once()
+    (alert,) = await work.rows("alerts")
+    assert (alert.subject, "was not seen lately: start" in alert.details) == (MAILBOX.place, True)
+    work.clock.advance(minutes=1)
+    await open_mailbox(work)
+    await looking.once()
+    assert [event for event, _ in await told(work)] == ["alert.opened", "alert.closed"]
+
+
+async def test_an_intake_that_starts_anew_is_no_trouble(work: Work) -> None:
+    looking = watch(work, mailbox=MAILBOX.place)
+    for _ in range(5):
+        await open_mailbox(work)
+        await looking.once()
+        await forget_mailbox(work.store.database, MAILBOX.name)
+        work.clock.advance(seconds=50)
+        await looking.once()
+    assert await told(work) == []
 
 
 async def test_a_webhook_that_was_switched_off_is_not_told_so_itself(work: Work, caplog: pytest.LogCaptureFixture) -> None:

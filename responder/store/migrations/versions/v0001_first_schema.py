@@ -411,6 +411,7 @@ def _mailboxes() -> None:
         sa.Column("lag_ms", sa.BigInteger),
         sa.Column("taken", sa.BigInteger, nullable=False),
         sa.Column("malformed", sa.BigInteger, nullable=False),
+        sa.Column("left_alone", sa.BigInteger, nullable=False),
         sa.Column("failing_since", Moment),
     )
 

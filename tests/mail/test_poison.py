@@ -1,0 +1,97 @@
+"""A mail that nobody can read holds up no other: it is left for a person, counted, and told."""
+
+import asyncio
+import logging
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import pytest
+
+from responder.core.mailbox import MailboxState
+from responder.core.message import Inbound
+from responder.gateways.agile_mailbox import MailReader
+from tests.conftest import wait_until
+from tests.mail.conftest import Shop, is_connected
+from tests.mail.letters import letter, phone
+
+HEADS = {
+    "brackets": "(" * 1000,
+    "many brackets": "(" * 70_000,
+    "quotes": '"' + '\\"' * 20_000,
+    "a large head": "\n ".join(["x" * 900] * 100),
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Frail(MailReader):
+    """A reader with a fault of ours: it fails over every head, or every mail, with a word in it."""
+
+    over_head: bytes = b"no such word"
+    over_mail: bytes = b"no such word"
+
+    def refusal(self, head: bytes) -> str | None:
+        if self.over_head in head:
+            raise ZeroDivisionError
+        return MailReader.refusal(self, head)
+
+    def read(self, raw: bytes, received_at: datetime) -> list[Inbound]:
+        if self.over_mail in raw:
+            raise ZeroDivisionError
+        return MailReader.read(self, raw, received_at)
+
+
+def frail(shop: Shop, *, over_head: bytes = b"no such word", over_mail: bytes = b"no such word") -> None:
+    shop.reader = Frail(gateway=shop.reader.gateway, secret=shop.reader.secret, over_head=over_head, over_mail=over_mail)
+
+
+@pytest.mark.parametrize("sender", HEADS.values(), ids=HEADS)
+async def test_a_hostile_head_stops_nothing_and_is_counted(shop: Shop, sender: str, caplog: pytest.LogCaptureFixture) -> None:
+    shop.deliver(letter(sender=sender), letter(originator=phone(1)))
+    async with shop.watching() as watch:
+        await shop.is_marked(1)
+        shop.deliver(letter(originator=phone(2)))
+        await shop.is_marked(2)
+        assert (watch.status.state, watch.status.left_alone) == (MailboxState.CONNECTED, 1)
+    assert [originator for _, originator, _ in await shop.rows()] == [phone(1), phone(2)]
+    assert ["mail left alone" in record.getMessage() for record in caplog.records if record.levelno == logging.WARNING] == [True]
+
+
+async def test_a_mail_that_breaks_its_reader_is_left_for_a_person(shop: Shop) -> None:
+    frail(shop, over_mail=b"poison")
+    shop.deliver(letter("poison"), letter(originator=phone(1)), letter("poison"), letter(originator=phone(2)))
+    async with shop.watching() as watch:
+        await shop.is_marked(2)
+        assert watch.status.left_alone == 2
+    assert [originator for _, originator, _ in await shop.rows()] == [phone(1), phone(2)]
+
+
+async def test_a_head_that_breaks_its_reader_is_left_for_a_person_after_some_tries(shop: Shop) -> None:
+    frail(shop, over_head=b"poison")
+    shop.patience = replace(shop.patience, first_look_s=0.1, look_s=0.1)
+    shop.deliver(letter(originator=phone(1)), letter(sender="poison@x.example"), letter(originator=phone(2)))
+    async with shop.watching() as watch:
+        await shop.is_marked(2)
+        await wait_until(lambda: watch.status.left_alone == 1, 20, "the mail that is left alone")
+        await is_connected(watch)
+    assert [originator for _, originator, _ in await shop.rows()] == [phone(1), phone(2)]
+
+
+async def test_heads_are_not_judged_where_all_else_waits(shop: Shop) -> None:
+    main: list[bool] = []
+
+    @dataclass(frozen=True, kw_only=True, slots=True)
+    class Looking(MailReader):
+        def refusal(self, head: bytes) -> str | None:
+            try:
+                asyncio.get_running_loop()
+            except RuntimeError:
+                main.append(False)
+            else:
+                main.append(True)
+            return MailReader.refusal(self, head)
+
+    shop.reader = Looking(gateway=shop.reader.gateway, secret=shop.reader.secret)
+    shop.deliver(letter())
+    async with shop.watching():
+        await shop.is_marked(1)
+    assert main == [False]
