@@ -46,7 +46,7 @@ class Settings(BaseSettings):
     )
     allowed_ips: types.Networks = Field((), description="Addresses and CIDR ranges that may call the webhook; without it, all.")
     trusted_proxies: types.Proxies = Field((), description="Addresses and CIDR ranges of proxies whose `X-Forwarded-For` is believed.")
-    admin_password: SecretStr | None = Field(None, description="The password of the console.")
+    admin_password: SecretStr | None = Field(None, description="What people sign in with; asked for where other machines can reach `HOST`.")
     api_token: SecretStr | None = Field(
         None, description="The token of the REST API, sent as `Authorization: Bearer …`; without it, there is no API."
     )
@@ -180,7 +180,7 @@ def _notes(field: FieldInfo) -> Iterator[types.Expected]:
 
 
 def check_exposure(settings: Settings) -> None:
-    """Refuse, with the remedy, to listen where others can reach us while they could forge messages or read the console."""
+    """Refuse, with the remedy, to listen where others can reach us while they could forge messages, or open what is for people."""
     if is_loopback(settings.host):
         return
     place = f"{PREFIX}HOST is {settings.host!r}, which other machines can reach"
@@ -191,7 +191,7 @@ def check_exposure(settings: Settings) -> None:
             f" or {PREFIX}ALLOWED_IPS (the gateway's addresses), or listen on 127.0.0.1"
         )
     if settings.admin_password is None:
-        missing.append(f"{place}: set {PREFIX}ADMIN_PASSWORD (the console's), or listen on 127.0.0.1")
+        missing.append(f"{place}: set {PREFIX}ADMIN_PASSWORD, so that no page for people is ever open there, or listen on 127.0.0.1")
     if missing:
         raise ConfigurationError("\n".join(missing))
 

@@ -2,15 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from responder.core.address import canonical
 from responder.core.rules import Rules
-from responder.database_url import async_database_url
-from responder.errors import ConfigurationError
+from responder.database_url import async_database_url, mask_url
+from responder.errors import ConfigurationError, StorageError
 from responder.gateways.agile import AgileTelecom, Api
 from responder.mailbox_url import read_mailbox_url
 from responder.settings import Settings, environment
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from responder.in_force import RulesInForce
     from responder.smtp import MailServer
 
+LOOK_EVERY_S = 3.0
 NO_REDIS = "RESPONDER_REDIS_URL is not set: give the address of a Redis, or start with 'responder run', which brings its own"
 
 
@@ -61,12 +62,16 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
 
 @asynccontextmanager
 async def open_store(settings: Settings) -> AsyncIterator[Store]:
-    """The database at the version that this program needs. Raises ConfigurationError if it has another, StorageError if it is away."""
+    """The database at the version that this program needs, and with its own secret. Raises ConfigurationError, StorageError if it is away."""
     async with open_database(settings) as database:
         await require_current(database)
         installation = Installation(database)
         configured = settings.secret.get_secret_value().encode() if settings.secret else None
-        secret = await installation.secret(configured)
+        try:
+            secret = await installation.secret(configured)
+        except ConfigurationError as error:
+            other = "or set RESPONDER_DATABASE_URL (RESPONDER_DATA_DIR for SQLite) to the database that belongs to it"
+            raise ConfigurationError(f"{mask_url(settings.database_url)}: {error}, {other}") from None
         yield Store(
             database=database,
             inbox=SqlInbox(database),
@@ -75,6 +80,14 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
             installation=installation,
             secret=secret,
         )
+
+
+async def watch_secret(store: Store) -> None:
+    """Look every few seconds whether the database is still that of our secret. Raises ConfigurationError when another was restored."""
+    while True:
+        await asyncio.sleep(LOOK_EVERY_S)
+        with suppress(StorageError):  # that the database is away, others say
+            await store.installation.require_fit(store.secret)
 
 
 async def migrate_database(settings: Settings) -> str:

@@ -216,7 +216,7 @@ async def _database(settings: Settings, rules: Rules | None) -> AsyncIterator[Fi
             async for finding in _contents(store, rules, utc_now()):
                 yield finding
     except ConfigurationError as error:
-        text = str(error) if missing_file(settings) else f"{place}: {error}"
+        text = str(error) if missing_file(settings) or place in str(error) else f"{place}: {error}"
         yield Finding(check="database", level=Level.ERROR, text=text)
     except ResponderError as error:
         text = f"{place}: {error}: check that it runs, and RESPONDER_DATABASE_URL"

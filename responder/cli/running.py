@@ -38,6 +38,8 @@ async def run_everything(settings: Settings) -> None:
     try:
         await _own_port(settings)
         await migrate_database(settings)
+        async with open_store(settings):
+            pass  # what its children would be refused for
         env = {"RESPONDER_REDIS_URL": redis.url} if redis else {}
         children = [Child(name=name, argv=(*PROGRAM, name), env=env) for name in parts]
         telling = _tell_when_ready(settings, rules, is_ok=is_ok, started_at=time.monotonic())

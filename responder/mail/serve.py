@@ -20,7 +20,7 @@ from responder.processes import watch_parent
 from responder.settings import Settings
 from responder.store.mailboxes import forget_mailbox, report_mailbox
 from responder.tasks import Beside
-from responder.wiring import Store, open_store, redis_url, utc_now
+from responder.wiring import Store, open_store, redis_url, utc_now, watch_secret
 
 BELL_TIMEOUT_S = 1.0
 REPORT_EVERY_S = 3.0
@@ -39,7 +39,7 @@ async def serve(settings: Settings) -> None:
         watch = make_watch(settings, account, store, intake)
         collect_rarely()
         beside = Beside(watch.stop)
-        taking, *_ = beside.start(intake.run(), bell.run(), _report(store, account, watch))
+        taking, *_ = beside.start(intake.run(), bell.run(), _report(store, account, watch), watch_secret(store))
         with contextlib.ExitStack() as stack:
             _stop_when_told(watch, stack)
             logger.info("mail starts place=%s", account.url.place)

@@ -7,7 +7,7 @@ import time
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import event
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
@@ -31,13 +31,14 @@ class Database:
         self.is_sqlite = url.startswith("sqlite")
         self.insert: Callable[..., Any] = sqlite_insert if self.is_sqlite else postgresql_insert
         """The dialect's own INSERT, which knows what to do on a conflict."""
+        self._url, self._arguments = url, dict(arguments or {})
         self._turn = asyncio.Lock()
         self._open_writer: AsyncConnection | None = None
         if self.is_sqlite:
             self._writer = _sqlite_engine(url, connections=1, busy_timeout_ms=0)
             self._reader = _sqlite_engine(url, connections=READERS, busy_timeout_ms=int(LOCK_WAIT_S * 1000))
         else:
-            self._writer = self._reader = _postgresql_engine(url, dict(arguments or {}))
+            self._writer = self._reader = _postgresql_engine(url, self._arguments)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
@@ -86,6 +87,18 @@ class Database:
                 else:
                     await connection.execution_options(isolation_level="REPEATABLE READ")
                 yield connection
+
+    @asynccontextmanager
+    async def patient(self) -> AsyncIterator[Self]:
+        """The same database for work that may take long, no statement of which is given up."""
+        if self.is_sqlite:
+            yield self
+            return
+        database = type(self)(self._url, self._arguments | {"command_timeout": None})
+        try:
+            yield database
+        finally:
+            await database.close()
 
     async def checkpoint(self) -> None:
         """Bring SQLite's log into its file and empty it, so that nothing deleted stays in it. Raises StorageError."""

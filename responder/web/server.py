@@ -25,7 +25,7 @@ from responder.web.protocol import BoundedProtocol
 from responder.web.refusals import Refusals
 from responder.web.shares import Shares
 from responder.web.sms import SmsWebhook
-from responder.wiring import Store, mailbox_place, make_gateway, open_rules, open_store, redis_url, utc_now
+from responder.wiring import Store, mailbox_place, make_gateway, open_rules, open_store, redis_url, utc_now, watch_secret
 
 CONNECTIONS = 900  # at once; then whoever has most of them gives way
 ALL_BUSY = 1000  # connections; where none can give way, 503 is told, and the gateway comes again
@@ -93,7 +93,7 @@ def make_app(settings: Settings, store: Store, url: str, in_force: RulesInForce,
             mailbox=mailbox_place(settings),
         ),
         api=api_routes(settings, store, in_force.rules),
-        background=[take_in, bell.run, in_force.watch],
+        background=[take_in, bell.run, in_force.watch, lambda: watch_secret(store)],
         close=close,
         beside=beside,
     )

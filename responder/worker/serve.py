@@ -23,7 +23,7 @@ from responder.settings import Settings
 from responder.store.commit import Commits
 from responder.store.holds import lift_hold
 from responder.tasks import Beside
-from responder.wiring import Store, make_gateway, open_rules, open_store, redis_url, utc_now
+from responder.wiring import Store, make_gateway, open_rules, open_store, redis_url, utc_now, watch_secret
 from responder.worker.awaiting import Awaiting
 from responder.worker.caring import cares
 from responder.worker.delivery import Deliverer, Ways
@@ -60,7 +60,7 @@ async def serve(settings: Settings) -> None:
             _stop_when_told(supervisor, stack)
             signs = SignsOfLife(store, name, in_force, supervisor, hearers)
             caring = cares(settings, store, client, bell, in_force.rules, utc_now)
-            works = (bell.run(), signs.run(), in_force.watch(signs.send), _check_policy(bell), *caring)
+            works = (bell.run(), signs.run(), in_force.watch(signs.send), _check_policy(bell), watch_secret(store), *caring)
             beside = Beside(supervisor.stop)
             beside.start(*works)
             try:

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from sqlalchemy import text
 
-from responder.errors import ConfigurationError
+from responder.errors import ConfigurationError, StorageError
 from responder.store.database import Database
-from responder.store.migration import migrate
+from responder.store.migration import MIGRATION_LOCK, migrate
 from responder.store.tables import metadata
 from responder.store.version import NEWEST, require_current, version_of
 
@@ -30,6 +31,35 @@ async def test_migrating_again_changes_nothing(database_url: str) -> None:
         await migrate(database)
         await require_current(database)
     await database.close()
+
+
+async def test_a_migration_may_take_longer_than_other_work(database_url: str) -> None:
+    database, other = Database(database_url, {"command_timeout": 0.1}), Database(database_url)
+    if database.is_sqlite:
+        pytest.skip("SQLite gives up no statement")
+    async with other.write() as connection:
+        await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
+        migrating = asyncio.create_task(migrate(database))
+        await asyncio.wait([migrating], timeout=0.5)
+        assert not migrating.done()
+    await migrating
+    await require_current(other)
+    for opened in (database, other):
+        await opened.close()
+
+
+async def test_a_migration_does_not_wait_for_ever_for_a_table_that_somebody_has(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("responder.store.migration.LOCK_WAIT_MS", 50)
+    database, other = Database(database_url), Database(database_url)
+    if database.is_sqlite:
+        pytest.skip("SQLite has one lock, which has a limit of its own")
+    await migrate(other)
+    async with other.write() as connection:
+        await connection.execute(text("LOCK TABLE alembic_version"))
+        with pytest.raises(StorageError, match="lock timeout"):
+            await asyncio.wait_for(migrate(database), 10)
+    for opened in (database, other):
+        await opened.close()
 
 
 async def test_alembic_finds_the_version_that_we_read(database_url: str) -> None:
