@@ -36,7 +36,7 @@ LAYERS: dict[str, set[str]] = {
     "settings": {"errors", "core", "setting_types", "server_url", "database_url"},
     "logs": {"errors", "core"},
     "embedded": {"errors", "data_dir", "guarded"},
-    "processes": {"errors", "settings"},
+    "processes": {"errors", "settings", "tasks"},
     "watching": set(),
     "in_force": {"errors", "core", "rulefile", "store", "watching"},
     "wiring": {
@@ -52,6 +52,7 @@ LAYERS: dict[str, set[str]] = {
         "database_url",
         "embedded",
         "in_force",
+        "mailbox_url",
         "smtp",
         "smtp_url",
     },
