@@ -107,7 +107,9 @@ class HttpClient:
         try:
             async with asyncio.timeout(call.timeout_s):
                 await exchange.run(self._guarded if call.guarded else self._others)
-        except FAILURES as failure:
+        except ResponderError:
+            raise
+        except Exception as failure:  # noqa: BLE001  (whatever it is, the fate of the call is known)
             error = failure
         return exchange.outcome(error)  # outside of the except: what httpcore says may repeat a header, so nothing is chained to it
 
@@ -162,6 +164,8 @@ class _Exchange:
             return UncertainError(f"no answer: {_why(error)}")
         if isinstance(error, httpcore.LocalProtocolError | UnicodeError):
             return PermanentError("not sent: the host or a header has characters that HTTP does not allow")
+        if not isinstance(error, (*FAILURES, BaseExceptionGroup)):
+            return PermanentError(f"not sent: a fault that nobody thought of ({type(error).__name__})")
         return TransientError(f"not sent: {_why(error)}")
 
 
@@ -169,9 +173,10 @@ def _url(raw: str, *, needs_tls: bool) -> httpx.URL:
     """The URL of a call; PermanentError if no call can be made to it."""
     try:
         url = httpx.URL(raw)
+        host = url.host  # which reads a name in punycode
     except (httpx.InvalidURL, ValueError):
         raise PermanentError("not sent: the URL cannot be read") from None
-    if url.scheme not in ("http", "https") or not url.host:
+    if url.scheme not in ("http", "https") or not host:
         raise PermanentError("not sent: the URL does not begin with https:// and the name of a host")
     if needs_tls and url.scheme != "https":
         raise PermanentError(f"not sent: the URL of the webhook is plain http, use https or {REMEDY}")

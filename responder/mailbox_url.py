@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from pydantic import SecretStr
+
 from responder.server_url import is_loopback, meant, take_apart
 
 EXPECTED = (
@@ -27,6 +29,11 @@ class MailboxUrl:
     def place(self) -> str:
         """The address without its user."""
         return f"{'imaps' if self.is_tls else 'imap'}://{self.host}:{self.port}/{self.folder}"
+
+
+def place_of(url: SecretStr | None) -> str | None:
+    """The mailbox of the settings, without its user; None if none is set."""
+    return read_mailbox_url(url.get_secret_value()).place if url else None
 
 
 def read_mailbox_url(url: str) -> MailboxUrl:

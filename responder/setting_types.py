@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from responder import mailbox_url, smtp_url
+from responder.core.networks import is_host
 from responder.core.rate import EXPECTED_RATE, Rate, read_rate
 from responder.database_url import EXPECTED, async_database_url
 from responder.server_url import is_loopback
@@ -75,7 +76,7 @@ def _redis(url: str) -> str:
 def _endpoint(url: str) -> str:
     parts = urlsplit(url)
     is_safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
-    if not is_safe or not parts.hostname or parts.port == 0 or parts.query or parts.fragment:
+    if not is_safe or not is_host(parts.hostname or "") or parts.port == 0 or parts.query or parts.fragment:
         raise ValueError("no endpoint")
     return url
 

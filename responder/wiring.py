@@ -12,7 +12,6 @@ from responder.core.rules import Rules
 from responder.database_url import async_database_url, mask_url
 from responder.errors import ConfigurationError, StorageError
 from responder.gateways.agile import AgileTelecom, Api
-from responder.mailbox_url import read_mailbox_url
 from responder.settings import Settings, environment
 from responder.smtp_url import read_smtp_url
 from responder.store.database import Database
@@ -119,11 +118,6 @@ def mail_server(settings: Settings) -> "MailServer | None":
     from responder.smtp import MailServer  # only who tells of alerts needs its library
 
     return MailServer(read_smtp_url(settings.smtp_url.get_secret_value()), sender=settings.smtp_from)
-
-
-def mailbox_place(settings: Settings) -> str | None:
-    """The mailbox of the settings, without its user; None if none is set."""
-    return read_mailbox_url(settings.imap_url.get_secret_value()).place if settings.imap_url else None
 
 
 async def read_rules_in_force(settings: Settings) -> Rules:

@@ -66,6 +66,7 @@ HOMES: dict[str, set[str]] = {
     "limits": {"pace.py"},
     "httpx": {"client.py"},
     "httpcore": {"client.py", "connections.py"},
+    "idna": {"core/networks.py"},
     "imapclient": {"mail/mailbox.py"},
     "aiosmtplib": {"smtp.py"},
     "sqlalchemy": {"store/"},

@@ -322,7 +322,18 @@ async def test_a_call_for_which_no_connection_is_free_may_be_tried_again(client:
 
 
 @pytest.mark.parametrize(
-    "url", ["file:///etc/passwd", "gopher://example.com/", "ftp://example.com/", "//example.com/", "example.com", "https://", "https://[::1", ""]
+    "url",
+    [
+        "file:///etc/passwd",
+        "gopher://example.com/",
+        "ftp://example.com/",
+        "//example.com/",
+        "example.com",
+        "https://",
+        "https://[::1",
+        "",
+        "https://xn--/hook",
+    ],
 )
 async def test_an_address_that_is_none_of_the_web_is_given_up(client: HttpClient, url: str) -> None:
     with pytest.raises(PermanentError, match="not sent: the URL"):

@@ -69,8 +69,8 @@ def text_of(awaited: Awaited, said: bytes | None) -> str | None:
 def _filled(awaited: Awaited, response: Fields) -> str:
     """The text with its values; empty where it cannot be made of this answer."""
     names = {name: None if isinstance(value, Mapping) else frozenset[str]() for name, value in awaited.values.items()}
-    template = Templates(ZoneInfo(awaited.zone)).parse(awaited.text, {**names, RESPONSE: None})
     try:
+        template = Templates(ZoneInfo(awaited.zone)).parse(awaited.text, {**names, RESPONSE: None})
         return cut(template.render({**awaited.values, RESPONSE: response}).strip(), awaited.max_segments)
     except Exception:  # noqa: BLE001  (whatever a system of somebody else's answers, the call has to be recorded)
         return ""

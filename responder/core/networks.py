@@ -1,6 +1,9 @@
 """Which addresses of the internet a webhook may not reach, since they lead back into our own network or nowhere."""
 
+import re
 from ipaddress import IPv4Address, ip_address, ip_network
+
+PUNYCODE = re.compile(r"(^|\.)xn--", re.IGNORECASE)
 
 # Our own list: ``ipaddress.is_global`` differs between versions of Python and lets some of these through.
 REFUSED = tuple(
@@ -50,3 +53,27 @@ def refusal(address: str) -> str | None:
     if ip in NAT64:
         return refusal(str(IPv4Address(int(ip) & 0xFFFFFFFF)))
     return next((why for network, why in REFUSED if ip in network), None)
+
+
+def is_host(host: str) -> bool:
+    """Whether a name server can be asked for a name, or the name is an address.
+
+    >>> is_host("crm.example.com"), is_host("münchen.example"), is_host("xn--"), is_host("a..b")
+    (True, True, False, False)
+    """
+    if ":" in host:
+        return True
+    name = host if host.isascii() and not PUNYCODE.search(host) else _in_ascii(host)
+    return all(0 < len(label) < 64 for label in name.removesuffix(".").split("."))
+
+
+def _in_ascii(host: str) -> str:
+    """A name as name servers know it; nothing if it is none."""
+    import idna  # large, and seldom needed
+
+    try:
+        name = host if host.isascii() else idna.encode(host.lower()).decode()
+        idna.decode(name)
+    except idna.IDNAError:
+        return ""
+    return name

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from responder.core.events import Event
 from responder.core.lexicon import Lexicon
+from responder.core.networks import is_host
 from responder.core.phrases import BadPhrase, expression
 from responder.core.recognition import Confirmation
 from responder.core.rules import LEFT, Number, Webhook
@@ -111,10 +112,12 @@ def _url(node: Node) -> str:
     typed = text(node)
     try:
         parts = urlsplit(typed)
-        _ = parts.port
+        is_callable = parts.port != 0 and is_host(parts.hostname or "")
     except ValueError as error:
         raise Wrong(node, "the url cannot be read, expected for example https://crm.example.com/hooks/sms") from error
-    if parts.scheme not in SCHEMES or not parts.hostname or NO_URL.search(typed):
+    if parts.scheme in SCHEMES and parts.hostname and not is_callable:
+        raise Wrong(node, "the url has a host or port that nobody can call, expected for example https://crm.example.com/hooks/sms")
+    if parts.scheme not in SCHEMES or not is_callable or NO_URL.search(typed):
         raise Wrong(node, "the url has to begin with https:// (or http://) and a host, such as https://crm.example.com/hooks/sms")
     if parts.username is not None:
         raise Wrong(node, "the url holds a user or password, which does not belong in this file: use 'secret' to sign the calls")

@@ -13,6 +13,7 @@ from responder.core.rules import Rules
 from responder.in_force import RulesInForce
 from responder.intake import Intake
 from responder.jobs import ArqBell, connect
+from responder.mailbox_url import place_of
 from responder.memory import collect_rarely
 from responder.processes import watch_parent
 from responder.settings import Settings, check_exposure
@@ -25,7 +26,7 @@ from responder.web.protocol import BoundedProtocol
 from responder.web.refusals import Refusals
 from responder.web.shares import Shares
 from responder.web.sms import SmsWebhook
-from responder.wiring import Store, mailbox_place, make_gateway, open_rules, open_store, redis_url, utc_now, watch_secret
+from responder.wiring import Store, make_gateway, open_rules, open_store, redis_url, utc_now, watch_secret
 
 CONNECTIONS = 900  # at once; then whoever has most of them gives way
 ALL_BUSY = 1000  # connections; where none can give way, 503 is told, and the gateway comes again
@@ -90,7 +91,7 @@ def make_app(settings: Settings, store: Store, url: str, in_force: RulesInForce,
             ping=redis.ping,
             clock=utc_now,
             is_taking=lambda: intake.is_taking,
-            mailbox=mailbox_place(settings),
+            mailbox=place_of(settings.imap_url),
         ),
         api=api_routes(settings, store, in_force.rules),
         background=[take_in, bell.run, in_force.watch, lambda: watch_secret(store)],

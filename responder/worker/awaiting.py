@@ -51,6 +51,8 @@ class Awaiting:
                 await settle(connection, self._database, {claimed.step.key: None}, self._rules().limits, self._clock())
         except StorageError as error:
             logger.warning("reply not decided, it waits for the end of the call key=%s reason=%s", claimed.step.key, error)
+        except Exception:
+            logger.exception("reply not decided, it waits for the end of the call key=%s", claimed.step.key)
         else:
             self.ring()
 

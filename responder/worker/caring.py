@@ -6,8 +6,9 @@ from typing import Any
 
 from responder.core.ports import Bell, Client, Clock
 from responder.core.rules import Rules
+from responder.mailbox_url import place_of
 from responder.settings import Settings
-from responder.wiring import Store, mail_server, mailbox_place, make_gateway
+from responder.wiring import Store, mail_server, make_gateway
 from responder.worker.alerts import AlertWatch
 from responder.worker.credit import CreditQuestion
 from responder.worker.housekeeping import Housekeeping
@@ -33,7 +34,7 @@ def cares(
         clock=clock,
         host=socket.gethostname(),
         is_mailing=server is not None,
-        mailbox=mailbox_place(settings),
+        mailbox=place_of(settings.imap_url),
     )
     mailing = [rounds("alert mails", MAIL_EVERY_S, Mailer(database=store.database, post=server, clock=clock).once)] if server else []
     return *mailing, housekeeping.run(), rounds("credit", CREDIT_EVERY_S, credit.once), rounds("alerts", LOOK_EVERY_S, alerts.once)

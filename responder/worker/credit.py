@@ -34,6 +34,9 @@ class CreditQuestion:
         except (TransientError, PermanentError, AccessError, UncertainError) as error:
             await self._fail(str(error))
             return
+        except Exception as error:  # noqa: BLE001  (whatever a system of somebody else's answers)
+            await self._fail(f"its answer cannot be read ({type(error).__name__})")
+            return
         await note_credit(self._database, name, amount, self._clock())
         self._failure = None
 

@@ -22,7 +22,7 @@ from responder.errors import AccessError, BlockedError, PermanentError, StorageE
 from responder.store.holds import PROBE_EVERY
 from responder.store.spend import Budget
 from responder.store.steps import IN_SHADOW, SIMULATED, Claimed, Fate, Pretence, SqlSteps
-from responder.worker.webhooks import Webhooks
+from responder.worker.webhooks import Webhooks, unthought_of
 
 REPLIES_AT_ONCE = 20
 PRETENDED_AT_ONCE = 500
@@ -187,8 +187,11 @@ class Deliverer:
     async def _attempt(self, claimed: Claimed) -> Fate:
         """Send a reply, and tell how it went (contract, guarantee 5)."""
         key, now = claimed.step.key, self._clock()
+        may_be_out = False
         try:
-            response = await self._ways.client.post(self._call_of(claimed.step))
+            call = self._call_of(claimed.step)
+            may_be_out = True
+            response = await self._ways.client.post(call)
             taken = self._ways.gateway.read_response(response)
             _compare(claimed.step, taken)
             return Fate(
@@ -207,6 +210,9 @@ class Deliverer:
             return self._again(claimed, now, str(error), error.retry_after_s)
         except UncertainError as error:
             return Fate(key=key, status=StepStatus.UNCERTAIN, error=str(error))
+        except Exception as error:
+            logger.exception("reply ended by a fault of ours key=%s", key)
+            return Fate(key=key, status=StepStatus.UNCERTAIN if may_be_out else StepStatus.DEAD, error=unthought_of(error))
 
     def _call_of(self, step: Step) -> Call:
         call = self._ways.gateway.build_outbound(step)

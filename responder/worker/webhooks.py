@@ -99,6 +99,9 @@ class Webhooks:
             return self._again(claimed, now, str(error), error.retry_after_s)
         except UncertainError as error:
             return self._again(claimed, now, str(error), None)
+        except Exception as error:
+            logger.exception("webhook call given up key=%s", step.key)
+            return Answered(fate=Fate(key=step.key, status=StepStatus.DEAD, error=unthought_of(error)))
         said = response.body if claimed.awaits else None
         return Answered(fate=Fate(key=step.key, status=StepStatus.DELIVERED), took_it=True, said=said)
 
@@ -172,6 +175,11 @@ def address_of(name: str, rules: Rules) -> str:
     """The digest of the URL that a webhook has in some rules; empty if they do not name it."""
     webhook = rules.webhooks.get(name)
     return webhook.address if webhook else ""
+
+
+def unthought_of(error: Exception) -> str:
+    """The reason of a step that ended by a fault of ours."""
+    return f"a fault that nobody thought of ({type(error).__name__}): the log of the worker has it"
 
 
 class Gone(Exception):
