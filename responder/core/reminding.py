@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from responder.core.booking import Booking
@@ -14,6 +14,7 @@ from responder.core.quiet import awake
 from responder.core.rules import Rules
 from responder.core.timestamps import iso
 
+CLOCKS = timedelta(seconds=5)  # by which the clock of whoever takes an answer in may be behind that of whoever reminds
 KEY_LENGTH = 32  # hexadecimal digits, as those of a message
 
 
@@ -99,7 +100,7 @@ def outcome(planned: Planned, appointment: Appointment | None, known: Known, rul
     if appointment.status is AppointmentStatus.CANCELLED or reminder.only not in (None, appointment.status):
         return Drop(reason=f"the appointment is {appointment.status}")
     if known.opted_out:
-        return Drop(reason="the number opted out")
+        return Drop(reason="the number was erased" if known.was_erased else "the number opted out")
     expires_at = min(planned.due_at + reminder.valid_for, appointment.starts_at)
     if now > expires_at:
         return Drop(reason=f"it is later than {planned.name} before by more than it is of use")

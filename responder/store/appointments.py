@@ -30,6 +30,7 @@ BOOKING_LOCK = 0x5E5B0D03  # PostgreSQL advisory lock: two imports at once take 
 IMPORT, API = "import", "api"
 """Who changes appointments beside the messages."""
 DETAILS = ("name", "service", "location", "language")
+ASKED = ("asked_at", "last_asked_at", "asked_from")
 
 
 class Conflict(ResponderError):
@@ -57,7 +58,16 @@ class _Put:
         if (self.before.originator, self.before.starts_at) != (self.booking.originator, self.booking.starts_at):
             return Change.MOVED
         is_same = all(getattr(self.before, name) == getattr(self.booking, name) for name in DETAILS)
-        return Change.UNCHANGED if is_same and self.booking.asked_at in (None, self.before.asked_at) else Change.CHANGED
+        return Change.UNCHANGED if is_same and self.asked == tuple(getattr(self.before, name) for name in ASKED) else Change.CHANGED
+
+    @property
+    def asked(self) -> tuple[datetime | None, datetime | None, str]:
+        """When the phone was first asked about it, when last and from where; another system adds to that, and never closes what is open."""
+        before, at = self.before, self.booking.asked_at
+        if before is None or at is None or before.asked_at is None:
+            return (before.asked_at, before.last_asked_at, before.asked_from) if before and at is None else (at, None, "")
+        is_last = at > (before.last_asked_at or before.asked_at)
+        return min(at, before.asked_at), *((at, "") if is_last else (before.last_asked_at, before.asked_from))
 
     @property
     def originators(self) -> set[str]:
@@ -172,12 +182,13 @@ def _put_anew(insert: Callable[..., Any]) -> Any:  # noqa: ANN401  (either diale
 _CHANGE_DETAILS = (
     update(appointments)
     .where(appointments.c.id == bindparam("of_id"))
-    .values({name: bindparam(f"new_{name}") for name in (*DETAILS, "asked_at", "updated_at", "version")})
+    .values({name: bindparam(f"new_{name}") for name in (*DETAILS, *ASKED, "updated_at", "version")})
 )
 
 
 def _row(booking: Booking, number: int, now: datetime) -> dict[str, Any]:
     state = {"status": AppointmentStatus.SCHEDULED, "updated_at": now, "order_at": now, "order_seq": 0, "version": number, "unclear_at": None}
+    state |= {"last_asked_at": None, "asked_from": ""}
     return asdict(booking) | state
 
 
@@ -189,7 +200,6 @@ def _event(put: _Put, number: int, now: datetime, by: str) -> dict[str, Any]:
 
 
 def _details(put: _Put, number: int, now: datetime) -> dict[str, Any]:
-    booking, before = put.booking, put.before
-    asked_at = booking.asked_at or (before.asked_at if before else None)
-    details = {f"new_{name}": getattr(booking, name) for name in DETAILS}
-    return details | {"of_id": booking.id, "new_asked_at": asked_at, "new_updated_at": now, "new_version": number}
+    details = {f"new_{name}": getattr(put.booking, name) for name in DETAILS}
+    asked = {f"new_{name}": value for name, value in zip(ASKED, put.asked, strict=True)}
+    return details | asked | {"of_id": put.booking.id, "new_updated_at": now, "new_version": number}

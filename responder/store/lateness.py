@@ -11,6 +11,7 @@ from responder.core.suppression import OPTED_OUT, TOO_LATE
 from responder.store.announcing import announce_deliveries, read_hearers
 from responder.store.database import Database
 from responder.store.tables import UNDONE, steps
+from responder.store.unasked import never_asked
 
 TOGETHER = 500  # rows in one transaction, so that nobody waits long for the lock
 WAITING = and_(UNDONE, steps.c.kind == StepKind.REPLY, steps.c.status == StepStatus.QUEUED)
@@ -58,4 +59,5 @@ async def _suppress(connection: AsyncConnection, numbers: Collection[int], reaso
     values = {"status": StepStatus.SUPPRESSED, "last_error": reason, "next_attempt_at": None, "updated_at": now}
     suppressed = update(steps).where(steps.c.seq.in_(numbers)).values(values).returning(steps.c.key)
     keys = list((await connection.execute(suppressed)).scalars())
+    await never_asked(connection, keys, now)
     await announce_deliveries(connection, keys, await read_hearers(connection), now)

@@ -9,10 +9,12 @@ from typing import Any
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from responder.core.effects import Effect, OpenHandOff, OptIn, OptOut, Purpose, StepKind, Subscribe, Unsubscribe
+from responder.core.effects import Effect, OpenHandOff, OptIn, OptOut, Purpose, Step, StepKind, Subscribe, Unsubscribe
 from responder.core.ledger import Head, chained_hash, commitment
 from responder.core.plan import Plan
+from responder.core.question import Ask
 from responder.core.recognition import Outcome
+from responder.core.suppression import why_suppressed
 from responder.core.timestamps import iso
 from responder.errors import StorageError
 from responder.store.bulk import execute_many
@@ -33,7 +35,9 @@ Event = tuple[str, str | None, str | None]
 
 def consent_rows(plan: Plan, now: datetime) -> Iterator[EventRow]:
     """The consent events of a plan, not yet chained."""
-    wording = next((step.content for step in plan.steps if step.kind is StepKind.REPLY), None)
+    wordings = {step.key: step.content for step in plan.steps if _leaves(step, plan)}
+    asked = {choice.subject: one.question.key for one in plan.effects if isinstance(one, Ask) for choice in one.question.choices}
+    wording = next(iter(wordings.values()), None)
     confirmation = next((step.key for step in plan.steps if step.purpose is Purpose.CONFIRMATION), None)
     for event, list_name, word in _events(plan):
         message = plan.message
@@ -51,10 +55,19 @@ def consent_rows(plan: Plan, now: datetime) -> Iterator[EventRow]:
             rule=plan.rule,
             rules_hash=plan.rules_hash,
             **_recognised(plan),
-            wording=wording if event not in ("opt_out", "review_opened") else None,
+            wording=_shown(event, wordings.get(asked.get(list_name or "", ""), wording)),
             message_key=message.key,
             confirmation_key=confirmation,
         )
+
+
+def _leaves(step: Step, plan: Plan) -> bool:
+    """Whether a text goes out, as far as the plan can tell: nothing is shown to somebody who wants no texts."""
+    return step.kind is StepKind.REPLY and why_suppressed(step.purpose, None, plan.message.received_at, opted_out=plan.after.opted_out) is None
+
+
+def _shown(event: str, wording: str | None) -> str | None:
+    return wording if event not in ("opt_out", "review_opened") else None
 
 
 def _events(plan: Plan) -> Iterator[Event]:

@@ -1,32 +1,36 @@
 """Reminders in SQL: planned with their appointments, and turned into steps once they are due, by one worker at a time."""
 
 import json
-from collections.abc import Callable, Collection, Sequence
-from datetime import datetime
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, func, select, text, update
+from sqlalchemy import and_, bindparam, case, delete, func, select, text, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.booking import Booking
 from responder.core.effects import Purpose, Step, StepKind, StepStatus
 from responder.core.known import Appointment, Known
-from responder.core.reminding import Drop, Planned, ReminderPlan, Send, Wait
+from responder.core.reminding import CLOCKS, Drop, Planned, ReminderPlan, Send, Wait
 from responder.core.segments import size
 from responder.store.database import Database
-from responder.store.history import add_events, event
+from responder.store.erasure import silent_among
+from responder.store.history import add_events, event, last_numbers
 from responder.store.known import appointment_from
 from responder.store.revisions import chunks
 from responder.store.rows import step_rows
-from responder.store.tables import UNDONE, appointments, contacts, installation, messages, reminders, steps
+from responder.store.tables import UNDONE, WAITING, appointments, contacts, installation, messages, reminders, steps
 
 REMINDER_LOCK = 0x5E5B0D04  # PostgreSQL advisory lock: reminders are queued by one worker at a time
 REMINDER = "reminder"
 PLANNED, QUEUED, DROPPED = "planned", "queued", "dropped"
 TIMES = "reminder_times"
 AHEAD = 200  # reminders that may wait among the replies, so that no reply waits behind more than these
+SOON = timedelta(seconds=2)  # until a reminder that waits for a text to be read is looked at again
 Decide = Callable[[Planned, Appointment | None, Known], Send | Drop | Wait]
+Decided = tuple[Row[Any], Send | Drop | Wait]
 
 
 async def plan_reminders(
@@ -64,10 +68,11 @@ async def plan_all_anew(database: Database, times: ReminderPlan, now: datetime) 
     return True
 
 
-async def queue_due(database: Database, decide: Decide, now: datetime, sender: str | None) -> int:
+async def queue_due(database: Database, decide: Decide, now: datetime, sender: str | None, secret: bytes = b"") -> int:
     """Turn due reminders into steps, as many as may wait among the replies, and tell how many were looked at. Raises StorageError.
 
-    ``sender`` is the number that they come from; without one, that which the phone has texted last, or anybody.
+    A reminder whose phone has texted what nobody has read yet waits. ``sender`` is the number that reminders come from; without one, that
+    which the phone has texted last, or anybody. The ``secret`` tells erased numbers.
     """
     async with database.write() as connection:
         if not database.is_sqlite:
@@ -75,9 +80,11 @@ async def queue_due(database: Database, decide: Decide, now: datetime, sender: s
         due = await _due(connection, now)
         if not due:
             return 0
-        known = await _contacts(connection, [row.originator for row in due], lock=not database.is_sqlite)
+        known = await _contacts(connection, [row.originator for row in due], secret, lock=not database.is_sqlite)
         standing = await _standing(connection, [row.appointment_id for row in due])
+        unread = await _with_unread_texts(connection, list(known))
         decided = [(row, decide(_planned(row), standing.get(row.appointment_id), known[row.originator])) for row in due]
+        decided = [(row, _after_texts(became, now) if row.originator in unread else became) for row, became in decided]
         for row, became in decided:
             await _settle(connection, row, became, now)
         sent = [(row, became) for row, became in decided if isinstance(became, Send)]
@@ -85,9 +92,19 @@ async def queue_due(database: Database, decide: Decide, now: datetime, sender: s
         if sent:  # a reminder that another worker planned anew and queued meanwhile has its step already
             put = database.insert(steps).on_conflict_do_nothing()
             await connection.execute(put, step_rows([_step(row, became, senders[row.originator]) for row, became in sent], now))
-        await _ask(connection, [row for row, _ in sent], now)
-        await add_events(connection, [_told(row, became, standing, now) for row, became in decided if not isinstance(became, Wait)])
+        await _ask(connection, [row for row, _ in sent], senders, now)
+        await _tell(connection, [(row, became) for row, became in decided if not isinstance(became, Wait)], standing, now)
     return len(due)
+
+
+def _after_texts(became: Send | Drop | Wait, now: datetime) -> Send | Drop | Wait:
+    """A reminder would ask what the text that waits may have answered, so it is looked at again once that is read."""
+    return Wait(until=now + SOON) if isinstance(became, Send) else became
+
+
+async def _with_unread_texts(connection: AsyncConnection, originators: Collection[str]) -> Collection[str]:
+    theirs = select(messages.c.originator).where(WAITING, messages.c.originator.in_(originators))
+    return frozenset((await connection.execute(theirs)).scalars())
 
 
 async def _due(connection: AsyncConnection, now: datetime) -> Sequence[Row[Any]]:
@@ -100,17 +117,19 @@ async def _due(connection: AsyncConnection, now: datetime) -> Sequence[Row[Any]]
     return (await connection.execute(query)).all()
 
 
-async def _contacts(connection: AsyncConnection, originators: Collection[str], *, lock: bool) -> dict[str, Known]:
+async def _contacts(connection: AsyncConnection, originators: Collection[str], secret: bytes, *, lock: bool) -> dict[str, Known]:
     """What is known of the phones, locked so that an opt-out comes before or after."""
     query = select(contacts).where(contacts.c.originator.in_(originators)).order_by(contacts.c.originator)
     rows = {row.originator: row for row in (await connection.execute(query.with_for_update() if lock else query)).all()}
-    return {originator: _known(originator, rows.get(originator)) for originator in originators}
+    silent = await silent_among(connection, secret, originators, rows.values())
+    return {originator: _known(originator, rows.get(originator), is_silent=originator in silent) for originator in originators}
 
 
-def _known(originator: str, row: Row[Any] | None) -> Known:
+def _known(originator: str, row: Row[Any] | None, *, is_silent: bool) -> Known:
     if row is None:
-        return Known(originator=originator)
-    return Known(originator=originator, language=row.language, fields=json.loads(row.fields), opted_out=row.opted_out)
+        return Known(originator=originator, opted_out=is_silent, was_erased=is_silent)
+    was_erased = is_silent and not row.opted_out
+    return Known(originator=originator, language=row.language, fields=json.loads(row.fields), opted_out=is_silent, was_erased=was_erased)
 
 
 async def _standing(connection: AsyncConnection, identifiers: Collection[str]) -> dict[str, Appointment]:
@@ -136,27 +155,50 @@ async def _last_texted(connection: AsyncConnection, originator: str) -> str:
     return theirs or (await connection.execute(newest)).scalar() or ""
 
 
+_OPENED_AT = bindparam("opened_at", type_=appointments.c.asked_at.type)
 _ASK = (
     update(appointments)
     .where(appointments.c.id == bindparam("of_id"))
-    .values(asked_at=bindparam("now"), unclear_at=None, version=appointments.c.version + 1)
+    .values(
+        asked_at=case((appointments.c.asked_at <= _OPENED_AT, appointments.c.asked_at), else_=_OPENED_AT),
+        last_asked_at=bindparam("now"),
+        asked_from=bindparam("sender"),
+        unclear_at=None,
+    )
 )
+_COUNT = update(appointments).where(appointments.c.id == bindparam("of_id")).values(version=appointments.c.version + 1)
 _MOVE = update(contacts).where(contacts.c.originator == bindparam("of_originator")).values(revision=contacts.c.revision + 1)
 
 
-async def _ask(connection: AsyncConnection, rows: Sequence[Row[Any]], now: datetime) -> None:
-    """Open the appointments to an answer, and let whoever has planned by the old state plan anew."""
+async def _ask(connection: AsyncConnection, rows: Sequence[Row[Any]], senders: Mapping[str, str], now: datetime) -> None:
+    """Open the appointments to an answer; those that are open stay so, or an answer that waits would find them closed."""
     if rows:
-        await connection.execute(_ASK, [{"of_id": row.appointment_id, "now": now} for row in rows])
-        await connection.execute(_MOVE, [{"of_originator": originator} for originator in sorted({row.originator for row in rows})])
+        asked = [{"of_id": row.appointment_id, "opened_at": now - CLOCKS, "now": now, "sender": senders[row.originator]} for row in rows]
+        await connection.execute(_ASK, asked)
 
 
-def _told(row: Row[Any], became: Send | Drop, standing: dict[str, Appointment], now: datetime) -> dict[str, Any]:
-    appointment = standing.get(row.appointment_id)
-    number = appointment.version if appointment else 0
+async def _tell(connection: AsyncConnection, decided: Sequence[Decided], standing: Mapping[str, Appointment], now: datetime) -> None:
+    """Write the history, each line with a number of its own, and let whoever has planned by the old state plan anew."""
+    if not decided:
+        return
+    last = await last_numbers(connection, [row.appointment_id for row, _ in decided if row.appointment_id not in standing])
+    numbers = Counter(last | {identifier: appointment.version for identifier, appointment in standing.items()})
+    lines = []
+    for row, became in decided:
+        numbers[row.appointment_id] += 1
+        lines.append(_told(row, became, numbers[row.appointment_id], now))
+    await add_events(connection, lines)
+    await connection.execute(_COUNT, [{"of_id": row.appointment_id} for row, _ in decided])
+    theirs = {row.originator for row, _ in decided} | {
+        standing[row.appointment_id].originator for row, _ in decided if row.appointment_id in standing
+    }
+    await connection.execute(_MOVE, [{"of_originator": originator} for originator in sorted(theirs)])
+
+
+def _told(row: Row[Any], became: Send | Drop | Wait, number: int, now: datetime) -> dict[str, Any]:
     if isinstance(became, Drop):
         return event((row.appointment_id, number), now, "reminder dropped", REMINDER, detail=f"{row.name} before: {became.reason}")
-    return event((row.appointment_id, number + 1), now, "reminded", REMINDER, message_key=row.key, detail=f"{row.name} before")
+    return event((row.appointment_id, number), now, "reminded", REMINDER, message_key=row.key, detail=f"{row.name} before")
 
 
 def _step(row: Row[Any], became: Send, sender: str) -> Step:

@@ -11,15 +11,17 @@ from sqlalchemy import Column, Table, and_, delete, or_, select, update
 from sqlalchemy.engine import Row
 
 from responder.core.effects import StepStatus
+from responder.core.known import SubscriptionStatus
 from responder.core.message import MessageStatus
 from responder.store.announcing import announce_consent
 from responder.store.database import Database
-from responder.store.ledger import append, event_row
+from responder.store.ledger import EventRow, append, event_row
 from responder.store.revisions import move_revisions
-from responder.store.tables import ENDING, messages, reports, steps, subscriptions
+from responder.store.tables import ENDING, WAITING, messages, reports, steps, subscriptions
 
 TOGETHER = 500  # rows in one transaction, so that nobody waits long for the lock
 EXPIRY = "expiry"  # the channel of what was for a while
+UNANSWERED = "whether they want to join was asked, and not answered in time"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,7 +102,8 @@ async def remove_strays(database: Database, before: datetime) -> int:
 async def end_subscriptions(database: Database, secret: bytes, now: datetime, tell: Collection[str] = ()) -> int:
     """End the subscriptions whose time is over, with an event in the ledger and for webhooks, and tell how many. Raises StorageError."""
     over = and_(ENDING, subscriptions.c.ends_at <= now)
-    some = select(subscriptions.c.originator).where(over).limit(TOGETHER)
+    unread = select(messages.c.seq).where(WAITING, messages.c.originator == subscriptions.c.originator).exists()
+    some = select(subscriptions.c.originator).where(over, ~unread).limit(TOGETHER)  # what waits may have come while they were on
     found = 0
     while True:
         async with database.read() as connection:
@@ -113,16 +116,19 @@ async def end_subscriptions(database: Database, secret: bytes, now: datetime, te
 async def _end_some(database: Database, secret: bytes, originators: Sequence[str], now: datetime, tell: Collection[str]) -> int:
     over = and_(ENDING, subscriptions.c.ends_at <= now)
     async with database.write() as connection:
-        query = select(subscriptions.c.originator, subscriptions.c.list, subscriptions.c.ends_at).where(over)
+        query = select(subscriptions.c.originator, subscriptions.c.list, subscriptions.c.ends_at, subscriptions.c.status).where(over)
         await move_revisions(connection, database.insert, originators)
         rows = (await connection.execute(query.where(subscriptions.c.originator.in_(originators)))).all()
         ended = {"status": "unsubscribed", "since": subscriptions.c.ends_at, "ends_at": None}
         await connection.execute(update(subscriptions).where(over, subscriptions.c.originator.in_(originators)).values(ended))
-        events = [
-            event_row(event="opt_out", at=row.ends_at, recorded_at=now, channel=EXPIRY, originator=row.originator, list=row.list) for row in rows
-        ]
-        await announce_consent(connection, await append(connection, events, secret), tell, now)
+        await announce_consent(connection, await append(connection, [_ended(row, now) for row in rows], secret), tell, now)
     return len(rows)
+
+
+def _ended(row: Row[*tuple[Any, ...]], now: datetime) -> EventRow:
+    reason = UNANSWERED if row.status == SubscriptionStatus.PENDING else None
+    proof: dict[str, Any] = {"originator": row.originator, "list": row.list, "reason": reason}
+    return event_row(event="opt_out", at=row.ends_at, recorded_at=now, channel=EXPIRY, **proof)
 
 
 def kept_since(days: int, now: datetime) -> datetime | None:

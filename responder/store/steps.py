@@ -21,6 +21,7 @@ from responder.store.holds import PROBE_AT, end_hold, hold, places
 from responder.store.lateness import STRICT, put_off, still_valid
 from responder.store.spend import SPENT, Budget, over_budget
 from responder.store.tables import GIVEN_UP, UNDONE, URGENT, contacts, steps
+from responder.store.unasked import never_asked
 from responder.store.upstream import opt_out_upstream
 
 AGAIN: dict[str, Any] = {"status": StepStatus.QUEUED, "attempts": 0, "lease_owner": None, "lease_until": None}
@@ -108,6 +109,7 @@ class SqlSteps:
                 stopped |= dict.fromkeys(await over_budget(connection, self._database, budget, left), SPENT)
             fates = [Fate(key=key, status=StepStatus.SUPPRESSED, error=reason) for key, reason in stopped.items()]
             await record_fates(connection, fates, now)
+            await never_asked(connection, list(stopped), now)
             await announce_deliveries(connection, list(stopped), tell, now)
             taken = [row for row in due if row.key not in stopped]
             lease: dict[str, Any] = {"status": StepStatus.SENDING, "lease_owner": owner, "lease_until": now + LEASE}

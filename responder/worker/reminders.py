@@ -14,14 +14,15 @@ logger = logging.getLogger(__name__)
 
 
 class Reminders:
-    """Queues reminders by the rules in force; ``sender`` is the number that they come from, if one is set."""
+    """Queues reminders by the rules in force; ``sender`` is the number that they come from, if one is set; ``secret`` tells erased numbers."""
 
-    def __init__(self, *, database: Database, rules: Callable[[], Rules], bell: Bell, clock: Clock, sender: str | None) -> None:
+    def __init__(self, *, database: Database, rules: Callable[[], Rules], bell: Bell, clock: Clock, sender: str | None, secret: bytes = b"") -> None:
         self._database = database
         self._rules = rules
         self._bell = bell
         self._clock = clock
         self._sender = sender
+        self._secret = secret
         self._planned_by = ""
 
     async def queue(self) -> None:
@@ -38,5 +39,5 @@ class Reminders:
                 logger.warning("reminder dropped key=%s reason=%s", planned.key, became.reason)
             return became
 
-        if await queue_due(self._database, decide, now, self._sender):
+        if await queue_due(self._database, decide, now, self._sender, self._secret):
             self._bell.ring(Job.REPLIES)

@@ -97,7 +97,7 @@ def make_jobs(
         is_simulating=settings.agile_api_key is None,
         is_shadow=settings.shadow,
     )
-    reminders = Reminders(database=store.database, rules=rules, bell=bell, clock=clock, sender=settings.sender)
+    reminders = Reminders(database=store.database, rules=rules, bell=bell, clock=clock, sender=settings.sender, secret=store.secret)
     sweep = Sweep(
         database=store.database,
         inbox=store.inbox,

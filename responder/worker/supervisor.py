@@ -69,12 +69,12 @@ class Sweep:
     async def sweep(self) -> None:
         """Ring for waiting messages and due steps, queue due reminders, settle what killed workers and early reports left. Raises StorageError."""
         now = self._clock()
+        if await self._inbox.oldest_waiting():  # before the reminders, so that answers to the last ones are heard first
+            self._bell.ring(Job.HANDLE)
         if self._reminders:
             await self._reminders.queue()
         if self._awaiting:
             await self._awaiting.settle_late()
-        if await self._inbox.oldest_waiting():
-            self._bell.ring(Job.HANDLE)
         tell = self._rules().webhooks_for(Event.DELIVERY_CHANGED)
         if await has_abandoned(self._database, now):
             logger.warning("steps of a killed worker settled count=%d", await settle_abandoned(self._database, now, tell))

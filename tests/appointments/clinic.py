@@ -59,7 +59,14 @@ class Clinic:
         await put_bookings(self.store.database, [booking], self.clock(), times=times)
 
     def reminders(self) -> Reminders:
-        return Reminders(database=self.store.database, rules=lambda: self.rules, bell=RememberingBell(), clock=self.clock, sender=self.sender)
+        return Reminders(
+            database=self.store.database,
+            rules=lambda: self.rules,
+            bell=RememberingBell(),
+            clock=self.clock,
+            sender=self.sender,
+            secret=self.store.secret,
+        )
 
     async def at(self, moment: datetime) -> list[str]:
         """What the clinic texts when that time has come."""
