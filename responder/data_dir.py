@@ -5,7 +5,7 @@ import os
 import stat
 import tempfile
 from pathlib import Path
-from typing import IO
+from typing import IO, TextIO
 
 from responder.errors import ConfigurationError
 
@@ -30,6 +30,29 @@ def take(data_dir: Path) -> IO[str]:
     sign.write(str(os.getpid()))
     sign.flush()
     return sign
+
+
+def keep_private() -> None:
+    """Let whatever this process makes be for its user alone: texts, numbers and the secret of the installation are in it."""
+    os.umask(0o077)
+
+
+def open_private(file: Path) -> TextIO:
+    """A file to write anew, in UTF-8, for this user alone, also where it was there before."""
+    number = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    if stat.S_ISREG(os.fstat(number).st_mode):
+        os.fchmod(number, 0o600)
+    return os.fdopen(number, "w", encoding="utf-8", newline="")
+
+
+def readable_by_others(file: Path) -> bool:
+    """Whether anybody but its user can read a file and enter the folders above it; one that is not there cannot be read."""
+    try:
+        mode, *above = (place.stat().st_mode for place in (file, *file.absolute().parents))
+    except OSError:
+        return False
+    by_group, by_all = (all(folder & enter for folder in above) for enter in (stat.S_IXGRP, stat.S_IXOTH))
+    return bool((mode & stat.S_IRGRP and by_group) or (mode & stat.S_IROTH and by_all))
 
 
 def _taken(data_dir: Path, owner: str) -> ConfigurationError:

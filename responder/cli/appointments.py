@@ -26,8 +26,7 @@ NUMBER = typer.Option(metavar="NUMBER", help="Only those of this telephone numbe
 Day = Annotated[str | None, DAY]
 Status = Annotated[AppointmentStatus | None, STATUS]
 Number = Annotated[str | None, NUMBER]
-EXPORTED = ("id", "originator", "starts_at", "name", "service", "location", "language", "status", "updated_at")
-FORMULA = frozenset("=-@\t\r")  # what makes a formula of a cell
+EXPORTED = ("id", "originator", "starts_at", "name", "service", "location", "language", "status", "updated_at", "asked_at")
 LOST = "'responder appointments list' has the ids"
 NONE_SUCH = "no appointments like that: leave out a filter"
 EMPTY = "no appointments yet: bring them in with  responder appointments import FILE.csv"
@@ -185,18 +184,10 @@ def export(*, day: Day = None, status: Status = None, number: Number = None) -> 
 
 
 async def _export(store: "Store", *, listing: "Listing[AppointmentRecord]") -> None:
-    import csv
-
+    from responder.cli.csv_file import CsvFile
     from responder.core.timestamps import iso
     from responder.store.listing import read_all
 
-    file = csv.writer(sys.stdout)
-    file.writerow((*EXPORTED, "asked_at"))
+    file = CsvFile(sys.stdout, EXPORTED)
     async for record in read_all(store.database, listing):
-        fields = record.as_json()
-        file.writerow([*(_cell(fields[name]) for name in EXPORTED), iso(record.appointment.asked_at)])
-
-
-def _cell(value: str) -> str:
-    """A value that no spreadsheet takes for a formula; a number begins with its plus, and stays one."""
-    return f"'{value}" if value[:1] in FORMULA else value
+        file.add({**record.as_json(), "asked_at": iso(record.appointment.asked_at)})

@@ -114,6 +114,10 @@ async def _further(settings: Settings, rules: Rules | None) -> AsyncIterator[Fin
         async for finding in mailbox(settings):
             yield finding
     from responder.cli.alert_checks import credit_and_alerts
+    from responder.cli.file_checks import files
+
+    for finding in files(settings):
+        yield finding
 
     async for finding in credit_and_alerts(settings, rules):
         yield finding

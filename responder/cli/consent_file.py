@@ -1,6 +1,5 @@
 """A file of consent events, with a signature beside it under the secret of the installation."""
 
-import csv
 import hashlib
 import hmac
 import json
@@ -8,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from responder.cli.csv_file import CsvFile
 from responder.core.records import CONSENT, CONSENT_DETAILS
+from responder.data_dir import open_private
 from responder.errors import ConfigurationError
 
 KINDS = (".csv", ".jsonl")
@@ -17,15 +18,14 @@ SIGNED = b"consent-export:"  # begins what is signed, so that a signature means 
 
 def write_signed(file: Path, events: Sequence[Mapping[str, Any]], secret: bytes) -> Path:
     """Write the events as the file's name says, and give the name of the signature's file."""
-    with file.open("w", encoding="utf-8", newline="") as target:
+    with open_private(file) as target:
         if file.suffix == ".csv":
-            writer = csv.DictWriter(target, (*CONSENT, *CONSENT_DETAILS), lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(events)
+            CsvFile(target, (*CONSENT, *CONSENT_DETAILS)).add_all(events)
         else:
             target.writelines(json.dumps(event) + "\n" for event in events)
     beside = _signature_of(file)
-    beside.write_text(f"hmac-sha256 {_sign(file, secret)}\n", encoding="ascii")
+    with open_private(beside) as target:
+        target.write(f"hmac-sha256 {_sign(file, secret)}\n")
     return beside
 
 

@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 
+from responder.cli.csv_file import unguarded
 from responder.core.template import did_you_mean
 from responder.errors import ConfigurationError
 
@@ -53,7 +54,7 @@ def _lines(text: str, file: str) -> Iterator[tuple[int, list[str]]]:
     try:
         for values in rows:
             if any(value.strip() for value in values):
-                yield line, values
+                yield line, [unguarded(value) for value in values]
             line = rows.line_num + 1
     except csv.Error as error:
         raise ConfigurationError(f"{file}:{line}: cannot be read as CSV ({error}), check the quotes from here on") from None

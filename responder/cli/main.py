@@ -23,6 +23,7 @@ from responder.cli import (
     test,
     text,
 )
+from responder.data_dir import keep_private
 from responder.errors import ResponderError, StorageError
 
 GROUPS = (service, text, doctor, check, test, explain, replay, describe, schema, messages, subscribers, consent, appointments, deliveries, handoffs)
@@ -31,6 +32,8 @@ FAILED = 1
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command; what responder itself says has gone wrong is told without a traceback."""
+    if arguments is None:  # typed in a shell: this process is its own
+        keep_private()
     try:
         create_app()(arguments, prog_name="responder")
     except StorageError as error:

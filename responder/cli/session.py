@@ -33,8 +33,11 @@ async def open_existing(settings: Settings) -> AsyncIterator[Store]:
 
 def missing_file(settings: Settings) -> Path | None:
     """Where the file of SQLite's database should be and is not; None if it is there. Connecting would make an empty one."""
+    path = sqlite_file(settings)
+    return None if path is None or path.exists() else path
+
+
+def sqlite_file(settings: Settings) -> Path | None:
+    """The file of SQLite's database; None if the database is another."""
     scheme, _, place = settings.database_url.partition(":///")
-    if not scheme.startswith(SQLITE):
-        return None
-    path = Path(place.partition("?")[0])
-    return None if path.exists() else path
+    return Path(place.partition("?")[0]) if scheme.startswith(SQLITE) else None

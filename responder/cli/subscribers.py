@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import csv
 import sys
 from functools import partial
 from pathlib import Path
@@ -68,16 +67,16 @@ def export(
 
 
 async def _export(store: "Store", *, file: Path | None, name: str | None) -> None:
+    from responder.cli.csv_file import CsvFile
     from responder.cli.subscriber_file import COLUMNS, UNDER_REVIEW
+    from responder.data_dir import open_private
     from responder.store.listing import read_all
     from responder.store.records import list_subscribers
 
     rows = [record.as_json() async for record in read_all(store.database, list_subscribers(name))]
-    with file.open("w", encoding="utf-8", newline="") if file else _terminal() as target:
+    with open_private(file) if file else _terminal() as target:
         columns = (*COLUMNS, UNDER_REVIEW) if any(UNDER_REVIEW in row for row in rows) else COLUMNS
-        writer = csv.DictWriter(target, columns, restval="", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+        CsvFile(target, columns).add_all(rows)
     if file:
         typer.echo(f"{file}: {len(rows)} subscribers")
 

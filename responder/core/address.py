@@ -5,6 +5,7 @@ import unicodedata
 
 SHORTEST_NUMBER = 7  # digits; fewer are a short code (gateway reference, section 1.4)
 LONGEST_NUMBER = 15  # digits (ITU-T E.164, section 6)
+UNSEEN = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))  # controls, marks that turn the order around, ends of lines
 _PUNCTUATION = re.compile(r"[\s\-./()\u00ad\u200b-\u200f\u2060\ufeff]+")
 _INTERNATIONAL = re.compile(rf"\+[0-9]{{{SHORTEST_NUMBER},{LONGEST_NUMBER}}}")
 
@@ -12,14 +13,14 @@ _INTERNATIONAL = re.compile(rf"\+[0-9]{{{SHORTEST_NUMBER},{LONGEST_NUMBER}}}")
 def canonical(raw: str) -> str:
     """The one spelling of an address, by rules that never change, since message keys rest on it.
 
-    A lost plus, ``00`` and bare digits become E.164; short codes and names stay as they are.
+    A lost plus, ``00`` and bare digits become E.164; short codes and names stay as they are, without what nobody sees.
 
-    >>> [canonical(raw) for raw in (" 393301234567", "0039 330 123-4567", "48383", " AcmeBank ")]
+    >>> [canonical(raw) for raw in (" 393301234567", "0039 330 123-4567", "48383", " Acme\\x1bBank ")]
     ['+393301234567', '+393301234567', '48383', 'AcmeBank']
     """
     if _INTERNATIONAL.fullmatch(raw):
         return raw
-    text = unicodedata.normalize("NFKC", raw).strip()
+    text = "".join(c for c in unicodedata.normalize("NFKC", raw) if unicodedata.category(c) not in UNSEEN).strip()
     digits = _PUNCTUATION.sub("", text)
     bare = digits.removeprefix("+")
     if not (bare.isascii() and bare.isdigit()):

@@ -1,9 +1,12 @@
 """responder doctor."""
 
 import asyncio
+import os
+import shutil
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+import tempfile
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -211,3 +214,41 @@ async def test_reminders_without_a_number_to_come_from_are_warned_of(well: Insta
     well.set(SENDER="+393331234333")
     _, findings = await examined()
     assert "reminders" not in findings
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder where every user of the machine may go, as none below the tests' own is."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
+
+
+def use(well: Installation, folder: Path, *, folder_mode: int, file_mode: int) -> Path:
+    """Let the database lie in a folder, each with its rights."""
+    database = folder / "responder.db"
+    shutil.copy(well.folder / "data" / "responder.db", database)
+    database.chmod(file_mode)
+    folder.chmod(folder_mode)
+    well.set(DATABASE_URL=f"sqlite:///{database}")
+    return database
+
+
+async def test_a_database_that_others_can_read_is_told_with_the_remedy(well: Installation, open_folder: Path) -> None:
+    database = use(well, open_folder, folder_mode=0o755, file_mode=0o644)
+    found = (await examined())[1]["files"]
+    assert ("warning", f"{database}: other users of this machine can read it: run  chmod 600 {database}") in found
+
+
+@pytest.mark.parametrize(("folder_mode", "file_mode"), [(0o755, 0o600), (0o700, 0o644)])
+async def test_a_database_that_nobody_else_can_reach_is_fine(well: Installation, open_folder: Path, folder_mode: int, file_mode: int) -> None:
+    use(well, open_folder, folder_mode=folder_mode, file_mode=file_mode)
+    assert "files" not in (await examined())[1]
+
+
+def test_a_database_that_is_made_is_for_its_user_alone(open_folder: Path) -> None:
+    environment = {**os.environ, "RESPONDER_DATA_DIR": str(open_folder)}
+    command = [sys.executable, "-c", "import os; os.umask(0o022); from responder.cli.main import main; main()", "migrate"]
+    subprocess.run(command, env=environment, check=True, cwd=open_folder, capture_output=True)
+    assert {path.name: path.stat().st_mode & 0o077 for path in open_folder.iterdir()} == {"responder.db": 0}

@@ -94,6 +94,28 @@ def test_a_name_or_a_short_code_stays_as_it_is_and_cannot_be_answered(originator
     assert (message.originator, message.status, is_dialable(message.originator)) == (originator, MessageStatus.RECEIVED, False)
 
 
+@pytest.mark.parametrize("end", ["originator", "destination"])
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("\x1b[31mAcme", "[31mAcme"),
+        ("Ac\u202eme\r\n", "Acme"),
+        ("\x9b2JAcme\x7f", "2JAcme"),
+        ("+39330\t1234567", "+393301234567"),
+        ("\ufeff+393301234567", "+393301234567"),
+    ],
+)
+def test_what_nobody_sees_is_taken_out_of_an_address(end: str, typed: str, kept: str) -> None:
+    message = read(NEWS_ON | {end: typed})
+    assert (getattr(message, end), message.status) == (kept, MessageStatus.RECEIVED)
+
+
+@pytest.mark.parametrize("end", ["originator", "destination"])
+def test_an_address_of_control_characters_alone_is_none(end: str) -> None:
+    message = read(NEWS_ON | {end: "\x1b\u202e\x07"})
+    assert (getattr(message, end), message.status) == ("", MessageStatus.MALFORMED)
+
+
 def test_in_the_hour_that_comes_twice_the_latest_time_before_the_arrival_counts() -> None:
     form = NEWS_ON | {"date_time": "20261025023000"}
     first = read(form, received_at=datetime(2026, 10, 25, 0, 31, tzinfo=UTC))
