@@ -27,7 +27,7 @@ def print_explanation(explanation: Explanation, *, line: int | None = None, inde
         "rule": f"{rule} (line {line})" if line else rule,
         "reserved": _reserved(explanation.reserved) if explanation.reserved else None,
         **_match(explanation.match or {}),
-        "superseded": "yes, a newer message of the originator stands" if message.is_superseded else None,
+        "superseded": "yes, a newer message of the originator stands, or a change by hand" if message.is_superseded else None,
         "error": message.error,
     }
     _print_values(values, indent)

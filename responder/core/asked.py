@@ -7,6 +7,7 @@ from responder.core.answering import OUTCOMES, is_courtesy
 from responder.core.effects import Effect, OpenHandOff, Reply, SetLanguage, TellUnclear
 from responder.core.newest import asked_since, list_state, open_list, shown_list, stands
 from responder.core.policy import contact_values
+from responder.core.precedence import OVERTAKEN
 from responder.core.question import CloseQuestion, Happening, QuestionStatus
 from responder.core.rules import Rules
 from responder.core.situation import Match, Situation
@@ -65,6 +66,8 @@ def hear_choice(situation: Situation, rules: Rules) -> Heard | None:
 
 def hear_unanswered(situation: Situation, rules: Rules) -> Heard | None:
     """What a text does that no rule answered; None if it has nothing to do with an appointment."""
+    if situation.is_overtaken:
+        return Heard(effects=(OpenHandOff(reason=OVERTAKEN),))
     if not situation.known.appointments:
         return None
     answer = situation.answer
@@ -94,7 +97,7 @@ def _which_one(situation: Situation, answer: Answer, language: str | None, rules
     if asked is None:
         return _unclear(situation, rules, UNCLEAR)
     decides = language is not None and language != situation.known.language and rules.answers_in(language, answer)
-    remembered = (SetLanguage(language=language),) if language and decides else ()
+    remembered = (SetLanguage(language=language, implied=True),) if language and decides else ()
     return Heard(effects=(asked[0], *remembered), replies=(asked[1],))
 
 

@@ -243,7 +243,7 @@ def _confirmation(situation: Situation, text: str) -> Reply:
 
 def _start(recognition: Recognition, situation: Situation) -> tuple[Effect, ...]:
     """Opt in again, and back onto the lists that STOP had taken, for what is left of their time."""
-    at = situation.message.order.at
-    taken = (s for s in situation.known.subscriptions.values() if s.taken_by_stop and (s.ends_at is None or s.ends_at > at))
-    back = (Subscribe(list=s.list, lasts=s.ends_at - at if s.ends_at else None, brought_back=True) for s in taken)
+    now = situation.now
+    taken = (s for s in situation.known.subscriptions.values() if s.taken_by_stop and (s.ends_at is None or s.ends_at > now))
+    back = (Subscribe(list=s.list, lasts=s.ends_at - now if s.ends_at else None, brought_back=True) for s in taken)
     return (OptIn(word=recognition.typed), *back)

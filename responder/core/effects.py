@@ -78,6 +78,7 @@ class SetLanguage:
     """The language that the originator uses."""
 
     language: str
+    implied: bool = False  # by the words of a text that is about something else
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -115,8 +116,9 @@ class Mute:
     until: datetime
 
 
-Ordered = Subscribe | Unsubscribe | OptOut | OptIn | ChangeAppointment  # the newest word wins
-Told = Ordered | SetField | SetLanguage | OpenHandOff | Ask | CloseQuestion | TellUnclear | Mute  # which say something to a person
+Detail = SetField | SetLanguage  # what somebody tells about themselves
+Ordered = Subscribe | Unsubscribe | OptOut | OptIn | ChangeAppointment | Detail  # the newest word wins
+Told = Ordered | OpenHandOff | Ask | CloseQuestion | TellUnclear | Mute  # which say something to a person
 Effect = Told | RecordUse
 
 

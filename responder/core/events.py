@@ -38,13 +38,15 @@ class Happened:
         return json.dumps({"type": str(self.event), "timestamp": iso(at), "data": self.data}, ensure_ascii=False)
 
 
-def happenings(effects: Iterable[Effect], message: Message, rule: str | None, before: Known, after: Known) -> Iterator[Happened]:
+def happenings(effects: Iterable[Effect], message: Message, rule: str | None, known: Known) -> Iterator[Happened]:
     """What the effects of a message are to others."""
     for effect in effects:
         match effect:
             case Subscribe() | Unsubscribe() | OptOut() | OptIn():
                 yield Happened(event=Event.CONSENT_CHANGED, data=_consent(effect, message, rule))
-            case ChangeAppointment(id=changed) if (was := before.appointment(changed)) and (became := after.appointment(changed)):
+            case ChangeAppointment(id=changed) if was := known.appointment(changed):
+                known = known.after(effect, message)
+                became = known.appointment(changed) or was
                 told = {"appointment": changed_appointment_data(was, became), "message": message_data(message), "rule": rule}
                 yield Happened(event=Event.APPOINTMENT_CHANGED, data=told)
             case OpenHandOff():

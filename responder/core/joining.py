@@ -10,6 +10,7 @@ from responder.core.known import ASKED_FOR
 from responder.core.matching import Pattern
 from responder.core.newest import open_opt_in, waits
 from responder.core.policy import contact_values
+from responder.core.precedence import was_before
 from responder.core.question import Ask, Choice, CloseQuestion, Happening, Question, QuestionKind, question_key
 from responder.core.rules import Rule, Rules
 from responder.core.situation import Match, Situation
@@ -45,7 +46,7 @@ def ask_to_join(
 
 def hear_joining(situation: Situation, rules: Rules) -> Heard | None:
     """What a text does that answers whether its originator wants to join; None if that is not open, or not what the text answers."""
-    question = None if situation.known.opted_out else open_opt_in(situation)
+    question = None if _is_silent(situation) else open_opt_in(situation)
     answer = read_answer(situation.folded, situation.lexicon) if question else None
     if question is None or answer is None:
         return None
@@ -62,5 +63,10 @@ def hear_joining(situation: Situation, rules: Rules) -> Heard | None:
     return Heard(effects=(closed, *others), actions=((match, rule.actions),) if rule else ())
 
 
+def _is_silent(situation: Situation) -> bool:
+    """Whether the originator wants no texts; an opt-out by hand that came after the answer is weighed against it later."""
+    return situation.known.opted_out and not was_before(situation.message, situation.known.consent_by_hand_at)
+
+
 def _left(question: Question, situation: Situation) -> Iterator[Effect]:
-    yield from (Unsubscribe(list=choice.subject) for choice in question.choices if waits(situation)(choice))
+    yield from (Unsubscribe(list=choice.subject) for choice in question.choices if waits(situation, question)(choice))

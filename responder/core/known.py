@@ -13,7 +13,6 @@ from responder.core.effects import (
     OpenHandOff,
     OptIn,
     OptOut,
-    Ordered,
     RecordUse,
     SetField,
     SetLanguage,
@@ -40,24 +39,31 @@ class SubscriptionStatus(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Subscription:
-    """An originator and a list; ``taken_by_stop`` marks what START will bring back."""
+    """An originator and a list; ``taken_by_stop`` marks what START will bring back.
+
+    ``order`` is that of the last text about it, ``by_hand_at`` when a person or a file last changed it; either is None while there is none.
+    """
 
     list: str
     status: SubscriptionStatus
     since: datetime
-    order: Order
+    order: Order | None = None
+    by_hand_at: datetime | None = None
     taken_by_stop: bool = False
     ends_at: datetime | None = None
 
     def at(self, now: datetime) -> "Subscription":
         """The subscription as it stands at a moment: left, if it was for a while that is over."""
         is_over = self.ends_at is not None and self.ends_at <= now
-        return replace(self, status=SubscriptionStatus.UNSUBSCRIBED) if is_over else self
+        return replace(self, status=SubscriptionStatus.UNSUBSCRIBED, since=self.ends_at or self.since) if is_over else self
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Appointment:
-    """An appointment of an originator; ``order`` is that of the last word about it, and ``version`` counts its changes."""
+    """An appointment of an originator; ``version`` counts its changes.
+
+    ``order`` is that of the last text about it, ``by_hand_at`` when a person or a file last moved it.
+    """
 
     id: str
     originator: str
@@ -70,6 +76,7 @@ class Appointment:
     language: str = ""
     asked_at: datetime | None = None
     order: Order | None = None
+    by_hand_at: datetime | None = None
     version: int = 1
     unclear_at: datetime | None = None
     last_asked_at: datetime | None = None
@@ -104,9 +111,15 @@ class Known:
     originator: str
     revision: int = 0
     language: str | None = None
+    language_order: Order | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
+    field_orders: Mapping[str, Order] = field(default_factory=dict)
     opted_out: bool = False
     consent_order: Order | None = None
+    consent_by_hand_at: datetime | None = None
+    """When a person of ours, a file or the gateway last said that no more texts are wanted, or the number was erased."""
+    rebooked_at: datetime | None = None
+    """When another system or a person last moved or deleted an appointment of the originator."""
     confirmed_at: datetime | None = None
     subscriptions: Mapping[str, Subscription] = field(default_factory=dict)
     appointments: tuple[Appointment, ...] = ()
@@ -150,25 +163,6 @@ class Known:
         """The appointment of this id."""
         return next((a for a in self.appointments if a.id == id_), None)
 
-    def newest_word(self, effect: Ordered) -> Order | None:
-        """The place of the last word about what the effect would change; None if nobody spoke of it."""
-        match effect:
-            case Subscribe(list=name):
-                stopped = self.consent_order if self.opted_out else None  # a STOP is a word about every list
-                said = self._order_of(name)
-                return max(said, stopped) if said and stopped else said or stopped
-            case Unsubscribe(list=name):
-                return self._order_of(name)
-            case OptOut() | OptIn():
-                return self.consent_order
-            case ChangeAppointment(id=wanted):
-                appointment = self.appointment(wanted)
-                return appointment.order if appointment else None
-
-    def _order_of(self, list_name: str) -> Order | None:
-        subscription = self.subscriptions.get(list_name)
-        return subscription.order if subscription else None
-
     def after(self, effect: Effect, message: Message) -> "Known":
         """What is known once the effect of a message has happened."""
         match effect:
@@ -196,9 +190,10 @@ class Known:
     def _remembering(self, effect: SetField | SetLanguage | RecordUse | Mute | OpenHandOff, message: Message) -> "Known":
         match effect:
             case SetField():
-                return replace(self, fields={**self.fields, effect.name: effect.value})
+                told = {**self.fields, effect.name: effect.value}
+                return replace(self, fields=told, field_orders={**self.field_orders, effect.name: message.order})
             case SetLanguage():
-                return replace(self, language=effect.language)
+                return replace(self, language=effect.language, language_order=message.order)
             case RecordUse():
                 before = self.uses.get(effect.of, message.received_at)
                 return replace(self, uses={**self.uses, effect.of: max(before, message.received_at)})
@@ -210,26 +205,27 @@ class Known:
 
 
 def _subscription(effect: Subscribe | Unsubscribe, message: Message, before: Subscription | None) -> Subscription:
-    status = subscription_status(effect)
+    status = _status(effect)
     return Subscription(
         list=effect.list,
         status=status,
         since=before.since if before and before.status is status else message.order.at,
         order=message.order,
+        by_hand_at=before.by_hand_at if before else None,
         taken_by_stop=isinstance(effect, Unsubscribe) and effect.taken_by_stop,
-        ends_at=subscription_end(effect, message.order.at),
+        ends_at=_end(effect, message.received_at),
     )
 
 
-def subscription_end(effect: Subscribe | Unsubscribe, at: datetime) -> datetime | None:
-    """When a subscription is over, by a word of that moment; None where it is for good."""
+def _end(effect: Subscribe | Unsubscribe, received_at: datetime) -> datetime | None:
+    """When a subscription is over, counted by our clock; None where it is for good."""
     if isinstance(effect, Unsubscribe):
         return effect.ends_at
     lasts = ASKED_FOR if effect.asks else effect.lasts
-    return at + lasts if lasts else None
+    return received_at + lasts if lasts else None
 
 
-def subscription_status(effect: Subscribe | Unsubscribe) -> SubscriptionStatus:
+def _status(effect: Subscribe | Unsubscribe) -> SubscriptionStatus:
     """How a subscription stands after a word about it."""
     if isinstance(effect, Unsubscribe):
         return SubscriptionStatus.UNSUBSCRIBED

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from responder.core.address import is_dialable
 from responder.core.known import Appointment, SubscriptionStatus
+from responder.core.precedence import was_before
 from responder.core.question import Choice, Question, QuestionKind, QuestionStatus, state
 from responder.core.situation import Situation
 
@@ -13,7 +14,7 @@ def open_opt_in(situation: Situation) -> Question | None:
     """The newest double opt-in that waits for an answer; None if something newer does."""
     questions, here = situation.known.questions, situation.message.destination
     asked = (one for one in questions if one.kind is QuestionKind.OPT_IN and one.destination == here and one.asked_at <= situation.now)
-    waiting = [one for one in asked if state(one, situation.now, waits(situation)) is QuestionStatus.OPEN]
+    waiting = [one for one in asked if state(one, situation.now, waits(situation, one)) is QuestionStatus.OPEN]
     newest = max(reversed(waiting), key=lambda one: one.asked_at, default=None)
     return None if newest is None or _is_overtaken(newest, situation) else newest
 
@@ -75,11 +76,18 @@ def stands(situation: Situation) -> Callable[[Choice], bool]:
     return stands
 
 
-def waits(situation: Situation) -> Callable[[Choice], bool]:
-    """Tells whether a list still waits for the answer: whoever has left it since has answered by that."""
+def waits(situation: Situation, question: Question) -> Callable[[Choice], bool]:
+    """Tells whether a list still waits for the answer: whoever has left it since has answered by that.
+
+    What a person of ours has made of it since is no answer, where it puts them on the list or comes after the answer.
+    """
 
     def waits(choice: Choice) -> bool:
         subscription = situation.known.subscriptions.get(choice.subject)
-        return subscription is not None and subscription.status is SubscriptionStatus.PENDING
+        if subscription is None or subscription.status is SubscriptionStatus.PENDING:
+            return subscription is not None
+        if subscription.by_hand_at is None or subscription.by_hand_at < question.asked_at:
+            return False
+        return subscription.status is SubscriptionStatus.SUBSCRIBED or was_before(situation.message, subscription.by_hand_at)
 
     return waits

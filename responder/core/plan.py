@@ -1,8 +1,8 @@
 """Deciding: a message, the rules and what is known become a plan, which is plain data."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, get_args
+from typing import Any
 
 from responder.core.address import is_dialable
 from responder.core.decision import Decision, Miss, decide
@@ -10,9 +10,9 @@ from responder.core.drafts import announcements, restrained, steps_of, together
 from responder.core.effects import (
     ChangeAppointment,
     Effect,
-    Ordered,
     RecordUse,
     Reply,
+    SetLanguage,
     Step,
     StepKind,
     WebhookCall,
@@ -22,15 +22,17 @@ from responder.core.explanation import explained_effect, explained_match, explai
 from responder.core.known import Appointment, Known
 from responder.core.message import Message
 from responder.core.near import near_misses
+from responder.core.precedence import weigh
 from responder.core.recognition import NOTHING, Recognition
 from responder.core.rules import Rules
 from responder.core.sent import Sent
 from responder.core.situation import Situation
+from responder.core.timestamps import iso
 from responder.core.timing import timed
 from responder.core.unasked import unsent_questions, without_unasked
 from responder.core.wanted import one_hand_off, wanted_drafts, wanted_effects
 
-ORDERED = get_args(Ordered)
+NEWER = "a newer message of the originator stands"
 NOT_DIALABLE = "not sent: the originator is no international number, so it cannot be answered"
 OWN_NUMBER = "not sent: the originator is a number of ours"
 UNKNOWN = "not sent: the text went to a number that 'numbers' does not name"
@@ -74,13 +76,12 @@ def make_plan(message: Message, rules: Rules, known: Known) -> Plan:
     decision = decide(situation, rules)
     turns = ((situation, decision), *decision.turns)
     wanted = one_hand_off([effect for at, turn in turns for effect in wanted_effects(turn, at, rules)])
-    effects = tuple(effect for effect in wanted if not _is_outdated(effect, known, message))
-    is_superseded = _is_superseded(wanted, effects)
-    if is_superseded:
-        effects = ()
+    weighed = weigh(wanted, known, message)
+    effects, is_superseded = tuple(one_hand_off(weighed.effects)), weighed.is_superseded
     after = known_after(known, effects, message)
     drafts = together([(draft, turn, at) for at, turn in turns for draft in wanted_drafts(turn, at, rules, after)])
-    no_reply = "not sent: a newer message of the originator stands" if is_superseded else _why_not_sent(message, rules)
+    overtaken = f"a person changed it at {iso(weighed.overtaken_at)}" if weighed.overtaken_at else None
+    no_reply = f"not sent: {overtaken or NEWER}" if is_superseded else _why_not_sent(message, rules)
     if no_reply is None and not known.opted_out:
         drafts, muting = restrained(drafts, decision, after, situation, rules)
         effects, after = (*effects, *muting), known_after(after, muting, message)
@@ -89,7 +90,7 @@ def make_plan(message: Message, rules: Rules, known: Known) -> Plan:
         after = known_after(known, effects, message)
     drafts = [(timed(draft, message.received_at, rules.appointments.quiet_hours, rules.zone), turn, at) for draft, turn, at in drafts]
     steps = tuple(steps_of(drafts, after, no_reply, is_superseded=is_superseded))
-    steps += tuple(announcements(len(drafts), happenings(effects, message, decision.name, known, after), message, rules))
+    steps += tuple(announcements(len(drafts), happenings(effects, message, decision.name, known), message, rules))
     return Plan(
         message=message,
         rule=decision.name,
@@ -100,22 +101,24 @@ def make_plan(message: Message, rules: Rules, known: Known) -> Plan:
         effects=effects,
         steps=steps,
         explained=(
-            *_explained(decision, effects, [draft for draft, _, _ in drafts], no_reply),
+            *_explained(decision, _news(effects, known), [draft for draft, _, _ in drafts], no_reply),
+            *([{"action": "none", "note": f"not done: {overtaken}"}] if overtaken else ()),
             *(told for at, turn in turns if turn.shadowed for told in _explained_shadow(turn, at, rules)),
         ),
         near_misses=near_misses(decision, situation, rules),
         is_superseded=is_superseded,
         after=after,
         applied=tuple(name for _, turn in turns for name in turn.met),
-        changes=tuple(_changes(effects, known, after)),
+        changes=tuple(_changes(effects, known, message)),
         recognition=decision.recognition,
     )
 
 
-def _changes(effects: Iterable[Effect], known: Known, after: Known) -> Iterator[AppointmentChange]:
+def _changes(effects: Iterable[Effect], known: Known, message: Message) -> Iterator[AppointmentChange]:
     for effect in effects:
-        if isinstance(effect, ChangeAppointment) and (was := known.appointment(effect.id)) and (became := after.appointment(effect.id)):
-            yield AppointmentChange(before=was, after=became)
+        if isinstance(effect, ChangeAppointment) and (was := known.appointment(effect.id)):
+            known = known.after(effect, message)
+            yield AppointmentChange(before=was, after=known.appointment(effect.id) or was)
 
 
 def known_after(known: Known, effects: Iterable[Effect], message: Message) -> Known:
@@ -130,19 +133,6 @@ def with_steps(known: Known, plan: Plan) -> Known:
     texts = (step for step in plan.steps if step.kind is StepKind.REPLY)
     sent = tuple(Sent(at=plan.message.received_at, text=step.content, purpose=step.purpose) for step in texts)
     return replace(known, sent=(*known.sent, *sent)) if sent else known
-
-
-def _is_outdated(effect: Effect, known: Known, message: Message) -> bool:
-    """Whether a newer word has been said about what the effect would change."""
-    if not isinstance(effect, ORDERED):
-        return False
-    newest = known.newest_word(effect)
-    return newest is not None and newest > message.order
-
-
-def _is_superseded(wanted: Sequence[Effect], left: Sequence[Effect]) -> bool:
-    """Whether newer words stand, and nothing is left that is a word itself."""
-    return len(left) < len(wanted) and not any(isinstance(effect, ORDERED) for effect in left)
 
 
 def _why_not_sent(message: Message, rules: Rules) -> str | None:
@@ -163,10 +153,15 @@ def _explained(
     yield from (explained_step(draft, no_reply) for draft in drafts)
 
 
+def _news(effects: Iterable[Effect], known: Known) -> Iterator[Effect]:
+    """The effects but for a language that the originator was known to use already."""
+    return (effect for effect in effects if not (isinstance(effect, SetLanguage) and effect.implied and effect.language == known.language))
+
+
 def _explained_shadow(decision: Decision, situation: Situation, rules: Rules) -> Iterator[Mapping[str, Any]]:
     """What rules in shadow would do."""
     for shadowed in decision.shadowed:
         effects = tuple(wanted_effects(shadowed, situation, rules))
         drafts = wanted_drafts(shadowed, situation, rules, known_after(situation.known, effects, situation.message))
-        for told in _explained(shadowed, effects, drafts, _why_not_sent(situation.message, rules)):
+        for told in _explained(shadowed, _news(effects, situation.known), drafts, _why_not_sent(situation.message, rules)):
             yield {**told, "note": f"not done: the rule {shadowed.name!r} is in shadow"}

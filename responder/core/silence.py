@@ -31,7 +31,7 @@ def _by_rule(explanation: Explanation) -> str:
     rule, reason = explanation.message.rule, _hand_off(explanation)
     handed_off = f', and a person is asked to look ("{reason}")' if reason else ""
     if explanation.message.is_superseded:
-        return "a newer message of the number stands"
+        return "a newer message of the number stands, or a change by hand"
     if rule is None:
         return f"nothing matched{handed_off or ', and the rules file has no fallback'}{_nearest(explanation)}"
     if rule == "question":

@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from responder.core.answering import read_answer
+from responder.core.effects import ChangeAppointment
 from responder.core.known import WINDOW, Appointment, Known
 from responder.core.lazily import lazily
 from responder.core.lexicon import Lexicon
 from responder.core.message import Message
+from responder.core.precedence import is_outdated, was_before
 from responder.core.question import QuestionStatus, state
 from responder.core.text import fold, without_prefix
 from responder.core.words import Answer
@@ -74,16 +76,22 @@ class Situation:
 
     @property
     def is_outdated(self) -> bool:
-        """Whether a newer word about the appointment has been heard before this one."""
-        newest = self.appointment.order if self.appointment else None
-        return newest is not None and newest > self.message.order
+        """Whether something newer was said or done about the appointment; what would be made of it makes no difference."""
+        appointment = self.appointment
+        return appointment is not None and is_outdated(ChangeAppointment(id=appointment.id, status=appointment.status), self.known, self.message)
+
+    @property
+    def is_overtaken(self) -> bool:
+        """Whether the text may answer an appointment that was moved or deleted since it was sent, and nothing else."""
+        return not self.open_appointments and was_before(self.message, self.known.rebooked_at) and self.answer is not None
 
     @lazily
     def answer(self) -> tuple[Answer, str | None] | None:
         """What the whole text answers, with the language of the word."""
         if self.intention:
             return self.intention, self.spoken
-        return read_answer(self.folded, self.lexicon) if self.known.appointments else self.lexicon.answers.get(self.folded)
+        is_read = self.known.appointments or was_before(self.message, self.known.rebooked_at)
+        return read_answer(self.folded, self.lexicon) if is_read else self.lexicon.answers.get(self.folded)
 
     def answers_in(self, language: str, answer: Answer) -> bool:
         """Whether the text is this answer in the words of one language; those of no language, such as digits, belong to each."""
@@ -99,6 +107,8 @@ class Situation:
     def is_asked(self) -> bool:
         """Whether a short word may be an answer: something is open, or an answer comes late."""
         if self.known.appointments and (self.open_appointments or (self.answer and self.late_appointment)):
+            return True
+        if self.is_overtaken and self.now < (self.known.rebooked_at or self.now):
             return True
         questions = self.known.questions
         return bool(questions) and any(state(question, self.now) is QuestionStatus.OPEN for question in questions)

@@ -23,8 +23,9 @@ def wanted_effects(decision: Decision, situation: Situation, rules: Rules) -> li
 
 def _remembered(decision: Decision, situation: Situation) -> Sequence[Effect]:
     language = decision.match.language
-    is_new = decision.remembers_language and language != situation.known.language
-    return (SetLanguage(language=language),) if language and is_new else ()
+    known = situation.known
+    is_news = language != known.language or known.language_order is None or known.language_order < situation.message.order
+    return (SetLanguage(language=language, implied=True),) if language and decision.remembers_language and is_news else ()
 
 
 def wanted_drafts(decision: Decision, situation: Situation, rules: Rules, after: Known) -> list[Reply | WebhookCall]:

@@ -24,13 +24,14 @@ from responder.store.history import add_events, event, last_numbers
 from responder.store.known import appointment_from
 from responder.store.reminders import forget_reminders, plan_reminders
 from responder.store.revisions import chunks, move_revisions
-from responder.store.tables import appointments
+from responder.store.tables import appointments, contacts
 
 BOOKING_LOCK = 0x5E5B0D03  # PostgreSQL advisory lock: two imports at once take turns
 IMPORT, API = "import", "api"
 """Who changes appointments beside the messages."""
 DETAILS = ("name", "service", "location", "language")
 ASKED = ("asked_at", "last_asked_at", "asked_from")
+WORDS = ("order_at", "order_seq", "by_hand_at")
 
 
 class Conflict(ResponderError):
@@ -88,7 +89,7 @@ async def put_bookings(
 ) -> Mapping[Change, int]:
     """Make the appointments what the bookings say, all or none, and tell how many of each change there were.
 
-    A new or moved one is scheduled, and no word from before ``now`` counts for it; any other keeps its status. ``advance`` is told
+    A new or moved one is scheduled, and no answer from before ``now`` counts for a moved one; any other keeps its status. ``advance`` is told
     how many are done, ``times`` says when people are reminded, ``expected`` whether an appointment stands as it should, and ``tell``
     which webhooks hear of new and moved ones.
     Raises Conflict where it does not, and StorageError.
@@ -117,13 +118,20 @@ async def _put_some(connection: AsyncConnection, some: Sequence[_Put], put_anew:
     """Make the changes, and give each its number."""
     last = await last_numbers(connection, [put.booking.id for put in some if put.before is None])
     numbers = {put.booking.id: (put.before.version if put.before else last.get(put.booking.id, 0)) + 1 for put in some}
-    anew = [_row(put.booking, numbers[put.booking.id], now) for put in some if put.change is not Change.CHANGED]
+    anew = [_row(put, numbers[put.booking.id], now) for put in some if put.change is not Change.CHANGED]
     details = [_details(put, numbers[put.booking.id], now) for put in some if put.change is Change.CHANGED]
     for statement, rows in ((put_anew, anew), (_CHANGE_DETAILS, details)):
         if rows:
             await connection.execute(statement, rows)
+    await _rebooked(connection, {put.before.originator for put in some if put.before and put.change is Change.MOVED}, now)
     await add_events(connection, [_event(put, numbers[put.booking.id], now, by) for put in some])
     return numbers
+
+
+async def _rebooked(connection: AsyncConnection, originators: Collection[str], now: datetime) -> None:
+    """Remember that an appointment of each was moved or deleted, so that an answer on its way is known for one to what stood before."""
+    if originators:
+        await connection.execute(update(contacts).where(contacts.c.originator.in_(originators)).values(rebooked_at=now))
 
 
 def _happened(puts: Iterable[_Put], numbers: Mapping[str, int], now: datetime) -> Iterator[tuple[str, Happened]]:
@@ -153,6 +161,7 @@ async def delete_appointment(
         await move_revisions(connection, database.insert, {before.originator})
         await connection.execute(delete(appointments).where(appointments.c.id == identifier))
         await forget_reminders(connection, [identifier])
+        await _rebooked(connection, [before.originator], now)
         await add_events(connection, [event((before.id, before.version + 1), now, "deleted", by, old_status=before.status)])
         gone = appointment_deleted(appointment_from(before), before.version + 1)
         await announce(connection, [(before.originator, gone)], tell, now)
@@ -186,10 +195,12 @@ _CHANGE_DETAILS = (
 )
 
 
-def _row(booking: Booking, number: int, now: datetime) -> dict[str, Any]:
-    state = {"status": AppointmentStatus.SCHEDULED, "updated_at": now, "order_at": now, "order_seq": 0, "version": number, "unclear_at": None}
-    state |= {"last_asked_at": None, "asked_from": ""}
-    return asdict(booking) | state
+def _row(put: _Put, number: int, now: datetime) -> dict[str, Any]:
+    """An appointment as it is brought in; that it is new is no word about it, that it was moved is one."""
+    before = put.before
+    words = {"order_at": before.order_at, "order_seq": before.order_seq, "by_hand_at": now} if before else dict.fromkeys(WORDS)
+    state = {"status": AppointmentStatus.SCHEDULED, "updated_at": now, "version": number, "unclear_at": None, "last_asked_at": None, "asked_from": ""}
+    return asdict(put.booking) | words | state
 
 
 def _event(put: _Put, number: int, now: datetime, by: str) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from responder.store.erasure import silent_among
 from responder.store.ledger import EventRow, append, event_row
 from responder.store.revisions import move_revisions
 from responder.store.rows import step_rows
-from responder.store.subscribers import stop
+from responder.store.stopping import Stop, stop
 from responder.store.tables import OPEN_HANDOFF, contacts, handoffs, messages, steps
 
 TWICE_WITHIN = timedelta(minutes=2)  # the same text to the same hand-off is one that was typed twice
@@ -93,7 +93,7 @@ async def _opt_out(connection: AsyncConnection, row: Row[Any], proof: Mapping[st
         newer = "the number has said START since, so leave --opt-out out, or run 'responder subscribers remove' to opt it out as of now"
         raise ResponderError(f"hand-off {row.message_key}: {newer}")
     said = {name: getattr(row, name) for name in ("gateway", "destination", "folded", "rule", "rules_hash")} | {"text": row.text or None}
-    return await stop(connection, row.originator, order, {**proof, **said}, now=now)
+    return await stop(connection, row.originator, Stop(by_hand_at=now, proof={**proof, **said}, order=order), now)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Insert, bindparam, case, select, tuple_, update
+from sqlalchemy import Insert, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from responder.core.effects import ChangeAppointment, OpenHandOff, OptOut, StepKind, Subscribe, TellUnclear, Unsubscribe
-from responder.core.known import Known, subscription_end, subscription_status
+from responder.core.effects import OpenHandOff, OptOut, StepKind
+from responder.core.known import Known
 from responder.core.message import MessageStatus
 from responder.core.plan import Plan
 from responder.store.awaited import awaited_rows
@@ -18,6 +18,7 @@ from responder.store.bulk import execute_many
 from responder.store.database import Database
 from responder.store.history import add_events, event
 from responder.store.inbox import still_held
+from responder.store.known import written_orders
 from responder.store.lateness import cancel
 from responder.store.ledger import append, consent_rows
 from responder.store.numbering import numbered, tells_of_consent
@@ -100,9 +101,8 @@ class Commits:
         changed = [_contact_row(planned.after) for planned in standing if planned.after is not planned.before]
         await execute_many(connection, self._put_contacts, changed)
         await cancel(connection, _opted_out(plans), now)
-        await execute_many(connection, self._put_subscriptions, [row for plan in plans for row in _subscription_rows(plan)])
-        await execute_many(connection, _CHANGE_APPOINTMENT, [row for plan in plans for row in _appointment_rows(plan)])
-        await execute_many(connection, _TELL_UNCLEAR, [row for plan in plans for row in _unclear_rows(plan)])
+        await execute_many(connection, self._put_subscriptions, [row for planned in standing for row in _subscription_rows(planned)])
+        await execute_many(connection, _CHANGE_APPOINTMENT, [row for planned in standing for row in _appointment_rows(planned)])
         await put_questions(connection, plans)
         await execute_many(connection, self._put_uses, [row for planned in standing for row in _use_rows(planned)])
         await add_events(connection, [row for plan in plans for row in _event_rows(plan)])
@@ -114,7 +114,18 @@ def _put_contacts(dialect_insert: Callable[..., Any]) -> Insert:
     statement = dialect_insert(contacts)
     new = {
         column: statement.excluded[column]
-        for column in ("language", "fields", "opted_out", "consent_at", "consent_seq", "confirmed_at", "muted_until")
+        for column in (
+            "language",
+            "language_at",
+            "language_seq",
+            "fields",
+            "field_orders",
+            "opted_out",
+            "consent_at",
+            "consent_seq",
+            "confirmed_at",
+            "muted_until",
+        )
     }
     unmoved = contacts.c.revision == statement.excluded.revision - 1
     put: Insert = statement.on_conflict_do_update(index_elements=["originator"], set_={**new, "revision": statement.excluded.revision}, where=unmoved)
@@ -122,12 +133,10 @@ def _put_contacts(dialect_insert: Callable[..., Any]) -> Insert:
 
 
 def _put_subscriptions(dialect_insert: Callable[..., Any]) -> Insert:
-    """A subscription, unless a newer word stands."""
+    """A subscription as planned; nobody can have changed it since, as the contact's revision shows."""
     statement = dialect_insert(subscriptions)
-    new = {column: statement.excluded[column] for column in ("status", "order_at", "order_seq", "taken_by_stop", "ends_at")}
-    new["since"] = case((subscriptions.c.status == statement.excluded.status, subscriptions.c.since), else_=statement.excluded.since)
-    is_older = tuple_(subscriptions.c.order_at, subscriptions.c.order_seq) < tuple_(statement.excluded.order_at, statement.excluded.order_seq)
-    put: Insert = statement.on_conflict_do_update(index_elements=["originator", "list"], set_=new, where=is_older)
+    new = {column: statement.excluded[column] for column in ("status", "since", "order_at", "order_seq", "taken_by_stop", "ends_at")}
+    put: Insert = statement.on_conflict_do_update(index_elements=["originator", "list"], set_=new)
     return put
 
 
@@ -137,21 +146,11 @@ def _put_uses(dialect_insert: Callable[..., Any]) -> Insert:
     return put
 
 
-_IS_NEWER = (appointments.c.order_at.is_(None)) | (
-    tuple_(appointments.c.order_at, appointments.c.order_seq) < tuple_(bindparam("new_order_at"), bindparam("new_order_seq"))
-)
 _CHANGE_APPOINTMENT = (
     update(appointments)
-    .where(appointments.c.id == bindparam("of_id"), _IS_NEWER)
-    .values(
-        status=bindparam("new_status"),
-        updated_at=bindparam("now"),
-        order_at=bindparam("new_order_at"),
-        order_seq=bindparam("new_order_seq"),
-        version=appointments.c.version + 1,
-    )
+    .where(appointments.c.id == bindparam("of_id"))
+    .values({name: bindparam(f"new_{name}") for name in ("status", "updated_at", "order_at", "order_seq", "version", "unclear_at")})
 )
-_TELL_UNCLEAR = update(appointments).where(appointments.c.id == bindparam("of_id")).values(unclear_at=bindparam("now"))
 _HANDLED = (
     update(messages)
     .where(messages.c.seq == bindparam("of_seq"))
@@ -173,7 +172,10 @@ def _contact_row(known: Known) -> dict[str, Any]:
         "originator": known.originator,
         "revision": known.revision + 1,
         "language": known.language,
+        "language_at": known.language_order.at if known.language_order else None,
+        "language_seq": known.language_order.seq if known.language_order else None,
         "fields": json.dumps(dict(known.fields), ensure_ascii=False) if known.fields else "{}",
+        "field_orders": written_orders(known.field_orders),
         "opted_out": known.opted_out,
         "consent_at": known.consent_order.at if known.consent_order else None,
         "consent_seq": known.consent_order.seq if known.consent_order else None,
@@ -182,34 +184,39 @@ def _contact_row(known: Known) -> dict[str, Any]:
     }
 
 
-def _subscription_rows(plan: Plan) -> Rows:
+def _subscription_rows(planned: Planned) -> Rows:
+    """The subscriptions that the plans leave otherwise than they were, each once, whatever was said about it on the way."""
+    before, after = planned.before.subscriptions, planned.after.subscriptions
     return [
         {
-            "originator": plan.message.originator,
-            "list": effect.list,
-            "status": str(subscription_status(effect)),
-            "since": plan.message.order.at,
-            "order_at": plan.message.order.at,
-            "order_seq": plan.message.order.seq,
-            "taken_by_stop": isinstance(effect, Unsubscribe) and effect.taken_by_stop,
-            "ends_at": subscription_end(effect, plan.message.order.at),
+            "originator": planned.after.originator,
+            "list": subscription.list,
+            "status": str(subscription.status),
+            "since": subscription.since,
+            "order_at": subscription.order.at if subscription.order else None,
+            "order_seq": subscription.order.seq if subscription.order else None,
+            "taken_by_stop": subscription.taken_by_stop,
+            "ends_at": subscription.ends_at,
         }
-        for effect in plan.effects
-        if isinstance(effect, Subscribe | Unsubscribe)
+        for name, subscription in after.items()
+        if subscription is not before.get(name)
     ]
 
 
-def _appointment_rows(plan: Plan) -> Rows:
+def _appointment_rows(planned: Planned) -> Rows:
+    """The same for appointments."""
     return [
         {
-            "of_id": effect.id,
-            "new_status": effect.status,
-            "now": plan.message.received_at,
-            "new_order_at": plan.message.order.at,
-            "new_order_seq": plan.message.order.seq,
+            "of_id": appointment.id,
+            "new_status": appointment.status,
+            "new_updated_at": appointment.updated_at,
+            "new_order_at": appointment.order.at if appointment.order else None,
+            "new_order_seq": appointment.order.seq if appointment.order else None,
+            "new_version": appointment.version,
+            "new_unclear_at": appointment.unclear_at,
         }
-        for effect in plan.effects
-        if isinstance(effect, ChangeAppointment)
+        for before, appointment in zip(planned.before.appointments, planned.after.appointments, strict=True)
+        if appointment is not before
     ]
 
 
@@ -226,10 +233,6 @@ def _event_rows(plan: Plan) -> Rows:
         )
         for change in plan.changes
     ]
-
-
-def _unclear_rows(plan: Plan) -> Rows:
-    return [{"of_id": effect.id, "now": plan.message.received_at} for effect in plan.effects if isinstance(effect, TellUnclear)]
 
 
 def _use_rows(planned: Planned) -> Rows:

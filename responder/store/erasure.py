@@ -34,7 +34,7 @@ async def erase(database: Database, secret: bytes, number: str, operator: str, n
         if database.is_sqlite:
             await connection.exec_driver_sql("PRAGMA secure_delete=ON")  # what is deleted is also overwritten
         row = {"number_hash": number_hash(secret, number), "erased_at": now}
-        await connection.execute(insert(erased).on_conflict_do_nothing(), [row])
+        await connection.execute(insert(erased).on_conflict_do_update(index_elements=["number_hash"], set_={"erased_at": now}), [row])
         await move_revisions(connection, insert, [number])  # what a worker commits at this moment is erased too
         known = (await connection.execute(select(contacts.c.revision).where(contacts.c.originator == number))).scalar_one() > 1
         covered = list((await connection.execute(select(consent_events.c.seq).where(consent_events.c.originator == number))).scalars())
@@ -93,14 +93,14 @@ async def silent_among(
 ) -> frozenset[str]:
     """Which numbers want no texts: they said STOP, or were erased and have not agreed to any since; ``known`` are their contacts."""
     known = list(known)
-    erased_ones = await erased_among(connection, secret, originators) - {row.originator for row in known if row.consent_at}
-    return erased_ones | {row.originator for row in known if row.opted_out}
+    erased_ones = (await erased_among(connection, secret, originators)).keys() - {row.originator for row in known if row.consent_at}
+    return frozenset(erased_ones | {row.originator for row in known if row.opted_out})
 
 
-async def erased_among(connection: AsyncConnection, secret: bytes, originators: Collection[str]) -> frozenset[str]:
-    """Which of the numbers were erased."""
+async def erased_among(connection: AsyncConnection, secret: bytes, originators: Collection[str]) -> dict[str, datetime]:
+    """Which of the numbers were erased, and when."""
     if (await connection.execute(select(erased.c.number_hash).limit(1))).first() is None:
-        return frozenset()
+        return {}
     hashes = {number_hash(secret, originator): originator for originator in originators}
-    found = (await connection.execute(select(erased.c.number_hash).where(erased.c.number_hash.in_(hashes)))).scalars()
-    return frozenset(hashes[hash_] for hash_ in found)
+    found = (await connection.execute(select(erased).where(erased.c.number_hash.in_(hashes)))).all()
+    return {hashes[row.number_hash]: row.erased_at for row in found}

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -82,10 +82,12 @@ async def read_sent(connection: AsyncConnection, originators: Collection[str], n
     return sent
 
 
-def _erased(known: Known, gone: Collection[str]) -> Known:
-    """What is known of a number that was erased: that it opted out, until it says START."""
-    is_gone = known.originator in gone and known.consent_order is None
-    return replace(known, opted_out=True, was_erased=True) if is_gone else known
+def _erased(known: Known, gone: Mapping[str, datetime]) -> Known:
+    """What is known of a number that was erased: that it opted out then at the latest, until it says START."""
+    if known.consent_order or known.originator not in gone:
+        return known
+    by_hand_at = max(filter(None, (gone[known.originator], known.consent_by_hand_at)))
+    return replace(known, opted_out=True, was_erased=True, consent_by_hand_at=by_hand_at)
 
 
 def _known(originator: str, row: Row[Any] | None, **others: Any) -> Known:  # noqa: ANN401  (what stands in other tables)
@@ -95,9 +97,13 @@ def _known(originator: str, row: Row[Any] | None, **others: Any) -> Known:  # no
         originator=originator,
         revision=row.revision,
         language=row.language,
+        language_order=_order(row.language_at, row.language_seq),
         fields=json.loads(row.fields) if row.fields != "{}" else {},
+        field_orders=read_orders(row.field_orders) if row.field_orders != "{}" else {},
         opted_out=row.opted_out,
         consent_order=_order(row.consent_at, row.consent_seq),
+        consent_by_hand_at=row.by_hand_at,
+        rebooked_at=row.rebooked_at,
         confirmed_at=row.confirmed_at,
         muted_until=row.muted_until,
         **others,
@@ -108,13 +114,24 @@ def _order(at: datetime | None, seq: int | None) -> Order | None:
     return Order(at, seq or 0) if at else None
 
 
+def read_orders(stored: str) -> dict[str, Order]:
+    """The orders of fields, as they stand with a contact."""
+    return {name: Order(datetime.fromisoformat(at), seq) for name, (at, seq) in json.loads(stored).items()}
+
+
+def written_orders(orders: Mapping[str, Order]) -> str:
+    """The orders of fields, as they are kept with a contact."""
+    return json.dumps({name: (order.at.isoformat(), order.seq) for name, order in orders.items()}) if orders else "{}"
+
+
 def subscription_from(row: Row[Any]) -> Subscription:
     """A subscription from its row."""
     return Subscription(
         list=row.list,
         status=SubscriptionStatus(row.status),
         since=row.since,
-        order=Order(row.order_at, row.order_seq),
+        order=_order(row.order_at, row.order_seq),
+        by_hand_at=row.by_hand_at,
         taken_by_stop=row.taken_by_stop,
         ends_at=row.ends_at,
     )
@@ -134,6 +151,7 @@ def appointment_from(row: Row[Any]) -> Appointment:
         language=row.language,
         asked_at=row.asked_at,
         order=_order(row.order_at, row.order_seq),
+        by_hand_at=row.by_hand_at,
         version=row.version,
         unclear_at=row.unclear_at,
         last_asked_at=row.last_asked_at,

@@ -37,9 +37,9 @@ class Beginning:
     at: datetime
     seq: int
 
-    def is_after(self, at: datetime | None, seq: int | None) -> bool:
-        """Whether a word was said before; one that came by hand or by a file has no place in the inbox, only a time."""
-        return at is None or (seq < self.seq if seq else at < self.at)
+    def is_after(self, seq: int | None, by_hand_at: datetime | None) -> bool:
+        """Whether all was said and done before: a text by its place in the inbox, what was done by hand by its time."""
+        return (seq is None or seq < self.seq) and (by_hand_at is None or by_hand_at < self.at)
 
 
 async def count_and_begin(database: Database, since: datetime | None) -> tuple[int, Beginning | None]:
@@ -112,13 +112,14 @@ def _consent(originator: str, people: Sequence[Row[Any]], events: Sequence[Row[A
     (row,) = people
     known = Known(originator=originator, fields=json.loads(row.fields))
     confirmed_at = row.confirmed_at if row.confirmed_at and row.confirmed_at < begin.at else None
-    if begin.is_after(row.consent_at, row.consent_seq):
-        order = Order(row.consent_at, row.consent_seq or 0) if row.consent_at else None
-        return replace(known, opted_out=row.opted_out, consent_order=order, confirmed_at=confirmed_at)
+    if begin.is_after(row.consent_seq, row.by_hand_at):
+        order = Order(row.consent_at, row.consent_seq) if row.consent_at else None
+        return replace(known, opted_out=row.opted_out, consent_order=order, consent_by_hand_at=row.by_hand_at, confirmed_at=confirmed_at)
     last = next((event for event in reversed(events) if event.list is None and event.event in STATUS_AFTER), None)
     if last is None:
         return known
-    return replace(known, opted_out=last.event == "opt_out", consent_order=Order(last.at, last.message_seq or 0), confirmed_at=confirmed_at)
+    order, by_hand_at = _order(last)
+    return replace(known, opted_out=last.event == "opt_out", consent_order=order, consent_by_hand_at=by_hand_at, confirmed_at=confirmed_at)
 
 
 def _subscriptions(rows: Sequence[Row[Any]], events: Sequence[Row[Any]], begin: Beginning) -> dict[str, Subscription]:
@@ -131,7 +132,7 @@ def _subscriptions(rows: Sequence[Row[Any]], events: Sequence[Row[Any]], begin: 
         if event.event in STATUS_AFTER:
             told[event.list] = _told(event, taken_by_stop=was_on and _word(event) in stops)
         last[event.list] = event
-    unchanged = {row.list: subscription_from(row) for row in rows if begin.is_after(row.order_at, row.order_seq)}
+    unchanged = {row.list: subscription_from(row) for row in rows if begin.is_after(row.order_seq, row.by_hand_at)}
     return told | unchanged
 
 
@@ -140,18 +141,25 @@ def _word(event: Row[Any]) -> tuple[str | None, datetime]:
     return event.message_key, event.at
 
 
+def _order(event: Row[Any]) -> tuple[Order | None, datetime | None]:
+    """The order of the text that an event rests on, or else when it was done by hand."""
+    return (Order(event.at, event.message_seq), None) if event.message_seq else (None, event.at)
+
+
 def _told(event: Row[Any], *, taken_by_stop: bool) -> Subscription:
+    order, by_hand_at = _order(event)
     return Subscription(
         list=event.list,
         status=STATUS_AFTER[event.event],
         since=event.at,
-        order=Order(event.at, event.message_seq or 0),
+        order=order,
+        by_hand_at=by_hand_at,
         taken_by_stop=taken_by_stop,
     )
 
 
 def _appointment(row: Row[Any], begin: Beginning) -> Appointment:
     stored = appointment_from(row)
-    if stored.order is None or begin.is_after(*stored.order):
+    if begin.is_after(row.order_seq, stored.by_hand_at):
         return stored
-    return replace(stored, status=AppointmentStatus.SCHEDULED, order=None)
+    return replace(stored, status=AppointmentStatus.SCHEDULED, order=None, by_hand_at=None)

@@ -19,7 +19,7 @@ def _narrowed(listing: Listing[Any], condition: Any) -> Listing[Any]:  # noqa: A
 
 
 def _contact(row: Row[Any]) -> ContactRecord:
-    since = row.consent_at if row.opted_out else None
+    since = max(filter(None, (row.consent_at, row.by_hand_at)), default=None) if row.opted_out else None
     return ContactRecord(originator=row.originator, language=row.language, fields=json.loads(row.fields), opted_out_since=since)
 
 

@@ -7,17 +7,16 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Insert, select, text, update
+from sqlalchemy import Insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.known import SubscriptionStatus
-from responder.core.message import Order
 from responder.store.announcing import announce_consent
 from responder.store.database import Database
 from responder.store.erasure import silent_among
-from responder.store.lateness import cancel
 from responder.store.ledger import EventRow, append, event_row
 from responder.store.revisions import chunks, move_revisions
+from responder.store.stopping import Stop, latest, stop
 from responder.store.tables import contacts, subscriptions
 
 SUBSCRIBER_LOCK = 0x5E5B0D05  # PostgreSQL advisory lock: two imports at once take turns
@@ -116,33 +115,9 @@ async def opt_out(
         if stopped:
             return False
         proof = {"operator": operator, "reason": reason or None}
-        events = await append(connection, await stop(connection, originator, Order(now, 0), proof, now=now), secret)
+        events = await append(connection, await stop(connection, originator, Stop(by_hand_at=now, proof=proof), now), secret)
         await announce_consent(connection, events, tell, now)
     return True
-
-
-async def stop(connection: AsyncConnection, originator: str, order: Order, proof: Mapping[str, Any], *, now: datetime) -> list[EventRow]:
-    """Opt a number out in the caller's transaction, by a word of that order; the events for the ledger, each with its proof.
-
-    The contact has to be the caller's already; a list about which a newer word was said stays as it is.
-    """
-    was = await _lists_before(connection, originator, order)
-    state = {"opted_out": True, "consent_at": order.at, "consent_seq": order.seq}
-    await connection.execute(update(contacts).where(contacts.c.originator == originator).values(state))
-    await cancel(connection, [originator], now)
-    for name, status in was.items():
-        taken = status == SubscriptionStatus.SUBSCRIBED
-        mine = (subscriptions.c.originator == originator) & (subscriptions.c.list == name)
-        left = {"status": "unsubscribed", "since": order.at, "order_at": order.at, "order_seq": order.seq, "taken_by_stop": taken}
-        await connection.execute(update(subscriptions).where(mine).values(left))
-    return [event_row(event="opt_out", at=order.at, recorded_at=now, originator=originator, list=name, **proof) for name in (None, *was)]
-
-
-async def _lists_before(connection: AsyncConnection, originator: str, order: Order) -> dict[str, str]:
-    """The lists that the number is on by an older word, with the status of each."""
-    theirs = (subscriptions.c.originator == originator) & (subscriptions.c.status != SubscriptionStatus.UNSUBSCRIBED)
-    rows = (await connection.execute(select(subscriptions).where(theirs).order_by(subscriptions.c.list))).all()
-    return {row.list: row.status for row in rows if Order(row.order_at, row.order_seq) <= order}
 
 
 async def _outcomes(connection: AsyncConnection, secret: bytes, wanted: Sequence[Wanted], before: Sequence[Outcome] | None = None) -> list[Outcome]:
@@ -181,19 +156,16 @@ async def _put(
 
 async def _put_rows(connection: AsyncConnection, insert: Callable[..., Any], changes: Sequence[Wanted], now: datetime) -> None:
     statement: Insert = insert(subscriptions)
-    columns = ("status", "since", "order_at", "order_seq", "taken_by_stop", "ends_at")
-    put = statement.on_conflict_do_update(  # type: ignore[attr-defined]  # both dialects have it
-        index_elements=["originator", "list"],
-        set_={name: statement.excluded[name] for name in columns},  # type: ignore[attr-defined]  # both dialects have it
-    )
+    new = {name: statement.excluded[name] for name in ("status", "since", "taken_by_stop", "ends_at")}  # type: ignore[attr-defined]  # both dialects have it
+    new["by_hand_at"] = latest(subscriptions.c.by_hand_at, statement.excluded.by_hand_at)  # type: ignore[attr-defined]  # both dialects have it
+    put = statement.on_conflict_do_update(index_elements=["originator", "list"], set_=new)  # type: ignore[attr-defined]  # both dialects have it
     rows = [
         {
             "originator": one.originator,
             "list": one.list,
             "status": str(one.status),
             "since": one.since or now,
-            "order_at": now,
-            "order_seq": 0,
+            "by_hand_at": min(one.since or now, now),
             "taken_by_stop": False,
             "ends_at": None,
         }

@@ -81,7 +81,7 @@ def test_a_while_begins_with_the_message() -> None:
     )  # fmt: skip
     after = Known(originator=ANNA).after(Subscribe(list="news", lasts=MONTH), message)
     assert after.subscriptions["news"].ends_at == NOON + MONTH
-    renewed = after.after(Subscribe(list="news", lasts=MONTH), replace(message, order=Order(NOON + MONTH, 2)))
+    renewed = after.after(Subscribe(list="news", lasts=MONTH), replace(message, received_at=NOON + MONTH, order=Order(NOON + MONTH, 2)))
     assert renewed.subscriptions["news"].ends_at == NOON + 2 * MONTH
 
 

@@ -174,7 +174,7 @@ def test_without_a_rule_and_a_fallback_nobody_speaks() -> None:
 def test_the_language_of_the_words_is_remembered_and_answered_in() -> None:
     read = one_rule("{text: {it: ciao, en: hello}}", "reply: {it: Ciao, en: Hello}", head="languages: [it, en]\n")
     decided = plan("hello", read, known(language="it"))
-    assert (decided.effects, decided.language, replies(decided)) == ((SetLanguage(language="en"),), "en", ["Hello"])
+    assert (decided.effects, decided.language, replies(decided)) == ((SetLanguage(language="en", implied=True),), "en", ["Hello"])
 
 
 def test_a_known_language_is_not_remembered_again() -> None:

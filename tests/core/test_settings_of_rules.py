@@ -169,8 +169,8 @@ def test_the_language_of_a_pattern_is_remembered() -> None:
     of_file = one_rule(
         "{pattern: {it: 'pacco (?P<code>[0-9]+)', en: ['parcel (?P<code>[0-9]+)', 'track']}}", "hand_off: seen", head="languages: [en, it]\n"
     )
-    assert SetLanguage(language="it") in plan("il pacco 12", of_file).effects
-    assert SetLanguage(language="en") in plan("track it", of_file, known(language="it")).effects
+    assert SetLanguage(language="it", implied=True) in plan("il pacco 12", of_file).effects
+    assert SetLanguage(language="en", implied=True) in plan("track it", of_file, known(language="it")).effects
 
 
 PREFIX = rules(
