@@ -214,10 +214,11 @@ class Texts:
 
     def pick(self, *languages: str | None) -> Template:
         """The text in the first of the languages that there is, or else the first text."""
-        for language in (*languages, None):
-            if language in self.by_language:
-                return self.by_language[language]
-        return self.first
+        return self.by_language[self.language(*languages)]
+
+    def language(self, *languages: str | None) -> str | None:
+        """The language of the text that is picked; None if it is one for all."""
+        return next((language for language in (*languages, None) if language in self.by_language), next(iter(self.by_language)))
 
     @property
     def first(self) -> Template:

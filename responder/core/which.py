@@ -1,6 +1,6 @@
 """Which one? Several appointments are open to an answer, so the phone is asked, by a numbered list that a number answers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -12,6 +12,7 @@ from responder.core.question import Ask, Choice, Question, QuestionKind, questio
 from responder.core.rules import Rules
 from responder.core.segments import size
 from responder.core.situation import Situation
+from responder.core.template import Texts
 from responder.core.words import Answer
 
 MOST = 9  # appointments in one list, so that a digit tells each
@@ -21,6 +22,17 @@ ALL = frozenset({"all", "both", "tutti", "tutte", "tutti e due", "tutte e due", 
     "toutes les deux", "tous les deux", "los dos", "las dos", "ambos", "ambas", "os dois", "as duas", "alle beide", "allebei", "alle twee", "obie",
     "obydwa", "obydwie", "ambele", "amandoua",
 }  # fmt: skip
+INTENTIONS: Mapping[str, Mapping[Answer, str]] = {  # what an answer does to the one that is chosen, in letters of the 7-bit alphabet
+    "de": {Answer.CONFIRM: "bestätigen", Answer.CANCEL: "absagen", Answer.RESCHEDULE: "verschieben"},
+    "en": {Answer.CONFIRM: "confirm", Answer.CANCEL: "cancel", Answer.RESCHEDULE: "move"},
+    "es": {Answer.CONFIRM: "confirmar", Answer.CANCEL: "cancelar", Answer.RESCHEDULE: "cambiar"},
+    "fr": {Answer.CONFIRM: "confirmer", Answer.CANCEL: "annuler", Answer.RESCHEDULE: "déplacer"},
+    "it": {Answer.CONFIRM: "confermare", Answer.CANCEL: "annullare", Answer.RESCHEDULE: "spostare"},
+    "nl": {Answer.CONFIRM: "bevestigen", Answer.CANCEL: "afzeggen", Answer.RESCHEDULE: "verzetten"},
+    "pl": {Answer.CONFIRM: "potwierdzic", Answer.CANCEL: "odwolac", Answer.RESCHEDULE: "przelozyc"},
+    "pt": {Answer.CONFIRM: "confirmar", Answer.CANCEL: "cancelar", Answer.RESCHEDULE: "remarcar"},
+    "ro": {Answer.CONFIRM: "confirmare", Answer.CANCEL: "anulare", Answer.RESCHEDULE: "mutare"},
+}
 AND = frozenset({"and", "e", "ed", "und", "et", "y", "en", "i", "si", "plus"})
 
 
@@ -40,18 +52,15 @@ def ask_which(situation: Situation, answer: Answer, rules: Rules) -> tuple[Ask, 
         choices=tuple(Choice(subject=appointment.id, starts_at=appointment.starts_at) for appointment in asked),
         intention=answer,
     )
-    return Ask(question=question), Reply(text=_text(asked, situation, rules), asks=question.key)
+    return Ask(question=question), Reply(text=_text(asked, answer, rules.appointments.which, situation, rules), asks=question.key)
 
 
-def _text(asked: Sequence[Appointment], situation: Situation, rules: Rules) -> str:
+def _text(asked: Sequence[Appointment], answer: Answer, which: Texts, situation: Situation, rules: Rules) -> str:
     """The list in the words of the file: as much of each appointment as fits one segment, or else when and whose it is."""
-    assert rules.appointments.which is not None  # noqa: S101  (asked before)
-    language = situation.answer[1] if situation.answer else None
-    template = rules.appointments.which.pick(language, situation.known.language, rules.languages[0])
-    texts = [
-        template.render({"choices": _listed(asked, parts, rules.zone), "contact": contact_values(situation.known, rules.languages[0])})
-        for parts in (2, 1, 0)
-    ]
+    languages = (situation.answer[1] if situation.answer else None, situation.known.language, rules.languages[0])
+    template, language = which.pick(*languages), which.language(*languages) or rules.languages[0]
+    values = {"contact": contact_values(situation.known, rules.languages[0]), "intention": INTENTIONS.get(language, INTENTIONS["en"])[answer]}
+    texts = [template.render(values | {"choices": _listed(asked, parts, rules.zone)}) for parts in (2, 1, 0)]
     return next((text for text in texts if size(text).segments == 1), texts[1])
 
 

@@ -15,22 +15,22 @@ from responder.rulefile.spans import length, quiet_hours, span
 
 TOLD: Names = {"contact": CONTACT | {"name"}}
 CHOICES = "choices"
-WHICH: Names = {**TOLD, CHOICES: NOTHING}
+WHICH: Names = {**TOLD, CHOICES: NOTHING, "intention": NOTHING}
 REMINDER: Names = {**TOLD, "appointment": APPOINTMENT, "now": NOTHING}
 ONLY = (str(AppointmentStatus.SCHEDULED), str(AppointmentStatus.CONFIRMED))
 MOST = 9  # reminders of one appointment
 LONGEST_VALID = 6  # a reminder is of use for a sixth of the time that is left, if the file does not say for how long
 
 BUILT_IN = {  # short, and in letters of the 7-bit alphabet, so that nine appointments fit one segment
-    "de": "Welcher?\n{{ choices }}\nNummer oder ALLE?",
-    "en": "Which one?\n{{ choices }}\nReply number or ALL",
-    "es": "Elija:\n{{ choices }}\nCifra o TODOS?",
-    "fr": "Lequel ?\n{{ choices }}\nChiffre ou TOUS ?",
-    "it": "Quale?\n{{ choices }}\nRispondi numero o TUTTI",
-    "nl": "Welke?\n{{ choices }}\nNummer of ALLE?",
-    "pl": "Wybierz:\n{{ choices }}\nCyfra albo WSZYSTKIE?",
-    "pt": "Escolha:\n{{ choices }}\nNumero ou TODOS?",
-    "ro": "Care?\n{{ choices }}\nCifra sau TOATE?",
+    "de": "Welchen {{ intention }}?\n{{ choices }}\nNr. oder ALLE",
+    "en": "Which one do you {{ intention }}?\n{{ choices }}\nor ALL?",
+    "es": "Elija para {{ intention }}:\n{{ choices }}\nCifra/TODOS",
+    "fr": "Lequel {{ intention }} ?\n{{ choices }}\nChiffre ou TOUS",
+    "it": "Quale {{ intention }}?\n{{ choices }}\nNumero o TUTTI",
+    "nl": "Welke {{ intention }}?\n{{ choices }}\nNummer of ALLE?",
+    "pl": "Ktore {{ intention }}?\n{{ choices }}\nCyfra/WSZYSTKIE",
+    "pt": "Qual {{ intention }}?\n{{ choices }}\nNumero ou TODOS?",
+    "ro": "Care? ({{ intention }})\n{{ choices }}\nCifra sau TOATE",
 }
 
 

@@ -31,7 +31,7 @@ ALERTS: Words = {
 }
 APPOINTMENTS: Words = {
     "window": "How long before its start an appointment is open that nobody asked about, such as 7d.",
-    "which": "The question where several are open; {{ choices }} is their list.",
+    "which": "The question where several are open; {{ choices }} is their list, {{ intention }} what a choice does: confirm, cancel, move.",
     "late": "The reply to an answer that comes after the start.",
     "unclear": "The reply to a text that is no clear answer.",
     "reminders": "Texts that responder sends before an appointment.",

@@ -14,7 +14,7 @@ from tests.builders import ANNA, BRUNO, SHOP, inbound, minutes
 ROME = ZoneInfo("Europe/Rome")
 DAY = timedelta(days=1)
 NINE = datetime(2026, 11, 27, 9, 30, tzinfo=ROME).astimezone(UTC)
-WHICH = "Which one?\n1 27/11 09:30 Anna\n2 27/11 10:30 Bruno\nReply number or ALL"
+WHICH = "Which one do you confirm?\n1 27/11 09:30 Anna\n2 27/11 10:30 Bruno\nor ALL?"
 
 
 async def family(clinic: Clinic) -> None:
@@ -202,7 +202,7 @@ async def test_in_the_night_of_the_clock_change_the_list_tells_the_hours_on_the_
     await clinic.book("a1", first, name="Anna", asked_at=first - DAY)
     await clinic.book("a2", first + minutes(60), name="Bruno", asked_at=first - DAY)  # 2:30 again
     clinic.clock.now = first - minutes(60)
-    assert await clinic.hears("yes") == ["Which one?\n1 25/10 02:30 Anna\n2 25/10 02:30 Bruno\nReply number or ALL"]
+    assert await clinic.hears("yes") == ["Which one do you confirm?\n1 25/10 02:30 Anna\n2 25/10 02:30 Bruno\nor ALL?"]
     clinic.clock.advance(minutes=5)
     await clinic.hears("2")
     assert await clinic.statuses() == {"a1": "scheduled", "a2": "confirmed"}
@@ -255,3 +255,31 @@ async def test_a_file_may_have_its_own_words_for_the_list(clinic: Clinic) -> Non
     own = clinic.with_rules(RULES.replace("late:", 'which: {en: "Choose: {{ choices }}", it: "Scegli: {{ choices }}"}\n  late:', 1))
     await family(own)
     assert await own.hears("sì") == ["Scegli: 1 27/11 09:30 Anna\n2 27/11 10:30 Bruno"]
+
+
+async def test_the_list_says_what_its_number_will_do(clinic: Clinic) -> None:
+    own = clinic.with_rules(RULES.replace("late:", 'which: "Which one shall we {{ intention }}? {{ choices }}"\n  late:', 1))
+    await family(own)
+    asked = []
+    for text in ("yes", "no"):
+        clinic.clock.advance(minutes=1)
+        asked += await own.hears(text)
+    assert [text.split("?")[0] for text in asked] == ["Which one shall we confirm", "Which one shall we cancel"]
+
+
+async def test_the_list_says_so_in_the_language_of_the_answer(clinic: Clinic) -> None:
+    await family(clinic)
+    assert await clinic.hears("disdico") == ["Quale annullare?\n1 27/11 09:30 Anna\n2 27/11 10:30 Bruno\nNumero o TUTTI"]
+
+
+async def test_the_same_number_twice_never_cancels_what_was_to_be_confirmed(clinic: Clinic) -> None:
+    await clinic.book("a1", NINE, name="Anna")
+    await clinic.book("a2", NINE + minutes(60), name="Bruno")
+    clinic.clock.now = NINE - DAY - minutes(1)
+    await clinic.hears("yes")
+    await clinic.at(NINE - DAY)
+    for _ in range(2):
+        clinic.clock.advance(minutes=1)
+        await clinic.hears("2")
+    assert await clinic.statuses() == {"a1": "scheduled", "a2": "scheduled"}
+    assert await clinic.why() == ["answers a question that is closed"] * 2

@@ -10,6 +10,9 @@ import pytest
 from responder.cli.appointment_file import read_bookings
 from responder.core.booking import Local
 from responder.core.reminding import ReminderPlan
+from responder.core.segments import size
+from responder.core.which import INTENTIONS
+from responder.core.words import Answer
 from responder.rulefile import appointments, read_rules
 from responder.store.appointments import put_bookings
 from tests.appointments.clinic import Clinic
@@ -54,4 +57,15 @@ def test_the_page_tells_of_every_setting(name: str) -> None:
 def test_the_question_which_one_is_asked_in_every_language(language: str) -> None:
     asked = read_rules(f"version: 1\nlanguages: [{language}]\n", "rules.yaml", {}).appointments.which
     assert asked is not None
-    assert asked.pick(language).render({"choices": "1 01/12 09:30"}).split("\n")[1] == "1 01/12 09:30"
+    for intention in INTENTIONS[language].values():
+        heading, choices, _ = asked.pick(language).render({"choices": "1 01/12 09:30", "intention": intention}).split("\n")
+        assert (intention in heading, choices) == (True, "1 01/12 09:30")
+
+
+@pytest.mark.parametrize("language", sorted(appointments.BUILT_IN))
+@pytest.mark.parametrize("answer", Answer)
+def test_nine_appointments_are_asked_about_in_one_segment_in_every_language(language: str, answer: Answer) -> None:
+    asked = read_rules(f"version: 1\nlanguages: [{language}]\n", "rules.yaml", {}).appointments.which
+    nine = "\n".join(f"{number} 30/12 22:58" for number in range(1, 10))
+    assert asked is not None
+    assert size(asked.pick(language).render({"choices": nine, "intention": INTENTIONS[language][answer]})).segments == 1

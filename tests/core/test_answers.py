@@ -46,7 +46,7 @@ def test_an_answer_without_an_appointment_says_so() -> None:
 
 def test_an_answer_with_several_appointments_open_is_asked_which_one_it_means() -> None:
     decided = plan("yes", rules(APPOINTMENTS), known(appointments=(appointment("a1"), appointment("a2"))))
-    assert (decided.rule, replies(decided)) == ("question", ["Which one?\n1 24/11 10:00\n2 24/11 10:00\nReply number or ALL"])
+    assert (decided.rule, replies(decided)) == ("question", ["Which one do you confirm?\n1 24/11 10:00\n2 24/11 10:00\nor ALL?"])
     assert [miss.why for miss in decided.near_misses] == ["2 appointments are open for this number, a person has to tell which one is meant"]
 
 

@@ -9,6 +9,7 @@ from responder.core.actions import Action
 from responder.core.rules import Rule, Rules
 from responder.core.segments import Size, size
 from responder.core.template import Template, Texts
+from responder.core.which import INTENTIONS
 from responder.core.worlds import SOMEBODY
 from responder.rulefile.nodes import Mapping as MappingNode
 from responder.rulefile.nodes import Node, Scalar, Sequence
@@ -94,6 +95,8 @@ def _value(name: str, others: type[dict[str, Any]], title: str) -> object:
             return moment
         case "choices":
             return "\n".join(f"{number} {moment:%d/%m %H:%M}" for number in (1, 2, 3))
+        case "intention":
+            return max((word for words in INTENTIONS.values() for word in words.values()), key=len)
         case "rest":
             return "M" * LONG_VALUE
         case "list":
