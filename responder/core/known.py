@@ -21,7 +21,9 @@ from responder.core.effects import (
     Unsubscribe,
 )
 from responder.core.message import Message, Order
+from responder.core.question import REMEMBERED as QUESTIONS_REMEMBERED
 from responder.core.question import Ask, CloseQuestion, Question, QuestionKind, after_happening, replaced
+from responder.core.sent import REMEMBERED as TEXTS_REMEMBERED
 from responder.core.sent import Sent
 
 WINDOW = timedelta(days=7)  # before its start, an appointment that nobody asked about is open
@@ -139,10 +141,14 @@ class Known:
         return subscription is not None and subscription.status is SubscriptionStatus.SUBSCRIBED
 
     def at(self, now: datetime) -> "Known":
-        """What is known as it stands at a moment: whoever was on a list for a while has left it once that is over."""
-        if not any(subscription.ends_at for subscription in self.subscriptions.values()):
+        """What is known as it stands at a moment: nothing that is over, nor what was sent or asked too long ago."""
+        sent = tuple(one for one in self.sent if one.at > now - TEXTS_REMEMBERED)
+        questions = tuple(question for question in self.questions if question.asked_at > now - QUESTIONS_REMEMBERED)
+        ends = any(subscription.ends_at for subscription in self.subscriptions.values())
+        if not ends and len(sent) == len(self.sent) and len(questions) == len(self.questions):
             return self
-        return replace(self, subscriptions={name: subscription.at(now) for name, subscription in self.subscriptions.items()})
+        subscriptions = {name: subscription.at(now) for name, subscription in self.subscriptions.items()}
+        return replace(self, sent=sent, questions=questions, subscriptions=subscriptions)
 
     def question(self, kind: QuestionKind, destination: str | None = None) -> Question | None:
         """The newest question of a kind, however it stands; only of those that this number of ours asked, if one is given."""

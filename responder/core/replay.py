@@ -7,8 +7,10 @@ from enum import StrEnum
 from responder.core.effects import Effect, Step, StepKind
 from responder.core.known import Known
 from responder.core.message import Message
-from responder.core.plan import Plan, known_after, make_plan
+from responder.core.plan import make_plan
 from responder.core.rules import Rules
+from responder.core.suppression import why_suppressed
+from responder.core.walk import Stride, carried_out
 
 NOTHING = "nothing"
 FAILED = "a failure"
@@ -96,9 +98,9 @@ class Replay:
         """Take the next message, and tell what would be otherwise; None if nothing would."""
         nobody = Known(originator=message.originator)
         before, after = self._known.get(message.originator, (nobody, nobody))
-        old, new = _plan(message, self._in_force, before), _plan(message, self._candidate, after)
+        old, new = _stride(message, self._in_force, before), _stride(message, self._candidate, after)
         self.messages += 1
-        self._known[message.originator] = _next(message, (before, old), (after, new))
+        self._known[message.originator] = _next((before, old), (after, new))
         difference = Difference(message=message, before=_outcome(old), after=_outcome(new))
         if difference.before == difference.after:
             return None
@@ -112,37 +114,38 @@ class Replay:
         return sorted(self._groups.values(), key=lambda group: (-group.count, group.before, group.after, group.changes))
 
 
-def _plan(message: Message, rules: Rules, known: Known) -> Plan | None:
+def _stride(message: Message, rules: Rules, known: Known) -> Stride | None:
     try:
-        return make_plan(message, rules, known)
+        return carried_out(make_plan(message, rules, known), rules.limits)
     except Exception:  # noqa: BLE001  (the service marks such a message as failed, and goes on)
         return None
 
 
-def _next(message: Message, before: tuple[Known, Plan | None], after: tuple[Known, Plan | None]) -> tuple[Known, Known]:
+def _next(before: tuple[Known, Stride | None], after: tuple[Known, Stride | None]) -> tuple[Known, Known]:
     """What each side knows afterwards; the same value where both know the same, which is the rule."""
-    (known, old), (candidate_known, new) = before, after
-    old_effects, new_effects = old.effects if old else (), new.effects if new else ()
-    left = known_after(known, old_effects, message)
-    if known is candidate_known and old_effects == new_effects:
-        return left, left
-    return left, known_after(candidate_known, new_effects, message)
+    left, candidate_left = (stride.after if stride else known for known, stride in (before, after))
+    is_same = before[0] is after[0] and left == candidate_left
+    return left, left if is_same else candidate_left
 
 
-def _outcome(plan: Plan | None) -> Outcome:
-    if plan is None:
+def _outcome(stride: Stride | None) -> Outcome:
+    if stride is None:
         return Outcome(rule=FAILED)
+    plan = stride.plan
     return Outcome(
         rule=plan.rule or NOTHING,
         folded=plan.folded,
         effects=plan.effects,
-        replies=tuple(text for step in plan.steps for text in _texts(step)),
+        replies=tuple(text for step in plan.steps for text in _texts(step, stride)),
         webhooks=tuple(_called(step) for step in plan.steps if step.kind is StepKind.WEBHOOK),
     )
 
 
-def _texts(step: Step) -> tuple[str, ...]:
-    """The text of a step, or both that the answer of a call may lead to."""
+def _texts(step: Step, stride: Stride) -> tuple[str, ...]:
+    """The text of a step, or both that the answer of a call may lead to; none to somebody who said STOP."""
+    purpose, now = step.awaited.purpose if step.awaited else step.purpose, stride.plan.message.received_at
+    if why_suppressed(purpose, step.expires_at, now, opted_out=stride.after.opted_out):
+        return ()
     if step.awaited:
         return (step.awaited.text, step.awaited.otherwise or "")
     return (step.content,) if step.kind is StepKind.REPLY else ()

@@ -1,13 +1,13 @@
 """Trying a rules file: its examples, their machine-made variants and its tests, by the plans that the service makes."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import chain
 from typing import Any
 
-from responder.core.cases import NOTHING, Case, Expected, Given, Turn, Wanted
+from responder.core.cases import NOTHING, Case, Expected, Given, Wanted
 from responder.core.known import Known
 from responder.core.message import Message, Order
 from responder.core.plan import Plan
@@ -101,7 +101,7 @@ def _outcome(kind: Kind, name: str, of: Rule | Case, text: str, plans: Iterable[
 def try_case(case: Case, rules: Rules, now: datetime) -> Outcome:
     """One test: its texts on a state of its own, each held against what is expected of it."""
     turns = (*case.earlier, *case.turns)
-    messages = list(_messages(turns, case, case.at or now))
+    messages = list(messages_of(case, now))
     begins_at = min(message.received_at for message in messages)
     strides = list(walk(messages, rules, known_of(case.given, case.originator, begins_at), case.given.responses))
     held = [(stride, tuple(differences(turn.expected, stride))) for turn, stride in zip(turns, strides, strict=True)]
@@ -110,11 +110,11 @@ def try_case(case: Case, rules: Rules, now: datetime) -> Outcome:
     return _outcome(Kind.TEST, case.name, case, stride.plan.message.text, plans, found, stride.plan)
 
 
-def _messages(turns: Sequence[Turn], case: Case, at: datetime) -> Iterator[Message]:
+def messages_of(case: Case, now: datetime) -> Iterator[Message]:
     """The texts as messages: the first of the test itself at its time, those before it so that they end a minute earlier."""
-    first = len(case.earlier)
+    at, first = case.at or now, len(case.earlier)
     moment = at - BETWEEN * (first + 1)
-    for number, turn in enumerate(turns):
+    for number, turn in enumerate((*case.earlier, *case.turns)):
         moment = turn.at or (at if number == first else moment + BETWEEN)
         yield imagined(turn.text, case.originator, case.destination, moment, number + 1)
 

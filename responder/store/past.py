@@ -12,17 +12,22 @@ from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.effects import AppointmentStatus
-from responder.core.known import LATE, Appointment, Known, Subscription, SubscriptionStatus
+from responder.core.known import ASKED_FOR, LATE, Appointment, Known, Subscription, SubscriptionStatus
 from responder.core.message import Message, MessageStatus, Order
 from responder.store.claiming import COLUMNS, message_from
 from responder.store.database import Database
 from responder.store.handoffs import paused_before
 from responder.store.known import appointment_from, subscription_from
 from responder.store.listing import Listing
+from responder.store.questions import questions_before
 from responder.store.tables import appointments, consent_events, contacts, messages, subscriptions
 
 DECIDED = (MessageStatus.HANDLED, MessageStatus.FAILED)
-STATUS_AFTER = {"opt_in": SubscriptionStatus.SUBSCRIBED, "opt_out": SubscriptionStatus.UNSUBSCRIBED}
+STATUS_AFTER = {
+    "opt_in": SubscriptionStatus.SUBSCRIBED,
+    "opt_in_asked": SubscriptionStatus.PENDING,
+    "opt_out": SubscriptionStatus.UNSUBSCRIBED,
+}
 
 
 def decided_messages(since: datetime | None) -> Listing[Message]:
@@ -59,8 +64,8 @@ def _decided(query: Any, since: datetime | None) -> Any:  # noqa: ANN401  (a sel
 async def read_past(database: Database, originators: Collection[str], begin: Beginning) -> list[Known]:
     """What was known of each of the originators at a moment. Raises StorageError.
 
-    Lists, opt-outs and the language are as they were. What somebody told about themselves has no history and is as it is today; an appointment
-    that was answered for since stands as scheduled.
+    Lists, opt-outs, questions and the language are as they were. What somebody told about themselves has no history and is as it is
+    today; an appointment that was answered for since stands as scheduled.
     """
     async with database.read() as connection:
         people = await _by_originator(connection, select(contacts).where(contacts.c.originator.in_(originators)))
@@ -69,6 +74,7 @@ async def read_past(database: Database, originators: Collection[str], begin: Beg
         near = appointments.c.originator.in_(originators) & (appointments.c.starts_at > begin.at - LATE)
         dates = await _by_originator(connection, select(appointments).where(near).order_by(appointments.c.starts_at))
         languages = await _languages(connection, originators, begin)
+        asked = await questions_before(connection, originators, begin.seq, begin.at)
         handed_off = await paused_before(connection, originators, begin.seq, begin.at)
     return [
         replace(
@@ -76,6 +82,7 @@ async def read_past(database: Database, originators: Collection[str], begin: Beg
             language=languages.get(originator),
             subscriptions=_subscriptions(on_lists.get(originator, []), events.get(originator, []), begin),
             appointments=tuple(_appointment(row, begin) for row in dates.get(originator, [])),
+            questions=asked.get(originator, ()),
             paused_until=handed_off.get(originator),
         )
         for originator in originators
@@ -155,6 +162,7 @@ def _told(event: Row[Any], *, taken_by_stop: bool) -> Subscription:
         order=order,
         by_hand_at=by_hand_at,
         taken_by_stop=taken_by_stop,
+        ends_at=event.at + ASKED_FOR if event.event == "opt_in_asked" else None,
     )
 
 

@@ -3,19 +3,21 @@
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.plan import Plan
 from responder.core.question import REMEMBERED, Ask, Choice, CloseQuestion, Happening, Question, QuestionKind, QuestionStatus, after_happening
 from responder.core.timestamps import iso
-from responder.store.tables import questions
+from responder.store.tables import messages, questions
 
 OPEN = QuestionStatus.OPEN
+LENGTH_OF_KEY = 32  # of a message, which the key of its question begins with
 _IS_OPEN = questions.c.status == OPEN
 _CLOSED: dict[str, Any] = {"status": bindparam("new_status"), "closed_at": bindparam("now"), "closed_by": bindparam("of_message")}
 _CLOSE = update(questions).where(questions.c.key == bindparam("of_key"), _IS_OPEN).values(_CLOSED)
@@ -50,6 +52,24 @@ async def read_questions(connection: AsyncConnection, originators: Collection[st
     asked: dict[str, list[Question]] = defaultdict(list)
     for row in (await connection.execute(select(questions).where(lately).order_by(questions.c.asked_at, questions.c.key))).all():
         asked[row.originator].append(_question(row))
+    return {originator: tuple(theirs) for originator, theirs in asked.items()}
+
+
+async def questions_before(connection: AsyncConnection, originators: Collection[str], seq: int, at: datetime) -> Mapping[str, tuple[Question, ...]]:
+    """The questions that each of the originators had been asked lately before the message of that place, as they stood then."""
+    asking, closing = messages.alias(), messages.alias()
+    query = (
+        select(questions, closing.c.seq.label("closed_seq"))
+        .join(asking, asking.c.key == func.substr(questions.c.key, 1, LENGTH_OF_KEY))
+        .outerjoin(closing, closing.c.key == questions.c.closed_by)
+        .where(questions.c.originator.in_(originators), asking.c.seq < seq, questions.c.asked_at > at - REMEMBERED)
+        .order_by(questions.c.asked_at, questions.c.key)
+    )
+    asked: dict[str, list[Question]] = defaultdict(list)
+    for row in (await connection.execute(query)).all():
+        was_closed = row.closed_seq < seq if row.closed_seq else row.closed_at is not None and row.closed_at < at
+        question = _question(row)
+        asked[row.originator].append(question if was_closed else replace(question, status=OPEN))
     return {originator: tuple(theirs) for originator, theirs in asked.items()}
 
 

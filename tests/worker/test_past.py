@@ -10,6 +10,7 @@ from responder.core.effects import AppointmentStatus
 from responder.core.known import Known
 from responder.core.message import Inbound
 from responder.core.replay import Replay
+from responder.rulefile import read_rules
 from responder.store.appointments import put_bookings
 from responder.store.known import read_known
 from responder.store.listing import read_all
@@ -119,3 +120,44 @@ async def test_a_replay_by_the_rules_of_then_decides_what_was_decided(work: Work
     texts = {row.message_key: row.content for row in await work.rows("steps", "seq") if row.kind == "reply"}
     assert {key: outcome.replies for key, outcome in told.items() if outcome.replies} == {key: (texts[key],) for key in told if key in texts}
     assert len(told) == len(LATER) - 1  # START needs no rule, so both answer it alike
+
+
+ASKING = """
+version: 1
+languages: [en]
+lists: {offers: {title: Offers, double_opt_in: true}, games: {title: Games, double_opt_in: true}}
+rules:
+  - {name: offers-on, when: {text: Offers ON}, then: [subscribe: offers, reply: Welcome.]}
+  - {name: games-on, when: {text: Games ON}, then: [subscribe: games, reply: Play.]}
+  - {name: "yes", when: {answer: confirm}, then: [appointment: confirm, reply: See you.]}
+fallback: {then: [reply: "Sorry?"]}
+"""
+TALK = ("Offers ON", "yes", "Games ON", "hello", "yes", "STOP", "START", "Offers ON", "no", "yes")
+
+
+@pytest.fixture
+def asking(work: Work) -> Work:
+    work.rules = read_rules(ASKING, "rules.yaml", {})
+    return work
+
+
+@pytest.mark.parametrize("split", range(1, len(TALK)))
+async def test_a_replay_begins_with_the_questions_that_were_open(asking: Work, split: int) -> None:
+    for message in arrived(TALK):
+        await asking.handle(message)
+    replay = Replay(asking.rules, replace(asking.rules, rules=(), fallback=(), hash="other"))
+    begin = await begin_at(asking, 60 * split)
+    replay.begin(await read_past(asking.store.database, [ANNA], begin))
+    found = [replay.take(message) async for message in read_all(asking.store.database, decided_messages(begin.at))]
+    told = {one.message.text: one.before.rule for one in found if one}
+    stored = {row.text: row.rule for row in await asking.rows("messages", "seq") if row.seq >= begin.seq and row.text in told}
+    assert told == stored
+    assert ("yes" in told) == ("yes" in TALK[split:])
+
+
+async def test_a_list_that_asks_first_waited_then_for_the_answer(asking: Work) -> None:
+    for message in arrived(("Offers ON", "yes")):
+        await asking.handle(message)
+    past = await past_of(asking, await begin_at(asking, 60))
+    assert (past.subscriptions["offers"].status, past.subscriptions["offers"].ends_at) == ("pending", NOON + timedelta(hours=48))
+    assert [question.status for question in past.questions] == ["open"]
