@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from responder.cli.options import RECORDS, AsJson, Limit
-from responder.cli.output import Column, echo_json, moment, one_line, progress, tracked
+from responder.cli.output import Column, echo_json, moment, one_line, progress, say, tracked
 from responder.core.effects import AppointmentStatus
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ async def _import(store: "Store", *, file: Path) -> None:
         tell = rules.webhooks_for(Event.APPOINTMENT_CHANGED)
         counts = await put_bookings(store.database, bookings, utc_now(), advance, times=times, tell=tell)
     told = ", ".join(f"{counts.get(change, 0)} {change}" for change in Change)
-    typer.echo(f"{file}: {len(bookings)} appointments, {told}")
+    say(f"{file}: {len(bookings)} appointments, {told}")
 
 
 async def _read(file: Path, local: "Local") -> "list[Booking]":
@@ -146,7 +146,7 @@ async def _show(store: "Store", *, identifier: str, as_json: bool) -> None:
         echo_json(record.as_json())
         return
     for name, value in record.as_json().items():
-        typer.echo(f"{name:<12}{one_line(str(value))}".rstrip())
+        say(f"{name:<12}{one_line(str(value))}".rstrip())
     _print_history(await read_history(store.database, identifier))
 
 
@@ -166,7 +166,7 @@ async def _show_history(store: "Store", *, identifier: str, as_json: bool) -> No
 
 def _print_history(history: "Sequence[AppointmentEvent]") -> None:
     for number, event in enumerate(history):
-        typer.echo(f"{'' if number else 'history':<12}{one_line(_told(event))}")
+        say(f"{'' if number else 'history':<12}{one_line(_told(event))}")
 
 
 def _told(event: "AppointmentEvent") -> str:

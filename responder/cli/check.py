@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from responder.cli.options import RULES, AsJson
+from responder.cli.output import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +41,7 @@ def check(
     print_mistakes(warnings, "warning", as_json=as_json, more=more)
     if not as_json:
         told = f"no mistakes, {_counted(len(warnings), 'warning')}" if warnings else "no mistakes"
-        typer.echo(f"{path}: {_counted(len(found.rules), 'rule')}, {_counted(len(found.lists), 'list')}, hash {found.hash}, {told}")
+        say(f"{path}: {_counted(len(found.rules), 'rule')}, {_counted(len(found.lists), 'list')}, hash {found.hash}, {told}")
     if warnings and deny_warnings:
         raise typer.Exit(1)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from responder.cli.options import RECORDS, AsJson, read_since
-from responder.cli.output import echo_json, one_line
+from responder.cli.output import echo_json, one_line, say
 from responder.cli.people import operator_name, read_number
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ async def _show(store: "Store", *, number: str, as_of: datetime | None, as_json:
         for event in events:
             echo_json(event.as_json())
         return
-    typer.echo(f"{originator}{f' as of {as_of:%Y-%m-%d %H:%M} UTC' if as_of else ''}")
+    say(f"{originator}{f' as of {as_of:%Y-%m-%d %H:%M} UTC' if as_of else ''}")
     _print_section("consent", [_told(event) for event in events])
     if as_of is None:
         await _print_rest(store, originator)
@@ -107,9 +107,9 @@ async def _print_rest(store: "Store", originator: str) -> None:
 
 
 def _print_section(title: str, lines: list[str]) -> None:
-    typer.echo(f"\n{title}: {len(lines) or 'none'}")
+    say(f"\n{title}: {len(lines) or 'none'}")
     for line in lines:
-        typer.echo(f"  {one_line(line)}")
+        say(f"  {one_line(line)}")
 
 
 def export(
@@ -138,7 +138,7 @@ async def _export(store: "Store", *, file: Path | None, name: str | None) -> Non
         return
     events = [record.as_json() async for record in records]
     beside = write_signed(file, events, store.secret)
-    typer.echo(f"{file}: {len(events)} events, signed in {beside.name}")
+    say(f"{file}: {len(events)} events, signed in {beside.name}")
 
 
 def verify(
@@ -155,18 +155,18 @@ async def _verify(store: "Store") -> None:
 
     verdict = await verify_chain(store.database, store.secret)
     for fault in verdict.faults:
-        typer.echo(f"event {fault.seq}: {fault.what}", err=True)
+        say(f"event {fault.seq}: {fault.what}", err=True)
     if verdict.faults:
-        typer.echo("the consent ledger is not as it was written: keep this database, and compare it with your backups", err=True)
+        say("the consent ledger is not as it was written: keep this database, and compare it with your backups", err=True)
         raise typer.Exit(1)
-    typer.echo(f"{verdict.events} events, the chain is whole" if verdict.events else EMPTY)
+    say(f"{verdict.events} events, the chain is whole" if verdict.events else EMPTY)
 
 
 async def _verify_file(store: "Store", *, file: Path) -> None:
     from responder.cli.consent_file import check_signed
 
     check_signed(file, store.secret)
-    typer.echo(f"{file}: is as it was exported")
+    say(f"{file}: is as it was exported")
 
 
 def erase(
@@ -187,4 +187,4 @@ async def _erase(store: "Store", *, number: str) -> None:
     from responder.wiring import utc_now
 
     found = await erase_number(store.database, store.secret, await read_number(number), operator_name(), utc_now())
-    typer.echo(f"erased from {found} rows; whoever has this number now is texted only after a START")
+    say(f"erased from {found} rows; whoever has this number now is texted only after a START")

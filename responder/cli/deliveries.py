@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from responder.cli.options import RECORDS, AsJson, Limit, Queued
-from responder.cli.output import Column, moment
+from responder.cli.output import Column, moment, say
 from responder.core.effects import StepKind, StepStatus
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ async def _retry_one(store: "Store", *, key: str) -> None:
 
     before = await store.steps.retry(key, utc_now())
     if before:
-        typer.echo(f"delivery {key} was {before} and is queued again: a running worker takes it up within seconds")
+        say(f"delivery {key} was {before} and is queued again: a running worker takes it up within seconds")
         return
     delivery = await find_delivery(store.database, key)
     if delivery is None:
@@ -78,10 +78,10 @@ async def _retry_webhooks(store: "Store", *, to: str | None, since: datetime | N
     count = await retry_calls(store.database, utc_now(), to=to, since=since, until=until)
     chosen = f" to {to}" if to else ""
     none = f"no webhook call{chosen} was given up that could be made again"
-    typer.echo(f"{count} webhook calls{chosen} were given up and are queued again" if count else none)
+    say(f"{count} webhook calls{chosen} were given up and are queued again" if count else none)
     counts = await store.steps.counts()
     if uncertain := counts.get(StepStatus.UNCERTAIN, 0):
-        typer.echo(f"{uncertain} replies are uncertain and stay so: name the key of each that has to be sent again", err=True)
+        say(f"{uncertain} replies are uncertain and stay so: name the key of each that has to be sent again", err=True)
 
 
 def _columns() -> "list[Column[DeliveryRecord]]":

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from responder.cli.options import RULES
+from responder.cli.output import say
 
 
 def register(app: typer.Typer) -> None:
@@ -24,4 +25,4 @@ def describe(
 
     path = rules or load_settings().rules
     of_file = load_or_exit(path, as_json=False)
-    typer.echo(described(of_file, placed_sources(of_file)), nl=False)
+    say(described(of_file, placed_sources(of_file)), nl=False)

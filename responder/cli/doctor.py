@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from responder.cli.options import SERVICE, AsJson
-from responder.cli.output import echo_json, one_line
+from responder.cli.output import echo_json, one_line, say
 
 if TYPE_CHECKING:
     from responder.cli.checks import Finding
@@ -47,4 +47,4 @@ def _print(finding: "Finding", *, as_json: bool) -> None:
     if as_json:
         echo_json(finding.as_json())
     else:
-        typer.echo(f"{SIGNS[finding.level]} {finding.check:<11}{one_line(finding.text)}")
+        say(f"{SIGNS[finding.level]} {finding.check:<11}{one_line(finding.text)}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from responder.cli.options import EXAMPLE_FROM, EXAMPLE_TO, RULES, AsJson
-from responder.cli.output import echo_json
+from responder.cli.output import echo_json, say
 
 if TYPE_CHECKING:
     from responder.core.known import Known
@@ -103,7 +103,7 @@ def _known(settings: "Settings", message: "Message", *, clean: bool) -> "Known":
         try:
             return asyncio.run(_stored(settings, message))
         except ConfigurationError as error:
-            typer.echo(f"explained as if nothing were known of the sender, since {error}", err=True)
+            say(f"explained as if nothing were known of the sender, since {error}", err=True)
     return Known(originator=message.originator)
 
 

@@ -3,9 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import typer
-
-from responder.cli.output import moment, one_line
+from responder.cli.output import moment, one_line, say
 from responder.core.records import DeliveryRecord, Explanation
 
 LINES = 200  # of what came in; the rest is in the database
@@ -48,12 +46,12 @@ def print_deliveries(deliveries: Iterable[DeliveryRecord]) -> None:
 def _print_values(values: Mapping[str, str | None], indent: str) -> None:
     for label, value in values.items():
         if value:
-            typer.echo(f"{indent}{label:<{LABEL}}{one_line(value)}")
+            say(f"{indent}{label:<{LABEL}}{one_line(value)}")
 
 
 def _print_section(title: str, lines: Iterable[str], indent: str = "") -> None:
     for number, line in enumerate(lines):
-        typer.echo(f"{indent}{'' if number else title:<{LABEL}}{one_line(line)}")
+        say(f"{indent}{'' if number else title:<{LABEL}}{one_line(line)}")
 
 
 def _match(match: Mapping[str, Any]) -> dict[str, str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from responder.cli.options import RECORDS, AsJson, Limit
-from responder.cli.output import Column, echo_json, moment, one_line
+from responder.cli.output import Column, echo_json, moment, one_line, say
 from responder.cli.people import operator_name
 
 if TYPE_CHECKING:
@@ -70,9 +70,9 @@ async def _show(store: "Store", *, beginning: str, as_json: bool) -> None:
         return
     for name, value in record.as_json().items():
         if value not in (None, False, 0):
-            typer.echo(f"{name.replace('_', ' '):<{LABEL}}{one_line('yes' if value is True else str(value))}")
+            say(f"{name.replace('_', ' '):<{LABEL}}{one_line('yes' if value is True else str(value))}")
     for number, line in enumerate(await _conversation(store, record)):
-        typer.echo(f"{'' if number else 'since':<{LABEL}}{one_line(line)}")
+        say(f"{'' if number else 'since':<{LABEL}}{one_line(line)}")
 
 
 async def _conversation(store: "Store", record: "HandOffRecord") -> list[str]:
@@ -108,7 +108,7 @@ async def _done(store: "Store", *, beginning: str, note: str, opts_out: bool) ->
     tell = await told_of(store, Event.CONSENT_CHANGED) if opts_out else frozenset()
     closing = Closing(operator=operator_name(), note=clean(note), opts_out=opts_out)
     closed = await close(store.database, store.secret, record.key, closing, now=utc_now(), tell=tell)
-    typer.echo(f"hand-off {record.key} is done{_consequences(record.originator, closed, opts_out=opts_out)}")
+    say(f"hand-off {record.key} is done{_consequences(record.originator, closed, opts_out=opts_out)}")
 
 
 def _consequences(originator: str, closed: "Closed", *, opts_out: bool) -> str:
@@ -146,9 +146,9 @@ async def _reply(store: "Store", *, beginning: str, typed: str, max_segments: in
     await _check_ends(record)
     step_key, is_new = await answer(store.database, store.secret, record.key, Answer(operator=operator_name(), text=text), utc_now())
     if not is_new:
-        typer.echo(f"delivery {step_key} says the same already, a moment ago: nothing more is sent", err=True)
+        say(f"delivery {step_key} says the same already, a moment ago: nothing more is sent", err=True)
         return
-    typer.echo(f"delivery {step_key} to {record.originator} is queued: a running worker sends it within seconds")
+    say(f"delivery {step_key} to {record.originator} is queued: a running worker sends it within seconds")
 
 
 def _check_length(text: str, max_segments: int) -> None:

@@ -23,6 +23,7 @@ from responder.cli import (
     test,
     text,
 )
+from responder.cli.output import say
 from responder.data_dir import keep_private
 from responder.errors import ResponderError, StorageError
 
@@ -37,10 +38,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         create_app()(arguments, prog_name="responder")
     except StorageError as error:
-        typer.echo(f"the database cannot be used ({error}): 'responder doctor' says what to do", err=True)
+        say(f"the database cannot be used ({error}): 'responder doctor' says what to do", err=True)
         sys.exit(FAILED)
     except ResponderError as error:
-        typer.echo(str(error), err=True)
+        say(str(error), err=True)
         sys.exit(FAILED)
 
 
@@ -57,7 +58,7 @@ def _print_version(wanted: bool) -> None:  # noqa: FBT001  (the signature is the
     if wanted:
         from importlib.metadata import version
 
-        typer.echo(f"responder {version('sms-responder')}")
+        say(f"responder {version('sms-responder')}")
         raise typer.Exit
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from responder.cli.options import RECORDS, AsJson, Limit, Since
-from responder.cli.output import Column, echo_json, moment
+from responder.cli.output import Column, echo_json, moment, say
 from responder.core.message import MessageStatus
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ async def _show(store: "Store", *, beginning: str, as_json: bool) -> None:
         return
     message = explanation.message
     answered = "" if message.answer_ms is None else f", answered in {message.answer_ms} ms"
-    typer.echo(f"message {message.key} came by {message.channel}{answered}: {message.status} {moment(message.handled_at)}".rstrip())
+    say(f"message {message.key} came by {message.channel}{answered}: {message.status} {moment(message.handled_at)}".rstrip())
     print_explanation(explanation)
     print_deliveries([delivery async for delivery in read_all(store.database, list_deliveries(message_key=message.key))])
     if message.status is MessageStatus.MALFORMED:
@@ -92,7 +92,7 @@ async def _retry(store: "Store", *, beginning: str, given: "Mapping[str, str | N
 
     key = (await _one(store, beginning)).message.key
     await receive_again(store.database, key, **given)
-    typer.echo(f"message {key} waits again: a running worker takes it up within seconds")
+    say(f"message {key} waits again: a running worker takes it up within seconds")
 
 
 async def _one(store: "Store", beginning: str) -> "Explanation":

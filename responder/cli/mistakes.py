@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from responder.cli.output import echo_json, one_line
+from responder.cli.output import echo_json, one_line, say
 
 if TYPE_CHECKING:
     from responder.core.rules import Rules
@@ -38,9 +38,9 @@ def print_mistakes(mistakes: "Iterable[Mistake]", level: str, *, as_json: bool, 
             echo_json({**place, **(more or {}).get(number, {})})
             continue
         kind = "" if level == "error" else f"{level}: "
-        typer.echo(f"{mistake.file}:{mistake.line}:{mistake.column}: {kind}{mistake.text}")
+        say(f"{mistake.file}:{mistake.line}:{mistake.column}: {kind}{mistake.text}")
         if sys.stdout.isatty() and (line := _line_of(mistake.file, mistake.line)) is not None:
-            typer.echo(pointed_at(line, mistake.column))
+            say(pointed_at(line, mistake.column))
 
 
 def pointed_at(line: str, column: int) -> str:

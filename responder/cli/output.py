@@ -36,9 +36,14 @@ class Column(Generic[R]):
     wide: bool = False
 
 
+def say(text: str = "", *, err: bool = False, nl: bool = True) -> None:
+    """Print lines, the one way in which commands do: whatever a terminal or the log of a CI might obey is made visible."""
+    typer.echo(text if text.isprintable() else "\n".join(map(one_line, text.split("\n"))), err=err, nl=nl)
+
+
 def echo_json(fields: Mapping[str, Any]) -> None:
     """Print one line of JSON, in ASCII, so that nothing in a text can break the line or reach the terminal."""
-    typer.echo(json.dumps(fields))
+    say(json.dumps(fields))
 
 
 def one_line(text: str) -> str:
@@ -67,11 +72,11 @@ async def print_records(records: AsyncIterator[R], columns: Sequence[Column[R]],
         return
     rows = [[one_line(column.value(record) or "") for column in columns] async for record in records]
     if not rows:
-        typer.echo(empty, err=True)
+        say(empty, err=True)
     elif sys.stdout.isatty():
         _print_table(columns, rows)
     else:
-        typer.echo("\n".join(aligned([[column.title for column in columns], *rows])))
+        say("\n".join(aligned([[column.title for column in columns], *rows])))
 
 
 def _print_table(columns: Sequence[Column[R]], rows: Iterable[Sequence[str]]) -> None:

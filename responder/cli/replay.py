@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from responder.cli.options import RULES, AsJson, Since
-from responder.cli.output import echo_json
+from responder.cli.output import echo_json, say
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -56,7 +56,7 @@ def replay(
         for record in as_records(found):
             echo_json(record)
     else:
-        typer.echo("\n".join(as_markdown(found) if markdown else as_text(found)))
+        say("\n".join(as_markdown(found) if markdown else as_text(found)))
     if found.changed and expect_none:
         raise typer.Exit(1)
 

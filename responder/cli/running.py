@@ -9,10 +9,9 @@ import sys
 import time
 from importlib.metadata import version
 
-import typer
-
 from responder import embedded
 from responder.cli.local import local_host
+from responder.cli.output import say
 from responder.cli.session import missing_file
 from responder.core.rules import Rules
 from responder.database_url import mask_url
@@ -100,7 +99,7 @@ async def _tell_when_ready(settings: Settings, rules: Rules, *, is_ok: bool, sta
             return
         await asyncio.sleep(0.05)
     with contextlib.suppress(OSError):  # nobody reads it any more
-        typer.echo("\n".join(_summary(settings, rules, is_ok=is_ok)), err=not sys.stdout.isatty())
+        say("\n".join(_summary(settings, rules, is_ok=is_ok)), err=not sys.stdout.isatty())
 
 
 async def _listens(settings: Settings) -> bool:

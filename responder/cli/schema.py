@@ -3,6 +3,7 @@
 import typer
 
 from responder.cli.options import RULES
+from responder.cli.output import say
 
 
 def register(app: typer.Typer) -> None:
@@ -16,4 +17,4 @@ def schema() -> None:
 
     from responder.rulefile.schema import rules_schema
 
-    typer.echo(json.dumps(rules_schema(), indent=2, ensure_ascii=False))
+    say(json.dumps(rules_schema(), indent=2, ensure_ascii=False))

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from responder.cli.output import say
+
 if TYPE_CHECKING:
     from responder.settings import Settings
 
@@ -55,7 +57,7 @@ def migrate() -> None:
 
     settings = _settings()
     version = asyncio.run(migrate_database(settings))
-    typer.echo(f"{mask_url(settings.database_url)}: version {version}")
+    say(f"{mask_url(settings.database_url)}: version {version}")
 
 
 def _settings() -> "Settings":
@@ -65,7 +67,7 @@ def _settings() -> "Settings":
     settings = load_settings()
     set_up_logs(settings.log_level, settings.log_format)
     for sentence in unknown_settings(environment()):
-        typer.echo(sentence, err=True)
+        say(sentence, err=True)
     return settings
 
 

@@ -4,10 +4,8 @@ from collections.abc import AsyncIterator, Iterable
 from functools import partial
 from typing import TYPE_CHECKING
 
-import typer
-
 from responder.cli.options import AsJson
-from responder.cli.output import Column, R, echo_json, print_records
+from responder.cli.output import Column, R, echo_json, print_records, say
 
 if TYPE_CHECKING:
     from responder.core.counts import ListCount
@@ -31,13 +29,13 @@ async def _counts(store: "Store", *, as_json: bool) -> None:
     counted = await count_consent(store.database)
     rules = await last_good_rules(store)
     if rules is None:
-        typer.echo(UNREADABLE, err=True)
+        say(UNREADABLE, err=True)
     of_lists = counted.of_lists(rules.lists if rules else ())
     await print_records(_each(of_lists), _columns(), as_json=as_json, empty=EMPTY)
     if as_json:
         echo_json(counted.as_json())
     else:
-        typer.echo(f"\nopted out of everything: {counted.opted_out}, under review: {counted.under_review}")
+        say(f"\nopted out of everything: {counted.opted_out}, under review: {counted.under_review}")
 
 
 async def _each(records: Iterable[R]) -> AsyncIterator[R]:

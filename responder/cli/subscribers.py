@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 import typer
 
 from responder.cli.options import RECORDS, AsJson, Limit
-from responder.cli.output import Column, moment, progress, tracked
+from responder.cli.output import Column, moment, progress, say, tracked
 from responder.cli.people import operator_name, read_number
 from responder.cli.subscriber_counts import counts
 
@@ -78,7 +78,7 @@ async def _export(store: "Store", *, file: Path | None, name: str | None) -> Non
         columns = (*COLUMNS, UNDER_REVIEW) if any(UNDER_REVIEW in row for row in rows) else COLUMNS
         CsvFile(target, columns).add_all(rows)
     if file:
-        typer.echo(f"{file}: {len(rows)} subscribers")
+        say(f"{file}: {len(rows)} subscribers")
 
 
 def _terminal() -> "contextlib.AbstractContextManager[TextIO]":
@@ -121,11 +121,11 @@ def _tell(file: Path, read: "SubscriberFile", outcomes: "Outcomes", *, dry_run: 
     from responder.store.subscribers import Outcome
 
     for place in outcomes.left_out[:MOST_LEFT_OUT]:
-        typer.echo(f"{file}:{read.lines[place]}: left out, the number has opted out, and only its own text brings it back", err=True)
+        say(f"{file}:{read.lines[place]}: left out, the number has opted out, and only its own text brings it back", err=True)
     if len(outcomes.left_out) > MOST_LEFT_OUT:
-        typer.echo(f"{file}: and {len(outcomes.left_out) - MOST_LEFT_OUT} more are left out", err=True)
+        say(f"{file}: and {len(outcomes.left_out) - MOST_LEFT_OUT} more are left out", err=True)
     told = ", ".join(f"{outcomes.counts.get(outcome, 0)} {outcome}" for outcome in Outcome)
-    typer.echo(f"{file}: {len(read.wanted)} subscribers, {told}{' (dry run, nothing was changed)' if dry_run else ''}")
+    say(f"{file}: {len(read.wanted)} subscribers, {told}{' (dry run, nothing was changed)' if dry_run else ''}")
 
 
 async def _read(file: Path, no_evidence: str | None) -> "SubscriberFile":
@@ -189,7 +189,7 @@ async def _put(store: "Store", *, number: str, name: str, evidence: str, joins: 
     if outcomes.left_out:
         raise ResponderError(f"{originator} has opted out, and only its own text brings it back: START, or the word of the list")
     unchanged = Outcome.UNCHANGED in outcomes.counts
-    typer.echo(f"{originator} {'was' if unchanged else 'is now'} {status} {'already' if unchanged else ''}".rstrip() + f": {name}")
+    say(f"{originator} {'was' if unchanged else 'is now'} {status} {'already' if unchanged else ''}".rstrip() + f": {name}")
 
 
 async def _check_list(name: str) -> None:
@@ -212,4 +212,4 @@ async def _opt_out(store: "Store", *, number: str, evidence: str) -> None:
     originator = await read_number(number)
     tell = await told_of(store, Event.CONSENT_CHANGED)
     is_new = await opt_out(store.database, store.secret, originator, reason=evidence, operator=operator_name(), now=utc_now(), tell=tell)
-    typer.echo(f"{originator} {'is opted out now' if is_new else 'was opted out already'}")
+    say(f"{originator} {'is opted out now' if is_new else 'was opted out already'}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from responder.cli.options import RULES, AsJson
-from responder.cli.output import aligned, echo_json, progress
+from responder.cli.output import aligned, echo_json, progress, say
 
 if TYPE_CHECKING:
     from responder.core.coverage import Coverage
@@ -49,7 +49,7 @@ def run_tests(rules: RulesFile = None, *, coverage_min: CoverageMin = None, juni
         _print_all(outcomes, covered, str(path), reached)
     is_too_low = coverage_min is not None and reached < coverage_min
     if is_too_low:
-        typer.echo(f"{reached:.0f} % of the rules are exercised, less than the {coverage_min:g} % asked for: add examples or tests", err=True)
+        say(f"{reached:.0f} % of the rules are exercised, less than the {coverage_min:g} % asked for: add examples or tests", err=True)
     if is_too_low or not all(outcome.passed for outcome in outcomes):
         raise typer.Exit(1)
 
@@ -92,12 +92,12 @@ def _print_all(outcomes: "Sequence[Outcome]", covered: "Sequence[Coverage]", fil
         _print_failure(outcome)
     if covered:
         table = [("rule", "line", "examples", "tests", ""), *(_coverage_row(rule, file) for rule in covered)]
-        typer.echo("\n".join(aligned(table)))
+        say("\n".join(aligned(table)))
     counts = {kind: sum(outcome.kind == kind for outcome in outcomes) for kind in ("example", "no_match", "variant", "test")}
     tried = f"{counts['example'] + counts['no_match']} examples, {counts['variant']} variants of them, {counts['test']} tests"
     exercised = sum(rule.exercised for rule in covered)
     result = f"{len(failed)} failed" if failed else "all passed" if outcomes else NOTHING_TRIED
-    typer.echo(f"{file}: {tried}: {result}; {exercised} of {len(covered)} rules exercised ({reached:.0f} %)")
+    say(f"{file}: {tried}: {result}; {exercised} of {len(covered)} rules exercised ({reached:.0f} %)")
 
 
 def _coverage_row(rule: "Coverage", file: str) -> tuple[str, ...]:
@@ -113,14 +113,14 @@ def _print_failure(outcome: "Outcome") -> None:
     from responder.core.records import explained
     from responder.store.commit import explanation_json
 
-    typer.echo(f"{outcome.file}:{outcome.line}: FAILED {outcome.kind} {outcome.name}")
+    say(f"{outcome.file}:{outcome.line}: FAILED {outcome.kind} {outcome.name}")
     rows = [("", "expected", "got")]
     for difference in outcome.differences:
         rows += side_by_side(difference.what, difference.expected, difference.got)
-    typer.echo("\n".join(f"  {line}" for line in aligned(rows)))
+    say("\n".join(f"  {line}" for line in aligned(rows)))
     if outcome.plan:
         print_explanation(explained(record_of(outcome.plan), outcome.plan.language, explanation_json(outcome.plan)), indent="  ")
-    typer.echo()
+    say()
 
 
 def side_by_side(what: str, expected: str, got: str) -> list[tuple[str, str, str]]:

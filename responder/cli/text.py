@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import typer
 
 from responder.cli.options import EXAMPLE_FROM, EXAMPLE_TO, SERVICE, AsJson
-from responder.cli.output import echo_json, moment, one_line
+from responder.cli.output import echo_json, moment, one_line, say
 from responder.core.effects import StepKind, StepStatus
 from responder.core.message import Channel, MessageStatus
 
@@ -56,7 +56,7 @@ async def _text(settings: "Settings", form: dict[str, str], via: Channel, *, wai
 
     said = await _mail(settings, form) if via is Channel.MAIL else await _post(settings, form)
     if not as_json:
-        typer.echo(said)
+        say(said)
     if not wait_s and not as_json:
         return
     async with open_existing(settings) as store:
@@ -157,17 +157,17 @@ def _print(explanation: "Explanation", deliveries: "list[DeliveryRecord]") -> No
     from responder.core.silence import why_silent
 
     message = explanation.message
-    typer.echo(f"{message.originator} > {one_line(message.text)}")
+    say(f"{message.originator} > {one_line(message.text)}")
     for delivery in deliveries:
         said = f"{delivery.to} < {one_line(delivery.text)}" if delivery.kind is StepKind.REPLY else f"webhook {delivery.to}"
         reason = f": {delivery.last_error}" if delivery.last_error else ""
         if delivery.kind is StepKind.REPLY and _leaves_later(delivery, explanation):
             reason = f" until {moment(delivery.next_attempt_at)}"
-        typer.echo(f"{said}  ({delivery.status}{reason})")
+        say(f"{said}  ({delivery.status}{reason})")
     if message.status is MessageStatus.HANDLED:
         if not any(delivery.kind is StepKind.REPLY for delivery in deliveries):
-            typer.echo(f"no reply: {one_line(why_silent(explanation))}")
-        typer.echo(f"rule {message.rule or 'none'}; more:  responder messages show {message.key[:12]}")
+            say(f"no reply: {one_line(why_silent(explanation))}")
+        say(f"rule {message.rule or 'none'}; more:  responder messages show {message.key[:12]}")
 
 
 def _complain(explanation: "Explanation") -> None:

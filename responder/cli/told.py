@@ -1,7 +1,6 @@
 """Which webhooks hear of what an operator changes: those that the rules in force name."""
 
-import typer
-
+from responder.cli.output import say
 from responder.core.events import Event
 from responder.core.rules import Rules
 from responder.errors import ConfigurationError
@@ -13,7 +12,7 @@ async def told_of(store: Store, event: Event) -> frozenset[str]:
     """The webhooks that ask for an event, by the rules file or else by the last good rules; a change never waits for a file to be mended."""
     rules = await last_good_rules(store)
     if rules is None:
-        typer.echo("the rules file cannot be read ('responder check' says why), so no webhook is told of this", err=True)
+        say("the rules file cannot be read ('responder check' says why), so no webhook is told of this", err=True)
     return rules.webhooks_for(event) if rules else frozenset()
 
 
