@@ -1,3 +1,4 @@
+# A release pins its base images by digest (FROM python:3.11-slim@sha256:…), so that what was tested is what runs; so does compose.yaml.
 # Two stages: the first installs, the second runs as nobody in particular, also on a read-only root (data lives in /data).
 FROM python:3.11-slim AS build
 WORKDIR /build

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from functools import partial
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -46,10 +46,12 @@ def _network(typed: object) -> object:
     return ip_network(typed) if isinstance(typed, str) else typed
 
 
-def _not_all(network: Network) -> Network:
-    if network.prefixlen == 0:
+def _not_all(networks: tuple[Network, ...]) -> tuple[Network, ...]:
+    fours = collapse_addresses(network for network in networks if isinstance(network, IPv4Network))
+    sixes = collapse_addresses(network for network in networks if isinstance(network, IPv6Network))
+    if ip_network("0.0.0.0/0") in fours or ip_network("::/0") in sixes:
         raise ValueError("all addresses")
-    return network
+    return networks
 
 
 def _zone(typed: object) -> object:
@@ -117,10 +119,16 @@ Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9.:_-]+$"), Expected("an address
 Port = Annotated[int, Field(ge=1, le=65535), Expected("a whole number between 1 and 65535")]
 Days = Annotated[int, Field(ge=0, le=36500), Expected("a whole number of days, or 0")]
 Tokens = Annotated[tuple[_Token, ...], BeforeValidator(_entries), Expected("letters, digits and . _ ~ - alone; several are comma-separated")]
-Networks = Annotated[tuple[_Network, ...], BeforeValidator(_entries), Expected(_ADDRESSES)]
-Proxies = Annotated[
-    tuple[Annotated[_Network, AfterValidator(_not_all)], ...],
+Networks = Annotated[
+    tuple[_Network, ...],
     BeforeValidator(_entries),
+    AfterValidator(_not_all),
+    Expected(f"{_ADDRESSES}, and never all addresses: leave it out to allow all"),
+]
+Proxies = Annotated[
+    tuple[_Network, ...],
+    BeforeValidator(_entries),
+    AfterValidator(_not_all),
     Expected(f"{_ADDRESSES}, and never all addresses: whom we trust may name any origin"),
 ]
 Zone = Annotated[ZoneInfo, BeforeValidator(_zone), Expected("the name of a time zone, as in 'Europe/Rome'")]

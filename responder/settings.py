@@ -20,6 +20,7 @@ from responder.server_url import is_loopback
 PREFIX = "RESPONDER_"
 PARENT_FD = "RESPONDER_PARENT_FD"  # no setting: how `run` hands its children the pipe that ends with it
 SHOWN_OF_A_SECRET = 3  # characters
+SHORTEST = {"webhook_token": 16, "admin_password": 12, "api_token": 20}  # characters, where others can reach us
 
 
 def _sqlite_in(known: dict[str, Any]) -> str:
@@ -120,11 +121,24 @@ def load_settings(variables: Mapping[str, str] | None = None) -> Settings:
     """The settings in these variables, or else in the environment; ConfigurationError lists everything wrong, a line each."""
     typed = _ours(environment() if variables is None else variables)
     known = {name: value for name, value in typed.items() if name in Settings.model_fields and value.strip()}
+    if broken := {name: value for name, value in known.items() if _is_broken(name, value)}:
+        told = (f"{PREFIX}{name.upper()} is {_shown(name, value)!r}, expected a text in UTF-8" for name, value in broken.items())
+        raise ConfigurationError("\n".join(told))
     arguments: dict[str, Any] = dict(known)
     try:
         return Settings(**arguments)
     except ValidationError as error:
         raise ConfigurationError("\n".join(_mistakes(error))) from None
+
+
+def _is_broken(name: str, value: str) -> bool:
+    """Whether a value has halves of characters; names of files may have bytes that are none, as the system spells them."""
+    encode = os.fsencode if "Path" in repr(Settings.model_fields[name].annotation) else str.encode
+    try:
+        encode(value)
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def unknown_settings(variables: Mapping[str, str]) -> list[str]:
@@ -192,8 +206,17 @@ def check_exposure(settings: Settings) -> None:
         )
     if settings.admin_password is None:
         missing.append(f"{place}: set {PREFIX}ADMIN_PASSWORD, so that no page for people is ever open there, or listen on 127.0.0.1")
+    missing += [f"{place}: {short}" for short in _short_secrets(settings)]
     if missing:
         raise ConfigurationError("\n".join(missing))
+
+
+def _short_secrets(settings: Settings) -> Iterator[str]:
+    """What to set in place of secrets that strangers would soon have guessed."""
+    given = {"webhook_token": settings.webhook_token, "admin_password": [settings.admin_password], "api_token": [settings.api_token]}
+    for name, least in SHORTEST.items():
+        if any(secret is not None and len(secret.get_secret_value()) < least for secret in given[name]):
+            yield f"{PREFIX}{name.upper()} is too short there, set one of {least} characters at least"
 
 
 def parent_fd() -> int | None:

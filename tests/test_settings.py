@@ -100,6 +100,10 @@ def test_a_wrong_value_is_named_with_what_was_expected() -> None:
         ("ALLOWED_IPS", "203.0.113.7/24"),
         ("TRUSTED_PROXIES", "*"),
         ("TRUSTED_PROXIES", "10.0.0.0/8, 0.0.0.0/0"),
+        ("TRUSTED_PROXIES", "0.0.0.0/1, 128.0.0.0/1"),
+        ("ALLOWED_IPS", "0.0.0.0/0"),
+        ("ALLOWED_IPS", "203.0.113.7, ::/0"),
+        ("ALLOWED_IPS", "128.0.0.0/1, 203.0.113.7, 0.0.0.0/1"),
         ("GATEWAY_TIMEZONE", "Europe/Atlantis"),
         ("GATEWAY_TIMEZONE", "../../etc/passwd"),
         ("AGILE_API_KEY", "two words"),
@@ -219,23 +223,47 @@ def test_on_this_machine_alone_nothing_more_is_asked(host: str) -> None:
 
 @pytest.mark.parametrize("host", [EVERYWHERE, "::", "192.0.2.1", "sms.example.com"])
 def test_where_others_can_reach_us_the_webhook_must_be_guarded(host: str) -> None:
-    message = exposed(HOST=host, ADMIN_PASSWORD="x")
+    message = exposed(HOST=host, ADMIN_PASSWORD="x" * 12)
     assert message.startswith(f"RESPONDER_HOST is '{host}'")
     assert "RESPONDER_WEBHOOK_TOKEN" in message
     assert "RESPONDER_ALLOWED_IPS" in message
 
 
 def test_where_others_can_reach_us_the_console_needs_a_password() -> None:
-    assert "RESPONDER_ADMIN_PASSWORD" in exposed(HOST=EVERYWHERE, WEBHOOK_TOKEN="x")
+    assert "RESPONDER_ADMIN_PASSWORD" in exposed(HOST=EVERYWHERE, WEBHOOK_TOKEN="x" * 16)
 
 
 def test_both_remedies_are_told_at_once() -> None:
     assert len(exposed(HOST=EVERYWHERE).splitlines()) == 2
 
 
-@pytest.mark.parametrize("guard", [{"RESPONDER_WEBHOOK_TOKEN": "x"}, {"RESPONDER_ALLOWED_IPS": "203.0.113.7"}])
+@pytest.mark.parametrize("guard", [{"RESPONDER_WEBHOOK_TOKEN": "x" * 16}, {"RESPONDER_ALLOWED_IPS": "203.0.113.7"}])
 def test_with_a_token_or_addresses_and_a_password_others_may_reach_us(guard: dict[str, str]) -> None:
-    check_exposure(load_settings({"RESPONDER_HOST": EVERYWHERE, "RESPONDER_ADMIN_PASSWORD": "x", **guard}))
+    check_exposure(load_settings({"RESPONDER_HOST": EVERYWHERE, "RESPONDER_ADMIN_PASSWORD": "x" * 12, **guard}))
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "least"),
+    [("WEBHOOK_TOKEN", "x" * 15, 16), ("WEBHOOK_TOKEN", f"{'x' * 16},short", 16), ("ADMIN_PASSWORD", "x" * 11, 12), ("API_TOKEN", "x" * 19, 20)],
+)
+def test_where_others_can_reach_us_no_secret_is_soon_guessed(name: str, typed: str, least: int) -> None:
+    good = {"WEBHOOK_TOKEN": "w" * 16, "ADMIN_PASSWORD": "a" * 12, "API_TOKEN": "t" * 20}
+    place = f"RESPONDER_HOST is '{EVERYWHERE}', which other machines can reach"
+    assert (
+        exposed(HOST=EVERYWHERE, **(good | {name: typed})) == f"{place}: RESPONDER_{name} is too short there, set one of {least} characters at least"
+    )
+
+
+@pytest.mark.parametrize("name", sorted(Settings.model_fields))
+@pytest.mark.parametrize("typed", ["\ud800", "/a\ud800", "https://a\ud800/", "postgresql://u:p@h\ud800/x", "imaps://u:p@h\ud800/INBOX"])
+def test_half_a_character_is_refused_cleanly(name: str, typed: str) -> None:
+    message = refusal(**{name.upper(): typed})
+    assert message.startswith(f"RESPONDER_{name.upper()} is ")
+    assert message.encode()
+
+
+def test_a_file_may_have_any_name_that_the_system_gives() -> None:
+    assert load_settings({"RESPONDER_RULES": "a\udcff.yaml"}).rules == Path("a\udcff.yaml")
 
 
 @pytest.mark.parametrize(("name", "field"), Settings.model_fields.items())
