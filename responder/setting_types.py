@@ -49,7 +49,7 @@ def _network(typed: object) -> object:
 def _not_all(networks: tuple[Network, ...]) -> tuple[Network, ...]:
     fours = collapse_addresses(network for network in networks if isinstance(network, IPv4Network))
     sixes = collapse_addresses(network for network in networks if isinstance(network, IPv6Network))
-    if ip_network("0.0.0.0/0") in fours or ip_network("::/0") in sixes:
+    if IPv4Network("0.0.0.0/0") in fours or IPv6Network("::/0") in sixes:
         raise ValueError("all addresses")
     return networks
 
