@@ -217,7 +217,7 @@ async def _database(settings: Settings, rules: Rules | None) -> AsyncIterator[Fi
             yield _ok("database", f"{place} has the version that this program needs")
             if rules and rules.appointments.reminders and settings.agile_api_key and not settings.sender:
                 yield _warning("reminders", NO_SENDER)
-            async for finding in _contents(store, rules, utc_now()):
+            async for finding in _contents(settings, store, rules, utc_now()):
                 yield finding
     except ConfigurationError as error:
         text = str(error) if missing_file(settings) or place in str(error) else f"{place}: {error}"
@@ -227,12 +227,16 @@ async def _database(settings: Settings, rules: Rules | None) -> AsyncIterator[Fi
         yield Finding(check="database", level=Level.ERROR, text=text)
 
 
-async def _contents(store: Store, rules: Rules | None, now: datetime) -> AsyncIterator[Finding]:
+async def _contents(settings: Settings, store: Store, rules: Rules | None, now: datetime) -> AsyncIterator[Finding]:
+    from responder.cli.message_checks import messages_and_clock
+
     await store.installation.check(now)
     if rules is None and (version := await RuleVersions(store.database).newest()):
         yield _warning("rules", f"the last good ones stay in force meanwhile: hash {version.hash}, of {moment(version.in_force_at)}")
     yield _workers(await store.installation.live_workers(now - SEEN_WITHIN), rules)
     yield _waiting(await store.inbox.oldest_waiting(), now)
+    async for finding in messages_and_clock(store, settings.gateway_timezone):
+        yield finding
     counts = await store.steps.counts()
     if hold := await read_hold(store.database):
         yield _held(hold)

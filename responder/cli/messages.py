@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 EMPTY = 'no messages yet: try  responder text "News ON"'
 NONE_SUCH = "no message is like that: leave out some of the filters"
+CHOOSE = "name the key of one message, or --status failed for all that could not be handled"
+ALL_OF_THEM = "only --status failed takes up all of them again, as they came; a malformed message is named by its key"
+NONE_FAILED = "no message is failed that could be received again"
 SHOWN_OF_A_KEY = 12  # characters, which name a message as well as all of them do
 
 Key = Annotated[str, typer.Argument(metavar="KEY", help="The key of the message, or enough of its beginning.")]
@@ -73,26 +76,52 @@ async def _show(store: "Store", *, beginning: str, as_json: bool) -> None:
 
 
 def retry(
-    key: Key,
+    key: Annotated[str | None, typer.Argument(metavar="KEY", help="The key of the message, or enough of its beginning.")] = None,
     *,
+    status: Annotated[MessageStatus | None, typer.Option(help="All that are so: 'failed', once what they failed of is mended.")] = None,
     sender: Annotated[str | None, typer.Option("--from", metavar="NUMBER", help="Who sent it, where it came without.")] = None,
     to: Annotated[str | None, typer.Option("--to", metavar="NUMBER", help="Which number it went to, where it came without.")] = None,
     text: Annotated[str | None, typer.Option("--text", metavar="TEXT", help="What it says, where it came without.")] = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Receive a failed message again, or a malformed one with what it lacks."""
+    """Receive a failed message again, all of them, or a malformed one with what it lacks."""
     from responder.cli.session import with_store
     from responder.core.address import canonical
 
+    if (key is None) is (status is None):
+        raise typer.BadParameter(CHOOSE)
+    if key is None:
+        if status is not MessageStatus.FAILED or any((sender, to, text)):
+            raise typer.BadParameter(ALL_OF_THEM)
+        with_store(partial(_retry_failed, as_json=as_json))
+        return
     ends = {"originator": canonical(sender) if sender else None, "destination": canonical(to) if to else None}
-    with_store(partial(_retry, beginning=key, given=ends | {"text": text}))
+    with_store(partial(_retry, beginning=key, given=ends | {"text": text}, as_json=as_json))
 
 
-async def _retry(store: "Store", *, beginning: str, given: "Mapping[str, str | None]") -> None:
+async def _retry(store: "Store", *, beginning: str, given: "Mapping[str, str | None]", as_json: bool) -> None:
     from responder.store.retries import receive_again
 
     key = (await _one(store, beginning)).message.key
     await receive_again(store.database, key, **given)
+    if as_json:
+        echo_json((await _one(store, key)).message.as_json())
+        return
     say(f"message {key} waits again: a running worker takes it up within seconds")
+
+
+async def _retry_failed(store: "Store", *, as_json: bool) -> None:
+    from responder.store.retries import receive_failed_again
+
+    count = 0
+    async for message in receive_failed_again(store.database):
+        count += 1
+        if as_json:
+            echo_json(message.as_json())
+    if as_json:
+        return
+    waits = "message waits" if count == 1 else "messages wait"
+    say(f"{count} {waits} again: a running worker takes up what waits within seconds" if count else NONE_FAILED)
 
 
 async def _one(store: "Store", beginning: str) -> "Explanation":

@@ -49,6 +49,19 @@ WORDS: Mapping[AlertKind, Words] = {
         opened="messages: the oldest has waited since {since}; see what 'responder doctor' says, and the log of the workers",
         closed="messages: none waits for longer than a minute",
     ),
+    AlertKind.MESSAGES_FAILED: Words(
+        title="messages failed",
+        opened=(
+            "messages: could not be handled: {count}, since {reasons}; see 'responder messages list --status failed',"
+            " mend it, then run 'responder messages retry --status failed'"
+        ),
+        closed="messages: none is failed any more",
+    ),
+    AlertKind.CLOCK_OFF: Words(
+        title="the gateway's clock is off",
+        opened="clock: {what}; then 'responder doctor' tells whether it fits",
+        closed="clock: the gateway's times fit again",
+    ),
     AlertKind.RULES_REFUSED: Words(
         title="the rules file was refused",
         opened="rules: the file has mistakes, so that the last good rules stay in force; run 'responder check'",

@@ -18,6 +18,8 @@ class AlertKind(StrEnum):
     CREDIT_LOW = "credit_low"
     MAILBOX_FAILS = "mailbox_fails"
     MESSAGES_WAIT = "messages_wait"
+    MESSAGES_FAILED = "messages_failed"
+    CLOCK_OFF = "clock_off"
     RULES_REFUSED = "rules_refused"
 
 

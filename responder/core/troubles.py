@@ -1,13 +1,15 @@
 """What needs a person, as found in how the installation stands."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from responder.core.alerts import AlertKind, Trouble
 from responder.core.circuit import Endpoint
+from responder.core.clock_offset import ClockOffset
 from responder.core.credit import Credit, in_cents
+from responder.core.failed import FailedMessages
 from responder.core.mailbox import FailingMailbox
 from responder.core.rules import Rules
 from responder.core.timestamps import iso
@@ -26,6 +28,8 @@ class Sight:
     credits: Collection[Credit] = ()
     mailboxes: Collection[FailingMailbox] = ()
     oldest_waiting: datetime | None = None
+    failed: FailedMessages = field(default_factory=FailedMessages)
+    clock: ClockOffset | None = None
     rules_are_refused: bool = False
 
 
@@ -44,6 +48,11 @@ def troubles(sight: Sight, rules: Rules, now: datetime) -> Iterator[Trouble]:
         yield Trouble(kind=AlertKind.MAILBOX_FAILS, subject=mailbox.place[:LONGEST_SUBJECT], details={"reason": mailbox.reason})
     if sight.oldest_waiting and now - sight.oldest_waiting > LATE:
         yield Trouble(kind=AlertKind.MESSAGES_WAIT, details={"since": iso(sight.oldest_waiting.replace(microsecond=0))})
+    if sight.failed.count:
+        yield Trouble(kind=AlertKind.MESSAGES_FAILED, details={"count": str(sight.failed.count), "reasons": sight.failed.reasons})
+    if sight.clock and sight.clock.median and sight.clock.is_off:
+        offset_s = str(round(sight.clock.median.total_seconds()))
+        yield Trouble(kind=AlertKind.CLOCK_OFF, details={"offset_s": offset_s, "what": sight.clock.sentence})
     if sight.rules_are_refused:
         yield Trouble(kind=AlertKind.RULES_REFUSED)
 

@@ -30,7 +30,7 @@ def list_messages(
     for column, wanted in ((messages.c.rule, rule), (messages.c.status, status)):
         query = query if wanted is None else query.where(column == wanted)
     query = query if since is None else query.where(messages.c.received_at >= since)
-    return Listing(query=query, order=(messages.c.seq,), read=_message)
+    return Listing(query=query, order=(messages.c.seq,), read=message_from)
 
 
 def list_subscribers(name: str | None = None) -> Listing[SubscriberRecord]:
@@ -108,7 +108,8 @@ async def find_appointment(database: Database, identifier: str) -> AppointmentRe
     return _appointment(row) if row else None
 
 
-def _message(row: Row[Any]) -> MessageRecord:
+def message_from(row: Row[Any]) -> MessageRecord:
+    """A message from its row, as lists show it."""
     return MessageRecord(
         key=row.key,
         channel=Channel(row.channel),
@@ -129,7 +130,7 @@ def _message(row: Row[Any]) -> MessageRecord:
 
 
 def _explanation(row: Row[Any]) -> Explanation:
-    return explained(_message(row), row.language, row.explanation)
+    return explained(message_from(row), row.language, row.explanation)
 
 
 def _subscriber(row: Row[Any]) -> SubscriberRecord:

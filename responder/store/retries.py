@@ -1,12 +1,17 @@
 """Receiving a message again that could not be handled, once a person has seen to it."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 from sqlalchemy import select, update
 
 from responder.core.message import MessageStatus
+from responder.core.records import MessageRecord
 from responder.errors import ResponderError
 from responder.store.database import Database
+from responder.store.failed import FAILED
+from responder.store.records import message_from
+from responder.store.revisions import TOGETHER
 from responder.store.tables import messages
 
 AGAIN: dict[str, Any] = {
@@ -18,6 +23,21 @@ AGAIN: dict[str, Any] = {
     "lease_until": None,
 }
 RETRIED = frozenset({MessageStatus.FAILED, MessageStatus.MALFORMED})
+
+
+async def receive_failed_again(database: Database) -> AsyncIterator[MessageRecord]:
+    """Let all failed messages wait again that still have their text, oldest first, and give them as they are then. Raises StorageError."""
+    after = 0
+    while True:
+        async with database.write() as connection:
+            some = select(messages.c.seq).where(*FAILED, messages.c.seq > after).order_by(messages.c.seq).limit(TOGETHER)
+            seqs = (await connection.execute(some.with_for_update())).scalars().all()
+            rows = (await connection.execute(update(messages).where(messages.c.seq.in_(seqs)).values(AGAIN).returning(messages))).all()
+        for row in sorted(rows, key=lambda row: int(row.seq)):
+            yield message_from(row)
+        if not seqs:
+            return
+        after = seqs[-1]
 
 
 async def receive_again(

@@ -95,9 +95,11 @@ messages = Table(
 # PostgreSQL may take any index whose condition a query states, also to read all of it: each of these is for one question alone.
 IN_LINE = text("status = 'received' AND seq > 0")
 WAITING = text("status = 'received' AND originator > ''")
+FAILED = text("status = 'failed'")
 PAST = text("status <> 'received'")  # the others, so that a message on its way in is written to one index of originators
 Index("ix_messages_waiting", messages.c.seq, sqlite_where=IN_LINE, postgresql_where=IN_LINE)
 Index("ix_messages_waiting_originator", messages.c.originator, messages.c.seq, sqlite_where=WAITING, postgresql_where=WAITING)
+Index("ix_messages_failed", messages.c.seq, sqlite_where=FAILED, postgresql_where=FAILED)
 Index("ix_messages_past_originator", messages.c.originator, messages.c.seq, sqlite_where=PAST, postgresql_where=PAST)
 
 contacts = Table(

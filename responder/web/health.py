@@ -7,16 +7,21 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
+from responder.core.clock_offset import ClockOffset
+from responder.core.failed import FailedMessages
 from responder.core.mailbox import MailboxReport, unseen
 from responder.core.ports import Clock
 from responder.core.timestamps import iso
 from responder.core.versions import RulesStatus
 from responder.errors import ResponderError
+from responder.store.arrivals import read_clock_offset
 from responder.store.database import Database
+from responder.store.failed import read_failed
 from responder.store.holds import read_hold
 from responder.store.inbox import SqlInbox
 from responder.store.installation import Installation
@@ -45,13 +50,15 @@ class State:
     workers: Sequence[Worker]
     gateway: str
     oldest_waiting: datetime | None
+    failed: FailedMessages
+    clock: ClockOffset | None
     mailboxes: Sequence[MailboxReport] = ()
 
 
 class Health:
     """Tells how the service is."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (whatever /readyz tells of)
         self,
         *,
         database: Database,
@@ -62,6 +69,7 @@ class Health:
         clock: Clock,
         is_taking: Callable[[], bool] = lambda: True,
         mailbox: str | None = None,
+        zone: ZoneInfo | None = None,
     ) -> None:
         self.database = database
         self._inbox = inbox
@@ -70,6 +78,7 @@ class Health:
         self._ping = ping
         self.clock = clock
         self._is_taking = is_taking
+        self._zone = zone
         self._mailbox = mailbox
         self._looking = asyncio.Lock()
         self._looked_at = -math.inf
@@ -114,6 +123,8 @@ class Health:
             workers=workers,
             gateway=hold.reason if hold else "ok",
             oldest_waiting=oldest,
+            failed=await read_failed(self.database),
+            clock=await read_clock_offset(self.database, self._zone) if self._zone else None,
             mailboxes=await live_mailboxes(self.database, self.clock()) or self._unseen(),
         )
 
@@ -131,7 +142,7 @@ class Health:
 
 
 def _report(state: State, rules: RulesStatus) -> dict[str, Any]:
-    return {
+    report: dict[str, Any] = {
         "database": "up",
         "redis": "up" if state.redis_is_up else "down",
         "worker": _worker_state([worker.has_redis for worker in state.workers]),
@@ -145,7 +156,13 @@ def _report(state: State, rules: RulesStatus) -> dict[str, Any]:
             "workers": sorted({worker.rules_hash for worker in state.workers}),
         },
         "oldest_waiting": iso(state.oldest_waiting),
-    } | ({"mailbox": [_mailbox(report) for report in state.mailboxes]} if state.mailboxes else {})
+        "failed": state.failed.count,
+    }
+    if state.failed.count:
+        report["failed_reasons"] = dict(state.failed.by_reason)
+    if state.clock:
+        report["clock"] = state.clock.sentence
+    return report | ({"mailbox": [_mailbox(report) for report in state.mailboxes]} if state.mailboxes else {})
 
 
 def _mailbox(report: MailboxReport) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from responder.core.counts import ConsentCounts
+from responder.core.failed import FailedMessages
 from responder.core.known import SubscriptionStatus
 from responder.core.mailbox import MailboxState
 from responder.core.versions import RulesStatus
@@ -69,7 +70,19 @@ def _of_state(state: State | None, now: datetime) -> Iterator[Metric]:
     yield _gauge("responder_workers_rules_refused", "Workers that refused the rules file and go by the last good rules.", refused)
     waited_s = (now - state.oldest_waiting).total_seconds() if state.oldest_waiting else 0.0
     yield _gauge("responder_oldest_waiting_seconds", "How long the message has waited that waits longest.", max(waited_s, 0.0))
+    yield from _of_failed(state.failed)
+    if state.clock and state.clock.median is not None:
+        told = "How long after their SIM time the last texts arrived (median): much where a clock or its zone is wrong, negative where it is ahead."
+        yield _gauge("responder_gateway_clock_offset_seconds", told, state.clock.median.total_seconds())
     yield from _of_mailboxes(state)
+
+
+def _of_failed(failed: FailedMessages) -> Iterator[Metric]:
+    yield _gauge("responder_messages_failed", "Messages that could not be handled and wait for a person.", failed.count)
+    reasons = GaugeMetricFamily("responder_messages_failed_by_reason", "The same by why they could not be handled.", labels=["reason"])
+    for reason, count in failed.by_reason.items():
+        reasons.add_metric([reason], count)
+    yield reasons
 
 
 def _of_mailboxes(state: State) -> Iterator[Metric]:

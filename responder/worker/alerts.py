@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from responder.core.alert_words import sentence_of
 from responder.core.alerting import calls_of, mails_of
@@ -12,8 +13,10 @@ from responder.core.ports import Bell, Clock, Job
 from responder.core.rules import Rules
 from responder.core.troubles import Sight, troubles
 from responder.store.alerts import Telling, note_troubles
+from responder.store.arrivals import read_clock_offset
 from responder.store.credits import read_credits
 from responder.store.endpoints import read_endpoints
+from responder.store.failed import read_failed
 from responder.store.holds import read_hold
 from responder.store.mailboxes import GONE_AFTER, failing_mailboxes, live_mailboxes
 from responder.wiring import Store
@@ -25,10 +28,22 @@ logger = logging.getLogger(__name__)
 
 
 class AlertWatch:
-    """Done by every worker: what one has told, another finds told. ``host`` names the machine in e-mails, which leave where ``is_mailing``."""
+    """Done by every worker: what one has told, another finds told. ``host`` names the machine in e-mails, which leave where ``is_mailing``.
+
+    ``zone`` is the one in which the gateway writes its times; without it, nobody looks at its clock.
+    """
 
     def __init__(
-        self, *, store: Store, rules: Callable[[], Rules], bell: Bell, clock: Clock, host: str, is_mailing: bool, mailbox: str | None = None
+        self,
+        *,
+        store: Store,
+        rules: Callable[[], Rules],
+        bell: Bell,
+        clock: Clock,
+        host: str,
+        is_mailing: bool,
+        mailbox: str | None = None,
+        zone: ZoneInfo | None = None,
     ) -> None:
         self._store = store
         self._rules = rules
@@ -36,6 +51,7 @@ class AlertWatch:
         self._clock = clock
         self._host = host
         self._is_mailing = is_mailing
+        self._zone = zone
         self._mailbox = mailbox
         self._mailbox_seen_at = clock()
 
@@ -63,6 +79,8 @@ class AlertWatch:
             credits=await read_credits(database),
             mailboxes=await self._failing_mailboxes(now),
             oldest_waiting=await self._store.inbox.oldest_waiting(),
+            failed=await read_failed(database),
+            clock=await read_clock_offset(database, self._zone) if self._zone else None,
             rules_are_refused=not all(worker.rules_are_ok for worker in await self._store.installation.live_workers(now - SEEN_WITHIN)),
         )
 

@@ -35,6 +35,7 @@ def cares(
         host=socket.gethostname(),
         is_mailing=server is not None,
         mailbox=place_of(settings.imap_url),
+        zone=settings.gateway_timezone,
     )
     mailing = [rounds("alert mails", MAIL_EVERY_S, Mailer(database=store.database, post=server, clock=clock).once)] if server else []
     return *mailing, housekeeping.run(), rounds("credit", CREDIT_EVERY_S, credit.once), rounds("alerts", LOOK_EVERY_S, alerts.once)

@@ -15,13 +15,15 @@ import pytest
 
 from responder.core.effects import StepKind, StepStatus
 from responder.core.versions import Source
+from responder.store.erasure import erase
 from responder.store.steps import Fate
 from responder.store.versions import RuleVersions
 from responder.wiring import utc_now
-from tests.builders import BRUNO, inbound
+from tests.builders import ANNA, BRUNO, inbound
 from tests.cli.conftest import Installation, Outcome, run
 from tests.cli.test_text import serving
 from tests.conftest import NOON
+from tests.going_wrong import DEATHS, arrive, fail
 from tests.worker.conftest import RULES
 
 WELL = ("settings", "rules", "redis", "service", "database", "workers", "messages", "deliveries", "handoffs", "credit", "alerts")
@@ -252,3 +254,27 @@ def test_a_database_that_is_made_is_for_its_user_alone(open_folder: Path) -> Non
     command = [sys.executable, "-c", "import os; os.umask(0o022); from responder.cli.main import main; main()", "migrate"]
     subprocess.run(command, env=environment, check=True, cwd=open_folder, capture_output=True)
     assert {path.name: path.stat().st_mode & 0o077 for path in open_folder.iterdir()} == {"responder.db": 0}
+
+
+async def test_messages_that_failed_are_told_with_the_reason_and_the_way_back(well: Installation) -> None:
+    await fail(well.store, "ValueError: Anna said so", *DEATHS)
+    outcome, findings = await examined()
+    (level, text), *_ = [found for found in findings["messages"] if "could not" in found[1]]
+    assert (outcome.code, level) == (1, "error")
+    assert text.startswith(f"3 could not be handled: {DEATHS[0]} (2), ValueError (1); ")
+    assert "responder messages retry --status failed" in text
+
+
+async def test_a_failed_message_whose_text_is_gone_is_done_with(well: Installation) -> None:
+    await fail(well.store, "ValueError: Anna said so")
+    await erase(well.store.database, well.store.secret, ANNA, "op", NOON)
+    assert (await finding("messages"))[0] == "ok"
+
+
+async def test_a_clock_that_is_off_is_told_with_the_zone_that_would_fit(well: Installation) -> None:
+    await arrive(well.store, well.work.clock, *[3600] * 10)
+    level, text = await finding("clock")
+    assert level == "error"
+    assert "RESPONDER_GATEWAY_TIMEZONE (Europe/Rome) is not its zone, UTC would fit" in text
+    well.set(GATEWAY_TIMEZONE="UTC")
+    assert (await finding("clock"))[0] == "ok"

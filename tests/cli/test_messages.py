@@ -2,10 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from responder.core.message import MessageStatus
+from responder.store.revisions import TOGETHER
 from tests.builders import ANNA, BRUNO, SHOP, inbound, minutes
 from tests.cli.conftest import Installation, run
 from tests.conftest import NOON
+from tests.going_wrong import DEATHS, fail
 
 KEY = "abc0" * 8
 
@@ -165,7 +169,7 @@ async def test_a_failed_message_is_received_again(here: Installation) -> None:
     assert outcome.code == 0
     assert "a running worker takes it up" in outcome.out
     (claimed,) = await here.store.inbox.claim("worker", NOON, 10)
-    assert (claimed[0].key, claimed[1]) == (KEY, 1)
+    assert (claimed[0].key, claimed[1]) == (KEY, 0)
 
 
 async def test_a_message_received_again_has_no_error_any_more(here: Installation) -> None:
@@ -204,3 +208,43 @@ async def test_a_handled_message_is_not_received_again(here: Installation) -> No
     outcome = await run("messages", "retry", KEY)
     assert outcome.code == 1
     assert "it is handled" in outcome.err
+
+
+async def test_all_failed_messages_are_received_again_and_counted(here: Installation) -> None:
+    await fail(here.store, "ValueError: broken", *DEATHS)
+    outcome = await run("messages", "retry", "--status", "failed")
+    assert (outcome.code, outcome.out) == (0, "3 messages wait again: a running worker takes up what waits within seconds\n")
+    await here.handle()
+    assert {record["status"] for record in (await run("messages", "list", "--json")).records} == {"handled"}
+
+
+async def test_they_are_printed_as_records_for_programs_oldest_first(here: Installation) -> None:
+    await fail(here.store, "ValueError: broken", *DEATHS)
+    keys = [record["key"] for record in (await run("messages", "list", "--json")).records]
+    outcome = await run("messages", "retry", "--status", "failed", "--json")
+    assert [(record["key"], record["status"]) for record in outcome.records] == [(key, "received") for key in keys]
+
+
+async def test_where_none_is_failed_that_is_said(here: Installation) -> None:
+    await here.handle(inbound("News ON"))
+    outcome = await run("messages", "retry", "--status", "failed")
+    assert (outcome.code, outcome.out) == (0, "no message is failed that could be received again\n")
+    assert (await run("messages", "retry", "--status", "failed", "--json")).out == ""
+
+
+async def test_one_message_received_again_is_printed_as_a_record(here: Installation) -> None:
+    await here.work.receive(inbound(key=KEY))
+    await here.store.inbox.fail(KEY, "ValueError: broken", NOON)
+    record = (await run("messages", "retry", KEY, "--json")).record
+    assert (record["key"], record["status"]) == (KEY, "received")
+
+
+@pytest.mark.parametrize("arguments", [[], [KEY, "--status", "failed"], ["--status", "handled"], ["--status", "failed", "--text", "News ON"]])
+async def test_what_to_receive_again_has_to_be_clear(here: Installation, arguments: list[str]) -> None:
+    del here
+    assert (await run("messages", "retry", *arguments)).code == 2
+
+
+async def test_more_than_a_page_of_failed_messages_are_all_received_again(here: Installation) -> None:
+    await fail(here.store, *["ValueError: broken"] * (TOGETHER + 1))
+    assert (await run("messages", "retry", "--status", "failed")).out.startswith(f"{TOGETHER + 1} messages wait again")

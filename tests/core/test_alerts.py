@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -11,7 +12,9 @@ from responder.core.alert_words import WORDS, sentence_of
 from responder.core.alerting import calls_of, mails_of
 from responder.core.alerts import Alert, AlertKind, Alerts, Trouble
 from responder.core.circuit import GONE, Endpoint
+from responder.core.clock_offset import ClockOffset
 from responder.core.credit import Credit
+from responder.core.failed import FailedMessages
 from responder.core.mailbox import FailingMailbox
 from responder.core.rules import Rules
 from responder.core.troubles import Sight, troubles
@@ -39,6 +42,8 @@ EVERYTHING = Sight(
     credits=[CREDIT],
     mailboxes=[FailingMailbox(place="imaps://mail.example.com:993/INBOX", reason="the password is not accepted")],
     oldest_waiting=NOON - minutes(2),
+    failed=FailedMessages(by_reason={"ValueError": 1}),
+    clock=ClockOffset(zone=ZoneInfo("Europe/Rome"), median=timedelta(hours=1), is_off=True, fitting="UTC"),
     rules_are_refused=True,
 )
 

@@ -5,13 +5,16 @@ import sqlite3
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import Engine, event
 
 from responder.core.effects import StepKind
+from responder.store.arrivals import read_clock_offset
 from responder.store.calls import claim_calls
 from responder.store.database import Database
+from responder.store.failed import read_failed
 from responder.store.lateness import drop_late, put_off
 from responder.store.steps import SqlSteps
 from responder.store.unattended import due_kinds, has_abandoned, settle_abandoned
@@ -62,3 +65,16 @@ def plan_of(path: Path, statement: str, values: Any) -> list[str]:
         return []
     with sqlite3.connect(path) as connection:
         return [detail for *_, detail in connection.execute(f"EXPLAIN QUERY PLAN {statement}", values)]
+
+
+async def test_failed_messages_are_found_by_their_index(sqlite_template: Path, tmp_path: Path) -> None:
+    path = Path(shutil.copy(sqlite_template, tmp_path / "responder.db"))
+    database = Database(f"sqlite+aiosqlite:///{path}")
+    asked: list[tuple[str, Any]] = []
+    event.listen(database._reader.sync_engine, "before_cursor_execute", lambda *told: asked.append((told[2], told[3])))
+    await read_failed(database)
+    await read_clock_offset(database, ZoneInfo("Europe/Rome"))
+    await database.close()
+    failed, last = (plan_of(path, statement, values) for statement, values in asked if "messages" in statement)
+    assert "ix_messages_failed" in failed[0]
+    assert last == ["SCAN messages"]  # backwards from the newest, up to the limit

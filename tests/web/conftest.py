@@ -56,6 +56,7 @@ class WebSide:
             ping=self.ping,
             clock=self.clock,
             is_taking=lambda: self.intake.is_taking,
+            zone=ZoneInfo("Europe/Rome"),
             mailbox=self.mailbox,
         )
         sms = SmsWebhook(gateway=gateway, intake=self.intake, gate=self.gate, clock=self.clock)

@@ -10,6 +10,7 @@ from responder.store.mailboxes import report_mailbox
 from responder.store.steps import Fate
 from tests.builders import inbound, mailbox_report
 from tests.conftest import no_more_on_disk, wait_until
+from tests.going_wrong import DEATHS, arrive, fail
 from tests.web.conftest import WebSide
 
 
@@ -23,8 +24,22 @@ async def test_a_service_that_can_commit_is_ready(web: WebSide) -> None:
     rules = {"hash": "abc", "count": 3, "ok": True, "last_good_at": "2026-11-23T12:00:00Z", "mistakes": [], "workers": ["abc"]}
     assert (response.status_code, response.json()) == (
         200,
-        {"database": "up", "redis": "up", "worker": "ready", "gateway": "ok", "rules": rules, "oldest_waiting": None},
+        {"database": "up", "redis": "up", "worker": "ready", "gateway": "ok", "rules": rules, "oldest_waiting": None, "failed": 0, "clock": "ok"},
     )
+
+
+async def test_messages_that_failed_are_counted_with_the_reasons_and_without_their_texts(web: WebSide) -> None:
+    await fail(web.store, "ValueError: Anna said so", *DEATHS)
+    report = (await web.get("/readyz")).json()
+    assert (report["failed"], report["failed_reasons"]) == (3, {"ValueError": 1, DEATHS[0]: 2})
+
+
+async def test_a_clock_that_is_off_is_told_and_messages_are_still_taken(web: WebSide) -> None:
+    await arrive(web.store, web.clock, *[3600] * 10)
+    response = await web.get("/readyz")
+    assert response.status_code == 200
+    assert "1 h behind" in response.json()["clock"]
+    assert "RESPONDER_GATEWAY_TIMEZONE (Europe/Rome)" in response.json()["clock"]
 
 
 async def test_without_redis_messages_can_still_be_taken(web: WebSide) -> None:

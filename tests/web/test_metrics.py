@@ -21,6 +21,7 @@ from responder.store.subscribers import Wanted, opt_out, put_subscribers
 from responder.store.tables import steps
 from responder.web.tallies import Tallies
 from tests.builders import ANNA, BRUNO, inbound, minutes, reply_step
+from tests.going_wrong import DEATHS, arrive, fail
 from tests.web.conftest import WebSide
 
 NUMBERS = itertools.count(1)
@@ -71,6 +72,22 @@ async def test_a_gateway_that_refuses_us_is_told(web: WebSide) -> None:
 async def test_the_wait_of_the_oldest_message_is_told(web: WebSide) -> None:
     await web.store.inbox.add([inbound(received=web.clock.now - minutes(2))], {})
     assert (await figures(web))["responder_oldest_waiting_seconds"] == 120
+
+
+async def test_messages_that_failed_are_counted_by_their_reasons(web: WebSide) -> None:
+    assert (await figures(web))["responder_messages_failed"] == 0
+    await fail(web.store, "ValueError: Anna said so", *DEATHS)
+    told = await figures(web)
+    assert told["responder_messages_failed"] == 3
+    by_reason = [told[f'responder_messages_failed_by_reason{{reason="{reason}"}}'] for reason in ("ValueError", DEATHS[0])]
+    assert by_reason == [1, 2]
+
+
+async def test_how_far_the_gateways_clock_is_behind_is_told_once_ten_texts_tell_it(web: WebSide) -> None:
+    await arrive(web.store, web.clock, *[-3600] * 9)
+    assert "responder_gateway_clock_offset_seconds" not in await figures(web)
+    await arrive(web.store, web.clock, -3600)
+    assert (await figures(web))["responder_gateway_clock_offset_seconds"] == -3600
 
 
 async def test_a_database_that_is_away_is_told_and_hides_nothing_else(web: WebSide) -> None:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import delete, insert, update
@@ -18,10 +19,12 @@ from responder.rulefile import read_rules
 from responder.store.credits import claim_question, note_credit
 from responder.store.holds import end_hold, hold
 from responder.store.mailboxes import forget_mailbox, report_mailbox
+from responder.store.retries import receive_failed_again
 from responder.store.rows import step_rows
 from responder.store.tables import endpoints, messages, steps
 from responder.worker.alerts import AlertWatch
 from tests.builders import inbound, mailbox_report, minutes, reply_step
+from tests.going_wrong import DEATHS, arrive, fail
 from tests.worker.conftest import RULES, RememberingBell, Work
 from tests.worker.going_out import Out, call_step, going_out
 
@@ -34,6 +37,7 @@ rules:
     1,
 )
 MAILBOX = mailbox_report()
+ROME = ZoneInfo("Europe/Rome")
 Change = Callable[[Work], Awaitable[None]]
 
 
@@ -44,7 +48,9 @@ def work(work: Work) -> Work:
 
 
 def watch(work: Work, **options: Any) -> AlertWatch:
-    return AlertWatch(store=work.store, rules=lambda: work.rules, bell=work.bell, clock=work.clock, host="sms-1", **({"is_mailing": True} | options))
+    return AlertWatch(
+        store=work.store, rules=lambda: work.rules, bell=work.bell, clock=work.clock, host="sms-1", zone=ROME, **({"is_mailing": True} | options)
+    )
 
 
 async def look(work: Work, **after: float) -> None:
@@ -114,6 +120,25 @@ async def handle_it(work: Work) -> None:
         await connection.execute(update(messages).values(status="handled"))
 
 
+async def let_a_message_fail(work: Work) -> None:
+    await fail(work.store, "ValueError: Anna said so")
+
+
+async def retry_it(work: Work) -> None:
+    assert [message.status async for message in receive_failed_again(work.store.database)] in (["received"], [])
+    await handle_it(work)
+
+
+async def let_the_clock_be_off(work: Work) -> None:
+    await arrive(work.store, work.clock, *[-3600] * 10)
+    await handle_it(work)
+
+
+async def set_the_clock(work: Work) -> None:
+    await arrive(work.store, work.clock, *[1] * 10)
+    await handle_it(work)
+
+
 async def refuse_rules(work: Work) -> None:
     await work.store.installation.report_worker("w1", "abc", work.clock(), has_redis=True, rules_are_ok=False)
 
@@ -141,6 +166,8 @@ TROUBLES: dict[str, tuple[Change, Change]] = {
     "credit_low": (lower, top_up),
     "mailbox_fails": (let_mailbox_fail, open_mailbox),
     "messages_wait": (let_a_message_wait, handle_it),
+    "messages_failed": (let_a_message_fail, retry_it),
+    "clock_off": (let_the_clock_be_off, set_the_clock),
     "rules_refused": (refuse_rules, mend_rules),
 }
 
@@ -171,6 +198,13 @@ async def test_a_trouble_is_told_once_and_its_end_once_and_its_return_anew(work:
         await let_end(work, kind)
         assert await told(work) == [("alert.opened", kind), ("alert.closed", kind)] * turn
     assert [subject.partition(":")[0] for subject in await mailed(work)] == ["[responder] alert", "[responder] over"] * 2
+
+
+async def test_why_messages_failed_is_told_without_their_texts(work: Work) -> None:
+    await fail(work.store, "ValueError: Anna said so", *DEATHS)
+    await look(work)
+    (alert,) = await work.rows("alerts")
+    assert json.loads(alert.details) == {"count": "3", "reasons": f"{DEATHS[0]} (2), ValueError (1)"}
 
 
 async def test_several_workers_open_and_close_one_alert(work: Work) -> None:

@@ -10,6 +10,7 @@ down_revision = None
 
 IN_LINE = sa.text("status = 'received' AND seq > 0")
 WAITING = sa.text("status = 'received' AND originator > ''")
+FAILED = sa.text("status = 'failed'")
 PAST = sa.text("status <> 'received'")
 HOLDING = sa.text("holds_marketing AND closed_at IS NULL")
 OPEN_HANDOFF = sa.text("closed_at IS NULL")
@@ -89,6 +90,7 @@ def _messages() -> None:
     op.create_index("ix_messages_waiting", "messages", ["seq"], sqlite_where=IN_LINE, postgresql_where=IN_LINE)
     of_phone = ["originator", "seq"]
     op.create_index("ix_messages_waiting_originator", "messages", of_phone, sqlite_where=WAITING, postgresql_where=WAITING)
+    op.create_index("ix_messages_failed", "messages", ["seq"], sqlite_where=FAILED, postgresql_where=FAILED)
     op.create_index("ix_messages_past_originator", "messages", ["originator", "seq"], sqlite_where=PAST, postgresql_where=PAST)
 
 
