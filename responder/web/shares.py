@@ -1,7 +1,8 @@
 """Connections are shared out among clients, so that nobody who holds many shuts the others out."""
 
 import ipaddress
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from responder.web.gate import Network
@@ -22,28 +23,31 @@ class Connection(Protocol):
 
 
 class Shares:
-    """Who has how many connections; a client beyond its share loses those that have waited longest for it.
+    """Who has how many connections; a client beyond its share loses the oldest of those that wait for it.
 
     Where all places together are taken, whoever has most gives way. Many clients stand behind an ``exempt`` address.
     """
 
-    def __init__(self, *, most: int, per_client: int, exempt: Sequence[Network] = (), grace_s: float = GRACE_S) -> None:
+    def __init__(
+        self, *, most: int, per_client: int, exempt: Sequence[Network] = (), grace_s: float = GRACE_S, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._most = most
         self._per_client = per_client
         self._exempt = exempt
         self._grace_s = grace_s
+        self._clock = clock
         self._client_of: dict[Connection, str | None] = {}
-        self._clients: dict[str, dict[Connection, None]] = {}
+        self._clients: dict[str, dict[Connection, float]] = {}  # with the time of each; the oldest stands first
 
     def join(self, connection: Connection) -> None:
         """A place for a new connection."""
         client = self._client_of[connection] = self._client(connection)
         if client is not None:
             own = self._clients.setdefault(client, {})
-            own[connection] = None
-            _shrink(own, len(own) - self._per_client, self._grace_s)
+            own[connection] = self._clock()
+            self._shrink(own, len(own) - self._per_client, self._grace_s)
         if len(self._client_of) > self._most and self._clients:
-            _shrink(max(self._clients.values(), key=len), 1, 0.0)
+            self._shrink(max(self._clients.values(), key=len), 1, 0.0)
 
     def leave(self, connection: Connection) -> None:
         """The connection is gone."""
@@ -52,6 +56,18 @@ class Shares:
             del self._clients[client][connection]
             if not self._clients[client]:
                 del self._clients[client]
+
+    def _shrink(self, own: dict[Connection, float], count: int, grace_s: float) -> None:
+        """Close so many of a client's connections that wait, the oldest first; those that have just come are not looked at."""
+        came_before = self._clock() - grace_s
+        leaving: list[Connection] = []
+        for connection, came_at in own.items():
+            if len(leaving) >= count or came_at > came_before:
+                break
+            if connection.waited_s() > grace_s:
+                leaving.append(connection)
+        for connection in leaving:
+            connection.let_go()
 
     def _client(self, connection: Connection) -> str | None:
         """Whose share a connection counts to: an address, or a /64 of IPv6, which one customer has; None if it is exempt."""
@@ -63,12 +79,3 @@ class Shares:
         if any(address in network for network in self._exempt):
             return None
         return str(address) if address.version == 4 else str(ipaddress.ip_network((address, 64), strict=False))
-
-
-def _shrink(own: dict[Connection, None], count: int, grace_s: float) -> None:
-    """Close so many of a client's connections, those first that have waited longest."""
-    if count > 0:
-        waited = {connection: connection.waited_s() for connection in own}
-        waiting = [connection for connection in own if waited[connection] > grace_s]
-        for connection in sorted(waiting, key=lambda connection: waited[connection], reverse=True)[:count]:
-            connection.let_go()
