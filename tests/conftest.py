@@ -28,6 +28,7 @@ from responder.store.migration import migrate
 from responder.store.reports import SqlReports
 from responder.store.steps import SqlSteps
 from responder.wiring import Store
+from tests.lock_order import watched
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -44,6 +45,14 @@ class StandingClock:
     def advance(self, **by: float) -> datetime:
         self.now += timedelta(**by)
         return self.now
+
+
+@pytest.fixture(autouse=True)
+def locks_are_in_order() -> Iterator[None]:
+    """Whatever a test does, no transaction of it locks out of order (``responder.store.locking``)."""
+    with watched() as faults:
+        yield
+    assert faults == []
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from responder.core.alerts import Alert, AlertKind, Mail, Trouble
 from responder.core.effects import Step
 from responder.store.alert_mails import mail_rows
 from responder.store.database import Database
+from responder.store.locking import in_order
 from responder.store.rows import step_rows
 from responder.store.tables import alert_mails, alerts, steps
 
@@ -78,7 +79,8 @@ async def _open(connection: AsyncConnection, database: Database, trouble: Troubl
 
 
 async def _close(connection: AsyncConnection, now: datetime) -> list[Alert]:
-    over = update(alerts).where(IS_OPEN, alerts.c.seen_at <= now - QUIET).values(closed_at=now).returning(alerts)
+    unseen = in_order(alerts.c.key, IS_OPEN, alerts.c.seen_at <= now - QUIET, skip_locked=True)  # one that is locked is seen just now
+    over = update(alerts).where(unseen).values(closed_at=now).returning(alerts)
     return sorted(map(_alert, (await connection.execute(over)).all()), key=lambda alert: _place(alert.trouble))
 
 

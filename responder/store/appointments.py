@@ -23,7 +23,7 @@ from responder.store.database import Database
 from responder.store.history import add_events, event, last_numbers
 from responder.store.known import appointment_from
 from responder.store.reminders import forget_reminders, plan_reminders
-from responder.store.revisions import chunks, move_revisions
+from responder.store.revisions import chunks, let_go, move_revisions
 from responder.store.tables import appointments, contacts
 
 BOOKING_LOCK = 0x5E5B0D03  # PostgreSQL advisory lock: two imports at once take turns
@@ -96,13 +96,11 @@ async def put_bookings(
     """
     async with database.write() as connection:
         await take_turns(database, connection)
-        standing = await _standing(connection, bookings)
-        puts = [_Put(booking=booking, before=standing.get(booking.id)) for booking in bookings]
+        insert = database.insert
+        puts = await _ours(database, connection, await _puts(connection, bookings))
         if not all(expected(appointment_from(put.before) if put.before else None) for put in puts):
             raise Conflict
         changes = [put for put in puts if put.change is not Change.UNCHANGED]
-        insert = database.insert
-        await move_revisions(connection, insert, set().union(*(put.originators for put in changes)))
         put_anew = _put_anew(insert)
         for some in chunks(changes):
             numbers = await _put_some(connection, some, put_anew, now, by)
@@ -153,12 +151,11 @@ async def delete_appointment(
     """Forget an appointment that will not be, and tell whether there was one; its history stays. Raises Conflict and StorageError."""
     async with database.write() as connection:
         await take_turns(database, connection)
-        before = (await connection.execute(select(appointments).where(appointments.c.id == identifier))).first()
+        before = await _to_delete(connection, database.insert, identifier)
         if not expected(appointment_from(before) if before else None):
             raise Conflict
         if before is None:
             return False
-        await move_revisions(connection, database.insert, {before.originator})
         await connection.execute(delete(appointments).where(appointments.c.id == identifier))
         await forget_reminders(connection, [identifier])
         await _rebooked(connection, [before.originator], now)
@@ -172,6 +169,38 @@ async def take_turns(database: Database, connection: AsyncConnection) -> None:
     """Wait until nobody else changes what is booked."""
     if not database.is_sqlite:
         await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": BOOKING_LOCK})
+
+
+async def _puts(connection: AsyncConnection, bookings: Sequence[Booking]) -> list[_Put]:
+    standing = await _standing(connection, bookings)
+    return [_Put(booking=booking, before=standing.get(booking.id)) for booking in bookings]
+
+
+async def _ours(database: Database, connection: AsyncConnection, puts: Sequence[_Put]) -> Sequence[_Put]:
+    """The puts as they are once the contacts of those that change something are locked: an answer may have come in between."""
+    concerned = _concerned(puts)
+    await move_revisions(connection, database.insert, concerned)
+    if database.is_sqlite:  # where all is locked already
+        return puts
+    again = await _standing(connection, [put.booking for put in puts if put.change is not Change.UNCHANGED])
+    ours = [put if put.change is Change.UNCHANGED else _Put(booking=put.booking, before=again.get(put.booking.id)) for put in puts]
+    await let_go(connection, concerned - _concerned(ours))
+    return ours
+
+
+def _concerned(puts: Iterable[_Put]) -> set[str]:
+    return set().union(*(put.originators for put in puts if put.change is not Change.UNCHANGED))
+
+
+async def _to_delete(connection: AsyncConnection, insert: Callable[..., Any], identifier: str) -> Row[Any] | None:
+    """The appointment as it is once its contact is locked."""
+    query = select(appointments).where(appointments.c.id == identifier)
+    if (found := (await connection.execute(query)).first()) is None:
+        return None
+    await move_revisions(connection, insert, [found.originator])
+    if (ours := (await connection.execute(query)).first()) is None:
+        await let_go(connection, [found.originator])
+    return ours
 
 
 async def _standing(connection: AsyncConnection, bookings: Sequence[Booking]) -> dict[str, Row[Any]]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, insert, select, update
+from sqlalchemy import ColumnElement, delete, insert, select, true, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -18,9 +18,11 @@ from responder.core.sent import Sent
 from responder.store.announcing import announce_deliveries, read_hearers
 from responder.store.database import Database
 from responder.store.known import read_sent
+from responder.store.locking import in_order
 from responder.store.rows import Rows, step_rows
 from responder.store.tables import awaited, contacts, steps
 
+_ANY: ColumnElement[bool] = true()
 TOGETHER = 200  # in one transaction, so that nobody waits long for the lock
 
 
@@ -35,18 +37,31 @@ def awaited_rows(wanted: Iterable[Step], now: datetime) -> Rows:
 
 async def begin_waiting(connection: AsyncConnection, keys: Collection[str], now: datetime) -> frozenset[str]:
     """Note, in the caller's transaction, that calls begin now, and tell for which of them a reply waits."""
-    theirs = update(awaited).where(awaited.c.step_key.in_(keys)).values(deadline_at=now + ANSWER_WITHIN)
+    mine = in_order(awaited.c.step_key, awaited.c.step_key.in_(keys), skip_locked=True)  # of one that is locked somebody decides just now
+    theirs = update(awaited).where(mine).values(deadline_at=now + ANSWER_WITHIN)
     return frozenset((await connection.execute(theirs.returning(awaited.c.step_key))).scalars())
 
 
-async def settle(connection: AsyncConnection, database: Database, said: Mapping[str, bytes | None], limits: Limits, now: datetime) -> None:
-    """Queue, in the caller's transaction, what goes out by the answers of calls; None for one that gave none in time."""
+async def settle(
+    connection: AsyncConnection,
+    database: Database,
+    said: Mapping[str, bytes | None],
+    limits: Limits,
+    now: datetime,
+    still: ColumnElement[bool] = _ANY,
+) -> None:
+    """Queue, in the caller's transaction, what goes out by the answers of calls; None for one that gave none in time.
+
+    Of those that are not ``still`` so when their contacts are locked, others decide.
+    """
     mine = awaited.c.step_key.in_(said)
     originators = sorted(set((await connection.execute(select(awaited.c.originator).where(mine))).scalars()))
     known = await _known(connection, database, originators, now)
     calls = select(steps).where(steps.c.key.in_(said)).order_by(steps.c.key)
     by_key = {row.key: row for row in (await connection.execute(calls)).all()}
-    taken = (await connection.execute(delete(awaited).where(mine).returning(awaited.c.step_key, awaited.c.content))).all()
+    taken = (
+        await connection.execute(delete(awaited).where(in_order(awaited.c.step_key, mine, still)).returning(awaited.c.step_key, awaited.c.content))
+    ).all()
     for row in sorted(taken, key=lambda row: str(row.step_key)):
         call = by_key[row.step_key]
         outcome = settled(from_json(row.content), said[row.step_key], known[call.originator], limits, now)
@@ -58,9 +73,10 @@ async def settle_unanswered(database: Database, limits: Limits, now: datetime, p
 
     Tells how many there were. Raises StorageError.
     """
-    unbegun: ColumnElement[bool] = (steps.c.status != StepStatus.SENDING) & (awaited.c.deadline_at <= now)
+    late = awaited.c.deadline_at <= now
+    unbegun: ColumnElement[bool] = (steps.c.status != StepStatus.SENDING) & late
     if paused:
-        unbegun = (steps.c.status == StepStatus.QUEUED) & steps.c.recipient.in_(sorted(paused))
+        late, unbegun = _ANY, (steps.c.status == StepStatus.QUEUED) & steps.c.recipient.in_(sorted(paused))
     query = select(awaited.c.step_key).join(steps, steps.c.key == awaited.c.step_key).where(unbegun).limit(TOGETHER)
     async with database.read() as connection:
         if not (await connection.execute(query)).first():
@@ -68,9 +84,8 @@ async def settle_unanswered(database: Database, limits: Limits, now: datetime, p
     found = 0
     while True:
         async with database.write() as connection:
-            chosen = query if database.is_sqlite else query.with_for_update(of=awaited, skip_locked=True)
-            keys = list((await connection.execute(chosen)).scalars())
-            await settle(connection, database, dict.fromkeys(keys), limits, now)
+            keys = list((await connection.execute(query)).scalars())
+            await settle(connection, database, dict.fromkeys(keys), limits, now, late)
         found += len(keys)
         if len(keys) < TOGETHER:
             return found

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, TextClause, and_, bindparam, exists, select, text, update
+from sqlalchemy import ColumnElement, Select, TextClause, bindparam, exists, select, text, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -16,6 +16,7 @@ from responder.core.retry import LEASE
 from responder.store.awaited import begin_waiting, settle
 from responder.store.database import Database
 from responder.store.endpoints import note_failure, note_success, switch_on, tell_disabled
+from responder.store.locking import in_order
 from responder.store.steps import AGAIN, OF_CLAIM, Claimed, Fate, record_fates, step_from
 from responder.store.tables import CALLS, awaited, steps
 
@@ -73,32 +74,44 @@ async def record_calls(database: Database, made: Sequence[Made], limits: Limits,
 
     Raises StorageError.
     """
-    off: list[Endpoint] = []
+    off: list[Endpoint | None] = []
     async with database.write() as connection:
         if said := {one.claimed.step.key: one.answered.said for one in made if one.claimed.awaits}:
             await settle(connection, database, said, limits, now)
         await _record_fates(connection, made, now)
         took, failed = _fared(made)
-        await note_success(connection, took)
-        for one in failed:
-            asked, is_gone = one.answered.asked_to_wait_s, one.answered.is_gone
-            before, after = await note_failure(connection, database, one.endpoint, now, asked_to_wait_s=asked, is_gone=is_gone)
-            if after.disabled_at and not before.disabled_at:
-                if one.claimed.step.message_key:  # the call of an alert stands beside no message
-                    await tell_disabled(connection, after, one.claimed.step.originator, now)
-                off.append(after)
-    return off
+        if not failed:
+            await note_success(connection, took)
+        for name in sorted({*took, *(one.endpoint.name for one in failed)}) if failed else ():
+            await note_success(connection, took & {name})
+            off += [await _note_failure(connection, database, one, now) for one in failed if one.endpoint.name == name]
+    return [endpoint for endpoint in off if endpoint]
 
 
-async def _record_fates(connection: AsyncConnection, made: Iterable[Made], now: datetime) -> None:
+async def _note_failure(connection: AsyncConnection, database: Database, one: Made, now: datetime) -> Endpoint | None:
+    """Note a failure, and give its endpoint if it is switched off by it."""
+    asked, is_gone = one.answered.asked_to_wait_s, one.answered.is_gone
+    before, after = await note_failure(connection, database, one.endpoint, now, asked_to_wait_s=asked, is_gone=is_gone)
+    if not after.disabled_at or before.disabled_at:
+        return None
+    if one.claimed.step.message_key:  # the call of an alert stands beside no message
+        whose = select(steps.c.originator).where(steps.c.key == one.claimed.step.key)  # nobody's, if it was erased during the call
+        await tell_disabled(connection, after, (await connection.execute(whose)).scalar_one(), now)
+    return after
+
+
+async def _record_fates(connection: AsyncConnection, made: Collection[Made], now: datetime) -> None:
     by_owner: dict[str, list[Fate]] = {}
-    for one in sorted(made, key=lambda one: one.claimed.step.key):  # one order for all: no deadlocks
+    for one in made:
         by_owner.setdefault(one.owner, []).append(one.answered.fate)
-    for owner, fates in sorted(by_owner.items()):
+    if len(by_owner) > 1:
+        theirs = steps.c.key.in_([one.claimed.step.key for one in made])
+        await connection.execute(select(steps.c.key).where(theirs).order_by(steps.c.key).with_for_update())
+    for owner, fates in by_owner.items():
         await record_fates(connection, fates, now, owner)
 
 
-def _fared(made: Iterable[Made]) -> tuple[Collection[str], Sequence[Made]]:
+def _fared(made: Iterable[Made]) -> tuple[set[str], Sequence[Made]]:
     """The endpoints that took a call, and the failures that this does not make forgotten: those after it, and a word that it is gone."""
     took: set[str] = set()
     failed: list[Made] = []
@@ -123,10 +136,11 @@ async def retry_calls(
     chosen += [steps.c.created_at >= since] if since else []
     chosen += [steps.c.created_at <= until] if until else []
     async with database.write() as connection:
-        names = set((await connection.execute(select(steps.c.recipient).where(and_(*chosen)).distinct())).scalars())
-        await switch_on(connection, names | ({to} if to else set()))
         values = AGAIN | {"next_attempt_at": now, "updated_at": now}
-        return (await connection.execute(update(steps).where(and_(*chosen)).values(values))).rowcount
+        again = update(steps).where(in_order(steps.c.key, *chosen)).values(values).returning(steps.c.recipient)
+        names = list((await connection.execute(again)).scalars())
+        await switch_on(connection, {*names, *([to] if to else [])})
+        return len(names)
 
 
 def _called(hint: str) -> TextClause:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Insert, bindparam, select, update
+from sqlalchemy import Insert, bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.effects import OpenHandOff, OptOut, StepKind
 from responder.core.known import Known
-from responder.core.message import MessageStatus
+from responder.core.message import Message, MessageStatus
 from responder.core.plan import Plan
 from responder.store.awaited import awaited_rows
 from responder.store.bulk import execute_many
@@ -91,10 +91,14 @@ class Commits:
         rows = (await connection.execute(query.with_for_update() if lock else query)).all()
         revisions = {row.originator: row.revision for row in rows}
         held = await still_held(connection, owner, [plan.message.seq for planned in batch for plan in planned.plans], lock=lock)
+        lost = [plan.message for planned in batch for plan in planned.plans if plan.message.seq not in held]
+        if lost and lock:
+            await _forget_erased(connection, lost)
+        seqs = {message.seq for message in lost}
         return [
             planned
             for planned in batch
-            if revisions.get(planned.before.originator, 0) == planned.before.revision and all(plan.message.seq in held for plan in planned.plans)
+            if revisions.get(planned.before.originator, 0) == planned.before.revision and seqs.isdisjoint(plan.message.seq for plan in planned.plans)
         ]
 
     async def _put_state(self, connection: AsyncConnection, standing: Sequence[Planned], plans: Sequence[Plan], now: datetime) -> None:
@@ -107,6 +111,14 @@ class Commits:
         await execute_many(connection, self._put_uses, [row for planned in standing for row in _use_rows(planned)])
         await add_events(connection, [row for plan in plans for row in _event_rows(plan)])
         await execute_many(connection, self._put_handoffs, [row for plan in plans for row in _handoff_rows(plan, now)])
+
+
+async def _forget_erased(connection: AsyncConnection, lost: Sequence[Message]) -> None:
+    """Remove the contacts that were made to be locked though their numbers have been erased since they were planned for."""
+    query = select(messages.c.seq, messages.c.originator).where(messages.c.seq.in_([message.seq for message in lost]))
+    standing = {row.seq: row.originator for row in (await connection.execute(query)).all()}
+    gone = {message.originator for message in lost if standing.get(message.seq) != message.originator}
+    await connection.execute(delete(contacts).where(contacts.c.originator.in_(gone), contacts.c.revision == 0))
 
 
 def _put_contacts(dialect_insert: Callable[..., Any]) -> Insert:

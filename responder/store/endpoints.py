@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from responder.core.circuit import Endpoint
 from responder.core.effects import StepStatus
 from responder.store.database import Database
+from responder.store.locking import in_order
 from responder.store.tables import CALLS, endpoints, handoffs, steps
 
 HEALTHY = {"failures": 0, "failing_since": None, "open_until": None}
@@ -28,7 +29,7 @@ async def note_success(connection: AsyncConnection, names: Collection[str]) -> N
     """Note, in the caller's transaction, that endpoints took a call: their failures are forgotten."""
     if names:
         failing = endpoints.c.name.in_(sorted(names)) & (endpoints.c.failures > 0)
-        await connection.execute(update(endpoints).where(failing).values(HEALTHY))
+        await connection.execute(update(endpoints).where(in_order(endpoints.c.name, failing)).values(HEALTHY))
 
 
 async def note_failure(
@@ -69,7 +70,7 @@ async def bury_calls(database: Database, disabled: Collection[Endpoint], now: da
             waiting = and_(CALLS, steps.c.status == StepStatus.QUEUED, steps.c.recipient == endpoint.name)
             error = f"the webhook is switched off, since {endpoint.reason}: run 'responder deliveries retry --to {endpoint.name}' once it is mended"
             values = {"status": StepStatus.DEAD, "next_attempt_at": None, "last_error": error, "updated_at": now}
-            found += (await connection.execute(update(steps).where(waiting).values(values))).rowcount
+            found += (await connection.execute(update(steps).where(in_order(steps.c.key, waiting)).values(values))).rowcount
     return found
 
 

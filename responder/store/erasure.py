@@ -9,7 +9,7 @@ from email import message_from_bytes
 from email.errors import MessageError
 from typing import Any
 
-from sqlalchemy import Table, delete, null, select, update
+from sqlalchemy import Table, and_, delete, null, or_, select, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,7 +19,7 @@ from responder.core.message import MessageStatus
 from responder.store.database import Database
 from responder.store.ledger import append, event_row
 from responder.store.revisions import chunks, move_revisions
-from responder.store.tables import consent_events, contacts, erased, messages, metadata, steps
+from responder.store.tables import PAST, WAITING, consent_events, contacts, erased, messages, metadata, steps
 
 ERASED = "the number was erased"
 KEPT = (messages, steps, consent_events)  # their rows stay, without what is personal: keys and the chain rest on them
@@ -55,9 +55,12 @@ def holding_numbers() -> list[Table]:
 async def _blank(connection: AsyncConnection, number: str, now: datetime) -> int:
     """Empty what is personal in the rows that stay; whatever waits is done with."""
     waits = {"status": MessageStatus.FAILED, "error": ERASED, "handled_at": now, "lease_owner": None}
-    theirs = messages.c.originator == number
+    theirs = or_(*(and_(messages.c.originator == number, part) for part in (WAITING, PAST)))  # an index for each
+    await connection.execute(select(messages.c.seq).where(theirs).order_by(messages.c.seq).with_for_update())
     await connection.execute(update(messages).where(theirs, messages.c.status == MessageStatus.RECEIVED).values(waits))
     await connection.execute(update(messages).where(theirs, messages.c.error.is_not(None)).values(error=ERASED))  # it may repeat a word
+    sent = or_(steps.c.originator == number, steps.c.recipient == number)
+    await connection.execute(select(steps.c.key).where(sent).order_by(steps.c.key).with_for_update())
     unsent = {"status": StepStatus.SUPPRESSED, "last_error": ERASED, "next_attempt_at": None, "lease_owner": None, "updated_at": now}
     await connection.execute(update(steps).where(steps.c.originator == number, steps.c.status.in_(UNSENT)).values(unsent))
     await connection.execute(update(steps).where(steps.c.recipient == number).values(recipient=""))

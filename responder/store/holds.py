@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.effects import StepKind, StepStatus
 from responder.store.database import Database
+from responder.store.locking import in_order
 from responder.store.tables import holds, steps
 
 PROBE_EVERY = timedelta(minutes=1)
@@ -44,7 +45,7 @@ async def end_hold(connection: AsyncConnection, now: datetime) -> None:
     reasons = list((await connection.execute(delete(holds).returning(holds.c.reason))).scalars())
     if reasons:
         refused = (steps.c.kind == StepKind.REPLY) & (steps.c.status == StepStatus.QUEUED) & steps.c.last_error.in_(reasons)
-        await connection.execute(update(steps).where(refused).values(next_attempt_at=now))
+        await connection.execute(update(steps).where(in_order(steps.c.key, refused, skip_locked=True)).values(next_attempt_at=now))
 
 
 async def hold(connection: AsyncConnection, reason: str, now: datetime, insert: Callable[..., Any]) -> None:

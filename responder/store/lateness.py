@@ -10,6 +10,7 @@ from responder.core.effects import Purpose, StepKind, StepStatus
 from responder.core.suppression import OPTED_OUT, TOO_LATE
 from responder.store.announcing import announce_deliveries, read_hearers
 from responder.store.database import Database
+from responder.store.locking import in_order
 from responder.store.tables import UNDONE, steps
 from responder.store.unasked import never_asked
 
@@ -26,7 +27,7 @@ def still_valid(now: datetime) -> ColumnElement[bool]:
 async def put_off(connection: AsyncConnection, now: datetime, until: datetime) -> None:
     """Let what is no answer at once wait for the end of quiet hours, in the caller's transaction."""
     at_night = (steps.c.next_attempt_at <= now) & steps.c.keeps_quiet
-    await connection.execute(update(steps).where(WAITING, at_night).values(next_attempt_at=until))
+    await connection.execute(update(steps).where(in_order(steps.c.key, WAITING, at_night, skip_locked=True)).values(next_attempt_at=until))
 
 
 async def cancel(connection: AsyncConnection, originators: Collection[str], now: datetime) -> None:

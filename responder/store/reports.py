@@ -71,8 +71,9 @@ class SqlReports:
         """The replies that reports are about, by each id of theirs; our own id counts for more than the gateway's."""
         ids = sorted({each for report in new for each in report.ids})
         query = select(steps).where(steps.c.kind == StepKind.REPLY, or_(steps.c.key.in_(ids), steps.c.gateway_id.in_(ids)))
-        query = query.order_by(steps.c.seq)
-        rows = (await connection.execute(query.with_for_update() if lock else query)).all()
+        query = query.order_by(steps.c.key)
+        found = (await connection.execute(query.with_for_update() if lock else query)).all()
+        rows = sorted(found, key=lambda row: int(row.seq))
         owners: dict[str, Row[Any]] = {}
         for row in rows:
             owners[row.gateway_id or row.key] = row

@@ -16,7 +16,8 @@ from responder.core.message import MessageStatus
 from responder.store.announcing import announce_consent
 from responder.store.database import Database
 from responder.store.ledger import EventRow, append, event_row
-from responder.store.revisions import move_revisions
+from responder.store.locking import in_order
+from responder.store.revisions import let_go, move_revisions
 from responder.store.tables import ENDING, WAITING, messages, reports, steps, subscriptions
 
 TOGETHER = 500  # rows in one transaction, so that nobody waits long for the lock
@@ -30,6 +31,7 @@ class _Texts:
 
     table: Table
     since: Column[datetime]
+    locked_by: Column[int] | Column[str]  # in whose order
     in_hand: Collection[str]
     emptied: Mapping[str, Any]
 
@@ -37,10 +39,13 @@ class _Texts:
 _MESSAGES = _Texts(
     table=messages,
     since=messages.c.received_at,
+    locked_by=messages.c.seq,
     in_hand=(MessageStatus.RECEIVED,),
     emptied={"text": "", "raw": b"", "folded": None, "explanation": None},
 )
-_STEPS = _Texts(table=steps, since=steps.c.created_at, in_hand=(StepStatus.QUEUED, StepStatus.SENDING), emptied={"content": ""})
+_STEPS = _Texts(
+    table=steps, since=steps.c.created_at, locked_by=steps.c.key, in_hand=(StepStatus.QUEUED, StepStatus.SENDING), emptied={"content": ""}
+)
 NOWHERE: Mapping[str, int] = MappingProxyType({})
 
 
@@ -79,7 +84,7 @@ async def _empty(database: Database, texts: _Texts, seqs: Collection[int]) -> Co
     if not seqs:
         return ()
     columns = texts.table.c
-    done = update(texts.table).where(columns.seq.in_(seqs), columns.status.not_in(texts.in_hand))
+    done = update(texts.table).where(in_order(texts.locked_by, columns.seq.in_(seqs), columns.status.not_in(texts.in_hand)))
     async with database.write() as connection:
         return frozenset((await connection.execute(done.values(texts.emptied).returning(columns.seq))).scalars())
 
@@ -119,6 +124,7 @@ async def _end_some(database: Database, secret: bytes, originators: Sequence[str
         query = select(subscriptions.c.originator, subscriptions.c.list, subscriptions.c.ends_at, subscriptions.c.status).where(over)
         await move_revisions(connection, database.insert, originators)
         rows = (await connection.execute(query.where(subscriptions.c.originator.in_(originators)))).all()
+        await let_go(connection, set(originators) - {row.originator for row in rows})
         ended = {"status": "unsubscribed", "since": subscriptions.c.ends_at, "ends_at": None}
         await connection.execute(update(subscriptions).where(over, subscriptions.c.originator.in_(originators)).values(ended))
         await announce_consent(connection, await append(connection, [_ended(row, now) for row in rows], secret), tell, now)

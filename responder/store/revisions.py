@@ -3,6 +3,8 @@
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, TypeVar
 
+from sqlalchemy import delete, select
+from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.store.tables import contacts
@@ -22,3 +24,21 @@ async def move_revisions(connection: AsyncConnection, insert: Callable[..., Any]
     statement = statement.on_conflict_do_update(index_elements=["originator"], set_={"revision": contacts.c.revision + 1})
     for some in chunks(sorted(originators)):
         await connection.execute(statement, [{"originator": originator} for originator in some])
+
+
+async def let_go(connection: AsyncConnection, originators: Collection[str]) -> None:
+    """Remove contacts that were made only to be locked, where what they were for is gone: nothing stays of an erased number."""
+    for some in chunks(sorted(originators)):
+        await connection.execute(delete(contacts).where(contacts.c.originator.in_(some), contacts.c.revision == 1))
+
+
+async def free_contacts(connection: AsyncConnection, originators: Collection[str], *, lock: bool) -> dict[str, Row[Any] | None]:
+    """The contacts of numbers, none where there is none, but not those that somebody else has; the others are the caller's until the commit."""
+    query = select(contacts).where(contacts.c.originator.in_(originators))
+    ours: dict[str, Row[Any] | None] = {}
+    for row in (await connection.execute(query.with_for_update(skip_locked=True) if lock else query)).all():
+        ours[row.originator] = row
+    if others := set(originators) - ours.keys():
+        taken = set((await connection.execute(select(contacts.c.originator).where(contacts.c.originator.in_(others)))).scalars())
+        ours |= dict.fromkeys(others - taken)
+    return ours

@@ -12,15 +12,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from responder.core.effects import VALID_FOR, Purpose, Step, StepKind, StepStatus
 from responder.core.retry import LEASE
 from responder.core.suppression import SHADOWED, why_suppressed
-from responder.store.announcing import announce_deliveries
+from responder.store.announcing import announce_consent, announce_deliveries
 from responder.store.database import Database
 from responder.store.doubts import in_doubt
 from responder.store.endpoints import switch_on
 from responder.store.erasure import silent_among
 from responder.store.holds import PROBE_AT, end_hold, hold, places
 from responder.store.lateness import STRICT, put_off, still_valid
+from responder.store.ledger import append
+from responder.store.revisions import free_contacts
 from responder.store.spend import SPENT, Budget, over_budget
-from responder.store.tables import GIVEN_UP, UNDONE, URGENT, contacts, steps
+from responder.store.tables import GIVEN_UP, UNDONE, URGENT, steps
 from responder.store.unasked import never_asked
 from responder.store.upstream import opt_out_upstream
 
@@ -100,10 +102,13 @@ class SqlSteps:
         async with self._database.write() as connection:
             is_free = kind is StepKind.WEBHOOK or pretend is not None
             free, is_probe = (limit, False) if is_free else await places(connection, now, limit)
-            if quiet_until and kind is StepKind.REPLY:
+            is_night = quiet_until is not None and kind is StepKind.REPLY
+            if quiet_until and is_night:
                 await put_off(connection, now, quiet_until)
-            due = await self._due(connection, kind, now, free, is_probe=is_probe)
-            stopped = await self._suppressed(connection, due, now) if kind is StepKind.REPLY else {}
+            due = await self._due(connection, kind, now, free, is_probe=is_probe, is_night=is_night)
+            stopped: dict[str, str] = {}
+            if kind is StepKind.REPLY:
+                due, stopped = await self._suppressed(connection, due, now)
             if budget and not pretend and kind is StepKind.REPLY:
                 left = [row for row in due if row.key not in stopped]
                 stopped |= dict.fromkeys(await over_budget(connection, self._database, budget, left), SPENT)
@@ -121,9 +126,13 @@ class SqlSteps:
                 await connection.execute(update(steps).where(mine).values(**lease, attempts=steps.c.attempts + 1, updated_at=now))
         return [Claimed(step=step_from(row), attempts=row.attempts + 1, created_at=row.created_at, is_probe=is_probe) for row in taken]
 
-    async def _due(self, connection: AsyncConnection, kind: StepKind, now: datetime, limit: int, *, is_probe: bool) -> Sequence[Row[Any]]:
+    async def _due(
+        self, connection: AsyncConnection, kind: StepKind, now: datetime, limit: int, *, is_probe: bool, is_night: bool
+    ) -> Sequence[Row[Any]]:
         """Due steps, the confirmations of opt-outs first, since they are of no use when they are late; a probe has to be one that is sent."""
         waiting = is_due(kind, now) & still_valid(now) if is_probe else is_due(kind, now)
+        if is_night:  # somebody had it locked when it was to be put off
+            waiting &= ~steps.c.keeps_quiet
         urgent = await self._oldest(connection, (waiting, URGENT), limit) if kind is StepKind.REPLY else []
         if len(urgent) == limit:
             return urgent
@@ -136,14 +145,15 @@ class SqlSteps:
             query = query.with_for_update(skip_locked=True)
         return (await connection.execute(query)).all()
 
-    async def _suppressed(self, connection: AsyncConnection, due: Sequence[Row[Any]], now: datetime) -> dict[str, str]:
-        """The keys of texts that may not go out, with the reason; contacts stay locked, so that an opt-out comes before or after."""
-        originators = sorted({row.originator for row in due})
-        query = select(contacts.c.originator, contacts.c.opted_out, contacts.c.consent_at).where(contacts.c.originator.in_(originators))
-        if not self._database.is_sqlite:
-            query = query.order_by(contacts.c.originator).with_for_update()
-        known = (await connection.execute(query)).all()
-        opted_out = await silent_among(connection, self._secret, originators, known)
+    async def _suppressed(self, connection: AsyncConnection, due: Sequence[Row[Any]], now: datetime) -> tuple[Sequence[Row[Any]], dict[str, str]]:
+        """The texts whose contacts are ours until the commit, and the keys of those that may not go out, with the reason.
+
+        So an opt-out comes before or after. Where somebody else has a contact, its texts are left to the next claim.
+        """
+        contacts = await free_contacts(connection, {row.originator for row in due}, lock=not self._database.is_sqlite)
+        due = [row for row in due if row.originator in contacts]
+        originators = sorted(contacts)
+        opted_out = await silent_among(connection, self._secret, originators, filter(None, contacts.values()))
         doubts = await in_doubt(connection, originators)
         reasons = {
             row.key: why_suppressed(
@@ -155,7 +165,7 @@ class SqlSteps:
             )
             for row in due
         }
-        return {key: reason for key, reason in reasons.items() if reason}
+        return due, {key: reason for key, reason in reasons.items() if reason}
 
     async def record(
         self, fates: Sequence[Fate], owner: str, now: datetime, tell: Collection[str] = (), tell_of_consent: Collection[str] = ()
@@ -163,8 +173,7 @@ class SqlSteps:
         """Record how attempts went, unless somebody else has the step by now, and tell webhooks of replies and of opt-outs. Raises StorageError."""
         blocked = {fate.key: fate.error or "" for fate in fates if fate.is_blocked}
         async with self._database.write() as connection:
-            if blocked:  # before the steps, since whoever erases a number has its contact first as well
-                await opt_out_upstream(connection, self._database, self._secret, blocked, now=now, tell=tell_of_consent)
+            events = await opt_out_upstream(connection, self._database, blocked, now) if blocked else []
             await record_fates(connection, fates, now, owner)
             for fate in fates:
                 if fate.begins_hold:
@@ -172,6 +181,7 @@ class SqlSteps:
                 elif fate.ends_hold:
                     await end_hold(connection, now)
             await announce_deliveries(connection, [fate.key for fate in fates], tell, now)
+            await announce_consent(connection, await append(connection, events, self._secret), tell_of_consent, now)
 
     async def count_due(self, kind: StepKind, now: datetime, limit: int) -> int:
         """How many steps of a kind are due and may be claimed, up to a limit: while there is a hold, one at its times. Raises StorageError."""
@@ -250,6 +260,7 @@ async def record_fates(connection: AsyncConnection, fates: Iterable[Fate], now: 
         }
         for fate in fates
     ]
+    rows.sort(key=lambda row: str(row["of_key"]))
     if rows:
         await connection.execute(_RECORD if owner is None else _RECORD.where(steps.c.lease_owner == bindparam("owner")), rows)
 

@@ -15,7 +15,7 @@ from responder.store.announcing import announce_consent
 from responder.store.database import Database
 from responder.store.erasure import silent_among
 from responder.store.ledger import EventRow, append, event_row
-from responder.store.revisions import chunks, move_revisions
+from responder.store.revisions import chunks, let_go, move_revisions
 from responder.store.stopping import Stop, latest, stop
 from responder.store.tables import contacts, subscriptions
 
@@ -96,7 +96,8 @@ async def put_subscribers(
         if not dry_run:
             await move_revisions(connection, database.insert, {one.originator for one in changes})
             outcomes = await _outcomes(connection, secret, wanted, before=outcomes)
-            changes = _changing(wanted, outcomes)
+            changes, before = _changing(wanted, outcomes), changes
+            await let_go(connection, {one.originator for one in before} - {one.originator for one in changes})
             await _put(connection, database.insert, changes, now, advance)
             events = await append(connection, (_event(one, operator, now) for one in changes), secret)
             await announce_consent(connection, events, tell, now)

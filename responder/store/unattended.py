@@ -9,6 +9,7 @@ from responder.core.effects import StepKind, StepStatus
 from responder.store.announcing import announce_deliveries
 from responder.store.awaited import begin_waiting
 from responder.store.database import Database
+from responder.store.locking import in_order
 from responder.store.steps import is_due
 from responder.store.tables import LEASED, steps
 
@@ -40,7 +41,13 @@ async def settle_abandoned(database: Database, now: datetime, tell: Collection[s
             abandoned = and_(LEASED, steps.c.kind == kind, steps.c.lease_until < now)
             next_at = now if status is StepStatus.QUEUED else None
             values = {"status": status, "last_error": KILLED, "next_attempt_at": next_at, "updated_at": now}
-            keys = list((await connection.execute(update(steps).where(abandoned).values(values).returning(steps.c.key))).scalars())
+            keys = list(
+                (
+                    await connection.execute(
+                        update(steps).where(in_order(steps.c.key, abandoned, skip_locked=True)).values(values).returning(steps.c.key)
+                    )
+                ).scalars()
+            )
             await announce_deliveries(connection, keys, tell, now)
             found += len(keys)
             again += keys if status is StepStatus.QUEUED else []

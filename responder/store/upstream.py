@@ -1,37 +1,44 @@
 """Numbers that the gateway refuses since they are blocked there: they have opted out upstream, and are texted no more from here either."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from responder.store.announcing import announce_consent
 from responder.store.database import Database
-from responder.store.ledger import EventRow, append
-from responder.store.revisions import move_revisions
+from responder.store.ledger import EventRow
+from responder.store.revisions import let_go, move_revisions
 from responder.store.stopping import Stop, stop
 from responder.store.tables import contacts, messages, steps
 
 REFUSAL = "gateway_refusal"  # the channel
 
 
-async def opt_out_upstream(
-    connection: AsyncConnection, database: Database, secret: bytes, refused: Mapping[str, str], *, now: datetime, tell: Collection[str]
-) -> None:
-    """Record, in the caller's transaction, that whom these texts were for has opted out, and tell webhooks; ``refused`` gives the reason of each.
+async def opt_out_upstream(connection: AsyncConnection, database: Database, refused: Mapping[str, str], now: datetime) -> list[EventRow]:
+    """Opt out, in the caller's transaction, whom these texts were for, and give the events for the ledger; ``refused`` has the reasons.
 
     A START of a number's own stands that came after the text was written.
     """
-    query = select(steps.c.key, steps.c.originator, steps.c.message_key, steps.c.created_at)
-    query = query.where(steps.c.key.in_(refused), steps.c.originator != "").order_by(steps.c.originator)
+    originators = {row.originator for row in await _texts(connection, refused)}
+    await move_revisions(connection, database.insert, originators)
+    ours = await _texts(connection, refused)  # a number may have been erased before its contact was ours
+    await let_go(connection, originators - {row.originator for row in ours})
     events: list[EventRow] = []
-    for row in (await connection.execute(query)).all():
-        await move_revisions(connection, database.insert, [row.originator])
+    for row in ours:
         if not await _has_spoken_since(connection, row.originator, row.created_at):
             proof = {"channel": REFUSAL, "reason": refused[row.key], "message_key": row.message_key}
             events += await stop(connection, row.originator, Stop(by_hand_at=row.created_at, proof=proof), now)
-    await announce_consent(connection, await append(connection, events, secret), tell, now)
+    return events
+
+
+async def _texts(connection: AsyncConnection, keys: Collection[str]) -> Sequence[Row[Any]]:
+    query = select(steps.c.key, steps.c.originator, steps.c.message_key, steps.c.created_at)
+    query = query.where(steps.c.key.in_(keys), steps.c.originator != "").order_by(steps.c.originator)
+    rows: Sequence[Row[Any]] = (await connection.execute(query)).all()
+    return rows
 
 
 async def _has_spoken_since(connection: AsyncConnection, originator: str, written_at: datetime) -> bool:
