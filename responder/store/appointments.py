@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import bindparam, delete, select, text, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -22,11 +22,11 @@ from responder.store.announcing import announce
 from responder.store.database import Database
 from responder.store.history import add_events, event, last_numbers
 from responder.store.known import appointment_from
+from responder.store.planning import note_times, take_bookings
 from responder.store.reminders import forget_reminders, plan_reminders
 from responder.store.revisions import chunks, let_go, move_revisions
 from responder.store.tables import appointments, contacts
 
-BOOKING_LOCK = 0x5E5B0D03  # PostgreSQL advisory lock: two imports at once take turns
 IMPORT, API = "import", "api"
 """Who changes appointments beside the messages."""
 DETAILS = ("name", "service", "location", "language")
@@ -95,7 +95,7 @@ async def put_bookings(
     Raises Conflict where it does not, and StorageError.
     """
     async with database.write() as connection:
-        await take_turns(database, connection)
+        await take_bookings(database, connection)
         insert = database.insert
         puts = await _ours(database, connection, await _puts(connection, bookings))
         if not all(expected(appointment_from(put.before) if put.before else None) for put in puts):
@@ -108,6 +108,8 @@ async def put_bookings(
                 await plan_reminders(connection, insert, [put.booking for put in some if put.change is not Change.CHANGED], times, now)
             await announce(connection, _happened(some, numbers, now), tell, now)
             advance(len(some))
+        if times and changes:
+            await note_times(connection, times)
     advance(len(puts) - len(changes))
     return Counter(put.change for put in puts)
 
@@ -150,7 +152,7 @@ async def delete_appointment(
 ) -> bool:
     """Forget an appointment that will not be, and tell whether there was one; its history stays. Raises Conflict and StorageError."""
     async with database.write() as connection:
-        await take_turns(database, connection)
+        await take_bookings(database, connection)
         before = await _to_delete(connection, database.insert, identifier)
         if not expected(appointment_from(before) if before else None):
             raise Conflict
@@ -163,12 +165,6 @@ async def delete_appointment(
         gone = appointment_deleted(appointment_from(before), before.version + 1)
         await announce(connection, [(before.originator, gone)], tell, now)
         return True
-
-
-async def take_turns(database: Database, connection: AsyncConnection) -> None:
-    """Wait until nobody else changes what is booked."""
-    if not database.is_sqlite:
-        await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": BOOKING_LOCK})
 
 
 async def _puts(connection: AsyncConnection, bookings: Sequence[Booking]) -> list[_Put]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Dialect
+from sqlalchemy import JSON, Dialect, TableValuedAlias, bindparam, func
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import UpdateBase
 
@@ -43,6 +43,12 @@ def _compiled(statement: UpdateBase, dialect: Dialect, names: tuple[str, ...]) -
     writers = {name: write for bind, name in compiled.bind_names.items() if (write := bind.type.dialect_impl(dialect).bind_processor(dialect))}
     columns = [(name, constants[name], writers.get(name)) for name in compiled.positiontup]
     return Compiled(statement=str(compiled), columns=tuple(columns))
+
+
+def each_of(name: str, *, is_sqlite: bool) -> TableValuedAlias:
+    """A list of texts that is handed in under this name, as rows of one ``value``."""
+    rows = func.json_each if is_sqlite else func.json_array_elements_text
+    return rows(bindparam(name, type_=JSON)).table_valued("value").alias(f"each_of_{name}")
 
 
 def _written(rows: Sequence[Mapping[str, Any]], name: str, constant: Any, write: Callable[[Any], Any] | None) -> list[Any]:  # noqa: ANN401

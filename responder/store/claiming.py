@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, Connection, Select, bindparam, case, func, or_, select, text, true, update
+from sqlalchemy import Column, Connection, Select, bindparam, case, or_, select, text, true, update
 from sqlalchemy.engine import Row
 
 from responder.core.message import Channel, Message, Order
+from responder.store.bulk import each_of
 from responder.store.locking import in_order
 from responder.store.tables import IN_LINE, WAITING, messages
 
@@ -96,12 +97,8 @@ def _deaths(row: Row[Any]) -> int:
 _DEATHS = messages.c.attempts + case((messages.c.lease_until.is_(None), 0), else_=1)
 
 
-def _wanted(each: str) -> Any:  # noqa: ANN401  (rows made of a JSON list)
-    return getattr(func, each)(bindparam("originators", type_=JSON)).table_valued("value").alias("wanted")
-
-
 def _theirs_by_lateral() -> Select[Any]:
-    wanted = _wanted("json_array_elements_text")
+    wanted = each_of("originators", is_sqlite=False)
     of_one = select(*OF_CLAIM).where(WAITING, messages.c.originator == wanted.c.value)
     theirs = of_one.order_by(messages.c.seq).limit(bindparam("share")).lateral("theirs")
     return select(theirs).select_from(wanted.join(theirs, true())).order_by(theirs.c.seq)
@@ -109,7 +106,7 @@ def _theirs_by_lateral() -> Select[Any]:
 
 def _theirs_by_number() -> Select[Any]:
     """The same for SQLite, which has no LATERAL."""
-    wanted, one = _wanted("json_each"), messages.alias("one")
+    wanted, one = each_of("originators", is_sqlite=True), messages.alias("one")
     of_one = select(one.c.seq).where(WAITING, one.c.originator == wanted.c.value)
     numbers = of_one.order_by(one.c.seq).limit(bindparam("share")).correlate(wanted)
     return select(*OF_CLAIM).select_from(wanted.join(messages, messages.c.seq.in_(numbers))).order_by(messages.c.seq)

@@ -11,7 +11,8 @@ from responder.core.suppression import OPTED_OUT, TOO_LATE
 from responder.store.announcing import announce_deliveries, read_hearers
 from responder.store.database import Database
 from responder.store.locking import in_order
-from responder.store.tables import UNDONE, steps
+from responder.store.revisions import free_contacts
+from responder.store.tables import QUIET, UNDONE, steps
 from responder.store.unasked import never_asked
 
 TOGETHER = 500  # rows in one transaction, so that nobody waits long for the lock
@@ -26,8 +27,8 @@ def still_valid(now: datetime) -> ColumnElement[bool]:
 
 async def put_off(connection: AsyncConnection, now: datetime, until: datetime) -> None:
     """Let what is no answer at once wait for the end of quiet hours, in the caller's transaction."""
-    at_night = (steps.c.next_attempt_at <= now) & steps.c.keeps_quiet
-    await connection.execute(update(steps).where(in_order(steps.c.key, WAITING, at_night, skip_locked=True)).values(next_attempt_at=until))
+    at_night = in_order(steps.c.key, QUIET, steps.c.next_attempt_at <= now, skip_locked=True)
+    await connection.execute(update(steps).where(at_night).values(next_attempt_at=until))
 
 
 async def cancel(connection: AsyncConnection, originators: Collection[str], now: datetime) -> None:
@@ -44,13 +45,14 @@ async def drop_late(database: Database, now: datetime) -> int:
     """Drop the replies that wait and are of no more use, also while nothing is sent, and tell how many there were. Raises StorageError."""
     found = 0
     while True:
-        late = select(steps.c.seq).where(WAITING, steps.c.expires_at < now).order_by(steps.c.seq).limit(TOGETHER)
+        late = select(steps.c.seq, steps.c.originator).where(WAITING, steps.c.expires_at < now).order_by(steps.c.seq).limit(TOGETHER)
         async with database.write() as connection:
-            chosen = late if database.is_sqlite else late.with_for_update(skip_locked=True)
-            numbers = list((await connection.execute(chosen)).scalars())
+            rows = (await connection.execute(late if database.is_sqlite else late.with_for_update(skip_locked=True))).all()
+            ours = await free_contacts(connection, {row.originator for row in rows}, lock=not database.is_sqlite)
+            numbers = [row.seq for row in rows if row.originator in ours]
             await _suppress(connection, numbers, TOO_LATE, now)
         found += len(numbers)
-        if len(numbers) < TOGETHER:
+        if len(rows) < TOGETHER or not numbers:
             return found
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, bindparam, case, delete, func, select, text, update
+from sqlalchemy import bindparam, case, delete, exists, func, select, text, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,18 +15,17 @@ from responder.core.effects import Purpose, Step, StepKind, StepStatus
 from responder.core.known import Appointment, Known
 from responder.core.reminding import CLOCKS, Drop, Planned, ReminderPlan, Send, Wait
 from responder.core.segments import size
+from responder.store.bulk import each_of
 from responder.store.database import Database
 from responder.store.erasure import silent_among
 from responder.store.history import add_events, event, last_numbers
 from responder.store.known import appointment_from
-from responder.store.revisions import chunks
 from responder.store.rows import step_rows
-from responder.store.tables import UNDONE, WAITING, appointments, contacts, installation, messages, reminders, steps
+from responder.store.tables import PAST, REMINDING, WAITING, appointments, contacts, messages, reminders, steps
 
 REMINDER_LOCK = 0x5E5B0D04  # PostgreSQL advisory lock: reminders are queued by one worker at a time
 REMINDER = "reminder"
 PLANNED, QUEUED, DROPPED = "planned", "queued", "dropped"
-TIMES = "reminder_times"
 AHEAD = 200  # reminders that may wait among the replies, so that no reply waits behind more than these
 SOON = timedelta(seconds=2)  # until a reminder that waits for a text to be read is looked at again
 Decide = Callable[[Planned, Appointment | None, Known], Send | Drop | Wait]
@@ -49,25 +48,6 @@ async def forget_reminders(connection: AsyncConnection, identifiers: Collection[
         await connection.execute(delete(reminders).where(reminders.c.appointment_id.in_(identifiers), reminders.c.status == PLANNED))
 
 
-async def plan_all_anew(database: Database, times: ReminderPlan, now: datetime) -> bool:
-    """Plan the reminders of all appointments to come, if the file's times are not those that they were planned by. Raises StorageError."""
-    async with database.read() as connection:
-        kept = (await connection.execute(select(installation.c.value).where(installation.c.name == TIMES))).scalar() or ""
-        if kept == times.digest:
-            return False
-        identifiers = list((await connection.execute(select(appointments.c.id).where(appointments.c.starts_at > now))).scalars())
-    dialect_insert = database.insert
-    for together in chunks(identifiers):
-        async with database.write() as connection:
-            some = appointments.c.id.in_(together)
-            standing = [appointment_from(row) for row in (await connection.execute(select(appointments).where(some))).all()]
-            await plan_reminders(connection, dialect_insert, standing, times, now)
-    async with database.write() as connection:
-        row = {"name": TIMES, "value": times.digest}
-        await connection.execute(dialect_insert(installation).values(row).on_conflict_do_update(index_elements=["name"], set_=row))
-    return True
-
-
 async def queue_due(database: Database, decide: Decide, now: datetime, sender: str | None, secret: bytes = b"") -> int:
     """Turn due reminders into steps, as many as may wait among the replies, and tell how many were looked at. Raises StorageError.
 
@@ -82,13 +62,14 @@ async def queue_due(database: Database, decide: Decide, now: datetime, sender: s
             return 0
         known = await _contacts(connection, [row.originator for row in due], secret, lock=not database.is_sqlite)
         standing = await _standing(connection, [row.appointment_id for row in due])
-        unread = await _with_unread_texts(connection, list(known))
+        unread = await _with_unread_texts(database, connection, list(known))
         decided = [(row, decide(_planned(row), standing.get(row.appointment_id), known[row.originator])) for row in due]
         decided = [(row, _after_texts(became, now) if row.originator in unread else became) for row, became in decided]
         for row, became in decided:
             await _settle(connection, row, became, now)
         sent = [(row, became) for row, became in decided if isinstance(became, Send)]
-        senders = {row.originator: sender or await _last_texted(connection, row.originator) for row, _ in sent}
+        phones = [row.originator for row, _ in sent]
+        senders = dict.fromkeys(phones, sender) if sender else await _last_texted(database, connection, phones)
         if sent:  # a reminder that another worker planned anew and queued meanwhile has its step already
             put = database.insert(steps).on_conflict_do_nothing()
             await connection.execute(put, step_rows([_step(row, became, senders[row.originator]) for row, became in sent], now))
@@ -102,14 +83,15 @@ def _after_texts(became: Send | Drop | Wait, now: datetime) -> Send | Drop | Wai
     return Wait(until=now + SOON) if isinstance(became, Send) else became
 
 
-async def _with_unread_texts(connection: AsyncConnection, originators: Collection[str]) -> Collection[str]:
-    theirs = select(messages.c.originator).where(WAITING, messages.c.originator.in_(originators))
-    return frozenset((await connection.execute(theirs)).scalars())
+async def _with_unread_texts(database: Database, connection: AsyncConnection, originators: Collection[str]) -> Collection[str]:
+    each = each_of("phones", is_sqlite=database.is_sqlite)
+    has_unread = exists(select(messages.c.seq).where(WAITING, messages.c.originator == each.c.value))
+    return frozenset((await connection.execute(select(each.c.value).where(has_unread), {"phones": list(originators)})).scalars())
 
 
 async def _due(connection: AsyncConnection, now: datetime) -> Sequence[Row[Any]]:
-    waiting = and_(UNDONE, steps.c.kind == StepKind.REPLY, steps.c.status == StepStatus.QUEUED, steps.c.purpose == Purpose.REMINDER)
-    ahead = (await connection.execute(select(func.count()).select_from(steps).where(waiting))).scalar_one()
+    waiting = select(steps.c.seq).where(REMINDING, steps.c.status == StepStatus.QUEUED).limit(AHEAD).subquery()
+    ahead = (await connection.execute(select(func.count()).select_from(waiting))).scalar_one()
     if ahead >= AHEAD:
         return []
     is_due = (reminders.c.status == text(f"'{PLANNED}'")) & (reminders.c.next_at <= now)
@@ -148,11 +130,13 @@ async def _settle(connection: AsyncConnection, row: Row[Any], became: Send | Dro
     await connection.execute(update(reminders).where(reminders.c.key == row.key).values(values))
 
 
-async def _last_texted(connection: AsyncConnection, originator: str) -> str:
-    """Our number that the phone texted last, or else the last that anybody did; empty if nobody ever did."""
-    newest = select(messages.c.destination).order_by(messages.c.seq.desc()).limit(1)
-    theirs = (await connection.execute(newest.where(messages.c.originator == originator))).scalar()
-    return theirs or (await connection.execute(newest)).scalar() or ""
+async def _last_texted(database: Database, connection: AsyncConnection, originators: Collection[str]) -> dict[str, str]:
+    """Our number that each phone texted last, or else the last that anybody did; empty if nobody ever did."""
+    newest, each = select(messages.c.destination).order_by(messages.c.seq.desc()).limit(1), each_of("phones", is_sqlite=database.is_sqlite)
+    theirs = [newest.where(part, messages.c.originator == each.c.value).scalar_subquery() for part in (WAITING, PAST)]  # an index for each
+    rows = (await connection.execute(select(each.c.value, func.coalesce(*theirs)), {"phones": list(originators)})).all()
+    of_anybody = (await connection.execute(newest)).scalar() or ""
+    return {originator: destination or of_anybody for originator, destination in rows}
 
 
 _OPENED_AT = bindparam("opened_at", type_=appointments.c.asked_at.type)

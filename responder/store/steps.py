@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, TextClause, and_, bindparam, func, select, update
+from sqlalchemy import Column, ColumnElement, and_, bindparam, func, select, true, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -22,7 +22,7 @@ from responder.store.lateness import STRICT, put_off, still_valid
 from responder.store.ledger import append
 from responder.store.revisions import free_contacts
 from responder.store.spend import SPENT, Budget, over_budget
-from responder.store.tables import GIVEN_UP, UNDONE, URGENT, steps
+from responder.store.tables import GIVEN_UP, ORDINARY, REMINDING, UNDONE, URGENT, steps
 from responder.store.unasked import never_asked
 from responder.store.upstream import opt_out_upstream
 
@@ -130,17 +130,20 @@ class SqlSteps:
         self, connection: AsyncConnection, kind: StepKind, now: datetime, limit: int, *, is_probe: bool, is_night: bool
     ) -> Sequence[Row[Any]]:
         """Due steps, the confirmations of opt-outs first, since they are of no use when they are late; a probe has to be one that is sent."""
-        waiting = is_due(kind, now) & still_valid(now) if is_probe else is_due(kind, now)
-        if is_night:  # somebody had it locked when it was to be put off
-            waiting &= ~steps.c.keeps_quiet
-        urgent = await self._oldest(connection, (waiting, URGENT), limit) if kind is StepKind.REPLY else []
-        if len(urgent) == limit:
-            return urgent
-        others = await self._oldest(connection, (waiting, steps.c.seq.not_in([row.seq for row in urgent])), limit - len(urgent))
-        return [*urgent, *others]
+        if kind is StepKind.WEBHOOK:
+            return await self._oldest(connection, is_due(kind, now), limit)
+        waiting = (steps.c.status == StepStatus.QUEUED) & (steps.c.next_attempt_at <= now)
+        waiting &= still_valid(now) if is_probe else true()
+        waiting &= ~steps.c.keeps_quiet if is_night else true()  # somebody had it locked when it was to be put off
+        due: list[Row[Any]] = []
+        for part in (URGENT, ORDINARY, REMINDING):  # an index for each, so that no more are read than are taken
+            if len(due) < limit:
+                others = steps.c.seq.not_in([row.seq for row in due])
+                due += await self._oldest(connection, and_(part, waiting, others), limit - len(due))
+        return due
 
-    async def _oldest(self, connection: AsyncConnection, where: Sequence[ColumnElement[bool] | TextClause], limit: int) -> Sequence[Row[Any]]:
-        query = select(*OF_CLAIM).where(*where).order_by(steps.c.purpose == Purpose.REMINDER, steps.c.next_attempt_at, steps.c.seq).limit(limit)
+    async def _oldest(self, connection: AsyncConnection, where: ColumnElement[bool], limit: int) -> Sequence[Row[Any]]:
+        query = select(*OF_CLAIM).where(where).order_by(steps.c.next_attempt_at, steps.c.seq).limit(limit)
         if not self._database.is_sqlite:
             query = query.with_for_update(skip_locked=True)
         return (await connection.execute(query)).all()

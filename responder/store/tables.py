@@ -162,7 +162,7 @@ appointments = Table(
     Column("asked_from", String(64), nullable=False, server_default=text("''")),
 )
 Index("ix_appointments_originator", appointments.c.originator, appointments.c.starts_at)
-Index("ix_appointments_starts_at", appointments.c.starts_at)
+Index("ix_appointments_starts_at", appointments.c.starts_at, appointments.c.id)
 
 appointment_events = Table(
     "appointment_events",
@@ -194,7 +194,7 @@ reminders = Table(
     Column("reason", String(200)),
 )
 PLANNED = text("status = 'planned'")
-Index("ix_reminders_due", reminders.c.next_at, sqlite_where=PLANNED, postgresql_where=PLANNED)
+Index("ix_reminders_due", reminders.c.next_at, reminders.c.key, sqlite_where=PLANNED, postgresql_where=PLANNED)
 Index("ix_reminders_appointment_id", reminders.c.appointment_id)
 
 questions = Table(
@@ -271,13 +271,19 @@ steps = Table(
     Column("operator", String(200)),
 )
 REPLIES = text("kind = 'reply'")
-UNDONE = text("status IN ('queued', 'sending')")
-Index("ix_steps_undone", steps.c.kind, steps.c.next_attempt_at, sqlite_where=UNDONE, postgresql_where=UNDONE)
+UNDONE = text("status IN ('queued', 'sending') AND seq > 0")
+Index("ix_steps_undone", steps.c.kind, steps.c.next_attempt_at, steps.c.seq, sqlite_where=UNDONE, postgresql_where=UNDONE)
 LEASED = text("status = 'sending'")
 Index("ix_steps_leased", steps.c.lease_until, sqlite_where=LEASED, postgresql_where=LEASED)
 URGENT = text("kind = 'reply' AND purpose = 'confirmation' AND status IN ('queued', 'sending')")
-Index("ix_steps_urgent", steps.c.next_attempt_at, sqlite_where=URGENT, postgresql_where=URGENT)
-CALLS = text("kind = 'webhook' AND status IN ('queued', 'sending')")
+Index("ix_steps_urgent", steps.c.next_attempt_at, steps.c.seq, sqlite_where=URGENT, postgresql_where=URGENT)
+ORDINARY = text("kind = 'reply' AND purpose <> 'reminder' AND status = 'queued' AND originator > ''")
+Index("ix_steps_ordinary", steps.c.next_attempt_at, steps.c.seq, sqlite_where=ORDINARY, postgresql_where=ORDINARY)
+REMINDING = text("kind = 'reply' AND purpose = 'reminder' AND status IN ('queued', 'sending')")
+Index("ix_steps_reminding", steps.c.next_attempt_at, steps.c.seq, sqlite_where=REMINDING, postgresql_where=REMINDING)
+QUIET = text("kind = 'reply' AND status = 'queued' AND keeps_quiet")
+Index("ix_steps_quiet", steps.c.next_attempt_at, sqlite_where=QUIET, postgresql_where=QUIET)
+CALLS = text("kind = 'webhook' AND status IN ('queued', 'sending') AND recipient > ''")
 Index("ix_steps_calls", steps.c.recipient, steps.c.next_attempt_at, sqlite_where=CALLS, postgresql_where=CALLS)
 Index("ix_steps_message_key", steps.c.message_key)
 Index("ix_steps_sent", steps.c.originator, steps.c.created_at, sqlite_where=REPLIES, postgresql_where=REPLIES)
@@ -297,6 +303,7 @@ awaited = Table(
     Column("content", Text, nullable=False),
     Column("deadline_at", Moment, nullable=False),
 )
+Index("ix_awaited_deadline_at", awaited.c.deadline_at)
 
 reports = Table(
     "reports",

@@ -1,14 +1,21 @@
 """Reminders leave at their time: planned anew where the file's times have changed, and queued by the sweep once they are due."""
 
+import asyncio
 import logging
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 from responder.core.known import Appointment, Known
 from responder.core.ports import Bell, Clock, Job
 from responder.core.reminding import Drop, Planned, ReminderPlan, Send, Wait, outcome
 from responder.core.rules import Rules
 from responder.store.database import Database
-from responder.store.reminders import plan_all_anew, queue_due
+from responder.store.planning import plan_some_anew
+from responder.store.reminders import queue_due
+
+SLICE_S = 0.5  # of each sweep, for planning anew
+BETWEEN_S = 0.02  # for those who wait for the lock that planning takes again and again
+SOON = timedelta(minutes=1)
 
 logger = logging.getLogger(__name__)
 
@@ -23,17 +30,16 @@ class Reminders:
         self._clock = clock
         self._sender = sender
         self._secret = secret
-        self._planned_by = ""
+        self._is_planning = False  # anew, with more to come
 
     async def queue(self) -> None:
-        """Queue what is due. Raises StorageError."""
+        """Queue what is due, after a slice of what is to be planned anew. Raises StorageError."""
         rules, now = self._rules(), self._clock()
-        if rules.hash != self._planned_by:
-            if await plan_all_anew(self._database, ReminderPlan(policy=rules.appointments, zone=rules.zone), now):
-                logger.info("reminders planned anew hash=%s", rules.hash)
-            self._planned_by = rules.hash
+        await self._plan(rules, now)
 
         def decide(planned: Planned, appointment: Appointment | None, known: Known) -> Send | Drop | Wait:
+            if self._is_planning and planned.name not in rules.appointments.reminder:
+                return Wait(until=now + SOON)
             became = outcome(planned, appointment, known, rules, now)
             if isinstance(became, Drop):
                 logger.warning("reminder dropped key=%s reason=%s", planned.key, became.reason)
@@ -41,3 +47,15 @@ class Reminders:
 
         if await queue_due(self._database, decide, now, self._sender, self._secret):
             self._bell.ring(Job.REPLIES)
+
+    async def _plan(self, rules: Rules, now: datetime) -> None:
+        """Plan anew for a moment, if the times are others than the reminders are planned by; the next sweep goes on with it."""
+        times, loop = ReminderPlan(policy=rules.appointments, zone=rules.zone), asyncio.get_running_loop()
+        ends_at = loop.time() + SLICE_S
+        while has_more := await plan_some_anew(self._database, times, now):
+            if loop.time() > ends_at:
+                break
+            await asyncio.sleep(BETWEEN_S)
+        if has_more is not None:
+            logger.info("reminders planned anew hash=%s has_more=%s", rules.hash, has_more)
+        self._is_planning = bool(has_more)

@@ -65,9 +65,16 @@ class Sweep:
         self._bell = bell
         self._clock = clock
         self._rules = rules
+        self._sweeping = asyncio.Lock()
 
     async def sweep(self) -> None:
         """Ring for waiting messages and due steps, queue due reminders, settle what killed workers and early reports left. Raises StorageError."""
+        if self._sweeping.locked():
+            return  # one that takes longer than the pause between two is not joined by others
+        async with self._sweeping:
+            await self._sweep()
+
+    async def _sweep(self) -> None:
         now = self._clock()
         if await self._inbox.oldest_waiting():  # before the reminders, so that answers to the last ones are heard first
             self._bell.ring(Job.HANDLE)

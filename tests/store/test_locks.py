@@ -82,7 +82,7 @@ async def answered(connection: AsyncConnection) -> None:
 
 async def version(clinic: Clinic) -> int:
     async with clinic.store.database.read() as connection:
-        return (await connection.execute(select(appointments.c.version))).scalar_one()
+        return int((await connection.execute(select(appointments.c.version))).scalar_one())
 
 
 def erasing(store: Store) -> Coroutine[Any, Any, int]:

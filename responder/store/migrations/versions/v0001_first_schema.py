@@ -18,9 +18,12 @@ SILENT = sa.text("opted_out")
 ENDING = sa.text("ends_at IS NOT NULL AND status <> 'unsubscribed'")
 PLANNED = sa.text("status = 'planned'")
 URGENT = sa.text("kind = 'reply' AND purpose = 'confirmation' AND status IN ('queued', 'sending')")
-CALLS = sa.text("kind = 'webhook' AND status IN ('queued', 'sending')")
+ORDINARY = sa.text("kind = 'reply' AND purpose <> 'reminder' AND status = 'queued' AND originator > ''")
+REMINDING = sa.text("kind = 'reply' AND purpose = 'reminder' AND status IN ('queued', 'sending')")
+QUIET = sa.text("kind = 'reply' AND status = 'queued' AND keeps_quiet")
+CALLS = sa.text("kind = 'webhook' AND status IN ('queued', 'sending') AND recipient > ''")
 REPLIES = sa.text("kind = 'reply'")
-UNDONE = sa.text("status IN ('queued', 'sending')")
+UNDONE = sa.text("status IN ('queued', 'sending') AND seq > 0")
 LEASED = sa.text("status = 'sending'")
 GIVEN_UP = sa.text("status = 'dead'")
 SUBMITTED = sa.text("submitted_at IS NOT NULL")
@@ -154,7 +157,7 @@ def _appointments() -> None:
         sa.Column("asked_from", sa.String(64), nullable=False, server_default=sa.text("''")),
     )
     op.create_index("ix_appointments_originator", "appointments", ["originator", "starts_at"])
-    op.create_index("ix_appointments_starts_at", "appointments", ["starts_at"])
+    op.create_index("ix_appointments_starts_at", "appointments", ["starts_at", "id"])
 
 
 def _appointment_events() -> None:
@@ -187,7 +190,7 @@ def _reminders() -> None:
         sa.Column("done_at", Moment),
         sa.Column("reason", sa.String(200)),
     )
-    op.create_index("ix_reminders_due", "reminders", ["next_at"], sqlite_where=PLANNED, postgresql_where=PLANNED)
+    op.create_index("ix_reminders_due", "reminders", ["next_at", "key"], sqlite_where=PLANNED, postgresql_where=PLANNED)
     op.create_index("ix_reminders_appointment_id", "reminders", ["appointment_id"])
 
 
@@ -266,9 +269,13 @@ def _steps() -> None:
         sa.Column("updated_at", Moment, nullable=False),
         sa.Column("operator", sa.String(200)),
     )
-    op.create_index("ix_steps_undone", "steps", ["kind", "next_attempt_at"], sqlite_where=UNDONE, postgresql_where=UNDONE)
+    op.create_index("ix_steps_undone", "steps", ["kind", "next_attempt_at", "seq"], sqlite_where=UNDONE, postgresql_where=UNDONE)
     op.create_index("ix_steps_leased", "steps", ["lease_until"], sqlite_where=LEASED, postgresql_where=LEASED)
-    op.create_index("ix_steps_urgent", "steps", ["next_attempt_at"], sqlite_where=URGENT, postgresql_where=URGENT)
+    in_turn = ["next_attempt_at", "seq"]
+    op.create_index("ix_steps_urgent", "steps", in_turn, sqlite_where=URGENT, postgresql_where=URGENT)
+    op.create_index("ix_steps_ordinary", "steps", in_turn, sqlite_where=ORDINARY, postgresql_where=ORDINARY)
+    op.create_index("ix_steps_reminding", "steps", in_turn, sqlite_where=REMINDING, postgresql_where=REMINDING)
+    op.create_index("ix_steps_quiet", "steps", ["next_attempt_at"], sqlite_where=QUIET, postgresql_where=QUIET)
     op.create_index("ix_steps_calls", "steps", ["recipient", "next_attempt_at"], sqlite_where=CALLS, postgresql_where=CALLS)
     op.create_index("ix_steps_message_key", "steps", ["message_key"])
     op.create_index("ix_steps_sent", "steps", ["originator", "created_at"], sqlite_where=REPLIES, postgresql_where=REPLIES)
@@ -286,6 +293,7 @@ def _awaited() -> None:
         sa.Column("content", sa.Text, nullable=False),
         sa.Column("deadline_at", Moment, nullable=False),
     )
+    op.create_index("ix_awaited_deadline_at", "awaited", ["deadline_at"])
 
 
 def _reports() -> None:
