@@ -23,6 +23,7 @@ from responder.store.rows import Rows, step_rows
 from responder.store.tables import awaited, contacts, steps
 
 _ANY: ColumnElement[bool] = true()
+IN_FRONT = 1000  # replies that are looked at, of which calls that are under way are a few
 TOGETHER = 200  # in one transaction, so that nobody waits long for the lock
 
 
@@ -74,7 +75,8 @@ async def settle_unanswered(database: Database, limits: Limits, now: datetime, p
     Tells how many there were. Raises StorageError.
     """
     late = awaited.c.deadline_at <= now
-    unbegun: ColumnElement[bool] = (steps.c.status != StepStatus.SENDING) & late
+    in_turn = select(awaited.c.step_key).where(late).order_by(awaited.c.deadline_at).limit(IN_FRONT)
+    unbegun: ColumnElement[bool] = (steps.c.status != StepStatus.SENDING) & awaited.c.step_key.in_(in_turn)
     if paused:
         late, unbegun = _ANY, (steps.c.status == StepStatus.QUEUED) & steps.c.recipient.in_(sorted(paused))
     query = select(awaited.c.step_key).join(steps, steps.c.key == awaited.c.step_key).where(unbegun).limit(TOGETHER)

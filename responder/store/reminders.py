@@ -22,6 +22,7 @@ from responder.store.history import add_events, event, last_numbers
 from responder.store.known import appointment_from
 from responder.store.rows import step_rows
 from responder.store.tables import PAST, REMINDING, WAITING, appointments, contacts, messages, reminders, steps
+from responder.store.tables import PLANNED as IN_TURN
 
 REMINDER_LOCK = 0x5E5B0D04  # PostgreSQL advisory lock: reminders are queued by one worker at a time
 REMINDER = "reminder"
@@ -94,8 +95,7 @@ async def _due(connection: AsyncConnection, now: datetime) -> Sequence[Row[Any]]
     ahead = (await connection.execute(select(func.count()).select_from(waiting))).scalar_one()
     if ahead >= AHEAD:
         return []
-    is_due = (reminders.c.status == text(f"'{PLANNED}'")) & (reminders.c.next_at <= now)
-    query = select(reminders).where(is_due).order_by(reminders.c.next_at, reminders.c.key).limit(AHEAD - ahead)
+    query = select(reminders).where(IN_TURN, reminders.c.next_at <= now).order_by(reminders.c.next_at, reminders.c.key).limit(AHEAD - ahead)
     return (await connection.execute(query)).all()
 
 

@@ -193,7 +193,7 @@ reminders = Table(
     Column("done_at", Moment),
     Column("reason", String(200)),
 )
-PLANNED = text("status = 'planned'")
+PLANNED = text("status = 'planned' AND key > ''")
 Index("ix_reminders_due", reminders.c.next_at, reminders.c.key, sqlite_where=PLANNED, postgresql_where=PLANNED)
 Index("ix_reminders_appointment_id", reminders.c.appointment_id)
 

@@ -1,0 +1,144 @@
+"""What a worker asks again and again costs what it takes, not what is stored nor what waits, though PostgreSQL's statistics are of an idle hour."""
+
+import os
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Connection, Engine, event
+
+from responder.core.effects import StepKind
+from responder.core.known import Appointment, Known
+from responder.core.limits import Limits
+from responder.core.reminding import Planned, ReminderPlan, Wait
+from responder.rulefile import read_rules
+from responder.store.awaited import settle_unanswered
+from responder.store.calls import claim_calls
+from responder.store.database import Database
+from responder.store.planning import plan_some_anew
+from responder.store.reminders import queue_due
+from responder.store.unattended import due_kinds, has_abandoned, settle_abandoned
+from responder.wiring import Store
+from tests.appointments.clinic import RULES
+from tests.conftest import NOON, store_on
+from tests.crowd import Crowd
+from tests.worker.conftest import Work, work
+
+__all__ = ["work"]
+STORED, WAITING = 10_000, 6_000
+BIG = int(os.environ.get("RESPONDER_BIG_ROWS", "300000"))
+MOST = 2_500  # rows of one table in one transaction; what is taken at a time is at most 500 messages or 200 reminders
+Ask = Callable[[Store], Awaitable[object]]
+
+
+def wait(_planned: Planned, _appointment: Appointment | None, _known: Known) -> Wait:
+    return Wait(until=NOON + timedelta(days=1))
+
+
+def times() -> ReminderPlan:
+    rules = read_rules(RULES, "rules.yaml", {})
+    return ReminderPlan(policy=rules.appointments, zone=rules.zone)
+
+
+ASKED: dict[str, Ask] = {
+    "the next messages": lambda store: store.inbox.claim("w1", NOON, 500),
+    "the next, while others have some in hand": lambda store: store.inbox.claim("w2", NOON, 100),
+    "the message that waits longest": lambda store: store.inbox.oldest_waiting(),
+    "to give back": lambda store: store.inbox.release("w2", range(1, 100)),
+    "to fail": lambda store: store.inbox.fail("w1", "a fault", NOON),
+    "which kinds are due": lambda store: due_kinds(store.database, NOON),
+    "how many are due": lambda store: store.steps.count_due(StepKind.REPLY, NOON, 20),
+    "due replies": lambda store: store.steps.claim(StepKind.REPLY, "w", NOON, 20),
+    "due replies at night": lambda store: store.steps.claim(StepKind.REPLY, "w", NOON, 20, quiet_until=NOON),
+    "due calls": lambda store: claim_calls(store.database, "w", NOON, {"crm": 10}, ["crm"]),
+    "what a killed worker left": lambda store: has_abandoned(store.database, NOON),
+    "the same, to settle it": lambda store: settle_abandoned(store.database, NOON),
+    "replies whose calls do not begin": lambda store: settle_unanswered(store.database, Limits(), NOON),
+    "due reminders": lambda store: queue_due(store.database, wait, NOON, None),
+    "what to plan anew": lambda store: plan_some_anew(store.database, times(), NOON),
+}
+
+
+@contextmanager
+def rows_read() -> Iterator[Counter[str]]:
+    """The most rows of each table that any transaction on PostgreSQL has read meanwhile."""
+    most: Counter[str] = Counter()
+
+    def note(connection: Connection) -> None:
+        if connection.dialect.name == "postgresql":
+            read = "SELECT relname, coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) FROM pg_stat_xact_user_tables"
+            for table, count in connection.exec_driver_sql(read).all():
+                most[table] = max(most[table], count)
+            connection.exec_driver_sql("SELECT pg_stat_force_next_flush()")  # or it counts on over transactions
+
+    for ending in ("commit", "rollback"):
+        event.listen(Engine, ending, note)
+    try:
+        yield most
+    finally:
+        for ending in ("commit", "rollback"):
+            event.remove(Engine, ending, note)
+
+
+@pytest.fixture
+def crowd(store: Store) -> Crowd:
+    if store.database.is_sqlite:
+        pytest.skip("SQLite has no such statistics; its plans are looked at in test_looking.py")
+    return Crowd(store.database)
+
+
+@pytest.fixture
+async def small(migrated_url: str) -> AsyncIterator[Store]:
+    """A store that reads no table from its beginning, as would be cheapest while it is small."""
+    if migrated_url.startswith("sqlite"):
+        pytest.skip("SQLite has no such statistics; its plans are looked at in test_looking.py")
+    database = Database(migrated_url, {"server_settings": {"enable_seqscan": "off"}})
+    yield await store_on(database)
+    await database.close()
+
+
+async def check_costs(store: Store, stored: int, waiting: int) -> None:
+    crowd = Crowd(store.database)
+    too_many: dict[str, dict[str, int]] = {}
+    with rows_read() as most:
+        await crowd.handled(stored)
+        await crowd.analyse()  # while nothing waits
+        await crowd.waiting(waiting)
+        await crowd.leaving(waiting)
+        await crowd.to_remind(waiting)
+        for name, ask in ASKED.items():
+            most.clear()
+            await ask(store)
+            if costly := {table: count for table, count in most.items() if count > MOST}:
+                too_many[name] = costly
+    assert too_many == {}
+
+
+async def test_nothing_is_read_but_what_is_taken(small: Store) -> None:
+    await check_costs(small, STORED, WAITING)
+
+
+@pytest.mark.big
+async def test_nothing_is_read_but_what_is_taken_on_a_big_table(crowd: Crowd) -> None:
+    await check_costs(await store_on(crowd.database), BIG, 20_000)
+
+
+async def empty(work: Work) -> None:
+    """Handle a backlog, and check that no batch of it cost more for what waited behind."""
+    with rows_read() as most:
+        while await work.handler().handle_batch():
+            pass
+    assert await work.store.inbox.oldest_waiting() is None
+    assert most["messages"] < 3 * MOST
+
+
+@pytest.mark.big
+@pytest.mark.parametrize("statistics", ["none", "of an idle hour", "of an idle hour, and a hot phone"])
+async def test_a_backlog_is_emptied_whatever_the_statistics_say(work: Work, crowd: Crowd, statistics: str) -> None:
+    await crowd.handled(BIG if statistics != "none" else 1)
+    if statistics != "none":
+        await crowd.analyse()
+    await crowd.waiting(30_000, hot="hot" in statistics)
+    await empty(work)
