@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -35,7 +35,7 @@ async def opt_out_upstream(connection: AsyncConnection, database: Database, refu
 
 
 async def _texts(connection: AsyncConnection, keys: Collection[str]) -> Sequence[Row[Any]]:
-    query = select(steps.c.key, steps.c.originator, steps.c.message_key, steps.c.created_at)
+    query: Select[Any] = select(steps.c.key, steps.c.originator, steps.c.message_key, steps.c.created_at)
     query = query.where(steps.c.key.in_(keys), steps.c.originator != "").order_by(steps.c.originator)
     rows: Sequence[Row[Any]] = (await connection.execute(query)).all()
     return rows
