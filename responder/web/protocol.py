@@ -14,6 +14,7 @@ from responder.web.shares import Shares
 LARGEST_HEADER = 16 * 1024
 FIELD_BYTES = 4  # of a field beside its name and value
 TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+SPOKEN = ("1.1", "1.0")
 BAD = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
@@ -47,10 +48,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._shares = shares
         self._refusals = refusals or Refusals()
         self._is_owed = True
-        self._is_in_header = True
         self._pending = 0  # bytes of no body since a part of the request was last whole
-        self._fields = 0
-        self._header_bytes = 0
+        self._at_most = 0  # bytes that a header can have which is whole now
         self._deadline: asyncio.TimerHandle | None = None
         self._draining: asyncio.TimerHandle | None = None
 
@@ -73,6 +72,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """Some bytes have come; mostly a whole request, which needs no timer."""
         self._unset_keepalive_if_required()
         self._pending += len(data)
+        self._at_most = self._pending
         try:
             self.parser.feed_data(data)
         except HttpParserUpgrade:
@@ -80,7 +80,7 @@ class BoundedProtocol(HttpToolsProtocol):
         except HttpParserError as error:
             self._refuse(TOO_LARGE if isinstance(error.__context__, _TooMuch) else BAD)
             return
-        if self._pending > self._limits.header_bytes:
+        if self._pending > self._limits.header_bytes or (self.headers and len(self.headers) > self._limits.fields):
             self._refuse(TOO_LARGE)
         elif self._deadline is None and self._waits_for_peer():
             self._start_waiting()
@@ -88,29 +88,27 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """A request begins."""
         super().on_message_begin()
-        self._is_owed = self._is_in_header = True
-        self._fields = self._header_bytes = 0
-
-    def on_url(self, url: bytes) -> None:
-        """A part of the request line."""
-        self._take(len(url))
-        super().on_url(url)
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """A header, or a trailer, which nobody here reads."""
-        self._fields += 1
-        self._take(len(name) + len(value) + FIELD_BYTES)
-        if self._is_in_header:
-            super().on_header(name, value)
+        self._is_owed = True
 
     def on_headers_complete(self) -> None:
-        """The header is whole."""
-        self._is_in_header = False
-        self._pending = 0
-        version, hosts = self.parser.get_http_version(), sum(name == b"host" for name, _ in self.headers)
-        if hosts > 1 or (version, hosts) not in {("1.1", 1), ("1.0", 1), ("1.0", 0)}:
-            raise ValueError("a request of no version that we speak, or not for one host (RFC 9112, 3.2)")
+        """The header is whole; the fields that still come are trailers, which nobody reads."""
+        headers = self.headers
+        if self._at_most > self._limits.header_bytes or len(headers) > self._limits.fields:
+            self._check_size()
+        version, hosts = self.parser.get_http_version(), [name for name, _ in headers].count(b"host")
+        if hosts != 1 and not (hosts == 0 and version == "1.0"):
+            raise ValueError("a request for no host, or for two (RFC 9112, 3.2)")
+        if version not in SPOKEN:
+            raise ValueError("a request of a version that we do not speak")
         super().on_headers_complete()
+        self._pending = 0
+        self.headers = []
+
+    def _check_size(self) -> None:
+        """Look closely at a header that came together with more than one may have, or at trailers."""
+        size = len(self.url) + sum(len(name) + len(value) + FIELD_BYTES for name, value in self.headers)
+        if size > self._limits.header_bytes or len(self.headers) > self._limits.fields:
+            raise _TooMuch
 
     def on_chunk_header(self) -> None:
         """A chunk begins; behind the last one come the trailers."""
@@ -123,6 +121,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """The request is whole."""
+        if self.headers:  # trailers
+            self._check_size()
         self._is_owed = False
         self._pending = 0
         if self._deadline is not None:
@@ -156,11 +156,6 @@ class BoundedProtocol(HttpToolsProtocol):
             self.transport.close()
         else:
             self.transport.abort()
-
-    def _take(self, count: int) -> None:
-        self._header_bytes += count
-        if self._header_bytes > self._limits.header_bytes or self._fields > self._limits.fields:
-            raise _TooMuch
 
     def _is_running(self) -> bool:
         """Whether a whole request is being worked on."""
