@@ -12,8 +12,8 @@ from responder.core.situation import Situation
 
 def open_opt_in(situation: Situation) -> Question | None:
     """The newest double opt-in that waits for an answer; None if something newer does."""
-    questions, here = situation.known.questions, situation.message.destination
-    asked = (one for one in questions if one.kind is QuestionKind.OPT_IN and one.destination == here and one.asked_at <= situation.now)
+    questions = (one for one in situation.known.questions if one.kind is QuestionKind.OPT_IN and one.asked_at <= situation.now)
+    asked = (one for one in questions if _is_from_here(one.destination, situation))
     waiting = [one for one in asked if state(one, situation.now, waits(situation, one)) is QuestionStatus.OPEN]
     newest = max(reversed(waiting), key=lambda one: one.asked_at, default=None)
     return None if newest is None or _is_overtaken(newest, situation) else newest
@@ -22,7 +22,7 @@ def open_opt_in(situation: Situation) -> Question | None:
 def _is_overtaken(opt_in: Question, situation: Situation) -> bool:
     """Whether the number that the message went to has asked something since that still waits for its answer."""
     newer = open_list(situation)
-    if newer and newer.destination == opt_in.destination and newer.asked_at > opt_in.asked_at:
+    if newer and _is_from_here(newer.destination, situation) and newer.asked_at > opt_in.asked_at:
         return True
     return any(at > opt_in.asked_at and _waits_for_answer(appointment, at, situation) for appointment, at in _asked(situation))
 
@@ -42,14 +42,19 @@ def _asked(situation: Situation) -> Iterator[tuple[Appointment, datetime]]:
     """The appointments that this number asked about, each with when it did last."""
     for appointment in situation.known.appointments:
         asked_at, asked_from = appointment.asked_by(situation.now), appointment.asked_from
-        if asked_at and (asked_from == situation.message.destination or not is_dialable(asked_from)):
+        if asked_at and (_is_from_here(asked_from, situation) or not is_dialable(asked_from)):
             yield appointment, asked_at
+
+
+def _is_from_here(asked_from: str, situation: Situation) -> bool:
+    """Whether a question left from the number that the message went to."""
+    return situation.has_one_sender or asked_from == situation.message.destination
 
 
 def shown_list(situation: Situation) -> Question | None:
     """The newest list of appointments to choose from, however it stands: that of the number which was texted, or else of any."""
-    known = situation.known
-    shown = known.question(QuestionKind.WHICH, situation.message.destination) or known.question(QuestionKind.WHICH)
+    known, here = situation.known, None if situation.has_one_sender else situation.message.destination
+    shown = known.question(QuestionKind.WHICH, here) or known.question(QuestionKind.WHICH)
     return shown if shown and shown.asked_at <= situation.now else None
 
 

@@ -105,7 +105,7 @@ class Rules:
     limits: Limits = field(default_factory=Limits)
     alerts: Alerts = field(default_factory=Alerts)
     own_numbers: frozenset[str] = frozenset()
-    """Numbers of ours that are known beside the one that was texted, none of which is ever answered."""
+    """The number that all our texts leave from, if one is set, which is never answered."""
     tests: tuple[Case, ...] = ()
     numbers: Mapping[str, Number] = field(default_factory=dict)
     """Our own numbers, where the file tells of them."""
@@ -126,6 +126,7 @@ class Rules:
             lexicon=self.vocabulary.of(message.originator),
             window=self.appointments.window,
             prefix=number.prefix if number else "",
+            has_one_sender=bool(self.own_numbers),
         )
 
     @cached_property

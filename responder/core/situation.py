@@ -21,7 +21,7 @@ class Situation:
     """A message with what is known of its originator; ``now`` is the moment of its arrival, so that a replay decides the same.
 
     ``chosen`` is the appointment that was chosen of several, ``intention`` the answer that was given before it was chosen, and ``spoken`` the
-    language in which it was, where that decides something.
+    language in which it was, where that decides something. With ``has_one_sender`` all our texts leave from one number, whichever was texted.
     """
 
     message: Message
@@ -32,6 +32,7 @@ class Situation:
     intention: Answer | None = None
     spoken: str | None = None
     prefix: str = ""
+    has_one_sender: bool = False
 
     @property
     def now(self) -> datetime:

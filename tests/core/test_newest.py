@@ -134,6 +134,13 @@ def test_each_of_our_numbers_hears_the_answer_to_its_own_question() -> None:
     assert replies(phone.texts("yes", to=OTHER)) == ["See you."]
 
 
+def test_where_all_texts_leave_from_one_number_the_answer_may_come_to_that() -> None:
+    one_sender = replace(RULES, own_numbers=frozenset({OTHER}))
+    asked, answer = message("News ON"), message("yes", at=NOON + MINUTE, seq=2, destination=OTHER)
+    *_, stride = walk([asked, answer], one_sender, known())
+    assert replies(stride.plan) == ["Welcome to News."]
+
+
 def test_a_reminder_that_came_from_a_name_may_be_answered_at_any_number() -> None:
     phone = Phone(A)
     phone.texts("News ON")

@@ -41,6 +41,18 @@ async def test_waiting_messages_are_rung_for_once(work: Work) -> None:
     assert await sweep(work) == [Job.HANDLE]
 
 
+async def test_waiting_messages_are_rung_for_before_anybody_is_reminded(work: Work) -> None:
+    class Reminders:
+        async def queue(self) -> None:
+            work.bell.ring(Job.REPLIES)
+
+    await work.receive(inbound("yes"))
+    store = work.store
+    parts: dict[str, Any] = {"database": store.database, "inbox": store.inbox, "reports": store.reports, "reminders": Reminders()}
+    await Sweep(**parts, bell=work.bell, clock=work.clock, rules=lambda: work.rules).sweep()
+    assert work.bell.rings == [Job.HANDLE, Job.REPLIES]
+
+
 async def test_messages_that_a_killed_worker_had_claimed_are_rung_for(work: Work) -> None:
     await work.receive(inbound("News ON"))
     await work.store.inbox.claim("a worker that was killed", work.clock(), 10)
