@@ -125,7 +125,7 @@ class Intake:
         if not error.is_in_the_data or len(taken) == 1:
             for _, committed, _ in taken:
                 if not committed.done():
-                    committed.set_exception(StorageError(str(error)))
+                    committed.set_exception(StorageError(str(error), is_in_the_data=error.is_in_the_data))
             return
         for entry in taken:
             await self._commit([entry], {})

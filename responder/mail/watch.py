@@ -22,6 +22,7 @@ from responder.gateways.agile_mailbox import OTHER_SENDER, UNSIGNED, MailReader
 from responder.intake import Intake
 from responder.mail.mailbox import Head, Mailbox
 from responder.mail.portions import groups, portions
+from responder.mail.status import Status
 
 BREAKS_OF_A_MAIL = 3  # connections that may end while a mail is read alone; then it is left alone until the next start
 MICROSECONDS = 1_000_000
@@ -40,19 +41,6 @@ class Patience:
     first_delay_s: float = 1.0
     longest_delay_s: float = 60.0
     refused_s: float = 300.0  # a server that refuses a password may lock out who tries often
-
-
-@dataclass(kw_only=True, slots=True)
-class Status:
-    """How the watch goes, for whoever reports it."""
-
-    state: MailboxState = MailboxState.CONNECTING
-    reason: str | None = None
-    last_mail_at: datetime | None = None
-    lag_s: float | None = None
-    taken: int = 0
-    malformed: int = 0
-    left_alone: int = 0  # mails that nobody but a person can judge
 
 
 class Watch:
@@ -199,8 +187,12 @@ class Watch:
         failed = [uid for uid, of_mail in committed.items() if any(message.status is MessageStatus.MALFORMED for message in of_mail)]
         await self._call(partial(mailbox.settle, [uid for uid in committed if uid not in failed], is_done=True))
         await self._call(partial(mailbox.settle, failed, is_done=False))
-        for failure in filter(None, failures):
-            raise failure
+        for uid, failure in zip(messages, failures, strict=True):
+            if failure and failure.is_in_the_data:
+                self._leave(uid, "it cannot be stored")
+        for failure in failures:
+            if failure and not failure.is_in_the_data:
+                raise failure
 
     def _read(self, mailbox: Mailbox, heads: Sequence[Head]) -> dict[int, list[Inbound]]:
         """The messages in mails, by UID; each as old as its mail, and in the order of the mails."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -9,6 +10,7 @@ import pytest
 
 from responder.core.mailbox import MailboxState
 from responder.core.message import Inbound
+from responder.errors import StorageError
 from responder.gateways.agile_mailbox import MailReader
 from tests.conftest import wait_until
 from tests.mail.conftest import Shop, is_connected
@@ -95,3 +97,26 @@ async def test_heads_are_not_judged_where_all_else_waits(shop: Shop) -> None:
     async with shop.watching():
         await shop.is_marked(1)
     assert main == [False]
+
+
+class Choosy:
+    """An inbox that takes no message with a word in it."""
+
+    def __init__(self, shop: Shop, word: str) -> None:
+        self._store = shop.store
+        self._word = word
+
+    async def add(self, inbound: Sequence[Inbound], answer_ms: Mapping[str, int]) -> None:
+        if any(self._word in message.text for message in inbound):
+            raise StorageError("DataError: no such character", is_in_the_data=True)
+        await self._store.inbox.add(inbound, answer_ms)
+
+
+async def test_a_mail_that_the_database_will_never_take_is_left_for_a_person(shop: Shop) -> None:
+    shop.inbox = Choosy(shop, "poison")  # type: ignore[assignment]  # it has what the intake calls
+    shop.deliver(letter("poison"), letter(originator=phone(1)), letter(originator=phone(2)))
+    async with shop.watching() as watch:
+        await shop.is_marked(2)
+        await wait_until(lambda: watch.status.left_alone == 1, what="the mail that is left alone")
+        assert watch.status.state is MailboxState.CONNECTED
+    assert {originator for _, originator, _ in await shop.rows()} == {phone(1), phone(2)}
