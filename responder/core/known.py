@@ -178,9 +178,9 @@ class Known:
                 return replace(known, confirmed_at=message.received_at) if isinstance(effect, Unsubscribe) and effect.confirmed else known
             case OptOut():
                 confirmed_at = message.received_at if effect.confirmed else self.confirmed_at
-                return replace(self, opted_out=True, consent_order=message.order, confirmed_at=confirmed_at)
+                return replace(self, opted_out=True, was_erased=False, consent_order=message.order, confirmed_at=confirmed_at)
             case OptIn():
-                return replace(self, opted_out=False, consent_order=message.order)
+                return replace(self, opted_out=False, was_erased=False, consent_order=message.order)
             case ChangeAppointment():
                 return replace(self, appointments=tuple(_changed(a, effect, message) for a in self.appointments))
             case TellUnclear():

@@ -84,10 +84,10 @@ async def read_sent(connection: AsyncConnection, originators: Collection[str], n
 
 def _erased(known: Known, gone: Mapping[str, datetime]) -> Known:
     """What is known of a number that was erased: that it opted out then at the latest, until it says START."""
-    if known.consent_order or known.originator not in gone:
+    if known.originator not in gone:
         return known
-    by_hand_at = max(filter(None, (gone[known.originator], known.consent_by_hand_at)))
-    return replace(known, opted_out=True, was_erased=True, consent_by_hand_at=by_hand_at)
+    known = replace(known, consent_by_hand_at=max(filter(None, (gone[known.originator], known.consent_by_hand_at))))
+    return known if known.consent_order else replace(known, opted_out=True, was_erased=True)
 
 
 def _known(originator: str, row: Row[Any] | None, **others: Any) -> Known:  # noqa: ANN401  (what stands in other tables)
