@@ -77,7 +77,7 @@ def make_plan(message: Message, rules: Rules, known: Known) -> Plan:
     turns = ((situation, decision), *decision.turns)
     wanted = one_hand_off([effect for at, turn in turns for effect in wanted_effects(turn, at, rules)])
     weighed = weigh(wanted, known, message)
-    effects, is_superseded = tuple(one_hand_off(weighed.effects)), weighed.is_superseded
+    effects, is_superseded = tuple(one_hand_off(weighed.effects)) if weighed.overtaken_at else weighed.effects, weighed.is_superseded
     after = known_after(known, effects, message)
     drafts = together([(draft, turn, at) for at, turn in turns for draft in wanted_drafts(turn, at, rules, after)])
     overtaken = f"a person changed it at {iso(weighed.overtaken_at)}" if weighed.overtaken_at else None

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import get_args
+from typing import NamedTuple, TypeVar, get_args
 
 from responder.core.effects import (
     ChangeAppointment,
@@ -23,6 +23,7 @@ from responder.core.message import Message, Order
 
 ORDERED = get_args(Ordered)
 DETAILS = get_args(Detail)
+T = TypeVar("T", Order, datetime)
 OVERTAKEN = "a person changed what it is about before it was handled"
 
 
@@ -35,22 +36,31 @@ class Weighed:
     overtaken_at: datetime | None = None
 
 
+class Newest(NamedTuple):
+    """The last text about what an effect would change, and when that was last changed by hand, as far as it counts against the effect."""
+
+    text: Order | None
+    by_hand_at: datetime | None = None
+
+
 def weigh(wanted: Sequence[Effect], known: Known, message: Message) -> Weighed:
     """The effects that no newer word outdates; what a change by hand has overtaken goes to a person instead."""
-    overtaken = [at for effect in wanted if isinstance(effect, ORDERED) and (at := _overtaken_at(effect, known, message))]
-    left = tuple(effect for effect in wanted if not _is_outdated(effect, wanted, known, message))
+    newest = [(effect, _newest(effect, known, message)) for effect in wanted if isinstance(effect, ORDERED)]
+    outdated = [effect for effect, words in newest if _is_newer(words, message)]
+    if not outdated:
+        return Weighed(effects=tuple(wanted))
+    if any(isinstance(effect, OptOut | OptIn) for effect in outdated):
+        outdated = [effect for effect, _ in newest]  # all that one STOP or START does falls together
+    left = tuple(effect for effect in wanted if effect not in outdated)
     is_superseded = _is_superseded(wanted, left)
-    effects = () if is_superseded else left
-    if not overtaken:
-        return Weighed(effects=effects, is_superseded=is_superseded)
-    return Weighed(effects=(*effects, OpenHandOff(reason=OVERTAKEN)), is_superseded=is_superseded, overtaken_at=max(overtaken))
+    overtaken_at = max((at for _, (_, at) in newest if at and was_before(message, at)), default=None)
+    handed_off = (OpenHandOff(reason=OVERTAKEN),) if overtaken_at else ()
+    return Weighed(effects=(*(() if is_superseded else left), *handed_off), is_superseded=is_superseded, overtaken_at=overtaken_at)
 
 
 def is_outdated(effect: Ordered, known: Known, message: Message) -> bool:
     """Whether a newer word has been said or done about what the effect would change."""
-    newest = _newest_text(effect, known)
-    is_older = newest is not None and newest > message.order
-    return is_older or _overtaken_at(effect, known, message) is not None
+    return _is_newer(_newest(effect, known, message), message)
 
 
 def was_before(message: Message, at: datetime | None) -> bool:
@@ -61,54 +71,49 @@ def was_before(message: Message, at: datetime | None) -> bool:
     return at is not None and message.order.at < at
 
 
-def _is_outdated(effect: Effect, wanted: Sequence[Effect], known: Known, message: Message) -> bool:
-    """The same for an effect beside others: all that one STOP or START does falls with it."""
-    if not isinstance(effect, ORDERED):
-        return False
-    whole = (one for one in wanted if isinstance(one, OptOut | OptIn))
-    return any(is_outdated(one, known, message) for one in (effect, *whole))
+def _is_newer(newest: Newest, message: Message) -> bool:
+    return (newest.text is not None and newest.text > message.order) or was_before(message, newest.by_hand_at)
 
 
-def _newest_text(effect: Ordered, known: Known) -> Order | None:
-    """The place of the last text about what the effect would change; None if there is none."""
+def _newest(effect: Ordered, known: Known, message: Message) -> Newest:
+    """What stands against an effect; against an opt-out of the originator's own no change by hand does."""
     match effect:
-        case Subscribe(list=name):
-            stopped = known.consent_order if known.opted_out else None  # a STOP is a word about every list
-            said = _order_of(name, known)
-            return max(said, stopped) if said and stopped else said or stopped
-        case Unsubscribe(list=name):
-            return _order_of(name, known)
-        case OptOut() | OptIn():
-            return known.consent_order
-        case ChangeAppointment(id=changed):
-            appointment = known.appointment(changed)
-            return appointment.order if appointment else None
-        case SetField(name=name):
-            return known.field_orders.get(name)
-        case SetLanguage():
-            return known.language_order
-
-
-def _order_of(list_name: str, known: Known) -> Order | None:
-    subscription = known.subscriptions.get(list_name)
-    return subscription.order if subscription else None
-
-
-def _overtaken_at(effect: Ordered, known: Known, message: Message) -> datetime | None:
-    """When a person changed what the effect is about, if that outdates it; an opt-out of the originator's own is never outdated so."""
-    match effect:
-        case Subscribe(list=name):
-            subscription = known.subscriptions.get(name)
-            changes = [subscription.by_hand_at if subscription else None, known.consent_by_hand_at if known.opted_out else None]
+        case Subscribe() | Unsubscribe():
+            return _newest_about_list(effect, known)
+        case OptOut():
+            return Newest(known.consent_order)
         case OptIn():
-            changes = [known.consent_by_hand_at]
-        case ChangeAppointment(id=changed):
-            appointment = known.appointment(changed)
-            rebooked_at = known.rebooked_at if known.rebooked_at and message.received_at < known.rebooked_at else None
-            changes = [appointment.by_hand_at if appointment else None, rebooked_at]
-        case _:
-            return None
-    return max((at for at in changes if at and was_before(message, at)), default=None)
+            return Newest(known.consent_order, known.consent_by_hand_at)
+        case ChangeAppointment():
+            return _newest_about_appointment(effect, known, message)
+        case SetField():
+            return Newest(known.field_orders.get(effect.name))
+        case SetLanguage():
+            return Newest(known.language_order)
+
+
+def _newest_about_list(effect: Subscribe | Unsubscribe, known: Known) -> Newest:
+    """What was said and done about a list; a STOP is a word about every list."""
+    subscription = known.subscriptions.get(effect.list)
+    said, by_hand_at = (subscription.order, subscription.by_hand_at) if subscription else (None, None)
+    if isinstance(effect, Unsubscribe):
+        return Newest(said)
+    if known.opted_out:
+        return Newest(_later(said, known.consent_order), _later(by_hand_at, known.consent_by_hand_at))
+    return Newest(said, by_hand_at)
+
+
+def _newest_about_appointment(effect: ChangeAppointment, known: Known, message: Message) -> Newest:
+    """What was said and done about an appointment; whatever came in before another of the originator's was moved may have been about that one."""
+    appointment = known.appointment(effect.id)
+    rebooked_at = known.rebooked_at if known.rebooked_at and message.received_at < known.rebooked_at else None
+    if appointment is None:
+        return Newest(None, rebooked_at)
+    return Newest(appointment.order, _later(appointment.by_hand_at, rebooked_at))
+
+
+def _later(one: T | None, other: T | None) -> T | None:
+    return max(one, other) if one and other else one or other
 
 
 def _is_superseded(wanted: Sequence[Effect], left: Sequence[Effect]) -> bool:

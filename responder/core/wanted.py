@@ -23,9 +23,11 @@ def wanted_effects(decision: Decision, situation: Situation, rules: Rules) -> li
 
 def _remembered(decision: Decision, situation: Situation) -> Sequence[Effect]:
     language = decision.match.language
+    if not language or not decision.remembers_language:
+        return ()
     known = situation.known
     is_news = language != known.language or known.language_order is None or known.language_order < situation.message.order
-    return (SetLanguage(language=language, implied=True),) if language and decision.remembers_language and is_news else ()
+    return (SetLanguage(language=language, implied=True),) if is_news else ()
 
 
 def wanted_drafts(decision: Decision, situation: Situation, rules: Rules, after: Known) -> list[Reply | WebhookCall]:
