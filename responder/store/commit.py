@@ -10,7 +10,7 @@ from sqlalchemy import Insert, bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.effects import OpenHandOff, OptOut, StepKind
-from responder.core.known import Known
+from responder.core.known import Known, Subscription
 from responder.core.message import Message, MessageStatus
 from responder.core.plan import Plan
 from responder.store.awaited import awaited_rows
@@ -211,8 +211,15 @@ def _subscription_rows(planned: Planned) -> Rows:
             "ends_at": subscription.ends_at,
         }
         for name, subscription in after.items()
-        if subscription is not before.get(name)
+        if not _stands(before.get(name), subscription)
     ]
+
+
+def _stands(before: Subscription | None, after: Subscription) -> bool:
+    """Whether nothing was said about a list; that its time is over meanwhile is for others to write down."""
+    if before is None or after is before:
+        return before is not None
+    return after in (before, before.at(before.ends_at) if before.ends_at else before)
 
 
 def _appointment_rows(planned: Planned) -> Rows:

@@ -130,3 +130,12 @@ async def test_yes_to_a_question_that_was_open_when_an_operator_took_the_number_
 async def test_whoever_asks_again_after_leaving_is_asked_again_and_joins(work: Work) -> None:
     await say(work, "Offers ON", "STOP offers", "Offers ON", "yes")
     assert await work.lists_of(ANNA) == {"offers": "subscribed"}
+
+
+async def test_a_subscription_that_ends_between_two_texts_of_a_batch_is_ended_with_its_event(work: Work) -> None:
+    await work.handle(inbound("News ON"))
+    await work.receive(inbound("hello", received=ENDS - timedelta(minutes=1)), inbound("Offers ON", received=ENDS + timedelta(minutes=1)))
+    work.clock.now = ENDS + timedelta(minutes=2)
+    await work.handler().handle()
+    assert await end_subscriptions(work.store.database, work.store.secret, work.clock()) == 1
+    assert [row.event for row in await work.rows("consent_events", "seq") if row.list == "news"] == ["opt_in", "opt_out"]
