@@ -24,12 +24,13 @@ class Limits:
 
     header_bytes: int = LARGEST_HEADER  # of request line, headers and trailers together
     fields: int = 100
+    pipelined: int = 100  # requests that wait for the answer to another
     request_s: float = 10.0  # for header and body; one timer for both costs less than a timeout around each read
     drain_s: float = LINGER_S  # for the peer to read what was answered
 
 
 class _TooMuch(Exception):
-    """A request has more beside its body than it may."""
+    """A request has more beside its body than it may, or too many wait before it."""
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -93,6 +94,8 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """The header is whole; the fields that still come are trailers, which nobody reads."""
         headers = self.headers
+        if len(self.pipeline) >= self._limits.pipelined:
+            raise _TooMuch
         if self._at_most > self._limits.header_bytes or len(headers) > self._limits.fields:
             self._check_size()
         version, hosts = self.parser.get_http_version(), [name for name, _ in headers].count(b"host")
@@ -169,7 +172,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """Say what is wrong, unless another answer is on its way, and close."""
         self._stop_waiting()
         self._refusals.count(answer[9:12].decode())
-        if self.cycle is None or not self.cycle.response_started or self.cycle.response_complete:
+        if not self.pipeline and (self.cycle is None or not self.cycle.response_started or self.cycle.response_complete):
             self.transport.write(answer)
         self.transport.close()
 

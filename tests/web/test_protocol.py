@@ -38,11 +38,11 @@ async def echo(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 @asynccontextmanager
-async def listening(**options: Any) -> AsyncIterator[int]:
+async def listening(protocol: type[BoundedProtocol] = BoundedProtocol, **options: Any) -> AsyncIterator[int]:
     """Where a server listens."""
     port = free_port()
-    protocol: Any = partial(BoundedProtocol, **({"limits": QUICK} | options))
-    config = uvicorn.Config(echo, port=port, http=protocol, ws="none", lifespan="off", log_config=None, timeout_graceful_shutdown=1)
+    bounded: Any = partial(protocol, **({"limits": QUICK} | options))
+    config = uvicorn.Config(echo, port=port, http=bounded, ws="none", lifespan="off", log_config=None, timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server._serve())
     await wait_until(lambda: server.started)
@@ -207,6 +207,25 @@ def is_gone(peer: socket.socket) -> bool:
     """Whether the other side has broken off, as its kernel tells."""
     state: int = struct.unpack("B", peer.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1))[0]
     return state in {7, 8}  # closed, or ended from over there
+
+
+async def test_requests_may_come_before_the_answers_to_others(port: int) -> None:
+    asked = b"GET /3 HTTP/1.1\r\nhost: x\r\n\r\n" * 50 + REQUEST
+    assert (await said(port, asked)).count(b"HTTP/1.1 200") == 51
+
+
+async def test_a_crowd_of_requests_on_one_connection_is_not_kept_in_memory() -> None:
+    seen: list[int] = []
+
+    class Watched(BoundedProtocol):
+        def connection_lost(self, exc: Exception | None) -> None:
+            seen.append(len(self.pipeline))
+            super().connection_lost(exc)
+
+    async with listening(protocol=Watched) as port:
+        await said(port, b"GET /3 HTTP/1.1\r\nhost: x\r\n\r\n" * 5000)
+        await wait_until(lambda: bool(seen), what="the end of the connection")
+    assert max(seen) <= QUICK.pipelined
 
 
 UNREAD = {
