@@ -12,7 +12,7 @@ from typing import Any, Self
 from sqlalchemy import event
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError, StatementError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError, StatementError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from responder.errors import StorageError
@@ -181,12 +181,13 @@ def storage_errors() -> Iterator[None]:
         yield
     except DBAPIError as error:
         sqlstate = str(getattr(error.orig, "sqlstate", None) or "")  # class 22: data exception (PostgreSQL, appendix A)
-        is_in_the_data = isinstance(error, DataError) or isinstance(error.orig, OverflowError | ValueError) or sqlstate.startswith("22")
+        is_refused = isinstance(error, DataError | IntegrityError) or isinstance(error.orig, OverflowError | ValueError)
+        is_in_the_data = is_refused or sqlstate.startswith("22")
         raise _storage_error(error.orig or error, is_in_the_data=is_in_the_data) from None
     except StatementError as error:  # a value that cannot be written for the driver
         raise _storage_error(error, is_in_the_data=True) from None
     except sqlite3.Error as error:
-        raise _storage_error(error, is_in_the_data=isinstance(error, sqlite3.DataError)) from None
+        raise _storage_error(error, is_in_the_data=isinstance(error, sqlite3.DataError | sqlite3.IntegrityError)) from None
     except (SQLAlchemyError, OSError, TimeoutError) as error:
         raise _storage_error(error) from None
     except Exception as error:

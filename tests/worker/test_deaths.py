@@ -1,5 +1,6 @@
 """What counts against a message: the deaths of workers, and nothing that a database does."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
@@ -136,13 +137,40 @@ async def test_a_lease_that_ran_out_is_a_death(work: Work) -> None:
         assert deaths == number
 
 
+def refusing(who: str, *, is_sqlite: bool) -> list[str]:
+    """A trigger that takes no step for somebody."""
+    if is_sqlite:
+        when = f"BEFORE INSERT ON steps WHEN NEW.originator = '{who}'"
+        return [f"CREATE TRIGGER refuse {when} BEGIN SELECT RAISE(ABORT, 'refused'); END"]
+    body = f"BEGIN IF NEW.originator = '{who}' THEN RAISE data_exception; END IF; RETURN NEW; END"
+    return [
+        f"CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $${body}$$",
+        "CREATE TRIGGER refuse BEFORE INSERT ON steps FOR EACH ROW EXECUTE FUNCTION refuse()",
+    ]
+
+
 async def test_a_message_whose_rows_the_database_refuses_fails_alone_and_says_so(work: Work) -> None:
-    if work.store.database.is_sqlite:
-        pytest.skip("SQLite takes any text")
-    condition = f"IF NEW.originator = '{ANNA}' THEN RAISE data_exception; END IF"
-    refusing = f"CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN {condition}; RETURN NEW; END$$"
-    await run(work.store.database, refusing, "CREATE TRIGGER refuse BEFORE INSERT ON steps FOR EACH ROW EXECUTE FUNCTION refuse()")
+    await run(work.store.database, *refusing(ANNA, is_sqlite=work.store.database.is_sqlite))
     await work.handle(inbound(originator=ANNA), inbound(originator=BRUNO), inbound("My data", ANNA))
     rows = await work.rows("messages", "seq")
     assert [(row.originator, row.status) for row in rows] == [(ANNA, "failed"), (BRUNO, "handled"), (ANNA, "handled")]
     assert rows[0].error.startswith("the database does not take what it says: ")
+
+
+class StoppedCommits(Commits):
+    """A commit in which the worker is told to stop."""
+
+    async def commit(self, batch: Sequence[Planned], owner: str, now: datetime) -> Committed:
+        raise asyncio.CancelledError
+
+
+async def test_a_worker_that_is_told_to_stop_gives_back_and_costs_a_message_nothing(work: Work) -> None:
+    await work.receive(inbound("STOP"))
+    for _ in range(GIVE_UP_AFTER + 2):
+        handler = work.handler()
+        handler._commits = StoppedCommits(work.store.database, work.store.secret)
+        with pytest.raises(asyncio.CancelledError):
+            await handler.handle()
+        work.clock.now += AFTER_LEASE
+    await work.handler().handle()
+    assert await states(work) == {("handled", 0, None)}
