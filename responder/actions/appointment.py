@@ -26,6 +26,6 @@ class AppointmentAction(Action):
         status = AppointmentStatus.SCHEDULED if context.situation.is_outdated else appointment.status  # a newer word stands, and is not undone
         outcome = OUTCOMES[status, self.change]
         if outcome.status:
-            yield ChangeAppointment(id=appointment.id, status=outcome.status)
+            yield ChangeAppointment(id=appointment.id, status=outcome.status, is_chosen=context.situation.chosen is not None)
         if outcome.hand_off:
             yield OpenHandOff(reason=outcome.hand_off)

@@ -63,6 +63,7 @@ class ChangeAppointment:
 
     id: str
     status: AppointmentStatus
+    is_chosen: bool = False  # from a list, so that no other can be meant
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -104,9 +104,9 @@ def _newest_about_list(effect: Subscribe | Unsubscribe, known: Known) -> Newest:
 
 
 def _newest_about_appointment(effect: ChangeAppointment, known: Known, message: Message) -> Newest:
-    """What was said and done about an appointment; whatever came in before another of the originator's was moved may have been about that one."""
+    """What was said and done about an appointment; an answer from before another was moved may have been about that one."""
     appointment = known.appointment(effect.id)
-    rebooked_at = known.rebooked_at if known.rebooked_at and message.received_at < known.rebooked_at else None
+    rebooked_at = None if effect.is_chosen or not known.rebooked_at or message.received_at >= known.rebooked_at else known.rebooked_at
     if appointment is None:
         return Newest(None, rebooked_at)
     return Newest(appointment.order, _later(appointment.by_hand_at, rebooked_at))

@@ -79,7 +79,10 @@ class Situation:
     def is_outdated(self) -> bool:
         """Whether something newer was said or done about the appointment; what would be made of it makes no difference."""
         appointment = self.appointment
-        return appointment is not None and is_outdated(ChangeAppointment(id=appointment.id, status=appointment.status), self.known, self.message)
+        if appointment is None:
+            return False
+        change = ChangeAppointment(id=appointment.id, status=appointment.status, is_chosen=self.chosen is not None)
+        return is_outdated(change, self.known, self.message)
 
     @property
     def is_overtaken(self) -> bool:

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Insert, select, text
+from sqlalchemy import Insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.known import SubscriptionStatus
@@ -112,8 +112,8 @@ async def opt_out(
     """Let a number be texted no more, as its own STOP would, tell webhooks, and say whether that is news. Raises StorageError."""
     async with database.write() as connection:
         await move_revisions(connection, database.insert, [originator])
-        stopped = (await connection.execute(select(contacts.c.opted_out).where(contacts.c.originator == originator))).scalar_one()
-        if stopped:
+        done = update(contacts).where(contacts.c.originator == originator).values(by_hand_at=latest(contacts.c.by_hand_at, now))
+        if (await connection.execute(done.returning(contacts.c.opted_out))).scalar_one():
             return False
         proof = {"operator": operator, "reason": reason or None}
         events = await append(connection, await stop(connection, originator, Stop(by_hand_at=now, proof=proof), now), secret)

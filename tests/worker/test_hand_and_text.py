@@ -182,6 +182,15 @@ async def test_a_start_that_was_sent_before_an_opt_out_by_hand_goes_to_a_person(
     assert (await is_opted_out(work), await why(work)) == (True, [OVERTAKEN])
 
 
+async def test_a_start_that_waits_while_a_person_opts_out_whoever_has_said_stop_before_goes_to_a_person(work: Work) -> None:
+    await say(work, "STOP")
+    work.clock.advance(minutes=1)
+    await wait(work, "START")
+    await remove(work)
+    await work.handler().handle()
+    assert (await is_opted_out(work), await why(work)) == (True, [OVERTAKEN])
+
+
 async def test_a_start_that_waits_while_a_hand_off_turns_out_to_be_a_stop_goes_to_a_person(work: Work) -> None:
     await say(work, "I want you to stop", key=REVIEW)
     await wait(work, "START")
@@ -317,6 +326,17 @@ async def test_an_answer_that_waits_is_not_taken_for_one_to_the_appointment_that
     await delete(work)
     await work.handler().handle()
     assert (await status(work, "a2"), await why(work)) == ("scheduled", [OVERTAKEN])
+
+
+async def test_a_choice_from_a_list_that_waits_counts_though_another_of_the_list_is_moved(work: Work) -> None:
+    await book(work)
+    await book(work, id_="a2", starts_at=NOON + timedelta(days=2))
+    await say(work, "yes")
+    work.clock.advance(minutes=1)
+    await wait(work, "1")
+    await book(work, id_="a2", starts_at=NOON + timedelta(days=3))
+    await work.handler().handle()
+    assert (await status(work), await status(work, "a2"), await why(work)) == ("confirmed", "scheduled", [])
 
 
 async def test_a_subscription_for_a_while_is_counted_from_the_arrival(work: Work) -> None:
