@@ -47,8 +47,9 @@ def _closing(plan: Plan, happening: Happening) -> Mapping[str, Any]:
 
 
 async def read_questions(connection: AsyncConnection, originators: Collection[str], now: datetime) -> Mapping[str, tuple[Question, ...]]:
-    """The questions that each of the originators was asked lately, oldest first."""
-    lately = (questions.c.originator.in_(originators)) & (questions.c.asked_at > now - REMEMBERED)
+    """The questions that each of the originators was asked lately, oldest first; those that never left are none."""
+    left = questions.c.status != QuestionStatus.VOID
+    lately = (questions.c.originator.in_(originators)) & (questions.c.asked_at > now - REMEMBERED) & left
     asked: dict[str, list[Question]] = defaultdict(list)
     for row in (await connection.execute(select(questions).where(lately).order_by(questions.c.asked_at, questions.c.key))).all():
         asked[row.originator].append(_question(row))

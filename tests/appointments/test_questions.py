@@ -274,6 +274,25 @@ async def test_a_list_to_choose_from_that_is_suppressed_when_it_would_leave_is_v
     assert [row.status for row in await clinic.work.rows("questions")] == ["void"]
 
 
+async def test_a_digit_is_no_choice_from_a_list_that_never_left(clinic: Clinic) -> None:
+    for name, hours in (("a1", 24), ("a2", 26)):
+        await clinic.book(name, NOON + hours * HOUR, asked_at=NOON - HOUR)
+    asked = await clinic.hears("no")
+    clinic.clock.advance(hours=7)
+    await drop_late(clinic.store.database, clinic.clock())
+    assert asked != await clinic.hears("1") == ["Which one do you confirm?\n1 24/11 13:00\n2 24/11 15:00\nor ALL?"]
+
+
+async def test_a_list_that_a_stop_held_back_is_void(clinic: Clinic) -> None:
+    for name, hours in (("a1", 24), ("a2", 26)):
+        await clinic.book(name, NOON + hours * HOUR, asked_at=NOON - HOUR)
+    await clinic.hears("yes")
+    clinic.clock.advance(minutes=1)
+    await clinic.hears("STOP")
+    await clinic.store.steps.claim(StepKind.REPLY, "w", clinic.clock(), 10)
+    assert [row.status for row in await clinic.work.rows("questions")] == ["void"]
+
+
 async def test_a_reminder_that_never_left_asked_nothing(clinic: Clinic) -> None:
     clinic = clinic.with_rules(RULES.replace("late:", "window: 1h\n  late:", 1))
     await clinic.book("a1", START)
