@@ -69,8 +69,9 @@ async def questions_before(connection: AsyncConnection, originators: Collection[
     asked: dict[str, list[Question]] = defaultdict(list)
     for row in (await connection.execute(query)).all():
         was_closed = row.closed_seq < seq if row.closed_seq else row.closed_at is not None and row.closed_at < at
-        question = _question(row)
-        asked[row.originator].append(question if was_closed else replace(question, status=OPEN))
+        question = _question(row) if was_closed else replace(_question(row), status=OPEN)
+        if question.status is not QuestionStatus.VOID:
+            asked[row.originator].append(question)
     return {originator: tuple(theirs) for originator, theirs in asked.items()}
 
 
