@@ -40,7 +40,7 @@ class Crowd:
 
     async def to_remind(self, count: int) -> None:
         """Appointments to come, each with a reminder that is due, of phones that never texted."""
-        await self._appointments("t", count, "'2026-11-24 12:00:00.000000'")
+        await self._appointments("t", count, "'2026-12-24 12:00:00.000000'")
         columns = "key, appointment_id, originator, name, due_at, next_at, status"
         await self._insert("reminders", columns, f"'t' || n, 't' || n, '+3936' || n, '1d', {_NOON}, {_NOON}, 'planned' FROM ", count)
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from responder.core.booking import Booking
+from responder.core.booking import FIELDS, Booking
 from responder.core.effects import AppointmentStatus
 from responder.core.events import Happened, appointment_booked, appointment_deleted
 from responder.core.known import Appointment
@@ -19,6 +19,7 @@ from responder.core.reminding import ReminderPlan
 from responder.core.timestamps import iso
 from responder.errors import ResponderError
 from responder.store.announcing import announce
+from responder.store.bulk import execute_many
 from responder.store.database import Database
 from responder.store.history import add_events, event, last_numbers
 from responder.store.known import appointment_from
@@ -121,8 +122,7 @@ async def _put_some(connection: AsyncConnection, some: Sequence[_Put], put_anew:
     anew = [_row(put, numbers[put.booking.id], now) for put in some if put.change is not Change.CHANGED]
     details = [_details(put, numbers[put.booking.id], now) for put in some if put.change is Change.CHANGED]
     for statement, rows in ((put_anew, anew), (_CHANGE_DETAILS, details)):
-        if rows:
-            await connection.execute(statement, rows)
+        await execute_many(connection, statement, rows)
     await _rebooked(connection, {put.before.originator for put in some if put.before and put.change is Change.MOVED}, now)
     await add_events(connection, [_event(put, numbers[put.booking.id], now, by) for put in some])
     return numbers
@@ -137,7 +137,7 @@ async def _rebooked(connection: AsyncConnection, originators: Collection[str], n
 def _happened(puts: Iterable[_Put], numbers: Mapping[str, int], now: datetime) -> Iterator[tuple[str, Happened]]:
     """What others may want to know of: status or time are not what they were, or the appointment is another's."""
     for booking, before in ((put.booking, put.before) for put in puts if put.change is not Change.CHANGED):
-        after = Appointment(**asdict(booking), status=AppointmentStatus.SCHEDULED, updated_at=now, version=numbers[booking.id])
+        after = Appointment(**_fields(booking), status=AppointmentStatus.SCHEDULED, updated_at=now, version=numbers[booking.id])
         yield booking.originator, appointment_booked(appointment_from(before) if before else None, after)
 
 
@@ -225,7 +225,12 @@ def _row(put: _Put, number: int, now: datetime) -> dict[str, Any]:
     before = put.before
     words = {"order_at": before.order_at, "order_seq": before.order_seq, "by_hand_at": now} if before else dict.fromkeys(WORDS)
     state = {"status": AppointmentStatus.SCHEDULED, "updated_at": now, "version": number, "unclear_at": None, "last_asked_at": None, "asked_from": ""}
-    return asdict(put.booking) | words | state
+    return _fields(put.booking) | words | state
+
+
+def _fields(booking: Booking) -> dict[str, Any]:
+    """What ``asdict`` would give, which copies deeply and takes half the time of an import."""
+    return {name: getattr(booking, name) for name in FIELDS}
 
 
 def _event(put: _Put, number: int, now: datetime, by: str) -> dict[str, Any]:

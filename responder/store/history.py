@@ -8,8 +8,11 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.records import AppointmentEvent
+from responder.store.bulk import execute_many
 from responder.store.database import Database
 from responder.store.tables import appointment_events
+
+_ADD = insert(appointment_events)
 
 
 def event(
@@ -30,8 +33,7 @@ def event(
 
 async def add_events(connection: AsyncConnection, events: Sequence[Mapping[str, Any]]) -> None:
     """Write lines of the history, in the caller's transaction."""
-    if events:
-        await connection.execute(insert(appointment_events), events)
+    await execute_many(connection, _ADD, events)
 
 
 async def last_numbers(connection: AsyncConnection, identifiers: Collection[str]) -> dict[str, int]:

@@ -4,9 +4,10 @@ import json
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, case, delete, exists, func, select, text, update
+from sqlalchemy import Insert, bindparam, case, delete, exists, func, select, text, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,7 +16,7 @@ from responder.core.effects import Purpose, Step, StepKind, StepStatus
 from responder.core.known import Appointment, Known
 from responder.core.reminding import CLOCKS, Drop, Planned, ReminderPlan, Send, Wait
 from responder.core.segments import size
-from responder.store.bulk import each_of
+from responder.store.bulk import each_of, execute_many
 from responder.store.database import Database
 from responder.store.erasure import silent_among
 from responder.store.history import add_events, event, last_numbers
@@ -39,8 +40,13 @@ async def plan_reminders(
     """Plan the reminders of these appointments anew, in the caller's transaction; those that went out stay as they are."""
     await forget_reminders(connection, [booking.id for booking in bookings])
     rows = [_row(planned) for booking in bookings for planned in times.reminders(booking, now)]
-    if rows:
-        await connection.execute(dialect_insert(reminders).on_conflict_do_nothing(), rows)
+    await execute_many(connection, _plan(dialect_insert), rows)
+
+
+@cache
+def _plan(dialect_insert: Callable[..., Any]) -> Insert:
+    plan: Insert = dialect_insert(reminders).on_conflict_do_nothing()
+    return plan
 
 
 async def forget_reminders(connection: AsyncConnection, identifiers: Collection[str]) -> None:

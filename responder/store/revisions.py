@@ -1,12 +1,14 @@
 """The revision of a contact, which moves whenever something is changed that plans rest on."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import delete, select
+from sqlalchemy import Insert, delete, select
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from responder.store.bulk import execute_many
 from responder.store.tables import contacts
 
 TOGETHER = 500  # rows in one statement
@@ -20,10 +22,14 @@ def chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
 
 async def move_revisions(connection: AsyncConnection, insert: Callable[..., Any], originators: Collection[str]) -> None:
     """Let whoever has planned by the old state plan anew, and have the contacts to ourselves until the commit; in one order for all."""
-    statement = insert(contacts).values(revision=1)
-    statement = statement.on_conflict_do_update(index_elements=["originator"], set_={"revision": contacts.c.revision + 1})
     for some in chunks(sorted(originators)):
-        await connection.execute(statement, [{"originator": originator} for originator in some])
+        await execute_many(connection, _move(insert), [{"originator": originator, "revision": 1} for originator in some])
+
+
+@cache
+def _move(insert: Callable[..., Any]) -> Insert:
+    move: Insert = insert(contacts).on_conflict_do_update(index_elements=["originator"], set_={"revision": contacts.c.revision + 1})
+    return move
 
 
 async def let_go(connection: AsyncConnection, originators: Collection[str]) -> None:

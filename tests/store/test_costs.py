@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -24,11 +24,13 @@ from responder.wiring import Store
 from tests.appointments.clinic import RULES
 from tests.conftest import NOON, store_on
 from tests.crowd import Crowd
-from tests.worker.conftest import Work, work
+from tests.worker.conftest import TABLES, Work, work
 
 __all__ = ["work"]
 STORED, WAITING = 10_000, 6_000
 BIG = int(os.environ.get("RESPONDER_BIG_ROWS", "300000"))
+BIG_TABLES = ("messages", "steps", "appointments", "contacts")
+"""Those with so many rows that to read them from the beginning is not the cheapest way."""
 MOST = 2_500  # rows of one table in one transaction; what is taken at a time is at most 500 messages or 200 reminders
 Ask = Callable[[Store], Awaitable[object]]
 
@@ -99,7 +101,7 @@ async def small(migrated_url: str) -> AsyncIterator[Store]:
     await database.close()
 
 
-async def check_costs(store: Store, stored: int, waiting: int) -> None:
+async def check_costs(store: Store, stored: int, waiting: int, tables: Collection[str]) -> None:
     crowd = Crowd(store.database)
     too_many: dict[str, dict[str, int]] = {}
     with rows_read() as most:
@@ -111,18 +113,18 @@ async def check_costs(store: Store, stored: int, waiting: int) -> None:
         for name, ask in ASKED.items():
             most.clear()
             await ask(store)
-            if costly := {table: count for table, count in most.items() if count > MOST}:
+            if costly := {table: count for table, count in most.items() if count > MOST and table in tables}:
                 too_many[name] = costly
     assert too_many == {}
 
 
 async def test_nothing_is_read_but_what_is_taken(small: Store) -> None:
-    await check_costs(small, STORED, WAITING)
+    await check_costs(small, STORED, WAITING, TABLES)
 
 
 @pytest.mark.big
 async def test_nothing_is_read_but_what_is_taken_on_a_big_table(crowd: Crowd) -> None:
-    await check_costs(await store_on(crowd.database), BIG, 20_000)
+    await check_costs(await store_on(crowd.database), BIG, 20_000, BIG_TABLES)
 
 
 async def empty(work: Work) -> None:
