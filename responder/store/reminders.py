@@ -97,7 +97,7 @@ async def _with_unread_texts(database: Database, connection: AsyncConnection, or
 
 
 async def _due(connection: AsyncConnection, now: datetime) -> Sequence[Row[Any]]:
-    waiting = select(steps.c.seq).where(REMINDING, steps.c.status == StepStatus.QUEUED).limit(AHEAD).subquery()
+    waiting = select(steps.c.seq).where(REMINDING, steps.c.status == StepStatus.QUEUED).order_by(steps.c.next_attempt_at).limit(AHEAD).subquery()
     ahead = (await connection.execute(select(func.count()).select_from(waiting))).scalar_one()
     if ahead >= AHEAD:
         return []

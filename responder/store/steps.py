@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, and_, bindparam, func, select, true, update
+from sqlalchemy import Column, ColumnElement, Select, and_, bindparam, func, select, true, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -188,7 +188,7 @@ class SqlSteps:
 
     async def count_due(self, kind: StepKind, now: datetime, limit: int) -> int:
         """How many steps of a kind are due and may be claimed, up to a limit: while there is a hold, one at its times. Raises StorageError."""
-        some = select(steps.c.seq).where(is_due(kind, now)).limit(limit).subquery()
+        some = due(kind, now).limit(limit).subquery()
         async with self._database.read() as connection:
             waiting, probe_at = (await connection.execute(select(func.count(), PROBE_AT).select_from(some))).one()
         is_held = kind is StepKind.REPLY and probe_at is not None
@@ -224,6 +224,11 @@ class SqlSteps:
         async with self._database.read() as connection:
             rows = (await connection.execute(select(steps.c.status, func.count()).group_by(steps.c.status))).all()
         return {StepStatus(status): count for status, count in rows}
+
+
+def due(kind: StepKind, now: datetime) -> Select[tuple[int]]:
+    """What is due, in an order that its index has: of some rows in any order PostgreSQL would rather read the table until it meets them."""
+    return select(steps.c.seq).where(is_due(kind, now)).order_by(steps.c.next_attempt_at)
 
 
 def is_due(kind: StepKind, now: datetime) -> ColumnElement[bool]:

@@ -10,7 +10,7 @@ from responder.store.announcing import announce_deliveries
 from responder.store.awaited import begin_waiting
 from responder.store.database import Database
 from responder.store.locking import in_order
-from responder.store.steps import is_due
+from responder.store.steps import due
 from responder.store.tables import LEASED, steps
 
 KILLED = "the worker was killed while it was sending"
@@ -21,13 +21,13 @@ LIMBO = {StepKind.WEBHOOK: StepStatus.QUEUED, StepKind.REPLY: StepStatus.UNCERTA
 async def due_kinds(database: Database, now: datetime) -> frozenset[StepKind]:
     """Which kinds of steps are due and unclaimed. Raises StorageError."""
     async with database.read() as connection:
-        first = {kind: await connection.execute(select(steps.c.seq).where(is_due(kind, now)).limit(1)) for kind in StepKind}
+        first = {kind: await connection.execute(due(kind, now).limit(1)) for kind in StepKind}
     return frozenset(kind for kind, found in first.items() if found.first())
 
 
 async def has_abandoned(database: Database, now: datetime) -> bool:
     """Whether a worker was killed while it was sending. Raises StorageError."""
-    abandoned = select(steps.c.seq).where(LEASED, steps.c.lease_until < now).limit(1)
+    abandoned = select(steps.c.seq).where(LEASED, steps.c.lease_until < now).order_by(steps.c.lease_until).limit(1)
     async with database.read() as connection:
         return (await connection.execute(abandoned)).first() is not None
 
