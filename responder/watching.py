@@ -25,8 +25,8 @@ async def possible_changes(
     """A turn whenever one of the files may have changed, for ever; ``files`` is asked again at each turn."""
     is_told = False
     while True:
-        folders = folders_of(files())
         try:
+            folders = folders_of(files())
             async with aclosing((watch or _turns)(folders, look_every_s)) as turns:
                 async for _ in turns:
                     yield

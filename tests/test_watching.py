@@ -130,3 +130,10 @@ def test_a_loop_of_links_ends(tmp_path: Path) -> None:
     (tmp_path / "a").symlink_to("b")
     (tmp_path / "b").symlink_to("a")
     assert folders_of([tmp_path / "a"]) == {tmp_path.resolve()}
+
+
+async def test_a_folder_that_cannot_be_looked_at_does_not_end_the_watch() -> None:
+    turns = possible_changes(lambda: [Path("/tmp") / ("a" * 5000) / "rules.yaml"], 0.01)  # noqa: S108  (nothing is there)
+    for _ in range(2):
+        await asyncio.wait_for(anext(turns), 10)
+    await turns.aclose()
