@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from email import message_from_bytes
@@ -38,7 +38,8 @@ async def erase(database: Database, secret: bytes, number: str, operator: str, n
         await move_revisions(connection, insert, [number])  # what a worker commits at this moment is erased too
         known = (await connection.execute(select(contacts.c.revision).where(contacts.c.originator == number))).scalar_one() > 1
         covered = list((await connection.execute(select(consent_events.c.seq).where(consent_events.c.originator == number))).scalars())
-        found = await _blank_misunderstood(connection, number) + await _blank(connection, number, now)
+        misunderstood = await _misunderstood(connection, number)
+        found = len(misunderstood) + await _blank(connection, number, misunderstood, now)
         for table in holding_numbers():
             found += (await connection.execute(delete(table).where(table.c.originator == number))).rowcount
         await append(connection, [event_row(event="erased", at=now, operator=operator, erases=json.dumps(covered))], secret)
@@ -52,11 +53,14 @@ def holding_numbers() -> list[Table]:
     return [table for table in metadata.sorted_tables if "originator" in table.c and table not in KEPT]
 
 
-async def _blank(connection: AsyncConnection, number: str, now: datetime) -> int:
-    """Empty what is personal in the rows that stay; whatever waits is done with."""
+async def _blank(connection: AsyncConnection, number: str, misunderstood: Sequence[int], now: datetime) -> int:
+    """Empty what is personal in the rows that stay; whatever waits is done with. Tells how many rows had the number as theirs."""
     waits = {"status": MessageStatus.FAILED, "error": ERASED, "handled_at": now, "lease_owner": None}
     theirs = or_(*(and_(messages.c.originator == number, part) for part in (WAITING, PAST)))  # an index for each
-    await connection.execute(select(messages.c.seq).where(theirs).order_by(messages.c.seq).with_for_update())
+    all_of_them = or_(theirs, messages.c.seq.in_(misunderstood))
+    await connection.execute(select(messages.c.seq).where(all_of_them).order_by(messages.c.seq).with_for_update())
+    for some in chunks(misunderstood):
+        await connection.execute(update(messages).where(messages.c.seq.in_(some)).values(EMPTIED))
     await connection.execute(update(messages).where(theirs, messages.c.status == MessageStatus.RECEIVED).values(waits))
     await connection.execute(update(messages).where(theirs, messages.c.error.is_not(None)).values(error=ERASED))  # it may repeat a word
     sent = or_(steps.c.originator == number, steps.c.recipient == number)
@@ -72,14 +76,11 @@ async def _blank(connection: AsyncConnection, number: str, now: datetime) -> int
     return sum([(await connection.execute(update(table).where(table.c.originator == number).values(values))).rowcount for table, values in emptied])
 
 
-async def _blank_misunderstood(connection: AsyncConnection, number: str) -> int:
-    """Empty the messages whose originator could not be read but whose raw form tells the number."""
-    misunderstood = select(messages.c.seq, messages.c.raw).where(messages.c.status == MessageStatus.MALFORMED, messages.c.originator != number)
-    async with connection.stream(misunderstood) as rows:
-        theirs = [row.seq async for row in rows if _tells(row.raw, number)]
-    for some in chunks(theirs):
-        await connection.execute(update(messages).where(messages.c.seq.in_(some)).values(EMPTIED))
-    return len(theirs)
+async def _misunderstood(connection: AsyncConnection, number: str) -> list[int]:
+    """The messages whose originator could not be read but whose raw form tells the number."""
+    malformed = select(messages.c.seq, messages.c.raw).where(messages.c.status == MessageStatus.MALFORMED, messages.c.originator != number)
+    async with connection.stream(malformed) as rows:
+        return [row.seq async for row in rows if _tells(row.raw, number)]
 
 
 def _tells(raw: bytes, number: str) -> bool:
