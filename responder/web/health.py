@@ -80,9 +80,8 @@ class Health:
         self._is_taking = is_taking
         self._zone = zone
         self._mailbox = mailbox
-        self._looking = asyncio.Lock()
-        self._looked_at = -math.inf
-        self._last: State | None = None
+        self._committing = asyncio.Lock()
+        self._committed_at = -math.inf
 
     async def healthz(self, _request: Request) -> Response:
         """The process answers."""
@@ -98,14 +97,7 @@ class Health:
         return JSONResponse(_report(state, self.rules()))
 
     async def state(self) -> State | None:
-        """How the service is, or was a moment ago, however many ask; None if the database cannot commit."""
-        async with self._looking:
-            if time.monotonic() - self._looked_at >= GOOD_FOR_S:
-                self._last = await self._look()
-                self._looked_at = time.monotonic()
-            return self._last
-
-    async def _look(self) -> State | None:
+        """How the service is; None if the database cannot commit."""
         try:
             async with asyncio.timeout(CHECK_S):
                 return await self._state()
@@ -113,7 +105,7 @@ class Health:
             return None
 
     async def _state(self) -> State:
-        await self._installation.check(self.clock())
+        await self._commit()
         rows = await self._installation.live_workers(self.clock() - SEEN_WITHIN)
         workers = [Worker(has_redis=row.has_redis, rules_hash=row.rules_hash, rules_are_ok=row.rules_are_ok) for row in rows]
         oldest = await self._inbox.oldest_waiting()
@@ -127,6 +119,13 @@ class Health:
             clock=await read_clock_offset(self.database, self._zone) if self._zone else None,
             mailboxes=await live_mailboxes(self.database, self.clock()) or self._unseen(),
         )
+
+    async def _commit(self) -> None:
+        """Commit, or let a commit of a moment ago count, however many ask."""
+        async with self._committing:
+            if time.monotonic() - self._committed_at >= GOOD_FOR_S:
+                await self._installation.check(self.clock())
+                self._committed_at = time.monotonic()
 
     def _unseen(self) -> Sequence[MailboxReport]:
         """What is told of an intake that is in the settings, and of which nothing was heard."""

@@ -42,7 +42,6 @@ class WebSide:
         self.gate = Gate([], [])
         self.intake = Intake(store.inbox, SilentBell())
         self.redis_is_up = True
-        self.pings = 0
         self.mailbox: str | None = None
         self.rules = RulesStatus(hash="abc", count=3, last_good_at=NOON)
 
@@ -64,7 +63,6 @@ class WebSide:
         return create_app(sms=sms, delivery=delivery, health=health, background=[], close=self.nothing)
 
     async def ping(self) -> None:
-        self.pings += 1
         if not self.redis_is_up:
             raise ConnectionError
 
