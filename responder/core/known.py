@@ -120,6 +120,7 @@ class Known:
     consent_order: Order | None = None
     consent_by_hand_at: datetime | None = None
     """When a person of ours, a file or the gateway last said that no more texts are wanted, or the number was erased."""
+    erased_at: datetime | None = None
     rebooked_at: datetime | None = None
     """When another system or a person last moved or deleted an appointment of the originator."""
     confirmed_at: datetime | None = None

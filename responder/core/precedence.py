@@ -87,20 +87,20 @@ def _newest(effect: Ordered, known: Known, message: Message) -> Newest:
         case ChangeAppointment():
             return _newest_about_appointment(effect, known, message)
         case SetField():
-            return Newest(known.field_orders.get(effect.name))
+            return Newest(known.field_orders.get(effect.name), known.erased_at)
         case SetLanguage():
             return Newest(known.language_order)
 
 
 def _newest_about_list(effect: Subscribe | Unsubscribe, known: Known) -> Newest:
-    """What was said and done about a list; a STOP is a word about every list."""
+    """What was said and done about a list; a STOP is a word about every list, and so is an erasure."""
     subscription = known.subscriptions.get(effect.list)
     said, by_hand_at = (subscription.order, subscription.by_hand_at) if subscription else (None, None)
     if isinstance(effect, Unsubscribe):
         return Newest(said)
     if known.opted_out:
         return Newest(_later(said, known.consent_order), _later(by_hand_at, known.consent_by_hand_at))
-    return Newest(said, by_hand_at)
+    return Newest(said, _later(by_hand_at, known.erased_at))
 
 
 def _newest_about_appointment(effect: ChangeAppointment, known: Known, message: Message) -> Newest:

@@ -86,7 +86,8 @@ def _erased(known: Known, gone: Mapping[str, datetime]) -> Known:
     """What is known of a number that was erased: that it opted out then at the latest, until it says START."""
     if known.originator not in gone:
         return known
-    known = replace(known, consent_by_hand_at=max(filter(None, (gone[known.originator], known.consent_by_hand_at))))
+    erased_at = gone[known.originator]
+    known = replace(known, erased_at=erased_at, consent_by_hand_at=max(filter(None, (erased_at, known.consent_by_hand_at))))
     return known if known.consent_order else replace(known, opted_out=True, was_erased=True)
 
 

@@ -102,6 +102,18 @@ async def test_a_no_to_a_double_opt_in_that_waits_while_a_file_is_imported_takes
     assert await work.lists_of(ANNA) == {"offers": "unsubscribed"}
 
 
+async def test_a_yes_to_a_double_opt_in_after_a_file_was_imported_is_carried_out(work: Work) -> None:
+    source = RULES.replace("offers: {title: Offers}", "offers: {title: Offers, double_opt_in: true}")
+    work.rules = read_rules(source.replace("- subscribe: offers", "- subscribe: offers\n      - webhook: crm"), "rules.yaml", {})
+    await say(work, "Offers ON")
+    work.clock.advance(minutes=1)
+    await put(work, name="offers")
+    work.clock.advance(minutes=1)
+    await say(work, "yes")
+    assert await work.lists_of(ANNA) == {"offers": "subscribed"}
+    assert [row.kind for row in await work.rows("steps", "seq")] == ["reply", "webhook"]
+
+
 @pytest.mark.parametrize("act", ["import", "remove"])
 async def test_a_yes_to_a_double_opt_in_that_is_overtaken_goes_to_a_person(work: Work, act: str) -> None:
     work.rules = read_rules(RULES.replace("offers: {title: Offers}", "offers: {title: Offers, double_opt_in: true}"), "rules.yaml", {})
@@ -250,6 +262,17 @@ async def test_a_start_from_after_an_erasure_opts_in(work: Work) -> None:
     work.clock.advance(minutes=1)
     await say(work, "START")
     assert not await is_opted_out(work)
+
+
+@pytest.mark.parametrize("text", ["News ON", "my name is Ann"])
+async def test_a_text_from_before_an_erasure_brings_nothing_back_though_a_start_came_since(work: Work, text: str) -> None:
+    await erase(work.store.database, work.store.secret, ANNA, "mia", work.clock())
+    work.clock.advance(minutes=1)
+    await say(work, "START")
+    work.clock.advance(minutes=1)
+    await say(work, text, behind=timedelta(minutes=5))
+    (contact,) = await work.rows("contacts")
+    assert (await work.lists_of(ANNA), contact.fields, await why(work)) == ({}, "{}", [OVERTAKEN])
 
 
 async def test_the_last_of_two_erasures_counts(work: Work) -> None:
