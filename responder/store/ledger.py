@@ -35,12 +35,12 @@ Event = tuple[str, str | None, str | None]
 
 def consent_rows(plan: Plan, now: datetime) -> Iterator[EventRow]:
     """The consent events of a plan, not yet chained."""
-    wordings = {step.key: step.content for step in plan.steps if _leaves(step, plan)}
-    asked = {choice.subject: one.question.key for one in plan.effects if isinstance(one, Ask) for choice in one.question.choices}
-    wording = next(iter(wordings.values()), None)
+    events = list(_events(plan))
+    if not events:
+        return
+    message, wordings = plan.message, _wordings(plan)
     confirmation = next((step.key for step in plan.steps if step.purpose is Purpose.CONFIRMATION), None)
-    for event, list_name, word in _events(plan):
-        message = plan.message
+    for event, list_name, word in events:
         yield event_row(
             originator=message.originator,
             list=list_name,
@@ -55,19 +55,23 @@ def consent_rows(plan: Plan, now: datetime) -> Iterator[EventRow]:
             rule=plan.rule,
             rules_hash=plan.rules_hash,
             **_recognised(plan),
-            wording=_shown(event, wordings.get(asked.get(list_name or "", ""), wording)),
+            wording=wordings.get(list_name, wordings[None]) if event not in ("opt_out", "review_opened") else None,
             message_key=message.key,
             confirmation_key=confirmation,
         )
 
 
+def _wordings(plan: Plan) -> Mapping[str | None, str | None]:
+    """What is shown beside the events: the question to each list that asks, and the first other text for all else."""
+    shown = {step.key: step.content for step in plan.steps if _leaves(step, plan)}
+    asked = {choice.subject: one.question.key for one in plan.effects if isinstance(one, Ask) for choice in one.question.choices}
+    others = (text for key, text in shown.items() if key not in asked.values())
+    return {None: next(others, None), **{name: shown.get(key) for name, key in asked.items()}}
+
+
 def _leaves(step: Step, plan: Plan) -> bool:
     """Whether a text goes out, as far as the plan can tell: nothing is shown to somebody who wants no texts."""
     return step.kind is StepKind.REPLY and why_suppressed(step.purpose, None, plan.message.received_at, opted_out=plan.after.opted_out) is None
-
-
-def _shown(event: str, wording: str | None) -> str | None:
-    return wording if event not in ("opt_out", "review_opened") else None
 
 
 def _events(plan: Plan) -> Iterator[Event]:
