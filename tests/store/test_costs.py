@@ -1,10 +1,13 @@
 """What a worker asks again and again costs what it takes, not what is stored nor what waits, though PostgreSQL's statistics are of an idle hour."""
 
 import os
+import shutil
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Engine, event
@@ -24,6 +27,7 @@ from responder.wiring import Store
 from tests.appointments.clinic import RULES
 from tests.conftest import NOON, store_on
 from tests.crowd import Crowd
+from tests.store.test_looking import plan_of
 from tests.worker.conftest import TABLES, Work, work
 
 __all__ = ["work"]
@@ -32,6 +36,8 @@ BIG = int(os.environ.get("RESPONDER_BIG_ROWS", "300000"))
 BIG_TABLES = ("messages", "steps", "appointments", "contacts")
 """Those with so many rows that to read them from the beginning is not the cheapest way."""
 MOST = 2_500  # rows of one table in one transaction; what is taken at a time is at most 500 messages or 200 reminders
+NEWEST_OF_ALL = "FROM messages ORDER BY messages.seq DESC"  # one row from the end of the table
+AT_MOST_200 = "ix_steps_reminding"  # of which no more are looked at
 Ask = Callable[[Store], Awaitable[object]]
 
 
@@ -48,8 +54,8 @@ ASKED: dict[str, Ask] = {
     "the next messages": lambda store: store.inbox.claim("w1", NOON, 500),
     "the next, while others have some in hand": lambda store: store.inbox.claim("w2", NOON, 100),
     "the message that waits longest": lambda store: store.inbox.oldest_waiting(),
-    "to give back": lambda store: store.inbox.release("w2", range(1, 100)),
-    "to fail": lambda store: store.inbox.fail("w1", "a fault", NOON),
+    "what is given back": lambda store: store.inbox.release("w2", range(1, 100)),
+    "a message that fails": lambda store: store.inbox.fail("w1", "a fault", NOON),
     "which kinds are due": lambda store: due_kinds(store.database, NOON),
     "how many are due": lambda store: store.steps.count_due(StepKind.REPLY, NOON, 20),
     "due replies": lambda store: store.steps.claim(StepKind.REPLY, "w", NOON, 20),
@@ -121,6 +127,38 @@ async def check_costs(store: Store, stored: int, waiting: int, tables: Collectio
 
 async def test_nothing_is_read_but_what_is_taken(small: Store) -> None:
     await check_costs(small, STORED, WAITING, TABLES)
+
+
+async def test_sqlite_reads_no_table_from_its_beginning(sqlite_template: Path, tmp_path: Path) -> None:
+    path = Path(shutil.copy(sqlite_template, tmp_path / "responder.db"))
+    store = await store_on(Database(f"sqlite+aiosqlite:///{path}"))
+    crowd = Crowd(store.database)
+    for fill in (crowd.handled, crowd.waiting, crowd.leaving, crowd.to_remind):
+        await fill(4)
+    asked: list[tuple[str, str, Any]] = []
+    for name, ask in ASKED.items():
+        with told() as statements:
+            await ask(store)
+        asked += [(name, statement, values) for statement, values in statements if NEWEST_OF_ALL not in statement]
+    await store.database.close()
+    plans = [(name, detail) for name, statement, values in asked for detail in plan_of(path, statement, values)]
+    scans = [plan for plan in plans if AT_MOST_200 not in plan[1]]
+    assert [plan for plan in scans if plan[1].startswith(tuple(f"SCAN {table}" for table in (*BIG_TABLES, "reminders", "awaited")))] == []
+
+
+@contextmanager
+def told() -> Iterator[list[tuple[str, Any]]]:
+    """The statements that are carried out meanwhile, with their values."""
+    statements: list[tuple[str, Any]] = []
+
+    def note(_connection: object, _cursor: object, statement: str, values: Any, *_: object) -> None:
+        statements.append((statement, values[0] if isinstance(values, list) else values))
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
 
 
 @pytest.mark.big
