@@ -51,6 +51,8 @@ def weigh(wanted: Sequence[Effect], known: Known, message: Message) -> Weighed:
         return Weighed(effects=tuple(wanted))
     if any(isinstance(effect, OptOut | OptIn) for effect in outdated):
         outdated = [effect for effect, _ in newest]  # all that one STOP or START does falls together
+    last = {effect.list: effect for effect, _ in newest if isinstance(effect, Subscribe | Unsubscribe)}
+    outdated += [effect for effect, _ in newest if isinstance(effect, Unsubscribe) and last[effect.list] in outdated]  # left to join anew
     left = tuple(effect for effect in wanted if effect not in outdated)
     is_superseded = _is_superseded(wanted, left)
     overtaken_at = max((at for _, (_, at) in newest if at and was_before(message, at)), default=None)

@@ -367,3 +367,12 @@ async def test_a_subscription_for_a_while_is_counted_from_the_arrival(work: Work
     await say(work, "News ON", HOUR)
     (row,) = await work.rows("subscriptions")
     assert row.ends_at == NOON + timedelta(minutes=30)
+
+
+async def test_leaving_all_lists_to_join_one_is_no_word_against_that_one(work: Work) -> None:
+    only = "\n  - {name: only, when: {text: Only news}, then: [unsubscribe: all, subscribe: news]}\nfallback:"
+    work.rules = read_rules(RULES.replace("\nfallback:", only), "rules.yaml", {})
+    await wait(work, "Only news")
+    await put(work)
+    await work.handle()
+    assert await work.lists_of(ANNA) == {"news": "subscribed"}
