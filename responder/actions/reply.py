@@ -31,7 +31,7 @@ class ReplyAction(Action):
 
     def effects(self, context: Context) -> Iterator[Effect]:
         if self.once_per and self.once_per.left(context.situation) is None:
-            yield RecordUse(of=self.once_per.of)
+            yield RecordUse(of=self.once_per.of, by_reply=True)
 
     def steps(self, context: Context) -> Iterator[Reply | WebhookCall]:
         reply = self._reply(context.pick(self.text), context)
@@ -52,7 +52,8 @@ class ReplyAction(Action):
         return {}
 
     def _made(self, template: Template, context: Context) -> Reply:
-        reply = Reply(text=context.fill(template), delay=self.delay, valid_for=self.valid_for)
+        uses = (self.once_per.of,) if self.once_per else ()
+        reply = Reply(text=context.fill(template), delay=self.delay, valid_for=self.valid_for, uses=uses)
         if reply.segments <= self.max_segments:
             return reply
         return replace(reply, text=cut(reply.text, self.max_segments), note=f"cut to max_segments: {self.max_segments}")

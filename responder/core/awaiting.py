@@ -13,6 +13,7 @@ from responder.core.effects import Awaited, Mute, Purpose, Reply
 from responder.core.known import Known
 from responder.core.limits import Limits, Restraint
 from responder.core.segments import cut
+from responder.core.suppression import OPTED_OUT
 from responder.core.template import LONGEST_RENDERED, Templates
 
 ANSWER_WITHIN = timedelta(seconds=5)  # from the beginning of the call; what comes later is no reply any more
@@ -50,7 +51,7 @@ def settled(awaited: Awaited, said: bytes | None, known: Known, limits: Limits, 
         return ()
     reply = Reply(text=text, purpose=awaited.purpose, expires_at=awaited.expires_at)
     if known.opted_out:
-        return (reply,)
+        return (replace(reply, held_back=OPTED_OUT),)
     left = Restraint(limits, known, now, awaited.languages).left_of(reply)
     return tuple(replace(one, expires_at=awaited.expires_at) if isinstance(one, Reply) else one for one in left if isinstance(one, Reply | Mute))
 

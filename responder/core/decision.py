@@ -48,6 +48,8 @@ class Decision:
     name: str | None
     match: Match = field(default_factory=Match)
     actions: tuple[tuple[Match, tuple[Action, ...]], ...] = ()
+    cooldowns: tuple[tuple[str, ...], ...] = ()
+    """What the rules of the ``actions`` use up, in the same order."""
     effects: tuple[Effect, ...] = ()
     replies: tuple[Reply, ...] = ()
     misses: tuple[Miss, ...] = ()
@@ -155,18 +157,24 @@ def _applied(applied: Sequence[tuple[Rule, Match]], situation: Situation, rules:
     last, match = applied[-1]
     waiting = {rule.name: (rule, m, lists) for rule, m in applied if (lists := lists_that_ask(rule.actions, situation, rules))}
     asked = [ask_to_join(rule, m, lists, situation, rules, number) for number, (rule, m, lists) in enumerate(waiting.values(), start=1)]
-    uses = [RecordUse(of=rule.cooldown.once.of) for rule, _ in applied if rule.cooldown]
+    uses = [RecordUse(of=of) for rule, _ in applied for of in _cooldown(rule)]
     return Decision(
         name=last.name,
         match=match,
         actions=tuple((m, rule.actions) for rule, m in applied if rule.name not in waiting),
+        cooldowns=tuple(_cooldown(rule) for rule, _ in applied if rule.name not in waiting),
         effects=(*uses, *(effect for effects, _ in asked for effect in effects)),
-        replies=tuple(reply for _, reply in asked),
+        replies=tuple(replace(reply, uses=_cooldown(rule)) for (rule, _, _), (_, reply) in zip(waiting.values(), asked, strict=True)),
         remembers_language=not isinstance(last.text, Answers) or bool(last.text.in_languages),
         answers_question=isinstance(last.text, Answers),
         applied=tuple(rule.name for rule, _ in applied),
         later=later,
     )
+
+
+def _cooldown(rule: Rule) -> tuple[str, ...]:
+    """The name of what a rule uses up, if it applies once in a while only."""
+    return (rule.cooldown.once.of,) if rule.cooldown else ()
 
 
 def _why_ignored(situation: Situation) -> str | None:

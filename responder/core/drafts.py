@@ -39,7 +39,7 @@ def _joined(earlier: Reply | WebhookCall, later: Reply | WebhookCall) -> Reply |
     if not isinstance(earlier, Reply) or not isinstance(later, Reply) or earlier.held_back or later.held_back:
         return None
     joined = earlier.text if later.text in earlier.text.split("\n") else f"{earlier.text}\n{later.text}"
-    reply = replace(earlier, text=joined)
+    reply = replace(earlier, text=joined, uses=earlier.uses + later.uses)
     return reply if reply.segments <= MOST_SEGMENTS else None
 
 
@@ -71,7 +71,7 @@ def steps_of(drafts: Iterable[Draft], after: Known, no_reply: str | None, *, is_
     for number, (draft, decision, situation) in enumerate(drafts, start=1):
         if isinstance(draft, WebhookCall):
             payload = webhook_payload(draft, decision.name, decision.match, situation, after, is_superseded=is_superseded)
-            yield _call(situation.message, number, draft.to, payload, draft.awaited if no_reply is None else None)
+            yield _call(situation.message, number, draft.to, payload, draft.awaited if no_reply is None else None, draft.uses)
         elif no_reply is None and draft.held_back is None:
             yield _text(situation.message, number, draft)
 
@@ -85,7 +85,7 @@ def announcements(taken: int, happened: Iterable[Happened], message: Message, ru
         yield _call(message, number, name, one.as_json(message.received_at))
 
 
-def _call(message: Message, number: int, to: str, payload: str, awaited: Awaited | None = None) -> Step:
+def _call(message: Message, number: int, to: str, payload: str, awaited: Awaited | None = None, uses: tuple[str, ...] = ()) -> Step:
     return Step(
         key=f"{message.key}-{number}",
         message_key=message.key,
@@ -98,6 +98,8 @@ def _call(message: Message, number: int, to: str, payload: str, awaited: Awaited
         segments=0,
         expires_at=None,
         awaited=awaited,
+        arrived_at=message.received_at,
+        uses=uses,
     )
 
 
@@ -114,4 +116,6 @@ def _text(message: Message, number: int, reply: Reply) -> Step:
         segments=reply.segments,
         expires_at=end_of_use(reply, message.received_at),
         leaves_at=reply.leaves_at,
+        arrived_at=message.received_at,
+        uses=reply.uses,
     )

@@ -105,9 +105,10 @@ class TellUnclear:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RecordUse:
-    """A rule or a reply that the originator gets at most once in a while was used for them."""
+    """A rule or a reply that the originator gets at most once in a while was used for them; ``by_reply`` where it is a reply."""
 
     of: str
+    by_reply: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -171,6 +172,7 @@ class Reply:
     note: str | None = None  # what an explanation tells beside it
     is_instead: bool = False  # whether it takes the place of the other replies of its rule
     asks: str = ""  # the key of the question that it asks
+    uses: tuple[str, ...] = ()  # the names of what it uses up that happens once in a while
 
     @lazily
     def segments(self) -> int:
@@ -202,6 +204,7 @@ class WebhookCall:
     to: str
     data: Mapping[str, str] = field(default_factory=dict)
     awaited: Awaited | None = None
+    uses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -209,7 +212,8 @@ class Step:
     """One call to the outside, queued with the plan that wants it.
 
     ``to`` is a number or the name of a webhook, ``content`` the text of a reply or the JSON of a webhook, and ``sender`` the number
-    that a reply comes from. One that does not leave at once has ``leaves_at``.
+    that a reply comes from. One that does not leave at once has ``leaves_at``; one that a text led to has ``arrived_at``, when that came.
+    ``uses`` are the names of what it uses up that happens once in a while.
     """
 
     key: str
@@ -224,3 +228,5 @@ class Step:
     expires_at: datetime | None
     leaves_at: datetime | None = None
     awaited: Awaited | None = None
+    arrived_at: datetime | None = None
+    uses: tuple[str, ...] = ()

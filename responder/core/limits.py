@@ -35,7 +35,10 @@ class Limits:
 
 
 class Restraint:
-    """What the limits leave of the drafts for one number, one after the other; ``languages`` are those of the notice, the best first."""
+    """What the limits leave of the drafts for one number, one after the other, as of the arrival of the text that they answer.
+
+    ``languages`` are those of the notice, the best first.
+    """
 
     def __init__(self, limits: Limits, known: Known, now: datetime, languages: Sequence[str | None]) -> None:
         self._limits = limits
@@ -66,8 +69,7 @@ class Restraint:
     def _why_held(self, reply: Reply) -> tuple[str | None, bool]:
         """Why a reply does not go out, if so, and whether this is where silence begins."""
         limits, muted_until = self._limits, self._muted_until
-        since = self._now - DAY
-        in_a_day = [one for one in self._sent if one.at > since and one.purpose is not Purpose.CONFIRMATION]
+        in_a_day = [one for one in self._sent if one.is_near(self._now, DAY) and one.purpose is not Purpose.CONFIRMATION]
         if limits.per_day is not None and len(in_a_day) >= limits.per_day:
             return f"not sent: the number had {len(in_a_day)} texts in a day, limits.per_day is {limits.per_day}", False
         if reply.purpose is not Purpose.ANSWER:
@@ -83,8 +85,7 @@ class Restraint:
         return None, False
 
     def _within(self, sent: Iterable[Sent], rate: Rate) -> int:
-        since = self._now - rate.period
-        return sum(one.at > since for one in sent)
+        return sum(one.is_near(self._now, rate.period) for one in sent)
 
     def _notice(self) -> tuple[Reply, ...]:
         if self._limits.notice is None:

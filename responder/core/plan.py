@@ -30,6 +30,7 @@ from responder.core.situation import Situation
 from responder.core.timestamps import iso
 from responder.core.timing import timed
 from responder.core.unasked import unsent_questions, without_unasked
+from responder.core.unused import unused_by
 from responder.core.wanted import one_hand_off, wanted_drafts, wanted_effects
 
 NEWER = "a newer message of the originator stands"
@@ -87,6 +88,9 @@ def make_plan(message: Message, rules: Rules, known: Known) -> Plan:
         effects, after = (*effects, *muting), known_after(after, muting, message)
     if unsent := unsent_questions(drafts, is_silent=bool(no_reply) or after.opted_out):
         effects = without_unasked(effects, unsent)
+        after = known_after(known, effects, message)
+    if unused := unused_by(drafts, effects, is_silent=bool(no_reply), opted_out=after.opted_out):
+        effects = tuple(effect for effect in effects if effect not in unused)
         after = known_after(known, effects, message)
     drafts = [(timed(draft, message.received_at, rules.appointments.quiet_hours, rules.zone), turn, at) for draft, turn, at in drafts]
     steps = tuple(steps_of(drafts, after, no_reply, is_superseded=is_superseded))

@@ -15,6 +15,8 @@ from responder.core.rules import Rules
 from responder.core.timestamps import iso
 
 CLOCKS = timedelta(seconds=5)  # by which the clock of whoever takes an answer in may be behind that of whoever reminds
+GONE = "the appointment is no more"
+OVERTAKEN = "a later reminder of the appointment has come since"
 KEY_LENGTH = 32  # hexadecimal digits, as those of a message
 
 
@@ -31,10 +33,11 @@ class Planned:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Send:
-    """The text goes out, and is of use until then."""
+    """The text goes out, and is of use until then, and while the appointment has that status, if ``only`` names one."""
 
     text: str
     expires_at: datetime
+    only: AppointmentStatus | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,13 +95,9 @@ def outcome(planned: Planned, appointment: Appointment | None, known: Known, rul
     policy, zone = rules.appointments, rules.zone
     reminder = policy.reminder.get(planned.name)
     if appointment is None or reminder is None:
-        return Drop(reason="the appointment is no more" if appointment is None else "the rules file no longer has this reminder")
-    if planned.key != reminder_key(appointment, planned.name):
-        return Drop(reason="the appointment was moved")
-    if appointment.starts_at <= now:
-        return Drop(reason="the appointment has begun")
-    if appointment.status is AppointmentStatus.CANCELLED or reminder.only not in (None, appointment.status):
-        return Drop(reason=f"the appointment is {appointment.status}")
+        return Drop(reason=GONE if appointment is None else "the rules file no longer has this reminder")
+    if reason := why_stale(planned, appointment, reminder.only, now):
+        return Drop(reason=reason)
     if known.opted_out:
         return Drop(reason="the number was erased" if known.was_erased else "the number opted out")
     expires_at = min(planned.due_at + reminder.valid_for, appointment.starts_at)
@@ -108,4 +107,17 @@ def outcome(planned: Planned, appointment: Appointment | None, known: Known, rul
         return Wait(until=policy.quiet_hours.next_end(now, zone))
     languages = [language for language in (appointment.language, known.language, rules.languages[0]) if language]
     values = {"appointment": appointment_values(appointment), "contact": contact_values(known, rules.languages[0]), "now": now}
-    return Send(text=reminder.text.pick(*languages).render(values), expires_at=expires_at)
+    return Send(text=reminder.text.pick(*languages).render(values), expires_at=expires_at, only=reminder.only)
+
+
+def why_stale(planned: Planned, appointment: Appointment | None, only: AppointmentStatus | None, now: datetime) -> str | None:
+    """Why a reminder does not fit the appointment as it stands, whether it is planned or waits to leave; None if it does."""
+    if appointment is None:
+        return GONE
+    if planned.key != reminder_key(appointment, planned.name):
+        return "the appointment was moved"
+    if appointment.starts_at <= now:
+        return "the appointment has begun"
+    if appointment.status is AppointmentStatus.CANCELLED or only not in (None, appointment.status):
+        return f"the appointment is {appointment.status}"
+    return None

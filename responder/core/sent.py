@@ -30,11 +30,16 @@ QUOTING = re.compile(rf"[^“„«\"]{{1,{LONGEST_LEAD}}}(?:{OPENING}[^“„«\
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sent:
-    """A text that was queued for an originator."""
+    """A text that was queued for an originator; ``answers_at`` is when the text came that it answers, if it answers one."""
 
     at: datetime
     text: str
     purpose: Purpose
+    answers_at: datetime | None = None
+
+    def is_near(self, moment: datetime, period: timedelta) -> bool:
+        """Whether it belongs to what happened around a moment, as phones and not as workers saw it: after an outage texts are handled late."""
+        return abs((self.answers_at or self.at) - moment) < period
 
 
 def why_ignored(text: str, folded: str, sent: Sequence[Sent], now: datetime) -> str | None:

@@ -33,9 +33,11 @@ def _remembered(decision: Decision, situation: Situation) -> Sequence[Effect]:
 def wanted_drafts(decision: Decision, situation: Situation, rules: Rules, after: Known) -> list[Reply | WebhookCall]:
     """The replies and calls that a decision wants, filled in with what is known once its changes have happened."""
     drafts: list[Reply | WebhookCall] = list(decision.replies)
-    for match, actions in decision.actions:
+    for number, (match, actions) in enumerate(decision.actions):
+        uses = decision.cooldowns[number] if decision.cooldowns else ()
         contexts = _in_context(actions, match, situation, rules, after)
-        drafts += _left_of([draft for action, context in contexts for draft in action.steps(context)])
+        left = _left_of([draft for action, context in contexts for draft in action.steps(context)])
+        drafts += [replace(draft, uses=draft.uses + uses) for draft in left] if uses else left
     return drafts
 
 

@@ -24,8 +24,9 @@ from responder.store.database import Database
 from responder.store.history import add_events, event, last_numbers
 from responder.store.known import appointment_from
 from responder.store.planning import note_times, take_bookings
-from responder.store.reminders import forget_reminders, plan_reminders
+from responder.store.reminders import forget_reminders, rebook_reminders
 from responder.store.revisions import chunks, let_go, move_revisions
+from responder.store.stale_reminders import drop_stale
 from responder.store.tables import appointments, contacts
 
 IMPORT, API = "import", "api"
@@ -105,8 +106,7 @@ async def put_bookings(
         put_anew = _put_anew(insert)
         for some in chunks(changes):
             numbers = await _put_some(connection, some, put_anew, now, by)
-            if times:
-                await plan_reminders(connection, insert, [put.booking for put in some if put.change is not Change.CHANGED], times, now)
+            await rebook_reminders(connection, insert, [put.booking for put in some if put.change is not Change.CHANGED], times, now)
             await announce(connection, _happened(some, numbers, now), tell, now)
             advance(len(some))
         if times and changes:
@@ -162,6 +162,7 @@ async def delete_appointment(
         await forget_reminders(connection, [identifier])
         await _rebooked(connection, [before.originator], now)
         await add_events(connection, [event((before.id, before.version + 1), now, "deleted", by, old_status=before.status)])
+        await drop_stale(connection, [identifier], now)
         gone = appointment_deleted(appointment_from(before), before.version + 1)
         await announce(connection, [(before.originator, gone)], tell, now)
         return True

@@ -15,8 +15,10 @@ from responder.core.known import Known
 from responder.core.limits import Limits
 from responder.core.segments import size
 from responder.core.sent import Sent
+from responder.core.suppression import LastStop
 from responder.store.announcing import announce_deliveries, read_hearers
 from responder.store.database import Database
+from responder.store.ending import ended_among, last_stop
 from responder.store.known import read_sent
 from responder.store.locking import in_order
 from responder.store.rows import Rows, step_rows
@@ -57,15 +59,18 @@ async def settle(
     """
     mine = awaited.c.step_key.in_(said)
     originators = sorted(set((await connection.execute(select(awaited.c.originator).where(mine))).scalars()))
-    known = await _known(connection, database, originators, now)
+    known, stops = await _known(connection, database, originators, now)
     calls = select(steps).where(steps.c.key.in_(said)).order_by(steps.c.key)
     by_key = {row.key: row for row in (await connection.execute(calls)).all()}
     taken = (
         await connection.execute(delete(awaited).where(in_order(awaited.c.step_key, mine, still)).returning(awaited.c.step_key, awaited.c.content))
     ).all()
+    ended = await ended_among(connection, list(by_key.values()), stops)
     for row in sorted(taken, key=lambda row: str(row.step_key)):
         call = by_key[row.step_key]
-        outcome = settled(from_json(row.content), said[row.step_key], known[call.originator], limits, now)
+        phone = known[call.originator]
+        phone = replace(phone, opted_out=phone.opted_out or call.key in ended)
+        outcome = settled(from_json(row.content), said[row.step_key], phone, limits, call.arrived_at or now)
         known[call.originator] = await _queue(connection, database, call, outcome, known[call.originator], now)
 
 
@@ -93,12 +98,15 @@ async def settle_unanswered(database: Database, limits: Limits, now: datetime, p
             return found
 
 
-async def _known(connection: AsyncConnection, database: Database, originators: Collection[str], now: datetime) -> dict[str, Known]:
-    """What limits ask about the phones, which are locked so that a text of theirs comes before or after."""
+async def _known(
+    connection: AsyncConnection, database: Database, originators: Collection[str], now: datetime
+) -> tuple[dict[str, Known], dict[str, LastStop]]:
+    """What limits ask about the phones, and their opt-outs; they are locked so that a text of theirs comes before or after."""
     query = select(contacts).where(contacts.c.originator.in_(originators)).order_by(contacts.c.originator)
     rows = {row.originator: row for row in (await connection.execute(query if database.is_sqlite else query.with_for_update())).all()}
     sent = await read_sent(connection, originators, now)
-    return {originator: _phone(originator, rows.get(originator), sent[originator]) for originator in originators}
+    known = {originator: _phone(originator, rows.get(originator), sent[originator]) for originator in originators}
+    return known, {originator: stop for originator, row in rows.items() if (stop := last_stop(row))}
 
 
 def _phone(originator: str, row: Row[Any] | None, sent: Iterable[Sent]) -> Known:
@@ -121,7 +129,7 @@ async def _queue(
         if held:
             await announce_deliveries(connection, [row["key"]], await read_hearers(connection), now)
         else:
-            known = replace(known, sent=(*known.sent, Sent(at=now, text=one.text, purpose=one.purpose)))
+            known = replace(known, sent=(*known.sent, Sent(at=now, text=one.text, purpose=one.purpose, answers_at=call.arrived_at)))
     return known
 
 
@@ -137,6 +145,7 @@ def _step(call: Row[Any], reply: Reply) -> Step:
         purpose=reply.purpose,
         segments=size(reply.text).segments,
         expires_at=reply.expires_at,
+        arrived_at=call.arrived_at,
     )
 
 

@@ -1,6 +1,7 @@
 """Committing plans: effects, steps, explanations, ledger and the mark "handled", in one transaction for a whole batch."""
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,21 +10,22 @@ from typing import Any
 from sqlalchemy import Insert, bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from responder.core.effects import OpenHandOff, OptOut, StepKind
+from responder.core.effects import OpenHandOff, OptOut, Step, StepKind
 from responder.core.known import Known, Subscription
-from responder.core.message import Message, MessageStatus
+from responder.core.message import Message, MessageStatus, Order
 from responder.core.plan import Plan
 from responder.store.awaited import awaited_rows
 from responder.store.bulk import execute_many
 from responder.store.database import Database
+from responder.store.ending import end_unwanted, end_waiting
 from responder.store.history import add_events, event
 from responder.store.inbox import still_held
 from responder.store.known import written_orders
-from responder.store.lateness import cancel
 from responder.store.ledger import append, consent_rows
 from responder.store.numbering import numbered, tells_of_consent
 from responder.store.questions import put_questions
 from responder.store.rows import Rows, step_rows
+from responder.store.stale_reminders import drop_stale
 from responder.store.tables import appointments, awaited, contacts, handoffs, messages, steps, subscriptions, uses
 
 
@@ -74,6 +76,7 @@ class Commits:
                 wanted = [step for plan in plans for step in plan.steps]
                 of_consent = [step for step in wanted if tells_of_consent(step)]
                 await execute_many(connection, self._put_steps, step_rows((step for step in wanted if not tells_of_consent(step)), now))
+                await end_unwanted(connection, plans, now)
                 await execute_many(connection, self._put_awaited, awaited_rows(wanted, now))
                 await execute_many(connection, _HANDLED, [_message_row(plan, now) for plan in plans])
                 events = await append(connection, (row for plan in plans for row in consent_rows(plan, now)), self._secret)
@@ -104,12 +107,13 @@ class Commits:
     async def _put_state(self, connection: AsyncConnection, standing: Sequence[Planned], plans: Sequence[Plan], now: datetime) -> None:
         changed = [_contact_row(planned.after) for planned in standing if planned.after is not planned.before]
         await execute_many(connection, self._put_contacts, changed)
-        await cancel(connection, _opted_out(plans), now)
+        await end_waiting(connection, _stops(plans), now)
         await execute_many(connection, self._put_subscriptions, [row for planned in standing for row in _subscription_rows(planned)])
         await execute_many(connection, _CHANGE_APPOINTMENT, [row for planned in standing for row in _appointment_rows(planned)])
         await put_questions(connection, plans)
         await execute_many(connection, self._put_uses, [row for planned in standing for row in _use_rows(planned)])
         await add_events(connection, [row for plan in plans for row in _event_rows(plan)])
+        await drop_stale(connection, sorted({change.after.id for plan in plans for change in plan.changes}), now)
         await execute_many(connection, self._put_handoffs, [row for plan in plans for row in _handoff_rows(plan, now)])
 
 
@@ -154,7 +158,8 @@ def _put_subscriptions(dialect_insert: Callable[..., Any]) -> Insert:
 
 def _put_uses(dialect_insert: Callable[..., Any]) -> Insert:
     statement = dialect_insert(uses)
-    put: Insert = statement.on_conflict_do_update(index_elements=["originator", "of"], set_={"used_at": statement.excluded.used_at})
+    new = {name: statement.excluded[name] for name in ("used_at", "step_key")}
+    put: Insert = statement.on_conflict_do_update(index_elements=["originator", "of"], set_=new)
     return put
 
 
@@ -175,8 +180,9 @@ _HANDLED = (
 )
 
 
-def _opted_out(plans: Sequence[Plan]) -> list[str]:
-    return sorted({plan.message.originator for plan in plans for effect in plan.effects if isinstance(effect, OptOut)})
+def _stops(plans: Sequence[Plan]) -> dict[str, Order]:
+    """The last word of each number that opts out; the plans of a number stand in the order of their words."""
+    return {plan.message.originator: plan.message.order for plan in plans for effect in plan.effects if isinstance(effect, OptOut)}
 
 
 def _contact_row(known: Known) -> dict[str, Any]:
@@ -255,11 +261,20 @@ def _event_rows(plan: Plan) -> Rows:
 
 
 def _use_rows(planned: Planned) -> Rows:
+    carriers: dict[str, list[Step]] = defaultdict(list)
+    for step in (step for plan in planned.plans for step in plan.steps):
+        for of in step.uses:
+            carriers[of].append(step)
     return [
-        {"originator": planned.after.originator, "of": of, "used_at": used_at}
+        {"originator": planned.after.originator, "of": of, "used_at": used_at, "step_key": _only_reply(carriers[of])}
         for of, used_at in planned.after.uses.items()
         if planned.before.uses.get(of) != used_at
     ]
+
+
+def _only_reply(carriers: Sequence[Step]) -> str | None:
+    """The key of the reply which alone has used something up, so that it is given back where that does not leave; None if there is more."""
+    return carriers[0].key if len(carriers) == 1 and carriers[0].kind is StepKind.REPLY else None
 
 
 def _handoff_rows(plan: Plan, now: datetime) -> Rows:

@@ -23,7 +23,7 @@ from responder.store.questions import read_questions
 from responder.store.tables import appointments, contacts, steps, subscriptions, uses
 
 _SENT = (
-    select(steps.c.originator, steps.c.created_at, steps.c.content, steps.c.purpose)
+    select(steps.c.originator, steps.c.created_at, steps.c.arrived_at, steps.c.content, steps.c.purpose)
     .where(
         steps.c.kind == text("'reply'"),
         steps.c.originator.in_(bindparam("originators", expanding=True)),
@@ -78,7 +78,7 @@ async def read_sent(connection: AsyncConnection, originators: Collection[str], n
     """The texts that were queued lately for each of the originators."""
     sent: dict[str, list[Sent]] = defaultdict(list)
     for row in (await connection.execute(_SENT, {"originators": list(originators), "since": now - REMEMBERED})).all():
-        sent[row.originator].append(Sent(at=row.created_at, text=row.content, purpose=Purpose(row.purpose)))
+        sent[row.originator].append(Sent(at=row.created_at, text=row.content, purpose=Purpose(row.purpose), answers_at=row.arrived_at))
     return sent
 
 

@@ -1,19 +1,17 @@
 """Replies whose time is not now: put off to the end of quiet hours, or dropped when they are of no more use."""
 
-from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.effects import Purpose, StepKind, StepStatus
-from responder.core.suppression import OPTED_OUT, TOO_LATE
-from responder.store.announcing import announce_deliveries, read_hearers
+from responder.core.suppression import TOO_LATE
 from responder.store.database import Database
 from responder.store.locking import in_order
 from responder.store.revisions import free_contacts
+from responder.store.suppressing import suppress
 from responder.store.tables import QUIET, UNDONE, steps
-from responder.store.unasked import never_asked
 
 TOGETHER = 500  # rows in one transaction, so that nobody waits long for the lock
 WAITING = and_(UNDONE, steps.c.kind == StepKind.REPLY, steps.c.status == StepStatus.QUEUED)
@@ -31,16 +29,6 @@ async def put_off(connection: AsyncConnection, now: datetime, until: datetime) -
     await connection.execute(update(steps).where(at_night).values(next_attempt_at=until))
 
 
-async def cancel(connection: AsyncConnection, originators: Collection[str], now: datetime) -> None:
-    """Cancel what waits for its time to leave for whoever has opted out, in the caller's transaction, so that no later opt-in sends it."""
-    if not originators:
-        return
-    theirs = select(steps.c.seq).where(WAITING, steps.c.keeps_quiet, steps.c.originator.in_(originators))
-    chosen = theirs.with_for_update(skip_locked=True)  # one that is claimed now is suppressed by the claim; SQLite locks nothing
-    numbers = list((await connection.execute(chosen)).scalars())
-    await _suppress(connection, numbers, OPTED_OUT, now)
-
-
 async def drop_late(database: Database, now: datetime) -> int:
     """Drop the replies that wait and are of no more use, also while nothing is sent, and tell how many there were. Raises StorageError."""
     found = 0
@@ -50,17 +38,7 @@ async def drop_late(database: Database, now: datetime) -> int:
             rows = (await connection.execute(late if database.is_sqlite else late.with_for_update(skip_locked=True))).all()
             ours = await free_contacts(connection, {row.originator for row in rows}, lock=not database.is_sqlite)
             numbers = [row.seq for row in rows if row.originator in ours]
-            await _suppress(connection, numbers, TOO_LATE, now)
+            await suppress(connection, dict.fromkeys(numbers, TOO_LATE), now)
         found += len(numbers)
         if len(rows) < TOGETHER or not numbers:
             return found
-
-
-async def _suppress(connection: AsyncConnection, numbers: Collection[int], reason: str, now: datetime) -> None:
-    if not numbers:
-        return
-    values = {"status": StepStatus.SUPPRESSED, "last_error": reason, "next_attempt_at": None, "updated_at": now}
-    suppressed = update(steps).where(steps.c.seq.in_(numbers)).values(values).returning(steps.c.key)
-    keys = list((await connection.execute(suppressed)).scalars())
-    await never_asked(connection, keys, now)
-    await announce_deliveries(connection, keys, await read_hearers(connection), now)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Insert, bindparam, case, delete, exists, func, select, text, update
+from sqlalchemy import Insert, bindparam, case, delete, func, select, text, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -22,22 +22,22 @@ from responder.store.erasure import silent_among
 from responder.store.history import add_events, event, last_numbers
 from responder.store.known import appointment_from
 from responder.store.rows import step_rows
+from responder.store.stale_reminders import QUEUED, Decided, drop_stale, planned_from, with_unhandled, without_overtaken
+from responder.store.suppressing import COUNT, DROPPED, MOVE, REMINDER, dropped
 from responder.store.tables import PAST, REMINDING, WAITING, appointments, contacts, messages, reminders, steps
 from responder.store.tables import PLANNED as IN_TURN
 
 REMINDER_LOCK = 0x5E5B0D04  # PostgreSQL advisory lock: reminders are queued by one worker at a time
-REMINDER = "reminder"
-PLANNED, QUEUED, DROPPED = "planned", "queued", "dropped"
+PLANNED = "planned"
 AHEAD = 200  # reminders that may wait among the replies, so that no reply waits behind more than these
 SOON = timedelta(seconds=2)  # until a reminder that waits for a text to be read is looked at again
 Decide = Callable[[Planned, Appointment | None, Known], Send | Drop | Wait]
-Decided = tuple[Row[Any], Send | Drop | Wait]
 
 
 async def plan_reminders(
     connection: AsyncConnection, dialect_insert: Callable[..., Any], bookings: Sequence[Booking | Appointment], times: ReminderPlan, now: datetime
 ) -> None:
-    """Plan the reminders of these appointments anew, in the caller's transaction; those that went out stay as they are."""
+    """Plan the reminders of these appointments anew, in the caller's transaction; those that went out or were given up stay as they are."""
     await forget_reminders(connection, [booking.id for booking in bookings])
     rows = [_row(planned) for booking in bookings for planned in times.reminders(booking, now)]
     await execute_many(connection, _plan(dialect_insert), rows)
@@ -47,6 +47,19 @@ async def plan_reminders(
 def _plan(dialect_insert: Callable[..., Any]) -> Insert:
     plan: Insert = dialect_insert(reminders).on_conflict_do_nothing()
     return plan
+
+
+async def rebook_reminders(
+    connection: AsyncConnection, dialect_insert: Callable[..., Any], bookings: Sequence[Booking], times: ReminderPlan | None, now: datetime
+) -> None:
+    """The same for appointments that are new or moved: what waits to leave for another time does not, what was given up is planned again."""
+    identifiers = [booking.id for booking in bookings]
+    await drop_stale(connection, identifiers, now)
+    if times and identifiers:
+        given_up = (reminders.c.appointment_id.in_(identifiers)) & (reminders.c.status == DROPPED)
+        keys = [planned.key for booking in bookings for planned in times.reminders(booking, now)]
+        await connection.execute(delete(reminders).where(given_up, reminders.c.key.in_(keys)))
+        await plan_reminders(connection, dialect_insert, bookings, times, now)
 
 
 async def forget_reminders(connection: AsyncConnection, identifiers: Collection[str]) -> None:
@@ -67,33 +80,29 @@ async def queue_due(database: Database, decide: Decide, now: datetime, sender: s
         due = await _due(connection, now)
         if not due:
             return 0
-        known = await _contacts(connection, [row.originator for row in due], secret, lock=not database.is_sqlite)
+        people, silent = await _contacts(connection, [row.originator for row in due], secret, lock=not database.is_sqlite)
         standing = await _standing(connection, [row.appointment_id for row in due])
-        unread = await _with_unread_texts(database, connection, list(known))
-        decided = [(row, decide(_planned(row), standing.get(row.appointment_id), known[row.originator])) for row in due]
-        decided = [(row, _after_texts(became, now) if row.originator in unread else became) for row, became in decided]
+        unread = await with_unhandled(database, connection, sorted({row.originator for row in due}))
+        known = {row.key: _known(row, people.get(row.originator), is_silent=row.originator in silent) for row in due}
+        decided = [(row, decide(planned_from(row), standing.get(row.appointment_id), known[row.key])) for row in due]
+        decided = without_overtaken([(row, _after_texts(became, now) if row.originator in unread else became) for row, became in decided])
         for row, became in decided:
             await _settle(connection, row, became, now)
         sent = [(row, became) for row, became in decided if isinstance(became, Send)]
         phones = [row.originator for row, _ in sent]
         senders = dict.fromkeys(phones, sender) if sender else await _last_texted(database, connection, phones)
-        if sent:  # a reminder that another worker planned anew and queued meanwhile has its step already
-            put = database.insert(steps).on_conflict_do_nothing()
-            await connection.execute(put, step_rows([_step(row, became, senders[row.originator]) for row, became in sent], now))
+        if sent:
+            rows = step_rows([_step(row, became, senders[row.originator]) for row, became in sent], now)
+            await connection.execute(_put_steps(database.insert, rows[0]), rows)
         await _ask(connection, [row for row, _ in sent], senders, now)
         await _tell(connection, [(row, became) for row, became in decided if not isinstance(became, Wait)], standing, now)
+        await drop_stale(connection, sorted({row.appointment_id for row, _ in sent}), now)
     return len(due)
 
 
 def _after_texts(became: Send | Drop | Wait, now: datetime) -> Send | Drop | Wait:
     """A reminder would ask what the text that waits may have answered, so it is looked at again once that is read."""
     return Wait(until=now + SOON) if isinstance(became, Send) else became
-
-
-async def _with_unread_texts(database: Database, connection: AsyncConnection, originators: Collection[str]) -> Collection[str]:
-    each = each_of("phones", is_sqlite=database.is_sqlite)
-    has_unread = exists(select(messages.c.seq).where(WAITING, messages.c.originator == each.c.value))
-    return frozenset((await connection.execute(select(each.c.value).where(has_unread), {"phones": list(originators)})).scalars())
 
 
 async def _due(connection: AsyncConnection, now: datetime) -> Sequence[Row[Any]]:
@@ -105,19 +114,23 @@ async def _due(connection: AsyncConnection, now: datetime) -> Sequence[Row[Any]]
     return (await connection.execute(query)).all()
 
 
-async def _contacts(connection: AsyncConnection, originators: Collection[str], secret: bytes, *, lock: bool) -> dict[str, Known]:
-    """What is known of the phones, locked so that an opt-out comes before or after."""
+async def _contacts(
+    connection: AsyncConnection, originators: Collection[str], secret: bytes, *, lock: bool
+) -> tuple[dict[str, Row[Any]], frozenset[str]]:
+    """The contacts of the phones, locked so that an opt-out comes before or after, and which of them want no texts."""
     query = select(contacts).where(contacts.c.originator.in_(originators)).order_by(contacts.c.originator)
     rows = {row.originator: row for row in (await connection.execute(query.with_for_update() if lock else query)).all()}
-    silent = await silent_among(connection, secret, originators, rows.values())
-    return {originator: _known(originator, rows.get(originator), is_silent=originator in silent) for originator in originators}
+    return rows, await silent_among(connection, secret, originators, rows.values())
 
 
-def _known(originator: str, row: Row[Any] | None, *, is_silent: bool) -> Known:
-    if row is None:
-        return Known(originator=originator, opted_out=is_silent, was_erased=is_silent)
-    was_erased = is_silent and not row.opted_out
-    return Known(originator=originator, language=row.language, fields=json.loads(row.fields), opted_out=is_silent, was_erased=was_erased)
+def _known(row: Row[Any], contact: Row[Any] | None, *, is_silent: bool) -> Known:
+    """What is known of a reminder's phone; one that opted out since the reminder was due, and it waited, does not get it."""
+    if contact is None:
+        return Known(originator=row.originator, opted_out=is_silent, was_erased=is_silent)
+    has_stopped = contact.stopped_at is not None and row.due_at <= contact.stopped_at
+    was_erased = is_silent and not contact.opted_out
+    fields, opted_out = json.loads(contact.fields), is_silent or has_stopped
+    return Known(originator=row.originator, language=contact.language, fields=fields, opted_out=opted_out, was_erased=was_erased)
 
 
 async def _standing(connection: AsyncConnection, identifiers: Collection[str]) -> dict[str, Appointment]:
@@ -132,7 +145,7 @@ async def _settle(connection: AsyncConnection, row: Row[Any], became: Send | Dro
         case Drop(reason=reason):
             values = {"status": DROPPED, "done_at": now, "reason": reason}
         case Send():
-            values = {"status": QUEUED, "done_at": now}
+            values = {"status": QUEUED, "done_at": now, "only": became.only}
     await connection.execute(update(reminders).where(reminders.c.key == row.key).values(values))
 
 
@@ -156,8 +169,6 @@ _ASK = (
         unclear_at=None,
     )
 )
-_COUNT = update(appointments).where(appointments.c.id == bindparam("of_id")).values(version=appointments.c.version + 1)
-_MOVE = update(contacts).where(contacts.c.originator == bindparam("of_originator")).values(revision=contacts.c.revision + 1)
 
 
 async def _ask(connection: AsyncConnection, rows: Sequence[Row[Any]], senders: Mapping[str, str], now: datetime) -> None:
@@ -178,17 +189,24 @@ async def _tell(connection: AsyncConnection, decided: Sequence[Decided], standin
         numbers[row.appointment_id] += 1
         lines.append(_told(row, became, numbers[row.appointment_id], now))
     await add_events(connection, lines)
-    await connection.execute(_COUNT, [{"of_id": row.appointment_id} for row, _ in decided])
+    await connection.execute(COUNT, [{"of_id": row.appointment_id} for row, _ in decided])
     theirs = {row.originator for row, _ in decided} | {
         standing[row.appointment_id].originator for row, _ in decided if row.appointment_id in standing
     }
-    await connection.execute(_MOVE, [{"of_originator": originator} for originator in sorted(theirs)])
+    await connection.execute(MOVE, [{"of_originator": originator} for originator in sorted(theirs)])
 
 
 def _told(row: Row[Any], became: Send | Drop | Wait, number: int, now: datetime) -> dict[str, Any]:
     if isinstance(became, Drop):
-        return event((row.appointment_id, number), now, "reminder dropped", REMINDER, detail=f"{row.name} before: {became.reason}")
+        return dropped(row, number, became.reason, now)
     return event((row.appointment_id, number), now, "reminded", REMINDER, message_key=row.key, detail=f"{row.name} before")
+
+
+def _put_steps(insert: Callable[..., Any], columns: Collection[str]) -> Any:  # noqa: ANN401  (either dialect's own)
+    """The steps; one of an appointment that was moved and moved back leaves after all, any other that is there stays as it is."""
+    statement = insert(steps)
+    new = {name: statement.excluded[name] for name in columns if name != "key"} | {"last_error": None}
+    return statement.on_conflict_do_update(index_elements=["key"], set_=new, where=steps.c.status == StepStatus.SUPPRESSED)
 
 
 def _step(row: Row[Any], became: Send, sender: str) -> Step:
@@ -216,7 +234,3 @@ def _row(planned: Planned) -> dict[str, Any]:
         "next_at": planned.due_at,
         "status": PLANNED,
     }
-
-
-def _planned(row: Row[Any]) -> Planned:
-    return Planned(key=row.key, appointment_id=row.appointment_id, originator=row.originator, name=row.name, due_at=row.due_at)

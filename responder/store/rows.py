@@ -23,6 +23,7 @@ def step_rows(wanted: Iterable[Step], now: datetime) -> Rows:
             "purpose": step.purpose,
             "segments": step.segments,
             "expires_at": step.expires_at,
+            "arrived_at": step.arrived_at,
             "status": StepStatus.QUEUED,
             "attempts": 0,
             "next_attempt_at": max(now, step.leaves_at or now),

@@ -11,19 +11,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.effects import VALID_FOR, Purpose, Step, StepKind, StepStatus
 from responder.core.retry import LEASE
-from responder.core.suppression import SHADOWED, why_suppressed
+from responder.core.suppression import SHADOWED
 from responder.store.announcing import announce_consent, announce_deliveries
 from responder.store.database import Database
-from responder.store.doubts import in_doubt
 from responder.store.endpoints import switch_on
-from responder.store.erasure import silent_among
 from responder.store.holds import PROBE_AT, end_hold, hold, places
+from responder.store.last_look import looked_at_again
 from responder.store.lateness import STRICT, put_off, still_valid
 from responder.store.ledger import append
-from responder.store.revisions import free_contacts
 from responder.store.spend import SPENT, Budget, over_budget
+from responder.store.suppressing import give_back, settle_suppressed
 from responder.store.tables import GIVEN_UP, ORDINARY, REMINDING, UNDONE, URGENT, steps
-from responder.store.unasked import never_asked
 from responder.store.upstream import opt_out_upstream
 
 AGAIN: dict[str, Any] = {"status": StepStatus.QUEUED, "attempts": 0, "lease_owner": None, "lease_until": None}
@@ -106,15 +104,13 @@ class SqlSteps:
             if quiet_until and is_night:
                 await put_off(connection, now, quiet_until)
             due = await self._due(connection, kind, now, free, is_probe=is_probe, is_night=is_night)
-            stopped: dict[str, str] = {}
-            if kind is StepKind.REPLY:
-                due, stopped = await self._suppressed(connection, due, now)
+            due, stopped = await looked_at_again(connection, self._database, self._secret, due, now) if kind is StepKind.REPLY else (due, {})
             if budget and not pretend and kind is StepKind.REPLY:
                 left = [row for row in due if row.key not in stopped]
                 stopped |= dict.fromkeys(await over_budget(connection, self._database, budget, left), SPENT)
             fates = [Fate(key=key, status=StepStatus.SUPPRESSED, error=reason) for key, reason in stopped.items()]
             await record_fates(connection, fates, now)
-            await never_asked(connection, list(stopped), now)
+            await settle_suppressed(connection, [row for row in due if row.key in stopped], stopped, now)
             await announce_deliveries(connection, list(stopped), tell, now)
             taken = [row for row in due if row.key not in stopped]
             lease: dict[str, Any] = {"status": StepStatus.SENDING, "lease_owner": owner, "lease_until": now + LEASE}
@@ -148,28 +144,6 @@ class SqlSteps:
             query = query.with_for_update(skip_locked=True)
         return (await connection.execute(query)).all()
 
-    async def _suppressed(self, connection: AsyncConnection, due: Sequence[Row[Any]], now: datetime) -> tuple[Sequence[Row[Any]], dict[str, str]]:
-        """The texts whose contacts are ours until the commit, and the keys of those that may not go out, with the reason.
-
-        So an opt-out comes before or after. Where somebody else has a contact, its texts are left to the next claim.
-        """
-        contacts = await free_contacts(connection, {row.originator for row in due}, lock=not self._database.is_sqlite)
-        due = [row for row in due if row.originator in contacts]
-        originators = sorted(contacts)
-        opted_out = await silent_among(connection, self._secret, originators, filter(None, contacts.values()))
-        doubts = await in_doubt(connection, originators)
-        reasons = {
-            row.key: why_suppressed(
-                Purpose(row.purpose),
-                row.expires_at,
-                now,
-                opted_out=row.originator in opted_out,
-                in_doubt=row.originator in doubts and row.created_at <= doubts[row.originator],
-            )
-            for row in due
-        }
-        return due, {key: reason for key, reason in reasons.items() if reason}
-
     async def record(
         self, fates: Sequence[Fate], owner: str, now: datetime, tell: Collection[str] = (), tell_of_consent: Collection[str] = ()
     ) -> None:
@@ -178,6 +152,8 @@ class SqlSteps:
         async with self._database.write() as connection:
             events = await opt_out_upstream(connection, self._database, blocked, now) if blocked else []
             await record_fates(connection, fates, now, owner)
+            if dead := [fate.key for fate in fates if fate.status is StepStatus.DEAD]:
+                await give_back(connection, dead)
             for fate in fates:
                 if fate.begins_hold:
                     await hold(connection, fate.error or "", now, self._database.insert)

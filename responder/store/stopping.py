@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.known import SubscriptionStatus
 from responder.core.message import Order
-from responder.store.lateness import cancel
+from responder.store.ending import end_waiting
 from responder.store.ledger import EventRow, event_row
 from responder.store.tables import contacts, messages, subscriptions
 
@@ -39,7 +39,7 @@ async def stop(connection: AsyncConnection, originator: str, said: Stop, now: da
     text = {"consent_at": said.order.at, "consent_seq": said.order.seq} if said.order else {}
     state = {"opted_out": True, "by_hand_at": latest(contacts.c.by_hand_at, said.by_hand_at), **text}
     await connection.execute(update(contacts).where(contacts.c.originator == originator).values(state))
-    await cancel(connection, [originator], now)
+    await end_waiting(connection, {originator: said.order}, now)
     for name, status in was.items():
         mine = (subscriptions.c.originator == originator) & (subscriptions.c.list == name)
         left: dict[str, Any] = {"status": "unsubscribed", "since": said.said_at, "taken_by_stop": status == SubscriptionStatus.SUBSCRIBED}

@@ -119,6 +119,9 @@ contacts = Table(
     Column("rebooked_at", Moment),
     Column("confirmed_at", Moment),
     Column("muted_until", Moment),
+    Column("stopped_at", Moment),
+    Column("stop_order_at", Moment),
+    Column("stop_order_seq", BigInteger),
 )
 SILENT = text("opted_out")
 Index("ix_contacts_opted_out", contacts.c.opted_out, sqlite_where=SILENT, postgresql_where=SILENT)
@@ -192,6 +195,7 @@ reminders = Table(
     Column("status", String(16), nullable=False),
     Column("done_at", Moment),
     Column("reason", String(200)),
+    Column("only", String(32)),
 )
 PLANNED = text("status = 'planned' AND key > ''")
 Index("ix_reminders_due", reminders.c.next_at, reminders.c.key, sqlite_where=PLANNED, postgresql_where=PLANNED)
@@ -219,6 +223,7 @@ uses = Table(
     Column("originator", String(64), primary_key=True),
     Column("of", String(128), primary_key=True),
     Column("used_at", Moment, nullable=False),
+    Column("step_key", String(64)),
 )
 
 handoffs = Table(
@@ -253,6 +258,7 @@ steps = Table(
     Column("purpose", String(16), nullable=False),
     Column("segments", Integer, nullable=False),
     Column("expires_at", Moment),
+    Column("arrived_at", Moment),
     Column("keeps_quiet", Boolean, nullable=False, server_default=false()),
     Column("status", String(16), nullable=False),
     Column("attempts", Integer, nullable=False),

@@ -1,9 +1,13 @@
 """Limits count what was queued, whichever worker queued it and however often it was started again."""
 
 import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
+from responder.core.limits import Limits
 from responder.core.notices import NOTICES
 from responder.rulefile import read_rules
+from responder.store.awaited import settle_unanswered
 from tests.builders import ANNA, BRUNO, inbound, minutes
 from tests.conftest import NOON
 from tests.worker.conftest import RULES, Work
@@ -76,3 +80,53 @@ async def test_what_an_opt_out_held_back_does_not_count(work: Work) -> None:
         if number == 0:
             await work.handle(inbound("STOP", received=NOON))
     assert NOTICES["en"] not in await work.replies()
+
+
+SPARSE = [NOON + minutes(20 * number) for number in range(7)]
+DENSE = [NOON + timedelta(seconds=10 * number) for number in range(20)]
+
+
+async def in_batches(work: Work, moments: Sequence[datetime]) -> int:
+    """How many answers a number gets whose texts came at these moments, all handled after an outage, some by each batch."""
+    work.rules = read_rules(TALKATIVE, "rules.yaml", {})
+    work.clock.now = NOON + timedelta(hours=5)
+    for number in range(0, len(moments), 3):
+        await work.handle(*(inbound(f"it is {moment}", received=moment) for moment in moments[number : number + 3]))
+        work.clock.advance(seconds=1)
+    return sum(text.startswith("Hello") for text in await work.replies())
+
+
+async def test_whoever_wrote_slowly_while_the_service_was_away_is_answered(work: Work) -> None:
+    assert await in_batches(work, SPARSE) == len(SPARSE)
+
+
+async def test_a_machine_that_wrote_while_the_service_was_away_falls_silent(work: Work) -> None:
+    assert await in_batches(work, DENSE) == 5
+    assert NOTICES["en"] in await work.replies()
+
+
+async def test_a_machine_falls_silent_in_whatever_order_its_texts_are_handled(work: Work) -> None:
+    assert await in_batches(work, DENSE[::-1]) == 5
+
+
+async def test_what_a_webhook_answers_late_counts_for_the_text_that_it_answers(work: Work) -> None:
+    work.rules = read_rules(WITH_PRICE, "rules.yaml", {})
+    for moment in SPARSE:
+        await work.receive(inbound("price", received=moment))
+    work.clock.now = NOON + timedelta(hours=5)
+    await work.handler().handle()
+    await settle_unanswered(work.store.database, Limits(equal=None), work.clock.advance(minutes=1))
+    assert await work.replies() == ["We will call."] * len(SPARSE)
+
+
+TALKATIVE = """
+version: 1
+languages: [en]
+fallback: {then: [reply: "Hello {{ message.text }}."]}
+"""
+WITH_PRICE = """
+version: 1
+webhooks: {crm: {url: "https://crm.example.com/hook"}}
+rules:
+  - {name: price, when: {text: price}, then: [webhook: {to: crm, reply: "{{ response.price }}", otherwise: We will call.}]}
+"""

@@ -4,10 +4,12 @@ import asyncio
 
 import pytest
 
+from responder.core.effects import StepKind, StepStatus
 from responder.core.rules import Rules
 from responder.rulefile import read_rules
 from responder.store.commit import Commits
 from responder.store.known import read_known
+from responder.store.steps import Fate
 from responder.wiring import Store
 from responder.worker.handling import plan_all
 from tests.builders import ANNA, BRUNO, inbound
@@ -84,3 +86,94 @@ async def test_a_plan_that_did_not_know_of_a_use_is_made_anew(work: Work) -> Non
     planned = plan_all(before, [message], work.rules, {})
     committed = await Commits(work.store.database, work.store.secret).commit([planned], "slow", NOON)
     assert (committed.handled, committed.must_replan) == (0, True)
+
+
+ALONE = """
+version: 1
+languages: [en]
+limits: {replies: 2/10m, mute: 1m}
+webhooks: {crm: {url: "https://crm.example.com/hook"}}
+rules:
+  - {name: hours, when: {text: hours}, then: [reply: {text: We open at nine., once_per: 24h}]}
+  - {name: place, when: {text: place}, cooldown: 24h, then: [reply: In the old town.]}
+  - {name: call, when: {text: call}, cooldown: 24h, then: [webhook: crm, reply: We will call.]}
+  - {name: note, when: {text: note}, cooldown: 24h, then: [hand_off: noted]}
+  - {name: news, when: {starts_with: news}, then: [reply: "{{ rest }}"]}
+"""
+ONCE = [("hours", "We open at nine."), ("place", "In the old town.")]
+
+
+@pytest.fixture
+def alone(work: Work) -> Work:
+    work.rules = read_rules(ALONE, "rules.yaml", {})
+    return work
+
+
+async def say(work: Work, *texts: str, originator: str = ANNA) -> None:
+    for text in texts:
+        await work.handle(inbound(text, originator, received=work.clock.advance(seconds=10)))
+
+
+async def used(work: Work) -> list[str]:
+    return [row.of for row in await work.rows("uses", "of")]
+
+
+@pytest.mark.parametrize(("asks", "answer"), ONCE)
+async def test_what_a_limit_held_back_is_sent_once_the_limit_allows(alone: Work, asks: str, answer: str) -> None:
+    await say(alone, "news 1", "news 2", asks)
+    assert await used(alone) == []
+    alone.clock.advance(hours=2)
+    await say(alone, asks, asks)
+    assert [text for _, text in await sent(alone)].count(answer) == 1
+
+
+@pytest.mark.parametrize(("asks", "answer"), ONCE)
+async def test_what_an_opt_out_held_back_is_sent_after_a_start(alone: Work, asks: str, answer: str) -> None:
+    await say(alone, "STOP", asks, "START", asks)
+    waiting = await alone.store.steps.claim(StepKind.REPLY, "w", alone.clock(), 100)
+    assert [one.step.content for one in waiting].count(answer) == 1
+
+
+@pytest.mark.parametrize(("asks", "answer"), ONCE)
+async def test_what_a_stop_ended_before_it_left_is_sent_after_a_start(alone: Work, asks: str, answer: str) -> None:
+    await say(alone, asks, "STOP")
+    assert await used(alone) == []
+    await say(alone, "START", asks)
+    waiting = await alone.store.steps.claim(StepKind.REPLY, "w", alone.clock(), 100)
+    assert answer in [one.step.content for one in waiting]
+
+
+async def test_what_came_too_late_to_be_of_use_has_used_up_nothing(alone: Work) -> None:
+    await say(alone, "hours")
+    alone.clock.advance(hours=7)
+    assert await alone.store.steps.claim(StepKind.REPLY, "w", alone.clock(), 100) == []
+    assert await used(alone) == []
+
+
+async def test_what_the_gateway_never_took_has_used_up_nothing(alone: Work) -> None:
+    await say(alone, "hours")
+    [one] = await alone.store.steps.claim(StepKind.REPLY, "w", alone.clock(), 100)
+    await alone.store.steps.record([Fate(key=one.step.key, status=StepStatus.DEAD, error="no route")], "w", alone.clock())
+    assert await used(alone) == []
+
+
+async def test_what_may_have_left_has_used_it_up(alone: Work) -> None:
+    await say(alone, "hours")
+    [one] = await alone.store.steps.claim(StepKind.REPLY, "w", alone.clock(), 100)
+    await alone.store.steps.record([Fate(key=one.step.key, status=StepStatus.UNCERTAIN, error="timeout")], "w", alone.clock())
+    assert await used(alone) == ["hours:1"]
+
+
+async def test_a_rule_whose_call_leaves_rests_though_its_reply_was_held_back(alone: Work) -> None:
+    await say(alone, "news 1", "news 2", "call", "call")
+    assert sum(row.kind == "webhook" for row in await alone.rows("steps")) == 1
+
+
+async def test_a_rule_without_texts_rests_as_before(alone: Work) -> None:
+    await say(alone, "note", "note")
+    assert (await used(alone), len(await alone.rows("handoffs"))) == (["note"], 1)
+
+
+async def test_what_cannot_be_sent_to_a_name_uses_up_nothing(alone: Work) -> None:
+    await say(alone, "hours", "place", originator="ACME")
+    assert await used(alone) == []

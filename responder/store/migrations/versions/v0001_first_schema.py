@@ -114,6 +114,9 @@ def _contacts() -> None:
         sa.Column("rebooked_at", Moment),
         sa.Column("confirmed_at", Moment),
         sa.Column("muted_until", Moment),
+        sa.Column("stopped_at", Moment),
+        sa.Column("stop_order_at", Moment),
+        sa.Column("stop_order_seq", sa.BigInteger),
     )
     op.create_index("ix_contacts_opted_out", "contacts", ["opted_out"], sqlite_where=SILENT, postgresql_where=SILENT)
 
@@ -189,6 +192,7 @@ def _reminders() -> None:
         sa.Column("status", sa.String(16), nullable=False),
         sa.Column("done_at", Moment),
         sa.Column("reason", sa.String(200)),
+        sa.Column("only", sa.String(32)),
     )
     op.create_index("ix_reminders_due", "reminders", ["next_at", "key"], sqlite_where=PLANNED, postgresql_where=PLANNED)
     op.create_index("ix_reminders_appointment_id", "reminders", ["appointment_id"])
@@ -218,6 +222,7 @@ def _uses() -> None:
         sa.Column("originator", sa.String(64), primary_key=True),
         sa.Column("of", sa.String(128), primary_key=True),
         sa.Column("used_at", Moment, nullable=False),
+        sa.Column("step_key", sa.String(64)),
     )
 
 
@@ -252,6 +257,7 @@ def _steps() -> None:
         sa.Column("purpose", sa.String(16), nullable=False),
         sa.Column("segments", sa.Integer, nullable=False),
         sa.Column("expires_at", Moment),
+        sa.Column("arrived_at", Moment),
         sa.Column("keeps_quiet", sa.Boolean, nullable=False, server_default=sa.false()),
         sa.Column("status", sa.String(16), nullable=False),
         sa.Column("attempts", sa.Integer, nullable=False),
