@@ -68,9 +68,7 @@ class Machine(RuleBasedStateMachine):
         url = await self.stack.enter_async_context(type(self).opening())
         database = Database(url)
         self.stack.push_async_callback(database.close)
-        world = World(store=await store_on(database), clock=self.clock)
-        await world.prepare()
-        return world
+        return World(store=await store_on(database), clock=self.clock)
 
     @initialize(hours=st.sampled_from([-1, 0, 0, 1]))
     def the_gateways_clock_is_off(self, hours: int) -> None:

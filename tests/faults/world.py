@@ -62,23 +62,14 @@ fallback: {then: [reply: "Sorry?"]}
 )
 PHONES = (ANNA, BRUNO)
 TO_SOMEBODY_OPTED_OUT = frozenset({Purpose.CONFIRMATION, Purpose.HELP, Purpose.WELCOME})
-BREAKING = {
-    "sqlite": [
-        "CREATE TABLE broken (since INTEGER)",
-        (
-            "CREATE TRIGGER full_disk BEFORE UPDATE OF status ON messages WHEN NEW.status = 'handled' AND EXISTS (SELECT 1 FROM broken) "
-            "BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"
-        ),
-    ],
-    "postgresql": [
-        "CREATE TABLE broken (since INTEGER)",
-        (
-            "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-            "IF NEW.status = 'handled' AND EXISTS (SELECT 1 FROM broken) THEN RAISE EXCEPTION 'the disk is full'; END IF; RETURN NEW; END $$"
-        ),
-        "CREATE TRIGGER full_disk BEFORE UPDATE ON messages FOR EACH ROW EXECUTE FUNCTION full_disk()",
-    ],
-}
+GONE = "CREATE TRIGGER broken BEFORE UPDATE OF status ON messages WHEN NEW.status = 'handled' BEGIN INSERT INTO gone VALUES (1); END"
+DISK_FULL = (
+    "CREATE OR REPLACE FUNCTION broken() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+    "IF NEW.status = 'handled' THEN RAISE EXCEPTION 'no space left on device' USING ERRCODE = 'disk_full'; END IF; RETURN NEW; END $$"
+)
+BREAKING = {"sqlite": [GONE], "postgresql": [DISK_FULL, "CREATE TRIGGER broken BEFORE UPDATE ON messages FOR EACH ROW EXECUTE FUNCTION broken()"]}
+"""How each database is made to fail when a message is marked as handled."""
+MENDING = {"sqlite": ["DROP TRIGGER IF EXISTS broken"], "postgresql": ["DROP TRIGGER IF EXISTS broken ON messages"]}
 
 
 class WatchedCommits(Commits):
@@ -112,11 +103,6 @@ class World:
     disagreements: list[str] = field(default_factory=list)
     """Where SQL holds something else than a plan left."""
 
-    async def prepare(self) -> None:
-        async with self.store.database.write() as connection:
-            for statement in BREAKING["sqlite" if self.store.database.is_sqlite else "postgresql"]:
-                await connection.execute(text(statement))
-
     @property
     def times(self) -> ReminderPlan:
         return ReminderPlan(policy=RULES.appointments, zone=RULES.zone)
@@ -141,8 +127,10 @@ class World:
         return len(await self.store.inbox.claim(f"dead-{self.clock():%H%M%S}", self.clock(), 500))
 
     async def break_database(self, *, broken: bool) -> None:
+        kind = "sqlite" if self.store.database.is_sqlite else "postgresql"
         async with self.store.database.write() as connection:
-            await connection.execute(text("INSERT INTO broken VALUES (1)" if broken else "DELETE FROM broken"))
+            for statement in (BREAKING if broken else MENDING)[kind]:
+                await connection.execute(text(statement))
 
     async def remind(self) -> None:
         sweep = Reminders(database=self.store.database, rules=lambda: RULES, bell=RememberingBell(), clock=self.clock, sender=SHOP)
