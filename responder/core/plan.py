@@ -1,12 +1,12 @@
 """Deciding: a message, the rules and what is known become a plan, which is plain data."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from responder.core.address import is_dialable
 from responder.core.decision import Decision, Miss, decide
-from responder.core.drafts import announcements, restrained, steps_of, together
+from responder.core.drafts import Draft, announcements, restrained, steps_of, together
 from responder.core.effects import (
     ChangeAppointment,
     Effect,
@@ -27,7 +27,6 @@ from responder.core.recognition import NOTHING, Recognition
 from responder.core.rules import Rules
 from responder.core.sent import Sent
 from responder.core.situation import Situation
-from responder.core.timestamps import iso
 from responder.core.timing import timed
 from responder.core.unasked import unsent_questions, without_unasked
 from responder.core.unused import unused_by
@@ -81,17 +80,12 @@ def make_plan(message: Message, rules: Rules, known: Known) -> Plan:
     effects, is_superseded = tuple(one_hand_off(weighed.effects)) if weighed.overtaken_at else weighed.effects, weighed.is_superseded
     after = known_after(known, effects, message)
     drafts = together([(draft, turn, at) for at, turn in turns for draft in wanted_drafts(turn, at, rules, after)])
-    overtaken = f"a person changed it at {iso(weighed.overtaken_at)}" if weighed.overtaken_at else None
-    no_reply = f"not sent: {overtaken or NEWER}" if is_superseded else _why_not_sent(message, rules)
+    no_reply = f"not sent: {weighed.overtaken or NEWER}" if is_superseded else _why_not_sent(message, rules)
     if no_reply is None and not known.opted_out:
         drafts, muting = restrained(drafts, decision, after, situation, rules)
         effects, after = (*effects, *muting), known_after(after, muting, message)
-    if unsent := unsent_questions(drafts, is_silent=bool(no_reply) or after.opted_out):
-        effects = without_unasked(effects, unsent)
-        after = known_after(known, effects, message)
-    if unused := unused_by(drafts, effects, is_silent=bool(no_reply), opted_out=after.opted_out):
-        effects = tuple(effect for effect in effects if effect not in unused)
-        after = known_after(known, effects, message)
+    if (left := _without_unsent(effects, drafts, is_silent=bool(no_reply), opted_out=after.opted_out)) is not effects:
+        effects, after = left, known_after(known, left, message)
     drafts = [(timed(draft, message.received_at, rules.appointments.quiet_hours, rules.zone), turn, at) for draft, turn, at in drafts]
     steps = tuple(steps_of(drafts, after, no_reply, is_superseded=is_superseded))
     steps += tuple(announcements(len(drafts), happenings(effects, message, decision.name, known), message, rules))
@@ -105,8 +99,7 @@ def make_plan(message: Message, rules: Rules, known: Known) -> Plan:
         effects=effects,
         steps=steps,
         explained=(
-            *_explained(decision, _news(effects, known), [draft for draft, _, _ in drafts], no_reply),
-            *([{"action": "none", "note": f"not done: {overtaken}"}] if overtaken else ()),
+            *_explained(decision, _news(effects, known), [draft for draft, _, _ in drafts], no_reply, weighed.overtaken),
             *(told for at, turn in turns if turn.shadowed for told in _explained_shadow(turn, at, rules)),
         ),
         near_misses=near_misses(decision, situation, rules),
@@ -116,6 +109,14 @@ def make_plan(message: Message, rules: Rules, known: Known) -> Plan:
         changes=tuple(_changes(effects, known, message)),
         recognition=decision.recognition,
     )
+
+
+def _without_unsent(effects: tuple[Effect, ...], drafts: Sequence[Draft], *, is_silent: bool, opted_out: bool) -> tuple[Effect, ...]:
+    """The effects but for the questions that are not asked, and the uses by replies that do not go out."""
+    if unsent := unsent_questions(drafts, is_silent=is_silent or opted_out):
+        effects = without_unasked(effects, unsent)
+    unused = unused_by(drafts, effects, is_silent=is_silent, opted_out=opted_out)
+    return tuple(effect for effect in effects if effect not in unused) if unused else effects
 
 
 def _changes(effects: Iterable[Effect], known: Known, message: Message) -> Iterator[AppointmentChange]:
@@ -149,12 +150,14 @@ def _why_not_sent(message: Message, rules: Rules) -> str | None:
 
 
 def _explained(
-    decision: Decision, effects: Iterable[Effect], drafts: Iterable[Reply | WebhookCall], no_reply: str | None
+    decision: Decision, effects: Iterable[Effect], drafts: Iterable[Reply | WebhookCall], no_reply: str | None, overtaken: str | None = None
 ) -> Iterator[Mapping[str, Any]]:
     if decision.ignored:
         yield {"action": "none", "note": decision.ignored}
     yield from (explained_effect(effect) for effect in effects if not isinstance(effect, RecordUse))
     yield from (explained_step(draft, no_reply) for draft in drafts)
+    if overtaken:
+        yield {"action": "none", "note": f"not done: {overtaken}"}
 
 
 def _news(effects: Iterable[Effect], known: Known) -> Iterator[Effect]:

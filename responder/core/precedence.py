@@ -20,6 +20,7 @@ from responder.core.effects import (
 )
 from responder.core.known import Known
 from responder.core.message import Message, Order
+from responder.core.timestamps import iso
 
 ORDERED = get_args(Ordered)
 DETAILS = get_args(Detail)
@@ -34,6 +35,11 @@ class Weighed:
     effects: tuple[Effect, ...]
     is_superseded: bool = False
     overtaken_at: datetime | None = None
+
+    @property
+    def overtaken(self) -> str | None:
+        """What is told of a change by hand that stands against effects."""
+        return f"a person changed it at {iso(self.overtaken_at)}" if self.overtaken_at else None
 
 
 class Newest(NamedTuple):
