@@ -7,9 +7,10 @@ from responder.store.database import Database
 HOT = "+39399"
 """One phone that sent a third of what waits."""
 _NUMBERS = {
-    True: "(WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < {count}) SELECT n FROM c)",
-    False: "generate_series(1, {count}) AS s (n)",
+    True: "(WITH RECURSIVE c (n) AS (SELECT {first} UNION ALL SELECT n + 1 FROM c WHERE n < {last}) SELECT n FROM c)",
+    False: "generate_series({first}, {last}) AS s (n)",
 }
+TOGETHER = 50_000  # rows in one statement, which has to end in time
 _PAST = "'2026-11-20 12:00:00.000000'"
 _NOON = "'2026-11-23 12:00:00.000000'"
 
@@ -76,9 +77,10 @@ class Crowd:
         await self._insert("appointments", columns, values, count)
 
     async def _insert(self, table: str, columns: str, values: str, count: int) -> None:
-        numbers = _NUMBERS[self.database.is_sqlite].format(count=count)
-        async with self.database.write() as connection:
-            await connection.exec_driver_sql(f"INSERT INTO {table} ({columns}) SELECT {values} {numbers}")
+        for first in range(1, count + 1, TOGETHER):
+            numbers = _NUMBERS[self.database.is_sqlite].format(first=first, last=min(first + TOGETHER - 1, count))
+            async with self.database.write() as connection:
+                await connection.exec_driver_sql(f"INSERT INTO {table} ({columns}) SELECT {values} {numbers}")
 
     @property
     def _empty(self) -> str:

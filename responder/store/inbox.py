@@ -78,7 +78,7 @@ class SqlInbox:
         """
         async with self._database.write() as connection:
             if not self._database.is_sqlite:
-                await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": CLAIM_LOCK})
+                await connection.execute(_TURN, {"lock": CLAIM_LOCK})
             return await connection.run_sync(claim, Lease(owner=owner, now=now, until=now + LEASE, alone_after=ALONE_AFTER), limit)
 
     async def release(self, owner: str, claimed: Sequence[int] = ()) -> None:
@@ -111,6 +111,8 @@ class SqlInbox:
         return oldest
 
 
+_BY_INDEX = "set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true)"
+_TURN = text(f"SELECT pg_advisory_xact_lock(:lock), {_BY_INDEX}")  # for the claim alone: without statistics all that waits would be read
 _NEXT_NUMBERS = text("SELECT nextval(pg_get_serial_sequence('messages', 'seq')) FROM generate_series(1, :count)")
 _IS_WAITING = messages.c.status == text("'received'")
 
