@@ -180,7 +180,9 @@ class World:
         for planned in batch:
             stored = found[planned.before.originator]
             if stored.revision == planned.before.revision + (planned.after is not planned.before) and not self.between:
-                kept, left = _told(stored), _told(planned.after.at(self.clock()))
+                unasked = {one.key for one in planned.after.questions} - {one.key for one in stored.questions}  # a STOP took their texts back
+                asked = tuple(one for one in planned.after.questions if one.key not in unasked or not stored.opted_out)
+                kept, left = _told(stored), _told(replace(planned.after, questions=asked).at(self.clock()))
                 self.disagreements += [f"SQL has {name} {kept[name]}, the plan left {left[name]}" for name in kept if kept[name] != left[name]]
 
     async def known(self, originators: Sequence[str] | set[str]) -> Mapping[str, Known]:
