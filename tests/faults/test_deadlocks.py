@@ -129,6 +129,7 @@ async def test_nobody_waits_for_who_waits_for_them(migrated_url: str) -> None:
     def handle(store: Store) -> Awaitable[object]:
         return Work(store=store, clock=utc_now, rules=rules).handler().handle_batch()  # type: ignore[arg-type]  # a clock that runs
 
+    await store_on(database)  # which makes the secret, before all the others ask for it
     acts = ACTS | {"handling": handle, "handling too": handle}
     await asyncio.gather(*(again_and_again(name, act) for name, act in acts.items()))
     await database.close()
