@@ -67,7 +67,7 @@ def chosen(text: str, read: Rules, about: Known) -> Plan:
 def test_an_appointment_that_is_chosen_is_answered_in_the_language_of_the_first_word(text: str, reply: str) -> None:
     two = known(appointments=(appointment("a1"), appointment("a2")))
     decided = chosen(text, rules(IN_BOTH), two)
-    assert decided.effects[-1:] == (ChangeAppointment(id="a2", status=AppointmentStatus.CONFIRMED),)
+    assert decided.effects[-1:] == (ChangeAppointment(id="a2", status=AppointmentStatus.CONFIRMED, is_chosen=True),)
     assert replies(decided) == [reply]
 
 
