@@ -63,7 +63,7 @@ class ChangeAppointment:
 
     id: str
     status: AppointmentStatus
-    is_chosen: bool = False  # from a list, so that no other can be meant
+    is_chosen: bool = field(default=False, compare=False)  # from a list, so that no other can be meant
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
