@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Insert, bindparam, delete, select, update
+from sqlalchemy import Insert, bindparam, delete, false, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.effects import OpenHandOff, OptOut, Step, StepKind
@@ -54,7 +54,7 @@ class Commits:
         self._database = database
         self._secret = secret
         dialect_insert = database.insert
-        self._touch_contacts = dialect_insert(contacts).values(revision=0).on_conflict_do_nothing()
+        self._touch_contacts = _touch_contacts(dialect_insert)
         self._put_contacts = _put_contacts(dialect_insert)
         self._put_subscriptions = _put_subscriptions(dialect_insert)
         self._put_uses = _put_uses(dialect_insert)
@@ -123,6 +123,13 @@ async def _forget_erased(connection: AsyncConnection, lost: Sequence[Message]) -
     standing = {row.seq: row.originator for row in (await connection.execute(query)).all()}
     gone = {message.originator for message in lost if standing.get(message.seq) != message.originator}
     await connection.execute(delete(contacts).where(contacts.c.originator.in_(gone), contacts.c.revision == 0))
+
+
+def _touch_contacts(dialect_insert: Callable[..., Any]) -> Insert:
+    """Lock a contact, which is made if need be: in one go, since a new one that is held while others are waited for is out of order."""
+    as_it_is = {"revision": contacts.c.revision}
+    touch: Insert = dialect_insert(contacts).values(revision=0).on_conflict_do_update(index_elements=["originator"], set_=as_it_is, where=false())
+    return touch
 
 
 def _put_contacts(dialect_insert: Callable[..., Any]) -> Insert:
