@@ -96,7 +96,7 @@ async def _note_failure(connection: AsyncConnection, database: Database, one: Ma
         return None
     if one.claimed.step.message_key:  # the call of an alert stands beside no message
         whose = select(steps.c.originator).where(steps.c.key == one.claimed.step.key)  # nobody's, if it was erased during the call
-        await tell_disabled(connection, after, (await connection.execute(whose)).scalar_one(), now)
+        await tell_disabled(connection, after, (await connection.execute(whose)).scalar() or "", now)
     return after
 
 

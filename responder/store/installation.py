@@ -36,8 +36,8 @@ class Installation:
         """
         async with self._database.write() as connection:
             kept = self._insert(installation).on_conflict_do_nothing()
+            has_head = await self._value(connection, HEAD) is not None  # before the secret: whoever sees it sees that as well
             made = await self._value(connection, SECRET)
-            has_head = await self._value(connection, HEAD) is not None
             if made is None and configured is None and not has_head:
                 await connection.execute(kept, [{"name": SECRET, "value": secrets.token_hex(32)}])
                 made = await self._value(connection, SECRET)

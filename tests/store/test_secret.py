@@ -54,6 +54,11 @@ async def test_a_secret_that_is_another_is_refused(fresh: Installation) -> None:
         await fresh.secret(ANOTHER)
 
 
+async def test_all_who_start_at_once_have_the_same_secret(fresh: Installation) -> None:
+    made = await asyncio.gather(*(fresh.secret(None) for _ in range(8)))
+    assert set(made) == {made[0]}
+
+
 async def test_of_two_secrets_at_the_first_start_one_is_refused(fresh: Installation) -> None:
     outcomes = await asyncio.gather(fresh.secret(OURS), fresh.secret(ANOTHER), return_exceptions=True)
     assert sorted(type(outcome).__name__ for outcome in outcomes) == ["ConfigurationError", "bytes"]
