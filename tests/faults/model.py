@@ -44,10 +44,11 @@ class Said:
 
 @dataclass(frozen=True, kw_only=True)
 class ByHand:
-    """Something that an operator changed about the list."""
+    """Something that an operator changed about the list; a dated one comes from a file that says since when it holds."""
 
     at: datetime
     joins: bool
+    is_dated: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +98,10 @@ class Phone:
             return any(act.joins for act in self.by_hand[-1:]) if all(act.joins for act in self.by_hand) else None
         if newest.word is not Word.JOIN:
             return False  # an opt-out always acts, and nobody is brought back by hand
+        if any(act.is_dated and not act.joins for act in self.by_hand):
+            return None  # by the file's date or by our clock
+        if self.by_hand and any(one.word in (Word.LEAVE, Word.STOP) and one.arrived > newest.arrived for one in self.said):
+            return None  # an opt-out always acts, also one that is older than a text which was overtaken by hand
         last = self.by_hand[-1] if self.by_hand else None
         if last is None or (last.joins and all(act.joins for act in self.by_hand)):
             return True

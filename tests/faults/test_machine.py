@@ -178,7 +178,7 @@ class Machine(RuleBasedStateMachine):
             outcomes = await put_subscribers(store.database, store.secret, [wanted], operator="Ada", now=now)
             if not {Outcome.LEFT_OUT, Outcome.UNCHANGED} & outcomes.counts.keys():  # which are no words
                 self.model.phones[originator].is_gone = False
-                self.model.phones[originator].by_hand.append(ByHand(at=now, joins=joins))
+                self.model.phones[originator].by_hand.append(ByHand(at=now, joins=joins, is_dated=years_ago))
 
         self._by_hand(change, between=between)
 
