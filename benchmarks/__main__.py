@@ -53,9 +53,21 @@ def _parser() -> argparse.ArgumentParser:
     defaults = Options()
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(BENCHMARKS)}")
-    parser.add_argument("--rounds", type=int, default=defaults.rounds, help="how often everything runs in turn (default: %(default)s)")
-    parser.add_argument("--scale", type=float, default=defaults.scale, help="how long a run is, against a normal one (default: %(default)s)")
-    parser.add_argument("--dir", type=Path, default=defaults.folder, help="where databases are, which decides on the disk (default: %(default)s)")
+    parser.add_argument(
+        "--rounds", type=int, default=defaults.rounds, help="how often everything runs in turn (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--scale",
+        type=float,
+        default=defaults.scale,
+        help="how long a run is, against a normal one (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--dir",
+        type=Path,
+        default=defaults.folder,
+        help="where databases are, which decides on the disk (default: %(default)s)",
+    )
     return parser
 
 

@@ -21,7 +21,11 @@ from starlette.types import Message, Receive, Scope, Send
 from responder.jobs import dumps, loads
 from responder.worker.supervisor import MAX_JOBS, POLL_DELAY_S, READ_LIMIT
 
-HEAD: Message = {"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain"), (b"content-length", b"3")]}
+HEAD: Message = {
+    "type": "http.response.start",
+    "status": 200,
+    "headers": [(b"content-type", b"text/plain"), (b"content-length", b"3")],
+}
 BODY: Message = {"type": "http.response.body", "body": b"+OK"}
 TUNED: dict[str, Any] = {
     "poll_delay": POLL_DELAY_S,
@@ -107,7 +111,9 @@ def main(name: str, *arguments: str) -> None:
         case "arq", (redis_url, settings):
             uvloop.run(work(redis_url, settings))
         case _:
-            raise SystemExit("usage: python -m benchmarks.baselines bare PORT | one-job-each PORT REDIS_URL | arq REDIS_URL tuned|default")
+            raise SystemExit(
+                "usage: python -m benchmarks.baselines bare PORT | one-job-each PORT REDIS_URL | arq REDIS_URL tuned|default"
+            )
 
 
 if __name__ == "__main__":

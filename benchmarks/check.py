@@ -35,9 +35,21 @@ def run(options: Options) -> Report:
 
 
 def _goals(table: Table, few: int, many: int) -> Iterator[Goal]:
-    yield Goal(text=f"times {_row(PARSING, many)}, to {LOADING}", value=table.ratio(_row(LOADING, many), _row(PARSING, many)), limit=4)
-    yield Goal(text=f"times {_row(PARSING, many)}, to {CHECKING}", value=table.ratio(_row(CHECKING, many), _row(PARSING, many)), limit=15)
-    yield Goal(text=f"times {_row(CHECKING, few)}, with {many:,}", value=table.ratio(_row(CHECKING, many), _row(CHECKING, few)), limit=1.5)
+    yield Goal(
+        text=f"times {_row(PARSING, many)}, to {LOADING}",
+        value=table.ratio(_row(LOADING, many), _row(PARSING, many)),
+        limit=4,
+    )
+    yield Goal(
+        text=f"times {_row(PARSING, many)}, to {CHECKING}",
+        value=table.ratio(_row(CHECKING, many), _row(PARSING, many)),
+        limit=15,
+    )
+    yield Goal(
+        text=f"times {_row(CHECKING, few)}, with {many:,}",
+        value=table.ratio(_row(CHECKING, many), _row(CHECKING, few)),
+        limit=1.5,
+    )
 
 
 def rules_file(count: int, title: str = "News") -> str:

@@ -57,5 +57,7 @@ async def send_api() -> AsyncIterator[SendApi]:
 async def read_http(reader: asyncio.StreamReader) -> bytes:
     """The body of one request or response."""
     head = (await reader.readuntil(b"\r\n\r\n")).lower()
-    length = next((line.partition(b":")[2] for line in head.split(b"\r\n") if line.startswith(b"content-length:")), b"0")
+    length = next(
+        (line.partition(b":")[2] for line in head.split(b"\r\n") if line.startswith(b"content-length:")), b"0"
+    )
     return await reader.readexactly(int(length))

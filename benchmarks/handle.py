@@ -50,7 +50,10 @@ def run(options: Options) -> Report:
         ),
         baselines=(DEFAULTS, TUNED),
     )
-    return Report(tables=[table], goals=[Goal(text=f"times {DEFAULTS}", value=table.ratio(OURS, DEFAULTS), limit=15, at_least=True)])
+    return Report(
+        tables=[table],
+        goals=[Goal(text=f"times {DEFAULTS}", value=table.ratio(OURS, DEFAULTS), limit=15, at_least=True)],
+    )
 
 
 def rules_file() -> str:
@@ -105,7 +108,10 @@ def _arq_rate(options: Options, settings: str) -> float:
     with working_folder(options.folder) as folder, redis_server(folder, is_all_there_is=True) as redis:
         asyncio.run(_enqueue(redis.url, settings, options.count(JOBS)))
         client = Redis.from_url(redis.url)
-        with closing(client), started(folder, "arq", *python("benchmarks.baselines", "arq", redis.url, settings)) as worker:
+        with (
+            closing(client),
+            started(folder, "arq", *python("benchmarks.baselines", "arq", redis.url, settings)) as worker,
+        ):
             return _rate(worker, lambda: int(str(client.zcard(QUEUE))), lambda: int(str(client.zcard(QUEUE))))
 
 

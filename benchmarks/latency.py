@@ -51,7 +51,9 @@ async def _measure(options: Options) -> dict[str, float]:
                     times[name].append(took_s * MS)
             for _, writer in (gateway, web):
                 writer.close()
-    return {f"{name}, p{share}": percentile(values, share / 100) for name, values in times.items() for share in (50, 99)}
+    return {
+        f"{name}, p{share}": percentile(values, share / 100) for name, values in times.items() for share in (50, 99)
+    }
 
 
 @contextlib.asynccontextmanager

@@ -13,7 +13,17 @@ from benchmarks.gateway import SendApi, send_api
 from benchmarks.load import OURS, form
 from benchmarks.report import Goal, Report, Table
 from benchmarks.rounds import Options, alternate, percentile
-from benchmarks.running import BenchmarkError, Running, free_port, is_ready, python, redis_server, settings_for, started, working_folder
+from benchmarks.running import (
+    BenchmarkError,
+    Running,
+    free_port,
+    is_ready,
+    python,
+    redis_server,
+    settings_for,
+    started,
+    working_folder,
+)
 from tests.mail.dovecot import PROGRAM, Dovecot, dovecot
 
 MAILS = 5000
@@ -34,7 +44,12 @@ def run(options: Options) -> Report:
         raise BenchmarkError("there is no dovecot: install the package dovecot-imapd")
     rates = alternate(options, {"full mailbox": lambda: _take_in(options)})
     delays = alternate(options, {"idle mailbox": lambda: asyncio.run(_answer(options))})
-    taken = Table(title=f"mail: {options.count(MAILS)} mails that wait, SQLite on disk", unit="mails per second", rows=rates, baselines=(FETCH,))
+    taken = Table(
+        title=f"mail: {options.count(MAILS)} mails that wait, SQLite on disk",
+        unit="mails per second",
+        rows=rates,
+        baselines=(FETCH,),
+    )
     late = Table(
         title=f"mail: {options.count(LATE_MAILS)} mails, one at a time, IDLE; Dovecot itself waits half a second before it tells",
         unit="ms from the delivery to",
@@ -51,7 +66,9 @@ def run(options: Options) -> Report:
 def _mail(number: int) -> bytes:
     fields = form(number)
     head = f"From: smsin@agiletelecom.com\r\nSubject: Agile Telecom -- SMS received\r\nMessage-ID: <{number}@benchmark>\r\n\r\n"
-    body = f"From: {fields['originator']}\r\nTo: {OURS}\r\nDate/Time: {fields['date_time']}\r\nBody: {fields['text']}\r\n"
+    body = (
+        f"From: {fields['originator']}\r\nTo: {OURS}\r\nDate/Time: {fields['date_time']}\r\nBody: {fields['text']}\r\n"
+    )
     return (head + body).encode()
 
 
@@ -102,7 +119,9 @@ async def _answer(options: Options) -> dict[str, float]:
                 if number >= WARM_UP:
                     times[TOLD].append(told_s * MS)
                     times[CALLED].append(called_s * MS)
-    return {f"{name}, p{share}": percentile(values, share / 100) for name, values in times.items() for share in (50, 99)}
+    return {
+        f"{name}, p{share}": percentile(values, share / 100) for name, values in times.items() for share in (50, 99)
+    }
 
 
 @contextlib.contextmanager
@@ -130,6 +149,8 @@ async def _service(folder: Path, api: SendApi, server: Dovecot, user: str) -> As
     }
     with started(folder, "run", *python("responder", "run"), settings=settings) as service:
         await asyncio.to_thread(service.wait_until, lambda: is_ready(port), "the start of responder run")
-        await asyncio.to_thread(service.wait_until, lambda: "mailbox opened" in service.log.read_text(), "the opening of the mailbox")
+        await asyncio.to_thread(
+            service.wait_until, lambda: "mailbox opened" in service.log.read_text(), "the opening of the mailbox"
+        )
         yield service
         await asyncio.to_thread(service.stop)  # it may still wait for an answer from here

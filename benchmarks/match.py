@@ -44,7 +44,10 @@ def _goals(table: Table) -> Iterator[Goal]:
 
 
 def _table(kind: str, sizes: Sequence[int], rules_with: Callable[[int], Rules], options: Options) -> Table:
-    measurements = {f"{size:,} {kind}": _measurement(f"{size:,} {kind}", rules_with(size), options.count(MESSAGES), kind) for size in sizes}
+    measurements = {
+        f"{size:,} {kind}": _measurement(f"{size:,} {kind}", rules_with(size), options.count(MESSAGES), kind)
+        for size in sizes
+    }
     return Table(
         title=f"match: CPU of folding and deciding, {options.count(MESSAGES):,} texts of {LENGTH} characters a run, half of them met by a rule",
         unit="us per message",
@@ -70,12 +73,22 @@ def _measurement(name: str, rules: Rules, count: int, kind: str) -> Measurement:
 def by_keywords(count: int) -> Rules:
     """Rules for so many keywords: a third are whole texts, a third first words, a third stand anywhere."""
     hows = (How.TEXT, How.STARTS_WITH, How.CONTAINS)
-    return _rules([Words(how=hows[number % 3], aliases=(Alias(folded=fold(_keyword(number, whole=number % 3 == 0))),)) for number in range(count)])
+    return _rules(
+        [
+            Words(how=hows[number % 3], aliases=(Alias(folded=fold(_keyword(number, whole=number % 3 == 0))),))
+            for number in range(count)
+        ]
+    )
 
 
 def by_patterns(count: int) -> Rules:
     """Rules for so many patterns."""
-    return _rules([Pattern(sources=(rf"\bcode{number}\s+(?P<code>[A-Z0-9]{{6}})\b",), groups=frozenset({"code"})) for number in range(count)])
+    return _rules(
+        [
+            Pattern(sources=(rf"\bcode{number}\s+(?P<code>[A-Z0-9]{{6}})\b",), groups=frozenset({"code"}))
+            for number in range(count)
+        ]
+    )
 
 
 def _rules(conditions: Sequence[TextCondition]) -> Rules:
@@ -123,4 +136,6 @@ def _message(number: int, text: str) -> Message:
 
 
 def _situation(message: Message, rules: Rules) -> Situation:
-    return Situation(message=message, known=Known(originator=message.originator), lexicon=rules.vocabulary.of(message.originator))
+    return Situation(
+        message=message, known=Known(originator=message.originator), lexicon=rules.vocabulary.of(message.originator)
+    )

@@ -13,7 +13,17 @@ from benchmarks.load import send_load
 from benchmarks.machine import pss_mb
 from benchmarks.report import Goal, Report, Row, Table
 from benchmarks.rounds import Options, alternate
-from benchmarks.running import Running, answer, free_port, is_ready, python, redis_server, settings_for, started, working_folder
+from benchmarks.running import (
+    Running,
+    answer,
+    free_port,
+    is_ready,
+    python,
+    redis_server,
+    settings_for,
+    started,
+    working_folder,
+)
 
 MESSAGES = 5_000
 BARE = "bare uvicorn, arq and redis"
@@ -25,9 +35,16 @@ def run(options: Options) -> Report:
     """Compare the service with the three programs that it is made of, with nothing of ours in them."""
     rows = {row.name: row for row in alternate(options, {BARE: lambda: _bare(options), OURS: lambda: _ours(options)})}
     messages = f"{options.count(MESSAGES):,} messages"
-    start = Table(title="start: from the command to ready, worker included", unit="seconds", rows=_rows(rows, START), baselines=(BARE,))
+    start = Table(
+        title="start: from the command to ready, worker included",
+        unit="seconds",
+        rows=_rows(rows, START),
+        baselines=(BARE,),
+    )
     memory = Table(title="memory: PSS of all processes, fresh", unit="MB", rows=_rows(rows, MEMORY), baselines=(BARE,))
-    later = Table(title=f"memory: PSS of all processes, after {messages}", unit="MB", rows=_rows(rows, LATER), baselines=(BARE,))
+    later = Table(
+        title=f"memory: PSS of all processes, after {messages}", unit="MB", rows=_rows(rows, LATER), baselines=(BARE,)
+    )
     goals = [
         Goal(text="seconds until ready", value=start.row(OURS).median, limit=3),
         Goal(text="MB fresh", value=memory.row(OURS).median, limit=300),

@@ -15,7 +15,17 @@ from benchmarks.gateway import read_http
 from benchmarks.load import form, request
 from benchmarks.report import Goal, Report, Table
 from benchmarks.rounds import Options, alternate
-from benchmarks.running import BenchmarkError, Running, answer, free_port, is_ready, python, settings_for, started, working_folder
+from benchmarks.running import (
+    BenchmarkError,
+    Running,
+    answer,
+    free_port,
+    is_ready,
+    python,
+    settings_for,
+    started,
+    working_folder,
+)
 from responder.rulefile import load_rules
 
 RULES = 10_000
@@ -35,8 +45,14 @@ T = TypeVar("T")
 def run(options: Options) -> Report:
     """Load a file of many rules, then replace it while messages come in, and look for the one that waited longest."""
     count = options.count(RULES)
-    rows = alternate(options, {LOADING: lambda: _load(options, count), RELOADING: lambda: asyncio.run(_reload(options, count))})
-    table = Table(title=f"reload: {count:,} rules, a message every {PACE_S * 1000:.0f} ms, SQLite on disk", unit="seconds", rows=rows)
+    rows = alternate(
+        options, {LOADING: lambda: _load(options, count), RELOADING: lambda: asyncio.run(_reload(options, count))}
+    )
+    table = Table(
+        title=f"reload: {count:,} rules, a message every {PACE_S * 1000:.0f} ms, SQLite on disk",
+        unit="seconds",
+        rows=rows,
+    )
     goals = [Goal(text=f"s {name}", value=max(table.row(name).runs), limit=1) for name in (ACKNOWLEDGED, HANDLED)]
     return Report(tables=[table], goals=goals)
 
@@ -60,7 +76,9 @@ async def _reload(options: Options, count: int) -> Mapping[str, float]:
             await quiet.run_while(asyncio.sleep(QUIET_S * options.scale))
             loud = Sender(port, first=len(quiet.waits_s))
             began_at = datetime.now(UTC)
-            took_s = await loud.run_while(asyncio.to_thread(_replace, folder, port, rules_file(count, "Weekly news"), service))
+            took_s = await loud.run_while(
+                asyncio.to_thread(_replace, folder, port, rules_file(count, "Weekly news"), service)
+            )
             waits = await asyncio.to_thread(_waits, folder, service)
     return {
         RELOADING: took_s,
@@ -124,10 +142,13 @@ def _rules(port: int) -> dict[str, Any]:
 
 def _waits(folder: Path, service: Running) -> list[tuple[datetime, float]]:
     """When each message arrived, and the seconds from then until it was handled."""
-    with closing(sqlite3.connect(f"file:{folder / 'data' / 'responder.db'}?mode=ro", uri=True, timeout=10)) as connection:
+    with closing(
+        sqlite3.connect(f"file:{folder / 'data' / 'responder.db'}?mode=ro", uri=True, timeout=10)
+    ) as connection:
         service.wait_until(lambda: connection.execute(PENDING).fetchone() == (0,), "the end of the work", LIMIT_S)
         rows = connection.execute(TIMES).fetchall()
     times = (
-        (datetime.fromisoformat(received).replace(tzinfo=UTC), datetime.fromisoformat(handled).replace(tzinfo=UTC)) for received, handled in rows
+        (datetime.fromisoformat(received).replace(tzinfo=UTC), datetime.fromisoformat(handled).replace(tzinfo=UTC))
+        for received, handled in rows
     )
     return [(received, (handled - received).total_seconds()) for received, handled in times]

@@ -62,13 +62,20 @@ class Table:
     def lines(self) -> Iterator[str]:
         """The table, its columns in line."""
         rounds = len(self.rows[0].runs)
-        head = [self.unit, *(f"run {number + 1}" for number in range(rounds)), "median", "min to max", *(f"x {name}" for name in self.baselines)]
+        head = [
+            self.unit,
+            *(f"run {number + 1}" for number in range(rounds)),
+            "median",
+            "min to max",
+            *(f"x {name}" for name in self.baselines),
+        ]
         cells = [head, *(self._cells(row) for row in self.rows)]
         widths = [max(len(line[column]) for line in cells) for column in range(len(head))]
         yield self.title
         for line in cells:
             yield "  ".join(
-                cell.ljust(width) if column == 0 else cell.rjust(width) for column, (cell, width) in enumerate(zip(line, widths, strict=True))
+                cell.ljust(width) if column == 0 else cell.rjust(width)
+                for column, (cell, width) in enumerate(zip(line, widths, strict=True))
             )
 
     def _cells(self, row: Row) -> list[str]:

@@ -61,7 +61,9 @@ class Running:
         ends_at = time.monotonic() + limit_s
         while not condition():
             if self.process.poll() is not None or time.monotonic() > ends_at:
-                raise BenchmarkError(f"{what}: not within {limit_s:.0f} s, exit status {self.process.poll()}\n{self.log.read_text()[-2000:]}")
+                raise BenchmarkError(
+                    f"{what}: not within {limit_s:.0f} s, exit status {self.process.poll()}\n{self.log.read_text()[-2000:]}"
+                )
             time.sleep(POLL_S)
 
 
@@ -109,7 +111,11 @@ class RedisServer:
 def redis_server(folder: Path, *, is_all_there_is: bool = False) -> Iterator[RedisServer]:
     """A Redis on a unix socket: it keeps nothing on disk, like that of ``responder run``, but where the queue is all that there is of a message."""
     path = folder / "redis.sock"
-    kept = ("--appendonly", "yes", "--appendfsync", "always", "--dir", str(folder)) if is_all_there_is else ("--appendonly", "no")
+    kept = (
+        ("--appendonly", "yes", "--appendfsync", "always", "--dir", str(folder))
+        if is_all_there_is
+        else ("--appendonly", "no")
+    )
     options = ("--port", "0", "--unixsocket", str(path), "--save", "", "--maxmemory-policy", "noeviction")
     with started(folder, "redis", str(find_server()), *options, *kept) as running:
         running.wait_until(path.exists, "the start of redis")
@@ -124,7 +130,11 @@ def python(*arguments: str) -> tuple[str, ...]:
 def settings_for(folder: Path, port: int, redis_url: str | None = None, rules: str = RULES) -> dict[str, str]:
     """The settings of an installation that lives in a folder, with its rules written there."""
     (folder / "rules.yaml").write_text(rules)
-    settings = {"RESPONDER_DATA_DIR": str(folder / "data"), "RESPONDER_RULES": str(folder / "rules.yaml"), "RESPONDER_PORT": str(port)}
+    settings = {
+        "RESPONDER_DATA_DIR": str(folder / "data"),
+        "RESPONDER_RULES": str(folder / "rules.yaml"),
+        "RESPONDER_PORT": str(port),
+    }
     return settings | ({"RESPONDER_REDIS_URL": redis_url} if redis_url else {})
 
 

@@ -55,7 +55,9 @@ class Receiver:
 def run(options: Options) -> Report:
     """Compare the time that calls to a fast receiver take alone with what they take beside a slow one."""
     count = options.count(CALLS)
-    rows = alternate(options, {ALONE: lambda: _measured(options, beside=False), BESIDE: lambda: _measured(options, beside=True)})
+    rows = alternate(
+        options, {ALONE: lambda: _measured(options, beside=False), BESIDE: lambda: _measured(options, beside=True)}
+    )
     times = [row for row in rows if row.name in (ALONE, BESIDE)]
     memory = [row for row in rows if row.name in (BEFORE, AFTER)]
     took = Table(
@@ -81,7 +83,8 @@ async def _measure(options: Options, *, beside: bool) -> dict[str, float]:
     with working_folder(options.folder) as folder, redis_server(folder) as redis:
         async with _receiver(0) as fast, _receiver(SLOW_S) as slow:
             rules = "version: 1\nwebhooks:\n" + "".join(
-                f'  {name}: {{url: "http://127.0.0.1:{receiver.port}/"}}\n' for name, receiver in (("fast", fast), ("slow", slow))
+                f'  {name}: {{url: "http://127.0.0.1:{receiver.port}/"}}\n'
+                for name, receiver in (("fast", fast), ("slow", slow))
             )
             settings = settings_for(folder, 1, redis.url, rules) | {"RESPONDER_ALLOW_PRIVATE_WEBHOOKS": "true"}
             await _fill(load_settings(settings), count, ["slow", "fast"] if beside else ["fast"])

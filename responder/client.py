@@ -54,7 +54,9 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
             if why := next(filter(None, map(refusal, addresses)), None):
                 raise PermanentError(f"not sent: the host of the webhook has an address that is {why}, {REMEDY}")
             failure: Exception = socket.gaierror(socket.EAI_NONAME, "no address")
-            for address in addresses:  # each has its share of the time, so that one that never answers leaves some to the next
+            for (
+                address
+            ) in addresses:  # each has its share of the time, so that one that never answers leaves some to the next
                 share = timeout and timeout / len(addresses)
                 try:
                     return await self._network.connect_tcp(address, port, share, local_address, socket_options)
@@ -70,7 +72,9 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
 class HttpClient:
     """Makes calls; open from the beginning, and closed at the end of its ``async with``."""
 
-    def __init__(self, *, allow_private: bool, trusted: ssl.SSLContext | None = None, guard: GuardedNetwork | None = None) -> None:
+    def __init__(
+        self, *, allow_private: bool, trusted: ssl.SSLContext | None = None, guard: GuardedNetwork | None = None
+    ) -> None:
         self._allow_private = allow_private
         self._guard = guard or GuardedNetwork()
         context = trusted or httpx.create_ssl_context(trust_env=False)
@@ -80,7 +84,9 @@ class HttpClient:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         await self.close()
 
     async def close(self) -> None:
@@ -111,7 +117,9 @@ class HttpClient:
             raise
         except Exception as failure:  # noqa: BLE001  (whatever it is, the fate of the call is known)
             error = failure
-        return exchange.outcome(error)  # outside of the except: what httpcore says may repeat a header, so nothing is chained to it
+        return exchange.outcome(
+            error
+        )  # outside of the except: what httpcore says may repeat a header, so nothing is chained to it
 
 
 class _Exchange:
@@ -130,13 +138,17 @@ class _Exchange:
 
     async def run(self, connections: Connections) -> None:
         """Make the call. A deadline that struck in the middle of a handshake would leave the connection open, so the waits before it are shorter."""
-        url = httpcore.URL(scheme=self._url.raw_scheme, host=self._url.raw_host, port=self._url.port, target=self._url.raw_path)
+        url = httpcore.URL(
+            scheme=self._url.raw_scheme, host=self._url.raw_host, port=self._url.port, target=self._url.raw_path
+        )
         connect_s = min(self._call.connect_timeout_s, self._call.timeout_s / 3)  # for TCP, then for TLS
         extensions = {"timeout": {"connect": connect_s}, "trace": self._trace}
         content = self._call.body if self._method == "POST" else None
         async with (
             connections.one_to(url, self._call.timeout_s / 4) as connection,
-            connection.stream(self._method, url, headers=self._headers, content=content, extensions=extensions) as answer,
+            connection.stream(
+                self._method, url, headers=self._headers, content=content, extensions=extensions
+            ) as answer,
         ):
             self._status, self._answered = answer.status, answer.headers
             async for piece in answer.aiter_stream():

@@ -25,7 +25,9 @@ def take(data_dir: Path) -> IO[str]:
     except OSError as error:
         with sign:
             sign.seek(0)
-            raise _taken(data_dir, sign.read()) if isinstance(error, BlockingIOError) else unusable(data_dir, error) from None
+            raise (
+                _taken(data_dir, sign.read()) if isinstance(error, BlockingIOError) else unusable(data_dir, error)
+            ) from None
     sign.truncate(0)
     sign.write(str(os.getpid()))
     sign.flush()
@@ -56,12 +58,16 @@ def readable_by_others(file: Path) -> bool:
 
 
 def _taken(data_dir: Path, owner: str) -> ConfigurationError:
-    return ConfigurationError(f"{data_dir}: another responder runs there (process {owner}), stop it or set RESPONDER_DATA_DIR to another directory")
+    return ConfigurationError(
+        f"{data_dir}: another responder runs there (process {owner}), stop it or set RESPONDER_DATA_DIR to another directory"
+    )
 
 
 def unusable(data_dir: Path, error: OSError) -> ConfigurationError:
     """What to tell an operator whose data directory the system refuses."""
-    return ConfigurationError(f"{data_dir}: cannot be used ({error.strerror}), set RESPONDER_DATA_DIR to a directory that this user may write")
+    return ConfigurationError(
+        f"{data_dir}: cannot be used ({error.strerror}), set RESPONDER_DATA_DIR to a directory that this user may write"
+    )
 
 
 def private(folder: Path) -> Path:
@@ -109,4 +115,6 @@ def _is_private(place: Path) -> bool:
         status = place.lstat()
     except OSError:
         return False
-    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid() and stat.S_IMODE(status.st_mode) == stat.S_IRWXU
+    return (
+        stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid() and stat.S_IMODE(status.st_mode) == stat.S_IRWXU
+    )

@@ -103,7 +103,9 @@ class EmbeddedRedis:
             if not is_well:
                 await self._running.end()
         if not is_well:
-            raise ConfigurationError(f"{log}: {self._binary} does not start ({_complaint(log, seen)}), mend that or set RESPONDER_REDIS_URL")
+            raise ConfigurationError(
+                f"{log}: {self._binary} does not start ({_complaint(log, seen)}), mend that or set RESPONDER_REDIS_URL"
+            )
 
     async def wait(self) -> None:
         """Return when the server has ended, or would no longer end with us."""

@@ -162,9 +162,15 @@ class RulesInForce:
             raise error from None
         mistakes = tuple(map(str, error.mistakes))
         self._rules = rules
-        good = RulesStatus(hash=rules.hash, count=len(rules.rules), last_good_at=version.in_force_at, lists=tuple(rules.lists))
+        good = RulesStatus(
+            hash=rules.hash, count=len(rules.rules), last_good_at=version.in_force_at, lists=tuple(rules.lists)
+        )
         self._status = replace(good, mistakes=mistakes)
-        self._tell(f"rules file refused at the start, serving by those in force at {iso(version.in_force_at)}", rules.hash, mistakes)
+        self._tell(
+            f"rules file refused at the start, serving by those in force at {iso(version.in_force_at)}",
+            rules.hash,
+            mistakes,
+        )
 
     def _tell(self, what: str, version_hash: str, mistakes: Sequence[str]) -> None:
         if not self._decides:

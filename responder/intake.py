@@ -52,7 +52,9 @@ class Intake:
         Raises StorageError if the message is not committed, or cannot be told to be in time.
         """
         if len(self._waiting) >= MOST_WAITING or self._is_closing:
-            raise StorageError("too many messages wait for the database" if not self._is_closing else "the service is stopping")
+            raise StorageError(
+                "too many messages wait for the database" if not self._is_closing else "the service is stopping"
+            )
         committed = asyncio.get_running_loop().create_future()
         self._waiting.append((message, committed, began_at))
         self._arrived.set()
@@ -64,7 +66,9 @@ class Intake:
     @property
     def is_taking(self) -> bool:
         """Whether ``run`` runs, and its commit has not taken longer than requests wait."""
-        return self._is_running and (self._commit_began_at is None or time.monotonic() < self._commit_began_at + LONGEST_WAIT_S)
+        return self._is_running and (
+            self._commit_began_at is None or time.monotonic() < self._commit_began_at + LONGEST_WAIT_S
+        )
 
     async def run(self) -> None:
         """Commit whatever arrives, until ``close``; a commit that fails fails its own messages only."""

@@ -57,7 +57,9 @@ def connect(url: str, *, timeout_s: float) -> ArqRedis:
         retry_on_error=short_faults,
         **keepalive,
     )
-    return ArqRedis(pool, job_serializer=dumps, job_deserializer=loads, default_queue_name=QUEUE, expires_extra_ms=EXPIRES_MS)
+    return ArqRedis(
+        pool, job_serializer=dumps, job_deserializer=loads, default_queue_name=QUEUE, expires_extra_ms=EXPIRES_MS
+    )
 
 
 async def redis_policy(redis: ArqRedis) -> str:
@@ -105,7 +107,9 @@ class ArqBell:
                 self._wanted |= missed
                 self._rung.set()
                 if failures == 0:
-                    logger.warning("redis cannot be reached, messages wait in the database and are handled when it is back")
+                    logger.warning(
+                        "redis cannot be reached, messages wait in the database and are handled when it is back"
+                    )
                 await asyncio.sleep(RING_AGAIN_S[min(failures, len(RING_AGAIN_S) - 1)])
                 failures += 1
                 continue

@@ -20,7 +20,9 @@ NUMBER = re.compile(
     r"|\+[0-9](?:[ .()/-]{0,2}[0-9]){6,14}"
     r"|\+?\d{7,}"
 )
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")  # what ends a line, or moves or reorders what is shown
+CONTROL = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]"
+)  # what ends a line, or moves or reorders what is shown
 
 
 def set_up_logs(level: str = "info", form: str = "auto", stream: TextIO | None = None) -> None:
@@ -42,7 +44,9 @@ def set_up_logs(level: str = "info", form: str = "auto", stream: TextIO | None =
 
 
 def _text(*, in_colour: bool) -> logging.Formatter:
-    renderer = structlog.dev.ConsoleRenderer(colors=in_colour, pad_event_to=0, exception_formatter=structlog.dev.plain_traceback)
+    renderer = structlog.dev.ConsoleRenderer(
+        colors=in_colour, pad_event_to=0, exception_formatter=structlog.dev.plain_traceback
+    )
     return _formatter(one_line, renderer)
 
 

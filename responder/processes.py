@@ -36,7 +36,9 @@ class Patience:
     stop_limit_s: float = 30.0
 
 
-async def supervise(children: Sequence[Child], patience: Patience | None = None, works: Sequence[Coroutine[Any, Any, None]] = ()) -> None:
+async def supervise(
+    children: Sequence[Child], patience: Patience | None = None, works: Sequence[Coroutine[Any, Any, None]] = ()
+) -> None:
     """Keep the children running until SIGTERM or SIGINT, then end them, first to last, and return when all are gone.
 
     Meanwhile the works run; what one of them dies of ends the children too, and is raised.
@@ -74,7 +76,9 @@ class Supervisor:
         reading, writing = os.pipe()  # children inherit the reading end alone, so it ends with this process
         keepers = [asyncio.create_task(self._keep(child, reading)) for child in self._children]
         for keeper in keepers:
-            keeper.add_done_callback(lambda _: self.stop())  # it ends by itself only by a fault of ours, which is then raised
+            keeper.add_done_callback(
+                lambda _: self.stop()
+            )  # it ends by itself only by a fault of ours, which is then raised
         try:
             await self._stopping.wait()
             self._ask_to_end()

@@ -69,7 +69,9 @@ def _database(url: str) -> str:
 def _redis(url: str) -> str:
     parts = urlsplit(url)
     is_socket = parts.scheme == "unix" and parts.path.startswith("/")
-    is_server = parts.scheme in {"redis", "rediss"} and parts.hostname and parts.port != 0  # a port that is none raises ValueError
+    is_server = (
+        parts.scheme in {"redis", "rediss"} and parts.hostname and parts.port != 0
+    )  # a port that is none raises ValueError
     if not (is_socket or is_server):
         raise ValueError("no Redis")
     return url
@@ -118,7 +120,11 @@ RedisUrl = Annotated[str, AfterValidator(_redis), Expected("redis://host:port, r
 Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9.:_-]+$"), Expected("an address or a name of this machine")]
 Port = Annotated[int, Field(ge=1, le=65535), Expected("a whole number between 1 and 65535")]
 Days = Annotated[int, Field(ge=0, le=36500), Expected("a whole number of days, or 0")]
-Tokens = Annotated[tuple[_Token, ...], BeforeValidator(_entries), Expected("letters, digits and . _ ~ - alone; several are comma-separated")]
+Tokens = Annotated[
+    tuple[_Token, ...],
+    BeforeValidator(_entries),
+    Expected("letters, digits and . _ ~ - alone; several are comma-separated"),
+]
 Networks = Annotated[
     tuple[_Network, ...],
     BeforeValidator(_entries),
@@ -132,15 +138,23 @@ Proxies = Annotated[
     Expected(f"{_ADDRESSES}, and never all addresses: whom we trust may name any origin"),
 ]
 Zone = Annotated[ZoneInfo, BeforeValidator(_zone), Expected("the name of a time zone, as in 'Europe/Rome'")]
-ApiKey = Annotated[SecretStr, AfterValidator(partial(_written_in, r"[!-~]+")), Expected("the key alone, without blanks or line breaks")]
+ApiKey = Annotated[
+    SecretStr, AfterValidator(partial(_written_in, r"[!-~]+")), Expected("the key alone, without blanks or line breaks")
+]
 AgileApi = Annotated[Literal["universal", "legacy"], BeforeValidator(_lower), Expected("'universal' or 'legacy'")]
 Endpoint = Annotated[str, AfterValidator(_endpoint), Expected("an https:// address (http:// on this machine alone)")]
 Sender = Annotated[
-    str, Field(pattern=r"^(\+?[0-9]{1,15}|[A-Za-z0-9 ]{1,11})$"), Expected("a number, as in '+393301234567', or up to 11 letters and digits")
+    str,
+    Field(pattern=r"^(\+?[0-9]{1,15}|[A-Za-z0-9 ]{1,11})$"),
+    Expected("a number, as in '+393301234567', or up to 11 letters and digits"),
 ]
 Mailbox = Annotated[SecretStr, AfterValidator(_mailbox), Expected(mailbox_url.EXPECTED)]
 Folder = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f*%]+$"), Expected("the name of a folder, as in 'INBOX/Done'")]
-Password = Annotated[SecretStr, AfterValidator(partial(_written_in, r"[^\x00-\x1f\x7f]+")), Expected("the password alone, without line breaks")]
+Password = Annotated[
+    SecretStr,
+    AfterValidator(partial(_written_in, r"[^\x00-\x1f\x7f]+")),
+    Expected("the password alone, without line breaks"),
+]
 Addresses = Annotated[
     tuple[Annotated[str, Field(pattern=r"^[^\s@]+@[^\s@]+$")], ...],
     BeforeValidator(_entries),
@@ -148,12 +162,19 @@ Addresses = Annotated[
     Expected("e-mail addresses, comma-separated"),
 ]
 MailServer = Annotated[SecretStr, AfterValidator(_mail_server), Expected(smtp_url.EXPECTED)]
-Address = Annotated[str, Field(pattern=r"^[!-~]+@[A-Za-z0-9.-]+$"), Expected("an e-mail address, as in 'responder@example.com'")]
+Address = Annotated[
+    str, Field(pattern=r"^[!-~]+@[A-Za-z0-9.-]+$"), Expected("an e-mail address, as in 'responder@example.com'")
+]
 Receiver = Annotated[
-    str, BeforeValidator(_receiver), Field(pattern=r"^[A-Za-z0-9._:-]+$"), Expected("true, false or the name of the receiving server")
+    str,
+    BeforeValidator(_receiver),
+    Field(pattern=r"^[A-Za-z0-9._:-]+$"),
+    Expected("true, false or the name of the receiving server"),
 ]
 Seconds = Annotated[int, Field(ge=1, le=3600), Expected("a whole number of seconds between 1 and 3600")]
 Sends = Annotated[Rate, BeforeValidator(_rate), Expected(EXPECTED_RATE)]
 Switch = Annotated[bool, Expected("true or false")]
-LogLevel = Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower), Expected("debug, info, warning or error")]
+LogLevel = Annotated[
+    Literal["debug", "info", "warning", "error"], BeforeValidator(_lower), Expected("debug, info, warning or error")
+]
 LogFormat = Annotated[Literal["auto", "json", "text"], BeforeValidator(_lower), Expected("auto, json or text")]

@@ -19,14 +19,24 @@ from responder.smtp_url import SmtpUrl
 LONGEST_S = 30.0  # of one attempt
 GOODBYE_S = 2.0
 FIRST_PERMANENT = 500
-LACKING = (aiosmtplib.SMTPException, aiosmtplib.SMTPNotSupported)  # what the library raises where a server cannot do what we need
+LACKING = (
+    aiosmtplib.SMTPException,
+    aiosmtplib.SMTPNotSupported,
+)  # what the library raises where a server cannot do what we need
 REMEDY = "check RESPONDER_SMTP_URL"
 
 
 class MailServer:
     """Takes e-mails; without a ``sender`` they come from the user, if that is an address, or else from whom they go to."""
 
-    def __init__(self, url: SmtpUrl, *, sender: str | None = None, trusted: ssl.SSLContext | None = None, longest_s: float = LONGEST_S) -> None:
+    def __init__(
+        self,
+        url: SmtpUrl,
+        *,
+        sender: str | None = None,
+        trusted: ssl.SSLContext | None = None,
+        longest_s: float = LONGEST_S,
+    ) -> None:
         self._url = url
         self._sender = sender or (url.user if url.user and "@" in url.user else None)
         self._trusted = trusted
@@ -84,7 +94,11 @@ class MailServer:
             local_hostname=socket.gethostname(),
             timeout=self._longest_s,
             use_tls=url.is_tls,
-            start_tls=False if url.is_plain or url.is_tls else True if url.user else None,  # None: where the server offers it
+            start_tls=False
+            if url.is_plain or url.is_tls
+            else True
+            if url.user
+            else None,  # None: where the server offers it
             tls_context=None if url.is_plain else self._trusted or ssl.create_default_context(),
         )
 
@@ -100,7 +114,9 @@ def _meaning(error: Exception) -> PermanentError | TransientError:
     """What an error of the library means for the e-mail; of what a server says the number alone, since the words may repeat an address."""
     match error:
         case aiosmtplib.SMTPRecipientsRefused(recipients=[refused, *_]) if refused.code >= FIRST_PERMANENT:
-            return PermanentError(f"the recipient is refused (SMTP {refused.code}), check alerts.email in the rules file")
+            return PermanentError(
+                f"the recipient is refused (SMTP {refused.code}), check alerts.email in the rules file"
+            )
         case aiosmtplib.SMTPRecipientsRefused(recipients=[refused, *_]):
             return TransientError(f"the recipient is not taken for now (SMTP {refused.code})")
         case aiosmtplib.SMTPSenderRefused():

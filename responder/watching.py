@@ -34,7 +34,11 @@ async def possible_changes(
                         break
         except (OSError, RuntimeError) as error:  # no more watches to be had, or a folder that went away meanwhile
             if not is_told:
-                logger.warning("files cannot be watched, they are looked at every %.0f s reason=%s", look_every_s, type(error).__name__)
+                logger.warning(
+                    "files cannot be watched, they are looked at every %.0f s reason=%s",
+                    look_every_s,
+                    type(error).__name__,
+                )
             is_told = True
             await asyncio.sleep(look_every_s)
             yield

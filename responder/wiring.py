@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from responder.smtp import MailServer
 
 LOOK_EVERY_S = 3.0
-NO_REDIS = "RESPONDER_REDIS_URL is not set: give the address of a Redis, or start with 'responder run', which brings its own"
+NO_REDIS = (
+    "RESPONDER_REDIS_URL is not set: give the address of a Redis, or start with 'responder run', which brings its own"
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,7 +95,9 @@ async def migrate_database(settings: Settings) -> str:
     """Bring the database to the version that this program needs, and tell which that is. Raises StorageError."""
     async with open_database(settings) as database:
         if await version_of(database) != NEWEST:
-            from responder.store.migration import migrate  # Alembic takes a while to load, and mostly there is nothing to do
+            from responder.store.migration import (
+                migrate,
+            )  # Alembic takes a while to load, and mostly there is nothing to do
 
             await migrate(database)
         return NEWEST

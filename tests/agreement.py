@@ -71,14 +71,18 @@ async def served(conversation: Conversation, store: Store) -> list[Answered]:
         await work.handle(inbound(message.text, message.originator, received=message.received_at, **where))
         texts = await _deliver(store, message, conversation, clock.now)
         after = (await read_known(store.database, store.secret, [message.originator], clock.now))[message.originator]
-        replies = [text for text, waits in texts if not (waits and after.opted_out)]  # what waits for its time is not sent then
+        replies = [
+            text for text, waits in texts if not (waits and after.opted_out)
+        ]  # what waits for its time is not sent then
         async with store.database.read() as connection:
             row = (await connection.execute(select(messages).where(messages.c.key == message.key))).one()
         found.append(_answered(message, row.rule, row.is_superseded, replies, after))
     return found
 
 
-def _answered(message: Message, rule: str | None, is_superseded: bool, replies: Sequence[str], after: Known) -> Answered:
+def _answered(
+    message: Message, rule: str | None, is_superseded: bool, replies: Sequence[str], after: Known
+) -> Answered:
     after = after.at(message.received_at)
     return Answered(
         text=message.text,
@@ -102,11 +106,21 @@ async def _deliver(store: Store, message: Message, conversation: Conversation, n
     """Send what is due, and let webhooks answer; the texts that the message led to, and whether each waits for its time."""
     await _send(store, now)
     async with store.database.write() as connection:
-        calls = select(awaited.c.step_key, steps.c.recipient).join(steps, steps.c.key == awaited.c.step_key).order_by(steps.c.seq)
-        said = {row.step_key: conversation.responses.get(row.recipient) for row in (await connection.execute(calls)).all()}
+        calls = (
+            select(awaited.c.step_key, steps.c.recipient)
+            .join(steps, steps.c.key == awaited.c.step_key)
+            .order_by(steps.c.seq)
+        )
+        said = {
+            row.step_key: conversation.responses.get(row.recipient) for row in (await connection.execute(calls)).all()
+        }
         await settle(connection, store.database, said, conversation.rules.limits, now)
     await _send(store, now)
-    wanted = (steps.c.message_key == message.key) & (steps.c.kind == StepKind.REPLY) & (steps.c.status != StepStatus.SUPPRESSED)
+    wanted = (
+        (steps.c.message_key == message.key)
+        & (steps.c.kind == StepKind.REPLY)
+        & (steps.c.status != StepStatus.SUPPRESSED)
+    )
     async with store.database.read() as connection:
         rows = (await connection.execute(select(steps).where(wanted).order_by(steps.c.seq))).all()
     return [(row.content, row.status == StepStatus.QUEUED) for row in rows]
@@ -137,7 +151,12 @@ async def _put(store: Store, known: Known) -> None:
         for appointment in known.appointments:
             await connection.execute(insert(appointments).values(**_of(appointment, appointments, appointment.order)))
         if known.paused_until:
-            paused = {"message_key": "f" * 32, "originator": known.originator, "reason": "given", "pauses_until": known.paused_until}
+            paused = {
+                "message_key": "f" * 32,
+                "originator": known.originator,
+                "reason": "given",
+                "pauses_until": known.paused_until,
+            }
             await connection.execute(insert(handoffs).values(**paused, opened_at=known.paused_until))
 
 

@@ -13,7 +13,14 @@ ANNA, BRUNO, SHOP = "+393301234567", "+393307654321", "+393331234333"
 _numbers = itertools.count(1)
 
 
-def inbound(text: str = "News ON", originator: str = ANNA, *, sent: datetime | None = None, received: datetime = NOON, **other: Any) -> Inbound:
+def inbound(
+    text: str = "News ON",
+    originator: str = ANNA,
+    *,
+    sent: datetime | None = None,
+    received: datetime = NOON,
+    **other: Any,
+) -> Inbound:
     """A message as a channel hands it in; each has a key of its own unless one is given."""
     fields: dict[str, Any] = {
         "key": f"{next(_numbers):032x}",

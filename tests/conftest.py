@@ -60,7 +60,9 @@ def clock() -> StandingClock:
     return StandingClock()
 
 
-async def wait_until(condition: Callable[[], bool | Awaitable[bool]], limit_s: float = 10.0, what: str = "the condition") -> None:
+async def wait_until(
+    condition: Callable[[], bool | Awaitable[bool]], limit_s: float = 10.0, what: str = "the condition"
+) -> None:
     """Wait for a condition, and fail when it does not come within the limit."""
     ends_at = time.monotonic() + limit_s
     while True:
@@ -198,7 +200,9 @@ def redis_socket() -> Iterator[str]:
     from responder.embedded import find_server
 
     server = subprocess.Popen(
-        [find_server(), "--port", "0", "--unixsocket", path, "--save", "", "--appendonly", "no"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [find_server(), "--port", "0", "--unixsocket", path, "--save", "", "--appendonly", "no"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     ends_at = time.monotonic() + 5
     while not path.exists():

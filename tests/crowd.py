@@ -36,14 +36,19 @@ class Crowd:
         """Replies that are due, some of them in quiet hours, and half as many reminders and calls whose answers are awaited."""
         await self._replies("a", count, "'answer'", "queued")
         await self._replies("r", count // 2, "'reminder'", "queued")
-        calls = "step_key, originator, content, deadline_at", "'a' || n, '+3935' || n, '{}', '2026-11-24 12:00:00.000000' FROM "
+        calls = (
+            "step_key, originator, content, deadline_at",
+            "'a' || n, '+3935' || n, '{}', '2026-11-24 12:00:00.000000' FROM ",
+        )
         await self._insert("awaited", *calls, count)
 
     async def to_remind(self, count: int) -> None:
         """Appointments to come, each with a reminder that is due, of phones that never texted."""
         await self._appointments("t", count, "'2026-12-24 12:00:00.000000'")
         columns = "key, appointment_id, originator, name, due_at, next_at, status"
-        await self._insert("reminders", columns, f"'t' || n, 't' || n, '+3936' || n, '1d', {_NOON}, {_NOON}, 'planned' FROM ", count)
+        await self._insert(
+            "reminders", columns, f"'t' || n, 't' || n, '+3936' || n, '1d', {_NOON}, {_NOON}, 'planned' FROM ", count
+        )
 
     async def analyse_by_hand(self) -> None:
         """Let PostgreSQL take no statistics by itself."""
@@ -68,7 +73,10 @@ class Crowd:
         )
         phones = f"'+3935' || n, '+3935' || n, '+393331234333', 'Hello', {purpose}, 1"
         await self._insert(
-            "steps", columns, f"'{kind}' || n, '{kind}' || n, 'reply', {phones}, '{status}', 0, {_NOON}, {_PAST}, {_PAST} FROM ", count
+            "steps",
+            columns,
+            f"'{kind}' || n, '{kind}' || n, 'reply', {phones}, '{status}', 0, {_NOON}, {_PAST}, {_PAST} FROM ",
+            count,
         )
 
     async def _appointments(self, kind: str, count: int, starts_at: str) -> None:

@@ -43,7 +43,9 @@ def watched() -> Iterator[list[str]]:
         connection.info["locked"] = []
 
     def note(connection: Connection, _cursor: object, statement: str, *_: Any) -> None:
-        if connection.dialect.name == "postgresql" and (fault := lock(connection.info.setdefault("locked", []), statement)):
+        if connection.dialect.name == "postgresql" and (
+            fault := lock(connection.info.setdefault("locked", []), statement)
+        ):
             faults.append(fault)
 
     listeners = (("begin", begin), ("before_cursor_execute", note))

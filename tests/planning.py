@@ -29,7 +29,9 @@ def one_rule(when: str, *then: str, head: str = "") -> Rules:
     return rules(f"rules:\n  - name: only\n    when: {when}\n    then:\n{actions}", head)
 
 
-def message(text: str = "News ON", originator: str = ANNA, *, at: datetime = NOON, seq: int = 1, **other: Any) -> Message:
+def message(
+    text: str = "News ON", originator: str = ANNA, *, at: datetime = NOON, seq: int = 1, **other: Any
+) -> Message:
     """A message in the inbox."""
     fields: dict[str, Any] = {
         "seq": seq,
@@ -67,7 +69,11 @@ def known(originator: str = ANNA, **fields: Any) -> Known:
 def situation(text: str, of_rules: Rules | None = None, *, about: Known | None = None) -> Situation:
     """A message and all that is known around it."""
     about = about or known()
-    return Situation(message=message(text, about.originator), known=about, lexicon=(of_rules or rules()).vocabulary.of(about.originator))
+    return Situation(
+        message=message(text, about.originator),
+        known=about,
+        lexicon=(of_rules or rules()).vocabulary.of(about.originator),
+    )
 
 
 def plan(text: str, by: Rules | None = None, about: Known | None = None, **other: Any) -> Plan:

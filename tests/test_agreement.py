@@ -39,12 +39,18 @@ def conversation_of(case: Case, rules: Rules, file: str) -> Conversation:
     messages = tuple(messages_of(case, WHEN))
     begins_at = min(message.received_at for message in messages)
     known = known_of(case.given, case.originator, begins_at)
-    return Conversation(name=f"{file}: {case.name}", rules=rules, known=known, messages=messages, responses=case.given.responses)
+    return Conversation(
+        name=f"{file}: {case.name}", rules=rules, known=known, messages=messages, responses=case.given.responses
+    )
 
 
 def rules_in_files() -> Iterator[tuple[str, Rules]]:
     """The rules of all files of the project that hold tests, and of all texts in its tests and its documentation that do."""
-    for path in (ROOT / "rules.yaml", *sorted((ROOT / "tests").rglob("*.yaml")), *sorted((ROOT / "examples").rglob("*.yaml"))):
+    for path in (
+        ROOT / "rules.yaml",
+        *sorted((ROOT / "tests").rglob("*.yaml")),
+        *sorted((ROOT / "examples").rglob("*.yaml")),
+    ):
         if b"tests:" in path.read_bytes() and (found := readable(path)):
             yield path.name, found
     for path in sorted((ROOT / "docs").glob("*.md")):
@@ -65,7 +71,11 @@ def readable(path: Path) -> Rules | None:
 
 def written(text: str) -> Iterator[Rules]:
     """The rules of a text, if they are right; where it has none, those of the project's own file."""
-    for source in (text, f"version: 1\n{text}", (ROOT / "rules.yaml").read_text().partition("\ntests:")[0] + "\n" + text):
+    for source in (
+        text,
+        f"version: 1\n{text}",
+        (ROOT / "rules.yaml").read_text().partition("\ntests:")[0] + "\n" + text,
+    ):
         try:
             yield read_rules(source, "rules.yaml", {})
         except RulesError:
@@ -93,14 +103,18 @@ def test_there_are_conversations_to_compare() -> None:
 async def check(conversation: Conversation, migrated_url: str) -> None:
     database = Database(migrated_url)
     try:
-        for got, said in zip(await served(conversation, await store_on(database)), rehearsed(conversation), strict=True):
+        for got, said in zip(
+            await served(conversation, await store_on(database)), rehearsed(conversation), strict=True
+        ):
             assert got == said
     finally:
         await database.close()
 
 
 @pytest.mark.parametrize("conversation", conversations(), ids=lambda conversation: conversation.name)
-async def test_every_conversation_of_the_files_gets_the_same_texts_from_both(conversation: Conversation, migrated_url: str) -> None:
+async def test_every_conversation_of_the_files_gets_the_same_texts_from_both(
+    conversation: Conversation, migrated_url: str
+) -> None:
     await check(conversation, migrated_url)
 
 
@@ -140,9 +154,46 @@ fallback: {then: [reply: "Sorry?", hand_off: unrecognised]}
     {},
 )
 TEXTS = [
-    *("News ON", "Notizie SI", "News week", "News OFF", "Only news", "Offers ON", "Games ON", "yes", "no", "1", "2", "all", "my name is Anna"),
-    *("track", "dumb", "later", "seldom", "person", "this and that", "ciao", "STOP", "STOP NEWS", "START", "HELP", "hello?", "stop it maybe", ""),
-    *("Welcome.", "Liked “Welcome.”", "Ha messo un cuore a “Sorry? Sorry?”", "Sorry?", "basta", "can we move it", "thanks"),
+    *(
+        "News ON",
+        "Notizie SI",
+        "News week",
+        "News OFF",
+        "Only news",
+        "Offers ON",
+        "Games ON",
+        "yes",
+        "no",
+        "1",
+        "2",
+        "all",
+        "my name is Anna",
+    ),
+    *(
+        "track",
+        "dumb",
+        "later",
+        "seldom",
+        "person",
+        "this and that",
+        "ciao",
+        "STOP",
+        "STOP NEWS",
+        "START",
+        "HELP",
+        "hello?",
+        "stop it maybe",
+        "",
+    ),
+    *(
+        "Welcome.",
+        "Liked “Welcome.”",
+        "Ha messo un cuore a “Sorry? Sorry?”",
+        "Sorry?",
+        "basta",
+        "can we move it",
+        "thanks",
+    ),
 ]
 GAPS = [
     timedelta(seconds=1),
@@ -156,7 +207,11 @@ GAPS = [
 BEGINNINGS = [
     Known(originator=ANNA),
     Known(originator=ANNA, appointments=(appointment(name="Ada"),)),
-    Known(originator=ANNA, language="it", appointments=(appointment(), appointment("a2", AppointmentStatus.CONFIRMED, service="Teeth"))),
+    Known(
+        originator=ANNA,
+        language="it",
+        appointments=(appointment(), appointment("a2", AppointmentStatus.CONFIRMED, service="Teeth")),
+    ),
     Known(originator=ANNA, fields={"name": "Bo"}, appointments=(appointment(starts_at=NOON - timedelta(hours=3)),)),
 ]
 NUMBERS = itertools.count(1)
@@ -165,7 +220,9 @@ texted = st.tuples(st.sampled_from(TEXTS), st.sampled_from(GAPS))
 
 @given(beginning=st.sampled_from(BEGINNINGS), texts=st.lists(texted, min_size=1, max_size=14))
 @settings(deadline=None, max_examples=12, suppress_health_check=list(HealthCheck))
-def test_any_conversation_gets_the_same_texts_from_both(migrated_url: str, beginning: Known, texts: Sequence[tuple[str, timedelta]]) -> None:
+def test_any_conversation_gets_the_same_texts_from_both(
+    migrated_url: str, beginning: Known, texts: Sequence[tuple[str, timedelta]]
+) -> None:
     someone = f"+39330{next(NUMBERS):07}"  # another one each time, so that one database serves
     dates = tuple(replace(one, id=f"{one.id}{someone}", originator=someone) for one in beginning.appointments)
     now, messages = NOON, []
@@ -174,4 +231,8 @@ def test_any_conversation_gets_the_same_texts_from_both(migrated_url: str, begin
         messages.append(imagined(text, someone, SHOP, now, next(NUMBERS)))
     known = replace(beginning, originator=someone, appointments=dates)
     said = {"crm": b'{"text": "on its way"}'}
-    asyncio.run(check(Conversation(name="any", rules=RULES, known=known, messages=tuple(messages), responses=said), migrated_url))
+    asyncio.run(
+        check(
+            Conversation(name="any", rules=RULES, known=known, messages=tuple(messages), responses=said), migrated_url
+        )
+    )

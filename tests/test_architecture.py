@@ -58,7 +58,14 @@ LAYERS: dict[str, set[str]] = {
     },
 }
 BUILT = set(LAYERS) - {"actions", "words"}
-LAYERS |= {"web": BUILT, "worker": BUILT, "mail": BUILT, "cli": BUILT | {"web", "worker", "mail", "actions"}, "__main__": {"cli"}, "__init__": set()}
+LAYERS |= {
+    "web": BUILT,
+    "worker": BUILT,
+    "mail": BUILT,
+    "cli": BUILT | {"web", "worker", "mail", "actions"},
+    "__main__": {"cli"},
+    "__init__": set(),
+}
 
 HOMES: dict[str, set[str]] = {
     "arq": {"jobs.py", "worker/supervisor.py"},
@@ -97,7 +104,9 @@ def _imported(path: Path) -> Iterator[tuple[str, int]]:
         if isinstance(node, ast.Import):
             yield from ((alias.name, node.lineno) for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            names = [f"{node.module}.{alias.name}" for alias in node.names] if node.module == "responder" else [node.module]
+            names = (
+                [f"{node.module}.{alias.name}" for alias in node.names] if node.module == "responder" else [node.module]
+            )
             yield from ((name, node.lineno) for name in names)
 
 
@@ -118,7 +127,11 @@ def outward_imports(path: Path) -> list[str]:
 
 @pytest.mark.parametrize("library", HOMES)
 def test_a_library_has_one_home(library: str) -> None:
-    users = {str(path.relative_to(ROOT)) for path in MODULES if any(name.split(".")[0] == library for name, _ in imported(path))}
+    users = {
+        str(path.relative_to(ROOT))
+        for path in MODULES
+        if any(name.split(".")[0] == library for name, _ in imported(path))
+    }
     assert users, f"nothing uses {library}"
     assert [user for user in users if not user.startswith(tuple(HOMES[library]))] == []
 
@@ -128,4 +141,7 @@ def test_the_environment_is_read_in_settings_alone() -> None:
 
 
 def reads_environment(path: Path) -> bool:
-    return any(isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv"} for node in ast.walk(ast.parse(path.read_text())))
+    return any(
+        isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv"}
+        for node in ast.walk(ast.parse(path.read_text()))
+    )

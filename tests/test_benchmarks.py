@@ -16,8 +16,12 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="CPU and memory 
 QUICK = ("check",)  # those that take a moment alone; the others belong to the nightly mode
 
 
-@pytest.mark.parametrize("name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.faults) for name in BENCHMARKS])
-def test_a_benchmark_gives_a_table_and_says_what_was_reached(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.faults) for name in BENCHMARKS]
+)
+def test_a_benchmark_gives_a_table_and_says_what_was_reached(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     if name == "mail" and not PROGRAM:
         pytest.skip(NO_DOVECOT)
     main([name, "--rounds", "1", "--scale", "0.02", "--dir", str(tmp_path)])
@@ -44,6 +48,8 @@ def test_a_ratio_compares_the_two_figures_of_each_round() -> None:
     assert Table(title="", unit="us", rows=rows, baselines=("theirs",)).ratio("ours", "theirs") == 3.0
 
 
-@pytest.mark.parametrize(("value", "at_least", "word"), [(2.0, False, "reached"), (4.0, False, "missed"), (4.0, True, "reached")])
+@pytest.mark.parametrize(
+    ("value", "at_least", "word"), [(2.0, False, "reached"), (4.0, False, "missed"), (4.0, True, "reached")]
+)
 def test_a_goal_says_whether_it_is_reached(value: float, at_least: bool, word: str) -> None:
     assert str(Goal(text="times", value=value, limit=3, at_least=at_least)).startswith(word)

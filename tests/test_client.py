@@ -284,10 +284,14 @@ async def test_a_server_that_speaks_no_tls_may_be_tried_again(client: HttpClient
 
 
 @pytest.mark.parametrize(("connect_timeout_s", "timeout_s"), [(0.2, 5.0), (5.0, 0.2)])
-async def test_a_handshake_that_never_ends_may_be_tried_again(client: HttpClient, connect_timeout_s: float, timeout_s: float) -> None:
+async def test_a_handshake_that_never_ends_may_be_tried_again(
+    client: HttpClient, connect_timeout_s: float, timeout_s: float
+) -> None:
     async with serving(None) as server:
         with pytest.raises(TransientError, match="not sent: the time was up"):
-            await client.post(call_to(server.port, scheme="https", connect_timeout_s=connect_timeout_s, timeout_s=timeout_s))
+            await client.post(
+                call_to(server.port, scheme="https", connect_timeout_s=connect_timeout_s, timeout_s=timeout_s)
+            )
 
 
 async def test_a_deadline_before_the_body_was_begun_is_no_doubt(client: HttpClient) -> None:
@@ -346,7 +350,10 @@ async def test_a_header_that_cannot_be_written_is_given_up_and_not_shown(client:
         with pytest.raises(PermanentError, match="a header") as caught:
             await client.post(call_to(server.port, headers={"x-api-key": value}))
     assert "hunter2" not in str(caught.value)
-    assert (caught.value.__cause__, caught.value.__context__ is None or caught.value.__suppress_context__) == (None, True)
+    assert (caught.value.__cause__, caught.value.__context__ is None or caught.value.__suppress_context__) == (
+        None,
+        True,
+    )
     assert not server.requests
 
 
@@ -411,7 +418,9 @@ async def test_no_spelling_of_this_machine_is_reached(client: HttpClient, host: 
 
 
 async def test_a_refusal_says_what_the_address_is_and_what_allows_it(client: HttpClient) -> None:
-    with pytest.raises(PermanentError, match=r"loopback \(RFC 1122\), set RESPONDER_ALLOW_PRIVATE_WEBHOOKS to allow it"):
+    with pytest.raises(
+        PermanentError, match=r"loopback \(RFC 1122\), set RESPONDER_ALLOW_PRIVATE_WEBHOOKS to allow it"
+    ):
         await client.post(call_to(443, scheme="https", guarded=True))
 
 
@@ -430,7 +439,9 @@ async def test_private_webhooks_are_called_where_that_is_allowed() -> None:
 @pytest.mark.parametrize("addresses", [["127.0.0.1"], ["8.8.8.8", "169.254.169.254"], ["2606:4700::1111", "::1"]])
 async def test_a_name_with_one_private_address_is_refused_as_a_whole(addresses: list[str]) -> None:
     internet = Internet(0)
-    async with HttpClient(allow_private=False, guard=GuardedNetwork(lookup=Names(addresses), network=internet)) as client:
+    async with HttpClient(
+        allow_private=False, guard=GuardedNetwork(lookup=Names(addresses), network=internet)
+    ) as client:
         with pytest.raises(PermanentError, match="not sent: the host of the webhook has an address"):
             await client.post(call_to(443, scheme="https", host="hooks.example.com", guarded=True))
     assert internet.reached == []
@@ -452,7 +463,9 @@ async def test_a_name_server_that_never_answers_may_be_tried_again() -> None:
 
     async with HttpClient(allow_private=False, guard=GuardedNetwork(lookup=waits)) as client:
         with pytest.raises(TransientError, match="not sent: the time was up"):
-            await client.post(call_to(443, scheme="https", host="hooks.example.com", guarded=True, connect_timeout_s=0.1))
+            await client.post(
+                call_to(443, scheme="https", host="hooks.example.com", guarded=True, connect_timeout_s=0.1)
+            )
         ended.set()
 
 
@@ -469,7 +482,9 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     made, key = folder / "certificate.pem", folder / "key.pem"
     subject = ["-subj", "/CN=hooks.example.com", "-addext", "subjectAltName=DNS:hooks.example.com", "-days", "1"]
     curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    subprocess.run([openssl, "req", "-x509", *curve, "-keyout", key, "-out", made, *subject], check=True, capture_output=True)
+    subprocess.run(
+        [openssl, "req", "-x509", *curve, "-keyout", key, "-out", made, *subject], check=True, capture_output=True
+    )
     return made, key
 
 
@@ -487,7 +502,9 @@ async def test_a_checked_address_is_called_under_the_name_of_the_host(certificat
     names, trusted = Names(["8.8.8.8"], ["127.0.0.1"]), ssl.create_default_context(cafile=certificate[0])
     async with serving_tls(certificate) as (server, indicated):
         internet = Internet(server.port)
-        async with HttpClient(allow_private=False, trusted=trusted, guard=GuardedNetwork(lookup=names, network=internet)) as client:
+        async with HttpClient(
+            allow_private=False, trusted=trusted, guard=GuardedNetwork(lookup=names, network=internet)
+        ) as client:
             response = await client.post(call_to(8443, scheme="https", host="hooks.example.com", guarded=True))
     assert response.status == 200
     assert (names.asked, internet.reached, indicated) == (["hooks.example.com"], ["8.8.8.8"], ["hooks.example.com"])
@@ -500,7 +517,9 @@ async def test_a_dead_address_leaves_time_for_the_next(certificate: tuple[Path, 
         internet = Internet(server.port, "2606:4700::1111")
         guard = GuardedNetwork(lookup=Names(["2606:4700::1111", "8.8.8.8"]), network=internet)
         async with HttpClient(allow_private=False, trusted=trusted, guard=guard) as client:
-            assert (await client.post(call_to(443, scheme="https", host="hooks.example.com", guarded=True))).status == 200
+            assert (
+                await client.post(call_to(443, scheme="https", host="hooks.example.com", guarded=True))
+            ).status == 200
     assert internet.reached == ["2606:4700::1111", "8.8.8.8"]
 
 

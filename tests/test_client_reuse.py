@@ -21,7 +21,9 @@ async def test_connections_to_several_busy_endpoints_are_used_again() -> None:
     assert sum(receiver.connections for receiver in receivers) <= len(receivers) * AT_ONCE
 
 
-async def test_a_connection_that_was_kept_for_long_is_closed_when_another_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_connection_that_was_kept_for_long_is_closed_when_another_is_opened(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(connections, "KEPT_S", 0.0)
     async with receiving() as first, receiving() as second, HttpClient(allow_private=True) as client:
         await client.post(Call(url=first.url, headers={}))
@@ -46,4 +48,10 @@ async def test_the_end_of_the_client_is_the_end_of_its_connections() -> None:
 
 async def call_all(client: HttpClient, receivers: list[Receiver]) -> None:
     """As many calls at once to each as there may be."""
-    await asyncio.gather(*(client.post(Call(url=receiver.url, headers={}, guarded=True)) for receiver in receivers for _ in range(AT_ONCE)))
+    await asyncio.gather(
+        *(
+            client.post(Call(url=receiver.url, headers={}, guarded=True))
+            for receiver in receivers
+            for _ in range(AT_ONCE)
+        )
+    )

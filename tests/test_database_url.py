@@ -10,7 +10,10 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from responder.database_url import SSL_MODES, async_database_url, mask_url
 
 
-@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "PostgreSQL", "postgresql+asyncpg", "postgresql+psycopg2", "postgresql+psycopg"])
+@pytest.mark.parametrize(
+    "scheme",
+    ["postgres", "postgresql", "PostgreSQL", "postgresql+asyncpg", "postgresql+psycopg2", "postgresql+psycopg"],
+)
 def test_every_name_of_postgresql_means_our_driver(scheme: str) -> None:
     assert async_database_url(f"{scheme}://u:p%40@db:5432/shop") == ("postgresql+asyncpg://u:p%40@db:5432/shop", {})
 
@@ -55,7 +58,10 @@ def test_behind_a_pooler_no_two_statements_share_a_name() -> None:
 
 
 def test_a_socket_and_several_hosts_stay_in_the_address() -> None:
-    assert async_database_url("postgresql:///shop?host=/run/postgresql")[0] == "postgresql+asyncpg:///shop?host=/run/postgresql"
+    assert (
+        async_database_url("postgresql:///shop?host=/run/postgresql")[0]
+        == "postgresql+asyncpg:///shop?host=/run/postgresql"
+    )
 
 
 def test_a_time_limit_becomes_seconds() -> None:
@@ -85,7 +91,14 @@ def test_what_we_cannot_use_is_refused_with_what_was_expected(url: str, expected
 
 @pytest.mark.parametrize(
     "query",
-    ["", "?sslmode=disable", "?sslmode=prefer", "?pgbouncer=true", "?connect_timeout=2", "?application_name=responder&target_session_attrs=any"],
+    [
+        "",
+        "?sslmode=disable",
+        "?sslmode=prefer",
+        "?pgbouncer=true",
+        "?connect_timeout=2",
+        "?application_name=responder&target_session_attrs=any",
+    ],
 )
 async def test_the_driver_takes_what_comes_out_and_tries_to_connect(query: str) -> None:
     url, arguments = async_database_url(f"postgres://u:p@127.0.0.1:1/shop{query}")
@@ -108,7 +121,10 @@ async def connect(url: str, arguments: dict[str, Any]) -> None:
         ("postgresql://shop:secret@db/shop", "postgresql://shop:…@db/shop"),
         ("postgresql://shop:se/cr@et@db/shop", "postgresql://shop:…@db/shop"),
         ("redis://:secret@cache:6379/0", "redis://:…@cache:6379/0"),
-        ("postgresql://db/shop?user=u&password=secret&sslmode=require", "postgresql://db/shop?user=u&password=…&sslmode=require"),
+        (
+            "postgresql://db/shop?user=u&password=secret&sslmode=require",
+            "postgresql://db/shop?user=u&password=…&sslmode=require",
+        ),
         ("postgresql:/shop:secret@db/shop", "…@db/shop"),
         ("postgresql://db:5432/shop", "postgresql://db:5432/shop"),
         ("sqlite:///data/responder.db", "sqlite:///data/responder.db"),

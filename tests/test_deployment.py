@@ -37,7 +37,13 @@ def test_the_image_tells_whether_it_is_well() -> None:
 
 def test_the_set_has_the_stores_one_web_and_two_workers() -> None:
     services = COMPOSE["services"]
-    assert {name for name, service in services.items() if "profiles" not in service} == {"postgres", "redis", "migrate", "web", "worker"}
+    assert {name for name, service in services.items() if "profiles" not in service} == {
+        "postgres",
+        "redis",
+        "migrate",
+        "web",
+        "worker",
+    }
     assert services["worker"]["deploy"]["replicas"] == 2
 
 
@@ -50,11 +56,19 @@ def test_the_mailbox_is_read_where_somebody_asks_for_it() -> None:
 @pytest.mark.parametrize("name", ["migrate", "web", "worker", "mail"])
 def test_our_services_run_read_only_and_without_capabilities(name: str) -> None:
     service = COMPOSE["services"][name]
-    assert (service["read_only"], service["cap_drop"], service["security_opt"]) == (True, ["ALL"], ["no-new-privileges:true"])
+    assert (service["read_only"], service["cap_drop"], service["security_opt"]) == (
+        True,
+        ["ALL"],
+        ["no-new-privileges:true"],
+    )
 
 
 def test_no_secret_stands_in_the_set() -> None:
-    secrets = [value for name, value in COMPOSE["x-responder"]["environment"].items() if name.endswith(("TOKEN", "PASSWORD", "KEY"))]
+    secrets = [
+        value
+        for name, value in COMPOSE["x-responder"]["environment"].items()
+        if name.endswith(("TOKEN", "PASSWORD", "KEY"))
+    ]
     assert secrets
     assert all(value.startswith("${") for value in secrets)
 

@@ -78,7 +78,9 @@ def test_the_file_with_mistakes_is_answered_as_the_manual_says() -> None:
     assert str(refused.value) == shown[position + 1].rstrip("\n")
 
 
-@pytest.mark.parametrize("word", sorted({*ACTIONS, *How, "pattern", "answer", "to", "from", "list", "appointment", *MORE}))
+@pytest.mark.parametrize(
+    "word", sorted({*ACTIONS, *How, "pattern", "answer", "to", "from", "list", "appointment", *MORE})
+)
 def test_the_manual_tells_of_every_action_condition_and_setting(word: str) -> None:
     assert re.search(rf"^\| .*`{word}[`:]", MANUAL, re.MULTILINE)
 
@@ -90,7 +92,10 @@ def test_every_link_to_a_file_leads_to_one(page: Path) -> None:
 
 
 TESTING = (ROOT / "docs" / "testing.md").read_text("utf-8")
-TESTED = [read_rules(block, "rules.yaml", {}) for block in re.findall(r"^```yaml\n(.*?)^```", TESTING, re.DOTALL | re.MULTILINE)]
+TESTED = [
+    read_rules(block, "rules.yaml", {})
+    for block in re.findall(r"^```yaml\n(.*?)^```", TESTING, re.DOTALL | re.MULTILINE)
+]
 
 
 @pytest.mark.parametrize("of_file", TESTED, ids=["examples", "tests"])

@@ -15,7 +15,11 @@ import responder.rulefile
 
 def modules(*packages: ModuleType) -> list[str]:
     """The modules of packages, by name."""
-    return [module.name for package in packages for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")]
+    return [
+        module.name
+        for package in packages
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+    ]
 
 
 @pytest.mark.parametrize("name", modules(responder.core, responder.actions, responder.gateways, responder.rulefile))

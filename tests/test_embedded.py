@@ -108,7 +108,9 @@ async def orphan_in(data_dir: Path) -> AsyncIterator[asyncio.subprocess.Process]
     """A server as an earlier life may leave it, with a socket in the data directory."""
     (data_dir / "redis").mkdir(parents=True)
     socket = data_dir / "redis" / "server.sock"
-    process = await asyncio.create_subprocess_exec(find_server(), "--port", "0", "--unixsocket", socket, "--save", "", stdout=DEVNULL)
+    process = await asyncio.create_subprocess_exec(
+        find_server(), "--port", "0", "--unixsocket", socket, "--save", "", stdout=DEVNULL
+    )
     try:
         await wait_until(socket.exists)
         yield process
@@ -153,7 +155,8 @@ def test_looking_for_the_packages_server_does_not_import_its_client() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("port", "0"), ("maxmemory-policy", "noeviction"), ("save", ""), ("appendonly", "no"), ("unixsocketperm", "700")]
+    ("name", "value"),
+    [("port", "0"), ("maxmemory-policy", "noeviction"), ("save", ""), ("appendonly", "no"), ("unixsocketperm", "700")],
 )
 async def test_the_server_opens_no_port_forgets_nothing_and_writes_nothing(start: Start, name: str, value: str) -> None:
     async with client(await start()) as connection:
@@ -262,7 +265,9 @@ async def lose_both(data_dir: Path) -> None:
     await redis.stop()
 
 
-async def test_a_deep_data_directory_gets_a_socket_with_a_short_name_for_this_user_alone(start: Start, tmp_path: Path) -> None:
+async def test_a_deep_data_directory_gets_a_socket_with_a_short_name_for_this_user_alone(
+    start: Start, tmp_path: Path
+) -> None:
     redis = await start(deep(tmp_path))
     place = Path(redis.url.removeprefix("unix://")).parent
     assert await answers(redis)

@@ -65,7 +65,12 @@ async def test_a_good_edit_replaces_the_rules(installed: Installed) -> None:
     installed.clock.advance(minutes=5)
     assert await installed.in_force.look()
     status = installed.in_force.status()
-    assert (installed.names, status.count, status.is_ok, status.last_good_at) == (["two", "three"], 2, True, installed.clock.now)
+    assert (installed.names, status.count, status.is_ok, status.last_good_at) == (
+        ["two", "three"],
+        2,
+        True,
+        installed.clock.now,
+    )
 
 
 async def test_a_file_that_has_not_changed_is_not_read_again(installed: Installed) -> None:
@@ -73,7 +78,9 @@ async def test_a_file_that_has_not_changed_is_not_read_again(installed: Installe
     assert not await installed.in_force.look()
 
 
-async def test_a_bad_edit_leaves_the_rules_and_is_told_with_its_place(installed: Installed, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_bad_edit_leaves_the_rules_and_is_told_with_its_place(
+    installed: Installed, caplog: pytest.LogCaptureFixture
+) -> None:
     await installed.in_force.start()
     installed.write(BAD)
     installed.clock.advance(minutes=5)
@@ -92,7 +99,9 @@ async def test_the_same_mistake_is_logged_once(installed: Installed, caplog: pyt
     assert len(errors(caplog)) == 2  # that the file is refused, and the mistake
 
 
-async def test_a_process_that_does_not_decide_leaves_the_log_to_those_that_do(installed: Installed, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_process_that_does_not_decide_leaves_the_log_to_those_that_do(
+    installed: Installed, caplog: pytest.LogCaptureFixture
+) -> None:
     web = installed.process(decides=False)
     await web.start()
     installed.write(BAD)
@@ -123,7 +132,10 @@ async def test_every_version_in_force_is_kept_with_its_text_and_times(installed:
     await installed.in_force.look()
     newest = await installed.versions.newest()
     assert newest is not None
-    assert (newest.hash, newest.sources) == (installed.in_force.rules().hash, (Source(file=str(installed.file), text=TWO),))
+    assert (newest.hash, newest.sources) == (
+        installed.in_force.rules().hash,
+        (Source(file=str(installed.file), text=TWO),),
+    )
     assert (newest.first_in_force_at, newest.in_force_at) == (later, later)
 
 
@@ -144,7 +156,9 @@ async def test_a_bad_file_at_the_start_is_refused(installed: Installed) -> None:
         await installed.in_force.start()
 
 
-async def test_at_the_start_the_last_good_version_serves_loudly(installed: Installed, caplog: pytest.LogCaptureFixture) -> None:
+async def test_at_the_start_the_last_good_version_serves_loudly(
+    installed: Installed, caplog: pytest.LogCaptureFixture
+) -> None:
     await installed.in_force.start()
     installed.write(BAD)
     installed.clock.advance(hours=1)
@@ -192,7 +206,9 @@ async def _rename(store: Store, name: str, to: str) -> None:
         await connection.exec_driver_sql(f"ALTER TABLE {name} RENAME TO {to}")
 
 
-async def test_a_fault_in_reading_is_told_and_changes_nothing(installed: Installed, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_fault_in_reading_is_told_and_changes_nothing(
+    installed: Installed, caplog: pytest.LogCaptureFixture
+) -> None:
     class Broken(dict[str, str]):
         def get(self, *_: object) -> str:
             raise RecursionError

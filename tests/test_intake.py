@@ -84,7 +84,9 @@ async def test_messages_that_arrive_during_a_commit_share_the_next(intake: Intak
     assert inbox.batches == [["first"], ["m0", "m1", "m2", "m3", "m4"]]
 
 
-async def test_what_a_gateway_sends_upon_an_answer_goes_along_with_what_waits_already(intake: Intake, inbox: RememberingInbox) -> None:
+async def test_what_a_gateway_sends_upon_an_answer_goes_along_with_what_waits_already(
+    intake: Intake, inbox: RememberingInbox
+) -> None:
     async def converse() -> None:
         await take(intake, "first")
         await asyncio.sleep(0)  # a turn of the event loop, in which the answer leaves
@@ -118,7 +120,9 @@ async def test_no_request_is_answered_before_its_commit(intake: Intake, inbox: R
     await request
 
 
-async def test_every_request_of_a_failed_commit_is_told(intake: Intake, inbox: RememberingInbox, bell: CountingBell) -> None:
+async def test_every_request_of_a_failed_commit_is_told(
+    intake: Intake, inbox: RememberingInbox, bell: CountingBell
+) -> None:
     inbox.failure = StorageError("disk full")
     results = await asyncio.gather(*(take(intake, f"m{n}") for n in range(3)), return_exceptions=True)
     assert [type(result) for result in results] == [StorageError] * 3
@@ -155,7 +159,9 @@ async def test_an_intake_takes_while_it_runs(inbox: RememberingInbox, bell: Coun
     request.cancel()
 
 
-async def test_an_intake_whose_commit_does_not_end_takes_nothing(intake: Intake, inbox: RememberingInbox, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_intake_whose_commit_does_not_end_takes_nothing(
+    intake: Intake, inbox: RememberingInbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("responder.intake.LONGEST_WAIT_S", 0.05)
     inbox.gate.clear()
     with pytest.raises(StorageError):
@@ -165,7 +171,9 @@ async def test_an_intake_whose_commit_does_not_end_takes_nothing(intake: Intake,
 
 async def test_one_bad_message_fails_alone(intake: Intake, inbox: RememberingInbox) -> None:
     inbox.chokes_on = "bad"
-    results = await asyncio.gather(take(intake, "good"), take(intake, "bad"), take(intake, "fine"), return_exceptions=True)
+    results = await asyncio.gather(
+        take(intake, "good"), take(intake, "bad"), take(intake, "fine"), return_exceptions=True
+    )
     assert [type(result) for result in results] == [type(None), StorageError, type(None)]
 
 
@@ -178,7 +186,9 @@ async def test_a_commit_rings_once(intake: Intake, inbox: RememberingInbox, bell
     assert bell.rings == len(inbox.batches)
 
 
-async def test_a_database_that_hangs_is_told_as_a_storage_fault(intake: Intake, inbox: RememberingInbox, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_database_that_hangs_is_told_as_a_storage_fault(
+    intake: Intake, inbox: RememberingInbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("responder.intake.LONGEST_WAIT_S", 0.05)
     inbox.gate.clear()
     with pytest.raises(StorageError, match="did not commit within"):
@@ -195,7 +205,9 @@ async def test_only_those_that_are_late_are_told(intake: Intake, inbox: Remember
     await in_time
 
 
-async def test_every_request_to_a_database_that_hangs_is_told(intake: Intake, inbox: RememberingInbox, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_every_request_to_a_database_that_hangs_is_told(
+    intake: Intake, inbox: RememberingInbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("responder.intake.LONGEST_WAIT_S", 0.02)
     inbox.gate.clear()
     for text in ("stuck", "stuck as well"):
@@ -203,7 +215,9 @@ async def test_every_request_to_a_database_that_hangs_is_told(intake: Intake, in
             await take(intake, text)
 
 
-async def test_the_time_to_the_answer_travels_with_a_later_commit(intake: Intake, inbox: RememberingInbox, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_time_to_the_answer_travels_with_a_later_commit(
+    intake: Intake, inbox: RememberingInbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("responder.intake.ANSWER_TIMES_AFTER_S", 0.01)
     await take(intake, "one")
     await take(intake, "two")

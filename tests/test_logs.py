@@ -47,7 +47,11 @@ def fields(line: str) -> dict[str, Any]:
 
 def test_a_line_for_machines_names_time_level_logger_and_event() -> None:
     line = fields(logged("step done key=%s attempt=%d", KEY, 2))
-    assert (line["level"], line["logger"], line["event"]) == ("info", "responder.worker", f"step done key={KEY} attempt=2")
+    assert (line["level"], line["logger"], line["event"]) == (
+        "info",
+        "responder.worker",
+        f"step done key={KEY} attempt=2",
+    )
     assert sorted(line) == ["event", "level", "logger", "timestamp"]
 
 
@@ -72,7 +76,10 @@ def test_a_readable_line_for_a_file_has_no_colours() -> None:
 
 
 @pytest.mark.parametrize("form", ["json", "text"])
-@pytest.mark.parametrize("number", [NUMBER, "00393301234567", "393301234567", "+39 330 123-4567", "3301234", "tel393301234567x", "٠١٢٣٤٥٦٧٨٩"])
+@pytest.mark.parametrize(
+    "number",
+    [NUMBER, "00393301234567", "393301234567", "+39 330 123-4567", "3301234", "tel393301234567x", "٠١٢٣٤٥٦٧٨٩"],
+)
 def test_no_full_number_comes_out(number: str, form: str) -> None:
     line = logged("sent to %s, then to <%s>", number, number, form=form)
     assert number not in line
@@ -135,7 +142,9 @@ def test_letters_of_every_alphabet_are_readable_for_people() -> None:
     assert "perché Ω" in logged("perché Ω", form="text")
 
 
-@pytest.mark.parametrize("name", ["arq.worker", "arq.jobs", "httpx", "httpcore.connection", "aiosqlite", "sqlalchemy.engine.Engine"])
+@pytest.mark.parametrize(
+    "name", ["arq.worker", "arq.jobs", "httpx", "httpcore.connection", "aiosqlite", "sqlalchemy.engine.Engine"]
+)
 def test_libraries_that_show_contents_are_silent_even_when_all_is_asked_for(name: str) -> None:
     assert from_library(name, logging.INFO) == ""
 

@@ -27,7 +27,9 @@ async def three() -> int:
 
 
 @asynccontextmanager
-async def pacing(url: str, rate: str, count_workers: CountWorkers = three, share: Share | None = None) -> AsyncIterator[Pace]:
+async def pacing(
+    url: str, rate: str, count_workers: CountWorkers = three, share: Share | None = None
+) -> AsyncIterator[Pace]:
     pace = Pace(url, read_rate(rate), count_workers, share=share)
     try:
         yield pace

@@ -118,7 +118,9 @@ async def test_the_others_go_on_when_one_dies(notes: Notes) -> None:
         assert is_alive(second)
 
 
-async def test_a_dead_child_is_logged_with_its_name_and_exit_status(notes: Notes, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_dead_child_is_logged_with_its_name_and_exit_status(
+    notes: Notes, caplog: pytest.LogCaptureFixture
+) -> None:
     async with running(notes.child("web", BRIEF)):
         await notes.wait_for(2)
     assert "child ended name=web status=3 restart_in_s=0.0" in caplog.text
@@ -132,7 +134,9 @@ async def test_a_child_that_keeps_dying_is_started_less_and_less_often(notes: No
     assert time.monotonic() - began_at > 0.1 + 0.2 + 0.4
 
 
-async def test_a_child_that_cannot_be_started_does_not_stop_the_others(notes: Notes, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_child_that_cannot_be_started_does_not_stop_the_others(
+    notes: Notes, caplog: pytest.LogCaptureFixture
+) -> None:
     async with running(Child(name="web", argv=("/no/such/program",)), notes.child("worker", ORDERLY)):
         await notes.wait_for(1)
     assert "name=web status=not started" in caplog.text
@@ -172,14 +176,18 @@ async def test_a_second_signal_asks_the_children_no_second_time(notes: Notes) ->
     assert notes.names("SIGTERM") == ["web"]
 
 
-async def test_a_child_that_was_asked_to_end_is_not_started_again(notes: Notes, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_child_that_was_asked_to_end_is_not_started_again(
+    notes: Notes, caplog: pytest.LogCaptureFixture
+) -> None:
     async with running(notes.child("web", ORDERLY)):
         await notes.wait_for(1)
     assert len(notes.pids()) == 1
     assert not caplog.records
 
 
-async def test_a_child_that_does_not_end_is_killed_after_the_limit(notes: Notes, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_child_that_does_not_end_is_killed_after_the_limit(
+    notes: Notes, caplog: pytest.LogCaptureFixture
+) -> None:
     async with running(notes.child("web", STUBBORN), patience=Patience(stop_limit_s=0.2)):
         await notes.wait_for(1)
     assert notes.names("SIGTERM") == ["web"]
@@ -237,7 +245,15 @@ async def parent(script: str, notes: Notes, loop: str) -> AsyncIterator[asyncio.
     """A process of its own group that supervises two children."""
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", PARENT, script, str(notes.path), loop, env=env, start_new_session=True, stderr=asyncio.subprocess.DEVNULL
+        sys.executable,
+        "-c",
+        PARENT,
+        script,
+        str(notes.path),
+        loop,
+        env=env,
+        start_new_session=True,
+        stderr=asyncio.subprocess.DEVNULL,
     )
     try:
         yield process

@@ -9,7 +9,16 @@ import pytest
 from pydantic.fields import FieldInfo
 
 from responder.errors import ConfigurationError
-from responder.settings import PARENT_FD, PREFIX, Settings, check_exposure, environment, is_secret, load_settings, unknown_settings
+from responder.settings import (
+    PARENT_FD,
+    PREFIX,
+    Settings,
+    check_exposure,
+    environment,
+    is_secret,
+    load_settings,
+    unknown_settings,
+)
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104  (nothing listens here)
 DOCUMENTATION = Path(__file__).parents[1] / "docs" / "settings.md"
@@ -60,7 +69,9 @@ def test_an_empty_variable_counts_as_absent() -> None:
     assert load_settings({"RESPONDER_PORT": "", "RESPONDER_WEBHOOK_TOKEN": " "}) == load_settings({})
 
 
-@pytest.mark.parametrize("url", ["redis://cache", "redis://:secret@cache:6379/1", "rediss://cache:6380", "unix:///run/redis/redis.sock?db=1"])
+@pytest.mark.parametrize(
+    "url", ["redis://cache", "redis://:secret@cache:6379/1", "rediss://cache:6380", "unix:///run/redis/redis.sock?db=1"]
+)
 def test_redis_may_be_reached_by_tcp_by_tls_and_by_a_socket(url: str) -> None:
     assert load_settings({"RESPONDER_REDIS_URL": url}).redis_url == url
 
@@ -70,13 +81,18 @@ def test_the_gateways_address_is_safe_or_on_this_machine(url: str) -> None:
     assert load_settings({"RESPONDER_AGILE_URL": url}).agile_url == url
 
 
-@pytest.mark.parametrize(("typed", "read"), [("TRUE", "true"), ("False", "false"), ("mx.shop.example", "mx.shop.example")])
+@pytest.mark.parametrize(
+    ("typed", "read"), [("TRUE", "true"), ("False", "false"), ("mx.shop.example", "mx.shop.example")]
+)
 def test_dkim_is_a_switch_or_the_name_of_a_server(typed: str, read: str) -> None:
     assert load_settings({"RESPONDER_IMAP_REQUIRE_DKIM": typed}).imap_require_dkim == read
 
 
 def test_the_senders_of_mails_are_compared_in_small_letters() -> None:
-    assert load_settings({"RESPONDER_IMAP_SENDERS": "A@Shop.example, b@c.d"}).imap_senders == ("a@shop.example", "b@c.d")
+    assert load_settings({"RESPONDER_IMAP_SENDERS": "A@Shop.example, b@c.d"}).imap_senders == (
+        "a@shop.example",
+        "b@c.d",
+    )
 
 
 def test_a_wrong_value_is_named_with_what_was_expected() -> None:
@@ -149,7 +165,12 @@ def test_both_apis_for_sending_can_be_chosen(typed: str) -> None:
 
 def test_all_that_is_wrong_is_told_at_once() -> None:
     lines = refusal(PORT="five", LOG_LEVEL="loud", ALLOWED_IPS="here, there").splitlines()
-    assert [line.split()[0] for line in lines] == ["RESPONDER_PORT", "RESPONDER_ALLOWED_IPS", "RESPONDER_ALLOWED_IPS", "RESPONDER_LOG_LEVEL"]
+    assert [line.split()[0] for line in lines] == [
+        "RESPONDER_PORT",
+        "RESPONDER_ALLOWED_IPS",
+        "RESPONDER_ALLOWED_IPS",
+        "RESPONDER_LOG_LEVEL",
+    ]
 
 
 def test_a_wrong_data_directory_is_told_once_though_the_database_would_live_there() -> None:
@@ -166,7 +187,11 @@ def test_a_short_wrong_secret_shows_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("name", "typed"),
-    [("DATABASE_URL", "mysql://shop:hidden@db/x"), ("REDIS_URL", "redis://:hidden@cache:x"), ("IMAP_URL", "imaps://u:hid/hidden@host:x")],
+    [
+        ("DATABASE_URL", "mysql://shop:hidden@db/x"),
+        ("REDIS_URL", "redis://:hidden@cache:x"),
+        ("IMAP_URL", "imaps://u:hid/hidden@host:x"),
+    ],
 )
 def test_a_wrong_address_does_not_show_its_password(name: str, typed: str) -> None:
     assert "hidden" not in refusal(**{name: typed})
@@ -244,18 +269,26 @@ def test_with_a_token_or_addresses_and_a_password_others_may_reach_us(guard: dic
 
 @pytest.mark.parametrize(
     ("name", "typed", "least"),
-    [("WEBHOOK_TOKEN", "x" * 15, 16), ("WEBHOOK_TOKEN", f"{'x' * 16},short", 16), ("ADMIN_PASSWORD", "x" * 11, 12), ("API_TOKEN", "x" * 19, 20)],
+    [
+        ("WEBHOOK_TOKEN", "x" * 15, 16),
+        ("WEBHOOK_TOKEN", f"{'x' * 16},short", 16),
+        ("ADMIN_PASSWORD", "x" * 11, 12),
+        ("API_TOKEN", "x" * 19, 20),
+    ],
 )
 def test_where_others_can_reach_us_no_secret_is_soon_guessed(name: str, typed: str, least: int) -> None:
     good = {"WEBHOOK_TOKEN": "w" * 16, "ADMIN_PASSWORD": "a" * 12, "API_TOKEN": "t" * 20}
     place = f"RESPONDER_HOST is '{EVERYWHERE}', which other machines can reach"
     assert (
-        exposed(HOST=EVERYWHERE, **(good | {name: typed})) == f"{place}: RESPONDER_{name} is too short there, set one of {least} characters at least"
+        exposed(HOST=EVERYWHERE, **(good | {name: typed}))
+        == f"{place}: RESPONDER_{name} is too short there, set one of {least} characters at least"
     )
 
 
 @pytest.mark.parametrize("name", sorted(Settings.model_fields))
-@pytest.mark.parametrize("typed", ["\ud800", "/a\ud800", "https://a\ud800/", "postgresql://u:p@h\ud800/x", "imaps://u:p@h\ud800/INBOX"])
+@pytest.mark.parametrize(
+    "typed", ["\ud800", "/a\ud800", "https://a\ud800/", "postgresql://u:p@h\ud800/x", "imaps://u:p@h\ud800/INBOX"]
+)
 def test_half_a_character_is_refused_cleanly(name: str, typed: str) -> None:
     message = refusal(**{name.upper(): typed})
     assert message.startswith(f"RESPONDER_{name.upper()} is ")

@@ -15,7 +15,12 @@ from responder.smtp_url import read_smtp_url
 from tests.conftest import NOON, free_port
 from tests.mail_server import SmtpServer, taking_mails
 
-MAIL = Mail(key="a1-opened-1", recipient="ops@example.com", subject="[responder] alert: perché", content="gateway: è rotto\n.\nlast\n")
+MAIL = Mail(
+    key="a1-opened-1",
+    recipient="ops@example.com",
+    subject="[responder] alert: perché",
+    content="gateway: è rotto\n.\nlast\n",
+)
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +32,9 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     made, key = folder / "certificate.pem", folder / "key.pem"
     curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
     subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
-    subprocess.run([openssl, "req", "-x509", *curve, "-keyout", key, "-out", made, *subject], check=True, capture_output=True)
+    subprocess.run(
+        [openssl, "req", "-x509", *curve, "-keyout", key, "-out", made, *subject], check=True, capture_output=True
+    )
     return made, key
 
 
@@ -43,7 +50,9 @@ def trusted(certificate: tuple[Path, Path]) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=certificate[0])
 
 
-def post(url: str, *, sender: str | None = None, trusted: ssl.SSLContext | None = None, longest_s: float = 5.0) -> MailServer:
+def post(
+    url: str, *, sender: str | None = None, trusted: ssl.SSLContext | None = None, longest_s: float = 5.0
+) -> MailServer:
     return MailServer(read_smtp_url(url), sender=sender, trusted=trusted, longest_s=longest_s)
 
 
@@ -66,7 +75,10 @@ async def test_without_a_sender_it_comes_from_the_user_or_from_whom_it_goes_to()
     async with taking_mails(SmtpServer(password="pw")) as server:
         await post(f"smtp://shop%40example.org:pw@localhost:{server.port}?plain=yes").send(MAIL, NOON)
         await post(f"smtp://localhost:{server.port}").send(MAIL, NOON)
-    assert [(taken.sender, taken.user) for taken in server.mails] == [("shop@example.org", "shop@example.org"), ("ops@example.com", None)]
+    assert [(taken.sender, taken.user) for taken in server.mails] == [
+        ("shop@example.org", "shop@example.org"),
+        ("ops@example.com", None),
+    ]
 
 
 async def test_tls_may_begin_with_the_first_byte(server_tls: ssl.SSLContext, trusted: ssl.SSLContext) -> None:
@@ -107,9 +119,19 @@ async def test_a_certificate_that_nobody_trusts_is_told(server_tls: ssl.SSLConte
     ("command", "answer", "error", "words"),
     [
         ("CONNECT", "421 busy", TransientError, "takes nothing for now (SMTP 421)"),
-        ("AUTH", "535 bad +393301234567", TransientError, "the password is not accepted (SMTP 535), check RESPONDER_SMTP_URL"),
+        (
+            "AUTH",
+            "535 bad +393301234567",
+            TransientError,
+            "the password is not accepted (SMTP 535), check RESPONDER_SMTP_URL",
+        ),
         ("MAIL", "550 bad sender", TransientError, "the sender is refused (SMTP 550), check RESPONDER_SMTP_FROM"),
-        ("RCPT", "550 no such ops@example.com", PermanentError, "the recipient is refused (SMTP 550), check alerts.email in the rules file"),
+        (
+            "RCPT",
+            "550 no such ops@example.com",
+            PermanentError,
+            "the recipient is refused (SMTP 550), check alerts.email in the rules file",
+        ),
         ("RCPT", "450 greylisted", TransientError, "the recipient is not taken for now (SMTP 450)"),
         ("DATA", "554 spam", PermanentError, "the mail is refused (SMTP 554)"),
         ("DATA", "451 later", TransientError, "takes nothing for now (SMTP 451)"),

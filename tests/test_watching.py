@@ -106,7 +106,9 @@ async def test_a_release_folder_behind_a_link_far_above_is_found(tmp_path: Path)
         await watch.found()
 
 
-async def test_a_change_that_the_system_does_not_tell_is_found_by_looking(file: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+async def test_a_change_that_the_system_does_not_tell_is_found_by_looking(
+    file: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     elsewhere = tmp_path_factory.mktemp("elsewhere") / "same.yaml"
     elsewhere.hardlink_to(file)
     async with watched(file, look_every_s=0.05) as watch:
@@ -114,7 +116,9 @@ async def test_a_change_that_the_system_does_not_tell_is_found_by_looking(file: 
         await watch.found()
 
 
-async def test_folders_that_cannot_be_watched_are_said_once_and_looked_at(file: Path, caplog: pytest.LogCaptureFixture) -> None:
+async def test_folders_that_cannot_be_watched_are_said_once_and_looked_at(
+    file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     async def fails(_folders: frozenset[Path], look_every_s: float) -> AsyncGenerator[None, None]:
         if look_every_s < 0:
             yield

@@ -23,9 +23,13 @@ class AppointmentAction(Action):
         if appointment is None:
             yield OpenHandOff(reason=f"{self.change} without exactly one open appointment")
             return
-        status = AppointmentStatus.SCHEDULED if context.situation.is_outdated else appointment.status  # a newer word stands, and is not undone
+        status = (
+            AppointmentStatus.SCHEDULED if context.situation.is_outdated else appointment.status
+        )  # a newer word stands, and is not undone
         outcome = OUTCOMES[status, self.change]
         if outcome.status:
-            yield ChangeAppointment(id=appointment.id, status=outcome.status, is_chosen=context.situation.chosen is not None)
+            yield ChangeAppointment(
+                id=appointment.id, status=outcome.status, is_chosen=context.situation.chosen is not None
+            )
         if outcome.hand_off:
             yield OpenHandOff(reason=outcome.hand_off)

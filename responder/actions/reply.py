@@ -60,4 +60,8 @@ class ReplyAction(Action):
 
     def _why_not_again(self, context: Context) -> str | None:
         left = self.once_per and self.once_per.left(context.situation)
-        return f"not sent: once per {in_words(self.once_per.period)}, {in_words(left)} of it left" if self.once_per and left else None
+        return (
+            f"not sent: once per {in_words(self.once_per.period)}, {in_words(left)} of it left"
+            if self.once_per and left
+            else None
+        )

@@ -44,13 +44,21 @@ def _credit(settings: Settings, alerts: Alerts, known: Sequence[Credit]) -> Find
     if settings.agile_api_key is None:
         return _found(Level.OK, "credit", "not asked for, since nothing is sent without RESPONDER_AGILE_API_KEY")
     if not known:
-        return _found(Level.WARNING, "credit", "not known yet: a worker asks for it soon after its start, then every five minutes")
+        return _found(
+            Level.WARNING, "credit", "not known yet: a worker asks for it soon after its start, then every five minutes"
+        )
     credit = known[0]
     last = f"{in_cents(credit.amount)} euros at {moment(credit.told_at)}" if credit.amount is not None else "none"
     if credit.failure:
-        return _found(Level.WARNING, "credit", f"the gateway does not tell it: {credit.failure}; the last that it told: {last}")
+        return _found(
+            Level.WARNING, "credit", f"the gateway does not tell it: {credit.failure}; the last that it told: {last}"
+        )
     if low_credit(credit, alerts.credit_low):
-        return _found(Level.WARNING, "credit", f"{last}, less than {alerts.credit_low}: top it up with the gateway, or set alerts.credit_low")
+        return _found(
+            Level.WARNING,
+            "credit",
+            f"{last}, less than {alerts.credit_low}: top it up with the gateway, or set alerts.credit_low",
+        )
     return _found(Level.OK, "credit", last)
 
 
@@ -61,15 +69,27 @@ def _delivered(by_api: Mapping[str, Deliveries]) -> Iterator[Finding]:
         if fare.share_delivered is not None:
             bounds = [bound_s for bound_s, count in fare.within.items() if fare.timed and count >= MOST * fare.timed]
             took = f", nine in ten of them within {bounds[0]} s" if bounds else ""
-            yield _found(Level.OK, "delivered", f"{fare.share_delivered:.0%} of the replies that the gateway took within 24 hours{of}{took}")
+            yield _found(
+                Level.OK,
+                "delivered",
+                f"{fare.share_delivered:.0%} of the replies that the gateway took within 24 hours{of}{took}",
+            )
         if fare.billed != fare.segments:
-            counts = f"the gateway counted {fare.billed} where we count {fare.segments}, in 24 hours{of}, and bills its own"
-            yield _found(Level.WARNING, "segments", f"{counts}: see 'billed_segments' in 'responder deliveries list --json'")
+            counts = (
+                f"the gateway counted {fare.billed} where we count {fare.segments}, in 24 hours{of}, and bills its own"
+            )
+            yield _found(
+                Level.WARNING, "segments", f"{counts}: see 'billed_segments' in 'responder deliveries list --json'"
+            )
 
 
 def _alerts(alerts: Alerts, is_open: Sequence[Alert]) -> Finding:
     hearers = [*([f"webhook {alerts.webhook}"] if alerts.webhook else []), *alerts.email]
-    told = f"told to {', '.join(hearers)}" if hearers else "nobody is told: name a webhook or an address under 'alerts:' in the rules file"
+    told = (
+        f"told to {', '.join(hearers)}"
+        if hearers
+        else "nobody is told: name a webhook or an address under 'alerts:' in the rules file"
+    )
     if not is_open:
         return _found(Level.OK, "alerts", f"none is open; {told}")
     kinds = ", ".join(dict.fromkeys(f"{alert.trouble.kind} since {moment(alert.opened_at)}" for alert in is_open))

@@ -7,7 +7,10 @@ from responder.core.booking import FIELDS, REQUIRED, Booking, Local, problems, r
 
 
 def read_bookings(
-    data: bytes, file: str, local: Local, track: Callable[[Sequence[tuple[int, list[str]]]], Iterable[tuple[int, list[str]]]]
+    data: bytes,
+    file: str,
+    local: Local,
+    track: Callable[[Sequence[tuple[int, list[str]]]], Iterable[tuple[int, list[str]]]],
 ) -> list[Booking]:
     """The bookings of a file; ConfigurationError tells every line that is wrong. ``track`` is given the lines, and gives them back."""
     lines = read_lines(data, file, FIELDS)

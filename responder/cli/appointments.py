@@ -26,7 +26,18 @@ NUMBER = typer.Option(metavar="NUMBER", help="Only those of this telephone numbe
 Day = Annotated[str | None, DAY]
 Status = Annotated[AppointmentStatus | None, STATUS]
 Number = Annotated[str | None, NUMBER]
-EXPORTED = ("id", "originator", "starts_at", "name", "service", "location", "language", "status", "updated_at", "asked_at")
+EXPORTED = (
+    "id",
+    "originator",
+    "starts_at",
+    "name",
+    "service",
+    "location",
+    "language",
+    "status",
+    "updated_at",
+    "asked_at",
+)
 LOST = "'responder appointments list' has the ids"
 NONE_SUCH = "no appointments like that: leave out a filter"
 EMPTY = "no appointments yet: bring them in with  responder appointments import FILE.csv"
@@ -43,7 +54,9 @@ def register(app: typer.Typer) -> None:
 
 
 def import_(
-    file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="id,originator,starts_at,name,service,location,language,asked_at")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE.csv", help="id,originator,starts_at,name,service,location,language,asked_at")
+    ],
 ) -> None:
     """Bring in appointments from a CSV file: all of its lines, or none.
 
@@ -85,7 +98,9 @@ async def _read(file: Path, local: "Local") -> "list[Booking]":
         return read_bookings(data, str(file), local, lambda lines: tracked(lines, advance))
 
 
-def list_(*, day: Day = None, status: Status = None, number: Number = None, limit: Limit = None, as_json: AsJson = False) -> None:
+def list_(
+    *, day: Day = None, status: Status = None, number: Number = None, limit: Limit = None, as_json: AsJson = False
+) -> None:
     """List appointments by their start, the latest at the end."""
     from responder.cli.listing import print_list
     from responder.core.records import AppointmentRecord
@@ -171,9 +186,15 @@ def _print_history(history: "Sequence[AppointmentEvent]") -> None:
 
 def _told(event: "AppointmentEvent") -> str:
     """A line of the history in words."""
-    change = f"{event.old_status or 'none'} to {event.new_status}" if event.old_status != event.new_status and event.new_status else ""
+    change = (
+        f"{event.old_status or 'none'} to {event.new_status}"
+        if event.old_status != event.new_status and event.new_status
+        else ""
+    )
     key = f"message {event.message_key}" if event.message_key else ""
-    return "  ".join(part for part in (moment(event.at), event.what, f"by {event.by}", change, event.detail, key) if part)
+    return "  ".join(
+        part for part in (moment(event.at), event.what, f"by {event.by}", change, event.detail, key) if part
+    )
 
 
 def export(*, day: Day = None, status: Status = None, number: Number = None) -> None:

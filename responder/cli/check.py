@@ -24,7 +24,9 @@ def register(app: typer.Typer) -> None:
 
 
 def check(
-    rules: Annotated[Path | None, typer.Argument(metavar="RULES", help="The rules file; without it that of RESPONDER_RULES.")] = None,
+    rules: Annotated[
+        Path | None, typer.Argument(metavar="RULES", help="The rules file; without it that of RESPONDER_RULES.")
+    ] = None,
     *,
     deny_warnings: Annotated[bool, typer.Option("--deny-warnings", help="Fail on warnings as well.")] = False,
     as_json: AsJson = False,
@@ -41,7 +43,9 @@ def check(
     print_mistakes(warnings, "warning", as_json=as_json, more=more)
     if not as_json:
         told = f"no mistakes, {_counted(len(warnings), 'warning')}" if warnings else "no mistakes"
-        say(f"{path}: {_counted(len(found.rules), 'rule')}, {_counted(len(found.lists), 'list')}, hash {found.hash}, {told}")
+        say(
+            f"{path}: {_counted(len(found.rules), 'rule')}, {_counted(len(found.lists), 'list')}, hash {found.hash}, {told}"
+        )
     if warnings and deny_warnings:
         raise typer.Exit(1)
 

@@ -130,7 +130,9 @@ def _settings(settings: Settings) -> Iterator[Finding]:
     except ConfigurationError as error:
         yield from _errors("settings", error)
     if settings.shadow:
-        yield _warning("replies", "neither texts nor webhooks are sent, only recorded: remove RESPONDER_SHADOW to send them")
+        yield _warning(
+            "replies", "neither texts nor webhooks are sent, only recorded: remove RESPONDER_SHADOW to send them"
+        )
     elif settings.agile_api_key:
         yield _ok("replies", "sent through the gateway")
     else:
@@ -173,7 +175,9 @@ def _policy(url: str, policy: str) -> Finding:
     if policy == POLICY:
         return _ok("redis", f"{mask_url(url)} answers")
     remedy = f"set it to {POLICY} (CONFIG SET maxmemory-policy {POLICY}, and in its configuration file)"
-    return _warning("redis", f"{mask_url(url)} throws jobs away when it is full, since its maxmemory-policy is {policy}: {remedy}")
+    return _warning(
+        "redis", f"{mask_url(url)} throws jobs away when it is full, since its maxmemory-policy is {policy}: {remedy}"
+    )
 
 
 async def _service(settings: Settings) -> Finding:
@@ -232,7 +236,10 @@ async def _contents(settings: Settings, store: Store, rules: Rules | None, now: 
 
     await store.installation.check(now)
     if rules is None and (version := await RuleVersions(store.database).newest()):
-        yield _warning("rules", f"the last good ones stay in force meanwhile: hash {version.hash}, of {moment(version.in_force_at)}")
+        yield _warning(
+            "rules",
+            f"the last good ones stay in force meanwhile: hash {version.hash}, of {moment(version.in_force_at)}",
+        )
     yield _workers(await store.installation.live_workers(now - SEEN_WITHIN), rules)
     yield _waiting(await store.inbox.oldest_waiting(), now)
     async for finding in messages_and_clock(store, settings.gateway_timezone):
@@ -241,9 +248,15 @@ async def _contents(settings: Settings, store: Store, rules: Rules | None, now: 
     if hold := await read_hold(store.database):
         yield _held(hold)
     if dead := counts.get(StepStatus.DEAD, 0):
-        yield _warning("deliveries", f"{dead} were given up: see 'responder deliveries list --status dead', then 'responder deliveries retry'")
+        yield _warning(
+            "deliveries",
+            f"{dead} were given up: see 'responder deliveries list --status dead', then 'responder deliveries retry'",
+        )
     if uncertain := counts.get(StepStatus.UNCERTAIN, 0):
-        yield _warning("deliveries", f"{uncertain} may or may not have been sent: see 'responder deliveries list --status uncertain'")
+        yield _warning(
+            "deliveries",
+            f"{uncertain} may or may not have been sent: see 'responder deliveries list --status uncertain'",
+        )
     for finding in _endpoints(await read_endpoints(store.database), now):
         yield finding
     yield _handed_off(await count_open(store.database), now)
@@ -265,13 +278,24 @@ def _handed_off(waiting: OpenHandOffs, now: datetime) -> Finding:
 def _workers(workers: Sequence[Any], rules: Rules | None) -> Finding:
     """Who works, and by which rules."""
     if not workers:
-        return _warning("workers", "none was seen lately, so messages are kept and not handled: start 'responder run' or 'responder worker'")
+        return _warning(
+            "workers",
+            "none was seen lately, so messages are kept and not handled: start 'responder run' or 'responder worker'",
+        )
     if not all(worker.has_redis for worker in workers):
-        return _warning("workers", f"{len(workers)} seen lately, some without Redis: they go on by themselves once it is back")
+        return _warning(
+            "workers", f"{len(workers)} seen lately, some without Redis: they go on by themselves once it is back"
+        )
     if not all(worker.rules_are_ok for worker in workers):
-        return _warning("workers", f"{len(workers)} seen lately, some go by the last good rules: the rules file that they see has mistakes")
+        return _warning(
+            "workers",
+            f"{len(workers)} seen lately, some go by the last good rules: the rules file that they see has mistakes",
+        )
     if rules and any(worker.rules_hash != rules.hash for worker in workers):
-        return _warning("workers", f"{len(workers)} seen lately, some with other rules than those of the file: see that they have the same file")
+        return _warning(
+            "workers",
+            f"{len(workers)} seen lately, some with other rules than those of the file: see that they have the same file",
+        )
     return _ok("workers", f"{len(workers)} seen lately")
 
 
@@ -297,7 +321,10 @@ async def _spent(store: Store, rules: Rules, now: datetime) -> Finding | None:
     spent = await spent_on(store.database, now.astimezone(rules.zone).date().isoformat())
     if limit is None or spent < limit:
         return None
-    return _warning("limits", f"the {limit} texts of the day are used up: raise limits.all_per_day in the rules file if they were meant")
+    return _warning(
+        "limits",
+        f"the {limit} texts of the day are used up: raise limits.all_per_day in the rules file if they were meant",
+    )
 
 
 def _waiting(oldest: datetime | None, now: datetime) -> Finding:

@@ -30,11 +30,18 @@ def _moment(typed: str) -> datetime:
 
 Number = Annotated[str, typer.Argument(metavar="NUMBER", help="The number, such as +393301234567.")]
 AsOf = Annotated[
-    datetime | None, typer.Option("--as-of", parser=_moment, metavar="WHEN", help="As it was recorded then: 30d, or a time in ISO 8601.")
+    datetime | None,
+    typer.Option(
+        "--as-of", parser=_moment, metavar="WHEN", help="As it was recorded then: 30d, or a time in ISO 8601."
+    ),
 ]
 
 Everything = Annotated[
-    bool, typer.Option("--everything", help="With --json, all that is known and not the consent events alone; 'record' says what a line is.")
+    bool,
+    typer.Option(
+        "--everything",
+        help="With --json, all that is known and not the consent events alone; 'record' says what a line is.",
+    ),
 ]
 
 
@@ -54,8 +61,14 @@ def show(number: Number, *, as_of: AsOf = None, everything: Everything = False, 
     from responder.cli.session import with_store
 
     if everything and (as_of or not as_json):
-        raise typer.BadParameter("--everything goes with --json, and not with --as-of, since the past of the ledger alone is kept")
-    with_store(partial(_show_as_json, number=number) if everything else partial(_show, number=number, as_of=as_of, as_json=as_json))
+        raise typer.BadParameter(
+            "--everything goes with --json, and not with --as-of, since the past of the ledger alone is kept"
+        )
+    with_store(
+        partial(_show_as_json, number=number)
+        if everything
+        else partial(_show, number=number, as_of=as_of, as_json=as_json)
+    )
 
 
 async def _show_as_json(store: "Store", *, number: str) -> None:
@@ -64,7 +77,9 @@ async def _show_as_json(store: "Store", *, number: str) -> None:
     from responder.store.person import PERSON
 
     originator = await read_number(number)
-    listings = {"consent": list_consent(originator=originator)} | {title: listing(originator) for title, listing in PERSON.items()}
+    listings = {"consent": list_consent(originator=originator)} | {
+        title: listing(originator) for title, listing in PERSON.items()
+    }
     for title, listing in listings.items():
         async for record in read_all(store.database, listing):
             echo_json({"record": title} | record.as_json())
@@ -93,7 +108,13 @@ async def _show(store: "Store", *, number: str, as_of: datetime | None, as_json:
 def _told(event: "ConsentRecord") -> str:
     fields = event.as_json()
     by = fields.get("operator") or fields["channel"]
-    parts = [fields["event"], fields["list"] or "everything", f"by {by}", fields["text"] and f'"{fields["text"]}"', fields.get("reason")]
+    parts = [
+        fields["event"],
+        fields["list"] or "everything",
+        f"by {by}",
+        fields["text"] and f'"{fields["text"]}"',
+        fields.get("reason"),
+    ]
     return f"{fields['seq']:>6}  {fields['at']}  {', '.join(part for part in parts if part)}"
 
 
@@ -103,7 +124,9 @@ async def _print_rest(store: "Store", originator: str) -> None:
     from responder.store.person import PERSON
 
     for title, listing in PERSON.items():
-        _print_section(title, lines_of(title, [record.as_json() async for record in read_all(store.database, listing(originator))]))
+        _print_section(
+            title, lines_of(title, [record.as_json() async for record in read_all(store.database, listing(originator))])
+        )
 
 
 def _print_section(title: str, lines: list[str]) -> None:
@@ -113,9 +136,13 @@ def _print_section(title: str, lines: list[str]) -> None:
 
 
 def export(
-    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="FILE.csv or FILE.jsonl; without it, JSON Lines are printed.")] = None,
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="FILE.csv or FILE.jsonl; without it, JSON Lines are printed.")
+    ] = None,
     *,
-    name: Annotated[str | None, typer.Option("--list", metavar="NAME", help="Only events of this list, and of all lists.")] = None,
+    name: Annotated[
+        str | None, typer.Option("--list", metavar="NAME", help="Only events of this list, and of all lists.")
+    ] = None,
     as_json: AsJson = False,  # noqa: ARG001  (what is printed is JSON Lines in any case)
 ) -> None:
     """Write the consent events, and beside them FILE.sig: a signature under the secret of the installation."""
@@ -142,7 +169,9 @@ async def _export(store: "Store", *, file: Path | None, name: str | None) -> Non
 
 
 def verify(
-    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="An exported file, to hold against its FILE.sig.")] = None,
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="An exported file, to hold against its FILE.sig.")
+    ] = None,
 ) -> None:
     """Check that no consent event was changed, removed, put in or cut off; exit 1 if one was."""
     from responder.cli.session import with_store
@@ -157,7 +186,10 @@ async def _verify(store: "Store") -> None:
     for fault in verdict.faults:
         say(f"event {fault.seq}: {fault.what}", err=True)
     if verdict.faults:
-        say("the consent ledger is not as it was written: keep this database, and compare it with your backups", err=True)
+        say(
+            "the consent ledger is not as it was written: keep this database, and compare it with your backups",
+            err=True,
+        )
         raise typer.Exit(1)
     say(f"{verdict.events} events, the chain is whole" if verdict.events else EMPTY)
 

@@ -37,7 +37,9 @@ def check_signed(file: Path, secret: bytes) -> None:
     except (OSError, UnicodeError, IndexError):
         raise ConfigurationError(f"{file}: it or {beside.name} cannot be read, export both again") from None
     if not hmac.compare_digest(signature, expected):
-        raise ConfigurationError(f"{file}: does not fit {beside.name}: it was changed, or comes from another installation")
+        raise ConfigurationError(
+            f"{file}: does not fit {beside.name}: it was changed, or comes from another installation"
+        )
 
 
 def _sign(file: Path, secret: bytes) -> str:

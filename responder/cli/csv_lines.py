@@ -15,11 +15,15 @@ def read_lines(data: bytes, file: str, columns: Sequence[str]) -> list[tuple[int
     """The lines that hold something, the header first; ConfigurationError if the file is empty or cannot be read."""
     lines = list(_lines(_decoded(data, file), file))
     if not lines:
-        raise ConfigurationError(f"{file}:1: the file is empty, begin it with the names of its columns: {','.join(columns)}")
+        raise ConfigurationError(
+            f"{file}:1: the file is empty, begin it with the names of its columns: {','.join(columns)}"
+        )
     return lines
 
 
-def read_header(header: tuple[int, list[str]], file: str, columns: Sequence[str], required: Sequence[str]) -> tuple[str, ...]:
+def read_header(
+    header: tuple[int, list[str]], file: str, columns: Sequence[str], required: Sequence[str]
+) -> tuple[str, ...]:
     """The names of the columns in their order; ConfigurationError has all that is wrong with them."""
     line, values = header
     names = tuple(value.strip().lower() for value in values)
@@ -43,7 +47,9 @@ def _decoded(data: bytes, file: str) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise ConfigurationError(f"{file}:{line}: the byte 0x{data[error.start]:02x} is not UTF-8, save the file as CSV in UTF-8") from None
+        raise ConfigurationError(
+            f"{file}:{line}: the byte 0x{data[error.start]:02x} is not UTF-8, save the file as CSV in UTF-8"
+        ) from None
 
 
 def _lines(text: str, file: str) -> Iterator[tuple[int, list[str]]]:
@@ -57,4 +63,6 @@ def _lines(text: str, file: str) -> Iterator[tuple[int, list[str]]]:
                 yield line, [unguarded(value) for value in values]
             line = rows.line_num + 1
     except csv.Error as error:
-        raise ConfigurationError(f"{file}:{line}: cannot be read as CSV ({error}), check the quotes from here on") from None
+        raise ConfigurationError(
+            f"{file}:{line}: cannot be read as CSV ({error}), check the quotes from here on"
+        ) from None

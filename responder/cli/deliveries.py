@@ -23,11 +23,16 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True)
     group.command("list")(list_)
     group.command("retry")(retry)
-    app.add_typer(group, name="deliveries", help="Replies and webhook calls, and what became of them.", rich_help_panel=RECORDS)
+    app.add_typer(
+        group, name="deliveries", help="Replies and webhook calls, and what became of them.", rich_help_panel=RECORDS
+    )
 
 
 def list_(
-    *, status: Annotated[StepStatus | None, typer.Option(help="Only those with this fate.")] = None, limit: Limit = None, as_json: AsJson = False
+    *,
+    status: Annotated[StepStatus | None, typer.Option(help="Only those with this fate.")] = None,
+    limit: Limit = None,
+    as_json: AsJson = False,
 ) -> None:
     """List replies and webhook calls, oldest first."""
     from responder.cli.listing import print_list
@@ -38,10 +43,14 @@ def list_(
 
 
 def retry(
-    key: Annotated[str | None, typer.Argument(metavar="KEY", help="The key of one delivery, as 'deliveries list' shows it.")] = None,
+    key: Annotated[
+        str | None, typer.Argument(metavar="KEY", help="The key of one delivery, as 'deliveries list' shows it.")
+    ] = None,
     *,
     every: Annotated[bool, typer.Option("--all", help="All webhook calls that were given up; never a reply.")] = False,
-    to: Annotated[str | None, typer.Option(metavar="WEBHOOK", help="Those to one webhook, which is switched on again.")] = None,
+    to: Annotated[
+        str | None, typer.Option(metavar="WEBHOOK", help="Those to one webhook, which is switched on again.")
+    ] = None,
     since: Queued = None,
     until: Queued = None,
 ) -> None:
@@ -67,8 +76,12 @@ async def _retry_one(store: "Store", *, key: str) -> None:
     if delivery is None:
         raise ResponderError(f"no delivery has the key {key!r}: 'responder deliveries list' has the keys")
     if not delivery.text:
-        raise ResponderError(f"delivery {key}: its text is gone, since it was kept long enough or its number was erased")
-    raise ResponderError(f"delivery {key}: it is {delivery.status}, only dead, failed and uncertain ones are tried again")
+        raise ResponderError(
+            f"delivery {key}: its text is gone, since it was kept long enough or its number was erased"
+        )
+    raise ResponderError(
+        f"delivery {key}: it is {delivery.status}, only dead, failed and uncertain ones are tried again"
+    )
 
 
 async def _retry_webhooks(store: "Store", *, to: str | None, since: datetime | None, until: datetime | None) -> None:

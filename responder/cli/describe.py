@@ -15,7 +15,9 @@ def register(app: typer.Typer) -> None:
 
 
 def describe(
-    rules: Annotated[Path | None, typer.Argument(metavar="RULES", help="The rules file; without it that of RESPONDER_RULES.")] = None,
+    rules: Annotated[
+        Path | None, typer.Argument(metavar="RULES", help="The rules file; without it that of RESPONDER_RULES.")
+    ] = None,
 ) -> None:
     """Tell a rules file in plain words, as Markdown, for the people who don't read YAML."""
     from responder.cli.mistakes import load_or_exit

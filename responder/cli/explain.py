@@ -25,9 +25,14 @@ Text = Annotated[str, typer.Argument(metavar="TEXT", help="The text that somebod
 From = Annotated[str, typer.Option("--from", metavar="NUMBER", help="Who sends it.")]
 To = Annotated[str, typer.Option("--to", metavar="NUMBER", help="Which number it goes to.")]
 At = Annotated[
-    str | None, typer.Option("--at", metavar="TIME", help="When it arrives, as in 2026-12-01T09:00 (in the rules' zone); without it, now.")
+    str | None,
+    typer.Option(
+        "--at", metavar="TIME", help="When it arrives, as in 2026-12-01T09:00 (in the rules' zone); without it, now."
+    ),
 ]
-RulesFile = Annotated[Path | None, typer.Option("--rules", metavar="FILE", help="The rules file; without it that of RESPONDER_RULES.")]
+RulesFile = Annotated[
+    Path | None, typer.Option("--rules", metavar="FILE", help="The rules file; without it that of RESPONDER_RULES.")
+]
 Clean = Annotated[bool, typer.Option("--clean", help="As if nothing were known of the sender.")]
 
 
@@ -62,7 +67,9 @@ def explain(
     if as_json:
         echo_json(explanation.as_json())
     else:
-        print_explanation(explanation, line=next((rule.line for rule in in_force.rules if rule.name == plan.rule), None))
+        print_explanation(
+            explanation, line=next((rule.line for rule in in_force.rules if rule.name == plan.rule), None)
+        )
 
 
 def _moment(at: str | None, rules: "Rules") -> datetime:
@@ -112,7 +119,9 @@ async def _stored(settings: "Settings", message: "Message") -> "Known":
     from responder.store.known import read_known
 
     async with open_existing(settings) as store:
-        return (await read_known(store.database, store.secret, [message.originator], message.received_at))[message.originator]
+        return (await read_known(store.database, store.secret, [message.originator], message.received_at))[
+            message.originator
+        ]
 
 
 def record_of(plan: "Plan") -> "MessageRecord":

@@ -25,12 +25,18 @@ def print_explanation(explanation: Explanation, *, line: int | None = None, inde
         "rule": f"{rule} (line {line})" if line else rule,
         "reserved": _reserved(explanation.reserved) if explanation.reserved else None,
         **_match(explanation.match or {}),
-        "superseded": "yes, a newer message of the originator stands, or a change by hand" if message.is_superseded else None,
+        "superseded": "yes, a newer message of the originator stands, or a change by hand"
+        if message.is_superseded
+        else None,
         "error": message.error,
     }
     _print_values(values, indent)
     _print_section("then", map(_step, explanation.steps), indent)
-    _print_section("near misses", (f"{miss['rule']} (line {miss['line']}): {miss['why']}" for miss in explanation.near_misses), indent)
+    _print_section(
+        "near misses",
+        (f"{miss['rule']} (line {miss['line']}): {miss['why']}" for miss in explanation.near_misses),
+        indent,
+    )
 
 
 def print_raw(raw: bytes) -> None:
@@ -56,7 +62,12 @@ def _print_section(title: str, lines: Iterable[str], indent: str = "") -> None:
 
 def _match(match: Mapping[str, Any]) -> dict[str, str]:
     groups = {f"  {name}": str(value) for name, value in match.get("groups", {}).items()}
-    return {"match": match.get("text", ""), "taken for": match.get("taken_for", ""), **groups, "rest": match.get("rest", "")}
+    return {
+        "match": match.get("text", ""),
+        "taken for": match.get("taken_for", ""),
+        **groups,
+        "rest": match.get("rest", ""),
+    }
 
 
 def _reserved(found: Mapping[str, Any]) -> str:

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from responder.wiring import Store
 
 EMPTY = "nothing waits for a person: a rule with 'hand_off', an unclear answer, or what may be a STOP puts a text here"
-NONE_EVER = "no text was ever handed to a person: a rule with 'hand_off' does that, an unclear answer, or what may be a STOP"
+NONE_EVER = (
+    "no text was ever handed to a person: a rule with 'hand_off' does that, an unclear answer, or what may be a STOP"
+)
 SHOWN_OF_A_KEY = 12  # characters, which name a hand-off as well as all of them do
 LONGEST_NOTE = 1000  # characters
 MAX_SEGMENTS, MOST_SEGMENTS = 3, 10
@@ -33,13 +35,22 @@ def register(app: typer.Typer) -> None:
 
 
 def list_(
-    *, every: Annotated[bool, typer.Option("--all", help="Also those that are done.")] = False, limit: Limit = None, as_json: AsJson = False
+    *,
+    every: Annotated[bool, typer.Option("--all", help="Also those that are done.")] = False,
+    limit: Limit = None,
+    as_json: AsJson = False,
 ) -> None:
     """List what waits for a person, oldest first."""
     from responder.cli.listing import print_list
     from responder.store.handoffs import list_handoffs
 
-    print_list(list_handoffs(every=every), _columns(every=every), limit=limit, as_json=as_json, empty=NONE_EVER if every else EMPTY)
+    print_list(
+        list_handoffs(every=every),
+        _columns(every=every),
+        limit=limit,
+        as_json=as_json,
+        empty=NONE_EVER if every else EMPTY,
+    )
 
 
 def _columns(*, every: bool) -> "list[Column[HandOffRecord]]":
@@ -47,7 +58,9 @@ def _columns(*, every: bool) -> "list[Column[HandOffRecord]]":
         Column(title="key", value=lambda record: record.key[:SHOWN_OF_A_KEY]),
         Column(title="opened", value=lambda record: moment(record.opened_at)),
         Column(title="number", value=lambda record: record.originator),
-        Column(title="marketing", value=lambda record: "held" if record.holds_marketing and not record.closed_at else ""),
+        Column(
+            title="marketing", value=lambda record: "held" if record.holds_marketing and not record.closed_at else ""
+        ),
         Column(title="reason", value=lambda record: record.reason, wide=True),
         Column(title="text", value=lambda record: record.text, wide=True),
         Column(title="later texts", value=lambda record: str(record.later_texts or "")),
@@ -80,20 +93,32 @@ async def _conversation(store: "Store", record: "HandOffRecord") -> list[str]:
     from responder.store.handoffs import said_since
 
     said = await said_since(store.database, record)
-    return [f"{moment(one.at)} {'<' if one.is_ours else '>'} {one.text}{f' ({one.fate})' if one.fate else ''}" for one in said]
+    return [
+        f"{moment(one.at)} {'<' if one.is_ours else '>'} {one.text}{f' ({one.fate})' if one.fate else ''}"
+        for one in said
+    ]
 
 
 def done(
     key: Key,
     *,
-    note: Annotated[str, typer.Option(metavar="TEXT", help="What was done about it; kept with the hand-off, and with its consent event.")] = "",
-    opts_out: Annotated[bool, typer.Option("--opt-out", help="The text was a STOP: opt the number out, with the text as proof.")] = False,
+    note: Annotated[
+        str,
+        typer.Option(
+            metavar="TEXT", help="What was done about it; kept with the hand-off, and with its consent event."
+        ),
+    ] = "",
+    opts_out: Annotated[
+        bool, typer.Option("--opt-out", help="The text was a STOP: opt the number out, with the text as proof.")
+    ] = False,
 ) -> None:
     """Close a hand-off: rules answer the number again, and marketing goes there again where only this held it back."""
     from responder.cli.session import with_store
 
     if len(note) > LONGEST_NOTE:
-        raise typer.BadParameter(f"{len(note)} characters, at most {LONGEST_NOTE} are kept: shorten it", param_hint="--note")
+        raise typer.BadParameter(
+            f"{len(note)} characters, at most {LONGEST_NOTE} are kept: shorten it", param_hint="--note"
+        )
     with_store(partial(_done, beginning=key, note=note, opts_out=opts_out))
 
 
@@ -115,7 +140,11 @@ def _consequences(originator: str, closed: "Closed", *, opts_out: bool) -> str:
     if closed.is_opted_out:
         told = [f"{originator} is opted out"] if opts_out or closed.ended_review else []
     elif closed.ended_review:
-        held = f"marketing is still held back by {closed.reviews} more of {originator}" if closed.reviews else f"{originator} gets marketing again"
+        held = (
+            f"marketing is still held back by {closed.reviews} more of {originator}"
+            if closed.reviews
+            else f"{originator} gets marketing again"
+        )
         told = [held]
     else:
         told = []
@@ -127,7 +156,9 @@ def reply(
     key: Key,
     text: Annotated[str, typer.Argument(metavar="TEXT", help="What to write to the number.")],
     *,
-    max_segments: Annotated[int, typer.Option(min=1, max=MOST_SEGMENTS, metavar="N", help="How many segments (SMS) it may take.")] = MAX_SEGMENTS,
+    max_segments: Annotated[
+        int, typer.Option(min=1, max=MOST_SEGMENTS, metavar="N", help="How many segments (SMS) it may take.")
+    ] = MAX_SEGMENTS,
 ) -> None:
     """Write to the number of a hand-off, from the number that it has texted. The hand-off stays open until it is done."""
     from responder.cli.session import with_store
@@ -144,7 +175,9 @@ async def _reply(store: "Store", *, beginning: str, typed: str, max_segments: in
     _check_length(text, max_segments)
     record = await _one(store, beginning)
     await _check_ends(record)
-    step_key, is_new = await answer(store.database, store.secret, record.key, Answer(operator=operator_name(), text=text), utc_now())
+    step_key, is_new = await answer(
+        store.database, store.secret, record.key, Answer(operator=operator_name(), text=text), utc_now()
+    )
     if not is_new:
         say(f"delivery {step_key} says the same already, a moment ago: nothing more is sent", err=True)
         return
@@ -171,7 +204,9 @@ async def _check_ends(record: "HandOffRecord") -> None:
 
     sender = load_settings().sender
     if not is_dialable(record.originator):
-        raise ResponderError(f"hand-off {record.key}: {record.originator or 'it'} is no international number, so it cannot be answered by text")
+        raise ResponderError(
+            f"hand-off {record.key}: {record.originator or 'it'} is no international number, so it cannot be answered by text"
+        )
     if record.originator in {record.destination, canonical(sender) if sender else None}:
         raise ResponderError(f"hand-off {record.key}: {record.originator} is a number of ours, which is never answered")
 

@@ -17,7 +17,9 @@ def write_junit(path: Path, file: str, outcomes: Sequence[Outcome]) -> None:
     suite = SubElement(root, "testsuite", {"name": file, **counts})
     for outcome in outcomes:
         place = {"file": outcome.file, "line": str(outcome.line)}
-        case = SubElement(suite, "testcase", {"classname": f"{outcome.file}.{outcome.kind}", "name": one_line(outcome.name), **place})
+        case = SubElement(
+            suite, "testcase", {"classname": f"{outcome.file}.{outcome.kind}", "name": one_line(outcome.name), **place}
+        )
         if not outcome.passed:
             told = [f"{d.what}: expected {d.expected}, got {d.got}" for d in outcome.differences]
             failure = SubElement(case, "failure", {"message": one_line("; ".join(told))})

@@ -9,10 +9,14 @@ from responder.store.listing import Listing, read_all
 from responder.wiring import Store
 
 
-def print_list(listing: Listing[R], columns: Sequence[Column[R]], *, limit: int | None, as_json: bool, empty: str) -> None:
+def print_list(
+    listing: Listing[R], columns: Sequence[Column[R]], *, limit: int | None, as_json: bool, empty: str
+) -> None:
     """Print the records of a listing; where there are none, what to do next."""
 
     async def work(store: Store) -> None:
-        await print_records(read_all(store.database, listing, newest(limit, as_json=as_json)), columns, as_json=as_json, empty=empty)
+        await print_records(
+            read_all(store.database, listing, newest(limit, as_json=as_json)), columns, as_json=as_json, empty=empty
+        )
 
     with_store(work)

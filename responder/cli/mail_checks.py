@@ -34,7 +34,11 @@ async def mailbox(settings: Settings) -> AsyncIterator[Finding]:
     except ResponderError:
         return  # what is wrong with the database has been told
     if not reports:
-        yield Finding(check="mail", level=Level.WARNING, text="no intake was seen lately: start 'responder run' or 'responder mail'")
+        yield Finding(
+            check="mail",
+            level=Level.WARNING,
+            text="no intake was seen lately: start 'responder run' or 'responder mail'",
+        )
     for report in reports:
         yield _intake(report)
 
@@ -61,7 +65,13 @@ def _unsigned(count: int) -> list[Finding]:
     if not count:
         return []
     remedy = "look at the Authentication-Results of one, and at RESPONDER_IMAP_REQUIRE_DKIM"
-    return [Finding(check="mailbox", level=Level.WARNING, text=f"left alone for want of a good signature: {count} of the gateway's mails; {remedy}")]
+    return [
+        Finding(
+            check="mailbox",
+            level=Level.WARNING,
+            text=f"left alone for want of a good signature: {count} of the gateway's mails; {remedy}",
+        )
+    ]
 
 
 def _intake(report: MailboxReport) -> Finding:

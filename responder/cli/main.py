@@ -27,7 +27,23 @@ from responder.cli.output import say
 from responder.data_dir import keep_private
 from responder.errors import ResponderError, StorageError
 
-GROUPS = (service, text, doctor, check, test, explain, replay, describe, schema, messages, subscribers, consent, appointments, deliveries, handoffs)
+GROUPS = (
+    service,
+    text,
+    doctor,
+    check,
+    test,
+    explain,
+    replay,
+    describe,
+    schema,
+    messages,
+    subscribers,
+    consent,
+    appointments,
+    deliveries,
+    handoffs,
+)
 FAILED = 1
 
 
@@ -63,7 +79,10 @@ def _print_version(wanted: bool) -> None:  # noqa: FBT001  (the signature is the
 
 
 def _start(
-    *, version: Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version, and end.")] = False
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version, and end.")
+    ] = False,
 ) -> None:
     """Answer inbound SMS as rules.yaml says.
 

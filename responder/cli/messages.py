@@ -24,7 +24,10 @@ SHOWN_OF_A_KEY = 12  # characters, which name a message as well as all of them d
 
 Key = Annotated[str, typer.Argument(metavar="KEY", help="The key of the message, or enough of its beginning.")]
 From = Annotated[str | None, typer.Option("--from", metavar="NUMBER", help="Only what came from this number.")]
-Rule = Annotated[str | None, typer.Option(metavar="NAME", help="Only what this rule answered; also reserved:stop, fallback and the like.")]
+Rule = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Only what this rule answered; also reserved:stop, fallback and the like."),
+]
 Status = Annotated[MessageStatus | None, typer.Option(help="Only what has come so far.")]
 
 
@@ -38,7 +41,13 @@ def register(app: typer.Typer) -> None:
 
 
 def list_(
-    *, sender: From = None, rule: Rule = None, status: Status = None, since: Since = None, limit: Limit = None, as_json: AsJson = False
+    *,
+    sender: From = None,
+    rule: Rule = None,
+    status: Status = None,
+    since: Since = None,
+    limit: Limit = None,
+    as_json: AsJson = False,
 ) -> None:
     """List messages, oldest first."""
     from responder.cli.listing import print_list
@@ -68,20 +77,34 @@ async def _show(store: "Store", *, beginning: str, as_json: bool) -> None:
         return
     message = explanation.message
     answered = "" if message.answer_ms is None else f", answered in {message.answer_ms} ms"
-    say(f"message {message.key} came by {message.channel}{answered}: {message.status} {moment(message.handled_at)}".rstrip())
+    say(
+        f"message {message.key} came by {message.channel}{answered}: {message.status} {moment(message.handled_at)}".rstrip()
+    )
     print_explanation(explanation)
-    print_deliveries([delivery async for delivery in read_all(store.database, list_deliveries(message_key=message.key))])
+    print_deliveries(
+        [delivery async for delivery in read_all(store.database, list_deliveries(message_key=message.key))]
+    )
     if message.status is MessageStatus.MALFORMED:
         print_raw(await raw_of(store.database, message.key))
 
 
 def retry(
-    key: Annotated[str | None, typer.Argument(metavar="KEY", help="The key of the message, or enough of its beginning.")] = None,
+    key: Annotated[
+        str | None, typer.Argument(metavar="KEY", help="The key of the message, or enough of its beginning.")
+    ] = None,
     *,
-    status: Annotated[MessageStatus | None, typer.Option(help="All that are so: 'failed', once what they failed of is mended.")] = None,
-    sender: Annotated[str | None, typer.Option("--from", metavar="NUMBER", help="Who sent it, where it came without.")] = None,
-    to: Annotated[str | None, typer.Option("--to", metavar="NUMBER", help="Which number it went to, where it came without.")] = None,
-    text: Annotated[str | None, typer.Option("--text", metavar="TEXT", help="What it says, where it came without.")] = None,
+    status: Annotated[
+        MessageStatus | None, typer.Option(help="All that are so: 'failed', once what they failed of is mended.")
+    ] = None,
+    sender: Annotated[
+        str | None, typer.Option("--from", metavar="NUMBER", help="Who sent it, where it came without.")
+    ] = None,
+    to: Annotated[
+        str | None, typer.Option("--to", metavar="NUMBER", help="Which number it went to, where it came without.")
+    ] = None,
+    text: Annotated[
+        str | None, typer.Option("--text", metavar="TEXT", help="What it says, where it came without.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Receive a failed message again, all of them, or a malformed one with what it lacks."""

@@ -30,11 +30,19 @@ def load_or_exit(path: Path, *, as_json: bool) -> "Rules":
         raise typer.Exit(1) from None
 
 
-def print_mistakes(mistakes: "Iterable[Mistake]", level: str, *, as_json: bool, more: Mapping[int, Mapping[str, Any]] | None = None) -> None:
+def print_mistakes(
+    mistakes: "Iterable[Mistake]", level: str, *, as_json: bool, more: Mapping[int, Mapping[str, Any]] | None = None
+) -> None:
     """Print what is wrong; ``more`` has further fields for programs, by the number of the mistake."""
     for number, mistake in enumerate(mistakes):
         if as_json:
-            place = {"file": mistake.file, "line": mistake.line, "column": mistake.column, "text": mistake.text, "level": level}
+            place = {
+                "file": mistake.file,
+                "line": mistake.line,
+                "column": mistake.column,
+                "text": mistake.text,
+                "level": level,
+            }
             echo_json({**place, **(more or {}).get(number, {})})
             continue
         kind = "" if level == "error" else f"{level}: "

@@ -44,12 +44,22 @@ def newest(limit: int | None, *, as_json: bool) -> int | None:
 
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON Lines, for programs.")]
-Limit = Annotated[int | None, typer.Option(min=1, metavar="N", help=f"The newest N; without it {NEWEST}, with --json all.")]
+Limit = Annotated[
+    int | None, typer.Option(min=1, metavar="N", help=f"The newest N; without it {NEWEST}, with --json all.")
+]
 Since = Annotated[
     datetime | None,
-    typer.Option(parser=_since, metavar="WHEN", help="Only what came in since: 30d, 2h, or a time in ISO 8601 (UTC without an offset)."),
+    typer.Option(
+        parser=_since,
+        metavar="WHEN",
+        help="Only what came in since: 30d, 2h, or a time in ISO 8601 (UTC without an offset).",
+    ),
 ]
 Queued = Annotated[
     datetime | None,
-    typer.Option(parser=_since, metavar="WHEN", help="By when it was queued: 30d, 2h, or a time in ISO 8601 (UTC without an offset)."),
+    typer.Option(
+        parser=_since,
+        metavar="WHEN",
+        help="By when it was queued: 30d, 2h, or a time in ISO 8601 (UTC without an offset).",
+    ),
 ]

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 TOGETHER = 1000  # messages at a time, whose originators are asked about together
 
-Candidate = Annotated[Path, typer.Option("--rules", metavar="FILE", help="The rules file to try against the rules in force.")]
+Candidate = Annotated[
+    Path, typer.Option("--rules", metavar="FILE", help="The rules file to try against the rules in force.")
+]
 ExpectNone = Annotated[bool, typer.Option("--expect-none", help="Fail if anything would change.")]
 ShowNumbers = Annotated[bool, typer.Option("--show-numbers", help="Show who sent the texts, and numbers inside them.")]
 Markdown = Annotated[bool, typer.Option("--markdown", help="Print Markdown, for a pull request.")]
@@ -61,7 +63,9 @@ def replay(
         raise typer.Exit(1)
 
 
-async def _found(settings: "Settings", candidate: "Rules", file: str, since: datetime | None, *, show_numbers: bool) -> "Found":
+async def _found(
+    settings: "Settings", candidate: "Rules", file: str, since: datetime | None, *, show_numbers: bool
+) -> "Found":
     from responder.cli.replaying import Found
     from responder.cli.session import open_existing
     from responder.core.replay import Replay
@@ -73,7 +77,9 @@ async def _found(settings: "Settings", candidate: "Rules", file: str, since: dat
         if begin:
             await _run(store, replayed, since, begin, count)
     first_at = begin.at if begin and since is None else since
-    return Found(file=file, messages=replayed.messages, first_at=first_at, groups=replayed.groups(), shows_numbers=show_numbers)
+    return Found(
+        file=file, messages=replayed.messages, first_at=first_at, groups=replayed.groups(), shows_numbers=show_numbers
+    )
 
 
 async def _in_force(settings: "Settings", store: "Store") -> "Rules":

@@ -62,7 +62,13 @@ def as_records(found: Found) -> Iterator[Mapping[str, Any]]:
     """A record for each group."""
     for group in found.groups:
         samples = [_record(sample, found) for sample in group.samples]
-        yield {"before": group.before, "after": group.after, "changes": list(group.changes), "count": group.count, "samples": samples}
+        yield {
+            "before": group.before,
+            "after": group.after,
+            "changes": list(group.changes),
+            "count": group.count,
+            "samples": samples,
+        }
 
 
 def _title(group: Group) -> str:
@@ -127,5 +133,8 @@ def _record(sample: Difference, found: Found) -> dict[str, Any]:
         return text if found.shows_numbers else without_numbers(text)
 
     sender = {"originator": sample.message.originator} if found.shows_numbers else {}
-    replies = {"replies_before": [told(text) for text in sample.before.replies], "replies_after": [told(text) for text in sample.after.replies]}
+    replies = {
+        "replies_before": [told(text) for text in sample.before.replies],
+        "replies_after": [told(text) for text in sample.after.replies],
+    }
     return {"key": sample.message.key, **sender, "text": told(sample.message.text), **replies}

@@ -53,7 +53,9 @@ async def _own_port(settings: Settings) -> None:
     gives_up_at = time.monotonic() + PORT_FREE_WITHIN_S
     while _is_taken(settings):
         if time.monotonic() > gives_up_at:
-            taken = f"RESPONDER_PORT: {settings.port} is taken on {settings.host}, by another responder or another program"
+            taken = (
+                f"RESPONDER_PORT: {settings.port} is taken on {settings.host}, by another responder or another program"
+            )
             raise ConfigurationError(f"{taken}: end that one, or set another port")
         await asyncio.sleep(0.1)
 
@@ -114,9 +116,17 @@ async def _listens(settings: Settings) -> bool:
 
 
 def _summary(settings: Settings, rules: Rules, *, is_ok: bool) -> list[str]:
-    place = str(settings.rules) if is_ok else f"{settings.rules} HAS MISTAKES (see 'responder check'), the last good rules serve"
+    place = (
+        str(settings.rules)
+        if is_ok
+        else f"{settings.rules} HAS MISTAKES (see 'responder check'), the last good rules serve"
+    )
     token = "/TOKEN" if settings.webhook_token else ""
-    sends = "sent through the gateway" if settings.agile_api_key else "simulated: recorded and shown, not sent (set RESPONDER_AGILE_API_KEY to send)"
+    sends = (
+        "sent through the gateway"
+        if settings.agile_api_key
+        else "simulated: recorded and shown, not sent (set RESPONDER_AGILE_API_KEY to send)"
+    )
     return [
         f"responder {version('sms-responder')}",
         f"  listens   http://{settings.host}:{settings.port}/webhook/sms{token}",

@@ -26,7 +26,9 @@ def with_store(work: Callable[[Store], Awaitable[None]]) -> None:
 async def open_existing(settings: Settings) -> AsyncIterator[Store]:
     """The store of an installation that has been started before; ConfigurationError with the remedy if there is none."""
     if path := missing_file(settings):
-        raise ConfigurationError(f"{path}: there is no database yet, start with 'responder run', or set RESPONDER_DATA_DIR or RESPONDER_DATABASE_URL")
+        raise ConfigurationError(
+            f"{path}: there is no database yet, start with 'responder run', or set RESPONDER_DATA_DIR or RESPONDER_DATABASE_URL"
+        )
     async with open_store(settings) as store:
         yield store
 

@@ -14,7 +14,9 @@ from responder.store.subscribers import Wanted
 
 REQUIRED = ("originator", "list")
 COLUMNS = (*REQUIRED, "status", "since", "language", "evidence")
-UNDER_REVIEW = "under_review_since"  # a column that an export adds where it says something, and that is never brought in
+UNDER_REVIEW = (
+    "under_review_since"  # a column that an export adds where it says something, and that is never brought in
+)
 LONGEST_EVIDENCE = 1000  # characters
 LONGEST_LANGUAGE = 16
 Lines = Sequence[tuple[int, list[str]]]
@@ -37,7 +39,9 @@ class SubscriberFile:
     lines: Sequence[int] = field(default_factory=list)
 
 
-def read_subscribers(data: bytes, file: str, terms: Terms, track: Callable[[Lines], Iterable[tuple[int, list[str]]]]) -> SubscriberFile:
+def read_subscribers(
+    data: bytes, file: str, terms: Terms, track: Callable[[Lines], Iterable[tuple[int, list[str]]]]
+) -> SubscriberFile:
     """The wishes of a file; ConfigurationError tells every line that is wrong. ``track`` is given the lines, and gives them back."""
     lines = read_lines(data, file, COLUMNS)
     names = read_header(lines[0], file, (*COLUMNS, UNDER_REVIEW), REQUIRED)
@@ -46,14 +50,20 @@ def read_subscribers(data: bytes, file: str, terms: Terms, track: Callable[[Line
     line_of: dict[tuple[str, str], int] = {}
     for line, values in track(lines[1:]):
         if len(values) != len(names):
-            mistakes.append(f"{file}:{line}: {len(values)} values, the first line names {len(names)} columns: check the separators and quotes")
+            mistakes.append(
+                f"{file}:{line}: {len(values)} values, the first line names {len(names)} columns: check the separators and quotes"
+            )
             continue
         row = {name: " ".join(clean(value).split()) for name, value in zip(names, values, strict=True)}
         problems = list(_problems(row, terms))
         if not problems:
             one = _wanted(row, terms)
             first = line_of.setdefault((one.originator, one.list), line)
-            problems = [f"the number is on the list {one.list!r} in line {first} already, keep one of them"] if first != line else []
+            problems = (
+                [f"the number is on the list {one.list!r} in line {first} already, keep one of them"]
+                if first != line
+                else []
+            )
             wanted.append(one)
         mistakes += [f"{file}:{line}: {problem}" for problem in problems]
     refuse(mistakes, file)
@@ -61,7 +71,13 @@ def read_subscribers(data: bytes, file: str, terms: Terms, track: Callable[[Line
 
 
 def _problems(row: Mapping[str, str], terms: Terms) -> Iterator[str]:
-    for name, read in (("originator", _number), ("list", _list), ("status", _status), ("since", _since), ("language", _language)):
+    for name, read in (
+        ("originator", _number),
+        ("list", _list),
+        ("status", _status),
+        ("since", _since),
+        ("language", _language),
+    ):
         try:
             read(row.get(name, ""), terms)
         except ValueError as error:

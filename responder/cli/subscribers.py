@@ -20,14 +20,23 @@ if TYPE_CHECKING:
     from responder.wiring import Store
 
 MOST_LEFT_OUT = 100  # lines told
-Evidence = Annotated[str, typer.Option(metavar="TEXT", help="Where the consent comes from, such as 'paper form of 3 May'.")]
+Evidence = Annotated[
+    str, typer.Option(metavar="TEXT", help="Where the consent comes from, such as 'paper form of 3 May'.")
+]
 EMPTY = "nobody is on a list yet: a rule with 'subscribe' puts people on one"
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(no_args_is_help=True)
-    for command_name, command in (("list", list_), ("counts", counts), ("export", export), ("import", import_), ("add", add), ("remove", remove)):
+    for command_name, command in (
+        ("list", list_),
+        ("counts", counts),
+        ("export", export),
+        ("import", import_),
+        ("add", add),
+        ("remove", remove),
+    ):
         group.command(command_name)(command)
     app.add_typer(group, name="subscribers", help="Who is on which list.", rich_help_panel=RECORDS)
 
@@ -56,7 +65,9 @@ def list_(
 
 
 def export(
-    file: Annotated[Path | None, typer.Argument(metavar="FILE.csv", help="Where to write; without it, the terminal.")] = None,
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE.csv", help="Where to write; without it, the terminal.")
+    ] = None,
     *,
     name: Annotated[str | None, typer.Option("--list", metavar="NAME", help="Only those of this list.")] = None,
 ) -> None:
@@ -90,7 +101,10 @@ def import_(
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen, and change nothing.")] = False,
     no_evidence: Annotated[
-        str | None, typer.Option(metavar="REASON", help="Why lines without evidence may join all the same; kept as their evidence.")
+        str | None,
+        typer.Option(
+            metavar="REASON", help="Why lines without evidence may join all the same; kept as their evidence."
+        ),
     ] = None,
 ) -> None:
     """Bring in subscribers from a CSV file: all of its lines, or none.
@@ -112,7 +126,14 @@ async def _import(store: "Store", *, file: Path, dry_run: bool, no_evidence: str
     tell = await told_of(store, Event.CONSENT_CHANGED)
     with progress("importing", len(read.wanted)) as advance:
         outcomes = await put_subscribers(
-            store.database, store.secret, read.wanted, operator=operator_name(), now=utc_now(), dry_run=dry_run, advance=advance, tell=tell
+            store.database,
+            store.secret,
+            read.wanted,
+            operator=operator_name(),
+            now=utc_now(),
+            dry_run=dry_run,
+            advance=advance,
+            tell=tell,
         )
     _tell(file, read, outcomes, dry_run=dry_run)
 
@@ -121,7 +142,10 @@ def _tell(file: Path, read: "SubscriberFile", outcomes: "Outcomes", *, dry_run: 
     from responder.store.subscribers import Outcome
 
     for place in outcomes.left_out[:MOST_LEFT_OUT]:
-        say(f"{file}:{read.lines[place]}: left out, the number has opted out, and only its own text brings it back", err=True)
+        say(
+            f"{file}:{read.lines[place]}: left out, the number has opted out, and only its own text brings it back",
+            err=True,
+        )
     if len(outcomes.left_out) > MOST_LEFT_OUT:
         say(f"{file}: and {len(outcomes.left_out) - MOST_LEFT_OUT} more are left out", err=True)
     told = ", ".join(f"{outcomes.counts.get(outcome, 0)} {outcome}" for outcome in Outcome)
@@ -140,7 +164,9 @@ async def _read(file: Path, no_evidence: str | None) -> "SubscriberFile":
     except OSError as error:
         raise ConfigurationError(f"{file}: cannot be read ({error.strerror}), check its name") from None
     rules = await read_rules_in_force(load_settings())
-    terms = Terms(local=Local(zone=rules.zone, country=rules.country), lists=list(rules.lists), without_evidence=no_evidence)
+    terms = Terms(
+        local=Local(zone=rules.zone, country=rules.country), lists=list(rules.lists), without_evidence=no_evidence
+    )
     with progress("reading", data.count(b"\n")) as advance:
         return read_subscribers(data, str(file), terms, lambda lines: tracked(lines, advance))
 
@@ -159,7 +185,10 @@ def add(
 
 def remove(
     number: Annotated[str, typer.Argument(metavar="NUMBER")],
-    name: Annotated[str | None, typer.Argument(metavar="LIST", help="The list; without it, the number leaves all and is texted no more.")] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="LIST", help="The list; without it, the number leaves all and is texted no more."),
+    ] = None,
     *,
     evidence: Evidence = "",
 ) -> None:
@@ -185,11 +214,18 @@ async def _put(store: "Store", *, number: str, name: str, evidence: str, joins: 
     originator = await read_number(number)
     wanted = Wanted(originator=originator, list=name, status=status, evidence=evidence)
     tell = await told_of(store, Event.CONSENT_CHANGED)
-    outcomes = await put_subscribers(store.database, store.secret, [wanted], operator=operator_name(), now=utc_now(), tell=tell)
+    outcomes = await put_subscribers(
+        store.database, store.secret, [wanted], operator=operator_name(), now=utc_now(), tell=tell
+    )
     if outcomes.left_out:
-        raise ResponderError(f"{originator} has opted out, and only its own text brings it back: START, or the word of the list")
+        raise ResponderError(
+            f"{originator} has opted out, and only its own text brings it back: START, or the word of the list"
+        )
     unchanged = Outcome.UNCHANGED in outcomes.counts
-    say(f"{originator} {'was' if unchanged else 'is now'} {status} {'already' if unchanged else ''}".rstrip() + f": {name}")
+    say(
+        f"{originator} {'was' if unchanged else 'is now'} {status} {'already' if unchanged else ''}".rstrip()
+        + f": {name}"
+    )
 
 
 async def _check_list(name: str) -> None:
@@ -211,5 +247,7 @@ async def _opt_out(store: "Store", *, number: str, evidence: str) -> None:
 
     originator = await read_number(number)
     tell = await told_of(store, Event.CONSENT_CHANGED)
-    is_new = await opt_out(store.database, store.secret, originator, reason=evidence, operator=operator_name(), now=utc_now(), tell=tell)
+    is_new = await opt_out(
+        store.database, store.secret, originator, reason=evidence, operator=operator_name(), now=utc_now(), tell=tell
+    )
     say(f"{originator} {'is opted out now' if is_new else 'was opted out already'}")

@@ -14,11 +14,18 @@ if TYPE_CHECKING:
     from responder.core.rules import Rules
     from responder.core.trial import Outcome
 
-RulesFile = Annotated[Path | None, typer.Argument(metavar="RULES", help="The rules file; without it that of RESPONDER_RULES.")]
-CoverageMin = Annotated[
-    float | None, typer.Option("--coverage-min", metavar="N", min=0, max=100, help="Fail if less than N percent of the rules are exercised.")
+RulesFile = Annotated[
+    Path | None, typer.Argument(metavar="RULES", help="The rules file; without it that of RESPONDER_RULES.")
 ]
-JUnit = Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="Write the results to FILE as JUnit XML as well.")]
+CoverageMin = Annotated[
+    float | None,
+    typer.Option(
+        "--coverage-min", metavar="N", min=0, max=100, help="Fail if less than N percent of the rules are exercised."
+    ),
+]
+JUnit = Annotated[
+    Path | None, typer.Option("--junit", metavar="FILE", help="Write the results to FILE as JUnit XML as well.")
+]
 
 
 NOTHING_TRIED = "nothing was tried, add 'examples: {match: [...]}' to the rules"
@@ -29,7 +36,9 @@ def register(app: typer.Typer) -> None:
     app.command("test", rich_help_panel=RULES)(run_tests)
 
 
-def run_tests(rules: RulesFile = None, *, coverage_min: CoverageMin = None, junit: JUnit = None, as_json: AsJson = False) -> None:
+def run_tests(
+    rules: RulesFile = None, *, coverage_min: CoverageMin = None, junit: JUnit = None, as_json: AsJson = False
+) -> None:
     """Try the examples and tests of a rules file, as the service would decide them. Sends nothing, keeps nothing."""
     from responder.cli.junit import write_junit
     from responder.cli.mistakes import load_or_exit
@@ -49,7 +58,10 @@ def run_tests(rules: RulesFile = None, *, coverage_min: CoverageMin = None, juni
         _print_all(outcomes, covered, str(path), reached)
     is_too_low = coverage_min is not None and reached < coverage_min
     if is_too_low:
-        say(f"{reached:.0f} % of the rules are exercised, less than the {coverage_min:g} % asked for: add examples or tests", err=True)
+        say(
+            f"{reached:.0f} % of the rules are exercised, less than the {coverage_min:g} % asked for: add examples or tests",
+            err=True,
+        )
     if is_too_low or not all(outcome.passed for outcome in outcomes):
         raise typer.Exit(1)
 
@@ -60,7 +72,9 @@ def _tried(rules: "Rules") -> "list[Outcome]":
     from responder.core.trial import try_all
 
     outcomes = []
-    with progress("testing", sum(len(rule.examples) + len(rule.counterexamples) for rule in rules.rules) + len(rules.tests)) as advance:
+    with progress(
+        "testing", sum(len(rule.examples) + len(rule.counterexamples) for rule in rules.rules) + len(rules.tests)
+    ) as advance:
         for outcome in try_all(rules, datetime.now(UTC)):
             outcomes.append(outcome)
             advance(outcome.kind != "variant")
@@ -93,7 +107,9 @@ def _print_all(outcomes: "Sequence[Outcome]", covered: "Sequence[Coverage]", fil
     if covered:
         table = [("rule", "line", "examples", "tests", ""), *(_coverage_row(rule, file) for rule in covered)]
         say("\n".join(aligned(table)))
-    counts = {kind: sum(outcome.kind == kind for outcome in outcomes) for kind in ("example", "no_match", "variant", "test")}
+    counts = {
+        kind: sum(outcome.kind == kind for outcome in outcomes) for kind in ("example", "no_match", "variant", "test")
+    }
     tried = f"{counts['example'] + counts['no_match']} examples, {counts['variant']} variants of them, {counts['test']} tests"
     exercised = sum(rule.exercised for rule in covered)
     result = f"{len(failed)} failed" if failed else "all passed" if outcomes else NOTHING_TRIED
@@ -119,7 +135,9 @@ def _print_failure(outcome: "Outcome") -> None:
         rows += side_by_side(difference.what, difference.expected, difference.got)
     say("\n".join(f"  {line}" for line in aligned(rows)))
     if outcome.plan:
-        print_explanation(explained(record_of(outcome.plan), outcome.plan.language, explanation_json(outcome.plan)), indent="  ")
+        print_explanation(
+            explained(record_of(outcome.plan), outcome.plan.language, explanation_json(outcome.plan)), indent="  "
+        )
     say()
 
 

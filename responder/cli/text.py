@@ -37,7 +37,9 @@ def text(
     *,
     sender: Annotated[str, typer.Option("--from", metavar="NUMBER", help="The number of the phone.")] = EXAMPLE_FROM,
     to: Annotated[str, typer.Option("--to", metavar="NUMBER", help="The number that is texted.")] = EXAMPLE_TO,
-    via: Annotated[Channel, typer.Option("--via", help="The way in: the gateway's webhook, or a mail into the mailbox.")] = Channel.WEBHOOK,
+    via: Annotated[
+        Channel, typer.Option("--via", help="The way in: the gateway's webhook, or a mail into the mailbox.")
+    ] = Channel.WEBHOOK,
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Do not wait for what becomes of it.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -87,7 +89,9 @@ async def _arrival(store: "Store", key: str) -> None:
     ends_at = loop.time() + MAIL_WAIT_S
     while not await find_messages(store.database, key):
         if loop.time() >= ends_at:
-            raise ResponderError(f"no intake took the mail in within {MAIL_WAIT_S:.0f} s: 'responder doctor' says what is missing")
+            raise ResponderError(
+                f"no intake took the mail in within {MAIL_WAIT_S:.0f} s: 'responder doctor' says what is missing"
+            )
         await asyncio.sleep(POLL_S)
 
 
@@ -100,7 +104,9 @@ async def _post(settings: "Settings", form: dict[str, str]) -> str:
     token = f"/{settings.webhook_token[0].get_secret_value()}" if settings.webhook_token else ""
     place = local_url(settings)
     headers = {"content-type": "application/x-www-form-urlencoded"}
-    call = Call(url=f"{place}/webhook/sms{token}", headers=headers, body=urlencode(form).encode(), timeout_s=30.0)  # the gateway's patience
+    call = Call(
+        url=f"{place}/webhook/sms{token}", headers=headers, body=urlencode(form).encode(), timeout_s=30.0
+    )  # the gateway's patience
     async with HttpClient(allow_private=True) as client:
         try:
             response = await client.post(call)
@@ -130,9 +136,13 @@ async def _outcome(store: "Store", key: str, wait_s: float) -> "tuple[Explanatio
     while True:
         found = await find_messages(store.database, key)
         if not found:
-            raise ResponderError("the service keeps its messages in another database: give this command the same settings as 'responder run'")
+            raise ResponderError(
+                "the service keeps its messages in another database: give this command the same settings as 'responder run'"
+            )
         deliveries = [delivery async for delivery in read_all(store.database, list_deliveries(message_key=key))]
-        waits = found[0].message.status is MessageStatus.RECEIVED or any(_is_on_the_way(one, found[0]) for one in deliveries)
+        waits = found[0].message.status is MessageStatus.RECEIVED or any(
+            _is_on_the_way(one, found[0]) for one in deliveries
+        )
         if not waits or loop.time() >= ends_at:
             return found[0], deliveries
         await asyncio.sleep(POLL_S)
@@ -159,7 +169,11 @@ def _print(explanation: "Explanation", deliveries: "list[DeliveryRecord]") -> No
     message = explanation.message
     say(f"{message.originator} > {one_line(message.text)}")
     for delivery in deliveries:
-        said = f"{delivery.to} < {one_line(delivery.text)}" if delivery.kind is StepKind.REPLY else f"webhook {delivery.to}"
+        said = (
+            f"{delivery.to} < {one_line(delivery.text)}"
+            if delivery.kind is StepKind.REPLY
+            else f"webhook {delivery.to}"
+        )
         reason = f": {delivery.last_error}" if delivery.last_error else ""
         if delivery.kind is StepKind.REPLY and _leaves_later(delivery, explanation):
             reason = f" until {moment(delivery.next_attempt_at)}"
@@ -175,7 +189,11 @@ def _complain(explanation: "Explanation") -> None:
 
     message = explanation.message
     if message.status is MessageStatus.RECEIVED:
-        raise ResponderError(f"message {message.key}: kept, and not handled within {WAIT_S:.0f} s: 'responder doctor' says what is missing")
+        raise ResponderError(
+            f"message {message.key}: kept, and not handled within {WAIT_S:.0f} s: 'responder doctor' says what is missing"
+        )
     if message.status is not MessageStatus.HANDLED:
         why = message.error or "it came without originator or destination"
-        raise ResponderError(f"message {message.key}: it is {message.status} ({why}), 'responder messages retry' tries again")
+        raise ResponderError(
+            f"message {message.key}: it is {message.status} ({why}), 'responder messages retry' tries again"
+        )

@@ -56,7 +56,9 @@ class Context:
     @property
     def languages(self) -> tuple[str, ...]:
         """The languages to answer in, the best first."""
-        return tuple(language for language in (self.match.language, self.contact.language, self.default_language) if language)
+        return tuple(
+            language for language in (self.match.language, self.contact.language, self.default_language) if language
+        )
 
     def pick(self, texts: Texts) -> Template:
         """The text in the best of the languages to answer in."""

@@ -53,7 +53,9 @@ def number_from(typed: str, country: str) -> str:
     except phonenumbers.NumberParseException as error:
         raise ValueError(f"{typed!r} is not a telephone number, expected for example +393301234567") from error
     if not phonenumbers.is_possible_number(number):
-        raise ValueError(f"{typed!r} has too many or too few digits for a telephone number, expected for example +393301234567")
+        raise ValueError(
+            f"{typed!r} has too many or too few digits for a telephone number, expected for example +393301234567"
+        )
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 

@@ -78,4 +78,6 @@ def title_of(alert: Alert) -> str:
 def sentence_of(alert: Alert) -> str:
     """What an alert says: what is wrong and what to do about it, or that it is over."""
     words = WORDS[alert.trouble.kind]
-    return (words.closed if alert.closed_at else words.opened).format(subject=alert.trouble.subject, **alert.trouble.details)
+    return (words.closed if alert.closed_at else words.opened).format(
+        subject=alert.trouble.subject, **alert.trouble.details
+    )

@@ -64,4 +64,9 @@ def mails_of(alert: Alert, rules: Rules, host: str) -> Iterator[Mail]:
     times = [f"since {iso(alert.opened_at)}", *([f"until {iso(alert.closed_at)}"] if alert.closed_at else [])]
     content = "\n".join([sentence_of(alert), "", *times, f"responder on {host}", ""])
     for number, recipient in enumerate(rules.alerts.email, start=1):
-        yield Mail(key=f"{alert.key}-{what}-{number}", recipient=recipient, subject=f"[responder] {word}: {title_of(alert)}", content=content)
+        yield Mail(
+            key=f"{alert.key}-{what}-{number}",
+            recipient=recipient,
+            subject=f"[responder] {word}: {title_of(alert)}",
+            content=content,
+        )

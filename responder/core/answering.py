@@ -37,7 +37,9 @@ PARTING = frozenset({  # what may stand beside a yes as well, and would make a r
 })  # fmt: skip
 COURTESY_LENGTHS, PARTING_LENGTHS = lengths_by_first(COURTESY), lengths_by_first(PARTING)
 LONGEST_KISS = 2  # letters
-REGRET = frozenset({"sorry", "dispiace", "spiace", "scuso", "desole", "desolee", "siento", "spijt", "leid", "przykro", "rau"})  # it may mean a no
+REGRET = frozenset(
+    {"sorry", "dispiace", "spiace", "scuso", "desole", "desolee", "siento", "spijt", "leid", "przykro", "rau"}
+)  # it may mean a no
 LONGEST_READ = 12  # words; an answer with more of them says more than an answer
 
 SCHEDULED, CONFIRMED = AppointmentStatus.SCHEDULED, AppointmentStatus.CONFIRMED
@@ -61,7 +63,9 @@ OUTCOMES: Mapping[tuple[AppointmentStatus, Answer], Outcome] = {
     (CONFIRMED, Answer.RESCHEDULE): Outcome(status=None, hand_off="wants another day after it was confirmed"),
     (CANCELLED, Answer.CONFIRM): Outcome(status=None, hand_off="confirms an appointment that was cancelled before"),
     (CANCELLED, Answer.CANCEL): Outcome(status=CANCELLED),
-    (CANCELLED, Answer.RESCHEDULE): Outcome(status=None, hand_off="wants another day for an appointment that was cancelled before"),
+    (CANCELLED, Answer.RESCHEDULE): Outcome(
+        status=None, hand_off="wants another day for an appointment that was cancelled before"
+    ),
     (MOVING, Answer.CONFIRM): Outcome(status=None, hand_off="confirms after another day was asked for"),
     (MOVING, Answer.CANCEL): Outcome(status=CANCELLED, hand_off="cancelled after another day was asked for"),
     (MOVING, Answer.RESCHEDULE): Outcome(status=MOVING),

@@ -58,7 +58,11 @@ def hear_choice(situation: Situation, rules: Rules) -> Heard | None:
     choices = [question.choices[number - 1] for number in numbers]
     intention, language = Answer(question.intention), situation.known.language
     spoken = language if rules.answers_in(language, intention) else None
-    chosen = tuple(replace(situation, chosen=choice.subject, intention=intention, spoken=spoken) for choice in choices if stands(situation)(choice))
+    chosen = tuple(
+        replace(situation, chosen=choice.subject, intention=intention, spoken=spoken)
+        for choice in choices
+        if stands(situation)(choice)
+    )
     closed = CloseQuestion(key=question.key, happening=Happening.ANSWER)
     gone = (OpenHandOff(reason=GONE),) if len(chosen) < len(choices) else ()
     return Heard(effects=(closed, *gone), chosen=chosen)

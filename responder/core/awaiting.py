@@ -44,7 +44,9 @@ class Fields(dict[str, Any]):
         return Missing()
 
 
-def settled(awaited: Awaited, said: bytes | None, known: Known, limits: Limits, now: datetime) -> tuple[Reply | Mute, ...]:
+def settled(
+    awaited: Awaited, said: bytes | None, known: Known, limits: Limits, now: datetime
+) -> tuple[Reply | Mute, ...]:
     """What goes out now that the answer of the call is known, or that there is none in time (``said`` is None); held back where a limit says so."""
     text = text_of(awaited, said)
     if text is None:
@@ -53,7 +55,11 @@ def settled(awaited: Awaited, said: bytes | None, known: Known, limits: Limits, 
     if known.opted_out:
         return (replace(reply, held_back=OPTED_OUT),)
     left = Restraint(limits, known, now, awaited.languages).left_of(reply)
-    return tuple(replace(one, expires_at=awaited.expires_at) if isinstance(one, Reply) else one for one in left if isinstance(one, Reply | Mute))
+    return tuple(
+        replace(one, expires_at=awaited.expires_at) if isinstance(one, Reply) else one
+        for one in left
+        if isinstance(one, Reply | Mute)
+    )
 
 
 def text_of(awaited: Awaited, said: bytes | None) -> str | None:
@@ -101,7 +107,9 @@ def _refuse(typed: str) -> None:
 def _shown(value: str | int) -> str | int:
     if isinstance(value, bool):
         return "true" if value else ""
-    return "".join(filter(_is_kept, value[:LONGEST_RENDERED].replace("\r\n", "\n"))) if isinstance(value, str) else value
+    return (
+        "".join(filter(_is_kept, value[:LONGEST_RENDERED].replace("\r\n", "\n"))) if isinstance(value, str) else value
+    )
 
 
 def _is_kept(character: str) -> bool:
@@ -111,7 +119,10 @@ def _is_kept(character: str) -> bool:
 
 def to_json(awaited: Awaited) -> str:
     """The reply as it is kept until the answer is known."""
-    kept = {name: getattr(awaited, name) for name in ("text", "values", "otherwise", "max_segments", "languages", "zone", "purpose", "expires_at")}
+    kept = {
+        name: getattr(awaited, name)
+        for name in ("text", "values", "otherwise", "max_segments", "languages", "zone", "purpose", "expires_at")
+    }
     return json.dumps(kept, ensure_ascii=False, default=_moment)
 
 
@@ -119,7 +130,9 @@ def from_json(kept: str) -> Awaited:
     """The reply that was kept."""
     read = json.loads(kept, object_hook=_with_moments)
     values = {name: defaultdict(str, value) if name == "contact" else value for name, value in read["values"].items()}
-    return Awaited(**{**read, "values": values, "languages": tuple(read["languages"]), "purpose": Purpose(read["purpose"])})
+    return Awaited(
+        **{**read, "values": values, "languages": tuple(read["languages"]), "purpose": Purpose(read["purpose"])}
+    )
 
 
 def _moment(value: object) -> object:

@@ -86,7 +86,9 @@ def read_time(typed: str, zone: ZoneInfo) -> datetime:
         moment = datetime.fromisoformat(typed)
         at = (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise ValueError(f"{typed!r} is no time, expected for example 2026-12-01T09:00 or 2026-12-01T09:00+01:00") from None
+        raise ValueError(
+            f"{typed!r} is no time, expected for example 2026-12-01T09:00 or 2026-12-01T09:00+01:00"
+        ) from None
     if len(typed) <= DATE_ALONE:
         raise ValueError(f"{typed!r} is a day without a time, expected for example 2026-12-01T09:00")
     return at

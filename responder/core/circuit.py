@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 AT_ONCE = 10  # calls of one worker to one endpoint, so that a slow one takes no place from the others
 OPEN_AFTER = 5  # failures in a row after which an endpoint is left alone for a while
 PAUSE = timedelta(seconds=30)
-LONGEST_PAUSE = timedelta(minutes=10)  # that an endpoint may ask for all of its calls; the call that it refused waits longer
+LONGEST_PAUSE = timedelta(
+    minutes=10
+)  # that an endpoint may ask for all of its calls; the call that it refused waits longer
 DISABLED_AFTER = timedelta(days=5)  # of nothing but failures
 FEWEST_FAILURES = 10  # that say so, since an endpoint may be called once a week
 GONE = "it answered HTTP 410, so it wants no more calls"
@@ -31,7 +33,9 @@ class Endpoint:
             return 0
         return 1 if self.failures >= OPEN_AFTER else AT_ONCE
 
-    def after_failure(self, now: datetime, *, asked_to_wait_s: float | None = None, is_gone: bool = False) -> "Endpoint":
+    def after_failure(
+        self, now: datetime, *, asked_to_wait_s: float | None = None, is_gone: bool = False
+    ) -> "Endpoint":
         """The state after another call failed."""
         failures, since = self.failures + 1, self.failing_since or now
         pauses = [PAUSE] if failures >= OPEN_AFTER else []

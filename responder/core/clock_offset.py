@@ -13,7 +13,9 @@ LOOKED_AT = 50  # texts, since those before the last tell a late text from a clo
 OFF = timedelta(minutes=2)  # from here on a clock is off
 NEAR = timedelta(minutes=1)  # texts of one clock are not further apart, but for those that came late
 MOST = 6  # of the last ten, which have to agree on how far a clock is behind
-RESENDS = tuple(timedelta(minutes=minutes) for minutes in (15, 30, 45))  # after these the gateway sends again what was not acknowledged
+RESENDS = tuple(
+    timedelta(minutes=minutes) for minutes in (15, 30, 45)
+)  # after these the gateway sends again what was not acknowledged
 BACKLOG = timedelta(minutes=15)  # in which all has come that waited for an outage to end
 HOUR = timedelta(hours=1)
 GUESSED = ("UTC", "Europe/Rome", "Europe/London", "Europe/Athens", "Europe/Moscow")
@@ -66,7 +68,12 @@ def clock_offset(arrivals: Sequence[Arrival], zone: ZoneInfo) -> ClockOffset:
         return ClockOffset(zone=zone)
     middle = timedelta(seconds=median(arrival.offset.total_seconds() for arrival in arrivals[:LAST]))
     is_off = middle <= -OFF or (middle >= OFF and not _is_lateness(arrivals, middle))
-    return ClockOffset(zone=zone, median=middle, is_off=is_off, fitting=_fitting(middle, arrivals[0].received_at, zone) if is_off else None)
+    return ClockOffset(
+        zone=zone,
+        median=middle,
+        is_off=is_off,
+        fitting=_fitting(middle, arrivals[0].received_at, zone) if is_off else None,
+    )
 
 
 def _is_lateness(arrivals: Sequence[Arrival], middle: timedelta) -> bool:

@@ -109,4 +109,6 @@ def why_paused(situation: Situation) -> str | None:
 def _several(situation: Situation) -> str | None:
     """Why nothing can be said about the appointment where there are several; None if there are not."""
     count = len(situation.open_appointments)
-    return f"{count} appointments are open for this number, a person has to tell which one is meant" if count > 1 else None
+    return (
+        f"{count} appointments are open for this number, a person has to tell which one is meant" if count > 1 else None
+    )

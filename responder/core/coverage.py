@@ -33,7 +33,9 @@ def coverage(rules: Rules, outcomes: Iterable[Outcome]) -> tuple[Coverage, ...]:
         elif outcome.kind is Kind.TEST:
             tests.update(outcome.applied)
     enabled = (rule for rule in rules.rules if rule.enabled)
-    return tuple(Coverage(rule=r.name, file=r.file, line=r.line, examples=examples[r.name], tests=tests[r.name]) for r in enabled)
+    return tuple(
+        Coverage(rule=r.name, file=r.file, line=r.line, examples=examples[r.name], tests=tests[r.name]) for r in enabled
+    )
 
 
 def percent(covered: Iterable[Coverage]) -> float:

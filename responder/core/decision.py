@@ -79,7 +79,9 @@ UNDECIDED = Decision(name=None)
 def decide(situation: Situation, rules: Rules) -> Decision:
     """Who speaks to the message, in the order of authority of the contract, section 5."""
     opted_out, asked = situation.known.opted_out, situation.is_asked
-    recognition = recognise(situation.folded, situation.lexicon, opted_out=opted_out, question_open=asked, lists=rules.list_words)
+    recognition = recognise(
+        situation.folded, situation.lexicon, opted_out=opted_out, question_open=asked, lists=rules.list_words
+    )
     if recognition.outcome is not Outcome.NOTHING:
         return _reserved(recognition, situation, rules)
     decision = _after_reserved(situation, rules)
@@ -119,7 +121,10 @@ def _by_fallback(decision: Decision, rules: Rules) -> Decision:
 def _heard(heard: Heard, decision: Decision, rules: Rules) -> Decision:
     """What follows from a text about appointments; each one that it chose is decided by the rules for its answer."""
     turns = tuple((chosen, _by_rules(chosen, rules, answers_alone=True)) for chosen in heard.chosen)
-    turns = tuple((chosen, turn if turn.name else replace(turn, effects=(OpenHandOff(reason=why_unclear(chosen)),))) for chosen, turn in turns)
+    turns = tuple(
+        (chosen, turn if turn.name else replace(turn, effects=(OpenHandOff(reason=why_unclear(chosen)),)))
+        for chosen, turn in turns
+    )
     decision = replace(decision, effects=heard.effects, replies=heard.replies, actions=heard.actions, turns=turns)
     return _by_fallback(decision, rules) if heard.falls_back else decision
 
@@ -152,11 +157,18 @@ def _by_rules(situation: Situation, rules: Rules, *, answers_alone: bool = False
     return replace(decision, misses=tuple(misses), shadowed=tuple(shadowed)) if misses or shadowed else decision
 
 
-def _applied(applied: Sequence[tuple[Rule, Match]], situation: Situation, rules: Rules, later: tuple[int, ...] = ()) -> Decision:
+def _applied(
+    applied: Sequence[tuple[Rule, Match]], situation: Situation, rules: Rules, later: tuple[int, ...] = ()
+) -> Decision:
     """The decision of rules that apply, of which the last speaks; those that put somebody on a list that asks first wait for the answer."""
     last, match = applied[-1]
-    waiting = {rule.name: (rule, m, lists) for rule, m in applied if (lists := lists_that_ask(rule.actions, situation, rules))}
-    asked = [ask_to_join(rule, m, lists, situation, rules, number) for number, (rule, m, lists) in enumerate(waiting.values(), start=1)]
+    waiting = {
+        rule.name: (rule, m, lists) for rule, m in applied if (lists := lists_that_ask(rule.actions, situation, rules))
+    }
+    asked = [
+        ask_to_join(rule, m, lists, situation, rules, number)
+        for number, (rule, m, lists) in enumerate(waiting.values(), start=1)
+    ]
     uses = [RecordUse(of=of) for rule, _ in applied for of in _cooldown(rule)]
     return Decision(
         name=last.name,
@@ -164,7 +176,10 @@ def _applied(applied: Sequence[tuple[Rule, Match]], situation: Situation, rules:
         actions=tuple((m, rule.actions) for rule, m in applied if rule.name not in waiting),
         cooldowns=tuple(_cooldown(rule) for rule, _ in applied if rule.name not in waiting),
         effects=(*uses, *(effect for effects, _ in asked for effect in effects)),
-        replies=tuple(replace(reply, uses=_cooldown(rule)) for (rule, _, _), (_, reply) in zip(waiting.values(), asked, strict=True)),
+        replies=tuple(
+            replace(reply, uses=_cooldown(rule))
+            for (rule, _, _), (_, reply) in zip(waiting.values(), asked, strict=True)
+        ),
         remembers_language=not isinstance(last.text, Answers) or bool(last.text.in_languages),
         answers_question=isinstance(last.text, Answers),
         applied=tuple(rule.name for rule, _ in applied),
@@ -202,7 +217,9 @@ def _reserved(recognition: Recognition, situation: Situation, rules: Rules) -> D
     def text(keyword: str, list_name: str = "") -> str:
         picked = rules.reserved_texts[keyword].pick(language, situation.known.language, rules.languages[0])
         values = {"number": situation.known.originator}
-        return picked.render({"contact": values, "list": {"name": list_name, "title": rules.list_titles.get(list_name, "")}})
+        return picked.render(
+            {"contact": values, "list": {"name": list_name, "title": rules.list_titles.get(list_name, "")}}
+        )
 
     match recognition.outcome:
         case Outcome.OPT_OUT if recognition.lists:
@@ -215,7 +232,9 @@ def _reserved(recognition: Recognition, situation: Situation, rules: Rules) -> D
         case Outcome.HELP:
             return replace(decision, replies=(Reply(text=text("help"), purpose=Purpose.HELP),))
         case _:
-            return replace(decision, effects=(OpenHandOff(reason=MAY_WANT_TO_STOP, holds_marketing=True, word=recognition.typed),))
+            return replace(
+                decision, effects=(OpenHandOff(reason=MAY_WANT_TO_STOP, holds_marketing=True, word=recognition.typed),)
+            )
 
 
 def _stop(decision: Decision, situation: Situation, rules: Rules, text: str) -> Decision:
@@ -223,7 +242,11 @@ def _stop(decision: Decision, situation: Situation, rules: Rules, text: str) -> 
     known = situation.known
     confirms = rules.confirmation is Confirmation.OURS and not known.opted_out and _may_confirm(situation)
     left = [
-        Unsubscribe(list=subscription.list, taken_by_stop=subscription.status is SubscriptionStatus.SUBSCRIBED, ends_at=subscription.ends_at)
+        Unsubscribe(
+            list=subscription.list,
+            taken_by_stop=subscription.status is SubscriptionStatus.SUBSCRIBED,
+            ends_at=subscription.ends_at,
+        )
         for subscription in known.subscriptions.values()
         if subscription.status is not SubscriptionStatus.UNSUBSCRIBED
     ]
@@ -252,6 +275,8 @@ def _confirmation(situation: Situation, text: str) -> Reply:
 def _start(recognition: Recognition, situation: Situation) -> tuple[Effect, ...]:
     """Opt in again, and back onto the lists that STOP had taken, for what is left of their time."""
     now = situation.now
-    taken = (s for s in situation.known.subscriptions.values() if s.taken_by_stop and (s.ends_at is None or s.ends_at > now))
+    taken = (
+        s for s in situation.known.subscriptions.values() if s.taken_by_stop and (s.ends_at is None or s.ends_at > now)
+    )
     back = (Subscribe(list=s.list, lasts=s.ends_at - now if s.ends_at else None, brought_back=True) for s in taken)
     return (OptIn(word=recognition.typed), *back)

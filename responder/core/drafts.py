@@ -22,7 +22,11 @@ def together(drafts: Sequence[Draft]) -> list[Draft]:
     """The replies of several turns in one text where its segments allow, said once where they are the same."""
     found: list[Draft] = []
     for draft, decision, situation in drafts:
-        last = next((place for place, (earlier, _, _) in enumerate(found) if _can_join(earlier, draft)), None) if situation.chosen else None
+        last = (
+            next((place for place, (earlier, _, _) in enumerate(found) if _can_join(earlier, draft)), None)
+            if situation.chosen
+            else None
+        )
         joined = _joined(found[last][0], draft) if last is not None else None
         if last is None or joined is None:
             found.append((draft, decision, situation))
@@ -43,7 +47,9 @@ def _joined(earlier: Reply | WebhookCall, later: Reply | WebhookCall) -> Reply |
     return reply if reply.segments <= MOST_SEGMENTS else None
 
 
-def restrained(drafts: Iterable[Draft], decision: Decision, after: Known, situation: Situation, rules: Rules) -> tuple[list[Draft], list[Mute]]:
+def restrained(
+    drafts: Iterable[Draft], decision: Decision, after: Known, situation: Situation, rules: Rules
+) -> tuple[list[Draft], list[Mute]]:
     """The drafts that the limits leave, and the silence that follows where they leave none."""
     languages = (decision.match.language, after.language, rules.languages[0])
     restraint = Restraint(rules.limits, after, situation.now, languages)
@@ -70,8 +76,12 @@ def steps_of(drafts: Iterable[Draft], after: Known, no_reply: str | None, *, is_
     """The steps of drafts, numbered from 1; no replies where something speaks against any."""
     for number, (draft, decision, situation) in enumerate(drafts, start=1):
         if isinstance(draft, WebhookCall):
-            payload = webhook_payload(draft, decision.name, decision.match, situation, after, is_superseded=is_superseded)
-            yield _call(situation.message, number, draft.to, payload, draft.awaited if no_reply is None else None, draft.uses)
+            payload = webhook_payload(
+                draft, decision.name, decision.match, situation, after, is_superseded=is_superseded
+            )
+            yield _call(
+                situation.message, number, draft.to, payload, draft.awaited if no_reply is None else None, draft.uses
+            )
         elif no_reply is None and draft.held_back is None:
             yield _text(situation.message, number, draft)
 
@@ -85,7 +95,9 @@ def announcements(taken: int, happened: Iterable[Happened], message: Message, ru
         yield _call(message, number, name, one.as_json(message.received_at))
 
 
-def _call(message: Message, number: int, to: str, payload: str, awaited: Awaited | None = None, uses: tuple[str, ...] = ()) -> Step:
+def _call(
+    message: Message, number: int, to: str, payload: str, awaited: Awaited | None = None, uses: tuple[str, ...] = ()
+) -> Step:
     return Step(
         key=f"{message.key}-{number}",
         message_key=message.key,

@@ -7,7 +7,16 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from responder.core.effects import AppointmentStatus, ChangeAppointment, Effect, OpenHandOff, OptIn, OptOut, Subscribe, Unsubscribe
+from responder.core.effects import (
+    AppointmentStatus,
+    ChangeAppointment,
+    Effect,
+    OpenHandOff,
+    OptIn,
+    OptOut,
+    Subscribe,
+    Unsubscribe,
+)
 from responder.core.known import Appointment, Known
 from responder.core.message import Message
 from responder.core.payload import appointment_data, changed_appointment_data, message_data
@@ -47,10 +56,17 @@ def happenings(effects: Iterable[Effect], message: Message, rule: str | None, kn
             case ChangeAppointment(id=changed) if was := known.appointment(changed):
                 known = known.after(effect, message)
                 became = known.appointment(changed) or was
-                told = {"appointment": changed_appointment_data(was, became), "message": message_data(message), "rule": rule}
+                told = {
+                    "appointment": changed_appointment_data(was, became),
+                    "message": message_data(message),
+                    "rule": rule,
+                }
                 yield Happened(event=Event.APPOINTMENT_CHANGED, data=told)
             case OpenHandOff():
-                yield Happened(event=Event.HANDOFF_OPENED, data={"reason": effect.reason, "message": message_data(message), "rule": rule})
+                yield Happened(
+                    event=Event.HANDOFF_OPENED,
+                    data={"reason": effect.reason, "message": message_data(message), "rule": rule},
+                )
 
 
 def _kind(effect: Subscribe | Unsubscribe | OptOut | OptIn) -> str:
@@ -68,7 +84,9 @@ def _consent(effect: Subscribe | Unsubscribe | OptOut | OptIn, message: Message,
 def consent_changed(event: Mapping[str, Any]) -> Happened:
     """A change of consent that no text made by itself, from its event in the ledger: an operator did, or it was for a while."""
     change = _consent_data(event["originator"], event["list"], event["event"], event["at"], event["channel"])
-    return Happened(event=Event.CONSENT_CHANGED, data=change | {"message_key": event["message_key"], "sequence": event["seq"]})
+    return Happened(
+        event=Event.CONSENT_CHANGED, data=change | {"message_key": event["message_key"], "sequence": event["seq"]}
+    )
 
 
 def _consent_data(originator: str, list_name: str | None, kind: str, at: datetime, channel: str) -> dict[str, Any]:
@@ -86,7 +104,10 @@ def _consent_data(originator: str, list_name: str | None, kind: str, at: datetim
 
 def appointment_booked(before: Appointment | None, after: Appointment) -> Happened:
     """A new or moved appointment, as another system or an operator brought it."""
-    old = {"old_status": str(before.status) if before else None, "old_starts_at": iso(before.starts_at) if before else None}
+    old = {
+        "old_status": str(before.status) if before else None,
+        "old_starts_at": iso(before.starts_at) if before else None,
+    }
     return _booked(appointment_data(after) | old | {"sequence": after.version})
 
 

@@ -61,7 +61,11 @@ def _explained_talk(effect: Ask | CloseQuestion | TellUnclear | Mute) -> Mapping
         case Mute():
             return {"action": "mute", "until": iso(effect.until)}
         case Ask(question=question):
-            return {"action": "ask", "kind": str(question.kind), "choices": [choice.subject for choice in question.choices]}
+            return {
+                "action": "ask",
+                "kind": str(question.kind),
+                "choices": [choice.subject for choice in question.choices],
+            }
         case CloseQuestion():
             return {"action": "close_question", "because": str(effect.happening)}
         case TellUnclear():

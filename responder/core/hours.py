@@ -28,7 +28,9 @@ class Span:
         """
         if self.begins < self.ends:
             return weekday in self.days and self.begins <= minute < self.ends
-        return (weekday in self.days and minute >= self.begins) or ((weekday - 1) % 7 in self.days and minute < self.ends)
+        return (weekday in self.days and minute >= self.begins) or (
+            (weekday - 1) % 7 in self.days and minute < self.ends
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

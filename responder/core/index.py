@@ -35,7 +35,11 @@ class Index:
     """
 
     def __init__(
-        self, conditions: Sequence[TextCondition | None], enabled: Sequence[bool], typos: Lenient | None = None, shadow: Collection[int] = ()
+        self,
+        conditions: Sequence[TextCondition | None],
+        enabled: Sequence[bool],
+        typos: Lenient | None = None,
+        shadow: Collection[int] = (),
     ) -> None:
         self._conditions = conditions
         self._typos = typos
@@ -76,7 +80,9 @@ class Index:
 
     def _mistyped(self, situation: Situation, found: Collection[int]) -> Mapping[int, Match]:
         """The rules that the text means with a typo, unless it says exactly what some rule asks."""
-        if self._typos is None or any(self._conditions[position] is not None and position not in self._shadow for position in found):
+        if self._typos is None or any(
+            self._conditions[position] is not None and position not in self._shadow for position in found
+        ):
             return {}
         return {position: match for position, match in self._typos(situation).items() if position not in found}
 

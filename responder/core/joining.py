@@ -39,7 +39,10 @@ def ask_to_join(
         intention=rule.name,
     )
     text = first.question.pick(match.language, situation.known.language, rules.languages[0])
-    values = {"list": {"name": first.name, "title": first.title}, "contact": contact_values(situation.known, rules.languages[0])}
+    values = {
+        "list": {"name": first.name, "title": first.title},
+        "contact": contact_values(situation.known, rules.languages[0]),
+    }
     pending = (Subscribe(list=name, asks=True) for name in lists)
     return (*pending, Ask(question=question)), Reply(text=text.render(values), asks=question.key)
 
@@ -57,7 +60,11 @@ def hear_joining(situation: Situation, rules: Rules) -> Heard | None:
         return None
     rule = next((rule for rule in rules.rules if rule.name == question.intention and rule.enabled), None)
     joined = {action.joins for action in rule.actions} if rule else set()
-    others = tuple(Subscribe(list=choice.subject) for choice in question.choices if choice.subject not in joined and choice.subject in rules.lists)
+    others = tuple(
+        Subscribe(list=choice.subject)
+        for choice in question.choices
+        if choice.subject not in joined and choice.subject in rules.lists
+    )
     groups = rule.text.groups if rule and isinstance(rule.text, Pattern) else ()
     match = Match(text=situation.folded, groups=dict.fromkeys(groups, ""), language=answer[1])
     return Heard(effects=(closed, *others), actions=((match, rule.actions),) if rule else ())

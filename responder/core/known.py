@@ -57,7 +57,9 @@ class Subscription:
     def at(self, now: datetime) -> "Subscription":
         """The subscription as it stands at a moment: left, if it was for a while that is over."""
         is_over = self.ends_at is not None and self.ends_at <= now
-        return replace(self, status=SubscriptionStatus.UNSUBSCRIBED, since=self.ends_at or self.since) if is_over else self
+        return (
+            replace(self, status=SubscriptionStatus.UNSUBSCRIBED, since=self.ends_at or self.since) if is_over else self
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -155,7 +157,11 @@ class Known:
         """The newest question of a kind, however it stands; only of those that this number of ours asked, if one is given."""
         if not self.questions:
             return None
-        asked = [question for question in self.questions if question.kind is kind and destination in (None, question.destination)]
+        asked = [
+            question
+            for question in self.questions
+            if question.kind is kind and destination in (None, question.destination)
+        ]
         return max(reversed(asked), key=lambda question: question.asked_at, default=None)
 
     def open_appointments(self, now: datetime, window: timedelta = WINDOW) -> tuple[Appointment, ...]:
@@ -176,16 +182,24 @@ class Known:
             case Subscribe() | Unsubscribe():
                 subscription = _subscription(effect, message, self.subscriptions.get(effect.list))
                 known = replace(self, subscriptions={**self.subscriptions, effect.list: subscription})
-                return replace(known, confirmed_at=message.received_at) if isinstance(effect, Unsubscribe) and effect.confirmed else known
+                return (
+                    replace(known, confirmed_at=message.received_at)
+                    if isinstance(effect, Unsubscribe) and effect.confirmed
+                    else known
+                )
             case OptOut():
                 confirmed_at = message.received_at if effect.confirmed else self.confirmed_at
-                return replace(self, opted_out=True, was_erased=False, consent_order=message.order, confirmed_at=confirmed_at)
+                return replace(
+                    self, opted_out=True, was_erased=False, consent_order=message.order, confirmed_at=confirmed_at
+                )
             case OptIn():
                 return replace(self, opted_out=False, was_erased=False, consent_order=message.order)
             case ChangeAppointment():
                 return replace(self, appointments=tuple(_changed(a, effect, message) for a in self.appointments))
             case TellUnclear():
-                told = (replace(a, unclear_at=message.received_at) if a.id == effect.id else a for a in self.appointments)
+                told = (
+                    replace(a, unclear_at=message.received_at) if a.id == effect.id else a for a in self.appointments
+                )
                 return replace(self, appointments=tuple(told))
             case Ask(question=asked):
                 return replace(self, questions=(*(replaced(question, asked) for question in self.questions), asked))
@@ -194,7 +208,9 @@ class Known:
             case SetField() | SetLanguage() | RecordUse() | Mute() | OpenHandOff():
                 return self._remembering(effect, message)
 
-    def _remembering(self, effect: SetField | SetLanguage | RecordUse | Mute | OpenHandOff, message: Message) -> "Known":
+    def _remembering(
+        self, effect: SetField | SetLanguage | RecordUse | Mute | OpenHandOff, message: Message
+    ) -> "Known":
         match effect:
             case SetField():
                 told = {**self.fields, effect.name: effect.value}
@@ -242,8 +258,18 @@ def _status(effect: Subscribe | Unsubscribe) -> SubscriptionStatus:
 def _changed(appointment: Appointment, effect: ChangeAppointment, message: Message) -> Appointment:
     if appointment.id != effect.id:
         return appointment
-    return replace(appointment, status=effect.status, updated_at=message.received_at, order=message.order, version=appointment.version + 1)
+    return replace(
+        appointment,
+        status=effect.status,
+        updated_at=message.received_at,
+        order=message.order,
+        version=appointment.version + 1,
+    )
 
 
 def _closed(question: Question, effect: CloseQuestion) -> Question:
-    return replace(question, status=after_happening(question.status, effect.happening)) if question.key == effect.key else question
+    return (
+        replace(question, status=after_happening(question.status, effect.happening))
+        if question.key == effect.key
+        else question
+    )

@@ -33,7 +33,9 @@ def commitment(salt: str, event: Mapping[str, Any]) -> str:
 
 def chained_hash(previous_hash: str, event: Mapping[str, Any]) -> str:
     """The hash of an event: over the one before, its commitment, and every field that is not personal."""
-    return _digest(previous_hash, {name: value for name, value in event.items() if value is not None and name not in NOT_HASHED})
+    return _digest(
+        previous_hash, {name: value for name, value in event.items() if value is not None and name not in NOT_HASHED}
+    )
 
 
 def number_hash(secret: bytes, number: str) -> str:
@@ -61,7 +63,9 @@ class Chain:
         """The faults of the next event, in the order of ``seq``."""
         seq = int(event["seq"])
         if seq != self.head.count + 1:
-            yield Fault(seq=self.head.count + 1, what=f"{_missing(self.head.count + 1, seq - 1)}, the next there is {seq}")
+            yield Fault(
+                seq=self.head.count + 1, what=f"{_missing(self.head.count + 1, seq - 1)}, the next there is {seq}"
+            )
         elif event["previous_hash"] != self.head.hash:
             yield Fault(seq=seq, what="it does not follow the event before it: one of the two was changed or put there")
         if event["hash"] != chained_hash(event["previous_hash"], event):
@@ -78,9 +82,14 @@ class Chain:
         for seq in sorted(self._without_salt - self._erased):
             yield Fault(seq=seq, what="its number and text are gone, and no erasure names it")
         if self.head.count < stored.count:
-            yield Fault(seq=self.head.count + 1, what=f"{_missing(self.head.count + 1, stored.count)}: the end was cut off")
+            yield Fault(
+                seq=self.head.count + 1, what=f"{_missing(self.head.count + 1, stored.count)}: the end was cut off"
+            )
         elif self.head != stored:
-            yield Fault(seq=stored.count, what="the last event is not the one that was sealed: it was changed, or events were put after it")
+            yield Fault(
+                seq=stored.count,
+                what="the last event is not the one that was sealed: it was changed, or events were put after it",
+            )
 
 
 def _missing(first: int, last: int) -> str:

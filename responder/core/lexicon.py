@@ -106,7 +106,9 @@ class Lexicon:
         """The lexicon whose answers are those of one language, and of none."""
         known = self._answering
         if language not in known:
-            known[language] = replace(self, answers=_answers(pack for pack in self.packs if pack.language in (ALWAYS, language)))
+            known[language] = replace(
+                self, answers=_answers(pack for pack in self.packs if pack.language in (ALWAYS, language))
+            )
         return known[language]
 
     @lazily
@@ -170,10 +172,14 @@ class Vocabulary:
         known = self._of_countries
         key = (*languages, NANP) if is_north_american else languages
         if key not in known:
-            known[key] = self._of_languages(languages, languages if is_north_american else self.languages, is_north_american=is_north_american)
+            known[key] = self._of_languages(
+                languages, languages if is_north_american else self.languages, is_north_american=is_north_american
+            )
         return known[key]
 
-    def _of_languages(self, languages: Iterable[str], answering: Iterable[str], *, is_north_american: bool = False) -> Lexicon:
+    def _of_languages(
+        self, languages: Iterable[str], answering: Iterable[str], *, is_north_american: bool = False
+    ) -> Lexicon:
         active = [self.packs[language] for language in (ALWAYS, *languages) if language in self.packs]
         answers = _answers(self.packs[language] for language in (ALWAYS, *answering) if language in self.packs)
         return Lexicon(packs=tuple(active), answers=answers, is_north_american=is_north_american)

@@ -69,19 +69,27 @@ class Restraint:
     def _why_held(self, reply: Reply) -> tuple[str | None, bool]:
         """Why a reply does not go out, if so, and whether this is where silence begins."""
         limits, muted_until = self._limits, self._muted_until
-        in_a_day = [one for one in self._sent if one.is_near(self._now, DAY) and one.purpose is not Purpose.CONFIRMATION]
+        in_a_day = [
+            one for one in self._sent if one.is_near(self._now, DAY) and one.purpose is not Purpose.CONFIRMATION
+        ]
         if limits.per_day is not None and len(in_a_day) >= limits.per_day:
             return f"not sent: the number had {len(in_a_day)} texts in a day, limits.per_day is {limits.per_day}", False
         if reply.purpose is not Purpose.ANSWER:
             return None, False
         if muted_until and muted_until > self._now:
-            return f"not sent: the number went over a limit and gets no automatic answers until {muted_until:%Y-%m-%d %H:%M} UTC", False
+            return (
+                f"not sent: the number went over a limit and gets no automatic answers until {muted_until:%Y-%m-%d %H:%M} UTC",
+                False,
+            )
         automatic = [one for one in in_a_day if one.purpose is Purpose.ANSWER]
         if limits.replies and self._within(automatic, limits.replies) >= limits.replies.count:
             return f"not sent: limits.replies allows {limits.replies.count} in {in_words(limits.replies.period)}", True
         equal = [one for one in automatic if one.text == reply.text]
         if limits.equal and self._within(equal, limits.equal) >= limits.equal.count:
-            return f"not sent: limits.equal allows the same text {limits.equal.count} times in {in_words(limits.equal.period)}", True
+            return (
+                f"not sent: limits.equal allows the same text {limits.equal.count} times in {in_words(limits.equal.period)}",
+                True,
+            )
         return None, False
 
     def _within(self, sent: Iterable[Sent], rate: Rate) -> int:
@@ -90,7 +98,9 @@ class Restraint:
     def _notice(self) -> tuple[Reply, ...]:
         if self._limits.notice is None:
             return ()
-        text = self._limits.notice.pick(*filter(None, self._languages)).render({"contact": {"number": self._known.originator}})
+        text = self._limits.notice.pick(*filter(None, self._languages)).render(
+            {"contact": {"number": self._known.originator}}
+        )
         notice = Reply(text=text, purpose=Purpose.NOTICE)
         self._note(notice)
         return (notice,)

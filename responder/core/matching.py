@@ -122,11 +122,15 @@ def word_match(how: How, alias: Alias, situation: Situation) -> Match:
 def match_pattern(condition: Pattern, situation: Situation) -> Match | None:
     """The first of the patterns that is found in the text, with its groups as typed."""
     text = searched_text(situation.text)
-    searched = text.encode() if text.isascii() else text  # in bytes, since RE2 takes longer to count characters than to search
+    searched = (
+        text.encode() if text.isascii() else text
+    )  # in bytes, since RE2 takes longer to count characters than to search
     for compiled, named, language in zip_longest(condition.compiled, condition.named, condition.languages):
         if found := compiled.search(searched):
             groups = {name: text[slice(*found.span(number))] for name, number in named}
-            return Match(text=text[slice(*found.span())], groups=dict.fromkeys(condition.groups, "") | groups, language=language)
+            return Match(
+                text=text[slice(*found.span())], groups=dict.fromkeys(condition.groups, "") | groups, language=language
+            )
     return None
 
 
@@ -134,7 +138,9 @@ def match_answer(condition: Answers, situation: Situation) -> Match | None:
     """The text as an answer, if it is one of the wanted ones."""
     if situation.answer is None or situation.answer[0] not in condition.wanted:
         return None
-    if condition.in_languages and not any(situation.answers_in(language, answer) for language, answer in condition.in_languages):
+    if condition.in_languages and not any(
+        situation.answers_in(language, answer) for language, answer in condition.in_languages
+    ):
         return None
     return Match(text=situation.folded, language=situation.answer[1])
 

@@ -41,7 +41,15 @@ def _behind(decision: Decision, situation: Situation, rules: Rules) -> Iterator[
     first = rules.by_name[decision.applied[-1]]
     for rule in (rules.rules[position] for position in decision.later):
         if refusal_of(rule, situation) is None:
-            yield EARLIER, rule.line, Miss(rule=rule.name, line=rule.line, why=f"an earlier rule applies first, {first.name} (line {first.line})")
+            yield (
+                EARLIER,
+                rule.line,
+                Miss(
+                    rule=rule.name,
+                    line=rule.line,
+                    why=f"an earlier rule applies first, {first.name} (line {first.line})",
+                ),
+            )
 
 
 def _one_letter_off(decision: Decision, situation: Situation, rules: Rules) -> Iterator[Ranked]:

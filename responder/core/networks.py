@@ -13,7 +13,10 @@ REFUSED = tuple(
         ("10.0.0.0/8", "private (RFC 1918)"),
         ("100.64.0.0/10", "shared with the provider (RFC 6598)"),
         ("127.0.0.0/8", "loopback (RFC 1122)"),
-        ("168.63.129.16/32", "the inside of a cloud"),  # public by number, yet answered by the host of a virtual machine
+        (
+            "168.63.129.16/32",
+            "the inside of a cloud",
+        ),  # public by number, yet answered by the host of a virtual machine
         ("169.254.0.0/16", "link-local (RFC 3927)"),
         ("172.16.0.0/12", "private (RFC 1918)"),
         ("192.0.0.0/24", "reserved for protocols (RFC 6890)"),
@@ -31,7 +34,10 @@ REFUSED = tuple(
         ("fc00::/7", "private (RFC 4193)"),
         ("fe80::/10", "link-local (RFC 4291)"),
         ("ff00::/8", "multicast (RFC 4291)"),
-        ("::/3", "no global unicast (RFC 4291)"),  # global unicast is 2000::/3 alone: this and the next two are all the rest
+        (
+            "::/3",
+            "no global unicast (RFC 4291)",
+        ),  # global unicast is 2000::/3 alone: this and the next two are all the rest
         ("4000::/2", "no global unicast (RFC 4291)"),
         ("8000::/1", "no global unicast (RFC 4291)"),
         ("2001::/23", "reserved for protocols (RFC 2928)"),

@@ -12,7 +12,9 @@ from responder.core.situation import Situation
 
 def open_opt_in(situation: Situation) -> Question | None:
     """The newest double opt-in that waits for an answer; None if something newer does."""
-    questions = (one for one in situation.known.questions if one.kind is QuestionKind.OPT_IN and one.asked_at <= situation.now)
+    questions = (
+        one for one in situation.known.questions if one.kind is QuestionKind.OPT_IN and one.asked_at <= situation.now
+    )
     asked = (one for one in questions if _is_from_here(one.destination, situation))
     waiting = [one for one in asked if state(one, situation.now, waits(situation, one)) is QuestionStatus.OPEN]
     newest = max(reversed(waiting), key=lambda one: one.asked_at, default=None)
@@ -24,7 +26,9 @@ def _is_overtaken(opt_in: Question, situation: Situation) -> bool:
     newer = open_list(situation)
     if newer and _is_from_here(newer.destination, situation) and newer.asked_at > opt_in.asked_at:
         return True
-    return any(at > opt_in.asked_at and _waits_for_answer(appointment, at, situation) for appointment, at in _asked(situation))
+    return any(
+        at > opt_in.asked_at and _waits_for_answer(appointment, at, situation) for appointment, at in _asked(situation)
+    )
 
 
 def _waits_for_answer(appointment: Appointment, asked_at: datetime, situation: Situation) -> bool:
@@ -76,7 +80,11 @@ def stands(situation: Situation) -> Callable[[Choice], bool]:
 
     def stands(choice: Choice) -> bool:
         appointment = situation.known.appointment(choice.subject)
-        return appointment is not None and appointment.starts_at == choice.starts_at and appointment.starts_at > situation.now
+        return (
+            appointment is not None
+            and appointment.starts_at == choice.starts_at
+            and appointment.starts_at > situation.now
+        )
 
     return stands
 
@@ -93,6 +101,8 @@ def waits(situation: Situation, question: Question) -> Callable[[Choice], bool]:
             return subscription is not None
         if subscription.by_hand_at is None or subscription.by_hand_at < question.asked_at:
             return False
-        return subscription.status is SubscriptionStatus.SUBSCRIBED or was_before(situation.message, subscription.by_hand_at)
+        return subscription.status is SubscriptionStatus.SUBSCRIBED or was_before(
+            situation.message, subscription.by_hand_at
+        )
 
     return waits

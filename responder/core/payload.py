@@ -10,7 +10,9 @@ from responder.core.situation import Match, Situation
 from responder.core.timestamps import iso
 
 
-def webhook_payload(call: WebhookCall, rule: str | None, match: Match, situation: Situation, after: Known, *, is_superseded: bool) -> str:
+def webhook_payload(
+    call: WebhookCall, rule: str | None, match: Match, situation: Situation, after: Known, *, is_superseded: bool
+) -> str:
     """The JSON of one webhook call; ``lists`` and ``appointment`` are as they stand after the message."""
     message = situation.message
     before = situation.appointment

@@ -35,7 +35,9 @@ class Spans:
     def __init__(self, spans: Sequence[Span]) -> None:
         by_start = sorted(spans)
         self._starts = [span.start for span in by_start]
-        self._ends = list(accumulate((span.end for span in by_start), max))  # how far the first of them, taken together, reach
+        self._ends = list(
+            accumulate((span.end for span in by_start), max)
+        )  # how far the first of them, taken together, reach
 
     def overlaps(self, span: Span) -> bool:
         """Whether one of them shares a word with a span."""
@@ -60,7 +62,12 @@ def expression(source: str) -> str:
     ' stop (?: texting | calling )(?: me )?'
     """
     built = "".join(OPENED.get(mark) or _words(mark) for mark in MARKS.findall(source))
-    if source.count("{") != source.count("}") or source.count("[") != source.count("]") or not _compiles(built) or not telling_words(source):
+    if (
+        source.count("{") != source.count("}")
+        or source.count("[") != source.count("]")
+        or not _compiles(built)
+        or not telling_words(source)
+    ):
         raise BadPhrase(f"{source!r} is no phrase: close each {{ and [, and leave some words outside [ ]")
     return built
 

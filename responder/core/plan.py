@@ -77,7 +77,10 @@ def make_plan(message: Message, rules: Rules, known: Known) -> Plan:
     turns = ((situation, decision), *decision.turns)
     wanted = one_hand_off([effect for at, turn in turns for effect in wanted_effects(turn, at, rules)])
     weighed = weigh(wanted, known, message)
-    effects, is_superseded = tuple(one_hand_off(weighed.effects)) if weighed.overtaken_at else weighed.effects, weighed.is_superseded
+    effects, is_superseded = (
+        tuple(one_hand_off(weighed.effects)) if weighed.overtaken_at else weighed.effects,
+        weighed.is_superseded,
+    )
     after = known_after(known, effects, message)
     drafts = together([(draft, turn, at) for at, turn in turns for draft in wanted_drafts(turn, at, rules, after)])
     no_reply = f"not sent: {weighed.overtaken or NEWER}" if is_superseded else _why_not_sent(message, rules)
@@ -86,7 +89,10 @@ def make_plan(message: Message, rules: Rules, known: Known) -> Plan:
         effects, after = (*effects, *muting), known_after(after, muting, message)
     if (left := _without_unsent(effects, drafts, is_silent=bool(no_reply), opted_out=after.opted_out)) is not effects:
         effects, after = left, known_after(known, left, message)
-    drafts = [(timed(draft, message.received_at, rules.appointments.quiet_hours, rules.zone), turn, at) for draft, turn, at in drafts]
+    drafts = [
+        (timed(draft, message.received_at, rules.appointments.quiet_hours, rules.zone), turn, at)
+        for draft, turn, at in drafts
+    ]
     steps = tuple(steps_of(drafts, after, no_reply, is_superseded=is_superseded))
     steps += tuple(announcements(len(drafts), happenings(effects, message, decision.name, known), message, rules))
     return Plan(
@@ -99,7 +105,9 @@ def make_plan(message: Message, rules: Rules, known: Known) -> Plan:
         effects=effects,
         steps=steps,
         explained=(
-            *_explained(decision, _news(effects, known), [draft for draft, _, _ in drafts], no_reply, weighed.overtaken),
+            *_explained(
+                decision, _news(effects, known), [draft for draft, _, _ in drafts], no_reply, weighed.overtaken
+            ),
             *(told for at, turn in turns if turn.shadowed for told in _explained_shadow(turn, at, rules)),
         ),
         near_misses=near_misses(decision, situation, rules),
@@ -111,7 +119,9 @@ def make_plan(message: Message, rules: Rules, known: Known) -> Plan:
     )
 
 
-def _without_unsent(effects: tuple[Effect, ...], drafts: Sequence[Draft], *, is_silent: bool, opted_out: bool) -> tuple[Effect, ...]:
+def _without_unsent(
+    effects: tuple[Effect, ...], drafts: Sequence[Draft], *, is_silent: bool, opted_out: bool
+) -> tuple[Effect, ...]:
     """The effects but for the questions that are not asked, and the uses by replies that do not go out."""
     if unsent := unsent_questions(drafts, is_silent=is_silent or opted_out):
         effects = without_unasked(effects, unsent)
@@ -144,13 +154,21 @@ def _why_not_sent(message: Message, rules: Rules) -> str | None:
     """Why no reply may go to the originator of a message at all; None if one may."""
     if not is_dialable(message.originator):
         return NOT_DIALABLE
-    if message.originator == message.destination or message.originator in rules.own_numbers or message.originator in rules.numbers:
+    if (
+        message.originator == message.destination
+        or message.originator in rules.own_numbers
+        or message.originator in rules.numbers
+    ):
         return OWN_NUMBER
     return UNKNOWN if rules.numbers and message.destination not in rules.numbers else None
 
 
 def _explained(
-    decision: Decision, effects: Iterable[Effect], drafts: Iterable[Reply | WebhookCall], no_reply: str | None, overtaken: str | None = None
+    decision: Decision,
+    effects: Iterable[Effect],
+    drafts: Iterable[Reply | WebhookCall],
+    no_reply: str | None,
+    overtaken: str | None = None,
 ) -> Iterator[Mapping[str, Any]]:
     if decision.ignored:
         yield {"action": "none", "note": decision.ignored}
@@ -162,7 +180,11 @@ def _explained(
 
 def _news(effects: Iterable[Effect], known: Known) -> Iterator[Effect]:
     """The effects but for a language that the originator was known to use already."""
-    return (effect for effect in effects if not (isinstance(effect, SetLanguage) and effect.implied and effect.language == known.language))
+    return (
+        effect
+        for effect in effects
+        if not (isinstance(effect, SetLanguage) and effect.implied and effect.language == known.language)
+    )
 
 
 def _explained_shadow(decision: Decision, situation: Situation, rules: Rules) -> Iterator[Mapping[str, Any]]:
@@ -170,5 +192,7 @@ def _explained_shadow(decision: Decision, situation: Situation, rules: Rules) ->
     for shadowed in decision.shadowed:
         effects = tuple(wanted_effects(shadowed, situation, rules))
         drafts = wanted_drafts(shadowed, situation, rules, known_after(situation.known, effects, situation.message))
-        for told in _explained(shadowed, _news(effects, situation.known), drafts, _why_not_sent(situation.message, rules)):
+        for told in _explained(
+            shadowed, _news(effects, situation.known), drafts, _why_not_sent(situation.message, rules)
+        ):
             yield {**told, "note": f"not done: the rule {shadowed.name!r} is in shadow"}

@@ -58,12 +58,16 @@ def weigh(wanted: Sequence[Effect], known: Known, message: Message) -> Weighed:
     if any(isinstance(effect, OptOut | OptIn) for effect in outdated):
         outdated = [effect for effect, _ in newest]  # all that one STOP or START does falls together
     last = {effect.list: effect for effect, _ in newest if isinstance(effect, Subscribe | Unsubscribe)}
-    outdated += [effect for effect, _ in newest if isinstance(effect, Unsubscribe) and last[effect.list] in outdated]  # left to join anew
+    outdated += [
+        effect for effect, _ in newest if isinstance(effect, Unsubscribe) and last[effect.list] in outdated
+    ]  # left to join anew
     left = tuple(effect for effect in wanted if effect not in outdated)
     is_superseded = _is_superseded(wanted, left)
     overtaken_at = max((at for _, (_, at) in newest if at and was_before(message, at)), default=None)
     handed_off = (OpenHandOff(reason=OVERTAKEN),) if overtaken_at else ()
-    return Weighed(effects=(*(() if is_superseded else left), *handed_off), is_superseded=is_superseded, overtaken_at=overtaken_at)
+    return Weighed(
+        effects=(*(() if is_superseded else left), *handed_off), is_superseded=is_superseded, overtaken_at=overtaken_at
+    )
 
 
 def is_outdated(effect: Ordered, known: Known, message: Message) -> bool:
@@ -114,7 +118,11 @@ def _newest_about_list(effect: Subscribe | Unsubscribe, known: Known) -> Newest:
 def _newest_about_appointment(effect: ChangeAppointment, known: Known, message: Message) -> Newest:
     """What was said and done about an appointment; an answer from before another was moved may have been about that one."""
     appointment = known.appointment(effect.id)
-    rebooked_at = None if effect.is_chosen or not known.rebooked_at or message.received_at >= known.rebooked_at else known.rebooked_at
+    rebooked_at = (
+        None
+        if effect.is_chosen or not known.rebooked_at or message.received_at >= known.rebooked_at
+        else known.rebooked_at
+    )
     if appointment is None:
         return Newest(None, rebooked_at)
     return Newest(appointment.order, _later(appointment.by_hand_at, rebooked_at))

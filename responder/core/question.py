@@ -123,7 +123,9 @@ def replaced(question: Question, newer: Question) -> Question:
     return replace(question, status=after_happening(question.status, Happening.NEWER))
 
 
-def state(question: Question, now: datetime, is_standing: Callable[[Choice], bool] = lambda _choice: True) -> QuestionStatus:
+def state(
+    question: Question, now: datetime, is_standing: Callable[[Choice], bool] = lambda _choice: True
+) -> QuestionStatus:
     """How a question stands at a moment; ``is_standing`` tells whether a choice still is what was asked about."""
     status = question.status
     starts = [choice.starts_at for choice in question.choices if choice.starts_at]

@@ -61,8 +61,18 @@ class Recognition:
         """What is stored with the explanation; None where nothing was recognised."""
         if self.word is None:
             return None
-        found = {"word": self.word.typed, "pack": self.word.language, "pack_version": self.word.version, "grade": self.word.grade}
-        return {"outcome": str(self.outcome), "step": self.step, **found, **({"lists": list(self.lists)} if self.lists else {})}
+        found = {
+            "word": self.word.typed,
+            "pack": self.word.language,
+            "pack_version": self.word.version,
+            "grade": self.word.grade,
+        }
+        return {
+            "outcome": str(self.outcome),
+            "step": self.step,
+            **found,
+            **({"lists": list(self.lists)} if self.lists else {}),
+        }
 
 
 NOTHING = Recognition(outcome=Outcome.NOTHING)

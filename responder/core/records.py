@@ -67,7 +67,12 @@ class Explanation:
 
     def as_json(self) -> dict[str, Any]:
         """The fields of an explanation; ``reserved`` stands there only where a word above the rules was recognised, ``answer_ms`` once known."""
-        why = {"language": self.language, "match": self.match, "steps": list(self.steps), "near_misses": list(self.near_misses)}
+        why = {
+            "language": self.language,
+            "match": self.match,
+            "steps": list(self.steps),
+            "near_misses": list(self.near_misses),
+        }
         told = {"reserved": dict(self.reserved) if self.reserved else None, "answer_ms": self.message.answer_ms}
         return self.message.as_json() | why | {name: value for name, value in told.items() if value is not None}
 

@@ -90,7 +90,9 @@ def reminder_key(booking: Booking | Appointment, name: str) -> str:
     return hashlib.sha256(told.encode()).hexdigest()[:KEY_LENGTH]
 
 
-def outcome(planned: Planned, appointment: Appointment | None, known: Known, rules: Rules, now: datetime) -> Send | Drop | Wait:
+def outcome(
+    planned: Planned, appointment: Appointment | None, known: Known, rules: Rules, now: datetime
+) -> Send | Drop | Wait:
     """What becomes of a reminder that is due."""
     policy, zone = rules.appointments, rules.zone
     reminder = policy.reminder.get(planned.name)
@@ -106,11 +108,17 @@ def outcome(planned: Planned, appointment: Appointment | None, known: Known, rul
     if policy.quiet_hours and policy.quiet_hours.holds(now, zone):
         return Wait(until=policy.quiet_hours.next_end(now, zone))
     languages = [language for language in (appointment.language, known.language, rules.languages[0]) if language]
-    values = {"appointment": appointment_values(appointment), "contact": contact_values(known, rules.languages[0]), "now": now}
+    values = {
+        "appointment": appointment_values(appointment),
+        "contact": contact_values(known, rules.languages[0]),
+        "now": now,
+    }
     return Send(text=reminder.text.pick(*languages).render(values), expires_at=expires_at, only=reminder.only)
 
 
-def why_stale(planned: Planned, appointment: Appointment | None, only: AppointmentStatus | None, now: datetime) -> str | None:
+def why_stale(
+    planned: Planned, appointment: Appointment | None, only: AppointmentStatus | None, now: datetime
+) -> str | None:
     """Why a reminder does not fit the appointment as it stands, whether it is planned or waits to leave; None if it does."""
     if appointment is None:
         return GONE

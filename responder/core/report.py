@@ -44,9 +44,12 @@ class Report:
 
 STRENGTH = {reported: strength for strength, reported in enumerate(Reported)}
 FOLLOWS: Mapping[Reported, frozenset[StepStatus]] = {  # which fates a report changes, and into the one of its own name
-    Reported.DELIVERED: frozenset(StepStatus) - {StepStatus.DELIVERED, StepStatus.SIMULATED},  # a proof, whatever we thought before
+    Reported.DELIVERED: frozenset(StepStatus)
+    - {StepStatus.DELIVERED, StepStatus.SIMULATED},  # a proof, whatever we thought before
     Reported.FAILED: frozenset({StepStatus.SENDING, StepStatus.SENT, StepStatus.UNCERTAIN}),
-    Reported.SENT: frozenset({StepStatus.QUEUED, StepStatus.SENDING, StepStatus.UNCERTAIN}),  # taken after all, so never sent again
+    Reported.SENT: frozenset(
+        {StepStatus.QUEUED, StepStatus.SENDING, StepStatus.UNCERTAIN}
+    ),  # taken after all, so never sent again
     Reported.UNKNOWN: frozenset(),
 }
 

@@ -24,7 +24,12 @@ NO_LISTS: Mapping[str, str] = MappingProxyType({})
 
 
 def recognise(
-    folded: str, lexicon: Lexicon, *, opted_out: bool = False, question_open: bool = False, lists: Mapping[str, str] = NO_LISTS
+    folded: str,
+    lexicon: Lexicon,
+    *,
+    opted_out: bool = False,
+    question_open: bool = False,
+    lists: Mapping[str, str] = NO_LISTS,
 ) -> Recognition:
     """What a folded text asks for above the rules: steps 1 to 6, 8 and 9 of the opt-out reference, section 5.2.
 
@@ -35,10 +40,17 @@ def recognise(
     return by_steps(folded, lexicon, opted_out=opted_out, question_open=question_open, lists=lists)
 
 
-def by_steps(folded: str, lexicon: Lexicon, *, opted_out: bool, question_open: bool, lists: Mapping[str, str]) -> Recognition:
+def by_steps(
+    folded: str, lexicon: Lexicon, *, opted_out: bool, question_open: bool, lists: Mapping[str, str]
+) -> Recognition:
     """What ``recognise`` finds, without a first look that spares the steps."""
     heard = _Heard(folded=folded, lexicon=lexicon, question_open=question_open, lists=lists)
-    return heard.opt_out() or _asked(folded, lexicon, may_return=opted_out and not question_open) or heard.doubt() or NOTHING
+    return (
+        heard.opt_out()
+        or _asked(folded, lexicon, may_return=opted_out and not question_open)
+        or heard.doubt()
+        or NOTHING
+    )
 
 
 def reserved_meaning(folded: str, lexicon: Lexicon, lists: Mapping[str, str] = NO_LISTS) -> Recognition | None:
@@ -56,7 +68,9 @@ def _asked(folded: str, lexicon: Lexicon, *, may_return: bool) -> Recognition | 
     if word := lexicon.help.get(folded):
         return Recognition(outcome=Outcome.HELP, step=5, word=word)
     word = lexicon.opt_in.get(folded)
-    return Recognition(outcome=Outcome.OPT_IN, step=6, word=word) if word and (may_return or not word.returning) else None
+    return (
+        Recognition(outcome=Outcome.OPT_IN, step=6, word=word) if word and (may_return or not word.returning) else None
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +98,9 @@ class _Heard:
                 return Recognition(outcome=Outcome.REVIEW, step=9, word=word)
         for span, stop in self._stops:
             if not self._harmless.overlaps(span):
-                return Recognition(outcome=Outcome.OPT_OUT if lexicon.is_north_american else Outcome.REVIEW, step=9, word=stop)
+                return Recognition(
+                    outcome=Outcome.OPT_OUT if lexicon.is_north_american else Outcome.REVIEW, step=9, word=stop
+                )
         if self._benign and (self._stops or self._phrases or self._everywhere):
             return Recognition(outcome=Outcome.NOTHING, step=8, word=self._said(self._benign[0]))
         return self._look_alike()
@@ -158,7 +174,9 @@ class _Heard:
         if not words or (words[0] not in first and words[-1] not in last):
             return None
         for length in range(min(LONGEST_WORD, len(words)), 0, -1):
-            if (word := opt_out.get(" ".join(words[:length]))) and (recognition := self._with_rest(word, words[length:])):
+            if (word := opt_out.get(" ".join(words[:length]))) and (
+                recognition := self._with_rest(word, words[length:])
+            ):
                 return recognition
             if (word := opt_out.get(" ".join(words[-length:]))) and (lists := self._lists_in(words[:-length])):
                 return Recognition(outcome=Outcome.OPT_OUT, step=2, word=word, lists=lists)
@@ -168,8 +186,14 @@ class _Heard:
         if lists := self._lists_in(rest):
             return Recognition(outcome=Outcome.OPT_OUT, step=2, word=word, lists=lists)
         lexicon = self.lexicon
-        if rest and rest[-1] in lexicon.nouns and all(other in lexicon.links or other in lexicon.nouns for other in rest):
-            return Recognition(outcome=Outcome.OPT_OUT, step=2, word=word)  # of the messages: no answer about an appointment
+        if (
+            rest
+            and rest[-1] in lexicon.nouns
+            and all(other in lexicon.links or other in lexicon.nouns for other in rest)
+        ):
+            return Recognition(
+                outcome=Outcome.OPT_OUT, step=2, word=word
+            )  # of the messages: no answer about an appointment
         if all(other in lexicon.opt_out for other in rest):
             said = (word, *(lexicon.opt_out[other] for other in rest))
             return self._as_opt_out(next((other for other in said if not other.yields), word), 2)
@@ -205,8 +229,17 @@ class _Heard:
                 continue
             text = bare(heard)
             code = CODE.fullmatch(text) if text[-1:].isdigit() else None
-            if word := next((lexicon.bare_opt_out[unit] for unit in _units(code["word"] if code else text) if unit in lexicon.bare_opt_out), None):
-                is_another = any(self.folded in words for words in (lexicon.answers, lexicon.opt_in, lexicon.help, self.lists))
+            if word := next(
+                (
+                    lexicon.bare_opt_out[unit]
+                    for unit in _units(code["word"] if code else text)
+                    if unit in lexicon.bare_opt_out
+                ),
+                None,
+            ):
+                is_another = any(
+                    self.folded in words for words in (lexicon.answers, lexicon.opt_in, lexicon.help, self.lists)
+                )
                 return None if is_another else self._as_opt_out(word, 2)
         return None
 
@@ -224,11 +257,15 @@ class _Heard:
 
     def _lists_after(self, span: Span) -> tuple[str, ...]:
         """The lists that a phrase is about, where nothing else stands behind it: ``stop sending me the news``."""
-        return self._lists_in(without(self._spaced[span.end :].split(), self.lexicon.courtesy, self.lexicon.courtesy_lengths))
+        return self._lists_in(
+            without(self._spaced[span.end :].split(), self.lexicon.courtesy, self.lexicon.courtesy_lengths)
+        )
 
     def _said(self, span: Span) -> Word:
         """A phrase as it stands in the text."""
-        return replace(self.lexicon.said[span.position], typed=" ".join(self._spaced[span.start : span.end].split())[:LONGEST_SAID])
+        return replace(
+            self.lexicon.said[span.position], typed=" ".join(self._spaced[span.start : span.end].split())[:LONGEST_SAID]
+        )
 
     def _unknown_scope(self) -> Recognition | None:
         """Step 2: STOP with a category that the file does not have is a stop of everything."""

@@ -8,7 +8,18 @@ from responder.core.effects import StepKind
 
 HOUR_S = 3600.0
 DELAYS_S: Mapping[StepKind, tuple[float, ...]] = {  # before each attempt; one for every attempt that there is
-    StepKind.WEBHOOK: (0, 5, 300, HOUR_S / 2, 2 * HOUR_S, 5 * HOUR_S, 10 * HOUR_S, 14 * HOUR_S, 20 * HOUR_S, 24 * HOUR_S),
+    StepKind.WEBHOOK: (
+        0,
+        5,
+        300,
+        HOUR_S / 2,
+        2 * HOUR_S,
+        5 * HOUR_S,
+        10 * HOUR_S,
+        14 * HOUR_S,
+        20 * HOUR_S,
+        24 * HOUR_S,
+    ),
     StepKind.REPLY: (0, 5, 30),  # the gateway asks for three attempts at most, further apart each time
 }
 JITTER = 0.2  # of the delay, to either side, so that what failed together does not come back together
@@ -18,7 +29,9 @@ LONGEST_WAIT_S = 24 * HOUR_S  # that the other side may ask for
 LEASE = timedelta(seconds=40)
 
 
-def next_attempt(kind: StepKind, attempts: int, now: datetime, retry_after_s: float | None, chance: float) -> datetime | None:
+def next_attempt(
+    kind: StepKind, attempts: int, now: datetime, retry_after_s: float | None, chance: float
+) -> datetime | None:
     """When a step that was certainly not done is tried again after so many attempts; None if it is given up.
 
     ``retry_after_s`` is what the other side asked for, ``chance`` anything from 0 to 1.

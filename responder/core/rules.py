@@ -133,12 +133,26 @@ class Rules:
     def index(self) -> Index:
         """The rules by what they ask of the text."""
         shadow = frozenset(position for position, rule in enumerate(self.rules) if rule.shadow)
-        return Index([rule.text if rule.enabled else None for rule in self.rules], [rule.enabled for rule in self.rules], self._typos, shadow)
+        return Index(
+            [rule.text if rule.enabled else None for rule in self.rules],
+            [rule.enabled for rule in self.rules],
+            self._typos,
+            shadow,
+        )
 
     @property
     def _typos(self) -> Lenient | None:
-        lenient = [(position, rule.text) for position, rule in enumerate(self.rules) if rule.enabled and rule.typos and isinstance(rule.text, Words)]
-        reserved = [word for pack in self.vocabulary.packs.values() for words in (pack.opt_out, pack.opt_in, pack.help) for word in words]
+        lenient = [
+            (position, rule.text)
+            for position, rule in enumerate(self.rules)
+            if rule.enabled and rule.typos and isinstance(rule.text, Words)
+        ]
+        reserved = [
+            word
+            for pack in self.vocabulary.packs.values()
+            for words in (pack.opt_out, pack.opt_in, pack.help)
+            for word in words
+        ]
         return Typos(lenient, reserved).matches if lenient else None
 
     def webhooks_for(self, event: Event) -> frozenset[str]:
@@ -164,7 +178,11 @@ class Rules:
     @cached_property
     def nearness(self) -> Nearness:
         """The words of the rules that a text may be one letter off from."""
-        return Nearness((position, rule.text) for position, rule in enumerate(self.rules) if rule.enabled and isinstance(rule.text, Words))
+        return Nearness(
+            (position, rule.text)
+            for position, rule in enumerate(self.rules)
+            if rule.enabled and isinstance(rule.text, Words)
+        )
 
     @cached_property
     def list_titles(self) -> Mapping[str, str]:
@@ -173,8 +191,14 @@ class Rules:
 
     def answers(self, situation: Situation) -> bool:
         """Whether some rule is for what the text answers to an appointment."""
-        return any(rule.enabled and isinstance(rule.text, Answers) and match_answer(rule.text, situation) for rule in self.rules)
+        return any(
+            rule.enabled and isinstance(rule.text, Answers) and match_answer(rule.text, situation)
+            for rule in self.rules
+        )
 
     def answers_in(self, language: str | None, answer: Answer) -> bool:
         """Whether some rule is for this answer in the words of one language."""
-        return any(rule.enabled and isinstance(rule.text, Answers) and (language, answer) in rule.text.in_languages for rule in self.rules)
+        return any(
+            rule.enabled and isinstance(rule.text, Answers) and (language, answer) in rule.text.in_languages
+            for rule in self.rules
+        )

@@ -30,7 +30,9 @@ def size(text: str) -> Size:
     """
     letters = frozenset(text)
     if letters <= BASIC:
-        return Size(encoding="GSM-7", units=len(text), segments=1 if len(text) <= GSM_ONE else -(-len(text) // GSM_EACH))
+        return Size(
+            encoding="GSM-7", units=len(text), segments=1 if len(text) <= GSM_ONE else -(-len(text) // GSM_EACH)
+        )
     if letters <= BASIC | EXTENDED:
         widths = [1 + (c in EXTENDED) for c in text]
         return _sized("GSM-7", widths, GSM_ONE, GSM_EACH)

@@ -25,7 +25,10 @@ ENGLISH = re.compile(
 )
 """The reactions of iPhones, and of Android since it has them, as they reach a phone that knows none."""
 QUOTES = re.compile(OPENING)
-QUOTING = re.compile(rf"[^“„«\"]{{1,{LONGEST_LEAD}}}(?:{OPENING}[^“„«\"”»]{{1,24}}{CLOSING}[^“„«\"]{{1,12}})?{OPENING}(.*){CLOSING}\.?", re.DOTALL)
+QUOTING = re.compile(
+    rf"[^“„«\"]{{1,{LONGEST_LEAD}}}(?:{OPENING}[^“„«\"”»]{{1,24}}{CLOSING}[^“„«\"]{{1,12}})?{OPENING}(.*){CLOSING}\.?",
+    re.DOTALL,
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

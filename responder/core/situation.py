@@ -87,7 +87,9 @@ class Situation:
     @property
     def is_overtaken(self) -> bool:
         """Whether the text may answer an appointment that was moved or deleted since it was sent, and nothing else."""
-        return not self.open_appointments and was_before(self.message, self.known.rebooked_at) and self.answer is not None
+        return (
+            not self.open_appointments and was_before(self.message, self.known.rebooked_at) and self.answer is not None
+        )
 
     @lazily
     def answer(self) -> tuple[Answer, str | None] | None:

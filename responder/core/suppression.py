@@ -57,7 +57,13 @@ def is_ended(purpose: Purpose, queued_at: datetime, origin: Origin | None, stop:
 
 
 def why_suppressed(
-    purpose: Purpose, expires_at: datetime | None, now: datetime, *, opted_out: bool, in_doubt: bool = False, is_ended: bool = False
+    purpose: Purpose,
+    expires_at: datetime | None,
+    now: datetime,
+    *,
+    opted_out: bool,
+    in_doubt: bool = False,
+    is_ended: bool = False,
 ) -> str | None:
     """Why a text may not go out now; None if it may. Asked in the transaction that claims it.
 

@@ -113,9 +113,13 @@ class Templates:
         walked = list(_walk(tree))
         for problem in self._problems(walked, names, elsewhere):
             raise BadTemplate(problem)
-        return Template(source, self.environment, frozenset(node.name for node, _ in walked if isinstance(node, nodes.Name)))
+        return Template(
+            source, self.environment, frozenset(node.name for node, _ in walked if isinstance(node, nodes.Name))
+        )
 
-    def _problems(self, walked: Sequence[tuple[nodes.Node, int]], names: Names, elsewhere: Mapping[str, str]) -> Iterator[str]:
+    def _problems(
+        self, walked: Sequence[tuple[nodes.Node, int]], names: Names, elsewhere: Mapping[str, str]
+    ) -> Iterator[str]:
         owners = {id(node.node) for node, _ in walked if isinstance(node, nodes.Getattr | nodes.Getitem)}
         for node, depth in walked:
             if depth > DEEPEST:
@@ -129,7 +133,11 @@ class Templates:
             elif isinstance(node, nodes.Const) and isinstance(node.value, str) and clean(node.value) != node.value:
                 yield f"{node.value!a} holds a character that no message can hold, remove it"
             elif isinstance(node, nodes.Name) and node.name not in names:
-                remedy = f", it is known only {elsewhere[node.name]}" if node.name in elsewhere else _likely_value(node.name, names)
+                remedy = (
+                    f", it is known only {elsewhere[node.name]}"
+                    if node.name in elsewhere
+                    else _likely_value(node.name, names)
+                )
                 yield f"unknown value {node.name!r}{remedy}"
             elif isinstance(node, nodes.Name) and id(node) not in owners:
                 yield from _whole_problems(node.name, names[node.name])
@@ -218,7 +226,9 @@ class Texts:
 
     def language(self, *languages: str | None) -> str | None:
         """The language of the text that is picked; None if it is one for all."""
-        return next((language for language in (*languages, None) if language in self.by_language), next(iter(self.by_language)))
+        return next(
+            (language for language in (*languages, None) if language in self.by_language), next(iter(self.by_language))
+        )
 
     @property
     def first(self) -> Template:

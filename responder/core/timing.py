@@ -17,7 +17,11 @@ def timed(draft: Reply | WebhookCall, now: datetime, quiet: QuietHours | None, z
     ('2026-12-01T13:00:00+00:00', '2026-12-01T19:00:00+00:00')
     """
     if isinstance(draft, WebhookCall):
-        return replace(draft, awaited=replace(draft.awaited, zone=str(zone), expires_at=now + VALID_FOR)) if draft.awaited else draft
+        return (
+            replace(draft, awaited=replace(draft.awaited, zone=str(zone), expires_at=now + VALID_FOR))
+            if draft.awaited
+            else draft
+        )
     if draft.expires_at or not draft.delay:
         return draft
     leaves_at = now + draft.delay

@@ -73,7 +73,14 @@ def try_examples(rule: Rule, rules: Rules, now: datetime, *, with_variants: bool
     if world is None:
         difference = Difference(what="conditions", expected="hold", got=NO_WORLD)
         yield Outcome(
-            kind=Kind.EXAMPLE, name=rule.name, file=rule.file, line=rule.line, text="", applied=frozenset(), differences=(difference,), plan=None
+            kind=Kind.EXAMPLE,
+            name=rule.name,
+            file=rule.file,
+            line=rule.line,
+            text="",
+            applied=frozenset(),
+            differences=(difference,),
+            plan=None,
         )
         return
     for text in rule.examples:
@@ -81,21 +88,37 @@ def try_examples(rule: Rule, rules: Rules, now: datetime, *, with_variants: bool
         yield example
         if example.passed and with_variants:
             for way, changed in variants(text, rule.text):
-                yield _matched(rule, changed, Kind.VARIANT, f"{rule.name}, {way} of {text!r}", world.plan(changed, rules))
+                yield _matched(
+                    rule, changed, Kind.VARIANT, f"{rule.name}, {way} of {text!r}", world.plan(changed, rules)
+                )
     for text in rule.counterexamples:
         plan = world.plan(text, rules)
-        differences = (Difference(what="rule", expected=f"not {rule.name}", got=rule.name),) if rule.name in plan.applied else ()
+        differences = (
+            (Difference(what="rule", expected=f"not {rule.name}", got=rule.name),) if rule.name in plan.applied else ()
+        )
         yield _outcome(Kind.COUNTEREXAMPLE, rule.name, rule, text, [plan], differences, plan)
 
 
 def _matched(rule: Rule, text: str, kind: Kind, name: str, plan: Plan) -> Outcome:
-    differences = () if rule.name in plan.applied else (Difference(what="rule", expected=rule.name, got=plan.rule or NOTHING),)
+    differences = (
+        () if rule.name in plan.applied else (Difference(what="rule", expected=rule.name, got=plan.rule or NOTHING),)
+    )
     return _outcome(kind, name, rule, text, [plan], differences, plan)
 
 
-def _outcome(kind: Kind, name: str, of: Rule | Case, text: str, plans: Iterable[Plan], differences: tuple[Difference, ...], plan: Plan) -> Outcome:
+def _outcome(
+    kind: Kind,
+    name: str,
+    of: Rule | Case,
+    text: str,
+    plans: Iterable[Plan],
+    differences: tuple[Difference, ...],
+    plan: Plan,
+) -> Outcome:
     applied = frozenset(chain.from_iterable(plan.applied for plan in plans))
-    return Outcome(kind=kind, name=name, file=of.file, line=of.line, text=text, applied=applied, differences=differences, plan=plan)
+    return Outcome(
+        kind=kind, name=name, file=of.file, line=of.line, text=text, applied=applied, differences=differences, plan=plan
+    )
 
 
 def try_case(case: Case, rules: Rules, now: datetime) -> Outcome:
@@ -147,8 +170,14 @@ def _of_the_message(expected: Expected, stride: Stride) -> Iterator[tuple[str, s
         yield "replies", _lines(expected.replies), _lines(stride.replies)
     if expected.steps is not None:
         told = _told_steps(expected.steps, stride.plan)
-        if len(told) != len(expected.steps) or not all(_is_as_wanted(step, wanted) for step, wanted in zip(told, expected.steps, strict=True)):
-            yield "steps", _lines(_shown_wanted(wanted) for wanted in expected.steps), _lines(_shown_step(step) for step in told)
+        if len(told) != len(expected.steps) or not all(
+            _is_as_wanted(step, wanted) for step, wanted in zip(told, expected.steps, strict=True)
+        ):
+            yield (
+                "steps",
+                _lines(_shown_wanted(wanted) for wanted in expected.steps),
+                _lines(_shown_step(step) for step in told),
+            )
 
 
 def _of_the_state(expected: Expected, known: Known) -> Iterator[tuple[str, str, str]]:
@@ -176,7 +205,9 @@ def _told_steps(wanted: Iterable[Wanted], plan: Plan) -> list[Mapping[str, Any]]
 def _is_as_wanted(step: Mapping[str, Any], wanted: Wanted) -> bool:
     settings = {name: value for name, value in step.items() if name != "action"}
     first = next(iter(settings.values()), "")
-    return step["action"] == wanted.action and all(_plain(settings.get(name) if name else first) == value for name, value in wanted.settings.items())
+    return step["action"] == wanted.action and all(
+        _plain(settings.get(name) if name else first) == value for name, value in wanted.settings.items()
+    )
 
 
 def _plain(value: object) -> str:

@@ -45,11 +45,15 @@ def troubles(sight: Sight, rules: Rules, now: datetime) -> Iterator[Trouble]:
         yield Trouble(kind=AlertKind.GATEWAY_REFUSES, details={"reason": sight.refusal})
     yield from (low for credit in sight.credits if (low := low_credit(credit, rules.alerts.credit_low)))
     for mailbox in sight.mailboxes:
-        yield Trouble(kind=AlertKind.MAILBOX_FAILS, subject=mailbox.place[:LONGEST_SUBJECT], details={"reason": mailbox.reason})
+        yield Trouble(
+            kind=AlertKind.MAILBOX_FAILS, subject=mailbox.place[:LONGEST_SUBJECT], details={"reason": mailbox.reason}
+        )
     if sight.oldest_waiting and now - sight.oldest_waiting > LATE:
         yield Trouble(kind=AlertKind.MESSAGES_WAIT, details={"since": iso(sight.oldest_waiting.replace(microsecond=0))})
     if sight.failed.count:
-        yield Trouble(kind=AlertKind.MESSAGES_FAILED, details={"count": str(sight.failed.count), "reasons": sight.failed.reasons})
+        yield Trouble(
+            kind=AlertKind.MESSAGES_FAILED, details={"count": str(sight.failed.count), "reasons": sight.failed.reasons}
+        )
     if sight.clock and sight.clock.median and sight.clock.is_off:
         offset_s = str(round(sight.clock.median.total_seconds()))
         yield Trouble(kind=AlertKind.CLOCK_OFF, details={"offset_s": offset_s, "what": sight.clock.sentence})
@@ -61,4 +65,8 @@ def low_credit(credit: Credit, limit: Decimal | None) -> Trouble | None:
     """What there is to tell of a credit under the limit; None if it is enough, or not known."""
     if limit is None or credit.amount is None or credit.amount >= limit:
         return None
-    return Trouble(kind=AlertKind.CREDIT_LOW, subject=credit.gateway, details={"credit": in_cents(credit.amount), "limit": str(limit)})
+    return Trouble(
+        kind=AlertKind.CREDIT_LOW,
+        subject=credit.gateway,
+        details={"credit": in_cents(credit.amount), "limit": str(limit)},
+    )

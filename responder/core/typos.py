@@ -33,7 +33,9 @@ def mistyped(typed: Sequence[str], words: Sequence[str]) -> str | None:
     if len(wrong) != 1 or len(typed) != len(words):
         return None
     ((word, meant),) = wrong
-    return word if may_be_mistyped(meant) and word.isalpha() and OSA.distance(word, meant, score_cutoff=1) == 1 else None
+    return (
+        word if may_be_mistyped(meant) and word.isalpha() and OSA.distance(word, meant, score_cutoff=1) == 1 else None
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,9 +95,15 @@ class Typos:
         for how, phrases in self._phrases.items():
             for start, typed in runs(how, words, phrases.lengths):
                 for entry, word in phrases.near(typed):
-                    if self._is_reserved((word,)) or (entry.position in found and found[entry.position][:2] <= (entry.ordinal, start)):
+                    if self._is_reserved((word,)) or (
+                        entry.position in found and found[entry.position][:2] <= (entry.ordinal, start)
+                    ):
                         continue
-                    found[entry.position] = entry.ordinal, start, match_of(how, entry.words, entry.alias, typed, situation)
+                    found[entry.position] = (
+                        entry.ordinal,
+                        start,
+                        match_of(how, entry.words, entry.alias, typed, situation),
+                    )
         return {position: match for position, (_, _, match) in found.items()}
 
     def _is_reserved(self, typed: Sequence[str]) -> bool:

@@ -17,7 +17,12 @@ def unsent_questions(drafts: Iterable[Draft], *, is_silent: bool) -> frozenset[s
 def without_unasked(effects: Sequence[Effect], unsent: Collection[str]) -> tuple[Effect, ...]:
     """The effects without these questions: no list waits for an answer, and a person sees to an answer that names no appointment."""
     gone = [effect.question for effect in effects if isinstance(effect, Ask) and effect.question.key in unsent]
-    asked = {choice.subject for effect in effects if isinstance(effect, Ask) and effect.question not in gone for choice in effect.question.choices}
+    asked = {
+        choice.subject
+        for effect in effects
+        if isinstance(effect, Ask) and effect.question not in gone
+        for choice in effect.question.choices
+    }
     lists = {choice.subject for question in gone for choice in question.choices} - asked
     left = [effect for effect in effects if not _is_of(effect, unsent, lists)]
     is_for_a_person = any(question.kind is QuestionKind.WHICH for question in gone)

@@ -7,7 +7,9 @@ from responder.core.effects import Effect, RecordUse, Reply, WebhookCall
 from responder.core.suppression import DESPITE_OPT_OUT
 
 
-def unused_by(drafts: Iterable[Draft], effects: Iterable[Effect], *, is_silent: bool, opted_out: bool) -> frozenset[RecordUse]:
+def unused_by(
+    drafts: Iterable[Draft], effects: Iterable[Effect], *, is_silent: bool, opted_out: bool
+) -> frozenset[RecordUse]:
     """The uses that nothing is made of, since no reply may be sent, or those that would use something up are held back."""
     uses = [effect for effect in effects if isinstance(effect, RecordUse)]
     if not uses:

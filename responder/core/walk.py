@@ -32,7 +32,9 @@ class Stride:
         return tuple(one.text for one in self.sent)
 
 
-def walk(messages: Iterable[Message], rules: Rules, known: Known, responses: Mapping[str, bytes] = NO_RESPONSES) -> Iterator[Stride]:
+def walk(
+    messages: Iterable[Message], rules: Rules, known: Known, responses: Mapping[str, bytes] = NO_RESPONSES
+) -> Iterator[Stride]:
     """What each message of one originator leads to, in their order, by the same plans that the service makes.
 
     ``responses`` are what webhooks answer, by their names; those that are not among them do not answer in time.
@@ -56,11 +58,17 @@ def carried_out(plan: Plan, limits: Limits, responses: Mapping[str, bytes] = NO_
     return Stride(plan=plan, after=after, sent=tuple(sent))
 
 
-def _outgoing(step: Step, known: Known, limits: Limits, responses: Mapping[str, bytes], now: datetime) -> tuple[Reply | Mute, ...]:
+def _outgoing(
+    step: Step, known: Known, limits: Limits, responses: Mapping[str, bytes], now: datetime
+) -> tuple[Reply | Mute, ...]:
     """What a step sends: its own text, or what goes out by the answer of the webhook that it calls."""
     if step.awaited:
         return settled(step.awaited, responses.get(step.to), known, limits, now)
-    return (Reply(text=step.content, purpose=step.purpose, expires_at=step.expires_at),) if step.kind is StepKind.REPLY else ()
+    return (
+        (Reply(text=step.content, purpose=step.purpose, expires_at=step.expires_at),)
+        if step.kind is StepKind.REPLY
+        else ()
+    )
 
 
 def imagined(text: str, originator: str, destination: str, at: datetime, seq: int = 1) -> Message:

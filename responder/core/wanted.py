@@ -26,7 +26,9 @@ def _remembered(decision: Decision, situation: Situation) -> Sequence[Effect]:
     if not language or not decision.remembers_language:
         return ()
     known = situation.known
-    is_news = language != known.language or known.language_order is None or known.language_order < situation.message.order
+    is_news = (
+        language != known.language or known.language_order is None or known.language_order < situation.message.order
+    )
     return (SetLanguage(language=language, implied=True),) if is_news else ()
 
 
@@ -45,14 +47,18 @@ def _left_of(drafts: Sequence[Reply | WebhookCall]) -> Sequence[Reply | WebhookC
     """The drafts of a rule; where a reply takes the place of the others, it and the calls, of whose answers no reply is made."""
     if not [draft for draft in drafts if isinstance(draft, Reply) and draft.is_instead]:
         return drafts
-    return [replace(draft, awaited=None) if isinstance(draft, WebhookCall) else draft for draft in drafts if _stays(draft)]
+    return [
+        replace(draft, awaited=None) if isinstance(draft, WebhookCall) else draft for draft in drafts if _stays(draft)
+    ]
 
 
 def _stays(draft: Reply | WebhookCall) -> bool:
     return isinstance(draft, WebhookCall) or draft.is_instead
 
 
-def _in_context(actions: Sequence[Action], match: Match, situation: Situation, rules: Rules, known: Known) -> Iterator[tuple[Action, Context]]:
+def _in_context(
+    actions: Sequence[Action], match: Match, situation: Situation, rules: Rules, known: Known
+) -> Iterator[tuple[Action, Context]]:
     """Each of some actions with what it works with, which is one for all those with the same list."""
     context: Context | None = None
     for action, name in zip(actions, _lists_of(actions), strict=True):
@@ -81,7 +87,11 @@ def _first_hand_off(effects: Sequence[Effect]) -> Iterable[Effect]:
     if not handed_off:
         return effects
     first = replace(handed_off[0], pause=_longest_pause(handed_off))
-    return [first if effect is handed_off[0] else effect for effect in effects if effect is handed_off[0] or not isinstance(effect, OpenHandOff)]
+    return [
+        first if effect is handed_off[0] else effect
+        for effect in effects
+        if effect is handed_off[0] or not isinstance(effect, OpenHandOff)
+    ]
 
 
 def one_hand_off(effects: Sequence[Effect]) -> Sequence[Effect]:

@@ -22,7 +22,9 @@ ALL = frozenset({"all", "both", "tutti", "tutte", "tutti e due", "tutte e due", 
     "toutes les deux", "tous les deux", "los dos", "las dos", "ambos", "ambas", "os dois", "as duas", "alle beide", "allebei", "alle twee", "obie",
     "obydwa", "obydwie", "ambele", "amandoua",
 }  # fmt: skip
-INTENTIONS: Mapping[str, Mapping[Answer, str]] = {  # what an answer does to the one that is chosen, in letters of the 7-bit alphabet
+INTENTIONS: Mapping[
+    str, Mapping[Answer, str]
+] = {  # what an answer does to the one that is chosen, in letters of the 7-bit alphabet
     "de": {Answer.CONFIRM: "bestätigen", Answer.CANCEL: "absagen", Answer.RESCHEDULE: "verschieben"},
     "en": {Answer.CONFIRM: "confirm", Answer.CANCEL: "cancel", Answer.RESCHEDULE: "move"},
     "es": {Answer.CONFIRM: "confirmar", Answer.CANCEL: "cancelar", Answer.RESCHEDULE: "cambiar"},
@@ -52,14 +54,19 @@ def ask_which(situation: Situation, answer: Answer, rules: Rules) -> tuple[Ask, 
         choices=tuple(Choice(subject=appointment.id, starts_at=appointment.starts_at) for appointment in asked),
         intention=answer,
     )
-    return Ask(question=question), Reply(text=_text(asked, answer, rules.appointments.which, situation, rules), asks=question.key)
+    return Ask(question=question), Reply(
+        text=_text(asked, answer, rules.appointments.which, situation, rules), asks=question.key
+    )
 
 
 def _text(asked: Sequence[Appointment], answer: Answer, which: Texts, situation: Situation, rules: Rules) -> str:
     """The list in the words of the file: as much of each appointment as fits one segment, or else when and whose it is."""
     languages = (situation.answer[1] if situation.answer else None, situation.known.language, rules.languages[0])
     template, language = which.pick(*languages), which.language(*languages) or rules.languages[0]
-    values = {"contact": contact_values(situation.known, rules.languages[0]), "intention": INTENTIONS.get(language, INTENTIONS["en"])[answer]}
+    values = {
+        "contact": contact_values(situation.known, rules.languages[0]),
+        "intention": INTENTIONS.get(language, INTENTIONS["en"])[answer],
+    }
     texts = [template.render(values | {"choices": _listed(asked, parts, rules.zone)}) for parts in (2, 1, 0)]
     return next((text for text in texts if size(text).segments == 1), texts[1])
 

@@ -79,10 +79,14 @@ def with_appointment(world: World, status: AppointmentStatus = AppointmentStatus
 
 def with_subscriptions(world: World, *lists: str) -> World:
     """The world in which whoever texts is on these lists."""
-    return replace(world, known=replace(world.known, subscriptions={name: subscribed(name, world.at) for name in lists}))
+    return replace(
+        world, known=replace(world.known, subscriptions={name: subscribed(name, world.at) for name in lists})
+    )
 
 
-def subscribed(list_name: str, at: datetime, status: SubscriptionStatus = SubscriptionStatus.SUBSCRIBED) -> Subscription:
+def subscribed(
+    list_name: str, at: datetime, status: SubscriptionStatus = SubscriptionStatus.SUBSCRIBED
+) -> Subscription:
     """A subscription of long before a moment."""
     since = at - LONG_BEFORE
     return Subscription(list=list_name, status=status, since=since, order=Order(since, 0))

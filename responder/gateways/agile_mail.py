@@ -13,14 +13,48 @@ from responder.gateways.mail_bounds import excess
 Form = Mapping[str, str]
 
 DEEPEST_PART = 20  # parts within parts that are looked into
-LARGEST_PART = 64 * 1024  # characters of a part that are read, as many as the webhook takes; a larger one is for a person
+LARGEST_PART = (
+    64 * 1024
+)  # characters of a part that are read, as many as the webhook takes; a larger one is for a person
 LONGEST_END = 40  # characters of a number or name; what is longer was no field
 FEWEST_FIELDS = 2  # of a form; a footer may have a word that looks like one
 CHARSETS = {  # what is meant by what is said: Windows's where Latin-1 is said, and no codec that is Python's own and of no mail
     **dict.fromkeys(("iso-8859-1", "iso8859-1", "latin-1", "latin1"), "cp1252"),
-    **dict.fromkeys(("unicode_escape", "unicode-escape", "raw_unicode_escape", "raw-unicode-escape", "idna", "punycode", "undefined"), "utf-8"),
+    **dict.fromkeys(
+        (
+            "unicode_escape",
+            "unicode-escape",
+            "raw_unicode_escape",
+            "raw-unicode-escape",
+            "idna",
+            "punycode",
+            "undefined",
+        ),
+        "utf-8",
+    ),
 }
-ENDS_LINE = frozenset({"br", "p", "div", "tr", "li", "dt", "dd", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "blockquote", "table", "hr", "center"})
+ENDS_LINE = frozenset(
+    {
+        "br",
+        "p",
+        "div",
+        "tr",
+        "li",
+        "dt",
+        "dd",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "pre",
+        "blockquote",
+        "table",
+        "hr",
+        "center",
+    }
+)
 UNSEEN = frozenset({"script", "style", "head", "title"})
 
 _NAMES = r"from|to|date ?/ ?time|date[ -]?time|date|body|text|message"
@@ -29,7 +63,9 @@ _CELL = re.compile(rf"({_NAMES})\s*[:=]?", re.IGNORECASE)
 _QUOTE = re.compile(r"(?:>\s?)+")
 _MAILBOX = re.compile(r"[^\s@]@[^\s@]+\.[a-z]", re.IGNORECASE)
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
-_OPEN = re.compile(r"<(?=[^<>]*(?:<|\Z))|<(?![A-Za-z/])")  # begins no tag; the reader would look for its end again and again
+_OPEN = re.compile(
+    r"<(?=[^<>]*(?:<|\Z))|<(?![A-Za-z/])"
+)  # begins no tag; the reader would look for its end again and again
 _DATE = re.compile(r"(\d{4})\D{0,3}(\d\d)\D{0,3}(\d\d)\D{0,3}(\d\d)\D{0,3}(\d\d)\D{0,3}(\d\d)(?!\d)", re.ASCII)
 
 
@@ -108,7 +144,9 @@ def _in_lines(lines: Sequence[str]) -> dict[str, str]:
         label = _LABEL.match(line)
         name = _field(label[2]) if label else waits
         value = line[label.end() :] if label else line
-        if is_header := bool(line.strip()) and (is_header or (name == "originator" and _MAILBOX.search(value) is not None)):
+        if is_header := bool(line.strip()) and (
+            is_header or (name == "originator" and _MAILBOX.search(value) is not None)
+        ):
             form.pop(waits, None)  # the head of a mail that was passed on, up to its empty line
             waits = ""
         elif label and name == "text":
@@ -124,7 +162,11 @@ def _in_lines(lines: Sequence[str]) -> dict[str, str]:
 def _unquoted(lines: Sequence[str]) -> Sequence[str]:
     """The lines without their marks of quotation, where the first label has one."""
     first = next((line for line in lines if _LABEL.match(_QUOTE.sub("", line, count=1))), "")
-    return [_QUOTE.sub("", line, count=1) if line.startswith(">") else line for line in lines] if first.startswith(">") else lines
+    return (
+        [_QUOTE.sub("", line, count=1) if line.startswith(">") else line for line in lines]
+        if first.startswith(">")
+        else lines
+    )
 
 
 def _text(lines: Sequence[str], *, is_ruled: bool) -> str:

@@ -7,7 +7,9 @@ from email.parser import BytesHeaderParser
 from email.utils import getaddresses
 
 _COMMENT = re.compile(r"\([^()]*\)")
-_QUOTED = re.compile(r'"(?:[^"\\]|\\.?)*+("|\Z)', re.DOTALL)  # one that is open reaches to the end, so that nothing is looked at twice
+_QUOTED = re.compile(
+    r'"(?:[^"\\]|\\.?)*+("|\Z)', re.DOTALL
+)  # one that is open reaches to the end, so that nothing is looked at twice
 DEEPEST_COMMENT = 5
 
 

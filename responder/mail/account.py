@@ -11,7 +11,8 @@ from responder.wiring import make_gateway
 
 NO_MAILBOX = "RESPONDER_IMAP_URL is not set: give the address of the mailbox that the gateway writes to, imaps://user:password@host/INBOX"
 NO_PASSWORD = (
-    "RESPONDER_IMAP_URL has no password: put it there, or into RESPONDER_IMAP_PASSWORD, or into a file named by RESPONDER_IMAP_PASSWORD_FILE"  # noqa: S105
+    "RESPONDER_IMAP_URL has no password: put it there, or into RESPONDER_IMAP_PASSWORD, "
+    "or into a file named by RESPONDER_IMAP_PASSWORD_FILE"
 )
 SWITCHED = {"false": "", "true": ""}  # words of RESPONDER_IMAP_REQUIRE_DKIM that name no server
 

@@ -22,7 +22,9 @@ WINDOW = 50_000  # mails searched at a time, so that an answer stays within what
 SLICE_S = 0.5  # how soon a wait notices that it should end
 WAITING = ("UNFLAGGED", "UNDELETED")
 FLAGGED, SEEN, DELETED = b"\\Flagged", b"\\Seen", b"\\Deleted"
-PASSING = re.compile(r"\[(UNAVAILABLE|INUSE|LIMIT|SERVERBUG|CONTACTADMIN)\b", re.IGNORECASE)  # RFC 5530: not the password's fault
+PASSING = re.compile(
+    r"\[(UNAVAILABLE|INUSE|LIMIT|SERVERBUG|CONTACTADMIN)\b", re.IGNORECASE
+)  # RFC 5530: not the password's fault
 LARGEST_HEAD = 64 * 1024 + 1  # bytes that are read of a head: one more than its readers take
 HEAD = f"BODY.PEEK[HEADER.FIELDS (FROM AUTHENTICATION-RESULTS)]<0.{LARGEST_HEAD}>"
 
@@ -93,13 +95,19 @@ class Mailbox:
         if b"READ-ONLY" in told:
             raise PermanentError("the mailbox can only be read: give its user the right to flag and to move mails")
         self._mails = int(told[b"EXISTS"])
-        return Opened(uid_validity=int(told.get(b"UIDVALIDITY", 0)), mails=self._mails, has_idle=self._client.has_capability("IDLE"))
+        return Opened(
+            uid_validity=int(told.get(b"UIDVALIDITY", 0)),
+            mails=self._mails,
+            has_idle=self._client.has_capability("IDLE"),
+        )
 
     def _connect(self) -> None:
         url = self._account.url
         secure = None if url.is_plain else ssl.create_default_context()
         timeout = SocketTimeout(connect=CONNECT_S, read=ANSWER_S)
-        self._client = _Client(url.host, url.port, ssl=url.is_tls, ssl_context=secure if url.is_tls else None, timeout=timeout)
+        self._client = _Client(
+            url.host, url.port, ssl=url.is_tls, ssl_context=secure if url.is_tls else None, timeout=timeout
+        )
         self._client.normalise_times = False
         if secure and not url.is_tls:
             self._client.starttls(secure)
@@ -112,7 +120,11 @@ class Mailbox:
             else:
                 starts = range(1, self._mails + 1, WINDOW)
                 ends = [*(str(start - 1) for start in starts[1:]), "*"]
-                found = {uid for start, end in zip(starts, ends, strict=False) for uid in self._client.search([f"{start}:{end}", *WAITING])}
+                found = {
+                    uid
+                    for start, end in zip(starts, ends, strict=False)
+                    for uid in self._client.search([f"{start}:{end}", *WAITING])
+                }
         return sorted(uid for uid in found if uid > (after or 0))  # of the range n:* the last mail is always a part
 
     def heads(self, uids: Sequence[int]) -> list[Head]:
@@ -211,13 +223,24 @@ def _imap_errors() -> Iterator[None]:
     except LoginError as error:
         if PASSING.search(str(error)):
             raise TransientError("the server lets nobody in at the moment") from None
-        raise PermanentError("the server refuses the user or the password: check RESPONDER_IMAP_URL; some servers want a password for apps") from None
+        raise PermanentError(
+            "the server refuses the user or the password: check RESPONDER_IMAP_URL; some servers want a password for apps"
+        ) from None
     except CapabilityError:
         raise PermanentError("the server offers no STARTTLS: write imaps:// in RESPONDER_IMAP_URL") from None
     except ssl.SSLCertVerificationError as error:
-        raise PermanentError(f"the server's certificate is not trusted ({error.verify_message}): check the host, or set SSL_CERT_FILE") from None
+        raise PermanentError(
+            f"the server's certificate is not trusted ({error.verify_message}): check the host, or set SSL_CERT_FILE"
+        ) from None
     except IMAPClientError as error:
         raise TransientError(f"the server broke off or refused a command ({type(error).__name__})") from None
-    except (OSError, EOFError, AttributeError, ValueError, KeyError, IndexError) as error:  # the last are those of an answer that broke off
+    except (
+        OSError,
+        EOFError,
+        AttributeError,
+        ValueError,
+        KeyError,
+        IndexError,
+    ) as error:  # the last are those of an answer that broke off
         reason = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
         raise TransientError(f"no connection ({reason})") from None

@@ -55,7 +55,12 @@ async def serve(settings: Settings) -> None:
 
 def make_watch(settings: Settings, account: Account, store: Store, intake: Intake) -> Watch:
     """The watch on the mailbox of the settings."""
-    return Watch(open_mailbox=lambda stopping: Mailbox(account, stopping), reader=reader_of(settings, store.secret), intake=intake, clock=utc_now)
+    return Watch(
+        open_mailbox=lambda stopping: Mailbox(account, stopping),
+        reader=reader_of(settings, store.secret),
+        intake=intake,
+        clock=utc_now,
+    )
 
 
 def _stop_when_told(watch: Watch, stack: contextlib.ExitStack) -> None:

@@ -182,9 +182,15 @@ class Watch:
             del self._breaks[head.uid]
         began_at = time.monotonic()
         failures = await asyncio.gather(*(self._commit(of_mail, began_at) for of_mail in messages.values()))
-        committed = {uid: of_mail for (uid, of_mail), failure in zip(messages.items(), failures, strict=True) if failure is None}
+        committed = {
+            uid: of_mail for (uid, of_mail), failure in zip(messages.items(), failures, strict=True) if failure is None
+        }
         self._count([message for of_mail in committed.values() for message in of_mail])
-        failed = [uid for uid, of_mail in committed.items() if any(message.status is MessageStatus.MALFORMED for message in of_mail)]
+        failed = [
+            uid
+            for uid, of_mail in committed.items()
+            if any(message.status is MessageStatus.MALFORMED for message in of_mail)
+        ]
         await self._call(partial(mailbox.settle, [uid for uid in committed if uid not in failed], is_done=True))
         await self._call(partial(mailbox.settle, failed, is_done=False))
         for uid, failure in zip(messages, failures, strict=True):
@@ -198,8 +204,12 @@ class Watch:
         """The messages in mails, by UID; each as old as its mail, and in the order of the mails."""
         mails = mailbox.read([head.uid for head in heads])
         now = self._clock()
-        arrivals = {head.uid: min(head.arrived_at + timedelta(microseconds=head.uid % MICROSECONDS), now) for head in heads}
-        return {uid: read for uid, raw in mails.items() if (read := self._messages(uid, raw, arrivals[uid])) is not None}
+        arrivals = {
+            head.uid: min(head.arrived_at + timedelta(microseconds=head.uid % MICROSECONDS), now) for head in heads
+        }
+        return {
+            uid: read for uid, raw in mails.items() if (read := self._messages(uid, raw, arrivals[uid])) is not None
+        }
 
     def _messages(self, uid: int, raw: bytes, arrived_at: datetime) -> list[Inbound] | None:
         """The messages in a mail; None if it is left for a person."""

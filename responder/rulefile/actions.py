@@ -87,7 +87,9 @@ def _settings_given(action: type[Action], node: Node, reader: Reader) -> Mapping
     """The nodes of the settings; where no setting is named, what stands there is the first one."""
     first, *_ = settings = _settings(action)
     names = [setting_name(setting) for setting in settings]
-    if not isinstance(node, MappingNode) or (_takes_keys(first) and not any(key.text in names for key, _ in node.entries)):
+    if not isinstance(node, MappingNode) or (
+        _takes_keys(first) and not any(key.text in names for key, _ in node.entries)
+    ):
         return {first.name: node}
     with reader.inside(f"{reader.where}, {action.name}").fields(node, "setting") as given:
         return {name: value for name in names if (value := given.node(name)) is not None}
@@ -140,11 +142,15 @@ def _read(kind: object, scope: Scope, names: Names, called: str, reader: Reader)
     return readers[kind]
 
 
-def _templates(node: Node, key: Callable[[Node], str], scope: Scope, names: Names, reader: Reader) -> Mapping[str, Template]:
+def _templates(
+    node: Node, key: Callable[[Node], str], scope: Scope, names: Names, reader: Reader
+) -> Mapping[str, Template]:
     if not isinstance(node, MappingNode):
         raise Wrong(node, "expected names with values, such as 'name: \"{{ message.text }}\"'")
     read = partial(scope.template, names=names, read=any_text)
-    return {reader.attempt(key, name, ""): reader.attempt(read, value, Template("", None)) for name, value in node.entries}
+    return {
+        reader.attempt(key, name, ""): reader.attempt(read, value, Template("", None)) for name, value in node.entries
+    }
 
 
 def _field_name(node: Node) -> str:

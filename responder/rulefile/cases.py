@@ -35,7 +35,9 @@ class Local:
     rules: Collection[str]
 
 
-def read_cases(node: Node | None, scope: Scope, zone: ZoneInfo, rules: Collection[str], reader: Reader) -> tuple[Case, ...]:
+def read_cases(
+    node: Node | None, scope: Scope, zone: ZoneInfo, rules: Collection[str], reader: Reader
+) -> tuple[Case, ...]:
     """The tests of a file, in its order."""
     if node is None or is_empty(node):
         return ()
@@ -72,7 +74,11 @@ def _case(node: Node, local: Local, outer: Reader) -> Case | None:
 
 
 def _called(node: Node) -> str:
-    names = [value.text for key, value in node.entries if key.text == "name" and isinstance(value, Scalar)] if isinstance(node, MappingNode) else []
+    names = (
+        [value.text for key, value in node.entries if key.text == "name" and isinstance(value, Scalar)]
+        if isinstance(node, MappingNode)
+        else []
+    )
     return f'test "{names[0][:64]}"' if names and names[0].isprintable() else "tests"
 
 
@@ -111,7 +117,13 @@ def _given(node: Node | None, originator: str, local: Local, outer: Reader) -> t
         lists = fields.node("subscriptions")
         given = Given(
             subscriptions=_statuses(lists, local, reader) if lists else {},
-            appointments=tuple(a for a in fields.each("appointments", partial(_appointment, originator=originator, local=local, reader=reader)) if a),
+            appointments=tuple(
+                a
+                for a in fields.each(
+                    "appointments", partial(_appointment, originator=originator, local=local, reader=reader)
+                )
+                if a
+            ),
             fields=_texts(fields.node("fields"), reader),
             language=fields.take("language", local.scope.language, None),
             opted_out=fields.take("opted_out", flag, default=False),
@@ -126,16 +138,23 @@ def _responses(node: Node | None, local: Local, reader: Reader) -> Mapping[str, 
     if node is None or is_empty(node):
         return {}
     if not isinstance(node, MappingNode):
-        reader.note(node.place, "expected webhooks with the fields of their answers, such as '{crm: {text: On its way.}}'")
+        reader.note(
+            node.place, "expected webhooks with the fields of their answers, such as '{crm: {text: On its way.}}'"
+        )
         return {}
-    return {reader.attempt(local.scope.webhook_name, key, ""): json.dumps(_texts(value, reader)).encode() for key, value in node.entries}
+    return {
+        reader.attempt(local.scope.webhook_name, key, ""): json.dumps(_texts(value, reader)).encode()
+        for key, value in node.entries
+    }
 
 
 def _appointment(node: Node, originator: str, local: Local, reader: Reader) -> Appointment | None:
     moment = partial(_moment, zone=local.zone)
     with reader.fields(node) as fields:
         id_ = fields.require("id", text, "", "add one, such as 'id: a1'")
-        starts_at = fields.require("starts_at", moment, None, "add when it begins, such as 'starts_at: 2026-12-01T09:00'")
+        starts_at = fields.require(
+            "starts_at", moment, None, "add when it begins, such as 'starts_at: 2026-12-01T09:00'"
+        )
         status = fields.take("status", member_of(AppointmentStatus, "status"), AppointmentStatus.SCHEDULED)
         asked_at = fields.take("asked_at", moment, None)
         name, service, location, language = (fields.take(name, any_text, "") for name in TOLD)
@@ -157,9 +176,15 @@ def _expected(node: Node | None, local: Local, outer: Reader) -> Expected:
         return Expected(
             rule=fields.take("rule", partial(_rule, local=local), None),
             steps=None if steps is None else () if is_empty(steps) else reader.each(_step, steps),
-            replies=None if replies is None else () if is_empty(replies) else tuple(line.rstrip("\n") for line in reader.each(text, replies)),
+            replies=None
+            if replies is None
+            else ()
+            if is_empty(replies)
+            else tuple(line.rstrip("\n") for line in reader.each(text, replies)),
             subscriptions=_expected_statuses(lists, local, reader) if isinstance(lists, MappingNode) else None,
-            subscribed=None if lists is None or isinstance(lists, MappingNode) else tuple(_statuses(lists, local, reader)),
+            subscribed=None
+            if lists is None or isinstance(lists, MappingNode)
+            else tuple(_statuses(lists, local, reader)),
             appointments=None if appointments is None else _expected_appointments(appointments, reader),
             fields=None if told is None else _texts(told, reader),
             language=fields.take("language", local.scope.language, None),
@@ -179,9 +204,16 @@ def _rule(node: Node, local: Local) -> str:
 def _statuses(node: Node, local: Local, reader: Reader) -> dict[str, SubscriptionStatus]:
     """Lists with their statuses; those that stand in a mere list are subscribed to."""
     if not isinstance(node, MappingNode):
-        return {} if is_empty(node) else dict.fromkeys(reader.each(local.scope.list_name, node), SubscriptionStatus.SUBSCRIBED)
+        return (
+            {}
+            if is_empty(node)
+            else dict.fromkeys(reader.each(local.scope.list_name, node), SubscriptionStatus.SUBSCRIBED)
+        )
     read = member_of(SubscriptionStatus, "status")
-    return {reader.attempt(local.scope.list_name, key, ""): reader.attempt(read, value, SubscriptionStatus.PENDING) for key, value in node.entries}
+    return {
+        reader.attempt(local.scope.list_name, key, ""): reader.attempt(read, value, SubscriptionStatus.PENDING)
+        for key, value in node.entries
+    }
 
 
 def _expected_statuses(node: MappingNode, local: Local, reader: Reader) -> Mapping[str, SubscriptionStatus | None]:
@@ -214,11 +246,17 @@ def _step(node: Node) -> Wanted:
         return Wanted(action=_action(node))
     given = {key.text: value for key, value in node.entries}
     if "action" in given:
-        return Wanted(action=_action(given.pop("action")), settings={name: any_text(value) for name, value in given.items()})
+        return Wanted(
+            action=_action(given.pop("action")), settings={name: any_text(value) for name, value in given.items()}
+        )
     if len(node.entries) != 1:
         raise Wrong(node, "expected one step with its setting, such as 'reply: Thank you.'")
     ((key, value),) = node.entries
-    settings = {inner.text: any_text(v) for inner, v in value.entries} if isinstance(value, MappingNode) else {"": any_text(value).rstrip("\n")}
+    settings = (
+        {inner.text: any_text(v) for inner, v in value.entries}
+        if isinstance(value, MappingNode)
+        else {"": any_text(value).rstrip("\n")}
+    )
     return Wanted(action=_action(key), settings=settings)
 
 

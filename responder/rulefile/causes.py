@@ -22,13 +22,24 @@ def cause_of(lines: Sequence[str], line: int, column: int, *, is_colon: bool) ->
         return None
     for number, text in enumerate(lines[: line + 1]):
         if MERGE.match(text):
-            return number + 1, 1, "two versions of the file were put together and not yet made one: choose what stays, and remove this line"
+            return (
+                number + 1,
+                1,
+                "two versions of the file were put together and not yet made one: choose what stays, and remove this line",
+            )
     before = lines[line][:column]
     if not is_colon:
         return _at_the_line(lines[line], before, line) or (_foreign_blank(lines[line - 1], line - 1) if line else None)
     if ": " in before.strip():
         return _in_a_text(before, line)
-    above = next((number for number in range(line - 1, -1, -1) if lines[number].strip() and not lines[number].lstrip().startswith("#")), None)
+    above = next(
+        (
+            number
+            for number in range(line - 1, -1, -1)
+            if lines[number].strip() and not lines[number].lstrip().startswith("#")
+        ),
+        None,
+    )
     return None if above is None else _in_the_line_above(lines[above], above)
 
 
@@ -39,13 +50,21 @@ def _at_the_line(text: str, before: str, line: int) -> Cause | None:
         return line + 1, found.start(1) + 1, f"an entry of a list begins with '- ', not with '{found[1]} '"
     if found := ENDED.search(before):
         remedy = "' '" if found[0].startswith('"') else '" "'
-        return line + 1, found.start() + 1, f"the text ends at this quote, and more stands behind it: put all of it between {remedy}"
+        return (
+            line + 1,
+            found.start() + 1,
+            f"the text ends at this quote, and more stands behind it: put all of it between {remedy}",
+        )
     return None
 
 
 def _foreign_blank(text: str, line: int) -> Cause | None:
     if found := FOREIGN_BLANK.match(text):
-        return line + 1, found.start(1) + 1, f"this blank (U+{ord(found[1]):04X}) only looks like one: type the blanks of this line anew"
+        return (
+            line + 1,
+            found.start(1) + 1,
+            f"this blank (U+{ord(found[1]):04X}) only looks like one: type the blanks of this line anew",
+        )
     return None
 
 

@@ -28,7 +28,9 @@ LOOK_AROUND = ("(?=", "(?!", "(?<=", "(?<!")
 BACK_REFERENCE = re.compile(r"(?<!\\)(?:\\\\)*(\\[1-9]|\(\?P=)")
 
 
-def read_when(node: Node, scope: Scope, lexicon: Lexicon, reader: Reader) -> tuple[TextCondition | None, tuple[Condition, ...]]:
+def read_when(
+    node: Node, scope: Scope, lexicon: Lexicon, reader: Reader
+) -> tuple[TextCondition | None, tuple[Condition, ...]]:
     """What a rule asks of the text, and what else it asks."""
     if is_empty(node):
         reader.note(node.place, "a rule has to ask something, add a condition such as 'text: News ON'")
@@ -37,11 +39,16 @@ def read_when(node: Node, scope: Scope, lexicon: Lexicon, reader: Reader) -> tup
         texts = list(_text_conditions(fields, scope, lexicon, reader))
         conditions = tuple(_other_conditions(fields, scope, reader))
     for name, surplus, _ in texts[1:]:
-        reader.note(surplus.place, f"a rule asks one thing of the text: keep {texts[0][0]!r} or {name!r}, and write another rule for the other")
+        reader.note(
+            surplus.place,
+            f"a rule asks one thing of the text: keep {texts[0][0]!r} or {name!r}, and write another rule for the other",
+        )
     return (texts[0][2] if texts else None), conditions
 
 
-def _text_conditions(fields: Fields, scope: Scope, lexicon: Lexicon, reader: Reader) -> Iterator[tuple[str, Node, TextCondition]]:
+def _text_conditions(
+    fields: Fields, scope: Scope, lexicon: Lexicon, reader: Reader
+) -> Iterator[tuple[str, Node, TextCondition]]:
     for how in How:
         if node := fields.node(str(how)):
             yield str(how), node, _words(node, how, scope, lexicon, reader)
@@ -82,7 +89,10 @@ def _times(fields: Fields, scope: Scope, reader: Reader) -> Iterator[Condition]:
     if until := fields.take("until", until_in(scope.zone), None):
         yield Until(moment=until[0], source=until[1], zone=scope.zone)
     if since and until and since[0] >= until[0] and (node := fields.node("until")):
-        reader.note(node.place, f"'until' ({until[1]}) is not after 'since' ({since[1]}), so the rule would never apply: change one of them")
+        reader.note(
+            node.place,
+            f"'until' ({until[1]}) is not after 'since' ({since[1]}), so the rule would never apply: change one of them",
+        )
 
 
 def _on_lists(node: Node, scope: Scope, reader: Reader) -> Iterator[Condition]:
@@ -99,7 +109,9 @@ def _words(node: Node, how: How, scope: Scope, lexicon: Lexicon, reader: Reader)
     aliases: list[Alias] = []
     for language, values in _by_language(node, scope, reader):
         taken = lexicon.opt_out if how is How.TEXT else {}
-        aliases += [Alias(folded=folded, language=language) for folded in reader.each(partial(_folded, taken=taken), values)]
+        aliases += [
+            Alias(folded=folded, language=language) for folded in reader.each(partial(_folded, taken=taken), values)
+        ]
     if not aliases and is_empty(node):
         reader.note(node.place, f"{how!s} has no words, expected one or a list of them")
     return Words(how=how, aliases=tuple(aliases))
@@ -122,13 +134,19 @@ def _folded(node: Node, taken: Mapping[str, Word]) -> str:
     if not folded:
         raise Wrong(node, f"{shown(typed)} has no letter or digit, so no text can match it")
     if folded in taken:
-        raise Wrong(node, f"{shown(typed)} is an opt-out word, which always unsubscribes: choose another word, such as NEWS OFF")
+        raise Wrong(
+            node, f"{shown(typed)} is an opt-out word, which always unsubscribes: choose another word, such as NEWS OFF"
+        )
     return folded
 
 
 def _answers(node: Node, scope: Scope, reader: Reader) -> Answers:
     read = member_of(Answer, "answer")
-    found = [(language, answer) for language, values in _by_language(node, scope, reader) for answer in reader.each(read, values)]
+    found = [
+        (language, answer)
+        for language, values in _by_language(node, scope, reader)
+        for answer in reader.each(read, values)
+    ]
     if isinstance(node, Sequence) and is_empty(node):
         reader.note(node.place, "'answer' has an empty list, expected confirm, cancel or reschedule")
     in_languages = frozenset((language, answer) for language, answer in found if language is not None)
@@ -136,7 +154,11 @@ def _answers(node: Node, scope: Scope, reader: Reader) -> Answers:
 
 
 def _pattern(node: Node, scope: Scope, reader: Reader) -> Pattern:
-    compiled = [(language, read) for language, values in _by_language(node, scope, reader) for read in reader.each(_compiled, values)]
+    compiled = [
+        (language, read)
+        for language, values in _by_language(node, scope, reader)
+        for read in reader.each(_compiled, values)
+    ]
     if not compiled and is_empty(node):
         reader.note(node.place, "pattern is empty, expected a regular expression or a list of them")
     return Pattern(

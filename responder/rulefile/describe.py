@@ -20,15 +20,25 @@ MOST_WORDS = 6
 
 def described(rules: Rules, sources: Sources) -> str:
     """What happens to each text, for people who don't read YAML."""
-    sections = chain(_reserved(rules), _numbers(rules, sources), _fallback(rules, sources), _lists(rules), _webhooks(rules))
+    sections = chain(
+        _reserved(rules), _numbers(rules, sources), _fallback(rules, sources), _lists(rules), _webhooks(rules)
+    )
     return "\n\n".join(["# What happens to each text", *sections]) + "\n"
 
 
 def _reserved(rules: Rules) -> Iterator[str]:
     yield "## Words that stand above all rules"
     lexicon = rules.vocabulary.everywhere
-    yield _keyword("stop", "STOP", _said(lexicon.opt_out), "takes the number off every list, and nothing more is sent to it", rules)
-    yield _keyword("start", "START", _said(lexicon.opt_in), "lets us write to the number again, and puts it back on the lists that STOP took", rules)
+    yield _keyword(
+        "stop", "STOP", _said(lexicon.opt_out), "takes the number off every list, and nothing more is sent to it", rules
+    )
+    yield _keyword(
+        "start",
+        "START",
+        _said(lexicon.opt_in),
+        "lets us write to the number again, and puts it back on the lists that STOP took",
+        rules,
+    )
     yield _keyword("help", "HELP", _said(lexicon.help), "is answered to everybody, also after STOP", rules)
 
 
@@ -113,12 +123,18 @@ def _lists(rules: Rules) -> Iterator[str]:
     rows = ["| List | Title | Joined by | Left by |", "|---|---|---|---|"]
     for name, entry_ in rules.lists.items():
         joined, left = _rules_that("subscribe", {name}, rules), _rules_that("unsubscribe", {name, "all"}, rules)
-        rows.append(f"| {name} | {quoted(entry_.title)} | {joined or 'nobody, by text'} | {', '.join(filter(None, (left, 'STOP')))} |")
+        rows.append(
+            f"| {name} | {quoted(entry_.title)} | {joined or 'nobody, by text'} | {', '.join(filter(None, (left, 'STOP')))} |"
+        )
     yield "\n".join(rows)
 
 
 def _rules_that(action: str, lists: set[str], rules: Rules) -> str:
-    return ", ".join(rule.name for rule in rules.rules if any(a.name == action and getattr(a, "list", None) in lists for a in rule.actions))
+    return ", ".join(
+        rule.name
+        for rule in rules.rules
+        if any(a.name == action and getattr(a, "list", None) in lists for a in rule.actions)
+    )
 
 
 def _webhooks(rules: Rules) -> Iterator[str]:

@@ -60,7 +60,9 @@ def rules_hash(*sources: str) -> str:
     True
     """
     normal = (source.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n") for source in sources)
-    return hashlib.sha256(BETWEEN.join(text.encode("utf-8", "surrogatepass") for text in normal)).hexdigest()[:HASH_LENGTH]
+    return hashlib.sha256(BETWEEN.join(text.encode("utf-8", "surrogatepass") for text in normal)).hexdigest()[
+        :HASH_LENGTH
+    ]
 
 
 def _rules(fields: Fields, parts: Sequence[Part], environment: Mapping[str, str], sources: Mapping[str, str]) -> Rules:
@@ -73,7 +75,9 @@ def _rules(fields: Fields, parts: Sequence[Part], environment: Mapping[str, str]
     own = read_reserved(fields.node("reserved"), scope, built_in, reader)
     words = vocabulary(with_own_words(packs, own, built_in, version), scope.languages, calling_code(scope.country))
     taken: dict[str, Spot] = {}
-    drafts = [draft for part in parts for draft in read_rule_drafts(part.rules, scope, words.everywhere, taken, part.reader)]
+    drafts = [
+        draft for part in parts for draft in read_rule_drafts(part.rules, scope, words.everywhere, taken, part.reader)
+    ]
     outside = reader.inside("fallback")
     fallback = read_fallback(fields.node("fallback"), outside)
     contact = {name for draft in chain(fallback, *(rule.drafts for rule in drafts)) for name in draft.contact_fields}
@@ -94,7 +98,11 @@ def _rules(fields: Fields, parts: Sequence[Part], environment: Mapping[str, str]
         numbers=read_numbers(fields.node("numbers"), scope, reader.inside("numbers")),
         sources=sources,
         confirmation=own.confirmation,
-        tests=tuple(case for part in parts for case in read_cases(part.tests, scope, zone, [draft.name for draft in drafts], part.reader)),
+        tests=tuple(
+            case
+            for part in parts
+            for case in read_cases(part.tests, scope, zone, [draft.name for draft in drafts], part.reader)
+        ),
     )
 
 
@@ -108,12 +116,20 @@ def _scope(fields: Fields, parts: Sequence[Part], zone: ZoneInfo, environment: M
         languages=tuple(dict.fromkeys(fields.each("languages", one_of(known, "language")))) or (LANGUAGE,),
         zone=zone,
         lists={},
-        webhooks={name: value for part in parts for name, value in read_named(part.webhooks, "webhook", webhook, webhooks, part.reader).items()},
+        webhooks={
+            name: value
+            for part in parts
+            for name, value in read_named(part.webhooks, "webhook", webhook, webhooks, part.reader).items()
+        },
         templates=Templates(zone),
         defaults=read_defaults(fields.node("defaults"), parts[0].reader),
     )
     read = partial(read_list, scope=scope)
-    named = {name: value for part in parts for name, value in read_named(part.lists, "list", read, lists, part.reader).items()}
+    named = {
+        name: value
+        for part in parts
+        for name, value in read_named(part.lists, "list", read, lists, part.reader).items()
+    }
     return replace(scope, lists=named)
 
 

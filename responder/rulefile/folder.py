@@ -45,7 +45,9 @@ class Kept:
     def names(self, pattern: str) -> list[str]:
         """The files that a pattern means."""
         parts = parts_of(pattern)
-        found = sorted(name for name in self.texts if len(split := name.split("/")) == len(parts) and all(map(_fits, split, parts)))
+        found = sorted(
+            name for name in self.texts if len(split := name.split("/")) == len(parts) and all(map(_fits, split, parts))
+        )
         if not found and not is_wild(pattern):
             raise Unreadable(f"there is no file {parts[-1]!r}")
         return found
@@ -142,7 +144,9 @@ def is_wild(pattern: str) -> bool:
 
 def _fits(name: str, part: str) -> bool:
     """Whether a name is meant by one part of a pattern; hidden ones, which editors leave behind, only where it says so."""
-    return name == part or (is_wild(part) and fnmatchcase(name, part) and (part.startswith(".") or not name.startswith(".")))
+    return name == part or (
+        is_wild(part) and fnmatchcase(name, part) and (part.startswith(".") or not name.startswith("."))
+    )
 
 
 def decoded(data: bytes) -> str:

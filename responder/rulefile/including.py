@@ -15,7 +15,17 @@ MOST_ENTRIES = 100
 DEEPEST = 10  # files that include files
 VERSION = "1"
 OF_EACH_FILE = ("lists", "webhooks", "rules", "tests")
-OF_THE_WHOLE = ("timezone", "country", "languages", "defaults", "numbers", "reserved", "appointments", "fallback", "alerts")
+OF_THE_WHOLE = (
+    "timezone",
+    "country",
+    "languages",
+    "defaults",
+    "numbers",
+    "reserved",
+    "appointments",
+    "fallback",
+    "alerts",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +61,10 @@ class Including:
         if node is None or is_empty(node):
             return
         if isinstance(node, Sequence) and len(node.items) > MOST_ENTRIES:
-            reader.note(node.items[MOST_ENTRIES].place, f"more than {MOST_ENTRIES} entries, use a pattern such as campaigns/*.yaml")
+            reader.note(
+                node.items[MOST_ENTRIES].place,
+                f"more than {MOST_ENTRIES} entries, use a pattern such as campaigns/*.yaml",
+            )
             return
         for entry, pattern in reader.each(lambda entry: (entry, text(entry)), node):
             folder = glob.escape(str(PurePosixPath(name).parent))
@@ -83,7 +96,11 @@ class Including:
             return f"{name!r} is included twice, first {reader.told(self._first[identity])}: remove one of the entries"
         if len(above) >= DEEPEST:
             return f"{name!r} is included more than {DEEPEST} files deep, include it in {self.file} itself"
-        return f"more than {MOST_FILES} files are included, put several into one" if len(self.sources) > MOST_FILES else None
+        return (
+            f"more than {MOST_FILES} files are included, put several into one"
+            if len(self.sources) > MOST_FILES
+            else None
+        )
 
     def _read(self, name: str, inside: Reader, outside: Reader, node: Node) -> Node | None:
         try:

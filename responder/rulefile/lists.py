@@ -26,7 +26,13 @@ def read_list(name: str, node: Node, reader: Reader, *, scope: Scope) -> List:
     """One of the lists; without a title it is called by its name. ``scope`` needs to know no lists yet."""
     if name == ALL_LISTS:
         reader.note(node.place, f"{ALL_LISTS!r} means every list, choose another name")
-    built_in = Texts({language: scope.templates.parse(BUILT_IN[language], QUESTION) for language in scope.languages if language in BUILT_IN})
+    built_in = Texts(
+        {
+            language: scope.templates.parse(BUILT_IN[language], QUESTION)
+            for language in scope.languages
+            if language in BUILT_IN
+        }
+    )
     if is_empty(node):
         return List(name=name, title=name, question=built_in)
     with reader.fields(node) as fields:
@@ -34,6 +40,10 @@ def read_list(name: str, node: Node, reader: Reader, *, scope: Scope) -> List:
         asks = fields.take("double_opt_in", flag, default=False)
         given = fields.node("question")
         if given is not None and not asks:
-            reader.note(given.place, "'question' is asked by lists with 'double_opt_in: true' alone, add that or remove it")
-        question = reader.attempt(partial(scope.texts, names=QUESTION, reader=reader), given, built_in) if given else built_in
+            reader.note(
+                given.place, "'question' is asked by lists with 'double_opt_in: true' alone, add that or remove it"
+            )
+        question = (
+            reader.attempt(partial(scope.texts, names=QUESTION, reader=reader), given, built_in) if given else built_in
+        )
         return List(name=name, title=title, double_opt_in=asks, question=question)

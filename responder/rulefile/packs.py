@@ -63,7 +63,14 @@ def _pack(fields: Fields, reader: Reader) -> Pack:
 
     def listed(name: str) -> tuple[Word, ...]:
         return tuple(
-            Word(typed=typed, language=language, version=version, grade=entry.grade, yields=entry.yields, returning=entry.returning)
+            Word(
+                typed=typed,
+                language=language,
+                version=version,
+                grade=entry.grade,
+                yields=entry.yields,
+                returning=entry.returning,
+            )
             for entry in _entries(fields, name, reader)
             for typed in entry.words
         )
@@ -72,7 +79,11 @@ def _pack(fields: Fields, reader: Reader) -> Pack:
     words["doubts"] = {folded: _spelt(word, folded) for word in listed("doubts") for folded in spellings(word.typed)}
     phrases: dict[str, Any] = {name: listed(name) for name in PHRASES}
     answers = {
-        folded: answer for answer in Answer for entry in _entries(fields, answer, reader) for phrase in entry.words for folded in spellings(phrase)
+        folded: answer
+        for answer in Answer
+        for entry in _entries(fields, answer, reader)
+        for phrase in entry.words
+        for folded in spellings(phrase)
     }
     node = fields.node("texts")
     texts = _texts(node, reader) if node else {}
@@ -117,20 +128,34 @@ def with_own_words(packs: Mapping[str, Pack], own: OwnWords, lexicon: Lexicon, v
     def words(keyword: str) -> Mapping[str, Word]:
         return {
             folded: Word(
-                typed=typed, language=ALWAYS, version=version, grade=OWN, yields=folded in lexicon.answers, returning=folded in lexicon.answers
+                typed=typed,
+                language=ALWAYS,
+                version=version,
+                grade=OWN,
+                yields=folded in lexicon.answers,
+                returning=folded in lexicon.answers,
             )
             for folded, typed in own.words.get(keyword, {}).items()
         }
 
     always = packs[ALWAYS]
     phrases = tuple(Word(typed=typed, language=ALWAYS, version=version, grade=OWN) for typed in own.phrases)
-    opt_out, opt_in, helps = ({**words("stop"), **always.opt_out}, {**words("start"), **always.opt_in}, {**words("help"), **always.help})
-    return {**packs, ALWAYS: replace(always, opt_out=opt_out, opt_in=opt_in, help=helps, phrases=(*phrases, *always.phrases))}
+    opt_out, opt_in, helps = (
+        {**words("stop"), **always.opt_out},
+        {**words("start"), **always.opt_in},
+        {**words("help"), **always.help},
+    )
+    return {
+        **packs,
+        ALWAYS: replace(always, opt_out=opt_out, opt_in=opt_in, help=helps, phrases=(*phrases, *always.phrases)),
+    }
 
 
 def reserved_texts(packs: Mapping[str, Pack], own: OwnWords, templates: Templates) -> Mapping[str, Texts]:
     """What is said to each reserved keyword: the file's text, or that of the pack of a language for which the file has none."""
-    return {keyword: _reserved_texts(packs, own.texts.get(keyword), keyword, templates) for keyword in (*RESERVED, LEFT)}
+    return {
+        keyword: _reserved_texts(packs, own.texts.get(keyword), keyword, templates) for keyword in (*RESERVED, LEFT)
+    }
 
 
 def _reserved_texts(packs: Mapping[str, Pack], own: Texts | None, keyword: str, templates: Templates) -> Texts:

@@ -71,7 +71,11 @@ def placed_sources(rules: Rules) -> Sources:
 
 def entry(node: Node, name: str) -> tuple[Scalar, Node] | None:
     """The key and the value of an entry of a mapping."""
-    return next(((key, value) for key, value in node.entries if key.text == name), None) if isinstance(node, MappingNode) else None
+    return (
+        next(((key, value) for key, value in node.entries if key.text == name), None)
+        if isinstance(node, MappingNode)
+        else None
+    )
 
 
 def scalars(node: Node) -> Iterator[Scalar]:
@@ -101,7 +105,9 @@ def typed_words(node: Node) -> Iterator[Typed]:
     """The words of a condition: a value, a list, or either for each language."""
     if isinstance(node, MappingNode):
         for key, value in node.entries:
-            yield from (Typed(typed=s.text, folded=fold(s.text), place=s.place, language=key.text) for s in scalars(value))
+            yield from (
+                Typed(typed=s.text, folded=fold(s.text), place=s.place, language=key.text) for s in scalars(value)
+            )
     else:
         yield from (Typed(typed=s.text, folded=fold(s.text), place=s.place) for s in scalars(node))
 

@@ -24,7 +24,11 @@ STATES = {
     "confirmed": "an appointment is confirmed",
     "none": "there is no appointment",
 }
-CHANGES = {"confirm": "confirms the appointment", "cancel": "cancels the appointment", "reschedule": "notes that another day is wanted"}
+CHANGES = {
+    "confirm": "confirms the appointment",
+    "cancel": "cancels the appointment",
+    "reschedule": "notes that another day is wanted",
+}
 VALUE = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
 CONDITION = {
     re.compile(r"\{%-?\s*if\s+(.*?)\s*-?%\}"): lambda found: f"[if {_spaced(found[1])}: ",
@@ -33,7 +37,19 @@ CONDITION = {
     re.compile(r"\{%-?\s*endif\s*-?%\}"): lambda _: "]",
 }
 MARKS = "\\`*_<>[]|#"
-SHOWN_ELSEWHERE = ("text", "to", "data", "reply", "otherwise", "list", "fields", "change", "reason", "language", "action")
+SHOWN_ELSEWHERE = (
+    "text",
+    "to",
+    "data",
+    "reply",
+    "otherwise",
+    "list",
+    "fields",
+    "change",
+    "reason",
+    "language",
+    "action",
+)
 
 
 def quoted(text: str) -> str:
@@ -72,7 +88,10 @@ def _words(beginning: str) -> Callable[[Node, Rules], str]:
     def told(node: Node, _rules: Rules) -> str:
         if not isinstance(node, MappingNode):
             return f"{beginning} {either(quoted(scalar.text) for scalar in scalars(node))}"
-        parts = (f"{either(quoted(s.text) for s in scalars(value))} ({LANGUAGES.get(key.text, key.text)})" for key, value in node.entries)
+        parts = (
+            f"{either(quoted(s.text) for s in scalars(value))} ({LANGUAGES.get(key.text, key.text)})"
+            for key, value in node.entries
+        )
         return f"{beginning} {', or '.join(parts)}"
 
     return told
@@ -86,14 +105,24 @@ def _values(beginning: str, values: Mapping[str, str] | None = None) -> Callable
 
 
 def _answer(node: Node, _rules: Rules) -> str:
-    parts = [(LANGUAGES.get(key.text, key.text), value) for key, value in node.entries] if isinstance(node, MappingNode) else [("", node)]
-    meant = (f"{either(quoted(ANSWERS.get(s.text, s.text)) for s in scalars(value))}{language and f' in {language}'}" for language, value in parts)
+    parts = (
+        [(LANGUAGES.get(key.text, key.text), value) for key, value in node.entries]
+        if isinstance(node, MappingNode)
+        else [("", node)]
+    )
+    meant = (
+        f"{either(quoted(ANSWERS.get(s.text, s.text)) for s in scalars(value))}{language and f' in {language}'}"
+        for language, value in parts
+    )
     return f"the text means {', or '.join(meant)} in words that are built in, while one appointment is open"
 
 
 def _list(node: Node, rules: Rules) -> str:
     entries = node.entries if isinstance(node, MappingNode) else ()
-    parts = (f"the number is {'not ' if key.text == 'not_subscribed' else ''}on the list {_title(_one(value), rules)}" for key, value in entries)
+    parts = (
+        f"the number is {'not ' if key.text == 'not_subscribed' else ''}on the list {_title(_one(value), rules)}"
+        for key, value in entries
+    )
     return either(parts, "and")
 
 
@@ -130,7 +159,9 @@ def action_in_words(action: Action, node: Node | None, actions: tuple[Action, ..
             yield f"puts the number on the list {_title(_field(action, 'list'), rules)}{extra}"
         case "unsubscribe":
             name = _field(action, "list")
-            yield (f"takes the number off {'every list' if name == 'all' else f'the list {_title(name, rules)}'}{extra}")
+            yield (
+                f"takes the number off {'every list' if name == 'all' else f'the list {_title(name, rules)}'}{extra}"
+            )
         case "reply":
             yield from (f"{line}{extra}" for line in texts_in_words("replies", getattr(action, "text", None), title))
         case "webhook":
@@ -141,7 +172,10 @@ def action_in_words(action: Action, node: Node | None, actions: tuple[Action, ..
             yield f"{CHANGES.get(_field(action, 'change'), _field(action, 'change'))}{extra}"
         case "set":
             told = getattr(action, "fields", {}).items()
-            yield from (f"remembers {quoted(name)} as {quoted(without_templates(template.source))}{extra}" for name, template in told)
+            yield from (
+                f"remembers {quoted(name)} as {quoted(without_templates(template.source))}{extra}"
+                for name, template in told
+            )
         case "language":
             yield f"remembers that the number uses {LANGUAGES.get(_field(action, 'language'), _field(action, 'language'))}{extra}"
         case "hand_off":
@@ -152,7 +186,11 @@ def action_in_words(action: Action, node: Node | None, actions: tuple[Action, ..
 
 def _pause(action: Action) -> str:
     pause: timedelta | None = getattr(action, "pause", None)
-    return f", and for {in_words(pause)}, or until that is done, only answers STOP, START, HELP and what we asked" if pause else ""
+    return (
+        f", and for {in_words(pause)}, or until that is done, only answers STOP, START, HELP and what we asked"
+        if pause
+        else ""
+    )
 
 
 def texts_in_words(verb: str, texts: Texts | None, title: str) -> Iterator[str]:
@@ -194,7 +232,11 @@ def _field(action: Action, name: str) -> str:
 
 def _with_data(action: Action) -> str:
     data: Mapping[str, Template] = getattr(action, "data", {})
-    return f" with {either((f'{name} {quoted(without_templates(template.source))}' for name, template in data.items()), 'and')}" if data else ""
+    return (
+        f" with {either((f'{name} {quoted(without_templates(template.source))}' for name, template in data.items()), 'and')}"
+        if data
+        else ""
+    )
 
 
 def _further(node: Node | None) -> str:

@@ -66,7 +66,9 @@ class Reader:
 
     def note(self, place: Place, text: str) -> None:
         """Keep a mistake."""
-        self.mistakes.append(Mistake(file=self.file, line=place.line, column=place.column, text=f"{self.where}: {text}"))
+        self.mistakes.append(
+            Mistake(file=self.file, line=place.line, column=place.column, text=f"{self.where}: {text}")
+        )
 
     def attempt(self, read: Callable[[Node], T], node: Node, default: T) -> T:
         """The value of a node, or the default and a mistake."""
@@ -93,7 +95,11 @@ class Reader:
     def unknown(self, key: Scalar, kind: str, known: Collection[str]) -> None:
         """Keep the mistake of a word that is not known."""
         likely = SYNONYMS.get(key.text.lower())
-        remedy = f", did you mean {likely!r}?" if likely in known else BELONGS.get((kind, key.text)) or did_you_mean(key.text, known)
+        remedy = (
+            f", did you mean {likely!r}?"
+            if likely in known
+            else BELONGS.get((kind, key.text)) or did_you_mean(key.text, known)
+        )
         self.note(key.place, f"unknown {kind} {shown(key.text)}{remedy}")
 
 
@@ -113,7 +119,9 @@ class Fields:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         for key, _ in self._entries.values():
             if key.text not in self._known:
                 self._reader.unknown(key, self._kind, self._known)
@@ -158,7 +166,13 @@ def _what_stands_there(node: Node) -> str:
 
 def is_empty(node: Node) -> bool:
     """Whether nothing stands there, or a list or mapping without entries."""
-    return not (node.items if isinstance(node, Sequence) else node.entries if isinstance(node, MappingNode) else node.text.strip())
+    return not (
+        node.items
+        if isinstance(node, Sequence)
+        else node.entries
+        if isinstance(node, MappingNode)
+        else node.text.strip()
+    )
 
 
 def shown(typed: str) -> str:

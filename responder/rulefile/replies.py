@@ -32,7 +32,10 @@ def delay(node: Node) -> timedelta:
 def note_answer(call: WebhookAction, key: Scalar, settings: Mapping[str, Node], reader: Reader) -> None:
     """Keep what is wrong with the texts that a call may lead to."""
     if call.otherwise and not call.reply:
-        reader.note(key.place, "'otherwise' is for where 'reply' cannot be made of the answer, add for example 'reply: \"{{ response.text }}\"'")
+        reader.note(
+            key.place,
+            "'otherwise' is for where 'reply' cannot be made of the answer, add for example 'reply: \"{{ response.text }}\"'",
+        )
     for texts, name in ((call.reply, "reply"), (call.otherwise, "otherwise")):
         if texts:
             note_long_texts(texts, call.max_segments, settings[name], reader)
@@ -48,5 +51,7 @@ def note_long_texts(texts: Texts, most: int, node: Node, reader: Reader) -> None
         length = size(template.source)
         if length.segments > most:
             problem = f"the text takes {length.segments} segments ({length.encoding}, {length.units} units), max_segments is {most}"
-            longer = f", or set max_segments: {length.segments} for this reply" if length.segments <= MOST_SEGMENTS else ""
+            longer = (
+                f", or set max_segments: {length.segments} for this reply" if length.segments <= MOST_SEGMENTS else ""
+            )
             reader.note(value.place, f"{problem}: shorten it{longer}")

@@ -42,20 +42,28 @@ class RuleDraft:
     reader: Reader
 
 
-def read_rule_drafts(node: Node | None, scope: Scope, lexicon: Lexicon, taken: dict[str, Spot], reader: Reader) -> tuple[RuleDraft, ...]:
+def read_rule_drafts(
+    node: Node | None, scope: Scope, lexicon: Lexicon, taken: dict[str, Spot], reader: Reader
+) -> tuple[RuleDraft, ...]:
     """The rules of a file, each with a name of its own; ``taken`` tells where the names of rules read before stand, and learns the new ones."""
     if node is None or is_empty(node):
         return ()
     if not isinstance(node, Sequence):
         reader.note(node.place, "expected a list of rules, each of which begins with '- name: …'")
         return ()
-    return tuple(_rule_draft(item, number, taken, scope, lexicon, reader) for number, item in enumerate(node.items, start=1))
+    return tuple(
+        _rule_draft(item, number, taken, scope, lexicon, reader) for number, item in enumerate(node.items, start=1)
+    )
 
 
-def _rule_draft(node: Node, number: int, taken: dict[str, Spot], scope: Scope, lexicon: Lexicon, outer: Reader) -> RuleDraft:
+def _rule_draft(
+    node: Node, number: int, taken: dict[str, Spot], scope: Scope, lexicon: Lexicon, outer: Reader
+) -> RuleDraft:
     reader = outer.inside(_called(node, number))
     with reader.fields(node) as fields:
-        title = fields.require("name", partial(_rule_name, taken=taken, reader=reader), "", "add one, such as 'name: news-on'")
+        title = fields.require(
+            "name", partial(_rule_name, taken=taken, reader=reader), "", "add one, such as 'name: news-on'"
+        )
         taken.setdefault(title, reader.spot(node.place))
         when = fields.node("when")
         if when is None and isinstance(node, MappingNode):
@@ -84,28 +92,43 @@ def _typos(node: Node, condition: TextCondition | None) -> bool:
     wanted = flag(node)
     if wanted and not isinstance(condition, Words):
         raise Wrong(node, "'typos' goes with the conditions 'text', 'starts_with' and 'contains', remove it")
-    if wanted and isinstance(condition, Words) and not any(may_be_mistyped(word) for alias in condition.aliases for word in alias.folded.split()):
-        raise Wrong(node, f"'typos' is for words of {SHORTEST_MISTYPED} letters or more, which this rule has none of, remove it")
+    if (
+        wanted
+        and isinstance(condition, Words)
+        and not any(may_be_mistyped(word) for alias in condition.aliases for word in alias.folded.split())
+    ):
+        raise Wrong(
+            node, f"'typos' is for words of {SHORTEST_MISTYPED} letters or more, which this rule has none of, remove it"
+        )
     return wanted
 
 
 def _cooldown(title: str, fields: Fields, drafts: Collection[Draft], scope: Scope) -> Cooldown | None:
     """How long a rule rests for an originator; never one that takes somebody off a list, since each such wish counts."""
     leaves = any(draft.action.name == "unsubscribe" for draft in drafts)
-    period = fields.take("cooldown", partial(_cooldown_of_its_own, leaves=leaves), NO_TIME if leaves else scope.defaults.cooldown)
+    period = fields.take(
+        "cooldown", partial(_cooldown_of_its_own, leaves=leaves), NO_TIME if leaves else scope.defaults.cooldown
+    )
     return Cooldown(once=AtMostOnce(of=title, period=period)) if period else None
 
 
 def _cooldown_of_its_own(node: Node, *, leaves: bool) -> timedelta:
     period = duration_or_none(node)
     if period and leaves:
-        raise Wrong(node, "a rule that unsubscribes has no cooldown, since every wish to leave counts: give its reply 'once_per' instead")
+        raise Wrong(
+            node,
+            "a rule that unsubscribes has no cooldown, since every wish to leave counts: give its reply 'once_per' instead",
+        )
     return period
 
 
 def _called(node: Node, number: int) -> str:
     """How mistakes name a rule: by its name, or by its place among the rules."""
-    names = [value.text for key, value in node.entries if key.text == "name" and isinstance(value, Scalar)] if isinstance(node, MappingNode) else []
+    names = (
+        [value.text for key, value in node.entries if key.text == "name" and isinstance(value, Scalar)]
+        if isinstance(node, MappingNode)
+        else []
+    )
     return f'rule "{names[0][:64]}"' if names and names[0].isprintable() else f"rule {number}"
 
 

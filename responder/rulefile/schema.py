@@ -36,10 +36,14 @@ from responder.rulefile.schema_words import (
 
 Schema = dict[str, Any]
 DRAFT = "http://json-schema.org/draft-07/schema#"
-SCALAR: Schema = {"type": ["string", "number", "boolean"]}  # what an author means as a text, YAML may take for something else
+SCALAR: Schema = {
+    "type": ["string", "number", "boolean"]
+}  # what an author means as a text, YAML may take for something else
 MAYBE: Schema = {"type": ["string", "number", "boolean", "null"]}
 FLAG: Schema = {"enum": [True, False, "yes", "no", "on", "off", "Yes", "No", "YES", "NO", "ON", "OFF", "true", "false"]}
-MOMENT: Schema = {"not": {"type": ["object", "array"]}}  # some readers make a date of it, for which a schema has no type
+MOMENT: Schema = {
+    "not": {"type": ["object", "array"]}
+}  # some readers make a date of it, for which a schema has no type
 ANYTHING: Schema = {}
 
 
@@ -66,7 +70,10 @@ def _top() -> dict[str, Schema]:
         "rules": {"type": "array", "items": _rule()},
         "fallback": _object({"then": _reference("then")}, {"then": RULE["then"]}, required=("then",)),
         "tests": {"type": "array", "items": _test()},
-        "numbers": {"type": "object", "additionalProperties": {"anyOf": [_object({"prefix": SCALAR}, NUMBER), {"type": "null"}]}},
+        "numbers": {
+            "type": "object",
+            "additionalProperties": {"anyOf": [_object({"prefix": SCALAR}, NUMBER), {"type": "null"}]},
+        },
         "limits": {"type": "object"},
         "appointments": _appointments(),
         "defaults": _object({"cooldown": SCALAR, "typos": FLAG, "max_segments": SCALAR}, DEFAULTS),
@@ -76,7 +83,12 @@ def _top() -> dict[str, Schema]:
 
 
 def _appointments() -> Schema:
-    reminder = {"before": SCALAR, "text": _reference("texts"), "only": {"enum": ["scheduled", "confirmed"]}, "valid_for": SCALAR}
+    reminder = {
+        "before": SCALAR,
+        "text": _reference("texts"),
+        "only": {"enum": ["scheduled", "confirmed"]},
+        "valid_for": SCALAR,
+    }
     texts = dict.fromkeys(("which", "late", "unclear"), _reference("texts"))
     reminders = _one_or_many(_object(reminder, APPOINTMENTS, required=("before", "text")))
     return _object({"window": SCALAR, **texts, "reminders": reminders, "quiet_hours": ANYTHING}, APPOINTMENTS)
@@ -87,12 +99,20 @@ def _list() -> dict[str, Schema]:
 
 
 def _webhook() -> dict[str, Schema]:
-    return {"url": {"type": "string"}, "secret": _one_or_many({"type": "string", "pattern": r"^\$\{"}), "events": _one_or_many({"type": "string"})}
+    return {
+        "url": {"type": "string"},
+        "secret": _one_or_many({"type": "string", "pattern": r"^\$\{"}),
+        "events": _one_or_many({"type": "string"}),
+    }
 
 
 def _reserved() -> Schema:
     known = {"reply": _reference("texts"), "words": _one_or_many(SCALAR)}
-    of_stop = {"left": _reference("texts"), "phrases": _one_or_many(SCALAR), "confirmation": {"enum": [str(kind) for kind in Confirmation]}}
+    of_stop = {
+        "left": _reference("texts"),
+        "phrases": _one_or_many(SCALAR),
+        "confirmation": {"enum": [str(kind) for kind in Confirmation]},
+    }
     keyword = _object(known, RESERVED)
     return _object({"stop": _object(known | of_stop, RESERVED), "start": keyword, "help": keyword}, RESERVED)
 
@@ -137,7 +157,10 @@ def _when() -> Schema:
 def _test() -> Schema:
     moments = dict.fromkeys(("starts_at", "asked_at"), MOMENT)
     visit = {**dict.fromkeys(("id", "name", "service", "location", "language"), SCALAR), **moments}
-    statuses = {"type": "object", "additionalProperties": {"enum": [str(status) for status in SubscriptionStatus] + ["none"]}}
+    statuses = {
+        "type": "object",
+        "additionalProperties": {"enum": [str(status) for status in SubscriptionStatus] + ["none"]},
+    }
     given = {
         "subscriptions": {"anyOf": [_one_or_many(SCALAR), statuses]},
         "appointments": _one_or_many(_object({**visit, "status": _statuses()}, VISIT, required=("id", "starts_at"))),
@@ -160,7 +183,10 @@ def _turn() -> Schema:
 
 
 def _expect() -> Schema:
-    statuses = {"type": "object", "additionalProperties": {"enum": [str(status) for status in SubscriptionStatus] + ["none"]}}
+    statuses = {
+        "type": "object",
+        "additionalProperties": {"enum": [str(status) for status in SubscriptionStatus] + ["none"]},
+    }
     known = {
         "rule": MAYBE,
         "steps": _one_or_many({"anyOf": [{"type": "string"}, {"type": "object"}]}),
@@ -187,7 +213,10 @@ def _then() -> Schema:
 def _action(action: type[Action]) -> Schema:
     settings: tuple[Field[Any], ...] = fields(action)  # type: ignore[arg-type]  # every action is a dataclass (Action)
     known = {setting_name(setting): _setting(setting.type) for setting in settings}
-    words = {name: SETTINGS.get(f"{action.name}.{name}", SETTINGS.get(name, f"The setting {name!r} of {action.name}.")) for name in known}
+    words = {
+        name: SETTINGS.get(f"{action.name}.{name}", SETTINGS.get(name, f"The setting {name!r} of {action.name}."))
+        for name in known
+    }
     required = tuple(s.name for s in settings if s.default is MISSING and s.default_factory is MISSING)
     return {"anyOf": [_setting(settings[0].type), _object(known, words, required=required)]}
 
@@ -214,7 +243,12 @@ def _language() -> Schema:
 
 def _by_language(value: Schema) -> Schema:
     languages = [language for language in load_packs() if language != ALWAYS]
-    in_languages = {"type": "object", "properties": dict.fromkeys(languages, value), "additionalProperties": False, "minProperties": 1}
+    in_languages = {
+        "type": "object",
+        "properties": dict.fromkeys(languages, value),
+        "additionalProperties": False,
+        "minProperties": 1,
+    }
     return {"anyOf": [*(value.get("anyOf") or [value]), in_languages]}
 
 

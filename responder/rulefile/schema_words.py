@@ -41,7 +41,9 @@ APPOINTMENTS: Words = {
     "only": "Only for appointments with this status.",
     "valid_for": "How long it is of use; what is later is dropped.",
 }
-NUMBER: Words = {"prefix": "The word by which a number that is shared tells texts for you; it is stripped before texts are compared."}
+NUMBER: Words = {
+    "prefix": "The word by which a number that is shared tells texts for you; it is stripped before texts are compared."
+}
 DEFAULTS: Words = {
     "cooldown": "How long no rule answers the same number again, such as 10m, 24h or 7d.",
     "typos": "true accepts one wrong letter in a word of five or more, where nothing matches exactly.",

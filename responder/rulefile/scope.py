@@ -20,7 +20,9 @@ MESSAGE = frozenset({"key", "originator", "destination", "text", "sent_at", "rec
 APPOINTMENT = frozenset({"id", "starts_at", "name", "service", "location", "status"})
 LIST = frozenset({"name", "title"})
 CONTACT = frozenset({"number", "language"})
-ALWAYS_ASKED = frozenset({"name"})  # a field that an import may bring, so that a template may use it though no rule sets it
+ALWAYS_ASKED = frozenset(
+    {"name"}
+)  # a field that an import may bring, so that a template may use it though no rule sets it
 FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")  # what a template can write after ``contact.``
 ALL_LISTS = "all"
 ELSEWHERE = {
@@ -82,20 +84,30 @@ class Scope:
         if not isinstance(node, MappingNode) or is_empty(node):
             return Texts({None: self.template(node, names)})
         read = partial(self.template, names=names)
-        return Texts({reader.attempt(self.language, key, ""): reader.attempt(read, value, Template("", None)) for key, value in node.entries})
+        return Texts(
+            {
+                reader.attempt(self.language, key, ""): reader.attempt(read, value, Template("", None))
+                for key, value in node.entries
+            }
+        )
 
     def _declared(self, node: Node, kind: str, names: Collection[str], key: str) -> str:
         typed = text(node)
         if typed in names:
             return typed
         if "://" in typed:  # which may hold a token
-            raise Wrong(node, f"a {kind} is written by its name: add it under {key!r} with this address, and write the name here")
+            raise Wrong(
+                node,
+                f"a {kind} is written by its name: add it under {key!r} with this address, and write the name here",
+            )
         likely = did_you_mean(typed, names)
         remedy = likely if likely.endswith("?") else f"{likely}{'; or' if likely else ','} add it under {key!r}"
         raise Wrong(node, f"unknown {kind} {shown(typed)}{remedy}")
 
 
-def names_of(text: TextCondition | None, conditions: Sequence[Condition], listed: Collection[str], contact: Collection[str]) -> Names:
+def names_of(
+    text: TextCondition | None, conditions: Sequence[Condition], listed: Collection[str], contact: Collection[str]
+) -> Names:
     """The values that the templates of one rule may use, given its conditions and the lists that its actions name."""
     names: dict[str, frozenset[str]] = {
         "message": MESSAGE,

@@ -44,7 +44,9 @@ class OwnWords:
     confirmation: Confirmation = Confirmation.OURS
 
 
-def read_named(node: Node | None, kind: str, read: Callable[[str, Node, Reader], T], taken: dict[str, Spot], reader: Reader) -> Mapping[str, T]:
+def read_named(
+    node: Node | None, kind: str, read: Callable[[str, Node, Reader], T], taken: dict[str, Spot], reader: Reader
+) -> Mapping[str, T]:
     """The entries of a section whose keys are names that the file chooses; also those with mistakes, so that rules may name them.
 
     ``taken`` tells where the names of files read before stand, and learns the new ones.
@@ -70,9 +72,13 @@ def webhook_reader(environment: Mapping[str, str]) -> Callable[[str, Node, Reade
 
     def read(name: str, node: Node, reader: Reader) -> Webhook:
         with reader.fields(node) as fields:
-            url = fields.require("url", _url, "", "add the address to call, such as 'url: https://crm.example.com/hooks/sms'")
+            url = fields.require(
+                "url", _url, "", "add the address to call, such as 'url: https://crm.example.com/hooks/sms'"
+            )
             secrets = fields.each("secret", lambda n: _secret(n, environment))
-            return Webhook(name=name, url=url, secrets=secrets, events=frozenset(fields.each("events", member_of(Event, "event"))))
+            return Webhook(
+                name=name, url=url, secrets=secrets, events=frozenset(fields.each("events", member_of(Event, "event")))
+            )
 
     return read
 
@@ -103,7 +109,10 @@ def _number(node: Node, reader: Reader) -> Number:
 def _prefix(node: Node) -> str:
     folded = fold(text(node))
     if not folded or " " in folded or len(folded) > LONGEST_PREFIX:
-        raise Wrong(node, f"{shown(text(node))} is no prefix, expected one word of up to {LONGEST_PREFIX} characters such as A1B2")
+        raise Wrong(
+            node,
+            f"{shown(text(node))} is no prefix, expected one word of up to {LONGEST_PREFIX} characters such as A1B2",
+        )
     return folded
 
 
@@ -116,18 +125,29 @@ def _url(node: Node) -> str:
     except ValueError as error:
         raise Wrong(node, "the url cannot be read, expected for example https://crm.example.com/hooks/sms") from error
     if parts.scheme in SCHEMES and parts.hostname and not is_callable:
-        raise Wrong(node, "the url has a host or port that nobody can call, expected for example https://crm.example.com/hooks/sms")
+        raise Wrong(
+            node,
+            "the url has a host or port that nobody can call, expected for example https://crm.example.com/hooks/sms",
+        )
     if parts.scheme not in SCHEMES or not is_callable or NO_URL.search(typed):
-        raise Wrong(node, "the url has to begin with https:// (or http://) and a host, such as https://crm.example.com/hooks/sms")
+        raise Wrong(
+            node,
+            "the url has to begin with https:// (or http://) and a host, such as https://crm.example.com/hooks/sms",
+        )
     if parts.username is not None:
-        raise Wrong(node, "the url holds a user or password, which does not belong in this file: use 'secret' to sign the calls")
+        raise Wrong(
+            node, "the url holds a user or password, which does not belong in this file: use 'secret' to sign the calls"
+        )
     return typed
 
 
 def _secret(node: Node, environment: Mapping[str, str]) -> str:
     reference = REFERENCE.fullmatch(text(node))
     if not reference:
-        raise Wrong(node, "a secret does not belong in this file: put it in an environment variable and write its name, such as ${CRM_SECRET}")
+        raise Wrong(
+            node,
+            "a secret does not belong in this file: put it in an environment variable and write its name, such as ${CRM_SECRET}",
+        )
     value = environment.get(reference[1], "")
     if not value:
         raise Wrong(node, f"the environment variable {reference[1]} is not set, set it to the secret of this webhook")
@@ -166,7 +186,10 @@ def read_reserved(node: Node | None, scope: Scope, lexicon: Lexicon, reader: Rea
 def _own_phrase(node: Node) -> str:
     typed = text(node)
     if len(fold(typed).split()) < SHORTEST_PHRASE:
-        raise Wrong(node, f"{shown(typed)} is a single word, which would stop too much wherever it stands: write it under 'words'")
+        raise Wrong(
+            node,
+            f"{shown(typed)} is a single word, which would stop too much wherever it stands: write it under 'words'",
+        )
     try:
         expression(typed)
     except BadPhrase as bad:

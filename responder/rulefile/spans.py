@@ -19,7 +19,11 @@ def span(node: Node) -> Span:
     if not found or not int(found[1]):
         raise Wrong(node, f"{shown(typed)} is no span of time, expected for example 30m, 24h, 1d or 1w")
     count, unit = int(found[1]), found[2]
-    read = Span(days=count * (7 if unit == "w" else 1)) if unit in "dw" else Span(rest=timedelta(**{{"m": "minutes", "h": "hours"}[unit]: count}))
+    read = (
+        Span(days=count * (7 if unit == "w" else 1))
+        if unit in "dw"
+        else Span(rest=timedelta(**{{"m": "minutes", "h": "hours"}[unit]: count}))
+    )
     if read.length > LONGEST:
         raise Wrong(node, f"{shown(typed)} is longer than a year, make it shorter")
     return read
@@ -38,5 +42,7 @@ def quiet_hours(node: Node) -> QuietHours:
         raise Wrong(node, f"{shown(typed)} are no hours, expected for example 21:00-08:00")
     begin, end = time(int(found[1]), int(found[2])), time(int(found[3]), int(found[4]))
     if begin == end:
-        raise Wrong(node, f"{shown(typed)} begin and end at the same time, so that it is not clear whether they are none or all")
+        raise Wrong(
+            node, f"{shown(typed)} begin and end at the same time, so that it is not clear whether they are none or all"
+        )
     return QuietHours(begin=begin, end=end)

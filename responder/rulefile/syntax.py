@@ -47,7 +47,9 @@ def in_plain_words(error: Exception, text: str) -> tuple[int, int, str]:
     place = mark.line + 1, mark.column + 1
     if STARTS_NOTHING in problem:
         return *place, _no_start(lines[mark.line][mark.column : mark.column + 1] if mark.line < len(lines) else "")
-    remedy = next((remedy for part, remedy in AT_THE_PROBLEM.items() if part in complaint), f"cannot be read as YAML: {problem}")
+    remedy = next(
+        (remedy for part, remedy in AT_THE_PROBLEM.items() if part in complaint), f"cannot be read as YAML: {problem}"
+    )
     return *place, remedy
 
 

@@ -36,7 +36,9 @@ def hours(node: Node) -> tuple[tuple[Span, ...], str]:
         first_digit = next((place for place, c in enumerate(part) if c in DIGITS), len(part))
         day, time = part[:first_digit].strip(), part[first_digit:].strip()
         if day and times:
-            raise Wrong(node, f"{shown(typed)} names days after times, write a list: [Mon-Fri 09:00-18:00, Sat 09:00-13:00]")
+            raise Wrong(
+                node, f"{shown(typed)} names days after times, write a list: [Mon-Fri 09:00-18:00, Sat 09:00-13:00]"
+            )
         if day or not time:
             days.append(_days(node, day))
         if time:
@@ -53,7 +55,10 @@ def _days(node: Node, typed: str) -> frozenset[int]:
 
 def _day(node: Node, typed: str) -> int:
     if typed.lower() not in NUMBER_OF:
-        raise Wrong(node, f"unknown day {shown(typed)}, the days are {', '.join(SHORT_DAYS)}; expected hours such as {HOURS_EXAMPLE}")
+        raise Wrong(
+            node,
+            f"unknown day {shown(typed)}, the days are {', '.join(SHORT_DAYS)}; expected hours such as {HOURS_EXAMPLE}",
+        )
     return NUMBER_OF[typed.lower()]
 
 

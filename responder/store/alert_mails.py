@@ -60,13 +60,21 @@ def mail_rows(mails: Sequence[Mail], now: datetime) -> Rows:
 async def claim_mail(database: Database, now: datetime) -> Mail | None:
     """The oldest e-mail, if it is due; the others wait behind it, since they go the same way. Raises StorageError."""
     async with database.read() as connection:
-        oldest = (await connection.execute(select(alert_mails).where(_QUEUED).order_by(alert_mails.c.seq).limit(1))).first()
+        oldest = (
+            await connection.execute(select(alert_mails).where(_QUEUED).order_by(alert_mails.c.seq).limit(1))
+        ).first()
     if oldest is None or oldest.next_attempt_at > now:
         return None
     due = update(alert_mails).where(alert_mails.c.seq == oldest.seq, _QUEUED, alert_mails.c.next_attempt_at <= now)
     async with database.write() as connection:
-        is_ours = (await connection.execute(due.values(next_attempt_at=now + LEASE, attempts=alert_mails.c.attempts + 1))).rowcount
-    return Mail(key=oldest.key, recipient=oldest.recipient, subject=oldest.subject, content=oldest.content) if is_ours else None
+        is_ours = (
+            await connection.execute(due.values(next_attempt_at=now + LEASE, attempts=alert_mails.c.attempts + 1))
+        ).rowcount
+    return (
+        Mail(key=oldest.key, recipient=oldest.recipient, subject=oldest.subject, content=oldest.content)
+        if is_ours
+        else None
+    )
 
 
 async def note_sent(database: Database, key: str) -> None:
@@ -85,7 +93,9 @@ async def note_unsent(database: Database, key: str, error: str, now: datetime) -
         row = (await connection.execute(select(alert_mails).where(alert_mails.c.key == key))).one()
         is_over: bool = now - row.created_at >= GIVE_UP_AFTER
         delay = DELAYS[row.attempts - 1] if row.attempts <= len(DELAYS) else LONGEST_DELAY
-        fate: dict[str, Any] = {"status": MailStatus.DEAD, "next_attempt_at": None} if is_over else {"next_attempt_at": now + delay}
+        fate: dict[str, Any] = (
+            {"status": MailStatus.DEAD, "next_attempt_at": None} if is_over else {"next_attempt_at": now + delay}
+        )
         await connection.execute(update(alert_mails).where(alert_mails.c.key == key).values(last_error=error, **fate))
     return is_over
 

@@ -19,7 +19,9 @@ from responder.store.locking import in_order
 from responder.store.rows import step_rows
 from responder.store.tables import alert_mails, alerts, steps
 
-QUIET = timedelta(minutes=1)  # for so long nobody may have seen a trouble before it is over: workers may differ for moments
+QUIET = timedelta(
+    minutes=1
+)  # for so long nobody may have seen a trouble before it is over: workers may differ for moments
 IS_OPEN = alerts.c.closed_at.is_(None)
 
 
@@ -40,7 +42,9 @@ class Changed:
     has_calls: bool = False
 
 
-async def note_troubles(database: Database, seen: Iterable[Trouble], tell: Callable[[Alert], Telling], now: datetime) -> Changed:
+async def note_troubles(
+    database: Database, seen: Iterable[Trouble], tell: Callable[[Alert], Telling], now: datetime
+) -> Changed:
     """Open an alert for each trouble that has none, and close those whose trouble nobody has seen for a while. Raises StorageError."""
     troubles = sorted(seen, key=_place)  # one order for all: no deadlocks
     if not troubles and not await read_open(database):
@@ -61,7 +65,9 @@ async def note_troubles(database: Database, seen: Iterable[Trouble], tell: Calla
 async def read_open(database: Database) -> list[Alert]:
     """The alerts that are open, oldest first. Raises StorageError."""
     async with database.read() as connection:
-        rows = (await connection.execute(select(alerts).where(IS_OPEN).order_by(alerts.c.opened_at, alerts.c.key))).all()
+        rows = (
+            await connection.execute(select(alerts).where(IS_OPEN).order_by(alerts.c.opened_at, alerts.c.key))
+        ).all()
     return [_alert(row) for row in rows]
 
 
@@ -69,17 +75,30 @@ async def _open(connection: AsyncConnection, database: Database, trouble: Troubl
     """The alert, if the trouble had none; one that is open learns that it was seen again."""
     kind, subject = _place(trouble)
     details = json.dumps(dict(trouble.details), ensure_ascii=False)
-    again = update(alerts).where(IS_OPEN, alerts.c.kind == kind, alerts.c.subject == subject).values(seen_at=now, details=details)
+    again = (
+        update(alerts)
+        .where(IS_OPEN, alerts.c.kind == kind, alerts.c.subject == subject)
+        .values(seen_at=now, details=details)
+    )
     if (await connection.execute(again)).rowcount:
         return None
-    row = {"key": secrets.token_hex(16), "kind": kind, "subject": subject, "details": details, "opened_at": now, "seen_at": now}
+    row = {
+        "key": secrets.token_hex(16),
+        "kind": kind,
+        "subject": subject,
+        "details": details,
+        "opened_at": now,
+        "seen_at": now,
+    }
     put = database.insert(alerts).values(row).on_conflict_do_nothing().returning(alerts.c.key)
     is_ours = (await connection.execute(put)).first() is not None
     return Alert(key=str(row["key"]), trouble=trouble, opened_at=now) if is_ours else None
 
 
 async def _close(connection: AsyncConnection, now: datetime) -> list[Alert]:
-    unseen = in_order(alerts.c.key, IS_OPEN, alerts.c.seen_at <= now - QUIET, skip_locked=True)  # one that is locked is seen just now
+    unseen = in_order(
+        alerts.c.key, IS_OPEN, alerts.c.seen_at <= now - QUIET, skip_locked=True
+    )  # one that is locked is seen just now
     over = update(alerts).where(unseen).values(closed_at=now).returning(alerts)
     return sorted(map(_alert, (await connection.execute(over)).all()), key=lambda alert: _place(alert.trouble))
 

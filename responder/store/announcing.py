@@ -18,7 +18,9 @@ from responder.store.rows import step_rows
 from responder.store.tables import installation, steps
 
 HEARERS = "hearers of delivery.changed"
-CHANGES = frozenset({"opt_in", "opt_in_asked", "opt_out"})  # the events of the ledger that change what somebody agreed to
+CHANGES = frozenset(
+    {"opt_in", "opt_in_asked", "opt_out"}
+)  # the events of the ledger that change what somebody agreed to
 
 
 async def put_hearers(database: Database, webhooks: Collection[str]) -> None:
@@ -36,19 +38,26 @@ async def read_hearers(connection: AsyncConnection) -> frozenset[str]:
     return frozenset(((await connection.execute(query)).scalar_one_or_none() or "").split())
 
 
-async def announce(connection: AsyncConnection, happened: Iterable[tuple[str, Happened]], webhooks: Collection[str], now: datetime) -> None:
+async def announce(
+    connection: AsyncConnection, happened: Iterable[tuple[str, Happened]], webhooks: Collection[str], now: datetime
+) -> None:
     """Tell webhooks what was changed for these originators other than by a message, in the caller's transaction."""
     names = sorted(webhooks)
     if not names:
         return
     change = secrets.token_hex(16)  # stands where calls that a message leads to have its key
     told = ((originator, name, one) for originator, one in happened for name in names)
-    calls = (_call((f"{change}-{n}", change), originator, name, one.as_json(now)) for n, (originator, name, one) in enumerate(told, start=1))
+    calls = (
+        _call((f"{change}-{n}", change), originator, name, one.as_json(now))
+        for n, (originator, name, one) in enumerate(told, start=1)
+    )
     for some in chunks(step_rows(calls, now)):
         await connection.execute(insert(steps), some)
 
 
-async def announce_consent(connection: AsyncConnection, events: Iterable[Mapping[str, Any]], webhooks: Collection[str], now: datetime) -> None:
+async def announce_consent(
+    connection: AsyncConnection, events: Iterable[Mapping[str, Any]], webhooks: Collection[str], now: datetime
+) -> None:
     """Tell webhooks of the changes among events that the ledger has by now and no rule brought about, in the caller's transaction."""
     changes = ((event["originator"], consent_changed(event)) for event in events if event["event"] in CHANGES)
     await announce(connection, changes, webhooks, now)
@@ -69,7 +78,9 @@ def _call(keys: tuple[str, str], originator: str, name: str, content: str, sende
     )
 
 
-async def announce_deliveries(connection: AsyncConnection, keys: Collection[str], webhooks: Collection[str], now: datetime) -> None:
+async def announce_deliveries(
+    connection: AsyncConnection, keys: Collection[str], webhooks: Collection[str], now: datetime
+) -> None:
     """Tell webhooks what has become of replies, in the caller's transaction and after the change."""
     if not keys or not webhooks:
         return

@@ -61,14 +61,20 @@ class _Put:
         if (self.before.originator, self.before.starts_at) != (self.booking.originator, self.booking.starts_at):
             return Change.MOVED
         is_same = all(getattr(self.before, name) == getattr(self.booking, name) for name in DETAILS)
-        return Change.UNCHANGED if is_same and self.asked == tuple(getattr(self.before, name) for name in ASKED) else Change.CHANGED
+        return (
+            Change.UNCHANGED
+            if is_same and self.asked == tuple(getattr(self.before, name) for name in ASKED)
+            else Change.CHANGED
+        )
 
     @property
     def asked(self) -> tuple[datetime | None, datetime | None, str]:
         """When the phone was first asked about it, when last and from where; another system adds to that, and never closes what is open."""
         before, at = self.before, self.booking.asked_at
         if before is None or at is None or before.asked_at is None:
-            return (before.asked_at, before.last_asked_at, before.asked_from) if before and at is None else (at, None, "")
+            return (
+                (before.asked_at, before.last_asked_at, before.asked_from) if before and at is None else (at, None, "")
+            )
         is_last = at > (before.last_asked_at or before.asked_at)
         return min(at, before.asked_at), *((at, "") if is_last else (before.last_asked_at, before.asked_from))
 
@@ -106,7 +112,9 @@ async def put_bookings(
         put_anew = _put_anew(insert)
         for some in chunks(changes):
             numbers = await _put_some(connection, some, put_anew, now, by)
-            await rebook_reminders(connection, insert, [put.booking for put in some if put.change is not Change.CHANGED], times, now)
+            await rebook_reminders(
+                connection, insert, [put.booking for put in some if put.change is not Change.CHANGED], times, now
+            )
             await announce(connection, _happened(some, numbers, now), tell, now)
             advance(len(some))
         if times and changes:
@@ -115,7 +123,13 @@ async def put_bookings(
     return Counter(put.change for put in puts)
 
 
-async def _put_some(connection: AsyncConnection, some: Sequence[_Put], put_anew: Any, now: datetime, by: str) -> Mapping[str, int]:  # noqa: ANN401  (either dialect's own)
+async def _put_some(
+    connection: AsyncConnection,
+    some: Sequence[_Put],
+    put_anew: Any,  # noqa: ANN401  (either dialect's own)
+    now: datetime,
+    by: str,
+) -> Mapping[str, int]:
     """Make the changes, and give each its number."""
     last = await last_numbers(connection, [put.booking.id for put in some if put.before is None])
     numbers = {put.booking.id: (put.before.version if put.before else last.get(put.booking.id, 0)) + 1 for put in some}
@@ -123,7 +137,9 @@ async def _put_some(connection: AsyncConnection, some: Sequence[_Put], put_anew:
     details = [_details(put, numbers[put.booking.id], now) for put in some if put.change is Change.CHANGED]
     for statement, rows in ((put_anew, anew), (_CHANGE_DETAILS, details)):
         await execute_many(connection, statement, rows)
-    await _rebooked(connection, {put.before.originator for put in some if put.before and put.change is Change.MOVED}, now)
+    await _rebooked(
+        connection, {put.before.originator for put in some if put.before and put.change is Change.MOVED}, now
+    )
     await add_events(connection, [_event(put, numbers[put.booking.id], now, by) for put in some])
     return numbers
 
@@ -137,7 +153,9 @@ async def _rebooked(connection: AsyncConnection, originators: Collection[str], n
 def _happened(puts: Iterable[_Put], numbers: Mapping[str, int], now: datetime) -> Iterator[tuple[str, Happened]]:
     """What others may want to know of: status or time are not what they were, or the appointment is another's."""
     for booking, before in ((put.booking, put.before) for put in puts if put.change is not Change.CHANGED):
-        after = Appointment(**_fields(booking), status=AppointmentStatus.SCHEDULED, updated_at=now, version=numbers[booking.id])
+        after = Appointment(
+            **_fields(booking), status=AppointmentStatus.SCHEDULED, updated_at=now, version=numbers[booking.id]
+        )
         yield booking.originator, appointment_booked(appointment_from(before) if before else None, after)
 
 
@@ -161,7 +179,9 @@ async def delete_appointment(
         await connection.execute(delete(appointments).where(appointments.c.id == identifier))
         await forget_reminders(connection, [identifier])
         await _rebooked(connection, [before.originator], now)
-        await add_events(connection, [event((before.id, before.version + 1), now, "deleted", by, old_status=before.status)])
+        await add_events(
+            connection, [event((before.id, before.version + 1), now, "deleted", by, old_status=before.status)]
+        )
         await drop_stale(connection, [identifier], now)
         gone = appointment_deleted(appointment_from(before), before.version + 1)
         await announce(connection, [(before.originator, gone)], tell, now)
@@ -180,7 +200,10 @@ async def _ours(database: Database, connection: AsyncConnection, puts: Sequence[
     if database.is_sqlite:  # where all is locked already
         return puts
     again = await _standing(connection, [put.booking for put in puts if put.change is not Change.UNCHANGED])
-    ours = [put if put.change is Change.UNCHANGED else _Put(booking=put.booking, before=again.get(put.booking.id)) for put in puts]
+    ours = [
+        put if put.change is Change.UNCHANGED else _Put(booking=put.booking, before=again.get(put.booking.id))
+        for put in puts
+    ]
     await let_go(connection, concerned - _concerned(ours))
     return ours
 
@@ -224,8 +247,19 @@ _CHANGE_DETAILS = (
 def _row(put: _Put, number: int, now: datetime) -> dict[str, Any]:
     """An appointment as it is brought in; that it is new is no word about it, that it was moved is one."""
     before = put.before
-    words = {"order_at": before.order_at, "order_seq": before.order_seq, "by_hand_at": now} if before else dict.fromkeys(WORDS)
-    state = {"status": AppointmentStatus.SCHEDULED, "updated_at": now, "version": number, "unclear_at": None, "last_asked_at": None, "asked_from": ""}
+    words = (
+        {"order_at": before.order_at, "order_seq": before.order_seq, "by_hand_at": now}
+        if before
+        else dict.fromkeys(WORDS)
+    )
+    state = {
+        "status": AppointmentStatus.SCHEDULED,
+        "updated_at": now,
+        "version": number,
+        "unclear_at": None,
+        "last_asked_at": None,
+        "asked_from": "",
+    }
     return _fields(put.booking) | words | state
 
 
@@ -236,9 +270,19 @@ def _fields(booking: Booking) -> dict[str, Any]:
 
 def _event(put: _Put, number: int, now: datetime, by: str) -> dict[str, Any]:
     before, is_anew = put.before, put.change is not Change.CHANGED
-    detail = f"from {iso(before.starts_at)} to {iso(put.booking.starts_at)}" if before and put.change is Change.MOVED else ""
+    detail = (
+        f"from {iso(before.starts_at)} to {iso(put.booking.starts_at)}" if before and put.change is Change.MOVED else ""
+    )
     new_status = AppointmentStatus.SCHEDULED if is_anew or before is None else before.status
-    return event((put.booking.id, number), now, put.change, by, old_status=before.status if before else None, new_status=new_status, detail=detail)
+    return event(
+        (put.booking.id, number),
+        now,
+        put.change,
+        by,
+        old_status=before.status if before else None,
+        new_status=new_status,
+        detail=detail,
+    )
 
 
 def _details(put: _Put, number: int, now: datetime) -> dict[str, Any]:

@@ -32,7 +32,12 @@ TOGETHER = 200  # in one transaction, so that nobody waits long for the lock
 def awaited_rows(wanted: Iterable[Step], now: datetime) -> Rows:
     """The replies that wait for the answers of calls, as rows."""
     return [
-        {"step_key": step.key, "originator": step.originator, "content": to_json(step.awaited), "deadline_at": now + ANSWER_WITHIN}
+        {
+            "step_key": step.key,
+            "originator": step.originator,
+            "content": to_json(step.awaited),
+            "deadline_at": now + ANSWER_WITHIN,
+        }
         for step in wanted
         if step.awaited
     ]
@@ -40,7 +45,9 @@ def awaited_rows(wanted: Iterable[Step], now: datetime) -> Rows:
 
 async def begin_waiting(connection: AsyncConnection, keys: Collection[str], now: datetime) -> frozenset[str]:
     """Note, in the caller's transaction, that calls begin now, and tell for which of them a reply waits."""
-    mine = in_order(awaited.c.step_key, awaited.c.step_key.in_(keys), skip_locked=True)  # of one that is locked somebody decides just now
+    mine = in_order(
+        awaited.c.step_key, awaited.c.step_key.in_(keys), skip_locked=True
+    )  # of one that is locked somebody decides just now
     theirs = update(awaited).where(mine).values(deadline_at=now + ANSWER_WITHIN)
     return frozenset((await connection.execute(theirs.returning(awaited.c.step_key))).scalars())
 
@@ -63,7 +70,11 @@ async def settle(
     calls = select(steps).where(steps.c.key.in_(said)).order_by(steps.c.key)
     by_key = {row.key: row for row in (await connection.execute(calls)).all()}
     taken = (
-        await connection.execute(delete(awaited).where(in_order(awaited.c.step_key, mine, still)).returning(awaited.c.step_key, awaited.c.content))
+        await connection.execute(
+            delete(awaited)
+            .where(in_order(awaited.c.step_key, mine, still))
+            .returning(awaited.c.step_key, awaited.c.content)
+        )
     ).all()
     ended = await ended_among(connection, list(by_key.values()), stops)
     for row in sorted(taken, key=lambda row: str(row.step_key)):
@@ -103,7 +114,10 @@ async def _known(
 ) -> tuple[dict[str, Known], dict[str, LastStop]]:
     """What limits ask about the phones, and their opt-outs; they are locked so that a text of theirs comes before or after."""
     query = select(contacts).where(contacts.c.originator.in_(originators)).order_by(contacts.c.originator)
-    rows = {row.originator: row for row in (await connection.execute(query if database.is_sqlite else query.with_for_update())).all()}
+    rows = {
+        row.originator: row
+        for row in (await connection.execute(query if database.is_sqlite else query.with_for_update())).all()
+    }
     sent = await read_sent(connection, originators, now)
     known = {originator: _phone(originator, rows.get(originator), sent[originator]) for originator in originators}
     return known, {originator: stop for originator, row in rows.items() if (stop := last_stop(row))}
@@ -115,7 +129,12 @@ def _phone(originator: str, row: Row[Any] | None, sent: Iterable[Sent]) -> Known
 
 
 async def _queue(
-    connection: AsyncConnection, database: Database, call: Row[Any], outcome: Iterable[Reply | Mute], known: Known, now: datetime
+    connection: AsyncConnection,
+    database: Database,
+    call: Row[Any],
+    outcome: Iterable[Reply | Mute],
+    known: Known,
+    now: datetime,
 ) -> Known:
     """Queue the texts beside the call that led to them, the one that a limit holds back as such, and tell what is known then."""
     for one in outcome:
@@ -124,12 +143,18 @@ async def _queue(
             known = replace(known, muted_until=one.until)
             continue
         row = step_rows([_step(call, one)], now)[0]
-        held = {"status": StepStatus.SUPPRESSED, "next_attempt_at": None, "last_error": one.held_back} if one.held_back else {}
+        held = (
+            {"status": StepStatus.SUPPRESSED, "next_attempt_at": None, "last_error": one.held_back}
+            if one.held_back
+            else {}
+        )
         await connection.execute(insert(steps).values(row | held))
         if held:
             await announce_deliveries(connection, [row["key"]], await read_hearers(connection), now)
         else:
-            known = replace(known, sent=(*known.sent, Sent(at=now, text=one.text, purpose=one.purpose, answers_at=call.arrived_at)))
+            known = replace(
+                known, sent=(*known.sent, Sent(at=now, text=one.text, purpose=one.purpose, answers_at=call.arrived_at))
+            )
     return known
 
 

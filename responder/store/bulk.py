@@ -40,7 +40,11 @@ async def execute_many(connection: AsyncConnection, statement: UpdateBase, rows:
 def _compiled(statement: UpdateBase, dialect: Dialect, names: tuple[str, ...]) -> Compiled:
     compiled: Any = statement.compile(dialect=dialect, column_keys=list(names))
     constants = {name: bind.value for bind, name in compiled.bind_names.items()}
-    writers = {name: write for bind, name in compiled.bind_names.items() if (write := bind.type.dialect_impl(dialect).bind_processor(dialect))}
+    writers = {
+        name: write
+        for bind, name in compiled.bind_names.items()
+        if (write := bind.type.dialect_impl(dialect).bind_processor(dialect))
+    }
     columns = [(name, constants[name], writers.get(name)) for name in compiled.positiontup]
     return Compiled(statement=str(compiled), columns=tuple(columns))
 
@@ -51,7 +55,12 @@ def each_of(name: str, *, is_sqlite: bool) -> TableValuedAlias:
     return rows(bindparam(name, type_=JSON)).table_valued("value").alias(f"each_of_{name}")
 
 
-def _written(rows: Sequence[Mapping[str, Any]], name: str, constant: Any, write: Callable[[Any], Any] | None) -> list[Any]:  # noqa: ANN401
+def _written(
+    rows: Sequence[Mapping[str, Any]],
+    name: str,
+    constant: Any,  # noqa: ANN401
+    write: Callable[[Any], Any] | None,
+) -> list[Any]:
     if name not in rows[0]:
         return [write(constant) if write else constant] * len(rows)
     values = [row[name] for row in rows]

@@ -49,12 +49,16 @@ class Made:
     endpoint: Endpoint
 
 
-async def claim_calls(database: Database, owner: str, now: datetime, places: Mapping[str, int], named: Collection[str]) -> list[Claimed]:
+async def claim_calls(
+    database: Database, owner: str, now: datetime, places: Mapping[str, int], named: Collection[str]
+) -> list[Claimed]:
     """Due calls, so many for each endpoint, which nobody else will make while the lease lasts. Raises StorageError.
 
     Those for endpoints that are not among the ``named`` are claimed too, since somebody has to say that they are gone.
     """
-    called, due = (_CALLED_SQLITE, _DUE) if database.is_sqlite else (_CALLED, _DUE.with_for_update(of=steps, skip_locked=True))
+    called, due = (
+        (_CALLED_SQLITE, _DUE) if database.is_sqlite else (_CALLED, _DUE.with_for_update(of=steps, skip_locked=True))
+    )
     async with database.write() as connection:
         rows: list[Row[Any]] = []
         for name in (await connection.execute(called)).scalars():
@@ -66,7 +70,10 @@ async def claim_calls(database: Database, owner: str, now: datetime, places: Map
             await connection.execute(update(steps).where(mine).values(**lease, attempts=steps.c.attempts + 1))
         awaiting = [row.key for row in rows if row.awaits]
         waiting = await begin_waiting(connection, awaiting, now) if awaiting else ()
-    return [Claimed(step=step_from(row), attempts=row.attempts + 1, created_at=row.created_at, awaits=row.key in waiting) for row in rows]
+    return [
+        Claimed(step=step_from(row), attempts=row.attempts + 1, created_at=row.created_at, awaits=row.key in waiting)
+        for row in rows
+    ]
 
 
 async def record_calls(database: Database, made: Sequence[Made], limits: Limits, now: datetime) -> list[Endpoint]:
@@ -95,7 +102,9 @@ async def _note_failure(connection: AsyncConnection, database: Database, one: Ma
     if not after.disabled_at or before.disabled_at:
         return None
     if one.claimed.step.message_key:  # the call of an alert stands beside no message
-        whose = select(steps.c.originator).where(steps.c.key == one.claimed.step.key)  # nobody's, if it was erased during the call
+        whose = select(steps.c.originator).where(
+            steps.c.key == one.claimed.step.key
+        )  # nobody's, if it was erased during the call
         await tell_disabled(connection, after, (await connection.execute(whose)).scalar() or "", now)
     return after
 
@@ -125,7 +134,12 @@ def _fared(made: Iterable[Made]) -> tuple[set[str], Sequence[Made]]:
 
 
 async def retry_calls(
-    database: Database, now: datetime, *, to: str | None = None, since: datetime | None = None, until: datetime | None = None
+    database: Database,
+    now: datetime,
+    *,
+    to: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
 ) -> int:
     """Queue again, with the same ids, the calls that were given up: all, those to an endpoint, or those queued in a time; tell how many.
 
@@ -155,7 +169,12 @@ _CALLED = _called("")
 _CALLED_SQLITE = _called("INDEXED BY ix_steps_calls")  # or else it reads all calls, by another index
 _DUE: Select[Any] = (
     select(*OF_CLAIM, exists().where(awaited.c.step_key == steps.c.key).label("awaits"))
-    .where(CALLS, steps.c.recipient == bindparam("name"), steps.c.status == StepStatus.QUEUED, steps.c.next_attempt_at <= bindparam("now"))
+    .where(
+        CALLS,
+        steps.c.recipient == bindparam("name"),
+        steps.c.status == StepStatus.QUEUED,
+        steps.c.next_attempt_at <= bindparam("now"),
+    )
     .order_by(steps.c.next_attempt_at, steps.c.seq)
     .limit(bindparam("most"))
 )

@@ -14,7 +14,9 @@ from responder.store.bulk import each_of
 from responder.store.locking import in_order
 from responder.store.tables import IN_LINE, WAITING, messages
 
-FARTHEST_LOOK = 8000  # messages that a claim looks at from the front; behind them it waits for those who have these in hand
+FARTHEST_LOOK = (
+    8000  # messages that a claim looks at from the front; behind them it waits for those who have these in hand
+)
 COLUMNS: list[Column[Any]] = [
     messages.c.seq, messages.c.key, messages.c.channel, messages.c.gateway, messages.c.originator, messages.c.destination,
     messages.c.text, messages.c.sent_at, messages.c.received_at, messages.c.order_at,
@@ -82,7 +84,9 @@ def _take(connection: Connection, seqs: Sequence[int], lease: Lease) -> Collecti
     is_free = or_(messages.c.lease_until.is_(None), messages.c.lease_until < lease.now)
     mine = in_order(messages.c.seq, messages.c.seq.in_(seqs), messages.c.status == text("'received'"), is_free)
     leased = {"lease_owner": lease.owner, "lease_until": lease.until, "attempts": _DEATHS}
-    return frozenset(connection.execute(update(messages).where(mine).values(leased).returning(messages.c.seq)).scalars())
+    return frozenset(
+        connection.execute(update(messages).where(mine).values(leased).returning(messages.c.seq)).scalars()
+    )
 
 
 def _is_in_hand(row: Row[Any], now: datetime) -> bool:

@@ -48,21 +48,29 @@ class Closed:
     reviews: int
 
 
-async def close(database: Database, secret: bytes, key: str, closing: Closing, *, now: datetime, tell: Collection[str] = ()) -> Closed:
+async def close(
+    database: Database, secret: bytes, key: str, closing: Closing, *, now: datetime, tell: Collection[str] = ()
+) -> Closed:
     """Close a hand-off, with what it means for consent, and tell webhooks; ResponderError says why that cannot be. Raises StorageError."""
     async with database.write() as connection:
         row = await _taken(connection, database, key)
         if row.closed_at:
-            raise ResponderError(f"hand-off {key}: {row.closed_by or 'somebody'} closed it at {iso(row.closed_at.replace(microsecond=0))}")
+            raise ResponderError(
+                f"hand-off {key}: {row.closed_by or 'somebody'} closed it at {iso(row.closed_at.replace(microsecond=0))}"
+            )
         proof: dict[str, Any] = {"operator": closing.operator, "reason": closing.note or None, "message_key": key}
         events = await _opt_out(connection, row, proof, now) if closing.opts_out else []
         if row.holds_marketing:
             events.append(event_row(event="review_closed", at=now, originator=row.originator, **proof))
         closed = {"closed_at": now, "closed_by": closing.operator[:200], "note": closing.note or None}
         await connection.execute(update(handoffs).where(handoffs.c.message_key == key).values(closed))
-        open_ = select(func.count(), func.count().filter(handoffs.c.holds_marketing)).where(OPEN_HANDOFF, handoffs.c.originator == row.originator)
+        open_ = select(func.count(), func.count().filter(handoffs.c.holds_marketing)).where(
+            OPEN_HANDOFF, handoffs.c.originator == row.originator
+        )
         others, reviews = (await connection.execute(open_)).one()
-        is_opted_out = (await connection.execute(select(contacts.c.opted_out).where(contacts.c.originator == row.originator))).scalar_one()
+        is_opted_out = (
+            await connection.execute(select(contacts.c.opted_out).where(contacts.c.originator == row.originator))
+        ).scalar_one()
         await announce_consent(connection, await append(connection, events, secret), tell, now)
     return Closed(ended_review=row.holds_marketing, is_opted_out=is_opted_out, others=others, reviews=reviews)
 
@@ -74,14 +82,18 @@ async def _taken(connection: AsyncConnection, database: Database, key: str) -> R
 
 
 async def _handoff(connection: AsyncConnection, key: str) -> Row[Any]:
-    query = select(handoffs, *(messages.c[name] for name in MESSAGE)).outerjoin(messages, messages.c.key == handoffs.c.message_key)
+    query = select(handoffs, *(messages.c[name] for name in MESSAGE)).outerjoin(
+        messages, messages.c.key == handoffs.c.message_key
+    )
     row = (await connection.execute(query.where(handoffs.c.message_key == key))).first()
     if row is None:
         raise ResponderError(f"hand-off {key}: it is gone, since its number was erased")
     return row
 
 
-async def _opt_out(connection: AsyncConnection, row: Row[Any], proof: Mapping[str, Any], now: datetime) -> list[EventRow]:
+async def _opt_out(
+    connection: AsyncConnection, row: Row[Any], proof: Mapping[str, Any], now: datetime
+) -> list[EventRow]:
     """Opt the number out by the word that its message was; a newer START of its own stands."""
     if row.seq is None:
         raise ResponderError(f"hand-off {row.message_key}: {NO_TEXT}, so leave --opt-out out")
@@ -92,7 +104,9 @@ async def _opt_out(connection: AsyncConnection, row: Row[Any], proof: Mapping[st
     if contact.consent_at and Order(contact.consent_at, contact.consent_seq or 0) > order:
         newer = "the number has said START since, so leave --opt-out out, or run 'responder subscribers remove' to opt it out as of now"
         raise ResponderError(f"hand-off {row.message_key}: {newer}")
-    said = {name: getattr(row, name) for name in ("gateway", "destination", "folded", "rule", "rules_hash")} | {"text": row.text or None}
+    said = {name: getattr(row, name) for name in ("gateway", "destination", "folded", "rule", "rules_hash")} | {
+        "text": row.text or None
+    }
     return await stop(connection, row.originator, Stop(by_hand_at=now, proof={**proof, **said}, order=order), now)
 
 
@@ -114,14 +128,18 @@ async def answer(database: Database, secret: bytes, key: str, written: Answer, n
         if row.key is None:
             raise ResponderError(f"hand-off {key}: {NO_TEXT}, so there is nobody to answer")
         theirs = (steps.c.message_key == key) & (steps.c.purpose == Purpose.PERSON)
-        written_before = (await connection.execute(select(steps.c.key, steps.c.content, steps.c.created_at).where(theirs))).all()
+        written_before = (
+            await connection.execute(select(steps.c.key, steps.c.content, steps.c.created_at).where(theirs))
+        ).all()
         for before in written_before:
             if before.content == written.text and before.created_at > now - TWICE_WITHIN:
                 return before.key, False
         if why := await _why_not(connection, secret, row.originator, now):
             raise ResponderError(f"hand-off {key}: {why}")
         step = _step(f"{key}-h{len(written_before) + 1}", row, written.text)
-        await connection.execute(insert(steps), [line | {"operator": written.operator[:200]} for line in step_rows([step], now)])
+        await connection.execute(
+            insert(steps), [line | {"operator": written.operator[:200]} for line in step_rows([step], now)]
+        )
     return step.key, True
 
 

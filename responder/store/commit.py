@@ -69,17 +69,23 @@ class Commits:
         Raises StorageError.
         """
         async with self._database.write() as connection:
-            standing = await self._standing(connection, sorted(batch, key=lambda planned: planned.before.originator), owner)
+            standing = await self._standing(
+                connection, sorted(batch, key=lambda planned: planned.before.originator), owner
+            )
             plans = [plan for planned in standing for plan in planned.plans]
             if plans:
                 await self._put_state(connection, standing, plans, now)
                 wanted = [step for plan in plans for step in plan.steps]
                 of_consent = [step for step in wanted if tells_of_consent(step)]
-                await execute_many(connection, self._put_steps, step_rows((step for step in wanted if not tells_of_consent(step)), now))
+                await execute_many(
+                    connection, self._put_steps, step_rows((step for step in wanted if not tells_of_consent(step)), now)
+                )
                 await end_unwanted(connection, plans, now)
                 await execute_many(connection, self._put_awaited, awaited_rows(wanted, now))
                 await execute_many(connection, _HANDLED, [_message_row(plan, now) for plan in plans])
-                events = await append(connection, (row for plan in plans for row in consent_rows(plan, now)), self._secret)
+                events = await append(
+                    connection, (row for plan in plans for row in consent_rows(plan, now)), self._secret
+                )
                 await execute_many(connection, self._put_steps, step_rows(numbered(of_consent, events), now))
         kinds = frozenset(step.kind for plan in plans for step in plan.steps)
         return Committed(handled=len(plans), kinds=kinds, must_replan=len(standing) < len(batch))
@@ -89,11 +95,19 @@ class Commits:
         lock = not self._database.is_sqlite
         originators = [planned.before.originator for planned in batch]
         if lock:
-            await execute_many(connection, self._touch_contacts, [{"originator": originator} for originator in originators])
-        query = select(contacts.c.originator, contacts.c.revision).where(contacts.c.originator.in_(originators)).order_by(contacts.c.originator)
+            await execute_many(
+                connection, self._touch_contacts, [{"originator": originator} for originator in originators]
+            )
+        query = (
+            select(contacts.c.originator, contacts.c.revision)
+            .where(contacts.c.originator.in_(originators))
+            .order_by(contacts.c.originator)
+        )
         rows = (await connection.execute(query.with_for_update() if lock else query)).all()
         revisions = {row.originator: row.revision for row in rows}
-        held = await still_held(connection, owner, [plan.message.seq for planned in batch for plan in planned.plans], lock=lock)
+        held = await still_held(
+            connection, owner, [plan.message.seq for planned in batch for plan in planned.plans], lock=lock
+        )
         lost = [plan.message for planned in batch for plan in planned.plans if plan.message.seq not in held]
         if lost and lock:
             await _forget_erased(connection, lost)
@@ -101,15 +115,22 @@ class Commits:
         return [
             planned
             for planned in batch
-            if revisions.get(planned.before.originator, 0) == planned.before.revision and seqs.isdisjoint(plan.message.seq for plan in planned.plans)
+            if revisions.get(planned.before.originator, 0) == planned.before.revision
+            and seqs.isdisjoint(plan.message.seq for plan in planned.plans)
         ]
 
-    async def _put_state(self, connection: AsyncConnection, standing: Sequence[Planned], plans: Sequence[Plan], now: datetime) -> None:
+    async def _put_state(
+        self, connection: AsyncConnection, standing: Sequence[Planned], plans: Sequence[Plan], now: datetime
+    ) -> None:
         changed = [_contact_row(planned.after) for planned in standing if planned.after is not planned.before]
         await execute_many(connection, self._put_contacts, changed)
         await end_waiting(connection, _stops(plans), now)
-        await execute_many(connection, self._put_subscriptions, [row for planned in standing for row in _subscription_rows(planned)])
-        await execute_many(connection, _CHANGE_APPOINTMENT, [row for planned in standing for row in _appointment_rows(planned)])
+        await execute_many(
+            connection, self._put_subscriptions, [row for planned in standing for row in _subscription_rows(planned)]
+        )
+        await execute_many(
+            connection, _CHANGE_APPOINTMENT, [row for planned in standing for row in _appointment_rows(planned)]
+        )
         await put_questions(connection, plans)
         await execute_many(connection, self._put_uses, [row for planned in standing for row in _use_rows(planned)])
         await add_events(connection, [row for plan in plans for row in _event_rows(plan)])
@@ -128,7 +149,11 @@ async def _forget_erased(connection: AsyncConnection, lost: Sequence[Message]) -
 def _touch_contacts(dialect_insert: Callable[..., Any]) -> Insert:
     """Lock a contact, which is made if need be: in one go, since a new one that is held while others are waited for is out of order."""
     as_it_is = {"revision": contacts.c.revision}
-    touch: Insert = dialect_insert(contacts).values(revision=0).on_conflict_do_update(index_elements=["originator"], set_=as_it_is, where=false())
+    touch: Insert = (
+        dialect_insert(contacts)
+        .values(revision=0)
+        .on_conflict_do_update(index_elements=["originator"], set_=as_it_is, where=false())
+    )
     return touch
 
 
@@ -151,14 +176,19 @@ def _put_contacts(dialect_insert: Callable[..., Any]) -> Insert:
         )
     }
     unmoved = contacts.c.revision == statement.excluded.revision - 1
-    put: Insert = statement.on_conflict_do_update(index_elements=["originator"], set_={**new, "revision": statement.excluded.revision}, where=unmoved)
+    put: Insert = statement.on_conflict_do_update(
+        index_elements=["originator"], set_={**new, "revision": statement.excluded.revision}, where=unmoved
+    )
     return put
 
 
 def _put_subscriptions(dialect_insert: Callable[..., Any]) -> Insert:
     """A subscription as planned; nobody can have changed it since, as the contact's revision shows."""
     statement = dialect_insert(subscriptions)
-    new = {column: statement.excluded[column] for column in ("status", "since", "order_at", "order_seq", "taken_by_stop", "ends_at")}
+    new = {
+        column: statement.excluded[column]
+        for column in ("status", "since", "order_at", "order_seq", "taken_by_stop", "ends_at")
+    }
     put: Insert = statement.on_conflict_do_update(index_elements=["originator", "list"], set_=new)
     return put
 
@@ -173,7 +203,12 @@ def _put_uses(dialect_insert: Callable[..., Any]) -> Insert:
 _CHANGE_APPOINTMENT = (
     update(appointments)
     .where(appointments.c.id == bindparam("of_id"))
-    .values({name: bindparam(f"new_{name}") for name in ("status", "updated_at", "order_at", "order_seq", "version", "unclear_at")})
+    .values(
+        {
+            name: bindparam(f"new_{name}")
+            for name in ("status", "updated_at", "order_at", "order_seq", "version", "unclear_at")
+        }
+    )
 )
 _HANDLED = (
     update(messages)
@@ -182,14 +217,22 @@ _HANDLED = (
         status=MessageStatus.HANDLED.value,
         lease_owner=None,
         lease_until=None,
-        **{name: bindparam(f"new_{name}") for name in ("handled_at", "rule", "rules_hash", "folded", "language", "is_superseded", "explanation")},
+        **{
+            name: bindparam(f"new_{name}")
+            for name in ("handled_at", "rule", "rules_hash", "folded", "language", "is_superseded", "explanation")
+        },
     )
 )
 
 
 def _stops(plans: Sequence[Plan]) -> dict[str, Order]:
     """The last word of each number that opts out; the plans of a number stand in the order of their words."""
-    return {plan.message.originator: plan.message.order for plan in plans for effect in plan.effects if isinstance(effect, OptOut)}
+    return {
+        plan.message.originator: plan.message.order
+        for plan in plans
+        for effect in plan.effects
+        if isinstance(effect, OptOut)
+    }
 
 
 def _contact_row(known: Known) -> dict[str, Any]:

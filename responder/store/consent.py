@@ -30,7 +30,9 @@ async def verify(database: Database, secret: bytes) -> Verdict:
     chain = Chain()
     faults: list[Fault] = []
     async with database.read() as connection:
-        sealed = (await connection.execute(select(installation.c.value).where(installation.c.name == HEAD))).scalar_one_or_none()
+        sealed = (
+            await connection.execute(select(installation.c.value).where(installation.c.name == HEAD))
+        ).scalar_one_or_none()
         rows = await connection.stream(select(consent_events).order_by(consent_events.c.seq))
         async for row in rows.mappings():
             if len(faults) < MOST_FAULTS:
@@ -41,7 +43,9 @@ async def verify(database: Database, secret: bytes) -> Verdict:
 
 def _faults_of_the_end(chain: Chain, sealed: str | None, secret: bytes) -> Iterator[Fault]:
     if sealed is None:
-        yield Fault(seq=chain.head.count, what="the sealed head of the ledger is gone, restore the database from a backup")
+        yield Fault(
+            seq=chain.head.count, what="the sealed head of the ledger is gone, restore the database from a backup"
+        )
         return
     try:
         head = read_head(sealed, secret)
@@ -51,7 +55,9 @@ def _faults_of_the_end(chain: Chain, sealed: str | None, secret: bytes) -> Itera
     yield from chain.end(head)
 
 
-def list_consent(*, originator: str | None = None, name: str | None = None, as_of: datetime | None = None) -> Listing[ConsentRecord]:
+def list_consent(
+    *, originator: str | None = None, name: str | None = None, as_of: datetime | None = None
+) -> Listing[ConsentRecord]:
     """The consent events in their order: of a number, of a list (with those for all lists), as recorded until a moment."""
     query = select(consent_events)
     if originator is not None:

@@ -9,7 +9,9 @@ from responder.core.known import SubscriptionStatus
 from responder.store.database import Database
 from responder.store.tables import HOLDING, SILENT, contacts, handoffs, subscriptions
 
-SUBSCRIPTIONS = select(subscriptions.c.list, subscriptions.c.status, func.count()).group_by(subscriptions.c.list, subscriptions.c.status)
+SUBSCRIPTIONS = select(subscriptions.c.list, subscriptions.c.status, func.count()).group_by(
+    subscriptions.c.list, subscriptions.c.status
+)
 OPTED_OUT = select(func.count()).select_from(contacts).where(SILENT)
 UNDER_REVIEW = select(func.count(distinct(handoffs.c.originator))).where(HOLDING)
 

@@ -32,7 +32,9 @@ async def note_credit(database: Database, gateway: str, amount: Decimal, now: da
 async def note_no_credit(database: Database, gateway: str, failure: str, now: datetime) -> None:
     """Keep why the gateway told nothing; what it told before stays. Raises StorageError."""
     async with database.write() as connection:
-        await connection.execute(update(balances).where(balances.c.gateway == gateway).values(failure=failure, next_at=now + AGAIN))
+        await connection.execute(
+            update(balances).where(balances.c.gateway == gateway).values(failure=failure, next_at=now + AGAIN)
+        )
 
 
 async def read_credits(database: Database) -> list[Credit]:
@@ -40,7 +42,12 @@ async def read_credits(database: Database) -> list[Credit]:
     async with database.read() as connection:
         rows = (await connection.execute(select(balances).order_by(balances.c.gateway))).all()
     return [
-        Credit(gateway=row.gateway, amount=None if row.amount is None else Decimal(row.amount), told_at=row.told_at, failure=row.failure)
+        Credit(
+            gateway=row.gateway,
+            amount=None if row.amount is None else Decimal(row.amount),
+            told_at=row.told_at,
+            failure=row.failure,
+        )
         for row in rows
     ]
 

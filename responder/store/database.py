@@ -156,7 +156,9 @@ def _make_wal(cursor: Any) -> None:  # noqa: ANN401  (the driver's own)
 
 def _postgresql_engine(url: str, arguments: dict[str, Any]) -> AsyncEngine:
     limits = {"timeout": LOCK_WAIT_S, "command_timeout": STATEMENT_TIMEOUT_S}
-    return create_async_engine(url, connect_args=limits | arguments, pool_size=5, max_overflow=5, pool_pre_ping=True, pool_timeout=LOCK_WAIT_S)
+    return create_async_engine(
+        url, connect_args=limits | arguments, pool_size=5, max_overflow=5, pool_pre_ping=True, pool_timeout=LOCK_WAIT_S
+    )
 
 
 async def _patiently(attempt: Callable[[], Awaitable[object]]) -> None:
@@ -187,7 +189,9 @@ def storage_errors() -> Iterator[None]:
     except StatementError as error:  # a value that cannot be written for the driver
         raise _storage_error(error, is_in_the_data=True) from None
     except sqlite3.Error as error:
-        raise _storage_error(error, is_in_the_data=isinstance(error, sqlite3.DataError | sqlite3.IntegrityError)) from None
+        raise _storage_error(
+            error, is_in_the_data=isinstance(error, sqlite3.DataError | sqlite3.IntegrityError)
+        ) from None
     except (SQLAlchemyError, OSError, TimeoutError) as error:
         raise _storage_error(error) from None
     except Exception as error:

@@ -43,7 +43,12 @@ async def read_deliveries(database: Database, since: datetime) -> Mapping[str, D
     sums = [func.sum(case((took_ms <= bound_s * 1000, 1), else_=0)) for bound_s in BOUNDS_S]
     totals = (func.coalesce(func.sum(took_ms), 0), func.sum(counted), func.coalesce(func.sum(billed), 0))
     figures = (steps.c.api, steps.c.status, func.count(), func.count(took_ms), *totals, *sums)
-    query: Select[Any] = select(*figures).where(SUBMITTED, steps.c.submitted_at >= since).group_by(steps.c.api, steps.c.status).order_by(steps.c.api)
+    query: Select[Any] = (
+        select(*figures)
+        .where(SUBMITTED, steps.c.submitted_at >= since)
+        .group_by(steps.c.api, steps.c.status)
+        .order_by(steps.c.api)
+    )
     by_api: dict[str, list[Any]] = {}
     async with database.read() as connection:
         for row in (await connection.execute(query)).all():

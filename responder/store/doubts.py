@@ -12,7 +12,11 @@ from responder.store.tables import HOLDING, handoffs
 
 def open_doubts() -> Select[Any]:
     """The originators who may want no more texts, and since when."""
-    return select(handoffs.c.originator, func.max(handoffs.c.opened_at).label("since")).where(HOLDING).group_by(handoffs.c.originator)
+    return (
+        select(handoffs.c.originator, func.max(handoffs.c.opened_at).label("since"))
+        .where(HOLDING)
+        .group_by(handoffs.c.originator)
+    )
 
 
 async def in_doubt(connection: AsyncConnection, originators: Collection[str]) -> dict[str, datetime]:

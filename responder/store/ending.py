@@ -41,10 +41,21 @@ async def end_waiting(connection: AsyncConnection, words: Mapping[str, Order | N
     if not rows:
         return
     await execute_many(connection, _NOTE, rows)
-    columns: list[Column[Any]] = [steps.c.seq, steps.c.key, steps.c.originator, steps.c.message_key, steps.c.purpose, steps.c.created_at]
-    waiting = select(*columns).where(REPLIES, UNDONE, steps.c.status == StepStatus.QUEUED, steps.c.originator.in_(words))
+    columns: list[Column[Any]] = [
+        steps.c.seq,
+        steps.c.key,
+        steps.c.originator,
+        steps.c.message_key,
+        steps.c.purpose,
+        steps.c.created_at,
+    ]
+    waiting = select(*columns).where(
+        REPLIES, UNDONE, steps.c.status == StepStatus.QUEUED, steps.c.originator.in_(words)
+    )
     found = (await connection.execute(waiting.with_for_update(skip_locked=True))).all()  # SQLite locks nothing
-    stops = {originator: LastStop(at=now + datetime.resolution, order=order) for originator, order in words.items()}  # what is there came before
+    stops = {
+        originator: LastStop(at=now + datetime.resolution, order=order) for originator, order in words.items()
+    }  # what is there came before
     ended = await ended_among(connection, found, stops)
     await suppress(connection, {row.seq: OPTED_OUT for row in found if row.key in ended}, now)
 
@@ -63,7 +74,9 @@ async def end_unwanted(connection: AsyncConnection, plans: Iterable[Plan], now: 
         await suppress(connection, dict.fromkeys(numbers, OPTED_OUT), now)
 
 
-async def ended_among(connection: AsyncConnection, rows: Sequence[Row[Any]], stops: Mapping[str, LastStop]) -> frozenset[str]:
+async def ended_among(
+    connection: AsyncConnection, rows: Sequence[Row[Any]], stops: Mapping[str, LastStop]
+) -> frozenset[str]:
     """The keys of those texts that waited when their numbers opted out."""
     stopped = [row for row in rows if row.originator in stops]
     if not stopped:
@@ -73,7 +86,10 @@ async def ended_among(connection: AsyncConnection, rows: Sequence[Row[Any]], sto
         row.key
         for row in stopped
         if is_ended(
-            Purpose(row.purpose), row.created_at, origins.get(row.message_key) if row.purpose not in OF_NO_TEXT else None, stops[row.originator]
+            Purpose(row.purpose),
+            row.created_at,
+            origins.get(row.message_key) if row.purpose not in OF_NO_TEXT else None,
+            stops[row.originator],
         )
     )
 
@@ -84,7 +100,10 @@ async def _origins(connection: AsyncConnection, keys: Sequence[str]) -> dict[str
         return {}
     query = select(messages.c.key, messages.c.order_at, messages.c.seq, messages.c.received_at, messages.c.handled_at)
     rows = (await connection.execute(query.where(messages.c.key.in_(keys)))).all()
-    return {row.key: Origin(order=Order(row.order_at, row.seq), received_at=row.received_at, handled_at=row.handled_at) for row in rows}
+    return {
+        row.key: Origin(order=Order(row.order_at, row.seq), received_at=row.received_at, handled_at=row.handled_at)
+        for row in rows
+    }
 
 
 def last_stop(contact: Row[Any]) -> LastStop | None:
@@ -92,5 +111,7 @@ def last_stop(contact: Row[Any]) -> LastStop | None:
     if contact.stopped_at is None:
         return None
     order = Order(contact.stop_order_at, contact.stop_order_seq) if contact.stop_order_at else None
-    start = Order(contact.consent_at, contact.consent_seq or 0) if contact.consent_at and not contact.opted_out else None
+    start = (
+        Order(contact.consent_at, contact.consent_seq or 0) if contact.consent_at and not contact.opted_out else None
+    )
     return LastStop(at=contact.stopped_at, order=order, start=start)

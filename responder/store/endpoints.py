@@ -22,7 +22,10 @@ HEALTHY = {"failures": 0, "failing_since": None, "open_until": None}
 async def read_endpoints(database: Database) -> dict[str, Endpoint]:
     """The endpoints that have ever failed, by their names. Raises StorageError."""
     async with database.read() as connection:
-        return {row.name: _endpoint(row) for row in (await connection.execute(select(endpoints).order_by(endpoints.c.name))).all()}
+        return {
+            row.name: _endpoint(row)
+            for row in (await connection.execute(select(endpoints).order_by(endpoints.c.name))).all()
+        }
 
 
 async def note_success(connection: AsyncConnection, names: Collection[str]) -> None:
@@ -33,7 +36,13 @@ async def note_success(connection: AsyncConnection, names: Collection[str]) -> N
 
 
 async def note_failure(
-    connection: AsyncConnection, database: Database, endpoint: Endpoint, now: datetime, *, asked_to_wait_s: float | None, is_gone: bool
+    connection: AsyncConnection,
+    database: Database,
+    endpoint: Endpoint,
+    now: datetime,
+    *,
+    asked_to_wait_s: float | None,
+    is_gone: bool,
 ) -> tuple[Endpoint, Endpoint]:
     """Note, in the caller's transaction, that an endpoint did not take a call, and tell its state before and after."""
     fresh = Endpoint(name=endpoint.name, address=endpoint.address)
@@ -60,7 +69,11 @@ async def bury_calls(database: Database, disabled: Collection[Endpoint], now: da
     """Make dead letters of what waits for endpoints that were given up, and tell how many there were. Raises StorageError."""
     found = 0
     by_name = {endpoint.name: endpoint for endpoint in disabled}
-    for_them = select(steps.c.recipient).where(CALLS, steps.c.status == StepStatus.QUEUED, steps.c.recipient.in_(by_name)).distinct()
+    for_them = (
+        select(steps.c.recipient)
+        .where(CALLS, steps.c.status == StepStatus.QUEUED, steps.c.recipient.in_(by_name))
+        .distinct()
+    )
     async with database.read() as connection:  # days may pass without a call, so that looking must lock nothing
         names = sorted((await connection.execute(for_them)).scalars())
     if not names:
@@ -70,7 +83,9 @@ async def bury_calls(database: Database, disabled: Collection[Endpoint], now: da
             waiting = and_(CALLS, steps.c.status == StepStatus.QUEUED, steps.c.recipient == endpoint.name)
             error = f"the webhook is switched off, since {endpoint.reason}: run 'responder deliveries retry --to {endpoint.name}' once it is mended"
             values = {"status": StepStatus.DEAD, "next_attempt_at": None, "last_error": error, "updated_at": now}
-            found += (await connection.execute(update(steps).where(in_order(steps.c.key, waiting)).values(values))).rowcount
+            found += (
+                await connection.execute(update(steps).where(in_order(steps.c.key, waiting)).values(values))
+            ).rowcount
     return found
 
 

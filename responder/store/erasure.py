@@ -34,15 +34,25 @@ async def erase(database: Database, secret: bytes, number: str, operator: str, n
         if database.is_sqlite:
             await connection.exec_driver_sql("PRAGMA secure_delete=ON")  # what is deleted is also overwritten
         row = {"number_hash": number_hash(secret, number), "erased_at": now}
-        await connection.execute(insert(erased).on_conflict_do_update(index_elements=["number_hash"], set_={"erased_at": now}), [row])
+        await connection.execute(
+            insert(erased).on_conflict_do_update(index_elements=["number_hash"], set_={"erased_at": now}), [row]
+        )
         await move_revisions(connection, insert, [number])  # what a worker commits at this moment is erased too
-        known = (await connection.execute(select(contacts.c.revision).where(contacts.c.originator == number))).scalar_one() > 1
-        covered = list((await connection.execute(select(consent_events.c.seq).where(consent_events.c.originator == number))).scalars())
+        known = (
+            await connection.execute(select(contacts.c.revision).where(contacts.c.originator == number))
+        ).scalar_one() > 1
+        covered = list(
+            (
+                await connection.execute(select(consent_events.c.seq).where(consent_events.c.originator == number))
+            ).scalars()
+        )
         misunderstood = await _misunderstood(connection, number)
         found = len(misunderstood) + await _blank(connection, number, misunderstood, now)
         for table in holding_numbers():
             found += (await connection.execute(delete(table).where(table.c.originator == number))).rowcount
-        await append(connection, [event_row(event="erased", at=now, operator=operator, erases=json.dumps(covered))], secret)
+        await append(
+            connection, [event_row(event="erased", at=now, operator=operator, erases=json.dumps(covered))], secret
+        )
     if database.is_sqlite:
         await database.checkpoint()
     return found if known else found - 1
@@ -62,23 +72,40 @@ async def _blank(connection: AsyncConnection, number: str, misunderstood: Sequen
     for some in chunks(misunderstood):
         await connection.execute(update(messages).where(messages.c.seq.in_(some)).values(EMPTIED))
     await connection.execute(update(messages).where(theirs, messages.c.status == MessageStatus.RECEIVED).values(waits))
-    await connection.execute(update(messages).where(theirs, messages.c.error.is_not(None)).values(error=ERASED))  # it may repeat a word
+    await connection.execute(
+        update(messages).where(theirs, messages.c.error.is_not(None)).values(error=ERASED)
+    )  # it may repeat a word
     sent = or_(steps.c.originator == number, steps.c.recipient == number)
     await connection.execute(select(steps.c.key).where(sent).order_by(steps.c.key).with_for_update())
-    unsent = {"status": StepStatus.SUPPRESSED, "last_error": ERASED, "next_attempt_at": None, "lease_owner": None, "updated_at": now}
-    await connection.execute(update(steps).where(steps.c.originator == number, steps.c.status.in_(UNSENT)).values(unsent))
+    unsent = {
+        "status": StepStatus.SUPPRESSED,
+        "last_error": ERASED,
+        "next_attempt_at": None,
+        "lease_owner": None,
+        "updated_at": now,
+    }
+    await connection.execute(
+        update(steps).where(steps.c.originator == number, steps.c.status.in_(UNSENT)).values(unsent)
+    )
     await connection.execute(update(steps).where(steps.c.recipient == number).values(recipient=""))
     emptied: list[tuple[Table, dict[str, Any]]] = [
         (messages, EMPTIED),
         (steps, {"originator": "", "content": ""}),
         (consent_events, dict.fromkeys((*PERSONAL, "salt"), null())),
     ]
-    return sum([(await connection.execute(update(table).where(table.c.originator == number).values(values))).rowcount for table, values in emptied])
+    return sum(
+        [
+            (await connection.execute(update(table).where(table.c.originator == number).values(values))).rowcount
+            for table, values in emptied
+        ]
+    )
 
 
 async def _misunderstood(connection: AsyncConnection, number: str) -> list[int]:
     """The messages whose originator could not be read but whose raw form tells the number."""
-    malformed = select(messages.c.seq, messages.c.raw).where(messages.c.status == MessageStatus.MALFORMED, messages.c.originator != number)
+    malformed = select(messages.c.seq, messages.c.raw).where(
+        messages.c.status == MessageStatus.MALFORMED, messages.c.originator != number
+    )
     async with connection.stream(malformed) as rows:
         return [row.seq async for row in rows if _tells(row.raw, number)]
 
@@ -86,7 +113,9 @@ async def _misunderstood(connection: AsyncConnection, number: str) -> list[int]:
 def _tells(raw: bytes, number: str) -> bool:
     """Whether a form or a mail has the digits of a number, however they are set apart and the mail's parts encoded."""
     parts: list[Any] = []
-    with suppress(MessageError, ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError):  # no mail, or a broken one
+    with suppress(
+        MessageError, ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError
+    ):  # no mail, or a broken one
         parts = [part.get_payload(decode=True) for part in message_from_bytes(raw).walk() if not part.is_multipart()]
     digits = number.removeprefix("+").encode()
     return any(digits in re.sub(rb"\D", b"", part) for part in (raw, *parts) if isinstance(part, bytes))
@@ -97,7 +126,9 @@ async def silent_among(
 ) -> frozenset[str]:
     """Which numbers want no texts: they said STOP, or were erased and have not agreed to any since; ``known`` are their contacts."""
     known = list(known)
-    erased_ones = (await erased_among(connection, secret, originators)).keys() - {row.originator for row in known if row.consent_at}
+    erased_ones = (await erased_among(connection, secret, originators)).keys() - {
+        row.originator for row in known if row.consent_at
+    }
     return frozenset(erased_ones | {row.originator for row in known if row.opted_out})
 
 

@@ -44,7 +44,9 @@ async def find_handoffs(database: Database, beginning: str) -> list[HandOffRecor
 
 async def count_open(database: Database) -> OpenHandOffs:
     """How many hand-offs wait for a person, and since when. Raises StorageError."""
-    query = select(func.count(), func.min(handoffs.c.opened_at), func.count().filter(handoffs.c.holds_marketing)).where(OPEN_HANDOFF)
+    query = select(func.count(), func.min(handoffs.c.opened_at), func.count().filter(handoffs.c.holds_marketing)).where(
+        OPEN_HANDOFF
+    )
     async with database.read() as connection:
         count, oldest, reviews = (await connection.execute(query)).one()
     return OpenHandOffs(count=count, oldest=oldest, reviews=reviews)
@@ -55,10 +57,18 @@ async def paused(connection: AsyncConnection, originators: Collection[str]) -> d
     return await _paused(connection, originators, select().where(OPEN_HANDOFF))
 
 
-async def paused_before(connection: AsyncConnection, originators: Collection[str], seq: int, at: datetime) -> dict[str, datetime]:
+async def paused_before(
+    connection: AsyncConnection, originators: Collection[str], seq: int, at: datetime
+) -> dict[str, datetime]:
     """Until when persons had the conversations just before a message, which has this place in the inbox and came at this moment."""
-    opened = select().select_from(handoffs.join(messages, messages.c.key == handoffs.c.message_key)).where(messages.c.seq < seq)
-    return await _paused(connection, originators, opened.where(or_(handoffs.c.closed_at.is_(None), handoffs.c.closed_at >= at)))
+    opened = (
+        select()
+        .select_from(handoffs.join(messages, messages.c.key == handoffs.c.message_key))
+        .where(messages.c.seq < seq)
+    )
+    return await _paused(
+        connection, originators, opened.where(or_(handoffs.c.closed_at.is_(None), handoffs.c.closed_at >= at))
+    )
 
 
 async def _paused(connection: AsyncConnection, originators: Collection[str], which: Select[Any]) -> dict[str, datetime]:
@@ -74,7 +84,11 @@ async def said_since(database: Database, record: HandOffRecord) -> list[Said]:
     theirs = or_(*(and_(_later.c.originator == record.originator, part) for part in (WAITING, PAST)))
     seq = select(messages.c.seq).where(here).scalar_subquery()
     texts = select(_later.c.received_at, _later.c.text).where(theirs, _later.c.seq > seq)
-    since = (steps.c.kind == StepKind.REPLY) & (steps.c.originator == record.originator) & (steps.c.created_at >= record.opened_at)
+    since = (
+        (steps.c.kind == StepKind.REPLY)
+        & (steps.c.originator == record.originator)
+        & (steps.c.created_at >= record.opened_at)
+    )
     async with database.read() as connection:
         said = [Said(at=row.received_at, text=row.text) for row in (await connection.execute(texts)).all()]
         ours = (await connection.execute(select(steps).where(since))).all()

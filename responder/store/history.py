@@ -41,14 +41,20 @@ async def last_numbers(connection: AsyncConnection, identifiers: Collection[str]
     if not identifiers:
         return {}
     number = func.max(appointment_events.c.number)
-    query = select(appointment_events.c.appointment_id, number).where(appointment_events.c.appointment_id.in_(identifiers))
+    query = select(appointment_events.c.appointment_id, number).where(
+        appointment_events.c.appointment_id.in_(identifiers)
+    )
     found = (await connection.execute(query.group_by(appointment_events.c.appointment_id))).all()
     return {identifier: int(last) for identifier, last in found}
 
 
 async def read_history(database: Database, identifier: str) -> list[AppointmentEvent]:
     """The history of an appointment, from its beginning. Raises StorageError."""
-    query = select(appointment_events).where(appointment_events.c.appointment_id == identifier).order_by(appointment_events.c.seq)
+    query = (
+        select(appointment_events)
+        .where(appointment_events.c.appointment_id == identifier)
+        .order_by(appointment_events.c.seq)
+    )
     async with database.read() as connection:
         rows = (await connection.execute(query)).all()
     return [

@@ -44,8 +44,12 @@ async def end_hold(connection: AsyncConnection, now: datetime) -> None:
     """Send again, also those that were refused, in a transaction of somebody else's."""
     reasons = list((await connection.execute(delete(holds).returning(holds.c.reason))).scalars())
     if reasons:
-        refused = (steps.c.kind == StepKind.REPLY) & (steps.c.status == StepStatus.QUEUED) & steps.c.last_error.in_(reasons)
-        await connection.execute(update(steps).where(in_order(steps.c.key, refused, skip_locked=True)).values(next_attempt_at=now))
+        refused = (
+            (steps.c.kind == StepKind.REPLY) & (steps.c.status == StepStatus.QUEUED) & steps.c.last_error.in_(reasons)
+        )
+        await connection.execute(
+            update(steps).where(in_order(steps.c.key, refused, skip_locked=True)).values(next_attempt_at=now)
+        )
 
 
 async def hold(connection: AsyncConnection, reason: str, now: datetime, insert: Callable[..., Any]) -> None:

@@ -64,7 +64,9 @@ class SqlInbox:
     async def _note(self, answer_ms: Mapping[str, int]) -> None:
         """Write the times down in a transaction of their own: a statistic costs nobody an answer."""
         if self._database.is_sqlite:
-            await self._database.write_at_once(str(self._note_answers.compile(dialect=sqlite.dialect())), (json.dumps(answer_ms),))
+            await self._database.write_at_once(
+                str(self._note_answers.compile(dialect=sqlite.dialect())), (json.dumps(answer_ms),)
+            )
             return
         async with self._database.write() as connection:
             await connection.execute(_in_order(messages.c.key.in_(answer_ms)))
@@ -79,7 +81,9 @@ class SqlInbox:
         async with self._database.write() as connection:
             if not self._database.is_sqlite:
                 await connection.execute(_TURN, {"lock": CLAIM_LOCK})
-            return await connection.run_sync(claim, Lease(owner=owner, now=now, until=now + LEASE, alone_after=ALONE_AFTER), limit)
+            return await connection.run_sync(
+                claim, Lease(owner=owner, now=now, until=now + LEASE, alone_after=ALONE_AFTER), limit
+            )
 
     async def release(self, owner: str, claimed: Sequence[int] = ()) -> None:
         """Give back whatever a worker has claimed and not handled; it may tell which messages those were. Raises StorageError.
@@ -89,7 +93,12 @@ class SqlInbox:
         async with self._database.write() as connection:
             if claimed:
                 await connection.execute(_in_order(messages.c.seq.in_(claimed)))
-                lost = (_IS_WAITING, messages.c.seq.in_(claimed), messages.c.lease_owner.is_distinct_from(owner), messages.c.attempts > 0)
+                lost = (
+                    _IS_WAITING,
+                    messages.c.seq.in_(claimed),
+                    messages.c.lease_owner.is_distinct_from(owner),
+                    messages.c.attempts > 0,
+                )
                 await connection.execute(update(messages).where(*lost).values(attempts=messages.c.attempts - 1))
             theirs = _IS_WAITING & messages.c.seq.in_(claimed) if claimed else IN_LINE
             held = in_order(messages.c.seq, theirs, messages.c.lease_owner == owner)
@@ -100,7 +109,9 @@ class SqlInbox:
         async with self._database.write() as connection:
             waiting = (messages.c.key == key) & _IS_WAITING
             await connection.execute(
-                update(messages).where(waiting).values(status=MessageStatus.FAILED, error=reason, handled_at=now, lease_owner=None)
+                update(messages)
+                .where(waiting)
+                .values(status=MessageStatus.FAILED, error=reason, handled_at=now, lease_owner=None)
             )
 
     async def oldest_waiting(self) -> datetime | None:
@@ -112,7 +123,9 @@ class SqlInbox:
 
 
 _BY_INDEX = "set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true)"
-_TURN = text(f"SELECT pg_advisory_xact_lock(:lock), {_BY_INDEX}")  # for the claim alone: without statistics all that waits would be read
+_TURN = text(
+    f"SELECT pg_advisory_xact_lock(:lock), {_BY_INDEX}"
+)  # for the claim alone: without statistics all that waits would be read
 _NEXT_NUMBERS = text("SELECT nextval(pg_get_serial_sequence('messages', 'seq')) FROM generate_series(1, :count)")
 _IS_WAITING = messages.c.status == text("'received'")
 
@@ -138,7 +151,10 @@ def _row(message: Inbound) -> Values:
 async def _numbered(connection: AsyncConnection, inbound: Sequence[Inbound]) -> Rows:
     """Messages as rows of PostgreSQL: numbered as they arrived, and in the order of their keys, one for all, so that no two wait for each other."""
     numbers = sorted((await connection.execute(_NEXT_NUMBERS, {"count": len(inbound)})).scalars())
-    rows = [{"seq": number, **dict(zip(ADDED, _row(message), strict=True))} for number, message in zip(numbers, inbound, strict=True)]
+    rows = [
+        {"seq": number, **dict(zip(ADDED, _row(message), strict=True))}
+        for number, message in zip(numbers, inbound, strict=True)
+    ]
     return sorted(rows, key=lambda row: str(row["key"]))
 
 
@@ -155,5 +171,9 @@ def _note_answers(each: str) -> Update:
 
 async def still_held(connection: AsyncConnection, owner: str, seqs: Sequence[int], *, lock: bool) -> set[int]:
     """Which of the messages a worker may still mark as handled; they are locked oldest first, as everywhere."""
-    query = select(messages.c.seq).where(messages.c.seq.in_(seqs), messages.c.lease_owner == owner, _IS_WAITING).order_by(messages.c.seq)
+    query = (
+        select(messages.c.seq)
+        .where(messages.c.seq.in_(seqs), messages.c.lease_owner == owner, _IS_WAITING)
+        .order_by(messages.c.seq)
+    )
     return set((await connection.execute(query.with_for_update() if lock else query)).scalars())

@@ -36,7 +36,9 @@ class Installation:
         """
         async with self._database.write() as connection:
             kept = self._insert(installation).on_conflict_do_nothing()
-            has_head = await self._value(connection, HEAD) is not None  # before the secret: whoever sees it sees that as well
+            has_head = (
+                await self._value(connection, HEAD) is not None
+            )  # before the secret: whoever sees it sees that as well
             made = await self._value(connection, SECRET)
             if made is None and configured is None and not has_head:
                 await connection.execute(kept, [{"name": SECRET, "value": secrets.token_hex(32)}])
@@ -52,7 +54,9 @@ class Installation:
         """Raise ConfigurationError if the database has become one of another secret, as a restored one may be. Raises StorageError."""
         async with self._database.read() as connection:
             if await self._value(connection, MARK) not in (None, mark_of(secret)):
-                raise ConfigurationError(_misfit(is_set=True, is_kept=await self._value(connection, SECRET) is not None))
+                raise ConfigurationError(
+                    _misfit(is_set=True, is_kept=await self._value(connection, SECRET) is not None)
+                )
 
     async def _fits(self, connection: AsyncConnection, secret: bytes) -> bool:
         """Whether the database was made with the secret, by its mark, or by the ledger's head where it has none."""
@@ -66,18 +70,30 @@ class Installation:
         return True
 
     async def _value(self, connection: AsyncConnection, name: str) -> str | None:
-        value: str | None = (await connection.execute(select(installation.c.value).where(installation.c.name == name))).scalar_one_or_none()
+        value: str | None = (
+            await connection.execute(select(installation.c.value).where(installation.c.name == name))
+        ).scalar_one_or_none()
         return value
 
     async def check(self, now: datetime) -> None:
         """Commit something that was not there, since only that shows that messages can be. Raises StorageError."""
         statement = self._insert(installation).values(name=CHECKED, value=now.isoformat())
         async with self._database.write() as connection:
-            await connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"value": statement.excluded.value}))
+            await connection.execute(
+                statement.on_conflict_do_update(index_elements=["name"], set_={"value": statement.excluded.value})
+            )
 
-    async def report_worker(self, name: str, rules_hash: str, now: datetime, *, has_redis: bool, rules_are_ok: bool = True) -> None:
+    async def report_worker(
+        self, name: str, rules_hash: str, now: datetime, *, has_redis: bool, rules_are_ok: bool = True
+    ) -> None:
         """Say that a worker is alive, whether it can be woken, by which rules it goes, and whether those are the file's."""
-        row = {"name": name, "seen_at": now, "has_redis": has_redis, "rules_hash": rules_hash, "rules_are_ok": rules_are_ok}
+        row = {
+            "name": name,
+            "seen_at": now,
+            "has_redis": has_redis,
+            "rules_hash": rules_hash,
+            "rules_are_ok": rules_are_ok,
+        }
         statement = self._insert(workers).values(row)
         async with self._database.write() as connection:
             await connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=row))
@@ -91,7 +107,11 @@ class Installation:
     async def live_workers(self, since: datetime) -> list[Row[Any]]:
         """The workers that have been seen lately: name, seen_at, has_redis, rules_hash, rules_are_ok."""
         async with self._database.read() as connection:
-            return list((await connection.execute(select(workers).where(workers.c.seen_at >= since).order_by(workers.c.name))).all())
+            return list(
+                (
+                    await connection.execute(select(workers).where(workers.c.seen_at >= since).order_by(workers.c.name))
+                ).all()
+            )
 
 
 def mark_of(secret: bytes) -> str:

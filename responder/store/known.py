@@ -34,11 +34,15 @@ _SENT = (
 )
 
 
-async def read_known(database: Database, secret: bytes, originators: Collection[str], now: datetime) -> dict[str, Known]:
+async def read_known(
+    database: Database, secret: bytes, originators: Collection[str], now: datetime
+) -> dict[str, Known]:
     """What is known of each of the originators, with all that mattered at a moment or has since. Raises StorageError."""
     async with database.read() as connection:
         people = (await connection.execute(select(contacts).where(contacts.c.originator.in_(originators)))).all()
-        theirs = (await connection.execute(select(subscriptions).where(subscriptions.c.originator.in_(originators)))).all()
+        theirs = (
+            await connection.execute(select(subscriptions).where(subscriptions.c.originator.in_(originators)))
+        ).all()
         near = (appointments.c.originator.in_(originators)) & (appointments.c.starts_at > now - LATE)
         dates = (await connection.execute(select(appointments).where(near).order_by(appointments.c.starts_at))).all()
         gone = await erased_among(connection, secret, originators)
@@ -78,7 +82,9 @@ async def read_sent(connection: AsyncConnection, originators: Collection[str], n
     """The texts that were queued lately for each of the originators."""
     sent: dict[str, list[Sent]] = defaultdict(list)
     for row in (await connection.execute(_SENT, {"originators": list(originators), "since": now - REMEMBERED})).all():
-        sent[row.originator].append(Sent(at=row.created_at, text=row.content, purpose=Purpose(row.purpose), answers_at=row.arrived_at))
+        sent[row.originator].append(
+            Sent(at=row.created_at, text=row.content, purpose=Purpose(row.purpose), answers_at=row.arrived_at)
+        )
     return sent
 
 
@@ -87,7 +93,9 @@ def _erased(known: Known, gone: Mapping[str, datetime]) -> Known:
     if known.originator not in gone:
         return known
     erased_at = gone[known.originator]
-    known = replace(known, erased_at=erased_at, consent_by_hand_at=max(filter(None, (erased_at, known.consent_by_hand_at))))
+    known = replace(
+        known, erased_at=erased_at, consent_by_hand_at=max(filter(None, (erased_at, known.consent_by_hand_at)))
+    )
     return known if known.consent_order else replace(known, opted_out=True, was_erased=True)
 
 

@@ -23,7 +23,9 @@ HEARD_FIRST = timedelta(seconds=2)  # that a reminder waits for what its number 
 Texts = Sequence[Row[Any]]
 
 
-async def looked_at_again(connection: AsyncConnection, database: Database, secret: bytes, due: Texts, now: datetime) -> tuple[Texts, dict[str, str]]:
+async def looked_at_again(
+    connection: AsyncConnection, database: Database, secret: bytes, due: Texts, now: datetime
+) -> tuple[Texts, dict[str, str]]:
     """The texts whose contacts are ours until the commit, and by their keys why some may not go out, so that a change comes before or after.
 
     Where somebody else has a contact, its texts are left to the next claim.
@@ -32,7 +34,11 @@ async def looked_at_again(connection: AsyncConnection, database: Database, secre
     due = [row for row in due if row.originator in people]
     opted_out = await silent_among(connection, secret, sorted(people), filter(None, people.values()))
     doubts = await in_doubt(connection, sorted(people))
-    stops = {originator: stop for originator, contact in people.items() if contact is not None and (stop := last_stop(contact))}
+    stops = {
+        originator: stop
+        for originator, contact in people.items()
+        if contact is not None and (stop := last_stop(contact))
+    }
     ended = await ended_among(connection, due, stops)
     due, stale = await _reminders(connection, database, due, now)
     reasons = {
@@ -50,7 +56,9 @@ async def looked_at_again(connection: AsyncConnection, database: Database, secre
     return due, {key: reason for key, reason in reasons.items() if reason}
 
 
-async def _reminders(connection: AsyncConnection, database: Database, due: Texts, now: datetime) -> tuple[Texts, dict[str, str]]:
+async def _reminders(
+    connection: AsyncConnection, database: Database, due: Texts, now: datetime
+) -> tuple[Texts, dict[str, str]]:
     """The texts without reminders to whoever has written what is not handled yet, and why others do not fit their appointments, by their keys."""
     reminders = [row for row in due if row.purpose == Purpose.REMINDER]
     if not reminders:

@@ -33,9 +33,16 @@ async def drop_late(database: Database, now: datetime) -> int:
     """Drop the replies that wait and are of no more use, also while nothing is sent, and tell how many there were. Raises StorageError."""
     found = 0
     while True:
-        late = select(steps.c.seq, steps.c.originator).where(WAITING, steps.c.expires_at < now).order_by(steps.c.seq).limit(TOGETHER)
+        late = (
+            select(steps.c.seq, steps.c.originator)
+            .where(WAITING, steps.c.expires_at < now)
+            .order_by(steps.c.seq)
+            .limit(TOGETHER)
+        )
         async with database.write() as connection:
-            rows = (await connection.execute(late if database.is_sqlite else late.with_for_update(skip_locked=True))).all()
+            rows = (
+                await connection.execute(late if database.is_sqlite else late.with_for_update(skip_locked=True))
+            ).all()
             ours = await free_contacts(connection, {row.originator for row in rows}, lock=not database.is_sqlite)
             numbers = [row.seq for row in rows if row.originator in ours]
             await suppress(connection, dict.fromkeys(numbers, TOO_LATE), now)

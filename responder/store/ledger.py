@@ -64,19 +64,29 @@ def consent_rows(plan: Plan, now: datetime) -> Iterator[EventRow]:
 def _wordings(plan: Plan) -> Mapping[str | None, str | None]:
     """What is shown beside the events: the question to each list that asks, and the first other text for all else."""
     shown = {step.key: step.content for step in plan.steps if _leaves(step, plan)}
-    asked = {choice.subject: one.question.key for one in plan.effects if isinstance(one, Ask) for choice in one.question.choices}
+    asked = {
+        choice.subject: one.question.key
+        for one in plan.effects
+        if isinstance(one, Ask)
+        for choice in one.question.choices
+    }
     others = (text for key, text in shown.items() if key not in asked.values())
     return {None: next(others, None), **{name: shown.get(key) for name, key in asked.items()}}
 
 
 def _leaves(step: Step, plan: Plan) -> bool:
     """Whether a text goes out, as far as the plan can tell: nothing is shown to somebody who wants no texts."""
-    return step.kind is StepKind.REPLY and why_suppressed(step.purpose, None, plan.message.received_at, opted_out=plan.after.opted_out) is None
+    return (
+        step.kind is StepKind.REPLY
+        and why_suppressed(step.purpose, None, plan.message.received_at, opted_out=plan.after.opted_out) is None
+    )
 
 
 def _events(plan: Plan) -> Iterator[Event]:
     yield from filter(None, map(_change, plan.effects))
-    if plan.recognition.outcome is Outcome.HELP:  # which changes nothing, and shows that whoever asked was told who writes
+    if (
+        plan.recognition.outcome is Outcome.HELP
+    ):  # which changes nothing, and shows that whoever asked was told who writes
         yield "help", None, plan.recognition.typed
 
 
@@ -86,10 +96,21 @@ def _recognised(plan: Plan) -> EventRow:
     if found.word is None:
         return {"channel": "sms_keyword"}
     channel = "sms_phrase" if found.step in PHRASE_STEPS else "sms_keyword"
-    return {"channel": channel, "step": str(found.step), "pack": f"{found.word.language} {found.word.version}"[:LONGEST_PACK]}
+    return {
+        "channel": channel,
+        "step": str(found.step),
+        "pack": f"{found.word.language} {found.word.version}"[:LONGEST_PACK],
+    }
 
 
-def event_row(*, event: str, at: datetime, recorded_at: datetime | None = None, channel: str = OPERATOR, **others: Any) -> EventRow:  # noqa: ANN401  (any column)
+def event_row(
+    *,
+    event: str,
+    at: datetime,
+    recorded_at: datetime | None = None,
+    channel: str = OPERATOR,
+    **others: Any,  # noqa: ANN401  (any column)
+) -> EventRow:
     """An event that is not yet chained; columns that are not given are empty."""
     return _EMPTY | {"event": event, "at": at, "recorded_at": recorded_at or at, "channel": channel} | others
 
@@ -130,7 +151,9 @@ async def append(connection: AsyncConnection, rows: Iterable[EventRow], secret: 
         head = Head(count=event["seq"], hash=event["hash"])
         chained.append(event)
     await execute_many(connection, _ADD, chained)
-    await connection.execute(update(installation).where(installation.c.name == HEAD).values(value=written_head(head, secret)))
+    await connection.execute(
+        update(installation).where(installation.c.name == HEAD).values(value=written_head(head, secret))
+    )
     return chained
 
 
@@ -154,5 +177,7 @@ def read_head(stored: str, secret: bytes) -> Head:
     values = json.loads(stored)
     head = Head(count=values["count"], hash=values["hash"])
     if not secrets.compare_digest(values["seal"], head.seal(secret)):
-        raise StorageError("the head of the consent ledger does not fit its seal: restore it from a backup, or set RESPONDER_SECRET back")
+        raise StorageError(
+            "the head of the consent ledger does not fit its seal: restore it from a backup, or set RESPONDER_SECRET back"
+        )
     return head

@@ -70,12 +70,20 @@ async def live_mailboxes(database: Database, now: datetime) -> list[MailboxRepor
 
 async def failing_mailboxes(database: Database, now: datetime) -> list[FailingMailbox]:
     """The mailboxes from which no intake has taken anything for a while, with the reason. Raises StorageError."""
-    query = select(mailboxes).where(mailboxes.c.seen_at >= now - GIVEN_UP_AFTER).order_by(mailboxes.c.place, mailboxes.c.seen_at)
+    query = (
+        select(mailboxes)
+        .where(mailboxes.c.seen_at >= now - GIVEN_UP_AFTER)
+        .order_by(mailboxes.c.place, mailboxes.c.seen_at)
+    )
     async with database.read() as connection:
         rows = (await connection.execute(query)).all()
     reasons = {row.place: _why_failing(row, now) for row in rows}  # of several intakes the last one seen tells
     working = {row.place for row in rows if _why_failing(row, now) is None}
-    return [FailingMailbox(place=place, reason=reason) for place, reason in reasons.items() if reason and place not in working]
+    return [
+        FailingMailbox(place=place, reason=reason)
+        for place, reason in reasons.items()
+        if reason and place not in working
+    ]
 
 
 def _why_failing(row: Row[Any], now: datetime) -> str | None:

@@ -9,7 +9,9 @@ from sqlalchemy import Connection, text
 from responder.store.database import Database
 
 MIGRATION_LOCK = 0x5E5B0D02  # PostgreSQL advisory lock: two migrations at once take turns
-LOCK_WAIT_MS = 10_000  # for a table that a running web or worker has: a migration that waits holds up all who come after it
+LOCK_WAIT_MS = (
+    10_000  # for a table that a running web or worker has: a migration that waits holds up all who come after it
+)
 
 
 async def migrate(database: Database) -> None:

@@ -49,14 +49,20 @@ class Beginning:
 
 async def count_and_begin(database: Database, since: datetime | None) -> tuple[int, Beginning | None]:
     """How many such messages there are, and where they begin; None if there is none. Raises StorageError."""
-    figures = select(func.count().label("number"), func.min(messages.c.received_at).label("at"), func.min(messages.c.seq).label("seq"))
+    figures = select(
+        func.count().label("number"),
+        func.min(messages.c.received_at).label("at"),
+        func.min(messages.c.seq).label("seq"),
+    )
     async with database.read() as connection:
         row = (await connection.execute(_decided(figures, since))).one()
     return row.number, Beginning(at=row.at, seq=row.seq) if row.at else None
 
 
 def _decided(query: Any, since: datetime | None) -> Any:  # noqa: ANN401  (a select of whichever columns)
-    has_text = (messages.c.text != "") | messages.c.explanation.is_not(None)  # else it was removed after the days that texts are kept
+    has_text = (messages.c.text != "") | messages.c.explanation.is_not(
+        None
+    )  # else it was removed after the days that texts are kept
     query = query.where(messages.c.status.in_(DECIDED), has_text)
     return query if since is None else query.where(messages.c.received_at >= since)
 
@@ -69,7 +75,9 @@ async def read_past(database: Database, originators: Collection[str], begin: Beg
     """
     async with database.read() as connection:
         people = await _by_originator(connection, select(contacts).where(contacts.c.originator.in_(originators)))
-        on_lists = await _by_originator(connection, select(subscriptions).where(subscriptions.c.originator.in_(originators)))
+        on_lists = await _by_originator(
+            connection, select(subscriptions).where(subscriptions.c.originator.in_(originators))
+        )
         events = await _by_originator(connection, _events(originators, begin))
         near = appointments.c.originator.in_(originators) & (appointments.c.starts_at > begin.at - LATE)
         dates = await _by_originator(connection, select(appointments).where(near).order_by(appointments.c.starts_at))
@@ -104,7 +112,9 @@ async def _by_originator(connection: AsyncConnection, query: Select[Any]) -> dic
     return found
 
 
-async def _languages(connection: AsyncConnection, originators: Collection[str], begin: Beginning) -> dict[str, str | None]:
+async def _languages(
+    connection: AsyncConnection, originators: Collection[str], begin: Beginning
+) -> dict[str, str | None]:
     """The language after the last message before the moment."""
     earlier = messages.c.originator.in_(originators) & (messages.c.seq < begin.seq) & messages.c.status.in_(DECIDED)
     last = select(func.max(messages.c.seq)).where(earlier).group_by(messages.c.originator)
@@ -121,12 +131,24 @@ def _consent(originator: str, people: Sequence[Row[Any]], events: Sequence[Row[A
     confirmed_at = row.confirmed_at if row.confirmed_at and row.confirmed_at < begin.at else None
     if begin.is_after(row.consent_seq, row.by_hand_at):
         order = Order(row.consent_at, row.consent_seq) if row.consent_at else None
-        return replace(known, opted_out=row.opted_out, consent_order=order, consent_by_hand_at=row.by_hand_at, confirmed_at=confirmed_at)
+        return replace(
+            known,
+            opted_out=row.opted_out,
+            consent_order=order,
+            consent_by_hand_at=row.by_hand_at,
+            confirmed_at=confirmed_at,
+        )
     last = next((event for event in reversed(events) if event.list is None and event.event in STATUS_AFTER), None)
     if last is None:
         return known
     order, by_hand_at = _order(last)
-    return replace(known, opted_out=last.event == "opt_out", consent_order=order, consent_by_hand_at=by_hand_at, confirmed_at=confirmed_at)
+    return replace(
+        known,
+        opted_out=last.event == "opt_out",
+        consent_order=order,
+        consent_by_hand_at=by_hand_at,
+        confirmed_at=confirmed_at,
+    )
 
 
 def _subscriptions(rows: Sequence[Row[Any]], events: Sequence[Row[Any]], begin: Beginning) -> dict[str, Subscription]:

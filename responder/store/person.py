@@ -20,11 +20,15 @@ def _narrowed(listing: Listing[Any], condition: Any) -> Listing[Any]:  # noqa: A
 
 def _contact(row: Row[Any]) -> ContactRecord:
     since = max(filter(None, (row.consent_at, row.by_hand_at)), default=None) if row.opted_out else None
-    return ContactRecord(originator=row.originator, language=row.language, fields=json.loads(row.fields), opted_out_since=since)
+    return ContactRecord(
+        originator=row.originator, language=row.language, fields=json.loads(row.fields), opted_out_since=since
+    )
 
 
 PERSON: Mapping[str, Callable[[str], Listing[Any]]] = {
-    "contact": lambda number: Listing(query=select(contacts).where(contacts.c.originator == number), order=(contacts.c.originator,), read=_contact),
+    "contact": lambda number: Listing(
+        query=select(contacts).where(contacts.c.originator == number), order=(contacts.c.originator,), read=_contact
+    ),
     "lists": lambda number: _narrowed(list_subscribers(), subscriptions.c.originator == number),
     "appointments": lambda number: _narrowed(list_appointments(), appointments.c.originator == number),
     "messages": lambda number: list_messages(originator=number),

@@ -53,7 +53,11 @@ async def plan_some_anew(database: Database, times: ReminderPlan, now: datetime)
         rows = (await connection.execute(_NEXT, {"at": max(place[0], now), "id": place[1]})).all()
         await _plan(database, connection, [row.id for row in rows], [row.originator for row in rows], times, now)
         has_more = len(rows) == TOGETHER
-        await _note(database, connection, PlannedBy(digest=times.digest, place=(rows[-1].starts_at, rows[-1].id) if has_more else None))
+        await _note(
+            database,
+            connection,
+            PlannedBy(digest=times.digest, place=(rows[-1].starts_at, rows[-1].id) if has_more else None),
+        )
     return has_more
 
 
@@ -64,7 +68,12 @@ async def _is_our_turn(database: Database, connection: AsyncConnection) -> bool:
 
 
 async def _plan(
-    database: Database, connection: AsyncConnection, identifiers: list[str], originators: list[str], times: ReminderPlan, now: datetime
+    database: Database,
+    connection: AsyncConnection,
+    identifiers: list[str],
+    originators: list[str],
+    times: ReminderPlan,
+    now: datetime,
 ) -> None:
     """Plan appointments with their contacts locked, but for those that were erased before they were."""
     if not database.is_sqlite:
@@ -76,7 +85,12 @@ async def _plan(
 
 _AFTER = tuple_(bindparam("at", type_=appointments.c.starts_at.type), bindparam("id", type_=appointments.c.id.type))
 _IN_ORDER = (appointments.c.starts_at, appointments.c.id)
-_NEXT = select(*_IN_ORDER, appointments.c.originator).where(tuple_(*_IN_ORDER) > _AFTER).order_by(*_IN_ORDER).limit(TOGETHER)
+_NEXT = (
+    select(*_IN_ORDER, appointments.c.originator)
+    .where(tuple_(*_IN_ORDER) > _AFTER)
+    .order_by(*_IN_ORDER)
+    .limit(TOGETHER)
+)
 
 
 async def _planned_by(connection: AsyncConnection) -> PlannedBy:

@@ -12,19 +12,38 @@ from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.plan import Plan
-from responder.core.question import REMEMBERED, Ask, Choice, CloseQuestion, Happening, Question, QuestionKind, QuestionStatus, after_happening
+from responder.core.question import (
+    REMEMBERED,
+    Ask,
+    Choice,
+    CloseQuestion,
+    Happening,
+    Question,
+    QuestionKind,
+    QuestionStatus,
+    after_happening,
+)
 from responder.core.timestamps import iso
 from responder.store.tables import messages, questions
 
 OPEN = QuestionStatus.OPEN
 LENGTH_OF_KEY = 32  # of a message, which the key of its question begins with
 _IS_OPEN = questions.c.status == OPEN
-_CLOSED: dict[str, Any] = {"status": bindparam("new_status"), "closed_at": bindparam("now"), "closed_by": bindparam("of_message")}
+_CLOSED: dict[str, Any] = {
+    "status": bindparam("new_status"),
+    "closed_at": bindparam("now"),
+    "closed_by": bindparam("of_message"),
+}
 _CLOSE = update(questions).where(questions.c.key == bindparam("of_key"), _IS_OPEN).values(_CLOSED)
 _IS_SAME = (questions.c.kind == QuestionKind.WHICH) | (questions.c.choices == bindparam("of_choices"))
 _REPLACE = (
     update(questions)
-    .where(questions.c.originator == bindparam("of_originator"), questions.c.destination == bindparam("of_destination"), _IS_OPEN, _IS_SAME)
+    .where(
+        questions.c.originator == bindparam("of_originator"),
+        questions.c.destination == bindparam("of_destination"),
+        _IS_OPEN,
+        _IS_SAME,
+    )
     .values(_CLOSED)
 )
 
@@ -43,20 +62,30 @@ async def put_questions(connection: AsyncConnection, plans: Iterable[Plan]) -> N
 
 
 def _closing(plan: Plan, happening: Happening) -> Mapping[str, Any]:
-    return {"new_status": after_happening(OPEN, happening), "now": plan.message.received_at, "of_message": plan.message.key}
+    return {
+        "new_status": after_happening(OPEN, happening),
+        "now": plan.message.received_at,
+        "of_message": plan.message.key,
+    }
 
 
-async def read_questions(connection: AsyncConnection, originators: Collection[str], now: datetime) -> Mapping[str, tuple[Question, ...]]:
+async def read_questions(
+    connection: AsyncConnection, originators: Collection[str], now: datetime
+) -> Mapping[str, tuple[Question, ...]]:
     """The questions that each of the originators was asked lately, oldest first; those that never left are none."""
     left = questions.c.status != QuestionStatus.VOID
     lately = (questions.c.originator.in_(originators)) & (questions.c.asked_at > now - REMEMBERED) & left
     asked: dict[str, list[Question]] = defaultdict(list)
-    for row in (await connection.execute(select(questions).where(lately).order_by(questions.c.asked_at, questions.c.key))).all():
+    for row in (
+        await connection.execute(select(questions).where(lately).order_by(questions.c.asked_at, questions.c.key))
+    ).all():
         asked[row.originator].append(_question(row))
     return {originator: tuple(theirs) for originator, theirs in asked.items()}
 
 
-async def questions_before(connection: AsyncConnection, originators: Collection[str], seq: int, at: datetime) -> Mapping[str, tuple[Question, ...]]:
+async def questions_before(
+    connection: AsyncConnection, originators: Collection[str], seq: int, at: datetime
+) -> Mapping[str, tuple[Question, ...]]:
     """The questions that each of the originators had been asked lately before the message of that place, as they stood then."""
     asking, closing = messages.alias(), messages.alias()
     query = (

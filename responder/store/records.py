@@ -9,7 +9,14 @@ from sqlalchemy.engine import Row
 from responder.core.effects import AppointmentStatus, StepKind, StepStatus
 from responder.core.known import SubscriptionStatus
 from responder.core.message import KEY_LENGTH, Channel, MessageStatus
-from responder.core.records import AppointmentRecord, DeliveryRecord, Explanation, MessageRecord, SubscriberRecord, explained
+from responder.core.records import (
+    AppointmentRecord,
+    DeliveryRecord,
+    Explanation,
+    MessageRecord,
+    SubscriberRecord,
+    explained,
+)
 from responder.store.database import Database
 from responder.store.doubts import open_doubts
 from responder.store.known import appointment_from
@@ -21,12 +28,18 @@ AFTER_HEX = "g"  # sorts after every key with the same beginning
 
 
 def list_messages(
-    *, originator: str | None = None, rule: str | None = None, status: MessageStatus | None = None, since: datetime | None = None
+    *,
+    originator: str | None = None,
+    rule: str | None = None,
+    status: MessageStatus | None = None,
+    since: datetime | None = None,
 ) -> Listing[MessageRecord]:
     """The messages, by arrival."""
     query = select(messages)
     if originator is not None:
-        query = query.where(or_(*(and_(messages.c.originator == originator, part) for part in (WAITING, PAST))))  # an index for each
+        query = query.where(
+            or_(*(and_(messages.c.originator == originator, part) for part in (WAITING, PAST)))
+        )  # an index for each
     for column, wanted in ((messages.c.rule, rule), (messages.c.status, status)):
         query = query if wanted is None else query.where(column == wanted)
     query = query if since is None else query.where(messages.c.received_at >= since)
@@ -40,7 +53,9 @@ def list_subscribers(name: str | None = None) -> Listing[SubscriberRecord]:
     query = query.outerjoin(contacts, contacts.c.originator == subscriptions.c.originator)
     query = query.outerjoin(doubts, doubts.c.originator == subscriptions.c.originator)
     query = query if name is None else query.where(subscriptions.c.list == name)
-    return Listing(query=query, order=(subscriptions.c.since, subscriptions.c.originator, subscriptions.c.list), read=_subscriber)
+    return Listing(
+        query=query, order=(subscriptions.c.since, subscriptions.c.originator, subscriptions.c.list), read=_subscriber
+    )
 
 
 def list_deliveries(*, status: StepStatus | None = None, message_key: str | None = None) -> Listing[DeliveryRecord]:
@@ -52,7 +67,11 @@ def list_deliveries(*, status: StepStatus | None = None, message_key: str | None
 
 
 def list_appointments(
-    *, originator: str | None = None, status: AppointmentStatus | None = None, begin: datetime | None = None, end: datetime | None = None
+    *,
+    originator: str | None = None,
+    status: AppointmentStatus | None = None,
+    begin: datetime | None = None,
+    end: datetime | None = None,
 ) -> Listing[AppointmentRecord]:
     """The appointments, by their start: those of a number, with a status, from a moment until before another."""
     query = select(appointments)
@@ -70,7 +89,9 @@ async def read_after(
     query = listing.query.order_by(*listing.order).limit(limit + 1)
     if identifier is not None:
         place = select(appointments.c.starts_at).where(appointments.c.id == identifier).scalar_subquery()
-        later = (appointments.c.starts_at > place) | ((appointments.c.starts_at == place) & (appointments.c.id > identifier))
+        later = (appointments.c.starts_at > place) | (
+            (appointments.c.starts_at == place) & (appointments.c.id > identifier)
+        )
         query = query.where(later)
     async with database.read() as connection:
         rows = (await connection.execute(query)).all()

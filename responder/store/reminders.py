@@ -35,7 +35,11 @@ Decide = Callable[[Planned, Appointment | None, Known], Send | Drop | Wait]
 
 
 async def plan_reminders(
-    connection: AsyncConnection, dialect_insert: Callable[..., Any], bookings: Sequence[Booking | Appointment], times: ReminderPlan, now: datetime
+    connection: AsyncConnection,
+    dialect_insert: Callable[..., Any],
+    bookings: Sequence[Booking | Appointment],
+    times: ReminderPlan,
+    now: datetime,
 ) -> None:
     """Plan the reminders of these appointments anew, in the caller's transaction; those that went out or were given up stay as they are."""
     await forget_reminders(connection, [booking.id for booking in bookings])
@@ -50,7 +54,11 @@ def _plan(dialect_insert: Callable[..., Any]) -> Insert:
 
 
 async def rebook_reminders(
-    connection: AsyncConnection, dialect_insert: Callable[..., Any], bookings: Sequence[Booking], times: ReminderPlan | None, now: datetime
+    connection: AsyncConnection,
+    dialect_insert: Callable[..., Any],
+    bookings: Sequence[Booking],
+    times: ReminderPlan | None,
+    now: datetime,
 ) -> None:
     """The same for appointments that are new or moved: what waits to leave for another time does not, what was given up is planned again."""
     identifiers = [booking.id for booking in bookings]
@@ -65,7 +73,9 @@ async def rebook_reminders(
 async def forget_reminders(connection: AsyncConnection, identifiers: Collection[str]) -> None:
     """Plan nothing any more for these appointments, in the caller's transaction."""
     if identifiers:
-        await connection.execute(delete(reminders).where(reminders.c.appointment_id.in_(identifiers), reminders.c.status == PLANNED))
+        await connection.execute(
+            delete(reminders).where(reminders.c.appointment_id.in_(identifiers), reminders.c.status == PLANNED)
+        )
 
 
 async def queue_due(database: Database, decide: Decide, now: datetime, sender: str | None, secret: bytes = b"") -> int:
@@ -80,12 +90,16 @@ async def queue_due(database: Database, decide: Decide, now: datetime, sender: s
         due = await _due(connection, now)
         if not due:
             return 0
-        people, silent = await _contacts(connection, [row.originator for row in due], secret, lock=not database.is_sqlite)
+        people, silent = await _contacts(
+            connection, [row.originator for row in due], secret, lock=not database.is_sqlite
+        )
         standing = await _standing(connection, [row.appointment_id for row in due])
         unread = await with_unhandled(database, connection, sorted({row.originator for row in due}))
         known = {row.key: _known(row, people.get(row.originator), is_silent=row.originator in silent) for row in due}
         decided = [(row, decide(planned_from(row), standing.get(row.appointment_id), known[row.key])) for row in due]
-        decided = without_overtaken([(row, _after_texts(became, now) if row.originator in unread else became) for row, became in decided])
+        decided = without_overtaken(
+            [(row, _after_texts(became, now) if row.originator in unread else became) for row, became in decided]
+        )
         for row, became in decided:
             await _settle(connection, row, became, now)
         sent = [(row, became) for row, became in decided if isinstance(became, Send)]
@@ -95,7 +109,9 @@ async def queue_due(database: Database, decide: Decide, now: datetime, sender: s
             rows = step_rows([_step(row, became, senders[row.originator]) for row, became in sent], now)
             await connection.execute(_put_steps(database.insert, rows[0]), rows)
         await _ask(connection, [row for row, _ in sent], senders, now)
-        await _tell(connection, [(row, became) for row, became in decided if not isinstance(became, Wait)], standing, now)
+        await _tell(
+            connection, [(row, became) for row, became in decided if not isinstance(became, Wait)], standing, now
+        )
         await drop_stale(connection, sorted({row.appointment_id for row, _ in sent}), now)
     return len(due)
 
@@ -106,11 +122,22 @@ def _after_texts(became: Send | Drop | Wait, now: datetime) -> Send | Drop | Wai
 
 
 async def _due(connection: AsyncConnection, now: datetime) -> Sequence[Row[Any]]:
-    waiting = select(steps.c.seq).where(REMINDING, steps.c.status == StepStatus.QUEUED).order_by(steps.c.next_attempt_at).limit(AHEAD).subquery()
+    waiting = (
+        select(steps.c.seq)
+        .where(REMINDING, steps.c.status == StepStatus.QUEUED)
+        .order_by(steps.c.next_attempt_at)
+        .limit(AHEAD)
+        .subquery()
+    )
     ahead = (await connection.execute(select(func.count()).select_from(waiting))).scalar_one()
     if ahead >= AHEAD:
         return []
-    query = select(reminders).where(IN_TURN, reminders.c.next_at <= now).order_by(reminders.c.next_at, reminders.c.key).limit(AHEAD - ahead)
+    query = (
+        select(reminders)
+        .where(IN_TURN, reminders.c.next_at <= now)
+        .order_by(reminders.c.next_at, reminders.c.key)
+        .limit(AHEAD - ahead)
+    )
     return (await connection.execute(query)).all()
 
 
@@ -130,7 +157,9 @@ def _known(row: Row[Any], contact: Row[Any] | None, *, is_silent: bool) -> Known
     has_stopped = contact.stopped_at is not None and row.due_at <= contact.stopped_at
     was_erased = is_silent and not contact.opted_out
     fields, opted_out = json.loads(contact.fields), is_silent or has_stopped
-    return Known(originator=row.originator, language=contact.language, fields=fields, opted_out=opted_out, was_erased=was_erased)
+    return Known(
+        originator=row.originator, language=contact.language, fields=fields, opted_out=opted_out, was_erased=was_erased
+    )
 
 
 async def _standing(connection: AsyncConnection, identifiers: Collection[str]) -> dict[str, Appointment]:
@@ -151,8 +180,13 @@ async def _settle(connection: AsyncConnection, row: Row[Any], became: Send | Dro
 
 async def _last_texted(database: Database, connection: AsyncConnection, originators: Collection[str]) -> dict[str, str]:
     """Our number that each phone texted last, or else the last that anybody did; empty if nobody ever did."""
-    newest, each = select(messages.c.destination).order_by(messages.c.seq.desc()).limit(1), each_of("phones", is_sqlite=database.is_sqlite)
-    theirs = [newest.where(part, messages.c.originator == each.c.value).scalar_subquery() for part in (WAITING, PAST)]  # an index for each
+    newest, each = (
+        select(messages.c.destination).order_by(messages.c.seq.desc()).limit(1),
+        each_of("phones", is_sqlite=database.is_sqlite),
+    )
+    theirs = [
+        newest.where(part, messages.c.originator == each.c.value).scalar_subquery() for part in (WAITING, PAST)
+    ]  # an index for each
     rows = (await connection.execute(select(each.c.value, func.coalesce(*theirs)), {"phones": list(originators)})).all()
     of_anybody = (await connection.execute(newest)).scalar() or ""
     return {originator: destination or of_anybody for originator, destination in rows}
@@ -171,18 +205,27 @@ _ASK = (
 )
 
 
-async def _ask(connection: AsyncConnection, rows: Sequence[Row[Any]], senders: Mapping[str, str], now: datetime) -> None:
+async def _ask(
+    connection: AsyncConnection, rows: Sequence[Row[Any]], senders: Mapping[str, str], now: datetime
+) -> None:
     """Open the appointments to an answer; those that are open stay so, or an answer that waits would find them closed."""
     if rows:
-        asked = [{"of_id": row.appointment_id, "opened_at": now - CLOCKS, "now": now, "sender": senders[row.originator]} for row in rows]
+        asked = [
+            {"of_id": row.appointment_id, "opened_at": now - CLOCKS, "now": now, "sender": senders[row.originator]}
+            for row in rows
+        ]
         await connection.execute(_ASK, asked)
 
 
-async def _tell(connection: AsyncConnection, decided: Sequence[Decided], standing: Mapping[str, Appointment], now: datetime) -> None:
+async def _tell(
+    connection: AsyncConnection, decided: Sequence[Decided], standing: Mapping[str, Appointment], now: datetime
+) -> None:
     """Write the history, each line with a number of its own, and let whoever has planned by the old state plan anew."""
     if not decided:
         return
-    last = await last_numbers(connection, [row.appointment_id for row, _ in decided if row.appointment_id not in standing])
+    last = await last_numbers(
+        connection, [row.appointment_id for row, _ in decided if row.appointment_id not in standing]
+    )
     numbers = Counter(last | {identifier: appointment.version for identifier, appointment in standing.items()})
     lines = []
     for row, became in decided:
@@ -199,14 +242,18 @@ async def _tell(connection: AsyncConnection, decided: Sequence[Decided], standin
 def _told(row: Row[Any], became: Send | Drop | Wait, number: int, now: datetime) -> dict[str, Any]:
     if isinstance(became, Drop):
         return dropped(row, number, became.reason, now)
-    return event((row.appointment_id, number), now, "reminded", REMINDER, message_key=row.key, detail=f"{row.name} before")
+    return event(
+        (row.appointment_id, number), now, "reminded", REMINDER, message_key=row.key, detail=f"{row.name} before"
+    )
 
 
 def _put_steps(insert: Callable[..., Any], columns: Collection[str]) -> Any:  # noqa: ANN401  (either dialect's own)
     """The steps; one of an appointment that was moved and moved back leaves after all, any other that is there stays as it is."""
     statement = insert(steps)
     new = {name: statement.excluded[name] for name in columns if name != "key"} | {"last_error": None}
-    return statement.on_conflict_do_update(index_elements=["key"], set_=new, where=steps.c.status == StepStatus.SUPPRESSED)
+    return statement.on_conflict_do_update(
+        index_elements=["key"], set_=new, where=steps.c.status == StepStatus.SUPPRESSED
+    )
 
 
 def _step(row: Row[Any], became: Send, sender: str) -> Step:

@@ -16,7 +16,9 @@ from responder.store.announcing import announce_deliveries, read_hearers
 from responder.store.database import Database
 from responder.store.tables import reports, steps
 
-STRAYS_FOR = timedelta(minutes=10)  # how long a report that came before the send's answer may wait for it; calls take 15 s
+STRAYS_FOR = timedelta(
+    minutes=10
+)  # how long a report that came before the send's answer may wait for it; calls take 15 s
 STRAYS_AT_ONCE = 1000
 
 
@@ -33,7 +35,9 @@ class SqlReports:
 
         Raises StorageError, with nothing done.
         """
-        by_key = {report.key: report for report in sorted(received, key=lambda report: report.key)}  # one order for all: no deadlocks
+        by_key = {
+            report.key: report for report in sorted(received, key=lambda report: report.key)
+        }  # one order for all: no deadlocks
         if not by_key:
             return []
         async with self._database.write() as connection:
@@ -52,7 +56,9 @@ class SqlReports:
         async with self._database.write() as connection:
             return await self._settle(connection, waiting, now)
 
-    async def _settle(self, connection: AsyncConnection, new: Mapping[str, Report], now: datetime) -> list[tuple[str, StepStatus]]:
+    async def _settle(
+        self, connection: AsyncConnection, new: Mapping[str, Report], now: datetime
+    ) -> list[tuple[str, StepStatus]]:
         """Let each reply have what the new reports say of it."""
         owners = await self._owners(connection, new.values(), lock=not self._database.is_sqlite)
         by_step: dict[str, list[str]] = defaultdict(list)
@@ -64,13 +70,19 @@ class SqlReports:
             if about := by_step.get(step.key):
                 await connection.execute(update(reports).where(reports.c.key.in_(about)).values(step_key=step.key))
                 changed += await _change(connection, step, [new[key] for key in about], now)
-        await announce_deliveries(connection, [key for key, _ in changed], await read_hearers(connection) if changed else (), now)
+        await announce_deliveries(
+            connection, [key for key, _ in changed], await read_hearers(connection) if changed else (), now
+        )
         return changed
 
-    async def _owners(self, connection: AsyncConnection, new: Iterable[Report], *, lock: bool) -> Mapping[str, Row[Any]]:
+    async def _owners(
+        self, connection: AsyncConnection, new: Iterable[Report], *, lock: bool
+    ) -> Mapping[str, Row[Any]]:
         """The replies that reports are about, by each id of theirs; our own id counts for more than the gateway's."""
         ids = sorted({each for report in new for each in report.ids})
-        query = select(steps).where(steps.c.kind == StepKind.REPLY, or_(steps.c.key.in_(ids), steps.c.gateway_id.in_(ids)))
+        query = select(steps).where(
+            steps.c.kind == StepKind.REPLY, or_(steps.c.key.in_(ids), steps.c.gateway_id.in_(ids))
+        )
         query = query.order_by(steps.c.key)
         found = (await connection.execute(query.with_for_update() if lock else query)).all()
         rows = sorted(found, key=lambda row: int(row.seq))
@@ -81,15 +93,25 @@ class SqlReports:
         return owners
 
 
-async def _change(connection: AsyncConnection, step: Row[Any], new: Iterable[Report], now: datetime) -> list[tuple[str, StepStatus]]:
+async def _change(
+    connection: AsyncConnection, step: Row[Any], new: Iterable[Report], now: datetime
+) -> list[tuple[str, StepStatus]]:
     """Change one reply, whose row is ours until the commit, if the reports change it."""
-    earlier = await connection.execute(select(reports).where(reports.c.step_key == step.key, reports.c.part.is_not(None)))
+    earlier = await connection.execute(
+        select(reports).where(reports.c.step_key == step.key, reports.c.part.is_not(None))
+    )
     decisive = together([*new, *map(_report, earlier.all())])
     before = StepStatus(step.status)
     after = status_after(before, decisive.reported) if decisive else before
     if decisive is None or after is before:
         return []
-    values: dict[str, Any] = {"status": after, "next_attempt_at": None, "lease_owner": None, "lease_until": None, "updated_at": now}
+    values: dict[str, Any] = {
+        "status": after,
+        "next_attempt_at": None,
+        "lease_owner": None,
+        "lease_until": None,
+        "updated_at": now,
+    }
     values["last_error"] = f"the gateway reports: {decisive.reason}" if after is StepStatus.FAILED else None
     if after is StepStatus.DELIVERED:
         values |= _delivery(decisive, step.submitted_at)

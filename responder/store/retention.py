@@ -44,7 +44,11 @@ _MESSAGES = _Texts(
     emptied={"text": "", "raw": b"", "folded": None, "explanation": None},
 )
 _STEPS = _Texts(
-    table=steps, since=steps.c.created_at, locked_by=steps.c.key, in_hand=(StepStatus.QUEUED, StepStatus.SENDING), emptied={"content": ""}
+    table=steps,
+    since=steps.c.created_at,
+    locked_by=steps.c.key,
+    in_hand=(StepStatus.QUEUED, StepStatus.SENDING),
+    emptied={"content": ""},
 )
 NOWHERE: Mapping[str, int] = MappingProxyType({})
 
@@ -54,7 +58,10 @@ async def remove_texts(database: Database, before: datetime, places: Mapping[str
 
     Begins at the ``places``, and gives those to begin at the next time, by table: nothing before them has a text. Raises StorageError.
     """
-    return {texts.table.name: await _walk(database, texts, before, places.get(texts.table.name, 0)) for texts in (_MESSAGES, _STEPS)}
+    return {
+        texts.table.name: await _walk(database, texts, before, places.get(texts.table.name, 0))
+        for texts in (_MESSAGES, _STEPS)
+    }
 
 
 async def _walk(database: Database, texts: _Texts, before: datetime, place: int) -> int:
@@ -72,7 +79,12 @@ async def _walk(database: Database, texts: _Texts, before: datetime, place: int)
 
 async def _page(database: Database, texts: _Texts, place: int) -> Sequence[Row[Any]]:
     columns = texts.table.c
-    has_text = or_(*(columns[name].is_not(None) if empty is None else columns[name] != empty for name, empty in texts.emptied.items()))
+    has_text = or_(
+        *(
+            columns[name].is_not(None) if empty is None else columns[name] != empty
+            for name, empty in texts.emptied.items()
+        )
+    )
     is_in_hand = columns.status.in_(texts.in_hand)
     query = select(columns.seq, texts.since.label("since"), has_text.label("has_text"), is_in_hand.label("is_in_hand"))
     async with database.read() as connection:
@@ -84,7 +96,9 @@ async def _empty(database: Database, texts: _Texts, seqs: Collection[int]) -> Co
     if not seqs:
         return ()
     columns = texts.table.c
-    done = update(texts.table).where(in_order(texts.locked_by, columns.seq.in_(seqs), columns.status.not_in(texts.in_hand)))
+    done = update(texts.table).where(
+        in_order(texts.locked_by, columns.seq.in_(seqs), columns.status.not_in(texts.in_hand))
+    )
     async with database.write() as connection:
         return frozenset((await connection.execute(done.values(texts.emptied).returning(columns.seq))).scalars())
 
@@ -108,7 +122,9 @@ async def end_subscriptions(database: Database, secret: bytes, now: datetime, te
     """End the subscriptions whose time is over, with an event in the ledger and for webhooks, and tell how many. Raises StorageError."""
     over = and_(ENDING, subscriptions.c.ends_at <= now)
     unread = select(messages.c.seq).where(WAITING, messages.c.originator == subscriptions.c.originator).exists()
-    some = select(subscriptions.c.originator).where(over, ~unread).limit(TOGETHER)  # what waits may have come while they were on
+    some = (
+        select(subscriptions.c.originator).where(over, ~unread).limit(TOGETHER)
+    )  # what waits may have come while they were on
     found = 0
     while True:
         async with database.read() as connection:
@@ -118,16 +134,24 @@ async def end_subscriptions(database: Database, secret: bytes, now: datetime, te
         found += await _end_some(database, secret, originators, now, tell)
 
 
-async def _end_some(database: Database, secret: bytes, originators: Sequence[str], now: datetime, tell: Collection[str]) -> int:
+async def _end_some(
+    database: Database, secret: bytes, originators: Sequence[str], now: datetime, tell: Collection[str]
+) -> int:
     over = and_(ENDING, subscriptions.c.ends_at <= now)
     async with database.write() as connection:
-        query = select(subscriptions.c.originator, subscriptions.c.list, subscriptions.c.ends_at, subscriptions.c.status).where(over)
+        query = select(
+            subscriptions.c.originator, subscriptions.c.list, subscriptions.c.ends_at, subscriptions.c.status
+        ).where(over)
         await move_revisions(connection, database.insert, originators)
         rows = (await connection.execute(query.where(subscriptions.c.originator.in_(originators)))).all()
         await let_go(connection, set(originators) - {row.originator for row in rows})
         ended = {"status": "unsubscribed", "since": subscriptions.c.ends_at, "ends_at": None}
-        await connection.execute(update(subscriptions).where(over, subscriptions.c.originator.in_(originators)).values(ended))
-        await announce_consent(connection, await append(connection, [_ended(row, now) for row in rows], secret), tell, now)
+        await connection.execute(
+            update(subscriptions).where(over, subscriptions.c.originator.in_(originators)).values(ended)
+        )
+        await announce_consent(
+            connection, await append(connection, [_ended(row, now) for row in rows], secret), tell, now
+        )
     return len(rows)
 
 

@@ -30,9 +30,15 @@ async def receive_failed_again(database: Database) -> AsyncIterator[MessageRecor
     after = 0
     while True:
         async with database.write() as connection:
-            some = select(messages.c.seq).where(*FAILED, messages.c.seq > after).order_by(messages.c.seq).limit(TOGETHER)
+            some = (
+                select(messages.c.seq).where(*FAILED, messages.c.seq > after).order_by(messages.c.seq).limit(TOGETHER)
+            )
             seqs = (await connection.execute(some.with_for_update())).scalars().all()
-            rows = (await connection.execute(update(messages).where(messages.c.seq.in_(seqs)).values(AGAIN).returning(messages))).all()
+            rows = (
+                await connection.execute(
+                    update(messages).where(messages.c.seq.in_(seqs)).values(AGAIN).returning(messages)
+                )
+            ).all()
         for row in sorted(rows, key=lambda row: int(row.seq)):
             yield message_from(row)
         if not seqs:
@@ -41,7 +47,12 @@ async def receive_failed_again(database: Database) -> AsyncIterator[MessageRecor
 
 
 async def receive_again(
-    database: Database, key: str, *, originator: str | None = None, destination: str | None = None, text: str | None = None
+    database: Database,
+    key: str,
+    *,
+    originator: str | None = None,
+    destination: str | None = None,
+    text: str | None = None,
 ) -> None:
     """Let a failed message wait again, or a malformed one with what it lacks; ResponderError says why that cannot be. Raises StorageError."""
     ends = {"originator": originator, "destination": destination}
@@ -51,7 +62,9 @@ async def receive_again(
         if status not in RETRIED:
             raise ResponderError(f"message {key}: it is {status}, only failed and malformed ones are received again")
         if status is MessageStatus.FAILED and not row.raw:
-            raise ResponderError(f"message {key}: its text is gone, since it was kept long enough or its number was erased")
+            raise ResponderError(
+                f"message {key}: its text is gone, since it was kept long enough or its number was erased"
+            )
         given = {name: end for name, end in ends.items() if end and not getattr(row, name)}
         for name, option in (("originator", "--from"), ("destination", "--to")):
             if ends[name] and name not in given:

@@ -23,12 +23,16 @@ def chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
 async def move_revisions(connection: AsyncConnection, insert: Callable[..., Any], originators: Collection[str]) -> None:
     """Let whoever has planned by the old state plan anew, and have the contacts to ourselves until the commit; in one order for all."""
     for some in chunks(sorted(originators)):
-        await execute_many(connection, _move(insert), [{"originator": originator, "revision": 1} for originator in some])
+        await execute_many(
+            connection, _move(insert), [{"originator": originator, "revision": 1} for originator in some]
+        )
 
 
 @cache
 def _move(insert: Callable[..., Any]) -> Insert:
-    move: Insert = insert(contacts).on_conflict_do_update(index_elements=["originator"], set_={"revision": contacts.c.revision + 1})
+    move: Insert = insert(contacts).on_conflict_do_update(
+        index_elements=["originator"], set_={"revision": contacts.c.revision + 1}
+    )
     return move
 
 
@@ -38,13 +42,17 @@ async def let_go(connection: AsyncConnection, originators: Collection[str]) -> N
         await connection.execute(delete(contacts).where(contacts.c.originator.in_(some), contacts.c.revision == 1))
 
 
-async def free_contacts(connection: AsyncConnection, originators: Collection[str], *, lock: bool) -> dict[str, Row[Any] | None]:
+async def free_contacts(
+    connection: AsyncConnection, originators: Collection[str], *, lock: bool
+) -> dict[str, Row[Any] | None]:
     """The contacts of numbers, none where there is none, but not those that somebody else has; the others are the caller's until the commit."""
     query = select(contacts).where(contacts.c.originator.in_(originators))
     ours: dict[str, Row[Any] | None] = {}
     for row in (await connection.execute(query.with_for_update(skip_locked=True) if lock else query)).all():
         ours[row.originator] = row
     if others := set(originators) - ours.keys():
-        taken = set((await connection.execute(select(contacts.c.originator).where(contacts.c.originator.in_(others)))).scalars())
+        taken = set(
+            (await connection.execute(select(contacts.c.originator).where(contacts.c.originator.in_(others)))).scalars()
+        )
         ours |= dict.fromkeys(others - taken)
     return ours

@@ -23,7 +23,9 @@ class Budget:
     limit: int
 
 
-async def over_budget(connection: AsyncConnection, database: Database, budget: Budget, rows: Sequence[Row[Any]]) -> set[str]:
+async def over_budget(
+    connection: AsyncConnection, database: Database, budget: Budget, rows: Sequence[Row[Any]]
+) -> set[str]:
     """The keys of the texts that the budget has no room for; the others are counted, each once however often it is tried.
 
     The confirmation of an opt-out always has room.

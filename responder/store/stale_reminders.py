@@ -41,7 +41,9 @@ def _why_stale(row: Row[Any], appointment: Appointment | None, others: Sequence[
     if reason := why_stale(planned, appointment, AppointmentStatus(row.only) if row.only else None, now):
         return reason
     later = (
-        other for other in others if appointment and other.key == reminder_key(appointment, other.name) and other.appointment_id == appointment.id
+        other
+        for other in others
+        if appointment and other.key == reminder_key(appointment, other.name) and other.appointment_id == appointment.id
     )
     return OVERTAKEN if any((other.due_at, other.key) > (row.due_at, row.key) for other in later) else None
 
@@ -54,7 +56,9 @@ async def drop_stale(connection: AsyncConnection, identifiers: Collection[str], 
     theirs = select(reminders.c.key).where(reminders.c.appointment_id.in_(identifiers), reminders.c.status == QUEUED)
     if not identifiers or not (keys := list((await connection.execute(theirs)).scalars())):
         return
-    waiting = select(steps.c.seq, steps.c.message_key).where(steps.c.message_key.in_(keys), UNDONE, steps.c.status == StepStatus.QUEUED)
+    waiting = select(steps.c.seq, steps.c.message_key).where(
+        steps.c.message_key.in_(keys), UNDONE, steps.c.status == StepStatus.QUEUED
+    )
     rows = (await connection.execute(waiting.with_for_update(skip_locked=True))).all()  # SQLite locks nothing
     reasons = await stale_among(connection, [row.message_key for row in rows], now)
     await suppress(connection, {row.seq: reasons[row.message_key] for row in rows if row.message_key in reasons}, now)
@@ -66,16 +70,25 @@ def without_overtaken(decided: Sequence[Decided]) -> list[Decided]:
     for row, became in sorted(decided, key=lambda one: (one[0].due_at, one[0].key)):
         if isinstance(became, Send):
             last[row.appointment_id] = row
-    return [(row, Drop(reason=OVERTAKEN) if isinstance(became, Send) and last[row.appointment_id] is not row else became) for row, became in decided]
+    return [
+        (row, Drop(reason=OVERTAKEN) if isinstance(became, Send) and last[row.appointment_id] is not row else became)
+        for row, became in decided
+    ]
 
 
-async def with_unhandled(database: Database, connection: AsyncConnection, originators: Collection[str]) -> frozenset[str]:
+async def with_unhandled(
+    database: Database, connection: AsyncConnection, originators: Collection[str]
+) -> frozenset[str]:
     """Which of the numbers have written what is not handled yet, so that a reminder of theirs may be out of place."""
     each = each_of("phones", is_sqlite=database.is_sqlite)
     has_unread = exists(select(messages.c.seq).where(UNHANDLED, messages.c.originator == each.c.value))
-    return frozenset((await connection.execute(select(each.c.value).where(has_unread), {"phones": list(originators)})).scalars())
+    return frozenset(
+        (await connection.execute(select(each.c.value).where(has_unread), {"phones": list(originators)})).scalars()
+    )
 
 
 def planned_from(row: Row[Any]) -> Planned:
     """A reminder from its row."""
-    return Planned(key=row.key, appointment_id=row.appointment_id, originator=row.originator, name=row.name, due_at=row.due_at)
+    return Planned(
+        key=row.key, appointment_id=row.appointment_id, originator=row.originator, name=row.name, due_at=row.due_at
+    )

@@ -104,7 +104,11 @@ class SqlSteps:
             if quiet_until and is_night:
                 await put_off(connection, now, quiet_until)
             due = await self._due(connection, kind, now, free, is_probe=is_probe, is_night=is_night)
-            due, stopped = await looked_at_again(connection, self._database, self._secret, due, now) if kind is StepKind.REPLY else (due, {})
+            due, stopped = (
+                await looked_at_again(connection, self._database, self._secret, due, now)
+                if kind is StepKind.REPLY
+                else (due, {})
+            )
             if budget and not pretend and kind is StepKind.REPLY:
                 left = [row for row in due if row.key not in stopped]
                 stopped |= dict.fromkeys(await over_budget(connection, self._database, budget, left), SPENT)
@@ -119,8 +123,13 @@ class SqlSteps:
                 lease = {"status": pretend.status, "last_error": pretend.reason, "next_attempt_at": None}
             if taken:
                 mine = steps.c.seq.in_([row.seq for row in taken])
-                await connection.execute(update(steps).where(mine).values(**lease, attempts=steps.c.attempts + 1, updated_at=now))
-        return [Claimed(step=step_from(row), attempts=row.attempts + 1, created_at=row.created_at, is_probe=is_probe) for row in taken]
+                await connection.execute(
+                    update(steps).where(mine).values(**lease, attempts=steps.c.attempts + 1, updated_at=now)
+                )
+        return [
+            Claimed(step=step_from(row), attempts=row.attempts + 1, created_at=row.created_at, is_probe=is_probe)
+            for row in taken
+        ]
 
     async def _due(
         self, connection: AsyncConnection, kind: StepKind, now: datetime, limit: int, *, is_probe: bool, is_night: bool
@@ -145,7 +154,12 @@ class SqlSteps:
         return (await connection.execute(query)).all()
 
     async def record(
-        self, fates: Sequence[Fate], owner: str, now: datetime, tell: Collection[str] = (), tell_of_consent: Collection[str] = ()
+        self,
+        fates: Sequence[Fate],
+        owner: str,
+        now: datetime,
+        tell: Collection[str] = (),
+        tell_of_consent: Collection[str] = (),
     ) -> None:
         """Record how attempts went, unless somebody else has the step by now, and tell webhooks of replies and of opt-outs. Raises StorageError."""
         blocked = {fate.key: fate.error or "" for fate in fates if fate.is_blocked}
@@ -228,7 +242,9 @@ def step_from(row: Row[Any]) -> Step:
     )
 
 
-async def record_fates(connection: AsyncConnection, fates: Iterable[Fate], now: datetime, owner: str | None = None) -> None:
+async def record_fates(
+    connection: AsyncConnection, fates: Iterable[Fate], now: datetime, owner: str | None = None
+) -> None:
     """Record how attempts went, in the caller's transaction; with an owner, only of steps that it still holds."""
     rows = [
         {
@@ -246,7 +262,9 @@ async def record_fates(connection: AsyncConnection, fates: Iterable[Fate], now: 
     ]
     rows.sort(key=lambda row: str(row["of_key"]))
     if rows:
-        await connection.execute(_RECORD if owner is None else _RECORD.where(steps.c.lease_owner == bindparam("owner")), rows)
+        await connection.execute(
+            _RECORD if owner is None else _RECORD.where(steps.c.lease_owner == bindparam("owner")), rows
+        )
 
 
 OF_FATE = ("status", "next_attempt_at", "last_error", "gateway_id", "billed_segments")

@@ -42,7 +42,11 @@ async def stop(connection: AsyncConnection, originator: str, said: Stop, now: da
     await end_waiting(connection, {originator: said.order}, now)
     for name, status in was.items():
         mine = (subscriptions.c.originator == originator) & (subscriptions.c.list == name)
-        left: dict[str, Any] = {"status": "unsubscribed", "since": said.said_at, "taken_by_stop": status == SubscriptionStatus.SUBSCRIBED}
+        left: dict[str, Any] = {
+            "status": "unsubscribed",
+            "since": said.said_at,
+            "taken_by_stop": status == SubscriptionStatus.SUBSCRIBED,
+        }
         order = {"order_at": said.order.at, "order_seq": said.order.seq} if said.order else {}
         by_hand_at = latest(subscriptions.c.by_hand_at, said.by_hand_at)
         await connection.execute(update(subscriptions).where(mine).values(by_hand_at=by_hand_at, **left, **order))
@@ -58,7 +62,9 @@ def latest(column: ColumnElement[Any], at: Any) -> ColumnElement[Any]:  # noqa: 
 async def _lists_before(connection: AsyncConnection, originator: str, said: Stop) -> dict[str, str]:
     """The lists that the number is on by an older word, with the status of each."""
     theirs = (subscriptions.c.originator == originator) & (subscriptions.c.status != SubscriptionStatus.UNSUBSCRIBED)
-    query = select(subscriptions, messages.c.received_at).outerjoin(messages, messages.c.seq == subscriptions.c.order_seq)
+    query = select(subscriptions, messages.c.received_at).outerjoin(
+        messages, messages.c.seq == subscriptions.c.order_seq
+    )
     rows = (await connection.execute(query.where(theirs).order_by(subscriptions.c.list))).all()
     return {row.list: row.status for row in rows if not _is_newer(row, said)}
 

@@ -43,7 +43,11 @@ class Outcome(StrEnum):
     LEFT_OUT = "left out"
 
 
-KINDS = {SubscriptionStatus.SUBSCRIBED: "opt_in", SubscriptionStatus.PENDING: "opt_in_asked", SubscriptionStatus.UNSUBSCRIBED: "opt_out"}
+KINDS = {
+    SubscriptionStatus.SUBSCRIBED: "opt_in",
+    SubscriptionStatus.PENDING: "opt_in_asked",
+    SubscriptionStatus.UNSUBSCRIBED: "opt_out",
+}
 MOVING = (Outcome.NEW, Outcome.CHANGED)
 
 
@@ -107,21 +111,36 @@ async def put_subscribers(
 
 
 async def opt_out(
-    database: Database, secret: bytes, originator: str, *, reason: str, operator: str, now: datetime, tell: Collection[str] = ()
+    database: Database,
+    secret: bytes,
+    originator: str,
+    *,
+    reason: str,
+    operator: str,
+    now: datetime,
+    tell: Collection[str] = (),
 ) -> bool:
     """Let a number be texted no more, as its own STOP would, tell webhooks, and say whether that is news. Raises StorageError."""
     async with database.write() as connection:
         await move_revisions(connection, database.insert, [originator])
-        done = update(contacts).where(contacts.c.originator == originator).values(by_hand_at=latest(contacts.c.by_hand_at, now))
+        done = (
+            update(contacts)
+            .where(contacts.c.originator == originator)
+            .values(by_hand_at=latest(contacts.c.by_hand_at, now))
+        )
         if (await connection.execute(done.returning(contacts.c.opted_out))).scalar_one():
             return False
         proof = {"operator": operator, "reason": reason or None}
-        events = await append(connection, await stop(connection, originator, Stop(by_hand_at=now, proof=proof), now), secret)
+        events = await append(
+            connection, await stop(connection, originator, Stop(by_hand_at=now, proof=proof), now), secret
+        )
         await announce_consent(connection, events, tell, now)
     return True
 
 
-async def _outcomes(connection: AsyncConnection, secret: bytes, wanted: Sequence[Wanted], before: Sequence[Outcome] | None = None) -> list[Outcome]:
+async def _outcomes(
+    connection: AsyncConnection, secret: bytes, wanted: Sequence[Wanted], before: Sequence[Outcome] | None = None
+) -> list[Outcome]:
     """What would become of each wish; of those that changed nothing ``before``, whose contacts are not ours, nothing does."""
     standing = await _read_standing(connection, secret, wanted)
     if before is None:
@@ -147,7 +166,11 @@ async def _read_standing(connection: AsyncConnection, secret: bytes, wanted: Seq
 
 
 async def _put(
-    connection: AsyncConnection, insert: Callable[..., Any], changes: Sequence[Wanted], now: datetime, advance: Callable[[int], None]
+    connection: AsyncConnection,
+    insert: Callable[..., Any],
+    changes: Sequence[Wanted],
+    now: datetime,
+    advance: Callable[[int], None],
 ) -> None:
     for some in chunks(changes):
         await _put_rows(connection, insert, some, now)
@@ -155,7 +178,9 @@ async def _put(
         advance(len(some))
 
 
-async def _put_rows(connection: AsyncConnection, insert: Callable[..., Any], changes: Sequence[Wanted], now: datetime) -> None:
+async def _put_rows(
+    connection: AsyncConnection, insert: Callable[..., Any], changes: Sequence[Wanted], now: datetime
+) -> None:
     statement: Insert = insert(subscriptions)
     new = {name: statement.excluded[name] for name in ("status", "since", "taken_by_stop", "ends_at")}  # type: ignore[attr-defined]  # both dialects have it
     new["by_hand_at"] = latest(subscriptions.c.by_hand_at, statement.excluded.by_hand_at)  # type: ignore[attr-defined]  # both dialects have it
@@ -180,7 +205,12 @@ async def _put_languages(connection: AsyncConnection, insert: Callable[..., Any]
     rows = [{"originator": one.originator, "revision": 1, "language": one.language} for one in changes if one.language]
     statement = insert(contacts)
     if rows:
-        await connection.execute(statement.on_conflict_do_update(index_elements=["originator"], set_={"language": statement.excluded.language}), rows)
+        await connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["originator"], set_={"language": statement.excluded.language}
+            ),
+            rows,
+        )
 
 
 def _event(wanted: Wanted, operator: str, now: datetime) -> EventRow:

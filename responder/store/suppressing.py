@@ -19,7 +19,9 @@ REMINDER = "reminder"
 DROPPED = "dropped"
 LONGEST_REASON = 200
 COUNT = update(appointments).where(appointments.c.id == bindparam("of_id")).values(version=appointments.c.version + 1)
-MOVE = update(contacts).where(contacts.c.originator == bindparam("of_originator")).values(revision=contacts.c.revision + 1)
+MOVE = (
+    update(contacts).where(contacts.c.originator == bindparam("of_originator")).values(revision=contacts.c.revision + 1)
+)
 
 
 async def suppress(connection: AsyncConnection, reasons: Mapping[int, str], now: datetime) -> None:
@@ -29,19 +31,27 @@ async def suppress(connection: AsyncConnection, reasons: Mapping[int, str], now:
         numbers = [number for number, why in reasons.items() if why == reason]
         values = {"status": StepStatus.SUPPRESSED, "last_error": reason, "next_attempt_at": None, "updated_at": now}
         gone = update(steps).where(steps.c.seq.in_(numbers)).values(values)
-        suppressed += (await connection.execute(gone.returning(steps.c.key, steps.c.message_key, steps.c.purpose, steps.c.last_error))).all()
+        suppressed += (
+            await connection.execute(
+                gone.returning(steps.c.key, steps.c.message_key, steps.c.purpose, steps.c.last_error)
+            )
+        ).all()
     if suppressed:
         await settle_suppressed(connection, suppressed, {row.key: row.last_error for row in suppressed}, now)
         await announce_deliveries(connection, [row.key for row in suppressed], await read_hearers(connection), now)
 
 
-async def settle_suppressed(connection: AsyncConnection, rows: Sequence[Row[Any]], reasons: Mapping[str, str], now: datetime) -> None:
+async def settle_suppressed(
+    connection: AsyncConnection, rows: Sequence[Row[Any]], reasons: Mapping[str, str], now: datetime
+) -> None:
     """Undo, in the caller's transaction, what was written down as if these replies would leave; ``reasons`` are by their keys."""
     if not rows:
         return
     await never_asked(connection, [row.key for row in rows], now)
     await give_back(connection, [row.key for row in rows])
-    await _drop_reminders(connection, {row.message_key: reasons[row.key] for row in rows if row.purpose == Purpose.REMINDER}, now)
+    await _drop_reminders(
+        connection, {row.message_key: reasons[row.key] for row in rows if row.purpose == Purpose.REMINDER}, now
+    )
 
 
 async def give_back(connection: AsyncConnection, keys: Collection[str]) -> None:
@@ -60,16 +70,23 @@ async def _drop_reminders(connection: AsyncConnection, reasons: Mapping[str, str
     for row in rows:
         values = {"status": DROPPED, "done_at": now, "reason": reasons[row.key][:LONGEST_REASON]}
         await connection.execute(update(reminders).where(reminders.c.key == row.key).values(values))
-    versions = select(appointments.c.id, appointments.c.version).where(appointments.c.id.in_({row.appointment_id for row in rows}))
+    versions = select(appointments.c.id, appointments.c.version).where(
+        appointments.c.id.in_({row.appointment_id for row in rows})
+    )
     standing = {row.id: row.version for row in (await connection.execute(versions)).all()}
-    numbers = Counter(standing | await last_numbers(connection, [row.appointment_id for row in rows if row.appointment_id not in standing]))
+    numbers = Counter(
+        standing
+        | await last_numbers(connection, [row.appointment_id for row in rows if row.appointment_id not in standing])
+    )
     lines = []
     for row in rows:
         numbers[row.appointment_id] += 1
         lines.append(dropped(row, numbers[row.appointment_id], reasons[row.key], now))
     await add_events(connection, lines)
     await connection.execute(COUNT, [{"of_id": row.appointment_id} for row in rows])
-    await connection.execute(MOVE, [{"of_originator": originator} for originator in sorted({row.originator for row in rows})])
+    await connection.execute(
+        MOVE, [{"of_originator": originator} for originator in sorted({row.originator for row in rows})]
+    )
 
 
 def dropped(row: Row[Any], number: int, reason: str, now: datetime) -> dict[str, Any]:

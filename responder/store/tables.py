@@ -96,9 +96,17 @@ messages = Table(
 IN_LINE = text("status = 'received' AND seq > 0")
 WAITING = text("status = 'received' AND originator > ''")
 FAILED = text("status = 'failed'")
-PAST = text("status <> 'received'")  # the others, so that a message on its way in is written to one index of originators
+PAST = text(
+    "status <> 'received'"
+)  # the others, so that a message on its way in is written to one index of originators
 Index("ix_messages_waiting", messages.c.seq, sqlite_where=IN_LINE, postgresql_where=IN_LINE)
-Index("ix_messages_waiting_originator", messages.c.originator, messages.c.seq, sqlite_where=WAITING, postgresql_where=WAITING)
+Index(
+    "ix_messages_waiting_originator",
+    messages.c.originator,
+    messages.c.seq,
+    sqlite_where=WAITING,
+    postgresql_where=WAITING,
+)
 Index("ix_messages_failed", messages.c.seq, sqlite_where=FAILED, postgresql_where=FAILED)
 Index("ix_messages_past_originator", messages.c.originator, messages.c.seq, sqlite_where=PAST, postgresql_where=PAST)
 
@@ -278,7 +286,9 @@ steps = Table(
 )
 REPLIES = text("kind = 'reply'")
 UNDONE = text("status IN ('queued', 'sending') AND seq > 0")
-Index("ix_steps_undone", steps.c.kind, steps.c.next_attempt_at, steps.c.seq, sqlite_where=UNDONE, postgresql_where=UNDONE)
+Index(
+    "ix_steps_undone", steps.c.kind, steps.c.next_attempt_at, steps.c.seq, sqlite_where=UNDONE, postgresql_where=UNDONE
+)
 LEASED = text("status = 'sending'")
 Index("ix_steps_leased", steps.c.lease_until, sqlite_where=LEASED, postgresql_where=LEASED)
 URGENT = text("kind = 'reply' AND purpose = 'confirmation' AND status IN ('queued', 'sending')")
@@ -296,7 +306,14 @@ Index("ix_steps_sent", steps.c.originator, steps.c.created_at, sqlite_where=REPL
 GIVEN_UP = text("status = 'dead'")
 Index("ix_steps_given_up", steps.c.updated_at, sqlite_where=GIVEN_UP, postgresql_where=GIVEN_UP)
 SUBMITTED = text("submitted_at IS NOT NULL")  # replies alone, since of webhooks nobody reports
-FARES = (steps.c.submitted_at, steps.c.api, steps.c.status, steps.c.delivery_ms, steps.c.segments, steps.c.billed_segments)
+FARES = (
+    steps.c.submitted_at,
+    steps.c.api,
+    steps.c.status,
+    steps.c.delivery_ms,
+    steps.c.segments,
+    steps.c.billed_segments,
+)
 Index("ix_steps_submitted", *FARES, sqlite_where=SUBMITTED, postgresql_where=SUBMITTED)
 NAMED = text("gateway_id IS NOT NULL")
 Index("ix_steps_gateway_id", steps.c.gateway_id, sqlite_where=NAMED, postgresql_where=NAMED)

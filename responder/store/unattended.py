@@ -44,7 +44,10 @@ async def settle_abandoned(database: Database, now: datetime, tell: Collection[s
             keys = list(
                 (
                     await connection.execute(
-                        update(steps).where(in_order(steps.c.key, abandoned, skip_locked=True)).values(values).returning(steps.c.key)
+                        update(steps)
+                        .where(in_order(steps.c.key, abandoned, skip_locked=True))
+                        .values(values)
+                        .returning(steps.c.key)
                     )
                 ).scalars()
             )

@@ -17,7 +17,9 @@ from responder.store.tables import contacts, messages, steps
 REFUSAL = "gateway_refusal"  # the channel
 
 
-async def opt_out_upstream(connection: AsyncConnection, database: Database, refused: Mapping[str, str], now: datetime) -> list[EventRow]:
+async def opt_out_upstream(
+    connection: AsyncConnection, database: Database, refused: Mapping[str, str], now: datetime
+) -> list[EventRow]:
     """Opt out, in the caller's transaction, whom these texts were for, and give the events for the ledger; ``refused`` has the reasons.
 
     A START of a number's own stands that came after the text was written.
@@ -43,6 +45,8 @@ async def _texts(connection: AsyncConnection, keys: Collection[str]) -> Sequence
 
 async def _has_spoken_since(connection: AsyncConnection, originator: str, written_at: datetime) -> bool:
     """Whether the number has opted out already, or has said START since a text to it was written; both by our clock."""
-    query = select(contacts.c.opted_out, messages.c.received_at).outerjoin(messages, messages.c.seq == contacts.c.consent_seq)
+    query = select(contacts.c.opted_out, messages.c.received_at).outerjoin(
+        messages, messages.c.seq == contacts.c.consent_seq
+    )
     contact = (await connection.execute(query.where(contacts.c.originator == originator))).one()
     return contact.opted_out or (contact.received_at is not None and contact.received_at > written_at)

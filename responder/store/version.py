@@ -18,7 +18,9 @@ async def require_current(database: Database) -> None:
     """Raise ConfigurationError, with the remedy, unless the database has the version that this program needs."""
     found = await version_of(database)
     if found is None:
-        raise ConfigurationError("the database is empty: run 'responder migrate' first, or start with 'responder run', which does it by itself")
+        raise ConfigurationError(
+            "the database is empty: run 'responder migrate' first, or start with 'responder run', which does it by itself"
+        )
     if found != NEWEST:
         raise ConfigurationError(
             f"the database has version {found}, this program needs {NEWEST}: run 'responder migrate' with this version of responder"

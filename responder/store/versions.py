@@ -29,7 +29,11 @@ class RuleVersions:
 
     async def newest(self) -> Version | None:
         """The version that came into force last; None if none ever did. Raises StorageError."""
-        newest = select(rule_versions).order_by(rule_versions.c.in_force_at.desc(), rule_versions.c.first_in_force_at.desc()).limit(1)
+        newest = (
+            select(rule_versions)
+            .order_by(rule_versions.c.in_force_at.desc(), rule_versions.c.first_in_force_at.desc())
+            .limit(1)
+        )
         async with self._database.read() as connection:
             row = (await connection.execute(newest)).first()
         return _version(row) if row else None

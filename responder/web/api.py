@@ -58,7 +58,9 @@ class AppointmentApi:
         if request.method == "DELETE":
             if len(identifier) > LONGEST["id"] or tidy(identifier) != identifier:
                 raise Refused(422, f"id: {UNLIKE_AN_ID}, and no more than {LONGEST['id']} characters are kept")
-            await delete_appointment(self._database, identifier, self._clock(), by=API, expected=_expectation(request), tell=self._told())
+            await delete_appointment(
+                self._database, identifier, self._clock(), by=API, expected=_expectation(request), tell=self._told()
+            )
             return Response(status_code=204)
         return _answer(await self._find(identifier), 200)
 
@@ -68,7 +70,9 @@ class AppointmentApi:
         booking = await asyncio.to_thread(_booking, row, Local(zone=rules.zone, country=rules.country))
         times = ReminderPlan(policy=rules.appointments, zone=rules.zone)
         expected, tell = _expectation(request), self._told()
-        counts = await put_bookings(self._database, [booking], self._clock(), times=times, by=API, expected=expected, tell=tell)
+        counts = await put_bookings(
+            self._database, [booking], self._clock(), times=times, by=API, expected=expected, tell=tell
+        )
         return _answer(await self._find(identifier), 201 if counts.get(Change.NEW) else 200)
 
     def _told(self) -> Collection[str]:
@@ -92,7 +96,10 @@ class AppointmentApi:
             await self._find(after)
         limit = _limit(request.query_params.get("limit", str(PAGE)))
         records, has_more = await read_after(self._database, list_appointments(**query), after, limit)
-        told = {"appointments": [record.as_json() for record in records], "next": records[-1].appointment.id if has_more else None}
+        told = {
+            "appointments": [record.as_json() for record in records],
+            "next": records[-1].appointment.id if has_more else None,
+        }
         return JSONResponse(told)
 
     async def document(self, _request: Request) -> Response:

@@ -28,7 +28,9 @@ class DeliveryWebhook(FormEndpoint):
         """Commit the reports, with the fates that they tell, and the messages. Raises StorageError."""
         events = self._gateway.read_events(posted.form, posted.body, posted.received_at)
         if events.unread:
-            logger.warning("events that are neither a report with an id nor a text were left out count=%d", events.unread)
+            logger.warning(
+                "events that are neither a report with an id nor a text were left out count=%d", events.unread
+            )
         for key, status in await self._reports.add(events.reports, posted.received_at):
             logger.info("report settled key=%s status=%s", key, status)
         await asyncio.gather(*(self._intake.take(message, posted.began_at) for message in events.inbound))

@@ -18,7 +18,9 @@ def read_form(body: bytes, content_type: str) -> Mapping[str, str]:
     """
     kind, options = parse_options_header(content_type)
     try:
-        fields = _multipart(body, options.get(b"boundary", b"")) if kind == b"multipart/form-data" else _urlencoded(body)
+        fields = (
+            _multipart(body, options.get(b"boundary", b"")) if kind == b"multipart/form-data" else _urlencoded(body)
+        )
     except FormParserError:
         return {}
     read: dict[str, str] = {}

@@ -11,7 +11,9 @@ RESET = struct.pack("ii", 1, 0)
 class Gathered:
     """A transport whose pieces of one turn are one call to the system, and mostly one packet: uvicorn writes head and body apart."""
 
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop, linger_s: float = LINGER_S) -> None:
+    def __init__(
+        self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop, linger_s: float = LINGER_S
+    ) -> None:
         self._transport = transport
         self._loop = loop
         self._linger_s = linger_s

@@ -107,7 +107,9 @@ class Health:
     async def _state(self) -> State:
         await self._commit()
         rows = await self._installation.live_workers(self.clock() - SEEN_WITHIN)
-        workers = [Worker(has_redis=row.has_redis, rules_hash=row.rules_hash, rules_are_ok=row.rules_are_ok) for row in rows]
+        workers = [
+            Worker(has_redis=row.has_redis, rules_hash=row.rules_hash, rules_are_ok=row.rules_are_ok) for row in rows
+        ]
         oldest = await self._inbox.oldest_waiting()
         hold = await read_hold(self.database)
         return State(

@@ -50,7 +50,11 @@ class _Figures:
 
 def _of_rules(rules: RulesStatus) -> Iterator[Metric]:
     yield _gauge("responder_rules", "Rules in force.", rules.count)
-    yield _gauge("responder_rules_reload_ok", "1 if the rules in force are those of the file, 0 if the file was refused.", rules.is_ok)
+    yield _gauge(
+        "responder_rules_reload_ok",
+        "1 if the rules in force are those of the file, 0 if the file was refused.",
+        rules.is_ok,
+    )
     at = rules.last_good_at.timestamp()
     yield _gauge("responder_rules_last_good_timestamp_seconds", "When rules without mistakes were last read.", at)
     named = GaugeMetricFamily("responder_rules_info", "The hash of the rules in force.", labels=["hash"])
@@ -65,11 +69,17 @@ def _of_state(state: State | None, now: datetime) -> Iterator[Metric]:
     yield _gauge("responder_redis_up", "1 if workers can be woken.", state.redis_is_up)
     yield _gauge("responder_gateway_ok", "1 unless the gateway refuses us and replies wait.", state.gateway == "ok")
     yield _gauge("responder_workers", "Workers seen lately.", len(state.workers))
-    yield _gauge("responder_workers_with_redis", "Workers that can be woken.", sum(worker.has_redis for worker in state.workers))
+    yield _gauge(
+        "responder_workers_with_redis", "Workers that can be woken.", sum(worker.has_redis for worker in state.workers)
+    )
     refused = sum(not worker.rules_are_ok for worker in state.workers)
-    yield _gauge("responder_workers_rules_refused", "Workers that refused the rules file and go by the last good rules.", refused)
+    yield _gauge(
+        "responder_workers_rules_refused", "Workers that refused the rules file and go by the last good rules.", refused
+    )
     waited_s = (now - state.oldest_waiting).total_seconds() if state.oldest_waiting else 0.0
-    yield _gauge("responder_oldest_waiting_seconds", "How long the message has waited that waits longest.", max(waited_s, 0.0))
+    yield _gauge(
+        "responder_oldest_waiting_seconds", "How long the message has waited that waits longest.", max(waited_s, 0.0)
+    )
     yield from _of_failed(state.failed)
     if state.clock and state.clock.median is not None:
         told = "How long after their SIM time the last texts arrived (median): much where a clock or its zone is wrong, negative where it is ahead."
@@ -79,7 +89,9 @@ def _of_state(state: State | None, now: datetime) -> Iterator[Metric]:
 
 def _of_failed(failed: FailedMessages) -> Iterator[Metric]:
     yield _gauge("responder_messages_failed", "Messages that could not be handled and wait for a person.", failed.count)
-    reasons = GaugeMetricFamily("responder_messages_failed_by_reason", "The same by why they could not be handled.", labels=["reason"])
+    reasons = GaugeMetricFamily(
+        "responder_messages_failed_by_reason", "The same by why they could not be handled.", labels=["reason"]
+    )
     for reason, count in failed.by_reason.items():
         reasons.add_metric([reason], count)
     yield reasons
@@ -91,22 +103,44 @@ def _of_mailboxes(state: State) -> Iterator[Metric]:
     is_open = all(mailbox.state is MailboxState.CONNECTED for mailbox in state.mailboxes)
     yield _gauge("responder_mailbox_connected", "1 if every intake of mails has its mailbox open.", is_open)
     lags_s = [mailbox.lag_s for mailbox in state.mailboxes if mailbox.lag_s is not None]
-    yield _gauge("responder_mailbox_lag_seconds", "How long the last mail had lain in the mailbox when it was taken in.", max(lags_s, default=0.0))
+    yield _gauge(
+        "responder_mailbox_lag_seconds",
+        "How long the last mail had lain in the mailbox when it was taken in.",
+        max(lags_s, default=0.0),
+    )
     moments = [mailbox.last_mail_at.timestamp() for mailbox in state.mailboxes if mailbox.last_mail_at]
-    yield _gauge("responder_mailbox_last_mail_timestamp_seconds", "When the last mail was taken in; 0 if none was.", max(moments, default=0.0))
-    yield _gauge("responder_mailbox_malformed", "Mails not understood since the intake started.", sum(m.malformed for m in state.mailboxes))
-    yield _gauge("responder_mailbox_left_alone", "Mails that only a person can judge.", sum(m.left_alone for m in state.mailboxes))
+    yield _gauge(
+        "responder_mailbox_last_mail_timestamp_seconds",
+        "When the last mail was taken in; 0 if none was.",
+        max(moments, default=0.0),
+    )
+    yield _gauge(
+        "responder_mailbox_malformed",
+        "Mails not understood since the intake started.",
+        sum(m.malformed for m in state.mailboxes),
+    )
+    yield _gauge(
+        "responder_mailbox_left_alone",
+        "Mails that only a person can judge.",
+        sum(m.left_alone for m in state.mailboxes),
+    )
 
 
 def _of_tally(tally: Tally, lists: Sequence[str]) -> Iterator[Metric]:
-    credit = GaugeMetricFamily("responder_gateway_credit", "The credit left at the gateway, in euros, as it told last.", labels=["gateway"])
-    told = GaugeMetricFamily("responder_gateway_credit_timestamp_seconds", "When the gateway told its credit.", labels=["gateway"])
+    credit = GaugeMetricFamily(
+        "responder_gateway_credit", "The credit left at the gateway, in euros, as it told last.", labels=["gateway"]
+    )
+    told = GaugeMetricFamily(
+        "responder_gateway_credit_timestamp_seconds", "When the gateway told its credit.", labels=["gateway"]
+    )
     for known in tally.credits:
         if known.amount is not None and known.told_at is not None:
             credit.add_metric([known.gateway], float(known.amount))
             told.add_metric([known.gateway], known.told_at.timestamp())
     yield from (credit, told)
-    alerts = GaugeMetricFamily("responder_alerts_open", "Alerts that are open, by what they are about.", labels=["kind"])
+    alerts = GaugeMetricFamily(
+        "responder_alerts_open", "Alerts that are open, by what they are about.", labels=["kind"]
+    )
     for kind, count in tally.alerts.items():
         alerts.add_metric([str(kind)], count)
     yield alerts
@@ -115,21 +149,37 @@ def _of_tally(tally: Tally, lists: Sequence[str]) -> Iterator[Metric]:
 
 
 def _of_consent(counts: ConsentCounts, lists: Sequence[str]) -> Iterator[Metric]:
-    subscriptions = GaugeMetricFamily("responder_subscriptions", "Numbers on each list, by their status.", labels=["list", "status"])
+    subscriptions = GaugeMetricFamily(
+        "responder_subscriptions", "Numbers on each list, by their status.", labels=["list", "status"]
+    )
     for count in counts.of_lists(lists):
         for status in SubscriptionStatus:
             subscriptions.add_metric([count.list, str(status)], count.by_status.get(status, 0))
     yield subscriptions
     yield _gauge("responder_opted_out", "Numbers that want no texts at all.", counts.opted_out)
-    yield _gauge("responder_under_review", "Numbers that may want no texts, until a person decides.", counts.under_review)
+    yield _gauge(
+        "responder_under_review", "Numbers that may want no texts, until a person decides.", counts.under_review
+    )
 
 
 def _of_deliveries(by_api: Mapping[str, Deliveries]) -> Iterator[Metric]:
     """How replies fare, by the API that took them, since an operator may change from one to the other and compare."""
-    replies = GaugeMetricFamily("responder_replies_last_day", "Replies handed to the gateway within 24 hours, by status.", labels=["api", "status"])
-    share = GaugeMetricFamily("responder_delivered_ratio", "The share delivered of the replies taken within 24 hours.", labels=["api"])
-    took = GaugeHistogramMetricFamily("responder_delivery_seconds", "From handing a reply over to its delivery, within 24 hours.", labels=["api"])
-    segments = GaugeMetricFamily("responder_segments_last_day", "Segments that the gateway counted too, by who counts.", labels=["api", "counted_by"])
+    replies = GaugeMetricFamily(
+        "responder_replies_last_day",
+        "Replies handed to the gateway within 24 hours, by status.",
+        labels=["api", "status"],
+    )
+    share = GaugeMetricFamily(
+        "responder_delivered_ratio", "The share delivered of the replies taken within 24 hours.", labels=["api"]
+    )
+    took = GaugeHistogramMetricFamily(
+        "responder_delivery_seconds", "From handing a reply over to its delivery, within 24 hours.", labels=["api"]
+    )
+    segments = GaugeMetricFamily(
+        "responder_segments_last_day",
+        "Segments that the gateway counted too, by who counts.",
+        labels=["api", "counted_by"],
+    )
     for api, deliveries in by_api.items():
         for status, count in deliveries.by_status.items():
             replies.add_metric([api, str(status)], count)

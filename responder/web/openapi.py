@@ -26,7 +26,12 @@ def _filled(description: str, example: str) -> dict[str, Any]:
 
 
 def _details() -> dict[str, Any]:
-    told = {"name": "Who comes.", "service": "What for.", "location": "Where.", "language": "The language to write in, such as it."}
+    told = {
+        "name": "Who comes.",
+        "service": "What for.",
+        "location": "Where.",
+        "language": "The language to write in, such as it.",
+    }
     return {name: _text(description, LONGEST[name]) for name, description in told.items()}
 
 
@@ -36,10 +41,17 @@ BOOKING: Mapping[str, Any] = {
     "additionalProperties": False,
     "properties": {
         "id": _text("The id of the address, if given.", LONGEST["id"]),
-        "originator": _filled("The telephone number; without a plus, one of the country of the rules file.", example="+393301234567"),
-        "starts_at": _filled("When it starts, in ISO 8601; without an offset, in the zone of the rules file.", example="2026-12-01T09:00"),
+        "originator": _filled(
+            "The telephone number; without a plus, one of the country of the rules file.", example="+393301234567"
+        ),
+        "starts_at": _filled(
+            "When it starts, in ISO 8601; without an offset, in the zone of the rules file.", example="2026-12-01T09:00"
+        ),
         **{name: {**value, "type": ["string", "null"]} for name, value in _details().items()},
-        "asked_at": {**_text("When the originator was asked about it, if another system asked."), "type": ["string", "null"]},
+        "asked_at": {
+            **_text("When the originator was asked about it, if another system asked."),
+            "type": ["string", "null"],
+        },
     },
 }
 APPOINTMENT: Mapping[str, Any] = {
@@ -60,9 +72,24 @@ ERRORS: Mapping[str, Any] = {
     "properties": {"errors": {"type": "array", "items": {"type": "string"}}},
 }
 ETAG = {"ETag": {"description": "The name of this state, for If-Match.", "schema": {"type": "string"}}}
-ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST["id"]}}
-IF_MATCH = {"name": "If-Match", "in": "header", "schema": {"type": "string"}, "description": "Only if the appointment still has this ETag."}
-IF_NONE_MATCH = {"name": "If-None-Match", "in": "header", "schema": {"type": "string"}, "description": "`*`: only if there is none yet."}
+ID = {
+    "name": "id",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST["id"]},
+}
+IF_MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "schema": {"type": "string"},
+    "description": "Only if the appointment still has this ETag.",
+}
+IF_NONE_MATCH = {
+    "name": "If-None-Match",
+    "in": "header",
+    "schema": {"type": "string"},
+    "description": "`*`: only if there is none yet.",
+}
 
 
 def _content(name: str) -> dict[str, Any]:
@@ -71,7 +98,10 @@ def _content(name: str) -> dict[str, Any]:
 
 def _wrong(*codes: str) -> dict[str, Any]:
     plain = {"text/plain": {"schema": {"type": "string"}}}
-    return {code: {"description": WRONG[code], "content": {**_content("Errors"), **(plain if code == "404" else {})}} for code in codes}
+    return {
+        code: {"description": WRONG[code], "content": {**_content("Errors"), **(plain if code == "404" else {})}}
+        for code in codes
+    }
 
 
 def _one(description: str) -> dict[str, Any]:
@@ -89,7 +119,12 @@ LIST: dict[str, Any] = {
         _filter("status", "With this status.", enum=[str(status) for status in AppointmentStatus]),
         _filter("number", "Of this number."),
         _filter("after", "After the appointment with this id: `next` of the page before."),
-        {"name": "limit", "in": "query", "description": "So many.", "schema": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100}},
+        {
+            "name": "limit",
+            "in": "query",
+            "description": "So many.",
+            "schema": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100},
+        },
     ],
     "responses": {"200": {"description": "A page.", "content": _content("Page")}, **_wrong("404", "422", "503")},
 }
@@ -101,17 +136,27 @@ DOCUMENT: Mapping[str, Any] = {
         "/api/v1/appointments": {"get": LIST},
         "/api/v1/appointments/{id}": {
             "parameters": [ID],
-            "get": {"summary": "One appointment.", "responses": {"200": _one("The appointment."), **_wrong("404", "503")}},
+            "get": {
+                "summary": "One appointment.",
+                "responses": {"200": _one("The appointment."), **_wrong("404", "503")},
+            },
             "put": {
                 "summary": "Make or change an appointment; the same again changes nothing. A moved one has to be answered anew.",
                 "parameters": [IF_MATCH, IF_NONE_MATCH],
                 "requestBody": {"required": True, "content": _content("Booking")},
-                "responses": {"200": _one("It was there."), "201": _one("It is new."), **_wrong("400", "404", "412", "413", "422", "503")},
+                "responses": {
+                    "200": _one("It was there."),
+                    "201": _one("It is new."),
+                    **_wrong("400", "404", "412", "413", "422", "503"),
+                },
             },
             "delete": {
                 "summary": "Forget an appointment that will not be, and its reminders; its history stays.",
                 "parameters": [IF_MATCH],
-                "responses": {"204": {"description": "It is not there any more."}, **_wrong("404", "412", "422", "503")},
+                "responses": {
+                    "204": {"description": "It is not there any more."},
+                    **_wrong("404", "412", "422", "503"),
+                },
             },
         },
     },
@@ -126,7 +171,10 @@ DOCUMENT: Mapping[str, Any] = {
                 "required": ["appointments", "next"],
                 "properties": {
                     "appointments": {"type": "array", "items": {"$ref": "#/components/schemas/Appointment"}},
-                    "next": {"type": ["string", "null"], "description": "The `after` of the next page; null at the end."},
+                    "next": {
+                        "type": ["string", "null"],
+                        "description": "The `after` of the next page; null at the end.",
+                    },
                 },
             },
         },

@@ -89,7 +89,10 @@ async def _read_body(receive: Receive) -> bytes | None:
 def _answer(status: int, body: bytes, *headers: tuple[bytes, bytes]) -> Sequence[AsgiMessage]:
     """A whole response in plain text."""
     plain = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode()), *headers]
-    return ({"type": "http.response.start", "status": status, "headers": plain}, {"type": "http.response.body", "body": body})
+    return (
+        {"type": "http.response.start", "status": status, "headers": plain},
+        {"type": "http.response.body", "body": body},
+    )
 
 
 CLOSE = (b"connection", b"close")

@@ -77,7 +77,9 @@ class BoundedProtocol(HttpToolsProtocol):
         try:
             self.parser.feed_data(data)
         except HttpParserUpgrade:
-            self.cycle.keep_alive = False  # nothing here speaks another protocol: it is answered as it is, and that was all
+            self.cycle.keep_alive = (
+                False  # nothing here speaks another protocol: it is answered as it is, and that was all
+            )
         except HttpParserError as error:
             self._refuse(TOO_LARGE if isinstance(error.__context__, _TooMuch) else BAD)
             return
@@ -148,7 +150,10 @@ class BoundedProtocol(HttpToolsProtocol):
         """How long this connection has waited for its peer; nothing while a request is being worked on."""
         timers = [(self._draining, self._limits.drain_s)]
         if not self._is_running():
-            timers += [(self._deadline, self._limits.request_s), (self.timeout_keep_alive_task, self.timeout_keep_alive)]
+            timers += [
+                (self._deadline, self._limits.request_s),
+                (self.timeout_keep_alive_task, self.timeout_keep_alive),
+            ]
         now = self.loop.time()
         return max((now - timer.when() + given_s for timer, given_s in timers if timer), default=0.0)
 
@@ -172,7 +177,9 @@ class BoundedProtocol(HttpToolsProtocol):
         """Say what is wrong, unless another answer is on its way, and close."""
         self._stop_waiting()
         self._refusals.count(answer[9:12].decode())
-        if not self.pipeline and (self.cycle is None or not self.cycle.response_started or self.cycle.response_complete):
+        if not self.pipeline and (
+            self.cycle is None or not self.cycle.response_started or self.cycle.response_complete
+        ):
             self.transport.write(answer)
         self.transport.close()
 

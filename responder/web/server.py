@@ -105,7 +105,10 @@ def api_routes(settings: Settings, store: Store, rules: Callable[[], Rules]) -> 
     """The routes of the REST API; none without a token."""
     if settings.api_token is None:
         return ()
-    from responder.web.api import AppointmentApi, routes  # they bring the rules language, which a web process without the API does without
+    from responder.web.api import (
+        AppointmentApi,
+        routes,
+    )  # they bring the rules language, which a web process without the API does without
 
     api = AppointmentApi(database=store.database, rules=rules, clock=utc_now)
     return routes(api, settings.api_token.get_secret_value())

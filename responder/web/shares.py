@@ -29,7 +29,13 @@ class Shares:
     """
 
     def __init__(
-        self, *, most: int, per_client: int, exempt: Sequence[Network] = (), grace_s: float = GRACE_S, clock: Callable[[], float] = time.monotonic
+        self,
+        *,
+        most: int,
+        per_client: int,
+        exempt: Sequence[Network] = (),
+        grace_s: float = GRACE_S,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._most = most
         self._per_client = per_client

@@ -63,7 +63,9 @@ class AlertWatch:
         for alert in changed.opened:
             logger.error("alert opened kind=%s key=%s what=%s", alert.trouble.kind, alert.key, sentence_of(alert))
         if changed.opened and rules.alerts.email and not self._is_mailing:
-            logger.warning("alerts are not mailed: set RESPONDER_SMTP_URL, and no RESPONDER_SHADOW, where the workers start")
+            logger.warning(
+                "alerts are not mailed: set RESPONDER_SMTP_URL, and no RESPONDER_SHADOW, where the workers start"
+            )
         for alert in changed.closed:
             logger.info("alert closed kind=%s key=%s what=%s", alert.trouble.kind, alert.key, sentence_of(alert))
         if changed.has_calls:
@@ -81,7 +83,9 @@ class AlertWatch:
             oldest_waiting=await self._store.inbox.oldest_waiting(),
             failed=await read_failed(database),
             clock=await read_clock_offset(database, self._zone) if self._zone else None,
-            rules_are_refused=not all(worker.rules_are_ok for worker in await self._store.installation.live_workers(now - SEEN_WITHIN)),
+            rules_are_refused=not all(
+                worker.rules_are_ok for worker in await self._store.installation.live_workers(now - SEEN_WITHIN)
+            ),
         )
 
     async def _failing_mailboxes(self, now: datetime) -> Sequence[FailingMailbox]:

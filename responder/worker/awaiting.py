@@ -22,7 +22,13 @@ class Awaiting:
     """Decides about the replies that wait for calls; ``within_s`` is how long they do."""
 
     def __init__(
-        self, *, database: Database, rules: Callable[[], Rules], bell: Bell, clock: Clock, within_s: float = ANSWER_WITHIN.total_seconds()
+        self,
+        *,
+        database: Database,
+        rules: Callable[[], Rules],
+        bell: Bell,
+        clock: Clock,
+        within_s: float = ANSWER_WITHIN.total_seconds(),
     ) -> None:
         self._database = database
         self._rules = rules
@@ -50,7 +56,9 @@ class Awaiting:
             async with self._database.write() as connection:
                 await settle(connection, self._database, {claimed.step.key: None}, self._rules().limits, self._clock())
         except StorageError as error:
-            logger.warning("reply not decided, it waits for the end of the call key=%s reason=%s", claimed.step.key, error)
+            logger.warning(
+                "reply not decided, it waits for the end of the call key=%s reason=%s", claimed.step.key, error
+            )
         except Exception:
             logger.exception("reply not decided, it waits for the end of the call key=%s", claimed.step.key)
         else:

@@ -25,7 +25,9 @@ def cares(
 ) -> Sequence[Coroutine[Any, Any, None]]:
     """What runs until it is cancelled, each by itself, so that none waits for another."""
     housekeeping = Housekeeping(store=store, retention_days=settings.retention_days, clock=clock, rules=rules)
-    credit = CreditQuestion(database=store.database, gateway=make_gateway(settings, store.secret), client=client, clock=clock)
+    credit = CreditQuestion(
+        database=store.database, gateway=make_gateway(settings, store.secret), client=client, clock=clock
+    )
     server = None if settings.shadow else mail_server(settings)
     alerts = AlertWatch(
         store=store,
@@ -37,5 +39,14 @@ def cares(
         mailbox=place_of(settings.imap_url),
         zone=settings.gateway_timezone,
     )
-    mailing = [rounds("alert mails", MAIL_EVERY_S, Mailer(database=store.database, post=server, clock=clock).once)] if server else []
-    return *mailing, housekeeping.run(), rounds("credit", CREDIT_EVERY_S, credit.once), rounds("alerts", LOOK_EVERY_S, alerts.once)
+    mailing = (
+        [rounds("alert mails", MAIL_EVERY_S, Mailer(database=store.database, post=server, clock=clock).once)]
+        if server
+        else []
+    )
+    return (
+        *mailing,
+        housekeeping.run(),
+        rounds("credit", CREDIT_EVERY_S, credit.once),
+        rounds("alerts", LOOK_EVERY_S, alerts.once),
+    )

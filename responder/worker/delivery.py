@@ -49,7 +49,15 @@ class Deliverer:
     """Carries out steps. Those of a kind are claimed by one job at a time, so that slow calls never fill the worker with jobs."""
 
     def __init__(
-        self, *, steps: SqlSteps, ways: Ways, webhooks: Webhooks, bell: Bell, clock: Clock, is_simulating: bool, is_shadow: bool = False
+        self,
+        *,
+        steps: SqlSteps,
+        ways: Ways,
+        webhooks: Webhooks,
+        bell: Bell,
+        clock: Clock,
+        is_simulating: bool,
+        is_shadow: bool = False,
     ) -> None:
         self._steps = steps
         self._ways = ways
@@ -84,7 +92,9 @@ class Deliverer:
 
     async def _pretend(self, kind: StepKind, pretend: Pretence) -> list[Claimed]:
         now = self._clock()
-        return await self._steps.claim(kind, "", now, PRETENDED_AT_ONCE, pretend=pretend, tell=self._told(), quiet_until=self._quiet_until(now))
+        return await self._steps.claim(
+            kind, "", now, PRETENDED_AT_ONCE, pretend=pretend, tell=self._told(), quiet_until=self._quiet_until(now)
+        )
 
     def _pretence(self, kind: StepKind) -> Pretence | None:
         """What steps are marked as where nothing goes out."""
@@ -205,14 +215,18 @@ class Deliverer:
             return Fate(key=key, status=StepStatus.DEAD, error=str(error), is_blocked=isinstance(error, BlockedError))
         except AccessError as error:
             logger.error("the gateway refuses us, replies wait reason=%s", error)  # noqa: TRY400  (the place tells nothing)
-            return Fate(key=key, status=StepStatus.QUEUED, next_attempt_at=now + PROBE_EVERY, error=str(error), begins_hold=True)
+            return Fate(
+                key=key, status=StepStatus.QUEUED, next_attempt_at=now + PROBE_EVERY, error=str(error), begins_hold=True
+            )
         except TransientError as error:
             return self._again(claimed, now, str(error), error.retry_after_s)
         except UncertainError as error:
             return Fate(key=key, status=StepStatus.UNCERTAIN, error=str(error))
         except Exception as error:
             logger.exception("reply ended by a fault of ours key=%s", key)
-            return Fate(key=key, status=StepStatus.UNCERTAIN if may_be_out else StepStatus.DEAD, error=unthought_of(error))
+            return Fate(
+                key=key, status=StepStatus.UNCERTAIN if may_be_out else StepStatus.DEAD, error=unthought_of(error)
+            )
 
     def _call_of(self, step: Step) -> Call:
         call = self._ways.gateway.build_outbound(step)
@@ -224,14 +238,23 @@ class Deliverer:
         chance = random.random()  # noqa: S311  (spreads retries, no secret)
         next_at = next_attempt(StepKind.REPLY, claimed.attempts, now, retry_after_s, chance)
         if next_at is None:
-            return Fate(key=claimed.step.key, status=StepStatus.DEAD, error=f"given up after {claimed.attempts} attempts: {reason}")
+            return Fate(
+                key=claimed.step.key,
+                status=StepStatus.DEAD,
+                error=f"given up after {claimed.attempts} attempts: {reason}",
+            )
         return Fate(key=claimed.step.key, status=StepStatus.QUEUED, next_attempt_at=next_at, error=reason)
 
 
 def _compare(step: Step, taken: Taken) -> None:
     """Say so if the gateway counted, and bills, another number of segments than we did."""
     if taken.segments not in (None, step.segments):
-        logger.warning("the gateway counts other segments than we do key=%s ours=%d theirs=%d", step.key, step.segments, taken.segments)
+        logger.warning(
+            "the gateway counts other segments than we do key=%s ours=%d theirs=%d",
+            step.key,
+            step.segments,
+            taken.segments,
+        )
 
 
 async def until_recorded(record: Callable[[], Awaitable[None]]) -> None:

@@ -41,7 +41,15 @@ class Handler:
     """Handles messages. ``rules`` gives those in force; a batch is planned by the rules that it began with."""
 
     def __init__(
-        self, *, database: Database, inbox: SqlInbox, commits: Commits, secret: bytes, bell: Bell, rules: Callable[[], Rules], clock: Clock
+        self,
+        *,
+        database: Database,
+        inbox: SqlInbox,
+        commits: Commits,
+        secret: bytes,
+        bell: Bell,
+        rules: Callable[[], Rules],
+        clock: Clock,
     ) -> None:
         self._database = database
         self._inbox = inbox

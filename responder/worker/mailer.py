@@ -42,10 +42,14 @@ class Mailer:
         except TransientError as error:
             is_over = await note_unsent(self._database, mail.key, str(error), self._clock())
             level = logging.ERROR if is_over else logging.WARNING
-            logger.log(level, "mail of an alert %s key=%s reason=%s", "given up" if is_over else "waits", mail.key, error)
+            logger.log(
+                level, "mail of an alert %s key=%s reason=%s", "given up" if is_over else "waits", mail.key, error
+            )
         except Exception as error:
             logger.exception("mail of an alert not sent key=%s", mail.key)
-            await note_unsent(self._database, mail.key, f"a fault that nobody thought of ({type(error).__name__})", self._clock())
+            await note_unsent(
+                self._database, mail.key, f"a fault that nobody thought of ({type(error).__name__})", self._clock()
+            )
         else:
             await note_sent(self._database, mail.key)
             logger.info("mail of an alert sent key=%s", mail.key)

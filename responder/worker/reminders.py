@@ -23,7 +23,16 @@ logger = logging.getLogger(__name__)
 class Reminders:
     """Queues reminders by the rules in force; ``sender`` is the number that they come from, if one is set; ``secret`` tells erased numbers."""
 
-    def __init__(self, *, database: Database, rules: Callable[[], Rules], bell: Bell, clock: Clock, sender: str | None, secret: bytes = b"") -> None:
+    def __init__(
+        self,
+        *,
+        database: Database,
+        rules: Callable[[], Rules],
+        bell: Bell,
+        clock: Clock,
+        sender: str | None,
+        secret: bytes = b"",
+    ) -> None:
         self._database = database
         self._rules = rules
         self._bell = bell

@@ -60,7 +60,14 @@ async def serve(settings: Settings) -> None:
             _stop_when_told(supervisor, stack)
             signs = SignsOfLife(store, name, in_force, supervisor, hearers)
             caring = cares(settings, store, client, bell, in_force.rules, utc_now)
-            works = (bell.run(), signs.run(), in_force.watch(signs.send), _check_policy(bell), watch_secret(store), *caring)
+            works = (
+                bell.run(),
+                signs.run(),
+                in_force.watch(signs.send),
+                _check_policy(bell),
+                watch_secret(store),
+                *caring,
+            )
             beside = Beside(supervisor.stop)
             beside.start(*works)
             try:
@@ -75,7 +82,13 @@ async def serve(settings: Settings) -> None:
 
 
 def make_jobs(
-    settings: Settings, store: Store, client: HttpClient, bell: ArqBell, pace: Pace, rules: Callable[[], Rules], clock: Clock
+    settings: Settings,
+    store: Store,
+    client: HttpClient,
+    bell: ArqBell,
+    pace: Pace,
+    rules: Callable[[], Rules],
+    clock: Clock,
 ) -> tuple[dict[str, JobBody], JobBody]:
     """What a worker does when it is woken, by the name of the job, and its sweep."""
     handler = Handler(
@@ -97,7 +110,9 @@ def make_jobs(
         is_simulating=settings.agile_api_key is None,
         is_shadow=settings.shadow,
     )
-    reminders = Reminders(database=store.database, rules=rules, bell=bell, clock=clock, sender=settings.sender, secret=store.secret)
+    reminders = Reminders(
+        database=store.database, rules=rules, bell=bell, clock=clock, sender=settings.sender, secret=store.secret
+    )
     sweep = Sweep(
         database=store.database,
         inbox=store.inbox,
@@ -131,7 +146,9 @@ def _stop_when_told(supervisor: Supervisor, stack: contextlib.ExitStack) -> None
 class SignsOfLife:
     """Says every few seconds that the worker is alive, by which rules it goes and who hears of deliveries; at once when it finds or loses Redis."""
 
-    def __init__(self, store: Store, name: str, in_force: RulesInForce, supervisor: Supervisor, hearers: Hearers) -> None:
+    def __init__(
+        self, store: Store, name: str, in_force: RulesInForce, supervisor: Supervisor, hearers: Hearers
+    ) -> None:
         self._store = store
         self._name = name
         self._in_force = in_force
@@ -161,4 +178,6 @@ async def _check_policy(bell: ArqBell) -> None:
     with contextlib.suppress(TransientError):
         policy = await redis_policy(bell.redis)
         if policy != POLICY:
-            logger.warning("redis evicts jobs when it is full, set its maxmemory-policy to %s policy=%s", POLICY, policy)
+            logger.warning(
+                "redis evicts jobs when it is full, set its maxmemory-policy to %s policy=%s", POLICY, policy
+            )

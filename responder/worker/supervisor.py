@@ -84,7 +84,9 @@ class Sweep:
             await self._awaiting.settle_late()
         tell = self._rules().webhooks_for(Event.DELIVERY_CHANGED)
         if await has_abandoned(self._database, now):
-            logger.warning("steps of a killed worker settled count=%d", await settle_abandoned(self._database, now, tell))
+            logger.warning(
+                "steps of a killed worker settled count=%d", await settle_abandoned(self._database, now, tell)
+            )
         for key, status in await self._reports.match_strays(now):
             logger.info("report settled key=%s status=%s", key, status)
         for kind in await due_kinds(self._database, now):
@@ -208,7 +210,9 @@ async def _retire(worker: Worker, running: asyncio.Task[None]) -> None:
     jobs, redis = list(worker.tasks.values()), worker.pool
     if jobs:
         await asyncio.wait(jobs, timeout=FINISH_S)
-    with contextlib.suppress(BaseException):  # a job cancelled half-way, or a Redis that is away: neither matters any more
+    with contextlib.suppress(
+        BaseException
+    ):  # a job cancelled half-way, or a Redis that is away: neither matters any more
         await asyncio.wait_for(worker.close(), CLOSE_S)
     with contextlib.suppress(RedisError, OSError):  # arq leaves the connections open when its own end fails half-way
         await redis.aclose(close_connection_pool=True)

@@ -37,7 +37,9 @@ logger = logging.getLogger(__name__)
 class Webhooks:
     """Calls the webhooks that the rules in force name."""
 
-    def __init__(self, *, database: Database, client: Client, rules: Callable[[], Rules], clock: Clock, awaiting: Awaiting) -> None:
+    def __init__(
+        self, *, database: Database, client: Client, rules: Callable[[], Rules], clock: Clock, awaiting: Awaiting
+    ) -> None:
         self._database = database
         self._client = client
         self._rules = rules
@@ -53,7 +55,9 @@ class Webhooks:
     async def claim(self, owner: str) -> list[Claimed]:
         """The due calls that there are places for. Raises StorageError."""
         now, rules = self._clock(), self._rules()
-        under_way = self._under_way.copy()  # before the endpoints are read: a call that ends meanwhile may have closed one of them
+        under_way = (
+            self._under_way.copy()
+        )  # before the endpoints are read: a call that ends meanwhile may have closed one of them
         endpoints = await self._endpoints(rules)
         await self._awaiting.settle_paused([name for name, endpoint in endpoints.items() if not endpoint.places(now)])
         if disabled := [endpoint for endpoint in endpoints.values() if endpoint.disabled_at]:
@@ -71,8 +75,13 @@ class Webhooks:
     async def _endpoints(self, rules: Rules) -> Mapping[str, Endpoint]:
         """The endpoints of the rules; what is known of another URL of the same name does not count."""
         stored = await read_endpoints(self._database)
-        fresh = {webhook.name: Endpoint(name=webhook.name, address=webhook.address) for webhook in rules.webhooks.values()}
-        return {name: stored[name] if name in stored and stored[name].address == new.address else new for name, new in fresh.items()}
+        fresh = {
+            webhook.name: Endpoint(name=webhook.name, address=webhook.address) for webhook in rules.webhooks.values()
+        }
+        return {
+            name: stored[name] if name in stored and stored[name].address == new.address else new
+            for name, new in fresh.items()
+        }
 
     def end(self, claimed: Claimed) -> None:
         """Give back the place of a call."""
@@ -94,7 +103,9 @@ class Webhooks:
         except PermanentError as error:
             return Answered(fate=Fate(key=step.key, status=StepStatus.DEAD, error=str(error)))
         except Gone as error:
-            return Answered(fate=Fate(key=step.key, status=StepStatus.DEAD, error=str(error)), took_it=False, is_gone=True)
+            return Answered(
+                fate=Fate(key=step.key, status=StepStatus.DEAD, error=str(error)), took_it=False, is_gone=True
+            )
         except TransientError as error:
             return self._again(claimed, now, str(error), error.retry_after_s)
         except UncertainError as error:
@@ -116,7 +127,9 @@ class Webhooks:
     async def record(self, claimed: Claimed, answered: Answered, owner: str) -> None:
         """Record how a call went; calls that end at about the same time share a commit. Raises StorageError."""
         endpoint = Endpoint(name=claimed.step.to, address=address_of(claimed.step.to, self._rules()))
-        if answered.address != endpoint.address:  # the rules were read again during the call: it says nothing of the new URL
+        if (
+            answered.address != endpoint.address
+        ):  # the rules were read again during the call: it says nothing of the new URL
             answered = replace(answered, took_it=None)
         made = Made(claimed=claimed, answered=answered, owner=owner, endpoint=endpoint)
         recorded: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -153,7 +166,9 @@ class Webhooks:
         try:
             async with self._recording:
                 batch = await self._gather()
-                off = await record_calls(self._database, [made for made, _ in batch], self._rules().limits, self._clock())
+                off = await record_calls(
+                    self._database, [made for made, _ in batch], self._rules().limits, self._clock()
+                )
         except BaseException:
             for _, recorded in batch or self._taken():
                 if recorded is not ours and not recorded.done():
@@ -190,7 +205,9 @@ def webhook_call(name: str, key: str, content: str, now: datetime, rules: Rules)
     """The signed call of a webhook. Raises PermanentError if the rules in force do not name it."""
     webhook = rules.webhooks.get(name)
     if webhook is None:
-        raise PermanentError(f"webhook {name!r} is not in the rules file: put it back, then run 'responder deliveries retry {key}'")
+        raise PermanentError(
+            f"webhook {name!r} is not in the rules file: put it back, then run 'responder deliveries retry {key}'"
+        )
     body = content.encode()
     headers = webhook_headers(webhook.secrets, key, int(now.timestamp()), body)
     return Call(url=webhook.url, headers=headers, body=body, guarded=True, longest_answer=LONGEST_ANSWER)

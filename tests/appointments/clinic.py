@@ -86,7 +86,10 @@ class Clinic:
 
     async def statuses(self) -> dict[str, str]:
         async with self.store.database.read() as connection:
-            return {row.id: row.status for row in (await connection.execute(select(appointments).order_by(appointments.c.id))).all()}
+            return {
+                row.id: row.status
+                for row in (await connection.execute(select(appointments).order_by(appointments.c.id))).all()
+            }
 
     async def why(self) -> list[str]:
         """Why persons have been asked."""

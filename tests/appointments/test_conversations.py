@@ -40,7 +40,10 @@ async def test_a_patient_is_reminded_confirms_and_changes_their_mind(clinic: Cli
     clinic.clock.advance(minutes=5)
     assert await clinic.hears("yes") == ["A person will read this."]
     assert await clinic.statuses() == {"a1": "cancelled"}
-    assert await clinic.why() == ["cancelled after it was confirmed", "confirms an appointment that was cancelled before"]
+    assert await clinic.why() == [
+        "cancelled after it was confirmed",
+        "confirms an appointment that was cancelled before",
+    ]
 
 
 async def test_each_change_is_told_with_its_number_and_both_statuses(clinic: Clinic) -> None:
@@ -134,7 +137,9 @@ async def test_nine_appointments_are_listed_in_one_segment(clinic: Clinic) -> No
         await clinic.book(f"a{number}", NINE + minutes(10 * number), name="Francesca Bianchi", service="Physiotherapy")
     clinic.clock.now = NINE - DAY
     [text] = await clinic.hears("yes")
-    assert text.split("\n")[1:-1] == [f"{number} 27/11 {9 + (20 + 10 * number) // 60:02}:{(20 + 10 * number) % 60:02}" for number in range(1, 10)]
+    assert text.split("\n")[1:-1] == [
+        f"{number} 27/11 {9 + (20 + 10 * number) // 60:02}:{(20 + 10 * number) % 60:02}" for number in range(1, 10)
+    ]
     assert size(text).segments == 1
 
 
@@ -155,7 +160,10 @@ async def test_a_late_answer_is_told_so_and_handed_over(clinic: Clinic) -> None:
     await clinic.book("a1", NINE, asked_at=NINE - DAY)
     clinic.clock.now = NINE + timedelta(hours=47)
     assert await clinic.hears("yes") == ["Too late, please call."]
-    assert (await clinic.statuses(), await clinic.why()) == ({"a1": "scheduled"}, ["answers after the appointment began"])
+    assert (await clinic.statuses(), await clinic.why()) == (
+        {"a1": "scheduled"},
+        ["answers after the appointment began"],
+    )
     clinic.clock.now = NINE + timedelta(hours=48)
     assert await clinic.hears("yes") == ["Sorry?"]
 
@@ -252,13 +260,17 @@ async def test_who_said_stop_is_asked_nothing(clinic: Clinic) -> None:
 
 
 async def test_a_file_may_have_its_own_words_for_the_list(clinic: Clinic) -> None:
-    own = clinic.with_rules(RULES.replace("late:", 'which: {en: "Choose: {{ choices }}", it: "Scegli: {{ choices }}"}\n  late:', 1))
+    own = clinic.with_rules(
+        RULES.replace("late:", 'which: {en: "Choose: {{ choices }}", it: "Scegli: {{ choices }}"}\n  late:', 1)
+    )
     await family(own)
     assert await own.hears("sì") == ["Scegli: 1 27/11 09:30 Anna\n2 27/11 10:30 Bruno"]
 
 
 async def test_the_list_says_what_its_number_will_do(clinic: Clinic) -> None:
-    own = clinic.with_rules(RULES.replace("late:", 'which: "Which one shall we {{ intention }}? {{ choices }}"\n  late:', 1))
+    own = clinic.with_rules(
+        RULES.replace("late:", 'which: "Which one shall we {{ intention }}? {{ choices }}"\n  late:', 1)
+    )
     await family(own)
     asked = []
     for text in ("yes", "no"):
@@ -269,7 +281,9 @@ async def test_the_list_says_what_its_number_will_do(clinic: Clinic) -> None:
 
 async def test_the_list_says_so_in_the_language_of_the_answer(clinic: Clinic) -> None:
     await family(clinic)
-    assert await clinic.hears("disdico") == ["Quale annullare?\n1 27/11 09:30 Anna\n2 27/11 10:30 Bruno\nNumero o TUTTI"]
+    assert await clinic.hears("disdico") == [
+        "Quale annullare?\n1 27/11 09:30 Anna\n2 27/11 10:30 Bruno\nNumero o TUTTI"
+    ]
 
 
 async def test_the_same_number_twice_never_cancels_what_was_to_be_confirmed(clinic: Clinic) -> None:

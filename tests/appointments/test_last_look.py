@@ -93,16 +93,24 @@ async def test_it_is_cancelled_at_once_with_its_reason(clinic: Clinic, happening
     row = await row_of(clinic)
     assert (row.status, row.last_error) == ("suppressed", HAPPENINGS[happening])
     assert await clinic.reasons() == {"1d": HAPPENINGS[happening]}
-    history = [row.detail for row in await clinic.work.rows("appointment_events", "seq") if row.what == "reminder dropped"]
+    history = [
+        row.detail for row in await clinic.work.rows("appointment_events", "seq") if row.what == "reminder dropped"
+    ]
     assert history == [f"1d before: {HAPPENINGS[happening]}"]
 
 
 @pytest.mark.parametrize("happening", HAPPENINGS, ids=lambda one: one.__name__)
-async def test_it_does_not_leave_either_where_a_claim_held_it_at_that_moment(clinic: Clinic, happening: Happening) -> None:
+async def test_it_does_not_leave_either_where_a_claim_held_it_at_that_moment(
+    clinic: Clinic, happening: Happening
+) -> None:
     await locked(clinic, happening)
     assert await leaving(clinic) == []
     row = await row_of(clinic)
-    assert (row.status, row.last_error, await clinic.reasons()) == ("suppressed", HAPPENINGS[happening], {"1d": HAPPENINGS[happening]})
+    assert (row.status, row.last_error, await clinic.reasons()) == (
+        "suppressed",
+        HAPPENINGS[happening],
+        {"1d": HAPPENINGS[happening]},
+    )
 
 
 async def test_a_reminder_that_is_tried_again_after_a_failure_is_looked_at_again(clinic: Clinic) -> None:
@@ -110,7 +118,9 @@ async def test_a_reminder_that_is_tried_again_after_a_failure_is_looked_at_again
     await clinic.at(NOON)
     [one] = await clinic.store.steps.claim(StepKind.REPLY, "w", clinic.clock(), 100)
     await move(clinic)
-    await clinic.store.steps.record([Fate(key=one.step.key, status=StepStatus.QUEUED, next_attempt_at=NOON, error="busy")], "w", NOON)
+    await clinic.store.steps.record(
+        [Fate(key=one.step.key, status=StepStatus.QUEUED, next_attempt_at=NOON, error="busy")], "w", NOON
+    )
     assert (await leaving(clinic), await clinic.reasons()) == ([], {"1d": "the appointment was moved"})
 
 
@@ -157,7 +167,9 @@ async def test_a_reminder_of_an_appointment_that_was_moved_and_moved_back_leaves
     assert (await leaving(clinic), await clinic.reasons()) == ([], {})
 
 
-async def test_a_reminder_that_has_left_is_not_sent_again_when_its_appointment_is_moved_and_moved_back(clinic: Clinic) -> None:
+async def test_a_reminder_that_has_left_is_not_sent_again_when_its_appointment_is_moved_and_moved_back(
+    clinic: Clinic,
+) -> None:
     await clinic.book("a1", NOON + DAY)
     await clinic.at(NOON)
     assert await leaving(clinic) == [FIRST]
@@ -183,7 +195,9 @@ async def test_a_stop_ends_a_reminder_that_waits_and_start_does_not_bring_it_bac
     assert (await leaving(clinic), await clinic.reasons()) == ([], {"1d": OPTED_OUT})
 
 
-async def test_a_stop_ends_a_reminder_that_waits_for_the_morning_and_start_does_not_bring_it_back(clinic: Clinic) -> None:
+async def test_a_stop_ends_a_reminder_that_waits_for_the_morning_and_start_does_not_bring_it_back(
+    clinic: Clinic,
+) -> None:
     late = NOON + 9 * HOUR  # ten at night in Rome
     clinic.rules = clinic.with_rules(AT_NIGHT).rules
     await clinic.book("a1", late + 14 * HOUR)

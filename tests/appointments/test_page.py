@@ -48,7 +48,9 @@ async def test_the_conversation_of_the_page_goes_as_it_shows(clinic: Clinic) -> 
     assert "\n".join(shown) == block("text").rstrip("\n")
 
 
-@pytest.mark.parametrize("name", ["window", "reminders", "before", "text", "only", "valid_for", "quiet_hours", "which", "unclear", "late"])
+@pytest.mark.parametrize(
+    "name", ["window", "reminders", "before", "text", "only", "valid_for", "quiet_hours", "which", "unclear", "late"]
+)
 def test_the_page_tells_of_every_setting(name: str) -> None:
     assert f"\n| `{name}` |" in PAGE
 
@@ -58,7 +60,9 @@ def test_the_question_which_one_is_asked_in_every_language(language: str) -> Non
     asked = read_rules(f"version: 1\nlanguages: [{language}]\n", "rules.yaml", {}).appointments.which
     assert asked is not None
     for intention in INTENTIONS[language].values():
-        heading, choices, _ = asked.pick(language).render({"choices": "1 01/12 09:30", "intention": intention}).split("\n")
+        heading, choices, _ = (
+            asked.pick(language).render({"choices": "1 01/12 09:30", "intention": intention}).split("\n")
+        )
         assert (intention in heading, choices) == (True, "1 01/12 09:30")
 
 

@@ -96,7 +96,9 @@ async def test_no_appointment_is_planned_while_bookings_are_being_made(clinic: C
     assert await plan_some_anew(clinic.store.database, times(newer), NOON) is False
 
 
-async def test_an_appointment_that_is_moved_while_all_are_planned_has_the_reminders_of_its_new_time(clinic: Clinic) -> None:
+async def test_an_appointment_that_is_moved_while_all_are_planned_has_the_reminders_of_its_new_time(
+    clinic: Clinic,
+) -> None:
     await clinic.book("a1", IN_FIVE_DAYS)
     newer = clinic.with_rules(NEWER)
     moves = newer.book("a1", NOON + timedelta(days=9))

@@ -54,7 +54,10 @@ async def test_a_yes_that_waits_is_heard_before_the_next_reminder_is_queued(clin
     assert await clinic.at(NOON + 22 * HOUR) == []
     await clinic.work.handler().handle()
     assert await clinic.at(NOON + 22 * HOUR + 3 * SECOND) == []
-    assert (await clinic.statuses(), await clinic.reasons()) == ({"a1": "confirmed"}, {"2h": "the appointment is confirmed"})
+    assert (await clinic.statuses(), await clinic.reasons()) == (
+        {"a1": "confirmed"},
+        {"2h": "the appointment is confirmed"},
+    )
 
 
 async def test_a_reminder_waits_for_texts_of_its_own_phone_alone(clinic: Clinic) -> None:
@@ -100,9 +103,16 @@ async def test_another_system_that_asks_again_closes_nothing(clinic: Clinic) -> 
 
 
 async def test_the_same_question_of_another_system_told_twice_changes_nothing(clinic: Clinic) -> None:
-    asked = [Booking(id="a1", originator=ANNA, starts_at=START, asked_at=NOON - hours * HOUR) for hours in (3, 1, 1, 3, 2)]
+    asked = [
+        Booking(id="a1", originator=ANNA, starts_at=START, asked_at=NOON - hours * HOUR) for hours in (3, 1, 1, 3, 2)
+    ]
     changes = [await put_bookings(clinic.store.database, [booking], NOON) for booking in asked]
-    assert [next(iter(change)) for change in changes] == [Change.NEW, Change.CHANGED, *[Change.UNCHANGED] * 2, Change.UNCHANGED]
+    assert [next(iter(change)) for change in changes] == [
+        Change.NEW,
+        Change.CHANGED,
+        *[Change.UNCHANGED] * 2,
+        Change.UNCHANGED,
+    ]
 
 
 async def test_a_move_makes_what_was_asked_before_void(clinic: Clinic) -> None:
@@ -130,9 +140,14 @@ async def test_old_and_new_texts_in_one_batch_are_each_judged_by_their_arrival(c
     clinic.clock.now = START - 4 * HOUR
     await receive(clinic, "yes")
     clinic.clock.advance(hours=44)
-    await clinic.work.receive(inbound("no", BRUNO, received=clinic.clock()), inbound("no", ANNA, received=clinic.clock()))
+    await clinic.work.receive(
+        inbound("no", BRUNO, received=clinic.clock()), inbound("no", ANNA, received=clinic.clock())
+    )
     await clinic.work.handler().handle()
-    assert (await clinic.statuses(), await clinic.why()) == ({"a1": "confirmed", "b1": "cancelled"}, ["answers after the appointment began"])
+    assert (await clinic.statuses(), await clinic.why()) == (
+        {"a1": "confirmed", "b1": "cancelled"},
+        ["answers after the appointment began"],
+    )
 
 
 async def test_an_answer_that_came_47_hours_after_the_start_is_late_however_late_it_is_handled(clinic: Clinic) -> None:
@@ -245,7 +260,10 @@ async def test_who_said_stop_is_asked_nothing_and_joins_by_no_later_yes(clinic: 
 
 async def test_the_ledger_shows_no_wording_that_an_opt_out_held_back(clinic: Clinic) -> None:
     clinic = clinic.with_rules(
-        BOTH.replace("- {name: trial, when: {text: trial}, then: [", '- {name: trial, when: {text: trial}, then: [reply: "Hello.", ')
+        BOTH.replace(
+            "- {name: trial, when: {text: trial}, then: [",
+            '- {name: trial, when: {text: trial}, then: [reply: "Hello.", ',
+        )
     )
     await clinic.hears("STOP")
     clinic.clock.advance(minutes=1)

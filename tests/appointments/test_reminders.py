@@ -77,7 +77,9 @@ async def test_a_reminder_that_is_too_late_to_be_of_use_is_dropped_and_told(clin
         "1d": "it is later than 1d before by more than it is of use",
         "2h": "it is later than 2h before by more than it is of use",
     }
-    told = [event.detail for event in await read_history(clinic.store.database, "a1") if event.what == "reminder dropped"]
+    told = [
+        event.detail for event in await read_history(clinic.store.database, "a1") if event.what == "reminder dropped"
+    ]
     assert told == [f"{name} before: {reason}" for name, reason in (await clinic.reasons()).items()]
 
 
@@ -145,7 +147,9 @@ async def test_a_day_before_is_the_same_hour_also_when_the_clocks_change(clinic:
     assert await clinic.at(rome(10, 24, 9)) == ["See you on 25/10/2026 at 09:00. YES or NO?"]
 
 
-@pytest.mark.parametrize(("span", "hour"), [(Span(days=1), 9), (Span(rest=timedelta(hours=24)), 10)], ids=["a day", "24 hours"])
+@pytest.mark.parametrize(
+    ("span", "hour"), [(Span(days=1), 9), (Span(rest=timedelta(hours=24)), 10)], ids=["a day", "24 hours"]
+)
 def test_a_day_is_one_of_the_calendar_and_hours_are_those_that_pass(span: Span, hour: int) -> None:
     assert span.before(rome(10, 25, 9), ROME) == rome(10, 24, hour)
 

@@ -79,7 +79,11 @@ def cases(of: str) -> list[tuple[str, str, str]]:
 def happenings(decided: Plan, about: Known) -> Iterator[str]:
     """What happens, in the words of the table."""
     alone = len(about.appointments) == 1
-    yield from (f"{'' if alone else effect.id + ' '}{TOLD[effect.status]}" for effect in decided.effects if isinstance(effect, ChangeAppointment))
+    yield from (
+        f"{'' if alone else effect.id + ' '}{TOLD[effect.status]}"
+        for effect in decided.effects
+        if isinstance(effect, ChangeAppointment)
+    )
     yield from ("opted out" for effect in decided.effects if isinstance(effect, OptOut))
     yield from ("back" for effect in decided.effects if isinstance(effect, OptIn))
     yield from ("which?" for effect in decided.effects if isinstance(effect, Ask))

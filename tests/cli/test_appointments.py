@@ -42,7 +42,12 @@ async def test_an_imported_appointment_has_the_fields_of_the_contract(here: Inst
 async def test_the_last_five_columns_may_be_absent(here: Installation) -> None:
     await imported(here, "starts_at,id,originator\n2026-11-24T10:00+01:00,a1,+393301234567\n")
     record = (await run("appointments", "list", "--json")).record
-    assert (record["id"], record["originator"], record["starts_at"], record["name"]) == ("a1", ANNA, "2026-11-24T09:00:00Z", "")
+    assert (record["id"], record["originator"], record["starts_at"], record["name"]) == (
+        "a1",
+        ANNA,
+        "2026-11-24T09:00:00Z",
+        "",
+    )
 
 
 async def test_semicolons_and_a_byte_order_mark_are_read_as_spreadsheets_write_them(here: Installation) -> None:
@@ -51,7 +56,9 @@ async def test_semicolons_and_a_byte_order_mark_are_read_as_spreadsheets_write_t
 
 
 async def test_appointments_are_listed_by_their_start(here: Installation) -> None:
-    await imported(here, "id,originator,starts_at\nlate,+393301234567,2026-12-02T10:00\nearly,+393301234567,2026-12-01T10:00\n")
+    await imported(
+        here, "id,originator,starts_at\nlate,+393301234567,2026-12-02T10:00\nearly,+393301234567,2026-12-01T10:00\n"
+    )
     assert list(await statuses()) == ["early", "late"]
 
 
@@ -165,7 +172,10 @@ async def test_the_history_of_an_appointment_is_given_to_programs(here: Installa
 
 
 async def test_a_list_has_those_of_a_day_of_a_number_or_with_a_status(here: Installation) -> None:
-    await imported(here, f"id,originator,starts_at\na1,{ANNA},2026-12-01T00:00\na2,{BRUNO},2026-12-01T23:59\na3,{ANNA},2026-12-02T00:00\n")
+    await imported(
+        here,
+        f"id,originator,starts_at\na1,{ANNA},2026-12-01T00:00\na2,{BRUNO},2026-12-01T23:59\na3,{ANNA},2026-12-02T00:00\n",
+    )
 
     async def listed(*filters: str) -> list[str]:
         return [record["id"] for record in (await run("appointments", "list", "--json", *filters)).records]

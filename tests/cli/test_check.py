@@ -41,7 +41,10 @@ async def test_mistakes_are_json_lines_for_programs(folder: Path) -> None:
     outcome = await run("check", "--json")
     assert outcome.code == 1
     assert [list(record) for record in outcome.records] == [["file", "line", "column", "text", "level"]] * 2
-    assert [(record["file"], record["line"], record["column"]) for record in outcome.records] == [("rules.yaml", 4, 23), ("rules.yaml", 4, 45)]
+    assert [(record["file"], record["line"], record["column"]) for record in outcome.records] == [
+        ("rules.yaml", 4, 23),
+        ("rules.yaml", 4, 45),
+    ]
 
 
 async def test_without_mistakes_json_is_silent(folder: Path) -> None:
@@ -101,6 +104,8 @@ def test_a_line_is_shown_so_that_its_caret_stands_right(line: str) -> None:
 
 async def test_alerts_that_nothing_mails_are_warned_of(folder: Path) -> None:
     (folder / "rules.yaml").write_text(f"{FINE}alerts: {{email: ops@example.com}}\n")
-    assert (await run("check")).out.startswith("rules.yaml:6:10: warning: alerts: nobody gets a mail while RESPONDER_SMTP_URL is not set")
+    assert (await run("check")).out.startswith(
+        "rules.yaml:6:10: warning: alerts: nobody gets a mail while RESPONDER_SMTP_URL is not set"
+    )
     (folder / ".env").write_text("RESPONDER_SMTP_URL=smtp://localhost\n")
     assert (await run("check", "--deny-warnings")).code == 0

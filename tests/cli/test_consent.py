@@ -31,7 +31,12 @@ async def test_an_event_has_the_fields_of_the_contract(here: Installation) -> No
     await here.handle(inbound("News ON"))
     record = (await run("consent", "show", ANNA, "--json")).record
     assert list(record)[: len(CONSENT_FIELDS)] == CONSENT_FIELDS
-    assert (record["event"], record["list"], record["text"], record["wording"]) == ("opt_in", "news", "News ON", "Welcome to Weekly news.")
+    assert (record["event"], record["list"], record["text"], record["wording"]) == (
+        "opt_in",
+        "news",
+        "News ON",
+        "Welcome to Weekly news.",
+    )
 
 
 async def test_a_number_is_understood_as_people_write_it(here: Installation) -> None:
@@ -143,7 +148,9 @@ async def test_an_erased_number_is_gone(here: Installation) -> None:
 
 
 async def test_subscribers_are_exported_as_they_are_imported(here: Installation) -> None:
-    await here.handle(inbound("News ON"), inbound("News ON", BRUNO), inbound("News OFF", BRUNO, received=NOON + minutes(1)))
+    await here.handle(
+        inbound("News ON"), inbound("News ON", BRUNO), inbound("News OFF", BRUNO, received=NOON + minutes(1))
+    )
     text = (await run("subscribers", "export")).out
     assert text.splitlines()[0] == HEADER.strip()
     code, out, _ = await imported(here, text, "--no-evidence", "from our own export")
@@ -151,7 +158,9 @@ async def test_subscribers_are_exported_as_they_are_imported(here: Installation)
 
 
 async def test_an_import_puts_people_on_lists(here: Installation) -> None:
-    code, out, _ = await imported(here, HEADER + f"{ANNA},news,subscribed,2026-01-02,it,web form\n330 765 4321,offers,,,,fair\n")
+    code, out, _ = await imported(
+        here, HEADER + f"{ANNA},news,subscribed,2026-01-02,it,web form\n330 765 4321,offers,,,,fair\n"
+    )
     assert (code, out) == (0, ["people.csv: 2 subscribers, 2 new, 0 changed, 0 unchanged, 0 left out"])
     records = (await run("subscribers", "list", "--json")).records
     assert [(r["originator"], r["list"], r["status"], r["language"]) for r in records] == [
@@ -170,7 +179,8 @@ async def test_whoever_opted_out_is_left_out_and_told_by_line(here: Installation
 
 async def test_every_wrong_line_is_told_and_nothing_is_imported(here: Installation) -> None:
     text = (
-        HEADER + f"123,news,,,,form\n{ANNA},nwes,,,,form\n{ANNA},news,maybe,,,form\n{ANNA},news,,soon,,form\n{ANNA},news,,,,\n{BRUNO},news,,,,form\n"
+        HEADER
+        + f"123,news,,,,form\n{ANNA},nwes,,,,form\n{ANNA},news,maybe,,,form\n{ANNA},news,,soon,,form\n{ANNA},news,,,,\n{BRUNO},news,,,,form\n"
     )
     code, out, err = await imported(here, text)
     assert (code, out, await lists()) == (1, [], {})
@@ -190,7 +200,9 @@ async def test_a_dry_run_says_what_would_happen(here: Installation) -> None:
 
 async def test_a_number_is_added_and_removed_by_hand(here: Installation) -> None:
     assert here.folder == Path.cwd()
-    assert (await run("subscribers", "add", ANNA, "news", "--evidence", "by phone")).out == f"{ANNA} is now subscribed: news\n"
+    assert (
+        await run("subscribers", "add", ANNA, "news", "--evidence", "by phone")
+    ).out == f"{ANNA} is now subscribed: news\n"
     assert (await run("subscribers", "remove", ANNA, "news")).out == f"{ANNA} is now unsubscribed: news\n"
     refused = await run("subscribers", "add", ANNA, "news", "--evidence", "by phone")
     assert (refused.code, "has opted out" in refused.err) == (1, True)

@@ -13,7 +13,9 @@ async def put(here: Installation, *wanted: Wanted) -> None:
     await put_subscribers(here.store.database, here.store.secret, wanted, operator="mia", now=NOON)
 
 
-async def test_the_numbers_of_each_list_are_counted_also_of_lists_with_nobody_and_lists_that_are_gone(here: Installation) -> None:
+async def test_the_numbers_of_each_list_are_counted_also_of_lists_with_nobody_and_lists_that_are_gone(
+    here: Installation,
+) -> None:
     old = [Wanted(originator=number, list="a-list-of-before") for number in (ANNA, BRUNO)]
     await put(here, *old, Wanted(originator=CARLA, list="news", status=SubscriptionStatus.PENDING))
     await here.handle(inbound("News ON"), inbound("News ON", BRUNO), inbound("News OFF", received=NOON + minutes(1)))
@@ -29,7 +31,11 @@ async def test_numbers_that_opted_out_and_those_under_review_are_counted_once_ea
     await here.handle(*(inbound(text, number) for number in (ANNA, BRUNO) for text in ("News ON", "Offers ON")))
     await here.handle(inbound("STOP", received=NOON + minutes(1)))
     await here.handle(*(inbound("I want you to stop", BRUNO, received=NOON + minutes(1)) for _ in range(2)))
-    assert (await run("subscribers", "counts", "--json")).records[-1] == {"list": None, "opted_out": 1, "under_review": 1}
+    assert (await run("subscribers", "counts", "--json")).records[-1] == {
+        "list": None,
+        "opted_out": 1,
+        "under_review": 1,
+    }
 
 
 async def test_people_read_a_table_and_the_totals_below(here: Installation) -> None:
@@ -48,7 +54,10 @@ async def test_a_rules_file_that_cannot_be_read_stands_in_nobodys_way(here: Inst
     here.write("rules.yaml", "version: 2")
     outcome = await run("subscribers", "counts", "--json")
     assert (outcome.code, outcome.records[0]) == (0, {"list": "news", "subscribed": 1, "pending": 0, "unsubscribed": 0})
-    assert outcome.err == "the rules file cannot be read ('responder check' says why), so lists with nobody may be left out\n"
+    assert (
+        outcome.err
+        == "the rules file cannot be read ('responder check' says why), so lists with nobody may be left out\n"
+    )
 
 
 async def test_without_any_list_it_says_what_to_do(here: Installation) -> None:

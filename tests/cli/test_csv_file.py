@@ -28,7 +28,9 @@ def test_what_is_written_is_read(rows: list[tuple[str, str]]) -> None:
     CsvFile(written, ("a", "b")).add_all({"a": a, "b": b} for a, b in rows)
     lines = read_lines(written.getvalue().encode(), "x.csv", ("a", "b"))
     assert read_header(lines[0], "x.csv", ("a", "b"), ()) == ("a", "b")
-    assert [tuple(values) for _, values in lines[1:]] == [row for row in rows if any(guarded(value).strip() for value in row)]
+    assert [tuple(values) for _, values in lines[1:]] == [
+        row for row in rows if any(guarded(value).strip() for value in row)
+    ]
 
 
 @given(st.text())

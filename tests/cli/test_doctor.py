@@ -26,7 +26,19 @@ from tests.conftest import NOON
 from tests.going_wrong import DEATHS, arrive, fail
 from tests.worker.conftest import RULES
 
-WELL = ("settings", "rules", "redis", "service", "database", "workers", "messages", "deliveries", "handoffs", "credit", "alerts")
+WELL = (
+    "settings",
+    "rules",
+    "redis",
+    "service",
+    "database",
+    "workers",
+    "messages",
+    "deliveries",
+    "handoffs",
+    "credit",
+    "alerts",
+)
 
 
 @asynccontextmanager
@@ -101,7 +113,10 @@ async def test_every_wrong_setting_is_told(well: Installation) -> None:
 async def test_a_misspelt_setting_is_warned_of(well: Installation) -> None:
     well.set(WEBHOOK_TOKN="x")
     _, findings = await examined()
-    assert ("warning", "RESPONDER_WEBHOOK_TOKN is not a setting of this version, did you mean 'WEBHOOK_TOKEN'?") in findings["settings"]
+    assert (
+        "warning",
+        "RESPONDER_WEBHOOK_TOKN is not a setting of this version, did you mean 'WEBHOOK_TOKEN'?",
+    ) in findings["settings"]
 
 
 async def test_an_open_door_is_told(well: Installation) -> None:
@@ -128,7 +143,9 @@ async def test_beside_mistakes_it_tells_which_rules_stay_in_force(well: Installa
 
 
 async def test_a_worker_that_refused_the_file_is_warned_of(well: Installation) -> None:
-    await well.store.installation.report_worker("w1", well.work.rules.hash, utc_now(), has_redis=True, rules_are_ok=False)
+    await well.store.installation.report_worker(
+        "w1", well.work.rules.hash, utc_now(), has_redis=True, rules_are_ok=False
+    )
     level, text = await finding("workers")
     assert (level, "last good rules" in text) == ("warning", True)
 
@@ -166,8 +183,12 @@ async def test_without_a_worker_it_says_what_to_start(well: Installation) -> Non
 
 
 @pytest.mark.parametrize(("rules_hash", "has_redis"), [("other", True), (None, False)])
-async def test_a_worker_with_old_rules_or_without_redis_is_warned_of(well: Installation, rules_hash: str | None, *, has_redis: bool) -> None:
-    await well.store.installation.report_worker("w1", rules_hash or well.work.rules.hash, utc_now(), has_redis=has_redis)
+async def test_a_worker_with_old_rules_or_without_redis_is_warned_of(
+    well: Installation, rules_hash: str | None, *, has_redis: bool
+) -> None:
+    await well.store.installation.report_worker(
+        "w1", rules_hash or well.work.rules.hash, utc_now(), has_redis=has_redis
+    )
     assert (await finding("workers"))[0] == "warning"
 
 
@@ -187,7 +208,12 @@ async def test_dead_and_uncertain_deliveries_are_counted(well: Installation) -> 
 
 
 async def test_a_gateway_that_refuses_us_is_an_error_with_its_remedy(well: Installation) -> None:
-    refusal = Fate(key="k-1", status=StepStatus.QUEUED, error="the API key is not accepted, check RESPONDER_AGILE_API_KEY", begins_hold=True)
+    refusal = Fate(
+        key="k-1",
+        status=StepStatus.QUEUED,
+        error="the API key is not accepted, check RESPONDER_AGILE_API_KEY",
+        begins_hold=True,
+    )
     await well.store.steps.record([refusal], "w", NOON)
     level, text = await finding("gateway")
     assert (level, "check RESPONDER_AGILE_API_KEY; they wait" in text) == ("error", True)
@@ -244,14 +270,21 @@ async def test_a_database_that_others_can_read_is_told_with_the_remedy(well: Ins
 
 
 @pytest.mark.parametrize(("folder_mode", "file_mode"), [(0o755, 0o600), (0o700, 0o644)])
-async def test_a_database_that_nobody_else_can_reach_is_fine(well: Installation, open_folder: Path, folder_mode: int, file_mode: int) -> None:
+async def test_a_database_that_nobody_else_can_reach_is_fine(
+    well: Installation, open_folder: Path, folder_mode: int, file_mode: int
+) -> None:
     use(well, open_folder, folder_mode=folder_mode, file_mode=file_mode)
     assert "files" not in (await examined())[1]
 
 
 def test_a_database_that_is_made_is_for_its_user_alone(open_folder: Path) -> None:
     environment = {**os.environ, "RESPONDER_DATA_DIR": str(open_folder)}
-    command = [sys.executable, "-c", "import os; os.umask(0o022); from responder.cli.main import main; main()", "migrate"]
+    command = [
+        sys.executable,
+        "-c",
+        "import os; os.umask(0o022); from responder.cli.main import main; main()",
+        "migrate",
+    ]
     subprocess.run(command, env=environment, check=True, cwd=open_folder, capture_output=True)
     assert {path.name: path.stat().st_mode & 0o077 for path in open_folder.iterdir()} == {"responder.db": 0}
 

@@ -48,7 +48,9 @@ async def test_a_low_credit_is_warned_of_with_what_to_do(here: Installation) -> 
 async def test_a_credit_that_cannot_be_told_is_warned_of_beside_the_last(here: Installation) -> None:
     here.set(AGILE_API_KEY="key")
     await told(here, "50")
-    await note_no_credit(here.store.database, "agile", "the API is not there, check RESPONDER_AGILE_URL (HTTP 404)", NOON)
+    await note_no_credit(
+        here.store.database, "agile", "the API is not there, check RESPONDER_AGILE_URL (HTTP 404)", NOON
+    )
     level, text = await finding("credit")
     assert level == "warning"
     assert text == (
@@ -64,7 +66,10 @@ async def test_how_the_replies_of_a_day_fared_is_told(here: Installation) -> Non
     async with here.store.database.write() as connection:
         for row, (status, took_ms) in zip(rows, fates, strict=True):
             await connection.execute(steps.insert(), row | handed_over | {"status": status, "delivery_ms": took_ms})
-    assert await finding("delivered") == ("ok", "75% of the replies that the gateway took within 24 hours, nine in ten of them within 10 s")
+    assert await finding("delivered") == (
+        "ok",
+        "75% of the replies that the gateway took within 24 hours, nine in ten of them within 10 s",
+    )
 
 
 async def test_other_counts_of_segments_are_warned_of_for_each_api(here: Installation) -> None:
@@ -76,12 +81,18 @@ async def test_other_counts_of_segments_are_warned_of_for_each_api(here: Install
     _, findings = await examined()
     assert len(findings["delivered"]) == 2
     [(level, text)] = findings["segments"]
-    assert (level, text.startswith("the gateway counted 2 where we count 1, in 24 hours by the legacy API")) == ("warning", True)
+    assert (level, text.startswith("the gateway counted 2 where we count 1, in 24 hours by the legacy API")) == (
+        "warning",
+        True,
+    )
 
 
 async def test_where_nobody_hears_of_alerts_it_says_how_to_be_told(here: Installation) -> None:
     level, text = await finding("alerts")
-    assert (level, text) == ("ok", "none is open; nobody is told: name a webhook or an address under 'alerts:' in the rules file")
+    assert (level, text) == (
+        "ok",
+        "none is open; nobody is told: name a webhook or an address under 'alerts:' in the rules file",
+    )
 
 
 async def test_open_alerts_are_warned_of(here: Installation) -> None:
@@ -96,12 +107,22 @@ async def test_an_address_without_a_mail_server_is_an_error(here: Installation) 
     assert (level, "RESPONDER_SMTP_URL is not set" in text) == ("error", True)
 
 
-@pytest.mark.parametrize(("answers", "level", "words"), [({}, "ok", "answers"), ({"CONNECT": "421 no"}, "error", "takes nothing for now (SMTP 421)")])
-async def test_the_mail_server_is_tried_out(here: Installation, answers: dict[str, str], level: str, words: str) -> None:
+@pytest.mark.parametrize(
+    ("answers", "level", "words"),
+    [({}, "ok", "answers"), ({"CONNECT": "421 no"}, "error", "takes nothing for now (SMTP 421)")],
+)
+async def test_the_mail_server_is_tried_out(
+    here: Installation, answers: dict[str, str], level: str, words: str
+) -> None:
     async with taking_mails(SmtpServer(answers=answers)) as server:
         here.set(SMTP_URL=f"smtp://localhost:{server.port}")
         found, text = await finding("alert mail")
-    assert (found, text.startswith(f"smtp://localhost:{server.port}"), text.endswith(words), server.mails) == (level, True, True, [])
+    assert (found, text.startswith(f"smtp://localhost:{server.port}"), text.endswith(words), server.mails) == (
+        level,
+        True,
+        True,
+        [],
+    )
 
 
 async def test_mails_that_wait_are_warned_of(here: Installation) -> None:

@@ -11,7 +11,9 @@ SOON = "id,originator,starts_at\na1,+393301234567,2026-12-01T10:00\n"
 
 
 async def test_an_explanation_has_the_fields_of_the_contract(here: Installation) -> None:
-    record = (await run("explain", "News, ON!", "--from", ANNA, "--to", SHOP, "--at", "2026-11-23T13:00", "--json")).record
+    record = (
+        await run("explain", "News, ON!", "--from", ANNA, "--to", SHOP, "--at", "2026-11-23T13:00", "--json")
+    ).record
     assert record == {
         "key": "0" * 32,
         "channel": "webhook",

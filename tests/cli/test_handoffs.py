@@ -45,7 +45,10 @@ async def test_what_is_done_is_listed_only_where_it_is_asked_for(here: Installat
 async def test_done_tells_what_follows(here: Installation) -> None:
     await here.handle(inbound(DOUBTFUL, key=KEY), inbound(DOUBTFUL, key=OTHER, received=NOON + minutes(1)))
     first = (await run("handoffs", "done", KEY)).out
-    assert first == f"hand-off {KEY} is done; marketing is still held back by 1 more of {ANNA}; 1 more of {ANNA} are open\n"
+    assert (
+        first
+        == f"hand-off {KEY} is done; marketing is still held back by 1 more of {ANNA}; 1 more of {ANNA} are open\n"
+    )
     assert (await run("handoffs", "done", OTHER)).out == f"hand-off {OTHER} is done; {ANNA} gets marketing again\n"
 
 
@@ -74,8 +77,13 @@ async def test_done_twice_is_no(here: Installation) -> None:
 
 
 @pytest.mark.parametrize("command", [("show",), ("done",), ("reply", "Hello")])
-@pytest.mark.parametrize(("key", "why"), [("ff", "no hand-off has the key 'ff'"), ("ab", "begin with 'ab'"), ("x%", "no hand-off has the key")])
-async def test_a_key_that_names_none_or_several_is_told(here: Installation, command: tuple[str, ...], key: str, why: str) -> None:
+@pytest.mark.parametrize(
+    ("key", "why"),
+    [("ff", "no hand-off has the key 'ff'"), ("ab", "begin with 'ab'"), ("x%", "no hand-off has the key")],
+)
+async def test_a_key_that_names_none_or_several_is_told(
+    here: Installation, command: tuple[str, ...], key: str, why: str
+) -> None:
     await here.handle(inbound("what?", key=KEY), inbound("how?", key=OTHER))
     outcome = await run("handoffs", command[0], key, *command[1:])
     assert (outcome.code, outcome.out) == (1, "")
@@ -88,7 +96,12 @@ async def test_a_reply_is_listed_among_the_deliveries_with_who_wrote_it(here: In
     assert outcome.out == f"delivery {KEY}-h1 to {ANNA} is queued: a running worker sends it within seconds\n"
     await here.simulate()
     record = (await run("deliveries", "list", "--json")).record
-    assert (record["key"], record["kind"], record["text"], record["to"]) == (f"{KEY}-h1", "reply", "We open at 9.", ANNA)
+    assert (record["key"], record["kind"], record["text"], record["to"]) == (
+        f"{KEY}-h1",
+        "reply",
+        "We open at 9.",
+        ANNA,
+    )
     assert record["operator"]
 
 
@@ -136,7 +149,9 @@ async def test_show_has_the_conversation(here: Installation) -> None:
     await here.handle(inbound("what?", key=KEY), inbound("hello?", key=OTHER, received=NOON + minutes(1)))
     await run("handoffs", "reply", KEY, "We open at 9.")
     shown = (await run("handoffs", "show", KEY)).out
-    assert [word for word in ("unrecognised", "what?", "> hello?", "< We open at 9. (queued)") if word not in shown] == []
+    assert [
+        word for word in ("unrecognised", "what?", "> hello?", "< We open at 9. (queued)") if word not in shown
+    ] == []
     assert (await run("handoffs", "show", KEY, "--json")).record["later_texts"] == 1
 
 

@@ -33,7 +33,9 @@ async def explained(text: str, *options: str) -> str:
 
 @pytest.mark.usefixtures("files")
 async def test_a_rule_outside_its_hours_is_a_near_miss() -> None:
-    assert "near misses hours (line 6): outside its hours: Mon-Fri 09:00-18:00, it was Sunday 10:12" in await explained("hours")
+    assert "near misses hours (line 6): outside its hours: Mon-Fri 09:00-18:00, it was Sunday 10:12" in await explained(
+        "hours"
+    )
 
 
 @pytest.mark.usefixtures("files")

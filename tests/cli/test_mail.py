@@ -48,7 +48,11 @@ async def taking_in(here: Installation, server: Dovecot, user: str) -> AsyncIter
     """The intake of mails at work."""
     settings = load_settings()
     shop = replace(
-        Shop.on(here.store, server), user=user, account=account_of(settings), reader=reader_of(settings, here.store.secret), patience=QUICK
+        Shop.on(here.store, server),
+        user=user,
+        account=account_of(settings),
+        reader=reader_of(settings, here.store.secret),
+        patience=QUICK,
     )
     async with shop.watching():
         yield
@@ -141,7 +145,9 @@ async def test_a_mailbox_without_a_password_is_told(here: Installation) -> None:
         ({"malformed": 2, "taken": 3}, "warning", "--status malformed"),
     ],
 )
-async def test_how_the_intake_stands_is_told(here: Installation, changes: dict[str, str], level: str, words: str) -> None:
+async def test_how_the_intake_stands_is_told(
+    here: Installation, changes: dict[str, str], level: str, words: str
+) -> None:
     here.set(IMAP_URL=f"imap://shop:pw@127.0.0.1:{free_port()}/INBOX?plain=yes")
     await report_mailbox(here.store.database, replace(REPORT, **changes), utc_now())  # type: ignore[arg-type]
     found = await finding("mail")
@@ -149,7 +155,9 @@ async def test_how_the_intake_stands_is_told(here: Installation, changes: dict[s
 
 
 async def test_a_mail_that_was_not_understood_is_shown_as_it_came(here: Installation) -> None:
-    malformed = inbound("", "", key=KEY, status=MessageStatus.MALFORMED, raw=b"Subject: x\r\n\r\nYour number\x1b expires")
+    malformed = inbound(
+        "", "", key=KEY, status=MessageStatus.MALFORMED, raw=b"Subject: x\r\n\r\nYour number\x1b expires"
+    )
     await here.work.receive(replace(malformed, destination=""))
     shown = (await run("messages", "show", KEY)).out.splitlines()
     assert [line[12:] for line in shown[-3:]] == ["Subject: x", "", "Your number\\x1b expires"]

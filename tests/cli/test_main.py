@@ -32,7 +32,19 @@ COMMANDS = (
     "deliveries",
     "handoffs",
 )
-SLOW = ("sqlalchemy", "alembic", "starlette", "uvicorn", "httpx", "re2", "phonenumbers", "pydantic", "arq", "jinja2", "yaml")
+SLOW = (
+    "sqlalchemy",
+    "alembic",
+    "starlette",
+    "uvicorn",
+    "httpx",
+    "re2",
+    "phonenumbers",
+    "pydantic",
+    "arq",
+    "jinja2",
+    "yaml",
+)
 
 
 def on_a_terminal(*arguments: str, expected: int = 0) -> str:

@@ -56,14 +56,20 @@ async def test_messages_are_listed_by_originator_rule_and_status(here: Installat
     await here.work.receive(inbound("waits"))
     assert len((await run("messages", "list", "--json", "--from", "0039 330 1234567")).records) == 3
     assert len((await run("messages", "list", "--json", "--rule", "news-on")).records) == 2
-    assert [record["text"] for record in (await run("messages", "list", "--json", "--status", "received")).records] == ["waits"]
+    assert [record["text"] for record in (await run("messages", "list", "--json", "--status", "received")).records] == [
+        "waits"
+    ]
 
 
 async def test_messages_are_listed_since_a_time(here: Installation) -> None:
     now = datetime.now(UTC)
-    await here.work.receive(inbound("old", received=now - timedelta(days=3)), inbound("new", received=now - timedelta(hours=1)))
+    await here.work.receive(
+        inbound("old", received=now - timedelta(days=3)), inbound("new", received=now - timedelta(hours=1))
+    )
     for since in ("2d", "2h", (now - timedelta(hours=2)).isoformat()):
-        assert [record["text"] for record in (await run("messages", "list", "--json", "--since", since)).records] == ["new"]
+        assert [record["text"] for record in (await run("messages", "list", "--json", "--since", since)).records] == [
+            "new"
+        ]
 
 
 async def test_a_time_that_is_none_is_wrong_usage(here: Installation) -> None:
@@ -213,7 +219,10 @@ async def test_a_handled_message_is_not_received_again(here: Installation) -> No
 async def test_all_failed_messages_are_received_again_and_counted(here: Installation) -> None:
     await fail(here.store, "ValueError: broken", *DEATHS)
     outcome = await run("messages", "retry", "--status", "failed")
-    assert (outcome.code, outcome.out) == (0, "3 messages wait again: a running worker takes up what waits within seconds\n")
+    assert (outcome.code, outcome.out) == (
+        0,
+        "3 messages wait again: a running worker takes up what waits within seconds\n",
+    )
     await here.handle()
     assert {record["status"] for record in (await run("messages", "list", "--json")).records} == {"handled"}
 
@@ -239,7 +248,9 @@ async def test_one_message_received_again_is_printed_as_a_record(here: Installat
     assert (record["key"], record["status"]) == (KEY, "received")
 
 
-@pytest.mark.parametrize("arguments", [[], [KEY, "--status", "failed"], ["--status", "handled"], ["--status", "failed", "--text", "News ON"]])
+@pytest.mark.parametrize(
+    "arguments", [[], [KEY, "--status", "failed"], ["--status", "handled"], ["--status", "failed", "--text", "News ON"]]
+)
 async def test_what_to_receive_again_has_to_be_clear(here: Installation, arguments: list[str]) -> None:
     del here
     assert (await run("messages", "retry", *arguments)).code == 2

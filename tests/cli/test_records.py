@@ -34,9 +34,17 @@ async def test_a_subscriber_has_the_fields_of_the_contract(here: Installation) -
 
 
 async def test_subscribers_are_listed_by_list_and_time(here: Installation) -> None:
-    await here.handle(inbound("News ON", BRUNO, received=NOON - minutes(5)), inbound("News ON"), inbound("Offers ON"), inbound("News OFF", BRUNO))
+    await here.handle(
+        inbound("News ON", BRUNO, received=NOON - minutes(5)),
+        inbound("News ON"),
+        inbound("Offers ON"),
+        inbound("News OFF", BRUNO),
+    )
     listed = (await run("subscribers", "list", "--list", "news", "--json")).records
-    assert [(record["originator"], record["status"]) for record in listed] == [(ANNA, "subscribed"), (BRUNO, "unsubscribed")]
+    assert [(record["originator"], record["status"]) for record in listed] == [
+        (ANNA, "subscribed"),
+        (BRUNO, "unsubscribed"),
+    ]
 
 
 async def test_a_list_without_anybody_says_so(here: Installation) -> None:
@@ -61,19 +69,29 @@ async def test_a_delivery_has_the_fields_of_the_contract(here: Installation) -> 
         "text": "Welcome to Weekly news.",
     }
     assert webhook.keys() == reply.keys()
-    assert (webhook["kind"], webhook["to"], webhook["status"], webhook["next_attempt_at"]) == ("webhook", "crm", "queued", "2026-11-23T12:00:00Z")
+    assert (webhook["kind"], webhook["to"], webhook["status"], webhook["next_attempt_at"]) == (
+        "webhook",
+        "crm",
+        "queued",
+        "2026-11-23T12:00:00Z",
+    )
 
 
 async def test_deliveries_are_listed_by_status(here: Installation) -> None:
     await here.handle(inbound("News ON", key=KEY))
-    assert [record["key"] for record in (await run("deliveries", "list", "--status", "queued", "--json")).records] == [WEBHOOK]
+    assert [record["key"] for record in (await run("deliveries", "list", "--status", "queued", "--json")).records] == [
+        WEBHOOK
+    ]
 
 
 async def test_a_dead_webhook_call_is_tried_again(here: Installation) -> None:
     await here.handle(inbound("News ON", key=KEY))
     await give_up(here, StepKind.WEBHOOK, StepStatus.DEAD)
     outcome = await run("deliveries", "retry", WEBHOOK)
-    assert (outcome.code, outcome.out) == (0, f"delivery {WEBHOOK} was dead and is queued again: a running worker takes it up within seconds\n")
+    assert (outcome.code, outcome.out) == (
+        0,
+        f"delivery {WEBHOOK} was dead and is queued again: a running worker takes it up within seconds\n",
+    )
     assert (await fates(here))[WEBHOOK] == "queued"
 
 
@@ -114,7 +132,10 @@ async def test_what_has_lost_its_text_is_not_sent_again(here: Installation) -> N
     await give_up(here, StepKind.REPLY, StepStatus.UNCERTAIN)
     await remove_texts(here.store.database, NOON + minutes(1))
     outcome = await run("deliveries", "retry", REPLY)
-    assert (outcome.code, outcome.err) == (1, f"delivery {REPLY}: its text is gone, since it was kept long enough or its number was erased\n")
+    assert (outcome.code, outcome.err) == (
+        1,
+        f"delivery {REPLY}: its text is gone, since it was kept long enough or its number was erased\n",
+    )
 
 
 async def test_retry_wants_one_key_or_all(here: Installation) -> None:

@@ -41,7 +41,9 @@ async def test_a_text_is_posted_as_the_gateway_does(here: Installation, listenin
         (503, b"", "'responder doctor' says why"),
     ],
 )
-async def test_an_answer_that_is_not_ok_is_told_with_the_remedy(listening: Receiver, status: int, body: bytes, remedy: str) -> None:
+async def test_an_answer_that_is_not_ok_is_told_with_the_remedy(
+    listening: Receiver, status: int, body: bytes, remedy: str
+) -> None:
     listening.status, listening.body = status, body
     outcome = await run("text", "News ON")
     assert (outcome.code, outcome.out) == (1, "")
@@ -100,7 +102,11 @@ async def test_a_delivery_that_is_not_there_is_told(here: Installation) -> None:
 async def test_without_calls_given_up_all_does_nothing(here: Installation) -> None:
     await here.handle(inbound("News ON"))
     outcome = await run("deliveries", "retry", "--all")
-    assert (outcome.code, outcome.out, outcome.err) == (0, "no webhook call was given up that could be made again\n", "")
+    assert (outcome.code, outcome.out, outcome.err) == (
+        0,
+        "no webhook call was given up that could be made again\n",
+        "",
+    )
 
 
 async def test_an_unknown_fate_is_wrong_usage(here: Installation) -> None:

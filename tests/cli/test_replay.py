@@ -19,7 +19,12 @@ POLITER = RULES.replace("Welcome to {{ list.title }}.", "Thank you!")
 @pytest.fixture
 async def told(here: Installation) -> Installation:
     """An installation that was told a few things, and files to try."""
-    texts = ((ANNA, "news please"), (ANNA, "News ON"), (BRUNO, "News please call +39 330 123 4567"), (BRUNO, "NEWS, please!"))
+    texts = (
+        (ANNA, "news please"),
+        (ANNA, "News ON"),
+        (BRUNO, "News please call +39 330 123 4567"),
+        (BRUNO, "NEWS, please!"),
+    )
     for number, (originator, text) in enumerate(texts):
         await here.handle(inbound(text, originator, received=NOON + minutes(number)))
     for name, text in (("wider.yaml", WIDER), ("politer.yaml", POLITER), ("bad.yaml", "version: 2\n")):
@@ -40,12 +45,20 @@ async def test_only_what_would_change_is_told_in_groups(told: Installation) -> N
 
 async def test_other_replies_are_shown_side_by_side(told: Installation) -> None:
     lines = (await run("replay", "--rules", "politer.yaml")).out.splitlines()
-    assert lines[2:] == ["1 by news-on with other replies", '    "News ON"', "      - Welcome to Weekly news.", "      + Thank you!"]
+    assert lines[2:] == [
+        "1 by news-on with other replies",
+        '    "News ON"',
+        "      - Welcome to Weekly news.",
+        "      + Thank you!",
+    ]
 
 
 async def test_the_same_file_changes_nothing(told: Installation) -> None:
     outcome = await run("replay", "--rules", "rules.yaml", "--expect-none")
-    assert (outcome.code, outcome.out) == (0, "4 messages since 2026-11-23T12:00:00Z through rules.yaml: nothing would change\n")
+    assert (outcome.code, outcome.out) == (
+        0,
+        "4 messages since 2026-11-23T12:00:00Z through rules.yaml: nothing would change\n",
+    )
 
 
 async def test_with_expect_none_a_change_is_a_failure(told: Installation) -> None:
@@ -108,9 +121,13 @@ async def test_without_messages_nothing_would_change(here: Installation) -> None
 
 
 async def test_nothing_is_kept_and_nothing_is_sent(told: Installation) -> None:
-    before = [await told.work.rows(table) for table in ("messages", "contacts", "subscriptions", "steps", "consent_events")]
+    before = [
+        await told.work.rows(table) for table in ("messages", "contacts", "subscriptions", "steps", "consent_events")
+    ]
     await run("replay", "--rules", "politer.yaml")
-    assert [await told.work.rows(table) for table in ("messages", "contacts", "subscriptions", "steps", "consent_events")] == before
+    assert [
+        await told.work.rows(table) for table in ("messages", "contacts", "subscriptions", "steps", "consent_events")
+    ] == before
 
 
 async def test_a_terminal_gets_a_bar_and_the_same_words(told: Installation) -> None:

@@ -10,7 +10,9 @@ from responder.errors import ConfigurationError
 from responder.settings import load_settings
 
 
-async def test_a_port_that_somebody_else_listens_at_is_told_with_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_port_that_somebody_else_listens_at_is_told_with_the_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(running, "PORT_FREE_WITHIN_S", 0.0)
     (tmp_path / "rules.yaml").write_text("version: 1\n")
     with socket.create_server(("127.0.0.1", 0)) as other:

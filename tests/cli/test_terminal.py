@@ -24,7 +24,9 @@ OBEYED = ("\x1b", "\x07", "\x9b", "\u202e", "\r")
 CLI = Path(__file__).parents[2] / "responder" / "cli"
 
 
-@pytest.mark.parametrize("rules", [RULES, RULES.replace("{{ nothing }}", "bye"), MISTAKEN], ids=["unknown name", "good", "unknown list"])
+@pytest.mark.parametrize(
+    "rules", [RULES, RULES.replace("{{ nothing }}", "bye"), MISTAKEN], ids=["unknown name", "good", "unknown list"]
+)
 @pytest.mark.parametrize("command", ["check", "describe", "test", "explain"])
 async def test_what_a_rules_file_says_is_made_visible(folder: Path, command: str, rules: str) -> None:
     (folder / "rules.yaml").write_text(rules)
@@ -41,6 +43,7 @@ def test_every_command_prints_in_the_one_way() -> None:
         for path in sorted(CLI.glob("*.py"))
         if path.name != "output.py"
         for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Call) and ast.unparse(node.func) in {"print", "typer.echo", "typer.secho", "sys.stdout.write", "click.echo"}
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func) in {"print", "typer.echo", "typer.secho", "sys.stdout.write", "click.echo"}
     ]
     assert others == []

@@ -45,7 +45,11 @@ async def test_what_fails_is_told_side_by_side_with_its_explanation(failing: Pat
     outcome = await run("test")
     assert outcome.code == 1
     first, second = outcome.out.split("\n\n")[:2]
-    assert first.splitlines()[:3] == ["rules.yaml:4: FAILED example on", "        expected  got", "  rule  on        none"]
+    assert first.splitlines()[:3] == [
+        "rules.yaml:4: FAILED example on",
+        "        expected  got",
+        "  rule  on        none",
+    ]
     assert "  folded      news onn" in first.splitlines()
     assert second.splitlines()[:3] == [
         "rules.yaml:8: FAILED test joins and leaves",
@@ -122,7 +126,9 @@ async def test_programs_are_told_the_file_of_each_result(in_parts: Path) -> None
 async def test_a_mistake_in_a_test_of_an_included_file_is_told_with_its_place(in_parts: Path) -> None:
     (in_parts / "campaigns" / "autumn.yaml").write_text("tests:\n  - {name: a, text: x, expect: {rule: autum}}\n")
     lines = (await run("test")).out.splitlines()
-    assert [line.partition(" 'autum'")[0] for line in lines] == ['campaigns/autumn.yaml:2:39: test "a", expect: unknown rule']
+    assert [line.partition(" 'autum'")[0] for line in lines] == [
+        'campaigns/autumn.yaml:2:39: test "a", expect: unknown rule'
+    ]
 
 
 async def test_results_that_cannot_be_written_are_told(tested: Path) -> None:

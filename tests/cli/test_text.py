@@ -21,7 +21,9 @@ async def serving(here: Installation, redis: str, token: str = "") -> AsyncItera
     """The web side of an installation, on its port."""
     settings = load_settings({"RESPONDER_WEBHOOK_TOKEN": token})
     in_force = await open_rules(settings, here.store, decides=False)
-    config = uvicorn.Config(make_app(settings, here.store, redis, in_force), port=here.port, log_config=None, lifespan="on")
+    config = uvicorn.Config(
+        make_app(settings, here.store, redis, in_force), port=here.port, log_config=None, lifespan="on"
+    )
     server = uvicorn.Server(config)
     running = asyncio.create_task(server.serve())
     await wait_until(lambda: server.started)
@@ -59,7 +61,11 @@ async def test_a_newcomer_sees_the_answer(here: Installation, redis_socket: str)
 
 
 async def test_a_reply_that_leaves_later_is_told_with_its_time(here: Installation, redis_socket: str) -> None:
-    here.work.rules = read_rules("version: 1\nrules: [{name: ask, when: {text: Ask}, then: [{reply: {text: Well?, delay: 2h}}]}]\n", "rules.yaml", {})
+    here.work.rules = read_rules(
+        "version: 1\nrules: [{name: ask, when: {text: Ask}, then: [{reply: {text: Well?, delay: 2h}}]}]\n",
+        "rules.yaml",
+        {},
+    )
     async with serving(here, redis_socket), working(here):
         outcome = await run("text", "Ask", "--from", ANNA)
     assert re.fullmatch(rf"{re.escape(ANNA)} < Well\?  \(queued until 2\S+Z\)", outcome.out.splitlines()[2])
@@ -68,14 +74,22 @@ async def test_a_reply_that_leaves_later_is_told_with_its_time(here: Installatio
 async def test_why_nothing_is_answered_is_told(here: Installation, redis_socket: str) -> None:
     async with serving(here, redis_socket), working(here):
         outcome = await run("text", "quantum", "--from", ANNA)
-    assert outcome.out.splitlines()[2] == 'no reply: nothing matched, and the fallback has no reply, and a person is asked to look ("unrecognised")'
+    assert (
+        outcome.out.splitlines()[2]
+        == 'no reply: nothing matched, and the fallback has no reply, and a person is asked to look ("unrecognised")'
+    )
 
 
 async def test_json_is_the_record_of_the_message(here: Installation, redis_socket: str) -> None:
     async with serving(here, redis_socket), working(here):
         texted = (await run("text", "Perché? 👍", "--from", ANNA, "--to", SHOP, "--json")).record
     assert texted == (await run("messages", "list", "--json")).record
-    assert (texted["originator"], texted["destination"], texted["text"], texted["rule"]) == (ANNA, SHOP, "Perché? 👍", "fallback")
+    assert (texted["originator"], texted["destination"], texted["text"], texted["rule"]) == (
+        ANNA,
+        SHOP,
+        "Perché? 👍",
+        "fallback",
+    )
 
 
 async def test_the_time_is_that_of_the_gateway(here: Installation, redis_socket: str) -> None:

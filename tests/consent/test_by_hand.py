@@ -16,7 +16,9 @@ LEAVES = SubscriptionStatus.UNSUBSCRIBED
 
 
 async def put(work: Work, *wanted: Wanted, dry_run: bool = False) -> Outcomes:
-    return await put_subscribers(work.store.database, work.store.secret, wanted, operator="mia", now=LATER, dry_run=dry_run)
+    return await put_subscribers(
+        work.store.database, work.store.secret, wanted, operator="mia", now=LATER, dry_run=dry_run
+    )
 
 
 def joining(originator: str = ANNA, **other: str) -> Wanted:
@@ -27,7 +29,13 @@ async def test_a_number_put_on_a_list_is_on_it_with_the_proof(work: Work) -> Non
     assert (await put(work, joining(language="it"))).counts == {Outcome.NEW: 1}
     assert await work.lists_of(ANNA) == {"news": "subscribed"}
     (event,) = await work.rows("consent_events")
-    assert (event.event, event.list, event.channel, event.operator, event.reason) == ("opt_in", "news", "operator", "mia", "paper form")
+    assert (event.event, event.list, event.channel, event.operator, event.reason) == (
+        "opt_in",
+        "news",
+        "operator",
+        "mia",
+        "paper form",
+    )
     (contact,) = await work.rows("contacts")
     assert contact.language == "it"
 

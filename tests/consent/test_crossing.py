@@ -35,7 +35,9 @@ async def is_held_up(database: Database) -> bool:
 async def about_to_commit(work: Work) -> AsyncIterator[AsyncConnection]:
     """A worker's transaction that has the contact to itself, as every commit of plans does."""
     async with work.store.database.write() as connection:
-        await connection.execute(update(contacts).where(contacts.c.originator == ANNA).values(revision=contacts.c.revision + 1))
+        await connection.execute(
+            update(contacts).where(contacts.c.originator == ANNA).values(revision=contacts.c.revision + 1)
+        )
         yield connection
         if not work.store.database.is_sqlite:
             await wait_until(lambda: is_held_up(work.store.database), 5, "the operator, who has to wait")
@@ -48,7 +50,11 @@ async def test_an_import_does_not_bring_back_who_says_stop_at_that_moment(work: 
         wanted = [Wanted(originator=ANNA, list="offers", evidence="form")]
         database, secret = work.store.database, work.store.secret
         importing = asyncio.create_task(put_subscribers(database, secret, wanted, operator="mia", now=LATER))
-        await connection.execute(update(contacts).where(contacts.c.originator == ANNA).values(opted_out=True, consent_at=LATER, consent_seq=9))
+        await connection.execute(
+            update(contacts)
+            .where(contacts.c.originator == ANNA)
+            .values(opted_out=True, consent_at=LATER, consent_seq=9)
+        )
     assert (await importing).left_out == [0]
     assert "offers" not in await work.lists_of(ANNA)
 
@@ -57,9 +63,21 @@ async def test_an_erasure_leaves_nothing_of_what_is_committed_at_that_moment(wor
     await work.handle(inbound("my name is A"))
     async with about_to_commit(work) as connection:
         erasing = asyncio.create_task(erase(work.store.database, work.store.secret, ANNA, "mia", LATER))
-        row = {"originator": ANNA, "list": "news", "status": "subscribed", "since": NOON, "order_at": NOON, "order_seq": 1, "taken_by_stop": False}
+        row = {
+            "originator": ANNA,
+            "list": "news",
+            "status": "subscribed",
+            "since": NOON,
+            "order_at": NOON,
+            "order_seq": 1,
+            "taken_by_stop": False,
+        }
         await connection.execute(insert(subscriptions), [row])
-        await append(connection, [event_row(event="opt_in", at=NOON, originator=ANNA, list="news", text="News ON")], work.store.secret)
+        await append(
+            connection,
+            [event_row(event="opt_in", at=NOON, originator=ANNA, list="news", text="News ON")],
+            work.store.secret,
+        )
     await erasing
     async with work.store.database.read() as connection:
         left = (await connection.execute(consent_events.select().where(consent_events.c.originator == ANNA))).all()

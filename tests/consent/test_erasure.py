@@ -40,7 +40,9 @@ async def anna_everywhere(work: Work) -> None:
     booking = Booking(id="a1", originator=ANNA, starts_at=NOON + minutes(24 * 60), name="Anna Secret", asked_at=NOON)
     await put_bookings(work.store.database, [booking], NOON)
     texts = ["News ON", "yes", "my name is Secret", "what about Secret things", "STOP"]
-    await work.handle(*(inbound(text, received=NOON + minutes(n + 1), raw=text.encode()) for n, text in enumerate(texts)))
+    await work.handle(
+        *(inbound(text, received=NOON + minutes(n + 1), raw=text.encode()) for n, text in enumerate(texts))
+    )
     await work.receive(inbound("a Secret that waits", received=NOON + minutes(9), raw=b"Secret"))
 
 
@@ -113,7 +115,10 @@ async def test_a_later_text_is_from_somebody_new_who_gets_no_answer(work: Work) 
     work.clock.now = LATER
     await work.handle(inbound("News ON", received=LATER))
     assert await work.store.steps.claim(StepKind.REPLY, "w", LATER, 10) == []
-    assert [row.status for row in await work.rows("steps", "seq") if row.kind == "reply"] == ["suppressed", "suppressed"]
+    assert [row.status for row in await work.rows("steps", "seq") if row.kind == "reply"] == [
+        "suppressed",
+        "suppressed",
+    ]
 
 
 async def test_start_ends_the_silence(work: Work) -> None:

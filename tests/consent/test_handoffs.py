@@ -39,14 +39,21 @@ async def events(work: Work) -> list[tuple[str, str | None]]:
 
 
 async def told(work: Work) -> list[dict[str, Any]]:
-    return [json.loads(row.content) for row in await work.rows("steps", "seq") if row.kind == "webhook" and row.sender == ""]
+    return [
+        json.loads(row.content) for row in await work.rows("steps", "seq") if row.kind == "webhook" and row.sender == ""
+    ]
 
 
 async def test_a_review_that_is_done_stands_in_the_ledger_with_who_and_why(work: Work) -> None:
     await work.handle(inbound(DOUBTFUL, key=KEY))
     assert await done(work, note="only this week") == Closed(ended_review=True, is_opted_out=False, others=0, reviews=0)
     event = (await work.rows("consent_events", "seq"))[-1]
-    assert (event.event, event.operator, event.reason, event.message_key) == ("review_closed", "mia", "only this week", KEY)
+    assert (event.event, event.operator, event.reason, event.message_key) == (
+        "review_closed",
+        "mia",
+        "only this week",
+        KEY,
+    )
     assert (event.channel, event.at, event.originator) == ("operator", LATER, ANNA)
     assert (await verify(work.store.database, work.store.secret)).faults == ()
 
@@ -55,7 +62,9 @@ async def test_a_review_that_is_done_holds_no_marketing(work: Work) -> None:
     await work.handle(inbound(DOUBTFUL, key=KEY))
     await done(work)
     await work.handle(inbound("News ON", received=LATER))
-    assert [one.step.content for one in await work.store.steps.claim(StepKind.REPLY, "w", LATER, 10)] == ["Welcome to Weekly news."]
+    assert [one.step.content for one in await work.store.steps.claim(StepKind.REPLY, "w", LATER, 10)] == [
+        "Welcome to Weekly news."
+    ]
 
 
 async def test_another_review_of_the_number_is_told(work: Work) -> None:
@@ -86,8 +95,19 @@ async def test_a_stop_in_other_words_opts_out_with_the_text_as_proof(work: Work)
     assert await work.lists_of(ANNA) == {"news": "unsubscribed"}
     assert (await events(work))[2:] == [("opt_out", None), ("opt_out", "news"), ("review_closed", None)]
     whole = (await work.rows("consent_events", "seq"))[2]
-    assert (whole.text, whole.message_key, whole.operator, whole.reason, whole.at) == (DOUBTFUL, KEY, "mia", "clear enough", NOON)
-    assert (whole.destination, whole.folded, whole.rule, whole.recorded_at) == (SHOP, "i want you to stop", "reserved:review", LATER)
+    assert (whole.text, whole.message_key, whole.operator, whole.reason, whole.at) == (
+        DOUBTFUL,
+        KEY,
+        "mia",
+        "clear enough",
+        NOON,
+    )
+    assert (whole.destination, whole.folded, whole.rule, whole.recorded_at) == (
+        SHOP,
+        "i want you to stop",
+        "reserved:review",
+        LATER,
+    )
     assert (await verify(work.store.database, work.store.secret)).faults == ()
 
 
@@ -95,7 +115,9 @@ async def test_an_opt_out_by_a_person_is_told_to_webhooks(work: Work) -> None:
     await work.handle(inbound("News ON", sent=NOON - minutes(5)), inbound(DOUBTFUL, key=KEY))
     await done(work, opts_out=True)
     calls = await told(work)
-    assert [(call["type"], call["data"]["list"], call["data"]["event"], call["data"]["sequence"]) for call in calls] == [
+    assert [
+        (call["type"], call["data"]["list"], call["data"]["event"], call["data"]["sequence"]) for call in calls
+    ] == [
         ("consent.changed", None, "opt_out", 3),
         ("consent.changed", "news", "opt_out", 4),
     ]
@@ -125,7 +147,11 @@ async def test_a_list_that_was_joined_after_the_text_is_kept(work: Work) -> None
 
 
 async def test_a_start_since_stands(work: Work) -> None:
-    await work.handle(inbound("STOP", received=NOON - minutes(2)), inbound(DOUBTFUL, key=KEY), inbound("START", received=NOON + minutes(5)))
+    await work.handle(
+        inbound("STOP", received=NOON - minutes(2)),
+        inbound(DOUBTFUL, key=KEY),
+        inbound("START", received=NOON + minutes(5)),
+    )
     with pytest.raises(ResponderError, match="has said START since"):
         await done(work, opts_out=True)
     (row,) = await work.rows("handoffs")
@@ -150,7 +176,12 @@ async def test_a_person_writes_from_the_number_that_was_texted(work: Work) -> No
     await work.handle(inbound("what?", key=KEY))
     assert await write(work) == (f"{KEY}-h1", True)
     (claimed,) = await work.store.steps.claim(StepKind.REPLY, "w", LATER, 10)
-    assert (claimed.step.to, claimed.step.sender, claimed.step.content, claimed.step.segments) == (ANNA, SHOP, "Shall I take you off?", 1)
+    assert (claimed.step.to, claimed.step.sender, claimed.step.content, claimed.step.segments) == (
+        ANNA,
+        SHOP,
+        "Shall I take you off?",
+        1,
+    )
     (row,) = await work.rows("steps")
     assert (row.operator, row.message_key, row.purpose) == ("mia", KEY, "person")
 
@@ -172,7 +203,10 @@ async def test_a_person_may_ask_who_may_want_to_stop(work: Work) -> None:
 
 async def test_nobody_writes_to_who_said_stop(work: Work) -> None:
     await work.handle(inbound("what?", key=KEY), inbound("STOP", received=NOON + minutes(1)))
-    with pytest.raises(ResponderError, match=f"hand-off {KEY}: the originator opted out, so no text may go there before the number says START"):
+    with pytest.raises(
+        ResponderError,
+        match=f"hand-off {KEY}: the originator opted out, so no text may go there before the number says START",
+    ):
         await write(work)
 
 
@@ -190,7 +224,10 @@ async def test_open_ones_are_listed_with_their_texts(work: Work) -> None:
     await work.handle(inbound("hello?", received=NOON + minutes(1)))
     await done(work, OTHER)
     open_ = [record async for record in read_all(work.store.database, list_handoffs())]
-    assert [(record.text, record.reason, record.later_texts) for record in open_] == [("what?", "unrecognised", 1), ("hello?", "unrecognised", 0)]
+    assert [(record.text, record.reason, record.later_texts) for record in open_] == [
+        ("what?", "unrecognised", 1),
+        ("hello?", "unrecognised", 0),
+    ]
     assert len([record async for record in read_all(work.store.database, list_handoffs(every=True))]) == 3
     assert (await count_open(work.store.database)).count == 2
 
@@ -198,7 +235,9 @@ async def test_open_ones_are_listed_with_their_texts(work: Work) -> None:
 async def test_the_conversation_has_both_sides_by_time(work: Work) -> None:
     await work.handle(inbound("what?", key=KEY))
     await write(work)
-    await work.handle(inbound("Yes please", received=LATER + minutes(1)), inbound("hello", BRUNO, received=LATER + minutes(1)))
+    await work.handle(
+        inbound("Yes please", received=LATER + minutes(1)), inbound("hello", BRUNO, received=LATER + minutes(1))
+    )
     (record,) = await find_handoffs(work.store.database, KEY[:8])
     assert [(said.text, said.is_ours) for said in await said_since(work.store.database, record)] == [
         ("Shall I take you off?", True),
@@ -247,11 +286,17 @@ async def off(work: Work, *names: str) -> list[str]:
     """Switch webhooks off by a call of the message KEY, and tell the keys of the hand-offs."""
     async with work.store.database.write() as connection:
         for name in names:
-            await tell_disabled(connection, Endpoint(name=name, address="x", reason="HTTP 410"), ANNA, NOON + minutes(1))
-    return [row.message_key for row in await work.rows("handoffs", "opened_at", "reason") if "is switched off" in row.reason]
+            await tell_disabled(
+                connection, Endpoint(name=name, address="x", reason="HTTP 410"), ANNA, NOON + minutes(1)
+            )
+    return [
+        row.message_key for row in await work.rows("handoffs", "opened_at", "reason") if "is switched off" in row.reason
+    ]
 
 
-async def test_a_webhook_that_is_switched_off_is_handed_over_beside_what_its_message_was_handed_over_for(work: Work) -> None:
+async def test_a_webhook_that_is_switched_off_is_handed_over_beside_what_its_message_was_handed_over_for(
+    work: Work,
+) -> None:
     await work.handle(inbound(DOUBTFUL, key=KEY))
     [before] = await work.rows("handoffs")
     await off(work, "crm", "erp")

@@ -46,13 +46,17 @@ async def say(work: Work, *texts: str) -> None:
 
 async def remove(work: Work, name: str) -> Outcome:
     wanted = [Wanted(originator=ANNA, list=name, status=LEFT, evidence="by phone")]
-    outcomes = await put_subscribers(work.store.database, work.store.secret, wanted, operator="mia", now=work.clock.advance(minutes=1))
+    outcomes = await put_subscribers(
+        work.store.database, work.store.secret, wanted, operator="mia", now=work.clock.advance(minutes=1)
+    )
     (outcome,) = outcomes.counts
     return outcome
 
 
 async def stop_by_phone(work: Work) -> None:
-    assert await opt_out(work.store.database, work.store.secret, ANNA, reason="called", operator="mia", now=work.clock.advance(minutes=1))
+    assert await opt_out(
+        work.store.database, work.store.secret, ANNA, reason="called", operator="mia", now=work.clock.advance(minutes=1)
+    )
 
 
 @pytest.mark.parametrize("is_by_phone", [False, True])
@@ -70,7 +74,10 @@ async def test_start_does_not_bring_back_a_subscription_whose_time_is_over(work:
     work.clock.now = ENDS
     await say(work, "START")
     assert await work.lists_of(ANNA) == {"news": "unsubscribed"}
-    assert [row.event for row in await work.rows("consent_events", "seq") if row.list == "news"] == ["opt_in", "opt_out"]
+    assert [row.event for row in await work.rows("consent_events", "seq") if row.list == "news"] == [
+        "opt_in",
+        "opt_out",
+    ]
 
 
 async def test_a_subscription_that_stop_took_does_not_end_once_more(work: Work) -> None:
@@ -102,7 +109,9 @@ async def test_a_reply_that_waits_when_an_operator_opts_the_number_out_is_not_se
     await say(work, "call me")
     await stop_by_phone(work)
     await say(work, "START")
-    assert [row.status for row in await work.rows("steps", "seq") if row.content == "Shall we call now?"] == ["suppressed"]
+    assert [row.status for row in await work.rows("steps", "seq") if row.content == "Shall we call now?"] == [
+        "suppressed"
+    ]
 
 
 async def test_a_reply_that_waits_when_a_hand_off_turns_out_to_be_a_stop_is_not_sent_after_a_start(work: Work) -> None:
@@ -111,11 +120,15 @@ async def test_a_reply_that_waits_when_a_hand_off_turns_out_to_be_a_stop_is_not_
     closing = Closing(operator="mia", opts_out=True)
     await close(work.store.database, work.store.secret, "b" * 32, closing, now=work.clock.advance(minutes=1))
     await say(work, "START")
-    assert [row.status for row in await work.rows("steps", "seq") if row.content == "Shall we call now?"] == ["suppressed"]
+    assert [row.status for row in await work.rows("steps", "seq") if row.content == "Shall we call now?"] == [
+        "suppressed"
+    ]
 
 
 @pytest.mark.parametrize("texts", [("STOP offers",), ("Offers OFF",), ("STOP", "START")])
-async def test_yes_to_a_question_that_was_open_when_somebody_left_joins_nothing(work: Work, texts: tuple[str, ...]) -> None:
+async def test_yes_to_a_question_that_was_open_when_somebody_left_joins_nothing(
+    work: Work, texts: tuple[str, ...]
+) -> None:
     await say(work, "Offers ON", *texts, "yes")
     assert await work.lists_of(ANNA) == {"offers": "unsubscribed"}
 
@@ -134,8 +147,14 @@ async def test_whoever_asks_again_after_leaving_is_asked_again_and_joins(work: W
 
 async def test_a_subscription_that_ends_between_two_texts_of_a_batch_is_ended_with_its_event(work: Work) -> None:
     await work.handle(inbound("News ON"))
-    await work.receive(inbound("hello", received=ENDS - timedelta(minutes=1)), inbound("Offers ON", received=ENDS + timedelta(minutes=1)))
+    await work.receive(
+        inbound("hello", received=ENDS - timedelta(minutes=1)),
+        inbound("Offers ON", received=ENDS + timedelta(minutes=1)),
+    )
     work.clock.now = ENDS + timedelta(minutes=2)
     await work.handler().handle()
     assert await end_subscriptions(work.store.database, work.store.secret, work.clock()) == 1
-    assert [row.event for row in await work.rows("consent_events", "seq") if row.list == "news"] == ["opt_in", "opt_out"]
+    assert [row.event for row in await work.rows("consent_events", "seq") if row.list == "news"] == [
+        "opt_in",
+        "opt_out",
+    ]

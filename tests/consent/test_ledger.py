@@ -1,7 +1,6 @@
 """The ledger's chain: whatever is done to it by hand is found, and its place is told."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -21,7 +20,9 @@ __all__ = ["work"]  # the fixture
 
 async def five_events(work: Work) -> None:
     texts = ["News ON", "STOP", "START", "News OFF"]
-    await work.handle(*(inbound(text, received=NOON + minutes(n)) for n, text in enumerate(texts)), inbound("News ON", BRUNO))
+    await work.handle(
+        *(inbound(text, received=NOON + minutes(n)) for n, text in enumerate(texts)), inbound("News ON", BRUNO)
+    )
 
 
 async def faults_of(store: Store) -> tuple[Fault, ...]:
@@ -75,7 +76,9 @@ async def test_a_tail_cut_off_together_with_the_head_is_found_by_the_seal(work: 
     async with work.store.database.write() as connection:
         await connection.execute(delete(consent_events).where(consent_events.c.seq > 2))
         last = (await connection.execute(select(consent_events.c.hash).where(consent_events.c.seq == 2))).scalar_one()
-        stored = json.loads((await connection.execute(select(installation.c.value).where(installation.c.name == HEAD))).scalar_one())
+        stored = json.loads(
+            (await connection.execute(select(installation.c.value).where(installation.c.name == HEAD))).scalar_one()
+        )
         forged = json.dumps({**stored, "count": 2, "hash": last})
         await connection.execute(update(installation).where(installation.c.name == HEAD).values(value=forged))
     assert "does not fit its seal" in (await faults_of(work.store))[0].what
@@ -84,17 +87,22 @@ async def test_a_tail_cut_off_together_with_the_head_is_found_by_the_seal(work: 
 async def test_an_event_put_at_the_end_is_found(work: Work) -> None:
     await five_events(work)
     async with work.store.database.write() as connection:
-        row = (await connection.execute(select(consent_events).order_by(consent_events.c.seq.desc()).limit(1))).mappings().one()
-        await connection.execute(insert(consent_events), [dict(row) | {"seq": row["seq"] + 1, "previous_hash": row["hash"]}])
+        row = (
+            (await connection.execute(select(consent_events).order_by(consent_events.c.seq.desc()).limit(1)))
+            .mappings()
+            .one()
+        )
+        await connection.execute(
+            insert(consent_events), [dict(row) | {"seq": row["seq"] + 1, "previous_hash": row["hash"]}]
+        )
     assert await faults_of(work.store)
 
 
 async def test_two_events_that_changed_places_are_found(work: Work) -> None:
     await five_events(work)
-    swap: Callable[[int, int], Any] = lambda old, new: update(consent_events).where(consent_events.c.seq == old).values(seq=new)  # noqa: E731
     async with work.store.database.write() as connection:
         for old, new in ((2, 99), (3, 2), (99, 3)):
-            await connection.execute(swap(old, new))
+            await connection.execute(update(consent_events).where(consent_events.c.seq == old).values(seq=new))
     assert {fault.seq for fault in await faults_of(work.store)} >= {2, 3}
 
 

@@ -40,7 +40,9 @@ async def subscribed_for_a_month(work: Work) -> None:
     wanted = [Wanted(originator=ANNA, list="news"), Wanted(originator=BRUNO, list="news")]
     await put_subscribers(work.store.database, work.store.secret, wanted, operator="mia", now=NOON)
     async with work.store.database.write() as connection:
-        await connection.execute(subscriptions.update().where(subscriptions.c.originator == ANNA).values(ends_at=NOON + MONTH))
+        await connection.execute(
+            subscriptions.update().where(subscriptions.c.originator == ANNA).values(ends_at=NOON + MONTH)
+        )
 
 
 async def test_a_subscription_for_a_while_ends_with_an_event(work: Work) -> None:
@@ -81,7 +83,9 @@ def test_a_while_begins_with_the_message() -> None:
     )  # fmt: skip
     after = Known(originator=ANNA).after(Subscribe(list="news", lasts=MONTH), message)
     assert after.subscriptions["news"].ends_at == NOON + MONTH
-    renewed = after.after(Subscribe(list="news", lasts=MONTH), replace(message, received_at=NOON + MONTH, order=Order(NOON + MONTH, 2)))
+    renewed = after.after(
+        Subscribe(list="news", lasts=MONTH), replace(message, received_at=NOON + MONTH, order=Order(NOON + MONTH, 2))
+    )
     assert renewed.subscriptions["news"].ends_at == NOON + 2 * MONTH
 
 
@@ -151,7 +155,9 @@ async def test_the_texts_of_what_belongs_to_no_message_go_too(work: Work) -> Non
 
 
 @pytest.mark.parametrize("is_restarted", [False, True])
-async def test_what_was_in_hand_when_others_were_emptied_is_emptied_once_it_is_done(work: Work, *, is_restarted: bool) -> None:
+async def test_what_was_in_hand_when_others_were_emptied_is_emptied_once_it_is_done(
+    work: Work, *, is_restarted: bool
+) -> None:
     await put_steps(work, "k-1")
     await put_steps(work, "k-2", "k-3", status=StepStatus.QUEUED)
     await put_steps(work, "k-4")

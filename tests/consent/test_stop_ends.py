@@ -52,7 +52,9 @@ async def say(work: Work, *texts: str) -> None:
 
 
 async def by_phone(work: Work) -> None:
-    await opt_out(work.store.database, work.store.secret, ANNA, reason="called", operator="mia", now=work.clock.advance(minutes=1))
+    await opt_out(
+        work.store.database, work.store.secret, ANNA, reason="called", operator="mia", now=work.clock.advance(minutes=1)
+    )
 
 
 async def leaving(work: Work) -> list[str]:
@@ -70,8 +72,12 @@ STOPS: dict[str, Callable[[Work], Awaitable[None]]] = {"text": lambda work: say(
 
 
 @pytest.mark.parametrize("stop", STOPS)
-@pytest.mark.parametrize(("said", "text"), [("hours", "At nine."), ("later", "Later."), ("much later", "Much later."), ("HELP", "Helped.")])
-async def test_what_waits_is_ended_at_once_and_stays_so_after_a_start(work: Work, said: str, text: str, stop: str) -> None:
+@pytest.mark.parametrize(
+    ("said", "text"), [("hours", "At nine."), ("later", "Later."), ("much later", "Much later."), ("HELP", "Helped.")]
+)
+async def test_what_waits_is_ended_at_once_and_stays_so_after_a_start(
+    work: Work, said: str, text: str, stop: str
+) -> None:
     await say(work, said)
     await STOPS[stop](work)
     assert await fate(work, text) == ("suppressed", OPTED_OUT)
@@ -130,7 +136,9 @@ async def test_a_start_and_a_stop_in_one_batch_leave_the_confirmation_alone(work
 
 
 @pytest.mark.parametrize("stop", STOPS)
-async def test_a_reply_that_is_put_off_as_the_number_opts_out_does_not_leave_in_the_morning(work: Work, stop: str) -> None:
+async def test_a_reply_that_is_put_off_as_the_number_opts_out_does_not_leave_in_the_morning(
+    work: Work, stop: str
+) -> None:
     await say(work, "later")
     work.clock.advance(minutes=5)
     if work.store.database.is_sqlite:
@@ -163,7 +171,9 @@ async def test_a_reply_that_is_tried_again_does_not_leave_after_a_stop_and_a_sta
 
 
 @pytest.mark.parametrize("texts", [("STOP",), ("STOP", "START")])
-async def test_a_reply_that_waits_for_a_webhook_is_ended_whenever_that_answers(work: Work, texts: tuple[str, ...]) -> None:
+async def test_a_reply_that_waits_for_a_webhook_is_ended_whenever_that_answers(
+    work: Work, texts: tuple[str, ...]
+) -> None:
     await say(work, "price", *texts)
     work.clock.advance(minutes=1)
     await settle_unanswered(work.store.database, Limits(), work.clock())

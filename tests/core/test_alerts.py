@@ -146,7 +146,11 @@ def test_a_call_is_what_the_manual_says_with_an_id_of_its_own() -> None:
 
 def test_each_address_gets_a_mail_that_says_what_where_and_since_when() -> None:
     first, second = mails_of(opened(OFF), RULES, "sms-1")
-    assert (first.recipient, second.recipient, first.key == second.key) == ("ops@example.com", "boss@example.com", False)
+    assert (first.recipient, second.recipient, first.key == second.key) == (
+        "ops@example.com",
+        "boss@example.com",
+        False,
+    )
     assert first.subject == "[responder] alert: webhook crm is switched off"
     assert first.content.splitlines()[1:] == ["", "since 2026-11-23T12:00:00Z", "responder on sms-1"]
     (over, _) = mails_of(closed(OFF), RULES, "sms-1")

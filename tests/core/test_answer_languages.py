@@ -23,7 +23,9 @@ rules:
 WAITING = known(appointments=(appointment(),))
 
 
-@pytest.mark.parametrize(("text", "rule"), [("sì grazie", "yes-it"), ("va bene", "yes-it"), ("Yes please", "yes-en"), ("sure", "yes-en")])
+@pytest.mark.parametrize(
+    ("text", "rule"), [("sì grazie", "yes-it"), ("va bene", "yes-it"), ("Yes please", "yes-en"), ("sure", "yes-en")]
+)
 def test_an_answer_counts_in_the_words_of_its_language(text: str, rule: str) -> None:
     assert plan(text, rules(IN_BOTH), WAITING).rule == rule
 

@@ -20,14 +20,18 @@ OTHERWISE = "We will call you."
 CALL = 'webhook: {to: crm, reply: "{{ response.text }}", otherwise: We will call you.}'
 
 
-def waits(action: str = CALL, text: str = "track 7", about: Known | None = None, when: str = "{starts_with: track}") -> Awaited:
+def waits(
+    action: str = CALL, text: str = "track 7", about: Known | None = None, when: str = "{starts_with: track}"
+) -> Awaited:
     """The reply that waits because of a text."""
     [step] = decided(action, text, about, when).steps
     assert step.awaited is not None
     return step.awaited
 
 
-def decided(action: str = CALL, text: str = "track 7", about: Known | None = None, when: str = "{starts_with: track}") -> Plan:
+def decided(
+    action: str = CALL, text: str = "track 7", about: Known | None = None, when: str = "{starts_with: track}"
+) -> Plan:
     return plan(text, one_rule(when, action, head=HEAD), about)
 
 
@@ -90,9 +94,18 @@ def test_numbers_are_shown_as_they_were_written() -> None:
     assert text_of(awaited, b'{"days": 3, "price": 12.50}') == "3 days, EUR 12.50"
 
 
-@pytest.mark.parametrize(("fields", "text"), [({"found": True}, "Found."), ({"found": False}, "Sorry."), ({}, "Sorry."), ({"found": 0}, "Sorry.")])
+@pytest.mark.parametrize(
+    ("fields", "text"),
+    [({"found": True}, "Found."), ({"found": False}, "Sorry."), ({}, "Sorry."), ({"found": 0}, "Sorry.")],
+)
 def test_a_reply_can_ask_for_a_field_that_may_be_missing(fields: dict[str, Any], text: str) -> None:
-    assert text_of(waits('webhook: {to: crm, reply: "{% if response.found %}Found.{% else %}Sorry.{% endif %}"}'), said(**fields)) == text
+    assert (
+        text_of(
+            waits('webhook: {to: crm, reply: "{% if response.found %}Found.{% else %}Sorry.{% endif %}"}'),
+            said(**fields),
+        )
+        == text
+    )
 
 
 def test_a_reply_has_the_values_of_the_message_as_they_were() -> None:
@@ -144,7 +157,13 @@ def test_nobody_waits_for_an_answer_that_could_not_be_sent(text: str) -> None:
 
 def test_an_explanation_tells_both_texts() -> None:
     [told] = decided().explained
-    assert told == {"action": "webhook", "to": "crm", "data": {}, "reply": "{{ response.text }}", "otherwise": OTHERWISE}
+    assert told == {
+        "action": "webhook",
+        "to": "crm",
+        "data": {},
+        "reply": "{{ response.text }}",
+        "otherwise": OTHERWISE,
+    }
 
 
 def test_a_limit_holds_the_reply_back_and_tells_so_once() -> None:

@@ -34,7 +34,11 @@ def test_five_days_of_failures_switch_an_endpoint_off() -> None:
     endpoint = failing(20)
     assert endpoint.after_failure(NOON + timedelta(days=4, hours=23)).disabled_at is None
     off = endpoint.after_failure(NOON + timedelta(days=5))
-    assert (off.disabled_at, off.places(NOON + timedelta(days=9)), "five days" in (off.reason or "")) == (NOON + timedelta(days=5), 0, True)
+    assert (off.disabled_at, off.places(NOON + timedelta(days=9)), "five days" in (off.reason or "")) == (
+        NOON + timedelta(days=5),
+        0,
+        True,
+    )
 
 
 def test_two_failures_five_days_apart_switch_nothing_off() -> None:

@@ -32,7 +32,9 @@ def together(sent: Iterator[datetime], at: datetime) -> list[Arrival]:
     return [Arrival(sent_at=moment, received_at=at + place * SECOND) for place, moment in enumerate(sent)]
 
 
-@pytest.mark.parametrize("offset", [HOUR, -HOUR, 2 * HOUR, -11 * HOUR, minutes(7), minutes(-7), minutes(-3), minutes(97)])
+@pytest.mark.parametrize(
+    "offset", [HOUR, -HOUR, 2 * HOUR, -11 * HOUR, minutes(7), minutes(-7), minutes(-3), minutes(97)]
+)
 def test_ten_texts_that_agree_tell_a_clock_that_is_off(offset: timedelta) -> None:
     found = judged(steadily([offset + PROMPT] * 10))
     assert (found.is_off, found.median) == (True, offset + PROMPT)
@@ -76,7 +78,9 @@ def test_a_clock_that_is_set_wrong_while_texts_come_is_noticed_and_again_when_it
 
 
 def test_texts_that_are_resent_do_not_hide_a_clock_that_is_off() -> None:
-    assert judged(steadily([HOUR, HOUR + minutes(15), HOUR, HOUR, HOUR + minutes(30), HOUR, HOUR, HOUR, HOUR, HOUR])).is_off
+    assert judged(
+        steadily([HOUR, HOUR + minutes(15), HOUR, HOUR, HOUR + minutes(30), HOUR, HOUR, HOUR, HOUR, HOUR])
+    ).is_off
 
 
 def test_a_text_now_and_then_tells_a_clock_that_is_behind_as_well() -> None:
@@ -94,10 +98,15 @@ def test_a_text_now_and_then_tells_a_clock_that_is_behind_as_well() -> None:
         ("Europe/Rome", minutes(20), None),
     ],
 )
-def test_where_whole_hours_are_off_a_zone_is_named_that_would_fit(zone: str, offset: timedelta, fitting: str | None) -> None:
+def test_where_whole_hours_are_off_a_zone_is_named_that_would_fit(
+    zone: str, offset: timedelta, fitting: str | None
+) -> None:
     found = judged(steadily([offset + PROMPT] * 10), zone=ZoneInfo(zone))
     assert (found.is_off, found.fitting) == (True, fitting)
-    assert ("RESPONDER_GATEWAY_TIMEZONE" in found.sentence, (fitting or "clock of this machine") in found.sentence) == (True, True)
+    assert ("RESPONDER_GATEWAY_TIMEZONE" in found.sentence, (fitting or "clock of this machine") in found.sentence) == (
+        True,
+        True,
+    )
 
 
 def test_the_zone_that_would_fit_makes_it_fit() -> None:
@@ -107,4 +116,6 @@ def test_the_zone_that_would_fit_makes_it_fit() -> None:
 
 
 def test_texts_without_a_time_are_left_out() -> None:
-    assert arrivals_of([("", NOON), ("soon", NOON), ("20261123130000", NOON)], ROME) == [Arrival(sent_at=NOON, received_at=NOON)]
+    assert arrivals_of([("", NOON), ("soon", NOON), ("20261123130000", NOON)], ROME) == [
+        Arrival(sent_at=NOON, received_at=NOON)
+    ]

@@ -32,7 +32,9 @@ fallback: {then: [reply: "Sorry?"]}
 EVERYTHING = "rules: [{name: everything, when: {pattern: '.*'}, then: [hand_off: seen]}]"
 
 
-def subscription(name: str, status: SubscriptionStatus = SubscriptionStatus.SUBSCRIBED, *, taken_by_stop: bool = False) -> Subscription:
+def subscription(
+    name: str, status: SubscriptionStatus = SubscriptionStatus.SUBSCRIBED, *, taken_by_stop: bool = False
+) -> Subscription:
     at = NOON - timedelta(days=9)
     return Subscription(list=name, status=status, since=at, order=Order(at, 0), taken_by_stop=taken_by_stop)
 
@@ -46,7 +48,8 @@ def effects(text: str, about: Known | None = None, file: str = "") -> tuple[Effe
 
 
 @pytest.mark.parametrize(
-    ("text", "name"), [("STOP", "reserved:stop"), ("Start!", "reserved:start"), ("help", "reserved:help"), ("Info?", "reserved:help")]
+    ("text", "name"),
+    [("STOP", "reserved:stop"), ("Start!", "reserved:start"), ("help", "reserved:help"), ("Info?", "reserved:help")],
 )
 def test_a_reserved_keyword_stands_above_every_rule(text: str, name: str) -> None:
     assert plan(text, rules(EVERYTHING)).rule == name
@@ -67,7 +70,11 @@ def test_stop_is_confirmed_once_within_five_minutes() -> None:
     assert (step.purpose, step.expires_at) == (Purpose.CONFIRMATION, NOON + timedelta(minutes=5))
 
 
-@pytest.mark.parametrize("about", [known(opted_out=True), known(confirmed_at=NOON - timedelta(hours=23))], ids=["opted out", "confirmed lately"])
+@pytest.mark.parametrize(
+    "about",
+    [known(opted_out=True), known(confirmed_at=NOON - timedelta(hours=23))],
+    ids=["opted out", "confirmed lately"],
+)
 def test_a_second_stop_is_not_confirmed_again(about: Known) -> None:
     decided = plan("STOP", about=about)
     assert (decided.steps, decided.effects) == ((), (OptOut(word="STOP", confirmed=False),))
@@ -111,12 +118,17 @@ def test_yes_brings_back_only_who_opted_out_and_is_asked_nothing(about: Known, n
 
 
 def test_cancel_with_an_appointment_open_cancels_it() -> None:
-    assert effects("CANCEL", known(appointments=(appointment(),)), APPOINTMENTS) == (ChangeAppointment(id="a1", status=AppointmentStatus.CANCELLED),)
+    assert effects("CANCEL", known(appointments=(appointment(),)), APPOINTMENTS) == (
+        ChangeAppointment(id="a1", status=AppointmentStatus.CANCELLED),
+    )
 
 
 def test_cancel_from_north_america_opts_out_and_a_person_sees_to_the_appointment() -> None:
     about = known("+12025550123", appointments=(appointment(originator="+12025550123"),))
-    assert effects("CANCEL", about, APPOINTMENTS) == (OptOut(word="CANCEL", confirmed=True), OpenHandOff(reason="wants to cancel"))
+    assert effects("CANCEL", about, APPOINTMENTS) == (
+        OptOut(word="CANCEL", confirmed=True),
+        OpenHandOff(reason="wants to cancel"),
+    )
 
 
 def test_cancel_with_nothing_open_opts_out() -> None:
@@ -135,7 +147,9 @@ def test_the_first_rule_that_applies_wins() -> None:
 
 def test_a_near_miss_says_why_it_did_not_apply() -> None:
     misses = plan("hello", one_rule("{text: hello, to: +393339999999, list: {subscribed: news}}")).near_misses
-    assert [(miss.rule, miss.line, miss.why) for miss in misses] == [("only", 4, "the message went to +393331234333, the rule is for +393339999999")]
+    assert [(miss.rule, miss.line, miss.why) for miss in misses] == [
+        ("only", 4, "the message went to +393331234333, the rule is for +393339999999")
+    ]
 
 
 def test_a_rule_that_goes_on_lets_the_next_speak_as_well() -> None:
@@ -158,7 +172,9 @@ def test_each_rule_that_applied_has_its_own_match() -> None:
 
 
 def test_a_disabled_rule_does_not_speak() -> None:
-    assert plan("hello", rules("rules: [{name: a, enabled: false, when: {text: hello}, then: [reply: A]}]")).rule is None
+    assert (
+        plan("hello", rules("rules: [{name: a, enabled: false, when: {text: hello}, then: [reply: A]}]")).rule is None
+    )
 
 
 def test_without_a_rule_the_fallback_speaks() -> None:
@@ -174,7 +190,11 @@ def test_without_a_rule_and_a_fallback_nobody_speaks() -> None:
 def test_the_language_of_the_words_is_remembered_and_answered_in() -> None:
     read = one_rule("{text: {it: ciao, en: hello}}", "reply: {it: Ciao, en: Hello}", head="languages: [it, en]\n")
     decided = plan("hello", read, known(language="it"))
-    assert (decided.effects, decided.language, replies(decided)) == ((SetLanguage(language="en", implied=True),), "en", ["Hello"])
+    assert (decided.effects, decided.language, replies(decided)) == (
+        (SetLanguage(language="en", implied=True),),
+        "en",
+        ["Hello"],
+    )
 
 
 def test_a_known_language_is_not_remembered_again() -> None:
@@ -207,7 +227,9 @@ def test_a_rule_may_be_for_one_originator() -> None:
 
 
 def test_the_moment_is_that_of_the_arrival() -> None:
-    assert replies(plan("x", one_rule("{text: x}", "reply: '{{ now | time }}'"), at=NOON + timedelta(minutes=1))) == ["13:01"]
+    assert replies(plan("x", one_rule("{text: x}", "reply: '{{ now | time }}'"), at=NOON + timedelta(minutes=1))) == [
+        "13:01"
+    ]
 
 
 def test_a_message_of_an_unknown_number_is_decided_as_any_other() -> None:

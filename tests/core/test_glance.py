@@ -37,7 +37,10 @@ def asking(pack: Pack) -> list[str]:
     return [folded for some in (*words, *phrases) for folded in some]
 
 
-SAID = {language: [*asking(pack), *pack.courtesy, *pack.answers, *LISTS, "hello", "12345", "a", "s"] for language, pack in PACKS.items()}
+SAID = {
+    language: [*asking(pack), *pack.courtesy, *pack.answers, *LISTS, "hello", "12345", "a", "s"]
+    for language, pack in PACKS.items()
+}
 
 
 def ways(text: str) -> list[str]:
@@ -49,7 +52,9 @@ def ways(text: str) -> list[str]:
 def texts(draw: st.DrawFn, language: str) -> str:
     """What is made of a few words of a language, folded."""
     said = st.sampled_from([*SAID[language], *SAID[ALWAYS]])
-    return fold(" ".join(draw(said.flatmap(lambda text: st.sampled_from(ways(text)))) for _ in range(draw(st.integers(1, 4)))))
+    return fold(
+        " ".join(draw(said.flatmap(lambda text: st.sampled_from(ways(text)))) for _ in range(draw(st.integers(1, 4))))
+    )
 
 
 def by_all_steps(folded: str, words: Lexicon) -> list[Recognition]:
@@ -84,13 +89,22 @@ def test_however_a_phrase_is_read_it_has_one_of_its_telling_words(pack: Pack) ->
 
 
 @pytest.mark.parametrize(
-    "text", ["a che ora aprite domani", "ciao avete posto sabato sera", "see you at ten", "grazie mille a presto", "code12 ab12cd"]
+    "text",
+    [
+        "a che ora aprite domani",
+        "ciao avete posto sabato sera",
+        "see you at ten",
+        "grazie mille a presto",
+        "code12 ab12cd",
+    ],
 )
 def test_a_text_about_something_else_is_passed_over(text: str) -> None:
     assert passes_over(text, vocabulary(PACKS, ["it", "en"]).everywhere)
 
 
-@pytest.mark.parametrize("text", ["s t o p", "stopp", "stopstop", "grazie s t o p", "s grazie t o p", "spamspam", "стоп", "ѕтор"])
+@pytest.mark.parametrize(
+    "text", ["s t o p", "stopp", "stopstop", "grazie s t o p", "s grazie t o p", "spamspam", "стоп", "ѕтор"]
+)
 def test_a_word_that_is_taken_apart_run_together_or_written_in_other_letters_is_not_passed_over(text: str) -> None:
     assert not passes_over(text, vocabulary(PACKS, ["it", "en"]).everywhere)
 

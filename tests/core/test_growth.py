@@ -151,11 +151,19 @@ def acquaintance() -> Known:
         destination=SHOP,
         asked_at=NOON - timedelta(hours=1),
         expires_at=NOON + timedelta(hours=40),
-        choices=(Choice(subject="a1", starts_at=appointment().starts_at), Choice(subject="a2", starts_at=appointment("a2").starts_at)),
+        choices=(
+            Choice(subject="a1", starts_at=appointment().starts_at),
+            Choice(subject="a2", starts_at=appointment("a2").starts_at),
+        ),
         intention="confirm",
     )
-    sent = tuple(Sent(at=NOON - timedelta(minutes=20 + number), text="Welcome to our news", purpose=Purpose.WELCOME) for number in range(3))
-    return known(appointments=(appointment(), appointment("a2", AppointmentStatus.CONFIRMED)), questions=(asked,), sent=sent)
+    sent = tuple(
+        Sent(at=NOON - timedelta(minutes=20 + number), text="Welcome to our news", purpose=Purpose.WELCOME)
+        for number in range(3)
+    )
+    return known(
+        appointments=(appointment(), appointment("a2", AppointmentStatus.CONFIRMED)), questions=(asked,), sent=sent
+    )
 
 
 STRANGER, ACQUAINTANCE = known(), acquaintance()
@@ -192,7 +200,10 @@ def plan_abroad(text: str) -> object:
 
 def recognise_all(text: str) -> object:
     folded = fold(text)
-    return [by_steps(folded, LEXICON, opted_out=False, question_open=is_open, lists=RULES.list_words) for is_open in (False, True)]
+    return [
+        by_steps(folded, LEXICON, opted_out=False, question_open=is_open, lists=RULES.list_words)
+        for is_open in (False, True)
+    ]
 
 
 WORK: dict[str, Callable[[str], object]] = {
@@ -213,7 +224,9 @@ def test_a_piece_again_and_again_costs_as_much_each_time(piece: str, work: Calla
 
 @pytest.mark.parametrize("work", WORK.values(), ids=WORK)
 @pytest.mark.parametrize("text", WHOLE.values(), ids=WHOLE)
-def test_what_only_looks_like_something_costs_as_much_each_time(text: tuple[str, str, str], work: Callable[[str], object]) -> None:
+def test_what_only_looks_like_something_costs_as_much_each_time(
+    text: tuple[str, str, str], work: Callable[[str], object]
+) -> None:
     check_growth(work, repeated(*text, length=SHORT), repeated(*text, length=LONG))
 
 
@@ -222,5 +235,7 @@ hostile = st.lists(st.sampled_from(list(PIECES.values())) | st.sampled_from(ABC)
 
 @given(begin=hostile, piece=hostile, end=hostile, work=st.sampled_from(list(WORK.values())))
 @settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
-def test_any_mixture_of_pieces_costs_as_much_each_time(begin: str, piece: str, end: str, work: Callable[[str], object]) -> None:
+def test_any_mixture_of_pieces_costs_as_much_each_time(
+    begin: str, piece: str, end: str, work: Callable[[str], object]
+) -> None:
     check_growth(work, repeated(begin, piece, end, SHORT), repeated(begin, piece, end, LONG))

@@ -53,7 +53,10 @@ def test_a_rule_does_not_answer_outside_its_hours(hours: str, at: str) -> None:
     assert refusal(f"hours: {hours}", at)
 
 
-@pytest.mark.parametrize(("at", "answers"), [("27T22:00", True), ("28T01:59", True), ("28T02:00", False), ("27T01:00", False), ("28T22:00", False)])
+@pytest.mark.parametrize(
+    ("at", "answers"),
+    [("27T22:00", True), ("28T01:59", True), ("28T02:00", False), ("27T01:00", False), ("28T22:00", False)],
+)
 def test_hours_that_end_before_they_begin_go_on_after_midnight(at: str, answers: bool) -> None:
     assert (refusal("hours: Fri 22:00-02:00", f"2026-11-{at}+01:00") is None) is answers
 
@@ -68,7 +71,8 @@ def test_a_refusal_tells_the_hours_and_the_time_that_it_was() -> None:
 
 
 @pytest.mark.parametrize(
-    ("at", "answers"), [("2026-10-24T06:30", False), ("2026-10-24T07:00", True), ("2026-10-26T07:30", False), ("2026-10-26T08:00", True)]
+    ("at", "answers"),
+    [("2026-10-24T06:30", False), ("2026-10-24T07:00", True), ("2026-10-26T07:30", False), ("2026-10-26T08:00", True)],
 )
 def test_nine_o_clock_stays_nine_o_clock_when_the_clock_is_changed(at: str, answers: bool) -> None:
     assert (refusal("hours: 09:00-18:00", f"{at}+00:00") is None) is answers
@@ -80,8 +84,12 @@ def test_both_readings_of_a_repeated_hour_are_in_the_hours_that_hold_it(at: str)
 
 
 def test_hours_that_the_clock_skips_hold_no_minute_of_that_day() -> None:
-    assert refusal("hours: 02:00-03:00", "2026-03-29T00:59+00:00") == "outside its hours: 02:00-03:00, it was Sunday 01:59"
-    assert refusal("hours: 02:00-03:00", "2026-03-29T01:00+00:00") == "outside its hours: 02:00-03:00, it was Sunday 03:00"
+    assert (
+        refusal("hours: 02:00-03:00", "2026-03-29T00:59+00:00") == "outside its hours: 02:00-03:00, it was Sunday 01:59"
+    )
+    assert (
+        refusal("hours: 02:00-03:00", "2026-03-29T01:00+00:00") == "outside its hours: 02:00-03:00, it was Sunday 03:00"
+    )
 
 
 @pytest.mark.parametrize(
@@ -122,7 +130,9 @@ def test_a_day_that_begins_at_one_in_the_morning_begins_there() -> None:
 
 
 def test_a_rule_that_is_over_or_not_yet_in_force_says_so() -> None:
-    assert refusal("since: 2026-12-01", "2026-11-23T10:00+01:00") == "not yet: since 2026-12-01, it was 2026-11-23 10:00"
+    assert (
+        refusal("since: 2026-12-01", "2026-11-23T10:00+01:00") == "not yet: since 2026-12-01, it was 2026-11-23 10:00"
+    )
     assert refusal("until: 2026-11-01", "2026-11-23T10:00+01:00") == "over: until 2026-11-01, it was 2026-11-23 10:00"
 
 

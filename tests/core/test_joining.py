@@ -61,7 +61,10 @@ class Talk:
 def test_who_wants_to_join_is_asked_and_is_pending() -> None:
     talk = Talk()
     asked = talk.text("News ON")
-    assert (asked.rule, replies(asked)) == ("news-on", ["Reply YES to get News. If you did not ask for it, do nothing."])
+    assert (asked.rule, replies(asked)) == (
+        "news-on",
+        ["Reply YES to get News. If you did not ask for it, do nothing."],
+    )
     assert (talk.lists, len(asked.steps)) == ({"news": "pending"}, 1)
 
 
@@ -82,7 +85,9 @@ def test_the_answer_may_be_in_any_active_language(text: str) -> None:
 
 
 def test_the_question_is_in_the_language_of_whoever_asks_to_join() -> None:
-    assert replies(Talk().text("Notizie SI")) == ["Rispondi SI per ricevere News. Se non l'hai chiesto, non fare nulla."]
+    assert replies(Talk().text("Notizie SI")) == [
+        "Rispondi SI per ricevere News. Se non l'hai chiesto, non fare nulla."
+    ]
 
 
 def test_a_no_ends_it() -> None:

@@ -75,7 +75,13 @@ def test_slow_talk_is_never_held_back() -> None:
 
 def test_an_equal_text_goes_out_three_times_in_an_hour() -> None:
     talk = Talk()
-    assert [replies(talk.text("blah", after=minutes(11))) for _ in range(5)] == [["What?"], ["What?"], ["What?"], [NOTICES["en"]], []]
+    assert [replies(talk.text("blah", after=minutes(11))) for _ in range(5)] == [
+        ["What?"],
+        ["What?"],
+        ["What?"],
+        [NOTICES["en"]],
+        [],
+    ]
 
 
 def test_stop_is_honoured_and_confirmed_in_silence() -> None:
@@ -104,17 +110,27 @@ def test_who_opted_out_is_not_told_of_limits() -> None:
 
 
 def test_a_held_back_answer_still_has_its_effects_and_says_why() -> None:
-    by = rules("limits: {replies: 1/h}\nrules: [{name: on, when: {text: News ON}, then: [{subscribe: news}, {reply: Welcome.}]}]")
+    by = rules(
+        "limits: {replies: 1/h}\nrules: [{name: on, when: {text: News ON}, then: [{subscribe: news}, {reply: Welcome.}]}]"
+    )
     talk = Talk(by=by)
     talk.text("News ON")
     told = talk.text("News ON")
     assert [type(effect).__name__ for effect in told.effects] == ["Subscribe", "Mute"]
-    assert [step.get("note") for step in told.explained if step["action"] == "reply"] == ["not sent: limits.replies allows 1 in an hour", None]
+    assert [step.get("note") for step in told.explained if step["action"] == "reply"] == [
+        "not sent: limits.replies allows 1 in an hour",
+        None,
+    ]
     assert next(step["until"] for step in told.explained if step["action"] == "mute") == "2026-11-23T13:00:00Z"
 
 
 def test_limits_can_be_set() -> None:
-    assert Talk(by=limited("{replies: 2/m, mute: 1d, notice: Enough.}")).texts(*said(4)) == [["What?"], ["What?"], ["Enough."], []]
+    assert Talk(by=limited("{replies: 2/m, mute: 1d, notice: Enough.}")).texts(*said(4)) == [
+        ["What?"],
+        ["What?"],
+        ["Enough."],
+        [],
+    ]
 
 
 def test_limits_can_be_switched_off() -> None:
@@ -159,7 +175,9 @@ def test_a_reaction_is_recorded_and_not_answered(text: str) -> None:
     assert "a reaction" in told.explained[0]["note"]
 
 
-@pytest.mark.parametrize("text", ["I liked “Jaws”", "liked it", "quote “a long text of others”", "say “hello there”", "👍 to all", "“”"])
+@pytest.mark.parametrize(
+    "text", ["I liked “Jaws”", "liked it", "quote “a long text of others”", "say “hello there”", "👍 to all", "“”"]
+)
 def test_what_is_no_reaction_is_answered(text: str) -> None:
     assert replies(plan(text, ECHO))
 
@@ -187,7 +205,9 @@ def test_our_other_numbers_are_never_answered() -> None:
     assert plan("blah", by).steps == ()
 
 
-@pytest.mark.parametrize(("originator", "section"), [(ANNA, f'"{ANNA}": {{}}, "{SHOP}": {{}}'), (ANNA, f'"{BRUNO}": {{}}')])
+@pytest.mark.parametrize(
+    ("originator", "section"), [(ANNA, f'"{ANNA}": {{}}, "{SHOP}": {{}}'), (ANNA, f'"{BRUNO}": {{}}')]
+)
 def test_numbers_that_the_file_names_are_not_answered_and_answer_alone(originator: str, section: str) -> None:
     by = rules(f"numbers: {{{section}}}\nfallback: {{then: [{{reply: What?}}]}}\n")
     assert plan("blah", by, known(originator=originator)).steps == ()

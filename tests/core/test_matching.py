@@ -6,7 +6,17 @@ from hypothesis import strategies as st
 
 from responder.core.index import Index
 from responder.core.lexicon import vocabulary
-from responder.core.matching import Alias, Answers, How, Pattern, TextCondition, Words, match_text, rest_after, searched_text
+from responder.core.matching import (
+    Alias,
+    Answers,
+    How,
+    Pattern,
+    TextCondition,
+    Words,
+    match_text,
+    rest_after,
+    searched_text,
+)
 from responder.core.situation import Match, Situation
 from responder.core.text import fold
 from responder.core.words import Answer
@@ -16,7 +26,17 @@ from tests.planning import known, message
 LEXICON = vocabulary(load_packs(), ["en", "it"]).everywhere
 WORDS = ["news", "on", "off", "sì", "si", "no", "1", "ok", "new", "newson", "n", "Ａ", "👍", "don't", "track", "ab12cd"]
 BETWEEN = [" ", "  ", "-", "\n", ", ", "! "]
-SOURCES = ["news", "o(n|ff)", r"\bno\b", r"(?P<code>[a-z]+[0-9]+)", "^news", "on$", r"track (?P<code>\w+)", "(?P<first>n)(?P<last>x)?", "x*"]
+SOURCES = [
+    "news",
+    "o(n|ff)",
+    r"\bno\b",
+    r"(?P<code>[a-z]+[0-9]+)",
+    "^news",
+    "on$",
+    r"track (?P<code>\w+)",
+    "(?P<first>n)(?P<last>x)?",
+    "x*",
+]
 
 
 def situation(text: str) -> Situation:
@@ -24,15 +44,23 @@ def situation(text: str) -> Situation:
 
 
 phrases = st.lists(st.sampled_from(WORDS), min_size=1, max_size=3).map(" ".join)
-aliases = st.builds(lambda phrase, language: Alias(folded=fold(phrase), language=language), phrases, st.sampled_from([None, "en", "it"]))
-words = st.builds(lambda how, some: Words(how=how, aliases=tuple(some)), st.sampled_from(How), st.lists(aliases, min_size=1, max_size=4))
+aliases = st.builds(
+    lambda phrase, language: Alias(folded=fold(phrase), language=language), phrases, st.sampled_from([None, "en", "it"])
+)
+words = st.builds(
+    lambda how, some: Words(how=how, aliases=tuple(some)),
+    st.sampled_from(How),
+    st.lists(aliases, min_size=1, max_size=4),
+)
 patterns = st.builds(
     lambda sources: Pattern(sources=tuple(sources), groups=frozenset({"code", "first", "last"})),
     st.lists(st.sampled_from(SOURCES), min_size=1, max_size=2),
 )
 answers = st.builds(lambda wanted: Answers(wanted=wanted), st.frozensets(st.sampled_from(Answer), min_size=1))
 conditions: st.SearchStrategy[TextCondition | None] = st.none() | words | words | patterns | answers
-texts = st.lists(st.tuples(st.sampled_from(WORDS), st.sampled_from(BETWEEN)), max_size=5).map(lambda pairs: "".join(w + b for w, b in pairs))
+texts = st.lists(st.tuples(st.sampled_from(WORDS), st.sampled_from(BETWEEN)), max_size=5).map(
+    lambda pairs: "".join(w + b for w, b in pairs)
+)
 
 
 def by_loop(rules: list[tuple[TextCondition | None, bool]], asked: Situation) -> list[tuple[int, Match]]:
@@ -41,9 +69,14 @@ def by_loop(rules: list[tuple[TextCondition | None, bool]], asked: Situation) ->
     return [(position, match) for position, match in found if match]
 
 
-@given(st.lists(st.tuples(conditions, st.booleans() | st.just(value=True)), max_size=12), st.lists(texts, min_size=1, max_size=4))
+@given(
+    st.lists(st.tuples(conditions, st.booleans() | st.just(value=True)), max_size=12),
+    st.lists(texts, min_size=1, max_size=4),
+)
 @settings(max_examples=300, deadline=None)
-def test_the_index_finds_what_a_loop_over_the_rules_finds(rules: list[tuple[TextCondition | None, bool]], typed: list[str]) -> None:
+def test_the_index_finds_what_a_loop_over_the_rules_finds(
+    rules: list[tuple[TextCondition | None, bool]], typed: list[str]
+) -> None:
     index = Index([condition for condition, _ in rules], [enabled for _, enabled in rules])
     for text in typed:
         assert list(index.matches(situation(text))) == by_loop(rules, situation(text))
@@ -58,7 +91,10 @@ def said(how: How, *phrases: str) -> Words:
     return Words(how=how, aliases=tuple(Alias(folded=phrase) for phrase in phrases))
 
 
-@pytest.mark.parametrize(("how", "text"), [(How.TEXT, "News ON!"), (How.STARTS_WITH, "news on please"), (How.CONTAINS, "the news, on Monday")])
+@pytest.mark.parametrize(
+    ("how", "text"),
+    [(How.TEXT, "News ON!"), (How.STARTS_WITH, "news on please"), (How.CONTAINS, "the news, on Monday")],
+)
 def test_words_stand_in_a_text_however_they_are_typed(how: How, text: str) -> None:
     assert found(text, said(how, "news on"))
 
@@ -83,7 +119,9 @@ def test_the_first_alias_that_stands_in_the_text_is_the_one_that_matched() -> No
 
 
 def test_the_language_of_the_alias_is_that_of_the_match() -> None:
-    condition = Words(how=How.TEXT, aliases=(Alias(folded="notizie", language="it"), Alias(folded="news", language="en")))
+    condition = Words(
+        how=How.TEXT, aliases=(Alias(folded="notizie", language="it"), Alias(folded="news", language="en"))
+    )
     assert found("NEWS", condition) == Match(text="news", language="en")
 
 

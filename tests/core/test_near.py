@@ -28,7 +28,9 @@ def told(text: str, **about: Any) -> list[tuple[str, str]]:
     return [(miss.rule, miss.why) for miss in plan(text, NEAR, known(**about)).near_misses]
 
 
-@pytest.mark.parametrize("text", ["parkng", "parkingg", "pakring", "parkinf", "where is the paring, please", "carpark?", "car  parc"])
+@pytest.mark.parametrize(
+    "text", ["parkng", "parkingg", "pakring", "parkinf", "where is the paring, please", "carpark?", "car  parc"]
+)
 def test_a_text_one_letter_off_is_told(text: str) -> None:
     (miss,) = told(text)
     assert miss[0] == "parking"
@@ -61,7 +63,10 @@ def test_a_letter_off_comes_before_another_number_unless_more_is_wrong() -> None
         ("members", "one letter off"),
         ("visit", "one letter off"),
     ]
-    assert told("hour")[0][1] == "one letter off: 'hour' is not 'hours'; besides, the message went to +393331234333, the rule is for +390612345678"
+    assert (
+        told("hour")[0][1]
+        == "one letter off: 'hour' is not 'hours'; besides, the message went to +393331234333, the rule is for +390612345678"
+    )
 
 
 def test_an_answer_without_an_appointment_is_told() -> None:
@@ -84,5 +89,8 @@ def test_a_reserved_word_has_nothing_near() -> None:
 
 
 def test_ten_are_told_at_most() -> None:
-    many = rules("rules:\n" + "".join(f"  - {{name: r{n}, when: {{text: hello{n:02}}}, then: [reply: Hi.]}}\n" for n in range(99)))
+    many = rules(
+        "rules:\n"
+        + "".join(f"  - {{name: r{n}, when: {{text: hello{n:02}}}, then: [reply: Hi.]}}\n" for n in range(99))
+    )
     assert len(plan("hello0", many).near_misses) == 10

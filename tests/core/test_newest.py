@@ -65,7 +65,10 @@ class Phone:
     def is_reminded(self, name: str, asked_from: str = SHOP) -> None:
         """A reminder of one appointment leaves a minute later."""
         self.now += MINUTE
-        reminded = (replace(a, last_asked_at=self.now, asked_from=asked_from) if a.id == name else a for a in self.known.appointments)
+        reminded = (
+            replace(a, last_asked_at=self.now, asked_from=asked_from) if a.id == name else a
+            for a in self.known.appointments
+        )
         self.known = replace(self.known, appointments=tuple(reminded))
 
     @property
@@ -85,7 +88,8 @@ A, B = appointment("a1"), appointment("a2", starts_at=NOON + 23 * HOUR)
 
 
 @pytest.mark.parametrize(
-    ("answer", "status"), [("yes", "confirmed"), ("no", "cancelled"), ("Sì, grazie", "confirmed"), ("1", "confirmed"), ("9", "cancelled")]
+    ("answer", "status"),
+    [("yes", "confirmed"), ("no", "cancelled"), ("Sì, grazie", "confirmed"), ("1", "confirmed"), ("9", "cancelled")],
 )
 def test_a_reminder_that_is_newer_than_a_double_opt_in_takes_the_answer(answer: str, status: str) -> None:
     phone = Phone(A)
@@ -179,9 +183,12 @@ def test_a_list_that_waits_for_an_answer_in_vain_is_left_when_the_question_expir
 
 
 @pytest.mark.parametrize(
-    ("joining", "later", "welcome"), [("Offers ON", 5 * HOUR, "Welcome to Offers."), ("Games ON", 30 * HOUR, "Welcome to Games.")]
+    ("joining", "later", "welcome"),
+    [("Offers ON", 5 * HOUR, "Welcome to Offers."), ("Games ON", 30 * HOUR, "Welcome to Games.")],
 )
-def test_a_yes_outside_the_hours_and_the_season_of_its_rule_carries_it_out(joining: str, later: timedelta, welcome: str) -> None:
+def test_a_yes_outside_the_hours_and_the_season_of_its_rule_carries_it_out(
+    joining: str, later: timedelta, welcome: str
+) -> None:
     phone = Phone()
     phone.texts(joining)
     phone.now += later

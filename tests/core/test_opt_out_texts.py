@@ -32,7 +32,9 @@ def rules_in(languages: str) -> Rules:
 def plan_of(case: Case) -> Plan:
     """What happens because of a text, in its circumstances."""
     number = AMERICAN if "from the US" in case.circumstances else ANNA
-    open_appointments = (appointment(originator=number, starts_at=NOON + timedelta(hours=21)),) if "asked" in case.circumstances else ()
+    open_appointments = (
+        (appointment(originator=number, starts_at=NOON + timedelta(hours=21)),) if "asked" in case.circumstances else ()
+    )
     about = known(number, appointments=open_appointments, opted_out="gone" in case.circumstances)
     return plan(case.text, rules_in(case.languages), about)
 
@@ -58,14 +60,20 @@ def test_a_text_of_the_reference_asks_for_what_it_says(case: Case) -> None:
 @pytest.mark.parametrize("case", MORE, ids=str)
 def test_a_text_asks_for_what_a_reasonable_person_reads_in_it(case: Case) -> None:
     found = asked_for(plan_of(case))
-    assert (found in {"nothing", "staff", "confirm", "cancel", "reschedule"}) if case.expected == "nothing or an answer" else found == case.expected
+    assert (
+        (found in {"nothing", "staff", "confirm", "cancel", "reschedule"})
+        if case.expected == "nothing or an answer"
+        else found == case.expected
+    )
 
 
 def by_heading(cases: list[Case]) -> dict[str, list[Case]]:
     """Cases with the languages, the circumstances and the expectation that they share."""
     headings: dict[str, list[Case]] = {}
     for case in cases:
-        headings.setdefault(f"{', '.join([case.languages, *sorted(case.circumstances)])}: {case.expected}", []).append(case)
+        headings.setdefault(f"{', '.join([case.languages, *sorted(case.circumstances)])}: {case.expected}", []).append(
+            case
+        )
     return headings
 
 
@@ -78,7 +86,11 @@ def test_no_text_of_everyday_is_taken_for_something_else(cases: list[Case]) -> N
 def test_there_are_hundreds_of_texts_of_all_packs_and_none_twice() -> None:
     cases = [*MORE, *PEOPLE]
     languages = {language for case in cases for language in case.languages.split()}
-    assert (len(MORE) >= 300, len({(case.text, case.languages, case.circumstances) for case in cases}) == len(cases), len(languages)) == (
+    assert (
+        len(MORE) >= 300,
+        len({(case.text, case.languages, case.circumstances) for case in cases}) == len(cases),
+        len(languages),
+    ) == (
         True,
         True,
         9,

@@ -43,7 +43,10 @@ def conversation(*texts: str, about: Known | None = None) -> list[Plan]:
 
 def test_the_text_that_begins_a_pause_is_answered_itself() -> None:
     decided = plan("Lunch", FILE)
-    assert (replies(decided), decided.effects) == (["A person will write."], (OpenHandOff(reason="hungry", pause=timedelta(hours=2)),))
+    assert (replies(decided), decided.effects) == (
+        ["A person will write."],
+        (OpenHandOff(reason="hungry", pause=timedelta(hours=2)),),
+    )
 
 
 @pytest.mark.parametrize("text", ["Hello", "Lunch", "what?", "hallo"])
@@ -52,7 +55,9 @@ def test_meanwhile_neither_a_rule_nor_the_fallback_answers(text: str) -> None:
     assert (decided.rule, decided.effects, decided.steps) == (None, (), ())
 
 
-@pytest.mark.parametrize(("text", "rule"), [("STOP", "reserved:stop"), ("HELP", "reserved:help"), ("START", "reserved:start")])
+@pytest.mark.parametrize(
+    ("text", "rule"), [("STOP", "reserved:stop"), ("HELP", "reserved:help"), ("START", "reserved:start")]
+)
 def test_reserved_words_are_answered(text: str, rule: str) -> None:
     decided = plan(text, FILE, paused())
     assert (decided.rule, len(decided.steps)) == (rule, 1)
@@ -64,7 +69,11 @@ def test_what_may_be_a_stop_still_goes_to_a_person() -> None:
 
 def test_an_answer_for_an_open_appointment_is_taken() -> None:
     decided = plan("yes", FILE, paused(appointments=(appointment(),)))
-    assert (decided.rule, replies(decided), [type(effect) for effect in decided.effects]) == ("yes", ["See you."], [ChangeAppointment])
+    assert (decided.rule, replies(decided), [type(effect) for effect in decided.effects]) == (
+        "yes",
+        ["See you."],
+        [ChangeAppointment],
+    )
 
 
 def test_which_of_several_appointments_is_asked_and_answered() -> None:
@@ -102,11 +111,18 @@ def test_the_explanation_says_why() -> None:
 
 
 def test_one_letter_off_is_told_with_the_pause() -> None:
-    assert [miss.why for miss in plan("Helo", FILE, paused()).near_misses] == [f"one letter off: 'helo' is not 'hello'; besides, {WHY}"]
+    assert [miss.why for miss in plan("Helo", FILE, paused()).near_misses] == [
+        f"one letter off: 'helo' is not 'hello'; besides, {WHY}"
+    ]
 
 
 def test_when_it_is_over_rules_answer_again() -> None:
-    assert [decided.rule for decided in conversation("what?", "Hello", "Hello", "Hello")] == ["fallback", None, None, "hello"]
+    assert [decided.rule for decided in conversation("what?", "Hello", "Hello", "Hello")] == [
+        "fallback",
+        None,
+        None,
+        "hello",
+    ]
 
 
 def test_without_a_pause_nothing_is_paused() -> None:
@@ -124,14 +140,22 @@ def test_a_pause_counts_beside_another_reason_of_the_same_rule() -> None:
         "rules: [{name: no, when: {answer: cancel}, then: [appointment: cancel, {hand_off: {reason: cancelled, pause: 1h}}]}]",
     )
     about = known(appointments=(appointment(status=AppointmentStatus.CONFIRMED),))
-    assert OpenHandOff(reason="cancelled after it was confirmed", pause=timedelta(hours=1)) in plan("no", file, about).effects
+    assert (
+        OpenHandOff(reason="cancelled after it was confirmed", pause=timedelta(hours=1))
+        in plan("no", file, about).effects
+    )
 
 
 def test_a_pause_counts_beside_the_reasons_for_other_appointments() -> None:
     file = rules(
         "rules: [{name: no, when: {answer: cancel}, then: [appointment: cancel, {hand_off: {reason: cancelled, pause: 1h}}]}]",
     )
-    about = known(appointments=(appointment(status=AppointmentStatus.CONFIRMED), appointment("a2", starts_at=NOON + timedelta(hours=30))))
+    about = known(
+        appointments=(
+            appointment(status=AppointmentStatus.CONFIRMED),
+            appointment("a2", starts_at=NOON + timedelta(hours=30)),
+        )
+    )
     after = known_after(about, plan("no", file, about).effects, message())
     reason = "cancelled after it was confirmed; cancelled"
     assert plan("ALL", file, after).effects[-1] == OpenHandOff(reason=reason, pause=timedelta(hours=1))
@@ -142,4 +166,6 @@ def test_the_pause_is_told_in_an_explanation() -> None:
 
 
 def test_a_moment_before_the_end_it_still_holds() -> None:
-    assert [why_paused(FILE.situation(message(at=UNTIL - early), paused())) is None for early in (minutes(1), minutes(0))] == [False, True]
+    assert [
+        why_paused(FILE.situation(message(at=UNTIL - early), paused())) is None for early in (minutes(1), minutes(0))
+    ] == [False, True]

@@ -43,7 +43,10 @@ def listed(status: SubscriptionStatus, at_minute: float, name: str = "news") -> 
 def test_a_plan_has_the_effects_and_steps_of_its_rule() -> None:
     decided = plan("News ON", RULES)
     assert decided.effects == (Subscribe(list="news"),)
-    assert [(step.kind, step.to, step.sender) for step in decided.steps] == [(StepKind.REPLY, ANNA, SHOP), (StepKind.WEBHOOK, "crm", SHOP)]
+    assert [(step.kind, step.to, step.sender) for step in decided.steps] == [
+        (StepKind.REPLY, ANNA, SHOP),
+        (StepKind.WEBHOOK, "crm", SHOP),
+    ]
 
 
 def test_steps_are_numbered_under_the_key_of_their_message() -> None:
@@ -81,7 +84,9 @@ def test_a_newer_word_counts_and_is_not_superseded() -> None:
 
 
 def test_a_word_about_another_list_supersedes_nothing() -> None:
-    assert plan("News ON", RULES, listed(SubscriptionStatus.UNSUBSCRIBED, 5, name="offers")).effects == (Subscribe(list="news"),)
+    assert plan("News ON", RULES, listed(SubscriptionStatus.UNSUBSCRIBED, 5, name="offers")).effects == (
+        Subscribe(list="news"),
+    )
 
 
 def test_of_two_changes_the_one_that_is_not_outdated_happens() -> None:
@@ -101,7 +106,8 @@ def test_an_older_answer_does_not_undo_a_newer_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("originator", "why"), [("48383", "no international number"), ("AcmeBank", "no international number"), (SHOP, "a number of ours")]
+    ("originator", "why"),
+    [("48383", "no international number"), ("AcmeBank", "no international number"), (SHOP, "a number of ours")],
 )
 def test_an_originator_that_cannot_be_answered_gets_no_reply(originator: str, why: str) -> None:
     decided = plan("News ON", RULES, known(originator))
@@ -126,13 +132,19 @@ def test_a_reply_knows_how_the_appointment_stands_after_the_answer() -> None:
 
 
 def test_unsubscribing_from_all_leaves_each_list_that_there_is() -> None:
-    assert plan("All OFF", RULES, listed(SubscriptionStatus.SUBSCRIBED, -5, name="offers")).effects == (Unsubscribe(list="offers"),)
+    assert plan("All OFF", RULES, listed(SubscriptionStatus.SUBSCRIBED, -5, name="offers")).effects == (
+        Unsubscribe(list="offers"),
+    )
 
 
 def test_a_webhook_is_told_the_message_the_rule_and_what_is_known_afterwards() -> None:
     [_, step] = plan("yes", RULES, known(appointments=(appointment(name="a1", service="Check-up"),))).steps
     payload = json.loads(step.content)
-    assert (payload["type"], payload["timestamp"], payload["data"]["rule"]) == ("rule.matched", "2026-11-23T12:00:00Z", "confirm")
+    assert (payload["type"], payload["timestamp"], payload["data"]["rule"]) == (
+        "rule.matched",
+        "2026-11-23T12:00:00Z",
+        "confirm",
+    )
     assert payload["data"]["message"] == {
         "key": f"{1:032x}",
         "originator": ANNA,
@@ -142,7 +154,10 @@ def test_a_webhook_is_told_the_message_the_rule_and_what_is_known_afterwards() -
         "received_at": "2026-11-23T12:00:00Z",
         "channel": "webhook",
     }
-    assert (payload["data"]["appointment"]["status"], payload["data"]["appointment"]["service"]) == ("confirmed", "Check-up")
+    assert (payload["data"]["appointment"]["status"], payload["data"]["appointment"]["service"]) == (
+        "confirmed",
+        "Check-up",
+    )
 
 
 def test_a_webhook_is_told_the_lists_as_they_are_afterwards() -> None:
@@ -176,14 +191,20 @@ def test_an_appointment_action_without_an_appointment_goes_to_a_person() -> None
 
 def test_what_is_known_after_a_plan_has_all_its_effects() -> None:
     before = known(appointments=(appointment(),))
-    wanted = (Subscribe(list="news"), ChangeAppointment(id="a1", status=AppointmentStatus.CONFIRMED), SetField(name="name", value="Anna"))
+    wanted = (
+        Subscribe(list="news"),
+        ChangeAppointment(id="a1", status=AppointmentStatus.CONFIRMED),
+        SetField(name="name", value="Anna"),
+    )
     after = known_after(before, wanted, message())
     assert after.subscribed("news")
     assert (after.appointments[0].status, after.fields) == (AppointmentStatus.CONFIRMED, {"name": "Anna"})
 
 
 def test_a_reply_knows_what_the_same_rule_has_just_set() -> None:
-    decided = plan("I am Anna", one_rule("{starts_with: i am}", 'set: {name: "{{ rest }}"}', 'reply: "Hello {{ contact.name }}."'))
+    decided = plan(
+        "I am Anna", one_rule("{starts_with: i am}", 'set: {name: "{{ rest }}"}', 'reply: "Hello {{ contact.name }}."')
+    )
     assert replies(decided) == ["Hello Anna."]
 
 
@@ -207,16 +228,27 @@ def test_a_plan_that_changes_nothing_leaves_what_is_known_as_it_is() -> None:
 
 def test_equal_replies_each_name_the_list_before_them() -> None:
     reply = 'reply: "{{ list.name }}"'
-    assert replies(plan("x", one_rule("{text: x}", "subscribe: news", reply, "subscribe: offers", reply))) == ["news", "offers"]
+    assert replies(plan("x", one_rule("{text: x}", "subscribe: news", reply, "subscribe: offers", reply))) == [
+        "news",
+        "offers",
+    ]
 
 
 def test_a_reply_with_values_of_the_message_is_made_for_each() -> None:
     read = one_rule("{text: x}", "subscribe: news", 'reply: "{{ list.title }} for {{ contact.number }}"')
-    assert [replies(plan("x", read, known(number))) for number in (ANNA, BRUNO)] == [[f"Weekly news for {ANNA}"], [f"Weekly news for {BRUNO}"]]
+    assert [replies(plan("x", read, known(number))) for number in (ANNA, BRUNO)] == [
+        [f"Weekly news for {ANNA}"],
+        [f"Weekly news for {BRUNO}"],
+    ]
 
 
 def test_a_reply_that_is_the_same_for_all_is_in_the_language_of_each() -> None:
-    read = one_rule("{text: x}", "subscribe: news", 'reply: {text: {en: "{{ list.title }}!", it: "{{ list.title }}?"}}', head="languages: [en, it]\n")
+    read = one_rule(
+        "{text: x}",
+        "subscribe: news",
+        'reply: {text: {en: "{{ list.title }}!", it: "{{ list.title }}?"}}',
+        head="languages: [en, it]\n",
+    )
     assert [replies(plan("x", read, known(language=language))) for language in ("it", "en", None)] == [
         ["Weekly news?"],
         ["Weekly news!"],

@@ -34,7 +34,11 @@ def said(*texts: tuple[str, int]) -> tuple[Known, Plan]:
     """What is known after texts, each of so many minutes after noon by the SIM, which arrive in this order; and the plan for the last."""
     about = known()
     for number, (text, minute) in enumerate(texts, start=1):
-        decided = make_plan(message(text, seq=number, at=NOON + minutes(60 + number), order=Order(NOON + minutes(minute), number)), RULES, about)
+        decided = make_plan(
+            message(text, seq=number, at=NOON + minutes(60 + number), order=Order(NOON + minutes(minute), number)),
+            RULES,
+            about,
+        )
         about = decided.after
     return about, decided
 
@@ -116,9 +120,12 @@ def listed(by_hand_at: datetime, **other: Any) -> Known:
 
 
 @pytest.mark.parametrize(
-    ("sent", "received", "acts"), [(0, 0, True), (1, 2, True), (-1, 0, False), (-60, 10, False), (60, 0, True), (60, -1, False), (-2, -1, False)]
+    ("sent", "received", "acts"),
+    [(0, 0, True), (1, 2, True), (-1, 0, False), (-60, 10, False), (60, 0, True), (60, -1, False), (-2, -1, False)],
 )
-def test_a_text_acts_if_neither_its_sim_time_nor_its_arrival_lies_before_the_act(sent: int, received: int, *, acts: bool) -> None:
+def test_a_text_acts_if_neither_its_sim_time_nor_its_arrival_lies_before_the_act(
+    sent: int, received: int, *, acts: bool
+) -> None:
     order = Order(NOON + minutes(min(sent, received)), 1)
     decided = make_plan(message("News ON", at=NOON + minutes(received), order=order), RULES, listed(NOON))
     assert decided.after.subscribed("news") is acts
@@ -133,14 +140,18 @@ def test_an_opt_out_acts_whatever_was_done_by_hand_since(text: str) -> None:
 
 
 def test_what_a_person_changed_since_goes_to_a_person_and_the_rest_happens() -> None:
-    both = rules("rules:\n  - {name: both, when: {text: both}, then: [subscribe: news, subscribe: offers, reply: Fine.]}\n")
+    both = rules(
+        "rules:\n  - {name: both, when: {text: both}, then: [subscribe: news, subscribe: offers, reply: Fine.]}\n"
+    )
     decided = make_plan(message("both"), both, listed(NOON + minutes(1)))
     assert [step["action"] for step in decided.explained] == ["subscribe", "hand_off", "reply", "none"]
     assert (decided.is_superseded, replies(decided)) == (False, ["Fine."])
 
 
 def test_a_text_that_a_person_is_asked_to_look_at_anyway_is_one_hand_off() -> None:
-    asks = rules("rules:\n  - {name: on, when: {text: on}, then: [subscribe: news, subscribe: offers, hand_off: new]}\n")
+    asks = rules(
+        "rules:\n  - {name: on, when: {text: on}, then: [subscribe: news, subscribe: offers, hand_off: new]}\n"
+    )
     decided = make_plan(message("on"), asks, listed(NOON + minutes(1)))
     (reason,) = [step["reason"] for step in decided.explained if step["action"] == "hand_off"]
     assert reason == "new; a person changed what it is about before it was handled"
@@ -148,15 +159,24 @@ def test_a_text_that_a_person_is_asked_to_look_at_anyway_is_one_hand_off() -> No
 
 def test_a_change_by_hand_keeps_the_order_of_the_last_text() -> None:
     earlier = Subscription(
-        list="news", status=SubscriptionStatus.UNSUBSCRIBED, since=NOON, order=Order(NOON + minutes(9), 4), by_hand_at=NOON + minutes(1)
+        list="news",
+        status=SubscriptionStatus.UNSUBSCRIBED,
+        since=NOON,
+        order=Order(NOON + minutes(9), 4),
+        by_hand_at=NOON + minutes(1),
     )
     assert make_plan(
-        message("News ON", order=Order(NOON + minutes(8), 5), at=NOON + minutes(8)), RULES, known(subscriptions={"news": earlier})
+        message("News ON", order=Order(NOON + minutes(8), 5), at=NOON + minutes(8)),
+        RULES,
+        known(subscriptions={"news": earlier}),
     ).is_superseded
 
 
 def test_an_answer_that_a_change_by_hand_overtook_leaves_the_appointment_as_it_is() -> None:
-    asks = rules("rules:\n  - {name: yes, when: {answer: confirm}, then: [appointment: confirm, reply: See you.]}\n", head="languages: [en]\n")
+    asks = rules(
+        "rules:\n  - {name: yes, when: {answer: confirm}, then: [appointment: confirm, reply: See you.]}\n",
+        head="languages: [en]\n",
+    )
     moved = appointment(status=AppointmentStatus.SCHEDULED, by_hand_at=NOON + timedelta(seconds=1))
     decided = make_plan(message("yes"), asks, known(appointments=(moved,)))
     assert (decided.after.appointments, replies(decided), decided.rule) == ((moved,), [], "yes")

@@ -47,7 +47,9 @@ def test_an_open_question_ends_in_the_way_of_what_happened(happening: Happening)
     assert after_happening(QuestionStatus.OPEN, happening) is ENDS[happening]
 
 
-@pytest.mark.parametrize(("status", "happening"), list(product(sorted(set(QuestionStatus) - {QuestionStatus.OPEN}), Happening)))
+@pytest.mark.parametrize(
+    ("status", "happening"), list(product(sorted(set(QuestionStatus) - {QuestionStatus.OPEN}), Happening))
+)
 def test_a_question_that_has_ended_stays_as_it_ended(status: QuestionStatus, happening: Happening) -> None:
     assert after_happening(status, happening) is status
 
@@ -91,14 +93,21 @@ def test_the_newest_question_of_a_kind_on_a_number_is_the_one_that_counts() -> N
 def test_a_newer_question_takes_the_place_of_an_open_one() -> None:
     newer = replace(WHICH, key="m2-q", kind=QuestionKind.OPT_IN)
     asked = known(questions=(WHICH,)).after(Ask(question=newer), message())
-    assert [(question.key, question.status) for question in asked.questions] == [("m1-q", QuestionStatus.REPLACED), ("m2-q", QuestionStatus.OPEN)]
+    assert [(question.key, question.status) for question in asked.questions] == [
+        ("m1-q", QuestionStatus.REPLACED),
+        ("m2-q", QuestionStatus.OPEN),
+    ]
 
 
 def test_a_question_on_another_number_stays_open() -> None:
-    asked = known(questions=(WHICH,)).after(Ask(question=replace(WHICH, key="m2-q", destination="+390000000009")), message())
+    asked = known(questions=(WHICH,)).after(
+        Ask(question=replace(WHICH, key="m2-q", destination="+390000000009")), message()
+    )
     assert [question.status for question in asked.questions] == [QuestionStatus.OPEN, QuestionStatus.OPEN]
 
 
 def test_a_question_is_closed_by_its_key() -> None:
-    closed = known(questions=(WHICH, replace(WHICH, key="m2-q"))).after(CloseQuestion(key="m1-q", happening=Happening.ANSWER), message())
+    closed = known(questions=(WHICH, replace(WHICH, key="m2-q"))).after(
+        CloseQuestion(key="m1-q", happening=Happening.ANSWER), message()
+    )
     assert [question.status for question in closed.questions] == [QuestionStatus.ANSWERED, QuestionStatus.OPEN]

@@ -9,7 +9,13 @@ from responder.core.rate import in_words, read_period, read_rate
 
 @pytest.mark.parametrize(
     ("typed", "count", "seconds", "shown"),
-    [("10/s", 10, 1, "10/s"), (" 5/10M ", 5, 600, "5/10m"), ("3/h", 3, 3600, "3/h"), ("20/1d", 20, 86_400, "20/d"), ("1/60s", 1, 60, "1/m")],
+    [
+        ("10/s", 10, 1, "10/s"),
+        (" 5/10M ", 5, 600, "5/10m"),
+        ("3/h", 3, 3600, "3/h"),
+        ("20/1d", 20, 86_400, "20/d"),
+        ("1/60s", 1, 60, "1/m"),
+    ],
 )
 def test_a_rate_is_so_many_in_so_long(typed: str, count: int, seconds: int, shown: str) -> None:
     rate = read_rate(typed)
@@ -28,6 +34,9 @@ def test_what_is_no_period_is_refused(typed: str) -> None:
         read_period(typed)
 
 
-@pytest.mark.parametrize(("seconds", "words"), [(1, "a second"), (600, "10 minutes"), (3600, "an hour"), (5400, "90 minutes"), (172_800, "2 days")])
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(1, "a second"), (600, "10 minutes"), (3600, "an hour"), (5400, "90 minutes"), (172_800, "2 days")],
+)
 def test_a_period_is_told_in_the_largest_unit_that_fits(seconds: int, words: str) -> None:
     assert in_words(timedelta(seconds=seconds)) == words

@@ -23,7 +23,9 @@ fallback:
 """
 
 
-def replayed(candidate: str, *texts: str | tuple[str, str], in_force: str = NEWS, known: Known | None = None) -> list[Group]:
+def replayed(
+    candidate: str, *texts: str | tuple[str, str], in_force: str = NEWS, known: Known | None = None
+) -> list[Group]:
     """The groups of a conversation: texts of Anna, or pairs of originator and text."""
     replay = Replay(rules(in_force), rules(candidate))
     replay.begin([known] if known else [])
@@ -42,7 +44,13 @@ def test_the_same_rules_change_nothing() -> None:
 
 
 def test_messages_that_another_rule_answers_are_grouped_and_counted() -> None:
-    found = replayed(NEWS.replace("{text: News ON}", "{text: [News ON, News please]}"), "news please", "News, please!", "hello", "news ON")
+    found = replayed(
+        NEWS.replace("{text: News ON}", "{text: [News ON, News please]}"),
+        "news please",
+        "News, please!",
+        "hello",
+        "news ON",
+    )
     assert told(found) == [(2, "fallback", "news-on", (Change.RULE,))]
 
 
@@ -53,25 +61,31 @@ def test_the_largest_group_comes_first() -> None:
 
 
 def test_another_reply_of_the_same_rule_is_a_change() -> None:
-    assert told(replayed(NEWS.replace("Welcome.", "Hello."), "News ON")) == [(1, "news-on", "news-on", (Change.REPLIES,))]
+    assert told(replayed(NEWS.replace("Welcome.", "Hello."), "News ON")) == [
+        (1, "news-on", "news-on", (Change.REPLIES,))
+    ]
 
 
 def test_another_effect_of_the_same_rule_is_a_change() -> None:
-    assert told(replayed(NEWS.replace('subscribe: news}, {reply: "W', 'subscribe: offers}, {reply: "W'), "News ON")) == [
-        (1, "news-on", "news-on", (Change.STATE,))
-    ]
+    assert told(
+        replayed(NEWS.replace('subscribe: news}, {reply: "W', 'subscribe: offers}, {reply: "W'), "News ON")
+    ) == [(1, "news-on", "news-on", (Change.STATE,))]
 
 
 def test_another_call_of_a_webhook_is_a_change() -> None:
     head = "webhooks: {crm: {url: 'https://crm.example.com/in'}}\n"
     calls = NEWS.replace('{reply: "Welcome."}', '{reply: "Welcome."}, {webhook: crm}')
-    assert told(replayed(head + calls, "News ON", in_force=head + NEWS)) == [(1, "news-on", "news-on", (Change.WEBHOOKS,))]
+    assert told(replayed(head + calls, "News ON", in_force=head + NEWS)) == [
+        (1, "news-on", "news-on", (Change.WEBHOOKS,))
+    ]
 
 
 def test_another_reply_to_the_answer_of_a_webhook_is_a_change() -> None:
     head = "webhooks: {crm: {url: 'https://crm.example.com/in'}}\n"
     calls = NEWS.replace('{reply: "Welcome."}', '{webhook: {to: crm, reply: "{{ response.text }}", otherwise: Later.}}')
-    assert told(replayed(head + calls.replace("Later", "Soon"), "News ON", in_force=head + calls)) == [(1, "news-on", "news-on", (Change.REPLIES,))]
+    assert told(replayed(head + calls.replace("Later", "Soon"), "News ON", in_force=head + calls)) == [
+        (1, "news-on", "news-on", (Change.REPLIES,))
+    ]
 
 
 def test_each_side_goes_on_from_what_it_left_behind() -> None:
@@ -101,7 +115,10 @@ def test_a_message_that_makes_rules_fail_is_told_and_the_others_go_on() -> None:
     replay = Replay(good, Broken(**{name: getattr(good, name) for name in good.__dataclass_fields__}))
     for number, text in enumerate(("News ON", "stop"), start=1):
         replay.take(message(text, seq=number))
-    assert told(list(replay.groups())) == [(1, "news-on", "a failure", (Change.RULE,)), (1, "reserved:stop", "reserved:stop", (Change.STATE,))]
+    assert told(list(replay.groups())) == [
+        (1, "news-on", "a failure", (Change.RULE,)),
+        (1, "reserved:stop", "reserved:stop", (Change.STATE,)),
+    ]
 
 
 def test_people_of_whom_nothing_was_said_are_told_once() -> None:

@@ -17,7 +17,14 @@ def whole(reported: Reported) -> Report:
 
 
 def part(number: int, reported: Reported, of: int = 2) -> Report:
-    return Report(ids=("a",), reported=reported, word=reported, received_at=NOON + timedelta(seconds=number), part=number, parts=of)
+    return Report(
+        ids=("a",),
+        reported=reported,
+        word=reported,
+        received_at=NOON + timedelta(seconds=number),
+        part=number,
+        parts=of,
+    )
 
 
 def decided(*reports: Report) -> Reported:
@@ -69,14 +76,16 @@ def test_no_report_undoes_a_delivery_or_makes_a_simulated_reply_a_real_one(repor
 
 
 @pytest.mark.parametrize(
-    ("status", "after"), [("sent", "failed"), ("uncertain", "failed"), ("sending", "failed"), ("queued", "queued"), ("dead", "dead")]
+    ("status", "after"),
+    [("sent", "failed"), ("uncertain", "failed"), ("sending", "failed"), ("queued", "queued"), ("dead", "dead")],
 )
 def test_a_failure_changes_what_went_out(status: str, after: str) -> None:
     assert status_after(StepStatus(status), FAILED) == after
 
 
 @pytest.mark.parametrize(
-    ("status", "after"), [("queued", "sent"), ("sending", "sent"), ("uncertain", "sent"), ("failed", "failed"), ("dead", "dead")]
+    ("status", "after"),
+    [("queued", "sent"), ("sending", "sent"), ("uncertain", "sent"), ("failed", "failed"), ("dead", "dead")],
 )
 def test_what_the_gateway_proves_to_have_is_not_sent_again(status: str, after: str) -> None:
     assert status_after(StepStatus(status), SENT) == after

@@ -44,7 +44,9 @@ def heard(text: str, *languages: str, of: str = ITALIAN, **state: Any) -> Recogn
         ("oh do stop it", Outcome.REVIEW, 9, "STOP", "all"),
     ],
 )
-def test_the_step_the_word_and_the_pack_that_decided_are_told(text: str, outcome: Outcome, step: int, word: str, pack: str) -> None:
+def test_the_step_the_word_and_the_pack_that_decided_are_told(
+    text: str, outcome: Outcome, step: int, word: str, pack: str
+) -> None:
     found = heard(text)
     assert (found.outcome, found.step, found.typed) == (outcome, step, word)
     told = found.as_json()
@@ -57,7 +59,10 @@ def test_nothing_tells_no_step() -> None:
 
 
 def test_a_stop_in_a_sentence_opts_out_in_north_america_alone() -> None:
-    assert [heard("oh do stop it", of=number).outcome for number in (AMERICAN, ITALIAN)] == [Outcome.OPT_OUT, Outcome.REVIEW]
+    assert [heard("oh do stop it", of=number).outcome for number in (AMERICAN, ITALIAN)] == [
+        Outcome.OPT_OUT,
+        Outcome.REVIEW,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -82,7 +87,9 @@ def test_a_stop_with_a_list_is_for_that_list_and_with_any_other_for_all(text: st
     assert (found.outcome, found.lists) == (Outcome.OPT_OUT, lists)
 
 
-@pytest.mark.parametrize("text", ["Stop it!", "stop that", "stop laughing", "stop at the news", "don't stop news", "stop 18"])
+@pytest.mark.parametrize(
+    "text", ["Stop it!", "stop that", "stop laughing", "stop at the news", "don't stop news", "stop 18"]
+)
 def test_a_stop_with_an_everyday_word_names_no_list(text: str) -> None:
     assert heard(text, lists=LISTS).outcome in {Outcome.REVIEW, Outcome.NOTHING}
 
@@ -100,7 +107,9 @@ def test_a_stop_with_an_everyday_word_names_no_list(text: str) -> None:
         ("STOP", ITALIAN, Outcome.OPT_OUT, False),
     ],
 )
-def test_a_word_that_may_be_an_answer_yields_to_an_open_question(text: str, number: str, outcome: Outcome, *, also_cancels: bool) -> None:
+def test_a_word_that_may_be_an_answer_yields_to_an_open_question(
+    text: str, number: str, outcome: Outcome, *, also_cancels: bool
+) -> None:
     found = heard(text, of=number, question_open=True)
     assert (found.outcome, found.also_cancels) == (outcome, also_cancels)
 
@@ -170,6 +179,9 @@ def test_no_text_at_all_makes_folding_or_recognising_fail(text: str) -> None:
     assert recognise(fold(text), lexicon(), lists=LISTS).outcome in Outcome
 
 
-@pytest.mark.parametrize("text", ["stop " * 400, "s" * 5000, "a b " * 400, "basta cosi " * 200, "don't " * 300 + "stop", "stop sending " * 150])
+@pytest.mark.parametrize(
+    "text",
+    ["stop " * 400, "s" * 5000, "a b " * 400, "basta cosi " * 200, "don't " * 300 + "stop", "stop sending " * 150],
+)
 def test_a_long_text_is_understood_as_quickly_as_a_short_one(text: str) -> None:
     assert recognise(fold(text), lexicon(), lists=LISTS).outcome in Outcome

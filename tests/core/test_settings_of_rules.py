@@ -14,8 +14,12 @@ from tests.conftest import NOON
 from tests.planning import known, one_rule, plan, replies, rules
 
 HOUR = timedelta(hours=1)
-COOLING = rules("rules: [{name: hours, when: {text: hours}, cooldown: 24h, then: [reply: Nine to six.]}]\nfallback: {then: [reply: Sorry?]}")
-RARELY = rules("fallback: {then: [reply: {text: Sorry?, once_per: 24h}, reply: {text: Call us., once_per: 1h}, hand_off: unrecognised]}")
+COOLING = rules(
+    "rules: [{name: hours, when: {text: hours}, cooldown: 24h, then: [reply: Nine to six.]}]\nfallback: {then: [reply: Sorry?]}"
+)
+RARELY = rules(
+    "fallback: {then: [reply: {text: Sorry?, once_per: 24h}, reply: {text: Call us., once_per: 1h}, hand_off: unrecognised]}"
+)
 
 
 def after(text: str, by: Rules, about: Known | None = None) -> Known:
@@ -35,7 +39,10 @@ def test_a_cooldown_ends() -> None:
 
 
 def test_a_message_that_is_handled_after_a_newer_one_is_in_cooldown_as_well() -> None:
-    assert plan("hours", COOLING, after("hours", COOLING), at=NOON - HOUR).near_misses[0].why == "in cooldown: 24h, 25h of it left"
+    assert (
+        plan("hours", COOLING, after("hours", COOLING), at=NOON - HOUR).near_misses[0].why
+        == "in cooldown: 24h, 25h of it left"
+    )
 
 
 def test_a_late_message_never_shortens_a_cooldown() -> None:
@@ -45,7 +52,9 @@ def test_a_late_message_never_shortens_a_cooldown() -> None:
 
 def test_a_cooldown_is_of_one_number_and_one_rule() -> None:
     assert plan("hours", COOLING, known(BRUNO)).rule == "hours"
-    two = rules("rules: [{name: a, when: {text: a}, cooldown: 1h, then: [reply: A.]}, {name: b, when: {text: b}, cooldown: 1h, then: [reply: B.]}]")
+    two = rules(
+        "rules: [{name: a, when: {text: a}, cooldown: 1h, then: [reply: A.]}, {name: b, when: {text: b}, cooldown: 1h, then: [reply: B.]}]"
+    )
     assert plan("b", two, after("a", two)).rule == "b"
 
 
@@ -59,7 +68,10 @@ def test_a_cooldown_is_no_step_of_an_explanation() -> None:
 
 @pytest.mark.parametrize(("cooldown", "name"), [("none", "hours"), ("30m", "hours"), ("2h", None)])
 def test_a_rule_has_its_own_cooldown_or_that_of_the_file(cooldown: str, name: str | None) -> None:
-    of_file = rules(f"rules: [{{name: hours, when: {{text: hours}}, cooldown: {cooldown}, then: [reply: Nine.]}}]", "defaults: {cooldown: 7d}\n")
+    of_file = rules(
+        f"rules: [{{name: hours, when: {{text: hours}}, cooldown: {cooldown}, then: [reply: Nine.]}}]",
+        "defaults: {cooldown: 7d}\n",
+    )
     assert plan("hours", of_file, after("hours", of_file), at=NOON + HOUR).rule == name
 
 
@@ -142,7 +154,9 @@ def test_a_reply_has_three_segments_unless_it_is_said_otherwise() -> None:
 
 
 def test_the_file_may_say_how_long_replies_are() -> None:
-    decided = plan("word " * 200, one_rule("{contains: word}", "reply: '{{ message.text }}'", head="defaults: {max_segments: 1}\n"))
+    decided = plan(
+        "word " * 200, one_rule("{contains: word}", "reply: '{{ message.text }}'", head="defaults: {max_segments: 1}\n")
+    )
     assert size(replies(decided)[0]).segments == 1
 
 
@@ -157,7 +171,9 @@ def test_an_emoji_is_never_cut_in_two() -> None:
     assert text == "a" + "👍" * 65 + "..."
 
 
-LANGUAGES = rules("languages: [it, en]\nrules: [{name: only, when: {text: news, language: en}, then: [hand_off: seen]}]")
+LANGUAGES = rules(
+    "languages: [it, en]\nrules: [{name: only, when: {text: news, language: en}, then: [hand_off: seen]}]"
+)
 
 
 def test_a_rule_may_be_for_those_who_use_a_language() -> None:
@@ -167,7 +183,9 @@ def test_a_rule_may_be_for_those_who_use_a_language() -> None:
 
 def test_the_language_of_a_pattern_is_remembered() -> None:
     of_file = one_rule(
-        "{pattern: {it: 'pacco (?P<code>[0-9]+)', en: ['parcel (?P<code>[0-9]+)', 'track']}}", "hand_off: seen", head="languages: [en, it]\n"
+        "{pattern: {it: 'pacco (?P<code>[0-9]+)', en: ['parcel (?P<code>[0-9]+)', 'track']}}",
+        "hand_off: seen",
+        head="languages: [en, it]\n",
     )
     assert SetLanguage(language="it", implied=True) in plan("il pacco 12", of_file).effects
     assert SetLanguage(language="en", implied=True) in plan("track it", of_file, known(language="it")).effects
@@ -184,7 +202,10 @@ def test_the_prefix_of_a_shared_number_does_not_count(text: str) -> None:
     assert plan(text, PREFIX).rule == "news-on"
 
 
-@pytest.mark.parametrize(("text", "rule"), [("A1B2 STOP", "reserved:stop"), ("A1B2", None), ("A1B2news on", None), ("A1B2 A1B2 news on", None)])
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [("A1B2 STOP", "reserved:stop"), ("A1B2", None), ("A1B2news on", None), ("A1B2 A1B2 news on", None)],
+)
 def test_a_prefix_is_taken_off_once_and_before_reserved_words(text: str, rule: str | None) -> None:
     assert plan(text, PREFIX).rule == rule
 

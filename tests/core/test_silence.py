@@ -40,7 +40,10 @@ def told(decided: Plan) -> str:
     ("text", "why"),
     [
         ("hello", "nothing matched, and the rules file has no fallback"),
-        ("hurs", "nothing matched, and the rules file has no fallback; the nearest rule is hours (line 6): one letter off: 'hurs' is not 'hours'"),
+        (
+            "hurs",
+            "nothing matched, and the rules file has no fallback; the nearest rule is hours (line 6): one letter off: 'hurs' is not 'hours'",
+        ),
         ("quiet", "the rule quiet has no reply"),
         ("person", 'the rule person has no reply, and a person is asked to look ("wants a person")'),
         ("I said stop yesterday", "the text may ask for no more texts, so a person has to look"),
@@ -65,9 +68,13 @@ def test_a_reply_that_is_held_back_tells_why() -> None:
 
 def test_silence_after_a_limit_is_told() -> None:
     muted = known(muted_until=NOON + timedelta(minutes=30))
-    assert silent("hours", rules(BODY), muted).startswith("the number went over a limit and gets no automatic answers until ")
+    assert silent("hours", rules(BODY), muted).startswith(
+        "the number went over a limit and gets no automatic answers until "
+    )
 
 
 def test_an_answer_that_is_not_clear_tells_that_a_person_looks() -> None:
     waiting = known(appointments=(appointment(),))
-    assert 'a person is asked to look ("unclear answer while an appointment is open")' in silent("perhaps", rules(BODY), waiting)
+    assert 'a person is asked to look ("unclear answer while an appointment is open")' in silent(
+        "perhaps", rules(BODY), waiting
+    )

@@ -15,7 +15,12 @@ from tests.planning import known, message, plan, replies, rules
 
 def on_lists(**statuses: SubscriptionStatus) -> Known:
     at = NOON - timedelta(days=9)
-    return known(subscriptions={name: Subscription(list=name, status=status, since=at, order=Order(at, 0)) for name, status in statuses.items()})
+    return known(
+        subscriptions={
+            name: Subscription(list=name, status=status, since=at, order=Order(at, 0))
+            for name, status in statuses.items()
+        }
+    )
 
 
 NEWS = on_lists(news=SubscriptionStatus.SUBSCRIBED)
@@ -29,11 +34,16 @@ def test_a_stop_with_a_list_leaves_that_list_alone() -> None:
 def test_a_stop_with_a_list_is_confirmed_by_the_lists_title() -> None:
     decided = plan("stop weekly news", rules(), NEWS)
     assert replies(decided) == ["You left Weekly news. Text STOP to get no more texts at all."]
-    assert [(step.purpose, step.expires_at) for step in decided.steps] == [(Purpose.CONFIRMATION, NOON + timedelta(minutes=5))]
+    assert [(step.purpose, step.expires_at) for step in decided.steps] == [
+        (Purpose.CONFIRMATION, NOON + timedelta(minutes=5))
+    ]
 
 
 def test_a_stop_with_an_unknown_list_leaves_all() -> None:
-    assert plan("STOP FOOTBALL", about=NEWS).effects == (OptOut(word="STOP", confirmed=True), Unsubscribe(list="news", taken_by_stop=True))
+    assert plan("STOP FOOTBALL", about=NEWS).effects == (
+        OptOut(word="STOP", confirmed=True),
+        Unsubscribe(list="news", taken_by_stop=True),
+    )
 
 
 def test_start_does_not_bring_back_a_list_that_was_left_by_name() -> None:
@@ -62,11 +72,18 @@ def test_what_may_be_a_stop_is_for_a_person_and_says_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("confirmation", "of_all", "of_a_list"),
-    [("ours", [Purpose.CONFIRMATION], [Purpose.CONFIRMATION]), ("gateway", [], [Purpose.CONFIRMATION]), ("none", [], [])],
+    [
+        ("ours", [Purpose.CONFIRMATION], [Purpose.CONFIRMATION]),
+        ("gateway", [], [Purpose.CONFIRMATION]),
+        ("none", [], []),
+    ],
 )
 def test_the_file_says_who_confirms_a_stop(confirmation: str, of_all: list[Purpose], of_a_list: list[Purpose]) -> None:
     read = rules(f"reserved: {{stop: {{confirmation: {confirmation}}}}}")
-    assert [[step.purpose for step in plan(text, read, NEWS).steps] for text in ("STOP", "STOP NEWS")] == [of_all, of_a_list]
+    assert [[step.purpose for step in plan(text, read, NEWS).steps] for text in ("STOP", "STOP NEWS")] == [
+        of_all,
+        of_a_list,
+    ]
 
 
 def test_a_file_may_add_phrases_and_a_text_for_leaving_a_list() -> None:
@@ -75,7 +92,10 @@ def test_a_file_may_add_phrases_and_a_text_for_leaving_a_list() -> None:
     assert replies(plan("STOP NEWS", read, NEWS)) == ["Gone from Weekly news."]
 
 
-@pytest.mark.parametrize(("phrase", "remedy"), [("hello", "write it under 'words'"), ("{drop me", "close each"), ("[drop me]", "leave some words")])
+@pytest.mark.parametrize(
+    ("phrase", "remedy"),
+    [("hello", "write it under 'words'"), ("{drop me", "close each"), ("[drop me]", "leave some words")],
+)
 def test_a_phrase_that_would_stop_too_much_or_cannot_be_read_is_refused(phrase: str, remedy: str) -> None:
     with pytest.raises(RulesError, match=remedy):
         rules(f'reserved: {{stop: {{phrases: ["{phrase}"]}}}}')

@@ -52,10 +52,16 @@ def test_a_text_is_rendered_with_its_values(source: str, rendered: str) -> None:
         ("{{ contact }}", "'contact' is several values, expected one of contact.name, contact.number"),
         ("{{ contact['name'] }}", "a value has one name after its dot, such as {{ contact.name }}"),
         ("{{ message.text.upper }}", "a value has one name after its dot, such as {{ contact.name }}"),
-        ("{{ message.__class__ }}", "unknown value 'message.__class__', expected one of message.received_at, message.text"),
+        (
+            "{{ message.__class__ }}",
+            "unknown value 'message.__class__', expected one of message.received_at, message.text",
+        ),
         ("{{ now | dat }}", "unknown filter 'dat', did you mean 'date'?"),
         ("{{ rest | upper }}", "unknown filter 'upper', expected one of date, number, time, title"),
-        ("{{ rest | date }}", "the filter 'date' goes with a time: appointment.starts_at, message.sent_at, message.received_at, now"),
+        (
+            "{{ rest | date }}",
+            "the filter 'date' goes with a time: appointment.starts_at, message.sent_at, message.received_at, now",
+        ),
         (
             "{{ (now if rest else rest) | date }}",
             "the filter 'date' goes with a time: appointment.starts_at, message.sent_at, message.received_at, now",
@@ -67,7 +73,10 @@ def test_a_text_is_rendered_with_its_values(source: str, rendered: str) -> None:
         ("{% set x = 1 %}", "assign is more than a text needs: use {{ value }}, filters and {% if %} only"),
         ("{{ '\\x00' }}", "'\\x00' holds a character that no message can hold, remove it"),
         ("{{ '\\ud83d' }}", "'\\ud83d' holds a character that no message can hold, remove it"),
-        ("{{ rest", "cannot be read as a text with {{ values }}: unexpected end of template, expected 'end of print statement'."),
+        (
+            "{{ rest",
+            "cannot be read as a text with {{ values }}: unexpected end of template, expected 'end of print statement'.",
+        ),
         (f"{{{{ {'9' * 4500} }}}}", "cannot be read as a text with {{ values }}, make it simpler"),
         (f"{{{{ {'(' * 4000} }}}}", "cannot be read as a text with {{ values }}, make it simpler"),
         (f"{{{{ {'not ' * 200} rest }}}}", "cannot be read as a text with {{ values }}, make it simpler"),

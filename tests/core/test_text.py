@@ -12,7 +12,17 @@ ZERO_WIDTH, SOFT_HYPHEN, RIGHT_TO_LEFT, BOM = "\u200b", "\u00ad", "\u202e", "\uf
 @pytest.mark.parametrize(
     "typed",
     [
-        *("STOP", "stop.", " Stop \n", "“STOP”", "ＳＴＯＰ", f"S{ZERO_WIDTH}TOP", f"st{SOFT_HYPHEN}op", f"{RIGHT_TO_LEFT}stop", f"{BOM}stop"),
+        *(
+            "STOP",
+            "stop.",
+            " Stop \n",
+            "“STOP”",
+            "ＳＴＯＰ",
+            f"S{ZERO_WIDTH}TOP",
+            f"st{SOFT_HYPHEN}op",
+            f"{RIGHT_TO_LEFT}stop",
+            f"{BOM}stop",
+        ),
         *("STOPPPP!!!", "(stop)", "\tstop\r\n", "St\u00f3p", "sto\u0301p", "stop\u00a0", "𝐒𝐓𝐎𝐏", "S'T'O'P", "…stop…"),
         "stop\n\nSent from my iPhone",
     ],
@@ -63,7 +73,14 @@ def test_look_alikes_of_another_alphabet_stay_what_they_are() -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "folded"), [("👍", "thumbsup"), ("ok✅", "ok checkmark"), ("❌!", "crossmark"), ("🛑 stop", "stopsign stop"), ("👍🏽", "thumbsup")]
+    ("typed", "folded"),
+    [
+        ("👍", "thumbsup"),
+        ("ok✅", "ok checkmark"),
+        ("❌!", "crossmark"),
+        ("🛑 stop", "stopsign stop"),
+        ("👍🏽", "thumbsup"),
+    ],
 )
 def test_an_emoji_with_a_meaning_becomes_a_word(typed: str, folded: str) -> None:
     assert fold(typed) == folded

@@ -56,7 +56,13 @@ def test_what_responder_says_by_itself_is_of_use_for_six_hours() -> None:
 
 def test_an_explanation_tells_the_delay_and_when_the_reply_leaves() -> None:
     [told] = plan("ask", LATER).explained
-    assert told == {"action": "reply", "text": "How was it?", "segments": 1, "delay": "10m", "leaves_at": "2026-11-23T12:10:00Z"}
+    assert told == {
+        "action": "reply",
+        "text": "How was it?",
+        "segments": 1,
+        "delay": "10m",
+        "leaves_at": "2026-11-23T12:10:00Z",
+    }
 
 
 def test_replies_about_two_appointments_are_one_text_only_where_they_leave_together() -> None:

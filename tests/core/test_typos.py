@@ -64,14 +64,28 @@ def misspelt(word: str, place: int, letter: str, kind: int) -> str:
     """The word with a letter replaced, added, left out or swapped; or as it is."""
     place %= len(word)
     head, tail = word[:place], word[place:]
-    return [word, head + letter + tail[1:], head + letter + tail, head + tail[1:], head + tail[1:2] + tail[:1] + tail[2:]][kind]
+    return [
+        word,
+        head + letter + tail[1:],
+        head + letter + tail,
+        head + tail[1:],
+        head + tail[1:2] + tail[:1] + tail[2:],
+    ][kind]
 
 
 vocabulary_words = st.sampled_from(WORDS) | st.text(LETTERS, min_size=3, max_size=7)
 phrases = st.lists(vocabulary_words, min_size=1, max_size=3).map(" ".join)
-aliases = st.builds(lambda phrase, language: Alias(folded=fold(phrase), language=language), phrases, st.sampled_from([None, "en", "it"]))
-conditions = st.builds(lambda how, some: Words(how=how, aliases=tuple(some)), st.sampled_from(How), st.lists(aliases, min_size=1, max_size=3))
-typed_words = st.builds(misspelt, vocabulary_words, st.integers(0, 9), st.sampled_from(LETTERS), st.sampled_from([0, 0, 1, 2, 3, 4]))
+aliases = st.builds(
+    lambda phrase, language: Alias(folded=fold(phrase), language=language), phrases, st.sampled_from([None, "en", "it"])
+)
+conditions = st.builds(
+    lambda how, some: Words(how=how, aliases=tuple(some)),
+    st.sampled_from(How),
+    st.lists(aliases, min_size=1, max_size=3),
+)
+typed_words = st.builds(
+    misspelt, vocabulary_words, st.integers(0, 9), st.sampled_from(LETTERS), st.sampled_from([0, 0, 1, 2, 3, 4])
+)
 texts = st.lists(typed_words, max_size=4).map(" ".join)
 
 
@@ -80,7 +94,11 @@ texts = st.lists(typed_words, max_size=4).map(" ".join)
 def test_the_index_finds_what_a_loop_over_the_rules_finds(asked: list[Words], typed: list[str]) -> None:
     typos = Typos(enumerate(asked), RESERVED)
     for text in typed:
-        by_hand = {position: match for position, condition in enumerate(asked) if (match := by_loop(condition, situation(text)))}
+        by_hand = {
+            position: match
+            for position, condition in enumerate(asked)
+            if (match := by_loop(condition, situation(text)))
+        }
         assert typos.matches(situation(text)) == by_hand
 
 
@@ -97,20 +115,37 @@ def test_typos_are_asked_only_where_nothing_matches_exactly(asked: list[Words], 
 WEEKLY = one_rule("{text: [News ON, Weekly sunday]}", head="languages: [en, it]\ndefaults: {typos: true}\n")
 
 
-@pytest.mark.parametrize("text", ["weekly sunday", "WEKLY Sunday!", "weekly sundya", "weeekly sunday", "weekly sundaz", "weekly sunday's"])
+@pytest.mark.parametrize(
+    "text", ["weekly sunday", "WEKLY Sunday!", "weekly sundya", "weeekly sunday", "weekly sundaz", "weekly sunday's"]
+)
 def test_one_letter_may_be_wrong_missing_added_or_swapped(text: str) -> None:
     assert plan(text, WEEKLY).rule == "only"
 
 
 @pytest.mark.parametrize(
-    "text", ["wekly sunda", "weekkyl sunday", "newz on", "weekly", "weekly sunday please", "week ly sunday", "weekl1 sunday", ""]
+    "text",
+    [
+        "wekly sunda",
+        "weekkyl sunday",
+        "newz on",
+        "weekly",
+        "weekly sunday please",
+        "week ly sunday",
+        "weekl1 sunday",
+        "",
+    ],
 )
 def test_not_more_than_one_letter_and_none_of_a_short_word(text: str) -> None:
     assert plan(text, WEEKLY).rule is None
 
 
 def test_an_explanation_tells_what_was_taken_for_what() -> None:
-    assert plan("Wekly Sunday", WEEKLY).match == {"text": "wekly sunday", "groups": {}, "rest": "", "taken_for": "weekly sunday"}
+    assert plan("Wekly Sunday", WEEKLY).match == {
+        "text": "wekly sunday",
+        "groups": {},
+        "rest": "",
+        "taken_for": "weekly sunday",
+    }
 
 
 @pytest.mark.parametrize("text", ["UNSUBSCRIBES", "unsubscribd", "unsubscrive", "help me", "disiscrivimi"])
@@ -151,7 +186,10 @@ def test_a_rule_that_asks_nothing_of_the_text_does_not_end_the_search() -> None:
 
 def test_ten_thousand_rules_are_searched_as_quickly_as_ten() -> None:
     def search_s(count: int) -> float:
-        typos = Typos(((n, Words(how=How.CONTAINS, aliases=(Alias(folded=f"sunday w{n} later"),))) for n in range(count)), RESERVED)
+        typos = Typos(
+            ((n, Words(how=How.CONTAINS, aliases=(Alias(folded=f"sunday w{n} later"),))) for n in range(count)),
+            RESERVED,
+        )
         asked = [situation(f"on sundat w{n % count} later perhaps") for n in range(200)]
         assert all(len(typos.matches(one)) == 1 for one in asked)
         began_at = time.thread_time()
@@ -163,7 +201,9 @@ def test_ten_thousand_rules_are_searched_as_quickly_as_ten() -> None:
 
 
 def test_the_longest_text_does_not_hold_a_worker() -> None:
-    typos = Typos([(0, Words(how=How.CONTAINS, aliases=(Alias(folded="sunday"), Alias(folded="one two three sunday"))))], RESERVED)
+    typos = Typos(
+        [(0, Words(how=How.CONTAINS, aliases=(Alias(folded="sunday"), Alias(folded="one two three sunday"))))], RESERVED
+    )
     for text in ("sundat " * 20_000, "x" * 60_000, "abcdefgh " * 299):
         asked = situation(text)
         assert len(asked.words) > 0

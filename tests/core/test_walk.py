@@ -30,7 +30,10 @@ def test_an_echo_is_not_answered() -> None:
 
 
 def test_a_reaction_to_what_was_sent_is_not_answered() -> None:
-    assert [stride.plan.rule for stride in walked("say hello there", "Ha messo un cuore a “You said hello”")] == ["say", None]
+    assert [stride.plan.rule for stride in walked("say hello there", "Ha messo un cuore a “You said hello”")] == [
+        "say",
+        None,
+    ]
 
 
 def test_what_was_sent_the_day_before_yesterday_is_forgotten() -> None:

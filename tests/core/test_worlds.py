@@ -6,12 +6,20 @@ from responder.core.worlds import world_for
 from tests.conftest import NOON
 from tests.planning import one_rule
 
-TOGETHER = "to: 48383, from: 330 1234567, list: {subscribed: news}, appointment: confirmed, language: it, since: 2026-12-01"
+TOGETHER = (
+    "to: 48383, from: 330 1234567, list: {subscribed: news}, appointment: confirmed, language: it, since: 2026-12-01"
+)
 
 
 @pytest.mark.parametrize(
     "asked",
-    ["hours: Mon 09:10-09:12", "hours: [Sat, Sun 23:58-00:01]", "since: 2030-01-01, hours: Tue 00:01-00:02", "until: 2020-01-01", TOGETHER],
+    [
+        "hours: Mon 09:10-09:12",
+        "hours: [Sat, Sun 23:58-00:01]",
+        "since: 2030-01-01, hours: Tue 00:01-00:02",
+        "until: 2020-01-01",
+        TOGETHER,
+    ],
 )
 def test_a_world_is_found_in_which_everything_holds(asked: str) -> None:
     rules = one_rule(f"{{text: hours, {asked}}}", head="languages: [en, it]\n")
@@ -21,7 +29,12 @@ def test_a_world_is_found_in_which_everything_holds(asked: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "asked", ["list: {subscribed: news, not_subscribed: news}", "since: 2026-12-05, until: 2026-12-06, hours: Mon-Fri", "since: 9999-12-31"]
+    "asked",
+    [
+        "list: {subscribed: news, not_subscribed: news}",
+        "since: 2026-12-05, until: 2026-12-06, hours: Mon-Fri",
+        "since: 9999-12-31",
+    ],
 )
 def test_no_world_is_found_where_nothing_can_hold(asked: str) -> None:
     rules = one_rule(f"{{text: hours, {asked}}}")

@@ -80,7 +80,12 @@ class Service:
         }
         with (self.folder / f"{part}.log").open("ab") as log:
             self.processes[part] = subprocess.Popen(
-                [sys.executable, "-m", "responder", command], cwd=self.folder, env=environment, stdout=log, stderr=log, start_new_session=True
+                [sys.executable, "-m", "responder", command],
+                cwd=self.folder,
+                env=environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
 
     def said(self) -> str:
@@ -163,7 +168,9 @@ class Service:
             connection.sendall(" ".join(command).encode() + b"\r\n")
             return connection.recv(65536)
 
-    async def send(self, text: str, originator: str, *, client: httpx.AsyncClient | None = None, date_time: str = "20261123130000") -> int:
+    async def send(
+        self, text: str, originator: str, *, client: httpx.AsyncClient | None = None, date_time: str = "20261123130000"
+    ) -> int:
         """Hand in a message as the gateway does; 0 if nobody answered. What was acknowledged is remembered by its originator."""
         body = f"originator={quote(originator, safe='')}&destination={quote(SHOP, safe='')}&date_time={date_time}&text={quote(text)}"
         headers = {"content-type": "application/x-www-form-urlencoded"}
@@ -215,7 +222,9 @@ class Service:
 
     def check_once(self, receiver: Receiver) -> None:
         """Everything acknowledged was handled, once in effect; no text went out twice; every webhook arrived under one id."""
-        handled = [originator for (originator,) in self.query("SELECT originator FROM messages WHERE status = 'handled'")]
+        handled = [
+            originator for (originator,) in self.query("SELECT originator FROM messages WHERE status = 'handled'")
+        ]
         assert set(self.acknowledged) <= set(handled)
         assert len(handled) == len(set(handled))
         assert self.query("SELECT count(*) FROM messages WHERE status <> 'handled'") == [(0,)]
@@ -228,7 +237,9 @@ class Service:
         calls = {request.headers["webhook-id"] for request in receiver.requests if request.path == "/crm"}
         assert calls == {key for (key,) in self.query("SELECT key FROM steps WHERE kind = 'webhook'")}
         sent = {key for (key,) in self.query("SELECT key FROM steps WHERE kind = 'reply' AND status = 'sent'")}
-        uncertain = {key for (key,) in self.query("SELECT key FROM steps WHERE kind = 'reply' AND status = 'uncertain'")}
+        uncertain = {
+            key for (key,) in self.query("SELECT key FROM steps WHERE kind = 'reply' AND status = 'uncertain'")
+        }
         assert sent <= set(texts) <= sent | uncertain
         if "RESPONDER_DATABASE_URL" not in self.settings:
             assert self.query("PRAGMA integrity_check") == [("ok",)]
@@ -253,10 +264,16 @@ def ask_postgres(url: str, sql: str) -> list[tuple[Any, ...]]:
 
 
 @asynccontextmanager
-async def serving(folder: Path, receiver: Receiver, *parts: str, rules: str = RULES, **settings: str) -> AsyncIterator[Service]:
+async def serving(
+    folder: Path, receiver: Receiver, *parts: str, rules: str = RULES, **settings: str
+) -> AsyncIterator[Service]:
     """A started service whose gateway and webhook are the receiver; nothing of it is left afterwards."""
     (folder / "rules.yaml").write_text(rules.replace("URL", receiver.url))
-    out = {"RESPONDER_SEND_RATE": "1000/s", "RESPONDER_AGILE_API_KEY": "key", "RESPONDER_AGILE_URL": f"{receiver.url}/send"}
+    out = {
+        "RESPONDER_SEND_RATE": "1000/s",
+        "RESPONDER_AGILE_API_KEY": "key",
+        "RESPONDER_AGILE_URL": f"{receiver.url}/send",
+    }
     service = Service(folder=folder, parts=parts or ("run",), settings=out | settings)
     try:
         await service.start()

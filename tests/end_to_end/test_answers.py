@@ -31,7 +31,9 @@ async def receiver() -> AsyncIterator[Receiver]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-async def service(request: pytest.FixtureRequest, tmp_path: Path, receiver: Receiver, redis_socket: str) -> AsyncIterator[Service]:
+async def service(
+    request: pytest.FixtureRequest, tmp_path: Path, receiver: Receiver, redis_socket: str
+) -> AsyncIterator[Service]:
     """All in one on SQLite, or one web and two workers on PostgreSQL."""
     if request.param == "sqlite":
         async with serving(tmp_path, receiver, rules=RULES) as service:
@@ -44,7 +46,9 @@ async def service(request: pytest.FixtureRequest, tmp_path: Path, receiver: Rece
 
 
 @pytest.mark.faults
-async def test_each_text_gets_one_reply_though_a_worker_is_killed_during_the_calls(service: Service, receiver: Receiver) -> None:
+async def test_each_text_gets_one_reply_though_a_worker_is_killed_during_the_calls(
+    service: Service, receiver: Receiver
+) -> None:
     for number in range(TEXTS):
         assert await service.send(f"track {number}", f"+39330{number:07}") == 200
     await receiver.wait_for(5)

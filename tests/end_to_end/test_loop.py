@@ -48,7 +48,10 @@ async def two(folder: Path, reply: str) -> AsyncIterator[tuple[Service, Service]
         each.mkdir()
     async with AsyncExitStack() as stack:
         outs = [await stack.enter_async_context(receiving()) for _ in folders]
-        services = [await stack.enter_async_context(serving(each, out, rules=rules)) for each, out in zip(folders, outs, strict=True)]
+        services = [
+            await stack.enter_async_context(serving(each, out, rules=rules))
+            for each, out in zip(folders, outs, strict=True)
+        ]
         carriers = [asyncio.create_task(carry(out, into)) for out, into in zip(outs, reversed(services), strict=True)]
         yield services[0], services[1]
         for carrier in carriers:
@@ -71,9 +74,15 @@ def is_silent(here: Service, there: Service) -> bool:
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize(("reply", "most"), [("Sorry, we did not understand.", 1), ("You said: {{ message.text }}", 6)], ids=["equal", "growing"])
+@pytest.mark.parametrize(
+    ("reply", "most"),
+    [("Sorry, we did not understand.", 1), ("You said: {{ message.text }}", 6)],
+    ids=["equal", "growing"],
+)
 async def test_two_responders_pointed_at_each_other_stop_by_themselves(tmp_path: Path, reply: str, most: int) -> None:
     async with two(tmp_path, reply) as (here, there):
         await post(here, THERE, HERE, "hello", 59)
         await wait_until(lambda: is_silent(here, there) and is_silent(here, there), 30, "silence")
-        assert max(count(service, "steps WHERE status = 'sent'") for service in (here, there)) == most  # an echo, or five and the notice
+        assert (
+            max(count(service, "steps WHERE status = 'sent'") for service in (here, there)) == most
+        )  # an echo, or five and the notice

@@ -39,7 +39,9 @@ async def all_are_marked(server: Dovecot, user: str, count: int, limit_s: float 
     await wait_until(done, limit_s, f"{count} marked mails")
 
 
-async def test_a_mail_comes_in_and_a_reply_and_a_webhook_go_out(tmp_path: Path, receiver: Receiver, server: Dovecot) -> None:
+async def test_a_mail_comes_in_and_a_reply_and_a_webhook_go_out(
+    tmp_path: Path, receiver: Receiver, server: Dovecot
+) -> None:
     user = server.user()
     async with serving(tmp_path, receiver, RESPONDER_IMAP_URL=server.url(user)) as service:
         server.deliver(user, letter("news on!"))
@@ -71,11 +73,15 @@ async def test_web_worker_and_mail_run_apart(tmp_path: Path, receiver: Receiver,
         service.kill("mail", signal.SIGCONT)
 
 
-async def test_webhook_and_mail_of_the_same_messages_at_once_are_one_each(tmp_path: Path, receiver: Receiver, server: Dovecot) -> None:
+async def test_webhook_and_mail_of_the_same_messages_at_once_are_one_each(
+    tmp_path: Path, receiver: Receiver, server: Dovecot
+) -> None:
     user, count = server.user(), 40
     async with serving(tmp_path, receiver, RESPONDER_IMAP_URL=server.url(user)) as service:
         sending = [service.send(f"News ON {number}", phone(number)) for number in range(count)]
-        delivering = asyncio.to_thread(server.deliver, user, *(letter(f"News ON {number}", phone(number)) for number in range(count)))
+        delivering = asyncio.to_thread(
+            server.deliver, user, *(letter(f"News ON {number}", phone(number)) for number in range(count))
+        )
         await asyncio.gather(delivering, *sending)
         await all_are_marked(server, user, count)
         await service.settled()
@@ -83,7 +89,9 @@ async def test_webhook_and_mail_of_the_same_messages_at_once_are_one_each(tmp_pa
         assert service.query("SELECT count(*) FROM messages") == [(count,)]
 
 
-async def kill_and_count(folder: Path, receiver: Receiver, server: Dovecot, *, mails: int, kills: int, seed: int) -> None:
+async def kill_and_count(
+    folder: Path, receiver: Receiver, server: Dovecot, *, mails: int, kills: int, seed: int
+) -> None:
     """Kill the intake at random points while it takes mails in, and see that each is handled once."""
     chance = random.Random(seed)
     user = server.user()
@@ -104,7 +112,9 @@ async def next_life(service: Service) -> None:
     await wait_until(lambda: "mail" in service.children(), what="the intake")
 
 
-async def test_an_intake_that_is_killed_loses_and_doubles_nothing(tmp_path: Path, receiver: Receiver, server: Dovecot) -> None:
+async def test_an_intake_that_is_killed_loses_and_doubles_nothing(
+    tmp_path: Path, receiver: Receiver, server: Dovecot
+) -> None:
     await kill_and_count(tmp_path, receiver, server, mails=40, kills=2, seed=1)
 
 

@@ -40,7 +40,9 @@ async def test_a_text_comes_in_and_a_reply_and_a_webhook_go_out(service: Service
     service.check_once(receiver)
 
 
-async def test_the_same_message_in_parallel_and_to_another_web_process_is_one(service: Service, receiver: Receiver) -> None:
+async def test_the_same_message_in_parallel_and_to_another_web_process_is_one(
+    service: Service, receiver: Receiver
+) -> None:
     answers = await asyncio.gather(*(service.send("News ON", "+393308000003") for _ in range(100)))
     service.kill("web")
     await service.start()  # waits until another one answers
@@ -50,7 +52,9 @@ async def test_the_same_message_in_parallel_and_to_another_web_process_is_one(se
     service.check_once(receiver)
 
 
-async def test_messages_are_taken_while_redis_is_frozen_and_handled_afterwards(service: Service, receiver: Receiver) -> None:
+async def test_messages_are_taken_while_redis_is_frozen_and_handled_afterwards(
+    service: Service, receiver: Receiver
+) -> None:
     service.kill("redis", signal.SIGSTOP)
     began = asyncio.get_running_loop().time()
     assert [await service.send("News ON", f"+39330900000{n}") for n in range(5)] == [200] * 5

@@ -19,7 +19,9 @@ def change_mark(service: Service, mark: str) -> str:
 async def test_web_and_worker_end_until_the_database_is_that_of_their_secret_again(service: Service) -> None:
     before = service.children()
     own = change_mark(service, "another")
-    await wait_until(lambda: all(service.children().get(name) != before[name] for name in ("web", "worker")), 30, "the end of both")
+    await wait_until(
+        lambda: all(service.children().get(name) != before[name] for name in ("web", "worker")), 30, "the end of both"
+    )
 
     async def nobody_listens() -> bool:
         return await service.readyz() == {}

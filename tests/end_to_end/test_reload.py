@@ -62,8 +62,14 @@ async def test_an_edit_under_load_loses_nothing_and_each_message_is_answered_by_
     await send_steadily(service, 5, start=150)
     await service.settled()
     service.check_once(receiver)
-    versions = dict(service.query("SELECT hash, CASE WHEN sources LIKE '%Welcome%' THEN 'Welcome' ELSE 'Hello' END FROM rule_versions"))
-    replies = service.query("SELECT m.rules_hash, s.content FROM messages m JOIN steps s ON s.message_key = m.key WHERE s.kind = 'reply'")
+    versions = dict(
+        service.query(
+            "SELECT hash, CASE WHEN sources LIKE '%Welcome%' THEN 'Welcome' ELSE 'Hello' END FROM rule_versions"
+        )
+    )
+    replies = service.query(
+        "SELECT m.rules_hash, s.content FROM messages m JOIN steps s ON s.message_key = m.key WHERE s.kind = 'reply'"
+    )
     assert {content.split()[0] for _, content in replies} == {"Welcome", "Hello"}
     assert [content for version, content in replies if not content.startswith(versions[version])] == []
 

@@ -14,12 +14,20 @@ REPLIES = "SELECT status, attempts FROM steps WHERE kind = 'reply'"
 
 async def report(service: Service, key: str) -> httpx.Response:
     """Report on a reply as the gateway does, under our own id."""
-    event = {"id": "msg_abc123", "globalId": key, "status": "DELIVERED", "statusCode": 0, "doneDate": "2026-05-14T10:23:14.221+0200"}
+    event = {
+        "id": "msg_abc123",
+        "globalId": key,
+        "status": "DELIVERED",
+        "statusCode": 0,
+        "doneDate": "2026-05-14T10:23:14.221+0200",
+    }
     async with httpx.AsyncClient(verify=False) as client:  # noqa: S501  (none is asked for)
         return await client.post(f"http://127.0.0.1:{service.port}/webhook/delivery", json=[event])
 
 
-async def test_a_refused_key_keeps_the_reply_until_a_start_with_a_better_one_and_a_report_tells_its_delivery(tmp_path: Path) -> None:
+async def test_a_refused_key_keeps_the_reply_until_a_start_with_a_better_one_and_a_report_tells_its_delivery(
+    tmp_path: Path,
+) -> None:
     async with receiving() as receiver, serving(tmp_path, receiver, RESPONDER_AGILE_API="legacy") as service:
         receiver.status = 401
         await service.send("News ON", "+393301234567")
@@ -39,5 +47,7 @@ async def test_a_refused_key_keeps_the_reply_until_a_start_with_a_better_one_and
             [key for (key,) in service.query("SELECT key FROM steps WHERE kind = 'reply'")],
         )
         assert (await report(service, sent["ids"][0])).content == b"+OK"
-        assert service.query("SELECT status, delivered_at IS NOT NULL FROM steps WHERE kind = 'reply'") == [("delivered", 1)]
+        assert service.query("SELECT status, delivered_at IS NOT NULL FROM steps WHERE kind = 'reply'") == [
+            ("delivered", 1)
+        ]
         assert (await service.readyz())["gateway"] == "ok"

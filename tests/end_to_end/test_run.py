@@ -79,7 +79,9 @@ async def test_no_answer_goes_out_before_the_data_are_on_disk(tmp_path: Path, re
         trace = tmp_path / "trace"
         calls = "trace=fdatasync,fsync,read,recvfrom,recvmsg,write,writev,sendto,sendmsg"
         web = str(service.children()["web"])
-        strace = await asyncio.create_subprocess_exec("strace", "-f", "-y", "-s", "400", "-e", calls, "-o", trace, "-p", web, stderr=PIPE)
+        strace = await asyncio.create_subprocess_exec(
+            "strace", "-f", "-y", "-s", "400", "-e", calls, "-o", trace, "-p", web, stderr=PIPE
+        )
         try:
             assert strace.stderr is not None
             await strace.stderr.readline()  # "attached"

@@ -14,16 +14,22 @@ from tests.receiver import Receiver
 
 
 @pytest.fixture
-async def service(tmp_path: Path, receiver: Receiver, redis_socket: str, postgres_template: str) -> AsyncIterator[Service]:
+async def service(
+    tmp_path: Path, receiver: Receiver, redis_socket: str, postgres_template: str
+) -> AsyncIterator[Service]:
     """One web and two workers."""
     async with postgres_database(postgres_server(), template=postgres_template) as url:
         plain = url.replace("+asyncpg", "")
         parts = ("web", "worker", "worker-2")
-        async with serving(tmp_path, receiver, *parts, RESPONDER_DATABASE_URL=plain, RESPONDER_REDIS_URL=redis_socket) as service:
+        async with serving(
+            tmp_path, receiver, *parts, RESPONDER_DATABASE_URL=plain, RESPONDER_REDIS_URL=redis_socket
+        ) as service:
             yield service
 
 
-async def test_two_workers_on_postgresql_share_the_work_and_do_nothing_twice(service: Service, receiver: Receiver) -> None:
+async def test_two_workers_on_postgresql_share_the_work_and_do_nothing_twice(
+    service: Service, receiver: Receiver
+) -> None:
     await send_steadily(service, 100)
     await service.settled(60)
     service.check_once(receiver)
@@ -38,7 +44,9 @@ async def test_a_worker_killed_on_postgresql_leaves_its_work_to_the_other(servic
     service.check_once(receiver)
 
 
-async def test_a_web_killed_on_postgresql_loses_nothing_that_it_acknowledged(service: Service, receiver: Receiver) -> None:
+async def test_a_web_killed_on_postgresql_loses_nothing_that_it_acknowledged(
+    service: Service, receiver: Receiver
+) -> None:
     sending = asyncio.create_task(send_steadily(service, 120))
     await receiver.wait_for(10)
     service.kill("web")
@@ -59,5 +67,7 @@ def test_an_empty_database_is_refused_with_the_remedy(tmp_path: Path, part: str,
     (tmp_path / "rules.yaml").write_text("version: 1\nrules: [{name: a, when: {text: a}, then: [hand_off: b]}]\n")
     program = [sys.executable, "-m", "responder", part]
     settings = {"RESPONDER_REDIS_URL": redis_socket, "PATH": ""}
-    result = subprocess.run(program, cwd=tmp_path, env=settings, capture_output=True, text=True, timeout=20, check=False)
+    result = subprocess.run(
+        program, cwd=tmp_path, env=settings, capture_output=True, text=True, timeout=20, check=False
+    )
     assert (result.returncode, "responder migrate" in result.stderr) == (1, True)

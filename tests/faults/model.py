@@ -100,12 +100,20 @@ class Phone:
             return False  # an opt-out always acts, and nobody is brought back by hand
         if any(act.is_dated and not act.joins for act in self.by_hand):
             return None  # by the file's date or by our clock
-        if self.by_hand and any(one.word in (Word.LEAVE, Word.STOP) and one.arrived > newest.arrived for one in self.said):
+        if self.by_hand and any(
+            one.word in (Word.LEAVE, Word.STOP) and one.arrived > newest.arrived for one in self.said
+        ):
             return None  # an opt-out always acts, also one that is older than a text which was overtaken by hand
         last = self.by_hand[-1] if self.by_hand else None
         if last is None or (last.joins and all(act.joins for act in self.by_hand)):
             return True
-        return True if max(act.at for act in self.by_hand) <= newest.at else None if last.joins else self._overtaken(newest, last)
+        return (
+            True
+            if max(act.at for act in self.by_hand) <= newest.at
+            else None
+            if last.joins
+            else self._overtaken(newest, last)
+        )
 
     def _overtaken(self, newest: Said, last: ByHand) -> bool | None:
         """Somebody was taken off by hand: a text that came before, or that was typed before, does not bring them back."""

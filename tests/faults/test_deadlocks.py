@@ -62,7 +62,9 @@ async def take(store: Store) -> None:
 async def send(store: Store) -> None:
     """Send replies, of which some are refused as blocked."""
     owner = f"{random.getrandbits(32):x}"
-    for one in await store.steps.claim(StepKind.REPLY, owner, utc_now(), 20, quiet_until=utc_now() + timedelta(seconds=1)):
+    for one in await store.steps.claim(
+        StepKind.REPLY, owner, utc_now(), 20, quiet_until=utc_now() + timedelta(seconds=1)
+    ):
         is_blocked = random.random() < 0.1
         status = StepStatus.DEAD if is_blocked else StepStatus.SENT
         await store.steps.record([Fate(key=one.step.key, status=status, is_blocked=is_blocked)], owner, utc_now())
@@ -70,7 +72,10 @@ async def send(store: Store) -> None:
 
 async def book(store: Store) -> None:
     """Bring in appointments, some of them with other phones or times than before."""
-    bookings = {number: Booking(id=f"a{number}", originator=phone(), starts_at=utc_now() + timedelta(days=number % 5 + 1)) for number in range(40)}
+    bookings = {
+        number: Booking(id=f"a{number}", originator=phone(), starts_at=utc_now() + timedelta(days=number % 5 + 1))
+        for number in range(40)
+    }
     await put_bookings(store.database, random.sample(list(bookings.values()), 20), utc_now(), times=clinic_times())
     await delete_appointment(store.database, f"a{random.randrange(40)}", utc_now(), by="api")
 
@@ -83,7 +88,14 @@ async def import_some(store: Store) -> None:
 async def sweep(store: Store) -> None:
     """What a sweep does, and what is done once in a while."""
     rules = read_rules(CLINIC, "rules.yaml", {})
-    await Reminders(database=store.database, rules=lambda: rules, bell=RememberingBell(), clock=utc_now, sender=None, secret=store.secret).queue()
+    await Reminders(
+        database=store.database,
+        rules=lambda: rules,
+        bell=RememberingBell(),
+        clock=utc_now,
+        sender=None,
+        secret=store.secret,
+    ).queue()
     await plan_some_anew(store.database, clinic_times(), utc_now())
     await settle_unanswered(store.database, Limits(), utc_now())
     await settle_abandoned(store.database, utc_now())

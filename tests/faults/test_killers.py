@@ -38,7 +38,9 @@ async def kill_a_worker(url: str, work: Work) -> None:
     work.clock.now += 2 * LEASE
 
 
-async def test_a_message_that_kills_workers_again_and_again_is_set_aside_with_the_true_reason(work: Work, migrated_url: str) -> None:
+async def test_a_message_that_kills_workers_again_and_again_is_set_aside_with_the_true_reason(
+    work: Work, migrated_url: str
+) -> None:
     await work.receive(inbound("News ON"))
     await kill_a_worker(migrated_url, work)
     assert [row.attempts for row in await work.rows("messages")] == [0]  # nobody has seen the lease run out

@@ -18,7 +18,14 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from responder.core.booking import Booking
 from responder.core.effects import StepStatus
@@ -122,7 +129,9 @@ class Machine(RuleBasedStateMachine):
         await asyncio.gather(*work)
 
     @rule(originator=phones, joins=st.booleans(), text=st.sampled_from([*WORDS]), late=lateness)
-    def a_word_waits_while_the_list_is_changed_by_hand(self, originator: str, joins: bool, text: str, late: int) -> None:
+    def a_word_waits_while_the_list_is_changed_by_hand(
+        self, originator: str, joins: bool, text: str, late: int
+    ) -> None:
         self._text(originator, text, late)
         self._change_list(originator, joins)
         self.run(self.world.handle())
@@ -148,7 +157,11 @@ class Machine(RuleBasedStateMachine):
     def reminders_are_due(self) -> None:
         self.run(self.world.remind())
 
-    @rule(fate=st.sampled_from([StepStatus.SENT, StepStatus.SENT, StepStatus.UNCERTAIN, StepStatus.QUEUED, StepStatus.FAILED, None]))
+    @rule(
+        fate=st.sampled_from(
+            [StepStatus.SENT, StepStatus.SENT, StepStatus.UNCERTAIN, StepStatus.QUEUED, StepStatus.FAILED, None]
+        )
+    )
     def texts_are_sent(self, fate: StepStatus | None) -> None:
         self.run(self.world.send(fate))
 
@@ -190,7 +203,12 @@ class Machine(RuleBasedStateMachine):
         async def book() -> None:
             now = self.clock()
             starts_at = now + timedelta(hours=hours)
-            await put_bookings(self.world.store.database, [Booking(id=id_, originator=OWNERS[id_], starts_at=starts_at)], now, times=self.world.times)
+            await put_bookings(
+                self.world.store.database,
+                [Booking(id=id_, originator=OWNERS[id_], starts_at=starts_at)],
+                now,
+                times=self.world.times,
+            )
             self._end_booking(id_)
             phone = self.model.phones[OWNERS[id_]]
             phone.bookings.append(Booked(id=id_, since=now, starts_at=starts_at))
@@ -208,7 +226,9 @@ class Machine(RuleBasedStateMachine):
 
     def _end_booking(self, id_: str) -> None:
         phone, now = self.model.phones[OWNERS[id_]], self.clock()
-        phone.bookings = [replace(one, until=now) if one.id == id_ and one.until is None else one for one in phone.bookings]
+        phone.bookings = [
+            replace(one, until=now) if one.id == id_ and one.until is None else one for one in phone.bookings
+        ]
 
     @rule(originator=phones, seldom=st.sampled_from([True, False, False]))
     def a_number_is_erased(self, originator: str, seldom: bool) -> None:
@@ -251,7 +271,9 @@ class Machine(RuleBasedStateMachine):
         assert rows.keys() == {message.key for message in self.acknowledged}, "one row a key"
         for row in rows.values():
             is_erased = row.key in self.model.erased_keys
-            assert row.status == "handled" or is_erased or (row.status == "failed" and self.deaths >= 8), f"{row.status}: {row.error}"
+            assert row.status == "handled" or is_erased or (row.status == "failed" and self.deaths >= 8), (
+                f"{row.status}: {row.error}"
+            )
         await self.world.check_ledger()
         known = await self.world.known(PHONES)
         for originator, phone in self.model.phones.items():
@@ -281,7 +303,11 @@ class Machine(RuleBasedStateMachine):
         went |= {row.closed_by for row in questions if row.closed_by} | {row.key[:32] for row in questions}
         for phone in self.model.phones.values():
             for said in phone.said:
-                if said.word is not Word.ANSWER or not list(phone.open_at(said.arrived)) or rows[said.key].status != "handled":
+                if (
+                    said.word is not Word.ANSWER
+                    or not list(phone.open_at(said.arrived))
+                    or rows[said.key].status != "handled"
+                ):
                     continue
                 newer = [other for other in phone.said if other.word is Word.ANSWER and other > said]
                 is_superseded = rows[said.key].is_superseded and newer

@@ -29,7 +29,10 @@ def server(tmp_path: Path) -> Iterator[Dovecot]:
 async def test_ten_thousand_mails_are_taken_in_once(own_store: Store, server: Dovecot, done: str | None) -> None:  # noqa: F811  (the fixture)
     shop = Shop.on(own_store, server)
     shop.account = replace(shop.account, done=done)
-    shop.deliver(*(letter(originator=phone(number)) for number in range(MAILS)), *(letter(sender="other@shop.example") for _ in range(FOREIGN)))
+    shop.deliver(
+        *(letter(originator=phone(number)) for number in range(MAILS)),
+        *(letter(sender="other@shop.example") for _ in range(FOREIGN)),
+    )
     async with shop.watching() as watch:
         await wait_until(lambda: watch.status.taken >= MAILS, 300, "the last mail")
         await shop.is_marked(MAILS, done or "INBOX", limit_s=60)

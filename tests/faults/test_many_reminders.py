@@ -54,11 +54,19 @@ async def test_reminders_leave_at_the_rate_and_hold_up_no_reply(tmp_path: Path) 
     async with receiving() as receiver:
         receiver.requests = watched = Watched()
         (tmp_path / "rules.yaml").write_text(RULES)
-        out = {"RESPONDER_SEND_RATE": f"{RATE}/s", "RESPONDER_AGILE_API_KEY": "key", "RESPONDER_AGILE_URL": f"{receiver.url}/send"}
+        out = {
+            "RESPONDER_SEND_RATE": f"{RATE}/s",
+            "RESPONDER_AGILE_API_KEY": "key",
+            "RESPONDER_AGILE_URL": f"{receiver.url}/send",
+        }
         service = Service(folder=tmp_path, settings=out | {"RESPONDER_SENDER": "+393331234333"})
         try:
             await service.start()
-            subprocess.run([sys.executable, "-m", "responder", "appointments", "import", appointments(tmp_path)], cwd=tmp_path, check=True)  # noqa: ASYNC221
+            subprocess.run(  # noqa: ASYNC221
+                [sys.executable, "-m", "responder", "appointments", "import", appointments(tmp_path)],
+                cwd=tmp_path,
+                check=True,
+            )
             await receiver.wait_for(100, 30)
             asked = {}
             for number in range(REPLIES):

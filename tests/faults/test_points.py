@@ -77,7 +77,9 @@ async def test_a_webhook_call_is_never_lost_and_keeps_its_id(out: Out, migrated_
 
 @pytest.mark.parametrize("point", Point)
 async def test_the_answer_of_a_webhook_makes_one_reply(out: Out, migrated_url: str, point: Point) -> None:
-    awaited = Awaited(text="{{ response.messageId }}", values={}, otherwise="later", max_segments=1, languages=("en",), zone="UTC")
+    awaited = Awaited(
+        text="{{ response.messageId }}", values={}, otherwise="later", max_segments=1, languages=("en",), zone="UTC"
+    )
     await out.queue(replace(call_step(), awaited=awaited))
     await live_and_die(out, migrated_url, StepKind.WEBHOOK, point)
     await next_worker(out, StepKind.WEBHOOK)
@@ -86,7 +88,9 @@ async def test_the_answer_of_a_webhook_makes_one_reply(out: Out, migrated_url: s
 
 
 @pytest.mark.parametrize(("kind", "fate"), [(StepKind.REPLY, (1, "uncertain")), (StepKind.WEBHOOK, (2, "delivered"))])
-async def test_a_worker_killed_while_it_waits_for_the_answer(out: Out, migrated_url: str, kind: StepKind, fate: tuple[int, str]) -> None:
+async def test_a_worker_killed_while_it_waits_for_the_answer(
+    out: Out, migrated_url: str, kind: StepKind, fate: tuple[int, str]
+) -> None:
     out.receiver.hangs = True
     await out.queue(reply_step() if kind is StepKind.REPLY else call_step())
     worker = FORKS.Process(target=live, args=(Life(migrated_url, out.receiver.port, kind, Point.RECORDED),))

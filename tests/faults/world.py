@@ -67,7 +67,10 @@ DISK_FULL = (
     "CREATE OR REPLACE FUNCTION broken() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
     "IF NEW.status = 'handled' THEN RAISE EXCEPTION 'no space left on device' USING ERRCODE = 'disk_full'; END IF; RETURN NEW; END $$"
 )
-BREAKING = {"sqlite": [GONE], "postgresql": [DISK_FULL, "CREATE TRIGGER broken BEFORE UPDATE ON messages FOR EACH ROW EXECUTE FUNCTION broken()"]}
+BREAKING = {
+    "sqlite": [GONE],
+    "postgresql": [DISK_FULL, "CREATE TRIGGER broken BEFORE UPDATE ON messages FOR EACH ROW EXECUTE FUNCTION broken()"],
+}
 """How each database is made to fail when a message is marked as handled."""
 MENDING = {"sqlite": ["DROP TRIGGER IF EXISTS broken"], "postgresql": ["DROP TRIGGER IF EXISTS broken ON messages"]}
 
@@ -133,7 +136,9 @@ class World:
                 await connection.execute(text(statement))
 
     async def remind(self) -> None:
-        sweep = Reminders(database=self.store.database, rules=lambda: RULES, bell=RememberingBell(), clock=self.clock, sender=SHOP)
+        sweep = Reminders(
+            database=self.store.database, rules=lambda: RULES, bell=RememberingBell(), clock=self.clock, sender=SHOP
+        )
         await sweep.queue()
 
     async def sweep(self) -> None:
@@ -162,7 +167,9 @@ class World:
         """To somebody who said STOP goes nothing but the confirmation, and what a newer HELP or START asked for."""
         step = claimed.step
         async with self.store.database.read() as connection:
-            contact = (await connection.execute(select(contacts).where(contacts.c.originator == step.originator))).first()
+            contact = (
+                await connection.execute(select(contacts).where(contacts.c.originator == step.originator))
+            ).first()
             message = (await connection.execute(select(messages).where(messages.c.key == step.message_key))).first()
         if contact is None or not contact.opted_out:
             return
@@ -172,7 +179,9 @@ class World:
             assert self.clock() <= message.received_at + timedelta(minutes=5), "a confirmation is late"
         else:
             stopped = (contact.consent_at, contact.consent_seq or 0)
-            assert (message.order_at, message.seq) > stopped, f"the answer to a {step.purpose} that is older than the STOP goes out"
+            assert (message.order_at, message.seq) > stopped, (
+                f"the answer to a {step.purpose} that is older than the STOP goes out"
+            )
 
     async def check_state(self, batch: Sequence[Planned]) -> None:
         """SQL holds what the plans left, where they stood and nobody has changed anything since."""
@@ -180,13 +189,21 @@ class World:
         for planned in batch:
             stored = found[planned.before.originator]
             if stored.revision == planned.before.revision + (planned.after is not planned.before) and not self.between:
-                unasked = {one.key for one in planned.after.questions} - {one.key for one in stored.questions}  # a STOP took their texts back
+                unasked = {one.key for one in planned.after.questions} - {
+                    one.key for one in stored.questions
+                }  # a STOP took their texts back
                 asked = tuple(one for one in planned.after.questions if one.key not in unasked or not stored.opted_out)
                 kept, left = _told(stored), _told(replace(planned.after, questions=asked).at(self.clock()))
-                self.disagreements += [f"SQL has {name} {kept[name]}, the plan left {left[name]}" for name in kept if kept[name] != left[name]]
+                self.disagreements += [
+                    f"SQL has {name} {kept[name]}, the plan left {left[name]}"
+                    for name in kept
+                    if kept[name] != left[name]
+                ]
 
     async def known(self, originators: Sequence[str] | set[str]) -> Mapping[str, Known]:
-        found = await read_known(self.store.database, self.store.secret, list(originators), self.clock() - timedelta(days=1))
+        found = await read_known(
+            self.store.database, self.store.secret, list(originators), self.clock() - timedelta(days=1)
+        )
         return {originator: one.at(self.clock()) for originator, one in found.items()}
 
     async def rows(self, table: str) -> Sequence[Any]:
@@ -210,7 +227,14 @@ def _told(known: Known) -> Mapping[str, object]:
     """What is compared of what is known: what SQL keeps, and not what it remembers of texts."""
     kept = replace(known, sent=(), revision=0)
     return {
-        "contact": (kept.language, dict(kept.fields), kept.opted_out, kept.consent_order, kept.confirmed_at, kept.muted_until),
+        "contact": (
+            kept.language,
+            dict(kept.fields),
+            kept.opted_out,
+            kept.consent_order,
+            kept.confirmed_at,
+            kept.muted_until,
+        ),
         "lists": {name: (one.status, one.order, one.taken_by_stop) for name, one in kept.subscriptions.items()},
         "appointments": {one.id: (one.status, one.order, one.version) for one in kept.appointments},
         "questions": {one.key: one.status for one in kept.questions},

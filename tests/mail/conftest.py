@@ -105,7 +105,9 @@ class Shop:
         reader = MailReader(gateway=gateway, secret=store.secret)
         return cls(store=store, server=server, user=user, account=account, reader=reader, inbox=FailingInbox(store))
 
-    def reach(self, scheme: str = "plain", *, port: int | None = None, folder: str = "INBOX", password: str = PASSWORD) -> None:
+    def reach(
+        self, scheme: str = "plain", *, port: int | None = None, folder: str = "INBOX", password: str = PASSWORD
+    ) -> None:
         """Go another way to the mailbox."""
         url = read_mailbox_url(self.server.url(self.user, scheme, folder))
         self.account = replace(self.account, url=replace(url, port=port or url.port), password=lambda: password)
@@ -135,7 +137,9 @@ class Shop:
 
     async def rows(self) -> list[tuple[str, str, str]]:
         """Status, originator and text of each message, in the order of its arrival."""
-        query = select(messages.c.status, messages.c.originator, messages.c.text).order_by(messages.c.order_at, messages.c.seq)
+        query = select(messages.c.status, messages.c.originator, messages.c.text).order_by(
+            messages.c.order_at, messages.c.seq
+        )
         async with self.store.database.read() as connection:
             return [(row.status, row.originator, row.text) for row in (await connection.execute(query)).all()]
 

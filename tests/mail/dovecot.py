@@ -110,7 +110,14 @@ class Dovecot:
             "-subj",
             "/CN=localhost",
         ]
-        names = ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", str(self.folder / "key.pem"), "-out", str(self.certificate)]
+        names = [
+            "-addext",
+            "subjectAltName=DNS:localhost,IP:127.0.0.1",
+            "-keyout",
+            str(self.folder / "key.pem"),
+            "-out",
+            str(self.certificate),
+        ]
         subprocess.run([*openssl, *names], check=True, capture_output=True)
         (self.folder / "dovecot.conf").write_text(self._configuration())
 
@@ -136,7 +143,10 @@ class Dovecot:
         """Start the server, and wait until it lets somebody in."""
         assert PROGRAM
         self.process = subprocess.Popen(
-            [PROGRAM, "-F", "-c", self.folder / "dovecot.conf"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+            [PROGRAM, "-F", "-c", self.folder / "dovecot.conf"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
         ends_at = time.monotonic() + 10
         while True:
@@ -163,7 +173,9 @@ class Dovecot:
         """The address of a mailbox: plain, with ``imap`` (STARTTLS) or ``imaps``."""
         if scheme == "plain":
             return f"imap://{user}:{password}@127.0.0.1:{self.plain_port}/{folder}?plain=yes"
-        return f"{scheme}://{user}:{password}@localhost:{self.tls_port if scheme == 'imaps' else self.plain_port}/{folder}"
+        return (
+            f"{scheme}://{user}:{password}@localhost:{self.tls_port if scheme == 'imaps' else self.plain_port}/{folder}"
+        )
 
     def client(self, user: str) -> Any:
         """A connection of the test's own, with the mailbox opened."""
@@ -189,7 +201,10 @@ class Dovecot:
         """The flags of each mail in a folder."""
         with self.client(user) as client:
             client.select_folder(folder, readonly=True)
-            return [set(told[b"FLAGS"]) - {b"\\Recent"} for _, told in sorted(client.fetch(client.search("ALL"), ["FLAGS"]).items())]
+            return [
+                set(told[b"FLAGS"]) - {b"\\Recent"}
+                for _, told in sorted(client.fetch(client.search("ALL"), ["FLAGS"]).items())
+            ]
 
     def count(self, user: str, folder: str = "INBOX") -> int:
         """How many mails a folder has; none if there is no such folder."""

@@ -9,7 +9,13 @@ _numbers = itertools.count(1)
 
 
 def letter(
-    text: str = "News ON", originator: str = ANNA, *, date_time: str = "20261123130000", sender: str = SENDER, body: str | None = None, head: str = ""
+    text: str = "News ON",
+    originator: str = ANNA,
+    *,
+    date_time: str = "20261123130000",
+    sender: str = SENDER,
+    body: str | None = None,
+    head: str = "",
 ) -> bytes:
     """A mail with one message, in the plainest layout, or with a body of its own."""
     fields = f"From: {originator}\nTo: {SHOP}\nDate/Time: {date_time}\nBody: {text}\n"

@@ -22,8 +22,20 @@ def account(**typed: str) -> Account:
     [
         ("imaps://shop:pw@mail.example.com/INBOX", "mail.example.com", 993, "shop", "INBOX"),
         ("imap://shop:pw@mail.example.com", "mail.example.com", 143, "shop", "INBOX"),
-        ("imaps://sms%40shop.example:p%2Fw@mail.example.com:1993/INBOX/SMS", "mail.example.com", 1993, "sms@shop.example", "INBOX/SMS"),
-        ("imaps://sms@shop.example:pw@mail.example.com/Posta%20in%20arrivo", "mail.example.com", 993, "sms@shop.example", "Posta in arrivo"),
+        (
+            "imaps://sms%40shop.example:p%2Fw@mail.example.com:1993/INBOX/SMS",
+            "mail.example.com",
+            1993,
+            "sms@shop.example",
+            "INBOX/SMS",
+        ),
+        (
+            "imaps://sms@shop.example:pw@mail.example.com/Posta%20in%20arrivo",
+            "mail.example.com",
+            993,
+            "sms@shop.example",
+            "Posta in arrivo",
+        ),
         ("imap://shop:pw@[::1]:1143/INBOX?plain=yes", "::1", 1143, "shop", "INBOX"),
     ],
 )
@@ -74,7 +86,10 @@ def test_no_user_and_no_password_is_in_a_representation() -> None:
     assert "hidden" not in repr(account(URL="imaps://hidden:hidden@mail.example.com/INBOX"))
 
 
-@pytest.mark.parametrize(("typed", "needs", "receiver"), [("false", False, ""), ("true", True, ""), ("mx.shop.example", True, "mx.shop.example")])
+@pytest.mark.parametrize(
+    ("typed", "needs", "receiver"),
+    [("false", False, ""), ("true", True, ""), ("mx.shop.example", True, "mx.shop.example")],
+)
 def test_a_signature_is_asked_for_as_the_settings_say(typed: str, needs: bool, receiver: str) -> None:
     reader = reader_of(load_settings({"RESPONDER_IMAP_REQUIRE_DKIM": typed}), b"secret")
     assert (reader.needs_signature, reader.receiver, reader.senders) == (needs, receiver, ("smsin@agiletelecom.com",))

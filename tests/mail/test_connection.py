@@ -92,7 +92,9 @@ async def test_mails_come_by_tls_and_by_starttls(shop: Shop, scheme: str, monkey
 @pytest.mark.parametrize("scheme", ["imaps", "imap"])
 async def test_a_certificate_that_nobody_vouches_for_is_refused(shop: Shop, scheme: str) -> None:
     shop.reach(scheme)
-    assert (await reason_of(shop, MailboxState.REFUSED)).startswith("the server's certificate is not trusted (self-signed certificate)")
+    assert (await reason_of(shop, MailboxState.REFUSED)).startswith(
+        "the server's certificate is not trusted (self-signed certificate)"
+    )
 
 
 async def test_a_refused_password_is_told_with_the_remedy(shop: Shop) -> None:

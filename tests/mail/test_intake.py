@@ -50,7 +50,9 @@ async def test_without_idle_the_mailbox_is_looked_into_again_and_again(own_store
 
 
 @pytest.mark.parametrize("kind", ["any_server", "plain_server"])
-async def test_done_mails_are_moved_where_there_is_a_folder_for_them(own_store: Store, kind: str, request: pytest.FixtureRequest) -> None:
+async def test_done_mails_are_moved_where_there_is_a_folder_for_them(
+    own_store: Store, kind: str, request: pytest.FixtureRequest
+) -> None:
     shop = Shop.on(own_store, request.getfixturevalue(kind))
     shop.account = replace(shop.account, done="Taken/In", failed="Look")
     shop.deliver(letter(), letter(body="Your number expires soon."))
@@ -180,7 +182,9 @@ async def test_a_mail_larger_than_any_sms_is_kept_as_far_as_it_is_read(shop: Sho
     assert sorted(status for status, _, _ in await shop.rows()) == ["malformed", "received"]
 
 
-async def test_the_log_tells_keys_and_nothing_that_people_wrote(shop: Shop, caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
+async def test_the_log_tells_keys_and_nothing_that_people_wrote(
+    shop: Shop, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
     caplog.set_level("INFO", "responder")
     shop.deliver(letter("a secret word"), letter("b", sender="hush@secret.example"), letter(body="a secret word"))
     async with shop.watching():

@@ -43,11 +43,15 @@ class Frail(MailReader):
 
 
 def frail(shop: Shop, *, over_head: bytes = b"no such word", over_mail: bytes = b"no such word") -> None:
-    shop.reader = Frail(gateway=shop.reader.gateway, secret=shop.reader.secret, over_head=over_head, over_mail=over_mail)
+    shop.reader = Frail(
+        gateway=shop.reader.gateway, secret=shop.reader.secret, over_head=over_head, over_mail=over_mail
+    )
 
 
 @pytest.mark.parametrize("sender", HEADS.values(), ids=HEADS)
-async def test_a_hostile_head_stops_nothing_and_is_counted(shop: Shop, sender: str, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_hostile_head_stops_nothing_and_is_counted(
+    shop: Shop, sender: str, caplog: pytest.LogCaptureFixture
+) -> None:
     shop.deliver(letter(sender=sender), letter(originator=phone(1)))
     async with shop.watching() as watch:
         await shop.is_marked(1)
@@ -55,7 +59,9 @@ async def test_a_hostile_head_stops_nothing_and_is_counted(shop: Shop, sender: s
         await shop.is_marked(2)
         assert (watch.status.state, watch.status.left_alone) == (MailboxState.CONNECTED, 1)
     assert [originator for _, originator, _ in await shop.rows()] == [phone(1), phone(2)]
-    assert ["mail left alone" in record.getMessage() for record in caplog.records if record.levelno == logging.WARNING] == [True]
+    assert [
+        "mail left alone" in record.getMessage() for record in caplog.records if record.levelno == logging.WARNING
+    ] == [True]
 
 
 async def test_a_mail_that_breaks_its_reader_is_left_for_a_person(shop: Shop) -> None:

@@ -84,7 +84,9 @@ FAILING = {
     "text: hello\nexpect: {rule: news-on}": [("rule", "news-on", "fallback")],
     "text: news on\nexpect: {replies: Welcome.}": [("replies", "Welcome.", "Welcome. NEWS OFF to leave.")],
     "text: hello\nexpect: {replies: Sorry.}": [("replies", "Sorry.", "none")],
-    "text: news off\nexpect: {steps: [reply]}": [("steps", "reply", "unsubscribe: list news\nreply: text Bye., segments 1")],
+    "text: news off\nexpect: {steps: [reply]}": [
+        ("steps", "reply", "unsubscribe: list news\nreply: text Bye., segments 1")
+    ],
     "text: news off\nexpect: {steps: [unsubscribe: news, reply: Ciao.]}": [
         ("steps", "unsubscribe: news\nreply: Ciao.", "unsubscribe: list news\nreply: text Bye., segments 1")
     ],
@@ -99,18 +101,27 @@ FAILING = {
 }
 
 
-@pytest.mark.parametrize(("test", "differences"), FAILING.items(), ids=lambda value: value if isinstance(value, str) else "")
-def test_a_test_fails_with_what_was_expected_beside_what_came_out(test: str, differences: list[tuple[str, str, str]]) -> None:
+@pytest.mark.parametrize(
+    ("test", "differences"), FAILING.items(), ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_a_test_fails_with_what_was_expected_beside_what_came_out(
+    test: str, differences: list[tuple[str, str, str]]
+) -> None:
     assert found(test) == differences
 
 
 def test_the_first_text_of_a_conversation_that_is_not_as_expected_is_told() -> None:
-    (outcome,) = tried("name: x\nmessages: [News ON, {text: News OFF, expect: {rule: news-on}}, hello]\nexpect: {rule: news-on}")
+    (outcome,) = tried(
+        "name: x\nmessages: [News ON, {text: News OFF, expect: {rule: news-on}}, hello]\nexpect: {rule: news-on}"
+    )
     assert (outcome.text, outcome.plan and outcome.plan.rule) == ("News OFF", "news-off")
 
 
 def test_each_test_begins_on_a_clean_state() -> None:
-    first, second = "name: one\ntext: News ON\nexpect: {subscriptions: [news]}", "name: two\ntext: hello\nexpect: {subscriptions: []}"
+    first, second = (
+        "name: one\ntext: News ON\nexpect: {subscriptions: [news]}",
+        "name: two\ntext: hello\nexpect: {subscriptions: []}",
+    )
     assert [outcome.passed for outcome in tried(first, second)] == [True, True]
 
 
@@ -134,7 +145,9 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize(("test", "mistake"), REFUSED.items(), ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize(
+    ("test", "mistake"), REFUSED.items(), ids=lambda value: value if isinstance(value, str) else ""
+)
 def test_a_mistake_in_a_test_is_told_with_its_remedy(test: str, mistake: str) -> None:
     assert mistake in refused(test)
 
@@ -162,18 +175,34 @@ def of_examples(rule: str) -> list[Outcome]:
 def test_an_example_is_tried_in_all_the_ways_that_make_no_difference() -> None:
     texts = {outcome.text for outcome in of_examples("perche") if outcome.kind is Kind.VARIANT}
     assert texts == {
-        *("perché no", "PERCHÉ NO", "Perché\u00a0no", "Perché  no", "Ｐｅｒｃｈé ｎｏ", "P\u200berché n\u200bo", "“Perché no”"),
+        *(
+            "perché no",
+            "PERCHÉ NO",
+            "Perché\u00a0no",
+            "Perché  no",
+            "Ｐｅｒｃｈé ｎｏ",
+            "P\u200berché n\u200bo",
+            "“Perché no”",
+        ),
         *("Perche no", "Perché no!", "Perché no.", "Perché no 🙂"),
     }
     assert all(outcome.passed for outcome in of_examples("perche"))
 
 
 def test_the_variant_that_fails_is_named() -> None:
-    assert [outcome.name for outcome in of_examples("strict") if not outcome.passed] == ["strict, small letters of 'CODE 1'"]
+    assert [outcome.name for outcome in of_examples("strict") if not outcome.passed] == [
+        "strict, small letters of 'CODE 1'"
+    ]
 
 
 def test_a_pattern_is_tried_with_what_it_cannot_see_alone() -> None:
-    assert [outcome.text for outcome in of_examples("parcel")] == ["track abc", "TRACK ABC", "track\u00a0abc", "track  abc", "ｔｒａｃｋ ａｂｃ"]
+    assert [outcome.text for outcome in of_examples("parcel")] == [
+        "track abc",
+        "TRACK ABC",
+        "track\u00a0abc",
+        "track  abc",
+        "ｔｒａｃｋ ａｂｃ",
+    ]
 
 
 def test_an_example_is_tried_where_all_else_holds_that_its_rule_asks() -> None:
@@ -181,22 +210,31 @@ def test_an_example_is_tried_where_all_else_holds_that_its_rule_asks() -> None:
 
 
 def test_an_example_that_another_rule_takes_fails() -> None:
-    text = EXAMPLES.replace("no_match: [perche]", "match: [Perché no]").replace("match: [track abc]", "match: [perche no]")
+    text = EXAMPLES.replace("no_match: [perche]", "match: [Perché no]").replace(
+        "match: [track abc]", "match: [perche no]"
+    )
     failed = [
-        outcome for outcome in try_all(read_rules(text.replace("match: [Perché no], match", "match"), "rules.yaml", {}), NOON) if not outcome.passed
+        outcome
+        for outcome in try_all(read_rules(text.replace("match: [Perché no], match", "match"), "rules.yaml", {}), NOON)
+        if not outcome.passed
     ]
     assert ("parcel", "perche") in [(outcome.name, outcome.differences[0].got) for outcome in failed]
 
 
 def test_coverage_counts_the_rules_that_applied_somewhere() -> None:
-    rules = read_rules(f"{FILE}  - {{name: one, messages: [News ON, hello], expect: {{rule: fallback}}}}\n", "rules.yaml", {})
+    rules = read_rules(
+        f"{FILE}  - {{name: one, messages: [News ON, hello], expect: {{rule: fallback}}}}\n", "rules.yaml", {}
+    )
     covered = coverage(rules, try_all(rules, NOON))
     assert [rule.rule for rule in covered if rule.exercised] == ["news-on"]
     assert percent(covered) == 20
 
 
 def test_a_thousand_tests_take_less_than_five_seconds() -> None:
-    tests = "".join(f'  - {{name: t{number}, messages: [News ON, "Sì!", News OFF], expect: {{rule: news-off}}}}\n' for number in range(1000))
+    tests = "".join(
+        f'  - {{name: t{number}, messages: [News ON, "Sì!", News OFF], expect: {{rule: news-off}}}}\n'
+        for number in range(1000)
+    )
     began_at = time.thread_time()
     rules = read_rules(FILE + tests, "rules.yaml", {})
     assert all(outcome.passed for outcome in try_all(rules, datetime.now(UTC)))

@@ -41,7 +41,10 @@ def test_a_file_is_told_the_same_wherever_its_blanks_and_comments_stand() -> Non
 def test_a_change_of_one_reply_changes_one_line() -> None:
     before, after = told(TEXT).splitlines(), told(TEXT.replace("Bye. START", "Goodbye. START")).splitlines()
     assert [(old, new) for old, new in zip(before, after, strict=True) if old != new] == [
-        ("- replies in English: “Bye. START to return.” (1 SMS)", "- replies in English: “Goodbye. START to return.” (1 SMS)")
+        (
+            "- replies in English: “Bye. START to return.” (1 SMS)",
+            "- replies in English: “Goodbye. START to return.” (1 SMS)",
+        )
     ]
 
 

@@ -37,7 +37,9 @@ def about(rule: Rule, language: str | None = None) -> Known:
 @pytest.mark.parametrize("rule", EXAMPLE.rules, ids=lambda rule: rule.name)
 def test_each_example_matches_the_rule_it_stands_in(rule: Rule) -> None:
     assert rule.examples
-    assert {text: plan(text, EXAMPLE, about(rule)).rule for text in rule.examples} == dict.fromkeys(rule.examples, rule.name)
+    assert {text: plan(text, EXAMPLE, about(rule)).rule for text in rule.examples} == dict.fromkeys(
+        rule.examples, rule.name
+    )
 
 
 @pytest.mark.parametrize("rule", EXAMPLE.rules, ids=lambda rule: rule.name)
@@ -46,7 +48,9 @@ def test_no_counterexample_matches_the_rule_it_stands_in(rule: Rule) -> None:
 
 
 @pytest.mark.parametrize("language", EXAMPLE.languages)
-@pytest.mark.parametrize("text", ["STOP", "START", "HELP", "something else", *(rule.examples[0] for rule in EXAMPLE.rules)])
+@pytest.mark.parametrize(
+    "text", ["STOP", "START", "HELP", "something else", *(rule.examples[0] for rule in EXAMPLE.rules)]
+)
 def test_every_reply_of_the_example_fits_one_segment_of_7_bit_letters(text: str, language: str) -> None:
     rule = next((rule for rule in EXAMPLE.rules if text in rule.examples), EXAMPLE.rules[0])
     sent = replies(plan(text, EXAMPLE, about(rule, language)))
@@ -60,7 +64,10 @@ def test_the_example_answers_in_english_and_italian() -> None:
 
 def test_the_example_hands_what_it_does_not_understand_to_a_person() -> None:
     decided = plan("my parcel never came", EXAMPLE)
-    assert (decided.rule, [explained["action"] for explained in decided.explained]) == ("fallback", ["hand_off", "reply"])
+    assert (decided.rule, [explained["action"] for explained in decided.explained]) == (
+        "fallback",
+        ["hand_off", "reply"],
+    )
 
 
 def test_the_tests_of_the_example_and_all_variants_of_its_examples_pass() -> None:

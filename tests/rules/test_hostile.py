@@ -40,7 +40,8 @@ HOSTILE = {
     "a text that multiplies": REPLY % '{{ "a" * 1000000000 }}',
     "a text that counts": REPLY % "{% for n in range(1000000000) %}x{% endfor %}",
     "a text that looks inside": REPLY % "{{ message.__class__ }}",
-    "hours without end": "version: 1\nrules: [{name: a, when: {hours: '%s'}, then: [{reply: x}]}]\n" % ("Mon," * 200_000),
+    "hours without end": "version: 1\nrules: [{name: a, when: {hours: '%s'}, then: [{reply: x}]}]\n"
+    % ("Mon," * 200_000),
     "5,000 includes": f"version: 1\ninclude: [{'a/*.yaml,' * 5_000}]\n",
     "a prefix without end": f"version: 1\nnumbers: {{48383: {{prefix: {'ab' * 40_000}}}}}\n",
     "a merge without end": "<<<<<<< a\n" * 100_000 + "a: b: c\n",
@@ -65,7 +66,9 @@ def test_a_hostile_file_is_refused_within_a_second_of_work(text: str) -> None:
     assert time.thread_time() - began_at < 1
 
 
-@pytest.mark.parametrize("name", ["a bomb of aliases", "10,000 brackets", "five megabytes", "a key as long as the file"])
+@pytest.mark.parametrize(
+    "name", ["a bomb of aliases", "10,000 brackets", "five megabytes", "a key as long as the file"]
+)
 def test_a_hostile_file_takes_little_memory(name: str) -> None:
     tracemalloc.start()
     with pytest.raises(RulesError):
@@ -93,7 +96,9 @@ def test_bad_utf8_is_refused_with_its_place(tmp_path: Path) -> None:
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
 def test_a_file_in_utf_16_is_refused_with_its_remedy(tmp_path: Path, encoding: str) -> None:
     (tmp_path / "rules.yaml").write_bytes("version: 1\n".encode(encoding))
-    with pytest.raises(RulesError, match=r"rules.yaml:1:1: the file is in UTF-16, which some editors call Unicode: save it as UTF-8"):
+    with pytest.raises(
+        RulesError, match=r"rules.yaml:1:1: the file is in UTF-16, which some editors call Unicode: save it as UTF-8"
+    ):
         load_rules(tmp_path / "rules.yaml", {})
 
 
@@ -110,7 +115,9 @@ def test_a_large_file_is_not_even_read(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_is_told_with_the_remedy(tmp_path: Path) -> None:
-    with pytest.raises(RulesError, match=r"cannot be read \(No such file or directory\), set RESPONDER_RULES to the rules file"):
+    with pytest.raises(
+        RulesError, match=r"cannot be read \(No such file or directory\), set RESPONDER_RULES to the rules file"
+    ):
         load_rules(tmp_path / "rules.yaml", {})
 
 
@@ -133,10 +140,31 @@ def _is_told(mistake: Mistake) -> bool:
 
 
 WORDS = st.sampled_from(
-    ["news", "stop", "info", "yes", "x*", "(a|b)+", "^$", "[^]]", "news on", "1", "👍", "{{ rest }}", "a" * 500, "", "+393331234333"]
+    [
+        "news",
+        "stop",
+        "info",
+        "yes",
+        "x*",
+        "(a|b)+",
+        "^$",
+        "[^]]",
+        "news on",
+        "1",
+        "👍",
+        "{{ rest }}",
+        "a" * 500,
+        "",
+        "+393331234333",
+    ]
 )
 RULES = st.lists(
-    st.tuples(st.sampled_from(["text", "starts_with", "contains", "pattern"]), WORDS, WORDS, st.sampled_from(["reply", "hand_off", "subscribe"])),
+    st.tuples(
+        st.sampled_from(["text", "starts_with", "contains", "pattern"]),
+        WORDS,
+        WORDS,
+        st.sampled_from(["reply", "hand_off", "subscribe"]),
+    ),
     max_size=12,
 )
 

@@ -51,7 +51,10 @@ def test_included_rules_come_after_those_of_the_file_in_the_order_they_are_named
 
 
 def test_a_rule_knows_its_file(tmp_path: Path) -> None:
-    assert [rule.file for rule in load(tmp_path, FILES).rules][:2] == [str(tmp_path / "rules.yaml"), str(tmp_path / "campaigns/a.yaml")]
+    assert [rule.file for rule in load(tmp_path, FILES).rules][:2] == [
+        str(tmp_path / "rules.yaml"),
+        str(tmp_path / "campaigns/a.yaml"),
+    ]
 
 
 def test_the_files_that_were_read_are_told(tmp_path: Path) -> None:
@@ -68,8 +71,14 @@ def test_included_files_bring_lists_and_webhooks_that_all_may_use(tmp_path: Path
 
 
 def test_a_file_includes_from_its_own_folder(tmp_path: Path) -> None:
-    files = {"rules.yaml": "version: 1\ninclude: deep [1]/more.yaml\n", "deep [1]/more.yaml": "include: [other.yaml, er/*.yaml]\n"}
-    assert [rule.name for rule in load(tmp_path, {**files, **of("deep [1]/other", "deep [1]/er/last")}).rules] == ["other", "last"]
+    files = {
+        "rules.yaml": "version: 1\ninclude: deep [1]/more.yaml\n",
+        "deep [1]/more.yaml": "include: [other.yaml, er/*.yaml]\n",
+    }
+    assert [rule.name for rule in load(tmp_path, {**files, **of("deep [1]/other", "deep [1]/er/last")}).rules] == [
+        "other",
+        "last",
+    ]
 
 
 def test_a_change_of_any_file_changes_the_hash(tmp_path: Path) -> None:
@@ -80,9 +89,16 @@ def test_a_change_of_any_file_changes_the_hash(tmp_path: Path) -> None:
 
 
 def test_what_moves_from_one_file_to_the_next_changes_the_hash(tmp_path: Path) -> None:
-    moved = {"rules.yaml": MAIN, **of("always"), "campaigns/a.yaml": "rules: []\n", "campaigns/b.yaml": "lists: {x: }\n"}
+    moved = {
+        "rules.yaml": MAIN,
+        **of("always"),
+        "campaigns/a.yaml": "rules: []\n",
+        "campaigns/b.yaml": "lists: {x: }\n",
+    }
     before = load(tmp_path, moved).hash
-    assert load(tmp_path, moved | {"campaigns/a.yaml": "rules: []\nlists: {x: }\n", "campaigns/b.yaml": ""}).hash != before
+    assert (
+        load(tmp_path, moved | {"campaigns/a.yaml": "rules: []\nlists: {x: }\n", "campaigns/b.yaml": ""}).hash != before
+    )
 
 
 def test_files_that_were_kept_are_read_without_their_folder(tmp_path: Path) -> None:
@@ -90,7 +106,11 @@ def test_files_that_were_kept_are_read_without_their_folder(tmp_path: Path) -> N
     main, *others = rules.files
     kept = Kept({str(Path(name).relative_to(tmp_path)): rules.sources[name] for name in others})
     again = read_rules(rules.sources[main], main, {}, kept)
-    assert (again.hash, again.files, [rule.name for rule in again.rules]) == (rules.hash, rules.files, [rule.name for rule in rules.rules])
+    assert (again.hash, again.files, [rule.name for rule in again.rules]) == (
+        rules.hash,
+        rules.files,
+        [rule.name for rule in rules.rules],
+    )
 
 
 def test_a_pattern_may_mean_no_file_where_its_folder_is_there(tmp_path: Path) -> None:
@@ -106,16 +126,24 @@ def test_a_file_that_includes_itself_is_refused(tmp_path: Path, wanted: str) -> 
 
 
 def test_a_circle_through_several_files_is_refused(tmp_path: Path) -> None:
-    files = {"rules.yaml": "version: 1\ninclude: a/a.yaml\n", "a/a.yaml": "include: b/b.yaml\n", "a/b/b.yaml": "include: c.yaml\n"}
+    files = {
+        "rules.yaml": "version: 1\ninclude: a/a.yaml\n",
+        "a/a.yaml": "include: b/b.yaml\n",
+        "a/b/b.yaml": "include: c.yaml\n",
+    }
     (tmp_path / "a/b").mkdir(parents=True)
     (tmp_path / "a/b/c.yaml").symlink_to("../a.yaml")
-    assert mistakes(tmp_path, files) == ["a/b/b.yaml:1:10: include: 'a/b/c.yaml' includes itself, remove one of the entries that lead in this circle"]
+    assert mistakes(tmp_path, files) == [
+        "a/b/b.yaml:1:10: include: 'a/b/c.yaml' includes itself, remove one of the entries that lead in this circle"
+    ]
 
 
 def test_files_that_include_files_without_end_are_refused(tmp_path: Path) -> None:
     files = {f"f{n}.yaml": f"include: f{n + 1}.yaml\n" for n in range(50)}
     told = mistakes(tmp_path, {"rules.yaml": "version: 1\ninclude: f0.yaml\n", **files})
-    assert told == ["f8.yaml:1:10: include: 'f9.yaml' is included more than 10 files deep, include it in rules.yaml itself"]
+    assert told == [
+        "f8.yaml:1:10: include: 'f9.yaml' is included more than 10 files deep, include it in rules.yaml itself"
+    ]
 
 
 @pytest.mark.parametrize("wanted", ["out.yaml", "out*.yaml", "folder/secret.yaml", "folder/*.yaml"])
@@ -157,7 +185,9 @@ def test_what_is_no_file_is_never_opened(tmp_path: Path, wanted: str) -> None:
 def test_a_large_file_is_refused_at_the_entry_that_includes_it(tmp_path: Path) -> None:
     with (tmp_path / "part.yaml").open("wb") as file:
         file.truncate(1 << 32)
-    assert mistakes(tmp_path, {"rules.yaml": "version: 1\ninclude: part.yaml\n"}) == ["rules.yaml:2:10: include: 'part.yaml' is larger than 1 MB"]
+    assert mistakes(tmp_path, {"rules.yaml": "version: 1\ninclude: part.yaml\n"}) == [
+        "rules.yaml:2:10: include: 'part.yaml' is larger than 1 MB"
+    ]
 
 
 def test_a_pattern_that_looks_at_too_many_files_is_refused(tmp_path: Path) -> None:
@@ -171,17 +201,28 @@ def test_a_pattern_that_looks_at_too_many_files_is_refused(tmp_path: Path) -> No
 def test_a_file_that_may_not_be_read_is_told(tmp_path: Path) -> None:
     (tmp_path / "campaigns").mkdir()
     (tmp_path / "campaigns" / "folder.yaml").mkdir()
-    assert mistakes(tmp_path, {"rules.yaml": MAIN, **of("always")}) == ["rules.yaml:2:11: include: 'campaigns/folder.yaml' is no file"]
+    assert mistakes(tmp_path, {"rules.yaml": MAIN, **of("always")}) == [
+        "rules.yaml:2:11: include: 'campaigns/folder.yaml' is no file"
+    ]
 
 
 def test_the_texts_that_were_kept_give_the_same_rules(tmp_path: Path) -> None:
-    rules = load(tmp_path, {"rules.yaml": "version: 1\ninclude: campaigns/*.yaml\n", "campaigns/a.yaml": "lists: {a: }\n"})
+    rules = load(
+        tmp_path, {"rules.yaml": "version: 1\ninclude: campaigns/*.yaml\n", "campaigns/a.yaml": "lists: {a: }\n"}
+    )
     again = rules_from(sources_of(rules), {})
     assert (again.hash, list(again.lists)) == (rules.hash, ["a"])
 
 
 def test_files_of_a_folder_are_watched_where_the_rules_include_others(tmp_path: Path) -> None:
-    load(tmp_path, {"rules.yaml": "version: 1\ninclude: campaigns/*.yaml\n", "campaigns/a.yaml": "lists: {a: }\n", ".hidden/b.yaml": ""})
+    load(
+        tmp_path,
+        {
+            "rules.yaml": "version: 1\ninclude: campaigns/*.yaml\n",
+            "campaigns/a.yaml": "lists: {a: }\n",
+            ".hidden/b.yaml": "",
+        },
+    )
     assert [path.name for path in rule_files(tmp_path / "rules.yaml")] == ["rules.yaml", "a.yaml"]
     (tmp_path / "rules.yaml").write_text("version: 1\n")
     assert rule_files(tmp_path / "rules.yaml") == (tmp_path / "rules.yaml",)

@@ -40,12 +40,25 @@ OPT_IN = {
     "pt": "VOLTAR|RECEBER|REATIVAR",
 }
 OPT_IN |= {"it": "ISCRIVIMI|RIATTIVA|SÌ", "de": "ANMELDEN", "nl": "AANMELDEN", "pl": "WZNÓW", "ro": "ABONARE"}
-HELP = {"all": "HELP|INFO", "fr": "AIDE", "es": "AYUDA", "pt": "AJUDA", "it": "AIUTO", "de": "HILFE", "nl": "HULP", "pl": "POMOC", "ro": "AJUTOR"}
+HELP = {
+    "all": "HELP|INFO",
+    "fr": "AIDE",
+    "es": "AYUDA",
+    "pt": "AJUDA",
+    "it": "AIUTO",
+    "de": "HILFE",
+    "nl": "HULP",
+    "pl": "POMOC",
+    "ro": "AJUTOR",
+}
 ANSWERS = {
     ("en", Answer.CONFIRM): "YES|Y|C|1|OK|OKAY|CONFIRMED|SURE|YEAH|YEP|CONFIRM|I'LL BE THERE|SEE YOU THEN|👍|✅",
     ("en", Answer.CANCEL): "NO|N|X|9|NOPE|CANCEL|CAN'T MAKE IT|NOT COMING|2|❌",
     ("en", Answer.RESCHEDULE): "R|RESCHEDULE|CHANGE|ANOTHER DAY|3",
-    ("it", Answer.CONFIRM): "SI|SÌ|SI'|OK|CONFERMO|CERTO|VA BENE|PERFETTO|PRESENTE|CI SARÒ|CI SONO|1|sì, grazie!|Sì confermo|ok grazie",
+    (
+        "it",
+        Answer.CONFIRM,
+    ): "SI|SÌ|SI'|OK|CONFERMO|CERTO|VA BENE|PERFETTO|PRESENTE|CI SARÒ|CI SONO|1|sì, grazie!|Sì confermo|ok grazie",
     ("it", Answer.CANCEL): "NO|ANNULLA|ANNULLO|DISDICO|DISDIRE|CANCELLA|NON POSSO|NON VENGO|NON CI SARÒ|2",
     ("it", Answer.RESCHEDULE): "SPOSTA|SPOSTO|CAMBIO|CAMBIA ORARIO|ALTRO GIORNO|3",
     ("es", Answer.CONFIRM): "SÍ|SI|CONFIRMO|OK|1",
@@ -124,20 +137,31 @@ def test_an_answer_means_nothing_while_no_appointment_is_open(text: str) -> None
     assert plan(text, rules(ANSWERED, "languages: [en, it]\n")).rule is None
 
 
-@pytest.mark.parametrize("text", ["Sì ma arrivo 10 minuti in ritardo", "No problem, ci sarò", "non lo so", "si o no", "forse", "grazie"])
+@pytest.mark.parametrize(
+    "text", ["Sì ma arrivo 10 minuti in ritardo", "No problem, ci sarò", "non lo so", "si o no", "forse", "grazie"]
+)
 def test_an_unclear_answer_goes_to_a_person(text: str) -> None:
     decided = plan(text, rules(ANSWERED, "languages: [en, it]\n"), known(appointments=(appointment(),)))
-    assert (decided.rule, decided.explained) == (None, ({"action": "hand_off", "reason": "unclear answer while an appointment is open"},))
-
-
-@pytest.mark.parametrize(("language", "word"), [("en", "CANCEL"), ("it", "CANCELLA"), ("es", "CANCELAR"), ("pt", "CANCELAR")])
-def test_a_word_for_cancelling_stops_texts_only_while_no_appointment_is_open(language: str, word: str) -> None:
-    read = rules(ANSWERED, head(language))
-    assert [plan(word, read, about).rule for about in (known(), known(appointments=(appointment(),)))] == ["reserved:stop", "cancel"]
+    assert (decided.rule, decided.explained) == (
+        None,
+        ({"action": "hand_off", "reason": "unclear answer while an appointment is open"},),
+    )
 
 
 @pytest.mark.parametrize(
-    ("language", "word"), [("it", "FINE"), ("it", "ANNULLA"), ("it", "NON"), ("en", "NO"), ("pl", "KONIEC"), ("pl", "NO"), ("en", "BASTA")]
+    ("language", "word"), [("en", "CANCEL"), ("it", "CANCELLA"), ("es", "CANCELAR"), ("pt", "CANCELAR")]
+)
+def test_a_word_for_cancelling_stops_texts_only_while_no_appointment_is_open(language: str, word: str) -> None:
+    read = rules(ANSWERED, head(language))
+    assert [plan(word, read, about).rule for about in (known(), known(appointments=(appointment(),)))] == [
+        "reserved:stop",
+        "cancel",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("language", "word"),
+    [("it", "FINE"), ("it", "ANNULLA"), ("it", "NON"), ("en", "NO"), ("pl", "KONIEC"), ("pl", "NO"), ("en", "BASTA")],
 )
 def test_a_word_that_means_something_else_stops_nothing(language: str, word: str) -> None:
     assert plan(word, rules(head=head(language))).rule is None
@@ -155,7 +179,10 @@ def test_no_word_of_a_language_means_two_things(language: str) -> None:
     together = vocabulary(PACKS, [language]).everywhere
     kinds = [set(together.opt_out), set(together.opt_in), set(together.help), set(together.answers)]
     shared = set.union(*(one & other for one, other in combinations(kinds, 2)))
-    assert all(together.opt_out[word].yields if word in together.opt_out else together.opt_in[word].returning for word in shared)
+    assert all(
+        together.opt_out[word].yields if word in together.opt_out else together.opt_in[word].returning
+        for word in shared
+    )
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -178,7 +205,9 @@ def entries_of(name: str, *sections: str) -> list[Mapping]:
     """The entries of a pack, or of some of its sections, as they stand in its file."""
     root, _ = read_nodes(resources.files("responder").joinpath("words", f"{name}.yaml").read_text("utf-8"), name)
     assert isinstance(root, Mapping)
-    chosen = [node for key, node in root.entries if isinstance(node, Sequence) and (not sections or key.text in sections)]
+    chosen = [
+        node for key, node in root.entries if isinstance(node, Sequence) and (not sections or key.text in sections)
+    ]
     return [item for node in chosen for item in node.items if isinstance(item, Mapping)]
 
 
@@ -190,14 +219,23 @@ def field(entry: Mapping, name: str) -> list[str]:
 
 @pytest.mark.parametrize("name", PACKS)
 def test_every_word_that_is_not_a_proposal_of_ours_has_a_source(name: str) -> None:
-    assert [field(entry, "word") for entry in entries_of(name) if field(entry, "grade") != ["D"] and not field(entry, "sources")] == []
+    assert [
+        field(entry, "word")
+        for entry in entries_of(name)
+        if field(entry, "grade") != ["D"] and not field(entry, "sources")
+    ] == []
 
 
 @pytest.mark.parametrize("name", PACKS)
 def test_every_source_of_a_word_is_named_in_its_file(name: str) -> None:
     root, _ = read_nodes(resources.files("responder").joinpath("words", f"{name}.yaml").read_text("utf-8"), name)
     assert isinstance(root, Mapping)
-    named = {key.text for section, node in root.entries if section.text == "sources" and isinstance(node, Mapping) for key, _ in node.entries}
+    named = {
+        key.text
+        for section, node in root.entries
+        if section.text == "sources" and isinstance(node, Mapping)
+        for key, _ in node.entries
+    }
     assert {source for entry in entries_of(name) for source in field(entry, "sources")} == named
 
 
@@ -211,10 +249,16 @@ def test_no_word_stands_twice_in_one_part_of_a_pack(name: str) -> None:
 
 @pytest.mark.parametrize("name", PACKS)
 def test_no_text_is_two_answers_of_a_pack_and_every_phrase_of_an_answer_adds_texts(name: str) -> None:
-    written = [(answer, typed) for answer in Answer for entry in entries_of(name, answer) for typed in field(entry, "word")]
+    written = [
+        (answer, typed) for answer in Answer for entry in entries_of(name, answer) for typed in field(entry, "word")
+    ]
     texts = {answer: [text for of, typed in written if of is answer for text in spellings(typed)] for answer in Answer}
     assert [text for one, other in combinations(Answer, 2) for text in set(texts[one]) & set(texts[other])] == []
-    assert [typed for answer, typed in written if all(texts[answer].count(text) > 1 for text in spellings(typed)) and "{" in typed] == []
+    assert [
+        typed
+        for answer, typed in written
+        if all(texts[answer].count(text) > 1 for text in spellings(typed)) and "{" in typed
+    ] == []
     assert "" not in PACKS[name].answers
 
 
@@ -230,7 +274,25 @@ def test_no_answer_of_a_language_opts_out_in_another_unless_it_yields() -> None:
 
 @pytest.mark.parametrize("name", PACKS)
 def test_no_phrase_of_a_pack_is_a_single_common_word(name: str) -> None:
-    everyday = ["stop", "stopp", "basta", "baja", "parar", "non", "no", "end", "quit", "cancel", "me", "sms", "nicht", "niet", "nie", "nu", "plus"]
+    everyday = [
+        "stop",
+        "stopp",
+        "basta",
+        "baja",
+        "parar",
+        "non",
+        "no",
+        "end",
+        "quit",
+        "cancel",
+        "me",
+        "sms",
+        "nicht",
+        "niet",
+        "nie",
+        "nu",
+        "plus",
+    ]
     found = Phrases(tuple(expression(word.typed) for word in PACKS[name].phrases))
     assert [word for word in everyday if any(found.find(spaced(word)))] == []
 
@@ -238,7 +300,8 @@ def test_no_phrase_of_a_pack_is_a_single_common_word(name: str) -> None:
 def test_a_number_from_abroad_brings_the_words_of_its_country() -> None:
     read = rules(head="country: IT\nlanguages: [en]\n")
     assert [
-        plan(text, read, known(number)).rule for text, number in (("ARRÊT", "+33612345678"), ("baja", "+34612345678"), ("baja", "+33612345678"))
+        plan(text, read, known(number)).rule
+        for text, number in (("ARRÊT", "+33612345678"), ("baja", "+34612345678"), ("baja", "+33612345678"))
     ] == [
         "reserved:stop",
         "reserved:stop",

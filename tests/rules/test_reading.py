@@ -22,7 +22,13 @@ SECRET = "whsec_" + base64.b64encode(b"s" * 32).decode()
 
 def test_the_smallest_file_has_rome_italy_and_english() -> None:
     read = read_rules("version: 1", "rules.yaml", {})
-    assert (read.zone.key, read.country, read.languages, read.rules, read.fallback) == ("Europe/Rome", "IT", ("en",), (), ())
+    assert (read.zone.key, read.country, read.languages, read.rules, read.fallback) == (
+        "Europe/Rome",
+        "IT",
+        ("en",),
+        (),
+        (),
+    )
 
 
 def test_a_list_without_title_is_called_by_its_name() -> None:
@@ -39,7 +45,9 @@ def test_a_webhook_without_a_secret_is_unsigned() -> None:
 
 
 def test_neither_url_nor_secret_of_a_webhook_shows_in_its_representation() -> None:
-    read = rules("webhooks: {crm: {url: 'https://crm.example.com/token', secret: '${CRM}'}}", environment={"CRM": SECRET})
+    read = rules(
+        "webhooks: {crm: {url: 'https://crm.example.com/token', secret: '${CRM}'}}", environment={"CRM": SECRET}
+    )
     assert repr(read.webhooks["crm"]) == "Webhook(name='crm')"
 
 
@@ -51,7 +59,11 @@ def test_words_are_a_value_a_list_or_either_for_each_language(how: How) -> None:
     by_language = one_rule(f"{{{how}: {{it: [Ciao, Salve], en: Hi}}}}", head=head).rules[0].text
     assert one == Words(how=how, aliases=(Alias(folded="hi there"),))
     assert many == Words(how=how, aliases=(Alias(folded="hi"), Alias(folded="ciao")))
-    spoken = (Alias(folded="ciao", language="it"), Alias(folded="salve", language="it"), Alias(folded="hi", language="en"))
+    spoken = (
+        Alias(folded="ciao", language="it"),
+        Alias(folded="salve", language="it"),
+        Alias(folded="hi", language="en"),
+    )
     assert by_language == Words(how=how, aliases=spoken)
 
 
@@ -61,16 +73,22 @@ def test_an_emoji_with_a_meaning_is_a_word() -> None:
 
 def test_a_pattern_tells_its_groups() -> None:
     condition = one_rule("{pattern: ['track (?P<code>[0-9]+)', '(?P<word>where)']}").rules[0].text
-    assert condition == Pattern(sources=("track (?P<code>[0-9]+)", "(?P<word>where)"), groups=frozenset({"code", "word"}))
+    assert condition == Pattern(
+        sources=("track (?P<code>[0-9]+)", "(?P<word>where)"), groups=frozenset({"code", "word"})
+    )
 
 
 def test_a_group_of_another_pattern_is_empty() -> None:
-    read = one_rule("{pattern: ['track (?P<code>[0-9]+)', '(?P<word>where)']}", "reply: '{{ match.word }}/{{ match.code }}'")
+    read = one_rule(
+        "{pattern: ['track (?P<code>[0-9]+)', '(?P<word>where)']}", "reply: '{{ match.word }}/{{ match.code }}'"
+    )
     assert replies(plan("Where?", read)) == ["Where/"]
 
 
 def test_other_conditions_stand_beside_the_text() -> None:
-    read = one_rule("{answer: cancel, from: 330 1234567, list: {subscribed: news, not_subscribed: offers}, appointment: confirmed}").rules[0]
+    read = one_rule(
+        "{answer: cancel, from: 330 1234567, list: {subscribed: news, not_subscribed: offers}, appointment: confirmed}"
+    ).rules[0]
     assert read.text == Answers(wanted=frozenset({Answer.CANCEL}))
     assert read.conditions == (
         FromOneOf(numbers=frozenset({"+393301234567"})),
@@ -85,9 +103,13 @@ def test_a_number_without_plus_is_of_the_country_of_the_file() -> None:
     assert read.conditions == (FromOneOf(numbers=frozenset({"+447700900001"})),)
 
 
-@pytest.mark.parametrize(("typed", "meant"), [("true", True), ("Yes", True), ("on", True), ("false", False), ("NO", False), ("off", False)])
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("true", True), ("Yes", True), ("on", True), ("false", False), ("NO", False), ("off", False)]
+)
 def test_a_flag_is_any_usual_word_for_yes_and_no(typed: str, meant: bool) -> None:
-    read = rules(f"rules:\n  - {{name: a, continue: {typed}, enabled: {typed}, when: {{text: x}}, then: [hand_off: seen]}}").rules[0]
+    read = rules(
+        f"rules:\n  - {{name: a, continue: {typed}, enabled: {typed}, when: {{text: x}}, then: [hand_off: seen]}}"
+    ).rules[0]
     assert (read.goes_on, read.enabled) == (meant, meant)
 
 
@@ -119,7 +141,9 @@ def test_a_setting_that_is_a_mapping_needs_no_name() -> None:
 def test_a_webhook_takes_its_name_or_data_as_well() -> None:
     head = "webhooks: {crm: {url: 'https://crm.example.com/in'}}\n"
     assert plan("x", one_rule("{text: x}", "webhook: crm", head=head)).steps[0].to == "crm"
-    explained = plan("x", one_rule("{text: x}", "webhook: {to: crm, data: {said: '{{ message.text }}'}}", head=head)).explained
+    explained = plan(
+        "x", one_rule("{text: x}", "webhook: {to: crm, data: {said: '{{ message.text }}'}}", head=head)
+    ).explained
     assert explained == ({"action": "webhook", "to": "crm", "data": {"said": "x"}},)
 
 
@@ -132,7 +156,9 @@ def test_a_new_action_is_read_by_the_types_of_its_fields() -> None:
         reason: str = "hello"
 
     try:
-        assert one_rule("{text: x}", "wave: {at: all, how: confirm}").rules[0].actions == (Wave(at=ListOrAll("all"), how=Answer.CONFIRM),)
+        assert one_rule("{text: x}", "wave: {at: all, how: confirm}").rules[0].actions == (
+            Wave(at=ListOrAll("all"), how=Answer.CONFIRM),
+        )
     finally:
         del ACTIONS["wave"]
 
@@ -148,7 +174,10 @@ def test_a_template_may_use_a_field_that_another_rule_sets() -> None:
 
 def test_a_field_that_was_never_told_is_empty() -> None:
     read = one_rule("{text: x}", 'reply: "Hi{% if contact.name %} {{ contact.name }}{% endif %}!"')
-    assert [replies(plan("x", read, known(fields=fields)))[0] for fields in ({}, {"name": "Anna"})] == ["Hi!", "Hi Anna!"]
+    assert [replies(plan("x", read, known(fields=fields)))[0] for fields in ({}, {"name": "Anna"})] == [
+        "Hi!",
+        "Hi Anna!",
+    ]
 
 
 @pytest.mark.parametrize("name", ["items", "keys", "values", "copy", "get", "update", "default_factory"])
@@ -165,7 +194,9 @@ def test_a_field_or_group_may_be_called_like_a_method(name: str) -> None:
 
 
 def test_dates_and_times_are_in_the_zone_of_the_file() -> None:
-    read = one_rule("{answer: confirm}", "reply: '{{ appointment.starts_at | date }} {{ appointment.starts_at | time }}'")
+    read = one_rule(
+        "{answer: confirm}", "reply: '{{ appointment.starts_at | date }} {{ appointment.starts_at | time }}'"
+    )
     assert replies(plan("yes", read, known(appointments=(appointment(),)))) == ["24/11/2026 10:00"]
 
 
@@ -184,7 +215,10 @@ def test_a_rule_that_asks_for_an_open_appointment_does_not_guess_between_two() -
 
 
 def test_the_hash_names_the_contents_and_not_their_line_ends() -> None:
-    hashes = [read_rules(text, "rules.yaml", {}).hash for text in ("version: 1\n", "version: 1\r\n", "\ufeffversion: 1\n", "version: 1 \n")]
+    hashes = [
+        read_rules(text, "rules.yaml", {}).hash
+        for text in ("version: 1\n", "version: 1\r\n", "\ufeffversion: 1\n", "version: 1 \n")
+    ]
     assert hashes[0] == hashes[1] == hashes[2] != hashes[3]
     assert len(hashes[0]) == 16
 
@@ -204,7 +238,11 @@ def test_mistakes_of_a_file_on_disk_name_the_file(tmp_path: Path) -> None:
 
 def test_own_words_of_reserved_keywords_count_as_the_built_in_ones() -> None:
     read = rules("reserved: {stop: {words: [Weg damit]}, start: {words: [bin zurück]}, help: {words: [hä]}}")
-    assert [plan(text, read).rule for text in ("weg damit!", "Bin zuruck", "HÄ?")] == ["reserved:stop", "reserved:start", "reserved:help"]
+    assert [plan(text, read).rule for text in ("weg damit!", "Bin zuruck", "HÄ?")] == [
+        "reserved:stop",
+        "reserved:start",
+        "reserved:help",
+    ]
 
 
 def test_an_own_stop_word_that_is_an_answer_yields_to_an_open_appointment() -> None:
@@ -225,7 +263,9 @@ def test_a_text_of_the_file_stands_over_that_of_the_pack() -> None:
 
 def test_one_text_for_all_languages_is_said_in_all() -> None:
     read = rules("languages: [it, en]\nreserved: {stop: {reply: 'Bye, {{ contact.number }}.'}}")
-    assert [replies(plan(text, read)) for text in ("stop", "unsubscribe", "cancellami")] == [["Bye, +393301234567."]] * 3
+    assert [replies(plan(text, read)) for text in ("stop", "unsubscribe", "cancellami")] == [
+        ["Bye, +393301234567."]
+    ] * 3
 
 
 def test_a_reply_in_the_language_of_the_originator_is_chosen() -> None:

@@ -26,7 +26,9 @@ OTHERWISE = "expect: {replies: We will call you.}"
         pytest.param(OTHERWISE, id="none in time"),
         pytest.param(f"given: {{responses: {{crm: {{words: here}}}}}}, {OTHERWISE}", id="another field"),
         pytest.param("expect: {steps: [webhook: {otherwise: We will call you.}]}", id="as a step"),
-        pytest.param("given: {opted_out: yes, responses: {crm: {text: here}}}, expect: {replies: []}", id="after a stop"),
+        pytest.param(
+            "given: {opted_out: yes, responses: {crm: {text: here}}}, expect: {replies: []}", id="after a stop"
+        ),
     ],
 )
 def test_a_test_may_say_what_a_webhook_answers(test: str) -> None:

@@ -68,7 +68,9 @@ def objects(node: Any) -> Iterator[dict[str, Any]]:
 
 def test_every_property_is_described_but_languages() -> None:
     languages = {"de", "en", "es", "fr", "it", "nl", "pl", "pt", "ro"}
-    undescribed = {name for part in objects(schema()) for name, value in part["properties"].items() if "description" not in value}
+    undescribed = {
+        name for part in objects(schema()) for name, value in part["properties"].items() if "description" not in value
+    }
     assert undescribed - languages == set()
 
 
@@ -79,7 +81,10 @@ def rule(when: str = "{text: x}", then: str = "[{hand_off: x}]", more: str = "en
 DEEPER: dict[str, tuple[str, list[Any]]] = {
     "top": (f"{ANY}: x", []),
     "list": (f"lists: {{l: {{{ANY}: x}}}}", ["properties", "lists", "additionalProperties", "anyOf", 0]),
-    "webhook": (f"webhooks: {{w: {{url: 'https://a.b', {ANY}: x}}}}", ["properties", "webhooks", "additionalProperties"]),
+    "webhook": (
+        f"webhooks: {{w: {{url: 'https://a.b', {ANY}: x}}}}",
+        ["properties", "webhooks", "additionalProperties"],
+    ),
     "reserved": (f"reserved: {{{ANY}: x}}", ["properties", "reserved"]),
     "stop": (f"reserved: {{stop: {{{ANY}: x}}}}", ["properties", "reserved", "properties", "stop"]),
     "rule": (rule(more=f"{ANY}: x"), ["properties", "rules", "items"]),
@@ -88,7 +93,10 @@ DEEPER: dict[str, tuple[str, list[Any]]] = {
     "examples": (rule(more=f"examples: {{{ANY}: x}}"), ["properties", "rules", "items", "properties", "examples"]),
     "fallback": (f"fallback: {{then: [{{hand_off: x}}], {ANY}: x}}", ["properties", "fallback"]),
     "test": (f"tests: [{{name: x, text: x, {ANY}: x}}]", ["properties", "tests", "items"]),
-    "given": (f"tests: [{{name: x, text: x, given: {{{ANY}: x}}}}]", ["properties", "tests", "items", "properties", "given"]),
+    "given": (
+        f"tests: [{{name: x, text: x, given: {{{ANY}: x}}}}]",
+        ["properties", "tests", "items", "properties", "given"],
+    ),
     "expect": (f"tests: [{{name: x, text: x, expect: {{{ANY}: x}}}}]", ["definitions", "expect"]),
     "turn": (f"tests: [{{name: x, messages: [{{text: x, {ANY}: x}}]}}]", ["definitions", "turn"]),
     "visit": (
@@ -96,9 +104,15 @@ DEEPER: dict[str, tuple[str, list[Any]]] = {
         ["properties", "tests", "items", "properties", "given", "properties", "appointments", "anyOf", 0],
     ),
     "appointments": (f"appointments: {{{ANY}: x}}", ["properties", "appointments"]),
-    "reminder": (f"appointments: {{reminders: [{{{ANY}: x}}]}}", ["properties", "appointments", "properties", "reminders", "anyOf", 0]),
+    "reminder": (
+        f"appointments: {{reminders: [{{{ANY}: x}}]}}",
+        ["properties", "appointments", "properties", "reminders", "anyOf", 0],
+    ),
     "alerts": (f"alerts: {{{ANY}: x}}", ["properties", "alerts"]),
-    "number": (f"numbers: {{+393331234333: {{{ANY}: x}}}}", ["properties", "numbers", "additionalProperties", "anyOf", 0]),
+    "number": (
+        f"numbers: {{+393331234333: {{{ANY}: x}}}}",
+        ["properties", "numbers", "additionalProperties", "anyOf", 0],
+    ),
     "defaults": (f"defaults: {{{ANY}: x}}", ["properties", "defaults"]),
     "action": (rule(then=f"[{{{ANY}: x}}]"), ["definitions", "then", "anyOf", 0]),
 }
@@ -123,6 +137,9 @@ def test_the_schema_has_the_settings_of_every_action(name: str) -> None:
     assert [setting for setting, value in settings.items() if value["description"].startswith("The setting ")] == []
 
 
-@pytest.mark.parametrize("bad", ["key_unknown", "condition_unknown", "action_unknown", "version_unknown", "when_missing", "then_missing", "answer"])
+@pytest.mark.parametrize(
+    "bad",
+    ["key_unknown", "condition_unknown", "action_unknown", "version_unknown", "when_missing", "then_missing", "answer"],
+)
 def test_an_editor_marks_what_the_reader_refuses(bad: str) -> None:
     assert problems((ROOT / "tests" / "rules" / "bad" / f"{bad}.yaml").read_text("utf-8"), yaml.SafeLoader) != []

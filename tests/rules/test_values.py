@@ -7,8 +7,41 @@ from responder.core.matching import Words
 from responder.rulefile.nodes import Mapping, Scalar, read_nodes
 from tests.planning import one_rule, plan
 
-TYPED = ["YES", "NO", "ON", "OFF", "Yes", "no", "true", "False", "y", "n", "1", "0600", "0o17", "0x1F", "12:30", "+393331234333", "-5", "1_000"]
-TYPED += ["null", "Null", "~", "2026-11-23", "2026-11-23T10:00:00Z", "1.50", "1e3", ".5", ".inf", ".NaN", "<<", "=", "9" * 5000]
+TYPED = [
+    "YES",
+    "NO",
+    "ON",
+    "OFF",
+    "Yes",
+    "no",
+    "true",
+    "False",
+    "y",
+    "n",
+    "1",
+    "0600",
+    "0o17",
+    "0x1F",
+    "12:30",
+    "+393331234333",
+    "-5",
+    "1_000",
+]
+TYPED += [
+    "null",
+    "Null",
+    "~",
+    "2026-11-23",
+    "2026-11-23T10:00:00Z",
+    "1.50",
+    "1e3",
+    ".5",
+    ".inf",
+    ".NaN",
+    "<<",
+    "=",
+    "9" * 5000,
+]
 
 
 @pytest.mark.parametrize("quote", ["", "'", '"'], ids=["plain", "single", "double"])

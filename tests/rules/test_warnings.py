@@ -78,8 +78,12 @@ def test_a_rule_in_the_way_that_stands_in_another_file_is_told_with_its_file() -
     told = "rules: [{name: part, when: {text: hours}, then: [hand_off: seen], examples: {match: [hours]}}]\n"
     parts = Kept({"part.yaml": told, "other.yaml": told.replace("part", "other")})
     rules = read_rules("version: 1\ninclude: [part.yaml, other.yaml]\n", "rules.yaml", {}, parts)
-    (caution,) = [caution for caution in warnings_of(rules, placed_sources(rules), NOON) if caution.code is Code.SAME_TEXT]
-    assert str(caution.mistake).startswith('other.yaml:1:36: rule "other": "hours" reaches part (part.yaml, line 1) before other (line 1);')
+    (caution,) = [
+        caution for caution in warnings_of(rules, placed_sources(rules), NOON) if caution.code is Code.SAME_TEXT
+    ]
+    assert str(caution.mistake).startswith(
+        'other.yaml:1:36: rule "other": "hours" reaches part (part.yaml, line 1) before other (line 1);'
+    )
 
 
 def test_a_question_that_is_never_asked_is_not_counted() -> None:
@@ -87,7 +91,11 @@ def test_a_question_that_is_never_asked_is_not_counted() -> None:
     assert warned(which) == ()
     assert Code.SEGMENTS in [
         caution.code
-        for caution in warned(which.replace("rules:\n", "rules:\n  - {name: 'yes', when: {answer: confirm}, then: [appointment: confirm]}\n"))
+        for caution in warned(
+            which.replace(
+                "rules:\n", "rules:\n  - {name: 'yes', when: {answer: confirm}, then: [appointment: confirm]}\n"
+            )
+        )
     ]
 
 
@@ -100,14 +108,20 @@ def test_a_rule_that_goes_on_is_in_nobody_s_way() -> None:
     assert codes(goes_on, rule("second", "{text: hours}")) == []
 
 
-@pytest.mark.parametrize("asked", ["list: {not_subscribed: news}", "to: +393331234333", "from: +393331234333", "appointment: open"])
+@pytest.mark.parametrize(
+    "asked", ["list: {not_subscribed: news}", "to: +393331234333", "from: +393331234333", "appointment: open"]
+)
 def test_an_earlier_rule_that_asks_more_is_in_nobody_s_way(asked: str) -> None:
     assert codes(rule("special", f"{{text: hours, {asked}}}"), rule("general", "{text: hours}")) == []
 
 
-@pytest.mark.parametrize("asked", ["list: {not_subscribed: news}", "to: +393331234333", "from: +393331234333", "appointment: open"])
+@pytest.mark.parametrize(
+    "asked", ["list: {not_subscribed: news}", "to: +393331234333", "from: +393331234333", "appointment: open"]
+)
 def test_an_earlier_rule_that_asks_the_same_is_in_the_way(asked: str) -> None:
-    assert codes(rule("first", f"{{text: hours, {asked}}}"), rule("second", f"{{text: hours, {asked}}}")) == [Code.SAME_TEXT]
+    assert codes(rule("first", f"{{text: hours, {asked}}}"), rule("second", f"{{text: hours, {asked}}}")) == [
+        Code.SAME_TEXT
+    ]
 
 
 def test_an_earlier_rule_for_more_numbers_is_in_the_way() -> None:

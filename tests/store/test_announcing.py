@@ -25,7 +25,11 @@ STARTS = NOON + timedelta(days=1)
 
 async def told(work: Work) -> list[dict[str, Any]]:
     """What one of the webhooks is told, in its order."""
-    return [json.loads(row.content) for row in await work.rows("steps", "seq") if row.recipient == "crm" and row.sender == ""]
+    return [
+        json.loads(row.content)
+        for row in await work.rows("steps", "seq")
+        if row.recipient == "crm" and row.sender == ""
+    ]
 
 
 async def book(work: Work, *ids: str, starts_at: Any = STARTS, tell: tuple[str, ...] = TELL, **other: Any) -> None:
@@ -68,7 +72,11 @@ async def test_each_webhook_that_asks_gets_a_call_with_an_id_of_its_own(work: Wo
     await book(work, "a1", "a2")
     rows = await work.rows("steps", "seq")
     assert sorted(row.recipient for row in rows) == ["crm", "crm", "erp", "erp"]
-    assert (len({row.key for row in rows}), {row.status for row in rows}, {row.originator for row in rows}) == (4, {"queued"}, {ANNA})
+    assert (len({row.key for row in rows}), {row.status for row in rows}, {row.originator for row in rows}) == (
+        4,
+        {"queued"},
+        {ANNA},
+    )
 
 
 async def test_a_moved_appointment_is_told_with_what_it_was(work: Work) -> None:
@@ -93,7 +101,9 @@ async def test_a_deleted_appointment_is_told_as_cancelled(work: Work) -> None:
     await delete_appointment(work.store.database, "a1", NOON, by=API, tell=TELL)
     await delete_appointment(work.store.database, "a1", NOON, by=API, tell=TELL)
     _, gone = await told(work)
-    told_of = {name: gone["data"]["appointment"][name] for name in ("id", "status", "old_status", "sequence", "deleted")}
+    told_of = {
+        name: gone["data"]["appointment"][name] for name in ("id", "status", "old_status", "sequence", "deleted")
+    }
     assert told_of == {"id": "a1", "status": "cancelled", "old_status": "scheduled", "sequence": 2, "deleted": True}
 
 
@@ -113,8 +123,16 @@ async def test_what_is_not_changed_is_not_told(work: Work) -> None:
 
 async def test_who_is_put_on_a_list_or_taken_off_is_told(work: Work) -> None:
     since = NOON - timedelta(days=3)
-    await put(work, Wanted(originator=ANNA, list="news", since=since), Wanted(originator=BRUNO, list="news", status=SubscriptionStatus.PENDING))
-    await put(work, Wanted(originator=ANNA, list="news", status=SubscriptionStatus.UNSUBSCRIBED), Wanted(originator=BRUNO, list="offers"))
+    await put(
+        work,
+        Wanted(originator=ANNA, list="news", since=since),
+        Wanted(originator=BRUNO, list="news", status=SubscriptionStatus.PENDING),
+    )
+    await put(
+        work,
+        Wanted(originator=ANNA, list="news", status=SubscriptionStatus.UNSUBSCRIBED),
+        Wanted(originator=BRUNO, list="offers"),
+    )
     calls = [call["data"] for call in await told(work)]
     assert calls[0] == {
         "originator": ANNA,
@@ -143,8 +161,19 @@ async def test_an_import_that_changes_nothing_tells_nothing(work: Work) -> None:
 async def test_an_opt_out_by_phone_is_told_for_everything_and_each_list(work: Work) -> None:
     await put(work, Wanted(originator=ANNA, list="news"))
     for _ in range(2):
-        await opt_out(work.store.database, work.store.secret, ANNA, reason="called", operator="mia", now=NOON + minutes(1), tell=TELL)
-    assert [(call["data"]["list"], call["data"]["event"]) for call in (await told(work))[1:]] == [(None, "opt_out"), ("news", "opt_out")]
+        await opt_out(
+            work.store.database,
+            work.store.secret,
+            ANNA,
+            reason="called",
+            operator="mia",
+            now=NOON + minutes(1),
+            tell=TELL,
+        )
+    assert [(call["data"]["list"], call["data"]["event"]) for call in (await told(work))[1:]] == [
+        (None, "opt_out"),
+        ("news", "opt_out"),
+    ]
 
 
 async def test_the_end_of_a_subscription_for_a_while_is_told(work: Work) -> None:
@@ -153,21 +182,39 @@ async def test_the_end_of_a_subscription_for_a_while_is_told(work: Work) -> None
     for _ in range(2):
         await end_subscriptions(work.store.database, work.store.secret, NOON + timedelta(days=91), TELL)
     (call,) = await told(work)
-    assert (call["data"]["event"], call["data"]["channel"], call["data"]["at"]) == ("opt_out", "expiry", "2027-02-21T12:00:00Z")
+    assert (call["data"]["event"], call["data"]["channel"], call["data"]["at"]) == (
+        "opt_out",
+        "expiry",
+        "2027-02-21T12:00:00Z",
+    )
 
 
 async def test_what_no_text_changed_by_itself_carries_its_number_in_the_ledger(work: Work) -> None:
-    await put(work, Wanted(originator=ANNA, list="news"), Wanted(originator=BRUNO, list="news"), Wanted(originator=BRUNO, list="offers"))
-    await opt_out(work.store.database, work.store.secret, ANNA, reason="called", operator="mia", now=NOON + minutes(1), tell=TELL)
+    await put(
+        work,
+        Wanted(originator=ANNA, list="news"),
+        Wanted(originator=BRUNO, list="news"),
+        Wanted(originator=BRUNO, list="offers"),
+    )
+    await opt_out(
+        work.store.database, work.store.secret, ANNA, reason="called", operator="mia", now=NOON + minutes(1), tell=TELL
+    )
     async with work.store.database.write() as connection:
-        await connection.execute(subscriptions.update().where(subscriptions.c.status == "subscribed").values(ends_at=NOON + minutes(2)))
+        await connection.execute(
+            subscriptions.update().where(subscriptions.c.status == "subscribed").values(ends_at=NOON + minutes(2))
+        )
     await end_subscriptions(work.store.database, work.store.secret, NOON + minutes(3), TELL)
-    assert await numbered(work) == [(row.seq, row.originator, row.list, row.event) for row in await work.rows("consent_events", "seq")]
+    assert await numbered(work) == [
+        (row.seq, row.originator, row.list, row.event) for row in await work.rows("consent_events", "seq")
+    ]
     assert len(await numbered(work)) == 7
 
 
 async def numbered(work: Work) -> list[tuple[Any, ...]]:
-    return [tuple(call["data"].get(name) for name in ("sequence", "originator", "list", "event")) for call in await told(work)]
+    return [
+        tuple(call["data"].get(name) for name in ("sequence", "originator", "list", "event"))
+        for call in await told(work)
+    ]
 
 
 async def test_many_are_told_in_one_go(store: Store, clock: StandingClock) -> None:

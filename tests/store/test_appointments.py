@@ -29,7 +29,12 @@ def work(store: Store, clock: StandingClock) -> Work:
 
 def booking(**other: Any) -> Booking:
     """An appointment of tomorrow that was asked about."""
-    fields: dict[str, Any] = {"id": "a1", "originator": ANNA, "starts_at": NOON + minutes(24 * 60), "asked_at": NOON - minutes(60)}
+    fields: dict[str, Any] = {
+        "id": "a1",
+        "originator": ANNA,
+        "starts_at": NOON + minutes(24 * 60),
+        "asked_at": NOON - minutes(60),
+    }
     return Booking(**(fields | other))
 
 
@@ -64,16 +69,24 @@ async def test_the_same_booking_again_changes_nothing(work: Work) -> None:
 async def test_other_details_keep_the_answer(work: Work) -> None:
     await put_bookings(work.store.database, [booking()], NOON)
     await work.handle(inbound("yes", received=NOON + minutes(1)))
-    assert await put_bookings(work.store.database, [booking(location="Room 3", asked_at=None)], LATER) == {Change.CHANGED: 1}
+    assert await put_bookings(work.store.database, [booking(location="Room 3", asked_at=None)], LATER) == {
+        Change.CHANGED: 1
+    }
     appointment = await only(work.store)
-    assert (appointment.status, appointment.location, appointment.updated_at) == (AppointmentStatus.CONFIRMED, "Room 3", LATER)
+    assert (appointment.status, appointment.location, appointment.updated_at) == (
+        AppointmentStatus.CONFIRMED,
+        "Room 3",
+        LATER,
+    )
     assert appointment.asked_at == NOON - minutes(60)
 
 
 async def test_a_moved_booking_is_scheduled_and_asked_about_as_it_says(work: Work) -> None:
     await put_bookings(work.store.database, [booking()], NOON)
     await work.handle(inbound("yes", received=NOON + minutes(1)))
-    assert await put_bookings(work.store.database, [booking(starts_at=NOON + minutes(48 * 60), asked_at=None)], LATER) == {Change.MOVED: 1}
+    assert await put_bookings(
+        work.store.database, [booking(starts_at=NOON + minutes(48 * 60), asked_at=None)], LATER
+    ) == {Change.MOVED: 1}
     appointment = await only(work.store)
     assert (appointment.status, appointment.asked_at) == (AppointmentStatus.SCHEDULED, None)
 
@@ -117,4 +130,6 @@ async def test_many_bookings_go_in_together_and_are_counted(store: Store) -> Non
 async def test_two_imports_at_once_take_turns(store: Store) -> None:
     one, other = [booking(id=f"a{number}", originator=originator) for number, originator in enumerate((ANNA, BRUNO))]
     done = await asyncio.gather(*(put_bookings(store.database, some, NOON) for some in ([one, other], [other, one])))
-    assert sorted(str(dict(counts)) for counts in done) == sorted(str(dict.fromkeys([change], 2)) for change in (Change.NEW, Change.UNCHANGED))
+    assert sorted(str(dict(counts)) for counts in done) == sorted(
+        str(dict.fromkeys([change], 2)) for change in (Change.NEW, Change.UNCHANGED)
+    )

@@ -28,7 +28,9 @@ async def put(database: Database, *rows: dict[str, object]) -> None:
 
 
 async def stored(database: Database) -> list[tuple[object, ...]]:
-    query = select(contacts.c.originator, contacts.c.revision, contacts.c.opted_out, contacts.c.consent_at).order_by(contacts.c.originator)
+    query = select(contacts.c.originator, contacts.c.revision, contacts.c.opted_out, contacts.c.consent_at).order_by(
+        contacts.c.originator
+    )
     async with database.read() as connection:
         return [tuple(row) for row in (await connection.execute(query)).all()]
 

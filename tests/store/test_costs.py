@@ -76,7 +76,9 @@ def rows_read() -> Iterator[Counter[str]]:
 
     def note(connection: Connection) -> None:
         if connection.dialect.name == "postgresql":
-            read = "SELECT relname, coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) FROM pg_stat_xact_user_tables"
+            read = (
+                "SELECT relname, coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) FROM pg_stat_xact_user_tables"
+            )
             for table, count in connection.exec_driver_sql(read).all():
                 most[table] = max(most[table], count)
             connection.exec_driver_sql("SELECT pg_stat_force_next_flush()")  # or it counts on over transactions
@@ -143,7 +145,11 @@ async def test_sqlite_reads_no_table_from_its_beginning(sqlite_template: Path, t
     await store.database.close()
     plans = [(name, detail) for name, statement, values in asked for detail in plan_of(path, statement, values)]
     scans = [plan for plan in plans if AT_MOST_200 not in plan[1]]
-    assert [plan for plan in scans if plan[1].startswith(tuple(f"SCAN {table}" for table in (*BIG_TABLES, "reminders", "awaited")))] == []
+    assert [
+        plan
+        for plan in scans
+        if plan[1].startswith(tuple(f"SCAN {table}" for table in (*BIG_TABLES, "reminders", "awaited")))
+    ] == []
 
 
 @contextmanager

@@ -45,7 +45,9 @@ async def test_claims_come_in_the_order_of_arrival(store: Store) -> None:
 
 
 async def test_messages_of_one_commit_keep_the_order_of_arrival(store: Store) -> None:
-    await store.inbox.add([inbound("one", key="c" * 32), inbound("two", key="a" * 32), inbound("three", key="b" * 32)], {})
+    await store.inbox.add(
+        [inbound("one", key="c" * 32), inbound("two", key="a" * 32), inbound("three", key="b" * 32)], {}
+    )
     assert await claimed_texts(store) == ["one", "two", "three"]
 
 

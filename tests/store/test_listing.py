@@ -22,7 +22,9 @@ async def test_a_list_goes_over_several_pages_without_a_gap(store: Store) -> Non
     assert await texts(store) == [f"{number}" for number in range(count)]
 
 
-@pytest.mark.parametrize(("newest", "expected"), [(1, ["c"]), (2, ["b", "c"]), (3, ["a", "b", "c"]), (4, ["a", "b", "c"])])
+@pytest.mark.parametrize(
+    ("newest", "expected"), [(1, ["c"]), (2, ["b", "c"]), (3, ["a", "b", "c"]), (4, ["a", "b", "c"])]
+)
 async def test_the_newest_are_listed_oldest_first(store: Store, newest: int, expected: list[str]) -> None:
     for text in "abc":
         await store.inbox.add([inbound(text)], {})
@@ -31,7 +33,9 @@ async def test_the_newest_are_listed_oldest_first(store: Store, newest: int, exp
 
 async def test_what_shares_a_time_is_listed_once_each(store: Store) -> None:
     row = {"since": NOON, "status": "subscribed", "order_at": NOON, "order_seq": 1, "taken_by_stop": False}
-    rows = [row | {"originator": originator, "list": name} for originator in (BRUNO, ANNA) for name in ("offers", "news")]
+    rows = [
+        row | {"originator": originator, "list": name} for originator in (BRUNO, ANNA) for name in ("offers", "news")
+    ]
     async with store.database.write() as connection:
         await connection.execute(subscriptions.insert(), rows)
     found = [(record.originator, record.list) async for record in read_all(store.database, list_subscribers(), 3)]

@@ -32,7 +32,18 @@ from tests.worker.conftest import Work, work
 
 __all__ = ["work"]
 SOON = NOON + timedelta(hours=24)
-PERSONAL = ("contacts", "consent_events", "subscriptions", "appointments", "messages", "steps", "handoffs", "questions", "uses", "reminders")
+PERSONAL = (
+    "contacts",
+    "consent_events",
+    "subscriptions",
+    "appointments",
+    "messages",
+    "steps",
+    "handoffs",
+    "questions",
+    "uses",
+    "reminders",
+)
 
 
 @pytest.fixture
@@ -58,7 +69,9 @@ class Crossing:
 
     async def _all_wait(self) -> bool:
         assert not self.tasks[-1].done(), "it waited for nothing"
-        blocked = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+        blocked = text(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
         async with self.store.database.read() as connection:
             return bool((await connection.execute(blocked)).scalar_one() >= len(self.tasks))
 
@@ -131,7 +144,9 @@ async def test_a_reminder_that_goes_out_at_that_moment_keeps_its_time(clinic: Cl
         assert (await connection.execute(select(appointments.c.asked_at))).scalar_one() == NOON
 
 
-async def test_a_number_that_is_erased_after_its_texts_were_planned_does_not_come_back(store: Store, work: Work) -> None:
+async def test_a_number_that_is_erased_after_its_texts_were_planned_does_not_come_back(
+    store: Store, work: Work
+) -> None:
     await work.handle(inbound("News ON"))
     await work.receive(inbound("News OFF"))
     claimed = await store.inbox.claim("w", NOON, 10)
@@ -182,7 +197,12 @@ async def test_a_time_that_cannot_be_noted_costs_no_message(store: Store) -> Non
 
 
 @pytest.mark.parametrize(
-    "statement", ["UPDATE messages SET text = ''", "INSERT INTO contacts (originator) VALUES ($1) ON CONFLICT DO NOTHING", "DELETE FROM steps"]
+    "statement",
+    [
+        "UPDATE messages SET text = ''",
+        "INSERT INTO contacts (originator) VALUES ($1) ON CONFLICT DO NOTHING",
+        "DELETE FROM steps",
+    ],
 )
 def test_a_lock_out_of_order_is_seen(statement: str) -> None:
     assert lock(["holds"], statement)

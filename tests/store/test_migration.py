@@ -48,7 +48,9 @@ async def test_a_migration_may_take_longer_than_other_work(database_url: str) ->
         await opened.close()
 
 
-async def test_a_migration_does_not_wait_for_ever_for_a_table_that_somebody_has(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_migration_does_not_wait_for_ever_for_a_table_that_somebody_has(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("responder.store.migration.LOCK_WAIT_MS", 50)
     database, other = Database(database_url), Database(database_url)
     if database.is_sqlite:

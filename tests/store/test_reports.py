@@ -38,7 +38,9 @@ async def claim(store: Store) -> None:
     assert await store.steps.claim(StepKind.REPLY, "w", NOON, 100)
 
 
-async def send(store: Store, status: StepStatus = StepStatus.SENT, key: str = "k-1", gateway_id: str | None = "gw-1") -> None:
+async def send(
+    store: Store, status: StepStatus = StepStatus.SENT, key: str = "k-1", gateway_id: str | None = "gw-1"
+) -> None:
     await store.steps.record([Fate(key=key, status=status, gateway_id=gateway_id)], "w", NOON)
 
 
@@ -80,7 +82,11 @@ async def test_a_failed_reply_says_why_and_is_not_tried_again(store: Store) -> N
     await sent(store)
     await add(store, report(reported=FAILED))
     row = await step(store)
-    assert (row.status, row.last_error, row.next_attempt_at) == ("failed", "the gateway reports: it could not be delivered", None)
+    assert (row.status, row.last_error, row.next_attempt_at) == (
+        "failed",
+        "the gateway reports: it could not be delivered",
+        None,
+    )
 
 
 async def test_a_report_that_comes_again_is_kept_once_and_changes_nothing(store: Store) -> None:
@@ -115,7 +121,9 @@ async def test_a_report_under_an_id_that_only_the_answer_tells_waits_for_it(stor
     assert await kept(store) == ["k-1"]
 
 
-async def test_a_report_on_nothing_of_ours_is_kept_and_waited_for_no_longer_than_an_answer_may_take(store: Store) -> None:
+async def test_a_report_on_nothing_of_ours_is_kept_and_waited_for_no_longer_than_an_answer_may_take(
+    store: Store,
+) -> None:
     await add(store, report("gw-1"))
     await sent(store)
     assert await store.reports.match_strays(NOON + STRAYS_FOR + minutes(1)) == []
@@ -198,12 +206,16 @@ async def test_the_time_to_delivery_is_the_gateways_where_our_clock_can_believe_
     store: Store, happened: timedelta | None, delivered: timedelta
 ) -> None:
     await sent(store)
-    await add(store, report(at=NOON + timedelta(seconds=9), happened_at=NOON + happened if happened is not None else None))
+    await add(
+        store, report(at=NOON + timedelta(seconds=9), happened_at=NOON + happened if happened is not None else None)
+    )
     row = await step(store)
     assert row.delivered_at - row.submitted_at == delivered
 
 
-async def test_when_the_reply_cannot_be_changed_the_report_is_not_kept_either(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_when_the_reply_cannot_be_changed_the_report_is_not_kept_either(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await sent(store)
 
     async def away(*_: object) -> None:
@@ -218,7 +230,9 @@ async def test_when_the_reply_cannot_be_changed_the_report_is_not_kept_either(st
 async def test_the_same_report_from_two_processes_at_once_counts_once(store: Store, migrated_url: str) -> None:
     await sent(store)
     other = Database(migrated_url)
-    changed = await asyncio.gather(*(SqlReports(each).add([report()], NOON) for each in (store.database, other, store.database, other)))
+    changed = await asyncio.gather(
+        *(SqlReports(each).add([report()], NOON) for each in (store.database, other, store.database, other))
+    )
     await other.close()
     assert sum(map(len, changed)) == 1
     assert await kept(store) == ["k-1"]
@@ -237,7 +251,9 @@ async def test_replies_are_counted_by_the_api_that_took_them_with_the_segments_o
     await queue(store, *queued)
     for number, (api, billed) in enumerate([("legacy", 2), ("universal", None), ("universal", 1)]):
         [claimed] = await SqlSteps(store.database, b"s", api).claim(StepKind.REPLY, "w", NOON, 1)
-        await store.steps.record([Fate(key=claimed.step.key, status=StepStatus.SENT, billed_segments=billed)], "w", NOON)
+        await store.steps.record(
+            [Fate(key=claimed.step.key, status=StepStatus.SENT, billed_segments=billed)], "w", NOON
+        )
         assert (await step(store, f"k-{number}")).billed_segments == billed
     fares = await read_deliveries(store.database, NOON)
     told = {api: (fare.by_status, fare.segments, fare.billed) for api, fare in fares.items()}
@@ -253,6 +269,11 @@ async def test_a_reply_that_nobody_handed_over_took_no_time(store: Store) -> Non
 
 async def test_reports_on_what_we_did_not_send_go_after_their_time_and_the_others_stay(store: Store) -> None:
     await sent(store)
-    await add(store, report("k-1"), *(report(f"stranger-{number}", at=NOON - timedelta(days=31)) for number in range(1100)), report("new"))
+    await add(
+        store,
+        report("k-1"),
+        *(report(f"stranger-{number}", at=NOON - timedelta(days=31)) for number in range(1100)),
+        report("new"),
+    )
     assert await remove_strays(store.database, NOON - timedelta(days=30)) == 1100
     assert sorted(map(str, await kept(store))) == ["None", "k-1"]

@@ -98,7 +98,9 @@ async def test_a_refusal_names_the_database(migrated_url: str) -> None:
     assert "another" not in str(caught.value).replace("another secret", "")
 
 
-async def test_a_database_of_another_secret_that_is_restored_under_a_running_process_ends_it(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_database_of_another_secret_that_is_restored_under_a_running_process_ends_it(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("responder.wiring.LOOK_EVERY_S", 0.01)
     watching = asyncio.create_task(watch_secret(store))
     async with store.database.write() as connection:

@@ -18,7 +18,9 @@ from tests.conftest import free_port
 pytestmark = pytest.mark.tour
 ROOT = Path(__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text()
-LEFT_BEHIND = shutil.ignore_patterns(".git", ".venv", "__pycache__", "*.egg-info", "data", ".*_cache", ".env", ".hypothesis")
+LEFT_BEHIND = shutil.ignore_patterns(
+    ".git", ".venv", "__pycache__", "*.egg-info", "data", ".*_cache", ".env", ".hypothesis"
+)
 
 
 def blocks(language: str) -> list[str]:
@@ -41,7 +43,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def environment() -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("RESPONDER_") and name != "VIRTUAL_ENV"}
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith("RESPONDER_") and name != "VIRTUAL_ENV"
+    }
     return kept | {"RESPONDER_PORT": str(free_port())}
 
 
@@ -50,7 +54,9 @@ def service(place: Path, environment: dict[str, str]) -> Iterator[Path]:
     """The file that the start command prints to, while it runs."""
     printed = place.parent / "printed.txt"
     with printed.open("w") as out:
-        process = subprocess.Popen(["bash", "-c", blocks("sh")[0]], cwd=place, env=environment, stdout=out, stderr=out, start_new_session=True)
+        process = subprocess.Popen(
+            ["bash", "-c", blocks("sh")[0]], cwd=place, env=environment, stdout=out, stderr=out, start_new_session=True
+        )
         ends_at = time.monotonic() + 300
         while not answers(f"http://127.0.0.1:{environment['RESPONDER_PORT']}/readyz"):
             assert process.poll() is None, printed.read_text()
@@ -69,7 +75,9 @@ def answers(url: str) -> bool:
         return False
 
 
-def test_starting_prints_where_it_listens_by_which_rules_and_what_to_try(service: Path, environment: dict[str, str]) -> None:
+def test_starting_prints_where_it_listens_by_which_rules_and_what_to_try(
+    service: Path, environment: dict[str, str]
+) -> None:
     printed = service.read_text()
     assert f"http://127.0.0.1:{environment['RESPONDER_PORT']}/webhook/sms" in printed
     assert re.search(r"rules +rules\.yaml: \d+ rules, \d+ lists, hash [0-9a-f]+", printed)
@@ -77,10 +85,20 @@ def test_starting_prints_where_it_listens_by_which_rules_and_what_to_try(service
     assert 'responder text "News ON"' in printed
 
 
-def test_the_tour_ends_in_a_reply_and_every_command_of_it_runs(service: Path, place: Path, environment: dict[str, str]) -> None:
+def test_the_tour_ends_in_a_reply_and_every_command_of_it_runs(
+    service: Path, place: Path, environment: dict[str, str]
+) -> None:
     said = {}
     for line in blocks("sh")[2].strip().splitlines():
-        result = subprocess.run(shlex.split(line, comments=True), cwd=place, env=environment, capture_output=True, text=True, timeout=60, check=False)
+        result = subprocess.run(
+            shlex.split(line, comments=True),
+            cwd=place,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
         assert result.returncode == 0, f"{line}\n{result.stdout}\n{result.stderr}"
         said[shlex.split(line, comments=True)[1]] = result.stdout
     assert "news-on" in said["messages"]
@@ -91,11 +109,20 @@ def test_the_tour_ends_in_a_reply_and_every_command_of_it_runs(service: Path, pl
 def test_the_rules_on_the_page_are_right(place: Path, service: Path, environment: dict[str, str]) -> None:
     page = place.parent / "page.yaml"
     page.write_text(blocks("yaml")[0])
-    result = subprocess.run([place / ".venv/bin/responder", "check", page], env=environment, capture_output=True, text=True, timeout=60, check=False)
+    result = subprocess.run(
+        [place / ".venv/bin/responder", "check", page],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-def test_the_image_installs_and_starts_by_its_own_lines(tmp_path: Path, place: Path, environment: dict[str, str]) -> None:
+def test_the_image_installs_and_starts_by_its_own_lines(
+    tmp_path: Path, place: Path, environment: dict[str, str]
+) -> None:
     """No engine is asked: the Dockerfile's install and start lines run in a clean virtual environment instead."""
     lines = re.sub(r"\\\n", " ", (ROOT / "Dockerfile").read_text())
     installs = re.findall(r"/opt/responder/bin/pip install [^&\n]*", lines)
@@ -103,11 +130,23 @@ def test_the_image_installs_and_starts_by_its_own_lines(tmp_path: Path, place: P
     venv = tmp_path / "venv"
     subprocess.run(["python3", "-m", "venv", venv], check=True)
     for install in installs:
-        subprocess.run(shlex.split(install.replace("/opt/responder", str(venv))), cwd=place, check=True, capture_output=True, timeout=600)
+        subprocess.run(
+            shlex.split(install.replace("/opt/responder", str(venv))),
+            cwd=place,
+            check=True,
+            capture_output=True,
+            timeout=600,
+        )
     port = str(free_port())
-    started = environment | {"RESPONDER_PORT": port, "RESPONDER_DATA_DIR": str(tmp_path / "data"), "RESPONDER_RULES": str(place / "rules.yaml")}
+    started = environment | {
+        "RESPONDER_PORT": port,
+        "RESPONDER_DATA_DIR": str(tmp_path / "data"),
+        "RESPONDER_RULES": str(place / "rules.yaml"),
+    }
     with (tmp_path / "printed.txt").open("w") as out:
-        process = subprocess.Popen([venv / "bin/responder", "run"], cwd=tmp_path, env=started, stdout=out, stderr=out, start_new_session=True)
+        process = subprocess.Popen(
+            [venv / "bin/responder", "run"], cwd=tmp_path, env=started, stdout=out, stderr=out, start_new_session=True
+        )
     try:
         ends_at = time.monotonic() + 30
         while not answers(f"http://127.0.0.1:{port}/readyz"):

@@ -59,7 +59,9 @@ class WebSide:
             mailbox=self.mailbox,
         )
         sms = SmsWebhook(gateway=gateway, intake=self.intake, gate=self.gate, clock=self.clock)
-        delivery = DeliveryWebhook(gateway=gateway, reports=self.store.reports, intake=self.intake, gate=self.gate, clock=self.clock)
+        delivery = DeliveryWebhook(
+            gateway=gateway, reports=self.store.reports, intake=self.intake, gate=self.gate, clock=self.clock
+        )
         return create_app(sms=sms, delivery=delivery, health=health, background=[], close=self.nothing)
 
     async def ping(self) -> None:

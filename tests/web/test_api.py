@@ -33,10 +33,14 @@ def in_force() -> Rules:
     return RULES_IN_FORCE
 
 
-def client_of(store: Store, clock: StandingClock, rules: Callable[[], Any] = in_force, **options: Any) -> httpx.AsyncClient:
+def client_of(
+    store: Store, clock: StandingClock, rules: Callable[[], Any] = in_force, **options: Any
+) -> httpx.AsyncClient:
     api = AppointmentApi(database=store.database, rules=rules, clock=clock)
     transport = httpx.ASGITransport(Starlette(routes=routes(api, TOKEN)))
-    return httpx.AsyncClient(transport=transport, base_url="http://here/api/v1/appointments", headers=options.get("headers", KEY))
+    return httpx.AsyncClient(
+        transport=transport, base_url="http://here/api/v1/appointments", headers=options.get("headers", KEY)
+    )
 
 
 @pytest.fixture
@@ -82,7 +86,10 @@ async def test_deleting_is_done_once_and_said_as_often_as_asked(client: httpx.As
     await client.put("/a1", json=BOOKING)
     assert [(await client.delete("/a1")).status_code for _ in range(2)] == [204, 204]
     assert (await client.get("/a1")).status_code == 404
-    assert [(event.what, event.by, event.number) for event in await read_history(store.database, "a1")] == [("new", "api", 1), ("deleted", "api", 2)]
+    assert [(event.what, event.by, event.number) for event in await read_history(store.database, "a1")] == [
+        ("new", "api", 1),
+        ("deleted", "api", 2),
+    ]
 
 
 async def test_the_numbers_of_an_id_go_on_when_it_comes_back(client: httpx.AsyncClient, store: Store) -> None:
@@ -92,14 +99,18 @@ async def test_the_numbers_of_an_id_go_on_when_it_comes_back(client: httpx.Async
     assert [event.number for event in await read_history(store.database, "a1")] == [1, 2, 3]
 
 
-async def test_a_change_that_rests_on_an_old_state_is_refused(client: httpx.AsyncClient, store: Store, clock: StandingClock) -> None:
+async def test_a_change_that_rests_on_an_old_state_is_refused(
+    client: httpx.AsyncClient, store: Store, clock: StandingClock
+) -> None:
     etag = (await client.put("/a1", json=BOOKING)).headers["etag"]
     await Work(store=store, clock=clock, rules=RULES_IN_FORCE).handle(inbound("yes"))
     for method in ("PUT", "DELETE"):
         refused = await client.request(method, "/a1", json={**BOOKING, "name": "B"}, headers={"if-match": etag})
         assert refused.status_code == 412
     fresh = (await client.get("/a1")).headers["etag"]
-    assert (await client.put("/a1", json={**BOOKING, "name": "B"}, headers={"if-match": fresh})).json()["status"] == "confirmed"
+    assert (await client.put("/a1", json={**BOOKING, "name": "B"}, headers={"if-match": fresh})).json()[
+        "status"
+    ] == "confirmed"
 
 
 @pytest.mark.parametrize(
@@ -112,7 +123,9 @@ async def test_a_change_that_rests_on_an_old_state_is_refused(client: httpx.Asyn
         ({"if-match": '"0-0", "1-1"'}, True, 412),
     ],
 )
-async def test_a_put_may_ask_that_there_is_one_or_none(client: httpx.AsyncClient, headers: dict[str, str], status: int, *, exists: bool) -> None:
+async def test_a_put_may_ask_that_there_is_one_or_none(
+    client: httpx.AsyncClient, headers: dict[str, str], status: int, *, exists: bool
+) -> None:
     if exists:
         await client.put("/a1", json=BOOKING)
     assert (await client.put("/a1", json=BOOKING, headers=headers)).status_code == status
@@ -195,13 +208,20 @@ async def test_the_list_is_filtered(client: httpx.AsyncClient, query: dict[str, 
         ({"stauts": "confirmed"}, 422),
     ],
 )
-async def test_a_filter_that_makes_no_sense_is_told(client: httpx.AsyncClient, query: dict[str, str], status: int) -> None:
+async def test_a_filter_that_makes_no_sense_is_told(
+    client: httpx.AsyncClient, query: dict[str, str], status: int
+) -> None:
     assert (await client.get(LIST, params=query)).status_code == status
 
 
-@pytest.mark.parametrize("headers", [{}, {"authorization": "Bearer wrong"}, {"authorization": TOKEN}, {"authorization": "Bearer caf\u00e9".encode()}])
+@pytest.mark.parametrize(
+    "headers",
+    [{}, {"authorization": "Bearer wrong"}, {"authorization": TOKEN}, {"authorization": "Bearer caf\u00e9".encode()}],
+)
 @pytest.mark.parametrize("path", [LIST, "/a1", "http://here/api/v1/openapi.json"])
-async def test_without_the_token_there_is_nothing(store: Store, clock: StandingClock, headers: dict[str, Any], path: str) -> None:
+async def test_without_the_token_there_is_nothing(
+    store: Store, clock: StandingClock, headers: dict[str, Any], path: str
+) -> None:
     async with client_of(store, clock, headers=headers) as stranger:
         assert (await stranger.get(path)).status_code == 404
 
@@ -221,7 +241,9 @@ async def test_a_database_that_is_away_is_told(store: Store, clock: StandingCloc
 
 async def test_the_api_describes_itself(store: Store, clock: StandingClock) -> None:
     api = AppointmentApi(database=store.database, rules=in_force, clock=clock)
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(Starlette(routes=routes(api, TOKEN))), base_url="http://here", headers=KEY) as client:
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(Starlette(routes=routes(api, TOKEN))), base_url="http://here", headers=KEY
+    ) as client:
         assert (await client.get("/api/v1/openapi.json")).json() == json.loads(json.dumps(DOCUMENT))
 
 

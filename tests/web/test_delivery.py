@@ -19,8 +19,20 @@ from tests.web.conftest import FORM, WebSide
 
 PATH = "/webhook/delivery"
 JSON = {"content-type": "application/json"}
-DELIVERED = {"eventType": "DELIVERY", "messageId": "k-1", "channel": "SMS", "statusCode": 3, "description": "Message delivered"}
-INBOUND = {"eventType": "INBOUND", "source": "+393301234567", "destination": "+393331234333", "text": "News ON", "timestamp": "2026-04-08T12:30:52Z"}
+DELIVERED = {
+    "eventType": "DELIVERY",
+    "messageId": "k-1",
+    "channel": "SMS",
+    "statusCode": 3,
+    "description": "Message delivered",
+}
+INBOUND = {
+    "eventType": "INBOUND",
+    "source": "+393301234567",
+    "destination": "+393331234333",
+    "text": "News ON",
+    "timestamp": "2026-04-08T12:30:52Z",
+}
 
 
 async def post(web: WebSide, event: object = DELIVERED, path: str = PATH, **options: Any) -> tuple[int, bytes]:
@@ -53,14 +65,19 @@ async def test_a_report_settles_the_reply_that_it_is_about(sent: WebSide) -> Non
     assert await statuses(sent) == ["delivered"]
 
 
-@pytest.mark.parametrize("headers", [JSON, FORM, {}, {"content-type": "text/plain"}, {"content-type": "multipart/form-data; boundary=b"}])
+@pytest.mark.parametrize(
+    "headers", [JSON, FORM, {}, {"content-type": "text/plain"}, {"content-type": "multipart/form-data; boundary=b"}]
+)
 async def test_the_content_type_does_not_matter(sent: WebSide, headers: dict[str, str]) -> None:
     assert await post(sent, headers=headers) == (200, b"+OK")
     assert await statuses(sent) == ["delivered"]
 
 
 async def test_a_form_will_do(sent: WebSide) -> None:
-    assert await post(sent, b"customerMessageId=k-1&status=ERROR&error=Absent+subscriber", headers=FORM) == (200, b"+OK")
+    assert await post(sent, b"customerMessageId=k-1&status=ERROR&error=Absent+subscriber", headers=FORM) == (
+        200,
+        b"+OK",
+    )
     assert await statuses(sent) == ["failed"]
 
 
@@ -79,7 +96,9 @@ async def test_a_message_among_the_reports_is_taken_in_like_any_other(sent: WebS
     form = "originator=%2B393301234567&destination=%2B393331234333&date_time=20260408143052&text=News+ON"
     assert await post(sent, [DELIVERED, INBOUND, INBOUND]) == (200, b"+OK")
     await sent.post(form)
-    assert [(row.originator, row.text, row.status) for row in await rows(sent, select(messages))] == [("+393301234567", "News ON", "received")]
+    assert [(row.originator, row.text, row.status) for row in await rows(sent, select(messages))] == [
+        ("+393301234567", "News ON", "received")
+    ]
     assert await statuses(sent) == ["delivered"]
 
 

@@ -56,7 +56,9 @@ def served(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> I
         yield
         await database.close()
 
-    app = Starlette(routes=routes(AppointmentApi(database=database, rules=lambda: rules, clock=utc_now), TOKEN), lifespan=lifespan)
+    app = Starlette(
+        routes=routes(AppointmentApi(database=database, rules=lambda: rules, clock=utc_now), TOKEN), lifespan=lifespan
+    )
     server = uvicorn.Server(uvicorn.Config(app, port=free_port(), log_config=None))
     running = threading.Thread(target=asyncio.run, args=(server.serve(),))
     running.start()
@@ -72,12 +74,17 @@ def schema(served: str) -> OpenApiSchema:
     return schemathesis.openapi.from_url(f"{served}/api/v1/openapi.json", headers=KEY)
 
 
-OPERATIONS = [("/api/v1/appointments", "GET"), *(("/api/v1/appointments/{id}", method) for method in ("GET", "PUT", "DELETE"))]
+OPERATIONS = [
+    ("/api/v1/appointments", "GET"),
+    *(("/api/v1/appointments/{id}", method) for method in ("GET", "PUT", "DELETE")),
+]
 
 
 @pytest.mark.parametrize(("path", "method"), OPERATIONS)
 @pytest.mark.parametrize("mode", list(schemathesis.GenerationMode))
-def test_it_answers_as_it_says(schema: OpenApiSchema, path: str, method: str, mode: schemathesis.GenerationMode) -> None:
+def test_it_answers_as_it_says(
+    schema: OpenApiSchema, path: str, method: str, mode: schemathesis.GenerationMode
+) -> None:
     @TRIES
     @given(schema[path][method].as_strategy(generation_mode=mode))
     def tried(case: schemathesis.Case[Any]) -> None:

@@ -26,7 +26,9 @@ class DyingInbox(SqlInbox):
         raise asyncio.CancelledError
 
 
-async def test_a_web_process_whose_intake_dies_ends_with_an_error(store: Store, redis_socket: str, tmp_path: Path) -> None:
+async def test_a_web_process_whose_intake_dies_ends_with_an_error(
+    store: Store, redis_socket: str, tmp_path: Path
+) -> None:
     (tmp_path / "rules.yaml").write_text(RULES)
     port = free_port()
     settings = load_settings({"RESPONDER_PORT": str(port), "RESPONDER_RULES": str(tmp_path / "rules.yaml")})

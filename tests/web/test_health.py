@@ -24,10 +24,26 @@ async def test_the_service_is_alive(web: WebSide) -> None:
 async def test_a_service_that_can_commit_is_ready(web: WebSide) -> None:
     await web.store.installation.report_worker("w1", "abc", web.clock.now, has_redis=True)
     response = await web.get("/readyz")
-    rules = {"hash": "abc", "count": 3, "ok": True, "last_good_at": "2026-11-23T12:00:00Z", "mistakes": [], "workers": ["abc"]}
+    rules = {
+        "hash": "abc",
+        "count": 3,
+        "ok": True,
+        "last_good_at": "2026-11-23T12:00:00Z",
+        "mistakes": [],
+        "workers": ["abc"],
+    }
     assert (response.status_code, response.json()) == (
         200,
-        {"database": "up", "redis": "up", "worker": "ready", "gateway": "ok", "rules": rules, "oldest_waiting": None, "failed": 0, "clock": "ok"},
+        {
+            "database": "up",
+            "redis": "up",
+            "worker": "ready",
+            "gateway": "ok",
+            "rules": rules,
+            "oldest_waiting": None,
+            "failed": 0,
+            "clock": "ok",
+        },
     )
 
 
@@ -68,7 +84,11 @@ async def test_the_oldest_waiting_message_is_told(web: WebSide) -> None:
 
 
 async def test_a_gateway_that_refuses_us_is_told_and_messages_are_still_taken(web: WebSide) -> None:
-    await web.store.steps.record([Fate(key="k-1", status=StepStatus.QUEUED, error="the API key is not accepted", begins_hold=True)], "w", web.clock())
+    await web.store.steps.record(
+        [Fate(key="k-1", status=StepStatus.QUEUED, error="the API key is not accepted", begins_hold=True)],
+        "w",
+        web.clock(),
+    )
     response = await web.get("/readyz")
     assert (response.status_code, response.json()["gateway"]) == (200, "the API key is not accepted")
 
@@ -101,7 +121,9 @@ async def test_the_intake_of_mails_is_told(web: WebSide) -> None:
     )  # fmt: skip
     await report_mailbox(web.store.database, report, web.clock.now)
     told = {"last_mail": "2026-11-23T12:00:00Z", "lag_s": 1.5, "taken": 3, "malformed": 1}
-    assert (await web.get("/readyz")).json()["mailbox"] == [{"place": report.place, "state": "connected", "reason": None} | told]
+    assert (await web.get("/readyz")).json()["mailbox"] == [
+        {"place": report.place, "state": "connected", "reason": None} | told
+    ]
     figures = (await web.get("/metrics")).text
     assert "responder_mailbox_connected 1.0" in figures
     assert "responder_mailbox_lag_seconds 1.5" in figures

@@ -30,7 +30,9 @@ NUMBERS = itertools.count(1)
 async def figures(web: WebSide) -> dict[str, float]:
     """The figures by their names."""
     lines = (await web.get("/metrics")).text.splitlines()
-    return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines if not line.startswith("#"))}
+    return {
+        name: float(value) for name, _, value in (line.rpartition(" ") for line in lines if not line.startswith("#"))
+    }
 
 
 async def test_it_is_what_prometheus_reads(web: WebSide) -> None:
@@ -57,7 +59,9 @@ async def test_a_refused_file_is_told(web: WebSide) -> None:
 
 async def test_workers_are_counted_by_what_ails_them(web: WebSide) -> None:
     for name, has_redis, rules_are_ok in (("w1", True, True), ("w2", False, True), ("w3", True, False)):
-        await web.store.installation.report_worker(name, "abc", web.clock.now, has_redis=has_redis, rules_are_ok=rules_are_ok)
+        await web.store.installation.report_worker(
+            name, "abc", web.clock.now, has_redis=has_redis, rules_are_ok=rules_are_ok
+        )
     told = await figures(web)
     assert [told[f"responder_workers{what}"] for what in ("", "_with_redis", "_rules_refused")] == [3, 2, 1]
 
@@ -79,7 +83,9 @@ async def test_messages_that_failed_are_counted_by_their_reasons(web: WebSide) -
     await fail(web.store, "ValueError: Anna said so", *DEATHS)
     told = await figures(web)
     assert told["responder_messages_failed"] == 3
-    by_reason = [told[f'responder_messages_failed_by_reason{{reason="{reason}"}}'] for reason in ("ValueError", DEATHS[0])]
+    by_reason = [
+        told[f'responder_messages_failed_by_reason{{reason="{reason}"}}'] for reason in ("ValueError", DEATHS[0])
+    ]
     assert by_reason == [1, 2]
 
 
@@ -111,7 +117,9 @@ async def test_a_worker_that_refused_its_file_is_shown_in_readyz(web: WebSide) -
 FIGURES = "api, status, count(*), sum(delivery_ms), sum(segments), sum(billed_segments)"
 
 
-async def put_replies(web: WebSide, *statuses: str, ago: timedelta = timedelta(hours=1), took_ms: int | None = None, **other: object) -> None:
+async def put_replies(
+    web: WebSide, *statuses: str, ago: timedelta = timedelta(hours=1), took_ms: int | None = None, **other: object
+) -> None:
     fare = {"submitted_at": web.clock.now - ago, "delivery_ms": took_ms, "api": "universal"} | other
     async with web.store.database.write() as connection:
         for status in statuses:
@@ -125,7 +133,8 @@ async def test_the_share_of_replies_delivered_in_a_day_is_told(web: WebSide) -> 
     told = await figures(web)
     assert told['responder_delivered_ratio{api="universal"}'] == 0.75
     counts = {
-        status: told[f'responder_replies_last_day{{api="universal",status="{status}"}}'] for status in ("dead", "delivered", "failed", "uncertain")
+        status: told[f'responder_replies_last_day{{api="universal",status="{status}"}}']
+        for status in ("dead", "delivered", "failed", "uncertain")
     }
     assert counts == {"dead": 1, "delivered": 3, "failed": 1, "uncertain": 1}
 
@@ -155,7 +164,10 @@ async def test_how_long_replies_took_to_the_phone_is_told(web: WebSide) -> None:
         await put_replies(web, "delivered", took_ms=took_ms)
     told = await figures(web)
     took, of = "responder_delivery_seconds", '{api="universal"}'
-    buckets = [told[f'responder_delivery_seconds_bucket{{api="universal",le="{bound}"}}'] for bound in ("2.0", "5.0", "10.0", "3600.0", "+Inf")]
+    buckets = [
+        told[f'responder_delivery_seconds_bucket{{api="universal",le="{bound}"}}']
+        for bound in ("2.0", "5.0", "10.0", "3600.0", "+Inf")
+    ]
     assert (buckets, told[f"{took}_gcount{of}"], told[f"{took}_gsum{of}"]) == ([1, 2, 3, 3, 4], 4, 4011.501)
 
 
@@ -172,12 +184,18 @@ async def test_open_alerts_are_counted_by_kind(web: WebSide) -> None:
     seen = [Trouble(kind=AlertKind.WEBHOOK_OFF, subject=name, details={"reason": "x"}) for name in ("crm", "ops")]
     await note_troubles(web.store.database, seen, lambda _: Telling(), web.clock.now)
     told = await figures(web)
-    assert (told['responder_alerts_open{kind="webhook_off"}'], told['responder_alerts_open{kind="credit_low"}']) == (2, 0)
+    assert (told['responder_alerts_open{kind="webhook_off"}'], told['responder_alerts_open{kind="credit_low"}']) == (
+        2,
+        0,
+    )
 
 
 async def test_who_is_on_each_list_is_counted(web: WebSide) -> None:
     web.rules = replace(web.rules, lists=("news", "offers"))
-    wanted = [Wanted(originator=ANNA, list="news"), Wanted(originator=BRUNO, list="old", status=SubscriptionStatus.PENDING)]
+    wanted = [
+        Wanted(originator=ANNA, list="news"),
+        Wanted(originator=BRUNO, list="old", status=SubscriptionStatus.PENDING),
+    ]
     await put_subscribers(web.store.database, web.store.secret, wanted, operator="mia", now=web.clock.now)
     await opt_out(web.store.database, web.store.secret, ANNA, reason="", operator="mia", now=web.clock.now)
     told = await figures(web)
@@ -189,7 +207,9 @@ async def test_who_is_on_each_list_is_counted(web: WebSide) -> None:
     assert (told["responder_opted_out"], told["responder_under_review"]) == (1, 0)
 
 
-@pytest.mark.parametrize(("query", "index"), [(SUBSCRIPTIONS, "ix_subscriptions_list"), (OPTED_OUT, "ix_contacts_opted_out")])
+@pytest.mark.parametrize(
+    ("query", "index"), [(SUBSCRIPTIONS, "ix_subscriptions_list"), (OPTED_OUT, "ix_contacts_opted_out")]
+)
 async def test_counting_who_agreed_to_what_reads_an_index_alone(web: WebSide, query: Select[Any], index: str) -> None:
     asked = query.compile(dialect=sqlite.dialect())
     async with web.store.database.read() as connection:
@@ -210,7 +230,9 @@ async def test_the_database_counts_up_twice_a_minute_at_the_most(web: WebSide) -
 
 
 async def test_counting_up_reads_an_index_alone(web: WebSide) -> None:
-    query = f"SELECT {FIGURES} FROM steps WHERE submitted_at IS NOT NULL AND submitted_at >= '2026' GROUP BY api, status"  # noqa: S608  (ours)
+    query = (
+        f"SELECT {FIGURES} FROM steps WHERE submitted_at IS NOT NULL AND submitted_at >= '2026' GROUP BY api, status"  # noqa: S608  (ours)
+    )
     async with web.store.database.read() as connection:
         plan = (await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}")).mappings().all()
     assert "USING COVERING INDEX ix_steps_submitted" in plan[0]["detail"]

@@ -33,7 +33,9 @@ async def echo(scope: Scope, receive: Receive, send: Send) -> None:
         body, more = body + part["body"], part["more_body"]
     if scope["path"][1:].isdigit():
         body = b"x" * int(scope["path"][1:])
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", str(len(body)).encode())]})
+    await send(
+        {"type": "http.response.start", "status": 200, "headers": [(b"content-length", str(len(body)).encode())]}
+    )
     await send({"type": "http.response.body", "body": body})
 
 
@@ -42,7 +44,9 @@ async def listening(protocol: type[BoundedProtocol] = BoundedProtocol, **options
     """Where a server listens."""
     port = free_port()
     bounded: Any = partial(protocol, **({"limits": QUICK} | options))
-    config = uvicorn.Config(echo, port=port, http=bounded, ws="none", lifespan="off", log_config=None, timeout_graceful_shutdown=1)
+    config = uvicorn.Config(
+        echo, port=port, http=bounded, ws="none", lifespan="off", log_config=None, timeout_graceful_shutdown=1
+    )
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server._serve())
     await wait_until(lambda: server.started)
@@ -139,7 +143,9 @@ async def test_no_trailer_becomes_a_header() -> None:
         await echo(scope, receive, send)
 
     port = free_port()
-    server = uvicorn.Server(uvicorn.Config(remember, port=port, http=BoundedProtocol, ws="none", lifespan="off", log_config=None))
+    server = uvicorn.Server(
+        uvicorn.Config(remember, port=port, http=BoundedProtocol, ws="none", lifespan="off", log_config=None)
+    )
     serving = asyncio.create_task(server._serve())
     await wait_until(lambda: server.started)
     await said(port, CHUNKED, b"5\r\nhello\r\n0\r\ncontent-type: text/x\r\n\r\n")
@@ -286,7 +292,11 @@ async def test_bad_requests_are_told_once_with_their_count(caplog: pytest.LogCap
 
 
 def told(caplog: pytest.LogCaptureFixture) -> list[str]:
-    return [record.getMessage() for record in caplog.records if record.levelno >= logging.INFO and "requ" in record.getMessage().lower()]
+    return [
+        record.getMessage()
+        for record in caplog.records
+        if record.levelno >= logging.INFO and "requ" in record.getMessage().lower()
+    ]
 
 
 async def test_a_client_that_resets_is_no_error(port: int, caplog: pytest.LogCaptureFixture) -> None:

@@ -73,7 +73,9 @@ def test_connections_that_come_in_a_crowd_are_not_looked_at() -> None:
 
 
 def test_where_all_places_are_taken_whoever_has_most_gives_way_even_at_once() -> None:
-    assert gone(shares_of(most=3, per_client=9), Peer(OTHER, 9), Peer(ONE, 0), Peer(ONE, 0.2), Peer("192.0.2.3", 0)) == [2]
+    assert gone(
+        shares_of(most=3, per_client=9), Peer(OTHER, 9), Peer(ONE, 0), Peer(ONE, 0.2), Peer("192.0.2.3", 0)
+    ) == [2]
 
 
 def test_a_proxy_has_no_share_since_many_stand_behind_it() -> None:
@@ -82,7 +84,9 @@ def test_a_proxy_has_no_share_since_many_stand_behind_it() -> None:
 
 
 def test_a_customer_with_a_network_of_ipv6_has_one_share() -> None:
-    assert gone(shares_of(most=100, per_client=1), Peer("2001:db8::1"), Peer("2001:db8:0:1::1"), Peer("2001:db8::2", 0)) == [0]
+    assert gone(
+        shares_of(most=100, per_client=1), Peer("2001:db8::1"), Peer("2001:db8:0:1::1"), Peer("2001:db8::2", 0)
+    ) == [0]
 
 
 def test_who_is_gone_leaves_nothing_behind() -> None:

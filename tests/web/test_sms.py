@@ -29,7 +29,12 @@ def with_(**fields: str) -> str:
 
 async def test_1_an_ordinary_message_is_kept_and_acknowledged_to_the_byte(web: WebSide) -> None:
     response = await web.post(VECTOR_1)
-    assert (response.status_code, response.content, response.headers["content-type"], response.headers["content-length"]) == OK
+    assert (
+        response.status_code,
+        response.content,
+        response.headers["content-type"],
+        response.headers["content-length"],
+    ) == OK
     [row] = await stored(web)
     assert (row.originator, row.destination, row.text) == ("+393301234567", "+393331234333", "News ON")
     assert row.sent_at.isoformat() == "2026-04-08T12:30:52+00:00"
@@ -80,7 +85,9 @@ async def test_10_11_names_and_short_codes_are_kept_as_they_are(web: WebSide, or
     assert [row.originator for row in await stored(web)] == [originator]
 
 
-@pytest.mark.parametrize(("date_time", "sent_at"), [("20261025023000", "2026-10-25T01:30:00"), ("20260329023000", "2026-03-29T01:30:00")])
+@pytest.mark.parametrize(
+    ("date_time", "sent_at"), [("20261025023000", "2026-10-25T01:30:00"), ("20260329023000", "2026-03-29T01:30:00")]
+)
 async def test_12_13_the_hours_of_clock_changes_are_read(web: WebSide, date_time: str, sent_at: str) -> None:
     await web.post(with_(date_time=date_time))
     assert [row.sent_at.isoformat()[:19] for row in await stored(web)] == [sent_at]
@@ -100,8 +107,15 @@ async def test_without_a_time_each_delivery_is_its_own_message(web: WebSide) -> 
 
 async def test_17_a_multipart_form_is_the_same_message(web: WebSide) -> None:
     await web.post(VECTOR_1)
-    fields = {"originator": "+393301234567", "destination": "+393331234333", "date_time": "20260408143052", "text": "News ON"}
-    parts = "".join(f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in fields.items())
+    fields = {
+        "originator": "+393301234567",
+        "destination": "+393331234333",
+        "date_time": "20260408143052",
+        "text": "News ON",
+    }
+    parts = "".join(
+        f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in fields.items()
+    )
     response = await web.post(f"{parts}--b--\r\n", headers={"content-type": "multipart/form-data; boundary=b"})
     assert response.content == b"+OK"
     assert len(await stored(web)) == 1
@@ -115,14 +129,18 @@ async def test_18_without_the_right_token_nothing_is_there(web: WebSide, path: s
     assert await stored(web) == []
 
 
-@pytest.mark.parametrize("path", ["/webhook%2fsms%2fright", "/webhook/%73ms/right", "/%77ebhook/sms/right", "/webhook%2Fsms/right"])
+@pytest.mark.parametrize(
+    "path", ["/webhook%2fsms%2fright", "/webhook/%73ms/right", "/%77ebhook/sms/right", "/webhook%2Fsms/right"]
+)
 async def test_a_path_that_hides_from_proxies_is_not_the_webhook(web: WebSide, path: str) -> None:
     web.gate = Gate(["right"], [])
     assert (await web.post(path=path)).status_code == 404
     assert await stored(web) == []
 
 
-@pytest.mark.parametrize("path", ["/%72eadyz", "/%6Detrics", "/heal%74hz", "/api/v1/%61ppointments", "/api%2fv1/appointments"])
+@pytest.mark.parametrize(
+    "path", ["/%72eadyz", "/%6Detrics", "/heal%74hz", "/api/v1/%61ppointments", "/api%2fv1/appointments"]
+)
 async def test_no_other_path_hides_from_proxies_either(web: WebSide, path: str) -> None:
     assert (await web.get(path)).status_code == 404
 
@@ -149,7 +167,9 @@ async def test_19_when_the_database_is_away_the_gateway_is_told_to_come_again(we
     assert (response.status_code, b"+OK" in response.content, response.headers["retry-after"]) == (503, False, "60")
 
 
-@pytest.mark.parametrize(("host", "status"), [("203.0.113.7", 200), ("::ffff:203.0.113.7", 200), ("198.51.100.1", 404), ("", 404)])
+@pytest.mark.parametrize(
+    ("host", "status"), [("203.0.113.7", 200), ("::ffff:203.0.113.7", 200), ("198.51.100.1", 404), ("", 404)]
+)
 async def test_only_allowed_addresses_may_hand_in(web: WebSide, host: str, status: int) -> None:
     web.gate = Gate([], [ip_network("203.0.113.0/24")])
     assert (await web.post(host=host)).status_code == status
@@ -173,7 +193,9 @@ async def test_a_request_without_an_end_is_kept_as_malformed(web: WebSide, missi
         (b"%%%=%zz&&&==", "application/x-www-form-urlencoded"),
     ],
 )
-async def test_a_body_that_is_no_message_is_kept_and_never_an_error(web: WebSide, body: bytes, content_type: str) -> None:
+async def test_a_body_that_is_no_message_is_kept_and_never_an_error(
+    web: WebSide, body: bytes, content_type: str
+) -> None:
     response = await web.post(body, headers={"content-type": content_type})
     assert response.content == b"+OK"
     assert [(row.status, row.raw) for row in await stored(web)] == [("malformed", body)]

@@ -111,7 +111,9 @@ class Work:
             return (await connection.execute(select(chosen).order_by(*(chosen.c[name] for name in order)))).all()
 
     async def lists_of(self, originator: str) -> dict[str, str]:
-        return {row.list: row.status for row in await self.rows("subscriptions", "list") if row.originator == originator}
+        return {
+            row.list: row.status for row in await self.rows("subscriptions", "list") if row.originator == originator
+        }
 
     async def replies(self) -> list[str]:
         return [row.content for row in await self.rows("steps", "seq") if row.kind == "reply"]

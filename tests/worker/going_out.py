@@ -45,7 +45,9 @@ class Out:
         self.rules = replace(work.rules, webhooks={"crm": crm})
         self.pace: Pace = Unhurried()
         self.is_shadow = False
-        self.awaiting = Awaiting(database=work.store.database, rules=lambda: self.rules, bell=work.bell, clock=work.clock)
+        self.awaiting = Awaiting(
+            database=work.store.database, rules=lambda: self.rules, bell=work.bell, clock=work.clock
+        )
 
     def deliverer(self, *, key: str | None = "key") -> Deliverer:
         gateway = AgileTelecom(secret=b"s", zone=ZoneInfo("Europe/Rome"), api_key=key, url=f"{self.receiver.url}/send")
@@ -62,7 +64,9 @@ class Out:
 
     def webhooks(self) -> Webhooks:
         database, clock = self.work.store.database, self.work.clock
-        return Webhooks(database=database, client=self.client, rules=lambda: self.rules, clock=clock, awaiting=self.awaiting)
+        return Webhooks(
+            database=database, client=self.client, rules=lambda: self.rules, clock=clock, awaiting=self.awaiting
+        )
 
     async def queue(self, *queued: Step) -> None:
         now = self.work.clock()
@@ -83,7 +87,9 @@ class Out:
 
 
 def call_step(key: str = "k-2") -> Step:
-    return replace(reply_step(key), kind=StepKind.WEBHOOK, to="crm", content='{"type": "rule.matched", "data": {"text": "perché"}}')
+    return replace(
+        reply_step(key), kind=StepKind.WEBHOOK, to="crm", content='{"type": "rule.matched", "data": {"text": "perché"}}'
+    )
 
 
 @asynccontextmanager

@@ -27,7 +27,9 @@ class OwnRedis:
     async def start(self, *options: str) -> None:
         """Start the server and wait until it answers."""
         fixed = ["--port", "0", "--unixsocket", str(self._socket), "--save", "", "--appendonly", "no"]
-        self._process = await asyncio.create_subprocess_exec(find_server(), *fixed, *options, stdout=DEVNULL, stderr=DEVNULL)
+        self._process = await asyncio.create_subprocess_exec(
+            find_server(), *fixed, *options, stdout=DEVNULL, stderr=DEVNULL
+        )
         await wait_until(self.answers, 5, "redis")
 
     async def answers(self) -> bool:

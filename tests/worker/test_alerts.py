@@ -49,7 +49,13 @@ def work(work: Work) -> Work:
 
 def watch(work: Work, **options: Any) -> AlertWatch:
     return AlertWatch(
-        store=work.store, rules=lambda: work.rules, bell=work.bell, clock=work.clock, host="sms-1", zone=ROME, **({"is_mailing": True} | options)
+        store=work.store,
+        rules=lambda: work.rules,
+        bell=work.bell,
+        clock=work.clock,
+        host="sms-1",
+        zone=ROME,
+        **({"is_mailing": True} | options),
     )
 
 
@@ -61,7 +67,11 @@ async def look(work: Work, **after: float) -> None:
 
 async def told(work: Work, name: str = "ops") -> list[tuple[str, str]]:
     """What a webhook is told: events, and what they are about."""
-    bodies = [json.loads(row.content) for row in await work.rows("steps", "seq") if row.recipient == name and row.message_key == ""]
+    bodies = [
+        json.loads(row.content)
+        for row in await work.rows("steps", "seq")
+        if row.recipient == name and row.message_key == ""
+    ]
     return [(body["type"], body["data"].get("kind", "")) for body in bodies]
 
 
@@ -82,7 +92,12 @@ async def put_credit(work: Work, amount: str) -> None:
 
 async def put_hold(work: Work) -> None:
     async with work.store.database.write() as connection:
-        await hold(connection, "the API key is not accepted, check RESPONDER_AGILE_API_KEY (HTTP 401)", work.clock(), work.store.database.insert)
+        await hold(
+            connection,
+            "the API key is not accepted, check RESPONDER_AGILE_API_KEY (HTTP 401)",
+            work.clock(),
+            work.store.database.insert,
+        )
 
 
 async def lift(work: Work) -> None:
@@ -91,7 +106,13 @@ async def lift(work: Work) -> None:
 
 
 async def switch_off(work: Work, name: str = "crm") -> None:
-    row = {"name": name, "address": work.rules.webhooks[name].address, "failures": 9, "disabled_at": work.clock(), "reason": GONE}
+    row = {
+        "name": name,
+        "address": work.rules.webhooks[name].address,
+        "failures": 9,
+        "disabled_at": work.clock(),
+        "reason": GONE,
+    }
     async with work.store.database.write() as connection:
         await connection.execute(endpoints.insert().values(row))
 
@@ -103,7 +124,9 @@ async def switch_on(work: Work) -> None:
 
 async def let_mailbox_fail(work: Work, state: MailboxState = MailboxState.REFUSED) -> None:
     for _ in range(16):  # it reports every few seconds
-        await report_mailbox(work.store.database, replace(MAILBOX, state=state, reason="the password is not accepted"), work.clock())
+        await report_mailbox(
+            work.store.database, replace(MAILBOX, state=state, reason="the password is not accepted"), work.clock()
+        )
         work.clock.advance(seconds=10)
 
 
@@ -194,10 +217,15 @@ async def test_a_trouble_is_told_once_and_its_end_once_and_its_return_anew(work:
         await (put_dead_letter(work, f"k-{turn}") if kind == "dead_letters" else TROUBLES[kind][0](work))
         for _ in range(3):
             await look(work)
-        assert await told(work) == [("alert.opened", kind), ("alert.closed", kind)] * (turn - 1) + [("alert.opened", kind)]
+        assert await told(work) == [("alert.opened", kind), ("alert.closed", kind)] * (turn - 1) + [
+            ("alert.opened", kind)
+        ]
         await let_end(work, kind)
         assert await told(work) == [("alert.opened", kind), ("alert.closed", kind)] * turn
-    assert [subject.partition(":")[0] for subject in await mailed(work)] == ["[responder] alert", "[responder] over"] * 2
+    assert [subject.partition(":")[0] for subject in await mailed(work)] == [
+        "[responder] alert",
+        "[responder] over",
+    ] * 2
 
 
 async def test_why_messages_failed_is_told_without_their_texts(work: Work) -> None:
@@ -231,7 +259,12 @@ async def test_a_trouble_that_is_gone_for_moments_is_the_same_trouble(work: Work
 async def test_workers_that_see_different_rules_do_not_open_and_close_in_turns(work: Work) -> None:
     await switch_off(work)
     old = AlertWatch(
-        store=work.store, rules=lambda: read_rules("version: 1\n", "rules.yaml", {}), bell=work.bell, clock=work.clock, host="sms-2", is_mailing=True
+        store=work.store,
+        rules=lambda: read_rules("version: 1\n", "rules.yaml", {}),
+        bell=work.bell,
+        clock=work.clock,
+        host="sms-2",
+        is_mailing=True,
     )
     for _ in range(20):
         await look(work, seconds=10)
@@ -262,7 +295,9 @@ async def test_what_tells_of_an_alert_is_committed_with_it_or_not_at_all(work: W
 
 async def test_a_mailbox_that_only_connects_anew_is_no_trouble(work: Work) -> None:
     for _ in range(20):
-        await report_mailbox(work.store.database, replace(MAILBOX, state=MailboxState.UNREACHABLE), work.clock.advance(seconds=50))
+        await report_mailbox(
+            work.store.database, replace(MAILBOX, state=MailboxState.UNREACHABLE), work.clock.advance(seconds=50)
+        )
         await report_mailbox(work.store.database, MAILBOX, work.clock.advance(seconds=3))
         await look(work)
     assert await told(work) == []
@@ -303,7 +338,9 @@ async def test_an_intake_that_starts_anew_is_no_trouble(work: Work) -> None:
     assert await told(work) == []
 
 
-async def test_a_webhook_that_was_switched_off_is_not_told_so_itself(work: Work, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_webhook_that_was_switched_off_is_not_told_so_itself(
+    work: Work, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.INFO)
     await switch_off(work, "ops")
     await look(work)
@@ -320,7 +357,9 @@ async def test_nobody_has_to_be_told(work: Work, caplog: pytest.LogCaptureFixtur
     assert "alert opened kind=gateway_refuses" in caplog.text
 
 
-async def test_without_a_mail_server_no_mail_is_queued_and_the_log_says_so(work: Work, caplog: pytest.LogCaptureFixture) -> None:
+async def test_without_a_mail_server_no_mail_is_queued_and_the_log_says_so(
+    work: Work, caplog: pytest.LogCaptureFixture
+) -> None:
     await put_hold(work)
     await watch(work, is_mailing=False).once()
     assert (await mailed(work), len(await told(work))) == ([], 1)
@@ -330,7 +369,9 @@ async def test_without_a_mail_server_no_mail_is_queued_and_the_log_says_so(work:
 async def test_a_worker_is_woken_for_the_calls(work: Work) -> None:
     await put_hold(work)
     bell = RememberingBell()
-    await AlertWatch(store=work.store, rules=lambda: work.rules, bell=bell, clock=work.clock, host="sms-1", is_mailing=True).once()
+    await AlertWatch(
+        store=work.store, rules=lambda: work.rules, bell=bell, clock=work.clock, host="sms-1", is_mailing=True
+    ).once()
     assert bell.rings == ["deliver_webhooks"]
 
 
@@ -338,7 +379,9 @@ async def test_a_worker_is_woken_for_the_calls(work: Work) -> None:
 async def out(work: Work) -> AsyncIterator[Out]:
     async with going_out(work) as out:
         crm = out.rules.webhooks["crm"]
-        work.rules = replace(work.rules, webhooks={"crm": crm, "ops": replace(crm, name="ops", url=f"{out.receiver.url}/ops")})
+        work.rules = replace(
+            work.rules, webhooks={"crm": crm, "ops": replace(crm, name="ops", url=f"{out.receiver.url}/ops")}
+        )
         out.rules = work.rules
         yield out
 
@@ -371,4 +414,7 @@ async def test_a_webhook_that_dies_is_told_to_the_other(out: Out) -> None:
     out.receiver.status = 200
     await look(out.work)
     await out.deliver(StepKind.WEBHOOK)
-    assert sorted(request.json()["data"]["kind"] for request in out.receiver.requests[1:]) == ["dead_letters", "webhook_off"]
+    assert sorted(request.json()["data"]["kind"] for request in out.receiver.requests[1:]) == [
+        "dead_letters",
+        "webhook_off",
+    ]

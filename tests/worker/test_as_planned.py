@@ -108,7 +108,9 @@ async def do(store: Store, done: Done, originator: str, clock: StandingClock) ->
             await opt_out(database, secret, originator, reason="", operator="mia", now=now)
         case "book":
             starts_at = now + timedelta(hours=2 + now.minute % 3)
-            await put_bookings(database, [Booking(id=f"{originator}-{done.list}", originator=originator, starts_at=starts_at)], now)
+            await put_bookings(
+                database, [Booking(id=f"{originator}-{done.list}", originator=originator, starts_at=starts_at)], now
+            )
         case "delete":
             await delete_appointment(database, f"{originator}-{done.list}", now, by="api")
         case "erase":
@@ -120,7 +122,13 @@ async def do(store: Store, done: Done, originator: str, clock: StandingClock) ->
 def told(known: Known, now: datetime) -> Known:
     """What is to agree: all but the revision, which moves, and the texts that were sent, which are no effects."""
     on_lists = {name: one.at(now) for name, one in known.subscriptions.items()}
-    return replace(known, revision=0, sent=(), subscriptions=on_lists, questions=tuple(sorted(known.questions, key=lambda question: question.key)))
+    return replace(
+        known,
+        revision=0,
+        sent=(),
+        subscriptions=on_lists,
+        questions=tuple(sorted(known.questions, key=lambda question: question.key)),
+    )
 
 
 async def handle(store: Store, messages: Sequence[Said], originator: str, rules: Rules, clock: StandingClock) -> None:
@@ -142,7 +150,9 @@ async def handle(store: Store, messages: Sequence[Said], originator: str, rules:
 
 async def check_ledger(store: Store, before: Known, after: Known, now: datetime) -> None:
     """What the ledger last says of each list that changed is how it stands, but for those whose time is over."""
-    theirs = select(consent_events).where(consent_events.c.originator == after.originator, consent_events.c.event.in_(EVENTS))
+    theirs = select(consent_events).where(
+        consent_events.c.originator == after.originator, consent_events.c.event.in_(EVENTS)
+    )
     async with store.database.read() as connection:
         rows = (await connection.execute(theirs.order_by(consent_events.c.seq))).all()
     last = {row.list: EVENTS[row.event] for row in rows}
@@ -168,12 +178,16 @@ FIXTURE = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 @settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=FIXTURE, database=None)
 @given(source=rules(), story=stories)
-async def test_what_sql_holds_after_the_commit_is_what_was_planned(store: Store, source: str, story: Sequence[Sequence[Said] | Done]) -> None:
+async def test_what_sql_holds_after_the_commit_is_what_was_planned(
+    store: Store, source: str, story: Sequence[Sequence[Said] | Done]
+) -> None:
     await check(store, source, story)
 
 
 @pytest.mark.faults
 @settings(max_examples=300, deadline=None, suppress_health_check=FIXTURE)
 @given(source=rules(), story=stories)
-async def test_what_sql_holds_is_what_was_planned_in_many_more_stories(store: Store, source: str, story: Sequence[Sequence[Said] | Done]) -> None:
+async def test_what_sql_holds_is_what_was_planned_in_many_more_stories(
+    store: Store, source: str, story: Sequence[Sequence[Said] | Done]
+) -> None:
     await check(store, source, story)

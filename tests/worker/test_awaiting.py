@@ -59,7 +59,9 @@ async def call(out: Out) -> None:
 async def sweep(out: Out) -> None:
     store = out.work.store
     parts: dict[str, Any] = {"database": store.database, "inbox": store.inbox, "reports": store.reports}
-    await Sweep(**parts, bell=out.work.bell, clock=out.work.clock, rules=lambda: out.rules, awaiting=out.awaiting).sweep()
+    await Sweep(
+        **parts, bell=out.work.bell, clock=out.work.clock, rules=lambda: out.rules, awaiting=out.awaiting
+    ).sweep()
 
 
 async def replies(out: Out) -> Sequence[Row[Any]]:
@@ -94,8 +96,12 @@ async def test_it_goes_to_the_gateway_as_any_other_reply(out: Out) -> None:
     assert [request.json()["body"] for request in out.receiver.requests if request.path == "/send"] == [FILLED]
 
 
-@pytest.mark.parametrize(("status", "body"), [(500, ON_ITS_WAY), (302, ON_ITS_WAY), (410, ON_ITS_WAY), (200, b"ok"), (204, b"")])
-async def test_the_other_text_goes_out_at_once_where_the_webhook_does_not_answer_so(out: Out, status: int, body: bytes) -> None:
+@pytest.mark.parametrize(
+    ("status", "body"), [(500, ON_ITS_WAY), (302, ON_ITS_WAY), (410, ON_ITS_WAY), (200, b"ok"), (204, b"")]
+)
+async def test_the_other_text_goes_out_at_once_where_the_webhook_does_not_answer_so(
+    out: Out, status: int, body: bytes
+) -> None:
     out.receiver.status, out.receiver.body = status, body
     await out.work.handle(inbound("track 7"))
     await call(out)
@@ -134,7 +140,9 @@ async def test_an_answer_that_is_late_is_a_delivery_and_no_reply(out: Out) -> No
 
 async def test_a_late_answer_is_no_reply_even_where_that_could_not_be_decided_before(out: Out, tmp_path: Path) -> None:
     away = Database(f"sqlite+aiosqlite:///{tmp_path / 'nowhere' / 'to.db'}")
-    out.awaiting = Awaiting(database=away, rules=lambda: out.rules, bell=out.work.bell, clock=out.work.clock, within_s=0)
+    out.awaiting = Awaiting(
+        database=away, rules=lambda: out.rules, bell=out.work.bell, clock=out.work.clock, within_s=0
+    )
     await out.work.handle(inbound("track 7"))
     await call(out)
     assert (await texts(out), await call_status(out)) == ([OTHERWISE], "delivered")
@@ -238,7 +246,9 @@ async def test_the_limits_hold_for_it(out: Out) -> None:
     told = [row.content for row in await out.work.rows("steps") if Event.DELIVERY_CHANGED in row.content]
     muted = ("suppressed", "not sent: the number went over")
     assert found == [("queued", "")] * 5 + [("suppressed", "not sent: limits.replies allow"), ("queued", ""), muted]
-    assert [row.muted_until for row in await out.work.rows("contacts")] == [NOON + minutes(60.5)]  # by the arrival of the text
+    assert [row.muted_until for row in await out.work.rows("contacts")] == [
+        NOON + minutes(60.5)
+    ]  # by the arrival of the text
     assert len(told) == 2
 
 
@@ -265,7 +275,10 @@ async def test_in_shadow_the_other_text_is_recorded_and_not_sent(out: Out) -> No
     out.work.clock.advance(seconds=6)
     await sweep(out)
     await out.deliver()
-    assert ([(row.content, row.status) for row in await replies(out)], out.receiver.requests) == ([(OTHERWISE, "suppressed")], [])
+    assert ([(row.content, row.status) for row in await replies(out)], out.receiver.requests) == (
+        [(OTHERWISE, "suppressed")],
+        [],
+    )
 
 
 async def test_an_answer_longer_than_two_kilobytes_is_read(out: Out) -> None:

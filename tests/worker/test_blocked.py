@@ -38,13 +38,25 @@ async def nothing() -> None:
     """No sweep, so that only the one job wakes anybody."""
 
 
-async def work_until(has_ended: threading.Event, database_url: str, redis_url: str, rules: Callable[[], Rules], clock: StandingClock) -> None:
+async def work_until(
+    has_ended: threading.Event, database_url: str, redis_url: str, rules: Callable[[], Rules], clock: StandingClock
+) -> None:
     """A worker with connections of its own, for a thread of its own."""
     database = Database(database_url)
     store = await store_on(database)
     commits = Commits(database, store.secret)
-    handler = Handler(database=database, inbox=store.inbox, commits=commits, secret=store.secret, bell=RememberingBell(), rules=rules, clock=clock)
-    supervisor = Supervisor(lambda: arq_worker(connect(redis_url, timeout_s=2), {Job.HANDLE: handler.handle}, nothing, str(id(handler))))
+    handler = Handler(
+        database=database,
+        inbox=store.inbox,
+        commits=commits,
+        secret=store.secret,
+        bell=RememberingBell(),
+        rules=rules,
+        clock=clock,
+    )
+    supervisor = Supervisor(
+        lambda: arq_worker(connect(redis_url, timeout_s=2), {Job.HANDLE: handler.handle}, nothing, str(id(handler)))
+    )
     running = asyncio.create_task(supervisor.run())
     await wait_until(has_ended.is_set, 30, "the end of the test")
     supervisor.stop()
@@ -52,7 +64,9 @@ async def work_until(has_ended: threading.Event, database_url: str, redis_url: s
     await database.close()
 
 
-async def test_a_job_that_is_done_twice_at_once_has_one_effect(work: Work, migrated_url: str, redis: ArqRedis, redis_socket: str) -> None:
+async def test_a_job_that_is_done_twice_at_once_has_one_effect(
+    work: Work, migrated_url: str, redis: ArqRedis, redis_socket: str
+) -> None:
     async def is_handled() -> bool:
         return [row.status for row in await work.rows("messages")] == ["handled"]
 
@@ -60,7 +74,9 @@ async def test_a_job_that_is_done_twice_at_once_has_one_effect(work: Work, migra
     await work.receive(inbound())
     await redis.enqueue_job(Job.HANDLE, _job_id="the job")
     try:
-        slow = asyncio.create_task(asyncio.to_thread(asyncio.run, work_until(has_ended, migrated_url, redis_socket, standstill, work.clock)))
+        slow = asyncio.create_task(
+            asyncio.to_thread(asyncio.run, work_until(has_ended, migrated_url, redis_socket, standstill, work.clock))
+        )
         await wait_until(standstill.begun.is_set, 10, "the standstill")
         work.clock.advance(seconds=LEASE.total_seconds() + 1)  # and arq's own lease on the job ends too
         assert await redis.delete(f"{in_progress_key_prefix}the job")
@@ -70,5 +86,8 @@ async def test_a_job_that_is_done_twice_at_once_has_one_effect(work: Work, migra
         standstill.let_go.set()
         has_ended.set()
     await asyncio.gather(slow, quick)
-    assert [(step.kind, step.status) for step in await work.rows("steps", "seq")] == [("reply", "queued"), ("webhook", "queued")]
+    assert [(step.kind, step.status) for step in await work.rows("steps", "seq")] == [
+        ("reply", "queued"),
+        ("webhook", "queued"),
+    ]
     assert len(await work.rows("consent_events")) == 1

@@ -16,7 +16,9 @@ from tests.worker.conftest import RULES, Work
 from tests.worker.going_out import Out, going_out
 
 BLOCKED = b'{"results": [{"accepted": false, "statusCode": 403}]}'
-HEARING = RULES.replace("webhooks:\n", 'webhooks:\n  ear: {url: "https://ear.example.com/", events: [consent.changed]}\n', 1)
+HEARING = RULES.replace(
+    "webhooks:\n", 'webhooks:\n  ear: {url: "https://ear.example.com/", events: [consent.changed]}\n', 1
+)
 WHY = "the destination is blocked or opted out at the gateway (HTTP 200)"
 
 
@@ -63,7 +65,9 @@ async def test_the_number_is_not_texted_again(out: Out) -> None:
     out.receiver.body = ACCEPTED
     await out.work.handle(inbound("my name is Anna", received=NOON + minutes(1)), inbound("my name is Bruno", BRUNO))
     await out.deliver()
-    assert [(row.originator, row.status) for row in await out.work.rows("steps", "seq") if row.kind == StepKind.REPLY] == [
+    assert [
+        (row.originator, row.status) for row in await out.work.rows("steps", "seq") if row.kind == StepKind.REPLY
+    ] == [
         (ANNA, "dead"),
         (ANNA, "suppressed"),
         (BRUNO, "sent"),

@@ -51,7 +51,13 @@ async def test_the_credit_alerts_and_mails_are_looked_after_from_the_start(work:
     await begin_trouble(work, "a")
     async with receiving() as gateway, taking_mails() as server:
         gateway.body = b'{"credit": 50}'
-        async with caring(work, AGILE_API_KEY="key", AGILE_URL=gateway.url, SMTP_URL=f"smtp://localhost:{server.port}", SMTP_FROM="me@example.com"):
+        async with caring(
+            work,
+            AGILE_API_KEY="key",
+            AGILE_URL=gateway.url,
+            SMTP_URL=f"smtp://localhost:{server.port}",
+            SMTP_FROM="me@example.com",
+        ):
             await wait_until(lambda: is_open(work), what="the alert")
             await wait_until(lambda: bool(server.mails), what="the mail")
             await wait_until(lambda: bool(gateway.questions), what="the question for the credit")

@@ -39,7 +39,11 @@ async def test_what_the_gateway_tells_is_kept_with_its_time(work: Work) -> None:
     async with asking(work) as (credit, receiver):
         await credit.once()
         (request,) = receiver.questions
-        assert (request.method, request.path, request.headers["x-api-key"]) == ("GET", "/api/services/sms/credit", "key")
+        assert (request.method, request.path, request.headers["x-api-key"]) == (
+            "GET",
+            "/api/services/sms/credit",
+            "key",
+        )
     assert await known(work) == Credit(gateway="agile", amount=Decimal("10.324"), told_at=NOON)
 
 

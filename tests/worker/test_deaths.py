@@ -81,7 +81,9 @@ async def test_a_grant_that_is_missing_costs_a_message_nothing(work: Work) -> No
     if work.store.database.is_sqlite:
         pytest.skip("SQLite has no grants")
     await work.receive(inbound("STOP"))
-    refusing = "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE insufficient_privilege; END$$"
+    refusing = (
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE insufficient_privilege; END$$"
+    )
     await run(work.store.database, refusing, "CREATE TRIGGER refuse BEFORE INSERT ON steps EXECUTE FUNCTION refuse()")
     await try_to_handle(work, GIVE_UP_AFTER + 2, AFTER_LEASE)
     await run(work.store.database, "DROP TRIGGER refuse ON steps")

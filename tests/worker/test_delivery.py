@@ -75,7 +75,10 @@ async def test_a_webhook_call_is_signed_so_that_an_independent_verifier_agrees(o
     assert await out.statuses() == ["delivered"]
 
 
-@pytest.mark.parametrize(("status", "fate"), [(500, "queued"), (429, "queued"), (302, "queued"), (404, "queued"), (410, "dead"), (204, "delivered")])
+@pytest.mark.parametrize(
+    ("status", "fate"),
+    [(500, "queued"), (429, "queued"), (302, "queued"), (404, "queued"), (410, "dead"), (204, "delivered")],
+)
 async def test_only_2xx_is_a_delivered_webhook(out: Out, status: int, fate: str) -> None:
     out.receiver.status = status
     await out.queue(call_step())
@@ -137,7 +140,10 @@ async def test_a_dead_letter_is_called_again_with_the_same_id_when_a_person_says
     out.receiver.status = 200
     assert await out.work.store.steps.retry("k-2", out.work.clock()) is StepStatus.DEAD
     await out.deliver(StepKind.WEBHOOK)
-    assert ([request.headers["webhook-id"] for request in out.receiver.requests], await out.statuses()) == (["k-2", "k-2"], ["delivered"])
+    assert ([request.headers["webhook-id"] for request in out.receiver.requests], await out.statuses()) == (
+        ["k-2", "k-2"],
+        ["delivered"],
+    )
 
 
 @pytest.mark.parametrize("fault", ["drops", "500"])
@@ -197,7 +203,11 @@ async def test_help_is_answered_after_an_opt_out_and_other_texts_are_not(out: Ou
     await out.work.handle(inbound("STOP"))
     await out.work.handle(inbound("HELP", received=NOON + minutes(1)), inbound("News ON", received=NOON + minutes(2)))
     await out.deliver()
-    assert [row.status for row in await out.work.rows("steps", "seq") if row.kind == "reply"] == ["sent", "sent", "suppressed"]
+    assert [row.status for row in await out.work.rows("steps", "seq") if row.kind == "reply"] == [
+        "sent",
+        "sent",
+        "suppressed",
+    ]
 
 
 async def test_a_reply_whose_worker_was_killed_is_uncertain_after_the_lease(out: Out) -> None:
@@ -252,9 +262,14 @@ async def test_an_opt_out_and_a_send_at_the_same_time_never_cross(out: Out) -> N
         """Whatever is claimed in a transaction of its own must see every opt-out that was committed before."""
         while True:
             async with out.work.store.database.read() as connection:
-                gone = {r.originator for r in (await connection.execute(contacts.select().where(contacts.c.opted_out))).all()}
+                gone = {
+                    r.originator
+                    for r in (await connection.execute(contacts.select().where(contacts.c.opted_out))).all()
+                }
             claimed = await out.work.store.steps.claim(StepKind.REPLY, "w", out.work.clock(), 3)
-            seen_after.extend(one.step.key for one in claimed if one.step.originator in gone and one.step.purpose == "answer")
+            seen_after.extend(
+                one.step.key for one in claimed if one.step.originator in gone and one.step.purpose == "answer"
+            )
             if len(gone) == len(originators):
                 return
 
@@ -262,7 +277,9 @@ async def test_an_opt_out_and_a_send_at_the_same_time_never_cross(out: Out) -> N
     assert seen_after == []
 
 
-async def test_a_call_that_could_not_be_recorded_at_once_is_recorded_when_the_database_is_back(out: Out, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_call_that_could_not_be_recorded_at_once_is_recorded_when_the_database_is_back(
+    out: Out, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from responder.errors import StorageError
 
     record, failures = out.work.store.steps.record, [StorageError("away"), StorageError("away")]

@@ -19,28 +19,51 @@ async def claimed(work: Work) -> list[str]:
 
 async def test_a_doubt_opens_a_hand_off_and_stands_in_the_ledger(work: Work) -> None:
     await work.handle(inbound(DOUBTFUL))
-    assert [(row.originator, row.reason, row.closed_at) for row in await work.rows("handoffs")] == [(ANNA, "may want no more texts", None)]
+    assert [(row.originator, row.reason, row.closed_at) for row in await work.rows("handoffs")] == [
+        (ANNA, "may want no more texts", None)
+    ]
     [event] = await work.rows("consent_events")
-    assert (event.event, event.word, event.step, event.pack, event.channel) == ("review_opened", "STOP", "9", "all 2026-11", "sms_phrase")
+    assert (event.event, event.word, event.step, event.pack, event.channel) == (
+        "review_opened",
+        "STOP",
+        "9",
+        "all 2026-11",
+        "sms_phrase",
+    )
 
 
 async def test_a_stop_stands_in_the_ledger_with_its_step_and_pack(work: Work) -> None:
     await work.handle(inbound("please stop texting me"))
     [event] = await work.rows("consent_events")
-    assert (event.event, event.word, event.step, event.pack, event.channel) == ("opt_out", "stop texting", "3", "all 2026-11", "sms_phrase")
+    assert (event.event, event.word, event.step, event.pack, event.channel) == (
+        "opt_out",
+        "stop texting",
+        "3",
+        "all 2026-11",
+        "sms_phrase",
+    )
 
 
 async def test_a_question_who_writes_stands_in_the_ledger_with_what_was_answered(work: Work) -> None:
     await work.handle(inbound("Help!"))
     [event] = await work.rows("consent_events")
-    assert (event.event, event.list, event.word, event.step, event.channel) == ("help", None, "HELP", "5", "sms_keyword")
+    assert (event.event, event.list, event.word, event.step, event.channel) == (
+        "help",
+        None,
+        "HELP",
+        "5",
+        "sms_keyword",
+    )
     assert [event.wording] == await work.replies()
 
 
 async def test_the_explanation_keeps_what_was_recognised(work: Work) -> None:
     await work.handle(inbound("Stop!"))
     [message] = await work.rows("messages")
-    assert '"reserved": {"outcome": "opt_out", "step": 1, "word": "STOP", "pack": "all", "pack_version": "2026-11"' in message.explanation
+    assert (
+        '"reserved": {"outcome": "opt_out", "step": 1, "word": "STOP", "pack": "all", "pack_version": "2026-11"'
+        in message.explanation
+    )
 
 
 async def test_a_text_that_was_queued_before_the_doubt_does_not_go_out(work: Work) -> None:

@@ -58,7 +58,11 @@ async def test_a_change_of_consent_is_told(out: Out) -> None:
 
 async def test_a_stop_is_told_for_everything_and_for_each_list(out: Out) -> None:
     await out.work.handle(inbound("News ON"), inbound("STOP", received=NOON + minutes(1)))
-    assert [(e["data"]["event"], e["data"]["list"]) for e in await heard(out)] == [("opt_in", "news"), ("opt_out", None), ("opt_out", "news")]
+    assert [(e["data"]["event"], e["data"]["list"]) for e in await heard(out)] == [
+        ("opt_in", "news"),
+        ("opt_out", None),
+        ("opt_out", "news"),
+    ]
 
 
 async def test_changes_of_consent_can_be_put_in_order_by_their_place_in_the_ledger(out: Out) -> None:
@@ -98,7 +102,11 @@ async def test_a_changed_appointment_is_told_as_it_stands_afterwards(out: Out) -
 async def test_a_hand_off_is_told(out: Out) -> None:
     await out.work.handle(inbound("blah"))
     [event] = await heard(out)
-    assert (event["type"], event["data"]["reason"], event["data"]["message"]["text"]) == ("handoff.opened", "unrecognised", "blah")
+    assert (event["type"], event["data"]["reason"], event["data"]["message"]["text"]) == (
+        "handoff.opened",
+        "unrecognised",
+        "blah",
+    )
 
 
 async def test_what_a_newer_word_superseded_is_not_told(out: Out) -> None:

@@ -20,7 +20,13 @@ from tests.receiver import ACCEPTED, receiving
 from tests.worker.conftest import Work
 from tests.worker.going_out import Out, call_step
 
-FATE = {TransientError: "queued", PermanentError: "dead", BlockedError: "dead", AccessError: "queued", UncertainError: "uncertain"}
+FATE = {
+    TransientError: "queued",
+    PermanentError: "dead",
+    BlockedError: "dead",
+    AccessError: "queued",
+    UncertainError: "uncertain",
+}
 REFUSED = "the API key is not accepted, check RESPONDER_AGILE_API_KEY (HTTP 401)"
 
 
@@ -57,7 +63,9 @@ async def test_each_row_of_the_table_gives_its_fate(line: Out) -> None:
             await connection.execute(delete(holds))
     found = await line.work.rows("steps", "seq")
     assert len(line.receiver.requests) == len(TABLE)
-    assert [(step.status, step.last_error.partition(" (HTTP")[0]) for step in found] == [(FATE[row.error], row.words) for row in TABLE]
+    assert [(step.status, step.last_error.partition(" (HTTP")[0]) for step in found] == [
+        (FATE[row.error], row.words) for row in TABLE
+    ]
     assert held == [row.error is AccessError for row in TABLE]
 
 
@@ -137,7 +145,10 @@ async def test_once_a_probe_is_taken_everything_goes_out(line: Out) -> None:
 @pytest.mark.parametrize("fault", ["hangs up", "cannot tell", "is busy"])
 async def test_a_probe_that_tells_nothing_of_the_key_ends_nothing(line: Out, fault: str) -> None:
     await refused(line)
-    line.receiver.drops, line.receiver.status = fault == "hangs up", {"cannot tell": 500, "is busy": 429}.get(fault, 200)
+    line.receiver.drops, line.receiver.status = (
+        fault == "hangs up",
+        {"cannot tell": 500, "is busy": 429}.get(fault, 200),
+    )
     line.work.clock.advance(minutes=1)
     await line.deliver()
     assert (await read_hold(line.work.store.database) is not None, len(line.receiver.requests)) == (True, 2)

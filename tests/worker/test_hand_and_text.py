@@ -35,7 +35,9 @@ async def remove(work: Work) -> None:
     await opt_out(work.store.database, work.store.secret, ANNA, reason="by phone", operator="mia", now=work.clock())
 
 
-async def book(work: Work, starts_at: datetime = NOON + timedelta(days=1), originator: str = ANNA, id_: str = "a1") -> None:
+async def book(
+    work: Work, starts_at: datetime = NOON + timedelta(days=1), originator: str = ANNA, id_: str = "a1"
+) -> None:
     await put_bookings(work.store.database, [Booking(id=id_, originator=originator, starts_at=starts_at)], work.clock())
 
 
@@ -75,7 +77,9 @@ async def last(work: Work) -> Any:
 
 @pytest.mark.parametrize("behind", [timedelta(), HOUR])
 @pytest.mark.parametrize("text", ["News OFF", "STOP news", "STOP"])
-async def test_an_opt_out_that_comes_after_an_import_takes_the_number_off(work: Work, text: str, behind: timedelta) -> None:
+async def test_an_opt_out_that_comes_after_an_import_takes_the_number_off(
+    work: Work, text: str, behind: timedelta
+) -> None:
     await put(work)
     work.clock.advance(minutes=10)
     await say(work, text, behind)
@@ -93,7 +97,9 @@ async def test_an_opt_out_that_waits_while_a_file_is_imported_takes_the_number_o
 
 
 async def test_a_no_to_a_double_opt_in_that_waits_while_a_file_is_imported_takes_the_number_off(work: Work) -> None:
-    work.rules = read_rules(RULES.replace("offers: {title: Offers}", "offers: {title: Offers, double_opt_in: true}"), "rules.yaml", {})
+    work.rules = read_rules(
+        RULES.replace("offers: {title: Offers}", "offers: {title: Offers, double_opt_in: true}"), "rules.yaml", {}
+    )
     await say(work, "Offers ON")
     work.clock.advance(minutes=1)
     await wait(work, "no")
@@ -104,7 +110,9 @@ async def test_a_no_to_a_double_opt_in_that_waits_while_a_file_is_imported_takes
 
 async def test_a_yes_to_a_double_opt_in_after_a_file_was_imported_is_carried_out(work: Work) -> None:
     source = RULES.replace("offers: {title: Offers}", "offers: {title: Offers, double_opt_in: true}")
-    work.rules = read_rules(source.replace("- subscribe: offers", "- subscribe: offers\n      - webhook: crm"), "rules.yaml", {})
+    work.rules = read_rules(
+        source.replace("- subscribe: offers", "- subscribe: offers\n      - webhook: crm"), "rules.yaml", {}
+    )
     await say(work, "Offers ON")
     work.clock.advance(minutes=1)
     await put(work, name="offers")
@@ -116,7 +124,9 @@ async def test_a_yes_to_a_double_opt_in_after_a_file_was_imported_is_carried_out
 
 @pytest.mark.parametrize("act", ["import", "remove"])
 async def test_a_yes_to_a_double_opt_in_that_is_overtaken_goes_to_a_person(work: Work, act: str) -> None:
-    work.rules = read_rules(RULES.replace("offers: {title: Offers}", "offers: {title: Offers, double_opt_in: true}"), "rules.yaml", {})
+    work.rules = read_rules(
+        RULES.replace("offers: {title: Offers}", "offers: {title: Offers, double_opt_in: true}"), "rules.yaml", {}
+    )
     await say(work, "Offers ON")
     work.clock.advance(minutes=1)
     await wait(work, "yes")
@@ -135,7 +145,9 @@ async def test_an_import_does_not_make_an_older_opt_out_newer_than_a_newer_text(
     assert (await last(work)).is_superseded
 
 
-@pytest.mark.parametrize(("text", "lists"), [("News ON", {"news": "subscribed"}), ("News OFF", {"news": "unsubscribed"})])
+@pytest.mark.parametrize(
+    ("text", "lists"), [("News ON", {"news": "subscribed"}), ("News OFF", {"news": "unsubscribed"})]
+)
 async def test_a_text_that_comes_after_what_was_done_by_hand_acts(work: Work, text: str, lists: dict[str, str]) -> None:
     await put(work, OFF if text == "News ON" else ON)
     work.clock.advance(seconds=1)
@@ -150,17 +162,29 @@ async def test_a_text_that_comes_in_the_very_moment_of_the_act_acts(work: Work) 
 
 
 @pytest.mark.parametrize("behind", [MOMENT, HOUR])
-async def test_a_text_that_was_sent_before_the_act_and_came_after_it_goes_to_a_person_and_changes_nothing(work: Work, behind: timedelta) -> None:
+async def test_a_text_that_was_sent_before_the_act_and_came_after_it_goes_to_a_person_and_changes_nothing(
+    work: Work, behind: timedelta
+) -> None:
     await put(work, OFF)
     await say(work, "News ON", behind)
-    assert (await work.lists_of(ANNA), await why(work), await work.replies()) == ({"news": "unsubscribed"}, [OVERTAKEN], [])
+    assert (await work.lists_of(ANNA), await why(work), await work.replies()) == (
+        {"news": "unsubscribed"},
+        [OVERTAKEN],
+        [],
+    )
 
 
-async def test_a_text_that_waits_while_a_person_takes_the_number_off_goes_to_a_person_and_changes_nothing(work: Work) -> None:
+async def test_a_text_that_waits_while_a_person_takes_the_number_off_goes_to_a_person_and_changes_nothing(
+    work: Work,
+) -> None:
     await wait(work, "News ON")
     await put(work, OFF)
     await work.handler().handle()
-    assert (await work.lists_of(ANNA), await why(work), await work.replies()) == ({"news": "unsubscribed"}, [OVERTAKEN], [])
+    assert (await work.lists_of(ANNA), await why(work), await work.replies()) == (
+        {"news": "unsubscribed"},
+        [OVERTAKEN],
+        [],
+    )
 
 
 async def test_what_is_overtaken_is_told_to_webhooks_and_in_the_explanation(work: Work) -> None:
@@ -194,7 +218,9 @@ async def test_a_start_that_was_sent_before_an_opt_out_by_hand_goes_to_a_person(
     assert (await is_opted_out(work), await why(work)) == (True, [OVERTAKEN])
 
 
-async def test_a_start_that_waits_while_a_person_opts_out_whoever_has_said_stop_before_goes_to_a_person(work: Work) -> None:
+async def test_a_start_that_waits_while_a_person_opts_out_whoever_has_said_stop_before_goes_to_a_person(
+    work: Work,
+) -> None:
     await say(work, "STOP")
     work.clock.advance(minutes=1)
     await wait(work, "START")
@@ -206,7 +232,9 @@ async def test_a_start_that_waits_while_a_person_opts_out_whoever_has_said_stop_
 async def test_a_start_that_waits_while_a_hand_off_turns_out_to_be_a_stop_goes_to_a_person(work: Work) -> None:
     await say(work, "I want you to stop", key=REVIEW)
     await wait(work, "START")
-    await close(work.store.database, work.store.secret, REVIEW, Closing(operator="mia", opts_out=True), now=work.clock())
+    await close(
+        work.store.database, work.store.secret, REVIEW, Closing(operator="mia", opts_out=True), now=work.clock()
+    )
     await work.handler().handle()
     assert (await is_opted_out(work), (await why(work))[1:]) == (True, [OVERTAKEN])
 
@@ -219,7 +247,9 @@ async def refuse(work: Work) -> None:
 
 
 @pytest.mark.parametrize("behind", [timedelta(), HOUR])
-async def test_a_block_that_is_told_of_late_does_not_outvote_a_start_since_the_text_was_written(work: Work, behind: timedelta) -> None:
+async def test_a_block_that_is_told_of_late_does_not_outvote_a_start_since_the_text_was_written(
+    work: Work, behind: timedelta
+) -> None:
     await say(work, "News ON", behind)
     await work.store.steps.claim(StepKind.REPLY, "w", work.clock(), 10)
     work.clock.advance(seconds=10)
@@ -265,7 +295,9 @@ async def test_a_start_from_after_an_erasure_opts_in(work: Work) -> None:
 
 
 @pytest.mark.parametrize("text", ["News ON", "my name is Ann"])
-async def test_a_text_from_before_an_erasure_brings_nothing_back_though_a_start_came_since(work: Work, text: str) -> None:
+async def test_a_text_from_before_an_erasure_brings_nothing_back_though_a_start_came_since(
+    work: Work, text: str
+) -> None:
     await erase(work.store.database, work.store.secret, ANNA, "mia", work.clock())
     work.clock.advance(minutes=1)
     await say(work, "START")
@@ -294,7 +326,11 @@ async def test_a_new_appointment_is_no_word_so_that_an_answer_to_it_counts(work:
 async def test_details_of_an_appointment_are_no_word(work: Work) -> None:
     await book(work)
     await wait(work, "yes")
-    await put_bookings(work.store.database, [Booking(id="a1", originator=ANNA, starts_at=NOON + timedelta(days=1), name="Anna")], work.clock())
+    await put_bookings(
+        work.store.database,
+        [Booking(id="a1", originator=ANNA, starts_at=NOON + timedelta(days=1), name="Anna")],
+        work.clock(),
+    )
     await work.handler().handle()
     assert await status(work) == "confirmed"
 
@@ -363,7 +399,9 @@ async def test_a_choice_from_a_list_that_waits_counts_though_another_of_the_list
 
 
 async def test_a_subscription_for_a_while_is_counted_from_the_arrival(work: Work) -> None:
-    work.rules = read_rules(RULES.replace("- subscribe: news\n", "- subscribe: {list: news, for: 30m}\n", 1), "rules.yaml", {})
+    work.rules = read_rules(
+        RULES.replace("- subscribe: news\n", "- subscribe: {list: news, for: 30m}\n", 1), "rules.yaml", {}
+    )
     await say(work, "News ON", HOUR)
     (row,) = await work.rows("subscriptions")
     assert row.ends_at == NOON + timedelta(minutes=30)

@@ -23,7 +23,13 @@ from tests.worker.conftest import Work
 
 
 async def appoint(work: Work, id_: str = "a1", originator: str = ANNA, **other: Any) -> None:
-    row = {"id": id_, "originator": originator, "starts_at": NOON + timedelta(days=1), "status": "scheduled", "updated_at": NOON}
+    row = {
+        "id": id_,
+        "originator": originator,
+        "starts_at": NOON + timedelta(days=1),
+        "status": "scheduled",
+        "updated_at": NOON,
+    }
     blank = {"name": "", "service": "", "location": "", "language": "", "asked_at": None}
     async with work.store.database.write() as connection:
         await connection.execute(insert(appointments).values(blank | row | other))
@@ -32,9 +38,17 @@ async def appoint(work: Work, id_: str = "a1", originator: str = ANNA, **other: 
 async def test_a_handled_message_has_its_effects_its_steps_and_its_explanation(work: Work) -> None:
     await work.handle(inbound("news on!"))
     [message] = await work.rows("messages")
-    assert (message.status, message.rule, message.folded, message.rules_hash) == ("handled", "news-on", "news on", work.rules.hash)
+    assert (message.status, message.rule, message.folded, message.rules_hash) == (
+        "handled",
+        "news-on",
+        "news on",
+        work.rules.hash,
+    )
     assert await work.lists_of(ANNA) == {"news": "subscribed"}
-    assert [(step.kind, step.status) for step in await work.rows("steps", "seq")] == [("reply", "queued"), ("webhook", "queued")]
+    assert [(step.kind, step.status) for step in await work.rows("steps", "seq")] == [
+        ("reply", "queued"),
+        ("webhook", "queued"),
+    ]
     told = json.loads(message.explanation)
     assert [step["action"] for step in told["steps"]] == ["subscribe", "reply", "webhook"]
 
@@ -103,7 +117,11 @@ async def test_a_message_whose_planning_raises_fails_and_the_others_go_through(w
 
     object.__setattr__(work.rules, "reserved_texts", Broken())
     await work.handle(inbound("HELP", ANNA), inbound("News ON", BRUNO), inbound("News ON", ANNA))
-    assert await work.decided() == [("HELP", "failed", None), ("News ON", "handled", "news-on"), ("News ON", "handled", "news-on")]
+    assert await work.decided() == [
+        ("HELP", "failed", None),
+        ("News ON", "handled", "news-on"),
+        ("News ON", "handled", "news-on"),
+    ]
     assert [row.error for row in await work.rows("messages", "seq")] == ["RuntimeError: broken rules", None, None]
 
 
@@ -212,7 +230,9 @@ async def test_with_two_appointments_open_nothing_changes_and_the_phone_is_asked
     await appoint(work, "a2")
     await work.handle(inbound("yes"))
     assert [row.status for row in await work.rows("appointments")] == ["scheduled", "scheduled"]
-    assert [(row.kind, row.intention, row.status) for row in await work.rows("questions")] == [("which", "confirm", "open")]
+    assert [(row.kind, row.intention, row.status) for row in await work.rows("questions")] == [
+        ("which", "confirm", "open")
+    ]
 
 
 async def test_what_an_originator_tells_is_remembered_within_a_batch_and_after(work: Work) -> None:

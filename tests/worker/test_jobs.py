@@ -99,7 +99,11 @@ async def test_a_thousand_rings_at_once_are_one_job_of_each_kind(redis: ArqRedis
         await wait_for_jobs(redis, 2)
         bell.ring(Job.REPLIES)  # passed on after all that were rung before
         await wait_for_jobs(redis, 3)
-        assert sorted(job.function for job in await redis.queued_jobs()) == ["deliver_replies", "deliver_webhooks", "handle"]
+        assert sorted(job.function for job in await redis.queued_jobs()) == [
+            "deliver_replies",
+            "deliver_webhooks",
+            "handle",
+        ]
 
 
 async def test_steady_ringing_makes_at_most_one_job_in_twenty_milliseconds(redis: ArqRedis) -> None:
@@ -134,7 +138,9 @@ async def test_a_ring_whose_connection_breaks_in_the_middle_is_rung_again(redis:
 
     def serialize(job: dict[str, Any]) -> bytes:
         if not cut.answers:
-            cut_connections(redis_socket)  # arq is between WATCH and EXEC here, and answers None as if the job were there
+            cut_connections(
+                redis_socket
+            )  # arq is between WATCH and EXEC here, and answers None as if the job were there
         return dumps(job)
 
     cut.job_serializer = serialize
@@ -144,7 +150,9 @@ async def test_a_ring_whose_connection_breaks_in_the_middle_is_rung_again(redis:
         await wait_until(lambda: cut.answers == [False, True], 5, "the second ring")
 
 
-async def test_a_ring_that_arq_answers_with_none_is_rung_until_it_is_certain(redis: ArqRedis, redis_socket: str) -> None:
+async def test_a_ring_that_arq_answers_with_none_is_rung_until_it_is_certain(
+    redis: ArqRedis, redis_socket: str
+) -> None:
     unsure = telling(redis_socket, nones=2)
     async with a_bell(unsure) as bell:
         bell.ring(Job.HANDLE)
@@ -152,7 +160,9 @@ async def test_a_ring_that_arq_answers_with_none_is_rung_until_it_is_certain(red
         await wait_until(lambda: unsure.answers == [False, False, True], 5, "the third ring")
 
 
-async def test_what_was_rung_while_redis_was_away_arrives_when_it_is_back(own_redis: OwnRedis, caplog: pytest.LogCaptureFixture) -> None:
+async def test_what_was_rung_while_redis_was_away_arrives_when_it_is_back(
+    own_redis: OwnRedis, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.INFO, "responder.jobs")
     await own_redis.start()
     redis = connect(own_redis.url, timeout_s=1)
@@ -170,7 +180,9 @@ async def test_what_was_rung_while_redis_was_away_arrives_when_it_is_back(own_re
     assert caplog.text.count("redis cannot be reached") == 1
 
 
-async def test_a_frozen_redis_holds_nobody_up_and_gets_the_ring_when_it_goes_on(own_redis: OwnRedis, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_frozen_redis_holds_nobody_up_and_gets_the_ring_when_it_goes_on(
+    own_redis: OwnRedis, caplog: pytest.LogCaptureFixture
+) -> None:
     await own_redis.start()
     redis = connect(own_redis.url, timeout_s=1)
     async with a_bell(redis) as bell:

@@ -75,7 +75,9 @@ async def test_an_opt_out_cancels_a_delayed_reply(out: Out) -> None:
     assert [fate for fate, _ in await fates(out)] == ["suppressed", "queued", "queued"]
     out.work.clock.advance(minutes=6)
     await out.deliver()
-    assert [request.json()["destination"] for request in out.receiver.requests if request.json()["body"] == "How was it?"] == [BRUNO]
+    assert [
+        request.json()["destination"] for request in out.receiver.requests if request.json()["body"] == "How was it?"
+    ] == [BRUNO]
     assert (await fates(out))[0] == ("suppressed", OPTED_OUT)
 
 
@@ -90,7 +92,9 @@ async def test_who_comes_back_after_a_stop_does_not_get_what_it_cancelled(out: O
 
 async def test_an_opt_out_by_hand_cancels_it_too(out: Out) -> None:
     await out.work.handle(inbound("ask"))
-    await opt_out(out.work.store.database, out.work.store.secret, ANNA, reason="phoned", operator="mia", now=out.work.clock())
+    await opt_out(
+        out.work.store.database, out.work.store.secret, ANNA, reason="phoned", operator="mia", now=out.work.clock()
+    )
     assert (await fates(out))[0] == ("suppressed", OPTED_OUT)
 
 

@@ -60,7 +60,9 @@ async def test_an_echo_of_what_was_queued_is_not_answered(work: Work) -> None:
 
 async def test_two_services_pointed_at_each_other_stop_by_themselves(work: Work) -> None:
     """Both numbers belong to one installation here, so that each text that it sends comes in as a message of the other number."""
-    work.rules = read_rules(RULES.replace("hand_off: unrecognised", 'reply: "What does {{ message.key }} mean?"'), "rules.yaml", {})
+    work.rules = read_rules(
+        RULES.replace("hand_off: unrecognised", 'reply: "What does {{ message.key }} mean?"'), "rules.yaml", {}
+    )
     await work.handle(inbound("hello", ANNA))
     seen = 0
     for _ in range(100):

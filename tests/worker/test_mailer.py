@@ -20,7 +20,11 @@ async def queue(work: Work, *names: str) -> None:
 
 
 def mailer(work: Work, port: int) -> Mailer:
-    return Mailer(database=work.store.database, post=MailServer(read_smtp_url(f"smtp://localhost:{port}"), longest_s=2.0), clock=work.clock)
+    return Mailer(
+        database=work.store.database,
+        post=MailServer(read_smtp_url(f"smtp://localhost:{port}"), longest_s=2.0),
+        clock=work.clock,
+    )
 
 
 async def statuses(work: Work) -> list[str]:
@@ -49,7 +53,10 @@ async def test_a_dead_server_is_tried_once_in_a_while_and_nothing_is_lost(work: 
         clock.advance(seconds=10)
         server.answers.clear()
         await mailer(work, server.port).once()
-    assert ([taken.message["Subject"] for taken in server.mails], await read_unsent(work.store.database)) == (["about a", "about b"], None)
+    assert ([taken.message["Subject"] for taken in server.mails], await read_unsent(work.store.database)) == (
+        ["about a", "about b"],
+        None,
+    )
 
 
 async def test_a_mail_that_is_refused_for_good_holds_up_no_other(work: Work) -> None:
@@ -60,7 +67,9 @@ async def test_a_mail_that_is_refused_for_good_holds_up_no_other(work: Work) -> 
     assert len({row.last_error for row in await work.rows("alert_mails")}) == 1
 
 
-async def test_a_mail_is_given_up_after_three_days(work: Work, clock: StandingClock, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_mail_is_given_up_after_three_days(
+    work: Work, clock: StandingClock, caplog: pytest.LogCaptureFixture
+) -> None:
     await queue(work, "a")
     port = free_port()
     for _ in range(6):

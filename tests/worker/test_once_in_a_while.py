@@ -75,7 +75,10 @@ async def test_workers_that_plan_at_the_same_time_answer_once(work: Work) -> Non
 
 async def test_what_was_used_is_kept_under_the_name_of_the_rule_and_the_place_of_the_reply(work: Work) -> None:
     await work.handle(inbound("hours"), inbound("eh"))
-    assert [(row.originator, row.of, row.used_at) for row in await work.rows("uses", "of")] == [(ANNA, "fallback:1", NOON), (ANNA, "hours", NOON)]
+    assert [(row.originator, row.of, row.used_at) for row in await work.rows("uses", "of")] == [
+        (ANNA, "fallback:1", NOON),
+        (ANNA, "hours", NOON),
+    ]
 
 
 async def test_a_plan_that_did_not_know_of_a_use_is_made_anew(work: Work) -> None:
@@ -153,14 +156,18 @@ async def test_what_came_too_late_to_be_of_use_has_used_up_nothing(alone: Work) 
 async def test_what_the_gateway_never_took_has_used_up_nothing(alone: Work) -> None:
     await say(alone, "hours")
     [one] = await alone.store.steps.claim(StepKind.REPLY, "w", alone.clock(), 100)
-    await alone.store.steps.record([Fate(key=one.step.key, status=StepStatus.DEAD, error="no route")], "w", alone.clock())
+    await alone.store.steps.record(
+        [Fate(key=one.step.key, status=StepStatus.DEAD, error="no route")], "w", alone.clock()
+    )
     assert await used(alone) == []
 
 
 async def test_what_may_have_left_has_used_it_up(alone: Work) -> None:
     await say(alone, "hours")
     [one] = await alone.store.steps.claim(StepKind.REPLY, "w", alone.clock(), 100)
-    await alone.store.steps.record([Fate(key=one.step.key, status=StepStatus.UNCERTAIN, error="timeout")], "w", alone.clock())
+    await alone.store.steps.record(
+        [Fate(key=one.step.key, status=StepStatus.UNCERTAIN, error="timeout")], "w", alone.clock()
+    )
     assert await used(alone) == ["hours:1"]
 
 

@@ -47,7 +47,10 @@ async def past_of(work: Work, begin: Beginning) -> Known:
 async def test_a_list_is_brought_back_by_start_if_stop_took_it(work: Work, text: str, *, brings_back: bool) -> None:
     await work.handle(*arrived(("News ON", text, "News ON")))
     past = await past_of(work, await begin_at(work, 120))
-    assert (past.subscriptions["news"].status, past.subscriptions["news"].taken_by_stop) == ("unsubscribed", brings_back)
+    assert (past.subscriptions["news"].status, past.subscriptions["news"].taken_by_stop) == (
+        "unsubscribed",
+        brings_back,
+    )
 
 
 async def test_a_list_that_was_left_before_stop_is_not_brought_back_by_start(work: Work) -> None:
@@ -116,9 +119,13 @@ async def test_a_replay_by_the_rules_of_then_decides_what_was_decided(work: Work
     found = [replay.take(message) async for message in read_all(work.store.database, decided_messages(begin.at))]
     stored = [row for row in await work.rows("messages", "seq") if row.seq >= begin.seq]
     told = {one.message.key: one.before for one in found if one}
-    assert {row.key: row.rule for row in stored if row.key in told} == {key: outcome.rule for key, outcome in told.items()}
+    assert {row.key: row.rule for row in stored if row.key in told} == {
+        key: outcome.rule for key, outcome in told.items()
+    }
     texts = {row.message_key: row.content for row in await work.rows("steps", "seq") if row.kind == "reply"}
-    assert {key: outcome.replies for key, outcome in told.items() if outcome.replies} == {key: (texts[key],) for key in told if key in texts}
+    assert {key: outcome.replies for key, outcome in told.items() if outcome.replies} == {
+        key: (texts[key],) for key in told if key in texts
+    }
     assert len(told) == len(LATER) - 1  # START needs no rule, so both answer it alike
 
 
@@ -150,7 +157,9 @@ async def test_a_replay_begins_with_the_questions_that_were_open(asking: Work, s
     replay.begin(await read_past(asking.store.database, [ANNA], begin))
     found = [replay.take(message) async for message in read_all(asking.store.database, decided_messages(begin.at))]
     told = {one.message.text: one.before.rule for one in found if one}
-    stored = {row.text: row.rule for row in await asking.rows("messages", "seq") if row.seq >= begin.seq and row.text in told}
+    stored = {
+        row.text: row.rule for row in await asking.rows("messages", "seq") if row.seq >= begin.seq and row.text in told
+    }
     assert told == stored
     assert ("yes" in told) == ("yes" in TALK[split:])
 
@@ -159,5 +168,8 @@ async def test_a_list_that_asks_first_waited_then_for_the_answer(asking: Work) -
     for message in arrived(("Offers ON", "yes")):
         await asking.handle(message)
     past = await past_of(asking, await begin_at(asking, 60))
-    assert (past.subscriptions["offers"].status, past.subscriptions["offers"].ends_at) == ("pending", NOON + timedelta(hours=48))
+    assert (past.subscriptions["offers"].status, past.subscriptions["offers"].ends_at) == (
+        "pending",
+        NOON + timedelta(hours=48),
+    )
     assert [question.status for question in past.questions] == ["open"]

@@ -15,7 +15,9 @@ from tests.conftest import NOON
 from tests.worker.conftest import RULES, Work, work
 
 __all__ = ["work"]  # the fixture
-PAUSING = read_rules(RULES.replace("hand_off: unrecognised", "hand_off: {reason: unrecognised, pause: 1h}"), "rules.yaml", {})
+PAUSING = read_rules(
+    RULES.replace("hand_off: unrecognised", "hand_off: {reason: unrecognised, pause: 1h}"), "rules.yaml", {}
+)
 
 
 @pytest.fixture
@@ -36,7 +38,9 @@ async def test_the_pause_is_of_the_number_and_from_its_text(pausing: Work) -> No
 
 async def test_rules_do_not_answer_meanwhile_and_answer_afterwards(pausing: Work) -> None:
     await pausing.handle(inbound("what?"))
-    await pausing.handle(inbound("News ON", received=NOON + minutes(59)), inbound("News ON", BRUNO, received=NOON + minutes(59)))
+    await pausing.handle(
+        inbound("News ON", received=NOON + minutes(59)), inbound("News ON", BRUNO, received=NOON + minutes(59))
+    )
     assert (await pausing.lists_of(ANNA), await pausing.lists_of(BRUNO)) == ({}, {"news": "subscribed"})
     await pausing.handle(inbound("News ON", received=NOON + minutes(60)))
     assert await pausing.lists_of(ANNA) == {"news": "subscribed"}
@@ -56,7 +60,9 @@ async def test_a_hand_off_that_is_closed_pauses_nothing(pausing: Work) -> None:
 
 
 @pytest.mark.parametrize(("closed_after", "was_paused"), [(None, True), (30, True), (10, False)])
-async def test_a_replay_begins_with_the_pause_of_that_time(pausing: Work, closed_after: int | None, was_paused: bool) -> None:
+async def test_a_replay_begins_with_the_pause_of_that_time(
+    pausing: Work, closed_after: int | None, was_paused: bool
+) -> None:
     await pausing.handle(inbound("what?"), inbound("hello", received=NOON + minutes(20)))
     if closed_after:
         async with pausing.store.database.write() as connection:

@@ -33,7 +33,9 @@ class HardOfHearing:
 
 
 @pytest.mark.parametrize("swallows", [0, 1, 3])
-async def test_a_worker_ends_though_cancellations_are_swallowed(redis: ArqRedis, redis_socket: str, swallows: int) -> None:
+async def test_a_worker_ends_though_cancellations_are_swallowed(
+    redis: ArqRedis, redis_socket: str, swallows: int
+) -> None:
     made: list[HardOfHearing] = []
 
     def make() -> Worker:

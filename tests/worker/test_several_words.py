@@ -57,15 +57,24 @@ async def last_event(work: Work, name: str) -> str:
         (("neither",), {"news": "unsubscribed"}),
     ],
 )
-async def test_the_last_of_several_words_about_a_list_stands(work: Work, texts: tuple[str, ...], lists: dict[str, str]) -> None:
+async def test_the_last_of_several_words_about_a_list_stands(
+    work: Work, texts: tuple[str, ...], lists: dict[str, str]
+) -> None:
     await say(work, *texts)
     assert await work.lists_of(ANNA) == lists
     events = {"subscribed": "opt_in", "unsubscribed": "opt_out"}
-    assert {name: await last_event(work, name) for name in lists} == {name: events[status] for name, status in lists.items()}
+    assert {name: await last_event(work, name) for name in lists} == {
+        name: events[status] for name, status in lists.items()
+    }
 
 
 async def test_several_words_about_a_list_in_several_texts_of_one_batch(work: Work) -> None:
-    await work.receive(*(inbound(text, received=NOON + minutes(number)) for number, text in enumerate(("both", "only news", "weekly off"))))
+    await work.receive(
+        *(
+            inbound(text, received=NOON + minutes(number))
+            for number, text in enumerate(("both", "only news", "weekly off"))
+        )
+    )
     await work.handler().handle()
     assert await work.lists_of(ANNA) == {"news": "unsubscribed", "offers": "unsubscribed"}
 
@@ -76,7 +85,10 @@ async def test_each_of_two_changes_of_an_appointment_has_a_line_and_a_number_of_
     (row,) = await work.rows("appointments")
     assert (row.status, row.version) == ("cancelled", 3)
     history = await read_history(work.store.database, "a1")
-    assert [(one.number, one.old_status, one.new_status) for one in history[1:]] == [(2, "scheduled", "confirmed"), (3, "confirmed", "cancelled")]
+    assert [(one.number, one.old_status, one.new_status) for one in history[1:]] == [
+        (2, "scheduled", "confirmed"),
+        (3, "confirmed", "cancelled"),
+    ]
 
 
 async def test_a_late_stop_that_is_older_than_a_start_changes_and_says_nothing(work: Work) -> None:
@@ -91,7 +103,9 @@ async def test_a_late_stop_that_is_older_than_a_start_changes_and_says_nothing(w
 
 
 @pytest.mark.parametrize("in_one_batch", [False, True])
-async def test_a_late_older_name_or_language_overwrites_no_newer_one(work: Work, clock: StandingClock, *, in_one_batch: bool) -> None:
+async def test_a_late_older_name_or_language_overwrites_no_newer_one(
+    work: Work, clock: StandingClock, *, in_one_batch: bool
+) -> None:
     newer = inbound("my name is Ann", received=NOON + minutes(10)), inbound("english", received=NOON + minutes(11))
     older = (inbound(text, sent=NOON, received=NOON + minutes(12)) for text in ("my name is Anne", "italiano"))
     clock.now = NOON + minutes(15)
@@ -111,14 +125,24 @@ async def test_a_late_older_name_is_not_answered(work: Work, clock: StandingCloc
 
 async def test_a_replay_begins_with_what_was_done_by_hand_before(work: Work) -> None:
     await say(work, "both")
-    await opt_out(work.store.database, work.store.secret, ANNA, reason="", operator="mia", now=work.clock.advance(minutes=1))
+    await opt_out(
+        work.store.database, work.store.secret, ANNA, reason="", operator="mia", now=work.clock.advance(minutes=1)
+    )
     past_before = await past(work, Beginning(at=NOON + minutes(1.5), seq=9))
     past_after = await past(work, Beginning(at=NOON + minutes(3), seq=9))
     assert past_before == (False, None, {"news": ("subscribed", None), "offers": ("subscribed", None)})
     stopped_at = NOON + minutes(2)
-    assert past_after == (True, stopped_at, {"news": ("unsubscribed", stopped_at), "offers": ("unsubscribed", stopped_at)})
+    assert past_after == (
+        True,
+        stopped_at,
+        {"news": ("unsubscribed", stopped_at), "offers": ("unsubscribed", stopped_at)},
+    )
 
 
 async def past(work: Work, begin: Beginning) -> tuple[object, ...]:
     (known,) = await read_past(work.store.database, [ANNA], begin)
-    return known.opted_out, known.consent_by_hand_at, {name: (str(one.status), one.by_hand_at) for name, one in known.subscriptions.items()}
+    return (
+        known.opted_out,
+        known.consent_by_hand_at,
+        {name: (str(one.status), one.by_hand_at) for name, one in known.subscriptions.items()},
+    )

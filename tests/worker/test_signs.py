@@ -31,7 +31,9 @@ class Living:
     def __init__(self, work: Work, folder: Path) -> None:
         self.work = work
         self.file = folder / "rules.yaml"
-        self.in_force = RulesInForce(self.file, dict, RuleVersions(work.store.database), work.clock, decides=True, settled_s=0.01)
+        self.in_force = RulesInForce(
+            self.file, dict, RuleVersions(work.store.database), work.clock, decides=True, settled_s=0.01
+        )
         hearers = Hearers(work.store.database, self.in_force.rules)
         self.signs = SignsOfLife(work.store, "w1", self.in_force, Supervisor(_never_made), hearers)
 
@@ -49,7 +51,9 @@ class Living:
             await connection.execute(insert(steps), step_rows([reply_step("k-1")], NOON))
         await store.steps.claim(StepKind.REPLY, "w", NOON, 1)
         await store.steps.record([Fate(key="k-1", status=StepStatus.SENT)], "w", NOON)
-        await store.reports.add([Report(ids=("k-1",), reported=Reported.DELIVERED, word="DELIVERED", received_at=NOON)], NOON)
+        await store.reports.add(
+            [Report(ids=("k-1",), reported=Reported.DELIVERED, word="DELIVERED", received_at=NOON)], NOON
+        )
         return [row.recipient for row in await self.work.rows("steps", "seq") if row.kind == StepKind.WEBHOOK]
 
 

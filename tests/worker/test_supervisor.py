@@ -87,7 +87,9 @@ class Running:
 
 
 @asynccontextmanager
-async def a_worker(url: str, *bodies: JobBody, sweep: JobBody = nothing, timeout_s: float = 2) -> AsyncIterator[Running]:
+async def a_worker(
+    url: str, *bodies: JobBody, sweep: JobBody = nothing, timeout_s: float = 2
+) -> AsyncIterator[Running]:
     """A supervised worker that does the bodies when it is woken for messages, replies and webhooks."""
     made: list[Worker] = []
 
@@ -121,7 +123,11 @@ async def test_a_ring_wakes_the_worker_for_that_job_alone(redis: ArqRedis, redis
 
 async def test_a_job_that_is_done_leaves_nothing_behind(redis: ArqRedis, redis_socket: str) -> None:
     async def only_health_is_left() -> bool:
-        return [key for key in await redis.keys("*") if b":health:" not in key and b"sweep" not in key and key != QUEUE.encode()] == []
+        return [
+            key
+            for key in await redis.keys("*")
+            if b":health:" not in key and b"sweep" not in key and key != QUEUE.encode()
+        ] == []
 
     counter = Counter()
     async with a_worker(redis_socket, counter) as running:
@@ -175,7 +181,9 @@ async def test_a_job_that_raises_is_told_in_the_log_and_the_same_worker_goes_on(
         assert len(running.made) == 1
 
 
-async def test_a_job_whose_database_failed_says_why_in_one_line(redis: ArqRedis, redis_socket: str, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_job_whose_database_failed_says_why_in_one_line(
+    redis: ArqRedis, redis_socket: str, caplog: pytest.LogCaptureFixture
+) -> None:
     counter = Counter(StorageError("the disk is full"))
     async with a_worker(redis_socket, counter) as running:
         running.bell.ring(Job.HANDLE)
@@ -339,7 +347,9 @@ async def test_a_worker_ends_in_time_while_redis_is_away(own_redis: OwnRedis) ->
         assert await running.ends() < 2 * CLOSE_S
 
 
-async def test_several_workers_sweep_once_together(redis: ArqRedis, redis_socket: str, caplog: pytest.LogCaptureFixture) -> None:
+async def test_several_workers_sweep_once_together(
+    redis: ArqRedis, redis_socket: str, caplog: pytest.LogCaptureFixture
+) -> None:
     swept_at: list[float] = []
 
     async def sweep() -> None:

@@ -48,7 +48,12 @@ async def test_waiting_messages_are_rung_for_before_anybody_is_reminded(work: Wo
 
     await work.receive(inbound("yes"))
     store = work.store
-    parts: dict[str, Any] = {"database": store.database, "inbox": store.inbox, "reports": store.reports, "reminders": Reminders()}
+    parts: dict[str, Any] = {
+        "database": store.database,
+        "inbox": store.inbox,
+        "reports": store.reports,
+        "reminders": Reminders(),
+    }
     await Sweep(**parts, bell=work.bell, clock=work.clock, rules=lambda: work.rules).sweep()
     assert work.bell.rings == [Job.HANDLE, Job.REPLIES]
 
@@ -89,13 +94,17 @@ async def test_a_step_is_rung_for_when_its_next_attempt_is_due_and_not_before(wo
     await work.handle(inbound("my name is Anna"))
     [claimed] = await work.store.steps.claim(StepKind.REPLY, "a worker", work.clock(), 10)
     again_at = work.clock() + minutes(5)
-    await work.store.steps.record([Fate(key=claimed.step.key, status=StepStatus.QUEUED, next_attempt_at=again_at)], "a worker", work.clock())
+    await work.store.steps.record(
+        [Fate(key=claimed.step.key, status=StepStatus.QUEUED, next_attempt_at=again_at)], "a worker", work.clock()
+    )
     assert await sweep(work) == []
     work.clock.now = again_at
     assert await sweep(work) == [Job.REPLIES]
 
 
-async def test_of_what_a_killed_worker_was_sending_webhooks_are_called_again_and_texts_are_not(work: Work, caplog: pytest.LogCaptureFixture) -> None:
+async def test_of_what_a_killed_worker_was_sending_webhooks_are_called_again_and_texts_are_not(
+    work: Work, caplog: pytest.LogCaptureFixture
+) -> None:
     await work.handle(inbound("News ON"))
     await claim_all(work)
     work.clock.now += LEASE + minutes(1)

@@ -79,7 +79,10 @@ async def test_a_call_that_fails_by_a_fault_of_ours_is_a_dead_letter_with_its_ki
 
 async def test_such_a_call_takes_nothing_from_the_others(out: Out) -> None:
     await out.queue(call_step("k-1"))
-    out.rules = replace(out.rules, webhooks={**out.rules.webhooks, "bad": replace(out.rules.webhooks["crm"], name="bad", url="https://xn--/")})
+    out.rules = replace(
+        out.rules,
+        webhooks={**out.rules.webhooks, "bad": replace(out.rules.webhooks["crm"], name="bad", url="https://xn--/")},
+    )
     await out.queue(replace(call_step("k-2"), to="bad"), call_step("k-3"))
     await out.deliver(StepKind.WEBHOOK)
     assert await out.statuses() == ["delivered", "dead", "delivered"]
@@ -97,13 +100,17 @@ async def test_a_reply_whose_body_may_be_out_is_uncertain(out: Out) -> None:
 async def test_a_gateway_that_fails_loses_no_reply(out: Out, gateway: type[AgileTelecom], status: str) -> None:
     broken = gateway(secret=b"s", zone=out.rules.zone, api_key="key", url=f"{out.receiver.url}/send")
     await out.queue(reply_step())
-    await through(out, Ways(gateway=broken, client=out.client, pace=out.pace, rules=lambda: out.rules)).deliver(StepKind.REPLY)
+    await through(out, Ways(gateway=broken, client=out.client, pace=out.pace, rules=lambda: out.rules)).deliver(
+        StepKind.REPLY
+    )
     row = await out.row()
     assert (row.status, REASON in row.last_error) == (status, True)
     assert len(out.receiver.requests) == (status == "uncertain")
 
 
-async def test_a_mail_of_an_alert_that_fails_by_a_fault_of_ours_waits_with_its_reason_and_holds_up_no_other(work: Work) -> None:
+async def test_a_mail_of_an_alert_that_fails_by_a_fault_of_ours_waits_with_its_reason_and_holds_up_no_other(
+    work: Work,
+) -> None:
     mails = [Mail(key=name, recipient="ops@example.com", subject=name, content="text") for name in "ab"]
     async with work.store.database.write() as connection:
         await connection.execute(alert_mails.insert(), mail_rows(mails, work.clock()))

@@ -82,7 +82,9 @@ async def test_one_call_that_hangs_keeps_no_other_place_empty(out: Out) -> None:
     await asyncio.gather(running, return_exceptions=True)
 
 
-async def test_a_job_that_finds_all_places_taken_by_another_does_not_leave_the_rest_lying(out: Out, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_job_that_finds_all_places_taken_by_another_does_not_leave_the_rest_lying(
+    out: Out, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(delivery, "BUDGET_S", 0.2)
     out.receiver.holds = asyncio.Event()
     await out.queue(*calls(AT_ONCE + 2))

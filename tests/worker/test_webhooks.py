@@ -74,7 +74,9 @@ async def test_one_call_tells_whether_an_endpoint_is_back(out: Out) -> None:
     assert await by_status(out) == {"delivered": 40}
 
 
-async def test_a_call_that_fails_while_places_are_counted_leaves_no_place(out: Out, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_call_that_fails_while_places_are_counted_leaves_no_place(
+    out: Out, monkeypatch: pytest.MonkeyPatch
+) -> None:
     out.receiver.status = 500
     await out.queue(*calls(40))
     await call(out)

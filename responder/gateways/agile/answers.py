@@ -21,11 +21,17 @@ def read_response(response: Response) -> Taken:
     if is_success(response.status) and (accepted is not None or _is_processed(answer)):
         result = accepted or answer
         theirs = identifier(answer.get("messageId")) or identifier(result.get("id"))
-        return Taken(gateway_id=theirs, segments=number(result.get("parts")) or number(answer.get("processedSmsParts")) or None)
+        return Taken(
+            gateway_id=theirs, segments=number(result.get("parts")) or number(answer.get("processedSmsParts")) or None
+        )
     refused = next((result for result in results if result.get("accepted") is False), None)
     row = row_of(response, answer, refused)
     reason = f"{row.words}{_reasons(refused)} (HTTP {response.status})"
-    raise TransientError(reason, retry_after_s=_retry_after(response, answer)) if row.error is TransientError else row.error(reason)
+    raise (
+        TransientError(reason, retry_after_s=_retry_after(response, answer))
+        if row.error is TransientError
+        else row.error(reason)
+    )
 
 
 def unwrapped(answer: Mapping[str, Any]) -> Mapping[str, Any]:

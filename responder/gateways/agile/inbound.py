@@ -17,14 +17,26 @@ LONGEST_TEXT = 10_000  # characters of a text that are kept
 
 
 def read_inbound(
-    form: Mapping[str, str], raw: bytes, received_at: datetime, channel: Channel, *, gateway: str, key_secret: bytes, zone: ZoneInfo
+    form: Mapping[str, str],
+    raw: bytes,
+    received_at: datetime,
+    channel: Channel,
+    *,
+    gateway: str,
+    key_secret: bytes,
+    zone: ZoneInfo,
 ) -> Inbound:
     """The message in a form; one without originator or destination comes back as malformed."""
     fields = form if form.keys() >= NAMES else _fields(form)
-    originator, destination = canonical(clean(fields.get("originator", ""))), canonical(clean(fields.get("destination", "")))
+    originator, destination = (
+        canonical(clean(fields.get("originator", ""))),
+        canonical(clean(fields.get("destination", ""))),
+    )
     date_time, text = clean(fields.get("date_time", "")).strip(), clean(fields.get("text", ""))
     is_whole = bool(originator and destination)
-    named_by = (destination, originator, date_time, text_for_key(text)) if is_whole else ("", *chain(*sorted(fields.items())))
+    named_by = (
+        (destination, originator, date_time, text_for_key(text)) if is_whole else ("", *chain(*sorted(fields.items())))
+    )
     return Inbound(
         key=message_key(key_secret, *named_by) if date_time else secrets.token_hex(KEY_LENGTH // 2),
         channel=channel,

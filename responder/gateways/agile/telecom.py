@@ -48,7 +48,9 @@ class AgileTelecom:
         if self.api_key is None:
             return None
         headers = {"content-type": "application/json", "x-api-key": self.api_key}
-        return Call(url=send_url(self.api, self.url), headers=headers, body=body_of(self.api, step, self.sender or step.sender))
+        return Call(
+            url=send_url(self.api, self.url), headers=headers, body=body_of(self.api, step, self.sender or step.sender)
+        )
 
     def read_response(self, response: Response) -> Taken:
         """What the gateway says of a message that it took; an error says what became of it, in our words and never in its contents."""
@@ -58,7 +60,9 @@ class AgileTelecom:
         """The question how much credit is left; None without a key."""
         if self.api_key is None:
             return None
-        return Call(url=credit_url(self.api, self.url), headers={"accept": "application/json", "x-api-key": self.api_key})
+        return Call(
+            url=credit_url(self.api, self.url), headers={"accept": "application/json", "x-api-key": self.api_key}
+        )
 
     def read_credit(self, response: Response) -> Decimal:
         """The credit that is left, in euros."""

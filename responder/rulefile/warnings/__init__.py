@@ -11,7 +11,16 @@ from responder.rulefile.warnings.survey import Survey
 
 __all__ = ["Caution", "Code", "warnings_of"]
 
-FAMILIES = (reach.cautions, never.cautions, words.cautions, replies.cautions, slips.cautions, wording.cautions, lists.cautions, habits.cautions)
+FAMILIES = (
+    reach.cautions,
+    never.cautions,
+    words.cautions,
+    replies.cautions,
+    slips.cautions,
+    wording.cautions,
+    lists.cautions,
+    habits.cautions,
+)
 
 
 def warnings_of(rules: Rules, sources: Sources, now: datetime) -> tuple[Caution, ...]:

@@ -36,7 +36,9 @@ def every_text(survey: Survey) -> Iterator[Sent]:
 
 def texts_beside(survey: Survey) -> Iterator[Sent]:
     """Each text that the file itself has for these."""
-    yield from chain(_about_appointments(survey), _reminders(survey), _questions_of_lists(survey), _left(survey), _notice(survey))
+    yield from chain(
+        _about_appointments(survey), _reminders(survey), _questions_of_lists(survey), _left(survey), _notice(survey)
+    )
 
 
 def _about_appointments(survey: Survey) -> Iterator[Sent]:
@@ -65,7 +67,9 @@ def _answers(survey: Survey) -> Iterator[str]:
 def _leading(texts: Iterable[str], world: World, survey: Survey, *, asks: bool = False) -> Reached | None:
     """The first of some texts that is answered beside the rules, by a question if it has to be one."""
     decided = ((text, survey.decide(text, world)) for text in texts)
-    return next((Reached(text=text, world=world) for text, decision in decided if _is_beside(decision, asks=asks)), None)
+    return next(
+        (Reached(text=text, world=world) for text, decision in decided if _is_beside(decision, asks=asks)), None
+    )
 
 
 def _is_beside(decision: Decision, *, asks: bool) -> bool:
@@ -91,14 +95,24 @@ def _reminders(survey: Survey) -> Iterator[Sent]:
     """Their texts, which come without any text to us."""
     for reminder in survey.rules.appointments.reminders:
         found = survey.sources.section(SECTION, "reminders")
-        yield from sent_of(reminder.text, found, f"{SECTION}, reminder", occasion=f"sent {reminder.name} before the start")
+        yield from sent_of(
+            reminder.text, found, f"{SECTION}, reminder", occasion=f"sent {reminder.name} before the start"
+        )
 
 
 def _questions_of_lists(survey: Survey) -> Iterator[Sent]:
     for name, entry in survey.rules.lists.items():
-        joining = (survey.reached(rule) for rule in survey.enabled if entry.double_opt_in and name in lists_of(rule, SUBSCRIBE))
+        joining = (
+            survey.reached(rule) for rule in survey.enabled if entry.double_opt_in and name in lists_of(rule, SUBSCRIBE)
+        )
         if reached := next((found for found in joining if found), None):
-            yield from sent_of(entry.question, survey.sources.section("lists", name, "question"), f'list "{name}"', reached, title=entry.title)
+            yield from sent_of(
+                entry.question,
+                survey.sources.section("lists", name, "question"),
+                f'list "{name}"',
+                reached,
+                title=entry.title,
+            )
 
 
 def _left(survey: Survey) -> Iterator[Sent]:
@@ -107,9 +121,17 @@ def _left(survey: Survey) -> Iterator[Sent]:
         reached = Reached(text=f"STOP {longest.name}", world=with_subscriptions(survey.plain, longest.name))
         texts: Texts = survey.rules.reserved_texts[LEFT]
         if survey.decide(reached.text, reached.world).name == RULE_NAMES[Outcome.OPT_OUT]:
-            yield from sent_of(texts, survey.sources.section("reserved", "stop", LEFT), 'reserved "stop", left', reached, title=longest.title)
+            yield from sent_of(
+                texts,
+                survey.sources.section("reserved", "stop", LEFT),
+                'reserved "stop", left',
+                reached,
+                title=longest.title,
+            )
 
 
 def _notice(survey: Survey) -> Iterator[Sent]:
     if notice := survey.rules.limits.notice:
-        yield from sent_of(notice, survey.sources.section("limits", "notice"), "limits, notice", occasion="sent before we fall silent")
+        yield from sent_of(
+            notice, survey.sources.section("limits", "notice"), "limits, notice", occasion="sent before we fall silent"
+        )

@@ -49,19 +49,35 @@ def _empty_patterns(rule: Rule, survey: Survey) -> Iterator[Caution]:
             name = survey.decide("", world).name
             goes = "" if name == rule.name else f", which reaches {name} here"
             text = f"the pattern matches the empty text{goes}, and so every text there is: ask for at least one letter"
-            yield Caution(code=Code.EMPTY_PATTERN, mistake=survey.told(rule, text, scalar.place), witness="", world=world, rule=name)
+            yield Caution(
+                code=Code.EMPTY_PATTERN,
+                mistake=survey.told(rule, text, scalar.place),
+                witness="",
+                world=world,
+                rule=name,
+            )
 
 
 def _not_exercised(survey: Survey) -> Iterator[Caution]:
     rules = survey.rules
-    examples = chain.from_iterable(try_examples(rule, rules, survey.now, with_variants=False) for rule in survey.enabled)
+    examples = chain.from_iterable(
+        try_examples(rule, rules, survey.now, with_variants=False) for rule in survey.enabled
+    )
     tests = (try_case(case, rules, survey.now) for case in rules.tests)
     exercised = {rule.rule for rule in coverage(rules, chain(examples, tests)) if rule.exercised}
     for rule in survey.enabled:
         if rule.name not in exercised and (reached := survey.reached(rule)):
-            text = f"no example and no test reaches it, although \"{reached.text}\" does: add 'examples: {{match: [...]}}'"
+            text = (
+                f"no example and no test reaches it, although \"{reached.text}\" does: add 'examples: {{match: [...]}}'"
+            )
             name = survey.decide(reached.text, reached.world).name
-            yield Caution(code=Code.NOT_EXERCISED, mistake=survey.told(rule, text), witness=reached.text, world=reached.world, rule=name)
+            yield Caution(
+                code=Code.NOT_EXERCISED,
+                mistake=survey.told(rule, text),
+                witness=reached.text,
+                world=reached.world,
+                rule=name,
+            )
 
 
 def _unsigned(survey: Survey) -> Iterator[Caution]:

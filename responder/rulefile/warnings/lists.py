@@ -40,4 +40,6 @@ def _cannot_join(name: str, survey: Survey) -> Caution:
     witness = f"{name.upper()} ON"
     rule = survey.decide(witness, survey.plain).name
     text = f'list "{name}": nobody can join it by text, not even by "{witness}": add a rule with \'subscribe: {name}\', or remove the list'
-    return Caution(code=Code.CANNOT_JOIN, mistake=_spot(name, survey).mistake(text), witness=witness, world=survey.plain, rule=rule)
+    return Caution(
+        code=Code.CANNOT_JOIN, mistake=_spot(name, survey).mistake(text), witness=witness, world=survey.plain, rule=rule
+    )

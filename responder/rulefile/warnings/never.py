@@ -22,7 +22,10 @@ def cautions(survey: Survey) -> Iterator[Caution]:
 
 def _why_never(rule: Rule, survey: Survey) -> str | None:
     """Why the conditions of a rule do not hold any more, or never did, with the remedy."""
-    ends = next((condition for condition in rule.conditions if isinstance(condition, Until) and condition.moment <= survey.now), None)
+    ends = next(
+        (condition for condition in rule.conditions if isinstance(condition, Until) and condition.moment <= survey.now),
+        None,
+    )
     if ends:
         return f"'until' ({ends.source}) is past: change the date, or remove the rule"
     if survey.world(rule) is None:

@@ -2,7 +2,21 @@
 
 from dataclasses import dataclass, field
 
-ESCAPES = {"d": "1", "w": "a", "s": " ", "D": "a", "W": " ", "S": "a", "n": " ", "t": " ", "b": "", "B": "", "A": "", "z": "", "pL": "a"}
+ESCAPES = {
+    "d": "1",
+    "w": "a",
+    "s": " ",
+    "D": "a",
+    "W": " ",
+    "S": "a",
+    "n": " ",
+    "t": " ",
+    "b": "",
+    "B": "",
+    "A": "",
+    "z": "",
+    "pL": "a",
+}
 QUANTIFIERS = "?*+{"
 CLASS_CANDIDATES = "A1a B2b0-_. "
 LONGEST = 300  # characters of a text that is made

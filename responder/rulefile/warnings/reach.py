@@ -22,7 +22,12 @@ def cautions(survey: Survey) -> Iterator[Caution]:
         if world is None:
             continue
         probes = list(survey.probes(rule))
-        blocked = [(probe, text, other) for probe in probes if (found := _blocked(probe, rule, world, survey)) for text, other in (found,)]
+        blocked = [
+            (probe, text, other)
+            for probe in probes
+            if (found := _blocked(probe, rule, world, survey))
+            for text, other in (found,)
+        ]
         told: set[str] = set()
         for probe, text, other in blocked:
             if other.name not in told:
@@ -70,8 +75,15 @@ def _caution(rule: Rule, blocked: Blocked, world: World, survey: Survey, *, is_n
     probe, text, other = blocked
     where = f"line {other.line}" if other.file == rule.file else f"{other.file}, line {other.line}"
     shows = f'"{text}" reaches {other.name} ({where}) before {rule.name} (line {rule.line})'
-    if isinstance(other.text, Words) and other.text.how is How.TEXT and fold(text) in {alias.folded for alias in other.text.aliases}:
-        code, why = Code.SAME_TEXT, f"both have the same text{f', so {rule.name} can never apply' if is_never else ''}: remove it from one of them"
+    if (
+        isinstance(other.text, Words)
+        and other.text.how is How.TEXT
+        and fold(text) in {alias.folded for alias in other.text.aliases}
+    ):
+        code, why = (
+            Code.SAME_TEXT,
+            f"both have the same text{f', so {rule.name} can never apply' if is_never else ''}: remove it from one of them",
+        )
     elif is_never:
         code, why = Code.NEVER_APPLIES, f"{rule.name} can never apply: put it above {other.name}, or remove it"
     else:

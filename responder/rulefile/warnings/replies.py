@@ -48,7 +48,9 @@ def _alphabet(sent: Sent, worst: str, counted: Size, foreign: list[str]) -> str:
 
 def _segments(sent: Sent, worst: str, counted: Size) -> str:
     one = GSM_ONE if counted.encoding != UCS2 else UCS2_ONE
-    return f"the text takes {shown(counted)}, one holds {one}: shorten it by {counted.units - one}{_filled(sent, worst)}"
+    return (
+        f"the text takes {shown(counted)}, one holds {one}: shorten it by {counted.units - one}{_filled(sent, worst)}"
+    )
 
 
 def _filled(sent: Sent, worst: str) -> str:
@@ -61,4 +63,6 @@ def shown(counted: Size) -> str:
     >>> shown(size("Hello"))
     '1 segment (GSM-7, 5 units)'
     """
-    return f"{counted.segments} segment{'s' if counted.segments > 1 else ''} ({counted.encoding}, {counted.units} units)"
+    return (
+        f"{counted.segments} segment{'s' if counted.segments > 1 else ''} ({counted.encoding}, {counted.units} units)"
+    )

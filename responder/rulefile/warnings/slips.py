@@ -21,7 +21,9 @@ def cautions(survey: Survey) -> Iterator[Caution]:
             text = f'"{found[0]}" is sent as it stands: write {{{{ {found[1]} }}}} for the value ({sent.when})'
             yield _caution(Code.SINGLE_BRACES, sent.spot(found.start()), sent.owner, text, sent.reached, survey)
         if cut := _cut_off(sent.source, sent.scalar):
-            yield _caution(Code.CUT_OFF, *_told(cut, sent.source, sent.scalar, sent.owner, f" ({sent.when})"), sent.reached, survey)
+            yield _caution(
+                Code.CUT_OFF, *_told(cut, sent.source, sent.scalar, sent.owner, f" ({sent.when})"), sent.reached, survey
+            )
     yield from _words_cut_off(survey)
 
 
@@ -32,7 +34,12 @@ def _words_cut_off(survey: Survey) -> Iterator[Caution]:
             scalar = Scalar(place=word.place, text=word.typed)
             if world and found and (cut := _cut_off(found[0], scalar)):
                 owner, goes = f'rule "{rule.name}"', f' ("{word.typed}" is what is compared)'
-                yield _caution(Code.CUT_OFF, *_told(cut, found[0], scalar, owner, goes), Reached(text=word.typed, world=world), survey)
+                yield _caution(
+                    Code.CUT_OFF,
+                    *_told(cut, found[0], scalar, owner, goes),
+                    Reached(text=word.typed, world=world),
+                    survey,
+                )
 
 
 def _cut_off(source: Source, scalar: Scalar) -> str | None:
@@ -46,7 +53,11 @@ def _cut_off(source: Source, scalar: Scalar) -> str | None:
 def _told(cut: str, source: Source, scalar: Scalar, owner: str, goes: str) -> tuple[Spot, str, str]:
     shown = cut if len(cut) <= LONGEST_SHOWN else f"{cut[:LONGEST_SHOWN]}…"
     place = Place(line=scalar.place.line, column=scalar.place.column + len(scalar.text) + 1)
-    return Spot(file=source.file, place=place), owner, f'the text ends before "{shown}", which is a comment: put all of it between " "{goes}'
+    return (
+        Spot(file=source.file, place=place),
+        owner,
+        f'the text ends before "{shown}", which is a comment: put all of it between " "{goes}',
+    )
 
 
 def _caution(code: Code, spot: Spot, owner: str, text: str, reached: Reached | None, survey: Survey) -> Caution:

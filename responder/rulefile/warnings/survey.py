@@ -94,7 +94,9 @@ class Survey:
         if world is None:
             return None
         texts = (text for probe in self.probes(rule) for text in probe.texts)
-        return next((Reached(text=text, world=world) for text in texts if rule.name in self.decide(text, world).met), None)
+        return next(
+            (Reached(text=text, world=world) for text in texts if rule.name in self.decide(text, world).met), None
+        )
 
     def typed(self, rule: Rule) -> tuple[Typed, ...]:
         """The words that a rule asks for, as they were typed."""
@@ -119,8 +121,14 @@ class Survey:
                 for word in self.typed(rule):
                     yield Probe(bare=word.typed, wide=_widened(word.typed, rule.text.how), place=word.place)
             case Pattern():
-                for text in (*rule.examples, *(made for source in rule.text.sources if (made := sample(source)) is not None)):
-                    yield Probe(bare=text, wide=f"{FILLER} {text} {FILLER}" if self._is_met(rule, f"{FILLER} {text} {FILLER}") else text)
+                for text in (
+                    *rule.examples,
+                    *(made for source in rule.text.sources if (made := sample(source)) is not None),
+                ):
+                    yield Probe(
+                        bare=text,
+                        wide=f"{FILLER} {text} {FILLER}" if self._is_met(rule, f"{FILLER} {text} {FILLER}") else text,
+                    )
             case Answers():
                 asked = rule.text.in_languages or {("", wanted) for wanted in rule.text.wanted}
                 answers = (self._answer(wanted, language) for language, wanted in sorted(asked))

@@ -60,7 +60,10 @@ class Sent:
 
     def spot(self, offset: int = 0) -> Spot:
         """Where a character of it stands."""
-        return Spot(file=self.source.file, place=place_of_character(self.source, self.scalar, offset) if offset else self.scalar.place)
+        return Spot(
+            file=self.source.file,
+            place=place_of_character(self.source, self.scalar, offset) if offset else self.scalar.place,
+        )
 
     def worst(self) -> str:
         """The text with the values that make it longest."""
@@ -75,7 +78,9 @@ def rendered(template: Template, title: str) -> tuple[str, ...]:
     """A text with its values filled in, and with those empty that may be; ``title`` is that of the list it speaks of."""
     if template.is_fixed:
         return (template.source,)
-    return tuple(template.render({name: _value(name, values, title) for name in template.names}) for values in (_Filled, _Empty))
+    return tuple(
+        template.render({name: _value(name, values, title) for name in template.names}) for values in (_Filled, _Empty)
+    )
 
 
 def longest(template: Template, title: str) -> str:
@@ -134,7 +139,9 @@ def texts_of_fallback(survey: Survey, reached: Reached | None) -> Iterator[Sent]
     found = survey.sources.section("fallback", "then")
     if found and reached:
         source, _, node = found
-        yield from _sent(survey.rules.fallback, source, node, "fallback", reached, title_of(survey.rules.fallback, survey.rules))
+        yield from _sent(
+            survey.rules.fallback, source, node, "fallback", reached, title_of(survey.rules.fallback, survey.rules)
+        )
 
 
 def texts_of_reserved(survey: Survey, keyword: str) -> Iterator[Sent]:
@@ -147,7 +154,13 @@ def texts_of_reserved(survey: Survey, keyword: str) -> Iterator[Sent]:
 
 
 def sent_of(
-    texts: Texts, found: tuple[Source, Scalar, Node] | None, owner: str, reached: Reached | None = None, *, title: str = "", occasion: str = ""
+    texts: Texts,
+    found: tuple[Source, Scalar, Node] | None,
+    owner: str,
+    reached: Reached | None = None,
+    *,
+    title: str = "",
+    occasion: str = "",
 ) -> Iterator[Sent]:
     """Those of the texts that stand in an entry of the file."""
     if found is None:
@@ -167,7 +180,9 @@ def title_of(actions: Iterable[Action], rules: Rules) -> str:
     return max((rules.list_titles.get(name, "") for name in lists), key=len, default="")
 
 
-def _sent(actions: tuple[Action, ...], source: Source, then: Node, owner: str, reached: Reached, title: str) -> Iterator[Sent]:
+def _sent(
+    actions: tuple[Action, ...], source: Source, then: Node, owner: str, reached: Reached, title: str
+) -> Iterator[Sent]:
     nodes = then.items if isinstance(then, Sequence) else (then,)
     for action, node in zip(actions, nodes, strict=False):
         for language, template in _templates(action):
@@ -192,7 +207,9 @@ def _scalar(node: Node, template: Template) -> Scalar | None:
 
 def _allowed(node: Node) -> int | None:
     """The segments that the author allows for the texts of an action."""
-    settings: Mapping[str, Node] = {key.text: value for key, value in node.entries} if isinstance(node, MappingNode) else {}
+    settings: Mapping[str, Node] = (
+        {key.text: value for key, value in node.entries} if isinstance(node, MappingNode) else {}
+    )
     for value in settings.values():
         found = entry(value, "max_segments")
         if found and isinstance(found[1], Scalar) and found[1].text.isdecimal():

@@ -65,14 +65,23 @@ class _WaysOut:
             if isinstance(rule.text, Words) and rule.text.how is not How.CONTAINS:
                 for name in lists_of(rule, UNSUBSCRIBE):
                     self._own[name] |= dict.fromkeys(alias.folded for alias in rule.text.aliases)
-        self._all = {**self._own[ALL], **dict.fromkeys(word for word in survey.rules.vocabulary.everywhere.opt_out if word not in EVERYDAY)}
-        self._longest = max((word.count(" ") + 1 for words in (*self._own.values(), self._all) for word in words), default=1)
+        self._all = {
+            **self._own[ALL],
+            **dict.fromkeys(word for word in survey.rules.vocabulary.everywhere.opt_out if word not in EVERYDAY),
+        }
+        self._longest = max(
+            (word.count(" ") + 1 for words in (*self._own.values(), self._all) for word in words), default=1
+        )
 
     def are_told(self, sent: Sent, joined: str) -> bool:
         """Whether a text has one of the words for a list."""
         words = fold(sent.rendered()[0]).split()
         own = self._own[joined]
-        runs = (" ".join(words[start : start + length]) for start in range(len(words)) for length in range(1, self._longest + 1))
+        runs = (
+            " ".join(words[start : start + length])
+            for start in range(len(words))
+            for length in range(1, self._longest + 1)
+        )
         return any(run in own or run in self._all for run in runs)
 
     def first(self, joined: str) -> str:
@@ -84,7 +93,13 @@ def _no_way_out(rule: Rule, sent: Sent, joined: str, word: str, survey: Survey) 
     assert sent.reached is not None  # noqa: S101  (texts_of_rules gives only such)
     text = f'the text to who joins "{joined}" does not say how to leave, add "{word} to leave" ({sent.when})'
     told = sent.spot().mistake(f'rule "{rule.name}": {text}')
-    return Caution(code=Code.NO_WAY_OUT, mistake=told, witness=sent.reached.text, world=sent.reached.world, rule=_name(sent, survey))
+    return Caution(
+        code=Code.NO_WAY_OUT,
+        mistake=told,
+        witness=sent.reached.text,
+        world=sent.reached.world,
+        rule=_name(sent, survey),
+    )
 
 
 def _name(sent: Sent, survey: Survey) -> str | None:
@@ -114,6 +129,9 @@ def _names_somebody(text: str, keywords: frozenset[str]) -> bool:
     if PREFIX.search(text):
         return True
     words = list(CAPITAL.finditer(text))
-    if any(text[first.end() : second.start()] == " " and not {fold(first[0]), fold(second[0])} & keywords for first, second in pairwise(words)):
+    if any(
+        text[first.end() : second.start()] == " " and not {fold(first[0]), fold(second[0])} & keywords
+        for first, second in pairwise(words)
+    ):
         return True
     return any(not SENTENCE_BEGINS.search(text[: word.start()]) and fold(word[0]) not in keywords for word in words)

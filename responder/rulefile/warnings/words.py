@@ -47,7 +47,9 @@ def cautions(survey: Survey) -> Iterator[Caution]:
             if meanings := list(_meanings(word, rule, world, survey)):
                 first = meanings[0]
                 alone = "" if rule.text.how is How.TEXT else " alone"
-                text = f'"{word.typed}"{alone} {"; ".join(meaning.sentence for meaning in meanings)}: choose another word'
+                text = (
+                    f'"{word.typed}"{alone} {"; ".join(meaning.sentence for meaning in meanings)}: choose another word'
+                )
                 told = survey.told(rule, text, word.place)
                 yield Caution(code=first.code, mistake=told, witness=word.typed, world=first.world, rule=first.rule)
 
@@ -56,7 +58,12 @@ def _meanings(word: Typed, rule: Rule, world: World, survey: Survey) -> Iterator
     """All that a word also means; a word that is reserved for everybody means nothing else."""
     name = survey.decide(word.typed, world).name
     if name and name.startswith(RESERVED):
-        yield Meaning(code=Code.RESERVED_WORD, sentence=f"is a reserved word and reaches {name}, not {rule.name}", world=world, rule=name)
+        yield Meaning(
+            code=Code.RESERVED_WORD,
+            sentence=f"is a reserved word and reaches {name}, not {rule.name}",
+            world=world,
+            rule=name,
+        )
         return
     if not _is_suspicious(word.folded, survey):
         return
@@ -79,7 +86,12 @@ def _is_suspicious(folded: str, survey: Survey) -> bool:
 def _reserved_for_some(word: Typed, rule: Rule, world: World, survey: Survey) -> Iterator[Meaning]:
     abroad = replace(world, known=replace(world.known, originator=NORTH_AMERICA))
     if survey.decide(word.typed, abroad).name == STOP:
-        yield Meaning(code=Code.RESERVED_WORD, sentence=f"from a +1 number is an opt-out and reaches {STOP}", world=abroad, rule=STOP)
+        yield Meaning(
+            code=Code.RESERVED_WORD,
+            sentence=f"from a +1 number is an opt-out and reaches {STOP}",
+            world=abroad,
+            rule=STOP,
+        )
     gone = replace(world, known=replace(world.known, opted_out=True))
     name = survey.decide(word.typed, gone).name
     if name and name.startswith(RESERVED):
@@ -92,6 +104,11 @@ def _answers(word: Typed, rule: Rule, world: World, survey: Survey) -> Iterator[
     expecting = with_appointment(world)
     name = survey.decide(word.typed, expecting).name
     position = survey.positions.get(name or "")
-    if name and position is not None and position < survey.positions[rule.name] and isinstance(survey.rules.rules[position].text, Answers):
+    if (
+        name
+        and position is not None
+        and position < survey.positions[rule.name]
+        and isinstance(survey.rules.rules[position].text, Answers)
+    ):
         sentence = f"is an answer while an appointment is open, and reaches {name} (line {survey.lines[name]})"
         yield Meaning(code=Code.RESERVED_WORD, sentence=sentence, world=expecting, rule=name)

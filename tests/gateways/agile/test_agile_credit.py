@@ -24,7 +24,11 @@ def read(body: str, status: int = 200) -> Decimal:
         (Api.UNIVERSAL, None, "https://lora-api.agiletelecom.com/api/services/sms/credit"),
         (Api.LEGACY, None, "https://http-api.agiletelecom.com/services/sms/credit"),
         (Api.LEGACY, "https://secure.agiletelecom.com", "https://secure.agiletelecom.com/services/sms/credit"),
-        (Api.LEGACY, "https://lora-api.agiletelecom.com/api", "https://lora-api.agiletelecom.com/api/services/sms/credit"),
+        (
+            Api.LEGACY,
+            "https://lora-api.agiletelecom.com/api",
+            "https://lora-api.agiletelecom.com/api/services/sms/credit",
+        ),
         (Api.UNIVERSAL, "http://127.0.0.1:9/send", "http://127.0.0.1:9/credit"),
     ],
 )
@@ -57,7 +61,18 @@ def test_the_credit_is_read_however_it_is_written(body: str, credit: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "body", ["", "10", "[]", "{}", '{"credit": null}', '{"credit": true}', '{"credit": "a lot"}', '{"credit": NaN}', '{"credit": 1e99}']
+    "body",
+    [
+        "",
+        "10",
+        "[]",
+        "{}",
+        '{"credit": null}',
+        '{"credit": true}',
+        '{"credit": "a lot"}',
+        '{"credit": NaN}',
+        '{"credit": 1e99}',
+    ],
 )
 def test_an_answer_of_another_shape_has_no_credit(body: str) -> None:
     with pytest.raises(PermanentError, match="no credit in a form that is known"):

@@ -76,7 +76,8 @@ def test_a_status_in_words_decides_whatever_the_number(status: str, reported: st
 
 
 @pytest.mark.parametrize(
-    ("code", "reported"), [("3", "delivered"), ("6", "failed"), (0, "unknown"), (7, "unknown"), (None, "unknown"), (True, "unknown")]
+    ("code", "reported"),
+    [("3", "delivered"), ("6", "failed"), (0, "unknown"), (7, "unknown"), (None, "unknown"), (True, "unknown")],
 )
 def test_the_numbers_of_delivery_events_are_read_in_every_spelling(code: object, reported: str) -> None:
     assert report(payload("qlara_delivered", statusCode=code)).reported == reported
@@ -104,7 +105,10 @@ def test_one_part_of_several_is_told_from_the_whole() -> None:
 def test_a_report_that_is_sent_again_is_the_same_and_any_other_is_not() -> None:
     part = payload("universal_part")
     assert report(part).key == AGILE.read_events({}, json.dumps(part).encode(), datetime.now(UTC)).reports[0].key
-    others = [part | change for change in ({"numPart": 1}, {"statusCode": 6}, {"messageId": "other"}, {"timestamp": "2024-01-15T10:31:00Z"})]
+    others = [
+        part | change
+        for change in ({"numPart": 1}, {"statusCode": 6}, {"messageId": "other"}, {"timestamp": "2024-01-15T10:31:00Z"})
+    ]
     assert len({report(event).key for event in (part, *others)}) == 5
 
 
@@ -114,7 +118,10 @@ def test_a_list_of_reports_is_read_in_its_order() -> None:
 
 
 def test_a_form_with_the_same_fields_is_the_same_report() -> None:
-    fields = dict(pair.split("=") for pair in (REPORTS / "delivered.form").read_text().replace("%2B", "+").replace("%3A", ":").split("&"))
+    fields = dict(
+        pair.split("=")
+        for pair in (REPORTS / "delivered.form").read_text().replace("%2B", "+").replace("%3A", ":").split("&")
+    )
     form = {name.lower(): value for name, value in fields.items()}
     (found,) = AGILE.read_events(form, (REPORTS / "delivered.form").read_bytes(), NOON).reports
     assert found.key == report(payload("webhooks_delivered", channel="absent", error="absent")).key
@@ -126,12 +133,18 @@ def test_a_time_that_is_none_is_left_out(timestamp: object) -> None:
 
 
 def test_a_time_without_an_offset_is_in_the_gateways_zone() -> None:
-    assert report(payload("webhooks_delivered", timestamp="2026-05-14T10:23:14")).happened_at == datetime(2026, 5, 14, 8, 23, 14, tzinfo=UTC)
+    assert report(payload("webhooks_delivered", timestamp="2026-05-14T10:23:14")).happened_at == datetime(
+        2026, 5, 14, 8, 23, 14, tzinfo=UTC
+    )
 
 
 def test_a_message_that_comes_as_an_event_is_an_inbound_message() -> None:
     (message,) = read(payload("qlara_inbound")).inbound
-    assert (message.originator, message.destination, message.text) == ("+393401234567", "+393409876543", "Yes, I confirm my appointment")
+    assert (message.originator, message.destination, message.text) == (
+        "+393401234567",
+        "+393409876543",
+        "Yes, I confirm my appointment",
+    )
     assert message.sent_at == datetime(2026, 4, 9, 10, 32, tzinfo=UTC)
 
 
@@ -174,7 +187,19 @@ def test_an_event_without_an_originator_is_malformed() -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"null", b"[]", b"{}", b"17", b'["DELIVERED"]', b'{"status": "DELIVERED"}', b'{"id": true}', b"[" * 60_000, b'{"id": "cut', b"\xff\xfe"],
+    [
+        b"",
+        b"null",
+        b"[]",
+        b"{}",
+        b"17",
+        b'["DELIVERED"]',
+        b'{"status": "DELIVERED"}',
+        b'{"id": true}',
+        b"[" * 60_000,
+        b'{"id": "cut',
+        b"\xff\xfe",
+    ],
 )
 def test_what_is_no_event_is_counted_and_never_an_error(body: bytes) -> None:
     assert AGILE.read_events({}, body, NOON) == Events(unread=1)

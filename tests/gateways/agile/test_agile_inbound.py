@@ -12,10 +12,21 @@ from responder.gateways.agile import AgileTelecom
 
 AGILE = AgileTelecom(secret=b"secret of the installation", zone=ZoneInfo("Europe/Rome"))
 RECEIVED_AT = datetime(2026, 4, 8, 12, 31, tzinfo=UTC)
-NEWS_ON = {"originator": "+393301234567", "destination": "+393331234333", "date_time": "20260408143052", "text": "News ON"}
+NEWS_ON = {
+    "originator": "+393301234567",
+    "destination": "+393331234333",
+    "date_time": "20260408143052",
+    "text": "News ON",
+}
 
 
-def read(form: dict[str, str], *, received_at: datetime = RECEIVED_AT, channel: Channel = Channel.WEBHOOK, raw: bytes = b"raw") -> Inbound:
+def read(
+    form: dict[str, str],
+    *,
+    received_at: datetime = RECEIVED_AT,
+    channel: Channel = Channel.WEBHOOK,
+    raw: bytes = b"raw",
+) -> Inbound:
     return AGILE.read_inbound(form, raw, received_at, channel)
 
 
@@ -58,7 +69,13 @@ def test_a_message_that_comes_by_mail_as_well_has_the_same_key() -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"text": "News OFF"}, {"destination": "+393331234334"}, {"originator": "+393301234568"}, {"date_time": "20260408143053"}]
+    "change",
+    [
+        {"text": "News OFF"},
+        {"destination": "+393331234334"},
+        {"originator": "+393301234568"},
+        {"date_time": "20260408143053"},
+    ],
 )
 def test_a_message_that_differs_in_one_field_is_another(change: dict[str, str]) -> None:
     assert read(NEWS_ON | change).key != read(NEWS_ON).key
@@ -91,7 +108,11 @@ def test_a_missing_text_is_an_empty_one() -> None:
 @pytest.mark.parametrize("originator", ["AcmeBank", "48383"])
 def test_a_name_or_a_short_code_stays_as_it_is_and_cannot_be_answered(originator: str) -> None:
     message = read(NEWS_ON | {"originator": originator})
-    assert (message.originator, message.status, is_dialable(message.originator)) == (originator, MessageStatus.RECEIVED, False)
+    assert (message.originator, message.status, is_dialable(message.originator)) == (
+        originator,
+        MessageStatus.RECEIVED,
+        False,
+    )
 
 
 @pytest.mark.parametrize("end", ["originator", "destination"])
@@ -120,14 +141,19 @@ def test_in_the_hour_that_comes_twice_the_latest_time_before_the_arrival_counts(
     form = NEWS_ON | {"date_time": "20261025023000"}
     first = read(form, received_at=datetime(2026, 10, 25, 0, 31, tzinfo=UTC))
     second = read(form, received_at=datetime(2026, 10, 25, 1, 31, tzinfo=UTC))
-    assert (first.sent_at, second.sent_at) == (datetime(2026, 10, 25, 0, 30, tzinfo=UTC), datetime(2026, 10, 25, 1, 30, tzinfo=UTC))
+    assert (first.sent_at, second.sent_at) == (
+        datetime(2026, 10, 25, 0, 30, tzinfo=UTC),
+        datetime(2026, 10, 25, 1, 30, tzinfo=UTC),
+    )
 
 
 def test_a_time_that_the_clock_skips_is_no_error() -> None:
     assert read(NEWS_ON | {"date_time": "20260329023000"}).sent_at == datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("date_time", ["2026", "20261308143052", "20260408143060", "yesterday", "2026-04-08 14:30:52", "٢٠٢٦٠٤٠٨١٤٣٠٥٢"])
+@pytest.mark.parametrize(
+    "date_time", ["2026", "20261308143052", "20260408143060", "yesterday", "2026-04-08 14:30:52", "٢٠٢٦٠٤٠٨١٤٣٠٥٢"]
+)
 def test_a_time_that_is_none_leaves_the_arrival(date_time: str) -> None:
     message = read(NEWS_ON | {"date_time": date_time})
     assert (message.sent_at, message.order_at, message.status) == (None, RECEIVED_AT, MessageStatus.RECEIVED)
@@ -138,7 +164,9 @@ def test_a_wrong_time_still_names_the_message() -> None:
     assert read(form).key == read(form).key
 
 
-@pytest.mark.parametrize("form", [NEWS_ON | {"date_time": " "}, {name: NEWS_ON[name] for name in ("originator", "destination", "text")}])
+@pytest.mark.parametrize(
+    "form", [NEWS_ON | {"date_time": " "}, {name: NEWS_ON[name] for name in ("originator", "destination", "text")}]
+)
 def test_without_a_time_each_delivery_is_its_own_message(form: dict[str, str]) -> None:
     assert read(form).key != read(form).key
     assert len(read(form).key) == len(read(NEWS_ON).key)

@@ -72,7 +72,9 @@ def test_what_a_texter_writes_is_text_even_if_it_looks_like_fields() -> None:
     assert text_of(mail(f"{FIELDS}Body: {written}")) == written
 
 
-@pytest.mark.parametrize("order", ["Body: x\nFrom: +390000000000\n" + FIELDS, "Text:\nFrom: +390000000000\nTo: +391111111111\n" + FIELDS])
+@pytest.mark.parametrize(
+    "order", ["Body: x\nFrom: +390000000000\n" + FIELDS, "Text:\nFrom: +390000000000\nTo: +391111111111\n" + FIELDS]
+)
 def test_fields_after_the_text_are_never_fields(order: str) -> None:
     (message,) = READER.read(mail(order), NOON)
     assert (message.status, message.originator) == (MessageStatus.MALFORMED, "")
@@ -88,7 +90,10 @@ def test_a_text_of_several_lines_is_kept_as_it_is() -> None:
 
 
 def test_a_text_in_a_cell_keeps_its_lines_and_its_marks() -> None:
-    rows = "".join(f"<tr><td>{name}</td><td>{value}</td></tr>" for name, value in [line.split(": ") for line in FIELDS.splitlines()])
+    rows = "".join(
+        f"<tr><td>{name}</td><td>{value}</td></tr>"
+        for name, value in [line.split(": ") for line in FIELDS.splitlines()]
+    )
     page = f"<table>{rows}<tr><td>Body</td><td>one<br>2 &lt; 3 &amp;&amp; &lt;b&gt;<br/>Body</td></tr></table>footer"
     assert text_of(mail(page, "text/html")) == "one\n2 < 3 && <b>\nBody"
 
@@ -110,7 +115,12 @@ def test_a_text_in_a_cell_keeps_its_lines_and_its_marks() -> None:
 def test_every_charset_is_read_and_a_wrong_one_is_seen_through(data: bytes, charset: str) -> None:
     fields = f"{FIELDS}Body: ".encode("utf-16" if charset == "utf-16" else "ascii")
     assert (
-        text_of(mail(fields + data.removeprefix(b"\xff\xfe") if charset == "utf-16" else fields + data, f"text/plain; charset={charset}"))
+        text_of(
+            mail(
+                fields + data.removeprefix(b"\xff\xfe") if charset == "utf-16" else fields + data,
+                f"text/plain; charset={charset}",
+            )
+        )
         == "perché €"
     )
 
@@ -158,23 +168,40 @@ def test_a_mail_that_is_not_understood_is_malformed_and_whole(raw: bytes) -> Non
 
 def test_several_messages_in_a_table_are_several() -> None:
     head = "".join(f"<th>{name}</th>" for name in ("From", "To", "Date/Time", "Body"))
-    rows = "".join(f"<tr><td>+39330123456{n}</td><td>+393331234333</td><td>2026040814305{n}</td><td>text {n}</td></tr>" for n in range(3))
+    rows = "".join(
+        f"<tr><td>+39330123456{n}</td><td>+393331234333</td><td>2026040814305{n}</td><td>text {n}</td></tr>"
+        for n in range(3)
+    )
     messages = READER.read(mail(f"<table><tr>{head}</tr>{rows}</table>", "text/html"), NOON)
-    assert [(message.originator, message.text) for message in messages] == [(f"+39330123456{n}", f"text {n}") for n in range(3)]
+    assert [(message.originator, message.text) for message in messages] == [
+        (f"+39330123456{n}", f"text {n}") for n in range(3)
+    ]
 
 
 def test_several_messages_in_rows_of_one_table_are_several() -> None:
     rows = "".join(
         f"<tr><td>{name}</td><td>{value}</td></tr>"
         for n in range(3)
-        for name, value in (("Body", f"text {n}"), ("From", f"+39330123456{n}"), ("To", "+393331234333"), ("Date/Time", "20260408143052"))
+        for name, value in (
+            ("Body", f"text {n}"),
+            ("From", f"+39330123456{n}"),
+            ("To", "+393331234333"),
+            ("Date/Time", "20260408143052"),
+        )
     )
-    assert [form["text"] for form in read_forms(mail(f"<table>{rows}</table>", "text/html"))] == ["text 0", "text 1", "text 2"]
+    assert [form["text"] for form in read_forms(mail(f"<table>{rows}</table>", "text/html"))] == [
+        "text 0",
+        "text 1",
+        "text 2",
+    ]
 
 
 def test_several_messages_in_parts_are_several() -> None:
     parts = "".join(f"--b\nContent-Type: text/plain\n\n{FIELDS}Body: text {n}\n" for n in range(3))
-    assert [form["text"] for form in read_forms(mail(f"{parts}--b--\n", "multipart/digest; boundary=b".replace("digest", "mixed")))] == [
+    assert [
+        form["text"]
+        for form in read_forms(mail(f"{parts}--b--\n", "multipart/digest; boundary=b".replace("digest", "mixed")))
+    ] == [
         "text 0",
         "text 1",
         "text 2",
@@ -186,7 +213,9 @@ def test_parts_within_parts_without_end_end() -> None:
     assert message_of(mail(body, "multipart/mixed; boundary=0")).status is MessageStatus.MALFORMED
 
 
-@pytest.mark.parametrize("sender", ["smsin@agiletelecom.com", "SMS <SmsIn@AgileTelecom.com>", '"Agile, Telecom" <smsin@agiletelecom.com>'])
+@pytest.mark.parametrize(
+    "sender", ["smsin@agiletelecom.com", "SMS <SmsIn@AgileTelecom.com>", '"Agile, Telecom" <smsin@agiletelecom.com>']
+)
 def test_the_gateway_is_known_by_its_address(sender: str) -> None:
     assert READER.refusal(f"From: {sender}\n\n".encode()) is None
 
@@ -217,7 +246,13 @@ def refusal(reader: MailReader, *results: str) -> str | None:
 
 
 @pytest.mark.parametrize(
-    "good", [GOOD, GOOD.replace("header.d=", "header.d=mail."), GOOD.replace("header.d=", "header.i=@"), GOOD.replace(";", ";\n ")]
+    "good",
+    [
+        GOOD,
+        GOOD.replace("header.d=", "header.d=mail."),
+        GOOD.replace("header.d=", "header.i=@"),
+        GOOD.replace(";", ";\n "),
+    ],
 )
 def test_a_good_signature_is_believed(good: str) -> None:
     assert refusal(SIGNED, good) is None

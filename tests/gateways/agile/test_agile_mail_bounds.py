@@ -44,11 +44,15 @@ TYPED: dict[str, Callable[[int], str]] = {
     "quoted": lambda n: "Content-Type: text/plain" + '; a=";"' * (n // 7),
     "a long name": lambda n: "Content-Type: text/" + "x" * n,
     "a long encoding": lambda n: "Content-Transfer-Encoding: " + "x" * n,
-    "nested": lambda n: "\r\n\r\n".join(f"Content-Type: multipart/mixed; boundary=b{k}\r\n\r\n--b{k}" for k in range(n // 60)),
+    "nested": lambda n: "\r\n\r\n".join(
+        f"Content-Type: multipart/mixed; boundary=b{k}\r\n\r\n--b{k}" for k in range(n // 60)
+    ),
     "messages": lambda n: "\r\n\r\n".join(["Content-Type: message/rfc822"] * (n // 32)),
     "parts": lambda n: "Content-Type: multipart/mixed; boundary=b\r\n" + "\r\n--b\r\n" * (n // 8),
     "untyped parts": lambda n: "Content-Type: multipart/mixed; boundary=b\r\n" + "\r\n--b\r\n\r\nx" * (n // 10),
-    "empty lines in parts": lambda n: "".join(f"Content-Type: multipart/mixed; boundary=b{k}\r\n\r\n--b{k}\r\n" for k in range(15)) + "\n" * n,
+    "empty lines in parts": lambda n: (
+        "".join(f"Content-Type: multipart/mixed; boundary=b{k}\r\n\r\n--b{k}\r\n" for k in range(15)) + "\n" * n
+    ),
     "fields": lambda n: "a:b\r\n" * (n // 5),
     "a part's fields": lambda n: "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n" + "a:b\r\n" * (n // 5),
 }
@@ -119,7 +123,10 @@ def test_a_signature_before_an_open_quote_counts_for_nothing() -> None:
         FROM + "\r\n" + FORM,
         FROM + "DKIM-Signature: " + "; ".join(f"a{number}=b" for number in range(80)) + "\r\n\r\n" + FORM,
         FROM + "Received: " + "x" * 8000 + "\r\n\r\n" + FORM,
-        FROM + "Content-Type: multipart/alternative; boundary=b\r\n\r\n" + f"--b\r\nContent-Type: text/plain\r\n\r\n{FORM}\r\n" * 49 + "--b--",
+        FROM
+        + "Content-Type: multipart/alternative; boundary=b\r\n\r\n"
+        + f"--b\r\nContent-Type: text/plain\r\n\r\n{FORM}\r\n" * 49
+        + "--b--",
         FROM + "\r\n" + FORM + ";" * 5000,
     ],
     ids=["plain", "a long signature", "a long header", "parts", "a body of semicolons"],

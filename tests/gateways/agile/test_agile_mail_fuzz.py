@@ -42,11 +42,17 @@ ENCODINGS: tuple[tuple[str, Callable[[bytes], bytes]], ...] = (
 def made_up(chance: random.Random) -> tuple[bytes, str]:
     """A mail of pieces in any order, and what it says, where that is in no disguise."""
     pieces = [chance.choice(PIECES) for _ in range(chance.randrange(40))]
-    lines = [f"\n{chance.choice(LABELS)}{chance.choice(SEPARATORS)}{chance.choice(VALUES)}\n" for _ in range(chance.randrange(16))]
+    lines = [
+        f"\n{chance.choice(LABELS)}{chance.choice(SEPARATORS)}{chance.choice(VALUES)}\n"
+        for _ in range(chance.randrange(16))
+    ]
     body = "".join(chance.sample(pieces + lines, len(pieces + lines)))
     (name, encode), kind = chance.choice(ENCODINGS), chance.choice(TYPES)
     head = f"From: smsin@agiletelecom.com\nContent-Type: {kind}\nContent-Transfer-Encoding: {name}\n\n"
-    return head.encode() + encode(body.encode("utf-8", "surrogatepass")), body if kind in {PLAIN, HTML} and name == "8bit" else ""
+    return head.encode() + encode(body.encode("utf-8", "surrogatepass")), body if kind in {
+        PLAIN,
+        HTML,
+    } and name == "8bit" else ""
 
 
 def damaged(chance: random.Random) -> tuple[bytes, str]:

@@ -38,7 +38,9 @@ def built(gateway: AgileTelecom) -> Call:
 def response(body: bytes | str, status: int = 200, **headers: str) -> Response:
     if isinstance(body, str):
         body = Path(__file__).with_name(body).read_bytes()
-    return Response(status=status, headers={name.replace("_", "-"): value for name, value in headers.items()}, body=body)
+    return Response(
+        status=status, headers={name.replace("_", "-"): value for name, value in headers.items()}, body=body
+    )
 
 
 def outcome(answer: Response) -> ResponderError:
@@ -53,7 +55,11 @@ def test_without_an_api_key_a_reply_is_simulated() -> None:
 
 def test_a_reply_goes_to_the_universal_api_under_the_key_of_its_step() -> None:
     call = built(AGILE)
-    assert (call.url, call.headers["x-api-key"], call.headers["content-type"]) == (SEND_URLS[Api.UNIVERSAL], "ak_live_1", "application/json")
+    assert (call.url, call.headers["x-api-key"], call.headers["content-type"]) == (
+        SEND_URLS[Api.UNIVERSAL],
+        "ak_live_1",
+        "application/json",
+    )
     assert json.loads(call.body) == {
         "destination": "+393301234567",
         "sender": "+393331234333",
@@ -66,8 +72,17 @@ def test_a_reply_goes_to_the_universal_api_under_the_key_of_its_step() -> None:
 
 def test_a_reply_goes_to_the_legacy_api_under_the_key_of_its_step_twice() -> None:
     call = built(LEGACY)
-    assert (call.url, call.headers["x-api-key"], call.headers["content-type"]) == (SEND_URLS[Api.LEGACY], "ak_live_1", "application/json")
-    message = {"destinations": ["+393301234567"], "ids": ["a1b2c3-1"], "sender": "+393331234333", "body": "Perché {no}? ☕"}
+    assert (call.url, call.headers["x-api-key"], call.headers["content-type"]) == (
+        SEND_URLS[Api.LEGACY],
+        "ak_live_1",
+        "application/json",
+    )
+    message = {
+        "destinations": ["+393301234567"],
+        "ids": ["a1b2c3-1"],
+        "sender": "+393331234333",
+        "body": "Perché {no}? ☕",
+    }
     assert json.loads(call.body) == {"globalId": "a1b2c3-1", "enableDelivery": True, "messages": [message]}
 
 
@@ -77,11 +92,23 @@ def test_a_reply_goes_to_the_legacy_api_under_the_key_of_its_step_twice() -> Non
         (Api.LEGACY, None, "https://http-api.agiletelecom.com/services/sms/send"),
         (Api.LEGACY, "https://wholesale.agiletelecom.com", "https://wholesale.agiletelecom.com/services/sms/send"),
         (Api.LEGACY, "https://secure.agiletelecom.com/services/", "https://secure.agiletelecom.com/services/sms/send"),
-        (Api.LEGACY, "https://lora-api.agiletelecom.com/api", "https://lora-api.agiletelecom.com/api/services/sms/send"),
-        (Api.LEGACY, "https://lora-api.agiletelecom.com/api/services/sms/send", "https://lora-api.agiletelecom.com/api/services/sms/send"),
+        (
+            Api.LEGACY,
+            "https://lora-api.agiletelecom.com/api",
+            "https://lora-api.agiletelecom.com/api/services/sms/send",
+        ),
+        (
+            Api.LEGACY,
+            "https://lora-api.agiletelecom.com/api/services/sms/send",
+            "https://lora-api.agiletelecom.com/api/services/sms/send",
+        ),
         (Api.UNIVERSAL, None, "https://lora-api.agiletelecom.com/api/message-server/sms/send"),
         (Api.UNIVERSAL, "http://127.0.0.1:9/", "http://127.0.0.1:9/api/message-server/sms/send"),
-        (Api.UNIVERSAL, "https://eu.example.com/api/message-server", "https://eu.example.com/api/message-server/sms/send"),
+        (
+            Api.UNIVERSAL,
+            "https://eu.example.com/api/message-server",
+            "https://eu.example.com/api/message-server/sms/send",
+        ),
         (Api.UNIVERSAL, "https://proxy.example.com/send", "https://proxy.example.com/send"),
     ],
 )
@@ -94,7 +121,10 @@ def test_the_body_is_plain_ascii_so_that_no_charset_can_be_mistaken() -> None:
 
 
 def test_a_sender_of_our_own_replaces_the_number_that_was_texted() -> None:
-    assert json.loads(built(AgileTelecom(secret=b"", zone=ROME, api_key="k", sender="AcmeShop")).body)["sender"] == "AcmeShop"
+    assert (
+        json.loads(built(AgileTelecom(secret=b"", zone=ROME, api_key="k", sender="AcmeShop")).body)["sender"]
+        == "AcmeShop"
+    )
 
 
 def test_neither_key_nor_number_nor_text_is_in_the_representation_of_a_call() -> None:
@@ -111,11 +141,15 @@ def test_neither_key_nor_number_nor_text_is_in_the_representation_of_a_call() ->
         ("legacy_processed.json", None, 1),
     ],
 )
-def test_an_accepted_message_has_their_id_and_the_segments_that_they_counted(name: str, theirs: str | None, segments: int | None) -> None:
+def test_an_accepted_message_has_their_id_and_the_segments_that_they_counted(
+    name: str, theirs: str | None, segments: int | None
+) -> None:
     assert AGILE.read_response(response(name)) == Taken(gateway_id=theirs, segments=segments)
 
 
-@pytest.mark.parametrize("data", [{"globalId": "g", "processedMessages": 1}, {"results": [{"id": "msg_1", "accepted": True}]}])
+@pytest.mark.parametrize(
+    "data", [{"globalId": "g", "processedMessages": 1}, {"results": [{"id": "msg_1", "accepted": True}]}]
+)
 def test_an_answer_may_be_wrapped_as_jsend_wraps_it(data: object) -> None:
     AGILE.read_response(response(json.dumps({"status": "success", "data": data}).encode()))
     refusal = outcome(response(json.dumps({"status": "fail", "data": {"code": 4, "message": "no"}}).encode(), 400))
@@ -146,9 +180,12 @@ def answer_of(row: Row) -> Response:
 
 
 @pytest.mark.parametrize(
-    ("status", "error"), [(401, AccessError), (404, AccessError), (429, TransientError), (400, PermanentError), (200, PermanentError)]
+    ("status", "error"),
+    [(401, AccessError), (404, AccessError), (429, TransientError), (400, PermanentError), (200, PermanentError)],
 )
-def test_a_refusal_without_a_number_is_what_the_http_status_says_of_it(status: int, error: type[ResponderError]) -> None:
+def test_a_refusal_without_a_number_is_what_the_http_status_says_of_it(
+    status: int, error: type[ResponderError]
+) -> None:
     assert type(outcome(response(b'{"accepted": false, "message": "Unauthorized"}', status))) is error
 
 
@@ -181,7 +218,11 @@ CERTAINLY_NOT_TAKEN = [
 ALL_OF_US_REFUSED = [
     *(response(b"", status) for status in (401, 402, 403, 404, 405, 410, 415, 301, 307, 308)),
     *(response("insufficient_credit.json", status) for status in (200, 400, 402, 500, 503)),
-    *(response(name, status) for name in ("wrong_credentials.json", "address_not_allowed.json") for status in (200, 400, 401, 500)),
+    *(
+        response(name, status)
+        for name in ("wrong_credentials.json", "address_not_allowed.json")
+        for status in (200, 400, 401, 500)
+    ),
     response(b'{"results": [{"accepted": false, "statusCode": "402"}]}'),
 ]
 REFUSED = [
@@ -202,8 +243,30 @@ UNCERTAIN = [
     response("no_word_on_acceptance.json"),
     response("legacy_none_processed.json"),
     response("legacy_processed.json", 500),
-    *(response(body) for body in (b"", b"OK", b"{}", b"[]", b"null", b'{"accepted": "true"}', b'{"results": []}', b'{"results": null}')),
-    *(response(body) for body in (b"[" * 60_000, b'{"a":' * 10_000, b'{"accepted": true', b"\xff\xfe", b"9" * 5000, b'{"results": [[1], 2, null]}')),
+    *(
+        response(body)
+        for body in (
+            b"",
+            b"OK",
+            b"{}",
+            b"[]",
+            b"null",
+            b'{"accepted": "true"}',
+            b'{"results": []}',
+            b'{"results": null}',
+        )
+    ),
+    *(
+        response(body)
+        for body in (
+            b"[" * 60_000,
+            b'{"a":' * 10_000,
+            b'{"accepted": true',
+            b"\xff\xfe",
+            b"9" * 5000,
+            b'{"results": [[1], 2, null]}',
+        )
+    ),
 ]
 
 
@@ -273,7 +336,13 @@ FATES = {
     BlockedError: "`dead`, with",
     UncertainError: "`uncertain` |",
 }
-LABELS = {Said.RESULT: "result {}", Said.CODE: "code {}", Said.BUSY: "HTTP {} with a time", Said.HTTP: "HTTP {}", Said.HUNDRED: "any other {}xx"}
+LABELS = {
+    Said.RESULT: "result {}",
+    Said.CODE: "code {}",
+    Said.BUSY: "HTTP {} with a time",
+    Said.HTTP: "HTTP {}",
+    Said.HUNDRED: "any other {}xx",
+}
 
 
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: f"{row.said.name}-{row.number}")

@@ -92,9 +92,13 @@ def _messages() -> None:
     )
     op.create_index("ix_messages_waiting", "messages", ["seq"], sqlite_where=IN_LINE, postgresql_where=IN_LINE)
     of_phone = ["originator", "seq"]
-    op.create_index("ix_messages_waiting_originator", "messages", of_phone, sqlite_where=WAITING, postgresql_where=WAITING)
+    op.create_index(
+        "ix_messages_waiting_originator", "messages", of_phone, sqlite_where=WAITING, postgresql_where=WAITING
+    )
     op.create_index("ix_messages_failed", "messages", ["seq"], sqlite_where=FAILED, postgresql_where=FAILED)
-    op.create_index("ix_messages_past_originator", "messages", ["originator", "seq"], sqlite_where=PAST, postgresql_where=PAST)
+    op.create_index(
+        "ix_messages_past_originator", "messages", ["originator", "seq"], sqlite_where=PAST, postgresql_where=PAST
+    )
 
 
 def _contacts() -> None:
@@ -135,7 +139,9 @@ def _subscriptions() -> None:
         sa.Column("ends_at", Moment),
     )
     op.create_index("ix_subscriptions_list", "subscriptions", ["list", "status"])
-    op.create_index("ix_subscriptions_ending", "subscriptions", ["ends_at"], sqlite_where=ENDING, postgresql_where=ENDING)
+    op.create_index(
+        "ix_subscriptions_ending", "subscriptions", ["ends_at"], sqlite_where=ENDING, postgresql_where=ENDING
+    )
 
 
 def _appointments() -> None:
@@ -239,7 +245,9 @@ def _handoffs() -> None:
         sa.Column("closed_by", sa.String(200)),
         sa.Column("note", sa.Text),
     )
-    op.create_index("ix_handoffs_open", "handoffs", ["originator"], sqlite_where=OPEN_HANDOFF, postgresql_where=OPEN_HANDOFF)
+    op.create_index(
+        "ix_handoffs_open", "handoffs", ["originator"], sqlite_where=OPEN_HANDOFF, postgresql_where=OPEN_HANDOFF
+    )
     op.create_index("ix_handoffs_holding", "handoffs", ["originator"], sqlite_where=HOLDING, postgresql_where=HOLDING)
 
 
@@ -275,16 +283,22 @@ def _steps() -> None:
         sa.Column("updated_at", Moment, nullable=False),
         sa.Column("operator", sa.String(200)),
     )
-    op.create_index("ix_steps_undone", "steps", ["kind", "next_attempt_at", "seq"], sqlite_where=UNDONE, postgresql_where=UNDONE)
+    op.create_index(
+        "ix_steps_undone", "steps", ["kind", "next_attempt_at", "seq"], sqlite_where=UNDONE, postgresql_where=UNDONE
+    )
     op.create_index("ix_steps_leased", "steps", ["lease_until"], sqlite_where=LEASED, postgresql_where=LEASED)
     in_turn = ["next_attempt_at", "seq"]
     op.create_index("ix_steps_urgent", "steps", in_turn, sqlite_where=URGENT, postgresql_where=URGENT)
     op.create_index("ix_steps_ordinary", "steps", in_turn, sqlite_where=ORDINARY, postgresql_where=ORDINARY)
     op.create_index("ix_steps_reminding", "steps", in_turn, sqlite_where=REMINDING, postgresql_where=REMINDING)
     op.create_index("ix_steps_quiet", "steps", ["next_attempt_at"], sqlite_where=QUIET, postgresql_where=QUIET)
-    op.create_index("ix_steps_calls", "steps", ["recipient", "next_attempt_at"], sqlite_where=CALLS, postgresql_where=CALLS)
+    op.create_index(
+        "ix_steps_calls", "steps", ["recipient", "next_attempt_at"], sqlite_where=CALLS, postgresql_where=CALLS
+    )
     op.create_index("ix_steps_message_key", "steps", ["message_key"])
-    op.create_index("ix_steps_sent", "steps", ["originator", "created_at"], sqlite_where=REPLIES, postgresql_where=REPLIES)
+    op.create_index(
+        "ix_steps_sent", "steps", ["originator", "created_at"], sqlite_where=REPLIES, postgresql_where=REPLIES
+    )
     op.create_index("ix_steps_given_up", "steps", ["updated_at"], sqlite_where=GIVEN_UP, postgresql_where=GIVEN_UP)
     submitted = ["submitted_at", "api", "status", "delivery_ms", "segments", "billed_segments"]
     op.create_index("ix_steps_submitted", "steps", submitted, sqlite_where=SUBMITTED, postgresql_where=SUBMITTED)
@@ -461,7 +475,9 @@ def _alerts() -> None:
         sa.Column("seen_at", Moment, nullable=False),
         sa.Column("closed_at", Moment),
     )
-    op.create_index("ix_alerts_open", "alerts", ["kind", "subject"], unique=True, sqlite_where=OPEN, postgresql_where=OPEN)
+    op.create_index(
+        "ix_alerts_open", "alerts", ["kind", "subject"], unique=True, sqlite_where=OPEN, postgresql_where=OPEN
+    )
 
 
 def _alert_mails() -> None:
