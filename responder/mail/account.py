@@ -10,7 +10,7 @@ from responder.settings import Settings
 from responder.wiring import make_gateway
 
 NO_MAILBOX = "RESPONDER_IMAP_URL is not set: give the address of the mailbox that the gateway writes to, imaps://user:password@host/INBOX"
-NO_PASSWORD = (
+NOTHING_TO_SIGN_IN_WITH = (
     "RESPONDER_IMAP_URL has no password: put it there, or into RESPONDER_IMAP_PASSWORD, "
     "or into a file named by RESPONDER_IMAP_PASSWORD_FILE"
 )
@@ -53,7 +53,7 @@ def _password(settings: Settings, of_url: str | None) -> str:
         return _read(settings.imap_password_file)
     password = settings.imap_password.get_secret_value() if settings.imap_password else of_url
     if not password:
-        raise PermanentError(NO_PASSWORD)
+        raise PermanentError(NOTHING_TO_SIGN_IN_WITH)
     return password
 
 
