@@ -9,7 +9,7 @@ import yaml
 from benchmarks.report import Goal, Report, Table
 from benchmarks.rounds import Measurement, Options, alternate
 from responder.rulefile import read_rules
-from responder.rulefile.places import placed_sources
+from responder.rulefile.reading.places import placed_sources
 from responder.rulefile.warnings import warnings_of
 
 FEW, MANY = 1_000, 10_000

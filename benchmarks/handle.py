@@ -15,8 +15,8 @@ from benchmarks.load import form
 from benchmarks.report import Goal, Report, Table
 from benchmarks.rounds import Options, alternate
 from benchmarks.running import BenchmarkError, Running, python, redis_server, settings_for, started, working_folder
-from responder.core.message import Channel, Inbound
-from responder.settings import Settings, load_settings
+from responder.core.sms.message import Channel, Inbound
+from responder.settings.model import Settings, load_settings
 from responder.wiring import make_gateway, migrate_database, open_store
 
 MESSAGES = 20_000

@@ -10,13 +10,13 @@ from itertools import cycle, islice
 from benchmarks.load import OURS as DESTINATION
 from benchmarks.report import Goal, Report, Table
 from benchmarks.rounds import Measurement, Options, alternate
-from responder.core.decision import decide
-from responder.core.known import Known
-from responder.core.matching import Alias, How, Pattern, TextCondition, Words
-from responder.core.message import Channel, Message, Order
-from responder.core.rules import Rule, Rules
-from responder.core.situation import Situation
-from responder.core.text import fold
+from responder.core.contact.known import Known
+from responder.core.deciding.decision import decide
+from responder.core.rules.matching import Alias, How, Pattern, TextCondition, Words
+from responder.core.rules.rules import Rule, Rules
+from responder.core.rules.situation import Situation
+from responder.core.sms.message import Channel, Message, Order
+from responder.core.sms.text import fold
 from responder.rulefile import read_rules
 
 MESSAGES = 20_000

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from responder.embedded import find_server
+from responder.processes.redis import find_server
 
 ROOT = Path(__file__).parent.parent
 START_LIMIT_S = 30.0

@@ -15,10 +15,10 @@ from benchmarks.machine import pss_mb
 from benchmarks.report import Goal, Report, Table
 from benchmarks.rounds import Options, alternate
 from benchmarks.running import BenchmarkError, Running, python, redis_server, settings_for, started, working_folder
-from responder.core.effects import Purpose, Step, StepKind
-from responder.settings import Settings, load_settings
-from responder.store.rows import step_rows
-from responder.store.tables import steps
+from responder.core.contact.effects import Purpose, Step, StepKind
+from responder.settings.model import Settings, load_settings
+from responder.store.base.tables import steps
+from responder.store.queue.rows import step_rows
 from responder.wiring import migrate_database, open_store
 
 CALLS = 5_000

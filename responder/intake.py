@@ -6,8 +6,8 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from responder.core.message import Inbound
-from responder.core.ports import Bell, Job
+from responder.core.outbound.gateway import Bell, Job
+from responder.core.sms.message import Inbound
 from responder.errors import StorageError
 
 COMMIT_TOGETHER = 500  # messages in one transaction at the most

@@ -14,7 +14,7 @@ from redis.backoff import ExponentialBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
-from responder.core.ports import Job
+from responder.core.outbound.gateway import Job
 from responder.errors import TransientError
 
 QUEUE = "responder:queue"

@@ -8,7 +8,7 @@ from typing import TextIO
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from responder.core.address import mask
+from responder.core.sms.address import mask
 
 QUIET = (  # these show arguments, addresses, parameters or contents at INFO or DEBUG, whatever level was asked for
     "arq", "httpx", "httpcore", "aiosqlite", "asyncpg", "sqlalchemy", "python_multipart", "asyncio", "alembic", "uvicorn", "watchfiles",

@@ -12,9 +12,9 @@ from email.utils import format_datetime
 
 import aiosmtplib
 
-from responder.core.alerts import Mail
+from responder.core.rules.alerts import Mail
 from responder.errors import PermanentError, TransientError
-from responder.smtp_url import SmtpUrl
+from responder.settings.urls import SmtpUrl
 
 LONGEST_S = 30.0  # of one attempt
 GOODBYE_S = 2.0

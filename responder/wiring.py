@@ -7,23 +7,23 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from responder.core.address import canonical
-from responder.core.rules import Rules
-from responder.database_url import async_database_url, mask_url
+from responder.core.rules.rules import Rules
+from responder.core.sms.address import canonical
 from responder.errors import ConfigurationError, StorageError
 from responder.gateways.agile import AgileTelecom, Api
-from responder.settings import Settings, environment
-from responder.smtp_url import read_smtp_url
-from responder.store.database import Database
-from responder.store.inbox import SqlInbox
-from responder.store.installation import Installation
-from responder.store.reports import SqlReports
-from responder.store.steps import SqlSteps
-from responder.store.version import NEWEST, require_current, version_of
-from responder.store.versions import RuleVersions
+from responder.settings.database_url import async_database_url, mask_url
+from responder.settings.model import Settings, environment
+from responder.settings.urls import read_smtp_url
+from responder.store.base.database import Database
+from responder.store.base.migration import NEWEST, require_current, version_of
+from responder.store.base.rule_versions import RuleVersions
+from responder.store.consent.installation import Installation
+from responder.store.inbox.inbox import SqlInbox
+from responder.store.outbound.replies import SqlSteps
+from responder.store.outbound.reports import SqlReports
 
 if TYPE_CHECKING:
-    from responder.in_force import RulesInForce
+    from responder.rulefile.in_force import RulesInForce
     from responder.smtp import MailServer
 
 LOOK_EVERY_S = 3.0
@@ -95,7 +95,7 @@ async def migrate_database(settings: Settings) -> str:
     """Bring the database to the version that this program needs, and tell which that is. Raises StorageError."""
     async with open_database(settings) as database:
         if await version_of(database) != NEWEST:
-            from responder.store.migration import (
+            from responder.store.base.migration import (
                 migrate,
             )  # Alembic takes a while to load, and mostly there is nothing to do
 
@@ -134,7 +134,7 @@ async def read_rules_in_force(settings: Settings) -> Rules:
 
 async def open_rules(settings: Settings, store: Store, *, decides: bool) -> "RulesInForce":
     """The rules in force, started: those of the settings' file, or else the last good ones. Raises RulesError and StorageError."""
-    from responder.in_force import RulesInForce  # only who goes by rules needs the language
+    from responder.rulefile.in_force import RulesInForce  # only who goes by rules needs the language
 
     rules = RulesInForce(settings.rules, environment, RuleVersions(store.database), utc_now, decides=decides)
     await rules.start()

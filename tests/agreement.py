@@ -8,15 +8,15 @@ from typing import Any
 
 from sqlalchemy import Table, insert, select
 
-from responder.core.effects import StepKind, StepStatus
-from responder.core.known import LATE, Known
-from responder.core.message import Message, Order
-from responder.core.rules import Rules
-from responder.core.walk import walk
-from responder.store.awaited import settle
-from responder.store.known import read_known
-from responder.store.steps import Fate
-from responder.store.tables import appointments, awaited, contacts, handoffs, messages, steps, subscriptions
+from responder.core.contact.effects import StepKind, StepStatus
+from responder.core.contact.known import LATE, Known
+from responder.core.rehearsal.conversation import walk
+from responder.core.rules.rules import Rules
+from responder.core.sms.message import Message, Order
+from responder.store.base.tables import appointments, awaited, contacts, handoffs, messages, steps, subscriptions
+from responder.store.inbox.contacts import read_known
+from responder.store.outbound.replies import Fate
+from responder.store.outbound.webhook_replies import settle
 from responder.wiring import Store
 from tests.builders import inbound
 from tests.conftest import StandingClock

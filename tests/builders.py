@@ -4,9 +4,9 @@ import itertools
 from datetime import datetime, timedelta
 from typing import Any
 
-from responder.core.effects import Purpose, Step, StepKind
-from responder.core.mailbox import MailboxReport, MailboxState
-from responder.core.message import Channel, Inbound, MessageStatus
+from responder.core.contact.effects import Purpose, Step, StepKind
+from responder.core.operations.troubles import MailboxReport, MailboxState
+from responder.core.sms.message import Channel, Inbound, MessageStatus
 from tests.conftest import NOON
 
 ANNA, BRUNO, SHOP = "+393301234567", "+393307654321", "+393331234333"

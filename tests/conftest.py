@@ -20,13 +20,13 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from responder.database_url import async_database_url
-from responder.store.database import Database
-from responder.store.inbox import SqlInbox
-from responder.store.installation import Installation
-from responder.store.migration import migrate
-from responder.store.reports import SqlReports
-from responder.store.steps import SqlSteps
+from responder.settings.database_url import async_database_url
+from responder.store.base.database import Database
+from responder.store.base.migration import migrate
+from responder.store.consent.installation import Installation
+from responder.store.inbox.inbox import SqlInbox
+from responder.store.outbound.replies import SqlSteps
+from responder.store.outbound.reports import SqlReports
 from responder.wiring import Store
 from tests.lock_order import watched
 
@@ -49,7 +49,7 @@ class StandingClock:
 
 @pytest.fixture(autouse=True)
 def locks_are_in_order() -> Iterator[None]:
-    """Whatever a test does, no transaction of it locks out of order (``responder.store.locking``)."""
+    """Whatever a test does, no transaction of it locks out of order (``responder.store.base.locking``)."""
     with watched() as faults:
         yield
     assert faults == []
@@ -197,7 +197,7 @@ def redis_socket() -> Iterator[str]:
     """The address of a real Redis for the whole run, on a socket of its own; each test brings its own queue names or flushes it."""
     folder = Path(tempfile.mkdtemp(prefix="rsp-"))
     path = folder / "redis.sock"
-    from responder.embedded import find_server
+    from responder.processes.redis import find_server
 
     server = subprocess.Popen(
         [find_server(), "--port", "0", "--unixsocket", path, "--save", "", "--appendonly", "no"],

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from responder.store.database import Database
+from responder.store.base.database import Database
 
 HOT = "+39399"
 """One phone that sent a third of what waits."""

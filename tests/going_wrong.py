@@ -3,7 +3,7 @@
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from responder.store.inbox import GIVE_UP_AFTER
+from responder.store.inbox.inbox import GIVE_UP_AFTER
 from responder.wiring import Store
 from tests.builders import inbound
 from tests.conftest import StandingClock

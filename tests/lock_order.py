@@ -1,4 +1,4 @@
-"""Watches whether transactions on PostgreSQL lock tables in the one order that ``responder.store.locking`` names."""
+"""Watches whether transactions on PostgreSQL lock tables in the one order that ``responder.store.base.locking`` names."""
 
 import re
 from collections.abc import Iterator

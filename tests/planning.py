@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 from textwrap import dedent
 from typing import Any
 
-from responder.core.effects import AppointmentStatus, StepKind
-from responder.core.known import Appointment, Known
-from responder.core.message import Channel, Message, Order
-from responder.core.plan import Plan, make_plan
-from responder.core.rules import Rules
-from responder.core.situation import Situation
+from responder.core.contact.effects import AppointmentStatus, StepKind
+from responder.core.contact.known import Appointment, Known
+from responder.core.deciding.plan import Plan, make_plan
+from responder.core.rules.rules import Rules
+from responder.core.rules.situation import Situation
+from responder.core.sms.message import Channel, Message, Order
 from responder.rulefile import read_rules
 from tests.builders import ANNA, SHOP
 from tests.conftest import NOON

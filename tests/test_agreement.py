@@ -15,15 +15,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from responder.core.cases import Case
-from responder.core.effects import AppointmentStatus
-from responder.core.known import Known
-from responder.core.rules import Rules
-from responder.core.trial import known_of, messages_of
-from responder.core.walk import imagined
+from responder.core.contact.effects import AppointmentStatus
+from responder.core.contact.known import Known
+from responder.core.rehearsal.conversation import imagined
+from responder.core.rehearsal.trials import known_of, messages_of
+from responder.core.rules.cases import Case
+from responder.core.rules.rules import Rules
 from responder.errors import RulesError
 from responder.rulefile import load_rules, read_rules
-from responder.store.database import Database
+from responder.store.base.database import Database
 from tests.agreement import Conversation, rehearsed, served
 from tests.builders import ANNA, SHOP
 from tests.conftest import NOON, store_on

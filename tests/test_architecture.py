@@ -1,6 +1,7 @@
-"""The house: which way imports point, and where each library lives (docs/architecture.md)."""
+"""The house: which way imports point, where each library lives, and how large a room may be (docs/architecture.md)."""
 
 import ast
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -8,72 +9,88 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent / "responder"
-MODULES = sorted(path for path in ROOT.rglob("*.py"))
+MODULES = sorted(path for path in ROOT.rglob("*.py") if "migrations" not in path.parts)
 
-LAYERS: dict[str, set[str]] = {
+CORE = [
+    "core.sms",
+    "core.contact",
+    "core.recognition",
+    "core.rules",
+    "core.outbound",
+    "core.dialogue",
+    "core.deciding",
+    "core.rehearsal",
+]
+STORE = [
+    "store.base",
+    "store.queue",
+    "store.consent",
+    "store.appointments",
+    "store.handoffs",
+    "store.outbound",
+    "store.inbox",
+]
+INNER = {
+    "errors",
+    "core",
+    "gateways",
+    "rulefile",
+    "store",
+    "intake",
+    "jobs",
+    "logs",
+    "pace",
+    "http",
+    "settings",
+    "processes",
+    "smtp",
+    "wiring",
+}
+
+MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "core": {"errors"},
+    **{folder: {"errors", *CORE[:place]} for place, folder in enumerate(CORE)},
+    "core.consent": {"errors", *CORE[:4]},
+    "core.appointments": {"errors", *CORE[:4]},
+    "core.operations": {"errors", *CORE[:5]},
     "actions": {"errors", "core"},
     "gateways": {"errors", "core"},
+    "gateways.agile": {"errors", "core.sms", "core.contact", "core.outbound", "gateways"},
     "words": set(),
-    "rulefile": {"errors", "core", "actions", "gateways", "words"},
+    "rulefile": {"errors", "core", "actions", "gateways", "words", "store.base", "store.outbound"},
+    "rulefile.reading": {"errors", "core"},
+    "rulefile.sections": {"errors", "core", "rulefile.reading", "actions", "words"},
+    "rulefile.warnings": {"errors", "core", "rulefile.reading", "rulefile.sections"},
+    "rulefile.describe": {"errors", "core", "actions", "rulefile.reading", "rulefile.sections", "rulefile.warnings"},
     "store": {"errors", "core"},
-    "connections": set(),
-    "client": {"errors", "core", "connections"},
+    **{folder: {"errors", "core", *STORE[:place]} for place, folder in enumerate(STORE)},
+    "store.operations": {"errors", "core", "store.base", "store.queue"},
+    "store.reading": {"errors", "core", "store"},
+    "http": {"errors", "core"},
     "jobs": {"errors", "core"},
     "pace": {"errors", "core", "jobs"},
     "intake": {"errors", "core"},
-    "setting_types": {"errors", "core", "database_url", "mailbox_url", "server_url", "smtp_url"},
-    "database_url": {"errors"},
-    "data_dir": {"errors"},
-    "guarded": {"errors"},
-    "memory": set(),
-    "tasks": set(),
-    "server_url": set(),
-    "mailbox_url": {"server_url"},
-    "smtp_url": {"server_url"},
-    "smtp": {"errors", "core", "smtp_url"},
-    "settings": {"errors", "core", "setting_types", "server_url", "database_url"},
     "logs": {"errors", "core"},
-    "embedded": {"errors", "data_dir", "guarded"},
-    "processes": {"errors", "settings", "tasks"},
-    "watching": set(),
-    "in_force": {"errors", "core", "rulefile", "store", "watching"},
-    "wiring": {
-        "errors",
-        "core",
-        "gateways",
-        "rulefile",
-        "store",
-        "client",
-        "jobs",
-        "pace",
-        "settings",
-        "database_url",
-        "embedded",
-        "in_force",
-        "mailbox_url",
-        "smtp",
-        "smtp_url",
-    },
-}
-BUILT = set(LAYERS) - {"actions", "words"}
-LAYERS |= {
-    "web": BUILT,
-    "worker": BUILT,
-    "mail": BUILT,
-    "cli": BUILT | {"web", "worker", "mail", "actions"},
+    "settings": {"errors", "core"},
+    "smtp": {"errors", "core", "settings"},
+    "processes": {"errors", "settings"},
+    "wiring": INNER - {"wiring"},
+    "web": INNER,
+    "worker": INNER,
+    "mail": INNER,
+    "cli": INNER | {"web", "worker", "mail", "actions"},
     "__main__": {"cli"},
     "__init__": set(),
 }
+"""What each folder may import beside itself; the longest name that fits a module counts."""
 
 HOMES: dict[str, set[str]] = {
     "arq": {"jobs.py", "worker/supervisor.py"},
     "redis": {"jobs.py", "worker/supervisor.py"},
     "limits": {"pace.py"},
-    "httpx": {"client.py"},
-    "httpcore": {"client.py", "connections.py"},
-    "idna": {"core/networks.py"},
+    "httpx": {"http/"},
+    "httpcore": {"http/"},
     "imapclient": {"mail/mailbox.py"},
     "aiosmtplib": {"smtp.py"},
     "sqlalchemy": {"store/"},
@@ -82,15 +99,25 @@ HOMES: dict[str, set[str]] = {
     "uvicorn": {"web/"},
     "python_multipart": {"web/"},
     "yaml": {"rulefile/"},
-    "watchfiles": {"watching.py"},
+    "watchfiles": {"rulefile/watching.py"},
     "prometheus_client": {"web/metrics.py"},
     "structlog": {"logs.py"},
-    "pydantic_settings": {"settings.py"},
-    "jinja2": {"core/template.py"},
-    "phonenumbers": {"core/address.py", "core/template.py"},
+    "pydantic_settings": {"settings/"},
+    "jinja2": {"core/rules/template.py"},
+    "phonenumbers": {"core/sms/address.py", "core/rules/template.py"},
     "typer": {"cli/"},
     "rich": {"cli/"},
 }
+
+MOST_MODULES = 12  # side by side in one folder
+CROWDED = {"core/rules": 16}
+
+
+def name_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+NAMES = {name_of(path) for path in MODULES}
 
 
 @cache
@@ -104,14 +131,23 @@ def _imported(path: Path) -> Iterator[tuple[str, int]]:
         if isinstance(node, ast.Import):
             yield from ((alias.name, node.lineno) for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            names = (
-                [f"{node.module}.{alias.name}" for alias in node.names] if node.module == "responder" else [node.module]
-            )
-            yield from ((name, node.lineno) for name in names)
+            for alias in node.names:
+                whole = f"{node.module}.{alias.name}"
+                yield (whole if whole.removeprefix("responder.") in NAMES else node.module), node.lineno
 
 
-def layer_of(path: Path) -> str:
-    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+def ours(path: Path) -> Iterator[tuple[str, int]]:
+    """What a file imports of the package itself, without the package's name."""
+    return ((name.removeprefix("responder."), line) for name, line in imported(path) if name.startswith("responder."))
+
+
+def row_of(name: str) -> str:
+    """The row of the table that counts for a module: the longest that fits."""
+    return max((row for row in MAY_IMPORT if is_within(name, row)), key=len)
+
+
+def is_within(name: str, folder: str) -> bool:
+    return f"{name}.".startswith(f"{folder}.")
 
 
 def test_imports_point_inwards() -> None:
@@ -119,10 +155,41 @@ def test_imports_point_inwards() -> None:
 
 
 def outward_imports(path: Path) -> list[str]:
-    layer = layer_of(path)
-    allowed = LAYERS[layer] | {layer}
-    ours = [(name.split(".")[1], line) for name, line in imported(path) if name.startswith("responder.")]
-    return [f"{path.relative_to(ROOT)}:{line} imports {name}" for name, line in ours if name not in allowed]
+    row = row_of(name_of(path) or "__init__")
+    allowed = MAY_IMPORT[row] | {row}
+    return [
+        f"{path.relative_to(ROOT)}:{line} imports {name}"
+        for name, line in ours(path)
+        if not any(is_within(name, folder) for folder in allowed)
+    ]
+
+
+def test_no_modules_import_each_other() -> None:
+    """Not even by an import within a function."""
+    assert circle({name_of(path): [name for name, _ in ours(path)] for path in MODULES}) == []
+
+
+def test_no_folders_import_each_other() -> None:
+    folders: dict[str, set[str]] = defaultdict(set)
+    for path in MODULES:
+        folder = folder_of(name_of(path))
+        folders[folder] |= {folder_of(name) for name, _ in ours(path)} - {folder}
+    assert circle({folder: sorted(others) for folder, others in folders.items()}) == []
+
+
+def folder_of(name: str) -> str:
+    is_folder = (ROOT / name.replace(".", "/")).is_dir()
+    return name if is_folder else name.rpartition(".")[0] or name
+
+
+def circle(imports: dict[str, list[str]]) -> list[str]:
+    """What is left when whatever imports nothing that is left is taken away, again and again."""
+    left = {name: {other for other in others if other in imports and other != name} for name, others in imports.items()}
+    while free := {name for name, others in left.items() if not others & left.keys()}:
+        left = {name: others for name, others in left.items() if name not in free}
+    while tops := left.keys() - set().union(*left.values()):
+        left = {name: others for name, others in left.items() if name not in tops}
+    return sorted(left)
 
 
 @pytest.mark.parametrize("library", HOMES)
@@ -137,7 +204,7 @@ def test_a_library_has_one_home(library: str) -> None:
 
 
 def test_the_environment_is_read_in_settings_alone() -> None:
-    assert [str(path.relative_to(ROOT)) for path in MODULES if reads_environment(path)] == ["settings.py"]
+    assert {path.parent.name for path in MODULES if reads_environment(path)} == {"settings"}
 
 
 def reads_environment(path: Path) -> bool:
@@ -145,3 +212,8 @@ def reads_environment(path: Path) -> bool:
         isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv"}
         for node in ast.walk(ast.parse(path.read_text()))
     )
+
+
+def test_a_folder_holds_no_more_modules_than_a_reader_bears() -> None:
+    modules = Counter(str(path.parent.relative_to(ROOT)) for path in MODULES if path.name != "__init__.py")
+    assert {folder: count for folder, count in modules.items() if count > CROWDED.get(folder, MOST_MODULES)} == {}

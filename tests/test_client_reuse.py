@@ -5,10 +5,10 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from responder import connections
-from responder.client import HttpClient
-from responder.core.circuit import AT_ONCE
-from responder.core.gateway import Call
+from responder.core.outbound.circuit import AT_ONCE
+from responder.core.outbound.gateway import Call
+from responder.http import connections
+from responder.http.client import HttpClient
 from tests.conftest import wait_until
 from tests.receiver import Receiver, receiving
 

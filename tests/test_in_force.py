@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from responder.core.versions import Source
+from responder.core.operations.records import Source
 from responder.errors import RulesError
-from responder.in_force import RulesInForce
-from responder.store.versions import RuleVersions
+from responder.rulefile.in_force import RulesInForce
+from responder.store.base.rule_versions import RuleVersions
 from responder.wiring import Store
 from tests.conftest import NOON, StandingClock
 

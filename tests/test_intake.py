@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 
 import pytest
 
-from responder.core.message import Inbound
-from responder.core.ports import Job
+from responder.core.outbound.gateway import Job
+from responder.core.sms.message import Inbound
 from responder.errors import StorageError
 from responder.intake import LONGEST_WAIT_S, Intake
 from tests.builders import inbound

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from responder.processes import Child, Patience, Supervisor, supervise
+from responder.processes.children import Child, Patience, Supervisor, supervise
 from tests.conftest import wait_until
 from tests.living import is_alive
 
@@ -45,7 +45,7 @@ sys.exit(3)
 """
 WATCHING = f"""{NOTES}
 import asyncio
-from responder.processes import watch_parent
+from responder.processes.children import watch_parent
 async def main():
     gone = asyncio.Event()
     watch_parent(gone.set)
@@ -56,7 +56,7 @@ asyncio.run(main())
 """
 PARENT = """
 import asyncio, sys, uvloop
-from responder.processes import Child, supervise
+from responder.processes.children import Child, supervise
 script, notes, loop = sys.argv[1:]
 children = [Child(name=name, argv=(sys.executable, "-c", script, notes, name)) for name in ("web", "worker")]
 {"asyncio": asyncio, "uvloop": uvloop}[loop].run(supervise(children))

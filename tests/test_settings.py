@@ -9,7 +9,7 @@ import pytest
 from pydantic.fields import FieldInfo
 
 from responder.errors import ConfigurationError
-from responder.settings import (
+from responder.settings.model import (
     PARENT_FD,
     PREFIX,
     Settings,

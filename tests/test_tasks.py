@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from responder.tasks import Beside, end
+from responder.processes.tasks import Beside, end
 
 
 async def swallows_one_cancellation(swallowed: list[str]) -> None:
@@ -16,7 +16,7 @@ async def swallows_one_cancellation(swallowed: list[str]) -> None:
 
 
 async def test_a_task_that_swallows_a_cancellation_ends_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("responder.tasks.CANCEL_AGAIN_S", 0.02)
+    monkeypatch.setattr("responder.processes.tasks.CANCEL_AGAIN_S", 0.02)
     swallowed: list[str] = []
     task = asyncio.create_task(swallows_one_cancellation(swallowed))
     await asyncio.sleep(0)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from responder.watching import Watch, fingerprint, folders_of, possible_changes
+from responder.rulefile.watching import Watch, fingerprint, folders_of, possible_changes
 from tests.conftest import wait_until
 
 

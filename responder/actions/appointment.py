@@ -7,10 +7,10 @@ then:
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from responder.core.actions import Action, Context, action
-from responder.core.answering import OUTCOMES
-from responder.core.effects import AppointmentStatus, ChangeAppointment, Effect, OpenHandOff
-from responder.core.words import Answer
+from responder.core.contact.effects import AppointmentStatus, ChangeAppointment, Effect, OpenHandOff
+from responder.core.recognition.answers import OUTCOMES
+from responder.core.recognition.packs import Answer
+from responder.core.rules.actions import Action, Context, action
 
 
 @action("appointment")

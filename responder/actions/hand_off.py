@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from responder.core.actions import Action, Context, action
-from responder.core.effects import Effect, OpenHandOff
+from responder.core.contact.effects import Effect, OpenHandOff
+from responder.core.rules.actions import Action, Context, action
 
 
 @action("hand_off")

@@ -7,8 +7,8 @@ then:
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from responder.core.actions import Action, Context, LanguageName, action
-from responder.core.effects import Effect, SetLanguage
+from responder.core.contact.effects import Effect, SetLanguage
+from responder.core.rules.actions import Action, Context, LanguageName, action
 
 
 @action("language")

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
 
-from responder.core.actions import Action, Context, Delay, Segments, action
-from responder.core.effects import VALID_FOR, Effect, RecordUse, Reply, WebhookCall
-from responder.core.segments import cut
-from responder.core.template import Template, Texts
-from responder.core.uses import AtMostOnce, in_words
+from responder.core.contact.effects import VALID_FOR, Effect, RecordUse, Reply, WebhookCall
+from responder.core.rules.actions import Action, Context, Delay, Segments, action
+from responder.core.rules.cooldown import AtMostOnce, in_words
+from responder.core.rules.template import Template, Texts
+from responder.core.sms.segments import cut
 
 MAX_SEGMENTS = Segments(3)
 OF_THE_FILE = frozenset({"list"})  # values that no message changes

@@ -7,9 +7,9 @@ then:
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from responder.core.actions import Action, Context, FieldName, action
-from responder.core.effects import Effect, SetField
-from responder.core.template import Template
+from responder.core.contact.effects import Effect, SetField
+from responder.core.rules.actions import Action, Context, FieldName, action
+from responder.core.rules.template import Template
 
 LONGEST_VALUE = 200  # characters
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import ClassVar
 
-from responder.core.actions import Action, Context, ListName, action
-from responder.core.effects import Effect, Reply, Subscribe, WebhookCall
-from responder.core.template import Texts
+from responder.core.contact.effects import Effect, Reply, Subscribe, WebhookCall
+from responder.core.rules.actions import Action, Context, ListName, action
+from responder.core.rules.template import Texts
 
 
 @action("subscribe")

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from responder.core.actions import Action, Context, ListOrAll, action
-from responder.core.effects import Effect, Unsubscribe
-from responder.core.known import SubscriptionStatus
+from responder.core.contact.effects import Effect, Unsubscribe
+from responder.core.contact.known import SubscriptionStatus
+from responder.core.rules.actions import Action, Context, ListOrAll, action
 
 
 @action("unsubscribe")

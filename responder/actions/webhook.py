@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from responder.actions.reply import MAX_SEGMENTS
-from responder.core.actions import Action, Context, ResponseTexts, Segments, WebhookName, action
-from responder.core.effects import Awaited, Reply, WebhookCall
-from responder.core.segments import cut
-from responder.core.template import Template, Texts
+from responder.core.contact.effects import Awaited, Reply, WebhookCall
+from responder.core.rules.actions import Action, Context, ResponseTexts, Segments, WebhookName, action
+from responder.core.rules.template import Template, Texts
+from responder.core.sms.segments import cut
 
 
 @action("webhook")

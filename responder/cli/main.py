@@ -6,26 +6,14 @@ from typing import Annotated
 
 import typer
 
-from responder.cli import (
-    appointments,
-    check,
-    consent,
-    deliveries,
-    describe,
-    doctor,
-    explain,
-    handoffs,
-    messages,
-    replay,
-    schema,
-    service,
-    subscribers,
-    test,
-    text,
-)
-from responder.cli.output import say
-from responder.data_dir import keep_private
+from responder.cli.doctor import command as doctor
+from responder.cli.records import appointments, consent, deliveries, handoffs, messages, subscribers
+from responder.cli.rules import check, describe, explain, replay, schema, test
+from responder.cli.service import commands as service
+from responder.cli.service import text
+from responder.cli.terminal.output import say
 from responder.errors import ResponderError, StorageError
+from responder.processes.data_dir import keep_private
 
 GROUPS = (
     service,

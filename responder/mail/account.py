@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from responder.errors import ConfigurationError, PermanentError
-from responder.gateways.agile_mailbox import SENDERS, MailReader
+from responder.gateways.agile.mailbox import SENDERS, MailReader
 from responder.mail.mailbox import Account
-from responder.mailbox_url import read_mailbox_url
-from responder.settings import Settings
+from responder.settings.model import Settings
+from responder.settings.urls import read_mailbox_url
 from responder.wiring import make_gateway
 
 NO_MAILBOX = "RESPONDER_IMAP_URL is not set: give the address of the mailbox that the gateway writes to, imaps://user:password@host/INBOX"

@@ -14,7 +14,7 @@ from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import CapabilityError, IMAPClientAbortError, IMAPClientError, LoginError
 
 from responder.errors import PermanentError, TransientError
-from responder.mailbox_url import MailboxUrl
+from responder.settings.urls import MailboxUrl
 
 CONNECT_S, ANSWER_S = 10.0, 60.0
 LARGEST_MAIL = 1024 * 1024  # bytes that are read of a mail; an SMS has some hundreds

@@ -8,18 +8,17 @@ import secrets
 import signal
 import socket
 
-from responder.core.mailbox import MailboxReport
+from responder.core.operations.troubles import MailboxReport
 from responder.errors import StorageError
 from responder.intake import Intake
 from responder.jobs import ArqBell, connect
 from responder.mail.account import account_of, reader_of
 from responder.mail.mailbox import Account, Mailbox
 from responder.mail.watch import Watch
-from responder.memory import collect_rarely
-from responder.processes import watch_parent
-from responder.settings import Settings
-from responder.store.mailboxes import forget_mailbox, report_mailbox
-from responder.tasks import Beside
+from responder.processes.children import watch_parent
+from responder.processes.tasks import Beside, collect_rarely
+from responder.settings.model import Settings
+from responder.store.operations.mailboxes import forget_mailbox, report_mailbox
 from responder.wiring import Store, open_store, redis_url, utc_now, watch_secret
 
 BELL_TIMEOUT_S = 1.0

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from responder.core.mailbox import MailboxState
+from responder.core.operations.troubles import MailboxState
 
 
 @dataclass(kw_only=True, slots=True)

@@ -14,11 +14,11 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
-from responder.core.mailbox import MailboxState
-from responder.core.message import Inbound, MessageStatus
-from responder.core.ports import Clock
+from responder.core.operations.troubles import MailboxState
+from responder.core.outbound.gateway import Clock
+from responder.core.sms.message import Inbound, MessageStatus
 from responder.errors import PermanentError, StorageError, TransientError
-from responder.gateways.agile_mailbox import OTHER_SENDER, UNSIGNED, MailReader
+from responder.gateways.agile.mailbox import OTHER_SENDER, UNSIGNED, MailReader
 from responder.intake import Intake
 from responder.mail.mailbox import Head, Mailbox
 from responder.mail.portions import groups, portions

@@ -8,27 +8,27 @@ from itertools import chain
 from pathlib import PurePath
 from zoneinfo import ZoneInfo, available_timezones
 
-from responder.core.address import calling_code, is_country
-from responder.core.decision import FALLBACK
-from responder.core.lexicon import vocabulary
-from responder.core.rules import Rules
-from responder.core.template import Templates, did_you_mean
-from responder.core.words import ALWAYS
+from responder.core.deciding.decision import FALLBACK
+from responder.core.recognition.lexicon import vocabulary
+from responder.core.recognition.packs import ALWAYS
+from responder.core.rules.rules import Rules
+from responder.core.rules.template import Templates, did_you_mean
+from responder.core.sms.address import calling_code, is_country
 from responder.errors import RulesError
-from responder.rulefile.alerts import read_alerts
-from responder.rulefile.appointments import read_appointments
-from responder.rulefile.cases import read_cases
-from responder.rulefile.defaults import read_defaults
-from responder.rulefile.folder import Files, Kept
-from responder.rulefile.including import VERSION, Including, Part
-from responder.rulefile.limits import read_limits
-from responder.rulefile.lists import read_list
-from responder.rulefile.nodes import Node, Place, read_nodes
-from responder.rulefile.packs import load_packs, reserved_texts, with_own_words
-from responder.rulefile.reading import Fields, Reader, Spot, Wrong, is_empty, one_of, shown, text
-from responder.rulefile.rules import build_all, finish, read_fallback, read_rule_drafts
-from responder.rulefile.scope import Scope
-from responder.rulefile.sections import read_named, read_numbers, read_reserved, webhook_reader
+from responder.rulefile.reading.defaults import read_defaults
+from responder.rulefile.reading.folder import Files, Kept
+from responder.rulefile.reading.including import VERSION, Including, Part
+from responder.rulefile.reading.nodes import Node, Place, read_nodes
+from responder.rulefile.reading.reader import Fields, Reader, Spot, Wrong, is_empty, one_of, shown, text
+from responder.rulefile.reading.scope import Scope
+from responder.rulefile.sections.alerts import read_alerts
+from responder.rulefile.sections.appointments import read_appointments
+from responder.rulefile.sections.cases import read_cases
+from responder.rulefile.sections.limits import read_limits
+from responder.rulefile.sections.lists import read_list
+from responder.rulefile.sections.named import read_named, read_numbers, read_reserved, webhook_reader
+from responder.rulefile.sections.packs import load_packs, reserved_texts, with_own_words
+from responder.rulefile.sections.rules import build_all, finish, read_fallback, read_rule_drafts
 
 ZONE, COUNTRY, LANGUAGE = "Europe/Rome", "IT", "en"
 EMPTY = "the file is empty: begin it with 'version: 1', then 'rules:' with a list of rules"

@@ -5,12 +5,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path, PurePath
 
-from responder.core.rules import Rules
-from responder.core.versions import Source
+from responder.core.operations.records import Source
+from responder.core.rules.rules import Rules
 from responder.errors import Mistake, RulesError
 from responder.rulefile.file import read_rules
-from responder.rulefile.folder import Folder, Kept, Unreadable, decoded
-from responder.rulefile.nodes import LARGEST_FILE, Place, too_large
+from responder.rulefile.reading.folder import Folder, Kept, Unreadable, decoded
+from responder.rulefile.reading.nodes import LARGEST_FILE, Place, too_large
 
 MOST_WATCHED = 2000  # files
 INCLUDES = b"include"

@@ -10,13 +10,10 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from responder.tasks import Beside
-from responder.web.delivery import DeliveryWebhook
+from responder.processes.tasks import Beside
 from responder.web.health import Health
-from responder.web.metrics import Metrics
-from responder.web.posted import FormEndpoint
-from responder.web.sms import SmsWebhook
-from responder.web.tallies import Tallies
+from responder.web.metrics import Metrics, Tallies
+from responder.web.webhooks import DeliveryWebhook, FormEndpoint, SmsWebhook
 
 Background = Callable[[], Coroutine[Any, Any, None]]
 _NOT_FOUND = PlainTextResponse("not found\n", status_code=404)

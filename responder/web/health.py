@@ -12,20 +12,20 @@ from zoneinfo import ZoneInfo
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from responder.core.clock_offset import ClockOffset
-from responder.core.failed import FailedMessages
-from responder.core.mailbox import MailboxReport, unseen
-from responder.core.ports import Clock
-from responder.core.timestamps import iso
-from responder.core.versions import RulesStatus
+from responder.core.operations.clock_offset import ClockOffset
+from responder.core.operations.failed import FailedMessages
+from responder.core.operations.records import RulesStatus
+from responder.core.operations.troubles import MailboxReport, unseen
+from responder.core.outbound.gateway import Clock
+from responder.core.sms.timestamps import iso
 from responder.errors import ResponderError
-from responder.store.arrivals import read_clock_offset
-from responder.store.database import Database
-from responder.store.failed import read_failed
-from responder.store.holds import read_hold
-from responder.store.inbox import SqlInbox
-from responder.store.installation import Installation
-from responder.store.mailboxes import live_mailboxes
+from responder.store.base.database import Database
+from responder.store.consent.installation import Installation
+from responder.store.inbox.inbox import SqlInbox
+from responder.store.operations.arrivals import read_clock_offset
+from responder.store.operations.mailboxes import live_mailboxes
+from responder.store.outbound.gateway_hold import read_hold
+from responder.store.reading.failed_messages import read_failed
 
 CHECK_S = 5.0  # longer than this is as good as down
 GOOD_FOR_S = 1.0  # whoever asks costs a commit

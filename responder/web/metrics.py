@@ -1,7 +1,9 @@
 """GET /metrics: the state of the service for Prometheus; numbers and the hash of the rules, and nothing that anybody texted."""
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeHistogramMetricFamily, GaugeMetricFamily, Metric
@@ -9,14 +11,64 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from starlette.requests import Request
 from starlette.responses import Response
 
-from responder.core.counts import ConsentCounts
-from responder.core.failed import FailedMessages
-from responder.core.known import SubscriptionStatus
-from responder.core.mailbox import MailboxState
-from responder.core.versions import RulesStatus
-from responder.store.deliveries import Deliveries
+from responder.core.consent.counts import ConsentCounts
+from responder.core.contact.known import SubscriptionStatus
+from responder.core.operations.failed import FailedMessages
+from responder.core.operations.records import RulesStatus
+from responder.core.operations.troubles import Credit, MailboxState
+from responder.core.outbound.gateway import Clock
+from responder.core.rules.alerts import AlertKind
+from responder.errors import ResponderError
+from responder.store.base.database import Database
+from responder.store.consent.counting import count_consent
+from responder.store.operations.alerts import kinds_of, read_open
+from responder.store.operations.credits import read_credits
+from responder.store.outbound.figures import Deliveries, read_deliveries
 from responder.web.health import Health, State
-from responder.web.tallies import Tallies, Tally
+
+DAY = timedelta(days=1)
+GOOD_FOR = timedelta(seconds=30)
+CHECK_S = 5.0  # longer than this is as good as down
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tally:
+    """The counts of one moment."""
+
+    at: datetime
+    deliveries: Mapping[str, Deliveries]
+    credits: Sequence[Credit]
+    alerts: Mapping[AlertKind, int]
+    consent: ConsentCounts
+
+
+class Tallies:
+    """Counts up."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._last: Tally | None = None
+
+    async def tally(self) -> Tally | None:
+        """The counts; None while the database does not answer."""
+        now = self._clock()
+        if self._last is None or now - self._last.at >= GOOD_FOR:
+            try:
+                async with asyncio.timeout(CHECK_S):
+                    self._last = await self._count(now)
+            except (ResponderError, TimeoutError):
+                self._last = None
+        return self._last
+
+    async def _count(self, now: datetime) -> Tally:
+        return Tally(
+            at=now,
+            deliveries=await read_deliveries(self._database, now - DAY),
+            credits=await read_credits(self._database),
+            alerts=kinds_of(await read_open(self._database)),
+            consent=await count_consent(self._database),
+        )
 
 
 class Metrics:

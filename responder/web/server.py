@@ -9,23 +9,20 @@ from typing import cast
 import uvicorn
 from starlette.routing import Route
 
-from responder.core.rules import Rules
-from responder.in_force import RulesInForce
+from responder.core.rules.rules import Rules
 from responder.intake import Intake
 from responder.jobs import ArqBell, connect
-from responder.mailbox_url import place_of
-from responder.memory import collect_rarely
-from responder.processes import watch_parent
-from responder.settings import Settings, check_exposure
-from responder.tasks import Beside
+from responder.processes.children import watch_parent
+from responder.processes.tasks import Beside, collect_rarely
+from responder.rulefile.in_force import RulesInForce
+from responder.settings.model import Settings, check_exposure
+from responder.settings.urls import place_of
 from responder.web.app import App, create_app
-from responder.web.delivery import DeliveryWebhook
-from responder.web.gate import Gate
 from responder.web.health import Health
 from responder.web.protocol import BoundedProtocol
 from responder.web.refusals import Refusals
 from responder.web.shares import Shares
-from responder.web.sms import SmsWebhook
+from responder.web.webhooks import DeliveryWebhook, Gate, SmsWebhook
 from responder.wiring import Store, make_gateway, open_rules, open_store, redis_url, utc_now, watch_secret
 
 CONNECTIONS = 900  # at once; then whoever has most of them gives way
@@ -105,7 +102,7 @@ def api_routes(settings: Settings, store: Store, rules: Callable[[], Rules]) -> 
     """The routes of the REST API; none without a token."""
     if settings.api_token is None:
         return ()
-    from responder.web.api import (
+    from responder.web.api.appointments import (
         AppointmentApi,
         routes,
     )  # they bring the rules language, which a web process without the API does without

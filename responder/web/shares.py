@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from responder.web.gate import Network
+from responder.web.webhooks import Network
 
 GRACE_S = 1.0  # for the first bytes of clients that come in a crowd
 

@@ -5,20 +5,18 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from responder.core.alert_words import sentence_of
-from responder.core.alerting import calls_of, mails_of
-from responder.core.alerts import Alert
-from responder.core.mailbox import UNSEEN, FailingMailbox
-from responder.core.ports import Bell, Clock, Job
-from responder.core.rules import Rules
-from responder.core.troubles import Sight, troubles
-from responder.store.alerts import Telling, note_troubles
-from responder.store.arrivals import read_clock_offset
-from responder.store.credits import read_credits
-from responder.store.endpoints import read_endpoints
-from responder.store.failed import read_failed
-from responder.store.holds import read_hold
-from responder.store.mailboxes import GONE_AFTER, failing_mailboxes, live_mailboxes
+from responder.core.operations.telling import calls_of, mails_of, sentence_of
+from responder.core.operations.troubles import UNSEEN, FailingMailbox, Sight, troubles
+from responder.core.outbound.gateway import Bell, Clock, Job
+from responder.core.rules.alerts import Alert
+from responder.core.rules.rules import Rules
+from responder.store.operations.alerts import Telling, note_troubles
+from responder.store.operations.arrivals import read_clock_offset
+from responder.store.operations.credits import read_credits
+from responder.store.operations.mailboxes import GONE_AFTER, failing_mailboxes, live_mailboxes
+from responder.store.outbound.endpoints import read_endpoints
+from responder.store.outbound.gateway_hold import read_hold
+from responder.store.reading.failed_messages import read_failed
 from responder.wiring import Store
 
 RECENT = timedelta(hours=1)  # dead letters of this while are one alert

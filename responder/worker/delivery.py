@@ -11,17 +11,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from responder.core.effects import Step, StepKind, StepStatus
-from responder.core.events import Event
-from responder.core.gateway import Call, Gateway, Taken
-from responder.core.ports import Bell, Client, Clock, Job, Pace
-from responder.core.quiet import quiet_until
-from responder.core.retry import next_attempt
-from responder.core.rules import Rules
+from responder.core.contact.effects import Step, StepKind, StepStatus
+from responder.core.outbound.gateway import Bell, Call, Client, Clock, Gateway, Job, Pace, Taken
+from responder.core.outbound.retry import next_attempt
+from responder.core.rules.appointments import quiet_until
+from responder.core.rules.rules import Rules
+from responder.core.rules.webhooks import Event
 from responder.errors import AccessError, BlockedError, PermanentError, StorageError, TransientError, UncertainError
-from responder.store.holds import PROBE_EVERY
-from responder.store.spend import Budget
-from responder.store.steps import IN_SHADOW, SIMULATED, Claimed, Fate, Pretence, SqlSteps
+from responder.store.outbound.daily_budget import Budget
+from responder.store.outbound.gateway_hold import PROBE_EVERY
+from responder.store.outbound.replies import IN_SHADOW, SIMULATED, Claimed, Fate, Pretence, SqlSteps
 from responder.worker.webhooks import Webhooks, unthought_of
 
 REPLIES_AT_ONCE = 20

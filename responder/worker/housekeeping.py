@@ -1,17 +1,41 @@
 """What a worker does once in a while: end what was for a while, drop replies that are late, and remove what has been kept long enough."""
 
+import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 
-from responder.core.events import Event
-from responder.core.ports import Clock
-from responder.core.rules import Rules
-from responder.store.alert_mails import forget_mails
-from responder.store.lateness import drop_late
-from responder.store.retention import end_subscriptions, kept_since, remove_strays, remove_texts
+from responder.core.outbound.gateway import Client, Clock, Gateway
+from responder.core.rules.rules import Rules
+from responder.core.rules.webhooks import Event
+from responder.errors import AccessError, PermanentError, StorageError, TransientError, UncertainError
+from responder.store.base.database import Database
+from responder.store.consent.retention import end_subscriptions, kept_since, remove_strays, remove_texts
+from responder.store.operations.alert_mails import forget_mails
+from responder.store.operations.credits import claim_question, forget_credits, note_credit, note_no_credit
+from responder.store.queue.quiet_and_late import drop_late
 from responder.wiring import Store
-from responder.worker.rounds import rounds
+
+logger = logging.getLogger(__name__)
+
+
+async def rounds(name: str, every_s: float, once: Callable[[], Awaitable[None]]) -> None:
+    """Do something every so many seconds, until cancelled; what fails is tried again in the next round, and told when it begins to fail."""
+    is_failing = False
+    while True:
+        try:
+            await once()
+            is_failing = False
+        except StorageError as error:
+            if not is_failing:
+                logger.warning("%s failed, it is tried again every %.0f s reason=%s", name, every_s, error)
+            is_failing = True
+        except Exception:
+            if not is_failing:
+                logger.exception("%s failed, it is tried again every %.0f s", name, every_s)
+            is_failing = True
+        await asyncio.sleep(every_s)
+
 
 EVERY_S = 60.0
 STRAYS_STAY = timedelta(days=30)  # delivery reports on what we did not send
@@ -46,3 +70,42 @@ class Housekeeping:
         if removed := await remove_strays(self._store.database, now - STRAYS_STAY):
             logger.info("delivery reports on nothing of ours removed count=%d", removed)
         await forget_mails(self._store.database, now - MAILS_STAY)
+
+
+logger = logging.getLogger(__name__)
+
+
+class CreditQuestion:
+    """Asks for the credit; a failure is kept for those who look, and logged when it is a new one."""
+
+    def __init__(self, *, database: Database, gateway: Gateway, client: Client, clock: Clock) -> None:
+        self._database = database
+        self._gateway = gateway
+        self._client = client
+        self._clock = clock
+        self._failure: str | None = None
+
+    async def once(self) -> None:
+        """Ask, if it is time. Raises StorageError."""
+        call, name = self._gateway.build_credit(), self._gateway.name
+        if call is None:
+            await forget_credits(self._database)
+            return
+        if not await claim_question(self._database, name, self._clock()):
+            return
+        try:
+            amount = self._gateway.read_credit(await self._client.get(call))
+        except (TransientError, PermanentError, AccessError, UncertainError) as error:
+            await self._fail(str(error))
+            return
+        except Exception as error:  # noqa: BLE001  (whatever a system of somebody else's answers)
+            await self._fail(f"its answer cannot be read ({type(error).__name__})")
+            return
+        await note_credit(self._database, name, amount, self._clock())
+        self._failure = None
+
+    async def _fail(self, failure: str) -> None:
+        if failure != self._failure:
+            logger.warning("the gateway does not tell the credit gateway=%s reason=%s", self._gateway.name, failure)
+        self._failure = failure
+        await note_no_credit(self._database, self._gateway.name, failure, self._clock())

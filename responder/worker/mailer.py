@@ -4,11 +4,11 @@ import logging
 from datetime import datetime
 from typing import Protocol
 
-from responder.core.alerts import Mail
-from responder.core.ports import Clock
+from responder.core.outbound.gateway import Clock
+from responder.core.rules.alerts import Mail
 from responder.errors import PermanentError, TransientError
-from responder.store.alert_mails import claim_mail, note_refused, note_sent, note_unsent
-from responder.store.database import Database
+from responder.store.base.database import Database
+from responder.store.operations.alert_mails import claim_mail, note_refused, note_sent, note_unsent
 
 logger = logging.getLogger(__name__)
 

@@ -5,13 +5,13 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from responder.core.known import Appointment, Known
-from responder.core.ports import Bell, Clock, Job
-from responder.core.reminding import Drop, Planned, ReminderPlan, Send, Wait, outcome
-from responder.core.rules import Rules
-from responder.store.database import Database
-from responder.store.planning import plan_some_anew
-from responder.store.reminders import queue_due
+from responder.core.appointments.reminders import Drop, Planned, ReminderPlan, Send, Wait, outcome
+from responder.core.contact.known import Appointment, Known
+from responder.core.outbound.gateway import Bell, Clock, Job
+from responder.core.rules.rules import Rules
+from responder.store.appointments.planning import plan_some_anew
+from responder.store.appointments.reminders import queue_due
+from responder.store.base.database import Database
 
 SLICE_S = 0.5  # of each sweep, for planning anew
 BETWEEN_S = 0.02  # for those who wait for the lock that planning takes again and again

@@ -10,28 +10,46 @@ import socket
 from collections.abc import Callable
 from datetime import timedelta
 
-from responder.client import HttpClient
-from responder.core.ports import Clock
-from responder.core.rules import Rules
+from responder.core.outbound.gateway import Clock
+from responder.core.rules.rules import Rules
+from responder.core.rules.webhooks import Event
 from responder.errors import StorageError, TransientError
-from responder.in_force import RulesInForce
+from responder.http.client import HttpClient
 from responder.jobs import ArqBell, connect, redis_policy
-from responder.memory import collect_rarely
 from responder.pace import Pace
-from responder.processes import watch_parent
-from responder.settings import Settings
-from responder.store.commit import Commits
-from responder.store.holds import lift_hold
-from responder.tasks import Beside
+from responder.processes.children import watch_parent
+from responder.processes.tasks import Beside, collect_rarely
+from responder.rulefile.in_force import RulesInForce
+from responder.settings.model import Settings
+from responder.store.base.database import Database
+from responder.store.inbox.commit import Commits
+from responder.store.outbound.gateway_hold import lift_hold
+from responder.store.queue.announcing import put_hearers
 from responder.wiring import Store, make_gateway, open_rules, open_store, redis_url, utc_now, watch_secret
-from responder.worker.awaiting import Awaiting
-from responder.worker.caring import cares
 from responder.worker.delivery import Deliverer, Ways
 from responder.worker.handling import Handler
-from responder.worker.hearers import Hearers
 from responder.worker.reminders import Reminders
 from responder.worker.supervisor import JobBody, Supervisor, Sweep, arq_worker, job_bodies
+from responder.worker.upkeep import cares
+from responder.worker.webhook_replies import Awaiting
 from responder.worker.webhooks import Webhooks
+
+
+class Hearers:
+    """Keeps what the rules in force say, whenever that is another than was kept last."""
+
+    def __init__(self, database: Database, rules: Callable[[], Rules]) -> None:
+        self._database = database
+        self._rules = rules
+        self._kept: frozenset[str] | None = None
+
+    async def keep(self) -> None:
+        """Keep them, if that is not done. Raises StorageError."""
+        asked = self._rules().webhooks_for(Event.DELIVERY_CHANGED)
+        if asked != self._kept:
+            await put_hearers(self._database, asked)
+            self._kept = asked
+
 
 POLL_TIMEOUT_S = 2.0  # a Redis that is frozen for longer counts as lost
 BELL_TIMEOUT_S = 1.0

@@ -12,21 +12,21 @@ from arq.connections import ArqRedis
 from arq.worker import Worker
 from redis.exceptions import RedisError
 
-from responder.core.effects import StepKind
-from responder.core.events import Event
-from responder.core.ports import Bell, Clock, Job
-from responder.core.rules import Rules
+from responder.core.contact.effects import StepKind
+from responder.core.outbound.gateway import Bell, Clock, Job
+from responder.core.rules.rules import Rules
+from responder.core.rules.webhooks import Event
 from responder.errors import StorageError
 from responder.jobs import EXPIRES_MS, QUEUE, dumps, loads
-from responder.store.database import Database
-from responder.store.inbox import SqlInbox
-from responder.store.reports import SqlReports
-from responder.store.unattended import due_kinds, has_abandoned, settle_abandoned
-from responder.tasks import end
-from responder.worker.awaiting import Awaiting
+from responder.processes.tasks import end
+from responder.store.base.database import Database
+from responder.store.inbox.inbox import SqlInbox
+from responder.store.outbound.abandoned import due_kinds, has_abandoned, settle_abandoned
+from responder.store.outbound.reports import SqlReports
 from responder.worker.delivery import JOB_OF, Deliverer
 from responder.worker.handling import Handler
 from responder.worker.reminders import Reminders
+from responder.worker.webhook_replies import Awaiting
 
 JOB_TIMEOUT_S = 30  # a killed worker's job is locked for this and 10 s more; every job of ours ends by itself before
 POLL_DELAY_S = 0.02  # 14 ms until a job starts, for 4 % of an idle core

@@ -9,20 +9,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from responder.core.awaiting import LONGEST_JSON
-from responder.core.circuit import AT_ONCE, Endpoint
-from responder.core.effects import StepKind, StepStatus
-from responder.core.gateway import Call, Response
-from responder.core.ports import Client, Clock
-from responder.core.retry import next_attempt, read_retry_after
-from responder.core.rules import Rules
-from responder.core.signature import webhook_headers
+from responder.core.contact.effects import StepKind, StepStatus
+from responder.core.outbound.circuit import AT_ONCE, Endpoint
+from responder.core.outbound.gateway import Call, Client, Clock, Response
+from responder.core.outbound.retry import next_attempt, read_retry_after
+from responder.core.outbound.signature import webhook_headers
+from responder.core.outbound.webhook_replies import LONGEST_JSON
+from responder.core.rules.rules import Rules
 from responder.errors import PermanentError, StorageError, TransientError, UncertainError
-from responder.store.calls import Answered, Made, claim_calls, record_calls
-from responder.store.database import Database
-from responder.store.endpoints import bury_calls, read_endpoints
-from responder.store.steps import Claimed, Fate
-from responder.worker.awaiting import Awaiting
+from responder.store.base.database import Database
+from responder.store.outbound.calls import Answered, Made, claim_calls, record_calls
+from responder.store.outbound.endpoints import bury_calls, read_endpoints
+from responder.store.outbound.replies import Claimed, Fate
+from responder.worker.webhook_replies import Awaiting
 
 PLACES = 200  # calls at once to all endpoints, under what the client allows
 LONGEST_ANSWER = 2048  # bytes of an answer that are read

@@ -6,13 +6,13 @@ from typing import Any
 
 from sqlalchemy import select
 
-from responder.core.booking import Booking
-from responder.core.effects import StepKind
-from responder.core.reminding import ReminderPlan
-from responder.core.rules import Rules
+from responder.core.appointments.booking import Booking
+from responder.core.appointments.reminders import ReminderPlan
+from responder.core.contact.effects import StepKind
+from responder.core.rules.rules import Rules
 from responder.rulefile import read_rules
-from responder.store.appointments import put_bookings
-from responder.store.tables import appointments
+from responder.store.appointments.bookings import put_bookings
+from responder.store.base.tables import appointments
 from responder.wiring import Store
 from responder.worker.reminders import Reminders
 from tests.builders import ANNA, SHOP, inbound

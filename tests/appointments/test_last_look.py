@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from responder.core.effects import Purpose, StepKind, StepStatus
-from responder.core.reminding import OVERTAKEN
-from responder.core.suppression import OPTED_OUT
-from responder.store.appointments import delete_appointment
-from responder.store.lateness import put_off
-from responder.store.steps import Fate
-from responder.store.tables import reminders, steps
+from responder.core.appointments.reminders import OVERTAKEN
+from responder.core.contact.effects import Purpose, StepKind, StepStatus
+from responder.core.outbound.suppression import OPTED_OUT
+from responder.store.appointments.bookings import delete_appointment
+from responder.store.base.tables import reminders, steps
+from responder.store.outbound.replies import Fate
+from responder.store.queue.quiet_and_late import put_off
 from tests.appointments.clinic import Clinic
 from tests.builders import BRUNO, inbound
 from tests.conftest import NOON

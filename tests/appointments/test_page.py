@@ -7,14 +7,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from responder.cli.appointment_file import read_bookings
-from responder.core.booking import Local
-from responder.core.reminding import ReminderPlan
-from responder.core.segments import size
-from responder.core.which import INTENTIONS
-from responder.core.words import Answer
-from responder.rulefile import appointments, read_rules
-from responder.store.appointments import put_bookings
+from responder.cli.records.csv_imports import read_bookings
+from responder.core.appointments.booking import Local
+from responder.core.appointments.reminders import ReminderPlan
+from responder.core.dialogue.which_one import INTENTIONS
+from responder.core.recognition.packs import Answer
+from responder.core.sms.segments import size
+from responder.rulefile import read_rules
+from responder.rulefile.sections import appointments
+from responder.store.appointments.bookings import put_bookings
 from tests.appointments.clinic import Clinic
 
 PAGE = (Path(__file__).parents[2] / "docs" / "appointments.md").read_text("utf-8")

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from responder.core.reminding import ReminderPlan
-from responder.store.planning import BOOKING_LOCK, TOGETHER, plan_some_anew
+from responder.core.appointments.reminders import ReminderPlan
+from responder.store.appointments.planning import BOOKING_LOCK, TOGETHER, plan_some_anew
 from tests.appointments.clinic import RULES, Clinic
 from tests.conftest import NOON
 from tests.crowd import Crowd

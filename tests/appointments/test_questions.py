@@ -2,13 +2,13 @@
 
 from datetime import timedelta
 
-from responder.core.booking import Booking
-from responder.core.effects import StepKind
-from responder.store.appointments import Change, put_bookings
-from responder.store.erasure import erase
-from responder.store.history import read_history
-from responder.store.lateness import drop_late
-from responder.store.retention import end_subscriptions
+from responder.core.appointments.booking import Booking
+from responder.core.contact.effects import StepKind
+from responder.store.appointments.bookings import Change, put_bookings
+from responder.store.base.history import read_history
+from responder.store.consent.erasure import erase
+from responder.store.consent.retention import end_subscriptions
+from responder.store.queue.quiet_and_late import drop_late
 from tests.appointments.clinic import RULES, Clinic
 from tests.builders import ANNA, BRUNO, inbound
 from tests.conftest import NOON

@@ -7,12 +7,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import update
 
-from responder.core.effects import StepKind
-from responder.core.quiet import QuietHours, Span, awake
-from responder.store.appointments import API, delete_appointment
-from responder.store.history import read_history
-from responder.store.reminders import AHEAD
-from responder.store.tables import contacts
+from responder.core.contact.effects import StepKind
+from responder.core.rules.appointments import QuietHours, Span, awake
+from responder.store.appointments.bookings import API, delete_appointment
+from responder.store.appointments.reminders import AHEAD
+from responder.store.base.history import read_history
+from responder.store.base.tables import contacts
 from tests.appointments.clinic import RULES, Clinic
 from tests.builders import ANNA, BRUNO, minutes
 from tests.conftest import NOON

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from responder.core.effects import AppointmentStatus, ChangeAppointment, OpenHandOff, OptIn, OptOut
-from responder.core.known import Appointment, Known
-from responder.core.plan import Plan, known_after, make_plan
-from responder.core.question import Ask
-from responder.core.rules import Rules
+from responder.core.contact.effects import AppointmentStatus, ChangeAppointment, OpenHandOff, OptIn, OptOut
+from responder.core.contact.known import Appointment, Known
+from responder.core.contact.question import Ask
+from responder.core.deciding.plan import Plan, known_after, make_plan
+from responder.core.rules.rules import Rules
 from tests.conftest import NOON
 from tests.planning import appointment, known, message, plan, rules
 

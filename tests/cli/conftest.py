@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from responder.cli.main import main
-from responder.core.effects import StepKind
-from responder.core.message import Inbound
+from responder.core.contact.effects import StepKind
+from responder.core.sms.message import Inbound
 from responder.rulefile import read_rules
-from responder.store.database import Database
-from responder.store.steps import SIMULATED
+from responder.store.base.database import Database
+from responder.store.outbound.replies import SIMULATED
 from responder.wiring import Store
 from tests.conftest import StandingClock, free_port, store_on
 from tests.worker.conftest import RULES, Work

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from responder.store.tables import consent_events
+from responder.store.base.tables import consent_events
 from tests.builders import ANNA, BRUNO, inbound, minutes
 from tests.cli.conftest import Installation, run
 from tests.conftest import NOON

@@ -1,7 +1,7 @@
 """responder subscribers counts."""
 
-from responder.core.known import SubscriptionStatus
-from responder.store.subscribers import Wanted, put_subscribers
+from responder.core.contact.known import SubscriptionStatus
+from responder.store.consent.subscribers import Wanted, put_subscribers
 from tests.builders import ANNA, BRUNO, inbound, minutes
 from tests.cli.conftest import Installation, run
 from tests.conftest import NOON

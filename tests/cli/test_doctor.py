@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from responder.core.effects import StepKind, StepStatus
-from responder.core.versions import Source
-from responder.store.erasure import erase
-from responder.store.steps import Fate
-from responder.store.versions import RuleVersions
+from responder.core.contact.effects import StepKind, StepStatus
+from responder.core.operations.records import Source
+from responder.store.base.rule_versions import RuleVersions
+from responder.store.consent.erasure import erase
+from responder.store.outbound.replies import Fate
 from responder.wiring import utc_now
 from tests.builders import ANNA, BRUNO, inbound
 from tests.cli.conftest import Installation, Outcome, run

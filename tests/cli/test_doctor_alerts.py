@@ -5,12 +5,12 @@ from decimal import Decimal
 
 import pytest
 
-from responder.core.alerts import AlertKind, Trouble
-from responder.store.alert_mails import mail_rows
-from responder.store.alerts import Telling, note_troubles
-from responder.store.credits import claim_question, note_credit, note_no_credit
-from responder.store.rows import step_rows
-from responder.store.tables import alert_mails, steps
+from responder.core.rules.alerts import AlertKind, Trouble
+from responder.store.base.tables import alert_mails, steps
+from responder.store.operations.alert_mails import mail_rows
+from responder.store.operations.alerts import Telling, note_troubles
+from responder.store.operations.credits import claim_question, note_credit, note_no_credit
+from responder.store.queue.rows import step_rows
 from responder.wiring import utc_now
 from tests.builders import reply_step
 from tests.cli.conftest import Installation

@@ -2,7 +2,7 @@
 
 import pytest
 
-from responder.core.effects import StepKind
+from responder.core.contact.effects import StepKind
 from tests.builders import ANNA, SHOP, inbound, minutes
 from tests.cli.conftest import Installation, run
 from tests.conftest import NOON

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from responder.cli.text_mail import write_mail
-from responder.core.mailbox import MailboxState
-from responder.core.message import Channel, MessageStatus
-from responder.gateways.agile_mailbox import MailReader
+from responder.cli.service.text_mail import write_mail
+from responder.core.operations.troubles import MailboxState
+from responder.core.sms.message import Channel, MessageStatus
+from responder.gateways.agile.mailbox import MailReader
 from responder.mail.account import account_of, reader_of
-from responder.settings import load_settings
-from responder.store.mailboxes import report_mailbox
+from responder.settings.model import load_settings
+from responder.store.operations.mailboxes import report_mailbox
 from responder.wiring import utc_now
 from tests.builders import ANNA, SHOP, inbound, mailbox_report
 from tests.cli.conftest import Installation, run

@@ -1,8 +1,8 @@
 """responder subscribers and deliveries."""
 
-from responder.core.effects import StepKind, StepStatus
-from responder.store.retention import remove_texts
-from responder.store.steps import Fate
+from responder.core.contact.effects import StepKind, StepStatus
+from responder.store.consent.retention import remove_texts
+from responder.store.outbound.replies import Fate
 from tests.builders import ANNA, BRUNO, inbound, minutes
 from tests.cli.conftest import Installation, run
 from tests.conftest import NOON

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from responder.core.versions import Source
-from responder.store.versions import RuleVersions
+from responder.core.operations.records import Source
+from responder.store.base.rule_versions import RuleVersions
 from tests.builders import ANNA, BRUNO, inbound, minutes
 from tests.cli.conftest import Installation, run
 from tests.cli.test_main import on_a_terminal

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from responder.cli import running
+from responder.cli.service import running
 from responder.errors import ConfigurationError
-from responder.settings import load_settings
+from responder.settings.model import load_settings
 
 
 async def test_a_port_that_somebody_else_listens_at_is_told_with_the_remedy(

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 import uvicorn
 
 from responder.rulefile import read_rules
-from responder.settings import load_settings
+from responder.settings.model import load_settings
 from responder.web.server import make_app
 from responder.wiring import open_rules, utc_now
 from tests.builders import ANNA, SHOP

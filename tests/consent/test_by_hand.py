@@ -2,10 +2,10 @@
 
 import pytest
 
-from responder.core.known import SubscriptionStatus
-from responder.store.consent import verify
-from responder.store.erasure import erase
-from responder.store.subscribers import Outcome, Outcomes, Wanted, opt_out, put_subscribers
+from responder.core.contact.known import SubscriptionStatus
+from responder.store.consent.erasure import erase
+from responder.store.consent.reading import verify
+from responder.store.consent.subscribers import Outcome, Outcomes, Wanted, opt_out, put_subscribers
 from tests.builders import ANNA, BRUNO, inbound, minutes
 from tests.conftest import NOON
 from tests.worker.conftest import Work, work

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Table, select
 
-from responder.core.booking import Booking
-from responder.core.effects import StepKind
-from responder.core.message import MessageStatus
-from responder.store.appointments import put_bookings
-from responder.store.consent import verify
-from responder.store.erasure import erase
-from responder.store.tables import metadata
+from responder.core.appointments.booking import Booking
+from responder.core.contact.effects import StepKind
+from responder.core.sms.message import MessageStatus
+from responder.store.appointments.bookings import put_bookings
+from responder.store.base.tables import metadata
+from responder.store.consent.erasure import erase
+from responder.store.consent.reading import verify
 from tests.builders import ANNA, BRUNO, SHOP, inbound, minutes
 from tests.conftest import NOON
 from tests.worker.conftest import Work, work

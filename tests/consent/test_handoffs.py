@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from responder.core.circuit import Endpoint
-from responder.core.effects import StepKind
+from responder.core.contact.effects import StepKind
+from responder.core.outbound.circuit import Endpoint
 from responder.errors import ResponderError
-from responder.store.closing import Answer, Closed, Closing, answer, close
-from responder.store.consent import verify
-from responder.store.endpoints import tell_disabled
-from responder.store.erasure import erase
-from responder.store.handoffs import count_open, find_handoffs, list_handoffs, said_since
-from responder.store.listing import read_all
+from responder.store.base.listing import read_all
+from responder.store.consent.erasure import erase
+from responder.store.consent.reading import verify
+from responder.store.handoffs.closing import Answer, Closed, Closing, answer, close
+from responder.store.handoffs.handoffs import count_open, find_handoffs, list_handoffs, said_since
+from responder.store.outbound.endpoints import tell_disabled
 from tests.builders import ANNA, BRUNO, SHOP, inbound, minutes
 from tests.conftest import NOON
 from tests.worker.conftest import Work, work

@@ -5,12 +5,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from responder.core.known import SubscriptionStatus
+from responder.core.contact.known import SubscriptionStatus
 from responder.rulefile import read_rules
-from responder.store.closing import Closing, close
-from responder.store.retention import TOGETHER, end_subscriptions
-from responder.store.subscribers import Outcome, Wanted, opt_out, put_subscribers
-from responder.store.tables import subscriptions
+from responder.store.base.tables import subscriptions
+from responder.store.consent.retention import TOGETHER, end_subscriptions
+from responder.store.consent.subscribers import Outcome, Wanted, opt_out, put_subscribers
+from responder.store.handoffs.closing import Closing, close
 from responder.wiring import Store
 from tests.builders import ANNA, inbound
 from tests.conftest import NOON, StandingClock

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, insert, select, update
 
-from responder.core.ledger import Fault
-from responder.store.consent import verify
-from responder.store.ledger import HEAD
-from responder.store.tables import consent_events, installation
+from responder.core.consent.ledger import Fault
+from responder.store.base.tables import consent_events, installation
+from responder.store.consent.ledger import HEAD
+from responder.store.consent.reading import verify
 from responder.wiring import Store
 from tests.builders import ANNA, BRUNO, inbound, minutes
 from tests.conftest import NOON

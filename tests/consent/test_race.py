@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from responder.core.effects import StepKind
-from responder.store.database import Database
+from responder.core.contact.effects import StepKind
+from responder.store.base.database import Database
 from tests.builders import inbound, minutes
 from tests.conftest import NOON, StandingClock, store_on
 from tests.worker.conftest import Work, work

@@ -6,19 +6,19 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import insert, update
 
-from responder.core.effects import Purpose, StepKind, StepStatus, Subscribe
-from responder.core.known import Known, SubscriptionStatus
-from responder.core.message import Message, Order
+from responder.core.contact.effects import Purpose, StepKind, StepStatus, Subscribe
+from responder.core.contact.known import Known, SubscriptionStatus
+from responder.core.sms.message import Message, Order
 from responder.errors import ResponderError
-from responder.store.calls import retry_calls
-from responder.store.consent import verify
-from responder.store.known import read_known
-from responder.store.retention import remove_texts
-from responder.store.retries import receive_again
-from responder.store.rows import step_rows
-from responder.store.steps import SIMULATED
-from responder.store.subscribers import Wanted, put_subscribers
-from responder.store.tables import steps, subscriptions
+from responder.store.base.tables import steps, subscriptions
+from responder.store.consent.reading import verify
+from responder.store.consent.retention import remove_texts
+from responder.store.consent.subscribers import Wanted, put_subscribers
+from responder.store.inbox.contacts import read_known
+from responder.store.outbound.calls import retry_calls
+from responder.store.outbound.replies import SIMULATED
+from responder.store.queue.rows import step_rows
+from responder.store.reading.failed_messages import receive_again
 from responder.worker.housekeeping import Housekeeping
 from tests.builders import ANNA, BRUNO, inbound, minutes, reply_step
 from tests.conftest import NOON

@@ -6,16 +6,16 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from responder.core.effects import StepKind, StepStatus
-from responder.core.limits import Limits
-from responder.core.suppression import OPTED_OUT
+from responder.core.contact.effects import StepKind, StepStatus
+from responder.core.outbound.suppression import OPTED_OUT
+from responder.core.rules.limits import Limits
 from responder.rulefile import read_rules
-from responder.store.awaited import settle_unanswered
-from responder.store.closing import Answer, answer
-from responder.store.lateness import put_off
-from responder.store.steps import Fate
-from responder.store.subscribers import opt_out
-from responder.store.tables import steps
+from responder.store.base.tables import steps
+from responder.store.consent.subscribers import opt_out
+from responder.store.handoffs.closing import Answer, answer
+from responder.store.outbound.replies import Fate
+from responder.store.outbound.webhook_replies import settle_unanswered
+from responder.store.queue.quiet_and_late import put_off
 from responder.wiring import Store
 from tests.builders import ANNA, BRUNO, inbound
 from tests.conftest import NOON, StandingClock

@@ -8,16 +8,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from responder.core.alert_words import WORDS, sentence_of
-from responder.core.alerting import calls_of, mails_of
-from responder.core.alerts import Alert, AlertKind, Alerts, Trouble
-from responder.core.circuit import GONE, Endpoint
-from responder.core.clock_offset import ClockOffset
-from responder.core.credit import Credit
-from responder.core.failed import FailedMessages
-from responder.core.mailbox import FailingMailbox
-from responder.core.rules import Rules
-from responder.core.troubles import Sight, troubles
+from responder.core.operations.clock_offset import ClockOffset
+from responder.core.operations.failed import FailedMessages
+from responder.core.operations.telling import WORDS, calls_of, mails_of, sentence_of
+from responder.core.operations.troubles import Credit, FailingMailbox, Sight, troubles
+from responder.core.outbound.circuit import GONE, Endpoint
+from responder.core.rules.alerts import Alert, AlertKind, Alerts, Trouble
+from responder.core.rules.rules import Rules
 from responder.rulefile import read_rules
 from tests.builders import minutes
 from tests.conftest import NOON

@@ -2,11 +2,11 @@
 
 import pytest
 
-from responder.core.effects import AppointmentStatus, ChangeAppointment
-from responder.core.known import Known
-from responder.core.plan import Plan, known_after
-from responder.core.question import Ask
-from responder.core.rules import Rules
+from responder.core.contact.effects import AppointmentStatus, ChangeAppointment
+from responder.core.contact.known import Known
+from responder.core.contact.question import Ask
+from responder.core.deciding.plan import Plan, known_after
+from responder.core.rules.rules import Rules
 from tests.planning import appointment, known, message, plan, replies, rules
 
 IN_BOTH = """

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from responder.core.effects import AppointmentStatus, ChangeAppointment, Effect, OpenHandOff
-from responder.core.known import Known
+from responder.core.contact.effects import AppointmentStatus, ChangeAppointment, Effect, OpenHandOff
+from responder.core.contact.known import Known
 from tests.conftest import NOON
 from tests.planning import appointment, known, one_rule, plan, replies, rules
 

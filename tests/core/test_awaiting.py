@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from responder.core.awaiting import LONGEST_JSON, from_json, read_response, settled, text_of, to_json
-from responder.core.effects import Awaited, Mute, Purpose, Reply
-from responder.core.known import Known
-from responder.core.limits import Limits
-from responder.core.plan import Plan, known_after
-from responder.core.sent import Sent
+from responder.core.contact.echoes import Sent
+from responder.core.contact.effects import Awaited, Mute, Purpose, Reply
+from responder.core.contact.known import Known
+from responder.core.deciding.plan import Plan, known_after
+from responder.core.outbound.webhook_replies import LONGEST_JSON, from_json, read_response, settled, text_of, to_json
+from responder.core.rules.limits import Limits
 from tests.builders import ANNA, minutes
 from tests.conftest import NOON
 from tests.planning import appointment, known, one_rule, plan

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from responder.core.clock_offset import Arrival, ClockOffset, arrivals_of, clock_offset
+from responder.core.operations.clock_offset import Arrival, ClockOffset, arrivals_of, clock_offset
 from tests.builders import minutes
 from tests.conftest import NOON
 

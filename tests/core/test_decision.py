@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from responder.core.effects import (
+from responder.core.contact.effects import (
     AppointmentStatus,
     ChangeAppointment,
     Effect,
@@ -17,8 +17,8 @@ from responder.core.effects import (
     Subscribe,
     Unsubscribe,
 )
-from responder.core.known import Known, Subscription, SubscriptionStatus
-from responder.core.message import Order
+from responder.core.contact.known import Known, Subscription, SubscriptionStatus
+from responder.core.sms.message import Order
 from tests.conftest import NOON
 from tests.planning import appointment, known, message, one_rule, plan, replies, rules
 

@@ -6,13 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from responder.core.glance import passes_over
-from responder.core.lexicon import Lexicon, vocabulary
-from responder.core.phrases import BadPhrase, expression, spellings, telling_words
-from responder.core.recognition import NOTHING, Recognition
-from responder.core.reserved import by_steps
-from responder.core.text import fold
-from responder.core.words import ALWAYS, Pack, Word
+from responder.core.recognition.lexicon import Lexicon, passes_over, vocabulary
+from responder.core.recognition.outcome import NOTHING, Recognition
+from responder.core.recognition.packs import ALWAYS, Pack, Word
+from responder.core.recognition.phrases import BadPhrase, expression, spellings, telling_words
+from responder.core.recognition.reserved import by_steps
+from responder.core.sms.text import fold
 from responder.rulefile import load_packs
 
 PACKS = load_packs()

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from responder.core.effects import AppointmentStatus, Purpose
-from responder.core.known import Known
-from responder.core.plan import make_plan
-from responder.core.question import Choice, Question, QuestionKind
-from responder.core.reserved import by_steps
-from responder.core.sent import Sent
-from responder.core.text import fold
+from responder.core.contact.echoes import Sent
+from responder.core.contact.effects import AppointmentStatus, Purpose
+from responder.core.contact.known import Known
+from responder.core.contact.question import Choice, Question, QuestionKind
+from responder.core.deciding.plan import make_plan
+from responder.core.recognition.reserved import by_steps
+from responder.core.sms.text import fold
 from responder.rulefile import read_rules
 from tests.builders import SHOP
 from tests.conftest import NOON

@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from responder.core.effects import Mute, Purpose
-from responder.core.known import Known
-from responder.core.notices import NOTICES
-from responder.core.plan import Plan, known_after, make_plan, with_steps
-from responder.core.rules import Rules
-from responder.core.segments import size
-from responder.core.sent import Sent
+from responder.core.contact.echoes import Sent
+from responder.core.contact.effects import Mute, Purpose
+from responder.core.contact.known import Known
+from responder.core.deciding.plan import Plan, known_after, make_plan, with_steps
+from responder.core.rules.limits import NOTICES
+from responder.core.rules.rules import Rules
+from responder.core.sms.segments import size
 from tests.builders import ANNA, BRUNO, SHOP, minutes
 from tests.conftest import NOON
 from tests.planning import appointment, known, message, plan, replies, rules

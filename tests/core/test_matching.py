@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from responder.core.index import Index
-from responder.core.lexicon import vocabulary
-from responder.core.matching import (
+from responder.core.recognition.lexicon import vocabulary
+from responder.core.recognition.packs import Answer
+from responder.core.rules.index import Index
+from responder.core.rules.matching import (
     Alias,
     Answers,
     How,
@@ -17,9 +18,8 @@ from responder.core.matching import (
     rest_after,
     searched_text,
 )
-from responder.core.situation import Match, Situation
-from responder.core.text import fold
-from responder.core.words import Answer
+from responder.core.rules.situation import Match, Situation
+from responder.core.sms.text import fold
 from responder.rulefile import load_packs
 from tests.planning import known, message
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from responder.core.effects import AppointmentStatus
+from responder.core.contact.effects import AppointmentStatus
 from tests.planning import appointment, known, plan, rules
 
 NEAR = rules("""

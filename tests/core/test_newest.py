@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from responder.core.effects import AppointmentStatus
-from responder.core.known import Appointment, Known
-from responder.core.plan import Plan
-from responder.core.question import Ask, Choice, Question, QuestionKind, QuestionStatus
-from responder.core.walk import walk
+from responder.core.contact.effects import AppointmentStatus
+from responder.core.contact.known import Appointment, Known
+from responder.core.contact.question import Ask, Choice, Question, QuestionKind, QuestionStatus
+from responder.core.deciding.plan import Plan
+from responder.core.rehearsal.conversation import walk
 from responder.rulefile import read_rules
 from tests.builders import SHOP
 from tests.conftest import NOON

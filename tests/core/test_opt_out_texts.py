@@ -5,10 +5,10 @@ from functools import cache
 
 import pytest
 
-from responder.core.effects import OpenHandOff
-from responder.core.plan import Plan
-from responder.core.recognition import Outcome
-from responder.core.rules import Rules
+from responder.core.contact.effects import OpenHandOff
+from responder.core.deciding.plan import Plan
+from responder.core.recognition.outcome import Outcome
+from responder.core.rules.rules import Rules
 from tests.builders import ANNA
 from tests.conftest import NOON
 from tests.core.opt_out_texts import Case, read_cases

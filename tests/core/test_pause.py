@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from responder.core.conditions import why_paused
-from responder.core.effects import AppointmentStatus, ChangeAppointment, OpenHandOff
-from responder.core.known import Known
-from responder.core.plan import Plan, known_after
-from responder.core.question import Choice, Question, QuestionKind
-from responder.core.walk import walk
+from responder.core.contact.effects import AppointmentStatus, ChangeAppointment, OpenHandOff
+from responder.core.contact.known import Known
+from responder.core.contact.question import Choice, Question, QuestionKind
+from responder.core.deciding.plan import Plan, known_after
+from responder.core.rehearsal.conversation import walk
+from responder.core.rules.conditions import why_paused
 from tests.builders import SHOP, minutes
 from tests.conftest import NOON
 from tests.planning import appointment, known, message, plan, replies, rules

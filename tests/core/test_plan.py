@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from responder.core.effects import (
+from responder.core.contact.effects import (
     AppointmentStatus,
     ChangeAppointment,
     OpenHandOff,
@@ -15,9 +15,9 @@ from responder.core.effects import (
     Subscribe,
     Unsubscribe,
 )
-from responder.core.known import Known, Subscription, SubscriptionStatus
-from responder.core.message import Order
-from responder.core.plan import known_after
+from responder.core.contact.known import Known, Subscription, SubscriptionStatus
+from responder.core.deciding.plan import known_after
+from responder.core.sms.message import Order
 from tests.builders import ANNA, BRUNO, SHOP
 from tests.conftest import NOON
 from tests.planning import appointment, known, message, one_rule, plan, replies, rules

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from responder.core.effects import AppointmentStatus, SetField, SetLanguage
-from responder.core.known import Known, Subscription, SubscriptionStatus
-from responder.core.message import Order
-from responder.core.plan import Plan, known_after, make_plan
+from responder.core.contact.effects import AppointmentStatus, SetField, SetLanguage
+from responder.core.contact.known import Known, Subscription, SubscriptionStatus
+from responder.core.deciding.plan import Plan, known_after, make_plan
+from responder.core.sms.message import Order
 from tests.builders import minutes
 from tests.conftest import NOON
 from tests.planning import appointment, known, message, replies, rules

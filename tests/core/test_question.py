@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from responder.core.question import (
+from responder.core.contact.question import (
     TRANSITIONS,
     Ask,
     Choice,

@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
-from responder.core.effects import AppointmentStatus
-from responder.core.known import Known
-from responder.core.replay import Change, Group, Replay
-from responder.core.rules import Rules
+from responder.core.contact.effects import AppointmentStatus
+from responder.core.contact.known import Known
+from responder.core.rehearsal.replay import Change, Group, Replay
+from responder.core.rules.rules import Rules
 from tests.builders import ANNA, BRUNO
 from tests.conftest import NOON
 from tests.planning import appointment, message, rules

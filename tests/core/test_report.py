@@ -5,8 +5,8 @@ from itertools import permutations
 
 import pytest
 
-from responder.core.effects import StepStatus
-from responder.core.report import Report, Reported, status_after, together
+from responder.core.contact.effects import StepStatus
+from responder.core.outbound.report import Report, Reported, status_after, together
 from tests.conftest import NOON
 
 SENT, FAILED, DELIVERED, UNKNOWN = Reported.SENT, Reported.FAILED, Reported.DELIVERED, Reported.UNKNOWN

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from responder.core.effects import RecordUse, SetLanguage, Subscribe
-from responder.core.known import Known
-from responder.core.plan import known_after
-from responder.core.rules import Rules
-from responder.core.segments import size
+from responder.core.contact.effects import RecordUse, SetLanguage, Subscribe
+from responder.core.contact.known import Known
+from responder.core.deciding.plan import known_after
+from responder.core.rules.rules import Rules
+from responder.core.sms.segments import size
 from tests.builders import BRUNO, SHOP
 from tests.conftest import NOON
 from tests.planning import known, one_rule, plan, replies, rules

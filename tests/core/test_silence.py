@@ -4,13 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from responder.cli.explain import record_of
-from responder.core.known import Known
-from responder.core.plan import Plan
-from responder.core.records import explained
-from responder.core.rules import Rules
-from responder.core.silence import why_silent
-from responder.store.commit import explanation_json
+from responder.cli.rules.explain import record_of
+from responder.core.contact.known import Known
+from responder.core.deciding.plan import Plan
+from responder.core.operations.records import explained
+from responder.core.operations.why_silent import why_silent
+from responder.core.rules.rules import Rules
+from responder.store.inbox.commit import explanation_json
 from tests.conftest import NOON
 from tests.planning import appointment, known, plan, replies, rules
 

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from responder.core.template import LONGEST_RENDERED, BadTemplate, Names, Templates, Texts, did_you_mean
+from responder.core.rules.template import LONGEST_RENDERED, BadTemplate, Names, Templates, Texts, did_you_mean
 
 NAMES: Names = {
     "message": frozenset({"text", "received_at"}),

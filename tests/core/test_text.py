@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from responder.core.text import clean, fold
+from responder.core.sms.text import clean, fold
 
 ZERO_WIDTH, SOFT_HYPHEN, RIGHT_TO_LEFT, BOM = "\u200b", "\u00ad", "\u202e", "\ufeff"
 

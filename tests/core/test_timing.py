@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from responder.core.effects import Step, StepKind
-from responder.core.rules import Rules
-from responder.core.walk import walk
+from responder.core.contact.effects import Step, StepKind
+from responder.core.rehearsal.conversation import walk
+from responder.core.rules.rules import Rules
 from tests.conftest import NOON
 from tests.planning import appointment, known, message, one_rule, plan, rules
 

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from responder.core.index import Index
-from responder.core.lexicon import vocabulary
-from responder.core.matching import Alias, How, Words, rest_after
-from responder.core.situation import Match, Situation
-from responder.core.text import fold
-from responder.core.typos import Typos, mistyped, runs
+from responder.core.recognition.lexicon import vocabulary
+from responder.core.rules.index import Index
+from responder.core.rules.matching import Alias, How, Words, rest_after
+from responder.core.rules.situation import Match, Situation
+from responder.core.rules.typos import Typos, mistyped, runs
+from responder.core.sms.text import fold
 from responder.rulefile import load_packs
 from tests.planning import known, message, one_rule, plan, rules
 

@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
-from responder.core.notices import NOTICES
-from responder.core.replay import Replay
-from responder.core.walk import Stride, walk
+from responder.core.rehearsal.conversation import Stride, walk
+from responder.core.rehearsal.replay import Replay
+from responder.core.rules.limits import NOTICES
 from tests.conftest import NOON
 from tests.planning import known, message, rules
 

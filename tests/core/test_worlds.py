@@ -2,7 +2,7 @@
 
 import pytest
 
-from responder.core.worlds import world_for
+from responder.core.rehearsal.circumstances import world_for
 from tests.conftest import NOON
 from tests.planning import one_rule
 

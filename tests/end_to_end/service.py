@@ -20,7 +20,7 @@ from urllib.parse import quote
 import asyncpg
 import httpx
 
-from responder.embedded import url_in
+from responder.processes.redis import url_in
 from tests.conftest import free_port, run_apart, wait_until
 from tests.receiver import Receiver
 

@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from responder.store.installation import MARK
+from responder.store.consent.installation import MARK
 from tests.conftest import wait_until
 from tests.end_to_end.service import Service
 

@@ -12,12 +12,12 @@ from typing import NoReturn
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from responder.client import HttpClient
-from responder.core.effects import StepKind, StepStatus
-from responder.core.gateway import Call, Response
+from responder.core.contact.effects import StepKind, StepStatus
+from responder.core.outbound.gateway import Call, Response
+from responder.http.client import HttpClient
 from responder.rulefile import read_rules
-from responder.store.database import Database
-from responder.store.tables import steps
+from responder.store.base.database import Database
+from responder.store.base.tables import steps
 from responder.worker.delivery import Deliverer
 from tests.conftest import StandingClock, store_on
 from tests.receiver import Receiver

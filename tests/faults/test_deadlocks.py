@@ -9,22 +9,22 @@ from datetime import timedelta
 
 import pytest
 
-from responder.core.booking import Booking
-from responder.core.effects import StepKind, StepStatus
-from responder.core.limits import Limits
-from responder.core.reminding import ReminderPlan
+from responder.core.appointments.booking import Booking
+from responder.core.appointments.reminders import ReminderPlan
+from responder.core.contact.effects import StepKind, StepStatus
+from responder.core.rules.limits import Limits
 from responder.errors import StorageError
 from responder.rulefile import read_rules
-from responder.store.appointments import delete_appointment, put_bookings
-from responder.store.awaited import settle_unanswered
-from responder.store.database import Database
-from responder.store.erasure import erase
-from responder.store.lateness import drop_late
-from responder.store.planning import plan_some_anew
-from responder.store.retention import end_subscriptions
-from responder.store.steps import Fate
-from responder.store.subscribers import Wanted, opt_out, put_subscribers
-from responder.store.unattended import settle_abandoned
+from responder.store.appointments.bookings import delete_appointment, put_bookings
+from responder.store.appointments.planning import plan_some_anew
+from responder.store.base.database import Database
+from responder.store.consent.erasure import erase
+from responder.store.consent.retention import end_subscriptions
+from responder.store.consent.subscribers import Wanted, opt_out, put_subscribers
+from responder.store.outbound.abandoned import settle_abandoned
+from responder.store.outbound.replies import Fate
+from responder.store.outbound.webhook_replies import settle_unanswered
+from responder.store.queue.quiet_and_late import drop_late
 from responder.wiring import Store, utc_now
 from responder.worker.reminders import Reminders
 from tests.appointments.clinic import RULES as CLINIC

@@ -6,8 +6,8 @@ import signal
 from datetime import datetime
 
 from responder.rulefile import read_rules
-from responder.store.database import Database
-from responder.store.inbox import GIVE_UP_AFTER, LEASE
+from responder.store.base.database import Database
+from responder.store.inbox.inbox import GIVE_UP_AFTER, LEASE
 from tests.builders import inbound
 from tests.conftest import StandingClock, store_on
 from tests.faults.mortal import end

@@ -27,14 +27,14 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from responder.core.booking import Booking
-from responder.core.effects import StepStatus
-from responder.core.known import SubscriptionStatus
-from responder.core.message import Inbound
-from responder.store.appointments import delete_appointment, put_bookings
-from responder.store.database import Database
-from responder.store.erasure import erase, holding_numbers
-from responder.store.subscribers import Outcome, Wanted, put_subscribers
+from responder.core.appointments.booking import Booking
+from responder.core.contact.effects import StepStatus
+from responder.core.contact.known import SubscriptionStatus
+from responder.core.sms.message import Inbound
+from responder.store.appointments.bookings import delete_appointment, put_bookings
+from responder.store.base.database import Database
+from responder.store.consent.erasure import erase, holding_numbers
+from responder.store.consent.subscribers import Outcome, Wanted, put_subscribers
 from tests.builders import ANNA, BRUNO, inbound
 from tests.conftest import StandingClock, postgres_database, postgres_server, store_on
 from tests.faults.model import WORDS, Booked, ByHand, Model, Said, Word

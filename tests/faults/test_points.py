@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from responder.core.effects import Awaited, StepKind
-from responder.core.retry import LEASE
-from responder.store.unattended import settle_abandoned
+from responder.core.contact.effects import Awaited, StepKind
+from responder.core.outbound.retry import LEASE
+from responder.store.outbound.abandoned import settle_abandoned
 from tests.builders import reply_step
 from tests.conftest import NOON
 from tests.faults.mortal import Life, Point, live

@@ -8,20 +8,20 @@ from typing import Any
 
 from sqlalchemy import select, text
 
-from responder.core.effects import Purpose, StepKind, StepStatus
-from responder.core.known import Known
-from responder.core.message import Inbound
-from responder.core.reminding import ReminderPlan
-from responder.core.retry import LEASE
+from responder.core.appointments.reminders import ReminderPlan
+from responder.core.contact.effects import Purpose, StepKind, StepStatus
+from responder.core.contact.known import Known
+from responder.core.outbound.retry import LEASE
+from responder.core.sms.message import Inbound
 from responder.errors import StorageError
 from responder.rulefile import read_rules
-from responder.store.commit import Commits, Committed, Planned
-from responder.store.consent import verify
-from responder.store.known import read_known
-from responder.store.retention import end_subscriptions
-from responder.store.steps import Claimed, Fate
-from responder.store.tables import contacts, messages, metadata
-from responder.store.unattended import settle_abandoned
+from responder.store.base.tables import contacts, messages, metadata
+from responder.store.consent.reading import verify
+from responder.store.consent.retention import end_subscriptions
+from responder.store.inbox.commit import Commits, Committed, Planned
+from responder.store.inbox.contacts import read_known
+from responder.store.outbound.abandoned import settle_abandoned
+from responder.store.outbound.replies import Claimed, Fate
 from responder.wiring import Store
 from responder.worker.handling import Handler
 from responder.worker.reminders import Reminders

@@ -12,18 +12,18 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select
 
-from responder.core.mailbox import MailboxState
-from responder.core.message import Inbound
-from responder.core.ports import Job
+from responder.core.operations.troubles import MailboxState
+from responder.core.outbound.gateway import Job
+from responder.core.sms.message import Inbound
 from responder.errors import StorageError
 from responder.gateways.agile import AgileTelecom
-from responder.gateways.agile_mailbox import MailReader
+from responder.gateways.agile.mailbox import MailReader
 from responder.intake import Intake
 from responder.mail.mailbox import Account, Mailbox
 from responder.mail.watch import Patience, Watch
-from responder.mailbox_url import read_mailbox_url
-from responder.store.database import Database
-from responder.store.tables import messages
+from responder.settings.urls import read_mailbox_url
+from responder.store.base.database import Database
+from responder.store.base.tables import messages
 from responder.wiring import Store, utc_now
 from tests.conftest import store_on, wait_until
 from tests.mail.dovecot import PASSWORD, PROGRAM, WITHOUT_IDLE, Dovecot, dovecot

@@ -7,8 +7,8 @@ import pytest
 from responder.errors import ConfigurationError, PermanentError
 from responder.mail.account import account_of, reader_of
 from responder.mail.mailbox import Account
-from responder.mailbox_url import read_mailbox_url
-from responder.settings import load_settings
+from responder.settings.model import load_settings
+from responder.settings.urls import read_mailbox_url
 
 URL = "imaps://shop@mail.example.com/INBOX"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from responder.core.mailbox import MailboxState
+from responder.core.operations.troubles import MailboxState
 from responder.mail.watch import BREAKS_OF_A_MAIL
 from responder.wiring import Store
 from tests.conftest import free_port, wait_until

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from responder.core.message import Channel
+from responder.core.sms.message import Channel
 from responder.wiring import Store, utc_now
 from tests.builders import ANNA, BRUNO, SHOP
 from tests.conftest import wait_until

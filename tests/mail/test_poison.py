@@ -8,10 +8,10 @@ from datetime import datetime
 
 import pytest
 
-from responder.core.mailbox import MailboxState
-from responder.core.message import Inbound
+from responder.core.operations.troubles import MailboxState
+from responder.core.sms.message import Inbound
 from responder.errors import StorageError
-from responder.gateways.agile_mailbox import MailReader
+from responder.gateways.agile.mailbox import MailReader
 from tests.conftest import wait_until
 from tests.mail.conftest import Shop, is_connected
 from tests.mail.letters import letter, phone

@@ -6,8 +6,8 @@ from textwrap import indent
 
 import pytest
 
-from responder.core.coverage import coverage, percent
-from responder.core.trial import Kind, Outcome, try_all, try_case
+from responder.core.rehearsal.coverage import coverage, percent
+from responder.core.rehearsal.trials import Kind, Outcome, try_all, try_case
 from responder.errors import RulesError
 from responder.rulefile import read_rules
 from tests.conftest import NOON

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from responder.core.actions import ACTIONS
+from responder.core.rules.actions import ACTIONS
 from responder.rulefile import read_rules
-from responder.rulefile.describe import described
-from responder.rulefile.places import Sources, read_source
-from responder.rulefile.plain_words import CONDITIONS_IN_WORDS
+from responder.rulefile.describe.document import described
+from responder.rulefile.describe.plain_words import CONDITIONS_IN_WORDS
+from responder.rulefile.reading.places import Sources, read_source
 from tests.cli.conftest import typed
 from tests.rules.test_schema import schema
 

@@ -6,14 +6,14 @@ from textwrap import indent
 
 import pytest
 
-from responder.core.actions import ACTIONS, Action
-from responder.core.coverage import coverage, percent
-from responder.core.effects import StepKind
-from responder.core.known import Known
-from responder.core.matching import Answers
-from responder.core.rules import Rule
-from responder.core.segments import size
-from responder.core.trial import try_all
+from responder.core.contact.effects import StepKind
+from responder.core.contact.known import Known
+from responder.core.rehearsal.coverage import coverage, percent
+from responder.core.rehearsal.trials import try_all
+from responder.core.rules.actions import ACTIONS, Action
+from responder.core.rules.matching import Answers
+from responder.core.rules.rules import Rule
+from responder.core.sms.segments import size
 from responder.rulefile import load_rules, read_rules
 from tests.conftest import NOON
 from tests.planning import appointment, known, plan, replies

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from responder.core.trial import try_all
+from responder.core.rehearsal.trials import try_all
 from responder.errors import Mistake, RulesError
 from responder.rulefile import load_packs, load_rules, read_rules
-from responder.rulefile.describe import described
-from responder.rulefile.places import Sources, read_source
+from responder.rulefile.describe.document import described
+from responder.rulefile.reading.places import Sources, read_source
 from responder.rulefile.warnings import warnings_of
 from tests.conftest import NOON
 from tests.planning import situation

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from responder.core.rules import Rules
+from responder.core.rules.rules import Rules
 from responder.errors import RulesError
 from responder.rulefile import Kept, load_rules, read_rules, rule_files, rules_from, sources_of
 from tests.planning import plan

@@ -7,7 +7,7 @@ import pytest
 
 from responder.errors import RulesError
 from responder.rulefile import read_rules
-from responder.rulefile.folder import Folder
+from responder.rulefile.reading.folder import Folder
 
 BAD = sorted((Path(__file__).parent / "bad").glob("*.yaml"))
 ENVIRONMENT = {

@@ -5,15 +5,15 @@ from itertools import combinations, permutations
 
 import pytest
 
-from responder.core.lexicon import vocabulary
-from responder.core.phrases import Phrases, expression, spaced, spellings
-from responder.core.segments import size
-from responder.core.text import fold
-from responder.core.words import ALWAYS, Answer, Pack
+from responder.core.recognition.lexicon import vocabulary
+from responder.core.recognition.packs import ALWAYS, Answer, Pack
+from responder.core.recognition.phrases import Phrases, expression, spaced, spellings
+from responder.core.sms.segments import size
+from responder.core.sms.text import fold
 from responder.errors import RulesError
 from responder.rulefile import load_packs
-from responder.rulefile.nodes import Mapping, Scalar, Sequence, read_nodes
-from responder.rulefile.packs import PHRASES, WORDS, read_pack
+from responder.rulefile.reading.nodes import Mapping, Scalar, Sequence, read_nodes
+from responder.rulefile.sections.packs import PHRASES, WORDS, read_pack
 from tests.planning import appointment, known, one_rule, plan, rules
 
 PACKS = load_packs()

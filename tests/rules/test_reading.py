@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from responder.actions.reply import ReplyAction
-from responder.core.actions import ACTIONS, Action, ListOrAll, action
-from responder.core.conditions import FromOneOf, HasAppointment, OnList
-from responder.core.known import Known
-from responder.core.matching import Alias, Answers, How, Pattern, Words
-from responder.core.rules import Webhook
-from responder.core.words import Answer
+from responder.core.contact.known import Known
+from responder.core.recognition.packs import Answer
+from responder.core.rules.actions import ACTIONS, Action, ListOrAll, action
+from responder.core.rules.conditions import FromOneOf, HasAppointment, OnList
+from responder.core.rules.matching import Alias, Answers, How, Pattern, Words
+from responder.core.rules.rules import Webhook
 from responder.errors import RulesError
 from responder.rulefile import load_rules, read_rules
 from tests.planning import appointment, known, message, one_rule, plan, replies, rules

@@ -2,7 +2,7 @@
 
 import pytest
 
-from responder.core.trial import try_case
+from responder.core.rehearsal.trials import try_case
 from responder.errors import RulesError
 from responder.rulefile import read_rules
 from tests.conftest import NOON

@@ -11,10 +11,10 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator
 
-from responder.core.actions import ACTIONS, setting_name
+from responder.core.rules.actions import ACTIONS, setting_name
 from responder.errors import RulesError
 from responder.rulefile import read_rules
-from responder.rulefile.schema import rules_schema
+from responder.rulefile.describe.schema import rules_schema
 from tests.cli.conftest import typed
 from tests.test_docs import blocks, whole
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from responder.core.conditions import ToOneOf
-from responder.core.matching import Words
-from responder.rulefile.nodes import Mapping, Scalar, read_nodes
+from responder.core.rules.conditions import ToOneOf
+from responder.core.rules.matching import Words
+from responder.rulefile.reading.nodes import Mapping, Scalar, read_nodes
 from tests.planning import one_rule, plan
 
 TYPED = [

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from responder.core.segments import size
+from responder.core.sms.segments import size
 from responder.rulefile import Kept, read_rules
-from responder.rulefile.places import Sources, placed_sources, read_source
+from responder.rulefile.reading.places import Sources, placed_sources, read_source
 from responder.rulefile.warnings import Caution, Code, warnings_of
 from tests.conftest import NOON
 from tests.planning import replies

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from responder.core.booking import Booking
-from responder.core.known import SubscriptionStatus
+from responder.core.appointments.booking import Booking
+from responder.core.contact.known import SubscriptionStatus
 from responder.errors import StorageError
-from responder.store.appointments import API, delete_appointment, put_bookings
-from responder.store.retention import end_subscriptions
-from responder.store.subscribers import Wanted, opt_out, put_subscribers
-from responder.store.tables import subscriptions
+from responder.store.appointments.bookings import API, delete_appointment, put_bookings
+from responder.store.base.tables import subscriptions
+from responder.store.consent.retention import end_subscriptions
+from responder.store.consent.subscribers import Wanted, opt_out, put_subscribers
 from responder.wiring import Store
 from tests.builders import ANNA, BRUNO, inbound, minutes
 from tests.conftest import NOON, StandingClock

@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from responder.core.booking import Booking
-from responder.core.effects import AppointmentStatus
-from responder.core.known import Appointment
+from responder.core.appointments.booking import Booking
+from responder.core.contact.effects import AppointmentStatus
+from responder.core.contact.known import Appointment
 from responder.rulefile import read_rules
-from responder.store.appointments import Change, put_bookings
-from responder.store.known import read_known
-from responder.store.revisions import TOGETHER
-from responder.store.tables import appointments
+from responder.store.appointments.bookings import Change, put_bookings
+from responder.store.base.revisions import TOGETHER
+from responder.store.base.tables import appointments
+from responder.store.inbox.contacts import read_known
 from responder.wiring import Store
 from tests.builders import ANNA, BRUNO, inbound, minutes
 from tests.conftest import NOON, StandingClock

@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import bindparam, insert, select, tuple_, update
 
 from responder.errors import StorageError
-from responder.store.bulk import execute_many
-from responder.store.database import Database
-from responder.store.tables import contacts
+from responder.store.base.bulk import execute_many
+from responder.store.base.database import Database
+from responder.store.base.tables import contacts
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 IN_ROME = datetime(2026, 11, 23, 13, 0, tzinfo=timezone(timedelta(hours=1)))

@@ -12,17 +12,17 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, event
 
-from responder.core.effects import StepKind
-from responder.core.known import Appointment, Known
-from responder.core.limits import Limits
-from responder.core.reminding import Planned, ReminderPlan, Wait
+from responder.core.appointments.reminders import Planned, ReminderPlan, Wait
+from responder.core.contact.effects import StepKind
+from responder.core.contact.known import Appointment, Known
+from responder.core.rules.limits import Limits
 from responder.rulefile import read_rules
-from responder.store.awaited import settle_unanswered
-from responder.store.calls import claim_calls
-from responder.store.database import Database
-from responder.store.planning import plan_some_anew
-from responder.store.reminders import queue_due
-from responder.store.unattended import due_kinds, has_abandoned, settle_abandoned
+from responder.store.appointments.planning import plan_some_anew
+from responder.store.appointments.reminders import queue_due
+from responder.store.base.database import Database
+from responder.store.outbound.abandoned import due_kinds, has_abandoned, settle_abandoned
+from responder.store.outbound.calls import claim_calls
+from responder.store.outbound.webhook_replies import settle_unanswered
 from responder.wiring import Store
 from tests.appointments.clinic import RULES
 from tests.conftest import NOON, store_on

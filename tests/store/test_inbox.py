@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from responder.core.message import Inbound
+from responder.core.sms.message import Inbound
 from responder.errors import StorageError
-from responder.store.inbox import ALONE_AFTER, LEASE
-from responder.store.tables import messages
+from responder.store.base.tables import messages
+from responder.store.inbox.inbox import ALONE_AFTER, LEASE
 from responder.wiring import Store
 from tests.builders import ANNA, BRUNO, inbound, minutes
 from tests.conftest import NOON

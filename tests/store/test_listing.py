@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from responder.store.listing import PAGE, read_all
-from responder.store.records import find_messages, list_appointments, list_messages, list_subscribers
-from responder.store.tables import appointments, subscriptions
+from responder.store.base.listing import PAGE, read_all
+from responder.store.base.tables import appointments, subscriptions
+from responder.store.reading.records import find_messages, list_appointments, list_messages, list_subscribers
 from responder.wiring import Store
 from tests.builders import ANNA, BRUNO, inbound, minutes
 from tests.conftest import NOON

@@ -11,17 +11,17 @@ import pytest
 from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from responder.core.booking import Booking
-from responder.core.effects import StepKind, StepStatus
-from responder.core.known import Appointment
-from responder.store.appointments import Conflict, delete_appointment, put_bookings
-from responder.store.commit import Commits
-from responder.store.erasure import erase
-from responder.store.known import read_known
-from responder.store.retention import end_subscriptions
-from responder.store.steps import Fate
-from responder.store.subscribers import Wanted, put_subscribers
-from responder.store.tables import appointments, contacts, messages, subscriptions
+from responder.core.appointments.booking import Booking
+from responder.core.contact.effects import StepKind, StepStatus
+from responder.core.contact.known import Appointment
+from responder.store.appointments.bookings import Conflict, delete_appointment, put_bookings
+from responder.store.base.tables import appointments, contacts, messages, subscriptions
+from responder.store.consent.erasure import erase
+from responder.store.consent.retention import end_subscriptions
+from responder.store.consent.subscribers import Wanted, put_subscribers
+from responder.store.inbox.commit import Commits
+from responder.store.inbox.contacts import read_known
+from responder.store.outbound.replies import Fate
 from responder.wiring import Store
 from responder.worker.handling import plan_all
 from tests.appointments.clinic import Clinic

@@ -10,14 +10,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import Engine, event
 
-from responder.core.effects import StepKind
-from responder.store.arrivals import read_clock_offset
-from responder.store.calls import claim_calls
-from responder.store.database import Database
-from responder.store.failed import read_failed
-from responder.store.lateness import drop_late, put_off
-from responder.store.steps import SqlSteps
-from responder.store.unattended import due_kinds, has_abandoned, settle_abandoned
+from responder.core.contact.effects import StepKind
+from responder.store.base.database import Database
+from responder.store.operations.arrivals import read_clock_offset
+from responder.store.outbound.abandoned import due_kinds, has_abandoned, settle_abandoned
+from responder.store.outbound.calls import claim_calls
+from responder.store.outbound.replies import SqlSteps
+from responder.store.queue.quiet_and_late import drop_late, put_off
+from responder.store.reading.failed_messages import read_failed
 from tests.conftest import NOON
 
 Ask = Callable[[Database, SqlSteps], Awaitable[object]]

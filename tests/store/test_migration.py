@@ -9,10 +9,9 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 
 from responder.errors import ConfigurationError, StorageError
-from responder.store.database import Database
-from responder.store.migration import MIGRATION_LOCK, migrate
-from responder.store.tables import metadata
-from responder.store.version import NEWEST, require_current, version_of
+from responder.store.base.database import Database
+from responder.store.base.migration import MIGRATION_LOCK, NEWEST, migrate, require_current, version_of
+from responder.store.base.tables import metadata
 
 PRAGMAS = {"synchronous": 2, "foreign_keys": 1, "journal_mode": "wal"}
 
@@ -51,7 +50,7 @@ async def test_a_migration_may_take_longer_than_other_work(database_url: str) ->
 async def test_a_migration_does_not_wait_for_ever_for_a_table_that_somebody_has(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("responder.store.migration.LOCK_WAIT_MS", 50)
+    monkeypatch.setattr("responder.store.base.migration.LOCK_WAIT_MS", 50)
     database, other = Database(database_url), Database(database_url)
     if database.is_sqlite:
         pytest.skip("SQLite has one lock, which has a limit of its own")

@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select, update
 
-from responder.core.effects import Step, StepKind, StepStatus
-from responder.core.report import Report, Reported
+from responder.core.contact.effects import Step, StepKind, StepStatus
+from responder.core.outbound.report import Report, Reported
 from responder.errors import StorageError
-from responder.store.database import Database
-from responder.store.deliveries import read_deliveries
-from responder.store.reports import STRAYS_FOR, SqlReports
-from responder.store.retention import remove_strays
-from responder.store.rows import step_rows
-from responder.store.steps import Fate, SqlSteps
-from responder.store.tables import reports, steps
+from responder.store.base.database import Database
+from responder.store.base.tables import reports, steps
+from responder.store.consent.retention import remove_strays
+from responder.store.outbound.figures import read_deliveries
+from responder.store.outbound.replies import Fate, SqlSteps
+from responder.store.outbound.reports import STRAYS_FOR, SqlReports
+from responder.store.queue.rows import step_rows
 from responder.wiring import Store
 from tests.builders import minutes, reply_step
 from tests.conftest import NOON
@@ -221,7 +221,7 @@ async def test_when_the_reply_cannot_be_changed_the_report_is_not_kept_either(
     async def away(*_: object) -> None:
         raise StorageError("away")
 
-    monkeypatch.setattr("responder.store.reports._change", away)
+    monkeypatch.setattr("responder.store.outbound.reports._change", away)
     with pytest.raises(StorageError):
         await add(store, report())
     assert await kept(store) == []

@@ -5,13 +5,13 @@ import asyncio
 import pytest
 from sqlalchemy import delete, select, text, update
 
-from responder.database_url import mask_url
 from responder.errors import ConfigurationError, StorageError
-from responder.settings import load_settings
-from responder.store.database import Database
-from responder.store.installation import MARK, Installation
-from responder.store.ledger import HEAD
-from responder.store.tables import installation
+from responder.settings.database_url import mask_url
+from responder.settings.model import load_settings
+from responder.store.base.database import Database
+from responder.store.base.tables import installation
+from responder.store.consent.installation import MARK, Installation
+from responder.store.consent.ledger import HEAD
 from responder.wiring import Store, open_store, watch_secret
 from tests.conftest import wait_until
 

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import func, insert, select
 
 from responder.errors import StorageError
-from responder.store.database import Database
-from responder.store.migration import migrate
-from responder.store.tables import contacts
+from responder.store.base.database import Database
+from responder.store.base.migration import migrate
+from responder.store.base.tables import contacts
 from tests.conftest import wait_until
 
 STATEMENT = "INSERT INTO contacts (originator, revision) VALUES (?, 1)"
@@ -61,7 +61,7 @@ async def test_a_single_statement_waits_for_another_process(database: Database, 
 async def test_a_statement_gives_up_on_a_process_that_keeps_the_lock(
     database: Database, elsewhere: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("responder.store.database.LOCK_WAIT_S", 0.05)
+    monkeypatch.setattr("responder.store.base.database.LOCK_WAIT_S", 0.05)
     async with elsewhere.write():
         with pytest.raises(StorageError, match="locked"):
             await database.write_at_once(STATEMENT, ["+39330"])

@@ -8,17 +8,15 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 
-from responder.core.ports import Job
-from responder.core.versions import RulesStatus
+from responder.core.operations.records import RulesStatus
+from responder.core.outbound.gateway import Job
 from responder.gateways.agile import AgileTelecom
 from responder.intake import Intake
-from responder.store.database import Database
-from responder.store.migration import migrate
+from responder.store.base.database import Database
+from responder.store.base.migration import migrate
 from responder.web.app import App, create_app
-from responder.web.delivery import DeliveryWebhook
-from responder.web.gate import Gate
 from responder.web.health import Health
-from responder.web.sms import SmsWebhook
+from responder.web.webhooks import DeliveryWebhook, Gate, SmsWebhook
 from responder.wiring import Store
 from tests.conftest import NOON, StandingClock, store_on, wait_until
 

@@ -9,13 +9,13 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from responder.core.rules import Rules
+from responder.core.rules.rules import Rules
 from responder.errors import StorageError
 from responder.rulefile import read_rules
-from responder.settings import load_settings
-from responder.store.history import read_history
-from responder.web.api import AppointmentApi, routes
-from responder.web.openapi import DOCUMENT
+from responder.settings.model import load_settings
+from responder.store.base.history import read_history
+from responder.web.api.appointments import AppointmentApi, routes
+from responder.web.api.openapi import DOCUMENT
 from responder.web.server import api_routes
 from responder.wiring import Store
 from tests.builders import ANNA, inbound

@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import insert, select
 from sqlalchemy.engine import Row
 
-from responder.core.effects import StepKind, StepStatus
-from responder.store.rows import step_rows
-from responder.store.steps import Fate
-from responder.store.tables import messages, reports, steps
-from responder.web.gate import Gate
+from responder.core.contact.effects import StepKind, StepStatus
+from responder.store.base.tables import messages, reports, steps
+from responder.store.outbound.replies import Fate
+from responder.store.queue.rows import step_rows
+from responder.web.webhooks import Gate
 from tests.builders import reply_step
 from tests.web.conftest import FORM, WebSide
 

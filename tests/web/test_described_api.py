@@ -18,8 +18,8 @@ from schemathesis.specs.openapi.schemas import OpenApiSchema
 from starlette.applications import Starlette
 
 from responder.rulefile import read_rules
-from responder.store.database import Database
-from responder.web.api import AppointmentApi, routes
+from responder.store.base.database import Database
+from responder.web.api.appointments import AppointmentApi, routes
 from responder.wiring import utc_now
 from tests.builders import ANNA
 from tests.conftest import free_port

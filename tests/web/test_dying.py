@@ -8,9 +8,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from responder.core.message import Inbound
-from responder.settings import load_settings
-from responder.store.inbox import SqlInbox
+from responder.core.sms.message import Inbound
+from responder.settings.model import load_settings
+from responder.store.inbox.inbox import SqlInbox
 from responder.web.server import listen
 from responder.wiring import Store, open_rules
 from tests.conftest import free_port, wait_until

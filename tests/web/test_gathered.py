@@ -2,7 +2,7 @@
 
 import asyncio
 
-from responder.web.gathered import Gathered
+from responder.web.protocol import Gathered
 from tests.conftest import wait_until
 
 

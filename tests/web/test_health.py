@@ -6,11 +6,11 @@ from datetime import datetime
 
 import httpx
 
-from responder.core.effects import StepStatus
-from responder.core.mailbox import MailboxReport, MailboxState
-from responder.store.installation import Installation
-from responder.store.mailboxes import report_mailbox
-from responder.store.steps import Fate
+from responder.core.contact.effects import StepStatus
+from responder.core.operations.troubles import MailboxReport, MailboxState
+from responder.store.consent.installation import Installation
+from responder.store.operations.mailboxes import report_mailbox
+from responder.store.outbound.replies import Fate
 from tests.builders import inbound, mailbox_report
 from tests.conftest import no_more_on_disk, wait_until
 from tests.going_wrong import DEATHS, arrive, fail

@@ -10,16 +10,16 @@ import pytest
 from sqlalchemy import Select
 from sqlalchemy.dialects import sqlite
 
-from responder.core.alerts import AlertKind, Trouble
-from responder.core.known import SubscriptionStatus
-from responder.store.alerts import Telling, note_troubles
-from responder.store.counting import OPTED_OUT, SUBSCRIPTIONS
-from responder.store.credits import claim_question, note_credit
-from responder.store.holds import hold
-from responder.store.rows import step_rows
-from responder.store.subscribers import Wanted, opt_out, put_subscribers
-from responder.store.tables import steps
-from responder.web.tallies import Tallies
+from responder.core.contact.known import SubscriptionStatus
+from responder.core.rules.alerts import AlertKind, Trouble
+from responder.store.base.tables import steps
+from responder.store.consent.counting import OPTED_OUT, SUBSCRIPTIONS
+from responder.store.consent.subscribers import Wanted, opt_out, put_subscribers
+from responder.store.operations.alerts import Telling, note_troubles
+from responder.store.operations.credits import claim_question, note_credit
+from responder.store.outbound.gateway_hold import hold
+from responder.store.queue.rows import step_rows
+from responder.web.metrics import Tallies
 from tests.builders import ANNA, BRUNO, inbound, minutes, reply_step
 from tests.going_wrong import DEATHS, arrive, fail
 from tests.web.conftest import WebSide

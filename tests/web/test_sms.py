@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.engine import Row
 
-from responder.store.tables import messages
-from responder.web.gate import Gate
+from responder.store.base.tables import messages
+from responder.web.webhooks import Gate
 from tests.web.conftest import VECTOR_1, WebSide
 
 OK = (200, b"+OK", "text/plain; charset=utf-8", "3")

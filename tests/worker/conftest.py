@@ -9,13 +9,13 @@ from arq.connections import ArqRedis
 from sqlalchemy import Table, select
 from sqlalchemy.engine import Row
 
-from responder.core.message import Inbound
-from responder.core.ports import Job
-from responder.core.rules import Rules
+from responder.core.outbound.gateway import Job
+from responder.core.rules.rules import Rules
+from responder.core.sms.message import Inbound
 from responder.jobs import connect
 from responder.rulefile import read_rules
-from responder.store.commit import Commits
-from responder.store.tables import metadata
+from responder.store.base.tables import metadata
+from responder.store.inbox.commit import Commits
 from responder.wiring import Store
 from responder.worker.handling import Handler
 from tests.conftest import StandingClock

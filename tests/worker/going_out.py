@@ -9,16 +9,16 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert
 
-from responder.client import HttpClient
-from responder.core.effects import Step, StepKind
-from responder.core.ports import Pace
-from responder.core.rules import Webhook
+from responder.core.contact.effects import Step, StepKind
+from responder.core.outbound.gateway import Pace
+from responder.core.rules.rules import Webhook
 from responder.gateways.agile import AgileTelecom
-from responder.store.awaited import awaited_rows
-from responder.store.rows import step_rows
-from responder.store.tables import awaited, steps
-from responder.worker.awaiting import Awaiting
+from responder.http.client import HttpClient
+from responder.store.base.tables import awaited, steps
+from responder.store.outbound.webhook_replies import awaited_rows
+from responder.store.queue.rows import step_rows
 from responder.worker.delivery import Deliverer, Ways
+from responder.worker.webhook_replies import Awaiting
 from responder.worker.webhooks import Webhooks
 from tests.builders import reply_step
 from tests.receiver import Receiver, receiving

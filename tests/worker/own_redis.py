@@ -7,7 +7,7 @@ import tempfile
 from asyncio.subprocess import DEVNULL, Process
 from pathlib import Path
 
-from responder.embedded import find_server
+from responder.processes.redis import find_server
 from tests.conftest import wait_until
 
 

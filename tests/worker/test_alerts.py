@@ -12,16 +12,16 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import delete, insert, update
 
-from responder.core.circuit import GONE
-from responder.core.effects import StepKind, StepStatus
-from responder.core.mailbox import MailboxState
+from responder.core.contact.effects import StepKind, StepStatus
+from responder.core.operations.troubles import MailboxState
+from responder.core.outbound.circuit import GONE
 from responder.rulefile import read_rules
-from responder.store.credits import claim_question, note_credit
-from responder.store.holds import end_hold, hold
-from responder.store.mailboxes import forget_mailbox, report_mailbox
-from responder.store.retries import receive_failed_again
-from responder.store.rows import step_rows
-from responder.store.tables import endpoints, messages, steps
+from responder.store.base.tables import endpoints, messages, steps
+from responder.store.operations.credits import claim_question, note_credit
+from responder.store.operations.mailboxes import forget_mailbox, report_mailbox
+from responder.store.outbound.gateway_hold import end_hold, hold
+from responder.store.queue.rows import step_rows
+from responder.store.reading.failed_messages import receive_failed_again
 from responder.worker.alerts import AlertWatch
 from tests.builders import inbound, mailbox_report, minutes, reply_step
 from tests.going_wrong import DEATHS, arrive, fail

@@ -11,17 +11,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from responder.core.booking import Booking
-from responder.core.known import Known, SubscriptionStatus
-from responder.core.rules import Rules
+from responder.core.appointments.booking import Booking
+from responder.core.contact.known import Known, SubscriptionStatus
+from responder.core.rules.rules import Rules
 from responder.rulefile import read_rules
-from responder.store.appointments import delete_appointment, put_bookings
-from responder.store.commit import Commits
-from responder.store.erasure import erase
-from responder.store.known import read_known
-from responder.store.retention import end_subscriptions
-from responder.store.subscribers import Wanted, opt_out, put_subscribers
-from responder.store.tables import consent_events
+from responder.store.appointments.bookings import delete_appointment, put_bookings
+from responder.store.base.tables import consent_events
+from responder.store.consent.erasure import erase
+from responder.store.consent.retention import end_subscriptions
+from responder.store.consent.subscribers import Wanted, opt_out, put_subscribers
+from responder.store.inbox.commit import Commits
+from responder.store.inbox.contacts import read_known
 from responder.wiring import Store
 from responder.worker.handling import plan_all
 from tests.builders import inbound

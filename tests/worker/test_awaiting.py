@@ -10,18 +10,18 @@ from typing import Any
 import pytest
 from sqlalchemy.engine import Row
 
-from responder.client import HttpClient
-from responder.core.circuit import OPEN_AFTER
-from responder.core.effects import StepKind
-from responder.core.events import Event
-from responder.core.ports import Job
-from responder.core.retry import LEASE
+from responder.core.contact.effects import StepKind
+from responder.core.outbound.circuit import OPEN_AFTER
+from responder.core.outbound.gateway import Job
+from responder.core.outbound.retry import LEASE
+from responder.core.rules.webhooks import Event
+from responder.http.client import HttpClient
 from responder.rulefile import read_rules
-from responder.store.announcing import put_hearers
-from responder.store.database import Database
-from responder.store.erasure import erase
-from responder.worker.awaiting import Awaiting
+from responder.store.base.database import Database
+from responder.store.consent.erasure import erase
+from responder.store.queue.announcing import put_hearers
 from responder.worker.supervisor import Sweep
+from responder.worker.webhook_replies import Awaiting
 from tests.builders import ANNA, BRUNO, inbound, minutes
 from tests.conftest import NOON, wait_until
 from tests.receiver import receiving

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from arq.connections import ArqRedis
 from arq.constants import in_progress_key_prefix
 
-from responder.core.ports import Job
-from responder.core.rules import Rules
+from responder.core.outbound.gateway import Job
+from responder.core.rules.rules import Rules
 from responder.jobs import connect
 from responder.rulefile import read_rules
-from responder.store.commit import Commits
-from responder.store.database import Database
-from responder.store.inbox import LEASE
+from responder.store.base.database import Database
+from responder.store.inbox.commit import Commits
+from responder.store.inbox.inbox import LEASE
 from responder.worker.handling import Handler
 from responder.worker.supervisor import Supervisor, arq_worker
 from tests.builders import inbound

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from responder.core.effects import StepKind
+from responder.core.contact.effects import StepKind
 from responder.rulefile import read_rules
-from responder.store.consent import verify
+from responder.store.consent.reading import verify
 from tests.builders import ANNA, BRUNO, inbound, minutes
 from tests.conftest import NOON
 from tests.receiver import ACCEPTED

@@ -6,17 +6,17 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from responder.client import HttpClient
-from responder.core.alerts import Mail
+from responder.core.rules.alerts import Mail
+from responder.http.client import HttpClient
+from responder.processes.tasks import end
 from responder.rulefile import read_rules
-from responder.settings import load_settings
-from responder.store.alert_mails import mail_rows
-from responder.store.alerts import read_open
-from responder.store.holds import hold
-from responder.store.tables import alert_mails
-from responder.tasks import end
-from responder.worker.caring import cares
-from responder.worker.rounds import rounds
+from responder.settings.model import load_settings
+from responder.store.base.tables import alert_mails
+from responder.store.operations.alert_mails import mail_rows
+from responder.store.operations.alerts import read_open
+from responder.store.outbound.gateway_hold import hold
+from responder.worker.housekeeping import rounds
+from responder.worker.upkeep import cares
 from tests.conftest import wait_until
 from tests.mail_server import taking_mails
 from tests.receiver import receiving

@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from responder.client import HttpClient
-from responder.core.credit import Credit
+from responder.core.operations.troubles import Credit
 from responder.gateways.agile import AgileTelecom
-from responder.store.credits import read_credits
-from responder.worker.credit import CreditQuestion
+from responder.http.client import HttpClient
+from responder.store.operations.credits import read_credits
+from responder.worker.housekeeping import CreditQuestion
 from tests.conftest import NOON, StandingClock
 from tests.receiver import Receiver, receiving
 from tests.worker.conftest import Work

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook as Verifier
 
-from responder.core.effects import StepKind, StepStatus
-from responder.core.retry import LEASE
-from responder.core.rules import Webhook
-from responder.store.records import find_delivery
-from responder.store.tables import contacts
-from responder.store.unattended import settle_abandoned
+from responder.core.contact.effects import StepKind, StepStatus
+from responder.core.outbound.retry import LEASE
+from responder.core.rules.rules import Webhook
+from responder.store.base.tables import contacts
+from responder.store.outbound.abandoned import settle_abandoned
+from responder.store.reading.records import find_delivery
 from tests.builders import ANNA, SHOP, inbound, minutes, reply_step
 from tests.conftest import NOON, wait_until
 from tests.receiver import ACCEPTED, receiving

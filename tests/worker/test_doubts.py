@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from sqlalchemy import update
 
-from responder.core.effects import StepKind
-from responder.store.tables import handoffs
+from responder.core.contact.effects import StepKind
+from responder.store.base.tables import handoffs
 from tests.builders import ANNA, inbound
 from tests.conftest import NOON
 from tests.worker.conftest import Work

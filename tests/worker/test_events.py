@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from responder.core.effects import StepKind
-from responder.core.retry import LEASE
+from responder.core.contact.effects import StepKind
+from responder.core.outbound.retry import LEASE
 from responder.rulefile import read_rules
-from responder.store.unattended import settle_abandoned
+from responder.store.outbound.abandoned import settle_abandoned
 from tests.builders import ANNA, inbound, minutes, reply_step
 from tests.conftest import NOON
 from tests.worker.conftest import RULES, Work

@@ -7,13 +7,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import delete
 
-from responder.client import HttpClient
-from responder.core.effects import StepKind, StepStatus
+from responder.core.contact.effects import StepKind, StepStatus
 from responder.errors import AccessError, BlockedError, PermanentError, TransientError, UncertainError
 from responder.gateways.agile.fates import TABLE, Row, Said
-from responder.store.holds import Hold, lift_hold, places, read_hold
-from responder.store.spend import spent_on
-from responder.store.tables import holds
+from responder.http.client import HttpClient
+from responder.store.base.tables import holds
+from responder.store.outbound.daily_budget import spent_on
+from responder.store.outbound.gateway_hold import Hold, lift_hold, places, read_hold
 from tests.builders import reply_step
 from tests.conftest import NOON
 from tests.receiver import ACCEPTED, receiving

@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
-from responder.core.booking import Booking
-from responder.core.effects import StepKind, StepStatus
-from responder.core.known import SubscriptionStatus
-from responder.core.precedence import OVERTAKEN
+from responder.core.appointments.booking import Booking
+from responder.core.contact.effects import StepKind, StepStatus
+from responder.core.contact.known import SubscriptionStatus
+from responder.core.contact.precedence import OVERTAKEN
 from responder.rulefile import read_rules
-from responder.store.appointments import API, delete_appointment, put_bookings
-from responder.store.closing import Closing, close
-from responder.store.erasure import erase
-from responder.store.steps import Fate
-from responder.store.subscribers import Wanted, opt_out, put_subscribers
+from responder.store.appointments.bookings import API, delete_appointment, put_bookings
+from responder.store.consent.erasure import erase
+from responder.store.consent.subscribers import Wanted, opt_out, put_subscribers
+from responder.store.handoffs.closing import Closing, close
+from responder.store.outbound.replies import Fate
 from tests.builders import ANNA, BRUNO, inbound
 from tests.conftest import NOON
 from tests.worker.conftest import RULES, Work

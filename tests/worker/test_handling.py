@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, update
 
-from responder.core.effects import StepKind
-from responder.core.plan import make_plan
-from responder.core.ports import Job
-from responder.store.commit import Commits, Planned
-from responder.store.inbox import LEASE
-from responder.store.known import read_known
-from responder.store.tables import appointments, contacts
+from responder.core.contact.effects import StepKind
+from responder.core.deciding.plan import make_plan
+from responder.core.outbound.gateway import Job
+from responder.store.base.tables import appointments, contacts
+from responder.store.inbox.commit import Commits, Planned
+from responder.store.inbox.contacts import read_known
+from responder.store.inbox.inbox import LEASE
 from responder.worker.handling import plan_all
 from tests import planning
 from tests.builders import ANNA, BRUNO, inbound, minutes

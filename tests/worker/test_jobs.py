@@ -15,10 +15,10 @@ from arq.connections import ArqRedis
 from arq.constants import job_key_prefix
 from arq.jobs import Job as ArqJob
 
-from responder.core.ports import Job
+from responder.core.outbound.gateway import Job
 from responder.errors import TransientError
 from responder.jobs import QUEUE, RING_EVERY_S, ArqBell, connect, dumps, loads, redis_policy
-from responder.tasks import end
+from responder.processes.tasks import end
 from responder.worker.serve import _check_policy
 from tests.conftest import wait_until
 from tests.worker.own_redis import OwnRedis

@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import insert
 
-from responder.core.effects import Purpose, StepStatus
-from responder.core.suppression import OPTED_OUT, TOO_LATE
+from responder.core.contact.effects import Purpose, StepStatus
+from responder.core.outbound.suppression import OPTED_OUT, TOO_LATE
 from responder.rulefile import read_rules
-from responder.store.announcing import put_hearers
-from responder.store.subscribers import opt_out
-from responder.store.tables import contacts
+from responder.store.base.tables import contacts
+from responder.store.consent.subscribers import opt_out
+from responder.store.queue.announcing import put_hearers
 from responder.worker.housekeeping import Housekeeping
 from tests.builders import ANNA, BRUNO, inbound, reply_step
 from tests.conftest import NOON

@@ -4,10 +4,9 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from responder.core.limits import Limits
-from responder.core.notices import NOTICES
+from responder.core.rules.limits import NOTICES, Limits
 from responder.rulefile import read_rules
-from responder.store.awaited import settle_unanswered
+from responder.store.outbound.webhook_replies import settle_unanswered
 from tests.builders import ANNA, BRUNO, inbound, minutes
 from tests.conftest import NOON
 from tests.worker.conftest import RULES, Work

@@ -2,11 +2,11 @@
 
 import pytest
 
-from responder.core.alerts import Mail
+from responder.core.rules.alerts import Mail
+from responder.settings.urls import read_smtp_url
 from responder.smtp import MailServer
-from responder.smtp_url import read_smtp_url
-from responder.store.alert_mails import LEASE, claim_mail, forget_mails, mail_rows, read_unsent
-from responder.store.tables import alert_mails
+from responder.store.base.tables import alert_mails
+from responder.store.operations.alert_mails import LEASE, claim_mail, forget_mails, mail_rows, read_unsent
 from responder.worker.mailer import Mailer
 from tests.conftest import StandingClock, free_port
 from tests.mail_server import SmtpServer, taking_mails

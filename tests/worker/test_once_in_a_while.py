@@ -4,12 +4,12 @@ import asyncio
 
 import pytest
 
-from responder.core.effects import StepKind, StepStatus
-from responder.core.rules import Rules
+from responder.core.contact.effects import StepKind, StepStatus
+from responder.core.rules.rules import Rules
 from responder.rulefile import read_rules
-from responder.store.commit import Commits
-from responder.store.known import read_known
-from responder.store.steps import Fate
+from responder.store.inbox.commit import Commits
+from responder.store.inbox.contacts import read_known
+from responder.store.outbound.replies import Fate
 from responder.wiring import Store
 from responder.worker.handling import plan_all
 from tests.builders import ANNA, BRUNO, inbound

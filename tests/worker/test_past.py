@@ -5,17 +5,17 @@ from datetime import timedelta
 
 import pytest
 
-from responder.core.booking import Booking
-from responder.core.effects import AppointmentStatus
-from responder.core.known import Known
-from responder.core.message import Inbound
-from responder.core.replay import Replay
+from responder.core.appointments.booking import Booking
+from responder.core.contact.effects import AppointmentStatus
+from responder.core.contact.known import Known
+from responder.core.rehearsal.replay import Replay
+from responder.core.sms.message import Inbound
 from responder.rulefile import read_rules
-from responder.store.appointments import put_bookings
-from responder.store.known import read_known
-from responder.store.listing import read_all
-from responder.store.past import Beginning, count_and_begin, decided_messages, read_past
-from responder.store.retention import remove_texts
+from responder.store.appointments.bookings import put_bookings
+from responder.store.base.listing import read_all
+from responder.store.consent.retention import remove_texts
+from responder.store.inbox.contacts import read_known
+from responder.store.reading.contacts_then import Beginning, count_and_begin, decided_messages, read_past
 from tests.builders import ANNA, BRUNO, inbound, minutes
 from tests.conftest import NOON
 from tests.worker.conftest import Work

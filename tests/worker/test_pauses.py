@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import update
 
 from responder.rulefile import read_rules
-from responder.store.known import read_known
-from responder.store.past import Beginning, read_past
-from responder.store.tables import handoffs
+from responder.store.base.tables import handoffs
+from responder.store.inbox.contacts import read_known
+from responder.store.reading.contacts_then import Beginning, read_past
 from tests.builders import ANNA, BRUNO, inbound, minutes
 from tests.conftest import NOON
 from tests.worker.conftest import RULES, Work, work

@@ -2,8 +2,8 @@
 
 from sqlalchemy import insert
 
-from responder.store.inbox import GIVE_UP_AFTER, LEASE
-from responder.store.tables import contacts
+from responder.store.base.tables import contacts
+from responder.store.inbox.inbox import GIVE_UP_AFTER, LEASE
 from tests.builders import ANNA, inbound
 from tests.worker.conftest import Work
 

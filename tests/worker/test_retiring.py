@@ -7,7 +7,7 @@ import pytest
 from arq.connections import ArqRedis
 from arq.worker import Worker
 
-from responder.core.ports import Job
+from responder.core.outbound.gateway import Job
 from responder.jobs import connect
 from responder.worker.supervisor import Supervisor, arq_worker
 from tests.conftest import wait_until

@@ -2,12 +2,12 @@
 
 import pytest
 
-from responder.core.booking import Booking
+from responder.core.appointments.booking import Booking
 from responder.rulefile import read_rules
-from responder.store.appointments import put_bookings
-from responder.store.history import read_history
-from responder.store.past import Beginning, read_past
-from responder.store.subscribers import opt_out
+from responder.store.appointments.bookings import put_bookings
+from responder.store.base.history import read_history
+from responder.store.consent.subscribers import opt_out
+from responder.store.reading.contacts_then import Beginning, read_past
 from tests.builders import ANNA, inbound, minutes
 from tests.conftest import NOON, StandingClock
 from tests.worker.conftest import Work, work

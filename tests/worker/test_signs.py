@@ -7,15 +7,14 @@ from typing import NoReturn
 import pytest
 from sqlalchemy import insert, text
 
-from responder.core.effects import StepKind, StepStatus
-from responder.core.report import Report, Reported
-from responder.in_force import RulesInForce
-from responder.store.rows import step_rows
-from responder.store.steps import Fate
-from responder.store.tables import steps
-from responder.store.versions import RuleVersions
-from responder.worker.hearers import Hearers
-from responder.worker.serve import SignsOfLife
+from responder.core.contact.effects import StepKind, StepStatus
+from responder.core.outbound.report import Report, Reported
+from responder.rulefile.in_force import RulesInForce
+from responder.store.base.rule_versions import RuleVersions
+from responder.store.base.tables import steps
+from responder.store.outbound.replies import Fate
+from responder.store.queue.rows import step_rows
+from responder.worker.serve import Hearers, SignsOfLife
 from responder.worker.supervisor import Supervisor
 from tests.builders import reply_step
 from tests.conftest import NOON

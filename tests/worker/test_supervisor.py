@@ -16,10 +16,10 @@ from arq.connections import ArqRedis
 from arq.constants import job_key_prefix, retry_key_prefix
 from arq.worker import Worker
 
-from responder.core.ports import Job
+from responder.core.outbound.gateway import Job
 from responder.errors import StorageError
 from responder.jobs import QUEUE, ArqBell, connect
-from responder.tasks import end
+from responder.processes.tasks import end
 from responder.worker.supervisor import CLOSE_S, JobBody, Supervisor, arq_worker
 from tests.conftest import wait_until
 from tests.worker.own_redis import OwnRedis

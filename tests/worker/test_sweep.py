@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from responder.core.effects import StepKind, StepStatus
-from responder.core.message import MessageStatus
-from responder.core.ports import Job
-from responder.core.retry import LEASE
-from responder.store.steps import Fate
+from responder.core.contact.effects import StepKind, StepStatus
+from responder.core.outbound.gateway import Job
+from responder.core.outbound.retry import LEASE
+from responder.core.sms.message import MessageStatus
+from responder.store.outbound.replies import Fate
 from responder.worker.supervisor import Sweep
 from tests.builders import inbound, minutes
 from tests.worker.conftest import Work

@@ -6,12 +6,12 @@ from datetime import datetime
 
 import pytest
 
-from responder.core.alerts import Mail
-from responder.core.effects import StepKind
-from responder.core.gateway import Call, Response, Taken
+from responder.core.contact.effects import StepKind
+from responder.core.outbound.gateway import Call, Response, Taken
+from responder.core.rules.alerts import Mail
 from responder.gateways.agile import AgileTelecom
-from responder.store.alert_mails import mail_rows, read_unsent
-from responder.store.tables import alert_mails
+from responder.store.base.tables import alert_mails
+from responder.store.operations.alert_mails import mail_rows, read_unsent
 from responder.worker.delivery import Deliverer, Ways
 from responder.worker.mailer import Mailer
 from tests.builders import reply_step

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from responder.core.circuit import AT_ONCE, Endpoint
-from responder.core.effects import StepKind, StepStatus
-from responder.core.limits import Limits
-from responder.core.ports import Job
-from responder.store.calls import Answered, Made, record_calls
-from responder.store.database import Database
-from responder.store.endpoints import read_endpoints
-from responder.store.steps import Claimed, Fate
+from responder.core.contact.effects import StepKind, StepStatus
+from responder.core.outbound.circuit import AT_ONCE, Endpoint
+from responder.core.outbound.gateway import Job
+from responder.core.rules.limits import Limits
+from responder.store.base.database import Database
+from responder.store.outbound.calls import Answered, Made, record_calls
+from responder.store.outbound.endpoints import read_endpoints
+from responder.store.outbound.replies import Claimed, Fate
 from responder.worker import delivery
 from tests.conftest import NOON, wait_until
 from tests.worker.conftest import Work

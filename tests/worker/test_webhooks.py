@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook as Verifier
 
-from responder.core.circuit import OPEN_AFTER, PAUSE
-from responder.core.effects import StepKind
-from responder.core.rules import Webhook
-from responder.store.calls import retry_calls
-from responder.store.endpoints import bury_calls, read_endpoints
+from responder.core.contact.effects import StepKind
+from responder.core.outbound.circuit import OPEN_AFTER, PAUSE
+from responder.core.rules.rules import Webhook
+from responder.store.outbound.calls import retry_calls
+from responder.store.outbound.endpoints import bury_calls, read_endpoints
 from tests.builders import minutes, reply_step
 from tests.conftest import NOON, wait_until
 from tests.receiver import Receiver, receiving

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from responder.core.gateway import Response, Taken
-from responder.core.retry import LONGEST_WAIT_S, read_retry_after
+from responder.core.outbound.gateway import Response, Taken
+from responder.core.outbound.retry import LONGEST_WAIT_S, read_retry_after
 from responder.errors import TransientError
 from responder.gateways.agile.fates import ROWS, Row, Said
 from responder.gateways.agile.values import as_mapping, identifier, loads, number, plain_words

@@ -2,7 +2,7 @@
 
 from decimal import Decimal, InvalidOperation
 
-from responder.core.gateway import Response
+from responder.core.outbound.gateway import Response
 from responder.errors import AccessError, PermanentError, TransientError
 from responder.gateways.agile.answers import is_success, row_of, unwrapped
 from responder.gateways.agile.outbound import Api, send_url

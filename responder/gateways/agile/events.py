@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from responder.core.report import Report, Reported
-from responder.core.text import clean
+from responder.core.outbound.report import Report, Reported
+from responder.core.sms.text import clean
 from responder.gateways.agile.values import identifier, loads, number, plain_words
 
 LONGEST_WORD = 64  # characters of a status as it was written

@@ -6,10 +6,10 @@ from datetime import datetime
 from itertools import chain
 from zoneinfo import ZoneInfo
 
-from responder.core.address import canonical
-from responder.core.message import KEY_LENGTH, Channel, Inbound, MessageStatus, message_key, text_for_key
-from responder.core.text import clean
-from responder.core.timestamps import read_date_time
+from responder.core.sms.address import canonical
+from responder.core.sms.message import KEY_LENGTH, Channel, Inbound, MessageStatus, message_key, text_for_key
+from responder.core.sms.text import clean
+from responder.core.sms.timestamps import read_date_time
 
 NAMES = {"originator", "destination", "date_time", "text"}
 LONGEST_FIELD = 64  # characters of an address or a time that are kept; no real one comes near

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
 
-from responder.core.effects import Step
+from responder.core.contact.effects import Step
 
 
 class Api(StrEnum):

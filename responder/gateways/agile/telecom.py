@@ -6,9 +6,9 @@ from datetime import datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from responder.core.effects import Step
-from responder.core.gateway import Call, Events, Response, Taken
-from responder.core.message import Channel, Inbound
+from responder.core.contact.effects import Step
+from responder.core.outbound.gateway import Call, Events, Response, Taken
+from responder.core.sms.message import Channel, Inbound
 from responder.gateways.agile.answers import read_response
 from responder.gateways.agile.credit import credit_url, read_credit
 from responder.gateways.agile.events import read_events

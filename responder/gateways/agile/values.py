@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from responder.core.text import clean
+from responder.core.sms.text import clean
 
 LONGEST_ID = 64  # characters of an id that are kept, as many as the vendor allows
 LONGEST_REASON = 60  # characters of a reason in the gateway's words

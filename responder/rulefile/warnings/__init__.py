@@ -3,11 +3,10 @@
 from datetime import datetime
 from itertools import chain
 
-from responder.core.rules import Rules
-from responder.rulefile.places import Sources
+from responder.core.rules.rules import Rules
+from responder.rulefile.reading.places import Sources
 from responder.rulefile.warnings import habits, lists, never, reach, replies, slips, wording, words
-from responder.rulefile.warnings.caution import Caution, Code
-from responder.rulefile.warnings.survey import Survey
+from responder.rulefile.warnings.survey import Caution, Code, Survey
 
 __all__ = ["Caution", "Code", "warnings_of"]
 

@@ -6,15 +6,15 @@ from dataclasses import replace
 from datetime import timedelta
 from itertools import chain
 
-from responder.core.decision import QUESTION, Decision
-from responder.core.known import Appointment
-from responder.core.question import Ask
-from responder.core.recognition import RULE_NAMES, Outcome
-from responder.core.rules import LEFT
-from responder.core.template import Texts
-from responder.core.words import Answer
-from responder.core.worlds import World, with_appointment, with_subscriptions
-from responder.rulefile.sections import RESERVED
+from responder.core.contact.known import Appointment
+from responder.core.contact.question import Ask
+from responder.core.deciding.decision import QUESTION, Decision
+from responder.core.recognition.outcome import RULE_NAMES, Outcome
+from responder.core.recognition.packs import Answer
+from responder.core.rehearsal.circumstances import World, with_appointment, with_subscriptions
+from responder.core.rules.rules import LEFT
+from responder.core.rules.template import Texts
+from responder.rulefile.sections.named import RESERVED
 from responder.rulefile.warnings.habits import reached_fallback
 from responder.rulefile.warnings.survey import FILLER, Reached, Survey
 from responder.rulefile.warnings.texts import Sent, sent_of, texts_of_fallback, texts_of_reserved, texts_of_rules

@@ -6,16 +6,15 @@ from itertools import chain
 
 import re2
 
-from responder.core.actions import Action
-from responder.core.coverage import coverage
-from responder.core.matching import Pattern, pattern_options
-from responder.core.rules import Rule
-from responder.core.trial import try_case, try_examples
-from responder.rulefile.nodes import Mapping as MappingNode
-from responder.rulefile.nodes import Node, Sequence
-from responder.rulefile.places import Spot, entry, scalars
-from responder.rulefile.warnings.caution import Caution, Code
-from responder.rulefile.warnings.survey import FILLER, Reached, Survey
+from responder.core.rehearsal.coverage import coverage
+from responder.core.rehearsal.trials import try_case, try_examples
+from responder.core.rules.actions import Action
+from responder.core.rules.matching import Pattern, pattern_options
+from responder.core.rules.rules import Rule
+from responder.rulefile.reading.nodes import Mapping as MappingNode
+from responder.rulefile.reading.nodes import Node, Sequence
+from responder.rulefile.reading.places import Spot, entry, scalars
+from responder.rulefile.warnings.survey import FILLER, Caution, Code, Reached, Survey
 
 FALLBACK = "fallback"
 ONCE_PER = "once_per"

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 
-from responder.core.rules import Rule
-from responder.rulefile.places import Spot
-from responder.rulefile.warnings.caution import Caution, Code
-from responder.rulefile.warnings.survey import Survey
+from responder.core.rules.rules import Rule
+from responder.rulefile.reading.places import Spot
+from responder.rulefile.warnings.survey import Caution, Code, Survey
 from responder.rulefile.warnings.wording import ALL, SUBSCRIBE, UNSUBSCRIBE, lists_of
 
 

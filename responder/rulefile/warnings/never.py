@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 
-from responder.core.hours import Until
-from responder.core.rules import Rule
-from responder.rulefile.warnings.caution import Caution, Code
-from responder.rulefile.warnings.survey import FILLER, Survey
+from responder.core.rules.hours import Until
+from responder.core.rules.rules import Rule
+from responder.rulefile.warnings.survey import FILLER, Caution, Code, Survey
 
 
 def cautions(survey: Survey) -> Iterator[Caution]:

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 
-from responder.core.conditions import Condition, FromOneOf, ToOneOf
-from responder.core.decision import Decision
-from responder.core.matching import Answers, How, Words
-from responder.core.rules import Rule
-from responder.core.text import fold
-from responder.core.worlds import World
-from responder.rulefile.warnings.caution import Caution, Code
-from responder.rulefile.warnings.survey import Probe, Survey
+from responder.core.deciding.decision import Decision
+from responder.core.rehearsal.circumstances import World
+from responder.core.rules.conditions import Condition, FromOneOf, ToOneOf
+from responder.core.rules.matching import Answers, How, Words
+from responder.core.rules.rules import Rule
+from responder.core.sms.text import fold
+from responder.rulefile.warnings.survey import Caution, Code, Probe, Survey
 
 Blocked = tuple[Probe, str, Rule]
 """What a rule asks for, the text that shows it, and the earlier rule which that text reaches."""

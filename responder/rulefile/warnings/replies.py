@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 
-from responder.core.segments import BASIC, EXTENDED, GSM_ONE, UCS2_ONE, Size, size
+from responder.core.sms.segments import BASIC, EXTENDED, GSM_ONE, UCS2_ONE, Size, size
 from responder.rulefile.warnings.beside import every_text
-from responder.rulefile.warnings.caution import Caution, Code
-from responder.rulefile.warnings.survey import Survey
+from responder.rulefile.warnings.survey import Caution, Code, Survey
 from responder.rulefile.warnings.texts import Sent
 
 UCS2 = "UCS-2"

@@ -3,11 +3,10 @@
 import re
 from collections.abc import Iterator
 
-from responder.rulefile.nodes import Place, Scalar
-from responder.rulefile.places import Source, Spot
+from responder.rulefile.reading.nodes import Place, Scalar
+from responder.rulefile.reading.places import Source, Spot
 from responder.rulefile.warnings.beside import every_text
-from responder.rulefile.warnings.caution import Caution, Code
-from responder.rulefile.warnings.survey import Reached, Survey
+from responder.rulefile.warnings.survey import Caution, Code, Reached, Survey
 
 SINGLE = re.compile(r"(?<!\{)\{\s*([A-Za-z_]+(?:\.[A-Za-z_]+)*)\s*\}(?!\})")
 COMMENT = re.compile(r"\s+#(?=\S)")

@@ -3,16 +3,18 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from enum import StrEnum
 from functools import cached_property
+from typing import Any
 
-from responder.core.decision import Decision, decide
-from responder.core.matching import Answers, How, Pattern, Words, match_text
-from responder.core.rules import Rule, Rules
-from responder.core.words import Answer
-from responder.core.worlds import World, empty_world, world_for
+from responder.core.deciding.decision import Decision, decide
+from responder.core.recognition.packs import Answer
+from responder.core.rehearsal.circumstances import World, empty_world, world_for
+from responder.core.rules.matching import Answers, How, Pattern, Words, match_text
+from responder.core.rules.rules import Rule, Rules
 from responder.errors import Mistake
-from responder.rulefile.nodes import Node, Place
-from responder.rulefile.places import Sources, Spot, Typed, entry, typed_words
+from responder.rulefile.reading.nodes import Node, Place
+from responder.rulefile.reading.places import Sources, Spot, Typed, entry, typed_words
 from responder.rulefile.warnings.patterns import sample
 
 FILLER = "xyzzy"
@@ -164,3 +166,44 @@ def _widened(typed: str, how: How) -> str:
             return f"{typed} {FILLER}"
         case How.CONTAINS:
             return f"{FILLER} {typed} {FILLER}"
+
+
+class Code(StrEnum):
+    """The kinds of warnings, as programs know them."""
+
+    NEVER_APPLIES = "never-applies"
+    PARTLY_APPLIES = "partly-applies"
+    NEVER_HOLDS = "never-holds"
+    SAME_TEXT = "same-text"
+    RESERVED_WORD = "reserved-word"
+    PLATFORM_WORD = "platform-word"
+    SEGMENTS = "segments"
+    ALPHABET = "alphabet"
+    SINGLE_BRACES = "single-braces"
+    CUT_OFF = "cut-off"
+    NO_WAY_OUT = "no-way-out"
+    HELP_TEXT = "help-text"
+    CANNOT_LEAVE = "cannot-leave"
+    CANNOT_JOIN = "cannot-join"
+    EMPTY_PATTERN = "empty-pattern"
+    NOT_EXERCISED = "not-exercised"
+    NO_SECRET = "no-secret"  # noqa: S105  (the name of a warning)
+    NO_ONCE_PER = "no-once-per"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Caution:
+    """One warning: its place and text, and a text that shows it, with the world it comes in and the rule that answers it.
+
+    ``witness`` is None where no text can show it, as with a webhook that no rule calls, or a reminder.
+    """
+
+    code: Code
+    mistake: Mistake
+    witness: str | None = None
+    world: World | None = None
+    rule: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """What it has beside a place and a text."""
+        return {"code": str(self.code), "witness": self.witness, "rule": self.rule}

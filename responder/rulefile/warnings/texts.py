@@ -5,15 +5,15 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 
-from responder.core.actions import Action
-from responder.core.rules import Rule, Rules
-from responder.core.segments import Size, size
-from responder.core.template import Template, Texts
-from responder.core.which import INTENTIONS
-from responder.core.worlds import SOMEBODY
-from responder.rulefile.nodes import Mapping as MappingNode
-from responder.rulefile.nodes import Node, Scalar, Sequence
-from responder.rulefile.places import Source, Spot, entry, place_of_character, scalars
+from responder.core.dialogue.which_one import INTENTIONS
+from responder.core.rehearsal.circumstances import SOMEBODY
+from responder.core.rules.actions import Action
+from responder.core.rules.rules import Rule, Rules
+from responder.core.rules.template import Template, Texts
+from responder.core.sms.segments import Size, size
+from responder.rulefile.reading.nodes import Mapping as MappingNode
+from responder.rulefile.reading.nodes import Node, Scalar, Sequence
+from responder.rulefile.reading.places import Source, Spot, entry, place_of_character, scalars
 from responder.rulefile.warnings.survey import Reached, Survey
 
 LONG_VALUE = 30  # characters of a name, a place or whatever somebody told

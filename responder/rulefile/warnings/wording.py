@@ -5,12 +5,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 from itertools import pairwise
 
-from responder.core.actions import Action
-from responder.core.matching import How, Words
-from responder.core.rules import Rule
-from responder.core.text import fold
-from responder.rulefile.warnings.caution import Caution, Code
-from responder.rulefile.warnings.survey import Survey
+from responder.core.rules.actions import Action
+from responder.core.rules.matching import How, Words
+from responder.core.rules.rules import Rule
+from responder.core.sms.text import fold
+from responder.rulefile.warnings.survey import Caution, Code, Survey
 from responder.rulefile.warnings.texts import Sent, texts_of_reserved, texts_of_rules
 
 SUBSCRIBE, UNSUBSCRIBE, ALL = "subscribe", "unsubscribe", "all"

@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from responder.core.matching import Answers, How, Words
-from responder.core.rules import Rule
-from responder.core.worlds import World, with_appointment
-from responder.rulefile.places import Typed
-from responder.rulefile.warnings.caution import Caution, Code
-from responder.rulefile.warnings.survey import Survey
+from responder.core.rehearsal.circumstances import World, with_appointment
+from responder.core.rules.matching import Answers, How, Words
+from responder.core.rules.rules import Rule
+from responder.rulefile.reading.places import Typed
+from responder.rulefile.warnings.survey import Caution, Code, Survey
 
 RESERVED = "reserved:"
 STOP = "reserved:stop"

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from responder.store.tables import metadata
+from responder.store.base.tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

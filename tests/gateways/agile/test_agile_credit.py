@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from responder.core.gateway import Response
+from responder.core.outbound.gateway import Response
 from responder.errors import AccessError, PermanentError, TransientError
 from responder.gateways.agile import AgileTelecom, Api
 from responder.gateways.agile.credit import credit_url

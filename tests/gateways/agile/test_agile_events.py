@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from responder.core.gateway import Events
-from responder.core.report import Report, Reported
+from responder.core.outbound.gateway import Events
+from responder.core.outbound.report import Report, Reported
 from responder.gateways.agile import AgileTelecom
 from tests.conftest import NOON
 

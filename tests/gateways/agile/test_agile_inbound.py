@@ -5,9 +5,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from responder.core.address import is_dialable
-from responder.core.gateway import Gateway
-from responder.core.message import Channel, Inbound, MessageStatus
+from responder.core.outbound.gateway import Gateway
+from responder.core.sms.address import is_dialable
+from responder.core.sms.message import Channel, Inbound, MessageStatus
 from responder.gateways.agile import AgileTelecom
 
 AGILE = AgileTelecom(secret=b"secret of the installation", zone=ZoneInfo("Europe/Rome"))

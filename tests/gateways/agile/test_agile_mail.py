@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from responder.core.message import Channel, Inbound, MessageStatus
+from responder.core.sms.message import Channel, Inbound, MessageStatus
 from responder.gateways.agile import AgileTelecom
-from responder.gateways.agile_mail import read_forms
-from responder.gateways.agile_mailbox import MailReader
+from responder.gateways.agile.mail import read_forms
+from responder.gateways.agile.mailbox import MailReader
 from tests.conftest import NOON
 
 MAILS = sorted((Path(__file__).parent / "mails").glob("*.eml"))

@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from responder.core.message import MessageStatus
+from responder.core.sms.message import MessageStatus
 from responder.gateways.agile import AgileTelecom
-from responder.gateways.agile_mailbox import OTHER_SENDER, MailReader
-from responder.gateways.mail_bounds import excess
+from responder.gateways.agile.mail_bounds import excess
+from responder.gateways.agile.mailbox import OTHER_SENDER, MailReader
 from tests.conftest import NOON
 
 GATEWAY = AgileTelecom(secret=b"s", zone=ZoneInfo("Europe/Rome"))

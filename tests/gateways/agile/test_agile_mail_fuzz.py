@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from responder.gateways.agile_mail import read_forms
+from responder.gateways.agile.mail import read_forms
 
 MAILS = [path.read_bytes() for path in sorted((Path(__file__).parent / "mails").glob("*.eml"))]
 ROUNDS, OF_EACH = 4, 1300  # of two kinds: 10,400 in all

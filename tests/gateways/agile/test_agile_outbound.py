@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from responder.core.effects import Purpose, Step, StepKind
-from responder.core.gateway import Call, Response, Taken
+from responder.core.contact.effects import Purpose, Step, StepKind
+from responder.core.outbound.gateway import Call, Response, Taken
 from responder.errors import AccessError, BlockedError, PermanentError, ResponderError, TransientError, UncertainError
 from responder.gateways.agile import AgileTelecom, Api
 from responder.gateways.agile.fates import TABLE, Row, Said

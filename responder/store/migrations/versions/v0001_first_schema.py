@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from responder.store.tables import Moment, Sequence
+from responder.store.base.tables import Moment, Sequence
 
 revision = "0001"
 down_revision = None

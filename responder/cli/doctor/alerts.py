@@ -1,0 +1,120 @@
+"""What doctor says of the credit, of how replies fare, and of alerts: which are open, and whether anybody would hear of them."""
+
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from datetime import timedelta
+
+from responder.cli.doctor.findings import Finding, Level
+from responder.cli.terminal.output import moment
+from responder.cli.terminal.session import open_existing
+from responder.core.operations.troubles import Credit, in_cents, low_credit
+from responder.core.rules.alerts import Alert, Alerts
+from responder.core.rules.rules import Rules
+from responder.errors import ResponderError, TransientError
+from responder.settings.model import Settings
+from responder.store.operations.alert_mails import Unsent, read_unsent
+from responder.store.operations.alerts import read_open
+from responder.store.operations.credits import read_credits
+from responder.store.outbound.figures import Deliveries, read_deliveries
+from responder.wiring import mail_server, utc_now
+
+DAY = timedelta(days=1)
+MOST = 0.9  # of the replies that were delivered
+NO_SERVER = "alerts.email is in the rules file and RESPONDER_SMTP_URL is not set, so nobody gets a mail: set it where the workers start"
+
+
+async def credit_and_alerts(settings: Settings, rules: Rules | None) -> AsyncIterator[Finding]:
+    """The findings; none of what only the database knows where it cannot be used, which is told elsewhere."""
+    alerts = rules.alerts if rules else Alerts()
+    try:
+        async with open_existing(settings) as store:
+            credits_, fare = await read_credits(store.database), await read_deliveries(store.database, utc_now() - DAY)
+            is_open, unsent = await read_open(store.database), await read_unsent(store.database)
+    except ResponderError:
+        return
+    yield _credit(settings, alerts, credits_)
+    for finding in _delivered(fare):
+        yield finding
+    yield _alerts(alerts, is_open)
+    async for finding in _mail(settings, alerts, unsent):
+        yield finding
+
+
+def _credit(settings: Settings, alerts: Alerts, known: Sequence[Credit]) -> Finding:
+    if settings.agile_api_key is None:
+        return _found(Level.OK, "credit", "not asked for, since nothing is sent without RESPONDER_AGILE_API_KEY")
+    if not known:
+        return _found(
+            Level.WARNING, "credit", "not known yet: a worker asks for it soon after its start, then every five minutes"
+        )
+    credit = known[0]
+    last = f"{in_cents(credit.amount)} euros at {moment(credit.told_at)}" if credit.amount is not None else "none"
+    if credit.failure:
+        return _found(
+            Level.WARNING, "credit", f"the gateway does not tell it: {credit.failure}; the last that it told: {last}"
+        )
+    if low_credit(credit, alerts.credit_low):
+        return _found(
+            Level.WARNING,
+            "credit",
+            f"{last}, less than {alerts.credit_low}: top it up with the gateway, or set alerts.credit_low",
+        )
+    return _found(Level.OK, "credit", last)
+
+
+def _delivered(by_api: Mapping[str, Deliveries]) -> Iterator[Finding]:
+    """How the replies of a day fared, by the API that took them, and whether the gateway counts their segments as we do."""
+    for api, fare in by_api.items():
+        of = f" by the {api} API" if len(by_api) > 1 and api else ""
+        if fare.share_delivered is not None:
+            bounds = [bound_s for bound_s, count in fare.within.items() if fare.timed and count >= MOST * fare.timed]
+            took = f", nine in ten of them within {bounds[0]} s" if bounds else ""
+            yield _found(
+                Level.OK,
+                "delivered",
+                f"{fare.share_delivered:.0%} of the replies that the gateway took within 24 hours{of}{took}",
+            )
+        if fare.billed != fare.segments:
+            counts = (
+                f"the gateway counted {fare.billed} where we count {fare.segments}, in 24 hours{of}, and bills its own"
+            )
+            yield _found(
+                Level.WARNING, "segments", f"{counts}: see 'billed_segments' in 'responder deliveries list --json'"
+            )
+
+
+def _alerts(alerts: Alerts, is_open: Sequence[Alert]) -> Finding:
+    hearers = [*([f"webhook {alerts.webhook}"] if alerts.webhook else []), *alerts.email]
+    told = (
+        f"told to {', '.join(hearers)}"
+        if hearers
+        else "nobody is told: name a webhook or an address under 'alerts:' in the rules file"
+    )
+    if not is_open:
+        return _found(Level.OK, "alerts", f"none is open; {told}")
+    kinds = ", ".join(dict.fromkeys(f"{alert.trouble.kind} since {moment(alert.opened_at)}" for alert in is_open))
+    return _found(Level.WARNING, "alerts", f"open: {kinds}; {told}")
+
+
+async def _mail(settings: Settings, alerts: Alerts, unsent: Unsent | None) -> AsyncIterator[Finding]:
+    server = mail_server(settings)
+    if server is None:
+        if alerts.email:
+            yield _found(Level.ERROR, "alert mail", NO_SERVER)
+        return
+    try:
+        await server.try_out()
+        yield _found(Level.OK, "alert mail", f"{server.place} answers")
+    except TransientError as error:
+        yield _found(Level.ERROR, "alert mail", f"{server.place}: {error}")
+    for finding in _waiting(unsent):
+        yield finding
+
+
+def _waiting(unsent: Unsent | None) -> Iterator[Finding]:
+    if unsent:
+        text = f"{unsent.count} wait since {moment(unsent.since)}: {unsent.error or 'a worker sends them'}"
+        yield _found(Level.WARNING, "alert mail", text)
+
+
+def _found(level: Level, check: str, text: str) -> Finding:
+    return Finding(check=check, level=level, text=text)

@@ -1,0 +1,214 @@
+"""responder appointments: brought in from another system, listed, shown with what became of them, and given back."""
+
+import asyncio
+import sys
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from responder.cli.terminal.options import RECORDS, AsJson, Limit
+from responder.cli.terminal.output import Column, echo_json, moment, one_line, progress, say, tracked
+from responder.core.contact.effects import AppointmentStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from responder.core.appointments.booking import Booking, Local
+    from responder.core.operations.records import AppointmentEvent, AppointmentRecord
+    from responder.store.base.listing import Listing
+    from responder.wiring import Store
+
+DAY = typer.Option(metavar="DAY", help="Only those of this day, such as 2026-12-01, in the zone of the rules file.")
+STATUS = typer.Option(help="Only those with this status.")
+NUMBER = typer.Option(metavar="NUMBER", help="Only those of this telephone number.")
+Day = Annotated[str | None, DAY]
+Status = Annotated[AppointmentStatus | None, STATUS]
+Number = Annotated[str | None, NUMBER]
+EXPORTED = (
+    "id",
+    "originator",
+    "starts_at",
+    "name",
+    "service",
+    "location",
+    "language",
+    "status",
+    "updated_at",
+    "asked_at",
+)
+LOST = "'responder appointments list' has the ids"
+NONE_SUCH = "no appointments like that: leave out a filter"
+EMPTY = "no appointments yet: bring them in with  responder appointments import FILE.csv"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(no_args_is_help=True)
+    group.command("import")(import_)
+    group.command("list")(list_)
+    group.command("show")(show)
+    group.command("export")(export)
+    app.add_typer(group, name="appointments", help="Appointments that people answer for.", rich_help_panel=RECORDS)
+
+
+def import_(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE.csv", help="id,originator,starts_at,name,service,location,language,asked_at")
+    ],
+) -> None:
+    """Bring in appointments from a CSV file: all of its lines, or none.
+
+    A line whose id is known changes that appointment; one that is moved has to be confirmed anew. Times without an offset are in the
+    zone of the rules file, numbers without a plus in its country.
+    """
+    from responder.cli.terminal.session import with_store
+
+    with_store(partial(_import, file=file))
+
+
+async def _import(store: "Store", *, file: Path) -> None:
+    from responder.core.appointments.booking import Local
+    from responder.core.appointments.reminders import ReminderPlan
+    from responder.core.rules.webhooks import Event
+    from responder.settings.model import load_settings
+    from responder.store.appointments.bookings import Change, put_bookings
+    from responder.wiring import read_rules_in_force, utc_now
+
+    rules = await read_rules_in_force(load_settings())
+    bookings = await _read(file, Local(zone=rules.zone, country=rules.country))
+    with progress("importing", len(bookings)) as advance:
+        times = ReminderPlan(policy=rules.appointments, zone=rules.zone)
+        tell = rules.webhooks_for(Event.APPOINTMENT_CHANGED)
+        counts = await put_bookings(store.database, bookings, utc_now(), advance, times=times, tell=tell)
+    told = ", ".join(f"{counts.get(change, 0)} {change}" for change in Change)
+    say(f"{file}: {len(bookings)} appointments, {told}")
+
+
+async def _read(file: Path, local: "Local") -> "list[Booking]":
+    from responder.cli.records.csv_imports import read_bookings
+    from responder.errors import ConfigurationError
+
+    try:
+        data = await asyncio.to_thread(file.read_bytes)
+    except OSError as error:
+        raise ConfigurationError(f"{file}: cannot be read ({error.strerror}), check its name") from None
+    with progress("reading", data.count(b"\n")) as advance:
+        return read_bookings(data, str(file), local, lambda lines: tracked(lines, advance))
+
+
+def list_(
+    *, day: Day = None, status: Status = None, number: Number = None, limit: Limit = None, as_json: AsJson = False
+) -> None:
+    """List appointments by their start, the latest at the end."""
+    from responder.cli.terminal.listing import print_list
+    from responder.core.operations.records import AppointmentRecord
+
+    columns: list[Column[AppointmentRecord]] = [
+        Column(title="id", value=lambda record: record.appointment.id),
+        Column(title="number", value=lambda record: record.appointment.originator),
+        Column(title="starts", value=lambda record: moment(record.appointment.starts_at)),
+        Column(title="status", value=lambda record: record.appointment.status),
+        Column(title="name", value=lambda record: record.appointment.name, wide=True),
+        Column(title="service", value=lambda record: record.appointment.service, wide=True),
+    ]
+    empty = NONE_SUCH if day or status or number else EMPTY
+    print_list(_listing(day, status, number), columns, limit=limit, as_json=as_json, empty=empty)
+
+
+def _listing(day: str | None, status: AppointmentStatus | None, number: str | None) -> "Listing[AppointmentRecord]":
+    """The appointments that are asked for; a day and a number are read as the rules file would."""
+    from responder.core.appointments.booking import day_bounds
+    from responder.core.sms.address import number_from
+    from responder.settings.model import load_settings
+    from responder.store.reading.records import list_appointments
+    from responder.wiring import read_rules_in_force
+
+    if not day and not number:
+        return list_appointments(status=status)
+    rules = asyncio.run(read_rules_in_force(load_settings()))
+    try:
+        begin, end = day_bounds(day, rules.zone) if day else (None, None)
+        originator = number_from(number, rules.country) if number else None
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    return list_appointments(originator=originator, status=status, begin=begin, end=end)
+
+
+def show(
+    identifier: Annotated[str, typer.Argument(metavar="ID", help="The id of the appointment.")],
+    *,
+    history: Annotated[bool, typer.Option("--history", help="Only what became of it.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show one appointment, and what became of it: who or what changed it, when, and by which message."""
+    from responder.cli.terminal.session import with_store
+
+    with_store(partial(_show_history if history else _show, identifier=identifier, as_json=as_json))
+
+
+async def _show(store: "Store", *, identifier: str, as_json: bool) -> None:
+    from responder.errors import ResponderError
+    from responder.store.base.history import read_history
+    from responder.store.reading.records import find_appointment
+
+    record = await find_appointment(store.database, identifier)
+    if record is None:
+        gone = "it was deleted, and --history tells when" if await read_history(store.database, identifier) else LOST
+        raise ResponderError(f"no appointment has the id {identifier!r}: {gone}")
+    if as_json:
+        echo_json(record.as_json())
+        return
+    for name, value in record.as_json().items():
+        say(f"{name:<12}{one_line(str(value))}".rstrip())
+    _print_history(await read_history(store.database, identifier))
+
+
+async def _show_history(store: "Store", *, identifier: str, as_json: bool) -> None:
+    from responder.errors import ResponderError
+    from responder.store.base.history import read_history
+
+    history = await read_history(store.database, identifier)
+    if not history:
+        raise ResponderError(f"no appointment has the id {identifier!r}: {LOST}")
+    if as_json:
+        for event in history:
+            echo_json(event.as_json())
+    else:
+        _print_history(history)
+
+
+def _print_history(history: "Sequence[AppointmentEvent]") -> None:
+    for number, event in enumerate(history):
+        say(f"{'' if number else 'history':<12}{one_line(_told(event))}")
+
+
+def _told(event: "AppointmentEvent") -> str:
+    """A line of the history in words."""
+    change = (
+        f"{event.old_status or 'none'} to {event.new_status}"
+        if event.old_status != event.new_status and event.new_status
+        else ""
+    )
+    key = f"message {event.message_key}" if event.message_key else ""
+    return "  ".join(
+        part for part in (moment(event.at), event.what, f"by {event.by}", change, event.detail, key) if part
+    )
+
+
+def export(*, day: Day = None, status: Status = None, number: Number = None) -> None:
+    """Print appointments as CSV with their status, in the columns of the import and those of a record."""
+    from responder.cli.terminal.session import with_store
+
+    with_store(partial(_export, listing=_listing(day, status, number)))
+
+
+async def _export(store: "Store", *, listing: "Listing[AppointmentRecord]") -> None:
+    from responder.cli.records.csv_file import CsvFile
+    from responder.core.sms.timestamps import iso
+    from responder.store.base.listing import read_all
+
+    file = CsvFile(sys.stdout, EXPORTED)
+    async for record in read_all(store.database, listing):
+        file.add({**record.as_json(), "asked_at": iso(record.appointment.asked_at)})

@@ -1,0 +1,222 @@
+"""responder consent: what a number agreed to and when, with the proof that nothing of it was changed."""
+
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from responder.cli.terminal.numbers import operator_name, read_number
+from responder.cli.terminal.options import RECORDS, AsJson, read_since
+from responder.cli.terminal.output import echo_json, one_line, say
+
+if TYPE_CHECKING:
+    from responder.core.operations.records import ConsentRecord
+    from responder.wiring import Store
+
+EMPTY = "no consent is recorded yet: a text such as the one of a rule with 'subscribe', or STOP, makes the first event"
+KINDS = (".csv", ".jsonl")
+
+
+def _moment(typed: str) -> datetime:
+    from responder.wiring import utc_now
+
+    try:
+        return read_since(typed, utc_now())
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+Number = Annotated[str, typer.Argument(metavar="NUMBER", help="The number, such as +393301234567.")]
+AsOf = Annotated[
+    datetime | None,
+    typer.Option(
+        "--as-of", parser=_moment, metavar="WHEN", help="As it was recorded then: 30d, or a time in ISO 8601."
+    ),
+]
+
+Everything = Annotated[
+    bool,
+    typer.Option(
+        "--everything",
+        help="With --json, all that is known and not the consent events alone; 'record' says what a line is.",
+    ),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(no_args_is_help=True)
+    for name, command in (("show", show), ("export", export), ("verify", verify), ("erase", erase)):
+        group.command(name)(command)
+    app.add_typer(group, name="consent", help="What people agreed to, with proof.", rich_help_panel=RECORDS)
+
+
+def show(number: Number, *, as_of: AsOf = None, everything: Everything = False, as_json: AsJson = False) -> None:
+    """Show all that is known of a number: its consent events, fields, lists, appointments, messages, hand-offs and deliveries.
+
+    With --json, the consent events, a line each; --as-of leaves out what was recorded later, and says how the number stood then.
+    """
+    from responder.cli.terminal.session import with_store
+
+    if everything and (as_of or not as_json):
+        raise typer.BadParameter(
+            "--everything goes with --json, and not with --as-of, since the past of the ledger alone is kept"
+        )
+    with_store(
+        partial(_show_as_json, number=number)
+        if everything
+        else partial(_show, number=number, as_of=as_of, as_json=as_json)
+    )
+
+
+async def _show_as_json(store: "Store", *, number: str) -> None:
+    from responder.store.base.listing import read_all
+    from responder.store.consent.reading import list_consent
+    from responder.store.reading.everything_about import PERSON
+
+    originator = await read_number(number)
+    listings = {"consent": list_consent(originator=originator)} | {
+        title: listing(originator) for title, listing in PERSON.items()
+    }
+    for title, listing in listings.items():
+        async for record in read_all(store.database, listing):
+            echo_json({"record": title} | record.as_json())
+
+
+async def _show(store: "Store", *, number: str, as_of: datetime | None, as_json: bool) -> None:
+    from responder.cli.records.consent_file import lines_of
+    from responder.core.consent.standing import standing_after
+    from responder.store.base.listing import read_all
+    from responder.store.consent.reading import list_consent
+
+    originator = await read_number(number)
+    events = [event async for event in read_all(store.database, list_consent(originator=originator, as_of=as_of))]
+    if as_json:
+        for event in events:
+            echo_json(event.as_json())
+        return
+    say(f"{originator}{f' as of {as_of:%Y-%m-%d %H:%M} UTC' if as_of else ''}")
+    _print_section("consent", [_told(event) for event in events])
+    if as_of is None:
+        await _print_rest(store, originator)
+    else:
+        _print_section("stood then", lines_of("standing", standing_after(event.as_json() for event in events)))
+
+
+def _told(event: "ConsentRecord") -> str:
+    fields = event.as_json()
+    by = fields.get("operator") or fields["channel"]
+    parts = [
+        fields["event"],
+        fields["list"] or "everything",
+        f"by {by}",
+        fields["text"] and f'"{fields["text"]}"',
+        fields.get("reason"),
+    ]
+    return f"{fields['seq']:>6}  {fields['at']}  {', '.join(part for part in parts if part)}"
+
+
+async def _print_rest(store: "Store", originator: str) -> None:
+    from responder.cli.records.consent_file import lines_of
+    from responder.store.base.listing import read_all
+    from responder.store.reading.everything_about import PERSON
+
+    for title, listing in PERSON.items():
+        _print_section(
+            title, lines_of(title, [record.as_json() async for record in read_all(store.database, listing(originator))])
+        )
+
+
+def _print_section(title: str, lines: list[str]) -> None:
+    say(f"\n{title}: {len(lines) or 'none'}")
+    for line in lines:
+        say(f"  {one_line(line)}")
+
+
+def export(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="FILE.csv or FILE.jsonl; without it, JSON Lines are printed.")
+    ] = None,
+    *,
+    name: Annotated[
+        str | None, typer.Option("--list", metavar="NAME", help="Only events of this list, and of all lists.")
+    ] = None,
+    as_json: AsJson = False,  # noqa: ARG001  (what is printed is JSON Lines in any case)
+) -> None:
+    """Write the consent events, and beside them FILE.sig: a signature under the secret of the installation."""
+    from responder.cli.terminal.session import with_store
+
+    if file and file.suffix not in KINDS:
+        raise typer.BadParameter(f"{file.name!r} ends neither with .csv nor with .jsonl")
+    with_store(partial(_export, file=file, name=name))
+
+
+async def _export(store: "Store", *, file: Path | None, name: str | None) -> None:
+    from responder.cli.records.consent_file import write_signed
+    from responder.store.base.listing import read_all
+    from responder.store.consent.reading import list_consent
+
+    records = read_all(store.database, list_consent(name=name))
+    if file is None:
+        async for record in records:
+            echo_json(record.as_json())
+        return
+    events = [record.as_json() async for record in records]
+    beside = write_signed(file, events, store.secret)
+    say(f"{file}: {len(events)} events, signed in {beside.name}")
+
+
+def verify(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="An exported file, to hold against its FILE.sig.")
+    ] = None,
+) -> None:
+    """Check that no consent event was changed, removed, put in or cut off; exit 1 if one was."""
+    from responder.cli.terminal.session import with_store
+
+    with_store(partial(_verify_file, file=file) if file else _verify)
+
+
+async def _verify(store: "Store") -> None:
+    from responder.store.consent.reading import verify as verify_chain
+
+    verdict = await verify_chain(store.database, store.secret)
+    for fault in verdict.faults:
+        say(f"event {fault.seq}: {fault.what}", err=True)
+    if verdict.faults:
+        say(
+            "the consent ledger is not as it was written: keep this database, and compare it with your backups",
+            err=True,
+        )
+        raise typer.Exit(1)
+    say(f"{verdict.events} events, the chain is whole" if verdict.events else EMPTY)
+
+
+async def _verify_file(store: "Store", *, file: Path) -> None:
+    from responder.cli.records.consent_file import check_signed
+
+    check_signed(file, store.secret)
+    say(f"{file}: is as it was exported")
+
+
+def erase(
+    number: Number,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Erase a number and its texts from every table; a keyed hash stays, so that it is not texted again before its own START."""
+    from responder.cli.terminal.session import with_store
+
+    if not yes:
+        typer.confirm(f"Erase {number} with all its messages, appointments and lists for good?", abort=True, err=True)
+    with_store(partial(_erase, number=number))
+
+
+async def _erase(store: "Store", *, number: str) -> None:
+    from responder.store.consent.erasure import erase as erase_number
+    from responder.wiring import utc_now
+
+    found = await erase_number(store.database, store.secret, await read_number(number), operator_name(), utc_now())
+    say(f"erased from {found} rows; whoever has this number now is texted only after a START")

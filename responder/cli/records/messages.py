@@ -1,0 +1,172 @@
+"""responder messages: what came in, what was decided about it, and another try for what could not be handled."""
+
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from responder.cli.terminal.options import RECORDS, AsJson, Limit, Since
+from responder.cli.terminal.output import Column, echo_json, moment, say
+from responder.core.sms.message import MessageStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from responder.core.operations.records import Explanation, MessageRecord
+    from responder.wiring import Store
+
+EMPTY = 'no messages yet: try  responder text "News ON"'
+NONE_SUCH = "no message is like that: leave out some of the filters"
+CHOOSE = "name the key of one message, or --status failed for all that could not be handled"
+ALL_OF_THEM = "only --status failed takes up all of them again, as they came; a malformed message is named by its key"
+NONE_FAILED = "no message is failed that could be received again"
+SHOWN_OF_A_KEY = 12  # characters, which name a message as well as all of them do
+
+Key = Annotated[str, typer.Argument(metavar="KEY", help="The key of the message, or enough of its beginning.")]
+From = Annotated[str | None, typer.Option("--from", metavar="NUMBER", help="Only what came from this number.")]
+Rule = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Only what this rule answered; also reserved:stop, fallback and the like."),
+]
+Status = Annotated[MessageStatus | None, typer.Option(help="Only what has come so far.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(no_args_is_help=True)
+    group.command("list")(list_)
+    group.command("show")(show)
+    group.command("retry")(retry)
+    app.add_typer(group, name="messages", help="What came in, and what was decided about it.", rich_help_panel=RECORDS)
+
+
+def list_(
+    *,
+    sender: From = None,
+    rule: Rule = None,
+    status: Status = None,
+    since: Since = None,
+    limit: Limit = None,
+    as_json: AsJson = False,
+) -> None:
+    """List messages, oldest first."""
+    from responder.cli.terminal.listing import print_list
+    from responder.core.sms.address import canonical
+    from responder.store.reading.records import list_messages
+
+    listing = list_messages(originator=canonical(sender) if sender else None, rule=rule, status=status, since=since)
+    is_filtered = any((sender, rule, status, since))
+    print_list(listing, _columns(), limit=limit, as_json=as_json, empty=NONE_SUCH if is_filtered else EMPTY)
+
+
+def show(key: Key, *, as_json: AsJson = False) -> None:
+    """Show one message, and explain what was decided about it."""
+    from responder.cli.terminal.session import with_store
+
+    with_store(partial(_show, beginning=key, as_json=as_json))
+
+
+async def _show(store: "Store", *, beginning: str, as_json: bool) -> None:
+    from responder.cli.rules.explaining import print_deliveries, print_explanation, print_raw
+    from responder.store.base.listing import read_all
+    from responder.store.reading.records import list_deliveries, raw_of
+
+    explanation = await _one(store, beginning)
+    if as_json:
+        echo_json(explanation.as_json())
+        return
+    message = explanation.message
+    answered = "" if message.answer_ms is None else f", answered in {message.answer_ms} ms"
+    say(
+        f"message {message.key} came by {message.channel}{answered}: {message.status} {moment(message.handled_at)}".rstrip()
+    )
+    print_explanation(explanation)
+    print_deliveries(
+        [delivery async for delivery in read_all(store.database, list_deliveries(message_key=message.key))]
+    )
+    if message.status is MessageStatus.MALFORMED:
+        print_raw(await raw_of(store.database, message.key))
+
+
+def retry(
+    key: Annotated[
+        str | None, typer.Argument(metavar="KEY", help="The key of the message, or enough of its beginning.")
+    ] = None,
+    *,
+    status: Annotated[
+        MessageStatus | None, typer.Option(help="All that are so: 'failed', once what they failed of is mended.")
+    ] = None,
+    sender: Annotated[
+        str | None, typer.Option("--from", metavar="NUMBER", help="Who sent it, where it came without.")
+    ] = None,
+    to: Annotated[
+        str | None, typer.Option("--to", metavar="NUMBER", help="Which number it went to, where it came without.")
+    ] = None,
+    text: Annotated[
+        str | None, typer.Option("--text", metavar="TEXT", help="What it says, where it came without.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Receive a failed message again, all of them, or a malformed one with what it lacks."""
+    from responder.cli.terminal.session import with_store
+    from responder.core.sms.address import canonical
+
+    if (key is None) is (status is None):
+        raise typer.BadParameter(CHOOSE)
+    if key is None:
+        if status is not MessageStatus.FAILED or any((sender, to, text)):
+            raise typer.BadParameter(ALL_OF_THEM)
+        with_store(partial(_retry_failed, as_json=as_json))
+        return
+    ends = {"originator": canonical(sender) if sender else None, "destination": canonical(to) if to else None}
+    with_store(partial(_retry, beginning=key, given=ends | {"text": text}, as_json=as_json))
+
+
+async def _retry(store: "Store", *, beginning: str, given: "Mapping[str, str | None]", as_json: bool) -> None:
+    from responder.store.reading.failed_messages import receive_again
+
+    key = (await _one(store, beginning)).message.key
+    await receive_again(store.database, key, **given)
+    if as_json:
+        echo_json((await _one(store, key)).message.as_json())
+        return
+    say(f"message {key} waits again: a running worker takes it up within seconds")
+
+
+async def _retry_failed(store: "Store", *, as_json: bool) -> None:
+    from responder.store.reading.failed_messages import receive_failed_again
+
+    count = 0
+    async for message in receive_failed_again(store.database):
+        count += 1
+        if as_json:
+            echo_json(message.as_json())
+    if as_json:
+        return
+    waits = "message waits" if count == 1 else "messages wait"
+    say(f"{count} {waits} again: a running worker takes up what waits within seconds" if count else NONE_FAILED)
+
+
+async def _one(store: "Store", beginning: str) -> "Explanation":
+    from responder.errors import ResponderError
+    from responder.store.reading.records import find_messages
+
+    match await find_messages(store.database, beginning):
+        case [explanation]:
+            return explanation
+        case []:
+            raise ResponderError(f"no message has the key {beginning!r}: 'responder messages list' has the keys")
+        case _:
+            raise ResponderError(f"the keys of several messages begin with {beginning!r}: type more of it")
+
+
+def _columns() -> "list[Column[MessageRecord]]":
+    return [
+        Column(title="key", value=lambda message: message.key[:SHOWN_OF_A_KEY]),
+        Column(title="received", value=lambda message: moment(message.received_at)),
+        Column(title="from", value=lambda message: message.originator),
+        Column(title="to", value=lambda message: message.destination),
+        Column(title="status", value=lambda message: message.status),
+        Column(title="rule", value=lambda message: message.rule),
+        Column(title="text", value=lambda message: message.text, wide=True),
+    ]

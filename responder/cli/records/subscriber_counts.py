@@ -1,0 +1,54 @@
+"""responder subscribers counts: how many numbers stand where."""
+
+from collections.abc import AsyncIterator, Iterable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from responder.cli.terminal.options import AsJson
+from responder.cli.terminal.output import Column, R, echo_json, print_records, say
+
+if TYPE_CHECKING:
+    from responder.core.consent.counts import ListCount
+    from responder.wiring import Store
+
+EMPTY = "no list is in the rules file, and nobody is on one: name them under 'lists'"
+UNREADABLE = "the rules file cannot be read ('responder check' says why), so lists with nobody may be left out"
+
+
+def counts(*, as_json: AsJson = False) -> None:
+    """Count the numbers on each list, those that want no texts at all, and those under review."""
+    from responder.cli.terminal.session import with_store
+
+    with_store(partial(_counts, as_json=as_json))
+
+
+async def _counts(store: "Store", *, as_json: bool) -> None:
+    from responder.cli.terminal.last_good_rules import last_good_rules
+    from responder.store.consent.counting import count_consent
+
+    counted = await count_consent(store.database)
+    rules = await last_good_rules(store)
+    if rules is None:
+        say(UNREADABLE, err=True)
+    of_lists = counted.of_lists(rules.lists if rules else ())
+    await print_records(_each(of_lists), _columns(), as_json=as_json, empty=EMPTY)
+    if as_json:
+        echo_json(counted.as_json())
+    else:
+        say(f"\nopted out of everything: {counted.opted_out}, under review: {counted.under_review}")
+
+
+async def _each(records: Iterable[R]) -> AsyncIterator[R]:
+    for record in records:
+        yield record
+
+
+def _columns() -> "list[Column[ListCount]]":
+    from responder.core.contact.known import SubscriptionStatus
+
+    of_status = [Column(title=str(status), value=partial(_count, status=status)) for status in SubscriptionStatus]
+    return [Column(title="list", value=lambda count: count.list), *of_status]
+
+
+def _count(count: "ListCount", status: str) -> str:
+    return str(count.as_json()[status])

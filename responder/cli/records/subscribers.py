@@ -1,0 +1,253 @@
+"""responder subscribers: who is on which list, and how an operator changes that."""
+
+import asyncio
+import contextlib
+import sys
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TextIO
+
+import typer
+
+from responder.cli.records.subscriber_counts import counts
+from responder.cli.terminal.numbers import operator_name, read_number
+from responder.cli.terminal.options import RECORDS, AsJson, Limit
+from responder.cli.terminal.output import Column, moment, progress, say, tracked
+
+if TYPE_CHECKING:
+    from responder.cli.records.csv_imports import SubscriberFile
+    from responder.store.consent.subscribers import Outcomes
+    from responder.wiring import Store
+
+MOST_LEFT_OUT = 100  # lines told
+Evidence = Annotated[
+    str, typer.Option(metavar="TEXT", help="Where the consent comes from, such as 'paper form of 3 May'.")
+]
+EMPTY = "nobody is on a list yet: a rule with 'subscribe' puts people on one"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(no_args_is_help=True)
+    for command_name, command in (
+        ("list", list_),
+        ("counts", counts),
+        ("export", export),
+        ("import", import_),
+        ("add", add),
+        ("remove", remove),
+    ):
+        group.command(command_name)(command)
+    app.add_typer(group, name="subscribers", help="Who is on which list.", rich_help_panel=RECORDS)
+
+
+def list_(
+    *,
+    name: Annotated[str | None, typer.Option("--list", metavar="NAME", help="Only those of this list.")] = None,
+    limit: Limit = None,
+    as_json: AsJson = False,
+) -> None:
+    """List subscribers, also those who left, by the time of the change."""
+    from responder.cli.terminal.listing import print_list
+    from responder.core.operations.records import SubscriberRecord
+    from responder.store.reading.records import list_subscribers
+
+    columns: list[Column[SubscriberRecord]] = [
+        Column(title="number", value=lambda subscriber: subscriber.originator),
+        Column(title="list", value=lambda subscriber: subscriber.list),
+        Column(title="status", value=lambda subscriber: subscriber.status),
+        Column(title="since", value=lambda subscriber: moment(subscriber.since)),
+        Column(title="language", value=lambda subscriber: subscriber.language),
+        Column(title="under review since", value=lambda subscriber: moment(subscriber.under_review_since)),
+    ]
+    empty = f"nobody is on the list {name!r}: 'responder subscribers list' has those of every list" if name else EMPTY
+    print_list(list_subscribers(name), columns, limit=limit, as_json=as_json, empty=empty)
+
+
+def export(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE.csv", help="Where to write; without it, the terminal.")
+    ] = None,
+    *,
+    name: Annotated[str | None, typer.Option("--list", metavar="NAME", help="Only those of this list.")] = None,
+) -> None:
+    """Write subscribers as CSV, in the form that import reads."""
+    from responder.cli.terminal.session import with_store
+
+    with_store(partial(_export, file=file, name=name))
+
+
+async def _export(store: "Store", *, file: Path | None, name: str | None) -> None:
+    from responder.cli.records.csv_file import CsvFile
+    from responder.cli.records.csv_imports import COLUMNS, UNDER_REVIEW
+    from responder.processes.data_dir import open_private
+    from responder.store.base.listing import read_all
+    from responder.store.reading.records import list_subscribers
+
+    rows = [record.as_json() async for record in read_all(store.database, list_subscribers(name))]
+    with open_private(file) if file else _terminal() as target:
+        columns = (*COLUMNS, UNDER_REVIEW) if any(UNDER_REVIEW in row for row in rows) else COLUMNS
+        CsvFile(target, columns).add_all(rows)
+    if file:
+        say(f"{file}: {len(rows)} subscribers")
+
+
+def _terminal() -> "contextlib.AbstractContextManager[TextIO]":
+    return contextlib.nullcontext(sys.stdout)
+
+
+def import_(
+    file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="originator,list,status,since,language,evidence")],
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen, and change nothing.")] = False,
+    no_evidence: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REASON", help="Why lines without evidence may join all the same; kept as their evidence."
+        ),
+    ] = None,
+) -> None:
+    """Bring in subscribers from a CSV file: all of its lines, or none.
+
+    Whoever opted out stays out, and is told by line. Each line that joins a list needs evidence of the consent.
+    """
+    from responder.cli.terminal.session import with_store
+
+    with_store(partial(_import, file=file, dry_run=dry_run, no_evidence=no_evidence))
+
+
+async def _import(store: "Store", *, file: Path, dry_run: bool, no_evidence: str | None) -> None:
+    from responder.cli.terminal.last_good_rules import told_of
+    from responder.core.rules.webhooks import Event
+    from responder.store.consent.subscribers import put_subscribers
+    from responder.wiring import utc_now
+
+    read = await _read(file, no_evidence)
+    tell = await told_of(store, Event.CONSENT_CHANGED)
+    with progress("importing", len(read.wanted)) as advance:
+        outcomes = await put_subscribers(
+            store.database,
+            store.secret,
+            read.wanted,
+            operator=operator_name(),
+            now=utc_now(),
+            dry_run=dry_run,
+            advance=advance,
+            tell=tell,
+        )
+    _tell(file, read, outcomes, dry_run=dry_run)
+
+
+def _tell(file: Path, read: "SubscriberFile", outcomes: "Outcomes", *, dry_run: bool) -> None:
+    from responder.store.consent.subscribers import Outcome
+
+    for place in outcomes.left_out[:MOST_LEFT_OUT]:
+        say(
+            f"{file}:{read.lines[place]}: left out, the number has opted out, and only its own text brings it back",
+            err=True,
+        )
+    if len(outcomes.left_out) > MOST_LEFT_OUT:
+        say(f"{file}: and {len(outcomes.left_out) - MOST_LEFT_OUT} more are left out", err=True)
+    told = ", ".join(f"{outcomes.counts.get(outcome, 0)} {outcome}" for outcome in Outcome)
+    say(f"{file}: {len(read.wanted)} subscribers, {told}{' (dry run, nothing was changed)' if dry_run else ''}")
+
+
+async def _read(file: Path, no_evidence: str | None) -> "SubscriberFile":
+    from responder.cli.records.csv_imports import Terms, read_subscribers
+    from responder.core.appointments.booking import Local
+    from responder.errors import ConfigurationError
+    from responder.settings.model import load_settings
+    from responder.wiring import read_rules_in_force
+
+    try:
+        data = await asyncio.to_thread(file.read_bytes)
+    except OSError as error:
+        raise ConfigurationError(f"{file}: cannot be read ({error.strerror}), check its name") from None
+    rules = await read_rules_in_force(load_settings())
+    terms = Terms(
+        local=Local(zone=rules.zone, country=rules.country), lists=list(rules.lists), without_evidence=no_evidence
+    )
+    with progress("reading", data.count(b"\n")) as advance:
+        return read_subscribers(data, str(file), terms, lambda lines: tracked(lines, advance))
+
+
+def add(
+    number: Annotated[str, typer.Argument(metavar="NUMBER")],
+    name: Annotated[str, typer.Argument(metavar="LIST")],
+    *,
+    evidence: Evidence,
+) -> None:
+    """Put a number on a list, with the evidence of its consent; a number that opted out is refused."""
+    from responder.cli.terminal.session import with_store
+
+    with_store(partial(_put, number=number, name=name, evidence=evidence, joins=True))
+
+
+def remove(
+    number: Annotated[str, typer.Argument(metavar="NUMBER")],
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="LIST", help="The list; without it, the number leaves all and is texted no more."),
+    ] = None,
+    *,
+    evidence: Evidence = "",
+) -> None:
+    """Take a number off a list; without a list, opt it out of everything, as its own STOP would."""
+    from responder.cli.terminal.session import with_store
+
+    if name is None:
+        with_store(partial(_opt_out, number=number, evidence=evidence))
+    else:
+        with_store(partial(_put, number=number, name=name, evidence=evidence, joins=False))
+
+
+async def _put(store: "Store", *, number: str, name: str, evidence: str, joins: bool) -> None:
+    from responder.cli.terminal.last_good_rules import told_of
+    from responder.core.contact.known import SubscriptionStatus
+    from responder.core.rules.webhooks import Event
+    from responder.errors import ResponderError
+    from responder.store.consent.subscribers import Outcome, Wanted, put_subscribers
+    from responder.wiring import utc_now
+
+    await _check_list(name)
+    status = SubscriptionStatus.SUBSCRIBED if joins else SubscriptionStatus.UNSUBSCRIBED
+    originator = await read_number(number)
+    wanted = Wanted(originator=originator, list=name, status=status, evidence=evidence)
+    tell = await told_of(store, Event.CONSENT_CHANGED)
+    outcomes = await put_subscribers(
+        store.database, store.secret, [wanted], operator=operator_name(), now=utc_now(), tell=tell
+    )
+    if outcomes.left_out:
+        raise ResponderError(
+            f"{originator} has opted out, and only its own text brings it back: START, or the word of the list"
+        )
+    unchanged = Outcome.UNCHANGED in outcomes.counts
+    say(
+        f"{originator} {'was' if unchanged else 'is now'} {status} {'already' if unchanged else ''}".rstrip()
+        + f": {name}"
+    )
+
+
+async def _check_list(name: str) -> None:
+    from responder.core.rules.template import did_you_mean
+    from responder.errors import ConfigurationError
+    from responder.settings.model import load_settings
+    from responder.wiring import read_rules_in_force
+
+    lists = (await read_rules_in_force(load_settings())).lists
+    if name not in lists:
+        raise ConfigurationError(f"unknown list {name!r}{did_you_mean(name, lists) or ', add it to the rules file'}")
+
+
+async def _opt_out(store: "Store", *, number: str, evidence: str) -> None:
+    from responder.cli.terminal.last_good_rules import told_of
+    from responder.core.rules.webhooks import Event
+    from responder.store.consent.subscribers import opt_out
+    from responder.wiring import utc_now
+
+    originator = await read_number(number)
+    tell = await told_of(store, Event.CONSENT_CHANGED)
+    is_new = await opt_out(
+        store.database, store.secret, originator, reason=evidence, operator=operator_name(), now=utc_now(), tell=tell
+    )
+    say(f"{originator} {'is opted out now' if is_new else 'was opted out already'}")

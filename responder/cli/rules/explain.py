@@ -1,0 +1,147 @@
+"""responder explain: what a text would do and why, while nothing is sent and nothing is kept."""
+
+import asyncio
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from responder.cli.terminal.options import EXAMPLE_FROM, EXAMPLE_TO, RULES, AsJson
+from responder.cli.terminal.output import echo_json, say
+
+if TYPE_CHECKING:
+    from responder.core.contact.known import Known
+    from responder.core.deciding.plan import Plan
+    from responder.core.operations.records import MessageRecord
+    from responder.core.rules.rules import Rules
+    from responder.core.sms.message import Message
+    from responder.settings.model import Settings
+
+NEWEST_OF_ALL = 2**62  # as a place in the inbox: after every message that is there
+NO_KEY = "0" * 32
+
+Text = Annotated[str, typer.Argument(metavar="TEXT", help="The text that somebody might send.")]
+From = Annotated[str, typer.Option("--from", metavar="NUMBER", help="Who sends it.")]
+To = Annotated[str, typer.Option("--to", metavar="NUMBER", help="Which number it goes to.")]
+At = Annotated[
+    str | None,
+    typer.Option(
+        "--at", metavar="TIME", help="When it arrives, as in 2026-12-01T09:00 (in the rules' zone); without it, now."
+    ),
+]
+RulesFile = Annotated[
+    Path | None, typer.Option("--rules", metavar="FILE", help="The rules file; without it that of RESPONDER_RULES.")
+]
+Clean = Annotated[bool, typer.Option("--clean", help="As if nothing were known of the sender.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("explain", rich_help_panel=RULES)(explain)
+
+
+def explain(
+    text: Text,
+    *,
+    sender: From = EXAMPLE_FROM,
+    to: To = EXAMPLE_TO,
+    at: At = None,
+    rules: RulesFile = None,
+    clean: Clean = False,
+    as_json: AsJson = False,
+) -> None:
+    """Tell what a text would do and why, with what is known of its sender. Sends nothing, keeps nothing."""
+    from responder.cli.rules.explaining import print_explanation
+    from responder.core.deciding.plan import make_plan
+    from responder.core.operations.records import explained
+    from responder.rulefile import load_rules
+    from responder.settings.model import environment, load_settings
+    from responder.store.inbox.commit import explanation_json
+
+    settings = load_settings()
+    in_force = load_rules(rules or settings.rules, environment())
+    message = _message(text, sender, to, _moment(at, in_force))
+    plan = make_plan(message, in_force, _known(settings, message, clean=clean))
+    explanation = explained(record_of(plan), plan.language, explanation_json(plan))
+    if as_json:
+        echo_json(explanation.as_json())
+    else:
+        print_explanation(
+            explanation, line=next((rule.line for rule in in_force.rules if rule.name == plan.rule), None)
+        )
+
+
+def _moment(at: str | None, rules: "Rules") -> datetime:
+    from responder.core.appointments.booking import read_time
+    from responder.wiring import utc_now
+
+    try:
+        return read_time(at, rules.zone) if at else utc_now()
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--at") from None
+
+
+def _message(typed: str, sender: str, to: str, at: datetime) -> "Message":
+    from responder.core.sms.address import canonical
+    from responder.core.sms.message import Channel, Message, Order
+    from responder.core.sms.text import clean
+
+    return Message(
+        seq=NEWEST_OF_ALL,
+        key=NO_KEY,
+        channel=Channel.WEBHOOK,
+        gateway="",
+        originator=canonical(clean(sender)),
+        destination=canonical(clean(to)),
+        text=clean(typed),
+        sent_at=None,
+        received_at=at,
+        order=Order(at, NEWEST_OF_ALL),
+    )
+
+
+def _known(settings: "Settings", message: "Message", *, clean: bool) -> "Known":
+    """What is known of the originator, or nothing, and then why."""
+    from responder.core.contact.known import Known
+    from responder.errors import ConfigurationError
+
+    if not clean:
+        try:
+            return asyncio.run(_stored(settings, message))
+        except ConfigurationError as error:
+            say(f"explained as if nothing were known of the sender, since {error}", err=True)
+    return Known(originator=message.originator)
+
+
+async def _stored(settings: "Settings", message: "Message") -> "Known":
+    from responder.cli.terminal.session import open_existing
+    from responder.store.inbox.contacts import read_known
+
+    async with open_existing(settings) as store:
+        return (await read_known(store.database, store.secret, [message.originator], message.received_at))[
+            message.originator
+        ]
+
+
+def record_of(plan: "Plan") -> "MessageRecord":
+    """The message of a plan as a record, as if it had just come in."""
+    from responder.core.operations.records import MessageRecord
+    from responder.core.sms.message import MessageStatus
+
+    message = plan.message
+    return MessageRecord(
+        key=message.key,
+        channel=message.channel,
+        originator=message.originator,
+        destination=message.destination,
+        text=message.text,
+        folded=plan.folded,
+        sent_at=message.sent_at,
+        received_at=message.received_at,
+        handled_at=None,
+        status=MessageStatus.RECEIVED,
+        rule=plan.rule,
+        rules_hash=plan.rules_hash,
+        is_superseded=plan.is_superseded,
+    )

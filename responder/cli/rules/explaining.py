@@ -1,0 +1,101 @@
+"""An explanation in words: the message, what spoke to it, what follows, and what came near."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from responder.cli.terminal.output import moment, one_line, say
+from responder.core.operations.records import DeliveryRecord, Explanation
+
+LINES = 200  # of what came in; the rest is in the database
+LABEL = 12  # characters before a value
+
+
+def print_explanation(explanation: Explanation, *, line: int | None = None, indent: str = "") -> None:
+    """Print an explanation; ``line`` is where its rule stands, if that is known."""
+    message = explanation.message
+    rule = message.rule or ("none, nothing matched" if explanation.match is not None else None)
+    values = {
+        "from": message.originator,
+        "to": message.destination,
+        "sent": moment(message.sent_at),
+        "received": moment(message.received_at),
+        "text": message.text,
+        "folded": message.folded,
+        "language": explanation.language,
+        "rule": f"{rule} (line {line})" if line else rule,
+        "reserved": _reserved(explanation.reserved) if explanation.reserved else None,
+        **_match(explanation.match or {}),
+        "superseded": "yes, a newer message of the originator stands, or a change by hand"
+        if message.is_superseded
+        else None,
+        "error": message.error,
+    }
+    _print_values(values, indent)
+    _print_section("then", map(_step, explanation.steps), indent)
+    _print_section(
+        "near misses",
+        (f"{miss['rule']} (line {miss['line']}): {miss['why']}" for miss in explanation.near_misses),
+        indent,
+    )
+
+
+def print_raw(raw: bytes) -> None:
+    """Print what came in as it came, for a person to make sense of."""
+    _print_section("came as", (one_line(line) for line in raw.decode("utf-8", "replace").splitlines()[:LINES]))
+
+
+def print_deliveries(deliveries: Iterable[DeliveryRecord]) -> None:
+    """Print what became of the calls that a message led to."""
+    _print_section("deliveries", (_fate(delivery) for delivery in deliveries))
+
+
+def _print_values(values: Mapping[str, str | None], indent: str) -> None:
+    for label, value in values.items():
+        if value:
+            say(f"{indent}{label:<{LABEL}}{one_line(value)}")
+
+
+def _print_section(title: str, lines: Iterable[str], indent: str = "") -> None:
+    for number, line in enumerate(lines):
+        say(f"{indent}{'' if number else title:<{LABEL}}{one_line(line)}")
+
+
+def _match(match: Mapping[str, Any]) -> dict[str, str]:
+    groups = {f"  {name}": str(value) for name, value in match.get("groups", {}).items()}
+    return {
+        "match": match.get("text", ""),
+        "taken for": match.get("taken_for", ""),
+        **groups,
+        "rest": match.get("rest", ""),
+    }
+
+
+def _reserved(found: Mapping[str, Any]) -> str:
+    """A word above the rules as one line.
+
+    >>> _reserved({"outcome": "opt_out", "step": 2, "word": "STOP", "pack": "all", "pack_version": "2026-11", "lists": ["news"]})
+    'opt_out of news by step 2, "STOP" of the pack all 2026-11'
+    """
+    lists = f" of {', '.join(found['lists'])}" if found.get("lists") else ""
+    return f'{found["outcome"]}{lists} by step {found["step"]}, "{found["word"]}" of the pack {found["pack"]} {found["pack_version"]}'
+
+
+def _step(step: Mapping[str, Any]) -> str:
+    """A step or effect as one line.
+
+    >>> _step({"action": "reply", "text": "See you.", "segments": 1})
+    'reply: text "See you.", segments 1'
+    """
+    settings = ", ".join(f"{name} {_shown(value)}" for name, value in step.items() if name != "action")
+    return f"{step['action']}: {settings}"
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_shown(inner)}" for name, inner in value.items()) or "none"
+    return f'"{value}"' if isinstance(value, str) and " " in value else str(value)
+
+
+def _fate(delivery: DeliveryRecord) -> str:
+    reason = f" ({delivery.last_error})" if delivery.last_error else ""
+    return f"{delivery.kind} {delivery.key} to {delivery.to}: {delivery.status}, attempts {delivery.attempts}{reason}"

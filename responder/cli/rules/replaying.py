@@ -1,0 +1,140 @@
+"""What a replay found, told in words, in Markdown, or as records."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from responder.cli.terminal.output import moment, one_line
+from responder.core.rehearsal.replay import Change, Difference, Group
+
+NUMBER = re.compile(r"\+?\d(?:[ .()/-]{0,2}\d){5,}")
+LONGEST = 70  # characters of a text that is shown as an example
+HEAD = "| Messages | Before | After | What changes | For example |\n|---:|---|---|---|---|"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """What a replay found; ``shows_numbers`` tells whether who sent what may be shown."""
+
+    file: str
+    messages: int
+    first_at: datetime | None
+    groups: Sequence[Group]
+    shows_numbers: bool
+
+    @property
+    def changed(self) -> int:
+        """How many messages would be answered otherwise."""
+        return sum(group.count for group in self.groups)
+
+    def summary(self) -> str:
+        """What was found, in one line."""
+        since = f" since {moment(self.first_at)}" if self.first_at else ""
+        changed = f"{self.changed:,} would be answered otherwise" if self.changed else "nothing would change"
+        return f"{self.messages:,} messages{since} through {self.file}: {changed}"
+
+
+def as_text(found: Found) -> Iterator[str]:
+    """The lines for a person."""
+    yield found.summary()
+    for group in found.groups:
+        yield f"\n{group.count:,} {_title(group)}"
+        for sample in group.samples:
+            yield f"    {_sender(sample, found)}{_quoted(sample.message.text, found)}"
+            if Change.REPLIES in group.changes:
+                yield from (f"      {sign} {_shown(text, found)}" for sign, text in _replies(sample))
+
+
+def as_markdown(found: Found) -> Iterator[str]:
+    """The lines for a pull request."""
+    yield f"### What would change\n\n{_escaped(found.summary())}."
+    if found.groups:
+        yield f"\n{HEAD}"
+    for group in found.groups:
+        examples = "<br>".join(_cell(group, sample, found) for sample in group.samples)
+        what = ", ".join(group.changes)
+        yield f"| {group.count:,} | {_escaped(group.before)} | {_escaped(group.after)} | {what} | {examples} |"
+
+
+def as_records(found: Found) -> Iterator[Mapping[str, Any]]:
+    """A record for each group."""
+    for group in found.groups:
+        samples = [_record(sample, found) for sample in group.samples]
+        yield {
+            "before": group.before,
+            "after": group.after,
+            "changes": list(group.changes),
+            "count": group.count,
+            "samples": samples,
+        }
+
+
+def _title(group: Group) -> str:
+    """How a group is called.
+
+    >>> _title(Group(before="fallback", after="news-on", changes=(Change.RULE,)))
+    'from fallback to news-on'
+    >>> _title(Group(before="news-on", after="news-on", changes=(Change.REPLIES, Change.STATE)))
+    'by news-on with other replies and state'
+    """
+    if group.before != group.after:
+        return f"from {group.before} to {group.after}"
+    return f"by {group.before} with other {' and '.join(group.changes)}"
+
+
+def without_numbers(text: str) -> str:
+    """A text in which nothing is left that may be a telephone number.
+
+    >>> without_numbers("call +39 330 123 4567 before 10:30")
+    'call … before 10:30'
+    """
+    return NUMBER.sub("…", text)
+
+
+def _shown(text: str, found: Found) -> str:
+    told = one_line(text if found.shows_numbers else without_numbers(text))
+    return told if len(told) <= LONGEST else f"{told[:LONGEST]}…"
+
+
+def _quoted(text: str, found: Found) -> str:
+    return f'"{_shown(text, found)}"'
+
+
+def _sender(sample: Difference, found: Found) -> str:
+    return f"{one_line(sample.message.originator)} > " if found.shows_numbers else ""
+
+
+def _replies(sample: Difference) -> Iterator[tuple[str, str]]:
+    """The replies that only one side sends."""
+    yield from (("-", text) for text in sample.before.replies if text not in sample.after.replies)
+    yield from (("+", text) for text in sample.after.replies if text not in sample.before.replies)
+
+
+def _cell(group: Group, sample: Difference, found: Found) -> str:
+    told = [f"{_sender(sample, found)}{_shown(sample.message.text, found)}"]
+    if Change.REPLIES in group.changes:
+        told += [f"{sign} {_shown(text, found)}" for sign, text in _replies(sample)]
+    return "<br>".join(map(_code, told))
+
+
+def _code(text: str) -> str:
+    """A text that Markdown shows as it is: it mentions nobody, links nowhere, and stays in its cell."""
+    return "`" + text.replace("`", "'").replace("\\", "\\\\").replace("|", "\\|") + "`"
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"([\\`*_{}\[\]<>#|@])", r"\\\1", text)
+
+
+def _record(sample: Difference, found: Found) -> dict[str, Any]:
+    def told(text: str) -> str:
+        return text if found.shows_numbers else without_numbers(text)
+
+    sender = {"originator": sample.message.originator} if found.shows_numbers else {}
+    replies = {
+        "replies_before": [told(text) for text in sample.before.replies],
+        "replies_after": [told(text) for text in sample.after.replies],
+    }
+    return {"key": sample.message.key, **sender, "text": told(sample.message.text), **replies}

@@ -1,0 +1,138 @@
+"""``responder run``: everything on one machine, in one process group."""
+
+import asyncio
+import contextlib
+import errno
+import logging
+import socket
+import sys
+import time
+from importlib.metadata import version
+
+from responder.cli.terminal.local_url import local_host
+from responder.cli.terminal.output import say
+from responder.cli.terminal.session import missing_file
+from responder.core.rules.rules import Rules
+from responder.errors import ConfigurationError, RulesError
+from responder.processes import redis as embedded
+from responder.processes.children import Child, supervise
+from responder.settings.database_url import mask_url
+from responder.settings.model import Settings, check_exposure
+from responder.settings.urls import read_mailbox_url
+from responder.wiring import migrate_database, open_rules, open_store, read_rules_in_force
+
+READY_WITHIN_S = 20.0
+PORT_FREE_WITHIN_S = 5.0  # what a killed earlier life left behind ends sooner
+PROGRAM = (sys.executable, "-m", "responder")
+
+logger = logging.getLogger(__name__)
+
+
+async def run_everything(settings: Settings) -> None:
+    """Bring the database up to date, start Redis if none is given, web and worker, and keep them running until told to stop."""
+    check_exposure(settings)
+    parts = ("web", "worker", *_mail(settings))
+    rules, is_ok = await _rules_at_start(settings)
+    redis = None if settings.redis_url else await embedded.start(settings.data_dir)
+    try:
+        await _own_port(settings)
+        await migrate_database(settings)
+        async with open_store(settings):
+            pass  # what its children would be refused for
+        env = {"RESPONDER_REDIS_URL": redis.url} if redis else {}
+        children = [Child(name=name, argv=(*PROGRAM, name), env=env) for name in parts]
+        telling = _tell_when_ready(settings, rules, is_ok=is_ok, started_at=time.monotonic())
+        await supervise(children, works=[telling, *([redis.keep()] if redis else [])])
+    finally:
+        if redis:
+            await redis.stop()
+
+
+async def _own_port(settings: Settings) -> None:
+    """Return when nobody else listens where web is going to. Raises ConfigurationError if somebody goes on to."""
+    gives_up_at = time.monotonic() + PORT_FREE_WITHIN_S
+    while _is_taken(settings):
+        if time.monotonic() > gives_up_at:
+            taken = (
+                f"RESPONDER_PORT: {settings.port} is taken on {settings.host}, by another responder or another program"
+            )
+            raise ConfigurationError(f"{taken}: end that one, or set another port")
+        await asyncio.sleep(0.1)
+
+
+def _is_taken(settings: Settings) -> bool:
+    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((settings.host, settings.port))
+        except OSError as error:
+            return error.errno == errno.EADDRINUSE
+    return False
+
+
+def _mail(settings: Settings) -> tuple[str, ...]:
+    """The intake of mails, where a mailbox is set. Raises ConfigurationError if it cannot be used."""
+    if settings.imap_url is None:
+        return ()
+    from responder.mail.account import account_of
+
+    account_of(settings)
+    return ("mail",)
+
+
+async def _rules_at_start(settings: Settings) -> tuple[Rules, bool]:
+    """The rules that web and worker will find, and whether they are those of the file. Raises RulesError if there are none."""
+    try:
+        return await read_rules_in_force(settings), True
+    except RulesError:
+        if missing_file(settings):
+            raise
+    await migrate_database(settings)
+    async with open_store(settings) as store:
+        in_force = await open_rules(settings, store, decides=False)
+        return in_force.rules(), in_force.status().is_ok
+
+
+async def _tell_when_ready(settings: Settings, rules: Rules, *, is_ok: bool, started_at: float) -> None:
+    """Print where responder listens, by which rules, and what to try next."""
+    while not await _listens(settings):
+        if time.monotonic() - started_at > READY_WITHIN_S:
+            logger.error("web does not listen yet, its log says why host=%s port=%d", settings.host, settings.port)
+            return
+        await asyncio.sleep(0.05)
+    with contextlib.suppress(OSError):  # nobody reads it any more
+        say("\n".join(_summary(settings, rules, is_ok=is_ok)), err=not sys.stdout.isatty())
+
+
+async def _listens(settings: Settings) -> bool:
+    try:
+        _, writer = await asyncio.open_connection(local_host(settings), settings.port)
+    except OSError:
+        return False
+    writer.close()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
+    return True
+
+
+def _summary(settings: Settings, rules: Rules, *, is_ok: bool) -> list[str]:
+    place = (
+        str(settings.rules)
+        if is_ok
+        else f"{settings.rules} HAS MISTAKES (see 'responder check'), the last good rules serve"
+    )
+    token = "/TOKEN" if settings.webhook_token else ""
+    sends = (
+        "sent through the gateway"
+        if settings.agile_api_key
+        else "simulated: recorded and shown, not sent (set RESPONDER_AGILE_API_KEY to send)"
+    )
+    return [
+        f"responder {version('sms-responder')}",
+        f"  listens   http://{settings.host}:{settings.port}/webhook/sms{token}",
+        *([f"  mailbox   {read_mailbox_url(settings.imap_url.get_secret_value()).place}"] if settings.imap_url else []),
+        f"  rules     {place}: {len(rules.rules)} rules, {len(rules.lists)} lists, hash {rules.hash}",
+        f"  database  {mask_url(settings.database_url)}",
+        f"  replies   {sends}",
+        '  try       responder text "News ON"    (in another terminal; Ctrl-C here ends everything)',
+    ]

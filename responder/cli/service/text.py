@@ -1,0 +1,199 @@
+"""responder text: an inbound SMS, posted to the running service as the gateway does, and what comes of it."""
+
+import asyncio
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlencode
+
+import typer
+
+from responder.cli.terminal.options import EXAMPLE_FROM, EXAMPLE_TO, SERVICE, AsJson
+from responder.cli.terminal.output import echo_json, moment, one_line, say
+from responder.core.contact.effects import StepKind, StepStatus
+from responder.core.sms.message import Channel, MessageStatus
+
+if TYPE_CHECKING:
+    from responder.core.operations.records import DeliveryRecord, Explanation
+    from responder.settings.model import Settings
+    from responder.wiring import Store
+
+WAIT_S = 5.0  # for a worker to handle it
+MAIL_WAIT_S = 30.0  # for the intake of mails, which may have to ask for them
+POLL_S = 0.05
+ON_THE_WAY = frozenset({StepStatus.QUEUED, StepStatus.SENDING})
+REFUSALS = {
+    404: "it does not accept the token or this address: RESPONDER_WEBHOOK_TOKEN and RESPONDER_ALLOWED_IPS have to be those it was started with",
+    503: "it cannot keep messages at the moment: 'responder doctor' says why",
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("text", rich_help_panel=SERVICE)(text)
+
+
+def text(
+    typed: Annotated[str, typer.Argument(metavar="TEXT", help="What the phone sends.")],
+    *,
+    sender: Annotated[str, typer.Option("--from", metavar="NUMBER", help="The number of the phone.")] = EXAMPLE_FROM,
+    to: Annotated[str, typer.Option("--to", metavar="NUMBER", help="The number that is texted.")] = EXAMPLE_TO,
+    via: Annotated[
+        Channel, typer.Option("--via", help="The way in: the gateway's webhook, or a mail into the mailbox.")
+    ] = Channel.WEBHOOK,
+    no_wait: Annotated[bool, typer.Option("--no-wait", help="Do not wait for what becomes of it.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Send the running service a text, exactly as the gateway does by its webhook or by mail, and show what it answers."""
+    from responder.settings.model import load_settings
+    from responder.wiring import utc_now
+
+    settings = load_settings()
+    date_time = utc_now().astimezone(settings.gateway_timezone).strftime("%Y%m%d%H%M%S")
+    form = {"originator": sender, "destination": to, "date_time": date_time, "text": typed}
+    asyncio.run(_text(settings, form, via, wait_s=0.0 if no_wait else WAIT_S, as_json=as_json))
+
+
+async def _text(settings: "Settings", form: dict[str, str], via: Channel, *, wait_s: float, as_json: bool) -> None:
+    from responder.cli.terminal.session import open_existing
+
+    said = await _mail(settings, form) if via is Channel.MAIL else await _post(settings, form)
+    if not as_json:
+        say(said)
+    if not wait_s and not as_json:
+        return
+    async with open_existing(settings) as store:
+        key = _key(settings, store, form)
+        if via is Channel.MAIL:
+            await _arrival(store, key)
+        explanation, deliveries = await _outcome(store, key, wait_s)
+    if as_json:
+        echo_json(explanation.message.as_json())
+    else:
+        _print(explanation, deliveries)
+    if wait_s:
+        _complain(explanation)
+
+
+async def _mail(settings: "Settings", form: dict[str, str]) -> str:
+    from responder.cli.service.text_mail import put_into_mailbox
+
+    return f"put into {await asyncio.to_thread(put_into_mailbox, settings, form)}"
+
+
+async def _arrival(store: "Store", key: str) -> None:
+    """Wait until the intake has taken a mail in; ResponderError if it does not."""
+    from responder.errors import ResponderError
+    from responder.store.reading.records import find_messages
+
+    loop = asyncio.get_running_loop()
+    ends_at = loop.time() + MAIL_WAIT_S
+    while not await find_messages(store.database, key):
+        if loop.time() >= ends_at:
+            raise ResponderError(
+                f"no intake took the mail in within {MAIL_WAIT_S:.0f} s: 'responder doctor' says what is missing"
+            )
+        await asyncio.sleep(POLL_S)
+
+
+async def _post(settings: "Settings", form: dict[str, str]) -> str:
+    from responder.cli.terminal.local_url import local_url
+    from responder.core.outbound.gateway import Call
+    from responder.errors import ResponderError, TransientError, UncertainError
+    from responder.http.client import HttpClient
+
+    token = f"/{settings.webhook_token[0].get_secret_value()}" if settings.webhook_token else ""
+    place = local_url(settings)
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    call = Call(
+        url=f"{place}/webhook/sms{token}", headers=headers, body=urlencode(form).encode(), timeout_s=30.0
+    )  # the gateway's patience
+    async with HttpClient(allow_private=True) as client:
+        try:
+            response = await client.post(call)
+        except (TransientError, UncertainError) as error:
+            raise ResponderError(f"{place}: {error}: no service answers there, start it with 'responder run'") from None
+    if response.status != 200 or response.body != b"+OK":
+        reason = REFUSALS.get(response.status, "that is not responder: check RESPONDER_HOST and RESPONDER_PORT")
+        raise ResponderError(f"{place}: the answer was HTTP {response.status} instead of +OK, {reason}")
+    return "+OK"
+
+
+def _key(settings: "Settings", store: "Store", form: dict[str, str]) -> str:
+    """The key under which the service keeps the message."""
+    from responder.wiring import make_gateway, utc_now
+
+    return make_gateway(settings, store.secret).read_inbound(form, b"", utc_now(), Channel.WEBHOOK).key
+
+
+async def _outcome(store: "Store", key: str, wait_s: float) -> "tuple[Explanation, list[DeliveryRecord]]":
+    """The message once it is handled and its replies have gone out, or as it is when the time is up."""
+    from responder.errors import ResponderError
+    from responder.store.base.listing import read_all
+    from responder.store.reading.records import find_messages, list_deliveries
+
+    loop = asyncio.get_running_loop()
+    ends_at = loop.time() + wait_s
+    while True:
+        found = await find_messages(store.database, key)
+        if not found:
+            raise ResponderError(
+                "the service keeps its messages in another database: give this command the same settings as 'responder run'"
+            )
+        deliveries = [delivery async for delivery in read_all(store.database, list_deliveries(message_key=key))]
+        waits = found[0].message.status is MessageStatus.RECEIVED or any(
+            _is_on_the_way(one, found[0]) for one in deliveries
+        )
+        if not waits or loop.time() >= ends_at:
+            return found[0], deliveries
+        await asyncio.sleep(POLL_S)
+
+
+def _is_on_the_way(delivery: "DeliveryRecord", explanation: "Explanation") -> bool:
+    """Whether a reply goes out now, or a call is under way whose answer makes one."""
+    if delivery.status not in ON_THE_WAY:
+        return False
+    if delivery.kind is StepKind.WEBHOOK:
+        return any(step.get("to") == delivery.to and "reply" in step for step in explanation.steps)
+    return not _leaves_later(delivery, explanation)
+
+
+def _leaves_later(delivery: "DeliveryRecord", explanation: "Explanation") -> bool:
+    handled_at, leaves_at = explanation.message.handled_at, delivery.next_attempt_at
+    return handled_at is not None and leaves_at is not None and leaves_at > handled_at + timedelta(seconds=WAIT_S)
+
+
+def _print(explanation: "Explanation", deliveries: "list[DeliveryRecord]") -> None:
+    """The conversation, and who spoke in it."""
+    from responder.core.operations.why_silent import why_silent
+
+    message = explanation.message
+    say(f"{message.originator} > {one_line(message.text)}")
+    for delivery in deliveries:
+        said = (
+            f"{delivery.to} < {one_line(delivery.text)}"
+            if delivery.kind is StepKind.REPLY
+            else f"webhook {delivery.to}"
+        )
+        reason = f": {delivery.last_error}" if delivery.last_error else ""
+        if delivery.kind is StepKind.REPLY and _leaves_later(delivery, explanation):
+            reason = f" until {moment(delivery.next_attempt_at)}"
+        say(f"{said}  ({delivery.status}{reason})")
+    if message.status is MessageStatus.HANDLED:
+        if not any(delivery.kind is StepKind.REPLY for delivery in deliveries):
+            say(f"no reply: {one_line(why_silent(explanation))}")
+        say(f"rule {message.rule or 'none'}; more:  responder messages show {message.key[:12]}")
+
+
+def _complain(explanation: "Explanation") -> None:
+    from responder.errors import ResponderError
+
+    message = explanation.message
+    if message.status is MessageStatus.RECEIVED:
+        raise ResponderError(
+            f"message {message.key}: kept, and not handled within {WAIT_S:.0f} s: 'responder doctor' says what is missing"
+        )
+    if message.status is not MessageStatus.HANDLED:
+        why = message.error or "it came without originator or destination"
+        raise ResponderError(
+            f"message {message.key}: it is {message.status} ({why}), 'responder messages retry' tries again"
+        )

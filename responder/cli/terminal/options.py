@@ -1,0 +1,65 @@
+"""Options that several commands share, and how their values are read."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from responder.cli.terminal.output import NEWEST
+
+RULES, RECORDS, SERVICE = "Rules", "Records", "Service"  # the panels of the help
+EXAMPLE_FROM = "+390000000000"
+EXAMPLE_TO = "+390000000001"
+UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+AGO = re.compile(r"([0-9]{1,6})([mhdw])")
+
+
+def read_since(typed: str, now: datetime) -> datetime:
+    """The moment that is meant by ``30d``, ``2h`` or a time in ISO 8601; ValueError says what was expected.
+
+    >>> read_since("2h", datetime(2026, 11, 23, 9, tzinfo=UTC)).isoformat()
+    '2026-11-23T07:00:00+00:00'
+    """
+    expected = f"{typed!r} is no time, expected for example 30d, 2h, 15m or 2026-11-23T09:00Z"
+    try:
+        if ago := AGO.fullmatch(typed):
+            return now - timedelta(**{UNITS[ago[2]]: int(ago[1])})
+        moment = datetime.fromisoformat(typed)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError(expected) from None
+
+
+def _since(typed: str) -> datetime:
+    try:
+        return read_since(typed, datetime.now(UTC))
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def newest(limit: int | None, *, as_json: bool) -> int | None:
+    """How many of the newest records a list shows; None for all of them."""
+    return limit if limit or as_json else NEWEST
+
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON Lines, for programs.")]
+Limit = Annotated[
+    int | None, typer.Option(min=1, metavar="N", help=f"The newest N; without it {NEWEST}, with --json all.")
+]
+Since = Annotated[
+    datetime | None,
+    typer.Option(
+        parser=_since,
+        metavar="WHEN",
+        help="Only what came in since: 30d, 2h, or a time in ISO 8601 (UTC without an offset).",
+    ),
+]
+Queued = Annotated[
+    datetime | None,
+    typer.Option(
+        parser=_since,
+        metavar="WHEN",
+        help="By when it was queued: 30d, 2h, or a time in ISO 8601 (UTC without an offset).",
+    ),
+]

@@ -1,0 +1,126 @@
+"""How records are printed: a table on a terminal, aligned text in a pipe, JSON Lines for programs."""
+
+import json
+import sys
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, Protocol, TypeVar
+
+import typer
+
+from responder.core.sms.timestamps import iso
+
+NEWEST = 50  # records that a list shows to a person
+GAP = "  "
+T = TypeVar("T")
+
+
+class Record(Protocol):
+    """Something with the fields of the contract, section 7."""
+
+    def as_json(self) -> Mapping[str, Any]:
+        """Its fields."""
+
+
+R = TypeVar("R", bound=Record)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Column(Generic[R]):
+    """A column of a table; one that is ``wide`` gives way where the terminal is narrow."""
+
+    title: str
+    value: Callable[[R], str | None]
+    wide: bool = False
+
+
+def say(text: str = "", *, err: bool = False, nl: bool = True) -> None:
+    """Print lines, the one way in which commands do: whatever a terminal or the log of a CI might obey is made visible."""
+    typer.echo(text if text.isprintable() else "\n".join(map(one_line, text.split("\n"))), err=err, nl=nl)
+
+
+def echo_json(fields: Mapping[str, Any]) -> None:
+    """Print one line of JSON, in ASCII, so that nothing in a text can break the line or reach the terminal."""
+    say(json.dumps(fields))
+
+
+def one_line(text: str) -> str:
+    r"""A text on one line, with whatever a terminal might obey made visible.
+
+    >>> one_line("a\nb\x1b[2J")
+    'a b\\x1b[2J'
+    """
+    return "".join(c if c.isprintable() else " " if c.isspace() else ascii(c)[1:-1] for c in text)
+
+
+def moment(at: datetime | None) -> str:
+    """A time to the second, for people.
+
+    >>> moment(None)
+    ''
+    """
+    return (iso(at.replace(microsecond=0)) or "") if at else ""
+
+
+async def print_records(records: AsyncIterator[R], columns: Sequence[Column[R]], *, as_json: bool, empty: str) -> None:
+    """Print a list, or on standard error what to do where there is nothing to list yet."""
+    if as_json:
+        async for record in records:
+            echo_json(record.as_json())
+        return
+    rows = [[one_line(column.value(record) or "") for column in columns] async for record in records]
+    if not rows:
+        say(empty, err=True)
+    elif sys.stdout.isatty():
+        _print_table(columns, rows)
+    else:
+        say("\n".join(aligned([[column.title for column in columns], *rows])))
+
+
+def _print_table(columns: Sequence[Column[R]], rows: Iterable[Sequence[str]]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(column.title, no_wrap=not column.wide, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(value) for value in row))  # a Text, since [brackets] in a message are no markup
+    Console().print(table)
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Rows as lines whose columns stand below each other.
+
+    >>> list(aligned([["a", "b"], ["long", "c"]]))
+    ['a     b', 'long  c']
+    """
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return (GAP.join(value.ljust(width) for value, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+
+
+@contextmanager
+def progress(title: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A bar on a terminal, and nothing in a pipe; what it gives is told how many more are done."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
+        task = bar.add_task(title, total=total)
+
+        def advance(count: int) -> None:
+            bar.advance(task, count)
+
+        yield advance
+
+
+def tracked(values: Sequence[T], advance: Callable[[int], None]) -> Iterator[T]:
+    """The values, each counted once it is done with."""
+    for value in values:
+        yield value
+        advance(1)

@@ -1,0 +1,1 @@
+"""Appointments as they are brought in, and their reminders."""

@@ -1,0 +1,108 @@
+"""Appointments as other systems tell of them: values read and checked alike, whether a file or a request brings them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from responder.core.sms.address import number_from
+from responder.core.sms.text import clean
+
+REQUIRED = ("id", "originator", "starts_at")
+LONGEST = {"id": 64, "name": 200, "service": 200, "location": 200, "language": 16}  # characters
+FIELDS = (*REQUIRED, "name", "service", "location", "language", "asked_at")
+DATE_ALONE = 10  # characters of 2026-12-01
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Local:
+    """What is left unsaid: the zone of times without an offset, and the country of numbers without a plus."""
+
+    zone: ZoneInfo
+    country: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Booking:
+    """An appointment as the system that made it tells of it; ``asked_at`` is when the originator was asked about it."""
+
+    id: str
+    originator: str
+    starts_at: datetime
+    name: str = ""
+    service: str = ""
+    location: str = ""
+    language: str = ""
+    asked_at: datetime | None = None
+
+
+def tidy(typed: str) -> str:
+    """A value as it is kept: without what no database keeps, on one line.
+
+    >>> tidy(" Room\\n 3 ")
+    'Room 3'
+    """
+    return " ".join(clean(typed).split())
+
+
+def read_field(name: str, typed: str, local: Local) -> str | datetime | None:
+    """The value of a field; ValueError says what is wrong with it."""
+    if not typed:
+        if name in REQUIRED:
+            raise ValueError("nothing stands here, fill it in")
+        return None if name == "asked_at" else ""
+    if name == "originator":
+        return number_from(typed, local.country)
+    if name in ("starts_at", "asked_at"):
+        return read_time(typed, local.zone)
+    if len(typed) > LONGEST[name]:
+        raise ValueError(f"{len(typed)} characters, at most {LONGEST[name]} are kept: shorten it")
+    return typed
+
+
+def problems(row: Mapping[str, str], local: Local) -> list[str]:
+    """What is wrong with the fields of a booking, each with its name; nothing if it can be made."""
+    found = []
+    for name in FIELDS:
+        try:
+            read_field(name, row.get(name, ""), local)
+        except ValueError as error:
+            found.append(f"{name}: {error}")
+    return found
+
+
+def read_booking(row: Mapping[str, str], local: Local) -> Booking:
+    """The booking that the fields make. Raises ValueError for the first that is wrong; ``problems`` tells of all."""
+    return Booking(**{name: read_field(name, row.get(name, ""), local) for name in FIELDS})  # type: ignore[arg-type]  # by name
+
+
+def read_time(typed: str, zone: ZoneInfo) -> datetime:
+    """A time as a person types it, in UTC; without an offset it is meant in the zone. ValueError says what was expected.
+
+    >>> read_time("2026-12-01 09:00", ZoneInfo("Europe/Rome")).isoformat()
+    '2026-12-01T08:00:00+00:00'
+    """
+    try:
+        moment = datetime.fromisoformat(typed)
+        at = (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError(
+            f"{typed!r} is no time, expected for example 2026-12-01T09:00 or 2026-12-01T09:00+01:00"
+        ) from None
+    if len(typed) <= DATE_ALONE:
+        raise ValueError(f"{typed!r} is a day without a time, expected for example 2026-12-01T09:00")
+    return at
+
+
+def day_bounds(typed: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """When a day begins and when it is over, in UTC; ValueError says what was expected.
+
+    >>> [moment.isoformat() for moment in day_bounds("2026-10-25", ZoneInfo("Europe/Rome"))]
+    ['2026-10-24T22:00:00+00:00', '2026-10-25T23:00:00+00:00']
+    """
+    try:
+        day = date.fromisoformat(typed)
+        begin = datetime.combine(day, time(), zone).astimezone(UTC)
+        return begin, datetime.combine(day + timedelta(days=1), time(), zone).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError(f"{typed!r} is no day, expected for example 2026-12-01") from None

@@ -1,0 +1,130 @@
+"""Reminders: when they are due, and what becomes of one when its time has come."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from responder.core.appointments.booking import Booking
+from responder.core.contact.effects import AppointmentStatus
+from responder.core.contact.known import Appointment, Known
+from responder.core.rules.appointments import AppointmentPolicy, appointment_values, awake, contact_values
+from responder.core.rules.rules import Rules
+from responder.core.sms.timestamps import iso
+
+CLOCKS = timedelta(seconds=5)  # by which the clock of whoever takes an answer in may be behind that of whoever reminds
+GONE = "the appointment is no more"
+OVERTAKEN = "a later reminder of the appointment has come since"
+KEY_LENGTH = 32  # hexadecimal digits, as those of a message
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Planned:
+    """A reminder that is to be sent; ``name`` is that of the file's reminder."""
+
+    key: str
+    appointment_id: str
+    originator: str
+    name: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Send:
+    """The text goes out, and is of use until then, and while the appointment has that status, if ``only`` names one."""
+
+    text: str
+    expires_at: datetime
+    only: AppointmentStatus | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Drop:
+    """The reminder is given up, and this is why."""
+
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wait:
+    """The reminder is due at another time."""
+
+    until: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReminderPlan:
+    """What says when people are reminded: the section ``appointments`` of a file, and its zone."""
+
+    policy: AppointmentPolicy
+    zone: ZoneInfo
+
+    @property
+    def digest(self) -> str:
+        """The name of these times; empty where nobody is reminded."""
+        if not self.policy.reminders:
+            return ""
+        told = [str(self.zone), repr(self.policy.quiet_hours), *(reminder.name for reminder in self.policy.reminders)]
+        return hashlib.sha256("\n".join(told).encode()).hexdigest()[:KEY_LENGTH]
+
+    def reminders(self, booking: Booking | Appointment, now: datetime) -> Iterator[Planned]:
+        """The reminders of an appointment that is still to come."""
+        if booking.starts_at <= now:
+            return
+        for reminder in self.policy.reminders:
+            due_at = reminder.before.before(booking.starts_at, self.zone)
+            yield Planned(
+                key=reminder_key(booking, reminder.name),
+                appointment_id=booking.id,
+                originator=booking.originator,
+                name=reminder.name,
+                due_at=awake(due_at, booking.starts_at, self.policy.quiet_hours, self.zone),
+            )
+
+
+def reminder_key(booking: Booking | Appointment, name: str) -> str:
+    """The key of one reminder: the same for the same appointment at the same time, so that it goes out once."""
+    told = "\n".join([booking.id, booking.originator, iso(booking.starts_at), name])
+    return hashlib.sha256(told.encode()).hexdigest()[:KEY_LENGTH]
+
+
+def outcome(
+    planned: Planned, appointment: Appointment | None, known: Known, rules: Rules, now: datetime
+) -> Send | Drop | Wait:
+    """What becomes of a reminder that is due."""
+    policy, zone = rules.appointments, rules.zone
+    reminder = policy.reminder.get(planned.name)
+    if appointment is None or reminder is None:
+        return Drop(reason=GONE if appointment is None else "the rules file no longer has this reminder")
+    if reason := why_stale(planned, appointment, reminder.only, now):
+        return Drop(reason=reason)
+    if known.opted_out:
+        return Drop(reason="the number was erased" if known.was_erased else "the number opted out")
+    expires_at = min(planned.due_at + reminder.valid_for, appointment.starts_at)
+    if now > expires_at:
+        return Drop(reason=f"it is later than {planned.name} before by more than it is of use")
+    if policy.quiet_hours and policy.quiet_hours.holds(now, zone):
+        return Wait(until=policy.quiet_hours.next_end(now, zone))
+    languages = [language for language in (appointment.language, known.language, rules.languages[0]) if language]
+    values = {
+        "appointment": appointment_values(appointment),
+        "contact": contact_values(known, rules.languages[0]),
+        "now": now,
+    }
+    return Send(text=reminder.text.pick(*languages).render(values), expires_at=expires_at, only=reminder.only)
+
+
+def why_stale(
+    planned: Planned, appointment: Appointment | None, only: AppointmentStatus | None, now: datetime
+) -> str | None:
+    """Why a reminder does not fit the appointment as it stands, whether it is planned or waits to leave; None if it does."""
+    if appointment is None:
+        return GONE
+    if planned.key != reminder_key(appointment, planned.name):
+        return "the appointment was moved"
+    if appointment.starts_at <= now:
+        return "the appointment has begun"
+    if appointment.status is AppointmentStatus.CANCELLED or only not in (None, appointment.status):
+        return f"the appointment is {appointment.status}"
+    return None

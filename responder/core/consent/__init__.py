@@ -1,0 +1,1 @@
+"""The ledger of consent, and what it proves."""

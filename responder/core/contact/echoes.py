@@ -1,0 +1,68 @@
+"""What went to an originator lately, and what a text from them makes of it: an echo, or a reaction, which nobody answers."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from responder.core.contact.effects import Purpose
+from responder.core.sms.text import fold
+
+REMEMBERED = timedelta(days=1)  # how far back what was sent is looked at
+ECHO_WITHIN = timedelta(hours=1)
+REACTION = "ignored: a reaction to a text, which is recorded and not answered"
+ECHO = "ignored: it is what we have just sent, word for word, so a machine is likely to have sent it back"
+SHORTEST_QUOTE = 8  # folded characters of ours in quotes that make a reaction in any language
+LONGEST_LEAD = 40  # characters before the quote
+OPENING, CLOSING = '[“„«"]', '[”“»"]'
+
+ENGLISH = re.compile(
+    rf"""(?: (?:liked|loved|disliked|laughed\ at|emphasi[sz]ed|questioned) \s (?:{OPENING}.*{CLOSING} | an?\ [a-z ]+)
+    | reacted \s \S{{1,16}} \s to \s (?:{OPENING}.*{CLOSING} | an?\ [a-z ]+)
+    | removed \s an?\ [^“„«"]{{1,24}} \s from \s (?:{OPENING}.*{CLOSING} | an?\ [a-z ]+)
+    | [^\s\w]{{1,16}} \s to \s {OPENING}.*{CLOSING} )""",
+    re.IGNORECASE | re.DOTALL | re.VERBOSE,
+)
+"""The reactions of iPhones, and of Android since it has them, as they reach a phone that knows none."""
+QUOTES = re.compile(OPENING)
+QUOTING = re.compile(
+    rf"[^“„«\"]{{1,{LONGEST_LEAD}}}(?:{OPENING}[^“„«\"”»]{{1,24}}{CLOSING}[^“„«\"]{{1,12}})?{OPENING}(.*){CLOSING}\.?",
+    re.DOTALL,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sent:
+    """A text that was queued for an originator; ``answers_at`` is when the text came that it answers, if it answers one."""
+
+    at: datetime
+    text: str
+    purpose: Purpose
+    answers_at: datetime | None = None
+
+    def is_near(self, moment: datetime, period: timedelta) -> bool:
+        """Whether it belongs to what happened around a moment, as phones and not as workers saw it: after an outage texts are handled late."""
+        return abs((self.answers_at or self.at) - moment) < period
+
+
+def why_ignored(text: str, folded: str, sent: Sequence[Sent], now: datetime) -> str | None:
+    """Why a text asks for no answer, not even that of the fallback; None if it may.
+
+    >>> why_ignored("Liked “See you tomorrow.”", "", (), datetime.min)
+    'ignored: a reaction to a text, which is recorded and not answered'
+    """
+    if ENGLISH.fullmatch(text.strip()):
+        return REACTION
+    if not sent:  # that it could quote or repeat
+        return None
+    if _quotes(text.strip(), sent):
+        return REACTION
+    recent = (one.text for one in sent if one.at > now - ECHO_WITHIN)
+    return ECHO if folded and any(fold(one) == folded for one in recent) else None
+
+
+def _quotes(text: str, sent: Iterable[Sent]) -> bool:
+    """Whether a text is a reaction, in any language, to one that was sent."""
+    quoting = QUOTES.search(text) and QUOTING.fullmatch(text)
+    quoted = fold(quoting[1].strip(" …\u00a0")) if quoting else ""
+    return len(quoted) >= SHORTEST_QUOTE and any(fold(one.text).startswith(quoted) for one in sent)

@@ -1,0 +1,275 @@
+"""What is known of an originator, and what an effect makes of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from responder.core.contact.echoes import REMEMBERED as TEXTS_REMEMBERED
+from responder.core.contact.echoes import Sent
+from responder.core.contact.effects import (
+    AppointmentStatus,
+    ChangeAppointment,
+    Effect,
+    Mute,
+    OpenHandOff,
+    OptIn,
+    OptOut,
+    RecordUse,
+    SetField,
+    SetLanguage,
+    Subscribe,
+    TellUnclear,
+    Unsubscribe,
+)
+from responder.core.contact.question import REMEMBERED as QUESTIONS_REMEMBERED
+from responder.core.contact.question import Ask, CloseQuestion, Question, QuestionKind, after_happening, replaced
+from responder.core.sms.message import Message, Order
+
+WINDOW = timedelta(days=7)  # before its start, an appointment that nobody asked about is open
+LATE = timedelta(hours=48)  # after its start, an answer may still be about the appointment (contract, section 5)
+ASKED_FOR = timedelta(hours=48)  # a list that asks first waits so long for the answer
+
+
+class SubscriptionStatus(StrEnum):
+    """Whether an originator is on a list."""
+
+    SUBSCRIBED = "subscribed"
+    PENDING = "pending"
+    UNSUBSCRIBED = "unsubscribed"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Subscription:
+    """An originator and a list; ``taken_by_stop`` marks what START will bring back.
+
+    ``order`` is that of the last text about it, ``by_hand_at`` when a person or a file last changed it; either is None while there is none.
+    """
+
+    list: str
+    status: SubscriptionStatus
+    since: datetime
+    order: Order | None = None
+    by_hand_at: datetime | None = None
+    taken_by_stop: bool = False
+    ends_at: datetime | None = None
+
+    def at(self, now: datetime) -> "Subscription":
+        """The subscription as it stands at a moment: left, if it was for a while that is over."""
+        is_over = self.ends_at is not None and self.ends_at <= now
+        return (
+            replace(self, status=SubscriptionStatus.UNSUBSCRIBED, since=self.ends_at or self.since) if is_over else self
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Appointment:
+    """An appointment of an originator; ``version`` counts its changes.
+
+    ``order`` is that of the last text about it, ``by_hand_at`` when a person or a file last moved it.
+    """
+
+    id: str
+    originator: str
+    starts_at: datetime
+    status: AppointmentStatus
+    updated_at: datetime
+    name: str = ""
+    service: str = ""
+    location: str = ""
+    language: str = ""
+    asked_at: datetime | None = None
+    order: Order | None = None
+    by_hand_at: datetime | None = None
+    version: int = 1
+    unclear_at: datetime | None = None
+    last_asked_at: datetime | None = None
+    """When it was asked about again, if it was; ``asked_at`` is the first time, which opens it."""
+    asked_from: str = ""
+    """The number of ours that asked last, if it is known."""
+
+    def is_open(self, now: datetime, window: timedelta = WINDOW) -> bool:
+        """Whether a short answer may be about it: asked about or near, and not begun."""
+        opened_at = self.asked_at or self.starts_at - window
+        return opened_at <= now < self.starts_at
+
+    def asked_by(self, now: datetime) -> datetime | None:
+        """When it was last asked about, as of a moment."""
+        asked = (at for at in (self.last_asked_at, self.asked_at) if at and at <= now)
+        return next(asked, None)
+
+    @property
+    def waits(self) -> bool:
+        """Whether nobody has answered for it yet."""
+        return self.status is AppointmentStatus.SCHEDULED
+
+    def is_late(self, now: datetime) -> bool:
+        """Whether a short answer may be about it, though it has begun."""
+        return self.starts_at <= now < self.starts_at + LATE
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Known:
+    """All that is known of one originator; ``revision`` changes with it, so that a plan can tell whether it still holds."""
+
+    originator: str
+    revision: int = 0
+    language: str | None = None
+    language_order: Order | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
+    field_orders: Mapping[str, Order] = field(default_factory=dict)
+    opted_out: bool = False
+    consent_order: Order | None = None
+    consent_by_hand_at: datetime | None = None
+    """When a person of ours, a file or the gateway last said that no more texts are wanted, or the number was erased."""
+    erased_at: datetime | None = None
+    rebooked_at: datetime | None = None
+    """When another system or a person last moved or deleted an appointment of the originator."""
+    confirmed_at: datetime | None = None
+    subscriptions: Mapping[str, Subscription] = field(default_factory=dict)
+    appointments: tuple[Appointment, ...] = ()
+    was_erased: bool = False  # and has not said anything about texts since, so that no text may go there
+    questions: tuple[Question, ...] = ()
+    uses: Mapping[str, datetime] = field(default_factory=dict)
+    """When rules with a cooldown, and replies that go out once in a while, were last used for the originator."""
+    muted_until: datetime | None = None
+    sent: tuple[Sent, ...] = ()
+    """The texts that were queued for the originator within a day."""
+    paused_until: datetime | None = None
+    """Until when a person has the conversation: the longest pause of the hand-offs that are open."""
+
+    def subscribed(self, list_name: str) -> bool:
+        """Whether the originator is on the list now."""
+        subscription = self.subscriptions.get(list_name)
+        return subscription is not None and subscription.status is SubscriptionStatus.SUBSCRIBED
+
+    def at(self, now: datetime) -> "Known":
+        """What is known as it stands at a moment: nothing that is over, nor what was sent or asked too long ago."""
+        sent = tuple(one for one in self.sent if one.at > now - TEXTS_REMEMBERED)
+        questions = tuple(question for question in self.questions if question.asked_at > now - QUESTIONS_REMEMBERED)
+        ends = any(subscription.ends_at for subscription in self.subscriptions.values())
+        if not ends and len(sent) == len(self.sent) and len(questions) == len(self.questions):
+            return self
+        subscriptions = {name: subscription.at(now) for name, subscription in self.subscriptions.items()}
+        return replace(self, sent=sent, questions=questions, subscriptions=subscriptions)
+
+    def question(self, kind: QuestionKind, destination: str | None = None) -> Question | None:
+        """The newest question of a kind, however it stands; only of those that this number of ours asked, if one is given."""
+        if not self.questions:
+            return None
+        asked = [
+            question
+            for question in self.questions
+            if question.kind is kind and destination in (None, question.destination)
+        ]
+        return max(reversed(asked), key=lambda question: question.asked_at, default=None)
+
+    def open_appointments(self, now: datetime, window: timedelta = WINDOW) -> tuple[Appointment, ...]:
+        """The appointments that an answer may be about, nearest first; cancelled ones only where there is no other."""
+        if not self.appointments:
+            return ()
+        is_open = sorted((a for a in self.appointments if a.is_open(now, window)), key=lambda a: (a.starts_at, a.id))
+        standing = tuple(a for a in is_open if a.status is not AppointmentStatus.CANCELLED)
+        return standing or tuple(is_open)
+
+    def appointment(self, id_: str) -> Appointment | None:
+        """The appointment of this id."""
+        return next((a for a in self.appointments if a.id == id_), None)
+
+    def after(self, effect: Effect, message: Message) -> "Known":
+        """What is known once the effect of a message has happened."""
+        match effect:
+            case Subscribe() | Unsubscribe():
+                subscription = _subscription(effect, message, self.subscriptions.get(effect.list))
+                known = replace(self, subscriptions={**self.subscriptions, effect.list: subscription})
+                return (
+                    replace(known, confirmed_at=message.received_at)
+                    if isinstance(effect, Unsubscribe) and effect.confirmed
+                    else known
+                )
+            case OptOut():
+                confirmed_at = message.received_at if effect.confirmed else self.confirmed_at
+                return replace(
+                    self, opted_out=True, was_erased=False, consent_order=message.order, confirmed_at=confirmed_at
+                )
+            case OptIn():
+                return replace(self, opted_out=False, was_erased=False, consent_order=message.order)
+            case ChangeAppointment():
+                return replace(self, appointments=tuple(_changed(a, effect, message) for a in self.appointments))
+            case TellUnclear():
+                told = (
+                    replace(a, unclear_at=message.received_at) if a.id == effect.id else a for a in self.appointments
+                )
+                return replace(self, appointments=tuple(told))
+            case Ask(question=asked):
+                return replace(self, questions=(*(replaced(question, asked) for question in self.questions), asked))
+            case CloseQuestion():
+                return replace(self, questions=tuple(_closed(question, effect) for question in self.questions))
+            case SetField() | SetLanguage() | RecordUse() | Mute() | OpenHandOff():
+                return self._remembering(effect, message)
+
+    def _remembering(
+        self, effect: SetField | SetLanguage | RecordUse | Mute | OpenHandOff, message: Message
+    ) -> "Known":
+        match effect:
+            case SetField():
+                told = {**self.fields, effect.name: effect.value}
+                return replace(self, fields=told, field_orders={**self.field_orders, effect.name: message.order})
+            case SetLanguage():
+                return replace(self, language=effect.language, language_order=message.order)
+            case RecordUse():
+                before = self.uses.get(effect.of, message.received_at)
+                return replace(self, uses={**self.uses, effect.of: max(before, message.received_at)})
+            case Mute():
+                return replace(self, muted_until=effect.until)
+            case OpenHandOff():
+                until = message.received_at + effect.pause if effect.pause else None
+                return replace(self, paused_until=max(filter(None, (until, self.paused_until)), default=None))
+
+
+def _subscription(effect: Subscribe | Unsubscribe, message: Message, before: Subscription | None) -> Subscription:
+    status = _status(effect)
+    return Subscription(
+        list=effect.list,
+        status=status,
+        since=before.since if before and before.status is status else message.order.at,
+        order=message.order,
+        by_hand_at=before.by_hand_at if before else None,
+        taken_by_stop=isinstance(effect, Unsubscribe) and effect.taken_by_stop,
+        ends_at=_end(effect, message.received_at),
+    )
+
+
+def _end(effect: Subscribe | Unsubscribe, received_at: datetime) -> datetime | None:
+    """When a subscription is over, counted by our clock; None where it is for good."""
+    if isinstance(effect, Unsubscribe):
+        return effect.ends_at
+    lasts = ASKED_FOR if effect.asks else effect.lasts
+    return received_at + lasts if lasts else None
+
+
+def _status(effect: Subscribe | Unsubscribe) -> SubscriptionStatus:
+    """How a subscription stands after a word about it."""
+    if isinstance(effect, Unsubscribe):
+        return SubscriptionStatus.UNSUBSCRIBED
+    return SubscriptionStatus.PENDING if effect.asks else SubscriptionStatus.SUBSCRIBED
+
+
+def _changed(appointment: Appointment, effect: ChangeAppointment, message: Message) -> Appointment:
+    if appointment.id != effect.id:
+        return appointment
+    return replace(
+        appointment,
+        status=effect.status,
+        updated_at=message.received_at,
+        order=message.order,
+        version=appointment.version + 1,
+    )
+
+
+def _closed(question: Question, effect: CloseQuestion) -> Question:
+    return (
+        replace(question, status=after_happening(question.status, effect.happening))
+        if question.key == effect.key
+        else question
+    )

@@ -1,0 +1,1 @@
+"""One message becomes one plan, and says why."""

@@ -1,0 +1,124 @@
+"""What a text does to appointments beside the rules: it chooses of several, it comes too late, or it is not clear."""
+
+from dataclasses import dataclass, replace
+
+from responder.core.contact.effects import Effect, OpenHandOff, Reply, SetLanguage, TellUnclear
+from responder.core.contact.precedence import OVERTAKEN
+from responder.core.contact.question import CloseQuestion, Happening, QuestionStatus
+from responder.core.dialogue.newest import asked_since, list_state, open_list, shown_list, stands
+from responder.core.dialogue.which_one import ask_which, read_choice
+from responder.core.recognition.answers import OUTCOMES, is_courtesy
+from responder.core.recognition.packs import Answer
+from responder.core.rules.actions import Action
+from responder.core.rules.appointments import contact_values
+from responder.core.rules.rules import Rules
+from responder.core.rules.situation import Match, Situation
+from responder.core.rules.template import Texts
+
+UNCLEAR = "unclear answer while an appointment is open"
+LATE = "answers after the appointment began"
+CLOSED = "answers a question that is closed"
+NOT_LISTED = "chose a number that is not on the list"
+GONE = "chose an appointment that was moved, has begun or is no more"
+CHOSE_NONE = "answers again without choosing which appointment is meant"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Heard:
+    """What follows from a text: effects, replies, actions, and the situations of the appointments chosen, each to be decided by the rules.
+
+    ``falls_back`` says that the fallback is to speak as well, since nothing is said here.
+    """
+
+    effects: tuple[Effect, ...] = ()
+    replies: tuple[Reply, ...] = ()
+    chosen: tuple[Situation, ...] = ()
+    actions: tuple[tuple[Match, tuple[Action, ...]], ...] = ()
+    falls_back: bool = False
+
+    @property
+    def is_for_a_person(self) -> bool:
+        """Whether the text answers no question that is open, so that a person has to look."""
+        return not self.chosen and any(isinstance(effect, OpenHandOff) for effect in self.effects)
+
+
+def hear_choice(situation: Situation, rules: Rules) -> Heard | None:
+    """What a text does that chooses of the appointments which were asked about; None if it chooses nothing."""
+    question = shown_list(situation)
+    numbers = read_choice(situation.folded, len(question.choices)) if question else None
+    if question is None or numbers is None:
+        return None
+    is_overtaken = asked_since(question.asked_at, situation)
+    if is_overtaken and (not numbers or situation.now >= question.expires_at):
+        return None
+    if is_overtaken or list_state(question, situation) is not QuestionStatus.OPEN:
+        return _unclear(situation, rules, CLOSED)
+    if not numbers:
+        return _unclear(situation, rules, NOT_LISTED)
+    choices = [question.choices[number - 1] for number in numbers]
+    intention, language = Answer(question.intention), situation.known.language
+    spoken = language if rules.answers_in(language, intention) else None
+    chosen = tuple(
+        replace(situation, chosen=choice.subject, intention=intention, spoken=spoken)
+        for choice in choices
+        if stands(situation)(choice)
+    )
+    closed = CloseQuestion(key=question.key, happening=Happening.ANSWER)
+    gone = (OpenHandOff(reason=GONE),) if len(chosen) < len(choices) else ()
+    return Heard(effects=(closed, *gone), chosen=chosen)
+
+
+def hear_unanswered(situation: Situation, rules: Rules) -> Heard | None:
+    """What a text does that no rule answered; None if it has nothing to do with an appointment."""
+    if situation.is_overtaken:
+        return Heard(effects=(OpenHandOff(reason=OVERTAKEN),))
+    if not situation.known.appointments:
+        return None
+    answer = situation.answer
+    if answer and situation.late_appointment:
+        return _told(rules.appointments.late, situation, rules, LATE)
+    if not situation.open_appointments:
+        return None
+    if answer and len(situation.open_appointments) > 1 and rules.answers(situation) and not situation.known.opted_out:
+        return _which_one(situation, *answer, rules)
+    if is_courtesy(situation.folded) and not any(appointment.waits for appointment in situation.open_appointments):
+        return Heard()
+    return _unclear(situation, rules, why_unclear(situation))
+
+
+def why_unclear(situation: Situation) -> str:
+    """Why a person has to look at a text that came while an appointment was open."""
+    appointment, answer = situation.appointment, situation.answer
+    outcome = OUTCOMES[appointment.status, answer[0]] if appointment and answer else None
+    return outcome.hand_off if outcome and outcome.status is None and outcome.hand_off else UNCLEAR
+
+
+def _which_one(situation: Situation, answer: Answer, language: str | None, rules: Rules) -> Heard:
+    before = open_list(situation)
+    if before and before.intention == answer:
+        return _unclear(situation, rules, CHOSE_NONE)
+    asked = ask_which(situation, answer, rules)
+    if asked is None:
+        return _unclear(situation, rules, UNCLEAR)
+    decides = language is not None and language != situation.known.language and rules.answers_in(language, answer)
+    remembered = (SetLanguage(language=language, implied=True),) if language and decides else ()
+    return Heard(effects=(asked[0], *remembered), replies=(asked[1],))
+
+
+def _unclear(situation: Situation, rules: Rules, reason: str) -> Heard:
+    """A person looks; the originator is told so once for the nearest appointment."""
+    nearest = next(iter(situation.open_appointments), None)
+    if nearest is None or rules.appointments.unclear is None:
+        return Heard(effects=(OpenHandOff(reason=reason),), falls_back=True)
+    if nearest.unclear_at:
+        return Heard(effects=(OpenHandOff(reason=reason),))
+    heard = _told(rules.appointments.unclear, situation, rules, reason)
+    return replace(heard, effects=(TellUnclear(id=nearest.id), *heard.effects))
+
+
+def _told(texts: Texts | None, situation: Situation, rules: Rules, reason: str) -> Heard:
+    if texts is None:
+        return Heard(effects=(OpenHandOff(reason=reason),), falls_back=True)
+    text = texts.pick(situation.answer[1] if situation.answer else None, situation.known.language, rules.languages[0])
+    values = {"contact": contact_values(situation.known, rules.languages[0])}
+    return Heard(effects=(OpenHandOff(reason=reason),), replies=(Reply(text=text.render(values)),))

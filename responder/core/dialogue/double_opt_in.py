@@ -1,0 +1,79 @@
+"""Double opt-in: who joins a list that asks first is asked, and the rule is carried out when the answer is yes."""
+
+from collections.abc import Iterator, Sequence
+
+from responder.core.contact.effects import Effect, Reply, Subscribe, Unsubscribe
+from responder.core.contact.known import ASKED_FOR
+from responder.core.contact.precedence import was_before
+from responder.core.contact.question import Ask, Choice, CloseQuestion, Happening, Question, QuestionKind, question_key
+from responder.core.dialogue.appointments import Heard
+from responder.core.dialogue.newest import open_opt_in, waits
+from responder.core.recognition.answers import read_answer
+from responder.core.recognition.packs import Answer
+from responder.core.rules.actions import Action
+from responder.core.rules.appointments import contact_values
+from responder.core.rules.matching import Pattern
+from responder.core.rules.rules import Rule, Rules
+from responder.core.rules.situation import Match, Situation
+
+
+def lists_that_ask(actions: Sequence[Action], situation: Situation, rules: Rules) -> tuple[str, ...]:
+    """The lists among those that the actions put somebody on which ask first, and which the originator is not on yet."""
+    joined = dict.fromkeys(name for action in actions if (name := action.joins))
+    return tuple(name for name in joined if rules.lists[name].double_opt_in and not situation.known.subscribed(name))
+
+
+def ask_to_join(
+    rule: Rule, match: Match, lists: Sequence[str], situation: Situation, rules: Rules, number: int = 1
+) -> tuple[tuple[Effect, ...], Reply]:
+    """The lists pending, the question asked, and its text; ``number`` tells it from others that the same message leads to."""
+    message, now, first = situation.message, situation.now, rules.lists[lists[0]]
+    question = Question(
+        key=question_key(message.key, number),
+        kind=QuestionKind.OPT_IN,
+        originator=message.originator,
+        destination=message.destination,
+        asked_at=now,
+        expires_at=now + ASKED_FOR,
+        choices=tuple(Choice(subject=name) for name in lists),
+        intention=rule.name,
+    )
+    text = first.question.pick(match.language, situation.known.language, rules.languages[0])
+    values = {
+        "list": {"name": first.name, "title": first.title},
+        "contact": contact_values(situation.known, rules.languages[0]),
+    }
+    pending = (Subscribe(list=name, asks=True) for name in lists)
+    return (*pending, Ask(question=question)), Reply(text=text.render(values), asks=question.key)
+
+
+def hear_joining(situation: Situation, rules: Rules) -> Heard | None:
+    """What a text does that answers whether its originator wants to join; None if that is not open, or not what the text answers."""
+    question = None if _is_silent(situation) else open_opt_in(situation)
+    answer = read_answer(situation.folded, situation.lexicon) if question else None
+    if question is None or answer is None:
+        return None
+    closed = CloseQuestion(key=question.key, happening=Happening.ANSWER)
+    if answer[0] is Answer.CANCEL:
+        return Heard(effects=(closed, *_left(question, situation)))
+    if answer[0] is not Answer.CONFIRM:
+        return None
+    rule = next((rule for rule in rules.rules if rule.name == question.intention and rule.enabled), None)
+    joined = {action.joins for action in rule.actions} if rule else set()
+    others = tuple(
+        Subscribe(list=choice.subject)
+        for choice in question.choices
+        if choice.subject not in joined and choice.subject in rules.lists
+    )
+    groups = rule.text.groups if rule and isinstance(rule.text, Pattern) else ()
+    match = Match(text=situation.folded, groups=dict.fromkeys(groups, ""), language=answer[1])
+    return Heard(effects=(closed, *others), actions=((match, rule.actions),) if rule else ())
+
+
+def _is_silent(situation: Situation) -> bool:
+    """Whether the originator wants no texts; an opt-out by hand that came after the answer is weighed against it later."""
+    return situation.known.opted_out and not was_before(situation.message, situation.known.consent_by_hand_at)
+
+
+def _left(question: Question, situation: Situation) -> Iterator[Effect]:
+    yield from (Unsubscribe(list=choice.subject) for choice in question.choices if waits(situation, question)(choice))

@@ -1,0 +1,1 @@
+"""What leaves the service: texts, webhook calls, and how each fared."""

@@ -1,0 +1,94 @@
+"""Delivery reports: what the gateway says later of a reply, and what that makes of its fate."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from responder.core.contact.effects import StepStatus
+
+
+class Reported(StrEnum):
+    """What a report says, the weakest first: a stronger word is never undone by a weaker one."""
+
+    UNKNOWN = "unknown"
+    SENT = "sent"
+    FAILED = "failed"
+    DELIVERED = "delivered"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Report:
+    """One delivery report; ``ids`` are the gateway's and ours, ``part`` counts from 1 where a report is on one segment alone.
+
+    ``word`` is the status as it was written, ``reason`` what an operator reads, ``happened_at`` the time that the gateway names.
+    """
+
+    ids: tuple[str, ...]
+    reported: Reported
+    word: str
+    received_at: datetime
+    reason: str | None = None
+    part: int | None = None
+    parts: int | None = None
+    happened_at: datetime | None = None
+
+    @property
+    def key(self) -> str:
+        """The same for a report that is sent again, whenever that is."""
+        told = (*self.ids, self.reported, self.word, self.part, self.parts, self.happened_at)
+        return hashlib.sha256(json.dumps([str(each) for each in told]).encode()).hexdigest()[:32]
+
+
+STRENGTH = {reported: strength for strength, reported in enumerate(Reported)}
+FOLLOWS: Mapping[Reported, frozenset[StepStatus]] = {  # which fates a report changes, and into the one of its own name
+    Reported.DELIVERED: frozenset(StepStatus)
+    - {StepStatus.DELIVERED, StepStatus.SIMULATED},  # a proof, whatever we thought before
+    Reported.FAILED: frozenset({StepStatus.SENDING, StepStatus.SENT, StepStatus.UNCERTAIN}),
+    Reported.SENT: frozenset(
+        {StepStatus.QUEUED, StepStatus.SENDING, StepStatus.UNCERTAIN}
+    ),  # taken after all, so never sent again
+    Reported.UNKNOWN: frozenset(),
+}
+
+
+def together(reports: Iterable[Report]) -> Report | None:
+    """The report that decides: delivered once every part is, failed once any part has; None if there is none.
+
+    Parts that are still on their way make a message sent.
+    """
+    decisive: Report | None = None
+    by_part: dict[int, Report] = {}
+    for report in reports:
+        if report.part is None:
+            decisive = _stronger(decisive, report)
+        else:
+            by_part[report.part] = _stronger(by_part.get(report.part), report)
+    return _stronger(decisive, _of_parts(by_part)) if by_part else decisive
+
+
+def status_after(status: StepStatus, reported: Reported) -> StepStatus:
+    """The fate of a reply after a report.
+
+    >>> status_after(StepStatus.UNCERTAIN, Reported.DELIVERED), status_after(StepStatus.DELIVERED, Reported.FAILED)
+    (<StepStatus.DELIVERED: 'delivered'>, <StepStatus.DELIVERED: 'delivered'>)
+    """
+    return StepStatus(reported.value) if status in FOLLOWS[reported] else status
+
+
+def _stronger(one: Report | None, other: Report) -> Report:
+    return one if one is not None and STRENGTH[one.reported] >= STRENGTH[other.reported] else other
+
+
+def _of_parts(by_part: Mapping[int, Report]) -> Report:
+    failed = [report for report in by_part.values() if report.reported is Reported.FAILED]
+    if failed:
+        return failed[0]
+    last = max(by_part.values(), key=lambda report: report.happened_at or report.received_at)
+    delivered = {part for part, report in by_part.items() if report.reported is Reported.DELIVERED}
+    if len(delivered) >= max(report.parts or 1 for report in by_part.values()):
+        return replace(last, reported=Reported.DELIVERED)
+    is_known = any(report.reported is not Reported.UNKNOWN for report in by_part.values())
+    return replace(last, reported=Reported.SENT if is_known else Reported.UNKNOWN)

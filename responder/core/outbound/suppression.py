@@ -1,0 +1,83 @@
+"""The one question that every outbound text must pass."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from responder.core.contact.effects import Purpose
+from responder.core.sms.message import Order
+
+OPTED_OUT = "the originator opted out"
+TOO_LATE = "it came too late to be of use, so it was dropped"
+SHADOWED = "nothing is sent while RESPONDER_SHADOW is set"
+TO_RESERVED_WORDS = frozenset({Purpose.HELP, Purpose.WELCOME})  # which are answered after a STOP that is older
+DESPITE_OPT_OUT = TO_RESERVED_WORDS | {Purpose.CONFIRMATION}  # contract, guarantee 6
+MARKETING = frozenset({Purpose.ANSWER})  # what a rule writes may be an offer; every other text is a service
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LastStop:
+    """The last opt-out of a number: when it took effect by our clock, and the place of its word; None where it is no word of the number's.
+
+    ``start`` is the place of the word by which the number has agreed to texts since.
+    """
+
+    at: datetime
+    order: Order | None
+    start: Order | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Origin:
+    """The text that a reply answers: its place among the words, when it came, and when it was handled."""
+
+    order: Order
+    received_at: datetime
+    handled_at: datetime | None
+
+
+def is_ended(purpose: Purpose, queued_at: datetime, origin: Origin | None, stop: LastStop) -> bool:
+    """Whether a text waited to leave when its number opted out, so that it never leaves; the answers to newer reserved words do.
+
+    >>> from datetime import UTC, timedelta
+    >>> noon = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    >>> stop = LastStop(at=noon, order=Order(noon, 7))
+    >>> is_ended(Purpose.REMINDER, noon - timedelta(hours=1), None, stop), is_ended(Purpose.REMINDER, noon + timedelta(hours=1), None, stop)
+    (True, False)
+    """
+    if purpose is Purpose.CONFIRMATION:
+        return False
+    if origin is None:
+        return queued_at < stop.at
+    if stop.start and origin.order >= stop.start:
+        return False
+    is_older = origin.order < stop.order if stop.order else origin.received_at < stop.at
+    if purpose in TO_RESERVED_WORDS:
+        return is_older
+    return is_older or (origin.handled_at or queued_at) < stop.at
+
+
+def why_suppressed(
+    purpose: Purpose,
+    expires_at: datetime | None,
+    now: datetime,
+    *,
+    opted_out: bool,
+    in_doubt: bool = False,
+    is_ended: bool = False,
+) -> str | None:
+    """Why a text may not go out now; None if it may. Asked in the transaction that claims it.
+
+    ``in_doubt`` is true where the originator has written since what may have been a stop, and no person has decided; ``is_ended`` where
+    it waited when the originator opted out.
+
+    >>> from datetime import UTC
+    >>> why_suppressed(Purpose.ANSWER, None, datetime.now(UTC), opted_out=True)
+    'the originator opted out'
+    """
+    if is_ended or (opted_out and purpose not in DESPITE_OPT_OUT):
+        return OPTED_OUT
+    if in_doubt and purpose in MARKETING:
+        return "the originator may want no more texts, and no person had decided yet"
+    if expires_at is not None and now > expires_at:
+        return TOO_LATE
+    return None

@@ -1,0 +1,1 @@
+"""Test, explain and replay: the same plans, with nothing sent."""

@@ -1,0 +1,134 @@
+"""Imagined circumstances in which a rule applies: who texts, to which number, when, and what is known of them."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields, is_dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from responder.core.contact.effects import AppointmentStatus
+from responder.core.contact.known import Appointment, Known, Subscription, SubscriptionStatus
+from responder.core.deciding.plan import Plan, make_plan
+from responder.core.rehearsal.conversation import imagined
+from responder.core.rules.conditions import why_no_answer
+from responder.core.rules.hours import InHours
+from responder.core.rules.matching import Answers
+from responder.core.rules.rules import Rule, Rules
+from responder.core.rules.situation import Situation
+from responder.core.sms.message import Message, Order
+
+SOMEBODY, OUR_NUMBER = "+390000000000", "+390000000001"
+LONG_BEFORE = timedelta(days=30)
+APPOINTMENT_IN = timedelta(days=1)
+ASKED_BEFORE = timedelta(hours=1)
+WEEK_IN_HALF_HOURS = tuple(timedelta(minutes=30 * number) for number in range(1, 7 * 48))
+FARTHEST = timedelta(days=36_500)  # so that no time is imagined beyond those that there are
+A_MOMENT = timedelta(minutes=1)
+BOUNDS = (timedelta(0), A_MOMENT, -A_MOMENT, timedelta(days=1), -timedelta(days=1))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class World:
+    """Circumstances that a text may come in."""
+
+    at: datetime
+    known: Known
+    destination: str = OUR_NUMBER
+
+    def message(self, text: str) -> Message:
+        """The text as a message of this world."""
+        return imagined(text, self.known.originator, self.destination, self.at)
+
+    def plan(self, text: str, rules: Rules) -> Plan:
+        """What the text would do."""
+        return make_plan(self.message(text), rules, self.known)
+
+    def situation(self, text: str, rules: Rules) -> Situation:
+        """The text with all that is known around it."""
+        return rules.situation(self.message(text), self.known)
+
+
+def empty_world(at: datetime, originator: str = SOMEBODY) -> World:
+    """The world in which nothing is known of whoever texts."""
+    return World(at=at, known=Known(originator=originator))
+
+
+def world_for(rule: Rule, rules: Rules, at: datetime) -> World | None:
+    """A world in which all holds that a rule asks beside its text, as near to the empty one as can be; None if none is found."""
+    world = empty_world(at)
+    refused = _refusals(rule, rules, world)
+    while refused:
+        nearer = next((other for other in _others(world, rule, rules) if _refusals(rule, rules, other) < refused), None)
+        if nearer is None:
+            return None
+        world, refused = nearer, _refusals(rule, rules, nearer)
+    return world
+
+
+def with_appointment(world: World, status: AppointmentStatus = AppointmentStatus.SCHEDULED) -> World:
+    """The world in which whoever texts has one open appointment."""
+    appointment = Appointment(
+        id="a1",
+        originator=world.known.originator,
+        starts_at=world.at + APPOINTMENT_IN,
+        status=status,
+        updated_at=world.at - LONG_BEFORE,
+        asked_at=world.at - ASKED_BEFORE,
+    )
+    return replace(world, known=replace(world.known, appointments=(appointment,)))
+
+
+def with_subscriptions(world: World, *lists: str) -> World:
+    """The world in which whoever texts is on these lists."""
+    return replace(
+        world, known=replace(world.known, subscriptions={name: subscribed(name, world.at) for name in lists})
+    )
+
+
+def subscribed(
+    list_name: str, at: datetime, status: SubscriptionStatus = SubscriptionStatus.SUBSCRIBED
+) -> Subscription:
+    """A subscription of long before a moment."""
+    since = at - LONG_BEFORE
+    return Subscription(list=list_name, status=status, since=since, order=Order(since, 0))
+
+
+def _refusals(rule: Rule, rules: Rules, world: World) -> int:
+    """How many of the rule's conditions do not hold."""
+    situation = world.situation("", rules)
+    refused = sum(condition.refusal(situation) is not None for condition in rule.conditions)
+    return refused + (isinstance(rule.text, Answers) and why_no_answer(situation) is not None)
+
+
+def _others(world: World, rule: Rule, rules: Rules) -> Iterator[World]:
+    """Worlds that differ from this one in one thing that conditions ask about; first in their time, since appointments are imagined around it."""
+    told = list(_told(rule.conditions))
+    yield from (replace(world, at=at) for at in _times(world.at, rule, told))
+    for number in (value for value in told if isinstance(value, str)):
+        yield replace(world, destination=number)
+        yield replace(world, known=replace(world.known, originator=number))
+    for name in rules.lists:
+        yield with_subscriptions(world, *world.known.subscriptions, name)
+    for status in AppointmentStatus:
+        yield with_appointment(world, status)
+    for language in rules.languages:
+        yield replace(world, known=replace(world.known, language=language))
+
+
+def _times(at: datetime, rule: Rule, told: Iterable[Any]) -> Iterator[datetime]:
+    """Moments at which conditions of time may hold that do not at this one."""
+    bounds = [value for value in told if isinstance(value, datetime) and abs(value - at) < FARTHEST]
+    yield from (bound + shift for bound in bounds for shift in BOUNDS)
+    for hours in (condition for condition in rule.conditions if isinstance(condition, InHours)):
+        yield from (begin + shift for begin in (at, *bounds) for shift in WEEK_IN_HALF_HOURS)
+        yield from (moment for begin in (at, *bounds) for moment in hours.begins_after(begin))
+
+
+def _told(conditions: Iterable[Any]) -> Iterator[Any]:
+    """The words and moments that conditions hold, whichever fields they have."""
+    for condition in conditions:
+        if is_dataclass(condition):
+            yield from _told(getattr(condition, field.name) for field in fields(condition))
+        elif isinstance(condition, frozenset | tuple):
+            yield from _told(condition)
+        elif isinstance(condition, str | datetime):
+            yield condition

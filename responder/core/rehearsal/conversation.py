@@ -1,0 +1,87 @@
+"""Messages walked through the rules in memory: each knows what those before it did, and nothing is kept or sent."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from types import MappingProxyType
+
+from responder.core.contact.echoes import Sent
+from responder.core.contact.effects import Mute, Reply, Step, StepKind
+from responder.core.contact.known import Known
+from responder.core.deciding.plan import Plan, make_plan
+from responder.core.outbound.suppression import why_suppressed
+from responder.core.outbound.webhook_replies import settled
+from responder.core.rules.limits import Limits
+from responder.core.rules.rules import Rules
+from responder.core.sms.message import Channel, Message, Order
+
+NO_RESPONSES: Mapping[str, bytes] = MappingProxyType({})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stride:
+    """What one message led to: its plan, the texts that went out, and what is known after them."""
+
+    plan: Plan
+    after: Known
+    sent: tuple[Sent, ...] = ()
+
+    @property
+    def replies(self) -> tuple[str, ...]:
+        """The texts that go out, which none does to somebody who said STOP but what the law asks for."""
+        return tuple(one.text for one in self.sent)
+
+
+def walk(
+    messages: Iterable[Message], rules: Rules, known: Known, responses: Mapping[str, bytes] = NO_RESPONSES
+) -> Iterator[Stride]:
+    """What each message of one originator leads to, in their order, by the same plans that the service makes.
+
+    ``responses`` are what webhooks answer, by their names; those that are not among them do not answer in time.
+    """
+    for message in messages:
+        stride = carried_out(make_plan(message, rules, known), rules.limits, responses)
+        known = stride.after
+        yield stride
+
+
+def carried_out(plan: Plan, limits: Limits, responses: Mapping[str, bytes] = NO_RESPONSES) -> Stride:
+    """What a plan leads to once its texts are out and its webhooks have answered."""
+    after, sent, now = plan.after, list[Sent](), plan.message.received_at
+    for step in sorted(plan.steps, key=lambda step: step.awaited is not None):
+        for one in _outgoing(step, after, limits, responses, now):
+            if isinstance(one, Mute):
+                after = replace(after, muted_until=one.until)
+            elif not one.held_back and not why_suppressed(one.purpose, one.expires_at, now, opted_out=after.opted_out):
+                sent.append(Sent(at=now, text=one.text, purpose=one.purpose))
+                after = replace(after, sent=(*after.sent, sent[-1]))
+    return Stride(plan=plan, after=after, sent=tuple(sent))
+
+
+def _outgoing(
+    step: Step, known: Known, limits: Limits, responses: Mapping[str, bytes], now: datetime
+) -> tuple[Reply | Mute, ...]:
+    """What a step sends: its own text, or what goes out by the answer of the webhook that it calls."""
+    if step.awaited:
+        return settled(step.awaited, responses.get(step.to), known, limits, now)
+    return (
+        (Reply(text=step.content, purpose=step.purpose, expires_at=step.expires_at),)
+        if step.kind is StepKind.REPLY
+        else ()
+    )
+
+
+def imagined(text: str, originator: str, destination: str, at: datetime, seq: int = 1) -> Message:
+    """A message that nobody sent, as if it had come in at that moment."""
+    return Message(
+        seq=seq,
+        key=f"{seq:032x}",
+        channel=Channel.WEBHOOK,
+        gateway="",
+        originator=originator,
+        destination=destination,
+        text=text,
+        sent_at=None,
+        received_at=at,
+        order=Order(at, seq),
+    )

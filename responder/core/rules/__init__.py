@@ -1,0 +1,1 @@
+"""The rules: what they ask of a message, and the settings beside them."""

@@ -1,0 +1,114 @@
+"""What a rule asks beside the text; each condition says why it does not hold."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from responder.core.contact.effects import AppointmentStatus
+from responder.core.recognition.answers import OUTCOMES
+from responder.core.rules.situation import Situation
+
+
+class Condition(Protocol):
+    """One thing that a rule asks of a situation."""
+
+    def refusal(self, situation: Situation) -> str | None:
+        """Why the condition does not hold, in the operator's words; None if it does."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ToOneOf:
+    """The message went to one of these numbers."""
+
+    numbers: frozenset[str]
+
+    def refusal(self, situation: Situation) -> str | None:
+        if situation.message.destination in self.numbers:
+            return None
+        return f"the message went to {situation.message.destination}, the rule is for {', '.join(sorted(self.numbers))}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FromOneOf:
+    """The message came from one of these numbers."""
+
+    numbers: frozenset[str]
+
+    def refusal(self, situation: Situation) -> str | None:
+        if situation.message.originator in self.numbers:
+            return None
+        return "the message came from another number than those of the rule"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OnList:
+    """The originator is, or is not, on a list."""
+
+    list: str
+    subscribed: bool
+
+    def refusal(self, situation: Situation) -> str | None:
+        if situation.known.subscribed(self.list) is self.subscribed:
+            return None
+        return f"the originator is {'not ' if self.subscribed else ''}on the list {self.list!r}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InLanguage:
+    """The originator uses one of these languages; of whom nothing is known, the first language of the file."""
+
+    languages: frozenset[str]
+    default: str
+
+    def refusal(self, situation: Situation) -> str | None:
+        language = situation.known.language or self.default
+        if language in self.languages:
+            return None
+        return f"the language of the originator is {language!r}, the rule is for {', '.join(sorted(self.languages))}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HasAppointment:
+    """The originator has one appointment that was asked about and still waits (open), was confirmed, or has none at all near."""
+
+    wanted: str
+
+    def refusal(self, situation: Situation) -> str | None:
+        statuses = {a.status for a in situation.open_appointments}
+        if self.wanted == "none":
+            return "the originator has an appointment" if statuses - {AppointmentStatus.CANCELLED} else None
+        if refusal := _several(situation):
+            return refusal
+        status = AppointmentStatus.SCHEDULED if self.wanted == "open" else AppointmentStatus.CONFIRMED
+        return None if status in statuses else f"the originator has no {status} appointment that is open"
+
+
+def why_no_answer(situation: Situation) -> str | None:
+    """Why a text that is an answer cannot be taken for one; None if exactly one appointment is open to it."""
+    if refusal := _several(situation):
+        return refusal
+    if situation.appointment is None:
+        return "no appointment is open for this number"
+    if situation.late_appointment:
+        return "an appointment that was asked about has begun, a person has to tell which one is meant"
+    if situation.is_outdated:
+        return None
+    outcome = OUTCOMES[situation.appointment.status, situation.answer[0]] if situation.answer else None
+    if outcome and outcome.status is None:
+        return f"the appointment is {situation.appointment.status} already, a person has to look"
+    return None
+
+
+def why_paused(situation: Situation) -> str | None:
+    """Why neither rules nor the fallback answer the originator now; None if they may."""
+    until = situation.known.paused_until
+    if until is None or situation.now >= until:
+        return None
+    return f"a person has the conversation until {until:%Y-%m-%d %H:%M} UTC, so only reserved words and open questions are answered"
+
+
+def _several(situation: Situation) -> str | None:
+    """Why nothing can be said about the appointment where there are several; None if there are not."""
+    count = len(situation.open_appointments)
+    return (
+        f"{count} appointments are open for this number, a person has to tell which one is meant" if count > 1 else None
+    )

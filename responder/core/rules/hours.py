@@ -1,0 +1,88 @@
+"""Conditions of time: the hours of a week and the days of a season, by the clock on the wall in the file's zone."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from responder.core.rules.situation import Situation
+
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+MIDNIGHT = 24 * 60  # minutes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Span:
+    """Some days of the week from one minute of the day to another; one that ends before it begins goes on into the next day."""
+
+    days: frozenset[int]
+    begins: int
+    ends: int
+
+    def holds(self, weekday: int, minute: int) -> bool:
+        """Whether a minute of a weekday (Monday is 0) lies in the span.
+
+        >>> friday_night = Span(days=frozenset({4}), begins=22 * 60, ends=2 * 60)
+        >>> friday_night.holds(5, 60), friday_night.holds(4, 60)
+        (True, False)
+        """
+        if self.begins < self.ends:
+            return weekday in self.days and self.begins <= minute < self.ends
+        return (weekday in self.days and minute >= self.begins) or (
+            (weekday - 1) % 7 in self.days and minute < self.ends
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InHours:
+    """The message came in the hours of the rule; ``source`` is how the author wrote them."""
+
+    spans: tuple[Span, ...]
+    source: str
+    zone: ZoneInfo
+
+    def refusal(self, situation: Situation) -> str | None:
+        local = situation.now.astimezone(self.zone)
+        if any(span.holds(local.weekday(), local.hour * 60 + local.minute) for span in self.spans):
+            return None
+        return f"outside its hours: {self.source}, it was {DAYS[local.weekday()]} {local:%H:%M}"
+
+    def begins_after(self, moment: datetime) -> Iterator[datetime]:
+        """When the spans begin on each day of the week that follows a moment, whether or not they are of that day."""
+        midnight = moment.astimezone(self.zone).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+        for day in range(8):
+            for span in self.spans:
+                local = midnight + timedelta(days=day, minutes=span.begins)
+                yield local.replace(tzinfo=self.zone).astimezone(UTC)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Since:
+    """The message came when the rule had begun to apply."""
+
+    moment: datetime
+    source: str
+    zone: ZoneInfo
+
+    def refusal(self, situation: Situation) -> str | None:
+        if situation.now >= self.moment:
+            return None
+        return f"not yet: since {self.source}, it was {_local(situation, self.zone)}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Until:
+    """The message came before the rule ended; a date alone is its last day."""
+
+    moment: datetime
+    source: str
+    zone: ZoneInfo
+
+    def refusal(self, situation: Situation) -> str | None:
+        if situation.now < self.moment:
+            return None
+        return f"over: until {self.source}, it was {_local(situation, self.zone)}"
+
+
+def _local(situation: Situation, zone: ZoneInfo) -> str:
+    return f"{situation.now.astimezone(zone):%Y-%m-%d %H:%M}"

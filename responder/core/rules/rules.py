@@ -1,0 +1,203 @@
+"""The rules of a file, as values."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from responder.core.contact.known import Known
+from responder.core.recognition.lexicon import Vocabulary
+from responder.core.recognition.outcome import Confirmation
+from responder.core.recognition.packs import Answer
+from responder.core.rules.actions import Action
+from responder.core.rules.alerts import Alerts
+from responder.core.rules.appointments import AppointmentPolicy
+from responder.core.rules.cases import Case
+from responder.core.rules.conditions import Condition
+from responder.core.rules.cooldown import Cooldown
+from responder.core.rules.index import Index
+from responder.core.rules.limits import Limits
+from responder.core.rules.matching import Answers, Lenient, TextCondition, Words, match_answer
+from responder.core.rules.situation import Situation
+from responder.core.rules.template import Texts
+from responder.core.rules.typos import Nearness, Typos
+from responder.core.rules.webhooks import Event
+from responder.core.sms.message import Message
+from responder.core.sms.text import fold
+
+LEFT = "left"
+"""The text for somebody who left only some lists."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class List:
+    """Something that people join and leave by text; with ``double_opt_in`` they are asked first, by ``question``."""
+
+    name: str
+    title: str
+    double_opt_in: bool = False
+    question: Texts
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Webhook:
+    """A system that wants to be called, by rules and of the events that it asks for; without a secret the calls are unsigned.
+
+    There are several secrets while one is being changed. Neither they nor the URL show in a representation.
+    """
+
+    name: str
+    url: str = field(repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    events: frozenset[Event] = field(default=frozenset(), repr=False)
+
+    @property
+    def address(self) -> str:
+        """What stands for the URL where it must not be shown."""
+        return hashlib.sha256(self.url.encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Number:
+    """One of our own numbers; ``prefix`` is the folded word by which a number that is shared tells texts for us."""
+
+    prefix: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rule:
+    """One entry of ``rules``: what it asks of the text, what else it asks, and what it does."""
+
+    name: str
+    line: int
+    text: TextCondition | None
+    conditions: tuple[Condition, ...]
+    actions: tuple[Action, ...]
+    goes_on: bool = False
+    enabled: bool = True
+    shadow: bool = False
+    typos: bool = False
+    cooldown: Cooldown | None = None
+    file: str = ""
+    examples: tuple[str, ...] = ()
+    counterexamples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """A rules file that was read without mistakes; ``hash`` names this version of it."""
+
+    hash: str
+    zone: ZoneInfo
+    country: str
+    languages: tuple[str, ...]
+    vocabulary: Vocabulary
+    reserved_texts: Mapping[str, Texts]
+    """The texts that answer ``stop``, ``start`` and ``help``, and ``left`` for whoever left only some lists."""
+    lists: Mapping[str, List]
+    webhooks: Mapping[str, Webhook]
+    rules: tuple[Rule, ...]
+    fallback: tuple[Action, ...]
+    appointments: AppointmentPolicy = field(default_factory=AppointmentPolicy)
+    confirmation: Confirmation = Confirmation.OURS
+    limits: Limits = field(default_factory=Limits)
+    alerts: Alerts = field(default_factory=Alerts)
+    own_numbers: frozenset[str] = frozenset()
+    """The number that all our texts leave from, if one is set, which is never answered."""
+    tests: tuple[Case, ...] = ()
+    numbers: Mapping[str, Number] = field(default_factory=dict)
+    """Our own numbers, where the file tells of them."""
+    sources: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The text of each file that was read, by its name as mistakes tell it; that of the rules file first."""
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files that were read: the rules file, and those that it includes."""
+        return tuple(self.sources)
+
+    def situation(self, message: Message, known: Known) -> Situation:
+        """What a rule looks at for a message."""
+        number = self.numbers.get(message.destination)
+        return Situation(
+            message=message,
+            known=known,
+            lexicon=self.vocabulary.of(message.originator),
+            window=self.appointments.window,
+            prefix=number.prefix if number else "",
+            has_one_sender=bool(self.own_numbers),
+        )
+
+    @cached_property
+    def index(self) -> Index:
+        """The rules by what they ask of the text."""
+        shadow = frozenset(position for position, rule in enumerate(self.rules) if rule.shadow)
+        return Index(
+            [rule.text if rule.enabled else None for rule in self.rules],
+            [rule.enabled for rule in self.rules],
+            self._typos,
+            shadow,
+        )
+
+    @property
+    def _typos(self) -> Lenient | None:
+        lenient = [
+            (position, rule.text)
+            for position, rule in enumerate(self.rules)
+            if rule.enabled and rule.typos and isinstance(rule.text, Words)
+        ]
+        reserved = [
+            word
+            for pack in self.vocabulary.packs.values()
+            for words in (pack.opt_out, pack.opt_in, pack.help)
+            for word in words
+        ]
+        return Typos(lenient, reserved).matches if lenient else None
+
+    def webhooks_for(self, event: Event) -> frozenset[str]:
+        """The names of the webhooks that ask to be told of an event."""
+        return frozenset(webhook.name for webhook in self.webhooks.values() if event in webhook.events)
+
+    @cached_property
+    def events_told(self) -> frozenset[Event]:
+        """The events that some webhook asks to be told of."""
+        return frozenset(event for webhook in self.webhooks.values() for event in webhook.events)
+
+    @cached_property
+    def list_words(self) -> Mapping[str, str]:
+        """The lists by what people may call them, folded: the name first, then the title."""
+        named = {fold(name): name for name in self.lists}
+        return {fold(entry.title): name for name, entry in self.lists.items() if fold(entry.title)} | named
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Rule]:
+        """The rules by their names."""
+        return {rule.name: rule for rule in self.rules}
+
+    @cached_property
+    def nearness(self) -> Nearness:
+        """The words of the rules that a text may be one letter off from."""
+        return Nearness(
+            (position, rule.text)
+            for position, rule in enumerate(self.rules)
+            if rule.enabled and isinstance(rule.text, Words)
+        )
+
+    @cached_property
+    def list_titles(self) -> Mapping[str, str]:
+        """The titles of the lists by their names."""
+        return {name: entry.title for name, entry in self.lists.items()}
+
+    def answers(self, situation: Situation) -> bool:
+        """Whether some rule is for what the text answers to an appointment."""
+        return any(
+            rule.enabled and isinstance(rule.text, Answers) and match_answer(rule.text, situation)
+            for rule in self.rules
+        )
+
+    def answers_in(self, language: str | None, answer: Answer) -> bool:
+        """Whether some rule is for this answer in the words of one language."""
+        return any(
+            rule.enabled and isinstance(rule.text, Answers) and (language, answer) in rule.text.in_languages
+            for rule in self.rules
+        )

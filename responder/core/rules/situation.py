@@ -1,0 +1,131 @@
+"""What a rule looks at: one message, folded once, and all that is known around it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from responder.core.contact.effects import ChangeAppointment
+from responder.core.contact.known import WINDOW, Appointment, Known
+from responder.core.contact.precedence import is_outdated, was_before
+from responder.core.contact.question import QuestionStatus, state
+from responder.core.recognition.answers import read_answer
+from responder.core.recognition.lexicon import Lexicon
+from responder.core.recognition.packs import Answer
+from responder.core.sms.lazily import lazily
+from responder.core.sms.message import Message
+from responder.core.sms.text import fold, without_prefix
+
+
+@dataclass(frozen=True, kw_only=True)
+class Situation:
+    """A message with what is known of its originator; ``now`` is the moment of its arrival, so that a replay decides the same.
+
+    ``chosen`` is the appointment that was chosen of several, ``intention`` the answer that was given before it was chosen, and ``spoken`` the
+    language in which it was, where that decides something. With ``has_one_sender`` all our texts leave from one number, whichever was texted.
+    """
+
+    message: Message
+    known: Known
+    lexicon: Lexicon
+    window: timedelta = WINDOW
+    chosen: str | None = None
+    intention: Answer | None = None
+    spoken: str | None = None
+    prefix: str = ""
+    has_one_sender: bool = False
+
+    @property
+    def now(self) -> datetime:
+        return self.message.received_at
+
+    @lazily
+    def text(self) -> str:
+        """The text that rules look at: without the prefix by which a shared number tells whose it is."""
+        return without_prefix(self.message.text, self.prefix) if self.prefix else self.message.text
+
+    @lazily
+    def folded(self) -> str:
+        return fold(self.text)
+
+    @lazily
+    def words(self) -> tuple[str, ...]:
+        return tuple(self.folded.split())
+
+    @lazily
+    def open_appointments(self) -> tuple[Appointment, ...]:
+        """The appointments that an answer may be about, nearest first."""
+        chosen = self.known.appointment(self.chosen) if self.chosen else None
+        return (chosen,) if chosen else self.known.open_appointments(self.now, self.window)
+
+    @lazily
+    def late_appointment(self) -> Appointment | None:
+        """The appointment that begun and that an answer would be about; None if one that is still to come has it first.
+
+        One that nobody asked about does not have it first, if the one that has begun was asked about and never answered.
+        """
+        begun = [appointment for appointment in self.known.appointments if appointment.is_late(self.now)]
+        latest = max(begun, key=lambda appointment: (appointment.starts_at, appointment.id), default=None)
+        waits = latest is not None and latest.asked_at is not None and latest.waits
+        if any(appointment.asked_at or not waits for appointment in self.open_appointments):
+            return None
+        return latest
+
+    @lazily
+    def appointment(self) -> Appointment | None:
+        """The appointment that an answer is about; None while it could be about several."""
+        return self.open_appointments[0] if len(self.open_appointments) == 1 else None
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether something newer was said or done about the appointment; what would be made of it makes no difference."""
+        appointment = self.appointment
+        if appointment is None:
+            return False
+        change = ChangeAppointment(id=appointment.id, status=appointment.status, is_chosen=self.chosen is not None)
+        return is_outdated(change, self.known, self.message)
+
+    @property
+    def is_overtaken(self) -> bool:
+        """Whether the text may answer an appointment that was moved or deleted since it was sent, and nothing else."""
+        return (
+            not self.open_appointments and was_before(self.message, self.known.rebooked_at) and self.answer is not None
+        )
+
+    @lazily
+    def answer(self) -> tuple[Answer, str | None] | None:
+        """What the whole text answers, with the language of the word."""
+        if self.intention:
+            return self.intention, self.spoken
+        is_read = self.known.appointments or was_before(self.message, self.known.rebooked_at)
+        return read_answer(self.folded, self.lexicon) if is_read else self.lexicon.answers.get(self.folded)
+
+    def answers_in(self, language: str, answer: Answer) -> bool:
+        """Whether the text is this answer in the words of one language; those of no language, such as digits, belong to each."""
+        if self.answer is None or self.answer[0] is not answer:
+            return False
+        if self.intention:
+            return self.spoken in (None, language)
+        lexicon = self.lexicon.answering_in(language)
+        found = read_answer(self.folded, lexicon) if self.known.appointments else lexicon.answers.get(self.folded)
+        return found is not None and found[0] is answer
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether a short word may be an answer: something is open, or an answer comes late."""
+        if self.known.appointments and (self.open_appointments or (self.answer and self.late_appointment)):
+            return True
+        if self.is_overtaken and self.now < (self.known.rebooked_at or self.now):
+            return True
+        questions = self.known.questions
+        return bool(questions) and any(state(question, self.now) is QuestionStatus.OPEN for question in questions)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Match:
+    """How a text met a rule: the part that did, named groups as typed, what follows, and the language of the alias."""
+
+    text: str = ""
+    groups: Mapping[str, str] = field(default_factory=dict)
+    rest: str = ""
+    language: str | None = None
+    taken_for: str = ""  # the words of the rule, where the text has a typo

@@ -1,0 +1,1 @@
+"""What travels: messages, their addresses, texts, segments and times."""

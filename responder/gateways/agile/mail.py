@@ -1,0 +1,274 @@
+"""Agile Telecom's mails: the fields of its webhook, found in whatever layout a mail has (gateway reference, section 2)."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from email import message_from_bytes
+from email.message import Message
+from html.parser import HTMLParser
+from itertools import takewhile
+from typing import Any
+
+from responder.gateways.agile.mail_bounds import excess
+
+Form = Mapping[str, str]
+
+DEEPEST_PART = 20  # parts within parts that are looked into
+LARGEST_PART = (
+    64 * 1024
+)  # characters of a part that are read, as many as the webhook takes; a larger one is for a person
+LONGEST_END = 40  # characters of a number or name; what is longer was no field
+FEWEST_FIELDS = 2  # of a form; a footer may have a word that looks like one
+CHARSETS = {  # what is meant by what is said: Windows's where Latin-1 is said, and no codec that is Python's own and of no mail
+    **dict.fromkeys(("iso-8859-1", "iso8859-1", "latin-1", "latin1"), "cp1252"),
+    **dict.fromkeys(
+        (
+            "unicode_escape",
+            "unicode-escape",
+            "raw_unicode_escape",
+            "raw-unicode-escape",
+            "idna",
+            "punycode",
+            "undefined",
+        ),
+        "utf-8",
+    ),
+}
+ENDS_LINE = frozenset(
+    {
+        "br",
+        "p",
+        "div",
+        "tr",
+        "li",
+        "dt",
+        "dd",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "pre",
+        "blockquote",
+        "table",
+        "hr",
+        "center",
+    }
+)
+UNSEEN = frozenset({"script", "style", "head", "title"})
+
+_NAMES = r"from|to|date ?/ ?time|date[ -]?time|date|body|text|message"
+_LABEL = re.compile(rf"[\s|]*(\*?)({_NAMES})\*?(\s*[:=|\u2010-\u2015\u2212-](?(1)\*?)|\t|\s\s|\s*$)", re.IGNORECASE)
+_CELL = re.compile(rf"({_NAMES})\s*[:=]?", re.IGNORECASE)
+_QUOTE = re.compile(r"(?:>\s?)+")
+_MAILBOX = re.compile(r"[^\s@]@[^\s@]+\.[a-z]", re.IGNORECASE)
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_OPEN = re.compile(
+    r"<(?=[^<>]*(?:<|\Z))|<(?![A-Za-z/])"
+)  # begins no tag; the reader would look for its end again and again
+_DATE = re.compile(r"(\d{4})\D{0,3}(\d\d)\D{0,3}(\d\d)\D{0,3}(\d\d)\D{0,3}(\d\d)\D{0,3}(\d\d)(?!\d)", re.ASCII)
+
+
+def read_forms(raw: bytes) -> list[dict[str, str]]:
+    """The forms in a mail, as the webhook would have brought them: one, or several where its structure holds several; none if it is not understood.
+
+    >>> read_forms(b"Subject: SMS\\r\\n\\r\\nFrom: +393301234567\\r\\nTo: +393331234333\\r\\nDate/Time: 20260408143052\\r\\nBody: News ON\\r\\n")
+    [{'originator': '+393301234567', 'destination': '+393331234333', 'date_time': '20260408143052', 'text': 'News ON'}]
+    """
+    if excess(raw):
+        return []
+    try:
+        forms = list(_in_part(message_from_bytes(raw), DEEPEST_PART))
+    except Exception:  # noqa: BLE001  (the standard library's readers have more ways to fail than they tell)
+        return []
+    return [form for form in forms if is_whole(form)] or [form for form in forms if len(form) >= FEWEST_FIELDS]
+
+
+def is_whole(form: Form) -> bool:
+    """Whether a form has both ends and a text."""
+    return all(form.get(end) for end in ("originator", "destination")) and "text" in form
+
+
+def _in_part(part: Message, depth: int) -> Iterator[dict[str, str]]:
+    if depth == 0:
+        return
+    if part.is_multipart():
+        within = [list(_in_part(child, depth - 1)) for child in part.get_payload() if isinstance(child, Message)]
+        if part.get_content_type() == "multipart/alternative":
+            ranked = sorted(within, key=lambda forms: not any(map(is_whole, forms)))  # the plain one stands first
+            yield from ranked[0] if ranked else ()
+        else:
+            yield from (form for forms in within for form in forms)
+    elif part.get_content_maintype() == "text":
+        text = _decoded(part)
+        if len(text) <= LARGEST_PART:
+            yield from _in_html(text) if part.get_content_subtype() == "html" else [_in_lines(_lines(part, text))]
+
+
+def _decoded(part: Message) -> str:
+    """The text of a part, by its own word on the charset if that can be true, else as UTF-8, else as Windows-1252."""
+    payload: Any = part.get_payload(decode=True)
+    data = payload if isinstance(payload, bytes) else b""
+    declared = str(part.get_content_charset() or "utf-8").lower()
+    for charset in (CHARSETS.get(declared, declared), "utf-8"):
+        try:
+            return data.decode(charset)
+        except (LookupError, ValueError):
+            continue
+    return data.decode("cp1252", "replace")
+
+
+def _lines(part: Message, text: str) -> list[str]:
+    """The lines of a plain text, whole again where the mail says that it has broken them (RFC 3676)."""
+    lines = re.split(r"\r\n|\r|\n", text)
+    if str(part.get_param("format", "")).lower() != "flowed":
+        return lines
+    ending = "" if str(part.get_param("delsp", "")).lower() == "yes" else " "
+    whole: list[str] = []
+    flows = False
+    for line in lines:
+        if flows:
+            whole[-1] = whole[-1][:-1] + ending + line
+        else:
+            whole.append(line.removeprefix(" "))
+        flows = line.endswith(" ") and line != "-- "
+    return whole
+
+
+def _in_lines(lines: Sequence[str]) -> dict[str, str]:
+    """The form in lines: of each label the first, and from the text's on nothing but text, whatever a texter wrote into it."""
+    lines = _unquoted(lines)
+    form: dict[str, str] = {}
+    waits, is_header = "", False
+    for number, line in enumerate(lines):
+        label = _LABEL.match(line)
+        name = _field(label[2]) if label else waits
+        value = line[label.end() :] if label else line
+        if is_header := bool(line.strip()) and (
+            is_header or (name == "originator" and _MAILBOX.search(value) is not None)
+        ):
+            form.pop(waits, None)  # the head of a mail that was passed on, up to its empty line
+            waits = ""
+        elif label and name == "text":
+            return form | {"text": _text([value, *lines[number + 1 :]], is_ruled=line.lstrip().startswith("|"))}
+        elif name and value.strip(" \t|*\xa0"):
+            _add(form, name, value)
+            waits = ""
+        elif label:
+            waits = name
+    return form
+
+
+def _unquoted(lines: Sequence[str]) -> Sequence[str]:
+    """The lines without their marks of quotation, where the first label has one."""
+    first = next((line for line in lines if _LABEL.match(_QUOTE.sub("", line, count=1))), "")
+    return (
+        [_QUOTE.sub("", line, count=1) if line.startswith(">") else line for line in lines]
+        if first.startswith(">")
+        else lines
+    )
+
+
+def _text(lines: Sequence[str], *, is_ruled: bool) -> str:
+    """The text of a message, without the signature of the mail and the rules of a drawn table."""
+    unruled = [line.rstrip().removesuffix("|") if is_ruled else line for line in lines]
+    return "\n".join(takewhile(lambda line: line != "-- ", unruled)).strip("\n").strip()
+
+
+def _field(label: str) -> str:
+    """The webhook's name for what a label says."""
+    known = {"from": "originator", "to": "destination", "body": "text", "text": "text", "message": "text"}
+    return known.get(label.lower(), "date_time")
+
+
+def _add(form: dict[str, str], name: str, value: str) -> None:
+    """Put a field into a form, unless one of its name is there or the value cannot be one."""
+    value = value.strip(" \t\r\n|*\xa0")
+    if name == "date_time":
+        digits = _DATE.match(value)
+        value = "".join(digits.groups()) if digits else value
+    if value and len(value) <= LONGEST_END and "\t" not in value and "\n" not in value:
+        form.setdefault(name, value)
+
+
+def _in_html(text: str) -> Iterator[dict[str, str]]:
+    """The forms in a page: those of its tables, which no texter can make, else the one in its lines."""
+    page = _Page()
+    page.feed(_OPEN.sub("&lt;", _COMMENT.sub("", text)))
+    page.close()
+    forms = [form for table in page.tables for form in _in_rows(table) if is_whole(form)]
+    yield from forms or [_in_lines("".join(page.said).split("\n"))]
+
+
+def _in_rows(rows: Sequence[Sequence[str]]) -> Iterator[dict[str, str]]:
+    """The forms in a table: a row for each field, or a row of labels above a row for each message."""
+    head: list[str] = []
+    form: dict[str, str] = {}
+    for row in rows:
+        names = [_field(label[1]) if (label := _CELL.fullmatch(cell.strip())) else "" for cell in row]
+        if {"originator", "destination", "text"} <= set(names):
+            head = names
+        elif head:
+            yield _form_of(zip(head, row, strict=False))
+        elif len(row) > 1 and names[0]:
+            if names[0] in form and is_whole(form):
+                yield form
+                form = {}
+            form |= {name: value for name, value in _form_of([(names[0], row[1])]).items() if name not in form}
+    yield form
+
+
+def _form_of(cells: Any) -> dict[str, str]:  # noqa: ANN401  (pairs, from a zip or a list)
+    form: dict[str, str] = {}
+    for name, value in cells:
+        if name == "text":
+            form.setdefault(name, value.strip())
+        elif name:
+            _add(form, name, value)
+    return form
+
+
+class _Page(HTMLParser):
+    """A page as it is read: what it says, line by line, and the cells of its tables."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: list[str] = []
+        self.tables: list[list[list[str]]] = []
+        self._open: list[list[list[str]]] = []
+        self._is_cell = [False]
+        self._unseen = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._unseen += tag in UNSEEN
+        if tag == "table":
+            self.tables.append([])
+            self._open.append(self.tables[-1])
+            self._is_cell.append(False)
+        elif tag == "tr" and self._open:
+            self._open[-1].append([])
+            self._is_cell[-1] = False
+        elif tag in {"td", "th"} and self._open and self._open[-1]:
+            self._open[-1][-1].append("")
+            self._is_cell[-1] = True
+        self._say("\n" if tag in ENDS_LINE else "")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._unseen -= tag in UNSEEN and self._unseen > 0
+        if tag == "table" and self._open:
+            self._open.pop()
+            self._is_cell.pop()
+        elif tag in {"td", "th"}:
+            self._is_cell[-1] = False
+            self.said.append("\t")
+        self._say("\n" if tag in ENDS_LINE - {"br"} and tag != "tr" else "")
+
+    def handle_data(self, data: str) -> None:
+        if not self._unseen:
+            self._say(re.sub(r"[ \t\r\n\f]+", " ", data))
+
+    def _say(self, said: str) -> None:
+        if said:
+            self.said.append(said)
+            if self._is_cell[-1]:
+                self._open[-1][-1][-1] += said

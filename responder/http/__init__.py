@@ -1,0 +1,1 @@
+"""The HTTP client, and the one place that knows its library."""

@@ -1,0 +1,232 @@
+"""The one HTTP client: a call goes out at most once, follows nothing, keeps nothing and ends in time."""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+from typing import Self
+
+import httpcore
+import httpx
+
+from responder.core.outbound.gateway import Call, Response
+from responder.core.outbound.networks import refusal
+from responder.errors import PermanentError, ResponderError, TransientError, UncertainError
+from responder.http.connections import Connections
+
+LOOKUPS = 8  # names of guarded calls looked up at once, in threads of their own, so that a dead name server holds up no gateway
+REMEDY = "set RESPONDER_ALLOW_PRIVATE_WEBHOOKS to allow it"
+OURSELVES = (b"user-agent", b"sms-responder")
+
+BEFORE_BODY = ("connection.", "http11.send_request_headers.")  # the events of httpcore up to there, by their beginnings
+HEADERS_FAILED = "http11.send_request_headers.failed"  # after it httpcore may read an answer, but writes nothing more
+FAILURES = (OSError, UnicodeError, httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError)
+
+Lookup = Callable[[str, int], Sequence[str]]
+"""Gives the addresses of a host; it may block."""
+
+
+def addresses_of(host: str, port: int) -> list[str]:
+    """The addresses that the system knows for a host, the best first."""
+    return [str(address[0]) for *_, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+
+
+class GuardedNetwork(httpcore.AsyncNetworkBackend):
+    """A network of public addresses alone: a name is looked up once, every address checked, and one of those connected to."""
+
+    def __init__(self, *, lookup: Lookup = addresses_of, network: httpcore.AsyncNetworkBackend | None = None) -> None:
+        self._lookup = lookup
+        self._network = network or httpcore.AnyIOBackend()
+        self._threads = ThreadPoolExecutor(LOOKUPS, thread_name_prefix="lookup")
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109  (the signature is httpcore's)
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        async with asyncio.timeout(timeout):
+            addresses = await asyncio.get_running_loop().run_in_executor(self._threads, self._lookup, host, port)
+            if why := next(filter(None, map(refusal, addresses)), None):
+                raise PermanentError(f"not sent: the host of the webhook has an address that is {why}, {REMEDY}")
+            failure: Exception = socket.gaierror(socket.EAI_NONAME, "no address")
+            for (
+                address
+            ) in addresses:  # each has its share of the time, so that one that never answers leaves some to the next
+                share = timeout and timeout / len(addresses)
+                try:
+                    return await self._network.connect_tcp(address, port, share, local_address, socket_options)
+                except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                    failure = error
+            raise failure
+
+    def close(self) -> None:
+        """Wait for no lookup that is still under way."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+class HttpClient:
+    """Makes calls; open from the beginning, and closed at the end of its ``async with``."""
+
+    def __init__(
+        self, *, allow_private: bool, trusted: ssl.SSLContext | None = None, guard: GuardedNetwork | None = None
+    ) -> None:
+        self._allow_private = allow_private
+        self._guard = guard or GuardedNetwork()
+        context = trusted or httpx.create_ssl_context(trust_env=False)
+        self._guarded = Connections(context, None if allow_private else self._guard)
+        self._others = Connections(context, None)  # apart, so that no webhook takes a gateway's connections
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """End every connection."""
+        await self._guarded.close()
+        await self._others.close()
+        self._guard.close()
+
+    async def post(self, call: Call) -> Response:
+        """The response to a call, which may be a refusal or a redirect; what its body lacks at the deadline is left out.
+
+        Raises TransientError if the call's body certainly did not go out, UncertainError if it may have, and PermanentError if the call
+        can never be made.
+        """
+        return await self._made(call, "POST")
+
+    async def get(self, call: Call) -> Response:
+        """The response to a question, whose call has no body. Raises the same errors."""
+        return await self._made(call, "GET")
+
+    async def _made(self, call: Call, method: str) -> Response:
+        exchange = _Exchange(call, method, needs_tls=call.guarded and not self._allow_private)
+        error: Exception | None = None
+        try:
+            async with asyncio.timeout(call.timeout_s):
+                await exchange.run(self._guarded if call.guarded else self._others)
+        except ResponderError:
+            raise
+        except Exception as failure:  # noqa: BLE001  (whatever it is, the fate of the call is known)
+            error = failure
+        return exchange.outcome(
+            error
+        )  # outside of the except: what httpcore says may repeat a header, so nothing is chained to it
+
+
+class _Exchange:
+    """One call on its way, and how far it has come."""
+
+    def __init__(self, call: Call, method: str, *, needs_tls: bool) -> None:
+        self._call = call
+        self._method = method
+        self._url = _url(call.url, needs_tls=needs_tls)
+        self._headers = _headers(call, self._url)
+        self._is_stopped = False
+        self._may_be_out = False
+        self._status: int | None = None
+        self._answered: list[tuple[bytes, bytes]] = []
+        self._body = bytearray()
+
+    async def run(self, connections: Connections) -> None:
+        """Make the call. A deadline that struck in the middle of a handshake would leave the connection open, so the waits before it are shorter."""
+        url = httpcore.URL(
+            scheme=self._url.raw_scheme, host=self._url.raw_host, port=self._url.port, target=self._url.raw_path
+        )
+        connect_s = min(self._call.connect_timeout_s, self._call.timeout_s / 3)  # for TCP, then for TLS
+        extensions = {"timeout": {"connect": connect_s}, "trace": self._trace}
+        content = self._call.body if self._method == "POST" else None
+        async with (
+            connections.one_to(url, self._call.timeout_s / 4) as connection,
+            connection.stream(
+                self._method, url, headers=self._headers, content=content, extensions=extensions
+            ) as answer,
+        ):
+            self._status, self._answered = answer.status, answer.headers
+            async for piece in answer.aiter_stream():
+                self._body += piece
+                if len(self._body) >= self._call.longest_answer:
+                    break
+
+    async def _trace(self, event: str, fields: object) -> None:
+        """Note the moment before the first byte of the body is written; an event that we do not know counts as later."""
+        if not self._is_stopped and not event.startswith(BEFORE_BODY):
+            self._may_be_out = True
+        self._is_stopped = self._is_stopped or event == HEADERS_FAILED
+
+    def outcome(self, error: Exception | None) -> Response:
+        """The response, though its body may be cut off; raises what the error means if none came."""
+        if self._status is None:
+            raise self._failure(error)
+        headers: dict[str, str] = {}
+        for name, value in self._answered:
+            headers.setdefault(name.decode("latin-1").lower(), value.decode("latin-1"))
+        return Response(status=self._status, headers=headers, body=bytes(self._body[: self._call.longest_answer]))
+
+    def _failure(self, error: Exception | None) -> ResponderError:
+        if self._may_be_out:
+            return UncertainError(f"no answer: {_why(error)}")
+        if isinstance(error, httpcore.LocalProtocolError | UnicodeError):
+            return PermanentError("not sent: the host or a header has characters that HTTP does not allow")
+        if not isinstance(error, (*FAILURES, BaseExceptionGroup)):
+            return PermanentError(f"not sent: a fault that nobody thought of ({type(error).__name__})")
+        return TransientError(f"not sent: {_why(error)}")
+
+
+def _url(raw: str, *, needs_tls: bool) -> httpx.URL:
+    """The URL of a call; PermanentError if no call can be made to it."""
+    try:
+        url = httpx.URL(raw)
+        host = url.host  # which reads a name in punycode
+    except (httpx.InvalidURL, ValueError):
+        raise PermanentError("not sent: the URL cannot be read") from None
+    if url.scheme not in ("http", "https") or not host:
+        raise PermanentError("not sent: the URL does not begin with https:// and the name of a host")
+    if needs_tls and url.scheme != "https":
+        raise PermanentError(f"not sent: the URL of the webhook is plain http, use https or {REMEDY}")
+    return url
+
+
+def _headers(call: Call, url: httpx.URL) -> list[tuple[bytes, bytes]]:
+    try:
+        given = [(name.encode("ascii"), value.encode("ascii")) for name, value in call.headers.items()]
+    except UnicodeError:
+        raise PermanentError("not sent: a header has characters that HTTP does not allow") from None
+    return [(b"host", url.netloc), OURSELVES, (b"accept-encoding", b"identity"), *given]
+
+
+def _why(error: BaseException | None) -> str:
+    """What went wrong, in words that hold nothing of the call."""
+    return next(filter(None, map(_words, _causes(error))), f"the connection failed ({type(error).__name__})")
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """The error, what caused it, and so on; of several causes at once the first."""
+    while error is not None:
+        yield error
+        error = error.exceptions[0] if isinstance(error, BaseExceptionGroup) else error.__cause__ or error.__context__
+
+
+def _words(error: BaseException) -> str | None:
+    match error:
+        case ssl.SSLCertVerificationError():
+            return f"the certificate is not valid ({error.verify_message})"
+        case ssl.SSLError():
+            return "the TLS handshake failed"
+        case socket.gaierror():
+            return "the name of the host has no address"
+        case ConnectionRefusedError():
+            return "the connection was refused"
+        case ConnectionResetError():
+            return "the connection was reset"
+        case TimeoutError() | httpcore.TimeoutException():
+            return "the time was up"
+    return None

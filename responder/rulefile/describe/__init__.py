@@ -1,0 +1,1 @@
+"""A rules file in plain words, and its JSON Schema."""

@@ -1,0 +1,180 @@
+"""The rules in force: a good edit of the file replaces them between two batches, a bad one changes nothing and is told."""
+
+import asyncio
+import logging
+import sys
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import aclosing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from responder.core.operations.records import RulesStatus
+from responder.core.outbound.gateway import Clock
+from responder.core.rules.rules import Rules
+from responder.core.sms.timestamps import iso
+from responder.errors import ResponderError, RulesError, StorageError
+from responder.rulefile import load_rules, rule_files, rules_from, sources_of
+from responder.rulefile.watching import Fingerprint, fingerprint, possible_changes
+from responder.store.base.rule_versions import RuleVersions
+
+SETTLED_S = 0.2  # a file that has not changed for so long is not half-written
+MOST_LOOKS = 50
+SECRETS = Path(".env")  # where the secrets of webhooks may stand that the file names
+MOST_TOLD = 20  # mistakes that the log repeats; ``responder check`` tells all
+
+logger = logging.getLogger(__name__)
+
+
+async def _nobody() -> None:
+    """Where nobody wants to know."""
+
+
+@contextmanager
+def _giving_way() -> Iterator[None]:
+    """Let the event loop have its turn ten times as often as usual, while a thread beside it reads a large file."""
+    usual_s = sys.getswitchinterval()
+    sys.setswitchinterval(usual_s / 10)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(usual_s)
+
+
+class RulesInForce:
+    """The rules that a process goes by. One that ``decides`` keeps each version in the database, and tells mistakes in its log."""
+
+    def __init__(
+        self,
+        path: Path,
+        environment: Callable[[], Mapping[str, str]],
+        versions: RuleVersions,
+        clock: Clock,
+        *,
+        decides: bool,
+        settled_s: float = SETTLED_S,
+    ) -> None:
+        self._path = path
+        self._environment = environment
+        self._versions = versions
+        self._clock = clock
+        self._decides = decides
+        self._settled_s = settled_s
+        self._seen: Fingerprint = ()
+        self._rules: Rules | None = None
+        self._status: RulesStatus | None = None
+
+    def rules(self) -> Rules:
+        """The rules in force; a batch asks once, and keeps what it got."""
+        if self._rules is None:
+            raise ResponderError("the rules are asked for before they were read")
+        return self._rules
+
+    def status(self) -> RulesStatus:
+        """Which rules are in force, and whether they are those of the file."""
+        if self._status is None:
+            raise ResponderError("the rules are asked for before they were read")
+        return self._status
+
+    async def start(self) -> None:
+        """Put the file's rules in force, or else the last good ones that the database holds, and say so loudly.
+
+        Raises RulesError if there are neither, and StorageError.
+        """
+        self._seen = await self._fingerprint()
+        try:
+            await self._put_in_force(await asyncio.to_thread(self._read))
+        except RulesError as error:
+            await self._serve_last_good(error)
+
+    async def watch(self, on_change: Callable[[], Awaitable[None]] = _nobody) -> None:
+        """Follow the file until cancelled, and call back after each reading."""
+        async with aclosing(possible_changes(self._files)) as turns:
+            async for _ in turns:
+                if await self.look():
+                    await on_change()
+
+    async def look(self) -> bool:
+        """Read the file if it is not as it was, and tell whether it was read."""
+        if await self._fingerprint() == self._seen:
+            return False
+        seen = await self._settled()
+        try:
+            rules = await asyncio.to_thread(self._read)
+            if await self._fingerprint() != seen:
+                return False  # changed while it was read: the next turn looks again
+            await self._put_in_force(rules)
+        except StorageError as error:
+            logger.warning("rules wait for the database, the next look tries again reason=%s", error)
+            return False
+        except RulesError as error:
+            self._refuse(tuple(map(str, error.mistakes)))
+        except ResponderError as error:
+            self._refuse(tuple(str(error).splitlines()))
+        except Exception as error:
+            logger.exception("rules file cannot be read")
+            self._refuse((f"{self._path}:1:1: cannot be read ({type(error).__name__}), undo the last change of it",))
+        self._seen = seen
+        return True
+
+    def _files(self) -> Sequence[Path]:
+        return *rule_files(self._path), SECRETS
+
+    async def _fingerprint(self) -> Fingerprint:
+        return await asyncio.to_thread(lambda: fingerprint(self._files()))
+
+    async def _settled(self) -> Fingerprint:
+        """The file's state once nobody is writing."""
+        seen = await self._fingerprint()
+        for _ in range(MOST_LOOKS):
+            await asyncio.sleep(self._settled_s)
+            before, seen = seen, await self._fingerprint()
+            if seen == before:
+                break
+        return seen
+
+    def _read(self) -> Rules:
+        with _giving_way():
+            rules = load_rules(self._path, self._environment())
+            _ = rules.index  # made here, beside the work, not by the first message
+        return rules
+
+    async def _put_in_force(self, rules: Rules) -> None:
+        now = self._clock()
+        if self._decides:
+            await self._versions.keep(rules.hash, sources_of(rules), now)
+        self._rules = rules
+        self._status = RulesStatus(hash=rules.hash, count=len(rules.rules), last_good_at=now, lists=tuple(rules.lists))
+        logger.info("rules in force hash=%s rules=%d", rules.hash, len(rules.rules))
+
+    def _refuse(self, mistakes: tuple[str, ...]) -> None:
+        status = self.status()
+        if mistakes != status.mistakes:
+            self._tell("rules file refused, the last good rules stay in force", status.hash, mistakes)
+        self._status = replace(status, mistakes=mistakes)
+
+    async def _serve_last_good(self, error: RulesError) -> None:
+        version = await self._versions.newest()
+        if version is None:
+            raise error
+        try:
+            rules = await asyncio.to_thread(rules_from, version.sources, self._environment())
+        except RulesError:
+            raise error from None
+        mistakes = tuple(map(str, error.mistakes))
+        self._rules = rules
+        good = RulesStatus(
+            hash=rules.hash, count=len(rules.rules), last_good_at=version.in_force_at, lists=tuple(rules.lists)
+        )
+        self._status = replace(good, mistakes=mistakes)
+        self._tell(
+            f"rules file refused at the start, serving by those in force at {iso(version.in_force_at)}",
+            rules.hash,
+            mistakes,
+        )
+
+    def _tell(self, what: str, version_hash: str, mistakes: Sequence[str]) -> None:
+        if not self._decides:
+            return
+        logger.error("%s hash=%s mistakes=%d", what, version_hash, len(mistakes))
+        for mistake in mistakes[:MOST_TOLD]:
+            logger.error("mistake %s", mistake)

@@ -1,0 +1,1 @@
+"""YAML as placed nodes, and the reader that collects every mistake."""

@@ -1,0 +1,235 @@
+"""Reading placed nodes into values, with every mistake kept on the way."""
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from types import TracebackType
+from typing import Self, TypeVar
+
+from responder.core.rules.template import did_you_mean
+from responder.errors import Mistake
+from responder.rulefile.reading.nodes import Mapping as MappingNode
+from responder.rulefile.reading.nodes import Node, Place, Scalar, Sequence
+
+T = TypeVar("T")
+E = TypeVar("E", bound=StrEnum)
+FLAGS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+LONGEST_SHOWN = 40  # characters of a text that a mistake repeats
+Spot = tuple[str, int]
+"""A file and a line of it."""
+SYNONYMS = {
+    "if": "when", "on": "when", "do": "then", "action": "then", "actions": "then",
+    "keyword": "text", "keywords": "text", "word": "text", "words": "text", "message": "text", "equals": "text", "is": "text",
+    "begins_with": "starts_with", "begins": "starts_with", "includes": "contains", "regex": "pattern", "regexp": "pattern",
+    "send": "reply", "respond": "reply", "response": "reply", "answer": "reply", "sms": "reply", "say": "reply",
+    "join": "subscribe", "leave": "unsubscribe", "call": "webhook", "time": "hours", "date": "since", "lang": "language",
+}  # fmt: skip
+"""Words that people write who have not looked up ours."""
+BELONGS = {
+    ("condition", "then"): ", it belongs to the rule: begin it below 'when', not below what stands in it",
+    ("condition", "reply"): ", it is an action: write it below 'then'",
+}
+GLUED = re.compile(r"[A-Za-z_]+:(?=\S)")
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+
+
+class Wrong(Exception):
+    """A value that cannot be used, where it stands, and what to do about it."""
+
+    def __init__(self, node: Node, text: str) -> None:
+        super().__init__(text)
+        self.place = node.place
+        self.text = text
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads one part of a file, whose name begins each of its mistakes."""
+
+    file: str
+    mistakes: list[Mistake] = field(default_factory=list)
+    where: str = "top level"
+
+    def inside(self, where: str) -> "Reader":
+        """A reader of another part of the same file."""
+        return replace(self, where=where)
+
+    def spot(self, place: Place) -> Spot:
+        """A place of this file, to be told of later."""
+        return self.file, place.line
+
+    def told(self, spot: Spot) -> str:
+        """Where something stands, as a mistake in this file tells it."""
+        file, line = spot
+        return f"on line {line}" if file == self.file else f"in {file}, line {line}"
+
+    def note(self, place: Place, text: str) -> None:
+        """Keep a mistake."""
+        self.mistakes.append(
+            Mistake(file=self.file, line=place.line, column=place.column, text=f"{self.where}: {text}")
+        )
+
+    def attempt(self, read: Callable[[Node], T], node: Node, default: T) -> T:
+        """The value of a node, or the default and a mistake."""
+        try:
+            return read(node)
+        except Wrong as wrong:
+            self.note(wrong.place, wrong.text)
+            return default
+
+    def each(self, read: Callable[[Node], T], node: Node) -> tuple[T, ...]:
+        """The values of a list, or the one value that stands for a list of one; those that can be read."""
+        values: list[T] = []
+        for item in node.items if isinstance(node, Sequence) else (node,):
+            try:
+                values.append(read(item))
+            except Wrong as wrong:
+                self.note(wrong.place, wrong.text)
+        return tuple(values)
+
+    def fields(self, node: Node, kind: str = "key", example: str = "key: value") -> "Fields":
+        """The entries of a mapping, to be taken one by one; ``example`` is told where there is none."""
+        return Fields(self, node, kind, example)
+
+    def unknown(self, key: Scalar, kind: str, known: Collection[str]) -> None:
+        """Keep the mistake of a word that is not known."""
+        likely = SYNONYMS.get(key.text.lower())
+        remedy = (
+            f", did you mean {likely!r}?"
+            if likely in known
+            else BELONGS.get((kind, key.text)) or did_you_mean(key.text, known)
+        )
+        self.note(key.place, f"unknown {kind} {shown(key.text)}{remedy}")
+
+
+class Fields:
+    """The entries of one mapping; at the end, those that nobody took are unknown."""
+
+    def __init__(self, reader: Reader, node: Node, kind: str, example: str) -> None:
+        self._reader, self._kind = reader, kind
+        self._known: list[str] = []
+        self._node = node
+        self._entries: Mapping[str, tuple[Scalar, Node]] = {}
+        if isinstance(node, MappingNode):
+            self._entries = {key.text: (key, value) for key, value in node.entries}
+        else:
+            reader.note(node.place, f"expected keys with values, such as {shown(example)}{_what_stands_there(node)}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for key, _ in self._entries.values():
+            if key.text not in self._known:
+                self._reader.unknown(key, self._kind, self._known)
+
+    def node(self, name: str) -> Node | None:
+        """The node of an entry; None where there is none."""
+        self._known.append(name)
+        entry = self._entries.get(name)
+        return entry[1] if entry else None
+
+    def refuse(self, names: Collection[str], remedy: str) -> None:
+        """Keep a mistake for each entry of these names, which belong elsewhere."""
+        for name in names:
+            if name in self._entries:
+                self._known.append(name)
+                self._reader.note(self._entries[name][0].place, f"{name!r} {remedy}")
+
+    def take(self, name: str, read: Callable[[Node], T], default: T) -> T:
+        """The value of an entry, or the default where there is none or it cannot be read."""
+        node = self.node(name)
+        return default if node is None else self._reader.attempt(read, node, default)
+
+    def each(self, name: str, read: Callable[[Node], T]) -> tuple[T, ...]:
+        """The values of an entry that holds a list or one value."""
+        node = self.node(name)
+        return () if node is None else self._reader.each(read, node)
+
+    def require(self, name: str, read: Callable[[Node], T], default: T, remedy: str) -> T:
+        """The value of an entry that has to be there."""
+        if isinstance(self._node, MappingNode) and name not in self._entries:
+            self._reader.note(self._node.place, f"{name!r} is missing, {remedy}")
+        return self.take(name, read, default)
+
+
+def _what_stands_there(node: Node) -> str:
+    """What somebody wrote who meant keys with values, with the remedy."""
+    if isinstance(node, Sequence):
+        return ": take away the '-' or the [ ] around them"
+    glued = GLUED.match(node.text) if isinstance(node, Scalar) else None
+    return f": put a blank behind the ':' of {shown(glued[0])}" if glued else ""
+
+
+def is_empty(node: Node) -> bool:
+    """Whether nothing stands there, or a list or mapping without entries."""
+    return not (
+        node.items
+        if isinstance(node, Sequence)
+        else node.entries
+        if isinstance(node, MappingNode)
+        else node.text.strip()
+    )
+
+
+def shown(typed: str) -> str:
+    """A text as a mistake repeats it: quoted, and its beginning where it is long.
+
+    >>> shown("news")
+    "'news'"
+    """
+    return repr(typed if len(typed) <= LONGEST_SHOWN else f"{typed[:LONGEST_SHOWN]}…")
+
+
+def any_text(node: Node) -> str:
+    """A text, or nothing."""
+    if not isinstance(node, Scalar):
+        raise Wrong(node, "expected one text; if it begins with [ or {, put it in quotes")
+    return node.text
+
+
+def text(node: Node) -> str:
+    """A text with something in it."""
+    if is_empty(node):
+        raise Wrong(node, "nothing stands here, expected a text")
+    return any_text(node)
+
+
+def flag(node: Node) -> bool:
+    """True or false."""
+    typed = text(node)
+    if typed.lower() not in FLAGS:
+        raise Wrong(node, f"{shown(typed)} is neither true nor false")
+    return FLAGS[typed.lower()]
+
+
+def name(node: Node) -> str:
+    """A name that other parts of the file, the logs and the commands can use."""
+    typed = text(node)
+    if not NAME.fullmatch(typed):
+        raise Wrong(node, f"{shown(typed)} is no name: up to 64 small letters, digits and hyphens, such as 'news-on'")
+    return typed
+
+
+def one_of(known: Collection[str], kind: str) -> Callable[[Node], str]:
+    """Reads one of the words that are known."""
+
+    def read(node: Node) -> str:
+        typed = text(node)
+        if typed not in known:
+            raise Wrong(node, f"unknown {kind} {shown(typed)}{did_you_mean(typed, known)}")
+        return typed
+
+    return read
+
+
+def member_of(values: type[E], kind: str) -> Callable[[Node], E]:
+    """Reads one of the values of a closed set."""
+
+    def read(node: Node) -> E:
+        return values(one_of([str(value) for value in values], kind)(node))
+
+    return read

@@ -1,0 +1,124 @@
+"""What the words of one file may refer to: its languages, lists and webhooks, and the values of its templates."""
+
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from zoneinfo import ZoneInfo
+
+from responder.core.rules.conditions import Condition, HasAppointment
+from responder.core.rules.matching import Answers, How, Pattern, TextCondition, Words
+from responder.core.rules.rules import List, Webhook
+from responder.core.rules.template import BadTemplate, Names, Template, Templates, Texts, did_you_mean
+from responder.core.sms.address import SHORTEST_NUMBER, number_from
+from responder.rulefile.reading.defaults import Defaults
+from responder.rulefile.reading.nodes import Mapping as MappingNode
+from responder.rulefile.reading.nodes import Node
+from responder.rulefile.reading.reader import Reader, Wrong, is_empty, shown, text
+
+MESSAGE = frozenset({"key", "originator", "destination", "text", "sent_at", "received_at"})
+APPOINTMENT = frozenset({"id", "starts_at", "name", "service", "location", "status"})
+LIST = frozenset({"name", "title"})
+CONTACT = frozenset({"number", "language"})
+ALWAYS_ASKED = frozenset(
+    {"name"}
+)  # a field that an import may bring, so that a template may use it though no rule sets it
+FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")  # what a template can write after ``contact.``
+ALL_LISTS = "all"
+ELSEWHERE = {
+    "rest": "in rules with the condition 'starts_with'",
+    "list": "in rules with an action for one list, such as 'subscribe'",
+    "response": "in the 'reply' of a webhook",
+    "appointment": "in rules with the condition 'answer', 'appointment: open' or 'appointment: confirmed'",
+}
+NOTHING: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scope:
+    """The names that a file declares."""
+
+    country: str
+    zone: ZoneInfo
+    languages: tuple[str, ...]
+    lists: Mapping[str, List]
+    webhooks: Mapping[str, Webhook]
+    templates: Templates
+    defaults: Defaults = field(default_factory=Defaults)
+
+    def list_name(self, node: Node) -> str:
+        """The name of one of the lists."""
+        return self._declared(node, "list", self.lists, "lists")
+
+    def list_or_all(self, node: Node) -> str:
+        """The name of one of the lists, or ``all``."""
+        return self._declared(node, "list", {**self.lists, ALL_LISTS: None}, "lists")
+
+    def webhook_name(self, node: Node) -> str:
+        """The name of one of the webhooks."""
+        return self._declared(node, "webhook", self.webhooks, "webhooks")
+
+    def language(self, node: Node) -> str:
+        """One of the languages."""
+        return self._declared(node, "language", self.languages, "languages")
+
+    def address(self, node: Node) -> str:
+        """A telephone number in E.164, or a short code."""
+        typed = text(node)
+        if typed.isascii() and typed.isdigit() and len(typed) < SHORTEST_NUMBER:
+            return typed
+        try:
+            return number_from(typed, self.country)
+        except ValueError as error:
+            raise Wrong(node, str(error)) from error
+
+    def template(self, node: Node, names: Names, read: Callable[[Node], str] = text) -> Template:
+        """A text whose values are among the names."""
+        try:
+            return self.templates.parse(read(node).rstrip("\n"), names, ELSEWHERE)
+        except BadTemplate as bad:
+            raise Wrong(node, str(bad)) from bad
+
+    def texts(self, node: Node, names: Names, reader: Reader) -> Texts:
+        """A text, or one for each of several languages."""
+        if not isinstance(node, MappingNode) or is_empty(node):
+            return Texts({None: self.template(node, names)})
+        read = partial(self.template, names=names)
+        return Texts(
+            {
+                reader.attempt(self.language, key, ""): reader.attempt(read, value, Template("", None))
+                for key, value in node.entries
+            }
+        )
+
+    def _declared(self, node: Node, kind: str, names: Collection[str], key: str) -> str:
+        typed = text(node)
+        if typed in names:
+            return typed
+        if "://" in typed:  # which may hold a token
+            raise Wrong(
+                node,
+                f"a {kind} is written by its name: add it under {key!r} with this address, and write the name here",
+            )
+        likely = did_you_mean(typed, names)
+        remedy = likely if likely.endswith("?") else f"{likely}{'; or' if likely else ','} add it under {key!r}"
+        raise Wrong(node, f"unknown {kind} {shown(typed)}{remedy}")
+
+
+def names_of(
+    text: TextCondition | None, conditions: Sequence[Condition], listed: Collection[str], contact: Collection[str]
+) -> Names:
+    """The values that the templates of one rule may use, given its conditions and the lists that its actions name."""
+    names: dict[str, frozenset[str]] = {
+        "message": MESSAGE,
+        "match": frozenset({"text"}) | (text.groups if isinstance(text, Pattern) else NOTHING),
+        "contact": CONTACT | ALWAYS_ASKED | frozenset(contact),
+        "now": NOTHING,
+    }
+    if isinstance(text, Words) and text.how is How.STARTS_WITH:
+        names["rest"] = NOTHING
+    if any(name != ALL_LISTS for name in listed):
+        names["list"] = LIST
+    if isinstance(text, Answers) or any(isinstance(c, HasAppointment) and c.wanted != "none" for c in conditions):
+        names["appointment"] = APPOINTMENT
+    return names

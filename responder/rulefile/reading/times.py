@@ -1,0 +1,135 @@
+"""Times as an operator writes them: hours of the week, dates, and lengths of time."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from itertools import chain
+from zoneinfo import ZoneInfo
+
+from responder.core.rules.hours import DAYS, MIDNIGHT, Span
+from responder.rulefile.reading.nodes import Node
+from responder.rulefile.reading.reader import Wrong, shown, text
+
+EVERY_DAY = frozenset(range(7))
+SHORT_DAYS = tuple(day[:3] for day in DAYS)
+NUMBER_OF = {name.lower(): number for names in (DAYS, SHORT_DAYS) for number, name in enumerate(names)}
+HOURS_EXAMPLE = "Mon-Fri 09:00-18:00"
+LONGEST_HOURS = 200  # characters
+DIGITS = "0123456789"
+TIMES = re.compile(r"[0-9]{1,2}:[0-9]{2}\s*-\s*[0-9]{1,2}:[0-9]{2}")
+MOMENT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([0-9]{2}:[0-9]{2}))?")
+DURATION = re.compile(r"([0-9]{1,6})\s*([mhd])")
+UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+LONGEST = timedelta(days=3660)
+NO_TIME = timedelta(0)
+NONE = "none"
+
+
+def hours(node: Node) -> tuple[tuple[Span, ...], str]:
+    """The spans of one entry such as ``Mon-Fri 09:00-12:00, 14:00-18:00``, and the entry as it was written."""
+    typed = " ".join(text(node).replace("–", "-").split())
+    if len(typed) > LONGEST_HOURS:
+        raise Wrong(node, f"hours have at most {LONGEST_HOURS} characters, write a list of several")
+    days: list[frozenset[int]] = []
+    times: list[tuple[int, int]] = []
+    for part in typed.split(","):
+        first_digit = next((place for place, c in enumerate(part) if c in DIGITS), len(part))
+        day, time = part[:first_digit].strip(), part[first_digit:].strip()
+        if day and times:
+            raise Wrong(
+                node, f"{shown(typed)} names days after times, write a list: [Mon-Fri 09:00-18:00, Sat 09:00-13:00]"
+            )
+        if day or not time:
+            days.append(_days(node, day))
+        if time:
+            times.append(_times(node, time))
+    on = frozenset(chain.from_iterable(days)) or EVERY_DAY
+    return tuple(Span(days=on, begins=begins, ends=ends) for begins, ends in times or [(0, MIDNIGHT)]), typed
+
+
+def _days(node: Node, typed: str) -> frozenset[int]:
+    first, dash, last = (part.strip() for part in typed.partition("-"))
+    begin, end = _day(node, first), _day(node, last if dash else first)
+    return frozenset((begin + offset) % 7 for offset in range((end - begin) % 7 + 1))
+
+
+def _day(node: Node, typed: str) -> int:
+    if typed.lower() not in NUMBER_OF:
+        raise Wrong(
+            node,
+            f"unknown day {shown(typed)}, the days are {', '.join(SHORT_DAYS)}; expected hours such as {HOURS_EXAMPLE}",
+        )
+    return NUMBER_OF[typed.lower()]
+
+
+def _times(node: Node, typed: str) -> tuple[int, int]:
+    if not TIMES.fullmatch(typed):
+        raise Wrong(node, f"{shown(typed)} is no time from and to, expected hours such as {HOURS_EXAMPLE}")
+    begins, ends = (_minutes(node, clock) for clock in typed.split("-"))
+    if begins in (ends, MIDNIGHT):
+        raise Wrong(node, f"{shown(typed)} lasts no time; for whole days leave the times out, such as Sat-Sun")
+    return begins, ends
+
+
+def _minutes(node: Node, typed: str) -> int:
+    hour, minute = map(int, typed.split(":"))
+    if minute > 59 or hour * 60 + minute > MIDNIGHT:
+        raise Wrong(node, f"{shown(typed.strip())} is no time of the day, expected 00:00 to 24:00")
+    return hour * 60 + minute
+
+
+def since_in(zone: ZoneInfo) -> Callable[[Node], tuple[datetime, str]]:
+    """Reads the moment from which something holds: a date from its first minute on; of a repeated hour the first."""
+
+    def read(node: Node) -> tuple[datetime, str]:
+        local, _ = _moment(node)
+        return _in_utc(local.replace(tzinfo=zone)), text(node)
+
+    return read
+
+
+def until_in(zone: ZoneInfo) -> Callable[[Node], tuple[datetime, str]]:
+    """Reads the moment until which something holds: a date to its last minute; of a repeated hour the second."""
+
+    def read(node: Node) -> tuple[datetime, str]:
+        local, has_time = _moment(node)
+        if not has_time and local.date() < date.max:
+            local += timedelta(days=1)
+        readings = (_in_utc(local.replace(tzinfo=zone, fold=fold)) for fold in (0, 1))
+        return max(readings), text(node)
+
+    return read
+
+
+def _moment(node: Node) -> tuple[datetime, bool]:
+    found = MOMENT.fullmatch(text(node))
+    try:
+        if found:
+            return datetime.fromisoformat(f"{found[1]}T{found[2] or '00:00'}"), found[2] is not None
+    except ValueError:
+        pass  # the 31st of February
+    raise Wrong(node, f"{shown(text(node))} is no date, expected one such as 2026-12-01 or 2026-12-01T09:00")
+
+
+def _in_utc(local: datetime) -> datetime:
+    try:
+        return local.astimezone(UTC)
+    except OverflowError:  # in the first or the last hours of all time, where no message comes
+        return local.replace(tzinfo=UTC)
+
+
+def duration(node: Node) -> timedelta:
+    """A length of time such as ``24h``."""
+    typed = text(node)
+    found = DURATION.fullmatch(typed)
+    if not found or not int(found[1]):
+        raise Wrong(node, f"{shown(typed)} is no length of time, expected for example 30m, 24h or 7d")
+    length = int(found[1]) * UNITS[found[2]]
+    if length > LONGEST:
+        raise Wrong(node, f"{shown(typed)} is longer than ten years, write a shorter time")
+    return length
+
+
+def duration_or_none(node: Node) -> timedelta:
+    """A length of time, or no time for the word ``none``, which takes back a default of the file."""
+    return NO_TIME if text(node) == NONE else duration(node)

@@ -1,0 +1,1 @@
+"""The sections of rules.yaml, a module each."""

@@ -1,0 +1,171 @@
+"""The built-in words, one pack for each language, and a file's own words among them."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from responder.core.recognition.lexicon import Lexicon
+from responder.core.recognition.packs import ALWAYS, Answer, Pack, Word
+from responder.core.recognition.phrases import spellings
+from responder.core.rules.rules import LEFT
+from responder.core.rules.template import Template, Templates, Texts
+from responder.core.sms.text import fold
+from responder.errors import RulesError
+from responder.rulefile.reading.nodes import Node, read_nodes
+from responder.rulefile.reading.reader import Fields, Reader, flag, one_of, text
+from responder.rulefile.sections.named import LEFT_NAMES, RESERVED, OwnWords
+
+GRADES = ("A", "B", "C", "D")
+WORDS = ("opt_out", "opt_in", "help", "anywhere", "stops", "courtesy", "links", "nouns", "unscoped")
+PHRASES = ("phrases", "benign")
+OWN = "own"
+"""The grade of a word that the operator added."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """Words of a pack with one grade and source, as they stand in its file."""
+
+    words: tuple[str, ...]
+    grade: str
+    yields: bool = False
+    returning: bool = False
+
+
+@cache  # what a package ships does not change while it runs
+def load_packs() -> Mapping[str, Pack]:
+    """The packs of all languages, and the one that is always active."""
+    folder = resources.files("responder").joinpath("words")
+    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".yaml"))
+    packs = [read_pack(folder.joinpath(name).read_text("utf-8"), f"words/{name}") for name in names]
+    return {pack.language: pack for pack in packs}
+
+
+def read_pack(source: str, file: str) -> Pack:
+    """One pack; RulesError says what is wrong with it."""
+    root, mistakes = read_nodes(source, file)
+    reader = Reader(file, mistakes, "pack")
+    if root is None:
+        raise RulesError(())
+    with reader.fields(root) as fields:
+        pack = _pack(fields, reader)
+    if mistakes:
+        raise RulesError(tuple(sorted(mistakes)))
+    return pack
+
+
+def _pack(fields: Fields, reader: Reader) -> Pack:
+    language = fields.require("language", text, "", "add the language")
+    version = fields.require("version", text, "", "add the version")
+    fields.node("sources")
+
+    def listed(name: str) -> tuple[Word, ...]:
+        return tuple(
+            Word(
+                typed=typed,
+                language=language,
+                version=version,
+                grade=entry.grade,
+                yields=entry.yields,
+                returning=entry.returning,
+            )
+            for entry in _entries(fields, name, reader)
+            for typed in entry.words
+        )
+
+    words: dict[str, Any] = {name: {_key(word.typed): word for word in listed(name)} for name in WORDS}
+    words["doubts"] = {folded: _spelt(word, folded) for word in listed("doubts") for folded in spellings(word.typed)}
+    phrases: dict[str, Any] = {name: listed(name) for name in PHRASES}
+    answers = {
+        folded: answer
+        for answer in Answer
+        for entry in _entries(fields, answer, reader)
+        for phrase in entry.words
+        for folded in spellings(phrase)
+    }
+    node = fields.node("texts")
+    texts = _texts(node, reader) if node else {}
+    return Pack(language=language, version=version, answers=answers, texts=texts, **words, **phrases)
+
+
+def _spelt(word: Word, folded: str) -> Word:
+    """A word in one of its spellings."""
+    return word if fold(word.typed) == folded else replace(word, typed=folded.upper())
+
+
+def _key(typed: str) -> str:
+    """A word in the form in which it is looked up; ``*`` before it stands for any beginning."""
+    return f"*{fold(typed)}" if typed.startswith("*") else fold(typed)
+
+
+def _entries(fields: Fields, name: str, reader: Reader) -> tuple[Entry, ...]:
+    return fields.each(name, lambda node: _entry(node, reader))
+
+
+def _entry(node: Node, reader: Reader) -> Entry:
+    with reader.fields(node) as fields:
+        fields.node("sources")
+        if not (words := fields.each("word", text)):
+            reader.note(node.place, "'word' is missing, add the word")
+        return Entry(
+            words=words,
+            grade=fields.require("grade", one_of(GRADES, "grade"), "", "add its grade"),
+            yields=fields.take("yields", flag, default=False),
+            returning=fields.take("returning", flag, default=False),
+        )
+
+
+def _texts(node: Node, reader: Reader) -> Mapping[str, str]:
+    with reader.fields(node) as fields:
+        return {keyword: fields.require(keyword, text, "", "add the text") for keyword in (*RESERVED, LEFT)}
+
+
+def with_own_words(packs: Mapping[str, Pack], own: OwnWords, lexicon: Lexicon, version: str) -> Mapping[str, Pack]:
+    """The packs and a file's own words, which yield to an appointment where they are answers as well."""
+
+    def words(keyword: str) -> Mapping[str, Word]:
+        return {
+            folded: Word(
+                typed=typed,
+                language=ALWAYS,
+                version=version,
+                grade=OWN,
+                yields=folded in lexicon.answers,
+                returning=folded in lexicon.answers,
+            )
+            for folded, typed in own.words.get(keyword, {}).items()
+        }
+
+    always = packs[ALWAYS]
+    phrases = tuple(Word(typed=typed, language=ALWAYS, version=version, grade=OWN) for typed in own.phrases)
+    opt_out, opt_in, helps = (
+        {**words("stop"), **always.opt_out},
+        {**words("start"), **always.opt_in},
+        {**words("help"), **always.help},
+    )
+    return {
+        **packs,
+        ALWAYS: replace(always, opt_out=opt_out, opt_in=opt_in, help=helps, phrases=(*phrases, *always.phrases)),
+    }
+
+
+def reserved_texts(packs: Mapping[str, Pack], own: OwnWords, templates: Templates) -> Mapping[str, Texts]:
+    """What is said to each reserved keyword: the file's text, or that of the pack of a language for which the file has none."""
+    return {
+        keyword: _reserved_texts(packs, own.texts.get(keyword), keyword, templates) for keyword in (*RESERVED, LEFT)
+    }
+
+
+def _reserved_texts(packs: Mapping[str, Pack], own: Texts | None, keyword: str, templates: Templates) -> Texts:
+    if own and None in own.by_language:
+        return own
+    built_in = dict(_built_in(packs, keyword, templates))
+    return Texts({**built_in, **(own.by_language if own else {})})
+
+
+def _built_in(packs: Mapping[str, Pack], keyword: str, templates: Templates) -> Iterator[tuple[str | None, Template]]:
+    for language, pack in packs.items():
+        if typed := pack.texts.get(keyword):
+            yield language, templates.parse(typed, LEFT_NAMES) if keyword == LEFT else Template(typed, None)

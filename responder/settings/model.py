@@ -1,0 +1,286 @@
+"""The settings of an installation, and the one place that reads the environment and ``.env``."""
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, get_args
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+from responder.core.sms.durations import read_rate
+from responder.errors import ConfigurationError
+from responder.settings import types
+from responder.settings.database_url import mask_url
+from responder.settings.urls import is_loopback
+
+PREFIX = "RESPONDER_"
+PARENT_FD = "RESPONDER_PARENT_FD"  # no setting: how `run` hands its children the pipe that ends with it
+SHOWN_OF_A_SECRET = 3  # characters
+SHORTEST = {"webhook_token": 16, "admin_password": 12, "api_token": 20}  # characters, where others can reach us
+
+
+def _sqlite_in(known: dict[str, Any]) -> str:
+    return f"sqlite+aiosqlite:///{known['data_dir'] / 'responder.db'}"
+
+
+class Settings(BaseSettings):
+    """What an operator chose, or the defaults; docs/settings.md lists them."""
+
+    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="forbid", frozen=True)
+
+    rules: types.File = Field(Path("rules.yaml"), description="The file of rules.")
+    data_dir: types.File = Field(Path("data"), description="Where the database and the Redis of a single machine live.")
+    database_url: types.DatabaseUrl = Field(
+        default_factory=_sqlite_in,
+        repr=False,
+        description="The database, `postgresql://…` or `sqlite:///…`; without it, SQLite in `DATA_DIR`.",
+    )
+    redis_url: types.RedisUrl | None = Field(
+        None,
+        repr=False,
+        description="The Redis, `redis://…`, `rediss://…` or `unix:///…`; without it, `run` starts one of its own.",
+    )
+    host: types.Host = Field("127.0.0.1", description="The address to listen on; `0.0.0.0` is all of them.")
+    port: types.Port = Field(8000, description="The port to listen on.")
+    webhook_token: types.Tokens = Field(
+        (),
+        description="The secret last part of the webhook's path; several, comma-separated, while it is being changed.",
+    )
+    allowed_ips: types.Networks = Field(
+        (), description="Addresses and CIDR ranges that may call the webhook; without it, all."
+    )
+    trusted_proxies: types.Proxies = Field(
+        (), description="Addresses and CIDR ranges of proxies whose `X-Forwarded-For` is believed."
+    )
+    admin_password: SecretStr | None = Field(
+        None, description="What people sign in with; asked for where other machines can reach `HOST`."
+    )
+    api_token: SecretStr | None = Field(
+        None, description="The token of the REST API, sent as `Authorization: Bearer …`; without it, there is no API."
+    )
+    gateway_timezone: types.Zone = Field(
+        ZoneInfo("Europe/Rome"), description="The zone in which the gateway writes `date_time`."
+    )
+    agile_api_key: types.ApiKey | None = Field(
+        None,
+        description="The gateway's key for sending; without it, replies are simulated: recorded and shown, not sent.",
+    )
+    agile_api: types.AgileApi = Field(
+        "universal", description="The gateway's API for sending, `universal` or `legacy`."
+    )
+    agile_url: types.Endpoint | None = Field(
+        None, description="The address of that API, or the beginning of it; without it, the vendor's own."
+    )
+    sender: types.Sender | None = Field(
+        None, description="The sender of replies; without it, the number that was texted."
+    )
+    send_rate: types.Sends = Field(
+        read_rate("10/s"), description="How many texts may go out in how long, over all workers together."
+    )
+    secret: SecretStr | None = Field(
+        None,
+        description="The secret of the installation, on which message keys rest; without it, one is made and kept in the database.",
+    )
+    retention_days: types.Days = Field(
+        0,
+        description="After how many days the texts of messages, of what was sent and of calls are removed; `0` keeps them. Consent events stay.",
+    )
+    imap_url: types.Mailbox | None = Field(
+        None,
+        description="The mailbox that the gateway writes to, `imaps://user:password@host/INBOX`; it turns e-mail intake on (docs/mail.md).",
+    )
+    imap_password: types.Password | None = Field(None, description="Its password, where the address has none.")
+    imap_password_file: types.File | None = Field(
+        None, description="A file with its password alone, read at each connection."
+    )
+    imap_done: types.Folder | None = Field(
+        None, description="The folder for mails that are taken in; without it they stay, flagged and read."
+    )
+    imap_failed: types.Folder | None = Field(
+        None,
+        description="The folder for the gateway's mails that are not understood; without it they stay, flagged and unread.",
+    )
+    imap_senders: types.Addresses = Field(
+        (),
+        description="The addresses in the header From that are the gateway's, comma-separated; without it, `smsin@agiletelecom.com`.",
+    )
+    imap_require_dkim: types.Receiver = Field(
+        "false",
+        description="`true`: the topmost `Authentication-Results` must say that the sender's domain signed the mail;"
+        " the name of the receiving server: the topmost under that name must.",
+    )
+    imap_poll_s: types.Seconds = Field(
+        15, description="Seconds between two looks into a mailbox whose server has no IDLE."
+    )
+    smtp_url: types.MailServer | None = Field(
+        None,
+        description="The mail server for e-mails about alerts, `smtps://user:password@host`, or `smtp://…` for STARTTLS (docs/operating.md).",
+    )
+    smtp_from: types.Address | None = Field(
+        None,
+        description="The sender of those e-mails; without it, the user of the mail server if that is an address, or else whom they go to.",
+    )
+    allow_private_webhooks: types.Switch = Field(
+        default=False,
+        description="Whether webhooks may go to private, loopback and link-local addresses, and over plain `http`.",
+    )
+    shadow: types.Switch = Field(
+        default=False, description="Decide and record everything, and send nothing, neither texts nor webhooks."
+    )
+    log_level: types.LogLevel = Field(
+        "info", description="The least that is logged: `debug`, `info`, `warning` or `error`."
+    )
+    log_format: types.LogFormat = Field(
+        "auto", description="`json`, `text`, or `auto`: text on a terminal, otherwise JSON lines."
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003  (the signature is the library's)
+        init_settings: PydanticBaseSettingsSource,
+        *_: object,
+        **__: object,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Nothing but the arguments, so that the environment counts only where ``load_settings`` is called."""
+        return (init_settings,)
+
+
+def environment() -> dict[str, str]:
+    """The variables of the process, and those of ``.env`` in the working directory that the process does not have."""
+    try:
+        written = DotEnvSettingsSource(Settings, case_sensitive=True).env_vars
+    except (OSError, UnicodeError) as error:
+        raise ConfigurationError(
+            f".env: cannot be read ({error}), make it a text in UTF-8 that this user may read, or remove it"
+        ) from error
+    return {name: value for name, value in written.items() if value is not None} | dict(os.environ)
+
+
+def load_settings(variables: Mapping[str, str] | None = None) -> Settings:
+    """The settings in these variables, or else in the environment; ConfigurationError lists everything wrong, a line each."""
+    typed = _ours(environment() if variables is None else variables)
+    known = {name: value for name, value in typed.items() if name in Settings.model_fields and value.strip()}
+    if broken := {name: value for name, value in known.items() if _is_broken(name, value)}:
+        told = (
+            f"{PREFIX}{name.upper()} is {_shown(name, value)!r}, expected a text in UTF-8"
+            for name, value in broken.items()
+        )
+        raise ConfigurationError("\n".join(told))
+    arguments: dict[str, Any] = dict(known)
+    try:
+        return Settings(**arguments)
+    except ValidationError as error:
+        raise ConfigurationError("\n".join(_mistakes(error))) from None
+
+
+def _is_broken(name: str, value: str) -> bool:
+    """Whether a value has halves of characters; names of files may have bytes that are none, as the system spells them."""
+    encode = os.fsencode if "Path" in repr(Settings.model_fields[name].annotation) else str.encode
+    try:
+        encode(value)
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def unknown_settings(variables: Mapping[str, str]) -> list[str]:
+    """A sentence for each variable that looks like a setting and is none of this version."""
+    unknown = sorted(_ours(variables).keys() - Settings.model_fields.keys())
+    if not unknown:
+        return []
+    from responder.core.rules.template import did_you_mean  # it brings Jinja, which the web process does without
+
+    known = [name.upper() for name in Settings.model_fields]
+    return [
+        f"{PREFIX}{name.upper()} is not a setting of this version{did_you_mean(name.upper(), known)}"
+        for name in unknown
+    ]
+
+
+def _ours(variables: Mapping[str, str]) -> dict[str, str]:
+    names = (name for name in variables if name.upper().startswith(PREFIX) and name != PARENT_FD)
+    return {name[len(PREFIX) :].lower(): variables[name] for name in names}
+
+
+def _mistakes(error: ValidationError) -> Iterator[str]:
+    for mistake in error.errors(include_url=False):
+        if mistake["type"] == "default_factory_not_called":  # DATA_DIR is wrong, and says so itself
+            continue
+        name = str(mistake["loc"][0])
+        yield f"{PREFIX}{name.upper()} is {_shown(name, mistake['input'])!r}, expected {_expected(name, mistake)}"
+
+
+def _shown(name: str, value: object) -> str:
+    text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+    if is_secret(name):
+        return f"{text[:SHOWN_OF_A_SECRET]}…" if len(text) > 2 * SHOWN_OF_A_SECRET else "…"
+    return mask_url(text)
+
+
+def is_secret(name: str) -> bool:
+    """Whether the value of a setting is never to be shown.
+
+    >>> is_secret("agile_api_key"), is_secret("port")
+    (True, False)
+    """
+    return "SecretStr" in repr(Settings.model_fields[name].annotation)
+
+
+def _expected(name: str, mistake: ErrorDetails) -> str:
+    if name == "database_url":
+        return str(mistake["ctx"]["error"])  # it knows which part of the address is wrong
+    return next(note.text for note in _notes(Settings.model_fields[name]))
+
+
+def _notes(field: FieldInfo) -> Iterator[types.Expected]:
+    yield from (note for note in field.metadata if isinstance(note, types.Expected))
+    for part in get_args(field.annotation):  # an optional setting keeps its notes one level further in
+        yield from (note for note in getattr(part, "__metadata__", ()) if isinstance(note, types.Expected))
+
+
+def check_exposure(settings: Settings) -> None:
+    """Refuse, with the remedy, to listen where others can reach us while they could forge messages, or open what is for people."""
+    if is_loopback(settings.host):
+        return
+    place = f"{PREFIX}HOST is {settings.host!r}, which other machines can reach"
+    missing = []
+    if not settings.webhook_token and not settings.allowed_ips:
+        missing.append(
+            f"{place}: set {PREFIX}WEBHOOK_TOKEN (a long random word, then the last part of the webhook's path)"
+            f" or {PREFIX}ALLOWED_IPS (the gateway's addresses), or listen on 127.0.0.1"
+        )
+    if settings.admin_password is None:
+        missing.append(
+            f"{place}: set {PREFIX}ADMIN_PASSWORD, so that no page for people is ever open there, or listen on 127.0.0.1"
+        )
+    missing += [f"{place}: {short}" for short in _short_secrets(settings)]
+    if missing:
+        raise ConfigurationError("\n".join(missing))
+
+
+def _short_secrets(settings: Settings) -> Iterator[str]:
+    """What to set in place of secrets that strangers would soon have guessed."""
+    given = {
+        "webhook_token": settings.webhook_token,
+        "admin_password": [settings.admin_password],
+        "api_token": [settings.api_token],
+    }
+    for name, least in SHORTEST.items():
+        if any(secret is not None and len(secret.get_secret_value()) < least for secret in given[name]):
+            yield f"{PREFIX}{name.upper()} is too short there, set one of {least} characters at least"
+
+
+def parent_fd() -> int | None:
+    """The pipe that ends with the process which started us; None if nothing of ours did."""
+    number = os.environ.get(PARENT_FD, "")
+    return int(number) if number.isascii() and number.isdigit() else None
+
+
+def environment_with(variables: Mapping[str, str]) -> dict[str, str]:
+    """The environment for a process of ours: our own, and these variables."""
+    return dict(os.environ) | dict(variables)

@@ -1,0 +1,180 @@
+"""How each kind of setting is read, and what an operator is told to have typed."""
+
+import re
+from dataclasses import dataclass
+from functools import partial
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+
+from responder.core.outbound.networks import is_host
+from responder.core.sms.durations import EXPECTED_RATE, Rate, read_rate
+from responder.settings import urls
+from responder.settings.database_url import EXPECTED, async_database_url
+from responder.settings.urls import is_loopback
+
+Network = IPv4Network | IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What should have been typed for a setting, as the end of a sentence."""
+
+    text: str
+
+
+def _from_home(path: Path) -> Path:
+    try:
+        return path.expanduser()
+    except RuntimeError as error:
+        raise ValueError("no such home") from error
+
+
+def _entries(typed: object) -> object:
+    return tuple(entry.strip() for entry in typed.split(",") if entry.strip()) if isinstance(typed, str) else typed
+
+
+def _lower(typed: object) -> object:
+    return typed.strip().lower() if isinstance(typed, str) else typed
+
+
+def _network(typed: object) -> object:
+    return ip_network(typed) if isinstance(typed, str) else typed
+
+
+def _not_all(networks: tuple[Network, ...]) -> tuple[Network, ...]:
+    fours = collapse_addresses(network for network in networks if isinstance(network, IPv4Network))
+    sixes = collapse_addresses(network for network in networks if isinstance(network, IPv6Network))
+    if IPv4Network("0.0.0.0/0") in fours or IPv6Network("::/0") in sixes:
+        raise ValueError("all addresses")
+    return networks
+
+
+def _zone(typed: object) -> object:
+    try:
+        return ZoneInfo(typed) if isinstance(typed, str) else typed
+    except (ZoneInfoNotFoundError, OSError) as error:
+        raise ValueError("no such zone") from error
+
+
+def _database(url: str) -> str:
+    async_database_url(url)
+    return url
+
+
+def _redis(url: str) -> str:
+    parts = urlsplit(url)
+    is_socket = parts.scheme == "unix" and parts.path.startswith("/")
+    is_server = (
+        parts.scheme in {"redis", "rediss"} and parts.hostname and parts.port != 0
+    )  # a port that is none raises ValueError
+    if not (is_socket or is_server):
+        raise ValueError("no Redis")
+    return url
+
+
+def _endpoint(url: str) -> str:
+    parts = urlsplit(url)
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
+    if not is_safe or not is_host(parts.hostname or "") or parts.port == 0 or parts.query or parts.fragment:
+        raise ValueError("no endpoint")
+    return url
+
+
+def _mailbox(url: SecretStr) -> SecretStr:
+    urls.read_mailbox_url(url.get_secret_value())
+    return url
+
+
+def _mail_server(url: SecretStr) -> SecretStr:
+    urls.read_smtp_url(url.get_secret_value())
+    return url
+
+
+def _receiver(typed: object) -> object:
+    is_word = isinstance(typed, str) and typed.strip().lower() in {"true", "false"}
+    return typed.strip().lower() if is_word and isinstance(typed, str) else typed
+
+
+def _rate(typed: object) -> object:
+    return read_rate(typed) if isinstance(typed, str) else typed
+
+
+def _written_in(characters: str, secret: SecretStr) -> SecretStr:
+    if not re.fullmatch(characters, secret.get_secret_value()):
+        raise ValueError("other characters")
+    return secret
+
+
+_Network = Annotated[Network, BeforeValidator(_network)]
+_ADDRESSES = "addresses or CIDR ranges, comma-separated, as in '203.0.113.7, 198.51.100.0/24'"
+_Token = Annotated[SecretStr, AfterValidator(partial(_written_in, r"[A-Za-z0-9._~-]+"))]
+
+File = Annotated[Path, AfterValidator(_from_home), Expected("a path")]
+DatabaseUrl = Annotated[str, AfterValidator(_database), Expected(EXPECTED)]
+RedisUrl = Annotated[str, AfterValidator(_redis), Expected("redis://host:port, rediss://host:port or unix:///path")]
+Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9.:_-]+$"), Expected("an address or a name of this machine")]
+Port = Annotated[int, Field(ge=1, le=65535), Expected("a whole number between 1 and 65535")]
+Days = Annotated[int, Field(ge=0, le=36500), Expected("a whole number of days, or 0")]
+Tokens = Annotated[
+    tuple[_Token, ...],
+    BeforeValidator(_entries),
+    Expected("letters, digits and . _ ~ - alone; several are comma-separated"),
+]
+Networks = Annotated[
+    tuple[_Network, ...],
+    BeforeValidator(_entries),
+    AfterValidator(_not_all),
+    Expected(f"{_ADDRESSES}, and never all addresses: leave it out to allow all"),
+]
+Proxies = Annotated[
+    tuple[_Network, ...],
+    BeforeValidator(_entries),
+    AfterValidator(_not_all),
+    Expected(f"{_ADDRESSES}, and never all addresses: whom we trust may name any origin"),
+]
+Zone = Annotated[ZoneInfo, BeforeValidator(_zone), Expected("the name of a time zone, as in 'Europe/Rome'")]
+ApiKey = Annotated[
+    SecretStr, AfterValidator(partial(_written_in, r"[!-~]+")), Expected("the key alone, without blanks or line breaks")
+]
+AgileApi = Annotated[Literal["universal", "legacy"], BeforeValidator(_lower), Expected("'universal' or 'legacy'")]
+Endpoint = Annotated[str, AfterValidator(_endpoint), Expected("an https:// address (http:// on this machine alone)")]
+Sender = Annotated[
+    str,
+    Field(pattern=r"^(\+?[0-9]{1,15}|[A-Za-z0-9 ]{1,11})$"),
+    Expected("a number, as in '+393301234567', or up to 11 letters and digits"),
+]
+Mailbox = Annotated[SecretStr, AfterValidator(_mailbox), Expected(urls.MAILBOX_EXPECTED)]
+Folder = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f*%]+$"), Expected("the name of a folder, as in 'INBOX/Done'")]
+Password = Annotated[
+    SecretStr,
+    AfterValidator(partial(_written_in, r"[^\x00-\x1f\x7f]+")),
+    Expected("the password alone, without line breaks"),
+]
+Addresses = Annotated[
+    tuple[Annotated[str, Field(pattern=r"^[^\s@]+@[^\s@]+$")], ...],
+    BeforeValidator(_entries),
+    BeforeValidator(_lower),
+    Expected("e-mail addresses, comma-separated"),
+]
+MailServer = Annotated[SecretStr, AfterValidator(_mail_server), Expected(urls.SMTP_EXPECTED)]
+Address = Annotated[
+    str, Field(pattern=r"^[!-~]+@[A-Za-z0-9.-]+$"), Expected("an e-mail address, as in 'responder@example.com'")
+]
+Receiver = Annotated[
+    str,
+    BeforeValidator(_receiver),
+    Field(pattern=r"^[A-Za-z0-9._:-]+$"),
+    Expected("true, false or the name of the receiving server"),
+]
+Seconds = Annotated[int, Field(ge=1, le=3600), Expected("a whole number of seconds between 1 and 3600")]
+Sends = Annotated[Rate, BeforeValidator(_rate), Expected(EXPECTED_RATE)]
+Switch = Annotated[bool, Expected("true or false")]
+LogLevel = Annotated[
+    Literal["debug", "info", "warning", "error"], BeforeValidator(_lower), Expected("debug, info, warning or error")
+]
+LogFormat = Annotated[Literal["auto", "json", "text"], BeforeValidator(_lower), Expected("auto, json or text")]

@@ -1,0 +1,1 @@
+"""Appointments in SQL, with their reminders and history."""

@@ -1,0 +1,291 @@
+"""Appointments as other systems bring them: new ones, moved ones, and those with other details, in one transaction."""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy.engine import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from responder.core.appointments.booking import FIELDS, Booking
+from responder.core.appointments.reminders import ReminderPlan
+from responder.core.contact.effects import AppointmentStatus
+from responder.core.contact.known import Appointment
+from responder.core.outbound.events import Happened, appointment_booked, appointment_deleted
+from responder.core.sms.timestamps import iso
+from responder.errors import ResponderError
+from responder.store.appointments.planning import note_times, take_bookings
+from responder.store.appointments.reminders import forget_reminders, rebook_reminders
+from responder.store.appointments.rows import appointment_from
+from responder.store.appointments.stale_reminders import drop_stale
+from responder.store.base.bulk import execute_many
+from responder.store.base.database import Database
+from responder.store.base.history import add_events, event, last_numbers
+from responder.store.base.revisions import chunks, let_go, move_revisions
+from responder.store.base.tables import appointments, contacts
+from responder.store.queue.announcing import announce
+
+IMPORT, API = "import", "api"
+"""Who changes appointments beside the messages."""
+DETAILS = ("name", "service", "location", "language")
+ASKED = ("asked_at", "last_asked_at", "asked_from")
+WORDS = ("order_at", "order_seq", "by_hand_at")
+
+
+class Conflict(ResponderError):
+    """An appointment does not stand as whoever changes it believes."""
+
+
+class Change(StrEnum):
+    """What a booking makes of the appointment that stands."""
+
+    NEW = "new"
+    MOVED = "moved"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Put:
+    booking: Booking
+    before: Row[Any] | None
+
+    @property
+    def change(self) -> Change:
+        if self.before is None:
+            return Change.NEW
+        if (self.before.originator, self.before.starts_at) != (self.booking.originator, self.booking.starts_at):
+            return Change.MOVED
+        is_same = all(getattr(self.before, name) == getattr(self.booking, name) for name in DETAILS)
+        return (
+            Change.UNCHANGED
+            if is_same and self.asked == tuple(getattr(self.before, name) for name in ASKED)
+            else Change.CHANGED
+        )
+
+    @property
+    def asked(self) -> tuple[datetime | None, datetime | None, str]:
+        """When the phone was first asked about it, when last and from where; another system adds to that, and never closes what is open."""
+        before, at = self.before, self.booking.asked_at
+        if before is None or at is None or before.asked_at is None:
+            return (
+                (before.asked_at, before.last_asked_at, before.asked_from) if before and at is None else (at, None, "")
+            )
+        is_last = at > (before.last_asked_at or before.asked_at)
+        return min(at, before.asked_at), *((at, "") if is_last else (before.last_asked_at, before.asked_from))
+
+    @property
+    def originators(self) -> set[str]:
+        """Whom it concerns: also the one whose appointment it was."""
+        return {self.booking.originator} | ({self.before.originator} if self.before else set())
+
+
+async def put_bookings(
+    database: Database,
+    bookings: Sequence[Booking],
+    now: datetime,
+    advance: Callable[[int], None] = lambda _count: None,
+    *,
+    times: ReminderPlan | None = None,
+    by: str = IMPORT,
+    expected: Callable[[Appointment | None], bool] = lambda _before: True,
+    tell: Collection[str] = (),
+) -> Mapping[Change, int]:
+    """Make the appointments what the bookings say, all or none, and tell how many of each change there were.
+
+    A new or moved one is scheduled, and no answer from before ``now`` counts for a moved one; any other keeps its status. ``advance`` is told
+    how many are done, ``times`` says when people are reminded, ``expected`` whether an appointment stands as it should, and ``tell``
+    which webhooks hear of new and moved ones.
+    Raises Conflict where it does not, and StorageError.
+    """
+    async with database.write() as connection:
+        await take_bookings(database, connection)
+        insert = database.insert
+        puts = await _ours(database, connection, await _puts(connection, bookings))
+        if not all(expected(appointment_from(put.before) if put.before else None) for put in puts):
+            raise Conflict
+        changes = [put for put in puts if put.change is not Change.UNCHANGED]
+        put_anew = _put_anew(insert)
+        for some in chunks(changes):
+            numbers = await _put_some(connection, some, put_anew, now, by)
+            await rebook_reminders(
+                connection, insert, [put.booking for put in some if put.change is not Change.CHANGED], times, now
+            )
+            await announce(connection, _happened(some, numbers, now), tell, now)
+            advance(len(some))
+        if times and changes:
+            await note_times(connection, times)
+    advance(len(puts) - len(changes))
+    return Counter(put.change for put in puts)
+
+
+async def _put_some(
+    connection: AsyncConnection,
+    some: Sequence[_Put],
+    put_anew: Any,  # noqa: ANN401  (either dialect's own)
+    now: datetime,
+    by: str,
+) -> Mapping[str, int]:
+    """Make the changes, and give each its number."""
+    last = await last_numbers(connection, [put.booking.id for put in some if put.before is None])
+    numbers = {put.booking.id: (put.before.version if put.before else last.get(put.booking.id, 0)) + 1 for put in some}
+    anew = [_row(put, numbers[put.booking.id], now) for put in some if put.change is not Change.CHANGED]
+    details = [_details(put, numbers[put.booking.id], now) for put in some if put.change is Change.CHANGED]
+    for statement, rows in ((put_anew, anew), (_CHANGE_DETAILS, details)):
+        await execute_many(connection, statement, rows)
+    await _rebooked(
+        connection, {put.before.originator for put in some if put.before and put.change is Change.MOVED}, now
+    )
+    await add_events(connection, [_event(put, numbers[put.booking.id], now, by) for put in some])
+    return numbers
+
+
+async def _rebooked(connection: AsyncConnection, originators: Collection[str], now: datetime) -> None:
+    """Remember that an appointment of each was moved or deleted, so that an answer on its way is known for one to what stood before."""
+    if originators:
+        await connection.execute(update(contacts).where(contacts.c.originator.in_(originators)).values(rebooked_at=now))
+
+
+def _happened(puts: Iterable[_Put], numbers: Mapping[str, int], now: datetime) -> Iterator[tuple[str, Happened]]:
+    """What others may want to know of: status or time are not what they were, or the appointment is another's."""
+    for booking, before in ((put.booking, put.before) for put in puts if put.change is not Change.CHANGED):
+        after = Appointment(
+            **_fields(booking), status=AppointmentStatus.SCHEDULED, updated_at=now, version=numbers[booking.id]
+        )
+        yield booking.originator, appointment_booked(appointment_from(before) if before else None, after)
+
+
+async def delete_appointment(
+    database: Database,
+    identifier: str,
+    now: datetime,
+    *,
+    by: str,
+    expected: Callable[[Appointment | None], bool] = lambda _before: True,
+    tell: Collection[str] = (),
+) -> bool:
+    """Forget an appointment that will not be, and tell whether there was one; its history stays. Raises Conflict and StorageError."""
+    async with database.write() as connection:
+        await take_bookings(database, connection)
+        before = await _to_delete(connection, database.insert, identifier)
+        if not expected(appointment_from(before) if before else None):
+            raise Conflict
+        if before is None:
+            return False
+        await connection.execute(delete(appointments).where(appointments.c.id == identifier))
+        await forget_reminders(connection, [identifier])
+        await _rebooked(connection, [before.originator], now)
+        await add_events(
+            connection, [event((before.id, before.version + 1), now, "deleted", by, old_status=before.status)]
+        )
+        await drop_stale(connection, [identifier], now)
+        gone = appointment_deleted(appointment_from(before), before.version + 1)
+        await announce(connection, [(before.originator, gone)], tell, now)
+        return True
+
+
+async def _puts(connection: AsyncConnection, bookings: Sequence[Booking]) -> list[_Put]:
+    standing = await _standing(connection, bookings)
+    return [_Put(booking=booking, before=standing.get(booking.id)) for booking in bookings]
+
+
+async def _ours(database: Database, connection: AsyncConnection, puts: Sequence[_Put]) -> Sequence[_Put]:
+    """The puts as they are once the contacts of those that change something are locked: an answer may have come in between."""
+    concerned = _concerned(puts)
+    await move_revisions(connection, database.insert, concerned)
+    if database.is_sqlite:  # where all is locked already
+        return puts
+    again = await _standing(connection, [put.booking for put in puts if put.change is not Change.UNCHANGED])
+    ours = [
+        put if put.change is Change.UNCHANGED else _Put(booking=put.booking, before=again.get(put.booking.id))
+        for put in puts
+    ]
+    await let_go(connection, concerned - _concerned(ours))
+    return ours
+
+
+def _concerned(puts: Iterable[_Put]) -> set[str]:
+    return set().union(*(put.originators for put in puts if put.change is not Change.UNCHANGED))
+
+
+async def _to_delete(connection: AsyncConnection, insert: Callable[..., Any], identifier: str) -> Row[Any] | None:
+    """The appointment as it is once its contact is locked."""
+    query = select(appointments).where(appointments.c.id == identifier)
+    if (found := (await connection.execute(query)).first()) is None:
+        return None
+    await move_revisions(connection, insert, [found.originator])
+    if (ours := (await connection.execute(query)).first()) is None:
+        await let_go(connection, [found.originator])
+    return ours
+
+
+async def _standing(connection: AsyncConnection, bookings: Sequence[Booking]) -> dict[str, Row[Any]]:
+    found: dict[str, Row[Any]] = {}
+    for some in chunks(bookings):
+        query = select(appointments).where(appointments.c.id.in_([booking.id for booking in some]))
+        found |= {row.id: row for row in (await connection.execute(query)).all()}
+    return found
+
+
+def _put_anew(insert: Callable[..., Any]) -> Any:  # noqa: ANN401  (either dialect's own)
+    statement = insert(appointments)
+    new = {column.name: statement.excluded[column.name] for column in appointments.c if column.name != "id"}
+    return statement.on_conflict_do_update(index_elements=["id"], set_=new)
+
+
+_CHANGE_DETAILS = (
+    update(appointments)
+    .where(appointments.c.id == bindparam("of_id"))
+    .values({name: bindparam(f"new_{name}") for name in (*DETAILS, *ASKED, "updated_at", "version")})
+)
+
+
+def _row(put: _Put, number: int, now: datetime) -> dict[str, Any]:
+    """An appointment as it is brought in; that it is new is no word about it, that it was moved is one."""
+    before = put.before
+    words = (
+        {"order_at": before.order_at, "order_seq": before.order_seq, "by_hand_at": now}
+        if before
+        else dict.fromkeys(WORDS)
+    )
+    state = {
+        "status": AppointmentStatus.SCHEDULED,
+        "updated_at": now,
+        "version": number,
+        "unclear_at": None,
+        "last_asked_at": None,
+        "asked_from": "",
+    }
+    return _fields(put.booking) | words | state
+
+
+def _fields(booking: Booking) -> dict[str, Any]:
+    """What ``asdict`` would give, which copies deeply and takes half the time of an import."""
+    return {name: getattr(booking, name) for name in FIELDS}
+
+
+def _event(put: _Put, number: int, now: datetime, by: str) -> dict[str, Any]:
+    before, is_anew = put.before, put.change is not Change.CHANGED
+    detail = (
+        f"from {iso(before.starts_at)} to {iso(put.booking.starts_at)}" if before and put.change is Change.MOVED else ""
+    )
+    new_status = AppointmentStatus.SCHEDULED if is_anew or before is None else before.status
+    return event(
+        (put.booking.id, number),
+        now,
+        put.change,
+        by,
+        old_status=before.status if before else None,
+        new_status=new_status,
+        detail=detail,
+    )
+
+
+def _details(put: _Put, number: int, now: datetime) -> dict[str, Any]:
+    details = {f"new_{name}": getattr(put.booking, name) for name in DETAILS}
+    asked = {f"new_{name}": value for name, value in zip(ASKED, put.asked, strict=True)}
+    return details | asked | {"of_id": put.booking.id, "new_updated_at": now, "new_version": number}

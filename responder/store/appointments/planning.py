@@ -1,0 +1,109 @@
+"""Planning all reminders anew once the file's times have changed: in short transactions, by all workers together, from where a kill left it."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam, delete, select, text, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from responder.core.appointments.reminders import ReminderPlan
+from responder.store.appointments.reminders import plan_reminders
+from responder.store.appointments.rows import appointment_from
+from responder.store.base.database import Database
+from responder.store.base.tables import appointments, contacts, installation
+
+BOOKING_LOCK = 0x5E5B0D03  # PostgreSQL advisory lock: whoever changes what is booked, or plans all of it, takes turns
+TIMES = "reminders planned by"
+TOGETHER = 200  # appointments in one transaction, so that nobody waits long for the lock
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlannedBy:
+    """The digest of the times that reminders are planned by, and the last appointment that is; none once all are."""
+
+    digest: str = ""
+    place: tuple[datetime, str] | None = None
+
+
+async def take_bookings(database: Database, connection: AsyncConnection) -> None:
+    """Wait until nobody else changes what is booked."""
+    if not database.is_sqlite:
+        await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": BOOKING_LOCK})
+
+
+async def note_times(connection: AsyncConnection, times: ReminderPlan) -> None:
+    """Have all planned anew, if what was just planned in the caller's transaction was planned by other times than all else."""
+    if (await _planned_by(connection)).digest != times.digest:
+        await connection.execute(delete(installation).where(installation.c.name == TIMES))
+
+
+async def plan_some_anew(database: Database, times: ReminderPlan, now: datetime) -> bool | None:
+    """Plan the next appointments to come by these times, and tell whether there are more; None if all are planned by them. Raises StorageError."""
+    async with database.read() as connection:
+        if await _planned_by(connection) == PlannedBy(digest=times.digest):
+            return None
+    async with database.write() as connection:
+        if not await _is_our_turn(database, connection):
+            return True
+        before = await _planned_by(connection)
+        if before == PlannedBy(digest=times.digest):
+            return None
+        place = before.place if before.digest == times.digest and before.place else (now, "")
+        rows = (await connection.execute(_NEXT, {"at": max(place[0], now), "id": place[1]})).all()
+        await _plan(database, connection, [row.id for row in rows], [row.originator for row in rows], times, now)
+        has_more = len(rows) == TOGETHER
+        await _note(
+            database,
+            connection,
+            PlannedBy(digest=times.digest, place=(rows[-1].starts_at, rows[-1].id) if has_more else None),
+        )
+    return has_more
+
+
+async def _is_our_turn(database: Database, connection: AsyncConnection) -> bool:
+    """Whether nobody changes what is booked; an import takes longer than this should wait."""
+    attempt = text("SELECT pg_try_advisory_xact_lock(:lock)")
+    return database.is_sqlite or bool((await connection.execute(attempt, {"lock": BOOKING_LOCK})).scalar_one())
+
+
+async def _plan(
+    database: Database,
+    connection: AsyncConnection,
+    identifiers: list[str],
+    originators: list[str],
+    times: ReminderPlan,
+    now: datetime,
+) -> None:
+    """Plan appointments with their contacts locked, but for those that were erased before they were."""
+    if not database.is_sqlite:
+        theirs = select(contacts.c.originator).where(contacts.c.originator.in_(originators))
+        await connection.execute(theirs.order_by(contacts.c.originator).with_for_update())
+    standing = (await connection.execute(select(appointments).where(appointments.c.id.in_(identifiers)))).all()
+    await plan_reminders(connection, database.insert, [appointment_from(row) for row in standing], times, now)
+
+
+_AFTER = tuple_(bindparam("at", type_=appointments.c.starts_at.type), bindparam("id", type_=appointments.c.id.type))
+_IN_ORDER = (appointments.c.starts_at, appointments.c.id)
+_NEXT = (
+    select(*_IN_ORDER, appointments.c.originator)
+    .where(tuple_(*_IN_ORDER) > _AFTER)
+    .order_by(*_IN_ORDER)
+    .limit(TOGETHER)
+)
+
+
+async def _planned_by(connection: AsyncConnection) -> PlannedBy:
+    stored = (await connection.execute(select(installation.c.value).where(installation.c.name == TIMES))).scalar()
+    if not stored:
+        return PlannedBy()
+    told = json.loads(stored)
+    place = (datetime.fromisoformat(told["starts_at"]), str(told["id"])) if "id" in told else None
+    return PlannedBy(digest=told["digest"], place=place)
+
+
+async def _note(database: Database, connection: AsyncConnection, by: PlannedBy) -> None:
+    place = {"starts_at": by.place[0].isoformat(), "id": by.place[1]} if by.place else {}
+    row = {"name": TIMES, "value": json.dumps({"digest": by.digest} | place)}
+    put = database.insert(installation).values(row)
+    await connection.execute(put.on_conflict_do_update(index_elements=["name"], set_=row))

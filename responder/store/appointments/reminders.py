@@ -1,0 +1,290 @@
+"""Reminders in SQL: planned with their appointments, and turned into steps once they are due, by one worker at a time."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Insert, bindparam, case, delete, func, select, text, update
+from sqlalchemy.engine import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from responder.core.appointments.booking import Booking
+from responder.core.appointments.reminders import CLOCKS, Drop, Planned, ReminderPlan, Send, Wait
+from responder.core.contact.effects import Purpose, Step, StepKind, StepStatus
+from responder.core.contact.known import Appointment, Known
+from responder.core.sms.segments import size
+from responder.store.appointments.rows import appointment_from
+from responder.store.appointments.stale_reminders import (
+    QUEUED,
+    Decided,
+    drop_stale,
+    planned_from,
+    with_unhandled,
+    without_overtaken,
+)
+from responder.store.base.bulk import each_of, execute_many
+from responder.store.base.database import Database
+from responder.store.base.history import add_events, event, last_numbers
+from responder.store.base.tables import PAST, REMINDING, WAITING, appointments, contacts, messages, reminders, steps
+from responder.store.base.tables import PLANNED as IN_TURN
+from responder.store.consent.erasure import silent_among
+from responder.store.queue.rows import step_rows
+from responder.store.queue.suppressing import COUNT, DROPPED, MOVE, REMINDER, dropped
+
+REMINDER_LOCK = 0x5E5B0D04  # PostgreSQL advisory lock: reminders are queued by one worker at a time
+PLANNED = "planned"
+AHEAD = 200  # reminders that may wait among the replies, so that no reply waits behind more than these
+SOON = timedelta(seconds=2)  # until a reminder that waits for a text to be read is looked at again
+Decide = Callable[[Planned, Appointment | None, Known], Send | Drop | Wait]
+
+
+async def plan_reminders(
+    connection: AsyncConnection,
+    dialect_insert: Callable[..., Any],
+    bookings: Sequence[Booking | Appointment],
+    times: ReminderPlan,
+    now: datetime,
+) -> None:
+    """Plan the reminders of these appointments anew, in the caller's transaction; those that went out or were given up stay as they are."""
+    await forget_reminders(connection, [booking.id for booking in bookings])
+    rows = [_row(planned) for booking in bookings for planned in times.reminders(booking, now)]
+    await execute_many(connection, _plan(dialect_insert), rows)
+
+
+@cache
+def _plan(dialect_insert: Callable[..., Any]) -> Insert:
+    plan: Insert = dialect_insert(reminders).on_conflict_do_nothing()
+    return plan
+
+
+async def rebook_reminders(
+    connection: AsyncConnection,
+    dialect_insert: Callable[..., Any],
+    bookings: Sequence[Booking],
+    times: ReminderPlan | None,
+    now: datetime,
+) -> None:
+    """The same for appointments that are new or moved: what waits to leave for another time does not, what was given up is planned again."""
+    identifiers = [booking.id for booking in bookings]
+    await drop_stale(connection, identifiers, now)
+    if times and identifiers:
+        given_up = (reminders.c.appointment_id.in_(identifiers)) & (reminders.c.status == DROPPED)
+        keys = [planned.key for booking in bookings for planned in times.reminders(booking, now)]
+        await connection.execute(delete(reminders).where(given_up, reminders.c.key.in_(keys)))
+        await plan_reminders(connection, dialect_insert, bookings, times, now)
+
+
+async def forget_reminders(connection: AsyncConnection, identifiers: Collection[str]) -> None:
+    """Plan nothing any more for these appointments, in the caller's transaction."""
+    if identifiers:
+        await connection.execute(
+            delete(reminders).where(reminders.c.appointment_id.in_(identifiers), reminders.c.status == PLANNED)
+        )
+
+
+async def queue_due(database: Database, decide: Decide, now: datetime, sender: str | None, secret: bytes = b"") -> int:
+    """Turn due reminders into steps, as many as may wait among the replies, and tell how many were looked at. Raises StorageError.
+
+    A reminder whose phone has texted what nobody has read yet waits. ``sender`` is the number that reminders come from; without one, that
+    which the phone has texted last, or anybody. The ``secret`` tells erased numbers.
+    """
+    async with database.write() as connection:
+        if not database.is_sqlite:
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": REMINDER_LOCK})
+        due = await _due(connection, now)
+        if not due:
+            return 0
+        people, silent = await _contacts(
+            connection, [row.originator for row in due], secret, lock=not database.is_sqlite
+        )
+        standing = await _standing(connection, [row.appointment_id for row in due])
+        unread = await with_unhandled(database, connection, sorted({row.originator for row in due}))
+        known = {row.key: _known(row, people.get(row.originator), is_silent=row.originator in silent) for row in due}
+        decided = [(row, decide(planned_from(row), standing.get(row.appointment_id), known[row.key])) for row in due]
+        decided = without_overtaken(
+            [(row, _after_texts(became, now) if row.originator in unread else became) for row, became in decided]
+        )
+        for row, became in decided:
+            await _settle(connection, row, became, now)
+        sent = [(row, became) for row, became in decided if isinstance(became, Send)]
+        phones = [row.originator for row, _ in sent]
+        senders = dict.fromkeys(phones, sender) if sender else await _last_texted(database, connection, phones)
+        if sent:
+            rows = step_rows([_step(row, became, senders[row.originator]) for row, became in sent], now)
+            await connection.execute(_put_steps(database.insert, rows[0]), rows)
+        await _ask(connection, [row for row, _ in sent], senders, now)
+        await _tell(
+            connection, [(row, became) for row, became in decided if not isinstance(became, Wait)], standing, now
+        )
+        await drop_stale(connection, sorted({row.appointment_id for row, _ in sent}), now)
+    return len(due)
+
+
+def _after_texts(became: Send | Drop | Wait, now: datetime) -> Send | Drop | Wait:
+    """A reminder would ask what the text that waits may have answered, so it is looked at again once that is read."""
+    return Wait(until=now + SOON) if isinstance(became, Send) else became
+
+
+async def _due(connection: AsyncConnection, now: datetime) -> Sequence[Row[Any]]:
+    waiting = (
+        select(steps.c.seq)
+        .where(REMINDING, steps.c.status == StepStatus.QUEUED)
+        .order_by(steps.c.next_attempt_at)
+        .limit(AHEAD)
+        .subquery()
+    )
+    ahead = (await connection.execute(select(func.count()).select_from(waiting))).scalar_one()
+    if ahead >= AHEAD:
+        return []
+    query = (
+        select(reminders)
+        .where(IN_TURN, reminders.c.next_at <= now)
+        .order_by(reminders.c.next_at, reminders.c.key)
+        .limit(AHEAD - ahead)
+    )
+    return (await connection.execute(query)).all()
+
+
+async def _contacts(
+    connection: AsyncConnection, originators: Collection[str], secret: bytes, *, lock: bool
+) -> tuple[dict[str, Row[Any]], frozenset[str]]:
+    """The contacts of the phones, locked so that an opt-out comes before or after, and which of them want no texts."""
+    query = select(contacts).where(contacts.c.originator.in_(originators)).order_by(contacts.c.originator)
+    rows = {row.originator: row for row in (await connection.execute(query.with_for_update() if lock else query)).all()}
+    return rows, await silent_among(connection, secret, originators, rows.values())
+
+
+def _known(row: Row[Any], contact: Row[Any] | None, *, is_silent: bool) -> Known:
+    """What is known of a reminder's phone; one that opted out since the reminder was due, and it waited, does not get it."""
+    if contact is None:
+        return Known(originator=row.originator, opted_out=is_silent, was_erased=is_silent)
+    has_stopped = contact.stopped_at is not None and row.due_at <= contact.stopped_at
+    was_erased = is_silent and not contact.opted_out
+    fields, opted_out = json.loads(contact.fields), is_silent or has_stopped
+    return Known(
+        originator=row.originator, language=contact.language, fields=fields, opted_out=opted_out, was_erased=was_erased
+    )
+
+
+async def _standing(connection: AsyncConnection, identifiers: Collection[str]) -> dict[str, Appointment]:
+    rows = (await connection.execute(select(appointments).where(appointments.c.id.in_(identifiers)))).all()
+    return {row.id: appointment_from(row) for row in rows}
+
+
+async def _settle(connection: AsyncConnection, row: Row[Any], became: Send | Drop | Wait, now: datetime) -> None:
+    match became:
+        case Wait(until=until):
+            values: dict[str, Any] = {"next_at": until}
+        case Drop(reason=reason):
+            values = {"status": DROPPED, "done_at": now, "reason": reason}
+        case Send():
+            values = {"status": QUEUED, "done_at": now, "only": became.only}
+    await connection.execute(update(reminders).where(reminders.c.key == row.key).values(values))
+
+
+async def _last_texted(database: Database, connection: AsyncConnection, originators: Collection[str]) -> dict[str, str]:
+    """Our number that each phone texted last, or else the last that anybody did; empty if nobody ever did."""
+    newest, each = (
+        select(messages.c.destination).order_by(messages.c.seq.desc()).limit(1),
+        each_of("phones", is_sqlite=database.is_sqlite),
+    )
+    theirs = [
+        newest.where(part, messages.c.originator == each.c.value).scalar_subquery() for part in (WAITING, PAST)
+    ]  # an index for each
+    rows = (await connection.execute(select(each.c.value, func.coalesce(*theirs)), {"phones": list(originators)})).all()
+    of_anybody = (await connection.execute(newest)).scalar() or ""
+    return {originator: destination or of_anybody for originator, destination in rows}
+
+
+_OPENED_AT = bindparam("opened_at", type_=appointments.c.asked_at.type)
+_ASK = (
+    update(appointments)
+    .where(appointments.c.id == bindparam("of_id"))
+    .values(
+        asked_at=case((appointments.c.asked_at <= _OPENED_AT, appointments.c.asked_at), else_=_OPENED_AT),
+        last_asked_at=bindparam("now"),
+        asked_from=bindparam("sender"),
+        unclear_at=None,
+    )
+)
+
+
+async def _ask(
+    connection: AsyncConnection, rows: Sequence[Row[Any]], senders: Mapping[str, str], now: datetime
+) -> None:
+    """Open the appointments to an answer; those that are open stay so, or an answer that waits would find them closed."""
+    if rows:
+        asked = [
+            {"of_id": row.appointment_id, "opened_at": now - CLOCKS, "now": now, "sender": senders[row.originator]}
+            for row in rows
+        ]
+        await connection.execute(_ASK, asked)
+
+
+async def _tell(
+    connection: AsyncConnection, decided: Sequence[Decided], standing: Mapping[str, Appointment], now: datetime
+) -> None:
+    """Write the history, each line with a number of its own, and let whoever has planned by the old state plan anew."""
+    if not decided:
+        return
+    last = await last_numbers(
+        connection, [row.appointment_id for row, _ in decided if row.appointment_id not in standing]
+    )
+    numbers = Counter(last | {identifier: appointment.version for identifier, appointment in standing.items()})
+    lines = []
+    for row, became in decided:
+        numbers[row.appointment_id] += 1
+        lines.append(_told(row, became, numbers[row.appointment_id], now))
+    await add_events(connection, lines)
+    await connection.execute(COUNT, [{"of_id": row.appointment_id} for row, _ in decided])
+    theirs = {row.originator for row, _ in decided} | {
+        standing[row.appointment_id].originator for row, _ in decided if row.appointment_id in standing
+    }
+    await connection.execute(MOVE, [{"of_originator": originator} for originator in sorted(theirs)])
+
+
+def _told(row: Row[Any], became: Send | Drop | Wait, number: int, now: datetime) -> dict[str, Any]:
+    if isinstance(became, Drop):
+        return dropped(row, number, became.reason, now)
+    return event(
+        (row.appointment_id, number), now, "reminded", REMINDER, message_key=row.key, detail=f"{row.name} before"
+    )
+
+
+def _put_steps(insert: Callable[..., Any], columns: Collection[str]) -> Any:  # noqa: ANN401  (either dialect's own)
+    """The steps; one of an appointment that was moved and moved back leaves after all, any other that is there stays as it is."""
+    statement = insert(steps)
+    new = {name: statement.excluded[name] for name in columns if name != "key"} | {"last_error": None}
+    return statement.on_conflict_do_update(
+        index_elements=["key"], set_=new, where=steps.c.status == StepStatus.SUPPRESSED
+    )
+
+
+def _step(row: Row[Any], became: Send, sender: str) -> Step:
+    return Step(
+        key=f"{row.key}-1",
+        message_key=row.key,
+        kind=StepKind.REPLY,
+        originator=row.originator,
+        to=row.originator,
+        sender=sender,
+        content=became.text,
+        purpose=Purpose.REMINDER,
+        segments=size(became.text).segments,
+        expires_at=became.expires_at,
+    )
+
+
+def _row(planned: Planned) -> dict[str, Any]:
+    return {
+        "key": planned.key,
+        "appointment_id": planned.appointment_id,
+        "originator": planned.originator,
+        "name": planned.name,
+        "due_at": planned.due_at,
+        "next_at": planned.due_at,
+        "status": PLANNED,
+    }

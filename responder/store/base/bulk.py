@@ -1,0 +1,95 @@
+"""Many rows through one statement: it is compiled once, and its rows go straight to the driver."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import JSON, Dialect, Table, TableValuedAlias, bindparam, func
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.dml import UpdateBase
+
+KEPT = 100  # statements that stay compiled; there are about a dozen for each database
+Column = tuple[str, Any, Callable[[Any], Any] | None]
+"""What a value is called in a row, what it is where the row does not name it, and how it is written for the driver."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Compiled:
+    """A statement as the driver takes it, with its values in their order."""
+
+    statement: str
+    columns: tuple[Column, ...]
+
+    def values(self, rows: Sequence[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
+        """The rows as the driver takes them."""
+        return list(zip(*(_written(rows, *column) for column in self.columns), strict=True))
+
+
+async def execute_many(connection: AsyncConnection, statement: UpdateBase, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Run a statement for each of the rows, which all name the same values; none is nothing to do.
+
+    SQLAlchemy would look up each value of each row in the statement anew, which costs more than the database does.
+    """
+    if rows:
+        compiled = _compiled(statement, connection.dialect, tuple(rows[0]))
+        await connection.exec_driver_sql(compiled.statement, compiled.values(rows))
+
+
+@lru_cache(maxsize=KEPT)
+def _compiled(statement: UpdateBase, dialect: Dialect, names: tuple[str, ...]) -> Compiled:
+    compiled: Any = statement.compile(dialect=dialect, column_keys=list(names))
+    constants = {name: bind.value for bind, name in compiled.bind_names.items()}
+    writers = {
+        name: write
+        for bind, name in compiled.bind_names.items()
+        if (write := bind.type.dialect_impl(dialect).bind_processor(dialect))
+    }
+    columns = [(name, constants[name], writers.get(name)) for name in compiled.positiontup]
+    return Compiled(statement=str(compiled), columns=tuple(columns))
+
+
+def each_of(name: str, *, is_sqlite: bool) -> TableValuedAlias:
+    """A list of texts that is handed in under this name, as rows of one ``value``."""
+    rows = func.json_each if is_sqlite else func.json_array_elements_text
+    return rows(bindparam(name, type_=JSON)).table_valued("value").alias(f"each_of_{name}")
+
+
+def _written(
+    rows: Sequence[Mapping[str, Any]],
+    name: str,
+    constant: Any,  # noqa: ANN401
+    write: Callable[[Any], Any] | None,
+) -> list[Any]:
+    if name not in rows[0]:
+        return [write(constant) if write else constant] * len(rows)
+    values = [row[name] for row in rows]
+    return [write(value) for value in values] if write else values
+
+
+Values = tuple[Any, ...]
+
+
+class Insertion:
+    """How rows come into a table of SQLite; those that are there already change nothing."""
+
+    def __init__(self, table: Table, columns: Sequence[str]) -> None:
+        dialect = sqlite.dialect()
+        self._head = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES "  # noqa: S608  (our own names; the values are bound)
+        self._row = f"({', '.join('?' * len(columns))})"
+        writers = (table.c[column].type.dialect_impl(dialect).bind_processor(dialect) for column in columns)
+        self._writers = {at: write for at, write in enumerate(writers) if write}
+        self._width = len(columns)
+
+    def statement(self, rows: Sequence[Values]) -> tuple[str, Values]:
+        """The statement, and the values that go with it.
+
+        >>> from responder.store.base.tables import contacts
+        >>> Insertion(contacts, ["originator", "revision"]).statement([("+39330", 1), ("+39331", 2)])
+        ('INSERT INTO contacts (originator, revision) VALUES (?, ?), (?, ?) ON CONFLICT DO NOTHING', ('+39330', 1, '+39331', 2))
+        """
+        values = [value for row in rows for value in row]
+        for at, write in self._writers.items():
+            values[at :: self._width] = map(write, values[at :: self._width])
+        return f"{self._head}{', '.join([self._row] * len(rows))} ON CONFLICT DO NOTHING", tuple(values)

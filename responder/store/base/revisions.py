@@ -1,0 +1,58 @@
+"""The revision of a contact, which moves whenever something is changed that plans rest on."""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import cache
+from typing import Any, TypeVar
+
+from sqlalchemy import Insert, delete, select
+from sqlalchemy.engine import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from responder.store.base.bulk import execute_many
+from responder.store.base.tables import contacts
+
+TOGETHER = 500  # rows in one statement
+T = TypeVar("T")
+
+
+def chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    """The values, some hundreds at a time."""
+    return (values[start : start + TOGETHER] for start in range(0, len(values), TOGETHER))
+
+
+async def move_revisions(connection: AsyncConnection, insert: Callable[..., Any], originators: Collection[str]) -> None:
+    """Let whoever has planned by the old state plan anew, and have the contacts to ourselves until the commit; in one order for all."""
+    for some in chunks(sorted(originators)):
+        await execute_many(
+            connection, _move(insert), [{"originator": originator, "revision": 1} for originator in some]
+        )
+
+
+@cache
+def _move(insert: Callable[..., Any]) -> Insert:
+    move: Insert = insert(contacts).on_conflict_do_update(
+        index_elements=["originator"], set_={"revision": contacts.c.revision + 1}
+    )
+    return move
+
+
+async def let_go(connection: AsyncConnection, originators: Collection[str]) -> None:
+    """Remove contacts that were made only to be locked, where what they were for is gone: nothing stays of an erased number."""
+    for some in chunks(sorted(originators)):
+        await connection.execute(delete(contacts).where(contacts.c.originator.in_(some), contacts.c.revision == 1))
+
+
+async def free_contacts(
+    connection: AsyncConnection, originators: Collection[str], *, lock: bool
+) -> dict[str, Row[Any] | None]:
+    """The contacts of numbers, none where there is none, but not those that somebody else has; the others are the caller's until the commit."""
+    query = select(contacts).where(contacts.c.originator.in_(originators))
+    ours: dict[str, Row[Any] | None] = {}
+    for row in (await connection.execute(query.with_for_update(skip_locked=True) if lock else query)).all():
+        ours[row.originator] = row
+    if others := set(originators) - ours.keys():
+        taken = set(
+            (await connection.execute(select(contacts.c.originator).where(contacts.c.originator.in_(others)))).scalars()
+        )
+        ours |= dict.fromkeys(others - taken)
+    return ours

@@ -1,0 +1,48 @@
+"""Every version of the rules that was in force, under its hash and with its times."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.engine import Row
+
+from responder.core.operations.records import Source, Version, read_sources, written_sources
+from responder.store.base.database import Database
+from responder.store.base.tables import rule_versions
+
+
+class RuleVersions:
+    """The versions of an installation."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._insert = database.insert
+
+    async def keep(self, version_hash: str, sources: Sequence[Source], now: datetime) -> None:
+        """Say that a version comes into force. Raises StorageError."""
+        row = {"hash": version_hash, "sources": written_sources(sources), "first_in_force_at": now, "in_force_at": now}
+        statement = self._insert(rule_versions).values(row)
+        statement = statement.on_conflict_do_update(index_elements=["hash"], set_={"in_force_at": now})
+        async with self._database.write() as connection:
+            await connection.execute(statement)
+
+    async def newest(self) -> Version | None:
+        """The version that came into force last; None if none ever did. Raises StorageError."""
+        newest = (
+            select(rule_versions)
+            .order_by(rule_versions.c.in_force_at.desc(), rule_versions.c.first_in_force_at.desc())
+            .limit(1)
+        )
+        async with self._database.read() as connection:
+            row = (await connection.execute(newest)).first()
+        return _version(row) if row else None
+
+
+def _version(row: Row[Any]) -> Version:
+    return Version(
+        hash=row.hash,
+        sources=read_sources(row.sources),
+        first_in_force_at=row.first_in_force_at,
+        in_force_at=row.in_force_at,
+    )

@@ -1,0 +1,1 @@
+"""Consent in SQL: the ledger, lists, opt-outs and erasure."""

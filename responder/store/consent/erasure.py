@@ -1,0 +1,141 @@
+"""Erasing a number: it and its texts leave every table, a keyed hash keeps it from being texted again."""
+
+import json
+import re
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
+from datetime import datetime
+from email import message_from_bytes
+from email.errors import MessageError
+from typing import Any
+
+from sqlalchemy import Table, and_, delete, null, or_, select, update
+from sqlalchemy.engine import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from responder.core.consent.ledger import PERSONAL, number_hash
+from responder.core.contact.effects import StepStatus
+from responder.core.sms.message import MessageStatus
+from responder.store.base.database import Database
+from responder.store.base.revisions import chunks, move_revisions
+from responder.store.base.tables import PAST, WAITING, consent_events, contacts, erased, messages, metadata, steps
+from responder.store.consent.ledger import append, event_row
+
+ERASED = "the number was erased"
+KEPT = (messages, steps, consent_events)  # their rows stay, without what is personal: keys and the chain rest on them
+EMPTIED = {"originator": "", "text": "", "raw": b"", "folded": None, "explanation": None}
+UNSENT = (StepStatus.QUEUED, StepStatus.SENDING)
+
+
+async def erase(database: Database, secret: bytes, number: str, operator: str, now: datetime) -> int:
+    """Erase a number, and tell how many rows held it; it is not texted again before it says START. Raises StorageError."""
+    insert = database.insert
+    async with database.write() as connection:
+        if database.is_sqlite:
+            await connection.exec_driver_sql("PRAGMA secure_delete=ON")  # what is deleted is also overwritten
+        row = {"number_hash": number_hash(secret, number), "erased_at": now}
+        await connection.execute(
+            insert(erased).on_conflict_do_update(index_elements=["number_hash"], set_={"erased_at": now}), [row]
+        )
+        await move_revisions(connection, insert, [number])  # what a worker commits at this moment is erased too
+        known = (
+            await connection.execute(select(contacts.c.revision).where(contacts.c.originator == number))
+        ).scalar_one() > 1
+        covered = list(
+            (
+                await connection.execute(select(consent_events.c.seq).where(consent_events.c.originator == number))
+            ).scalars()
+        )
+        misunderstood = await _misunderstood(connection, number)
+        found = len(misunderstood) + await _blank(connection, number, misunderstood, now)
+        for table in holding_numbers():
+            found += (await connection.execute(delete(table).where(table.c.originator == number))).rowcount
+        await append(
+            connection, [event_row(event="erased", at=now, operator=operator, erases=json.dumps(covered))], secret
+        )
+    if database.is_sqlite:
+        await database.checkpoint()
+    return found if known else found - 1
+
+
+def holding_numbers() -> list[Table]:
+    """The tables whose rows go with their originator."""
+    return [table for table in metadata.sorted_tables if "originator" in table.c and table not in KEPT]
+
+
+async def _blank(connection: AsyncConnection, number: str, misunderstood: Sequence[int], now: datetime) -> int:
+    """Empty what is personal in the rows that stay; whatever waits is done with. Tells how many rows had the number as theirs."""
+    waits = {"status": MessageStatus.FAILED, "error": ERASED, "handled_at": now, "lease_owner": None}
+    theirs = or_(*(and_(messages.c.originator == number, part) for part in (WAITING, PAST)))  # an index for each
+    all_of_them = or_(theirs, messages.c.seq.in_(misunderstood))
+    await connection.execute(select(messages.c.seq).where(all_of_them).order_by(messages.c.seq).with_for_update())
+    for some in chunks(misunderstood):
+        await connection.execute(update(messages).where(messages.c.seq.in_(some)).values(EMPTIED))
+    await connection.execute(update(messages).where(theirs, messages.c.status == MessageStatus.RECEIVED).values(waits))
+    await connection.execute(
+        update(messages).where(theirs, messages.c.error.is_not(None)).values(error=ERASED)
+    )  # it may repeat a word
+    sent = or_(steps.c.originator == number, steps.c.recipient == number)
+    await connection.execute(select(steps.c.key).where(sent).order_by(steps.c.key).with_for_update())
+    unsent = {
+        "status": StepStatus.SUPPRESSED,
+        "last_error": ERASED,
+        "next_attempt_at": None,
+        "lease_owner": None,
+        "updated_at": now,
+    }
+    await connection.execute(
+        update(steps).where(steps.c.originator == number, steps.c.status.in_(UNSENT)).values(unsent)
+    )
+    await connection.execute(update(steps).where(steps.c.recipient == number).values(recipient=""))
+    emptied: list[tuple[Table, dict[str, Any]]] = [
+        (messages, EMPTIED),
+        (steps, {"originator": "", "content": ""}),
+        (consent_events, dict.fromkeys((*PERSONAL, "salt"), null())),
+    ]
+    return sum(
+        [
+            (await connection.execute(update(table).where(table.c.originator == number).values(values))).rowcount
+            for table, values in emptied
+        ]
+    )
+
+
+async def _misunderstood(connection: AsyncConnection, number: str) -> list[int]:
+    """The messages whose originator could not be read but whose raw form tells the number."""
+    malformed = select(messages.c.seq, messages.c.raw).where(
+        messages.c.status == MessageStatus.MALFORMED, messages.c.originator != number
+    )
+    async with connection.stream(malformed) as rows:
+        return [row.seq async for row in rows if _tells(row.raw, number)]
+
+
+def _tells(raw: bytes, number: str) -> bool:
+    """Whether a form or a mail has the digits of a number, however they are set apart and the mail's parts encoded."""
+    parts: list[Any] = []
+    with suppress(
+        MessageError, ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError
+    ):  # no mail, or a broken one
+        parts = [part.get_payload(decode=True) for part in message_from_bytes(raw).walk() if not part.is_multipart()]
+    digits = number.removeprefix("+").encode()
+    return any(digits in re.sub(rb"\D", b"", part) for part in (raw, *parts) if isinstance(part, bytes))
+
+
+async def silent_among(
+    connection: AsyncConnection, secret: bytes, originators: Collection[str], known: Iterable[Row[*tuple[Any, ...]]]
+) -> frozenset[str]:
+    """Which numbers want no texts: they said STOP, or were erased and have not agreed to any since; ``known`` are their contacts."""
+    known = list(known)
+    erased_ones = (await erased_among(connection, secret, originators)).keys() - {
+        row.originator for row in known if row.consent_at
+    }
+    return frozenset(erased_ones | {row.originator for row in known if row.opted_out})
+
+
+async def erased_among(connection: AsyncConnection, secret: bytes, originators: Collection[str]) -> dict[str, datetime]:
+    """Which of the numbers were erased, and when."""
+    if (await connection.execute(select(erased.c.number_hash).limit(1))).first() is None:
+        return {}
+    hashes = {number_hash(secret, originator): originator for originator in originators}
+    found = (await connection.execute(select(erased).where(erased.c.number_hash.in_(hashes)))).all()
+    return {hashes[row.number_hash]: row.erased_at for row in found}

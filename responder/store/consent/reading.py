@@ -1,0 +1,69 @@
+"""The consent ledger as it is read: followed from its first event to its sealed end, or told for one number or list."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from responder.core.consent.ledger import Chain, Fault
+from responder.core.operations.records import ConsentRecord
+from responder.errors import StorageError
+from responder.store.base.database import Database
+from responder.store.base.listing import Listing
+from responder.store.base.tables import consent_events, installation
+from responder.store.consent.ledger import HEAD, as_told, read_head
+
+MOST_FAULTS = 100  # told; whoever changed more will be found by these
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """How many events the ledger has, and where it is not as it was written."""
+
+    events: int
+    faults: tuple[Fault, ...]
+
+
+async def verify(database: Database, secret: bytes) -> Verdict:
+    """Whether any event was changed, removed, put in or cut off. Raises StorageError if the database cannot be read."""
+    chain = Chain()
+    faults: list[Fault] = []
+    async with database.read() as connection:
+        sealed = (
+            await connection.execute(select(installation.c.value).where(installation.c.name == HEAD))
+        ).scalar_one_or_none()
+        rows = await connection.stream(select(consent_events).order_by(consent_events.c.seq))
+        async for row in rows.mappings():
+            if len(faults) < MOST_FAULTS:
+                faults.extend(chain.follow(as_told(dict(row))))
+    faults.extend(_faults_of_the_end(chain, sealed, secret))
+    return Verdict(events=chain.head.count, faults=tuple(faults))
+
+
+def _faults_of_the_end(chain: Chain, sealed: str | None, secret: bytes) -> Iterator[Fault]:
+    if sealed is None:
+        yield Fault(
+            seq=chain.head.count, what="the sealed head of the ledger is gone, restore the database from a backup"
+        )
+        return
+    try:
+        head = read_head(sealed, secret)
+    except StorageError as error:
+        yield Fault(seq=chain.head.count, what=str(error))
+        return
+    yield from chain.end(head)
+
+
+def list_consent(
+    *, originator: str | None = None, name: str | None = None, as_of: datetime | None = None
+) -> Listing[ConsentRecord]:
+    """The consent events in their order: of a number, of a list (with those for all lists), as recorded until a moment."""
+    query = select(consent_events)
+    if originator is not None:
+        query = query.where(consent_events.c.originator == originator)
+    if name is not None:
+        query = query.where((consent_events.c.list == name) | consent_events.c.list.is_(None))
+    if as_of is not None:
+        query = query.where(consent_events.c.recorded_at <= as_of)
+    return Listing(query=query, order=(consent_events.c.seq,), read=lambda row: ConsentRecord(event=row._asdict()))

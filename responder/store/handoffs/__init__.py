@@ -1,0 +1,1 @@
+"""Hand-offs in SQL."""

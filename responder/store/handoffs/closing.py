@@ -1,0 +1,166 @@
+"""What a person does about a hand-off: closes it, decides that it was a STOP, or writes back."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.engine import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from responder.core.contact.effects import Purpose, Step, StepKind
+from responder.core.outbound.suppression import why_suppressed
+from responder.core.sms.message import Order
+from responder.core.sms.segments import size
+from responder.core.sms.timestamps import iso
+from responder.errors import ResponderError
+from responder.store.base.database import Database
+from responder.store.base.revisions import move_revisions
+from responder.store.base.tables import OPEN_HANDOFF, contacts, handoffs, messages, steps
+from responder.store.consent.erasure import silent_among
+from responder.store.consent.ledger import EventRow, append, event_row
+from responder.store.consent.stopping import Stop, stop
+from responder.store.queue.announcing import announce_consent
+from responder.store.queue.rows import step_rows
+
+TWICE_WITHIN = timedelta(minutes=2)  # the same text to the same hand-off is one that was typed twice
+MESSAGE = ("key", "seq", "order_at", "gateway", "destination", "text", "folded", "rule", "rules_hash")
+NO_TEXT = "it is about no text of anybody's"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Closing:
+    """How a person closes a hand-off; with ``opts_out`` they decide that its message was a STOP."""
+
+    operator: str
+    note: str = ""
+    opts_out: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Closed:
+    """What closing a hand-off did; ``others`` are those of the number that are still open, and ``reviews`` those that hold marketing."""
+
+    ended_review: bool
+    is_opted_out: bool
+    others: int
+    reviews: int
+
+
+async def close(
+    database: Database, secret: bytes, key: str, closing: Closing, *, now: datetime, tell: Collection[str] = ()
+) -> Closed:
+    """Close a hand-off, with what it means for consent, and tell webhooks; ResponderError says why that cannot be. Raises StorageError."""
+    async with database.write() as connection:
+        row = await _taken(connection, database, key)
+        if row.closed_at:
+            raise ResponderError(
+                f"hand-off {key}: {row.closed_by or 'somebody'} closed it at {iso(row.closed_at.replace(microsecond=0))}"
+            )
+        proof: dict[str, Any] = {"operator": closing.operator, "reason": closing.note or None, "message_key": key}
+        events = await _opt_out(connection, row, proof, now) if closing.opts_out else []
+        if row.holds_marketing:
+            events.append(event_row(event="review_closed", at=now, originator=row.originator, **proof))
+        closed = {"closed_at": now, "closed_by": closing.operator[:200], "note": closing.note or None}
+        await connection.execute(update(handoffs).where(handoffs.c.message_key == key).values(closed))
+        open_ = select(func.count(), func.count().filter(handoffs.c.holds_marketing)).where(
+            OPEN_HANDOFF, handoffs.c.originator == row.originator
+        )
+        others, reviews = (await connection.execute(open_)).one()
+        is_opted_out = (
+            await connection.execute(select(contacts.c.opted_out).where(contacts.c.originator == row.originator))
+        ).scalar_one()
+        await announce_consent(connection, await append(connection, events, secret), tell, now)
+    return Closed(ended_review=row.holds_marketing, is_opted_out=is_opted_out, others=others, reviews=reviews)
+
+
+async def _taken(connection: AsyncConnection, database: Database, key: str) -> Row[Any]:
+    """The hand-off with its message, if it is about one, and its contact to ourselves until the commit."""
+    await move_revisions(connection, database.insert, [(await _handoff(connection, key)).originator])
+    return await _handoff(connection, key)
+
+
+async def _handoff(connection: AsyncConnection, key: str) -> Row[Any]:
+    query = select(handoffs, *(messages.c[name] for name in MESSAGE)).outerjoin(
+        messages, messages.c.key == handoffs.c.message_key
+    )
+    row = (await connection.execute(query.where(handoffs.c.message_key == key))).first()
+    if row is None:
+        raise ResponderError(f"hand-off {key}: it is gone, since its number was erased")
+    return row
+
+
+async def _opt_out(
+    connection: AsyncConnection, row: Row[Any], proof: Mapping[str, Any], now: datetime
+) -> list[EventRow]:
+    """Opt the number out by the word that its message was; a newer START of its own stands."""
+    if row.seq is None:
+        raise ResponderError(f"hand-off {row.message_key}: {NO_TEXT}, so leave --opt-out out")
+    contact = (await connection.execute(select(contacts).where(contacts.c.originator == row.originator))).one()
+    order = Order(row.order_at, row.seq)
+    if contact.opted_out:
+        return []
+    if contact.consent_at and Order(contact.consent_at, contact.consent_seq or 0) > order:
+        newer = "the number has said START since, so leave --opt-out out, or run 'responder subscribers remove' to opt it out as of now"
+        raise ResponderError(f"hand-off {row.message_key}: {newer}")
+    said = {name: getattr(row, name) for name in ("gateway", "destination", "folded", "rule", "rules_hash")} | {
+        "text": row.text or None
+    }
+    return await stop(connection, row.originator, Stop(by_hand_at=now, proof={**proof, **said}, order=order), now)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """A person's own text for a hand-off."""
+
+    operator: str
+    text: str
+
+
+async def answer(database: Database, secret: bytes, key: str, written: Answer, now: datetime) -> tuple[str, bool]:
+    """Queue a person's text to the number of a hand-off, and give its key and whether it is new; the same twice in a short while is one.
+
+    ResponderError says why it cannot go out. Raises StorageError.
+    """
+    async with database.write() as connection:
+        row = await _taken(connection, database, key)
+        if row.key is None:
+            raise ResponderError(f"hand-off {key}: {NO_TEXT}, so there is nobody to answer")
+        theirs = (steps.c.message_key == key) & (steps.c.purpose == Purpose.PERSON)
+        written_before = (
+            await connection.execute(select(steps.c.key, steps.c.content, steps.c.created_at).where(theirs))
+        ).all()
+        for before in written_before:
+            if before.content == written.text and before.created_at > now - TWICE_WITHIN:
+                return before.key, False
+        if why := await _why_not(connection, secret, row.originator, now):
+            raise ResponderError(f"hand-off {key}: {why}")
+        step = _step(f"{key}-h{len(written_before) + 1}", row, written.text)
+        await connection.execute(
+            insert(steps), [line | {"operator": written.operator[:200]} for line in step_rows([step], now)]
+        )
+    return step.key, True
+
+
+async def _why_not(connection: AsyncConnection, secret: bytes, originator: str, now: datetime) -> str | None:
+    """Why no text may go to the number; it is asked again in the transaction that claims the text."""
+    known = (await connection.execute(select(contacts).where(contacts.c.originator == originator))).all()
+    silent = await silent_among(connection, secret, [originator], known)
+    reason = why_suppressed(Purpose.PERSON, None, now, opted_out=originator in silent)
+    return f"{reason}, so no text may go there before the number says START" if reason else None
+
+
+def _step(key: str, row: Row[Any], text: str) -> Step:
+    return Step(
+        key=key,
+        message_key=row.message_key,
+        kind=StepKind.REPLY,
+        originator=row.originator,
+        to=row.originator,
+        sender=row.destination,
+        content=text,
+        purpose=Purpose.PERSON,
+        segments=size(text).segments,
+        expires_at=None,
+    )

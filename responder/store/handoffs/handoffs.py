@@ -1,0 +1,133 @@
+"""The hand-offs in SQL: which are open, whose conversation a person has, and what stands in each."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy.engine import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from responder.core.contact.effects import StepKind
+from responder.core.operations.handoffs import HandOffRecord, OpenHandOffs, Said
+from responder.core.sms.message import KEY_LENGTH
+from responder.store.base.database import Database
+from responder.store.base.listing import Listing
+from responder.store.base.tables import HOLDING, OPEN_HANDOFF, PAST, WAITING, handoffs, messages, steps
+
+HEX = frozenset("0123456789abcdef")
+AFTER_HEX = "g"  # sorts after every key with the same beginning
+_later = messages.alias("later")
+_LATER = (
+    select(func.count())
+    .select_from(_later)
+    .where(_later.c.originator == handoffs.c.originator, _later.c.seq > messages.c.seq, PAST)
+    .scalar_subquery()
+)
+
+
+def list_handoffs(*, every: bool = False) -> Listing[HandOffRecord]:
+    """The hand-offs that are open, or all of them, by when they were opened."""
+    query = _handoffs() if every else _handoffs().where(handoffs.c.closed_at.is_(None))
+    return Listing(query=query, order=(handoffs.c.opened_at, handoffs.c.message_key), read=_handoff)
+
+
+async def find_handoffs(database: Database, beginning: str) -> list[HandOffRecord]:
+    """The hand-offs whose key begins so; two of them at the most, since one is what is looked for. Raises StorageError."""
+    typed = beginning.lower()
+    if not typed or len(typed) > KEY_LENGTH or not HEX.issuperset(typed):
+        return []
+    begins_so = (handoffs.c.message_key >= typed) & (handoffs.c.message_key < typed + AFTER_HEX)
+    async with database.read() as connection:
+        return [_handoff(row) for row in (await connection.execute(_handoffs().where(begins_so).limit(2))).all()]
+
+
+async def count_open(database: Database) -> OpenHandOffs:
+    """How many hand-offs wait for a person, and since when. Raises StorageError."""
+    query = select(func.count(), func.min(handoffs.c.opened_at), func.count().filter(handoffs.c.holds_marketing)).where(
+        OPEN_HANDOFF
+    )
+    async with database.read() as connection:
+        count, oldest, reviews = (await connection.execute(query)).one()
+    return OpenHandOffs(count=count, oldest=oldest, reviews=reviews)
+
+
+async def paused(connection: AsyncConnection, originators: Collection[str]) -> dict[str, datetime]:
+    """Until when persons have the conversations with these originators."""
+    return await _paused(connection, originators, select().where(OPEN_HANDOFF))
+
+
+async def paused_before(
+    connection: AsyncConnection, originators: Collection[str], seq: int, at: datetime
+) -> dict[str, datetime]:
+    """Until when persons had the conversations just before a message, which has this place in the inbox and came at this moment."""
+    opened = (
+        select()
+        .select_from(handoffs.join(messages, messages.c.key == handoffs.c.message_key))
+        .where(messages.c.seq < seq)
+    )
+    return await _paused(
+        connection, originators, opened.where(or_(handoffs.c.closed_at.is_(None), handoffs.c.closed_at >= at))
+    )
+
+
+async def _paused(connection: AsyncConnection, originators: Collection[str], which: Select[Any]) -> dict[str, datetime]:
+    until = func.max(handoffs.c.pauses_until).label("until")
+    theirs = handoffs.c.originator.in_(originators) & handoffs.c.pauses_until.is_not(None)
+    query = which.add_columns(handoffs.c.originator, until).where(theirs).group_by(handoffs.c.originator)
+    return {row.originator: row.until for row in (await connection.execute(query)).all()}
+
+
+async def said_since(database: Database, record: HandOffRecord) -> list[Said]:
+    """What the number has texted since a hand-off was opened, and what went there, by time. Raises StorageError."""
+    here = messages.c.key == record.key
+    theirs = or_(*(and_(_later.c.originator == record.originator, part) for part in (WAITING, PAST)))
+    seq = select(messages.c.seq).where(here).scalar_subquery()
+    texts = select(_later.c.received_at, _later.c.text).where(theirs, _later.c.seq > seq)
+    since = (
+        (steps.c.kind == StepKind.REPLY)
+        & (steps.c.originator == record.originator)
+        & (steps.c.created_at >= record.opened_at)
+    )
+    async with database.read() as connection:
+        said = [Said(at=row.received_at, text=row.text) for row in (await connection.execute(texts)).all()]
+        ours = (await connection.execute(select(steps).where(since))).all()
+    said += [Said(at=row.created_at, text=row.content, fate=row.status) for row in ours]
+    return sorted(said, key=lambda one: one.at)
+
+
+def _handoffs() -> Select[Any]:
+    query = select(handoffs, messages.c.text, messages.c.destination, _LATER.label("later_texts"))
+    return query.outerjoin(messages, messages.c.key == handoffs.c.message_key)
+
+
+def _handoff(row: Row[Any]) -> HandOffRecord:
+    return HandOffRecord(
+        key=row.message_key,
+        originator=row.originator,
+        destination=row.destination,
+        reason=row.reason,
+        opened_at=row.opened_at,
+        text=row.text,
+        holds_marketing=row.holds_marketing,
+        pauses_until=row.pauses_until,
+        later_texts=row.later_texts,
+        closed_at=row.closed_at,
+        closed_by=row.closed_by,
+        note=row.note,
+    )
+
+
+def open_doubts() -> Select[Any]:
+    """The originators who may want no more texts, and since when."""
+    return (
+        select(handoffs.c.originator, func.max(handoffs.c.opened_at).label("since"))
+        .where(HOLDING)
+        .group_by(handoffs.c.originator)
+    )
+
+
+async def in_doubt(connection: AsyncConnection, originators: Collection[str]) -> dict[str, datetime]:
+    """Which of the originators have an open hand-off that holds marketing back, and since when."""
+    query = open_doubts().where(handoffs.c.originator.in_(originators))
+    return {row.originator: row.since for row in (await connection.execute(query)).all()}

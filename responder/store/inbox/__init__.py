@@ -1,0 +1,1 @@
+"""The way of a message through SQL: inbox, contacts, commit."""

@@ -1,0 +1,136 @@
+"""Claiming messages: the oldest that wait, with what else their originators sent, at the cost of what is taken and not of what waits."""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column, Connection, Select, bindparam, case, or_, select, text, true, update
+from sqlalchemy.engine import Row
+
+from responder.core.sms.message import Channel, Message, Order
+from responder.store.base.bulk import each_of
+from responder.store.base.locking import in_order
+from responder.store.base.tables import IN_LINE, WAITING, messages
+
+FARTHEST_LOOK = (
+    8000  # messages that a claim looks at from the front; behind them it waits for those who have these in hand
+)
+COLUMNS: list[Column[Any]] = [
+    messages.c.seq, messages.c.key, messages.c.channel, messages.c.gateway, messages.c.originator, messages.c.destination,
+    messages.c.text, messages.c.sent_at, messages.c.received_at, messages.c.order_at,
+]  # fmt: skip
+OF_CLAIM = (*COLUMNS, messages.c.attempts, messages.c.lease_until)
+
+_LINE: Select[Any] = (
+    select(messages.c.seq, messages.c.originator, messages.c.attempts, messages.c.lease_until)
+    .where(IN_LINE, messages.c.seq > bindparam("after"))
+    .order_by(messages.c.seq)
+    .limit(bindparam("most"))
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lease:
+    """Who claims, from when until when; a message that ``alone_after`` workers died of is handled by itself."""
+
+    owner: str
+    now: datetime
+    until: datetime
+    alone_after: int
+
+
+def claim(connection: Connection, lease: Lease, limit: int) -> list[tuple[Message, int]]:
+    """Lease the oldest free messages to a worker, each with how many workers died while they had it."""
+    oldest = _oldest(connection, lease.now, limit)
+    if not oldest:
+        return []
+    suspects = {row.originator for row in oldest if _deaths(row) >= lease.alone_after}
+    counts, at_most = Counter(row.originator for row in oldest if row.originator not in suspects), 2 * limit
+    if oldest[0].originator in suspects:
+        counts, at_most = Counter([oldest[0].originator]), 1
+    chosen = _theirs(connection, counts, lease.now, limit)[:at_most]
+    taken = _take(connection, [row.seq for row in chosen], lease)
+    return [(message_from(row), _deaths(row)) for row in chosen if row.seq in taken]
+
+
+def _oldest(connection: Connection, now: datetime, limit: int) -> list[Row[Any]]:
+    """The oldest messages of originators of whom nothing is in hand; what is comes before what they sent since."""
+    held: set[str] = set()
+    free: list[Row[Any]] = []
+    after, looked_at, most = 0, 0, limit
+    while looked_at < FARTHEST_LOOK:
+        page = connection.execute(_LINE, {"after": after, "most": most}).all()
+        held |= {row.originator for row in page if _is_in_hand(row, now)}
+        free = [row for row in (*free, *page) if row.originator not in held]
+        if len(free) >= limit or len(page) < most:
+            break
+        after, looked_at, most = page[-1].seq, looked_at + most, 2 * most
+    return free[:limit]
+
+
+def _theirs(connection: Connection, counts: Counter[str], now: datetime, limit: int) -> list[Row[Any]]:
+    """What waits of these originators, oldest first, up to a share of each; nothing of one of whom something is in hand after all."""
+    share = max(counts.values()) + limit // len(counts) + 1
+    query = _THEIRS_SQLITE if connection.dialect.name == "sqlite" else _THEIRS
+    rows = connection.execute(query, {"originators": list(counts), "share": share}).all()
+    held = {row.originator for row in rows if _is_in_hand(row, now)}
+    return [row for row in rows if row.originator not in held]
+
+
+def _take(connection: Connection, seqs: Sequence[int], lease: Lease) -> Collection[int]:
+    """Lease messages, oldest first, but for those that somebody has seen to meanwhile, and tell which."""
+    is_free = or_(messages.c.lease_until.is_(None), messages.c.lease_until < lease.now)
+    mine = in_order(messages.c.seq, messages.c.seq.in_(seqs), messages.c.status == text("'received'"), is_free)
+    leased = {"lease_owner": lease.owner, "lease_until": lease.until, "attempts": _DEATHS}
+    return frozenset(
+        connection.execute(update(messages).where(mine).values(leased).returning(messages.c.seq)).scalars()
+    )
+
+
+def _is_in_hand(row: Row[Any], now: datetime) -> bool:
+    return row.lease_until is not None and row.lease_until >= now
+
+
+def _deaths(row: Row[Any]) -> int:
+    """How many workers died while they had a free message: any lease that it has ran out."""
+    return int(row.attempts) + (row.lease_until is not None)
+
+
+_DEATHS = messages.c.attempts + case((messages.c.lease_until.is_(None), 0), else_=1)
+
+
+def _theirs_by_lateral() -> Select[Any]:
+    wanted = each_of("originators", is_sqlite=False)
+    of_one = select(*OF_CLAIM).where(WAITING, messages.c.originator == wanted.c.value)
+    theirs = of_one.order_by(messages.c.seq).limit(bindparam("share")).lateral("theirs")
+    return select(theirs).select_from(wanted.join(theirs, true())).order_by(theirs.c.seq)
+
+
+def _theirs_by_number() -> Select[Any]:
+    """The same for SQLite, which has no LATERAL."""
+    wanted, one = each_of("originators", is_sqlite=True), messages.alias("one")
+    of_one = select(one.c.seq).where(WAITING, one.c.originator == wanted.c.value)
+    numbers = of_one.order_by(one.c.seq).limit(bindparam("share")).correlate(wanted)
+    return select(*OF_CLAIM).select_from(wanted.join(messages, messages.c.seq.in_(numbers))).order_by(messages.c.seq)
+
+
+_THEIRS = _theirs_by_lateral()
+_THEIRS_SQLITE = _theirs_by_number()
+
+
+def message_from(row: Row[Any]) -> Message:
+    """A message from its row."""
+    return Message(
+        seq=row.seq,
+        key=row.key,
+        channel=Channel(row.channel),
+        gateway=row.gateway,
+        originator=row.originator,
+        destination=row.destination,
+        text=row.text,
+        sent_at=row.sent_at,
+        received_at=row.received_at,
+        order=Order(row.order_at, row.seq),
+    )

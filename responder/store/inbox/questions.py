@@ -1,0 +1,137 @@
+"""Questions of responder's own: kept with the plan that asks them, and closed with the one that hears the answer."""
+
+import json
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy.engine import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from responder.core.contact.question import (
+    REMEMBERED,
+    Ask,
+    Choice,
+    CloseQuestion,
+    Happening,
+    Question,
+    QuestionKind,
+    QuestionStatus,
+    after_happening,
+)
+from responder.core.deciding.plan import Plan
+from responder.core.sms.timestamps import iso
+from responder.store.base.tables import messages, questions
+
+OPEN = QuestionStatus.OPEN
+LENGTH_OF_KEY = 32  # of a message, which the key of its question begins with
+_IS_OPEN = questions.c.status == OPEN
+_CLOSED: dict[str, Any] = {
+    "status": bindparam("new_status"),
+    "closed_at": bindparam("now"),
+    "closed_by": bindparam("of_message"),
+}
+_CLOSE = update(questions).where(questions.c.key == bindparam("of_key"), _IS_OPEN).values(_CLOSED)
+_IS_SAME = (questions.c.kind == QuestionKind.WHICH) | (questions.c.choices == bindparam("of_choices"))
+_REPLACE = (
+    update(questions)
+    .where(
+        questions.c.originator == bindparam("of_originator"),
+        questions.c.destination == bindparam("of_destination"),
+        _IS_OPEN,
+        _IS_SAME,
+    )
+    .values(_CLOSED)
+)
+
+
+async def put_questions(connection: AsyncConnection, plans: Iterable[Plan]) -> None:
+    """Carry out what plans want of questions, in their order, in the caller's transaction."""
+    for plan in plans:
+        for effect in plan.effects:
+            if isinstance(effect, CloseQuestion):
+                await connection.execute(_CLOSE, {"of_key": effect.key, **_closing(plan, effect.happening)})
+            elif isinstance(effect, Ask):
+                row = _row(effect.question)
+                ends = {f"of_{name}": row[name] for name in ("originator", "destination", "choices")}
+                await connection.execute(_REPLACE, {**ends, **_closing(plan, Happening.NEWER)})
+                await connection.execute(insert(questions), row)
+
+
+def _closing(plan: Plan, happening: Happening) -> Mapping[str, Any]:
+    return {
+        "new_status": after_happening(OPEN, happening),
+        "now": plan.message.received_at,
+        "of_message": plan.message.key,
+    }
+
+
+async def read_questions(
+    connection: AsyncConnection, originators: Collection[str], now: datetime
+) -> Mapping[str, tuple[Question, ...]]:
+    """The questions that each of the originators was asked lately, oldest first; those that never left are none."""
+    left = questions.c.status != QuestionStatus.VOID
+    lately = (questions.c.originator.in_(originators)) & (questions.c.asked_at > now - REMEMBERED) & left
+    asked: dict[str, list[Question]] = defaultdict(list)
+    for row in (
+        await connection.execute(select(questions).where(lately).order_by(questions.c.asked_at, questions.c.key))
+    ).all():
+        asked[row.originator].append(_question(row))
+    return {originator: tuple(theirs) for originator, theirs in asked.items()}
+
+
+async def questions_before(
+    connection: AsyncConnection, originators: Collection[str], seq: int, at: datetime
+) -> Mapping[str, tuple[Question, ...]]:
+    """The questions that each of the originators had been asked lately before the message of that place, as they stood then."""
+    asking, closing = messages.alias(), messages.alias()
+    query = (
+        select(questions, closing.c.seq.label("closed_seq"))
+        .join(asking, asking.c.key == func.substr(questions.c.key, 1, LENGTH_OF_KEY))
+        .outerjoin(closing, closing.c.key == questions.c.closed_by)
+        .where(questions.c.originator.in_(originators), asking.c.seq < seq, questions.c.asked_at > at - REMEMBERED)
+        .order_by(questions.c.asked_at, questions.c.key)
+    )
+    asked: dict[str, list[Question]] = defaultdict(list)
+    for row in (await connection.execute(query)).all():
+        was_closed = row.closed_seq < seq if row.closed_seq else row.closed_at is not None and row.closed_at < at
+        question = _question(row) if was_closed else replace(_question(row), status=OPEN)
+        if question.status is not QuestionStatus.VOID:
+            asked[row.originator].append(question)
+    return {originator: tuple(theirs) for originator, theirs in asked.items()}
+
+
+def _row(question: Question) -> dict[str, Any]:
+    return {
+        "key": question.key,
+        "kind": question.kind,
+        "originator": question.originator,
+        "destination": question.destination,
+        "intention": question.intention,
+        "choices": json.dumps([[choice.subject, iso(choice.starts_at)] for choice in question.choices]),
+        "asked_at": question.asked_at,
+        "expires_at": question.expires_at,
+        "status": question.status,
+    }
+
+
+def _question(row: Row[Any]) -> Question:
+    return Question(
+        key=row.key,
+        kind=QuestionKind(row.kind),
+        originator=row.originator,
+        destination=row.destination,
+        intention=row.intention,
+        choices=tuple(_choices(json.loads(row.choices))),
+        asked_at=row.asked_at,
+        expires_at=row.expires_at,
+        status=QuestionStatus(row.status),
+    )
+
+
+def _choices(kept: Iterable[tuple[str, str | None]]) -> Iterator[Choice]:
+    for subject, starts_at in kept:
+        yield Choice(subject=subject, starts_at=datetime.fromisoformat(starts_at) if starts_at else None)

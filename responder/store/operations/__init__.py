@@ -1,0 +1,1 @@
+"""Alerts, credit and mailboxes in SQL."""

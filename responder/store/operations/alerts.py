@@ -1,0 +1,121 @@
+"""Alerts in SQL: opened once however many workers see the trouble, closed once, each with what tells of it in one transaction."""
+
+import json
+import secrets
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.engine import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from responder.core.contact.effects import Step
+from responder.core.rules.alerts import Alert, AlertKind, Mail, Trouble
+from responder.store.base.database import Database
+from responder.store.base.locking import in_order
+from responder.store.base.tables import alert_mails, alerts, steps
+from responder.store.operations.alert_mails import mail_rows
+from responder.store.queue.rows import step_rows
+
+QUIET = timedelta(
+    minutes=1
+)  # for so long nobody may have seen a trouble before it is over: workers may differ for moments
+IS_OPEN = alerts.c.closed_at.is_(None)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Telling:
+    """What tells of an alert."""
+
+    calls: Sequence[Step] = ()
+    mails: Sequence[Mail] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Changed:
+    """The alerts that a look opened and closed, and whether webhooks are to be called."""
+
+    opened: tuple[Alert, ...] = ()
+    closed: tuple[Alert, ...] = ()
+    has_calls: bool = False
+
+
+async def note_troubles(
+    database: Database, seen: Iterable[Trouble], tell: Callable[[Alert], Telling], now: datetime
+) -> Changed:
+    """Open an alert for each trouble that has none, and close those whose trouble nobody has seen for a while. Raises StorageError."""
+    troubles = sorted(seen, key=_place)  # one order for all: no deadlocks
+    if not troubles and not await read_open(database):
+        return Changed()
+    async with database.write() as connection:
+        opened = [alert for trouble in troubles if (alert := await _open(connection, database, trouble, now))]
+        closed = await _close(connection, now)
+        tellings = [tell(alert) for alert in (*opened, *closed)]
+        calls = [call for telling in tellings for call in telling.calls]
+        mails = [mail for telling in tellings for mail in telling.mails]
+        if calls:
+            await connection.execute(insert(steps), step_rows(calls, now))
+        if mails:
+            await connection.execute(insert(alert_mails), mail_rows(mails, now))
+    return Changed(opened=tuple(opened), closed=tuple(closed), has_calls=bool(calls))
+
+
+async def read_open(database: Database) -> list[Alert]:
+    """The alerts that are open, oldest first. Raises StorageError."""
+    async with database.read() as connection:
+        rows = (
+            await connection.execute(select(alerts).where(IS_OPEN).order_by(alerts.c.opened_at, alerts.c.key))
+        ).all()
+    return [_alert(row) for row in rows]
+
+
+async def _open(connection: AsyncConnection, database: Database, trouble: Trouble, now: datetime) -> Alert | None:
+    """The alert, if the trouble had none; one that is open learns that it was seen again."""
+    kind, subject = _place(trouble)
+    details = json.dumps(dict(trouble.details), ensure_ascii=False)
+    again = (
+        update(alerts)
+        .where(IS_OPEN, alerts.c.kind == kind, alerts.c.subject == subject)
+        .values(seen_at=now, details=details)
+    )
+    if (await connection.execute(again)).rowcount:
+        return None
+    row = {
+        "key": secrets.token_hex(16),
+        "kind": kind,
+        "subject": subject,
+        "details": details,
+        "opened_at": now,
+        "seen_at": now,
+    }
+    put = database.insert(alerts).values(row).on_conflict_do_nothing().returning(alerts.c.key)
+    is_ours = (await connection.execute(put)).first() is not None
+    return Alert(key=str(row["key"]), trouble=trouble, opened_at=now) if is_ours else None
+
+
+async def _close(connection: AsyncConnection, now: datetime) -> list[Alert]:
+    unseen = in_order(
+        alerts.c.key, IS_OPEN, alerts.c.seen_at <= now - QUIET, skip_locked=True
+    )  # one that is locked is seen just now
+    over = update(alerts).where(unseen).values(closed_at=now).returning(alerts)
+    return sorted(map(_alert, (await connection.execute(over)).all()), key=lambda alert: _place(alert.trouble))
+
+
+def _place(trouble: Trouble) -> tuple[str, str]:
+    return str(trouble.kind), trouble.subject
+
+
+def _alert(row: Row[Any]) -> Alert:
+    trouble = Trouble(kind=AlertKind(row.kind), subject=row.subject, details=json.loads(row.details))
+    return Alert(key=row.key, trouble=trouble, opened_at=row.opened_at, closed_at=row.closed_at)
+
+
+def kinds_of(found: Collection[Alert]) -> dict[AlertKind, int]:
+    """How many of the alerts there are of each kind, also where there is none.
+
+    >>> kinds_of([])[AlertKind.CREDIT_LOW]
+    0
+    """
+    return {kind: sum(alert.trouble.kind is kind for alert in found) for kind in AlertKind}

@@ -1,0 +1,94 @@
+"""What the intakes from mailboxes say of themselves, for all who look after the installation."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.engine import Row
+
+from responder.core.operations.troubles import FailingMailbox, MailboxReport, MailboxState
+from responder.core.sms.timestamps import iso
+from responder.store.base.database import Database
+from responder.store.base.tables import mailboxes
+
+FORGOTTEN_AFTER = timedelta(hours=1)  # an intake that has not been seen for so long is no longer listed
+SEEN_WITHIN = timedelta(seconds=15)  # one that runs says so every few seconds
+FAILING = frozenset({MailboxState.REFUSED, MailboxState.UNREACHABLE})
+FAILS_AFTER = timedelta(minutes=2)  # of failures, since connections also end where nothing is wrong
+GONE_AFTER = timedelta(minutes=1)  # an intake that was not seen for so long takes nothing
+GIVEN_UP_AFTER = timedelta(days=1)  # and after so long, nobody wants it to
+
+
+async def report_mailbox(database: Database, report: MailboxReport, now: datetime) -> None:
+    """Say how an intake stands. Raises StorageError."""
+    row = {
+        "name": report.name,
+        "place": report.place,
+        "state": report.state,
+        "reason": report.reason,
+        "seen_at": now,
+        "last_mail_at": report.last_mail_at,
+        "lag_ms": None if report.lag_s is None else round(report.lag_s * 1000),
+        "taken": report.taken,
+        "malformed": report.malformed,
+        "left_alone": report.left_alone,
+    }
+    is_failing = report.state in FAILING
+    put = database.insert(mailboxes).values(row | {"failing_since": now if is_failing else None})
+    changed = row | {"failing_since": func.coalesce(mailboxes.c.failing_since, now) if is_failing else None}
+    async with database.write() as connection:
+        await connection.execute(put.on_conflict_do_update(index_elements=["name"], set_=changed))
+        await connection.execute(delete(mailboxes).where(mailboxes.c.seen_at < now - FORGOTTEN_AFTER))
+
+
+async def forget_mailbox(database: Database, name: str) -> None:
+    """Say that an intake has ended. Raises StorageError."""
+    async with database.write() as connection:
+        await connection.execute(delete(mailboxes).where(mailboxes.c.name == name))
+
+
+async def live_mailboxes(database: Database, now: datetime) -> list[MailboxReport]:
+    """How the intakes stand that have been seen lately. Raises StorageError."""
+    query = select(mailboxes).where(mailboxes.c.seen_at >= now - SEEN_WITHIN).order_by(mailboxes.c.name)
+    async with database.read() as connection:
+        rows = (await connection.execute(query)).all()
+    return [
+        MailboxReport(
+            name=row.name,
+            place=row.place,
+            state=MailboxState(row.state),
+            reason=row.reason,
+            last_mail_at=row.last_mail_at,
+            lag_s=None if row.lag_ms is None else row.lag_ms / 1000,
+            taken=row.taken,
+            malformed=row.malformed,
+            left_alone=row.left_alone,
+        )
+        for row in rows
+    ]
+
+
+async def failing_mailboxes(database: Database, now: datetime) -> list[FailingMailbox]:
+    """The mailboxes from which no intake has taken anything for a while, with the reason. Raises StorageError."""
+    query = (
+        select(mailboxes)
+        .where(mailboxes.c.seen_at >= now - GIVEN_UP_AFTER)
+        .order_by(mailboxes.c.place, mailboxes.c.seen_at)
+    )
+    async with database.read() as connection:
+        rows = (await connection.execute(query)).all()
+    reasons = {row.place: _why_failing(row, now) for row in rows}  # of several intakes the last one seen tells
+    working = {row.place for row in rows if _why_failing(row, now) is None}
+    return [
+        FailingMailbox(place=place, reason=reason)
+        for place, reason in reasons.items()
+        if reason and place not in working
+    ]
+
+
+def _why_failing(row: Row[Any], now: datetime) -> str | None:
+    if now - row.seen_at >= GONE_AFTER:
+        return f"its intake was seen last at {iso(row.seen_at.replace(microsecond=0))}: start 'responder run' or 'responder mail'"
+    if row.failing_since and now - row.failing_since >= FAILS_AFTER:
+        return row.reason or str(row.state)
+    return None

@@ -1,0 +1,1 @@
+"""Steps in SQL: claimed, recorded, given up."""

@@ -1,0 +1,160 @@
+"""Delivery reports: kept once, matched to the reply that they are about, and settled with it in one transaction."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.engine import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from responder.core.contact.effects import StepKind, StepStatus
+from responder.core.outbound.report import Report, Reported, status_after, together
+from responder.store.base.database import Database
+from responder.store.base.tables import reports, steps
+from responder.store.queue.announcing import announce_deliveries, read_hearers
+
+STRAYS_FOR = timedelta(
+    minutes=10
+)  # how long a report that came before the send's answer may wait for it; calls take 15 s
+STRAYS_AT_ONCE = 1000
+
+
+class SqlReports:
+    """The delivery reports in SQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        dialect_insert = database.insert
+        self._insert = dialect_insert(reports).on_conflict_do_nothing().returning(reports.c.key)
+
+    async def add(self, received: Sequence[Report], now: datetime) -> list[tuple[str, StepStatus]]:
+        """Commit reports, each once, with what they say of replies; the keys of the replies that changed, with their fate.
+
+        Raises StorageError, with nothing done.
+        """
+        by_key = {
+            report.key: report for report in sorted(received, key=lambda report: report.key)
+        }  # one order for all: no deadlocks
+        if not by_key:
+            return []
+        async with self._database.write() as connection:
+            rows = [_row(key, report) for key, report in by_key.items()]
+            new = {row.key for row in (await connection.execute(self._insert, rows)).all()}
+            return await self._settle(connection, {key: report for key, report in by_key.items() if key in new}, now)
+
+    async def match_strays(self, now: datetime) -> list[tuple[str, StepStatus]]:
+        """Settle the reports that came before we knew of what; the keys of the replies that changed. Raises StorageError."""
+        stray = (reports.c.step_key.is_(None)) & (reports.c.received_at >= now - STRAYS_FOR)
+        query = select(reports).where(stray).order_by(reports.c.seq.desc()).limit(STRAYS_AT_ONCE)
+        async with self._database.read() as connection:
+            waiting = {row.key: _report(row) for row in (await connection.execute(query)).all()}
+            if not waiting or not await self._owners(connection, waiting.values(), lock=False):
+                return []
+        async with self._database.write() as connection:
+            return await self._settle(connection, waiting, now)
+
+    async def _settle(
+        self, connection: AsyncConnection, new: Mapping[str, Report], now: datetime
+    ) -> list[tuple[str, StepStatus]]:
+        """Let each reply have what the new reports say of it."""
+        owners = await self._owners(connection, new.values(), lock=not self._database.is_sqlite)
+        by_step: dict[str, list[str]] = defaultdict(list)
+        for key, report in new.items():
+            if owner := next((owners[each] for each in report.ids if each in owners), None):
+                by_step[owner.key].append(key)
+        changed: list[tuple[str, StepStatus]] = []
+        for step in sorted({row.key: row for row in owners.values()}.values(), key=lambda row: row.seq):
+            if about := by_step.get(step.key):
+                await connection.execute(update(reports).where(reports.c.key.in_(about)).values(step_key=step.key))
+                changed += await _change(connection, step, [new[key] for key in about], now)
+        await announce_deliveries(
+            connection, [key for key, _ in changed], await read_hearers(connection) if changed else (), now
+        )
+        return changed
+
+    async def _owners(
+        self, connection: AsyncConnection, new: Iterable[Report], *, lock: bool
+    ) -> Mapping[str, Row[Any]]:
+        """The replies that reports are about, by each id of theirs; our own id counts for more than the gateway's."""
+        ids = sorted({each for report in new for each in report.ids})
+        query = select(steps).where(
+            steps.c.kind == StepKind.REPLY, or_(steps.c.key.in_(ids), steps.c.gateway_id.in_(ids))
+        )
+        query = query.order_by(steps.c.key)
+        found = (await connection.execute(query.with_for_update() if lock else query)).all()
+        rows = sorted(found, key=lambda row: int(row.seq))
+        owners: dict[str, Row[Any]] = {}
+        for row in rows:
+            owners[row.gateway_id or row.key] = row
+        owners.update((row.key, row) for row in rows)
+        return owners
+
+
+async def _change(
+    connection: AsyncConnection, step: Row[Any], new: Iterable[Report], now: datetime
+) -> list[tuple[str, StepStatus]]:
+    """Change one reply, whose row is ours until the commit, if the reports change it."""
+    earlier = await connection.execute(
+        select(reports).where(reports.c.step_key == step.key, reports.c.part.is_not(None))
+    )
+    decisive = together([*new, *map(_report, earlier.all())])
+    before = StepStatus(step.status)
+    after = status_after(before, decisive.reported) if decisive else before
+    if decisive is None or after is before:
+        return []
+    values: dict[str, Any] = {
+        "status": after,
+        "next_attempt_at": None,
+        "lease_owner": None,
+        "lease_until": None,
+        "updated_at": now,
+    }
+    values["last_error"] = f"the gateway reports: {decisive.reason}" if after is StepStatus.FAILED else None
+    if after is StepStatus.DELIVERED:
+        values |= _delivery(decisive, step.submitted_at)
+    await connection.execute(update(steps).where(steps.c.seq == step.seq).values(**values))
+    return [(step.key, after)]
+
+
+def _delivery(report: Report, submitted_at: datetime | None) -> dict[str, Any]:
+    """When a reply was delivered, and how long that took from its being handed over."""
+    delivered_at = _delivered_at(report, submitted_at)
+    took = max(delivered_at - submitted_at, timedelta()) if submitted_at else None
+    return {"delivered_at": delivered_at, "delivery_ms": None if took is None else took // timedelta(milliseconds=1)}
+
+
+def _delivered_at(report: Report, submitted_at: datetime | None) -> datetime:
+    """The time that the gateway names, where it can be true by our own clock; else that of the report's arrival."""
+    named = report.happened_at
+    is_plausible = named is not None and submitted_at is not None and submitted_at <= named <= report.received_at
+    return named if named is not None and is_plausible else report.received_at
+
+
+def _row(key: str, report: Report) -> dict[str, Any]:
+    return {
+        "key": key,
+        "ids": json.dumps(report.ids),
+        "reported": report.reported,
+        "word": report.word,
+        "reason": report.reason,
+        "part": report.part,
+        "parts": report.parts,
+        "happened_at": report.happened_at,
+        "received_at": report.received_at,
+    }
+
+
+def _report(row: Row[Any]) -> Report:
+    return Report(
+        ids=tuple(json.loads(row.ids)),
+        reported=Reported(row.reported),
+        word=row.word,
+        received_at=row.received_at,
+        reason=row.reason,
+        part=row.part,
+        parts=row.parts,
+        happened_at=row.happened_at,
+    )

@@ -1,0 +1,1 @@
+"""Steps on their way into the queue."""

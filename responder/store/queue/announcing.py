@@ -1,0 +1,124 @@
+"""Queueing what webhooks asked to be told, in the transaction of the change itself."""
+
+import json
+import secrets
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.engine import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from responder.core.contact.effects import Purpose, Step, StepKind, StepStatus
+from responder.core.outbound.events import Happened, consent_changed
+from responder.core.rules.webhooks import Event
+from responder.store.base.database import Database
+from responder.store.base.revisions import chunks
+from responder.store.base.tables import installation, steps
+from responder.store.queue.rows import delivery_from, step_rows
+
+HEARERS = "hearers of delivery.changed"
+CHANGES = frozenset(
+    {"opt_in", "opt_in_asked", "opt_out"}
+)  # the events of the ledger that change what somebody agreed to
+
+
+async def put_hearers(database: Database, webhooks: Collection[str]) -> None:
+    """Keep which webhooks ask for the fate of replies, since reports are taken by processes that know no rules. Raises StorageError."""
+    written = " ".join(sorted(webhooks))
+    insert_into = database.insert
+    put = insert_into(installation).values(name=HEARERS, value=written)
+    async with database.write() as connection:
+        await connection.execute(put.on_conflict_do_update(index_elements=["name"], set_={"value": written}))
+
+
+async def read_hearers(connection: AsyncConnection) -> frozenset[str]:
+    """The webhooks that ask for the fate of replies, by the rules that a worker read last."""
+    query = select(installation.c.value).where(installation.c.name == HEARERS)
+    return frozenset(((await connection.execute(query)).scalar_one_or_none() or "").split())
+
+
+async def announce(
+    connection: AsyncConnection, happened: Iterable[tuple[str, Happened]], webhooks: Collection[str], now: datetime
+) -> None:
+    """Tell webhooks what was changed for these originators other than by a message, in the caller's transaction."""
+    names = sorted(webhooks)
+    if not names:
+        return
+    change = secrets.token_hex(16)  # stands where calls that a message leads to have its key
+    told = ((originator, name, one) for originator, one in happened for name in names)
+    calls = (
+        _call((f"{change}-{n}", change), originator, name, one.as_json(now))
+        for n, (originator, name, one) in enumerate(told, start=1)
+    )
+    for some in chunks(step_rows(calls, now)):
+        await connection.execute(insert(steps), some)
+
+
+async def announce_consent(
+    connection: AsyncConnection, events: Iterable[Mapping[str, Any]], webhooks: Collection[str], now: datetime
+) -> None:
+    """Tell webhooks of the changes among events that the ledger has by now and no rule brought about, in the caller's transaction."""
+    changes = ((event["originator"], consent_changed(event)) for event in events if event["event"] in CHANGES)
+    await announce(connection, changes, webhooks, now)
+
+
+def _call(keys: tuple[str, str], originator: str, name: str, content: str, sender: str = "") -> Step:
+    return Step(
+        key=keys[0],
+        message_key=keys[1],
+        kind=StepKind.WEBHOOK,
+        originator=originator,
+        to=name,
+        sender=sender,
+        content=content,
+        purpose=Purpose.ANSWER,
+        segments=0,
+        expires_at=None,
+    )
+
+
+async def announce_deliveries(
+    connection: AsyncConnection, keys: Collection[str], webhooks: Collection[str], now: datetime
+) -> None:
+    """Tell webhooks what has become of replies, in the caller's transaction and after the change."""
+    if not keys or not webhooks:
+        return
+    of_keys = (steps.c.key.in_(keys)) & (steps.c.kind == StepKind.REPLY) & (steps.c.status != StepStatus.QUEUED)
+    rows = (await connection.execute(select(steps).where(of_keys).order_by(steps.c.seq))).all()
+    calls = [call for row in rows for call in _calls(row, sorted(webhooks), now)]
+    if calls:
+        await connection.execute(insert(steps), step_rows(calls, now))
+
+
+def _calls(row: Row[Any], webhooks: Collection[str], now: datetime) -> Iterator[Step]:
+    """One call for each webhook; the id has the moment in it, since a reply may come to the same status again."""
+    happened = Happened(event=Event.DELIVERY_CHANGED, data=delivery_from(row).as_json())
+    for number, name in enumerate(webhooks, start=1):
+        key = f"{row.key}-{row.status}-{int(now.timestamp() * 1000):x}-{number}"
+        yield _call((key, row.message_key), row.originator, name, happened.as_json(now), row.sender)
+
+
+BEGINNING = json.dumps({"type": str(Event.CONSENT_CHANGED)})[:-1]  # of the content of a call about consent
+
+
+def tells_of_consent(step: Step) -> bool:
+    """Whether a step is a call about a change of consent."""
+    return step.kind is StepKind.WEBHOOK and step.content.startswith(BEGINNING)
+
+
+def numbered(calls: Iterable[Step], events: Iterable[Mapping[str, Any]]) -> Iterator[Step]:
+    """The calls about consent, each with the number that its event has in the ledger; what a message says twice, each webhook hears in turn."""
+    seqs: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    turns: dict[tuple[str, ...], Iterator[int]] = {}
+    for event in events:
+        seqs[event["message_key"], event["list"], event["event"]].append(event["seq"])
+    for call in calls:
+        body = json.loads(call.content)
+        data = body["data"]
+        change = (call.message_key, data["list"], data["event"])
+        data["sequence"] = next(turns.setdefault((*change, call.to), iter(seqs[change])), None)
+        yield replace(call, content=json.dumps(body, ensure_ascii=False))

@@ -1,0 +1,86 @@
+"""Values as rows."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, or_, select, text
+from sqlalchemy.engine import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from responder.core.contact.echoes import REMEMBERED, Sent
+from responder.core.contact.effects import Purpose, Step, StepKind, StepStatus
+from responder.core.operations.records import (
+    DeliveryRecord,
+)
+from responder.core.outbound.suppression import SHADOWED
+from responder.store.base.tables import steps
+
+
+def delivery_from(row: Row[Any]) -> DeliveryRecord:
+    """A delivery from its row."""
+    return DeliveryRecord(
+        key=row.key,
+        message_key=row.message_key,
+        kind=StepKind(row.kind),
+        to=row.recipient,
+        status=StepStatus(row.status),
+        attempts=row.attempts,
+        next_attempt_at=row.next_attempt_at,
+        last_error=row.last_error,
+        segments=row.segments,
+        billed_segments=row.billed_segments,
+        text=row.content,
+        operator=row.operator,
+    )
+
+
+async def read_sent(connection: AsyncConnection, originators: Collection[str], now: datetime) -> dict[str, list[Sent]]:
+    """The texts that were queued lately for each of the originators."""
+    sent: dict[str, list[Sent]] = defaultdict(list)
+    for row in (await connection.execute(_SENT, {"originators": list(originators), "since": now - REMEMBERED})).all():
+        sent[row.originator].append(
+            Sent(at=row.created_at, text=row.content, purpose=Purpose(row.purpose), answers_at=row.arrived_at)
+        )
+    return sent
+
+
+_SENT = (
+    select(steps.c.originator, steps.c.created_at, steps.c.arrived_at, steps.c.content, steps.c.purpose)
+    .where(
+        steps.c.kind == text("'reply'"),
+        steps.c.originator.in_(bindparam("originators", expanding=True)),
+        steps.c.created_at > bindparam("since"),
+        or_(steps.c.status != StepStatus.SUPPRESSED, steps.c.last_error == SHADOWED),
+    )
+    .order_by(steps.c.seq)
+)
+
+Rows = list[dict[str, Any]]
+
+
+def step_rows(wanted: Iterable[Step], now: datetime) -> Rows:
+    """Steps as rows, queued, and due at once or when they are to leave."""
+    return [
+        {
+            "key": step.key,
+            "message_key": step.message_key,
+            "kind": step.kind,
+            "originator": step.originator,
+            "recipient": step.to,
+            "sender": step.sender,
+            "content": step.content,
+            "purpose": step.purpose,
+            "segments": step.segments,
+            "expires_at": step.expires_at,
+            "arrived_at": step.arrived_at,
+            "status": StepStatus.QUEUED,
+            "attempts": 0,
+            "next_attempt_at": max(now, step.leaves_at or now),
+            "keeps_quiet": step.leaves_at is not None or step.purpose is Purpose.REMINDER,
+            "created_at": now,
+            "updated_at": now,
+        }
+        for step in wanted
+    ]

@@ -1,0 +1,94 @@
+"""Replies that will not leave: what they had used up is given back, and the history of an appointment tells of its reminder."""
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column, bindparam, delete, select, update
+from sqlalchemy.engine import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from responder.core.contact.effects import Purpose, StepStatus
+from responder.store.base.history import add_events, event, last_numbers
+from responder.store.base.tables import appointments, contacts, reminders, steps, uses
+from responder.store.queue.announcing import announce_deliveries, read_hearers
+from responder.store.queue.unasked import never_asked
+
+REMINDER = "reminder"
+DROPPED = "dropped"
+LONGEST_REASON = 200
+COUNT = update(appointments).where(appointments.c.id == bindparam("of_id")).values(version=appointments.c.version + 1)
+MOVE = (
+    update(contacts).where(contacts.c.originator == bindparam("of_originator")).values(revision=contacts.c.revision + 1)
+)
+
+
+async def suppress(connection: AsyncConnection, reasons: Mapping[int, str], now: datetime) -> None:
+    """Let these replies, by their numbers, not leave, and tell webhooks, in the caller's transaction."""
+    suppressed: list[Row[Any]] = []
+    for reason in sorted(set(reasons.values())):
+        numbers = [number for number, why in reasons.items() if why == reason]
+        values = {"status": StepStatus.SUPPRESSED, "last_error": reason, "next_attempt_at": None, "updated_at": now}
+        gone = update(steps).where(steps.c.seq.in_(numbers)).values(values)
+        suppressed += (
+            await connection.execute(
+                gone.returning(steps.c.key, steps.c.message_key, steps.c.purpose, steps.c.last_error)
+            )
+        ).all()
+    if suppressed:
+        await settle_suppressed(connection, suppressed, {row.key: row.last_error for row in suppressed}, now)
+        await announce_deliveries(connection, [row.key for row in suppressed], await read_hearers(connection), now)
+
+
+async def settle_suppressed(
+    connection: AsyncConnection, rows: Sequence[Row[Any]], reasons: Mapping[str, str], now: datetime
+) -> None:
+    """Undo, in the caller's transaction, what was written down as if these replies would leave; ``reasons`` are by their keys."""
+    if not rows:
+        return
+    await never_asked(connection, [row.key for row in rows], now)
+    await give_back(connection, [row.key for row in rows])
+    await _drop_reminders(
+        connection, {row.message_key: reasons[row.key] for row in rows if row.purpose == Purpose.REMINDER}, now
+    )
+
+
+async def give_back(connection: AsyncConnection, keys: Collection[str]) -> None:
+    """Let rules and replies that may be used once in a while be used again, in the caller's transaction, since these replies never left."""
+    theirs = select(steps.c.originator).where(steps.c.key.in_(keys))
+    await connection.execute(delete(uses).where(uses.c.originator.in_(theirs), uses.c.step_key.in_(keys)))
+
+
+async def _drop_reminders(connection: AsyncConnection, reasons: Mapping[str, str], now: datetime) -> None:
+    if not reasons:
+        return
+    columns: list[Column[Any]] = [reminders.c.key, reminders.c.appointment_id, reminders.c.originator, reminders.c.name]
+    rows = (await connection.execute(select(*columns).where(reminders.c.key.in_(reasons)))).all()
+    if not rows:
+        return
+    for row in rows:
+        values = {"status": DROPPED, "done_at": now, "reason": reasons[row.key][:LONGEST_REASON]}
+        await connection.execute(update(reminders).where(reminders.c.key == row.key).values(values))
+    versions = select(appointments.c.id, appointments.c.version).where(
+        appointments.c.id.in_({row.appointment_id for row in rows})
+    )
+    standing = {row.id: row.version for row in (await connection.execute(versions)).all()}
+    numbers = Counter(
+        standing
+        | await last_numbers(connection, [row.appointment_id for row in rows if row.appointment_id not in standing])
+    )
+    lines = []
+    for row in rows:
+        numbers[row.appointment_id] += 1
+        lines.append(dropped(row, numbers[row.appointment_id], reasons[row.key], now))
+    await add_events(connection, lines)
+    await connection.execute(COUNT, [{"of_id": row.appointment_id} for row in rows])
+    await connection.execute(
+        MOVE, [{"of_originator": originator} for originator in sorted({row.originator for row in rows})]
+    )
+
+
+def dropped(row: Row[Any], number: int, reason: str, now: datetime) -> dict[str, Any]:
+    """The line of the history about a reminder that does not leave."""
+    return event((row.appointment_id, number), now, "reminder dropped", REMINDER, detail=f"{row.name} before: {reason}")

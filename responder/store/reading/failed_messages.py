@@ -1,0 +1,93 @@
+"""Messages that failed: how many there are, and why."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, literal_column, select, text, update
+
+from responder.core.operations.failed import FailedMessages
+from responder.core.operations.records import MessageRecord
+from responder.core.sms.message import MessageStatus
+from responder.errors import ResponderError
+from responder.store.base.database import Database
+from responder.store.base.revisions import TOGETHER
+from responder.store.base.tables import messages
+from responder.store.reading.records import message_from
+
+FAILED = (messages.c.status == text("'failed'"), func.length(messages.c.raw) > 0)  # without its text one is done with
+
+
+async def read_failed(database: Database) -> FailedMessages:
+    """The messages that failed and can be received again. Raises StorageError.
+
+    A reason ends at its colon: what follows may repeat a text.
+    """
+    position = "instr" if database.is_sqlite else "strpos"
+    reason: ColumnElement[str] = literal_column(f"substr(error, 1, {position}(error || ':', ':') - 1)")
+    query = select(reason.label("reason"), func.count().label("found")).where(*FAILED).group_by(reason).order_by(reason)
+    async with database.read() as connection:
+        rows = (await connection.execute(query)).all()
+    return FailedMessages(by_reason={row.reason or "no reason was kept": row.found for row in rows})
+
+
+AGAIN: dict[str, Any] = {
+    "status": MessageStatus.RECEIVED.value,
+    "attempts": 0,
+    "error": None,
+    "handled_at": None,
+    "lease_owner": None,
+    "lease_until": None,
+}
+RETRIED = frozenset({MessageStatus.FAILED, MessageStatus.MALFORMED})
+
+
+async def receive_failed_again(database: Database) -> AsyncIterator[MessageRecord]:
+    """Let all failed messages wait again that still have their text, oldest first, and give them as they are then. Raises StorageError."""
+    after = 0
+    while True:
+        async with database.write() as connection:
+            some = (
+                select(messages.c.seq).where(*FAILED, messages.c.seq > after).order_by(messages.c.seq).limit(TOGETHER)
+            )
+            seqs = (await connection.execute(some.with_for_update())).scalars().all()
+            rows = (
+                await connection.execute(
+                    update(messages).where(messages.c.seq.in_(seqs)).values(AGAIN).returning(messages)
+                )
+            ).all()
+        for row in sorted(rows, key=lambda row: int(row.seq)):
+            yield message_from(row)
+        if not seqs:
+            return
+        after = seqs[-1]
+
+
+async def receive_again(
+    database: Database,
+    key: str,
+    *,
+    originator: str | None = None,
+    destination: str | None = None,
+    text: str | None = None,
+) -> None:
+    """Let a failed message wait again, or a malformed one with what it lacks; ResponderError says why that cannot be. Raises StorageError."""
+    ends = {"originator": originator, "destination": destination}
+    async with database.write() as connection:
+        row = (await connection.execute(select(messages).where(messages.c.key == key).with_for_update())).one()
+        status = MessageStatus(row.status)
+        if status not in RETRIED:
+            raise ResponderError(f"message {key}: it is {status}, only failed and malformed ones are received again")
+        if status is MessageStatus.FAILED and not row.raw:
+            raise ResponderError(
+                f"message {key}: its text is gone, since it was kept long enough or its number was erased"
+            )
+        given = {name: end for name, end in ends.items() if end and not getattr(row, name)}
+        for name, option in (("originator", "--from"), ("destination", "--to")):
+            if ends[name] and name not in given:
+                raise ResponderError(f"message {key}: it has its own {name}, leave {option} out")
+            if not getattr(row, name) and name not in given:
+                raise ResponderError(f"message {key}: it came without {name}, give it with {option}")
+        if text is not None and row.text:
+            raise ResponderError(f"message {key}: it has its own text, leave --text out")
+        given |= {} if text is None else {"text": text}
+        await connection.execute(update(messages).where(messages.c.key == key).values(**AGAIN, **given))

@@ -1,0 +1,170 @@
+"""The queries behind the lists that people and scripts ask for, and behind one record of each."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, or_, select
+from sqlalchemy.engine import Row
+
+from responder.core.contact.effects import AppointmentStatus, StepStatus
+from responder.core.contact.known import SubscriptionStatus
+from responder.core.operations.records import (
+    AppointmentRecord,
+    DeliveryRecord,
+    Explanation,
+    MessageRecord,
+    SubscriberRecord,
+    explained,
+)
+from responder.core.sms.message import KEY_LENGTH, Channel, MessageStatus
+from responder.store.appointments.rows import appointment_from
+from responder.store.base.database import Database
+from responder.store.base.listing import Listing
+from responder.store.base.tables import PAST, WAITING, appointments, contacts, messages, steps, subscriptions
+from responder.store.handoffs.handoffs import open_doubts
+from responder.store.queue.rows import delivery_from
+
+HEX = frozenset("0123456789abcdef")
+AFTER_HEX = "g"  # sorts after every key with the same beginning
+
+
+def list_messages(
+    *,
+    originator: str | None = None,
+    rule: str | None = None,
+    status: MessageStatus | None = None,
+    since: datetime | None = None,
+) -> Listing[MessageRecord]:
+    """The messages, by arrival."""
+    query = select(messages)
+    if originator is not None:
+        query = query.where(
+            or_(*(and_(messages.c.originator == originator, part) for part in (WAITING, PAST)))
+        )  # an index for each
+    for column, wanted in ((messages.c.rule, rule), (messages.c.status, status)):
+        query = query if wanted is None else query.where(column == wanted)
+    query = query if since is None else query.where(messages.c.received_at >= since)
+    return Listing(query=query, order=(messages.c.seq,), read=message_from)
+
+
+def list_subscribers(name: str | None = None) -> Listing[SubscriberRecord]:
+    """Who is on a list, or on any, or was; by the time of the last change."""
+    doubts = open_doubts().subquery()
+    query = select(subscriptions, contacts.c.language, doubts.c.since.label("under_review_since"))
+    query = query.outerjoin(contacts, contacts.c.originator == subscriptions.c.originator)
+    query = query.outerjoin(doubts, doubts.c.originator == subscriptions.c.originator)
+    query = query if name is None else query.where(subscriptions.c.list == name)
+    return Listing(
+        query=query, order=(subscriptions.c.since, subscriptions.c.originator, subscriptions.c.list), read=_subscriber
+    )
+
+
+def list_deliveries(*, status: StepStatus | None = None, message_key: str | None = None) -> Listing[DeliveryRecord]:
+    """The calls to the outside, in the order in which they were queued."""
+    query = select(steps)
+    query = query if status is None else query.where(steps.c.status == status)
+    query = query if message_key is None else query.where(steps.c.message_key == message_key)
+    return Listing(query=query, order=(steps.c.seq,), read=delivery_from)
+
+
+def list_appointments(
+    *,
+    originator: str | None = None,
+    status: AppointmentStatus | None = None,
+    begin: datetime | None = None,
+    end: datetime | None = None,
+) -> Listing[AppointmentRecord]:
+    """The appointments, by their start: those of a number, with a status, from a moment until before another."""
+    query = select(appointments)
+    for column, wanted in ((appointments.c.originator, originator), (appointments.c.status, status)):
+        query = query if wanted is None else query.where(column == wanted)
+    query = query if begin is None else query.where(appointments.c.starts_at >= begin)
+    query = query if end is None else query.where(appointments.c.starts_at < end)
+    return Listing(query=query, order=(appointments.c.starts_at, appointments.c.id), read=_appointment)
+
+
+async def read_after(
+    database: Database, listing: Listing[AppointmentRecord], identifier: str | None, limit: int
+) -> tuple[list[AppointmentRecord], bool]:
+    """So many appointments of a listing after the one with this id, and whether there are more. Raises StorageError."""
+    query = listing.query.order_by(*listing.order).limit(limit + 1)
+    if identifier is not None:
+        place = select(appointments.c.starts_at).where(appointments.c.id == identifier).scalar_subquery()
+        later = (appointments.c.starts_at > place) | (
+            (appointments.c.starts_at == place) & (appointments.c.id > identifier)
+        )
+        query = query.where(later)
+    async with database.read() as connection:
+        rows = (await connection.execute(query)).all()
+    return [listing.read(row) for row in rows[:limit]], len(rows) > limit
+
+
+async def find_messages(database: Database, beginning: str) -> list[Explanation]:
+    """The messages whose key begins so; two of them at the most, since one is what is looked for. Raises StorageError."""
+    typed = beginning.lower()
+    if not typed or len(typed) > KEY_LENGTH or not HEX.issuperset(typed):
+        return []
+    begins_so = (messages.c.key >= typed) & (messages.c.key < typed + AFTER_HEX)
+    async with database.read() as connection:
+        rows = (await connection.execute(select(messages).where(begins_so).limit(2))).all()
+    return [_explanation(row) for row in rows]
+
+
+async def raw_of(database: Database, key: str) -> bytes:
+    """What came in, as it came, for the message with this key. Raises StorageError."""
+    async with database.read() as connection:
+        return bytes((await connection.execute(select(messages.c.raw).where(messages.c.key == key))).scalar_one())
+
+
+async def find_delivery(database: Database, key: str) -> DeliveryRecord | None:
+    """The delivery with this key. Raises StorageError."""
+    async with database.read() as connection:
+        row = (await connection.execute(select(steps).where(steps.c.key == key))).first()
+    return delivery_from(row) if row else None
+
+
+async def find_appointment(database: Database, identifier: str) -> AppointmentRecord | None:
+    """The appointment with this id. Raises StorageError."""
+    async with database.read() as connection:
+        row = (await connection.execute(select(appointments).where(appointments.c.id == identifier))).first()
+    return _appointment(row) if row else None
+
+
+def message_from(row: Row[Any]) -> MessageRecord:
+    """A message from its row, as lists show it."""
+    return MessageRecord(
+        key=row.key,
+        channel=Channel(row.channel),
+        originator=row.originator,
+        destination=row.destination,
+        text=row.text,
+        folded=row.folded,
+        sent_at=row.sent_at,
+        received_at=row.received_at,
+        handled_at=row.handled_at,
+        status=MessageStatus(row.status),
+        rule=row.rule,
+        rules_hash=row.rules_hash,
+        is_superseded=row.is_superseded,
+        error=row.error,
+        answer_ms=row.answer_ms,
+    )
+
+
+def _explanation(row: Row[Any]) -> Explanation:
+    return explained(message_from(row), row.language, row.explanation)
+
+
+def _subscriber(row: Row[Any]) -> SubscriberRecord:
+    return SubscriberRecord(
+        originator=row.originator,
+        list=row.list,
+        status=SubscriptionStatus(row.status),
+        since=row.since,
+        language=row.language,
+        under_review_since=row.under_review_since,
+    )
+
+
+def _appointment(row: Row[Any]) -> AppointmentRecord:
+    return AppointmentRecord(appointment=appointment_from(row))
