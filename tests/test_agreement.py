@@ -28,7 +28,7 @@ from tests.agreement import Conversation, rehearsed, served
 from tests.builders import ANNA, SHOP
 from tests.conftest import NOON, store_on
 from tests.planning import appointment
-from tests.rules import test_cases
+from tests.rulefile import test_cases
 
 ROOT = Path(__file__).parent.parent
 FENCED = re.compile(r"^```yaml\n(.*?)^```", re.MULTILINE | re.DOTALL)

@@ -11,7 +11,7 @@ from responder.core.outbound.signature import decode_secret
 from tests.builders import inbound
 from tests.cli.conftest import Installation, run
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[3]
 WORKFLOW: dict[str, Any] = yaml.safe_load((ROOT / "examples" / "rules-workflow.yaml").read_text())
 HOOKS: list[dict[str, Any]] = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
 JOB = WORKFLOW["jobs"]["rules"]

@@ -10,7 +10,7 @@ from responder.rulefile.describe.document import described
 from responder.rulefile.describe.plain_words import CONDITIONS_IN_WORDS
 from responder.rulefile.reading.places import Sources, read_source
 from tests.cli.conftest import typed
-from tests.rules.test_schema import schema
+from tests.rulefile.test_schema import schema
 
 FOLDER = Path(__file__).parent / "described"
 TEXT = (FOLDER / "all.yaml").read_text("utf-8")

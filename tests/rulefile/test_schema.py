@@ -142,4 +142,4 @@ def test_the_schema_has_the_settings_of_every_action(name: str) -> None:
     ["key_unknown", "condition_unknown", "action_unknown", "version_unknown", "when_missing", "then_missing", "answer"],
 )
 def test_an_editor_marks_what_the_reader_refuses(bad: str) -> None:
-    assert problems((ROOT / "tests" / "rules" / "bad" / f"{bad}.yaml").read_text("utf-8"), yaml.SafeLoader) != []
+    assert problems((ROOT / "tests" / "rulefile" / "bad" / f"{bad}.yaml").read_text("utf-8"), yaml.SafeLoader) != []

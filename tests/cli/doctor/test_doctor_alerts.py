@@ -14,7 +14,7 @@ from responder.store.queue.rows import step_rows
 from responder.wiring import utc_now
 from tests.builders import reply_step
 from tests.cli.conftest import Installation
-from tests.cli.test_doctor import examined, finding
+from tests.cli.doctor.test_doctor import examined, finding
 from tests.conftest import NOON
 from tests.mail_server import SmtpServer, taking_mails
 from tests.test_smtp import MAIL

@@ -21,7 +21,7 @@ from responder.settings.model import (
 )
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104  (nothing listens here)
-DOCUMENTATION = Path(__file__).parents[1] / "docs" / "settings.md"
+DOCUMENTATION = Path(__file__).parents[2] / "docs" / "settings.md"
 
 
 @pytest.fixture

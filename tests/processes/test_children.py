@@ -17,7 +17,7 @@ from responder.processes.children import Child, Patience, Supervisor, supervise
 from tests.conftest import wait_until
 from tests.living import is_alive
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 IMPATIENT = Patience(first_delay_s=0.01, longest_delay_s=0.05, stop_limit_s=5)
 NOTES = """
 import os, signal, sys, time

@@ -23,7 +23,7 @@ from responder.processes.tasks import end
 from tests.conftest import wait_until
 from tests.living import is_alive
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 NO_PACKAGE = "no_such_package_anywhere"
 PARENT = """
 import asyncio, sys, uvloop

@@ -6,7 +6,7 @@ from xml.etree.ElementTree import parse
 import pytest
 
 from tests.cli.conftest import run, typed
-from tests.cli.test_check import FINE
+from tests.cli.rules.test_check import FINE
 
 TESTED = f"""{FINE}  - {{name: alone, when: {{text: alone}}, then: [{{reply: Hi.}}]}}
 tests:

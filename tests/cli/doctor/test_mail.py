@@ -17,7 +17,7 @@ from responder.store.operations.mailboxes import report_mailbox
 from responder.wiring import utc_now
 from tests.builders import ANNA, SHOP, inbound, mailbox_report
 from tests.cli.conftest import Installation, run
-from tests.cli.test_text import working
+from tests.cli.service.test_text import working
 from tests.conftest import free_port
 from tests.mail.conftest import NO_DOVECOT, QUICK, Shop
 from tests.mail.dovecot import PROGRAM, Dovecot, dovecot

@@ -21,7 +21,7 @@ from responder.store.outbound.replies import Fate
 from responder.wiring import utc_now
 from tests.builders import ANNA, BRUNO, inbound
 from tests.cli.conftest import Installation, Outcome, run
-from tests.cli.test_text import serving
+from tests.cli.service.test_text import serving
 from tests.conftest import NOON
 from tests.going_wrong import DEATHS, arrive, fail
 from tests.worker.conftest import RULES

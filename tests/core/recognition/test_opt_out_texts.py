@@ -11,7 +11,7 @@ from responder.core.recognition.outcome import Outcome
 from responder.core.rules.rules import Rules
 from tests.builders import ANNA
 from tests.conftest import NOON
-from tests.core.opt_out_texts import Case, read_cases
+from tests.core.recognition.opt_out_texts import Case, read_cases
 from tests.planning import appointment, known, plan, rules
 
 AMERICAN = "+12025550123"

@@ -27,7 +27,7 @@ from responder.wiring import Store
 from tests.appointments.clinic import RULES
 from tests.conftest import NOON, store_on
 from tests.crowd import Crowd
-from tests.store.test_looking import plan_of
+from tests.store.base.test_looking import plan_of
 from tests.worker.conftest import TABLES, Work, work
 
 __all__ = ["work"]
