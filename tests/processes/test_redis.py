@@ -28,7 +28,7 @@ NO_PACKAGE = "no_such_package_anywhere"
 PARENT = """
 import asyncio, sys, uvloop
 from pathlib import Path
-from responder import embedded
+from responder.processes import redis as embedded
 
 async def main():
     redis = await embedded.start(Path(sys.argv[1]))
