@@ -14,7 +14,7 @@ import httpx
 from responder.core.outbound.gateway import Call, Response
 from responder.core.outbound.networks import refusal
 from responder.errors import PermanentError, ResponderError, TransientError, UncertainError
-from responder.http.connections import Connections
+from responder.http.connections import KEPT, KEPT_S, Connections
 
 LOOKUPS = 8  # names of guarded calls looked up at once, in threads of their own, so that a dead name server holds up no gateway
 REMEDY = "set RESPONDER_ALLOW_PRIVATE_WEBHOOKS to allow it"
@@ -73,13 +73,21 @@ class HttpClient:
     """Makes calls; open from the beginning, and closed at the end of its ``async with``."""
 
     def __init__(
-        self, *, allow_private: bool, trusted: ssl.SSLContext | None = None, guard: GuardedNetwork | None = None
+        self,
+        *,
+        allow_private: bool,
+        trusted: ssl.SSLContext | None = None,
+        guard: GuardedNetwork | None = None,
+        kept: int = KEPT,
+        kept_s: float = KEPT_S,
     ) -> None:
         self._allow_private = allow_private
         self._guard = guard or GuardedNetwork()
         context = trusted or httpx.create_ssl_context(trust_env=False)
-        self._guarded = Connections(context, None if allow_private else self._guard)
-        self._others = Connections(context, None)  # apart, so that no webhook takes a gateway's connections
+        self._guarded = Connections(context, None if allow_private else self._guard, kept=kept, kept_s=kept_s)
+        self._others = Connections(
+            context, None, kept=kept, kept_s=kept_s
+        )  # apart, so that no webhook takes a gateway's connections
 
     async def __aenter__(self) -> Self:
         return self

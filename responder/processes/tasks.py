@@ -47,7 +47,7 @@ class Beside:
             self._stop()
 
 
-async def end(tasks: Collection[asyncio.Task[Any]]) -> None:
+async def end(tasks: Collection[asyncio.Task[Any]], *, again_s: float = CANCEL_AGAIN_S) -> None:
     """Cancel tasks until each of them has ended, however it did.
 
     Once is not enough: on Python 3.11 ``wait_for``, in which redis-py sends, may swallow a cancellation.
@@ -55,7 +55,7 @@ async def end(tasks: Collection[asyncio.Task[Any]]) -> None:
     while running := [task for task in tasks if not task.done()]:
         for task in running:
             task.cancel()
-        await asyncio.wait(running, timeout=CANCEL_AGAIN_S)
+        await asyncio.wait(running, timeout=again_s)
     await asyncio.gather(*tasks, return_exceptions=True)
 
 

@@ -3,11 +3,8 @@
 import asyncio
 from contextlib import AsyncExitStack
 
-import pytest
-
 from responder.core.outbound.circuit import AT_ONCE
 from responder.core.outbound.gateway import Call
-from responder.http import connections
 from responder.http.client import HttpClient
 from tests.conftest import wait_until
 from tests.receiver import Receiver, receiving
@@ -21,20 +18,16 @@ async def test_connections_to_several_busy_endpoints_are_used_again() -> None:
     assert sum(receiver.connections for receiver in receivers) <= len(receivers) * AT_ONCE
 
 
-async def test_a_connection_that_was_kept_for_long_is_closed_when_another_is_opened(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(connections, "KEPT_S", 0.0)
-    async with receiving() as first, receiving() as second, HttpClient(allow_private=True) as client:
+async def test_a_connection_that_was_kept_for_long_is_closed_when_another_is_opened() -> None:
+    async with receiving() as first, receiving() as second, HttpClient(allow_private=True, kept_s=0.0) as client:
         await client.post(Call(url=first.url, headers={}))
         await client.post(Call(url=second.url, headers={}))
         await wait_until(lambda: first.open == 0, 5, "the end of the first connection")
         assert second.open == 1
 
 
-async def test_no_more_idle_connections_are_kept_than_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "KEPT", 3)
-    async with receiving() as first, receiving() as second, HttpClient(allow_private=True) as client:
+async def test_no_more_idle_connections_are_kept_than_allowed() -> None:
+    async with receiving() as first, receiving() as second, HttpClient(allow_private=True, kept=3) as client:
         await call_all(client, [first, second])
         await wait_until(lambda: first.open + second.open == 3, 5, "three connections")
 

@@ -15,12 +15,11 @@ async def swallows_one_cancellation(swallowed: list[str]) -> None:
     await asyncio.Event().wait()
 
 
-async def test_a_task_that_swallows_a_cancellation_ends_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("responder.processes.tasks.CANCEL_AGAIN_S", 0.02)
+async def test_a_task_that_swallows_a_cancellation_ends_all_the_same() -> None:
     swallowed: list[str] = []
     task = asyncio.create_task(swallows_one_cancellation(swallowed))
     await asyncio.sleep(0)
-    await asyncio.wait_for(end([task]), 10)
+    await asyncio.wait_for(end([task], again_s=0.02), 10)
     assert (swallowed, task.cancelled()) == (["one"], True)
 
 
