@@ -14,10 +14,14 @@ from redis.backoff import ExponentialBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
+from responder.core.contact.effects import StepKind
 from responder.core.outbound.gateway import Job
 from responder.errors import TransientError
 
 QUEUE = "responder:queue"
+JOB_OF = {StepKind.REPLY: Job.REPLIES, StepKind.WEBHOOK: Job.WEBHOOKS}
+BUDGET_S = 10.0  # after which a job starts nothing more and rings for another: well under JOB_TIMEOUT_S
+JOB_TIMEOUT_S = 30  # a killed worker's job is locked for this and 10 s more; every job of ours ends by itself before
 EXPIRES_MS = 10 * 365 * 86_400_000  # arq drops jobs older than a day by default; ours are never too old
 RING_EVERY_S = 0.02  # at most one job of a kind in this time
 RING_SHARE = 0.05  # of the time may go by in ringing, which takes longer the more there is to do

@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
@@ -43,34 +43,26 @@ class Patience:
     refused_s: float = 300.0  # a server that refuses a password may lock out who tries often
 
 
+@dataclass(kw_only=True)
 class Watch:
     """Takes in what comes to a mailbox."""
 
-    def __init__(
-        self,
-        *,
-        open_mailbox: Callable[[threading.Event], Mailbox],
-        reader: MailReader,
-        intake: Intake,
-        clock: Clock,
-        patience: Patience | None = None,
-    ) -> None:
-        self._open_mailbox = open_mailbox
-        self._reader = reader
-        self._intake = intake
-        self._clock = clock
-        self._patience = patience or Patience()
-        self._thread = ThreadPoolExecutor(1, "mailbox")
-        self._stopping = threading.Event()
-        self._stopped = asyncio.Event()
-        self._mailbox: Mailbox | None = None
-        self._uid_validity = 0
-        self._left: set[int] = set()  # mails that are none of ours, by UID
-        self._breaks: Counter[int] = Counter()  # of connections, while a mail was read
-        self._early_breaks: Counter[int] = Counter()  # of connections, while its head was read
-        self._failures = 0
-        self._told = asyncio.Event()
-        self.status = Status()
+    open_mailbox: Callable[[threading.Event], Mailbox]
+    reader: MailReader
+    intake: Intake
+    clock: Clock
+    patience: Patience = field(default_factory=Patience)
+    status: Status = field(init=False, default_factory=Status)
+    _thread: ThreadPoolExecutor = field(init=False, default_factory=partial(ThreadPoolExecutor, 1, "mailbox"))
+    _stopping: threading.Event = field(init=False, default_factory=threading.Event)
+    _stopped: asyncio.Event = field(init=False, default_factory=asyncio.Event)
+    _mailbox: Mailbox | None = field(init=False, default=None)
+    _uid_validity: int = field(init=False, default=0)
+    _left: set[int] = field(init=False, default_factory=set)  # mails that are not the gateway's, by UID
+    _breaks: Counter[int] = field(init=False, default_factory=Counter)  # of connections, while a mail was read
+    _early_breaks: Counter[int] = field(init=False, default_factory=Counter)  # of connections, while its head was read
+    _failures: int = field(init=False, default=0)
+    _told: asyncio.Event = field(init=False, default_factory=asyncio.Event)
 
     def stop(self) -> None:
         """Let ``run`` end, whatever it waits for."""
@@ -97,12 +89,12 @@ class Watch:
 
     async def _connection(self) -> float:
         """One connection, and how long to wait until the next."""
-        mailbox = self._mailbox = self._open_mailbox(self._stopping)
+        mailbox = self._mailbox = self.open_mailbox(self._stopping)
         try:
             await self._watch(mailbox)
         except PermanentError as error:
             self._tell(MailboxState.REFUSED, str(error))
-            return self._patience.refused_s
+            return self.patience.refused_s
         except (TransientError, StorageError) as error:
             self._tell(MailboxState.UNREACHABLE, str(error))
             return self._delay_s()
@@ -116,7 +108,7 @@ class Watch:
 
     def _delay_s(self) -> float:
         """How long to wait after one failure more."""
-        delay_s = min(self._patience.first_delay_s * 2.0**self._failures, self._patience.longest_delay_s)
+        delay_s = min(self.patience.first_delay_s * 2.0**self._failures, self.patience.longest_delay_s)
         self._failures = min(self._failures + 1, 16)
         return delay_s * (0.5 + random.random() / 2)  # noqa: S311  (spreads those who come back, no secret)
 
@@ -129,7 +121,7 @@ class Watch:
             self._early_breaks.clear()
         self._tell(MailboxState.CONNECTED, None)
         logger.info("mailbox opened mails=%d idle=%s", opened.mails, opened.has_idle)
-        ends_at = time.monotonic() + self._patience.connection_s
+        ends_at = time.monotonic() + self.patience.connection_s
         after: int | None = None
         is_quiet = False
         while not self._stopping.is_set() and time.monotonic() < ends_at:
@@ -139,7 +131,7 @@ class Watch:
             after = max([after or 0, *found])
             self._failures = 0
             if not found:
-                await self._call(mailbox.wait, self._patience.look_s if is_quiet else self._patience.first_look_s)
+                await self._call(mailbox.wait, self.patience.look_s if is_quiet else self.patience.first_look_s)
             is_quiet = not found
 
     async def _take_in(self, mailbox: Mailbox, uids: Sequence[int]) -> None:
@@ -164,7 +156,7 @@ class Watch:
     def _refusal(self, head: Head) -> str | None:
         if self._breaks[head.uid] > BREAKS_OF_A_MAIL:
             return "the connection ends whenever it is read"
-        return self._reader.refusal(head.fields)
+        return self.reader.refusal(head.fields)
 
     def _leave(self, uid: int, reason: str) -> None:
         """Leave a mail as it is; whose it is not clear is told and counted."""
@@ -203,7 +195,7 @@ class Watch:
     def _read(self, mailbox: Mailbox, heads: Sequence[Head]) -> dict[int, list[Inbound]]:
         """The messages in mails, by UID; each as old as its mail, and in the order of the mails."""
         mails = mailbox.read([head.uid for head in heads])
-        now = self._clock()
+        now = self.clock()
         arrivals = {
             head.uid: min(head.arrived_at + timedelta(microseconds=head.uid % MICROSECONDS), now) for head in heads
         }
@@ -214,7 +206,7 @@ class Watch:
     def _messages(self, uid: int, raw: bytes, arrived_at: datetime) -> list[Inbound] | None:
         """The messages in a mail; None if it is left for a person."""
         try:
-            return self._reader.read(raw, arrived_at)
+            return self.reader.read(raw, arrived_at)
         except Exception as error:  # noqa: BLE001  (whatever one mail is, it holds up no other)
             self._leave(uid, f"it cannot be read ({type(error).__name__})")
             return None
@@ -222,13 +214,13 @@ class Watch:
     async def _commit(self, messages: Sequence[Inbound], began_at: float) -> StorageError | None:
         try:
             for message in messages:
-                await self._intake.take(message, began_at)
+                await self.intake.take(message, began_at)
         except StorageError as error:
             return error
         return None
 
     def _count(self, messages: Sequence[Inbound]) -> None:
-        now = self._clock()
+        now = self.clock()
         for message in messages:
             if message.status is MessageStatus.MALFORMED:
                 logger.warning("mail not understood, kept for a person key=%s", message.key)

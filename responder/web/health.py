@@ -5,7 +5,7 @@ import math
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from responder.core.operations.clock_offset import ClockOffset
 from responder.core.operations.failed import FailedMessages
 from responder.core.operations.records import RulesStatus
-from responder.core.operations.troubles import MailboxReport, unseen
+from responder.core.operations.troubles import SEEN_WITHIN, MailboxReport, unseen
 from responder.core.outbound.gateway import Clock
 from responder.core.sms.timestamps import iso
 from responder.errors import ResponderError
@@ -29,7 +29,6 @@ from responder.store.reading.failed_messages import read_failed
 
 CHECK_S = 5.0  # longer than this is as good as down
 GOOD_FOR_S = 1.0  # whoever asks costs a commit
-SEEN_WITHIN = timedelta(seconds=15)  # a worker says every few seconds that it is alive
 MOST_MISTAKES = 10  # ``responder check`` tells all
 
 

@@ -2,11 +2,12 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from responder.core.operations.telling import calls_of, mails_of, sentence_of
-from responder.core.operations.troubles import UNSEEN, FailingMailbox, Sight, troubles
+from responder.core.operations.troubles import SEEN_WITHIN, UNSEEN, FailingMailbox, Sight, troubles
 from responder.core.outbound.gateway import Bell, Clock, Job
 from responder.core.rules.alerts import Alert
 from responder.core.rules.rules import Rules
@@ -20,84 +21,75 @@ from responder.store.reading.failed_messages import read_failed
 from responder.wiring import Store
 
 RECENT = timedelta(hours=1)  # dead letters of this while are one alert
-SEEN_WITHIN = timedelta(seconds=15)  # a worker says every few seconds that it is alive
 
 logger = logging.getLogger(__name__)
 
 
+@dataclass(kw_only=True)
 class AlertWatch:
     """Done by every worker: what one has told, another finds told. ``host`` names the machine in e-mails, which leave where ``is_mailing``.
 
     ``zone`` is the one in which the gateway writes its times; without it, nobody looks at its clock.
     """
 
-    def __init__(
-        self,
-        *,
-        store: Store,
-        rules: Callable[[], Rules],
-        bell: Bell,
-        clock: Clock,
-        host: str,
-        is_mailing: bool,
-        mailbox: str | None = None,
-        zone: ZoneInfo | None = None,
-    ) -> None:
-        self._store = store
-        self._rules = rules
-        self._bell = bell
-        self._clock = clock
-        self._host = host
-        self._is_mailing = is_mailing
-        self._zone = zone
-        self._mailbox = mailbox
-        self._mailbox_seen_at = clock()
+    store: Store
+    rules: Callable[[], Rules]
+    bell: Bell
+    clock: Clock
+    host: str
+    is_mailing: bool
+    mailbox: str | None = None
+    zone: ZoneInfo | None = None
+    _mailbox_seen_at: datetime = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._mailbox_seen_at = self.clock()
 
     async def once(self) -> None:
         """Look once. Raises StorageError."""
-        now, rules = self._clock(), self._rules()
+        now, rules = self.clock(), self.rules()
         seen = troubles(await self._sight(), rules, now)
-        changed = await note_troubles(self._store.database, seen, lambda alert: self._telling(alert, rules), now)
+        changed = await note_troubles(self.store.database, seen, lambda alert: self._telling(alert, rules), now)
         for alert in changed.opened:
             logger.error("alert opened kind=%s key=%s what=%s", alert.trouble.kind, alert.key, sentence_of(alert))
-        if changed.opened and rules.alerts.email and not self._is_mailing:
+        if changed.opened and rules.alerts.email and not self.is_mailing:
             logger.warning(
                 "alerts are not mailed: set RESPONDER_SMTP_URL, and no RESPONDER_SHADOW, where the workers start"
             )
         for alert in changed.closed:
             logger.info("alert closed kind=%s key=%s what=%s", alert.trouble.kind, alert.key, sentence_of(alert))
         if changed.has_calls:
-            self._bell.ring(Job.WEBHOOKS)
+            self.bell.ring(Job.WEBHOOKS)
 
     async def _sight(self) -> Sight:
-        now, database = self._clock(), self._store.database
+        now, database = self.clock(), self.store.database
         hold = await read_hold(database)
         return Sight(
-            dead_letters=await self._store.steps.count_given_up(now - RECENT),
+            dead_letters=await self.store.steps.count_given_up(now - RECENT),
             endpoints=(await read_endpoints(database)).values(),
             refusal=hold.reason if hold else None,
             credits=await read_credits(database),
             mailboxes=await self._failing_mailboxes(now),
-            oldest_waiting=await self._store.inbox.oldest_waiting(),
+            oldest_waiting=await self.store.inbox.oldest_waiting(),
             failed=await read_failed(database),
-            clock=await read_clock_offset(database, self._zone) if self._zone else None,
+            clock=await read_clock_offset(database, self.zone) if self.zone else None,
             rules_are_refused=not all(
-                worker.rules_are_ok for worker in await self._store.installation.live_workers(now - SEEN_WITHIN)
+                worker.rules_are_ok for worker in await self.store.installation.live_workers(now - SEEN_WITHIN)
             ),
         )
 
     async def _failing_mailboxes(self, now: datetime) -> Sequence[FailingMailbox]:
         """The mailboxes that nothing is taken from, also one of which nothing was ever heard, or no longer."""
-        failing = await failing_mailboxes(self._store.database, now)
-        if self._mailbox is None:
+        failing = await failing_mailboxes(self.store.database, now)
+        if self.mailbox is None:
             return failing
-        if await live_mailboxes(self._store.database, now):
+        if await live_mailboxes(self.store.database, now):
             self._mailbox_seen_at = now
-        is_told = any(mailbox.place == self._mailbox for mailbox in failing)
+        is_told = any(mailbox.place == self.mailbox for mailbox in failing)
         if is_told or now - self._mailbox_seen_at < GONE_AFTER:
             return failing
-        return [*failing, FailingMailbox(place=self._mailbox, reason=UNSEEN)]
+        return [*failing, FailingMailbox(place=self.mailbox, reason=UNSEEN)]
 
     def _telling(self, alert: Alert, rules: Rules) -> Telling:
-        mails = tuple(mails_of(alert, rules, self._host)) if self._is_mailing else ()
+        mails = tuple(mails_of(alert, rules, self.host)) if self.is_mailing else ()
         return Telling(calls=tuple(calls_of(alert, rules)), mails=mails)

@@ -6,8 +6,8 @@ import logging
 import random
 import secrets
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Coroutine
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ from responder.core.rules.appointments import quiet_until
 from responder.core.rules.rules import Rules
 from responder.core.rules.webhooks import Event
 from responder.errors import AccessError, BlockedError, PermanentError, StorageError, TransientError, UncertainError
+from responder.jobs import BUDGET_S, JOB_OF
 from responder.store.outbound.daily_budget import Budget
 from responder.store.outbound.gateway_hold import PROBE_EVERY
 from responder.store.outbound.replies import IN_SHADOW, SIMULATED, Claimed, Fate, Pretence, SqlSteps
@@ -25,11 +26,9 @@ from responder.worker.webhooks import Webhooks, unthought_of
 
 REPLIES_AT_ONCE = 20
 PRETENDED_AT_ONCE = 500
-BUDGET_S = 10.0  # after which a job claims nothing more and rings for another; its last call ends well before arq's job_timeout
 PATIENCE_S = 0.03  # until a place that a webhook call has left is filled, where most of its endpoint's are taken
 PACED_S = 0.05  # until a text that has to wait for its turn is looked at again
 RECORD_AGAIN_S = (0.1, 0.5, 2.0, 5.0)  # pauses while the database cannot record a call that was made
-JOB_OF = {StepKind.REPLY: Job.REPLIES, StepKind.WEBHOOK: Job.WEBHOOKS}
 
 logger = logging.getLogger(__name__)
 
@@ -44,32 +43,28 @@ class Ways:
     rules: Callable[[], Rules]
 
 
+@dataclass(kw_only=True)
 class Deliverer:
     """Carries out steps. Those of a kind are claimed by one job at a time, so that slow calls never fill the worker with jobs."""
 
-    def __init__(
-        self,
-        *,
-        steps: SqlSteps,
-        ways: Ways,
-        webhooks: Webhooks,
-        bell: Bell,
-        clock: Clock,
-        is_simulating: bool,
-        is_shadow: bool = False,
-    ) -> None:
-        self._steps = steps
-        self._ways = ways
-        self._webhooks = webhooks
-        self._bell = bell
-        self._clock = clock
-        self._is_simulating = is_simulating
-        self._is_shadow = is_shadow
-        self._is_paced = False
+    steps: SqlSteps
+    ways: Ways
+    webhooks: Webhooks
+    bell: Bell
+    clock: Clock
+    is_simulating: bool
+    is_shadow: bool = False
+    budget_s: float = BUDGET_S
+    record_again_s: Sequence[float] = RECORD_AGAIN_S
+    _is_paced: bool = field(init=False, default=False)
+    _claiming: dict[StepKind, asyncio.Lock] = field(init=False)
+    _rung: dict[StepKind, asyncio.Event] = field(init=False)
+    _under_way: Counter[StepKind] = field(init=False, default_factory=Counter)
+    _patience: dict[StepKind, asyncio.TimerHandle] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
         self._claiming = {kind: asyncio.Lock() for kind in StepKind}
         self._rung = {kind: asyncio.Event() for kind in StepKind}
-        self._under_way = Counter[StepKind]()
-        self._patience: dict[StepKind, asyncio.TimerHandle] = {}
 
     async def deliver(self, kind: StepKind) -> None:
         """Carry out all due steps of a kind, or as many as the budget allows and ring for the rest. Raises StorageError."""
@@ -90,21 +85,21 @@ class Deliverer:
                 call.cancel()
 
     async def _pretend(self, kind: StepKind, pretend: Pretence) -> list[Claimed]:
-        now = self._clock()
-        return await self._steps.claim(
+        now = self.clock()
+        return await self.steps.claim(
             kind, "", now, PRETENDED_AT_ONCE, pretend=pretend, tell=self._told(), quiet_until=self._quiet_until(now)
         )
 
     def _pretence(self, kind: StepKind) -> Pretence | None:
         """What steps are marked as where nothing goes out."""
-        if self._is_shadow:
+        if self.is_shadow:
             return IN_SHADOW
-        return SIMULATED if kind is StepKind.REPLY and self._is_simulating else None
+        return SIMULATED if kind is StepKind.REPLY and self.is_simulating else None
 
     async def _claim_all(self, kind: StepKind, calls: set[asyncio.Task[None]]) -> None:
         """Start calls until nothing is due and none is under way, or the budget is spent."""
         loop = asyncio.get_running_loop()
-        ends_at = loop.time() + BUDGET_S
+        ends_at = loop.time() + self.budget_s
         while (left_s := ends_at - loop.time()) > 0:
             self._rung[kind].clear()
             if waiting := self._patience.pop(kind, None):
@@ -119,7 +114,7 @@ class Deliverer:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(PACED_S if is_paced else left_s):
                     await self._rung[kind].wait()
-        self._bell.ring(JOB_OF[kind])
+        self.bell.ring(JOB_OF[kind])
 
     def _begin(self, claimed: Claimed, call: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Start a call, at whose end there may be more to claim."""
@@ -133,9 +128,9 @@ class Deliverer:
         kind = claimed.step.kind
         self._under_way[kind] -= 1
         if kind is StepKind.WEBHOOK:
-            self._webhooks.end(claimed)
+            self.webhooks.end(claimed)
         rung = self._rung[kind]
-        if kind is StepKind.REPLY or self._webhooks.has_room:
+        if kind is StepKind.REPLY or self.webhooks.has_room:
             rung.set()
         elif kind not in self._patience:
             self._patience[kind] = asyncio.get_running_loop().call_later(PATIENCE_S, rung.set)
@@ -144,19 +139,19 @@ class Deliverer:
         """Start the calls of as many due steps as there are places; none if nothing is due, or no place is free."""
         owner = secrets.token_hex(8)
         if kind is StepKind.WEBHOOK:
-            return {self._begin(one, self._call(one, owner)) for one in await self._webhooks.claim(owner)}
+            return {self._begin(one, self._call(one, owner)) for one in await self.webhooks.claim(owner)}
         return {self._begin(one, self._send(one, owner)) for one in await self._claim_replies(owner)}
 
     async def _claim_replies(self, owner: str) -> list[Claimed]:
         """As many due replies as there are places and the pace allows."""
-        now = self._clock()
+        now = self.clock()
         free = REPLIES_AT_ONCE - self._under_way[StepKind.REPLY]
-        due = await self._steps.count_due(StepKind.REPLY, now, free) if free > 0 else 0
-        granted = await self._ways.pace.take(due) if due else 0
+        due = await self.steps.count_due(StepKind.REPLY, now, free) if free > 0 else 0
+        granted = await self.ways.pace.take(due) if due else 0
         self._is_paced = granted < due
         if not granted:
             return []
-        return await self._steps.claim(
+        return await self.steps.claim(
             StepKind.REPLY,
             owner,
             now,
@@ -168,40 +163,52 @@ class Deliverer:
 
     def _quiet_until(self, now: datetime) -> datetime | None:
         """When the quiet hours end that it is now, by the rules in force."""
-        rules = self._ways.rules()
+        rules = self.ways.rules()
         return quiet_until(now, rules.appointments.quiet_hours, rules.zone)
 
     def _budget(self, now: datetime) -> Budget | None:
-        rules = self._ways.rules()
+        rules = self.ways.rules()
         limit = rules.limits.all_per_day
         return Budget(day=now.astimezone(rules.zone).date().isoformat(), limit=limit) if limit is not None else None
 
     def _told(self) -> frozenset[str]:
         """The webhooks that are told what becomes of replies."""
-        return self._ways.rules().webhooks_for(Event.DELIVERY_CHANGED)
+        return self.ways.rules().webhooks_for(Event.DELIVERY_CHANGED)
 
     async def _send(self, claimed: Claimed, owner: str) -> None:
         fate = await self._attempt(claimed)
-        of_consent = self._ways.rules().webhooks_for(Event.CONSENT_CHANGED) if fate.is_blocked else frozenset()
-        await until_recorded(lambda: self._steps.record([fate], owner, self._clock(), self._told(), of_consent))
+        of_consent = self.ways.rules().webhooks_for(Event.CONSENT_CHANGED) if fate.is_blocked else frozenset()
+        await self._until_recorded(lambda: self.steps.record([fate], owner, self.clock(), self._told(), of_consent))
         if self._told() or of_consent:
-            self._bell.ring(Job.WEBHOOKS)
+            self.bell.ring(Job.WEBHOOKS)
         logger.info("step done key=%s attempt=%d status=%s", claimed.step.key, claimed.attempts, fate.status)
 
     async def _call(self, claimed: Claimed, owner: str) -> None:
-        answered = await self._webhooks.attempt(claimed)
-        await until_recorded(lambda: self._webhooks.record(claimed, answered, owner))
+        answered = await self.webhooks.attempt(claimed)
+        await self._until_recorded(lambda: self.webhooks.record(claimed, answered, owner))
         logger.info("step done key=%s attempt=%d status=%s", claimed.step.key, claimed.attempts, answered.fate.status)
+
+    async def _until_recorded(self, record: Callable[[], Awaitable[None]]) -> None:
+        """Record a fate, if need be when the database is back; one that is never recorded ends with its lease."""
+        for pause_s in (*self.record_again_s, None):
+            try:
+                await record()
+            except StorageError:
+                if pause_s is None:
+                    raise
+                await asyncio.sleep(pause_s)
+            else:
+                return
 
     async def _attempt(self, claimed: Claimed) -> Fate:
         """Send a reply, and tell how it went (contract, guarantee 5)."""
-        key, now = claimed.step.key, self._clock()
+        key, now = claimed.step.key, self.clock()
         may_be_out = False
         try:
             call = self._call_of(claimed.step)
             may_be_out = True
-            response = await self._ways.client.post(call)
-            taken = self._ways.gateway.read_response(response)
+            response = await self.ways.client.post(call)
+            taken = self.ways.gateway.read_response(response)
             _compare(claimed.step, taken)
             return Fate(
                 key=key,
@@ -228,7 +235,7 @@ class Deliverer:
             )
 
     def _call_of(self, step: Step) -> Call:
-        call = self._ways.gateway.build_outbound(step)
+        call = self.ways.gateway.build_outbound(step)
         if call is None:
             raise TransientError("the gateway has no key, so that replies are simulated")
         return call
@@ -254,19 +261,6 @@ def _compare(step: Step, taken: Taken) -> None:
             step.segments,
             taken.segments,
         )
-
-
-async def until_recorded(record: Callable[[], Awaitable[None]]) -> None:
-    """Record a fate, if need be when the database is back; a fate that is never recorded is told by the end of the lease."""
-    for pause_s in (*RECORD_AGAIN_S, None):
-        try:
-            await record()
-        except StorageError:
-            if pause_s is None:
-                raise
-            await asyncio.sleep(pause_s)
-        else:
-            return
 
 
 async def _all(calls: Collection[asyncio.Task[None]]) -> None:

@@ -9,22 +9,20 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from responder.core.contact.effects import StepKind
 from responder.core.contact.known import Known
 from responder.core.deciding.plan import Plan, make_plan, with_steps
 from responder.core.outbound.gateway import Bell, Clock, Job
 from responder.core.rules.rules import Rules
 from responder.core.sms.message import Message
 from responder.errors import StorageError
+from responder.jobs import BUDGET_S, JOB_OF
 from responder.store.base.database import Database
 from responder.store.inbox.commit import Commits, Planned
 from responder.store.inbox.contacts import read_known
 from responder.store.inbox.inbox import GIVE_UP_AFTER, SqlInbox
 
 BATCH = 500  # messages claimed at a time: enough to share a commit, few enough to leave the write lock to others
-BUDGET_S = 10.0  # after which a job makes room and rings for another; well under arq's job_timeout
 NOT_TAKEN = "the database does not take what it says"
-JOB_OF = {StepKind.REPLY: Job.REPLIES, StepKind.WEBHOOK: Job.WEBHOOKS}
 
 logger = logging.getLogger(__name__)
 

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from responder.core.outbound.gateway import Client, Clock, Gateway
@@ -44,15 +45,17 @@ MAILS_STAY = timedelta(days=30)  # e-mails about alerts that are done with
 logger = logging.getLogger(__name__)
 
 
+@dataclass(kw_only=True)
 class Housekeeping:
     """Done by every worker, each time anew: what one has done, another finds done."""
 
-    def __init__(self, *, store: Store, retention_days: int, clock: Clock, rules: Callable[[], Rules]) -> None:
-        self._store = store
-        self._retention_days = retention_days
-        self._clock = clock
-        self._rules = rules
-        self._emptied: Mapping[str, int] = {}  # up to where there is no text any more, by table
+    store: Store
+    retention_days: int
+    clock: Clock
+    rules: Callable[[], Rules]
+    _emptied: Mapping[str, int] = field(
+        init=False, default_factory=dict
+    )  # up to where there is no text any more, by table
 
     async def run(self) -> None:
         """Look every minute, until cancelled."""
@@ -60,52 +63,52 @@ class Housekeeping:
 
     async def once(self) -> None:
         """Look once. Raises StorageError."""
-        now, tell = self._clock(), self._rules().webhooks_for(Event.CONSENT_CHANGED)
-        if ended := await end_subscriptions(self._store.database, self._store.secret, now, tell):
+        now, tell = self.clock(), self.rules().webhooks_for(Event.CONSENT_CHANGED)
+        if ended := await end_subscriptions(self.store.database, self.store.secret, now, tell):
             logger.info("subscriptions ended count=%d", ended)
-        if dropped := await drop_late(self._store.database, now):
+        if dropped := await drop_late(self.store.database, now):
             logger.warning("replies dropped, they came too late to be of use count=%d", dropped)
-        if before := kept_since(self._retention_days, now):
-            self._emptied = await remove_texts(self._store.database, before, self._emptied)
-        if removed := await remove_strays(self._store.database, now - STRAYS_STAY):
+        if before := kept_since(self.retention_days, now):
+            self._emptied = await remove_texts(self.store.database, before, self._emptied)
+        if removed := await remove_strays(self.store.database, now - STRAYS_STAY):
             logger.info("delivery reports on nothing of ours removed count=%d", removed)
-        await forget_mails(self._store.database, now - MAILS_STAY)
+        await forget_mails(self.store.database, now - MAILS_STAY)
 
 
 logger = logging.getLogger(__name__)
 
 
+@dataclass(kw_only=True)
 class CreditQuestion:
     """Asks for the credit; a failure is kept for those who look, and logged when it is a new one."""
 
-    def __init__(self, *, database: Database, gateway: Gateway, client: Client, clock: Clock) -> None:
-        self._database = database
-        self._gateway = gateway
-        self._client = client
-        self._clock = clock
-        self._failure: str | None = None
+    database: Database
+    gateway: Gateway
+    client: Client
+    clock: Clock
+    _failure: str | None = field(init=False, default=None)
 
     async def once(self) -> None:
         """Ask, if it is time. Raises StorageError."""
-        call, name = self._gateway.build_credit(), self._gateway.name
+        call, name = self.gateway.build_credit(), self.gateway.name
         if call is None:
-            await forget_credits(self._database)
+            await forget_credits(self.database)
             return
-        if not await claim_question(self._database, name, self._clock()):
+        if not await claim_question(self.database, name, self.clock()):
             return
         try:
-            amount = self._gateway.read_credit(await self._client.get(call))
+            amount = self.gateway.read_credit(await self.client.get(call))
         except (TransientError, PermanentError, AccessError, UncertainError) as error:
             await self._fail(str(error))
             return
         except Exception as error:  # noqa: BLE001  (whatever a system of somebody else's answers)
             await self._fail(f"its answer cannot be read ({type(error).__name__})")
             return
-        await note_credit(self._database, name, amount, self._clock())
+        await note_credit(self.database, name, amount, self.clock())
         self._failure = None
 
     async def _fail(self, failure: str) -> None:
         if failure != self._failure:
-            logger.warning("the gateway does not tell the credit gateway=%s reason=%s", self._gateway.name, failure)
+            logger.warning("the gateway does not tell the credit gateway=%s reason=%s", self.gateway.name, failure)
         self._failure = failure
-        await note_no_credit(self._database, self._gateway.name, failure, self._clock())
+        await note_no_credit(self.database, self.gateway.name, failure, self.clock())

@@ -1,6 +1,7 @@
 """E-mails about alerts on their way out, one after the other, so that a dead mail server delays nothing but them."""
 
 import logging
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -20,27 +21,27 @@ class Post(Protocol):
         """Hand over an e-mail. Raises TransientError if it was not taken, PermanentError if it never will be."""
 
 
+@dataclass(kw_only=True)
 class Mailer:
     """Sends what waits in SQL."""
 
-    def __init__(self, *, database: Database, post: Post, clock: Clock) -> None:
-        self._database = database
-        self._post = post
-        self._clock = clock
+    database: Database
+    post: Post
+    clock: Clock
 
     async def once(self) -> None:
         """Send all that is due. Raises StorageError."""
-        while mail := await claim_mail(self._database, self._clock()):
+        while mail := await claim_mail(self.database, self.clock()):
             await self._send(mail)
 
     async def _send(self, mail: Mail) -> None:
         try:
-            await self._post.send(mail, self._clock())
+            await self.post.send(mail, self.clock())
         except PermanentError as error:
             logger.error("mail of an alert given up key=%s reason=%s", mail.key, error)  # noqa: TRY400  (the place tells nothing)
-            await note_refused(self._database, mail.key, str(error))
+            await note_refused(self.database, mail.key, str(error))
         except TransientError as error:
-            is_over = await note_unsent(self._database, mail.key, str(error), self._clock())
+            is_over = await note_unsent(self.database, mail.key, str(error), self.clock())
             level = logging.ERROR if is_over else logging.WARNING
             logger.log(
                 level, "mail of an alert %s key=%s reason=%s", "given up" if is_over else "waits", mail.key, error
@@ -48,8 +49,8 @@ class Mailer:
         except Exception as error:
             logger.exception("mail of an alert not sent key=%s", mail.key)
             await note_unsent(
-                self._database, mail.key, f"a fault that nobody thought of ({type(error).__name__})", self._clock()
+                self.database, mail.key, f"a fault that nobody thought of ({type(error).__name__})", self.clock()
             )
         else:
-            await note_sent(self._database, mail.key)
+            await note_sent(self.database, mail.key)
             logger.info("mail of an alert sent key=%s", mail.key)

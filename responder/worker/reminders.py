@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from responder.core.appointments.reminders import Drop, Planned, ReminderPlan, Send, Wait, outcome
@@ -20,30 +21,21 @@ SOON = timedelta(minutes=1)
 logger = logging.getLogger(__name__)
 
 
+@dataclass(kw_only=True)
 class Reminders:
     """Queues reminders by the rules in force; ``sender`` is the number that they come from, if one is set; ``secret`` tells erased numbers."""
 
-    def __init__(
-        self,
-        *,
-        database: Database,
-        rules: Callable[[], Rules],
-        bell: Bell,
-        clock: Clock,
-        sender: str | None,
-        secret: bytes = b"",
-    ) -> None:
-        self._database = database
-        self._rules = rules
-        self._bell = bell
-        self._clock = clock
-        self._sender = sender
-        self._secret = secret
-        self._is_planning = False  # anew, with more to come
+    database: Database
+    rules: Callable[[], Rules]
+    bell: Bell
+    clock: Clock
+    sender: str | None
+    secret: bytes = field(default=b"", repr=False)
+    _is_planning: bool = field(init=False, default=False)  # anew, with more to come
 
     async def queue(self) -> None:
         """Queue what is due, after a slice of what is to be planned anew. Raises StorageError."""
-        rules, now = self._rules(), self._clock()
+        rules, now = self.rules(), self.clock()
         await self._plan(rules, now)
 
         def decide(planned: Planned, appointment: Appointment | None, known: Known) -> Send | Drop | Wait:
@@ -54,14 +46,14 @@ class Reminders:
                 logger.warning("reminder dropped key=%s reason=%s", planned.key, became.reason)
             return became
 
-        if await queue_due(self._database, decide, now, self._sender, self._secret):
-            self._bell.ring(Job.REPLIES)
+        if await queue_due(self.database, decide, now, self.sender, self.secret):
+            self.bell.ring(Job.REPLIES)
 
     async def _plan(self, rules: Rules, now: datetime) -> None:
         """Plan anew for a moment, if the times are others than the reminders are planned by; the next sweep goes on with it."""
         times, loop = ReminderPlan(policy=rules.appointments, zone=rules.zone), asyncio.get_running_loop()
         ends_at = loop.time() + SLICE_S
-        while has_more := await plan_some_anew(self._database, times, now):
+        while has_more := await plan_some_anew(self.database, times, now):
             if loop.time() > ends_at:
                 break
             await asyncio.sleep(BETWEEN_S)

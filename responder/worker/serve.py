@@ -8,8 +8,9 @@ import secrets
 import signal
 import socket
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import dataclass
 
+from responder.core.operations.troubles import SEEN_WITHIN
 from responder.core.outbound.gateway import Clock
 from responder.core.rules.rules import Rules
 from responder.core.rules.webhooks import Event
@@ -54,7 +55,6 @@ class Hearers:
 POLL_TIMEOUT_S = 2.0  # a Redis that is frozen for longer counts as lost
 BELL_TIMEOUT_S = 1.0
 REPORT_EVERY_S = 3.0
-ALIVE_WITHIN = timedelta(seconds=15)  # a worker that has not reported for longer sends nothing
 POLICY = "noeviction"
 
 logger = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ async def serve(settings: Settings) -> None:
         supervisor = Supervisor(lambda: arq_worker(connect(url, timeout_s=POLL_TIMEOUT_S), bodies, sweep, name))
         with contextlib.ExitStack() as stack:
             _stop_when_told(supervisor, stack)
-            signs = SignsOfLife(store, name, in_force, supervisor, hearers)
+            signs = SignsOfLife(store=store, name=name, in_force=in_force, supervisor=supervisor, hearers=hearers)
             caring = cares(settings, store, client, bell, in_force.rules, utc_now)
             works = (
                 bell.run(),
@@ -148,7 +148,7 @@ def make_pace(url: str, settings: Settings, store: Store) -> Pace:
     """The pace of texts, shared by all workers that are alive."""
 
     async def count_workers() -> int:
-        return len(await store.installation.live_workers(utc_now() - ALIVE_WITHIN))
+        return len(await store.installation.live_workers(utc_now() - SEEN_WITHIN))
 
     return Pace(url, settings.send_rate, count_workers)
 
@@ -161,34 +161,32 @@ def _stop_when_told(supervisor: Supervisor, stack: contextlib.ExitStack) -> None
     watch_parent(supervisor.stop)
 
 
+@dataclass(kw_only=True)
 class SignsOfLife:
     """Says every few seconds that the worker is alive, by which rules it goes and who hears of deliveries; at once when it finds or loses Redis."""
 
-    def __init__(
-        self, store: Store, name: str, in_force: RulesInForce, supervisor: Supervisor, hearers: Hearers
-    ) -> None:
-        self._store = store
-        self._name = name
-        self._in_force = in_force
-        self._supervisor = supervisor
-        self._hearers = hearers
+    store: Store
+    name: str
+    in_force: RulesInForce
+    supervisor: Supervisor
+    hearers: Hearers
 
     async def run(self) -> None:
         """Report until cancelled."""
         while True:
-            told = self._supervisor.has_redis
+            told = self.supervisor.has_redis
             await self.send()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._supervisor.changed(told), REPORT_EVERY_S)
+                await asyncio.wait_for(self.supervisor.changed(told), REPORT_EVERY_S)
 
     async def send(self) -> None:
         """Report now."""
-        rules = self._in_force.status()
+        rules = self.in_force.status()
         with contextlib.suppress(StorageError):  # the next report tells; that the database is away, others say
-            await self._store.installation.report_worker(
-                self._name, rules.hash, utc_now(), has_redis=self._supervisor.has_redis, rules_are_ok=rules.is_ok
+            await self.store.installation.report_worker(
+                self.name, rules.hash, utc_now(), has_redis=self.supervisor.has_redis, rules_are_ok=rules.is_ok
             )
-            await self._hearers.keep()
+            await self.hearers.keep()
 
 
 async def _check_policy(bell: ArqBell) -> None:

@@ -5,6 +5,7 @@ import contextlib
 import logging
 import random
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from arq import cron, func
@@ -17,18 +18,17 @@ from responder.core.outbound.gateway import Bell, Clock, Job
 from responder.core.rules.rules import Rules
 from responder.core.rules.webhooks import Event
 from responder.errors import StorageError
-from responder.jobs import EXPIRES_MS, QUEUE, dumps, loads
+from responder.jobs import EXPIRES_MS, JOB_OF, JOB_TIMEOUT_S, QUEUE, dumps, loads
 from responder.processes.tasks import end
 from responder.store.base.database import Database
 from responder.store.inbox.inbox import SqlInbox
 from responder.store.outbound.abandoned import due_kinds, has_abandoned, settle_abandoned
 from responder.store.outbound.reports import SqlReports
-from responder.worker.delivery import JOB_OF, Deliverer
+from responder.worker.delivery import Deliverer
 from responder.worker.handling import Handler
 from responder.worker.reminders import Reminders
 from responder.worker.webhook_replies import Awaiting
 
-JOB_TIMEOUT_S = 30  # a killed worker's job is locked for this and 10 s more; every job of ours ends by itself before
 POLL_DELAY_S = 0.02  # 14 ms until a job starts, for 4 % of an idle core
 MAX_JOBS = 20  # wake-ups at once; the work inside them has limits of its own
 READ_LIMIT = 1000  # more than all the jobs that dead workers may have left locked, or they would hide the new ones
@@ -42,30 +42,19 @@ logger = logging.getLogger(__name__)
 JobBody = Callable[[], Awaitable[None]]
 
 
+@dataclass(kw_only=True)
 class Sweep:
     """Finds in SQL what nobody works on, and rings for it: whatever Redis forgot goes on within seconds."""
 
-    def __init__(
-        self,
-        *,
-        database: Database,
-        inbox: SqlInbox,
-        reports: SqlReports,
-        bell: Bell,
-        clock: Clock,
-        rules: Callable[[], Rules],
-        reminders: Reminders | None = None,
-        awaiting: Awaiting | None = None,
-    ) -> None:
-        self._reminders = reminders
-        self._awaiting = awaiting
-        self._database = database
-        self._inbox = inbox
-        self._reports = reports
-        self._bell = bell
-        self._clock = clock
-        self._rules = rules
-        self._sweeping = asyncio.Lock()
+    database: Database
+    inbox: SqlInbox
+    reports: SqlReports
+    bell: Bell
+    clock: Clock
+    rules: Callable[[], Rules]
+    reminders: Reminders | None = None
+    awaiting: Awaiting | None = None
+    _sweeping: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
 
     async def sweep(self) -> None:
         """Ring for waiting messages and due steps, queue due reminders, settle what killed workers and early reports left. Raises StorageError."""
@@ -75,22 +64,22 @@ class Sweep:
             await self._sweep()
 
     async def _sweep(self) -> None:
-        now = self._clock()
-        if await self._inbox.oldest_waiting():  # before the reminders, so that answers to the last ones are heard first
-            self._bell.ring(Job.HANDLE)
-        if self._reminders:
-            await self._reminders.queue()
-        if self._awaiting:
-            await self._awaiting.settle_late()
-        tell = self._rules().webhooks_for(Event.DELIVERY_CHANGED)
-        if await has_abandoned(self._database, now):
+        now = self.clock()
+        if await self.inbox.oldest_waiting():  # before the reminders, so that answers to the last ones are heard first
+            self.bell.ring(Job.HANDLE)
+        if self.reminders:
+            await self.reminders.queue()
+        if self.awaiting:
+            await self.awaiting.settle_late()
+        tell = self.rules().webhooks_for(Event.DELIVERY_CHANGED)
+        if await has_abandoned(self.database, now):
             logger.warning(
-                "steps of a killed worker settled count=%d", await settle_abandoned(self._database, now, tell)
+                "steps of a killed worker settled count=%d", await settle_abandoned(self.database, now, tell)
             )
-        for key, status in await self._reports.match_strays(now):
+        for key, status in await self.reports.match_strays(now):
             logger.info("report settled key=%s status=%s", key, status)
-        for kind in await due_kinds(self._database, now):
-            self._bell.ring(JOB_OF[kind])
+        for kind in await due_kinds(self.database, now):
+            self.bell.ring(JOB_OF[kind])
 
 
 def job_bodies(handler: Handler, deliverer: Deliverer) -> dict[str, JobBody]:

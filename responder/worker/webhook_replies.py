@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Collection, Coroutine
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from responder.core.outbound.gateway import Bell, Clock, Job
@@ -18,23 +18,15 @@ from responder.store.outbound.webhook_replies import settle, settle_unanswered
 logger = logging.getLogger(__name__)
 
 
+@dataclass(kw_only=True)
 class Awaiting:
     """Decides about the replies that wait for calls; ``within_s`` is how long they do."""
 
-    def __init__(
-        self,
-        *,
-        database: Database,
-        rules: Callable[[], Rules],
-        bell: Bell,
-        clock: Clock,
-        within_s: float = ANSWER_WITHIN.total_seconds(),
-    ) -> None:
-        self._database = database
-        self._rules = rules
-        self._bell = bell
-        self._clock = clock
-        self._within_s = within_s
+    database: Database
+    rules: Callable[[], Rules]
+    bell: Bell
+    clock: Clock
+    within_s: float = ANSWER_WITHIN.total_seconds()
 
     async def answer(self, claimed: Claimed, call: Coroutine[Any, Any, Answered]) -> Answered:
         """How a call went; one that takes longer than a reply can wait for it goes on, and the reply is decided without it."""
@@ -42,7 +34,7 @@ class Awaiting:
             return await call
         calling = asyncio.create_task(call)
         try:
-            ended, _ = await asyncio.wait({calling}, timeout=self._within_s)
+            ended, _ = await asyncio.wait({calling}, timeout=self.within_s)
             if ended:
                 return calling.result()
             await self._decide_without(claimed)
@@ -53,8 +45,8 @@ class Awaiting:
     async def _decide_without(self, claimed: Claimed) -> None:
         """Let the other text go out; where the database is away, the end of the call decides."""
         try:
-            async with self._database.write() as connection:
-                await settle(connection, self._database, {claimed.step.key: None}, self._rules().limits, self._clock())
+            async with self.database.write() as connection:
+                await settle(connection, self.database, {claimed.step.key: None}, self.rules().limits, self.clock())
         except StorageError as error:
             logger.warning(
                 "reply not decided, it waits for the end of the call key=%s reason=%s", claimed.step.key, error
@@ -66,14 +58,14 @@ class Awaiting:
 
     async def settle_late(self) -> None:
         """Let the other text go out for calls that have not begun in time. Raises StorageError."""
-        if await settle_unanswered(self._database, self._rules().limits, self._clock()):
+        if await settle_unanswered(self.database, self.rules().limits, self.clock()):
             self.ring()
 
     async def settle_paused(self, webhooks: Collection[str]) -> None:
         """Let the other text go out for calls to webhooks that are not called now. Raises StorageError."""
-        if webhooks and await settle_unanswered(self._database, self._rules().limits, self._clock(), webhooks):
+        if webhooks and await settle_unanswered(self.database, self.rules().limits, self.clock(), webhooks):
             self.ring()
 
     def ring(self) -> None:
         """Say that a reply may be due."""
-        self._bell.ring(Job.REPLIES)
+        self.bell.ring(Job.REPLIES)

@@ -6,7 +6,7 @@ import logging
 import random
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from responder.core.contact.effects import StepKind, StepStatus
@@ -33,35 +33,33 @@ Batch = list[tuple[Made, asyncio.Future[None]]]
 logger = logging.getLogger(__name__)
 
 
+@dataclass(kw_only=True)
 class Webhooks:
     """Calls the webhooks that the rules in force name."""
 
-    def __init__(
-        self, *, database: Database, client: Client, rules: Callable[[], Rules], clock: Clock, awaiting: Awaiting
-    ) -> None:
-        self._database = database
-        self._client = client
-        self._rules = rules
-        self._clock = clock
-        self._awaiting = awaiting
-        self._under_way: Counter[str] = Counter()
-        self._filled: Counter[str] = Counter()
-        self._unrecorded: Batch = []
-        self._ended: Counter[str] = Counter()
-        self._enough = asyncio.Event()
-        self._recording = asyncio.Lock()
+    database: Database
+    client: Client
+    rules: Callable[[], Rules]
+    clock: Clock
+    awaiting: Awaiting
+    _under_way: Counter[str] = field(init=False, default_factory=Counter)
+    _filled: Counter[str] = field(init=False, default_factory=Counter)
+    _unrecorded: Batch = field(init=False, default_factory=list)
+    _ended: Counter[str] = field(init=False, default_factory=Counter)
+    _enough: asyncio.Event = field(init=False, default_factory=asyncio.Event)
+    _recording: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
 
     async def claim(self, owner: str) -> list[Claimed]:
         """The due calls that there are places for. Raises StorageError."""
-        now, rules = self._clock(), self._rules()
+        now, rules = self.clock(), self.rules()
         under_way = (
             self._under_way.copy()
         )  # before the endpoints are read: a call that ends meanwhile may have closed one of them
         endpoints = await self._endpoints(rules)
-        await self._awaiting.settle_paused([name for name, endpoint in endpoints.items() if not endpoint.places(now)])
+        await self.awaiting.settle_paused([name for name, endpoint in endpoints.items() if not endpoint.places(now)])
         if disabled := [endpoint for endpoint in endpoints.values() if endpoint.disabled_at]:
-            await bury_calls(self._database, disabled, now)
-        claimed = await claim_calls(self._database, owner, now, _places(endpoints, under_way, now), rules.webhooks)
+            await bury_calls(self.database, disabled, now)
+        claimed = await claim_calls(self.database, owner, now, _places(endpoints, under_way, now), rules.webhooks)
         self._under_way.update(names := [one.step.to for one in claimed])
         self._filled = under_way + Counter(names)
         return claimed
@@ -73,7 +71,7 @@ class Webhooks:
 
     async def _endpoints(self, rules: Rules) -> Mapping[str, Endpoint]:
         """The endpoints of the rules; what is known of another URL of the same name does not count."""
-        stored = await read_endpoints(self._database)
+        stored = await read_endpoints(self.database)
         fresh = {
             webhook.name: Endpoint(name=webhook.name, address=webhook.address) for webhook in rules.webhooks.values()
         }
@@ -88,16 +86,16 @@ class Webhooks:
 
     async def attempt(self, claimed: Claimed) -> Answered:
         """Make a call, and tell how it went; a reply that waits for its answer waits no longer than it may."""
-        rules = self._rules()
-        answered = await self._awaiting.answer(claimed, self._attempt(claimed, rules))
+        rules = self.rules()
+        answered = await self.awaiting.answer(claimed, self._attempt(claimed, rules))
         return replace(answered, address=address_of(claimed.step.to, rules))
 
     async def _attempt(self, claimed: Claimed, rules: Rules) -> Answered:
         """Make a call; whatever is not certainly taken is called again (contract, guarantee 5)."""
-        step, now = claimed.step, self._clock()
+        step, now = claimed.step, self.clock()
         try:
             call = webhook_call(step.to, step.key, step.content, now, rules)
-            response = await self._client.post(replace(call, longest_answer=LONGEST_JSON) if claimed.awaits else call)
+            response = await self.client.post(replace(call, longest_answer=LONGEST_JSON) if claimed.awaits else call)
             require_success(response)
         except PermanentError as error:
             return Answered(fate=Fate(key=step.key, status=StepStatus.DEAD, error=str(error)))
@@ -125,7 +123,7 @@ class Webhooks:
 
     async def record(self, claimed: Claimed, answered: Answered, owner: str) -> None:
         """Record how a call went; calls that end at about the same time share a commit. Raises StorageError."""
-        endpoint = Endpoint(name=claimed.step.to, address=address_of(claimed.step.to, self._rules()))
+        endpoint = Endpoint(name=claimed.step.to, address=address_of(claimed.step.to, self.rules()))
         if (
             answered.address != endpoint.address
         ):  # the rules were read again during the call: it says nothing of the new URL
@@ -140,7 +138,7 @@ class Webhooks:
             await self._record_all(recorded)
         await recorded
         if claimed.awaits:
-            self._awaiting.ring()
+            self.awaiting.ring()
 
     def _are_enough(self, name: str) -> bool:
         """Whether all calls to an endpoint have ended that were under way."""
@@ -165,9 +163,7 @@ class Webhooks:
         try:
             async with self._recording:
                 batch = await self._gather()
-                off = await record_calls(
-                    self._database, [made for made, _ in batch], self._rules().limits, self._clock()
-                )
+                off = await record_calls(self.database, [made for made, _ in batch], self.rules().limits, self.clock())
         except BaseException:
             for _, recorded in batch or self._taken():
                 if recorded is not ours and not recorded.done():

@@ -123,13 +123,13 @@ class Shop:
     async def watching(self) -> AsyncIterator[Watch]:
         """The intake at work."""
         watch = self.watch()
-        running = [asyncio.create_task(watch._intake.run()), asyncio.create_task(watch.run())]
+        running = [asyncio.create_task(watch.intake.run()), asyncio.create_task(watch.run())]
         try:
             yield watch
         finally:
             watch.stop()
             await asyncio.wait_for(running[1], 15)
-            watch._intake.close()
+            watch.intake.close()
             await asyncio.wait_for(running[0], 15)
 
     def deliver(self, *mails: bytes) -> None:

@@ -86,11 +86,11 @@ class Work:
     rules: Rules
     bell: RememberingBell = field(default_factory=RememberingBell)
 
-    def handler(self) -> Handler:
+    def handler(self, commits: Commits | None = None) -> Handler:
         return Handler(
             database=self.store.database,
             inbox=self.store.inbox,
-            commits=Commits(self.store.database, self.store.secret),
+            commits=commits or Commits(self.store.database, self.store.secret),
             secret=self.store.secret,
             bell=self.bell,
             rules=lambda: self.rules,

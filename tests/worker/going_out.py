@@ -49,10 +49,10 @@ class Out:
             database=work.store.database, rules=lambda: self.rules, bell=work.bell, clock=work.clock
         )
 
-    def deliverer(self, *, key: str | None = "key") -> Deliverer:
+    def deliverer(self, *, key: str | None = "key", **options: Any) -> Deliverer:
         gateway = AgileTelecom(secret=b"s", zone=ZoneInfo("Europe/Rome"), api_key=key, url=f"{self.receiver.url}/send")
         ways = Ways(gateway=gateway, client=self.client, pace=self.pace, rules=lambda: self.rules)
-        return Deliverer(
+        deliverer = Deliverer(
             steps=self.work.store.steps,
             ways=ways,
             webhooks=self.webhooks(),
@@ -61,6 +61,7 @@ class Out:
             is_simulating=key is None,
             is_shadow=self.is_shadow,
         )
+        return replace(deliverer, **options)
 
     def webhooks(self) -> Webhooks:
         database, clock = self.work.store.database, self.work.clock

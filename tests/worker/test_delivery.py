@@ -12,11 +12,13 @@ from standardwebhooks import Webhook as Verifier
 from responder.core.contact.effects import StepKind, StepStatus
 from responder.core.outbound.retry import LEASE
 from responder.core.rules.rules import Webhook
+from responder.errors import StorageError
 from responder.store.base.tables import contacts
 from responder.store.outbound.abandoned import settle_abandoned
+from responder.store.outbound.replies import SqlSteps
 from responder.store.reading.records import find_delivery
 from tests.builders import ANNA, SHOP, inbound, minutes, reply_step
-from tests.conftest import NOON, wait_until
+from tests.conftest import NOON
 from tests.receiver import ACCEPTED, receiving
 from tests.worker.conftest import Work
 from tests.worker.going_out import SECRET, Out, call_step, going_out
@@ -277,21 +279,23 @@ async def test_an_opt_out_and_a_send_at_the_same_time_never_cross(out: Out) -> N
     assert seen_after == []
 
 
+class AwayTwice(SqlSteps):
+    """Steps whose database is away at the first two records."""
+
+    failures = 2
+
+    async def record(self, *arguments: Any) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise StorageError("away")
+        await super().record(*arguments)
+
+
 async def test_a_call_that_could_not_be_recorded_at_once_is_recorded_when_the_database_is_back(
-    out: Out, monkeypatch: pytest.MonkeyPatch
+    out: Out,
 ) -> None:
-    from responder.errors import StorageError
-
-    record, failures = out.work.store.steps.record, [StorageError("away"), StorageError("away")]
-
-    async def failing_twice(*arguments: Any) -> None:
-        if failures:
-            raise failures.pop()
-        await record(*arguments)
-
-    monkeypatch.setattr(type(out.work.store.steps), "record", lambda _self, *a: failing_twice(*a))
-    monkeypatch.setattr("responder.worker.delivery.RECORD_AGAIN_S", (0.01, 0.01))
+    steps = AwayTwice(out.work.store.database, out.work.store.secret)
     await out.queue(reply_step())
-    await out.deliver()
-    await wait_until(lambda: not failures)
+    await out.deliver(steps=steps, record_again_s=(0.01, 0.01))
+    assert steps.failures == 0
     assert (await out.statuses(), len(out.receiver.requests)) == (["sent"], 1)

@@ -12,7 +12,7 @@ from responder.core.contact.effects import StepKind
 from responder.core.deciding.plan import make_plan
 from responder.core.outbound.gateway import Job
 from responder.store.base.tables import appointments, contacts
-from responder.store.inbox.commit import Commits, Planned
+from responder.store.inbox.commit import Commits, Committed, Planned
 from responder.store.inbox.contacts import read_known
 from responder.store.inbox.inbox import LEASE
 from responder.worker.handling import plan_all
@@ -247,15 +247,17 @@ async def test_originators_that_cannot_be_answered_get_no_reply(work: Work) -> N
     assert await work.lists_of("AcmeBank") == {"news": "subscribed"}
 
 
-async def test_a_batch_in_which_the_database_fails_is_given_back(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def failing(*_: object) -> None:
+class AwayCommits(Commits):
+    """Commits to a database that is away."""
+
+    async def commit(self, *_: object) -> Committed:
         raise ConnectionError("the database is away")
 
+
+async def test_a_batch_in_which_the_database_fails_is_given_back(work: Work) -> None:
     await work.receive(inbound())
-    monkeypatch.setattr(Commits, "commit", failing)
     with pytest.raises(ConnectionError):
-        await work.handler().handle()
-    monkeypatch.undo()
+        await work.handler(AwayCommits(work.store.database, work.store.secret)).handle()
     await work.handle()
     assert await work.decided() == [("News ON", "handled", "news-on")]
 

@@ -34,7 +34,13 @@ class Living:
             self.file, dict, RuleVersions(work.store.database), work.clock, decides=True, settled_s=0.01
         )
         hearers = Hearers(work.store.database, self.in_force.rules)
-        self.signs = SignsOfLife(work.store, "w1", self.in_force, Supervisor(_never_made), hearers)
+        self.signs = SignsOfLife(
+            store=work.store,
+            name="w1",
+            in_force=self.in_force,
+            supervisor=Supervisor(_never_made),
+            hearers=hearers,
+        )
 
     async def edit(self, written: str) -> None:
         """Replace the file, as careful editors do, and let the worker see it."""

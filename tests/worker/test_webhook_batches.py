@@ -17,7 +17,6 @@ from responder.store.base.database import Database
 from responder.store.outbound.calls import Answered, Made, record_calls
 from responder.store.outbound.endpoints import read_endpoints
 from responder.store.outbound.replies import Claimed, Fate
-from responder.worker import delivery
 from tests.conftest import NOON, wait_until
 from tests.worker.conftest import Work
 from tests.worker.going_out import Out, call_step, going_out
@@ -82,13 +81,10 @@ async def test_one_call_that_hangs_keeps_no_other_place_empty(out: Out) -> None:
     await asyncio.gather(running, return_exceptions=True)
 
 
-async def test_a_job_that_finds_all_places_taken_by_another_does_not_leave_the_rest_lying(
-    out: Out, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(delivery, "BUDGET_S", 0.2)
+async def test_a_job_that_finds_all_places_taken_by_another_does_not_leave_the_rest_lying(out: Out) -> None:
     out.receiver.holds = asyncio.Event()
     await out.queue(*calls(AT_ONCE + 2))
-    deliverer, rings = out.deliverer(), out.work.bell.rings
+    deliverer, rings = out.deliverer(budget_s=0.2), out.work.bell.rings
     jobs = []
     for number in (1, 2):
         jobs.append(asyncio.create_task(deliverer.deliver(StepKind.WEBHOOK)))

@@ -2,8 +2,8 @@
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator
-from dataclasses import replace
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +15,7 @@ from responder.core.outbound.circuit import OPEN_AFTER, PAUSE
 from responder.core.rules.rules import Webhook
 from responder.store.outbound.calls import retry_calls
 from responder.store.outbound.endpoints import bury_calls, read_endpoints
+from responder.worker.webhook_replies import Awaiting
 from tests.builders import minutes, reply_step
 from tests.conftest import NOON, wait_until
 from tests.receiver import Receiver, receiving
@@ -74,9 +75,18 @@ async def test_one_call_tells_whether_an_endpoint_is_back(out: Out) -> None:
     assert await by_status(out) == {"delivered": 40}
 
 
-async def test_a_call_that_fails_while_places_are_counted_leaves_no_place(
-    out: Out, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@dataclass(kw_only=True)
+class Interrupted(Awaiting):
+    """Something happens each time that paused webhooks are settled."""
+
+    meanwhile: Callable[[], Awaitable[None]]
+
+    async def settle_paused(self, webhooks: Collection[str]) -> None:
+        await self.meanwhile()
+        await super().settle_paused(webhooks)
+
+
+async def test_a_call_that_fails_while_places_are_counted_leaves_no_place(out: Out) -> None:
     out.receiver.status = 500
     await out.queue(*calls(40))
     await call(out)
@@ -84,11 +94,14 @@ async def test_a_call_that_fails_while_places_are_counted_leaves_no_place(
     webhooks = out.webhooks()
     [probe] = await webhooks.claim("w")
 
-    async def the_probe_fails(_paused: object) -> None:
+    async def the_probe_fails() -> None:
         await webhooks.record(probe, await webhooks.attempt(probe), "w")
         webhooks.end(probe)
 
-    monkeypatch.setattr(out.awaiting, "settle_paused", the_probe_fails)
+    database, bell, clock = out.work.store.database, out.work.bell, out.work.clock
+    webhooks.awaiting = Interrupted(
+        database=database, rules=lambda: out.rules, bell=bell, clock=clock, meanwhile=the_probe_fails
+    )
     assert await webhooks.claim("w") == []
 
 

@@ -15,6 +15,7 @@ from responder.cli.terminal.output import moment
 from responder.cli.terminal.session import missing_file, open_existing
 from responder.core.contact.effects import StepStatus
 from responder.core.operations.handoffs import OpenHandOffs
+from responder.core.operations.troubles import SEEN_WITHIN
 from responder.core.outbound.circuit import AT_ONCE, Endpoint
 from responder.core.rules.rules import Rules
 from responder.errors import ConfigurationError, ResponderError, RulesError, TransientError
@@ -32,7 +33,6 @@ from responder.wiring import Store, read_rules_in_force, utc_now
 POLICY = "noeviction"
 REDIS_TIMEOUT_S = 2.0
 SERVICE_TIMEOUT_S = 6.0  # longer than the service gives its own checks
-SEEN_WITHIN = timedelta(seconds=15)  # a worker says every few seconds that it is alive
 LONG_OPEN = timedelta(days=1)  # a hand-off that is older has been forgotten
 LATE = timedelta(minutes=1)  # a message that has waited for longer is not about to be handled
 

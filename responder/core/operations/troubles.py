@@ -13,6 +13,7 @@ from responder.core.rules.alerts import AlertKind, Trouble
 from responder.core.rules.rules import Rules
 from responder.core.sms.timestamps import iso
 
+SEEN_WITHIN = timedelta(seconds=15)  # workers and mailboxes report every few seconds: one silent for longer is gone
 UNSEEN = "its intake was not seen lately: start 'responder run' or 'responder mail'"
 
 

@@ -6,13 +6,12 @@ from typing import Any
 from sqlalchemy import delete, func, select
 from sqlalchemy.engine import Row
 
-from responder.core.operations.troubles import FailingMailbox, MailboxReport, MailboxState
+from responder.core.operations.troubles import SEEN_WITHIN, FailingMailbox, MailboxReport, MailboxState
 from responder.core.sms.timestamps import iso
 from responder.store.base.database import Database
 from responder.store.base.tables import mailboxes
 
 FORGOTTEN_AFTER = timedelta(hours=1)  # an intake that has not been seen for so long is no longer listed
-SEEN_WITHIN = timedelta(seconds=15)  # one that runs says so every few seconds
 FAILING = frozenset({MailboxState.REFUSED, MailboxState.UNREACHABLE})
 FAILS_AFTER = timedelta(minutes=2)  # of failures, since connections also end where nothing is wrong
 GONE_AFTER = timedelta(minutes=1)  # an intake that was not seen for so long takes nothing
