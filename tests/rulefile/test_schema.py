@@ -45,7 +45,9 @@ def test_the_first_line_of_the_example_names_the_schema() -> None:
 
 
 def test_the_schema_is_one() -> None:
-    Draft7Validator.check_schema(schema())
+    by_the_draft = Draft7Validator(Draft7Validator.META_SCHEMA)
+    assert [error.message for error in by_the_draft.iter_errors(schema())] == []
+    assert not by_the_draft.is_valid(schema() | {"properties": ["rules"]})
 
 
 @pytest.mark.parametrize("loader", [yaml.BaseLoader, yaml.SafeLoader], ids=["as texts", "as editors read YAML"])
