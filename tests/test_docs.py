@@ -22,7 +22,7 @@ from tests.planning import appointment, known, plan
 KEYS = {"appointments": "appointment", "subscribed": "subscriptions"}
 ROOT = Path(__file__).parent.parent
 MANUAL = (ROOT / "docs" / "rules.md").read_text("utf-8")
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 MORE = (
     "hours", "since", "until", "language", "enabled", "continue", "cooldown", "typos", "shadow", "once_per", "max_segments", "delay", "valid_for",
     "otherwise",
