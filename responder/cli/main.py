@@ -1,42 +1,88 @@
-"""The command ``responder``: all groups of commands, and the one place where their errors are told."""
+"""The command ``responder``: the table of its commands, and the one place where their errors are printed."""
 
 import sys
 from collections.abc import Sequence
-from typing import Annotated
+from importlib import import_module
+from importlib.metadata import version as version_of
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_group
 
-from responder.cli.doctor import command as doctor
-from responder.cli.records import appointments, consent, deliveries, handoffs, messages, subscribers
-from responder.cli.rules import check, describe, explain, replay, schema, test
-from responder.cli.service import commands as service
-from responder.cli.service import text
 from responder.cli.terminal.output import say
 from responder.errors import ResponderError, StorageError
 from responder.processes.data_dir import keep_private
 
-GROUPS = (
-    service,
-    text,
-    doctor,
-    check,
-    test,
-    explain,
-    replay,
-    describe,
-    schema,
-    messages,
-    subscribers,
-    consent,
-    appointments,
-    deliveries,
-    handoffs,
-)
 FAILED = 1
+COMMANDS = {
+    "Service": {
+        "service.commands": {
+            "run": "Start everything on this machine: web, worker, Redis and database. The way to start.",
+            "web": "Take messages in. Any number may run, on a shared PostgreSQL and Redis.",
+            "worker": "Handle messages, send replies, call webhooks. Any number may run, on a shared PostgreSQL and Redis.",
+            "mail": "Take messages in from the mailbox that the gateway writes to. "
+            "`run` does it by itself where RESPONDER_IMAP_URL is set.",
+            "migrate": "Bring the database to the version that this program needs. `run` does it by itself.",
+        },
+        "service.text": {
+            "text": "Send the running service a text, exactly as the gateway does by its webhook or by mail, "
+            "and show what it answers.",
+        },
+        "doctor.command": {
+            "doctor": "Check settings, rules, database, Redis, workers and the running service, and say what to do.",
+        },
+    },
+    "Rules": {
+        "rules.check": {
+            "check": "Check a rules file: all mistakes and warnings at once, each with its place and remedy.",
+        },
+        "rules.test": {
+            "test": "Try the examples and tests of a rules file, as the service would decide them. "
+            "Sends nothing, keeps nothing.",
+        },
+        "rules.explain": {
+            "explain": "Tell what a text would do and why, with what is known of its sender. "
+            "Sends nothing, keeps nothing.",
+        },
+        "rules.replay": {
+            "replay": "Run stored messages through another rules file, and print only what would change. "
+            "Sends nothing, keeps nothing.",
+        },
+        "rules.describe": {
+            "describe": "Tell a rules file in plain words, as Markdown, for the people who don't read YAML.",
+            "schema": "Print the JSON Schema of rules.yaml, for editors: they complete and check while you type.",
+        },
+    },
+    "Records": {
+        "records.messages": {"messages": "What came in, and what was decided about it."},
+        "records.subscribers": {"subscribers": "Who is on which list."},
+        "records.consent": {"consent": "What people agreed to, with proof."},
+        "records.appointments": {"appointments": "Appointments that people answer for."},
+        "records.deliveries": {"deliveries": "Replies and webhook calls, and what became of them."},
+        "records.handoffs": {"handoffs": "Texts that a person should look at."},
+    },
+}
+"""Every command with its help, by the panel of the help and by the module whose ``app`` holds it."""
+
+
+class LazyCommand(TyperCommand):
+    """A command as ``--help`` lists it; its module is imported only when it is called."""
+
+    def __init__(self, name: str, module: str, help_: str, panel: str) -> None:
+        super().__init__(name, help=help_, rich_help_panel=panel)
+        self.module = module
+
+    def make_context(self, *args: Any, **extra: Any) -> Any:  # noqa: ANN401  (the signature is the library's)
+        """The context of the real command, which is the one that then runs."""
+        group = get_group(import_module(f"responder.cli.{self.module}").app)
+        command = group.commands.get(str(self.name), group)
+        command.help = self.help
+        return command.make_context(*args, **extra)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run a command; what responder itself says has gone wrong is told without a traceback."""
+    """Run a command; print what has gone wrong without a traceback, if responder itself says so."""
     if arguments is None:  # typed in a shell: this process is its own
         keep_private()
     try:
@@ -49,20 +95,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(FAILED)
 
 
-def create_app() -> typer.Typer:
+def create_app() -> TyperGroup:
     """All commands."""
-    app = typer.Typer(name="responder", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+    app = typer.Typer(name="responder", no_args_is_help=True)
     app.callback()(_start)
-    for group in GROUPS:
-        group.register(app)
-    return app
+    group = get_group(app)
+    for panel, modules in COMMANDS.items():
+        for module, commands in modules.items():
+            for name, help_ in commands.items():
+                group.add_command(LazyCommand(name, module, help_, panel))
+    return group
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001  (the signature is the library's)
     if wanted:
-        from importlib.metadata import version
-
-        say(f"responder {version('sms-responder')}")
+        say(f"responder {version_of('sms-responder')}")
         raise typer.Exit
 
 

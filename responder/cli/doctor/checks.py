@@ -9,7 +9,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from responder.cli.doctor.alerts import credit_and_alerts
+from responder.cli.doctor.files import files
 from responder.cli.doctor.findings import Finding, Level
+from responder.cli.doctor.mailbox import mailbox
+from responder.cli.doctor.messages import messages_and_clock
 from responder.cli.terminal.local_url import local_url
 from responder.cli.terminal.output import moment
 from responder.cli.terminal.session import missing_file, open_existing
@@ -87,12 +91,8 @@ async def examine() -> AsyncIterator[Finding]:
 async def _further(settings: Settings, rules: Rules | None) -> AsyncIterator[Finding]:
     """What stands in modules of its own, which give their findings in the form of this one."""
     if settings.imap_url:
-        from responder.cli.doctor.mailbox import mailbox  # its library is loaded where there is a mailbox
-
         async for finding in mailbox(settings):
             yield finding
-    from responder.cli.doctor.alerts import credit_and_alerts
-    from responder.cli.doctor.files import files
 
     for finding in files(settings):
         yield finding
@@ -210,8 +210,6 @@ async def _database(settings: Settings, rules: Rules | None) -> AsyncIterator[Fi
 
 
 async def _contents(settings: Settings, store: Store, rules: Rules | None, now: datetime) -> AsyncIterator[Finding]:
-    from responder.cli.doctor.messages import messages_and_clock
-
     await store.installation.check(now)
     if rules is None and (version := await RuleVersions(store.database).newest()):
         yield _warning(

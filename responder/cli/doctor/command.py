@@ -1,35 +1,28 @@
 """responder doctor: what is wrong with an installation, and what to do about it."""
 
 import asyncio
-from typing import TYPE_CHECKING
 
 import typer
 
-from responder.cli.terminal.options import SERVICE, AsJson
+from responder.cli.doctor.checks import examine
+from responder.cli.doctor.findings import Finding, Level
+from responder.cli.terminal.options import AsJson
 from responder.cli.terminal.output import echo_json, one_line, say
-
-if TYPE_CHECKING:
-    from responder.cli.doctor.findings import Finding
 
 SIGNS = {"ok": "✓", "warning": "!", "error": "✗"}
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("doctor", rich_help_panel=SERVICE)(doctor)
+app = typer.Typer()
 
 
+@app.command("doctor")
 def doctor(*, as_json: AsJson = False) -> None:
-    """Check settings, rules, database, Redis, workers and the running service, and say what to do."""
     if asyncio.run(_examine(as_json=as_json)):
         raise typer.Exit(1)
 
 
 async def _examine(*, as_json: bool) -> bool:
     """Print each finding as it comes, and tell whether one is an error. Raises BrokenPipeError when whoever reads has had enough."""
-    from responder.cli.doctor.checks import examine
-    from responder.cli.doctor.findings import Level
-
     has_error = False
     broken: BrokenPipeError | None = None
     async for finding in examine():  # to its end in any case: a check that is cut off leaves its connections open
@@ -44,7 +37,7 @@ async def _examine(*, as_json: bool) -> bool:
     return has_error
 
 
-def _print(finding: "Finding", *, as_json: bool) -> None:
+def _print(finding: Finding, *, as_json: bool) -> None:
     if as_json:
         echo_json(finding.as_json())
     else:

@@ -2,23 +2,33 @@
 
 import asyncio
 import sys
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from responder.cli.terminal.options import RECORDS, AsJson, Limit
+from responder.cli.records.csv_file import CsvFile
+from responder.cli.records.csv_imports import read_bookings
+from responder.cli.terminal.listing import print_list
+from responder.cli.terminal.options import AsJson, Limit
 from responder.cli.terminal.output import Column, echo_json, moment, one_line, progress, say, tracked
+from responder.cli.terminal.session import with_store
+from responder.core.appointments.booking import Booking, Local, day_bounds
+from responder.core.appointments.reminders import ReminderPlan
 from responder.core.contact.effects import AppointmentStatus
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from responder.core.appointments.booking import Booking, Local
-    from responder.core.operations.records import AppointmentEvent, AppointmentRecord
-    from responder.store.base.listing import Listing
-    from responder.wiring import Store
+from responder.core.operations.records import AppointmentEvent, AppointmentRecord
+from responder.core.rules.webhooks import Event
+from responder.core.sms.address import number_from
+from responder.core.sms.timestamps import iso
+from responder.errors import ConfigurationError, ResponderError
+from responder.settings.model import load_settings
+from responder.store.appointments.bookings import Change, put_bookings
+from responder.store.base.history import read_history
+from responder.store.base.listing import Listing, read_all
+from responder.store.reading.records import find_appointment, list_appointments
+from responder.wiring import Store, read_rules_in_force, utc_now
 
 DAY = typer.Option(metavar="DAY", help="Only those of this day, such as 2026-12-01, in the zone of the rules file.")
 STATUS = typer.Option(help="Only those with this status.")
@@ -43,16 +53,10 @@ NONE_SUCH = "no appointments like that: leave out a filter"
 EMPTY = "no appointments yet: bring them in with  responder appointments import FILE.csv"
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    group = typer.Typer(no_args_is_help=True)
-    group.command("import")(import_)
-    group.command("list")(list_)
-    group.command("show")(show)
-    group.command("export")(export)
-    app.add_typer(group, name="appointments", help="Appointments that people answer for.", rich_help_panel=RECORDS)
+app = typer.Typer(no_args_is_help=True)
 
 
+@app.command("import")
 def import_(
     file: Annotated[
         Path, typer.Argument(metavar="FILE.csv", help="id,originator,starts_at,name,service,location,language,asked_at")
@@ -63,19 +67,10 @@ def import_(
     A line whose id is known changes that appointment; one that is moved has to be confirmed anew. Times without an offset are in the
     zone of the rules file, numbers without a plus in its country.
     """
-    from responder.cli.terminal.session import with_store
-
     with_store(partial(_import, file=file))
 
 
-async def _import(store: "Store", *, file: Path) -> None:
-    from responder.core.appointments.booking import Local
-    from responder.core.appointments.reminders import ReminderPlan
-    from responder.core.rules.webhooks import Event
-    from responder.settings.model import load_settings
-    from responder.store.appointments.bookings import Change, put_bookings
-    from responder.wiring import read_rules_in_force, utc_now
-
+async def _import(store: Store, *, file: Path) -> None:
     rules = await read_rules_in_force(load_settings())
     bookings = await _read(file, Local(zone=rules.zone, country=rules.country))
     with progress("importing", len(bookings)) as advance:
@@ -86,10 +81,7 @@ async def _import(store: "Store", *, file: Path) -> None:
     say(f"{file}: {len(bookings)} appointments, {told}")
 
 
-async def _read(file: Path, local: "Local") -> "list[Booking]":
-    from responder.cli.records.csv_imports import read_bookings
-    from responder.errors import ConfigurationError
-
+async def _read(file: Path, local: Local) -> list[Booking]:
     try:
         data = await asyncio.to_thread(file.read_bytes)
     except OSError as error:
@@ -98,13 +90,11 @@ async def _read(file: Path, local: "Local") -> "list[Booking]":
         return read_bookings(data, str(file), local, lambda lines: tracked(lines, advance))
 
 
+@app.command("list")
 def list_(
     *, day: Day = None, status: Status = None, number: Number = None, limit: Limit = None, as_json: AsJson = False
 ) -> None:
     """List appointments by their start, the latest at the end."""
-    from responder.cli.terminal.listing import print_list
-    from responder.core.operations.records import AppointmentRecord
-
     columns: list[Column[AppointmentRecord]] = [
         Column(title="id", value=lambda record: record.appointment.id),
         Column(title="number", value=lambda record: record.appointment.originator),
@@ -117,14 +107,8 @@ def list_(
     print_list(_listing(day, status, number), columns, limit=limit, as_json=as_json, empty=empty)
 
 
-def _listing(day: str | None, status: AppointmentStatus | None, number: str | None) -> "Listing[AppointmentRecord]":
+def _listing(day: str | None, status: AppointmentStatus | None, number: str | None) -> Listing[AppointmentRecord]:
     """The appointments that are asked for; a day and a number are read as the rules file would."""
-    from responder.core.appointments.booking import day_bounds
-    from responder.core.sms.address import number_from
-    from responder.settings.model import load_settings
-    from responder.store.reading.records import list_appointments
-    from responder.wiring import read_rules_in_force
-
     if not day and not number:
         return list_appointments(status=status)
     rules = asyncio.run(read_rules_in_force(load_settings()))
@@ -136,6 +120,7 @@ def _listing(day: str | None, status: AppointmentStatus | None, number: str | No
     return list_appointments(originator=originator, status=status, begin=begin, end=end)
 
 
+@app.command("show")
 def show(
     identifier: Annotated[str, typer.Argument(metavar="ID", help="The id of the appointment.")],
     *,
@@ -143,16 +128,10 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show one appointment, and what became of it: who or what changed it, when, and by which message."""
-    from responder.cli.terminal.session import with_store
-
     with_store(partial(_show_history if history else _show, identifier=identifier, as_json=as_json))
 
 
-async def _show(store: "Store", *, identifier: str, as_json: bool) -> None:
-    from responder.errors import ResponderError
-    from responder.store.base.history import read_history
-    from responder.store.reading.records import find_appointment
-
+async def _show(store: Store, *, identifier: str, as_json: bool) -> None:
     record = await find_appointment(store.database, identifier)
     if record is None:
         gone = "it was deleted, and --history tells when" if await read_history(store.database, identifier) else LOST
@@ -165,10 +144,7 @@ async def _show(store: "Store", *, identifier: str, as_json: bool) -> None:
     _print_history(await read_history(store.database, identifier))
 
 
-async def _show_history(store: "Store", *, identifier: str, as_json: bool) -> None:
-    from responder.errors import ResponderError
-    from responder.store.base.history import read_history
-
+async def _show_history(store: Store, *, identifier: str, as_json: bool) -> None:
     history = await read_history(store.database, identifier)
     if not history:
         raise ResponderError(f"no appointment has the id {identifier!r}: {LOST}")
@@ -179,12 +155,12 @@ async def _show_history(store: "Store", *, identifier: str, as_json: bool) -> No
         _print_history(history)
 
 
-def _print_history(history: "Sequence[AppointmentEvent]") -> None:
+def _print_history(history: Sequence[AppointmentEvent]) -> None:
     for number, event in enumerate(history):
         say(f"{'' if number else 'history':<12}{one_line(_told(event))}")
 
 
-def _told(event: "AppointmentEvent") -> str:
+def _told(event: AppointmentEvent) -> str:
     """A line of the history in words."""
     change = (
         f"{event.old_status or 'none'} to {event.new_status}"
@@ -197,18 +173,13 @@ def _told(event: "AppointmentEvent") -> str:
     )
 
 
+@app.command("export")
 def export(*, day: Day = None, status: Status = None, number: Number = None) -> None:
     """Print appointments as CSV with their status, in the columns of the import and those of a record."""
-    from responder.cli.terminal.session import with_store
-
     with_store(partial(_export, listing=_listing(day, status, number)))
 
 
-async def _export(store: "Store", *, listing: "Listing[AppointmentRecord]") -> None:
-    from responder.cli.records.csv_file import CsvFile
-    from responder.core.sms.timestamps import iso
-    from responder.store.base.listing import read_all
-
+async def _export(store: Store, *, listing: Listing[AppointmentRecord]) -> None:
     file = CsvFile(sys.stdout, EXPORTED)
     async for record in read_all(store.database, listing):
         file.add({**record.as_json(), "asked_at": iso(record.appointment.asked_at)})

@@ -3,25 +3,29 @@
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from responder.cli.records.consent_file import check_signed, lines_of, write_signed
 from responder.cli.terminal.numbers import operator_name, read_number
-from responder.cli.terminal.options import RECORDS, AsJson, read_since
+from responder.cli.terminal.options import AsJson, read_since
 from responder.cli.terminal.output import echo_json, one_line, say
-
-if TYPE_CHECKING:
-    from responder.core.operations.records import ConsentRecord
-    from responder.wiring import Store
+from responder.cli.terminal.session import with_store
+from responder.core.consent.standing import standing_after
+from responder.core.operations.records import ConsentRecord
+from responder.store.base.listing import read_all
+from responder.store.consent.erasure import erase as erase_number
+from responder.store.consent.reading import list_consent
+from responder.store.consent.reading import verify as verify_chain
+from responder.store.reading.everything_about import PERSON
+from responder.wiring import Store, utc_now
 
 EMPTY = "no consent is recorded yet: a text such as the one of a rule with 'subscribe', or STOP, makes the first event"
 KINDS = (".csv", ".jsonl")
 
 
 def _moment(typed: str) -> datetime:
-    from responder.wiring import utc_now
-
     try:
         return read_since(typed, utc_now())
     except ValueError as error:
@@ -45,21 +49,15 @@ Everything = Annotated[
 ]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    group = typer.Typer(no_args_is_help=True)
-    for name, command in (("show", show), ("export", export), ("verify", verify), ("erase", erase)):
-        group.command(name)(command)
-    app.add_typer(group, name="consent", help="What people agreed to, with proof.", rich_help_panel=RECORDS)
+app = typer.Typer(no_args_is_help=True)
 
 
+@app.command("show")
 def show(number: Number, *, as_of: AsOf = None, everything: Everything = False, as_json: AsJson = False) -> None:
     """Show all that is known of a number: its consent events, fields, lists, appointments, messages, hand-offs and deliveries.
 
     With --json, the consent events, a line each; --as-of leaves out what was recorded later, and says how the number stood then.
     """
-    from responder.cli.terminal.session import with_store
-
     if everything and (as_of or not as_json):
         raise typer.BadParameter(
             "--everything goes with --json, and not with --as-of, since the past of the ledger alone is kept"
@@ -71,11 +69,7 @@ def show(number: Number, *, as_of: AsOf = None, everything: Everything = False, 
     )
 
 
-async def _show_as_json(store: "Store", *, number: str) -> None:
-    from responder.store.base.listing import read_all
-    from responder.store.consent.reading import list_consent
-    from responder.store.reading.everything_about import PERSON
-
+async def _show_as_json(store: Store, *, number: str) -> None:
     originator = await read_number(number)
     listings = {"consent": list_consent(originator=originator)} | {
         title: listing(originator) for title, listing in PERSON.items()
@@ -85,12 +79,7 @@ async def _show_as_json(store: "Store", *, number: str) -> None:
             echo_json({"record": title} | record.as_json())
 
 
-async def _show(store: "Store", *, number: str, as_of: datetime | None, as_json: bool) -> None:
-    from responder.cli.records.consent_file import lines_of
-    from responder.core.consent.standing import standing_after
-    from responder.store.base.listing import read_all
-    from responder.store.consent.reading import list_consent
-
+async def _show(store: Store, *, number: str, as_of: datetime | None, as_json: bool) -> None:
     originator = await read_number(number)
     events = [event async for event in read_all(store.database, list_consent(originator=originator, as_of=as_of))]
     if as_json:
@@ -105,7 +94,7 @@ async def _show(store: "Store", *, number: str, as_of: datetime | None, as_json:
         _print_section("stood then", lines_of("standing", standing_after(event.as_json() for event in events)))
 
 
-def _told(event: "ConsentRecord") -> str:
+def _told(event: ConsentRecord) -> str:
     fields = event.as_json()
     by = fields.get("operator") or fields["channel"]
     parts = [
@@ -118,11 +107,7 @@ def _told(event: "ConsentRecord") -> str:
     return f"{fields['seq']:>6}  {fields['at']}  {', '.join(part for part in parts if part)}"
 
 
-async def _print_rest(store: "Store", originator: str) -> None:
-    from responder.cli.records.consent_file import lines_of
-    from responder.store.base.listing import read_all
-    from responder.store.reading.everything_about import PERSON
-
+async def _print_rest(store: Store, originator: str) -> None:
     for title, listing in PERSON.items():
         _print_section(
             title, lines_of(title, [record.as_json() async for record in read_all(store.database, listing(originator))])
@@ -135,6 +120,7 @@ def _print_section(title: str, lines: list[str]) -> None:
         say(f"  {one_line(line)}")
 
 
+@app.command("export")
 def export(
     file: Annotated[
         Path | None, typer.Argument(metavar="FILE", help="FILE.csv or FILE.jsonl; without it, JSON Lines are printed.")
@@ -146,18 +132,12 @@ def export(
     as_json: AsJson = False,  # noqa: ARG001  (what is printed is JSON Lines in any case)
 ) -> None:
     """Write the consent events, and beside them FILE.sig: a signature under the secret of the installation."""
-    from responder.cli.terminal.session import with_store
-
     if file and file.suffix not in KINDS:
         raise typer.BadParameter(f"{file.name!r} ends neither with .csv nor with .jsonl")
     with_store(partial(_export, file=file, name=name))
 
 
-async def _export(store: "Store", *, file: Path | None, name: str | None) -> None:
-    from responder.cli.records.consent_file import write_signed
-    from responder.store.base.listing import read_all
-    from responder.store.consent.reading import list_consent
-
+async def _export(store: Store, *, file: Path | None, name: str | None) -> None:
     records = read_all(store.database, list_consent(name=name))
     if file is None:
         async for record in records:
@@ -168,20 +148,17 @@ async def _export(store: "Store", *, file: Path | None, name: str | None) -> Non
     say(f"{file}: {len(events)} events, signed in {beside.name}")
 
 
+@app.command("verify")
 def verify(
     file: Annotated[
         Path | None, typer.Argument(metavar="FILE", help="An exported file, to hold against its FILE.sig.")
     ] = None,
 ) -> None:
     """Check that no consent event was changed, removed, put in or cut off; exit 1 if one was."""
-    from responder.cli.terminal.session import with_store
-
     with_store(partial(_verify_file, file=file) if file else _verify)
 
 
-async def _verify(store: "Store") -> None:
-    from responder.store.consent.reading import verify as verify_chain
-
+async def _verify(store: Store) -> None:
     verdict = await verify_chain(store.database, store.secret)
     for fault in verdict.faults:
         say(f"event {fault.seq}: {fault.what}", err=True)
@@ -194,29 +171,23 @@ async def _verify(store: "Store") -> None:
     say(f"{verdict.events} events, the chain is whole" if verdict.events else EMPTY)
 
 
-async def _verify_file(store: "Store", *, file: Path) -> None:
-    from responder.cli.records.consent_file import check_signed
-
+async def _verify_file(store: Store, *, file: Path) -> None:
     check_signed(file, store.secret)
     say(f"{file}: is as it was exported")
 
 
+@app.command("erase")
 def erase(
     number: Number,
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Erase a number and its texts from every table; a keyed hash stays, so that it is not texted again before its own START."""
-    from responder.cli.terminal.session import with_store
-
     if not yes:
         typer.confirm(f"Erase {number} with all its messages, appointments and lists for good?", abort=True, err=True)
     with_store(partial(_erase, number=number))
 
 
-async def _erase(store: "Store", *, number: str) -> None:
-    from responder.store.consent.erasure import erase as erase_number
-    from responder.wiring import utc_now
-
+async def _erase(store: Store, *, number: str) -> None:
     found = await erase_number(store.database, store.secret, await read_number(number), operator_name(), utc_now())
     say(f"erased from {found} rows; whoever has this number now is texted only after a START")

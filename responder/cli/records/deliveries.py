@@ -2,32 +2,29 @@
 
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from responder.cli.terminal.options import RECORDS, AsJson, Limit, Queued
+from responder.cli.terminal.listing import print_list
+from responder.cli.terminal.options import AsJson, Limit, Queued
 from responder.cli.terminal.output import Column, moment, say
+from responder.cli.terminal.session import with_store
 from responder.core.contact.effects import StepKind, StepStatus
-
-if TYPE_CHECKING:
-    from responder.core.operations.records import DeliveryRecord
-    from responder.wiring import Store
+from responder.core.operations.records import DeliveryRecord
+from responder.errors import ResponderError
+from responder.store.outbound.calls import retry_calls
+from responder.store.reading.records import find_delivery, list_deliveries
+from responder.wiring import Store, utc_now
 
 CHOOSE = "name the key of one delivery, or choose among the webhook calls that were given up: --to, --since and --until, or --all"
 EMPTY = "nothing was sent yet: a rule with 'reply' or 'webhook' sends something"
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    group = typer.Typer(no_args_is_help=True)
-    group.command("list")(list_)
-    group.command("retry")(retry)
-    app.add_typer(
-        group, name="deliveries", help="Replies and webhook calls, and what became of them.", rich_help_panel=RECORDS
-    )
+app = typer.Typer(no_args_is_help=True)
 
 
+@app.command("list")
 def list_(
     *,
     status: Annotated[StepStatus | None, typer.Option(help="Only those with this fate.")] = None,
@@ -35,13 +32,11 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List replies and webhook calls, oldest first."""
-    from responder.cli.terminal.listing import print_list
-    from responder.store.reading.records import list_deliveries
-
     empty = f"no delivery is {status}: 'responder deliveries list' has those of every fate" if status else EMPTY
     print_list(list_deliveries(status=status), _columns(), limit=limit, as_json=as_json, empty=empty)
 
 
+@app.command("retry")
 def retry(
     key: Annotated[
         str | None, typer.Argument(metavar="KEY", help="The key of one delivery, as 'deliveries list' shows it.")
@@ -55,19 +50,13 @@ def retry(
     until: Queued = None,
 ) -> None:
     """Try again what was given up, with the same ids. A reply that may have been sent is sent again only when its key is named."""
-    from responder.cli.terminal.session import with_store
-
     if (key is None) is not (every or any((to, since, until))):
         raise typer.BadParameter(CHOOSE)
 
     with_store(partial(_retry_one, key=key) if key else partial(_retry_webhooks, to=to, since=since, until=until))
 
 
-async def _retry_one(store: "Store", *, key: str) -> None:
-    from responder.errors import ResponderError
-    from responder.store.reading.records import find_delivery
-    from responder.wiring import utc_now
-
+async def _retry_one(store: Store, *, key: str) -> None:
     before = await store.steps.retry(key, utc_now())
     if before:
         say(f"delivery {key} was {before} and is queued again: a running worker takes it up within seconds")
@@ -84,10 +73,7 @@ async def _retry_one(store: "Store", *, key: str) -> None:
     )
 
 
-async def _retry_webhooks(store: "Store", *, to: str | None, since: datetime | None, until: datetime | None) -> None:
-    from responder.store.outbound.calls import retry_calls
-    from responder.wiring import utc_now
-
+async def _retry_webhooks(store: Store, *, to: str | None, since: datetime | None, until: datetime | None) -> None:
     count = await retry_calls(store.database, utc_now(), to=to, since=since, until=until)
     chosen = f" to {to}" if to else ""
     none = f"no webhook call{chosen} was given up that could be made again"
@@ -97,7 +83,7 @@ async def _retry_webhooks(store: "Store", *, to: str | None, since: datetime | N
         say(f"{uncertain} replies are uncertain and stay so: name the key of each that has to be sent again", err=True)
 
 
-def _columns() -> "list[Column[DeliveryRecord]]":
+def _columns() -> list[Column[DeliveryRecord]]:
     return [
         Column(title="key", value=lambda delivery: delivery.key),
         Column(title="kind", value=lambda delivery: delivery.kind),
@@ -109,5 +95,5 @@ def _columns() -> "list[Column[DeliveryRecord]]":
     ]
 
 
-def _words(delivery: "DeliveryRecord") -> str | None:
+def _words(delivery: DeliveryRecord) -> str | None:
     return delivery.last_error or (delivery.text if delivery.kind is StepKind.REPLY else None)

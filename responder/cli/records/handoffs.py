@@ -1,18 +1,26 @@
 """responder handoffs: what waits for a person, and what the person does about it."""
 
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from responder.cli.terminal.last_good_rules import told_of
+from responder.cli.terminal.listing import print_list
 from responder.cli.terminal.numbers import operator_name
-from responder.cli.terminal.options import RECORDS, AsJson, Limit
+from responder.cli.terminal.options import AsJson, Limit
 from responder.cli.terminal.output import Column, echo_json, moment, one_line, say
-
-if TYPE_CHECKING:
-    from responder.core.operations.handoffs import HandOffRecord
-    from responder.store.handoffs.closing import Closed
-    from responder.wiring import Store
+from responder.cli.terminal.session import with_store
+from responder.core.operations.handoffs import HandOffRecord
+from responder.core.rules.webhooks import Event
+from responder.core.sms.address import canonical, is_dialable
+from responder.core.sms.segments import size
+from responder.core.sms.text import clean
+from responder.errors import ResponderError
+from responder.settings.model import load_settings
+from responder.store.handoffs.closing import Answer, Closed, Closing, answer, close
+from responder.store.handoffs.handoffs import find_handoffs, list_handoffs, said_since
+from responder.wiring import Store, utc_now
 
 EMPTY = "nothing waits for a person: a rule with 'hand_off', an unclear answer, or what may be a STOP puts a text here"
 NONE_EVER = (
@@ -26,14 +34,10 @@ LABEL = 16  # characters before a value
 Key = Annotated[str, typer.Argument(metavar="KEY", help="The key of the hand-off, or enough of its beginning.")]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    group = typer.Typer(no_args_is_help=True)
-    for name, command in (("list", list_), ("show", show), ("done", done), ("reply", reply)):
-        group.command(name)(command)
-    app.add_typer(group, name="handoffs", help="Texts that a person should look at.", rich_help_panel=RECORDS)
+app = typer.Typer(no_args_is_help=True)
 
 
+@app.command("list")
 def list_(
     *,
     every: Annotated[bool, typer.Option("--all", help="Also those that are done.")] = False,
@@ -41,9 +45,6 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List what waits for a person, oldest first."""
-    from responder.cli.terminal.listing import print_list
-    from responder.store.handoffs.handoffs import list_handoffs
-
     print_list(
         list_handoffs(every=every),
         _columns(every=every),
@@ -53,7 +54,7 @@ def list_(
     )
 
 
-def _columns(*, every: bool) -> "list[Column[HandOffRecord]]":
+def _columns(*, every: bool) -> list[Column[HandOffRecord]]:
     columns: list[Column[HandOffRecord]] = [
         Column(title="key", value=lambda record: record.key[:SHOWN_OF_A_KEY]),
         Column(title="opened", value=lambda record: moment(record.opened_at)),
@@ -69,14 +70,13 @@ def _columns(*, every: bool) -> "list[Column[HandOffRecord]]":
     return [*columns, done_at] if every else columns
 
 
+@app.command("show")
 def show(key: Key, *, as_json: AsJson = False) -> None:
     """Show one hand-off, and what was said since: the number's texts, and ours."""
-    from responder.cli.terminal.session import with_store
-
     with_store(partial(_show, beginning=key, as_json=as_json))
 
 
-async def _show(store: "Store", *, beginning: str, as_json: bool) -> None:
+async def _show(store: Store, *, beginning: str, as_json: bool) -> None:
     record = await _one(store, beginning)
     if as_json:
         echo_json(record.as_json())
@@ -88,10 +88,8 @@ async def _show(store: "Store", *, beginning: str, as_json: bool) -> None:
         say(f"{'' if number else 'since':<{LABEL}}{one_line(line)}")
 
 
-async def _conversation(store: "Store", record: "HandOffRecord") -> list[str]:
+async def _conversation(store: Store, record: HandOffRecord) -> list[str]:
     """What was said since the hand-off was opened, by time."""
-    from responder.store.handoffs.handoffs import said_since
-
     said = await said_since(store.database, record)
     return [
         f"{moment(one.at)} {'<' if one.is_ours else '>'} {one.text}{f' ({one.fate})' if one.fate else ''}"
@@ -99,6 +97,7 @@ async def _conversation(store: "Store", record: "HandOffRecord") -> list[str]:
     ]
 
 
+@app.command("done")
 def done(
     key: Key,
     *,
@@ -113,8 +112,6 @@ def done(
     ] = False,
 ) -> None:
     """Close a hand-off: rules answer the number again, and marketing goes there again where only this held it back."""
-    from responder.cli.terminal.session import with_store
-
     if len(note) > LONGEST_NOTE:
         raise typer.BadParameter(
             f"{len(note)} characters, at most {LONGEST_NOTE} are kept: shorten it", param_hint="--note"
@@ -122,13 +119,7 @@ def done(
     with_store(partial(_done, beginning=key, note=note, opts_out=opts_out))
 
 
-async def _done(store: "Store", *, beginning: str, note: str, opts_out: bool) -> None:
-    from responder.cli.terminal.last_good_rules import told_of
-    from responder.core.rules.webhooks import Event
-    from responder.core.sms.text import clean
-    from responder.store.handoffs.closing import Closing, close
-    from responder.wiring import utc_now
-
+async def _done(store: Store, *, beginning: str, note: str, opts_out: bool) -> None:
     record = await _one(store, beginning)
     tell = await told_of(store, Event.CONSENT_CHANGED) if opts_out else frozenset()
     closing = Closing(operator=operator_name(), note=clean(note), opts_out=opts_out)
@@ -136,7 +127,7 @@ async def _done(store: "Store", *, beginning: str, note: str, opts_out: bool) ->
     say(f"hand-off {record.key} is done{_consequences(record.originator, closed, opts_out=opts_out)}")
 
 
-def _consequences(originator: str, closed: "Closed", *, opts_out: bool) -> str:
+def _consequences(originator: str, closed: Closed, *, opts_out: bool) -> str:
     if closed.is_opted_out:
         told = [f"{originator} is opted out"] if opts_out or closed.ended_review else []
     elif closed.ended_review:
@@ -152,6 +143,7 @@ def _consequences(originator: str, closed: "Closed", *, opts_out: bool) -> str:
     return "".join(f"; {part}" for part in (*told, *more))
 
 
+@app.command("reply")
 def reply(
     key: Key,
     text: Annotated[str, typer.Argument(metavar="TEXT", help="What to write to the number.")],
@@ -161,16 +153,10 @@ def reply(
     ] = MAX_SEGMENTS,
 ) -> None:
     """Write to the number of a hand-off, from the number that it has texted. The hand-off stays open until it is done."""
-    from responder.cli.terminal.session import with_store
-
     with_store(partial(_reply, beginning=key, typed=text, max_segments=max_segments))
 
 
-async def _reply(store: "Store", *, beginning: str, typed: str, max_segments: int) -> None:
-    from responder.core.sms.text import clean
-    from responder.store.handoffs.closing import Answer, answer
-    from responder.wiring import utc_now
-
+async def _reply(store: Store, *, beginning: str, typed: str, max_segments: int) -> None:
     text = clean(typed).strip()
     _check_length(text, max_segments)
     record = await _one(store, beginning)
@@ -185,8 +171,6 @@ async def _reply(store: "Store", *, beginning: str, typed: str, max_segments: in
 
 
 def _check_length(text: str, max_segments: int) -> None:
-    from responder.core.sms.segments import size
-
     if not text:
         raise typer.BadParameter("nothing stands here, write what to send", param_hint="TEXT")
     length = size(text)
@@ -196,12 +180,8 @@ def _check_length(text: str, max_segments: int) -> None:
         raise typer.BadParameter(f"{takes}: shorten it{longer}", param_hint="TEXT")
 
 
-async def _check_ends(record: "HandOffRecord") -> None:
+async def _check_ends(record: HandOffRecord) -> None:
     """Raise ResponderError unless the number can be answered at all."""
-    from responder.core.sms.address import canonical, is_dialable
-    from responder.errors import ResponderError
-    from responder.settings.model import load_settings
-
     sender = load_settings().sender
     if not is_dialable(record.originator):
         raise ResponderError(
@@ -211,10 +191,7 @@ async def _check_ends(record: "HandOffRecord") -> None:
         raise ResponderError(f"hand-off {record.key}: {record.originator} is a number of ours, which is never answered")
 
 
-async def _one(store: "Store", beginning: str) -> "HandOffRecord":
-    from responder.errors import ResponderError
-    from responder.store.handoffs.handoffs import find_handoffs
-
+async def _one(store: Store, beginning: str) -> HandOffRecord:
     match await find_handoffs(store.database, beginning):
         case [record]:
             return record

@@ -1,19 +1,24 @@
 """responder messages: what came in, what was decided about it, and another try for what could not be handled."""
 
+from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from responder.cli.terminal.options import RECORDS, AsJson, Limit, Since
+from responder.cli.rules.explaining import print_deliveries, print_explanation, print_raw
+from responder.cli.terminal.listing import print_list
+from responder.cli.terminal.options import AsJson, Limit, Since
 from responder.cli.terminal.output import Column, echo_json, moment, say
+from responder.cli.terminal.session import with_store
+from responder.core.operations.records import Explanation, MessageRecord
+from responder.core.sms.address import canonical
 from responder.core.sms.message import MessageStatus
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from responder.core.operations.records import Explanation, MessageRecord
-    from responder.wiring import Store
+from responder.errors import ResponderError
+from responder.store.base.listing import read_all
+from responder.store.reading.failed_messages import receive_again, receive_failed_again
+from responder.store.reading.records import find_messages, list_deliveries, list_messages, raw_of
+from responder.wiring import Store
 
 EMPTY = 'no messages yet: try  responder text "News ON"'
 NONE_SUCH = "no message is like that: leave out some of the filters"
@@ -31,15 +36,10 @@ Rule = Annotated[
 Status = Annotated[MessageStatus | None, typer.Option(help="Only what has come so far.")]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    group = typer.Typer(no_args_is_help=True)
-    group.command("list")(list_)
-    group.command("show")(show)
-    group.command("retry")(retry)
-    app.add_typer(group, name="messages", help="What came in, and what was decided about it.", rich_help_panel=RECORDS)
+app = typer.Typer(no_args_is_help=True)
 
 
+@app.command("list")
 def list_(
     *,
     sender: From = None,
@@ -50,27 +50,18 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List messages, oldest first."""
-    from responder.cli.terminal.listing import print_list
-    from responder.core.sms.address import canonical
-    from responder.store.reading.records import list_messages
-
     listing = list_messages(originator=canonical(sender) if sender else None, rule=rule, status=status, since=since)
     is_filtered = any((sender, rule, status, since))
     print_list(listing, _columns(), limit=limit, as_json=as_json, empty=NONE_SUCH if is_filtered else EMPTY)
 
 
+@app.command("show")
 def show(key: Key, *, as_json: AsJson = False) -> None:
     """Show one message, and explain what was decided about it."""
-    from responder.cli.terminal.session import with_store
-
     with_store(partial(_show, beginning=key, as_json=as_json))
 
 
-async def _show(store: "Store", *, beginning: str, as_json: bool) -> None:
-    from responder.cli.rules.explaining import print_deliveries, print_explanation, print_raw
-    from responder.store.base.listing import read_all
-    from responder.store.reading.records import list_deliveries, raw_of
-
+async def _show(store: Store, *, beginning: str, as_json: bool) -> None:
     explanation = await _one(store, beginning)
     if as_json:
         echo_json(explanation.as_json())
@@ -88,6 +79,7 @@ async def _show(store: "Store", *, beginning: str, as_json: bool) -> None:
         print_raw(await raw_of(store.database, message.key))
 
 
+@app.command("retry")
 def retry(
     key: Annotated[
         str | None, typer.Argument(metavar="KEY", help="The key of the message, or enough of its beginning.")
@@ -108,9 +100,6 @@ def retry(
     as_json: AsJson = False,
 ) -> None:
     """Receive a failed message again, all of them, or a malformed one with what it lacks."""
-    from responder.cli.terminal.session import with_store
-    from responder.core.sms.address import canonical
-
     if (key is None) is (status is None):
         raise typer.BadParameter(CHOOSE)
     if key is None:
@@ -122,9 +111,7 @@ def retry(
     with_store(partial(_retry, beginning=key, given=ends | {"text": text}, as_json=as_json))
 
 
-async def _retry(store: "Store", *, beginning: str, given: "Mapping[str, str | None]", as_json: bool) -> None:
-    from responder.store.reading.failed_messages import receive_again
-
+async def _retry(store: Store, *, beginning: str, given: Mapping[str, str | None], as_json: bool) -> None:
     key = (await _one(store, beginning)).message.key
     await receive_again(store.database, key, **given)
     if as_json:
@@ -133,9 +120,7 @@ async def _retry(store: "Store", *, beginning: str, given: "Mapping[str, str | N
     say(f"message {key} waits again: a running worker takes it up within seconds")
 
 
-async def _retry_failed(store: "Store", *, as_json: bool) -> None:
-    from responder.store.reading.failed_messages import receive_failed_again
-
+async def _retry_failed(store: Store, *, as_json: bool) -> None:
     count = 0
     async for message in receive_failed_again(store.database):
         count += 1
@@ -147,10 +132,7 @@ async def _retry_failed(store: "Store", *, as_json: bool) -> None:
     say(f"{count} {waits} again: a running worker takes up what waits within seconds" if count else NONE_FAILED)
 
 
-async def _one(store: "Store", beginning: str) -> "Explanation":
-    from responder.errors import ResponderError
-    from responder.store.reading.records import find_messages
-
+async def _one(store: Store, beginning: str) -> Explanation:
     match await find_messages(store.database, beginning):
         case [explanation]:
             return explanation
@@ -160,7 +142,7 @@ async def _one(store: "Store", beginning: str) -> "Explanation":
             raise ResponderError(f"the keys of several messages begin with {beginning!r}: type more of it")
 
 
-def _columns() -> "list[Column[MessageRecord]]":
+def _columns() -> list[Column[MessageRecord]]:
     return [
         Column(title="key", value=lambda message: message.key[:SHOWN_OF_A_KEY]),
         Column(title="received", value=lambda message: moment(message.received_at)),

@@ -2,14 +2,15 @@
 
 from collections.abc import AsyncIterator, Iterable
 from functools import partial
-from typing import TYPE_CHECKING
 
+from responder.cli.terminal.last_good_rules import last_good_rules
 from responder.cli.terminal.options import AsJson
 from responder.cli.terminal.output import Column, R, echo_json, print_records, say
-
-if TYPE_CHECKING:
-    from responder.core.consent.counts import ListCount
-    from responder.wiring import Store
+from responder.cli.terminal.session import with_store
+from responder.core.consent.counts import ListCount
+from responder.core.contact.known import SubscriptionStatus
+from responder.store.consent.counting import count_consent
+from responder.wiring import Store
 
 EMPTY = "no list is in the rules file, and nobody is on one: name them under 'lists'"
 UNREADABLE = "the rules file cannot be read ('responder check' says why), so lists with nobody may be left out"
@@ -17,15 +18,10 @@ UNREADABLE = "the rules file cannot be read ('responder check' says why), so lis
 
 def counts(*, as_json: AsJson = False) -> None:
     """Count the numbers on each list, those that want no texts at all, and those under review."""
-    from responder.cli.terminal.session import with_store
-
     with_store(partial(_counts, as_json=as_json))
 
 
-async def _counts(store: "Store", *, as_json: bool) -> None:
-    from responder.cli.terminal.last_good_rules import last_good_rules
-    from responder.store.consent.counting import count_consent
-
+async def _counts(store: Store, *, as_json: bool) -> None:
     counted = await count_consent(store.database)
     rules = await last_good_rules(store)
     if rules is None:
@@ -43,12 +39,10 @@ async def _each(records: Iterable[R]) -> AsyncIterator[R]:
         yield record
 
 
-def _columns() -> "list[Column[ListCount]]":
-    from responder.core.contact.known import SubscriptionStatus
-
+def _columns() -> list[Column[ListCount]]:
     of_status = [Column(title=str(status), value=partial(_count, status=status)) for status in SubscriptionStatus]
     return [Column(title="list", value=lambda count: count.list), *of_status]
 
 
-def _count(count: "ListCount", status: str) -> str:
+def _count(count: ListCount, status: str) -> str:
     return str(count.as_json()[status])

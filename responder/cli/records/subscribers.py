@@ -5,19 +5,31 @@ import contextlib
 import sys
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TextIO
+from typing import Annotated, TextIO
 
 import typer
 
+from responder.cli.records.csv_file import CsvFile
+from responder.cli.records.csv_imports import COLUMNS, UNDER_REVIEW, SubscriberFile, Terms, read_subscribers
 from responder.cli.records.subscriber_counts import counts
+from responder.cli.terminal.last_good_rules import told_of
+from responder.cli.terminal.listing import print_list
 from responder.cli.terminal.numbers import operator_name, read_number
-from responder.cli.terminal.options import RECORDS, AsJson, Limit
+from responder.cli.terminal.options import AsJson, Limit
 from responder.cli.terminal.output import Column, moment, progress, say, tracked
-
-if TYPE_CHECKING:
-    from responder.cli.records.csv_imports import SubscriberFile
-    from responder.store.consent.subscribers import Outcomes
-    from responder.wiring import Store
+from responder.cli.terminal.session import with_store
+from responder.core.appointments.booking import Local
+from responder.core.contact.known import SubscriptionStatus
+from responder.core.operations.records import SubscriberRecord
+from responder.core.rules.template import did_you_mean
+from responder.core.rules.webhooks import Event
+from responder.errors import ConfigurationError, ResponderError
+from responder.processes.data_dir import open_private
+from responder.settings.model import load_settings
+from responder.store.base.listing import read_all
+from responder.store.consent.subscribers import Outcome, Outcomes, Wanted, opt_out, put_subscribers
+from responder.store.reading.records import list_subscribers
+from responder.wiring import Store, read_rules_in_force, utc_now
 
 MOST_LEFT_OUT = 100  # lines told
 Evidence = Annotated[
@@ -26,21 +38,10 @@ Evidence = Annotated[
 EMPTY = "nobody is on a list yet: a rule with 'subscribe' puts people on one"
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    group = typer.Typer(no_args_is_help=True)
-    for command_name, command in (
-        ("list", list_),
-        ("counts", counts),
-        ("export", export),
-        ("import", import_),
-        ("add", add),
-        ("remove", remove),
-    ):
-        group.command(command_name)(command)
-    app.add_typer(group, name="subscribers", help="Who is on which list.", rich_help_panel=RECORDS)
+app = typer.Typer(no_args_is_help=True)
 
 
+@app.command("list")
 def list_(
     *,
     name: Annotated[str | None, typer.Option("--list", metavar="NAME", help="Only those of this list.")] = None,
@@ -48,10 +49,6 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List subscribers, also those who left, by the time of the change."""
-    from responder.cli.terminal.listing import print_list
-    from responder.core.operations.records import SubscriberRecord
-    from responder.store.reading.records import list_subscribers
-
     columns: list[Column[SubscriberRecord]] = [
         Column(title="number", value=lambda subscriber: subscriber.originator),
         Column(title="list", value=lambda subscriber: subscriber.list),
@@ -64,6 +61,10 @@ def list_(
     print_list(list_subscribers(name), columns, limit=limit, as_json=as_json, empty=empty)
 
 
+app.command("counts")(counts)
+
+
+@app.command("export")
 def export(
     file: Annotated[
         Path | None, typer.Argument(metavar="FILE.csv", help="Where to write; without it, the terminal.")
@@ -72,18 +73,10 @@ def export(
     name: Annotated[str | None, typer.Option("--list", metavar="NAME", help="Only those of this list.")] = None,
 ) -> None:
     """Write subscribers as CSV, in the form that import reads."""
-    from responder.cli.terminal.session import with_store
-
     with_store(partial(_export, file=file, name=name))
 
 
-async def _export(store: "Store", *, file: Path | None, name: str | None) -> None:
-    from responder.cli.records.csv_file import CsvFile
-    from responder.cli.records.csv_imports import COLUMNS, UNDER_REVIEW
-    from responder.processes.data_dir import open_private
-    from responder.store.base.listing import read_all
-    from responder.store.reading.records import list_subscribers
-
+async def _export(store: Store, *, file: Path | None, name: str | None) -> None:
     rows = [record.as_json() async for record in read_all(store.database, list_subscribers(name))]
     with open_private(file) if file else _terminal() as target:
         columns = (*COLUMNS, UNDER_REVIEW) if any(UNDER_REVIEW in row for row in rows) else COLUMNS
@@ -92,10 +85,11 @@ async def _export(store: "Store", *, file: Path | None, name: str | None) -> Non
         say(f"{file}: {len(rows)} subscribers")
 
 
-def _terminal() -> "contextlib.AbstractContextManager[TextIO]":
+def _terminal() -> contextlib.AbstractContextManager[TextIO]:
     return contextlib.nullcontext(sys.stdout)
 
 
+@app.command("import")
 def import_(
     file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="originator,list,status,since,language,evidence")],
     *,
@@ -111,17 +105,10 @@ def import_(
 
     Whoever opted out stays out, and is told by line. Each line that joins a list needs evidence of the consent.
     """
-    from responder.cli.terminal.session import with_store
-
     with_store(partial(_import, file=file, dry_run=dry_run, no_evidence=no_evidence))
 
 
-async def _import(store: "Store", *, file: Path, dry_run: bool, no_evidence: str | None) -> None:
-    from responder.cli.terminal.last_good_rules import told_of
-    from responder.core.rules.webhooks import Event
-    from responder.store.consent.subscribers import put_subscribers
-    from responder.wiring import utc_now
-
+async def _import(store: Store, *, file: Path, dry_run: bool, no_evidence: str | None) -> None:
     read = await _read(file, no_evidence)
     tell = await told_of(store, Event.CONSENT_CHANGED)
     with progress("importing", len(read.wanted)) as advance:
@@ -138,9 +125,7 @@ async def _import(store: "Store", *, file: Path, dry_run: bool, no_evidence: str
     _tell(file, read, outcomes, dry_run=dry_run)
 
 
-def _tell(file: Path, read: "SubscriberFile", outcomes: "Outcomes", *, dry_run: bool) -> None:
-    from responder.store.consent.subscribers import Outcome
-
+def _tell(file: Path, read: SubscriberFile, outcomes: Outcomes, *, dry_run: bool) -> None:
     for place in outcomes.left_out[:MOST_LEFT_OUT]:
         say(
             f"{file}:{read.lines[place]}: left out, the number has opted out, and only its own text brings it back",
@@ -152,13 +137,7 @@ def _tell(file: Path, read: "SubscriberFile", outcomes: "Outcomes", *, dry_run: 
     say(f"{file}: {len(read.wanted)} subscribers, {told}{' (dry run, nothing was changed)' if dry_run else ''}")
 
 
-async def _read(file: Path, no_evidence: str | None) -> "SubscriberFile":
-    from responder.cli.records.csv_imports import Terms, read_subscribers
-    from responder.core.appointments.booking import Local
-    from responder.errors import ConfigurationError
-    from responder.settings.model import load_settings
-    from responder.wiring import read_rules_in_force
-
+async def _read(file: Path, no_evidence: str | None) -> SubscriberFile:
     try:
         data = await asyncio.to_thread(file.read_bytes)
     except OSError as error:
@@ -171,6 +150,7 @@ async def _read(file: Path, no_evidence: str | None) -> "SubscriberFile":
         return read_subscribers(data, str(file), terms, lambda lines: tracked(lines, advance))
 
 
+@app.command("add")
 def add(
     number: Annotated[str, typer.Argument(metavar="NUMBER")],
     name: Annotated[str, typer.Argument(metavar="LIST")],
@@ -178,11 +158,10 @@ def add(
     evidence: Evidence,
 ) -> None:
     """Put a number on a list, with the evidence of its consent; a number that opted out is refused."""
-    from responder.cli.terminal.session import with_store
-
     with_store(partial(_put, number=number, name=name, evidence=evidence, joins=True))
 
 
+@app.command("remove")
 def remove(
     number: Annotated[str, typer.Argument(metavar="NUMBER")],
     name: Annotated[
@@ -193,22 +172,13 @@ def remove(
     evidence: Evidence = "",
 ) -> None:
     """Take a number off a list; without a list, opt it out of everything, as its own STOP would."""
-    from responder.cli.terminal.session import with_store
-
     if name is None:
         with_store(partial(_opt_out, number=number, evidence=evidence))
     else:
         with_store(partial(_put, number=number, name=name, evidence=evidence, joins=False))
 
 
-async def _put(store: "Store", *, number: str, name: str, evidence: str, joins: bool) -> None:
-    from responder.cli.terminal.last_good_rules import told_of
-    from responder.core.contact.known import SubscriptionStatus
-    from responder.core.rules.webhooks import Event
-    from responder.errors import ResponderError
-    from responder.store.consent.subscribers import Outcome, Wanted, put_subscribers
-    from responder.wiring import utc_now
-
+async def _put(store: Store, *, number: str, name: str, evidence: str, joins: bool) -> None:
     await _check_list(name)
     status = SubscriptionStatus.SUBSCRIBED if joins else SubscriptionStatus.UNSUBSCRIBED
     originator = await read_number(number)
@@ -229,22 +199,12 @@ async def _put(store: "Store", *, number: str, name: str, evidence: str, joins: 
 
 
 async def _check_list(name: str) -> None:
-    from responder.core.rules.template import did_you_mean
-    from responder.errors import ConfigurationError
-    from responder.settings.model import load_settings
-    from responder.wiring import read_rules_in_force
-
     lists = (await read_rules_in_force(load_settings())).lists
     if name not in lists:
         raise ConfigurationError(f"unknown list {name!r}{did_you_mean(name, lists) or ', add it to the rules file'}")
 
 
-async def _opt_out(store: "Store", *, number: str, evidence: str) -> None:
-    from responder.cli.terminal.last_good_rules import told_of
-    from responder.core.rules.webhooks import Event
-    from responder.store.consent.subscribers import opt_out
-    from responder.wiring import utc_now
-
+async def _opt_out(store: Store, *, number: str, evidence: str) -> None:
     originator = await read_number(number)
     tell = await told_of(store, Event.CONSENT_CHANGED)
     is_new = await opt_out(

@@ -1,28 +1,28 @@
 """responder check: every mistake of a rules file at once, or its warnings and the word that there is no mistake."""
 
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from responder.cli.terminal.options import RULES, AsJson
+from responder.cli.terminal.mistakes import load_or_exit, print_mistakes
+from responder.cli.terminal.options import AsJson
 from responder.cli.terminal.output import say
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from responder.core.rules.rules import Rules
-    from responder.errors import Mistake
-    from responder.rulefile.warnings import Caution
+from responder.core.rules.rules import Rules
+from responder.errors import Mistake
+from responder.rulefile.reading.places import Spot, placed_sources
+from responder.rulefile.warnings import Caution, warnings_of
+from responder.settings.model import environment, load_settings
 
 SERVER = "RESPONDER_SMTP_URL"
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("check", rich_help_panel=RULES)(check)
+app = typer.Typer()
 
 
+@app.command("check")
 def check(
     rules: Annotated[
         Path | None, typer.Argument(metavar="RULES", help="The rules file; without it that of RESPONDER_RULES.")
@@ -31,10 +31,6 @@ def check(
     deny_warnings: Annotated[bool, typer.Option("--deny-warnings", help="Fail on warnings as well.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Check a rules file: all mistakes and warnings at once, each with its place and remedy."""
-    from responder.cli.terminal.mistakes import load_or_exit, print_mistakes
-    from responder.settings.model import load_settings
-
     path = rules or load_settings().rules
     found = load_or_exit(path, as_json=as_json)
     cautions = _cautions(found)
@@ -50,20 +46,12 @@ def check(
         raise typer.Exit(1)
 
 
-def _cautions(rules: "Rules") -> "tuple[Caution, ...]":
-    from datetime import UTC, datetime
-
-    from responder.rulefile.reading.places import placed_sources
-    from responder.rulefile.warnings import warnings_of
-
+def _cautions(rules: Rules) -> tuple[Caution, ...]:
     return warnings_of(rules, placed_sources(rules), datetime.now(UTC))
 
 
-def _unmailed(rules: "Rules") -> "Iterator[Mistake]":
+def _unmailed(rules: Rules) -> Iterator[Mistake]:
     """A warning where alerts are to be mailed and no mail server is set, which is no fault of the file."""
-    from responder.rulefile.reading.places import Spot, placed_sources
-    from responder.settings.model import environment
-
     if not rules.alerts.email or environment().get(SERVER, "").strip():
         return
     if found := placed_sources(rules).section("alerts", "email"):

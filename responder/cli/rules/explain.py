@@ -3,20 +3,28 @@
 import asyncio
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from responder.cli.terminal.options import EXAMPLE_FROM, EXAMPLE_TO, RULES, AsJson
+from responder.cli.rules.explaining import print_explanation
+from responder.cli.terminal.options import EXAMPLE_FROM, EXAMPLE_TO, AsJson
 from responder.cli.terminal.output import echo_json, say
-
-if TYPE_CHECKING:
-    from responder.core.contact.known import Known
-    from responder.core.deciding.plan import Plan
-    from responder.core.operations.records import MessageRecord
-    from responder.core.rules.rules import Rules
-    from responder.core.sms.message import Message
-    from responder.settings.model import Settings
+from responder.cli.terminal.session import open_existing
+from responder.core.appointments.booking import read_time
+from responder.core.contact.known import Known
+from responder.core.deciding.plan import Plan, make_plan
+from responder.core.operations.records import MessageRecord, explained
+from responder.core.rules.rules import Rules
+from responder.core.sms.address import canonical
+from responder.core.sms.message import Channel, Message, MessageStatus, Order
+from responder.core.sms.text import clean
+from responder.errors import ConfigurationError
+from responder.rulefile import load_rules
+from responder.settings.model import Settings, environment, load_settings
+from responder.store.inbox.commit import explanation_json
+from responder.store.inbox.contacts import read_known
+from responder.wiring import utc_now
 
 NEWEST_OF_ALL = 2**62  # as a place in the inbox: after every message that is there
 NO_KEY = "0" * 32
@@ -36,11 +44,10 @@ RulesFile = Annotated[
 Clean = Annotated[bool, typer.Option("--clean", help="As if nothing were known of the sender.")]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("explain", rich_help_panel=RULES)(explain)
+app = typer.Typer()
 
 
+@app.command("explain")
 def explain(
     text: Text,
     *,
@@ -51,14 +58,6 @@ def explain(
     clean: Clean = False,
     as_json: AsJson = False,
 ) -> None:
-    """Tell what a text would do and why, with what is known of its sender. Sends nothing, keeps nothing."""
-    from responder.cli.rules.explaining import print_explanation
-    from responder.core.deciding.plan import make_plan
-    from responder.core.operations.records import explained
-    from responder.rulefile import load_rules
-    from responder.settings.model import environment, load_settings
-    from responder.store.inbox.commit import explanation_json
-
     settings = load_settings()
     in_force = load_rules(rules or settings.rules, environment())
     message = _message(text, sender, to, _moment(at, in_force))
@@ -72,21 +71,14 @@ def explain(
         )
 
 
-def _moment(at: str | None, rules: "Rules") -> datetime:
-    from responder.core.appointments.booking import read_time
-    from responder.wiring import utc_now
-
+def _moment(at: str | None, rules: Rules) -> datetime:
     try:
         return read_time(at, rules.zone) if at else utc_now()
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--at") from None
 
 
-def _message(typed: str, sender: str, to: str, at: datetime) -> "Message":
-    from responder.core.sms.address import canonical
-    from responder.core.sms.message import Channel, Message, Order
-    from responder.core.sms.text import clean
-
+def _message(typed: str, sender: str, to: str, at: datetime) -> Message:
     return Message(
         seq=NEWEST_OF_ALL,
         key=NO_KEY,
@@ -101,11 +93,8 @@ def _message(typed: str, sender: str, to: str, at: datetime) -> "Message":
     )
 
 
-def _known(settings: "Settings", message: "Message", *, clean: bool) -> "Known":
+def _known(settings: Settings, message: Message, *, clean: bool) -> Known:
     """What is known of the originator, or nothing, and then why."""
-    from responder.core.contact.known import Known
-    from responder.errors import ConfigurationError
-
     if not clean:
         try:
             return asyncio.run(_stored(settings, message))
@@ -114,21 +103,15 @@ def _known(settings: "Settings", message: "Message", *, clean: bool) -> "Known":
     return Known(originator=message.originator)
 
 
-async def _stored(settings: "Settings", message: "Message") -> "Known":
-    from responder.cli.terminal.session import open_existing
-    from responder.store.inbox.contacts import read_known
-
+async def _stored(settings: Settings, message: Message) -> Known:
     async with open_existing(settings) as store:
         return (await read_known(store.database, store.secret, [message.originator], message.received_at))[
             message.originator
         ]
 
 
-def record_of(plan: "Plan") -> "MessageRecord":
+def record_of(plan: Plan) -> MessageRecord:
     """The message of a plan as a record, as if it had just come in."""
-    from responder.core.operations.records import MessageRecord
-    from responder.core.sms.message import MessageStatus
-
     message = plan.message
     return MessageRecord(
         key=message.key,

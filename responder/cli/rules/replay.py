@@ -1,25 +1,26 @@
 """responder replay: stored messages through another rules file, and what it would do otherwise."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from responder.cli.terminal.options import RULES, AsJson, Since
-from responder.cli.terminal.output import echo_json, say
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from responder.cli.rules.replaying import Found
-    from responder.core.rehearsal.replay import Replay
-    from responder.core.rules.rules import Rules
-    from responder.core.sms.message import Message
-    from responder.settings.model import Settings
-    from responder.store.reading.contacts_then import Beginning
-    from responder.wiring import Store
+from responder.cli.rules.replaying import Found, as_markdown, as_records, as_text
+from responder.cli.terminal.options import AsJson, Since
+from responder.cli.terminal.output import echo_json, progress, say
+from responder.cli.terminal.session import open_existing
+from responder.core.rehearsal.replay import Replay
+from responder.core.rules.rules import Rules
+from responder.core.sms.message import Message
+from responder.rulefile import load_rules, rules_from
+from responder.settings.model import Settings, environment, load_settings
+from responder.store.base.listing import read_all
+from responder.store.base.rule_versions import RuleVersions
+from responder.store.reading.contacts_then import Beginning, count_and_begin, decided_messages, read_past
+from responder.wiring import Store, read_rules_in_force
 
 TOGETHER = 1000  # messages at a time, whose originators are asked about together
 
@@ -31,11 +32,10 @@ ShowNumbers = Annotated[bool, typer.Option("--show-numbers", help="Show who sent
 Markdown = Annotated[bool, typer.Option("--markdown", help="Print Markdown, for a pull request.")]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("replay", rich_help_panel=RULES)(replay)
+app = typer.Typer()
 
 
+@app.command("replay")
 def replay(
     *,
     rules: Candidate,
@@ -45,11 +45,6 @@ def replay(
     markdown: Markdown = False,
     as_json: AsJson = False,
 ) -> None:
-    """Run stored messages through another rules file, and print only what would change. Sends nothing, keeps nothing."""
-    from responder.cli.rules.replaying import as_markdown, as_records, as_text
-    from responder.rulefile import load_rules
-    from responder.settings.model import environment, load_settings
-
     if markdown and as_json:
         raise typer.BadParameter("--markdown and --json cannot both be had", param_hint="--markdown")
     candidate = load_rules(rules, environment())
@@ -64,13 +59,8 @@ def replay(
 
 
 async def _found(
-    settings: "Settings", candidate: "Rules", file: str, since: datetime | None, *, show_numbers: bool
-) -> "Found":
-    from responder.cli.rules.replaying import Found
-    from responder.cli.terminal.session import open_existing
-    from responder.core.rehearsal.replay import Replay
-    from responder.store.reading.contacts_then import count_and_begin
-
+    settings: Settings, candidate: Rules, file: str, since: datetime | None, *, show_numbers: bool
+) -> Found:
     async with open_existing(settings) as store:
         replayed = Replay(await _in_force(settings, store), candidate)
         count, begin = await count_and_begin(store.database, since)
@@ -82,22 +72,13 @@ async def _found(
     )
 
 
-async def _in_force(settings: "Settings", store: "Store") -> "Rules":
+async def _in_force(settings: Settings, store: Store) -> Rules:
     """The rules that came into force last, or else those of the settings' file."""
-    from responder.rulefile import rules_from
-    from responder.settings.model import environment
-    from responder.store.base.rule_versions import RuleVersions
-    from responder.wiring import read_rules_in_force
-
     version = await RuleVersions(store.database).newest()
     return rules_from(version.sources, environment()) if version else await read_rules_in_force(settings)
 
 
-async def _run(store: "Store", replayed: "Replay", since: datetime | None, begin: "Beginning", count: int) -> None:
-    from responder.cli.terminal.output import progress
-    from responder.store.base.listing import read_all
-    from responder.store.reading.contacts_then import decided_messages, read_past
-
+async def _run(store: Store, replayed: Replay, since: datetime | None, begin: Beginning, count: int) -> None:
     with progress("replay", count) as advance:
         async for page in _pages(read_all(store.database, decided_messages(since))):
             replayed.begin(await read_past(store.database, replayed.strangers(page), begin))
@@ -106,7 +87,7 @@ async def _run(store: "Store", replayed: "Replay", since: datetime | None, begin
             advance(len(page))
 
 
-async def _pages(messages: "AsyncIterator[Message]") -> "AsyncIterator[list[Message]]":
+async def _pages(messages: AsyncIterator[Message]) -> AsyncIterator[list[Message]]:
     page: list[Message] = []
     async for message in messages:
         page.append(message)

@@ -1,18 +1,25 @@
 """responder test: the examples and tests of a rules file, their machine-made variants, and which rules they exercise."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
+from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from responder.cli.terminal.options import RULES, AsJson
-from responder.cli.terminal.output import aligned, echo_json, progress, say
-
-if TYPE_CHECKING:
-    from responder.core.rehearsal.coverage import Coverage
-    from responder.core.rehearsal.trials import Outcome
-    from responder.core.rules.rules import Rules
+from responder.cli.rules.explain import record_of
+from responder.cli.rules.explaining import print_explanation
+from responder.cli.rules.junit import write_junit
+from responder.cli.terminal.mistakes import load_or_exit
+from responder.cli.terminal.options import AsJson
+from responder.cli.terminal.output import aligned, echo_json, one_line, progress, say
+from responder.core.operations.records import explained
+from responder.core.rehearsal.coverage import Coverage, coverage, percent
+from responder.core.rehearsal.trials import Outcome, try_all
+from responder.core.rules.rules import Rules
+from responder.settings.model import load_settings
+from responder.store.inbox.commit import explanation_json
 
 RulesFile = Annotated[
     Path | None, typer.Argument(metavar="RULES", help="The rules file; without it that of RESPONDER_RULES.")
@@ -31,20 +38,13 @@ JUnit = Annotated[
 NOTHING_TRIED = "nothing was tried, add 'examples: {match: [...]}' to the rules"
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("test", rich_help_panel=RULES)(run_tests)
+app = typer.Typer()
 
 
+@app.command("test")
 def run_tests(
     rules: RulesFile = None, *, coverage_min: CoverageMin = None, junit: JUnit = None, as_json: AsJson = False
 ) -> None:
-    """Try the examples and tests of a rules file, as the service would decide them. Sends nothing, keeps nothing."""
-    from responder.cli.rules.junit import write_junit
-    from responder.cli.terminal.mistakes import load_or_exit
-    from responder.core.rehearsal.coverage import coverage, percent
-    from responder.settings.model import load_settings
-
     path = rules or load_settings().rules
     of_file = load_or_exit(path, as_json=as_json)
     outcomes = _tried(of_file)
@@ -66,11 +66,7 @@ def run_tests(
         raise typer.Exit(1)
 
 
-def _tried(rules: "Rules") -> "list[Outcome]":
-    from datetime import UTC, datetime
-
-    from responder.core.rehearsal.trials import try_all
-
+def _tried(rules: Rules) -> list[Outcome]:
     outcomes = []
     with progress(
         "testing", sum(len(rule.examples) + len(rule.counterexamples) for rule in rules.rules) + len(rules.tests)
@@ -81,7 +77,7 @@ def _tried(rules: "Rules") -> "list[Outcome]":
     return outcomes
 
 
-def _print_json(outcomes: "Sequence[Outcome]", covered: "Sequence[Coverage]") -> None:
+def _print_json(outcomes: Sequence[Outcome], covered: Sequence[Coverage]) -> None:
     for outcome in outcomes:
         echo_json(
             {
@@ -100,7 +96,7 @@ def _print_json(outcomes: "Sequence[Outcome]", covered: "Sequence[Coverage]") ->
         echo_json({"record": "coverage", "rule": rule.rule, "file": rule.file, "line": rule.line, **exercised})
 
 
-def _print_all(outcomes: "Sequence[Outcome]", covered: "Sequence[Coverage]", file: str, reached: float) -> None:
+def _print_all(outcomes: Sequence[Outcome], covered: Sequence[Coverage], file: str, reached: float) -> None:
     failed = [outcome for outcome in outcomes if not outcome.passed]
     for outcome in failed:
         _print_failure(outcome)
@@ -116,19 +112,14 @@ def _print_all(outcomes: "Sequence[Outcome]", covered: "Sequence[Coverage]", fil
     say(f"{file}: {tried}: {result}; {exercised} of {len(covered)} rules exercised ({reached:.0f} %)")
 
 
-def _coverage_row(rule: "Coverage", file: str) -> tuple[str, ...]:
+def _coverage_row(rule: Coverage, file: str) -> tuple[str, ...]:
     """A rule; where it stands in another file than this one, with the name of that."""
     line = str(rule.line) if rule.file == file else f"{Path(rule.file).name}:{rule.line}"
     return rule.rule, line, str(rule.examples), str(rule.tests), "" if rule.exercised else "not exercised"
 
 
-def _print_failure(outcome: "Outcome") -> None:
+def _print_failure(outcome: Outcome) -> None:
     """A failure with what was expected beside what came out, and the explanation of the text."""
-    from responder.cli.rules.explain import record_of
-    from responder.cli.rules.explaining import print_explanation
-    from responder.core.operations.records import explained
-    from responder.store.inbox.commit import explanation_json
-
     say(f"{outcome.file}:{outcome.line}: FAILED {outcome.kind} {outcome.name}")
     rows = [("", "expected", "got")]
     for difference in outcome.differences:
@@ -147,9 +138,5 @@ def side_by_side(what: str, expected: str, got: str) -> list[tuple[str, str, str
     >>> side_by_side("replies", "Hi.", "Hello." + chr(10) + "Bye.")
     [('replies', 'Hi.', 'Hello.'), ('', '', 'Bye.')]
     """
-    from itertools import zip_longest
-
-    from responder.cli.terminal.output import one_line
-
     pairs = zip_longest(expected.split("\n"), got.split("\n"), fillvalue="")
     return [("" if number else what, one_line(left), one_line(right)) for number, (left, right) in enumerate(pairs)]

@@ -4,66 +4,54 @@ import asyncio
 import sys
 from collections.abc import Coroutine
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer
 
+from responder.cli.service.running import run_everything
 from responder.cli.terminal.output import say
+from responder.logs import set_up_logs
+from responder.settings.database_url import mask_url
+from responder.settings.model import Settings, environment, load_settings, unknown_settings
+from responder.wiring import migrate_database
 
-if TYPE_CHECKING:
-    from responder.settings.model import Settings
-
-SERVICE = "Service"
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands to the application."""
-    for command in (run, web, worker, mail, migrate):
-        app.command(rich_help_panel=SERVICE)(command)
+app = typer.Typer()
 
 
+@app.command("run")
 def run() -> None:
-    """Start everything on this machine: web, worker, Redis and database. The way to start."""
-    from responder.cli.service.running import run_everything
-
     _serve(run_everything(_settings()))
 
 
+@app.command("web")
 def web() -> None:
-    """Take messages in. Any number may run, on a shared PostgreSQL and Redis."""
-    from responder.web.server import serve
+    from responder.web.server import serve  # noqa: PLC0415  (each process loads its own part alone)
 
     _serve(serve(_settings()))
 
 
+@app.command("worker")
 def worker() -> None:
-    """Handle messages, send replies, call webhooks. Any number may run, on a shared PostgreSQL and Redis."""
-    from responder.worker.serve import serve
+    from responder.worker.serve import serve  # noqa: PLC0415  (each process loads its own part alone)
 
     _serve(serve(_settings()))
 
 
+@app.command("mail")
 def mail() -> None:
-    """Take messages in from the mailbox that the gateway writes to. `run` does it by itself where RESPONDER_IMAP_URL is set."""
-    from responder.mail.serve import serve
+    from responder.mail.serve import serve  # noqa: PLC0415  (each process loads its own part alone)
 
     _serve(serve(_settings()))
 
 
+@app.command("migrate")
 def migrate() -> None:
-    """Bring the database to the version that this program needs. `run` does it by itself."""
-    from responder.settings.database_url import mask_url
-    from responder.wiring import migrate_database
-
     settings = _settings()
     version = asyncio.run(migrate_database(settings))
     say(f"{mask_url(settings.database_url)}: version {version}")
 
 
-def _settings() -> "Settings":
-    from responder.logs import set_up_logs
-    from responder.settings.model import environment, load_settings, unknown_settings
-
+def _settings() -> Settings:
     settings = load_settings()
     set_up_logs(settings.log_level, settings.log_format)
     for sentence in unknown_settings(environment()):
@@ -77,6 +65,6 @@ def _serve(work: Coroutine[Any, Any, None]) -> None:
         if sys.platform == "win32":
             asyncio.run(work)
         else:
-            import uvloop
+            import uvloop  # noqa: PLC0415  (it does not exist on Windows)
 
             uvloop.run(work)

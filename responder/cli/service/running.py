@@ -14,6 +14,7 @@ from responder.cli.terminal.output import say
 from responder.cli.terminal.session import missing_file
 from responder.core.rules.rules import Rules
 from responder.errors import ConfigurationError, RulesError
+from responder.mail.account import account_of
 from responder.processes import redis as embedded
 from responder.processes.children import Child, supervise
 from responder.settings.database_url import mask_url
@@ -74,7 +75,6 @@ def _mail(settings: Settings) -> tuple[str, ...]:
     """The intake of mails, where a mailbox is set. Raises ConfigurationError if it cannot be used."""
     if settings.imap_url is None:
         return ()
-    from responder.mail.account import account_of
 
     account_of(settings)
     return ("mail",)

@@ -2,20 +2,27 @@
 
 import asyncio
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 from urllib.parse import urlencode
 
 import typer
 
-from responder.cli.terminal.options import EXAMPLE_FROM, EXAMPLE_TO, SERVICE, AsJson
+from responder.cli.service.text_mail import put_into_mailbox
+from responder.cli.terminal.local_url import local_url
+from responder.cli.terminal.options import EXAMPLE_FROM, EXAMPLE_TO, AsJson
 from responder.cli.terminal.output import echo_json, moment, one_line, say
+from responder.cli.terminal.session import open_existing
 from responder.core.contact.effects import StepKind, StepStatus
+from responder.core.operations.records import DeliveryRecord, Explanation
+from responder.core.operations.why_silent import why_silent
+from responder.core.outbound.gateway import Call
 from responder.core.sms.message import Channel, MessageStatus
-
-if TYPE_CHECKING:
-    from responder.core.operations.records import DeliveryRecord, Explanation
-    from responder.settings.model import Settings
-    from responder.wiring import Store
+from responder.errors import ResponderError, TransientError, UncertainError
+from responder.http.client import HttpClient
+from responder.settings.model import Settings, load_settings
+from responder.store.base.listing import read_all
+from responder.store.reading.records import find_messages, list_deliveries
+from responder.wiring import Store, make_gateway, utc_now
 
 WAIT_S = 5.0  # for a worker to handle it
 MAIL_WAIT_S = 30.0  # for the intake of mails, which may have to ask for them
@@ -27,11 +34,10 @@ REFUSALS = {
 }
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("text", rich_help_panel=SERVICE)(text)
+app = typer.Typer()
 
 
+@app.command("text")
 def text(
     typed: Annotated[str, typer.Argument(metavar="TEXT", help="What the phone sends.")],
     *,
@@ -43,19 +49,13 @@ def text(
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Do not wait for what becomes of it.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Send the running service a text, exactly as the gateway does by its webhook or by mail, and show what it answers."""
-    from responder.settings.model import load_settings
-    from responder.wiring import utc_now
-
     settings = load_settings()
     date_time = utc_now().astimezone(settings.gateway_timezone).strftime("%Y%m%d%H%M%S")
     form = {"originator": sender, "destination": to, "date_time": date_time, "text": typed}
     asyncio.run(_text(settings, form, via, wait_s=0.0 if no_wait else WAIT_S, as_json=as_json))
 
 
-async def _text(settings: "Settings", form: dict[str, str], via: Channel, *, wait_s: float, as_json: bool) -> None:
-    from responder.cli.terminal.session import open_existing
-
+async def _text(settings: Settings, form: dict[str, str], via: Channel, *, wait_s: float, as_json: bool) -> None:
     said = await _mail(settings, form) if via is Channel.MAIL else await _post(settings, form)
     if not as_json:
         say(said)
@@ -74,17 +74,12 @@ async def _text(settings: "Settings", form: dict[str, str], via: Channel, *, wai
         _complain(explanation)
 
 
-async def _mail(settings: "Settings", form: dict[str, str]) -> str:
-    from responder.cli.service.text_mail import put_into_mailbox
-
+async def _mail(settings: Settings, form: dict[str, str]) -> str:
     return f"put into {await asyncio.to_thread(put_into_mailbox, settings, form)}"
 
 
-async def _arrival(store: "Store", key: str) -> None:
+async def _arrival(store: Store, key: str) -> None:
     """Wait until the intake has taken a mail in; ResponderError if it does not."""
-    from responder.errors import ResponderError
-    from responder.store.reading.records import find_messages
-
     loop = asyncio.get_running_loop()
     ends_at = loop.time() + MAIL_WAIT_S
     while not await find_messages(store.database, key):
@@ -95,12 +90,7 @@ async def _arrival(store: "Store", key: str) -> None:
         await asyncio.sleep(POLL_S)
 
 
-async def _post(settings: "Settings", form: dict[str, str]) -> str:
-    from responder.cli.terminal.local_url import local_url
-    from responder.core.outbound.gateway import Call
-    from responder.errors import ResponderError, TransientError, UncertainError
-    from responder.http.client import HttpClient
-
+async def _post(settings: Settings, form: dict[str, str]) -> str:
     token = f"/{settings.webhook_token[0].get_secret_value()}" if settings.webhook_token else ""
     place = local_url(settings)
     headers = {"content-type": "application/x-www-form-urlencoded"}
@@ -118,19 +108,13 @@ async def _post(settings: "Settings", form: dict[str, str]) -> str:
     return "+OK"
 
 
-def _key(settings: "Settings", store: "Store", form: dict[str, str]) -> str:
+def _key(settings: Settings, store: Store, form: dict[str, str]) -> str:
     """The key under which the service keeps the message."""
-    from responder.wiring import make_gateway, utc_now
-
     return make_gateway(settings, store.secret).read_inbound(form, b"", utc_now(), Channel.WEBHOOK).key
 
 
-async def _outcome(store: "Store", key: str, wait_s: float) -> "tuple[Explanation, list[DeliveryRecord]]":
+async def _outcome(store: Store, key: str, wait_s: float) -> tuple[Explanation, list[DeliveryRecord]]:
     """The message once it is handled and its replies have gone out, or as it is when the time is up."""
-    from responder.errors import ResponderError
-    from responder.store.base.listing import read_all
-    from responder.store.reading.records import find_messages, list_deliveries
-
     loop = asyncio.get_running_loop()
     ends_at = loop.time() + wait_s
     while True:
@@ -148,7 +132,7 @@ async def _outcome(store: "Store", key: str, wait_s: float) -> "tuple[Explanatio
         await asyncio.sleep(POLL_S)
 
 
-def _is_on_the_way(delivery: "DeliveryRecord", explanation: "Explanation") -> bool:
+def _is_on_the_way(delivery: DeliveryRecord, explanation: Explanation) -> bool:
     """Whether a reply goes out now, or a call is under way whose answer makes one."""
     if delivery.status not in ON_THE_WAY:
         return False
@@ -157,15 +141,13 @@ def _is_on_the_way(delivery: "DeliveryRecord", explanation: "Explanation") -> bo
     return not _leaves_later(delivery, explanation)
 
 
-def _leaves_later(delivery: "DeliveryRecord", explanation: "Explanation") -> bool:
+def _leaves_later(delivery: DeliveryRecord, explanation: Explanation) -> bool:
     handled_at, leaves_at = explanation.message.handled_at, delivery.next_attempt_at
     return handled_at is not None and leaves_at is not None and leaves_at > handled_at + timedelta(seconds=WAIT_S)
 
 
-def _print(explanation: "Explanation", deliveries: "list[DeliveryRecord]") -> None:
+def _print(explanation: Explanation, deliveries: list[DeliveryRecord]) -> None:
     """The conversation, and who spoke in it."""
-    from responder.core.operations.why_silent import why_silent
-
     message = explanation.message
     say(f"{message.originator} > {one_line(message.text)}")
     for delivery in deliveries:
@@ -184,9 +166,7 @@ def _print(explanation: "Explanation", deliveries: "list[DeliveryRecord]") -> No
         say(f"rule {message.rule or 'none'}; more:  responder messages show {message.key[:12]}")
 
 
-def _complain(explanation: "Explanation") -> None:
-    from responder.errors import ResponderError
-
+def _complain(explanation: Explanation) -> None:
     message = explanation.message
     if message.status is MessageStatus.RECEIVED:
         raise ResponderError(

@@ -4,7 +4,9 @@ from responder.cli.terminal.output import say
 from responder.core.rules.rules import Rules
 from responder.core.rules.webhooks import Event
 from responder.errors import ConfigurationError
+from responder.rulefile import rules_from
 from responder.settings.model import environment, load_settings
+from responder.store.base.rule_versions import RuleVersions
 from responder.wiring import Store, read_rules_in_force
 
 
@@ -18,9 +20,6 @@ async def told_of(store: Store, event: Event) -> frozenset[str]:
 
 async def last_good_rules(store: Store) -> Rules | None:
     """The rules of the file, or else those that were in force last; None if there are none."""
-    from responder.rulefile import rules_from
-    from responder.store.base.rule_versions import RuleVersions
-
     try:
         return await read_rules_in_force(load_settings())
     except ConfigurationError:

@@ -4,25 +4,21 @@ import sys
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer
 
 from responder.cli.terminal.output import echo_json, one_line, say
-
-if TYPE_CHECKING:
-    from responder.core.rules.rules import Rules
-    from responder.errors import Mistake
+from responder.core.rules.rules import Rules
+from responder.errors import Mistake, RulesError
+from responder.rulefile import load_rules
+from responder.settings.model import environment
 
 WIDEST = 160  # characters of a line that are shown
 
 
-def load_or_exit(path: Path, *, as_json: bool) -> "Rules":
+def load_or_exit(path: Path, *, as_json: bool) -> Rules:
     """The rules of a file; if there are mistakes in it they are told, and the command ends with 1."""
-    from responder.errors import RulesError
-    from responder.rulefile import load_rules
-    from responder.settings.model import environment
-
     try:
         return load_rules(path, environment())
     except RulesError as error:
@@ -31,7 +27,7 @@ def load_or_exit(path: Path, *, as_json: bool) -> "Rules":
 
 
 def print_mistakes(
-    mistakes: "Iterable[Mistake]", level: str, *, as_json: bool, more: Mapping[int, Mapping[str, Any]] | None = None
+    mistakes: Iterable[Mistake], level: str, *, as_json: bool, more: Mapping[int, Mapping[str, Any]] | None = None
 ) -> None:
     """Print what is wrong; ``more`` has further fields for programs, by the number of the mistake."""
     for number, mistake in enumerate(mistakes):

@@ -4,6 +4,8 @@ import getpass
 
 from responder.core.sms.address import number_from
 from responder.errors import ConfigurationError
+from responder.settings.model import load_settings
+from responder.wiring import read_rules_in_force
 
 
 async def read_number(typed: str) -> str:
@@ -15,9 +17,6 @@ async def read_number(typed: str) -> str:
 
 
 async def _country() -> str:
-    from responder.settings.model import load_settings
-    from responder.wiring import read_rules_in_force
-
     return (await read_rules_in_force(load_settings())).country
 
 

@@ -8,7 +8,6 @@ import typer
 
 from responder.cli.terminal.output import NEWEST
 
-RULES, RECORDS, SERVICE = "Rules", "Records", "Service"  # the panels of the help
 EXAMPLE_FROM = "+390000000000"
 EXAMPLE_TO = "+390000000001"
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}

@@ -9,6 +9,11 @@ from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
 import typer
+from rich import box
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+from rich.text import Text
 
 from responder.core.sms.timestamps import iso
 
@@ -80,11 +85,6 @@ async def print_records(records: AsyncIterator[R], columns: Sequence[Column[R]],
 
 
 def _print_table(columns: Sequence[Column[R]], rows: Iterable[Sequence[str]]) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
         table.add_column(column.title, no_wrap=not column.wide, overflow="fold")
@@ -106,9 +106,6 @@ def aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
 @contextmanager
 def progress(title: str, total: int) -> Iterator[Callable[[int], None]]:
     """A bar on a terminal, and nothing in a pipe; what it gives is told how many more are done."""
-    from rich.console import Console
-    from rich.progress import Progress
-
     console = Console(stderr=True)
     with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
         task = bar.add_task(title, total=total)
