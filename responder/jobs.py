@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 
 
 def dumps(value: dict[str, Any]) -> bytes:
-    """A job as JSON: whoever can write to Redis must not be able to run code here, as arq's own pickle would let them."""
+    """A job as JSON. With arq's own pickle, whoever can write to Redis could run code here."""
     return json.dumps(value, default=str).encode()
 
 
@@ -44,7 +44,7 @@ def loads(data: bytes) -> dict[str, Any]:
 
 
 def connect(url: str, *, timeout_s: float) -> ArqRedis:
-    """A pool of connections that gives up in time and tries again after short faults, as arq's own settings cannot.
+    """A pool of connections that gives up in time and retries after short faults. arq's own settings allow neither.
 
     ``OSError`` stands in the list because a refused connection reaches redis-py as one. A timeout is no short fault: tried
     again within each other's retries, they would hide a frozen Redis for half a minute.
@@ -86,7 +86,10 @@ def pause_s(took_s: float) -> float:
 
 
 class ArqBell:
-    """Rings for a worker, from a task of its own: each ring is a job with a name of its own, since a fixed name loses wake-ups."""
+    """Rings for a worker from a task of its own.
+
+    Each ring is a job with a new name, since a fixed name loses wake-ups.
+    """
 
     def __init__(self, redis: ArqRedis) -> None:
         self.redis = redis

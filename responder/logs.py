@@ -1,4 +1,4 @@
-"""Logs on stderr: JSON lines for machines, one readable line each for people, and never a telephone number in full."""
+"""Logs on stderr, as JSON or readable lines, and never with a full telephone number."""
 
 import logging
 import re

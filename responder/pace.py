@@ -1,4 +1,4 @@
-"""How fast texts go out, over all workers together; while Redis is away, each worker keeps to its share."""
+"""The rate of texts over all workers; while Redis is away, each keeps to its share."""
 
 import asyncio
 import logging
@@ -24,14 +24,14 @@ CountWorkers = Callable[[], Awaitable[int]]
 
 
 class Share:
-    """So many in so long, counted in this process alone."""
+    """A worker's share of the rate, counted in this process alone."""
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._taken: deque[float] = deque()
 
     def take(self, wanted: int, rate: Rate, workers: int) -> int:
-        """How many of the texts may go now, where so many workers share a rate."""
+        """How many of these texts may go now if this many workers share the rate."""
         count = max(rate.count // workers, 1)
         period_s = rate.period.total_seconds() * max(workers / rate.count, 1)
         now = self._clock()
@@ -43,7 +43,7 @@ class Share:
 
 
 class Pace:
-    """Lets so many texts go in so long, whichever workers they go from; closed by ``close``."""
+    """Limits how many texts go out in a period, whichever workers send them; ended by ``close``."""
 
     def __init__(self, url: str, rate: Rate, count_workers: CountWorkers, *, share: Share | None = None) -> None:
         self._rate = rate

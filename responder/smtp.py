@@ -27,7 +27,10 @@ REMEDY = "check RESPONDER_SMTP_URL"
 
 
 class MailServer:
-    """Takes e-mails; without a ``sender`` they come from the user, if that is an address, or else from whom they go to."""
+    """Sends e-mails.
+
+    Without a ``sender`` they come from the user if that is an address, or else from their recipient.
+    """
 
     def __init__(
         self,
@@ -71,7 +74,10 @@ class MailServer:
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[aiosmtplib.SMTP]:
-        """A connection that is greeted and, with a user, logged in; closed at the end, also where the server never answers."""
+        """A connection, greeted and logged in if there is a user.
+
+        It is closed at the end, even if the server never answers.
+        """
         connection = self._made()
         try:
             async with asyncio.timeout(self._longest_s):
@@ -111,7 +117,10 @@ async def _part(connection: aiosmtplib.SMTP) -> None:
 
 
 def _meaning(error: Exception) -> PermanentError | TransientError:
-    """What an error of the library means for the e-mail; of what a server says the number alone, since the words may repeat an address."""
+    """The error of ours for one of the library's.
+
+    Of the server's words only the number is kept, since they may repeat an address.
+    """
     match error:
         case aiosmtplib.SMTPRecipientsRefused(recipients=[refused, *_]) if refused.code >= FIRST_PERMANENT:
             return PermanentError(

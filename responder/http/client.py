@@ -1,4 +1,4 @@
-"""The one HTTP client: a call goes out at most once, follows nothing, keeps nothing and ends in time."""
+"""The one HTTP client: each call goes out at most once, follows no redirect and ends in time."""
 
 import asyncio
 import socket
@@ -34,7 +34,10 @@ def addresses_of(host: str, port: int) -> list[str]:
 
 
 class GuardedNetwork(httpcore.AsyncNetworkBackend):
-    """A network of public addresses alone: a name is looked up once, every address checked, and one of those connected to."""
+    """A network of public addresses alone.
+
+    A name is looked up once, all its addresses are checked, and one is connected to.
+    """
 
     def __init__(self, *, lookup: Lookup = addresses_of, network: httpcore.AsyncNetworkBackend | None = None) -> None:
         self._lookup = lookup
@@ -104,7 +107,9 @@ class HttpClient:
         self._guard.close()
 
     async def post(self, call: Call) -> Response:
-        """The response to a call, which may be a refusal or a redirect; what its body lacks at the deadline is left out.
+        """The response to a call, refusals and redirects included.
+
+        Whatever of its body is missing at the deadline is left out.
 
         Raises TransientError if the call's body certainly did not go out, UncertainError if it may have, and PermanentError if the call
         can never be made.
@@ -145,7 +150,12 @@ class _Exchange:
         self._body = bytearray()
 
     async def run(self, connections: Connections) -> None:
-        """Make the call. A deadline that struck in the middle of a handshake would leave the connection open, so the waits before it are shorter."""
+        """Make the call.
+
+        A deadline in the middle of a handshake would leave the connection open, so earlier waits are shorter. A
+        deadline that struck in the middle of a handshake would leave the connection open, so the waits before it are
+        shorter.
+        """
         url = httpcore.URL(
             scheme=self._url.raw_scheme, host=self._url.raw_host, port=self._url.port, target=self._url.raw_path
         )
@@ -165,7 +175,7 @@ class _Exchange:
                     break
 
     async def _trace(self, event: str, fields: object) -> None:
-        """Note the moment before the first byte of the body is written; an event that we do not know counts as later."""
+        """Note the moment before the body's first byte is written. An unknown event counts as later."""
         if not self._is_stopped and not event.startswith(BEFORE_BODY):
             self._may_be_out = True
         self._is_stopped = self._is_stopped or event == HEADERS_FAILED

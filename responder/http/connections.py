@@ -1,4 +1,4 @@
-"""Connections: each is one call's at a time, and is kept for a while for the next call to the same server."""
+"""Connections, each used by one call at a time and kept for the next to the same server."""
 
 import asyncio
 import ssl
@@ -17,7 +17,10 @@ Server = tuple[bytes, bytes, int | None]
 
 
 class Connections:
-    """Connections to any servers; a call looks at those to its own server alone, while httpcore's pool looks at all of them many times."""
+    """Connections to any servers.
+
+    A call looks only at those to its own server, while httpcore's pool looks at all of them many times.
+    """
 
     def __init__(
         self,

@@ -18,7 +18,10 @@ SWITCHED = {"false": "", "true": ""}  # words of RESPONDER_IMAP_REQUIRE_DKIM tha
 
 
 def account_of(settings: Settings) -> Account:
-    """The mailbox, and where its mails go. Raises ConfigurationError, with the remedy, if there is none or its password cannot be had."""
+    """The mailbox of the settings, and its folders.
+
+    Raises ConfigurationError, with the remedy, if there is none or its password cannot be read.
+    """
     if settings.imap_url is None:
         raise ConfigurationError(NO_MAILBOX)
     url = read_mailbox_url(settings.imap_url.get_secret_value())

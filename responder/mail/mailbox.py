@@ -1,4 +1,7 @@
-"""A mailbox on an IMAP server: what waits in it is listed, read and marked. Its methods wait for the server, so they run in a thread."""
+"""A mailbox on an IMAP server: list what waits, read it, mark it.
+
+Its methods wait for the server, so they run in a thread.
+"""
 
 import contextlib
 import re
@@ -51,7 +54,7 @@ class Opened:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Head:
-    """The first to know of a mail."""
+    """What is read of a mail before its text."""
 
     uid: int
     fields: bytes = field(repr=False)
@@ -60,7 +63,10 @@ class Head:
 
 
 class _Client(IMAPClient):  # type: ignore[misc]  # the library has no types
-    """The library's client, that looks into its buffer before it waits: what came together with the consent to IDLE is there, not at the socket."""
+    """The library's client, but it looks into its buffer before it waits.
+
+    What came together with the consent to IDLE is there, not at the socket.
+    """
 
     looks_first = False
 
@@ -72,7 +78,10 @@ class _Client(IMAPClient):  # type: ignore[misc]  # the library has no types
 
 
 class Mailbox:
-    """One connection to a mailbox. Every method raises TransientError when it breaks, and PermanentError with the remedy when it is refused."""
+    """One connection to a mailbox.
+
+    Methods raise TransientError when it breaks, and PermanentError with the remedy when it is refused.
+    """
 
     def __init__(self, account: Account, stopping: threading.Event) -> None:
         self._account = account
@@ -113,7 +122,7 @@ class Mailbox:
             self._client.starttls(secure)
 
     def waiting(self, after: int | None) -> list[int]:
-        """The mails that are not marked, by UID, oldest first; those with UIDs above ``after``, or all that there were at the start."""
+        """The UIDs of unmarked mails above ``after``, or of all that there were at the start."""
         with _imap_errors():
             if after is not None:
                 found = set(self._client.search(["UID", f"{after + 1}:*", *WAITING]))
@@ -128,7 +137,7 @@ class Mailbox:
         return sorted(uid for uid in found if uid > (after or 0))  # of the range n:* the last mail is always a part
 
     def heads(self, uids: Sequence[int]) -> list[Head]:
-        """What is first to know of mails, without those that are gone."""
+        """The heads of mails, without those that are gone."""
         with _imap_errors():
             told = self._client.fetch(uids, [HEAD, "RFC822.SIZE", "INTERNALDATE"])
             return [head for uid in uids if (head := _head(uid, told.get(uid, {})))]
@@ -140,7 +149,10 @@ class Mailbox:
             return {uid: raw for uid in uids if (raw := _body(told.get(uid, {}))) is not None}
 
     def settle(self, uids: Sequence[int], *, is_done: bool) -> None:
-        """Mark mails as taken in, or as kept for a person: move them where there is a folder for them, or else flag them."""
+        """Mark mails as taken in, or as kept for a person.
+
+        They are moved if there is a folder for them, or else flagged.
+        """
         folder = self._account.done if is_done else self._account.failed
         with _imap_errors():
             if not uids:

@@ -11,7 +11,7 @@ BYTES_AT_ONCE = 4 * 1024 * 1024
 
 
 def groups(uids: Sequence[int], breaks: Counter[int]) -> Iterator[Sequence[int]]:
-    """The mails in groups whose heads are read at once; one during whose reading a connection has ended is read alone."""
+    """The UIDs in groups whose heads are read at once. A mail that a connection broke on is read alone."""
     group: list[int] = []
     for uid in uids:
         if group and (len(group) >= HEADS_AT_ONCE or breaks[uid] or breaks[group[-1]]):
@@ -23,7 +23,7 @@ def groups(uids: Sequence[int], breaks: Counter[int]) -> Iterator[Sequence[int]]
 
 
 def portions(heads: Sequence[Head], breaks: Counter[int]) -> Iterator[Sequence[Head]]:
-    """The mails in portions that are read at once; one during whose reading a connection has ended is read alone."""
+    """The mails in portions that are read at once. A mail that a connection broke on is read alone."""
     portion: list[Head] = []
     size = 0
     for head in heads:

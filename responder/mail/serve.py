@@ -29,7 +29,10 @@ logger = logging.getLogger(__name__)
 
 
 async def serve(settings: Settings) -> None:
-    """Take mails in until told to stop. Raises ConfigurationError, and StorageError if the database is not there at the start."""
+    """Take mails in until told to stop.
+
+    Raises ConfigurationError, or StorageError if the database is away at the start.
+    """
     account = account_of(settings)
     url = redis_url(settings)
     async with open_store(settings) as store:
@@ -71,7 +74,7 @@ def _stop_when_told(watch: Watch, stack: contextlib.ExitStack) -> None:
 
 
 async def _report(store: Store, account: Account, watch: Watch) -> None:
-    """Say every few seconds how the intake stands, at once when that changes, and at the end that it is gone."""
+    """Report the intake's state every few seconds, at once when it changes, and its end."""
     name = f"{socket.gethostname()[:60]}-{os.getpid()}-{secrets.token_hex(3)}"
     try:
         while True:

@@ -1,4 +1,4 @@
-"""Watching a mailbox: its mails become messages, and are marked once these are committed; a lost connection is made again."""
+"""Watches a mailbox: its mails become messages and are marked once these are committed."""
 
 import asyncio
 import contextlib
@@ -33,7 +33,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Patience:
-    """How long to wait: in a quiet mailbox until it is looked through anyway, and after failures, growing from first to longest."""
+    """How long to wait in a quiet mailbox, and after failures, growing from first to longest."""
 
     first_look_s: float = 2.0  # what comes between a search and the server's IDLE may be told of only at its end
     look_s: float = 25.0
@@ -150,7 +150,7 @@ class Watch:
             await self._take(mailbox, group)
 
     def _judge(self, mailbox: Mailbox, uids: Sequence[int]) -> list[tuple[Head, str | None]]:
-        """Heads, and why each is not of a mail to take in; in the thread, since it may take long."""
+        """The heads, each with the reason to leave its mail alone. It may take long, so it runs in the thread."""
         return [(head, self._refusal(head)) for head in mailbox.heads(uids)]
 
     def _refusal(self, head: Head) -> str | None:
@@ -159,14 +159,17 @@ class Watch:
         return self.reader.refusal(head.fields)
 
     def _leave(self, uid: int, reason: str) -> None:
-        """Leave a mail as it is; whose it is not clear is told and counted."""
+        """Leave a mail as it is. If it may be the gateway's it is counted for a person."""
         self._left.add(uid)
         level = logging.INFO if reason == OTHER_SENDER else logging.WARNING
         logger.log(level, "mail left alone uid=%d reason=%s", uid, reason)
         self.status.left_alone += reason not in {OTHER_SENDER, UNSIGNED}
 
     async def _take(self, mailbox: Mailbox, heads: Sequence[Head]) -> None:
-        """Read mails, commit their messages, and only then mark them. Raises TransientError, and StorageError if some are not committed."""
+        """Read mails, commit their messages, then mark them.
+
+        Raises TransientError, or StorageError if some were not committed.
+        """
         for head in heads:
             self._breaks[head.uid] += 1
         messages = await self._call(self._read, mailbox, heads)
@@ -193,7 +196,7 @@ class Watch:
                 raise failure
 
     def _read(self, mailbox: Mailbox, heads: Sequence[Head]) -> dict[int, list[Inbound]]:
-        """The messages in mails, by UID; each as old as its mail, and in the order of the mails."""
+        """The messages in mails by UID, as old as their mails and in their order."""
         mails = mailbox.read([head.uid for head in heads])
         now = self.clock()
         arrivals = {

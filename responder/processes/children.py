@@ -1,4 +1,4 @@
-"""Processes that belong together: started, started again when they die, and ended in order, or with the one that started them."""
+"""Child processes: started, restarted when they die, and ended with the process that started them."""
 
 import asyncio
 import contextlib
@@ -29,7 +29,7 @@ class Child:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Patience:
-    """How long to wait: before a dead child starts again, growing from first to longest, and for children to end in order."""
+    """How long to wait before a restart, growing from first to longest, and for children to end."""
 
     first_delay_s: float = 0.2
     longest_delay_s: float = 5.0
@@ -39,7 +39,7 @@ class Patience:
 async def supervise(
     children: Sequence[Child], patience: Patience | None = None, works: Sequence[Coroutine[Any, Any, None]] = ()
 ) -> None:
-    """Keep the children running until SIGTERM or SIGINT, then end them, first to last, and return when all are gone.
+    """Keep the children running until SIGTERM or SIGINT, then end them in order.
 
     Meanwhile the works run; what one of them dies of ends the children too, and is raised.
     """
@@ -59,7 +59,7 @@ async def supervise(
 
 
 class Supervisor:
-    """Keeps children running; they can tell by a pipe when it is gone, however it went."""
+    """Keeps children running. A pipe tells them when it is gone, however it ended."""
 
     def __init__(self, children: Sequence[Child], patience: Patience) -> None:
         self._children = children

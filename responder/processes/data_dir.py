@@ -1,4 +1,4 @@
-"""The directory where one installation on one machine lives: whose it is, and where in it, or for it, a socket fits."""
+"""The data directory of an installation: who has it, and where its socket fits."""
 
 import fcntl
 import os
@@ -14,7 +14,7 @@ SOCKET = "server.sock"
 
 
 def take(data_dir: Path) -> IO[str]:
-    """The sign that this process alone runs on the directory; it goes with the process, or when it is closed."""
+    """The lock that this process alone has on the directory; it ends when closed, or with the process."""
     try:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         sign = (data_dir / "run.lock").open("a+")
@@ -35,7 +35,7 @@ def take(data_dir: Path) -> IO[str]:
 
 
 def keep_private() -> None:
-    """Let whatever this process makes be for its user alone: texts, numbers and the secret of the installation are in it."""
+    """Make new files private to this user: they hold texts, numbers and the installation's secret."""
     os.umask(0o077)
 
 
@@ -48,7 +48,7 @@ def open_private(file: Path) -> TextIO:
 
 
 def readable_by_others(file: Path) -> bool:
-    """Whether anybody but its user can read a file and enter the folders above it; one that is not there cannot be read."""
+    """Whether others can read a file and enter the folders above it; False if it is missing."""
     try:
         mode, *above = (place.stat().st_mode for place in (file, *file.absolute().parents))
     except OSError:
@@ -84,7 +84,10 @@ def socket_in(folder: Path) -> Path:
 
 
 def place_socket(folder: Path) -> Path:
-    """A socket in the folder; where that path is too long for one, a link there and the socket in a private place with a short name."""
+    """A socket in the folder.
+
+    If that path is too long for a socket, the folder gets a link to one in a private place.
+    """
     named = folder.absolute() / SOCKET
     if len(os.fsencode(named)) <= LONGEST_SOCKET:
         return named

@@ -1,4 +1,4 @@
-"""A process that ends when we do, even if we are killed, though it has never heard of us."""
+"""A program that ends when we do, even if we are killed, though it knows nothing of us."""
 
 import asyncio
 import os
@@ -19,7 +19,7 @@ exec "$@" 3<&-"""
 
 
 class Guarded:
-    """A running program, our end of the line to its guard, and our end of the pipe from itself."""
+    """A running program, with a line to its guard and a pipe that it alone holds."""
 
     def __init__(self, program: subprocess.Popen[bytes], *, line: socket.socket, sign: int) -> None:
         self._program = program
@@ -34,7 +34,7 @@ class Guarded:
 
     @classmethod
     def begin(cls, command: list[str], log: Path) -> Self:
-        """Start a program with nothing of our environment, its output at the end of the log; the running loop will watch it."""
+        """Start a program without our environment, its output appended to the log. The running loop watches it."""
         with ExitStack() as ours, ExitStack() as theirs:
             line, guards_end = socket.socketpair()  # no process inherits our ends, so they close with this one
             ours.enter_context(line)

@@ -1,4 +1,4 @@
-"""The Redis of a single machine: found, started on a private unix socket, and gone when the process that started it is."""
+"""The Redis of a single machine, on a private unix socket, gone with the process that started it."""
 
 import asyncio
 import logging
@@ -25,7 +25,7 @@ POLL_S = 0.01
 
 
 def find_server(path: str | None = None, package: str = PACKAGE) -> Path:
-    """The server's binary: the system's, from the PATH or ``path``, or else that of the package which brings one."""
+    """The server's binary, from the system's PATH or ``path``, or from the package that brings one."""
     for name in SERVERS:
         if found := shutil.which(name, path=path):
             return Path(found)
@@ -46,12 +46,15 @@ def url_in(data_dir: Path) -> str:
 
 
 def was_started(data_dir: Path) -> bool:
-    """Whether a server has listened for a data directory and did not end by itself; it may have been killed since."""
+    """Whether a server has listened here and did not end by itself. It may have been killed since."""
     return places.socket_in(data_dir / "redis").exists()
 
 
 async def start(data_dir: Path, server: Path | None = None) -> "EmbeddedRedis":
-    """A Redis for this data directory, which answers; ConfigurationError if there can be none, or another process has it."""
+    """A Redis for this data directory that answers.
+
+    Raises ConfigurationError if there can be none, or another process has it.
+    """
     binary = server or find_server()
     sign = places.take(data_dir)
     redis = EmbeddedRedis(binary=binary, folder=data_dir / "redis", sign=sign)
@@ -171,7 +174,7 @@ async def _answers(socket: Path, server: Guarded) -> bool:
 
 
 async def _shut_down(socket: Path) -> None:
-    """End a server whose responder is gone, and clear its place even if it listens to nobody any more."""
+    """End a server whose responder is gone and remove its files, even if it listens no more."""
     with suppress(TimeoutError):
         async with asyncio.timeout(STOP_LIMIT_S):
             await _ask(socket, b"SHUTDOWN NOSAVE")

@@ -1,4 +1,4 @@
-"""Tasks that run for as long as their process does: a death among them ends it, and its end ends them."""
+"""Background tasks: the death of one ends the process, whose end ends them all."""
 
 import asyncio
 import gc
@@ -12,7 +12,10 @@ logger = logging.getLogger(__name__)
 
 
 class Beside:
-    """What runs beside the main work of a process, which ``stop`` ends when one of these tasks dies: nobody would notice else."""
+    """Background tasks beside a process's main work.
+
+    ``stop`` ends it when one dies, since nobody would notice otherwise.
+    """
 
     def __init__(self, stop: Callable[[], object]) -> None:
         self._stop = stop
@@ -63,7 +66,10 @@ YOUNG = 50_000  # new values before a look at the young ones: with the default 7
 
 
 def collect_rarely() -> None:
-    """Leave what was made at the start out of every collection, and look at the rest less often; an eighth less work a message."""
+    """Exclude start-up objects from garbage collection, and collect less often.
+
+    That saves an eighth of the work for a message.
+    """
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG, 20, 20)

@@ -1,4 +1,4 @@
-"""Looking for what needs a person, and telling of it once."""
+"""Looks for what needs a person, and tells of it once."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -27,7 +27,10 @@ logger = logging.getLogger(__name__)
 
 @dataclass(kw_only=True)
 class AlertWatch:
-    """Done by every worker: what one has told, another finds told. ``host`` names the machine in e-mails, which leave where ``is_mailing``.
+    """Looks for troubles; every worker does, and each finds what another has already told.
+
+    ``host`` names the machine in e-mails, which leave if ``is_mailing``. ``host`` names the machine in e-mails, which
+    leave where ``is_mailing``.
 
     ``zone`` is the one in which the gateway writes its times; without it, nobody looks at its clock.
     """
@@ -79,7 +82,7 @@ class AlertWatch:
         )
 
     async def _failing_mailboxes(self, now: datetime) -> Sequence[FailingMailbox]:
-        """The mailboxes that nothing is taken from, also one of which nothing was ever heard, or no longer."""
+        """The mailboxes that nothing is taken from, including one that never reported or no longer does."""
         failing = await failing_mailboxes(self.store.database, now)
         if self.mailbox is None:
             return failing

@@ -1,4 +1,4 @@
-"""Delivery: a due step is claimed, the call is made, and how it went is recorded."""
+"""Delivery: claims due steps, makes their calls, and records how they went."""
 
 import asyncio
 import contextlib
@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ways:
-    """The ways out: the gateway for replies, the client that makes every call, the pace, and the rules that know the webhooks."""
+    """The ways out: the gateway, the client that makes every call, the pace, and the rules."""
 
     gateway: Gateway
     client: Client
@@ -45,7 +45,10 @@ class Ways:
 
 @dataclass(kw_only=True)
 class Deliverer:
-    """Carries out steps. Those of a kind are claimed by one job at a time, so that slow calls never fill the worker with jobs."""
+    """Carries out steps.
+
+    One job at a time claims those of a kind, so that slow calls never fill the worker with jobs.
+    """
 
     steps: SqlSteps
     ways: Ways
@@ -67,7 +70,7 @@ class Deliverer:
         self._rung = {kind: asyncio.Event() for kind in StepKind}
 
     async def deliver(self, kind: StepKind) -> None:
-        """Carry out all due steps of a kind, or as many as the budget allows and ring for the rest. Raises StorageError."""
+        """Carry out the due steps of a kind within the budget, and ring for the rest. Raises StorageError."""
         if pretend := self._pretence(kind):
             while await self._pretend(kind, pretend):
                 pass
@@ -91,13 +94,13 @@ class Deliverer:
         )
 
     def _pretence(self, kind: StepKind) -> Pretence | None:
-        """What steps are marked as where nothing goes out."""
+        """How steps are marked if nothing goes out."""
         if self.is_shadow:
             return IN_SHADOW
         return SIMULATED if kind is StepKind.REPLY and self.is_simulating else None
 
     async def _claim_all(self, kind: StepKind, calls: set[asyncio.Task[None]]) -> None:
-        """Start calls until nothing is due and none is under way, or the budget is spent."""
+        """Start calls until nothing is due or running, or the budget is spent."""
         loop = asyncio.get_running_loop()
         ends_at = loop.time() + self.budget_s
         while (left_s := ends_at - loop.time()) > 0:
@@ -117,14 +120,17 @@ class Deliverer:
         self.bell.ring(JOB_OF[kind])
 
     def _begin(self, claimed: Claimed, call: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Start a call, at whose end there may be more to claim."""
+        """Start a call; when it ends there may be more to claim."""
         self._under_way[claimed.step.kind] += 1
         begun = asyncio.create_task(call)
         begun.add_done_callback(lambda _: self._end(claimed))  # also of one that is cancelled before it begins
         return begun
 
     def _end(self, claimed: Claimed) -> None:
-        """Give back the place of a call, and claim again, at once or a moment later: a claim for each call would cost more than the call."""
+        """Free the call's slot and schedule the next claim.
+
+        Claims for webhooks wait a moment for more slots: one per call would cost more than the call.
+        """
         kind = claimed.step.kind
         self._under_way[kind] -= 1
         if kind is StepKind.WEBHOOK:
@@ -136,7 +142,7 @@ class Deliverer:
             self._patience[kind] = asyncio.get_running_loop().call_later(PATIENCE_S, rung.set)
 
     async def _start(self, kind: StepKind) -> set[asyncio.Task[None]]:
-        """Start the calls of as many due steps as there are places; none if nothing is due, or no place is free."""
+        """Start as many due calls as there are free slots."""
         owner = secrets.token_hex(8)
         if kind is StepKind.WEBHOOK:
             return {self._begin(one, self._call(one, owner)) for one in await self.webhooks.claim(owner)}
@@ -162,7 +168,7 @@ class Deliverer:
         )
 
     def _quiet_until(self, now: datetime) -> datetime | None:
-        """When the quiet hours end that it is now, by the rules in force."""
+        """When the current quiet hours end, by the rules in force; None outside them."""
         rules = self.ways.rules()
         return quiet_until(now, rules.appointments.quiet_hours, rules.zone)
 
@@ -189,7 +195,10 @@ class Deliverer:
         logger.info("step done key=%s attempt=%d status=%s", claimed.step.key, claimed.attempts, answered.fate.status)
 
     async def _until_recorded(self, record: Callable[[], Awaitable[None]]) -> None:
-        """Record a fate, if need be when the database is back; one that is never recorded ends with its lease."""
+        """Record how a call went, again later if the database is away.
+
+        If that never succeeds, the end of the lease tells.
+        """
         for pause_s in (*self.record_again_s, None):
             try:
                 await record()
@@ -201,7 +210,7 @@ class Deliverer:
                 return
 
     async def _attempt(self, claimed: Claimed) -> Fate:
-        """Send a reply, and tell how it went (contract, guarantee 5)."""
+        """Send a reply and return how it went (contract, guarantee 5)."""
         key, now = claimed.step.key, self.clock()
         may_be_out = False
         try:
@@ -253,7 +262,7 @@ class Deliverer:
 
 
 def _compare(step: Step, taken: Taken) -> None:
-    """Say so if the gateway counted, and bills, another number of segments than we did."""
+    """Warn if the gateway counted, and bills, another number of segments than we did."""
     if taken.segments not in (None, step.segments):
         logger.warning(
             "the gateway counts other segments than we do key=%s ours=%d theirs=%d",

@@ -1,4 +1,4 @@
-"""What a worker does once in a while: end what was for a while, drop replies that are late, and remove what has been kept long enough."""
+"""Housekeeping: ends temporary subscriptions, drops late replies, and removes what was kept long enough."""
 
 import asyncio
 import logging
@@ -21,7 +21,10 @@ logger = logging.getLogger(__name__)
 
 
 async def rounds(name: str, every_s: float, once: Callable[[], Awaitable[None]]) -> None:
-    """Do something every so many seconds, until cancelled; what fails is tried again in the next round, and told when it begins to fail."""
+    """Do something every few seconds until cancelled.
+
+    A failure is logged when it begins, and tried again in the next round.
+    """
     is_failing = False
     while True:
         try:
@@ -47,7 +50,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(kw_only=True)
 class Housekeeping:
-    """Done by every worker, each time anew: what one has done, another finds done."""
+    """Looks after what is stored; every worker does, and each finds what another has done."""
 
     store: Store
     retention_days: int
@@ -80,7 +83,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(kw_only=True)
 class CreditQuestion:
-    """Asks for the credit; a failure is kept for those who look, and logged when it is a new one."""
+    """Asks for the credit. A failure is kept for those who look, and logged if it is new."""
 
     database: Database
     gateway: Gateway

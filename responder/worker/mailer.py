@@ -1,4 +1,4 @@
-"""E-mails about alerts on their way out, one after the other, so that a dead mail server delays nothing but them."""
+"""Sends e-mails about alerts, one by one: a dead mail server delays nothing else."""
 
 import logging
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Reminders leave at their time: planned anew where the file's times have changed, and queued by the sweep once they are due."""
+"""Reminders: planned again when the file's times change, and queued once they are due."""
 
 import asyncio
 import logging
@@ -23,7 +23,10 @@ logger = logging.getLogger(__name__)
 
 @dataclass(kw_only=True)
 class Reminders:
-    """Queues reminders by the rules in force; ``sender`` is the number that they come from, if one is set; ``secret`` tells erased numbers."""
+    """Queues reminders by the rules in force.
+
+    ``sender`` is their number, if one is set; ``secret`` recognises erased numbers.
+    """
 
     database: Database
     rules: Callable[[], Rules]
@@ -34,7 +37,7 @@ class Reminders:
     _is_planning: bool = field(init=False, default=False)  # anew, with more to come
 
     async def queue(self) -> None:
-        """Queue what is due, after a slice of what is to be planned anew. Raises StorageError."""
+        """Queue what is due, after a slice of the planning that is left. Raises StorageError."""
         rules, now = self.rules(), self.clock()
         await self._plan(rules, now)
 
@@ -50,7 +53,7 @@ class Reminders:
             self.bell.ring(Job.REPLIES)
 
     async def _plan(self, rules: Rules, now: datetime) -> None:
-        """Plan anew for a moment, if the times are others than the reminders are planned by; the next sweep goes on with it."""
+        """Plan reminders again for a moment if the file's times changed; the next sweep goes on."""
         times, loop = ReminderPlan(policy=rules.appointments, zone=rules.zone), asyncio.get_running_loop()
         ends_at = loop.time() + SLICE_S
         while has_more := await plan_some_anew(self.database, times, now):

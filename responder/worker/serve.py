@@ -37,7 +37,7 @@ from responder.worker.webhooks import Webhooks
 
 
 class Hearers:
-    """Keeps what the rules in force say, whenever that is another than was kept last."""
+    """Stores which webhooks hear of deliveries, whenever the rules in force change that."""
 
     def __init__(self, database: Database, rules: Callable[[], Rules]) -> None:
         self._database = database
@@ -45,7 +45,7 @@ class Hearers:
         self._kept: frozenset[str] | None = None
 
     async def keep(self) -> None:
-        """Keep them, if that is not done. Raises StorageError."""
+        """Store them if they have changed. Raises StorageError."""
         asked = self._rules().webhooks_for(Event.DELIVERY_CHANGED)
         if asked != self._kept:
             await put_hearers(self._database, asked)
@@ -61,7 +61,10 @@ logger = logging.getLogger(__name__)
 
 
 async def serve(settings: Settings) -> None:
-    """Work until told to stop. Raises ConfigurationError, RulesError, and StorageError if the database is not there at the start."""
+    """Work until told to stop.
+
+    Raises ConfigurationError, RulesError, or StorageError if the database is away at the start.
+    """
     url = redis_url(settings)
     name = f"{socket.gethostname()[:60]}-{os.getpid()}-{secrets.token_hex(3)}"
     async with open_store(settings) as store, HttpClient(allow_private=settings.allow_private_webhooks) as client:
@@ -163,7 +166,10 @@ def _stop_when_told(supervisor: Supervisor, stack: contextlib.ExitStack) -> None
 
 @dataclass(kw_only=True)
 class SignsOfLife:
-    """Says every few seconds that the worker is alive, by which rules it goes and who hears of deliveries; at once when it finds or loses Redis."""
+    """Reports every few seconds that the worker is alive, and at once when it finds or loses Redis.
+
+    A report carries the rules in force, and who hears of deliveries.
+    """
 
     store: Store
     name: str
@@ -190,7 +196,7 @@ class SignsOfLife:
 
 
 async def _check_policy(bell: ArqBell) -> None:
-    """Warn of a Redis that throws jobs away when it is full; nothing would be lost, but all would be late."""
+    """Warn of a Redis that evicts jobs when it is full: nothing would be lost, but all would be late."""
     with contextlib.suppress(TransientError):
         policy = await redis_policy(bell.redis)
         if policy != POLICY:

@@ -57,7 +57,7 @@ class Sweep:
     _sweeping: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
 
     async def sweep(self) -> None:
-        """Ring for waiting messages and due steps, queue due reminders, settle what killed workers and early reports left. Raises StorageError."""
+        """Ring for whatever waits, queue due reminders, and settle what killed workers left. Raises StorageError."""
         if self._sweeping.locked():
             return  # one that takes longer than the pause between two is not joined by others
         async with self._sweeping:
@@ -95,7 +95,10 @@ def job_bodies(handler: Handler, deliverer: Deliverer) -> dict[str, JobBody]:
 
 
 def arq_worker(redis: ArqRedis, bodies: dict[str, JobBody], sweep: JobBody, name: str) -> Worker:
-    """A worker for one connection to Redis; each setting that is not arq's default has its reason above, or in ``jobs``."""
+    """A worker for one connection to Redis.
+
+    Each setting that differs from arq's default has its reason above or in ``jobs``.
+    """
     return Worker(
         functions=[func(_guarded(body), name=job, timeout=JOB_TIMEOUT_S) for job, body in bodies.items()],
         cron_jobs=[cron(_guarded(sweep), name="sweep", second=SWEEP_SECONDS, timeout=JOB_TIMEOUT_S, unique=True)],
@@ -118,7 +121,7 @@ def arq_worker(redis: ArqRedis, bodies: dict[str, JobBody], sweep: JobBody, name
 
 
 def _guarded(body: JobBody) -> Any:  # noqa: ANN401  (arq's own type of coroutine)
-    """The body as an arq job that never raises: what it could not do waits in SQL, and the sweep rings for it again."""
+    """The body as an arq job that never raises. What it could not do waits in SQL for the sweep."""
 
     async def job(_context: dict[Any, Any]) -> None:
         try:
@@ -132,7 +135,7 @@ def _guarded(body: JobBody) -> Any:  # noqa: ANN401  (arq's own type of coroutin
 
 
 class Supervisor:
-    """Keeps a worker alive: when Redis goes away it makes a new one, again and again, until it is told to stop."""
+    """Keeps a worker alive: when Redis goes away it makes new ones until told to stop."""
 
     def __init__(self, make: Callable[[], Worker]) -> None:
         self._make = make
@@ -160,7 +163,10 @@ class Supervisor:
         self._stopping.set()
 
     async def run(self) -> None:
-        """Run workers, one after the other, until ``stop``; the jobs of a worker that lost Redis end beside its successor."""
+        """Run workers, one after the other, until ``stop``.
+
+        Jobs of a worker that lost Redis end beside its successor.
+        """
         failures = 0
         retiring: set[asyncio.Task[None]] = set()
         while not self._stopping.is_set():
@@ -194,7 +200,7 @@ class Supervisor:
 
 
 async def _retire(worker: Worker, running: asyncio.Task[None]) -> None:
-    """Start no more jobs, and let those that run end: a text whose call is cut off would be uncertain."""
+    """Start no more jobs, and let those that run end. A text whose call is cut off would be uncertain."""
     await end([running])
     jobs, redis = list(worker.tasks.values()), worker.pool
     if jobs:

@@ -1,4 +1,4 @@
-"""What a worker looks after beside its jobs: the house, the credit, and what needs a person."""
+"""A worker's periodic work: housekeeping, gateway credit, alerts."""
 
 import socket
 from collections.abc import Callable, Coroutine, Sequence
@@ -21,7 +21,7 @@ CREDIT_EVERY_S = 20.0  # whether it is time to ask
 def cares(
     settings: Settings, store: Store, client: Client, bell: Bell, rules: Callable[[], Rules], clock: Clock
 ) -> Sequence[Coroutine[Any, Any, None]]:
-    """What runs until it is cancelled, each by itself, so that none waits for another."""
+    """The periodic work, each in a coroutine that runs until cancelled, so that none waits for another."""
     housekeeping = Housekeeping(store=store, retention_days=settings.retention_days, clock=clock, rules=rules)
     credit = CreditQuestion(
         database=store.database, gateway=make_gateway(settings, store.secret), client=client, clock=clock

@@ -1,4 +1,4 @@
-"""Waiting for what a webhook answers, for a few seconds: then, or where no answer can come, the other text goes out."""
+"""Waits a few seconds for a webhook's answer; without one, the other text goes out."""
 
 import asyncio
 import logging
@@ -29,7 +29,10 @@ class Awaiting:
     within_s: float = ANSWER_WITHIN.total_seconds()
 
     async def answer(self, claimed: Claimed, call: Coroutine[Any, Any, Answered]) -> Answered:
-        """How a call went; one that takes longer than a reply can wait for it goes on, and the reply is decided without it."""
+        """The outcome of a call.
+
+        One that takes longer than a reply can wait goes on, and the reply is decided without it.
+        """
         if not claimed.awaits:
             return await call
         calling = asyncio.create_task(call)
@@ -43,7 +46,7 @@ class Awaiting:
             calling.cancel()
 
     async def _decide_without(self, claimed: Claimed) -> None:
-        """Let the other text go out; where the database is away, the end of the call decides."""
+        """Let the other text go out. If the database is away, the end of the call decides."""
         try:
             async with self.database.write() as connection:
                 await settle(connection, self.database, {claimed.step.key: None}, self.rules().limits, self.clock())

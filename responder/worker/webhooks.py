@@ -1,4 +1,4 @@
-"""Webhooks: each endpoint has its own places, is left alone while it fails, and is given up after five days."""
+"""Calls webhooks: each endpoint has its own slots, is paused while it fails, and is given up after five days."""
 
 import asyncio
 import contextlib
@@ -81,11 +81,11 @@ class Webhooks:
         }
 
     def end(self, claimed: Claimed) -> None:
-        """Give back the place of a call."""
+        """Free the slot of a call."""
         self._under_way[claimed.step.to] -= 1
 
     async def attempt(self, claimed: Claimed) -> Answered:
-        """Make a call, and tell how it went; a reply that waits for its answer waits no longer than it may."""
+        """Make a call and return how it went. A reply that needs its answer waits no longer than it may."""
         rules = self.rules()
         answered = await self.awaiting.answer(claimed, self._attempt(claimed, rules))
         return replace(answered, address=address_of(claimed.step.to, rules))
@@ -182,7 +182,7 @@ def _places(endpoints: Mapping[str, Endpoint], under_way: Counter[str], now: dat
 
 
 def address_of(name: str, rules: Rules) -> str:
-    """The digest of the URL that a webhook has in some rules; empty if they do not name it."""
+    """The digest of a webhook's URL in these rules; empty if they do not name it."""
     webhook = rules.webhooks.get(name)
     return webhook.address if webhook else ""
 
@@ -209,7 +209,10 @@ def webhook_call(name: str, key: str, content: str, now: datetime, rules: Rules)
 
 
 def require_success(response: Response) -> None:
-    """Raise unless a webhook took the call, which only 2xx says; 410 says that it wants no more (Standard Webhooks 1.0.0)."""
+    """Raise unless a webhook took the call.
+
+    Only 2xx says so; 410 says that it wants no more (Standard Webhooks 1.0.0).
+    """
     if 200 <= response.status < 300:
         return
     reason = f"the webhook answered HTTP {response.status}"

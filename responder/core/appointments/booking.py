@@ -1,4 +1,4 @@
-"""Appointments as other systems tell of them: values read and checked alike, whether a file or a request brings them."""
+"""Bookings from files and from the API, read and checked alike."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ DATE_ALONE = 10  # characters of 2026-12-01
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Local:
-    """What is left unsaid: the zone of times without an offset, and the country of numbers without a plus."""
+    """The defaults of a booking: the zone of its times, and the country of its numbers."""
 
     zone: ZoneInfo
     country: str
@@ -24,7 +24,7 @@ class Local:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Booking:
-    """An appointment as the system that made it tells of it; ``asked_at`` is when the originator was asked about it."""
+    """An appointment as another system gives it. ``asked_at`` is when the originator was asked about it."""
 
     id: str
     originator: str
@@ -61,7 +61,7 @@ def read_field(name: str, typed: str, local: Local) -> str | datetime | None:
 
 
 def problems(row: Mapping[str, str], local: Local) -> list[str]:
-    """What is wrong with the fields of a booking, each with its name; nothing if it can be made."""
+    """The mistakes in a booking's fields, each with the field's name."""
     found = []
     for name in FIELDS:
         try:
@@ -77,7 +77,9 @@ def read_booking(row: Mapping[str, str], local: Local) -> Booking:
 
 
 def read_time(typed: str, zone: ZoneInfo) -> datetime:
-    """A time as a person types it, in UTC; without an offset it is meant in the zone. ValueError says what was expected.
+    """A time that a person typed, in UTC.
+
+    Without an offset it is taken to be in the zone. ValueError says what was expected.
 
     >>> read_time("2026-12-01 09:00", ZoneInfo("Europe/Rome")).isoformat()
     '2026-12-01T08:00:00+00:00'

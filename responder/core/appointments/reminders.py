@@ -32,7 +32,7 @@ class Planned:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Send:
-    """The text goes out, and is of use until then, and while the appointment has that status, if ``only`` names one."""
+    """The text goes out, unless it is late or the appointment's status is no longer ``only``."""
 
     text: str
     expires_at: datetime
@@ -84,7 +84,7 @@ class ReminderPlan:
 
 
 def reminder_key(booking: Booking | Appointment, name: str) -> str:
-    """The key of one reminder: the same for the same appointment at the same time, so that it goes out once."""
+    """The key of one reminder: the same for the same appointment and time, so it goes out once."""
     told = "\n".join([booking.id, booking.originator, iso(booking.starts_at), name])
     return hashlib.sha256(told.encode()).hexdigest()[:KEY_LENGTH]
 
@@ -118,7 +118,7 @@ def outcome(
 def why_stale(
     planned: Planned, appointment: Appointment | None, only: AppointmentStatus | None, now: datetime
 ) -> str | None:
-    """Why a reminder does not fit the appointment as it stands, whether it is planned or waits to leave; None if it does."""
+    """Why a planned or queued reminder no longer fits its appointment; None if it does."""
     if appointment is None:
         return GONE
     if planned.key != reminder_key(appointment, planned.name):

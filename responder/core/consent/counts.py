@@ -21,14 +21,14 @@ class ListCount:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ConsentCounts:
-    """How many numbers have which status on which list, have opted out of everything, and are held back until a person decides."""
+    """Numbers by list and status, numbers that opted out of everything, and numbers under review."""
 
     by_list: Mapping[str, Mapping[SubscriptionStatus, int]]
     opted_out: int
     under_review: int
 
     def of_lists(self, names: Iterable[str]) -> Iterator[ListCount]:
-        """The counts of these lists, also of those with nobody, then of all others that somebody is or was on."""
+        """The counts of these lists, empty ones included, then of all other lists that have a history."""
         for name in dict.fromkeys((*names, *sorted(self.by_list))):
             yield ListCount(list=name, by_status=self.by_list.get(name, {}))
 

@@ -1,4 +1,4 @@
-"""The consent ledger's chain: each event carries the hash of the one before, and the head is kept under a key."""
+"""The consent ledger's chain: each event has the previous one's hash, and a key seals the head."""
 
 import hashlib
 import hmac
@@ -52,7 +52,7 @@ class Fault:
 
 
 class Chain:
-    """Follows the ledger event by event, and tells the faults; times are texts, as they were when the event was chained."""
+    """Checks the ledger event by event and yields its faults. Times are the texts that were hashed."""
 
     def __init__(self) -> None:
         self.head = Head()
@@ -97,5 +97,5 @@ def _missing(first: int, last: int) -> str:
 
 
 def _digest(prefix: str, there: Mapping[str, Any]) -> str:
-    """The digest of those fields that have a value, so that a column added later changes no old hash."""
+    """The digest of the fields that have a value, so a column added later changes no hash."""
     return hashlib.sha256(f"{prefix}\n{CANONICAL.encode(there)}".encode("utf-8", "replace")).hexdigest()

@@ -31,7 +31,7 @@ class ContactRecord:
 
 
 def standing_after(events: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """The lists, and all that we send where that was opted out of, as they stand after the events of one number, in their order.
+    """What one number's events add up to: each list, and everything if it opted out of that.
 
     >>> standing_after([{"event": "opt_in", "list": "news", "at": "9:00"}, {"event": "opt_out", "list": None, "at": "9:05"}])
     [{'list': 'news', 'status': 'subscribed', 'since': '9:00'}, {'list': 'everything', 'status': 'unsubscribed', 'since': '9:05'}]

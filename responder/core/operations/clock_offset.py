@@ -36,7 +36,7 @@ class Arrival:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ClockOffset:
-    """How far the gateway's clock is behind ours, if that is known, and whether it is off; ``zone`` is the one it is read in."""
+    """How far the gateway's clock is behind ours, if known. ``zone`` is the one that its times are read in."""
 
     zone: ZoneInfo
     median: timedelta | None = None
@@ -57,7 +57,7 @@ class ClockOffset:
 
 
 def arrivals_of(texts: Sequence[tuple[str, datetime]], zone: ZoneInfo) -> list[Arrival]:
-    """The arrivals of texts, by ``date_time`` as it came, read in a zone; those without one are left out."""
+    """The arrivals of texts by their ``date_time`` in a zone; texts without one are left out."""
     read = [(read_date_time(raw, zone, received_at), received_at) for raw, received_at in texts]
     return [Arrival(sent_at=sent_at, received_at=received_at) for sent_at, received_at in read if sent_at]
 
@@ -77,7 +77,10 @@ def clock_offset(arrivals: Sequence[Arrival], zone: ZoneInfo) -> ClockOffset:
 
 
 def _is_lateness(arrivals: Sequence[Arrival], middle: timedelta) -> bool:
-    """Whether texts that seem to be as old as this came late: at different ages, by a resend, or all together after an outage."""
+    """Whether texts of this age came late, rather than from a clock that is wrong.
+
+    They did if their ages differ, if they were sent again, or if all came at once after an outage.
+    """
     late = [place for place, arrival in enumerate(arrivals[:LAST]) if abs(arrival.offset - middle) <= NEAR]
     if len(late) < MOST or any(abs(middle - resend) <= OFF for resend in RESENDS):
         return True

@@ -66,7 +66,10 @@ class Explanation:
     reserved: Mapping[str, Any] | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """The fields of an explanation; ``reserved`` stands there only where a word above the rules was recognised, ``answer_ms`` once known."""
+        """The fields of an explanation.
+
+        ``reserved`` is there if a reserved word was recognised, ``answer_ms`` once it is known.
+        """
         why = {
             "language": self.language,
             "match": self.match,
@@ -89,7 +92,10 @@ class SubscriberRecord:
     under_review_since: datetime | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """The fields of a subscriber; ``under_review_since`` stands there while a person has to decide whether they want to leave."""
+        """The fields of a subscriber.
+
+        ``under_review_since`` is there while a person has to decide whether they want to leave.
+        """
         fields: dict[str, Any] = {
             "originator": self.originator,
             "list": self.list,
@@ -114,7 +120,10 @@ class ConsentRecord:
     event: Mapping[str, Any]
 
     def as_json(self) -> dict[str, Any]:
-        """The fields of a consent event; whoever acted by hand, the wording that was shown and the evidence stand there where there are any."""
+        """The fields of a consent event.
+
+        Who acted by hand, the wording shown and the evidence are there if there are any.
+        """
         details = {name: self.event[name] for name in CONSENT_DETAILS if self.event[name]}
         return {name: _told(self.event[name]) for name in CONSENT} | details
 
@@ -141,7 +150,10 @@ class DeliveryRecord:
     billed_segments: int | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """The fields of a delivery; who wrote it stands there where a person did, and the gateway's count of segments where it is another."""
+        """The fields of a delivery.
+
+        Its author is there if a person wrote it, and the gateway's count of segments if it differs.
+        """
         fields: dict[str, Any] = {
             "key": self.key,
             "message_key": self.message_key,
@@ -167,7 +179,7 @@ class AppointmentRecord:
 
     @property
     def etag(self) -> str:
-        """The name of this state of the appointment, as HTTP writes it; another one made under the same id has another."""
+        """The appointment's ETag. An appointment made again under the same id gets another one."""
         return f'"{self.appointment.version}-{int(self.appointment.updated_at.timestamp() * 1000):x}"'
 
     def as_json(self) -> dict[str, Any]:
@@ -177,7 +189,7 @@ class AppointmentRecord:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AppointmentEvent:
-    """One change of an appointment, or a reminder of it: who or what made it, and by which message."""
+    """One change of an appointment or one reminder, by whom or what, and by which message."""
 
     number: int
     at: datetime
@@ -235,7 +247,7 @@ class Version:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RulesStatus:
-    """The rules that a process goes by; ``mistakes`` are those of a file that was refused since, so that they stay in force."""
+    """The rules that a process uses. ``mistakes`` are those of a newer file that was refused."""
 
     hash: str
     count: int

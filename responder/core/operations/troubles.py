@@ -72,7 +72,7 @@ CENT = Decimal("0.01")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Credit:
-    """The last answer of a gateway, when it came, and why a later question has none; without an answer there is no amount."""
+    """A gateway's last answer about its credit, when it came, and why a later question failed."""
 
     gateway: str
     amount: Decimal | None = None
@@ -95,7 +95,10 @@ LONGEST_SUBJECT = 200  # characters
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sight:
-    """How the installation stands, as far as it may need a person; ``refusal`` is why the gateway takes no reply."""
+    """The state of the installation, as far as a person may need to act.
+
+    ``refusal`` is why the gateway takes no replies.
+    """
 
     dead_letters: int = 0
     endpoints: Collection[Endpoint] = ()
@@ -137,7 +140,7 @@ def troubles(sight: Sight, rules: Rules, now: datetime) -> Iterator[Trouble]:
 
 
 def low_credit(credit: Credit, limit: Decimal | None) -> Trouble | None:
-    """What there is to tell of a credit under the limit; None if it is enough, or not known."""
+    """The trouble of a credit below the limit; None if it is enough or unknown."""
     if limit is None or credit.amount is None or credit.amount >= limit:
         return None
     return Trouble(

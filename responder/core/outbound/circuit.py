@@ -1,4 +1,4 @@
-"""The state of a webhook's endpoint: how many calls it gets at once, when it is left alone, and when it is given up."""
+"""A webhook endpoint's state: how many calls it gets, and when it is paused or given up."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -28,7 +28,7 @@ class Endpoint:
     reason: str | None = None
 
     def places(self, now: datetime) -> int:
-        """How many calls may be under way at once: none while it is left alone, then one, which tells whether it is back."""
+        """How many calls may run at once: none while paused, then a single probe."""
         if self.disabled_at or (self.open_until and self.open_until > now):
             return 0
         return 1 if self.failures >= OPEN_AFTER else AT_ONCE

@@ -1,4 +1,4 @@
-"""What webhooks can be told of beside rules: changes of consent, of appointments and of deliveries, and hand-offs."""
+"""Events that webhooks can subscribe to: changes of consent, of appointments and deliveries, and hand-offs."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -46,7 +46,10 @@ def webhook_payload(
 
 
 def changed_appointment_data(before: Appointment, after: Appointment) -> dict[str, Any]:
-    """An appointment after a message, with the status that it had, and the number of its last change, which tells the newer of two calls."""
+    """An appointment after a message, with its former status.
+
+    ``sequence`` counts its changes, so a receiver knows the newer of two calls.
+    """
     return appointment_data(after) | {"old_status": str(before.status), "sequence": after.version}
 
 
@@ -80,7 +83,7 @@ def appointment_data(appointment: Appointment) -> dict[str, Any]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Happened:
-    """Something that happened, and what is told of it."""
+    """An event, and the data that its calls carry."""
 
     event: Event
     data: Mapping[str, Any]
@@ -91,7 +94,7 @@ class Happened:
 
 
 def happenings(effects: Iterable[Effect], message: Message, rule: str | None, known: Known) -> Iterator[Happened]:
-    """What the effects of a message are to others."""
+    """The events that follow from a message's effects."""
     for effect in effects:
         match effect:
             case Subscribe() | Unsubscribe() | OptOut() | OptIn():
@@ -125,7 +128,7 @@ def _consent(effect: Subscribe | Unsubscribe | OptOut | OptIn, message: Message,
 
 
 def consent_changed(event: Mapping[str, Any]) -> Happened:
-    """A change of consent that no text made by itself, from its event in the ledger: an operator did, or it was for a while."""
+    """A change of consent from the ledger that no text made: an operator did, or its time was up."""
     change = _consent_data(event["originator"], event["list"], event["event"], event["at"], event["channel"])
     return Happened(
         event=Event.CONSENT_CHANGED, data=change | {"message_key": event["message_key"], "sequence": event["seq"]}

@@ -1,4 +1,4 @@
-"""Which addresses of the internet a webhook may not reach, since they lead back into our own network or nowhere."""
+"""Addresses that no webhook may reach, since they lead into our own network or nowhere."""
 
 import re
 from ipaddress import IPv4Address, ip_address, ip_network

@@ -21,7 +21,7 @@ class Reported(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Report:
-    """One delivery report; ``ids`` are the gateway's and ours, ``part`` counts from 1 where a report is on one segment alone.
+    """One delivery report. ``ids`` are the gateway's and ours; ``part`` counts segments from 1 if it is about one.
 
     ``word`` is the status as it was written, ``reason`` what an operator reads, ``happened_at`` the time that the gateway names.
     """
@@ -55,7 +55,7 @@ FOLLOWS: Mapping[Reported, frozenset[StepStatus]] = {  # which fates a report ch
 
 
 def together(reports: Iterable[Report]) -> Report | None:
-    """The report that decides: delivered once every part is, failed once any part has; None if there is none.
+    """The report that decides: delivered once all parts are, failed once any part has; else None.
 
     Parts that are still on their way make a message sent.
     """

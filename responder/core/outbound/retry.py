@@ -32,7 +32,7 @@ LEASE = timedelta(seconds=40)
 def next_attempt(
     kind: StepKind, attempts: int, now: datetime, retry_after_s: float | None, chance: float
 ) -> datetime | None:
-    """When a step that was certainly not done is tried again after so many attempts; None if it is given up.
+    """When a step that certainly failed is tried again; None if it is given up.
 
     ``retry_after_s`` is what the other side asked for, ``chance`` anything from 0 to 1.
 

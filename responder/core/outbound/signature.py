@@ -30,7 +30,7 @@ def decode_secret(secret: str) -> bytes:
 
 
 def sign(secrets: Sequence[str], message_id: str, timestamp: int, body: bytes) -> str:
-    """The signatures of a body, one for each secret, so that a receiver may change its secret at leisure."""
+    """The signatures of a body, one a secret, so that a receiver can change its secret at leisure."""
     if "." in message_id:
         raise ValueError("the id of a webhook call holds a dot, which would make what is signed ambiguous")
     signed = b"%b.%d.%b" % (message_id.encode(), timestamp, body)
@@ -39,7 +39,7 @@ def sign(secrets: Sequence[str], message_id: str, timestamp: int, body: bytes) -
 
 
 def webhook_headers(secrets: Sequence[str], message_id: str, timestamp: int, body: bytes) -> dict[str, str]:
-    """The headers of one attempt of a webhook call; the id stays the same over all attempts, and without a secret none is signed."""
+    """The headers of one attempt of a call. The id is the same in all attempts; without secrets nothing is signed."""
     headers = {"content-type": "application/json", "webhook-id": message_id, "webhook-timestamp": str(timestamp)}
     if secrets:
         headers["webhook-signature"] = sign(secrets, message_id, timestamp, body)

@@ -16,7 +16,7 @@ MARKETING = frozenset({Purpose.ANSWER})  # what a rule writes may be an offer; e
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LastStop:
-    """The last opt-out of a number: when it took effect by our clock, and the place of its word; None where it is no word of the number's.
+    """A number's last opt-out: when it took effect by our clock, and its place among the words; None if no word of theirs.
 
     ``start`` is the place of the word by which the number has agreed to texts since.
     """
@@ -28,7 +28,7 @@ class LastStop:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Origin:
-    """The text that a reply answers: its place among the words, when it came, and when it was handled."""
+    """The text that a reply answers: its place among the words, its arrival and its handling."""
 
     order: Order
     received_at: datetime
@@ -36,7 +36,7 @@ class Origin:
 
 
 def is_ended(purpose: Purpose, queued_at: datetime, origin: Origin | None, stop: LastStop) -> bool:
-    """Whether a text waited to leave when its number opted out, so that it never leaves; the answers to newer reserved words do.
+    """Whether an opt-out ends a text that waits to leave. Answers to newer reserved words still go out.
 
     >>> from datetime import UTC, timedelta
     >>> noon = datetime(2026, 11, 23, 12, tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""Replies that wait for what a webhook answers: kept as JSON beside the call, and made into a text once the answer is known."""
+"""Replies made from a webhook's answer, kept as JSON beside the call until it comes."""
 
 import json
 import unicodedata
@@ -28,7 +28,7 @@ class NoField(Exception):
 
 
 class Missing:
-    """A field that the answer lacks: nothing where a text asks for it, and no text at all where it is shown."""
+    """A field that the answer lacks: false in a condition, and an error where a text would show it."""
 
     def __bool__(self) -> bool:
         return False
@@ -47,7 +47,7 @@ class Fields(dict[str, Any]):
 def settled(
     awaited: Awaited, said: bytes | None, known: Known, limits: Limits, now: datetime
 ) -> tuple[Reply | Mute, ...]:
-    """What goes out now that the answer of the call is known, or that there is none in time (``said`` is None); held back where a limit says so."""
+    """The text to send once the call was answered, or was not in time (``said`` is None). A limit may hold it back."""
     text = text_of(awaited, said)
     if text is None:
         return ()
@@ -84,9 +84,9 @@ def _filled(awaited: Awaited, response: Fields) -> str:
 
 
 def read_response(body: bytes) -> Fields | None:
-    """The fields of an answer, with what a text can show of them; None if it is no JSON object.
+    """The fields of an answer that a text can show; None if it is no JSON object.
 
-    >>> read_response(b'{"text": "On its\\\\u0007 way", "days": 2, "more": {"a": 1}}')
+    >>> read_response(b'{"text": "On its\\u0007 way", "days": 2, "more": {"a": 1}}')
     {'text': 'On its way', 'days': 2}
     """
     if len(body) >= LONGEST_JSON:
@@ -113,7 +113,7 @@ def _shown(value: str | int) -> str | int:
 
 
 def _is_kept(character: str) -> bool:
-    """Whether a character may stand in a text: no control, no mark that turns the order around, no half of one."""
+    """Whether a text may contain a character: no control, no direction mark, no lone surrogate."""
     return character in f"\n{JOINERS}" or unicodedata.category(character) not in ("Cc", "Cf", "Cs")
 
 

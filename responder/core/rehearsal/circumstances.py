@@ -1,4 +1,4 @@
-"""Imagined circumstances in which a rule applies: who texts, to which number, when, and what is known of them."""
+"""Imagined circumstances in which a rule applies: the numbers, the moment and what is known."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, is_dataclass, replace
@@ -53,7 +53,10 @@ def empty_world(at: datetime, originator: str = SOMEBODY) -> World:
 
 
 def world_for(rule: Rule, rules: Rules, at: datetime) -> World | None:
-    """A world in which all holds that a rule asks beside its text, as near to the empty one as can be; None if none is found."""
+    """Circumstances that meet every condition of the rule except its text; None if the search finds none.
+
+    They are changed as little as possible.
+    """
     world = empty_world(at)
     refused = _refusals(rule, rules, world)
     while refused:
@@ -100,7 +103,10 @@ def _refusals(rule: Rule, rules: Rules, world: World) -> int:
 
 
 def _others(world: World, rule: Rule, rules: Rules) -> Iterator[World]:
-    """Worlds that differ from this one in one thing that conditions ask about; first in their time, since appointments are imagined around it."""
+    """Circumstances that differ in one thing that conditions ask about.
+
+    Other times come first, since appointments are imagined around them.
+    """
     told = list(_told(rule.conditions))
     yield from (replace(world, at=at) for at in _times(world.at, rule, told))
     for number in (value for value in told if isinstance(value, str)):

@@ -1,4 +1,4 @@
-"""Messages walked through the rules in memory: each knows what those before it did, and nothing is kept or sent."""
+"""Conversations in memory: each message knows what those before it did, and nothing is sent."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -28,14 +28,14 @@ class Stride:
 
     @property
     def replies(self) -> tuple[str, ...]:
-        """The texts that go out, which none does to somebody who said STOP but what the law asks for."""
+        """The texts that go out. To somebody who said STOP only what the law asks for does."""
         return tuple(one.text for one in self.sent)
 
 
 def walk(
     messages: Iterable[Message], rules: Rules, known: Known, responses: Mapping[str, bytes] = NO_RESPONSES
 ) -> Iterator[Stride]:
-    """What each message of one originator leads to, in their order, by the same plans that the service makes.
+    """What each message of one originator leads to, by the same plans as the service's.
 
     ``responses`` are what webhooks answer, by their names; those that are not among them do not answer in time.
     """
@@ -61,7 +61,7 @@ def carried_out(plan: Plan, limits: Limits, responses: Mapping[str, bytes] = NO_
 def _outgoing(
     step: Step, known: Known, limits: Limits, responses: Mapping[str, bytes], now: datetime
 ) -> tuple[Reply | Mute, ...]:
-    """What a step sends: its own text, or what goes out by the answer of the webhook that it calls."""
+    """The text that a step sends: its own, or one made from the webhook's answer."""
     if step.awaited:
         return settled(step.awaited, responses.get(step.to), known, limits, now)
     return (

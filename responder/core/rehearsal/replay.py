@@ -142,7 +142,7 @@ def _outcome(stride: Stride | None) -> Outcome:
 
 
 def _texts(step: Step, stride: Stride) -> tuple[str, ...]:
-    """The text of a step, or both that the answer of a call may lead to; none to somebody who said STOP."""
+    """The text of a step, or both possible texts of an awaited reply; none after a STOP."""
     purpose, now = step.awaited.purpose if step.awaited else step.purpose, stride.plan.message.received_at
     if why_suppressed(purpose, step.expires_at, now, opted_out=stride.after.opted_out):
         return ()

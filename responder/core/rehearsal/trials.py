@@ -1,4 +1,4 @@
-"""Trying a rules file: its examples, their machine-made variants and its tests, by the plans that the service makes."""
+"""Trials of a rules file: its examples, their variants and its tests, by real plans."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -40,7 +40,10 @@ class Difference:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
-    """How one try went; ``applied`` are the rules that it exercised, ``plan`` is that of the text which was not as expected, or of the last one."""
+    """How one trial went.
+
+    ``applied`` are the rules that it exercised; ``plan`` is that of the text that failed, or of the last.
+    """
 
     kind: Kind
     name: str
@@ -134,7 +137,7 @@ def try_case(case: Case, rules: Rules, now: datetime) -> Outcome:
 
 
 def messages_of(case: Case, now: datetime) -> Iterator[Message]:
-    """The texts as messages: the first of the test itself at its time, those before it so that they end a minute earlier."""
+    """The texts as messages: the test's first text at its time, earlier ones ending a minute before."""
     at, first = case.at or now, len(case.earlier)
     moment = at - BETWEEN * (first + 1)
     for number, turn in enumerate((*case.earlier, *case.turns)):
@@ -197,7 +200,7 @@ def _of_the_state(expected: Expected, known: Known) -> Iterator[tuple[str, str, 
 
 
 def _told_steps(wanted: Iterable[Wanted], plan: Plan) -> list[Mapping[str, Any]]:
-    """The steps of a plan; that the language of a word was noticed counts only where a test asks for it."""
+    """The steps of a plan. A language that was noticed counts only where a test asks for it."""
     is_asked = any(step.action == "language" for step in wanted)
     return [step for step in plan.explained if is_asked or step["action"] != "language"]
 

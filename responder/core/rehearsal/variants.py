@@ -11,7 +11,7 @@ NBSP, ZERO_WIDTH = "\u00a0", "\u200b"
 
 
 def variants(text: str, condition: TextCondition | None) -> Iterator[tuple[str, str]]:
-    """The text in each of the ways that must make no difference to what a rule asks, with what was done to it.
+    """The variants of a text that must make no difference to a rule, each with its name.
 
     >>> dict(variants("news on", None))["full-width letters"]
     'ｎｅｗｓ ｏｎ'
