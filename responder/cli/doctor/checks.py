@@ -14,9 +14,8 @@ from responder.cli.doctor.files import files
 from responder.cli.doctor.findings import Finding, Level
 from responder.cli.doctor.mailbox import mailbox
 from responder.cli.doctor.messages import messages_and_clock
-from responder.cli.terminal.local_url import local_url
 from responder.cli.terminal.output import moment
-from responder.cli.terminal.session import missing_file, open_existing
+from responder.cli.terminal.session import local_url, missing_file, open_existing
 from responder.core.contact.effects import StepStatus
 from responder.core.operations.handoffs import OpenHandOffs
 from responder.core.operations.troubles import SEEN_WITHIN

@@ -11,10 +11,9 @@ import typer
 
 from responder.cli.records.csv_file import CsvFile
 from responder.cli.records.csv_imports import read_bookings
-from responder.cli.terminal.listing import print_list
 from responder.cli.terminal.options import AsJson, Limit
 from responder.cli.terminal.output import Column, echo_json, moment, one_line, progress, say, tracked
-from responder.cli.terminal.session import with_store
+from responder.cli.terminal.session import print_list, rules_of_file, with_store
 from responder.core.appointments.booking import Booking, Local, day_bounds
 from responder.core.appointments.reminders import ReminderPlan
 from responder.core.contact.effects import AppointmentStatus
@@ -23,12 +22,11 @@ from responder.core.rules.webhooks import Event
 from responder.core.sms.address import number_from
 from responder.core.sms.timestamps import iso
 from responder.errors import ConfigurationError, ResponderError
-from responder.settings.model import load_settings
 from responder.store.appointments.bookings import Change, put_bookings
 from responder.store.base.history import read_history
 from responder.store.base.listing import Listing, read_all
 from responder.store.reading.records import find_appointment, list_appointments
-from responder.wiring import Store, read_rules_in_force, utc_now
+from responder.wiring import Store, utc_now
 
 DAY = typer.Option(metavar="DAY", help="Only those of this day, such as 2026-12-01, in the zone of the rules file.")
 STATUS = typer.Option(help="Only those with this status.")
@@ -71,7 +69,7 @@ def import_(
 
 
 async def _import(store: Store, *, file: Path) -> None:
-    rules = await read_rules_in_force(load_settings())
+    rules = await rules_of_file()
     bookings = await _read(file, Local(zone=rules.zone, country=rules.country))
     with progress("importing", len(bookings)) as advance:
         times = ReminderPlan(policy=rules.appointments, zone=rules.zone)
@@ -111,7 +109,7 @@ def _listing(day: str | None, status: AppointmentStatus | None, number: str | No
     """The appointments that are asked for; a day and a number are read as the rules file would."""
     if not day and not number:
         return list_appointments(status=status)
-    rules = asyncio.run(read_rules_in_force(load_settings()))
+    rules = asyncio.run(rules_of_file())
     try:
         begin, end = day_bounds(day, rules.zone) if day else (None, None)
         originator = number_from(number, rules.country) if number else None

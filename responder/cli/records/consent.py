@@ -8,10 +8,9 @@ from typing import Annotated
 import typer
 
 from responder.cli.records.consent_file import check_signed, lines_of, write_signed
-from responder.cli.terminal.numbers import operator_name, read_number
 from responder.cli.terminal.options import AsJson, read_since
 from responder.cli.terminal.output import echo_json, one_line, say
-from responder.cli.terminal.session import with_store
+from responder.cli.terminal.session import operator_name, read_number, with_store
 from responder.core.consent.standing import standing_after
 from responder.core.operations.records import ConsentRecord
 from responder.store.base.listing import read_all

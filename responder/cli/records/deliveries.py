@@ -6,10 +6,9 @@ from typing import Annotated
 
 import typer
 
-from responder.cli.terminal.listing import print_list
 from responder.cli.terminal.options import AsJson, Limit, Queued
 from responder.cli.terminal.output import Column, moment, say
-from responder.cli.terminal.session import with_store
+from responder.cli.terminal.session import print_list, with_store
 from responder.core.contact.effects import StepKind, StepStatus
 from responder.core.operations.records import DeliveryRecord
 from responder.errors import ResponderError

@@ -5,12 +5,9 @@ from typing import Annotated
 
 import typer
 
-from responder.cli.terminal.last_good_rules import told_of
-from responder.cli.terminal.listing import print_list
-from responder.cli.terminal.numbers import operator_name
 from responder.cli.terminal.options import AsJson, Limit
 from responder.cli.terminal.output import Column, echo_json, moment, one_line, say
-from responder.cli.terminal.session import with_store
+from responder.cli.terminal.session import operator_name, print_list, webhooks_for, with_store
 from responder.core.operations.handoffs import HandOffRecord
 from responder.core.rules.webhooks import Event
 from responder.core.sms.address import canonical, is_dialable
@@ -121,7 +118,7 @@ def done(
 
 async def _done(store: Store, *, beginning: str, note: str, opts_out: bool) -> None:
     record = await _one(store, beginning)
-    tell = await told_of(store, Event.CONSENT_CHANGED) if opts_out else frozenset()
+    tell = await webhooks_for(store, Event.CONSENT_CHANGED) if opts_out else frozenset()
     closing = Closing(operator=operator_name(), note=clean(note), opts_out=opts_out)
     closed = await close(store.database, store.secret, record.key, closing, now=utc_now(), tell=tell)
     say(f"hand-off {record.key} is done{_consequences(record.originator, closed, opts_out=opts_out)}")

@@ -7,10 +7,9 @@ from typing import Annotated
 import typer
 
 from responder.cli.rules.explaining import print_deliveries, print_explanation, print_raw
-from responder.cli.terminal.listing import print_list
 from responder.cli.terminal.options import AsJson, Limit, Since
 from responder.cli.terminal.output import Column, echo_json, moment, say
-from responder.cli.terminal.session import with_store
+from responder.cli.terminal.session import print_list, with_store
 from responder.core.operations.records import Explanation, MessageRecord
 from responder.core.sms.address import canonical
 from responder.core.sms.message import MessageStatus

@@ -3,10 +3,9 @@
 from collections.abc import AsyncIterator, Iterable
 from functools import partial
 
-from responder.cli.terminal.last_good_rules import last_good_rules
 from responder.cli.terminal.options import AsJson
 from responder.cli.terminal.output import Column, R, echo_json, print_records, say
-from responder.cli.terminal.session import with_store
+from responder.cli.terminal.session import last_good_rules, with_store
 from responder.core.consent.counts import ListCount
 from responder.core.contact.known import SubscriptionStatus
 from responder.store.consent.counting import count_consent

@@ -12,12 +12,16 @@ import typer
 from responder.cli.records.csv_file import CsvFile
 from responder.cli.records.csv_imports import COLUMNS, UNDER_REVIEW, SubscriberFile, Terms, read_subscribers
 from responder.cli.records.subscriber_counts import counts
-from responder.cli.terminal.last_good_rules import told_of
-from responder.cli.terminal.listing import print_list
-from responder.cli.terminal.numbers import operator_name, read_number
 from responder.cli.terminal.options import AsJson, Limit
 from responder.cli.terminal.output import Column, moment, progress, say, tracked
-from responder.cli.terminal.session import with_store
+from responder.cli.terminal.session import (
+    operator_name,
+    print_list,
+    read_number,
+    rules_of_file,
+    webhooks_for,
+    with_store,
+)
 from responder.core.appointments.booking import Local
 from responder.core.contact.known import SubscriptionStatus
 from responder.core.operations.records import SubscriberRecord
@@ -25,11 +29,10 @@ from responder.core.rules.template import did_you_mean
 from responder.core.rules.webhooks import Event
 from responder.errors import ConfigurationError, ResponderError
 from responder.processes.data_dir import open_private
-from responder.settings.model import load_settings
 from responder.store.base.listing import read_all
 from responder.store.consent.subscribers import Outcome, Outcomes, Wanted, opt_out, put_subscribers
 from responder.store.reading.records import list_subscribers
-from responder.wiring import Store, read_rules_in_force, utc_now
+from responder.wiring import Store, utc_now
 
 MOST_LEFT_OUT = 100  # lines told
 Evidence = Annotated[
@@ -110,7 +113,7 @@ def import_(
 
 async def _import(store: Store, *, file: Path, dry_run: bool, no_evidence: str | None) -> None:
     read = await _read(file, no_evidence)
-    tell = await told_of(store, Event.CONSENT_CHANGED)
+    tell = await webhooks_for(store, Event.CONSENT_CHANGED)
     with progress("importing", len(read.wanted)) as advance:
         outcomes = await put_subscribers(
             store.database,
@@ -142,7 +145,7 @@ async def _read(file: Path, no_evidence: str | None) -> SubscriberFile:
         data = await asyncio.to_thread(file.read_bytes)
     except OSError as error:
         raise ConfigurationError(f"{file}: cannot be read ({error.strerror}), check its name") from None
-    rules = await read_rules_in_force(load_settings())
+    rules = await rules_of_file()
     terms = Terms(
         local=Local(zone=rules.zone, country=rules.country), lists=list(rules.lists), without_evidence=no_evidence
     )
@@ -183,7 +186,7 @@ async def _put(store: Store, *, number: str, name: str, evidence: str, joins: bo
     status = SubscriptionStatus.SUBSCRIBED if joins else SubscriptionStatus.UNSUBSCRIBED
     originator = await read_number(number)
     wanted = Wanted(originator=originator, list=name, status=status, evidence=evidence)
-    tell = await told_of(store, Event.CONSENT_CHANGED)
+    tell = await webhooks_for(store, Event.CONSENT_CHANGED)
     outcomes = await put_subscribers(
         store.database, store.secret, [wanted], operator=operator_name(), now=utc_now(), tell=tell
     )
@@ -199,14 +202,14 @@ async def _put(store: Store, *, number: str, name: str, evidence: str, joins: bo
 
 
 async def _check_list(name: str) -> None:
-    lists = (await read_rules_in_force(load_settings())).lists
+    lists = (await rules_of_file()).lists
     if name not in lists:
         raise ConfigurationError(f"unknown list {name!r}{did_you_mean(name, lists) or ', add it to the rules file'}")
 
 
 async def _opt_out(store: Store, *, number: str, evidence: str) -> None:
     originator = await read_number(number)
-    tell = await told_of(store, Event.CONSENT_CHANGED)
+    tell = await webhooks_for(store, Event.CONSENT_CHANGED)
     is_new = await opt_out(
         store.database, store.secret, originator, reason=evidence, operator=operator_name(), now=utc_now(), tell=tell
     )

@@ -9,9 +9,8 @@ import sys
 import time
 from importlib.metadata import version
 
-from responder.cli.terminal.local_url import local_host
 from responder.cli.terminal.output import say
-from responder.cli.terminal.session import missing_file
+from responder.cli.terminal.session import local_host, missing_file
 from responder.core.rules.rules import Rules
 from responder.errors import ConfigurationError, RulesError
 from responder.mail.account import account_of

@@ -8,10 +8,9 @@ from urllib.parse import urlencode
 import typer
 
 from responder.cli.service.text_mail import put_into_mailbox
-from responder.cli.terminal.local_url import local_url
 from responder.cli.terminal.options import EXAMPLE_FROM, EXAMPLE_TO, AsJson
 from responder.cli.terminal.output import echo_json, moment, one_line, say
-from responder.cli.terminal.session import open_existing
+from responder.cli.terminal.session import local_url, open_existing
 from responder.core.contact.effects import StepKind, StepStatus
 from responder.core.operations.records import DeliveryRecord, Explanation
 from responder.core.operations.why_silent import why_silent

@@ -37,11 +37,6 @@ def _since(typed: str) -> datetime:
         raise typer.BadParameter(str(error)) from None
 
 
-def newest(limit: int | None, *, as_json: bool) -> int | None:
-    """How many of the newest records a list shows; None for all of them."""
-    return limit if limit or as_json else NEWEST
-
-
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON Lines, for programs.")]
 Limit = Annotated[
     int | None, typer.Option(min=1, metavar="N", help=f"The newest N; without it {NEWEST}, with --json all.")

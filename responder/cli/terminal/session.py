@@ -1,19 +1,30 @@
-"""What most commands begin with: a database that has to be there already, and a loop for the work."""
+"""What commands work on: the store and the rules of an installation, and who and where its operator is."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import getpass
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TypeVar
 
-from responder.errors import ConfigurationError
-from responder.settings.model import Settings, load_settings
-from responder.wiring import Store, open_store
+from responder.cli.terminal.output import NEWEST, Column, R, print_records, say
+from responder.core.rules.rules import Rules
+from responder.core.rules.webhooks import Event
+from responder.core.sms.address import number_from
+from responder.errors import ConfigurationError, ResponderError
+from responder.rulefile import rules_from
+from responder.settings.model import Settings, environment, load_settings
+from responder.store.base.listing import Listing, read_all
+from responder.store.base.rule_versions import RuleVersions
+from responder.wiring import Store, open_store, read_rules_in_force
 
+T = TypeVar("T")
 SQLITE = "sqlite"
+ALL_ADDRESSES = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  (asked at the loopback where all are listened on)
 
 
 def with_store(work: Callable[[Store], Awaitable[None]]) -> None:
-    """Do a command's work on the store of the installation. Raises ConfigurationError with the remedy if there is none."""
+    """Run a command's work on the store; ConfigurationError with the remedy if there is none."""
 
     async def opened() -> None:
         async with open_existing(load_settings()) as store:
@@ -26,20 +37,98 @@ def with_store(work: Callable[[Store], Awaitable[None]]) -> None:
 async def open_existing(settings: Settings) -> AsyncIterator[Store]:
     """The store of an installation that has been started before; ConfigurationError with the remedy if there is none."""
     if path := missing_file(settings):
-        raise ConfigurationError(
-            f"{path}: there is no database yet, start with 'responder run', or set RESPONDER_DATA_DIR or RESPONDER_DATABASE_URL"
-        )
+        remedy = "start with 'responder run', or set RESPONDER_DATA_DIR or RESPONDER_DATABASE_URL"
+        raise ConfigurationError(f"{path}: there is no database yet, {remedy}")
     async with open_store(settings) as store:
         yield store
 
 
 def missing_file(settings: Settings) -> Path | None:
-    """Where the file of SQLite's database should be and is not; None if it is there. Connecting would make an empty one."""
+    """Where SQLite's file should be and is not; None if it is there. Connecting would create an empty one."""
     path = sqlite_file(settings)
     return None if path is None or path.exists() else path
 
 
 def sqlite_file(settings: Settings) -> Path | None:
-    """The file of SQLite's database; None if the database is another."""
+    """The file of SQLite's database; None for any other database."""
     scheme, _, place = settings.database_url.partition(":///")
     return Path(place.partition("?")[0]) if scheme.startswith(SQLITE) else None
+
+
+def print_list(
+    listing: Listing[R], columns: Sequence[Column[R]], *, limit: int | None, as_json: bool, empty: str
+) -> None:
+    """Print the newest records of a listing; for programs all of them, unless there is a limit."""
+    most = limit if limit or as_json else NEWEST
+
+    async def work(store: Store) -> None:
+        await print_records(read_all(store.database, listing, most), columns, as_json=as_json, empty=empty)
+
+    with_store(work)
+
+
+def only_one(found: Sequence[T], beginning: str, *, of: str, listed_by: str) -> T:
+    """The one record whose key begins like this; ResponderError if there is none, or more than one."""
+    match found:
+        case [record]:
+            return record
+        case []:
+            raise ResponderError(f"no {of} has the key {beginning!r}: '{listed_by}' has the keys")
+        case _:
+            raise ResponderError(f"the keys of several {of}s begin with {beginning!r}: type more of it")
+
+
+async def rules_of_file() -> Rules:
+    """The rules of the rules file; RulesError if it has mistakes."""
+    return await read_rules_in_force(load_settings())
+
+
+async def last_good_rules(store: Store) -> Rules | None:
+    """The rules of the file, or else those that were in force last; None if there are none."""
+    try:
+        return await rules_of_file()
+    except ConfigurationError:
+        version = await RuleVersions(store.database).newest()
+    try:
+        return rules_from(version.sources, environment()) if version else None
+    except ConfigurationError:
+        return None
+
+
+async def webhooks_for(store: Store, event: Event) -> frozenset[str]:
+    """The webhooks that hear of an event. By the last good rules if need be: a change never waits for the file."""
+    rules = await last_good_rules(store)
+    if rules is None:
+        say("the rules file cannot be read ('responder check' says why), so no webhook is told of this", err=True)
+    return rules.webhooks_for(event) if rules else frozenset()
+
+
+async def read_number(typed: str) -> str:
+    """A number in E.164 as an operator types it; without a plus it belongs to the rules file's country."""
+    try:
+        return number_from(typed, "" if typed.startswith("+") else (await rules_of_file()).country)
+    except ValueError as error:
+        raise ConfigurationError(str(error)) from None
+
+
+def operator_name() -> str:
+    """Whom the ledger names for what is done by hand: the user of this machine."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "unknown"
+
+
+def local_host(settings: Settings) -> str:
+    """The address at which this machine reaches the service."""
+    return ALL_ADDRESSES.get(settings.host, settings.host)
+
+
+def local_url(settings: Settings) -> str:
+    """The beginning of the service's URLs, as this machine reaches it.
+
+    >>> local_url(load_settings({"RESPONDER_HOST": "::"}))
+    'http://[::1]:8000'
+    """
+    host = local_host(settings)
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
