@@ -1,9 +1,9 @@
-"""What doctor says of the credit, of how replies fare, and of alerts: which are open, and whether anybody would hear of them."""
+"""What doctor says of the credit, of delivered replies, and of alerts: which are open, and who hears of them."""
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import timedelta
 
-from responder.cli.doctor.findings import Finding, Level
+from responder.cli.doctor.findings import Finding, fault, ok, warning
 from responder.cli.terminal.output import moment
 from responder.cli.terminal.session import open_existing
 from responder.core.operations.troubles import Credit, in_cents, low_credit
@@ -19,11 +19,14 @@ from responder.wiring import mail_server, utc_now
 
 DAY = timedelta(days=1)
 MOST = 0.9  # of the replies that were delivered
-NO_SERVER = "alerts.email is in the rules file and RESPONDER_SMTP_URL is not set, so nobody gets a mail: set it where the workers start"
+NO_SERVER = (
+    "alerts.email is in the rules file and RESPONDER_SMTP_URL is not set, so nobody gets a mail: "
+    "set it where the workers start"
+)
 
 
-async def credit_and_alerts(settings: Settings, rules: Rules | None) -> AsyncIterator[Finding]:
-    """The findings; none of what only the database knows where it cannot be used, which is told elsewhere."""
+async def check_credit_and_alerts(settings: Settings, rules: Rules | None) -> AsyncIterator[Finding]:
+    """Credit, delivered replies and alerts; nothing if the database cannot be used, which another check says."""
     alerts = rules.alerts if rules else Alerts()
     try:
         async with open_existing(settings) as store:
@@ -41,35 +44,29 @@ async def credit_and_alerts(settings: Settings, rules: Rules | None) -> AsyncIte
 
 def _credit(settings: Settings, alerts: Alerts, known: Sequence[Credit]) -> Finding:
     if settings.agile_api_key is None:
-        return _found(Level.OK, "credit", "not asked for, since nothing is sent without RESPONDER_AGILE_API_KEY")
+        return ok("credit", "not asked for, since nothing is sent without RESPONDER_AGILE_API_KEY")
     if not known:
-        return _found(
-            Level.WARNING, "credit", "not known yet: a worker asks for it soon after its start, then every five minutes"
-        )
+        return warning("credit", "not known yet: a worker asks for it soon after its start, then every five minutes")
     credit = known[0]
     last = f"{in_cents(credit.amount)} euros at {moment(credit.told_at)}" if credit.amount is not None else "none"
     if credit.failure:
-        return _found(
-            Level.WARNING, "credit", f"the gateway does not tell it: {credit.failure}; the last that it told: {last}"
-        )
+        return warning("credit", f"the gateway does not tell it: {credit.failure}; the last that it told: {last}")
     if low_credit(credit, alerts.credit_low):
-        return _found(
-            Level.WARNING,
+        return warning(
             "credit",
             f"{last}, less than {alerts.credit_low}: top it up with the gateway, or set alerts.credit_low",
         )
-    return _found(Level.OK, "credit", last)
+    return ok("credit", last)
 
 
 def _delivered(by_api: Mapping[str, Deliveries]) -> Iterator[Finding]:
-    """How the replies of a day fared, by the API that took them, and whether the gateway counts their segments as we do."""
+    """The share of a day's replies that arrived, by API, and whether the gateway counts segments as we do."""
     for api, fare in by_api.items():
         of = f" by the {api} API" if len(by_api) > 1 and api else ""
         if fare.share_delivered is not None:
             bounds = [bound_s for bound_s, count in fare.within.items() if fare.timed and count >= MOST * fare.timed]
             took = f", nine in ten of them within {bounds[0]} s" if bounds else ""
-            yield _found(
-                Level.OK,
+            yield ok(
                 "delivered",
                 f"{fare.share_delivered:.0%} of the replies that the gateway took within 24 hours{of}{took}",
             )
@@ -77,9 +74,7 @@ def _delivered(by_api: Mapping[str, Deliveries]) -> Iterator[Finding]:
             counts = (
                 f"the gateway counted {fare.billed} where we count {fare.segments}, in 24 hours{of}, and bills its own"
             )
-            yield _found(
-                Level.WARNING, "segments", f"{counts}: see 'billed_segments' in 'responder deliveries list --json'"
-            )
+            yield warning("segments", f"{counts}: see 'billed_segments' in 'responder deliveries list --json'")
 
 
 def _alerts(alerts: Alerts, is_open: Sequence[Alert]) -> Finding:
@@ -90,22 +85,22 @@ def _alerts(alerts: Alerts, is_open: Sequence[Alert]) -> Finding:
         else "nobody is told: name a webhook or an address under 'alerts:' in the rules file"
     )
     if not is_open:
-        return _found(Level.OK, "alerts", f"none is open; {told}")
+        return ok("alerts", f"none is open; {told}")
     kinds = ", ".join(dict.fromkeys(f"{alert.trouble.kind} since {moment(alert.opened_at)}" for alert in is_open))
-    return _found(Level.WARNING, "alerts", f"open: {kinds}; {told}")
+    return warning("alerts", f"open: {kinds}; {told}")
 
 
 async def _mail(settings: Settings, alerts: Alerts, unsent: Unsent | None) -> AsyncIterator[Finding]:
     server = mail_server(settings)
     if server is None:
         if alerts.email:
-            yield _found(Level.ERROR, "alert mail", NO_SERVER)
+            yield fault("alert mail", NO_SERVER)
         return
     try:
         await server.try_out()
-        yield _found(Level.OK, "alert mail", f"{server.place} answers")
+        yield ok("alert mail", f"{server.place} answers")
     except TransientError as error:
-        yield _found(Level.ERROR, "alert mail", f"{server.place}: {error}")
+        yield fault("alert mail", f"{server.place}: {error}")
     for finding in _waiting(unsent):
         yield finding
 
@@ -113,8 +108,4 @@ async def _mail(settings: Settings, alerts: Alerts, unsent: Unsent | None) -> As
 def _waiting(unsent: Unsent | None) -> Iterator[Finding]:
     if unsent:
         text = f"{unsent.count} wait since {moment(unsent.since)}: {unsent.error or 'a worker sends them'}"
-        yield _found(Level.WARNING, "alert mail", text)
-
-
-def _found(level: Level, check: str, text: str) -> Finding:
-    return Finding(check=check, level=level, text=text)
+        yield warning("alert mail", text)

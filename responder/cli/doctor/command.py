@@ -1,31 +1,38 @@
 """responder doctor: what is wrong with an installation, and what to do about it."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import typer
 
-from responder.cli.doctor.checks import examine
-from responder.cli.doctor.findings import Finding, Level
+from responder.cli.doctor.alerts import check_credit_and_alerts
+from responder.cli.doctor.database import check_database
+from responder.cli.doctor.findings import Finding, Level, faults, ok, warning
+from responder.cli.doctor.mailbox import check_mailbox
+from responder.cli.doctor.surroundings import check_files, check_redis, check_service, check_settings
 from responder.cli.terminal.options import AsJson
 from responder.cli.terminal.output import echo_json, one_line, say
+from responder.core.rules.rules import Rules
+from responder.errors import ConfigurationError, RulesError
+from responder.settings.model import Settings, environment, load_settings, unknown_settings
+from responder.wiring import read_rules_in_force
 
-SIGNS = {"ok": "✓", "warning": "!", "error": "✗"}
-
+SIGNS = {Level.OK: "✓", Level.WARNING: "!", Level.ERROR: "✗"}
 
 app = typer.Typer()
 
 
 @app.command("doctor")
 def doctor(*, as_json: AsJson = False) -> None:
-    if asyncio.run(_examine(as_json=as_json)):
+    if asyncio.run(_print_findings(as_json=as_json)):
         raise typer.Exit(1)
 
 
-async def _examine(*, as_json: bool) -> bool:
-    """Print each finding as it comes, and tell whether one is an error. Raises BrokenPipeError when whoever reads has had enough."""
+async def _print_findings(*, as_json: bool) -> bool:
+    """Print each finding as it comes; whether one of them is an error. BrokenPipeError if the reader is gone."""
     has_error = False
     broken: BrokenPipeError | None = None
-    async for finding in examine():  # to its end in any case: a check that is cut off leaves its connections open
+    async for finding in _findings():  # to its end in any case: a check that is cut off leaves its connections open
         has_error = has_error or finding.level is Level.ERROR
         try:
             if broken is None:
@@ -42,3 +49,42 @@ def _print(finding: Finding, *, as_json: bool) -> None:
         echo_json(finding.as_json())
     else:
         say(f"{SIGNS[finding.level]} {finding.check:<11}{one_line(finding.text)}")
+
+
+async def _findings() -> AsyncIterator[Finding]:
+    """Everything that doctor finds; if the settings cannot be read, only that."""
+    try:
+        for sentence in unknown_settings(environment()):
+            yield warning("settings", sentence)
+        settings = load_settings()
+    except ConfigurationError as error:
+        for finding in faults("settings", error):
+            yield finding
+        return
+    for finding in check_settings(settings):
+        yield finding
+    rules: Rules | None = None
+    try:
+        rules = await read_rules_in_force(settings)
+        yield ok("rules", f"{settings.rules}: {len(rules.rules)} rules, hash {rules.hash}")
+    except RulesError as error:
+        for finding in faults("rules", error):
+            yield finding
+    async for finding in _further(settings, rules):
+        yield finding
+
+
+async def _further(settings: Settings, rules: Rules | None) -> AsyncIterator[Finding]:
+    """What the checks find that need settings, and rules if there are any."""
+    async for finding in check_redis(settings):
+        yield finding
+    yield await check_service(settings)
+    async for finding in check_database(settings, rules):
+        yield finding
+    if settings.imap_url:
+        async for finding in check_mailbox(settings):
+            yield finding
+    for finding in check_files(settings):
+        yield finding
+    async for finding in check_credit_and_alerts(settings, rules):
+        yield finding

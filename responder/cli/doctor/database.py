@@ -1,0 +1,152 @@
+"""What doctor reads in the database: workers, what waits, what failed, and what is switched off."""
+
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from responder.cli.doctor.findings import Finding, fault, ok, warning
+from responder.cli.terminal.output import moment
+from responder.cli.terminal.session import missing_file, open_existing
+from responder.core.contact.effects import StepStatus
+from responder.core.operations.handoffs import OpenHandOffs
+from responder.core.operations.troubles import SEEN_WITHIN
+from responder.core.outbound.circuit import AT_ONCE, Endpoint
+from responder.core.rules.rules import Rules
+from responder.errors import ConfigurationError, ResponderError
+from responder.settings.database_url import mask_url
+from responder.settings.model import Settings
+from responder.store.base.rule_versions import RuleVersions
+from responder.store.handoffs.handoffs import count_open
+from responder.store.operations.arrivals import read_clock_offset
+from responder.store.outbound.daily_budget import spent_on
+from responder.store.outbound.endpoints import read_endpoints
+from responder.store.outbound.gateway_hold import Hold, read_hold
+from responder.store.reading.failed_messages import read_failed
+from responder.wiring import Store, utc_now
+
+LONG_OPEN = timedelta(days=1)  # an older hand-off has been forgotten
+LATE = timedelta(minutes=1)  # a message that has waited longer is not about to be handled
+NO_SENDER = (
+    "no number is set that they come from, so each comes from the number of ours that the phone texted last, "
+    "or else the one that anybody texted last, and from none at all while nobody ever did: set RESPONDER_SENDER"
+)
+REMEDY = "see 'responder messages list --status failed', mend it, then run 'responder messages retry --status failed'"
+
+
+async def check_database(settings: Settings, rules: Rules | None) -> AsyncIterator[Finding]:
+    """Whether the database can be used, and all that is worth knowing of what is in it."""
+    place = mask_url(settings.database_url)
+    try:
+        async with open_existing(settings) as store:
+            yield ok("database", f"{place} has the version that this program needs")
+            if rules and rules.appointments.reminders and settings.agile_api_key and not settings.sender:
+                yield warning("reminders", NO_SENDER)
+            async for finding in _contents(settings, store, rules, utc_now()):
+                yield finding
+    except ConfigurationError as error:
+        has_place = missing_file(settings) or place in str(error)
+        yield fault("database", str(error) if has_place else f"{place}: {error}")
+    except ResponderError as error:
+        yield fault("database", f"{place}: {error}: check that it runs, and RESPONDER_DATABASE_URL")
+
+
+async def _contents(settings: Settings, store: Store, rules: Rules | None, now: datetime) -> AsyncIterator[Finding]:
+    await store.installation.check(now)
+    if rules is None and (version := await RuleVersions(store.database).newest()):
+        text = f"the last good ones stay in force meanwhile: hash {version.hash}, of {moment(version.in_force_at)}"
+        yield warning("rules", text)
+    yield _workers(await store.installation.live_workers(now - SEEN_WITHIN), rules)
+    yield _waiting(await store.inbox.oldest_waiting(), now)
+    async for finding in _failed_and_clock(store, settings.gateway_timezone):
+        yield finding
+    counts = await store.steps.counts()
+    if hold := await read_hold(store.database):
+        yield _held(hold)
+    if dead := counts.get(StepStatus.DEAD, 0):
+        remedy = "see 'responder deliveries list --status dead', then 'responder deliveries retry'"
+        yield warning("deliveries", f"{dead} were given up: {remedy}")
+    if uncertain := counts.get(StepStatus.UNCERTAIN, 0):
+        remedy = "see 'responder deliveries list --status uncertain'"
+        yield warning("deliveries", f"{uncertain} may or may not have been sent: {remedy}")
+    for finding in _endpoints(await read_endpoints(store.database), now):
+        yield finding
+    yield _handed_off(await count_open(store.database), now)
+    if rules and (spent := await _spent(store, rules, now)):
+        yield spent
+    if not dead and not uncertain:
+        yield ok("deliveries", "none was given up, none is uncertain")
+
+
+def _workers(workers: Sequence[Any], rules: Rules | None) -> Finding:
+    """Which workers are alive, and whether they have Redis and these rules."""
+    seen = f"{len(workers)} seen lately"
+    if not workers:
+        remedy = "start 'responder run' or 'responder worker'"
+        return warning("workers", f"none was seen lately, so messages are kept and not handled: {remedy}")
+    if not all(worker.has_redis for worker in workers):
+        return warning("workers", f"{seen}, some without Redis: they go on by themselves once it is back")
+    if not all(worker.rules_are_ok for worker in workers):
+        remedy = "the rules file that they see has mistakes"
+        return warning("workers", f"{seen}, some go by the last good rules: {remedy}")
+    if rules and any(worker.rules_hash != rules.hash for worker in workers):
+        remedy = "see that they have the same file"
+        return warning("workers", f"{seen}, some with other rules than those of the file: {remedy}")
+    return ok("workers", seen)
+
+
+def _waiting(oldest: datetime | None, now: datetime) -> Finding:
+    if oldest is None:
+        return ok("messages", "none waits")
+    if now - oldest < LATE:
+        return ok("messages", f"the oldest that waits came in at {moment(oldest)}")
+    return fault("messages", f"one has waited since {moment(oldest)}: see that a worker runs, and what its log says")
+
+
+async def _failed_and_clock(store: Store, zone: ZoneInfo) -> AsyncIterator[Finding]:
+    """The messages that failed, and the gateway's clock if enough texts came in to judge it."""
+    failed = await read_failed(store.database)
+    if failed.count:
+        yield fault("messages", f"{failed.count} could not be handled: {failed.reasons}; {REMEDY}")
+    clock = await read_clock_offset(store.database, zone)
+    if clock.is_off:
+        yield fault("clock", clock.sentence)
+    elif clock.median is not None:
+        delay_s = max(clock.median, timedelta()).total_seconds()
+        yield ok("clock", f"the gateway's times fit: the last texts arrived {delay_s:.0f} s after them")
+
+
+def _held(hold: Hold) -> Finding:
+    later = "they wait, and one tries again every minute and at each start of a worker"
+    return fault("gateway", f"no reply is sent since {moment(hold.since)}: {hold.reason}; {later}")
+
+
+def _endpoints(endpoints: Mapping[str, Endpoint], now: datetime) -> Iterator[Finding]:
+    """The webhooks that fail, or are switched off."""
+    for endpoint in endpoints.values():
+        if endpoint.disabled_at:
+            remedy = f"mend it, then run 'responder deliveries retry --to {endpoint.name}'"
+            text = f"{endpoint.name} is switched off since {moment(endpoint.disabled_at)}: {endpoint.reason}; {remedy}"
+            yield fault("webhooks", text)
+        elif endpoint.failing_since and endpoint.places(now) < AT_ONCE:
+            text = f"{endpoint.name} fails since {moment(endpoint.failing_since)}, {endpoint.failures} times in a row"
+            yield warning("webhooks", f"{text}: see its log")
+
+
+def _handed_off(waiting: OpenHandOffs, now: datetime) -> Finding:
+    """The hand-offs that wait for a person, and since when."""
+    if waiting.oldest is None:
+        return ok("handoffs", "nothing waits for a person")
+    held = f", {waiting.reviews} of them hold marketing back" if waiting.reviews else ""
+    text = f"{waiting.count} wait for a person since {moment(waiting.oldest)}{held}: see 'responder handoffs list'"
+    return ok("handoffs", text) if now - waiting.oldest < LONG_OPEN else warning("handoffs", text)
+
+
+async def _spent(store: Store, rules: Rules, now: datetime) -> Finding | None:
+    """A warning if the texts of the day are used up."""
+    limit = rules.limits.all_per_day
+    spent = await spent_on(store.database, now.astimezone(rules.zone).date().isoformat())
+    if limit is None or spent < limit:
+        return None
+    remedy = "raise limits.all_per_day in the rules file if they were meant"
+    return warning("limits", f"the {limit} texts of the day are used up: {remedy}")
