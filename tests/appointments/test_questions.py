@@ -311,6 +311,15 @@ async def test_a_list_that_a_stop_held_back_is_void(clinic: Clinic) -> None:
     assert [row.status for row in await clinic.work.rows("questions")] == ["void"]
 
 
+async def test_a_list_that_a_stop_of_the_same_batch_held_back_is_no_list_to_what_comes_behind(clinic: Clinic) -> None:
+    for name, hours in (("a1", 24), ("a2", 26)):
+        await clinic.book(name, NOON + hours * HOUR, asked_at=NOON - HOUR)
+    texts = ("no", "STOP", "START", "1")
+    received = [inbound(text, received=NOON + timedelta(seconds=number)) for number, text in enumerate(texts)]
+    await clinic.work.handle(*received)
+    assert await clinic.statuses() == {"a1": "scheduled", "a2": "scheduled"}
+
+
 async def test_a_reminder_that_never_left_asked_nothing(clinic: Clinic) -> None:
     clinic = clinic.with_rules(RULES.replace("late:", "window: 1h\n  late:", 1))
     await clinic.book("a1", START)

@@ -1,16 +1,18 @@
 """An installation that anything may happen to: two phones, two workers, an operator, a gateway, a clock, and a database that can fail."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select, text
+from sqlalchemy.engine import Row
 
 from responder.core.appointments.reminders import ReminderPlan
-from responder.core.contact.effects import Purpose, StepKind, StepStatus
+from responder.core.contact.effects import OptOut, Purpose, StepKind, StepStatus
 from responder.core.contact.known import Known
+from responder.core.contact.question import Question
 from responder.core.outbound.retry import LEASE
 from responder.core.sms.message import Inbound
 from responder.errors import StorageError
@@ -178,10 +180,7 @@ class World:
         if step.purpose is Purpose.CONFIRMATION:
             assert self.clock() <= message.received_at + timedelta(minutes=5), "a confirmation is late"
         else:
-            stopped = (contact.consent_at, contact.consent_seq or 0)
-            assert (message.order_at, message.seq) > stopped, (
-                f"the answer to a {step.purpose} that is older than the STOP goes out"
-            )
+            assert _is_newer(message, contact), f"the answer to a {step.purpose} that is older than the STOP goes out"
 
     async def check_state(self, batch: Sequence[Planned]) -> None:
         """SQL holds what the plans left, where they stood and nobody has changed anything since."""
@@ -189,11 +188,8 @@ class World:
         for planned in batch:
             stored = found[planned.before.originator]
             if stored.revision == planned.before.revision + (planned.after is not planned.before) and not self.between:
-                unasked = {one.key for one in planned.after.questions} - {
-                    one.key for one in stored.questions
-                }  # a STOP took their texts back
-                asked = tuple(one for one in planned.after.questions if one.key not in unasked or not stored.opted_out)
-                kept, left = _told(stored), _told(replace(planned.after, questions=asked).at(self.clock()))
+                after = replace(planned.after, questions=tuple(_still_asked(planned, stored)))
+                kept, left = _told(stored), _told(after.at(self.clock()))
                 self.disagreements += [
                     f"SQL has {name} {kept[name]}, the plan left {left[name]}"
                     for name in kept
@@ -221,6 +217,22 @@ class World:
 
     async def check_ledger(self) -> None:
         assert (await verify(self.store.database, self.store.secret)).faults == ()
+
+
+def _is_newer(message: Row[Any], contact: Row[Any]) -> bool:
+    """Whether a text is newer than the opt-out: than the word it was, or than what was done by hand."""
+    if contact.stop_order_at is None:
+        return bool(message.received_at >= contact.stopped_at)
+    return bool((message.order_at, message.seq) > (contact.stop_order_at, contact.stop_order_seq))
+
+
+def _still_asked(planned: Planned, stored: Known) -> Iterator[Question]:
+    """The questions that the plans leave, but for those of before whose texts a STOP took back."""
+    stopped = any(isinstance(effect, OptOut) for plan in planned.plans for effect in plan.effects)
+    taken_back = (
+        {one.key for one in planned.before.questions} - {one.key for one in stored.questions} if stopped else set()
+    )
+    yield from (one for one in planned.after.questions if one.key not in taken_back)
 
 
 def _told(known: Known) -> Mapping[str, object]:
