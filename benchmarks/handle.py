@@ -15,7 +15,8 @@ from benchmarks.load import form
 from benchmarks.report import Goal, Report, Table
 from benchmarks.rounds import Options, alternate
 from benchmarks.running import BenchmarkError, Running, python, redis_server, settings_for, started, working_folder
-from responder.core.sms.message import Channel, Inbound
+from responder.core.outbound.gateway import Posted
+from responder.core.sms.message import Inbound
 from responder.settings.model import Settings, load_settings
 from responder.wiring import make_gateway, migrate_database, open_store
 
@@ -93,7 +94,7 @@ def _messages(settings: Settings, secret: bytes, count: int) -> Iterator[Inbound
     gateway = make_gateway(settings, secret)
     for number in range(count):
         fields = form(number) | {"text": f"Join word{number % RULES}"}
-        yield gateway.read_inbound(fields, b"", datetime.now(UTC), Channel.WEBHOOK)
+        yield from gateway.read_inbound(Posted(body=b"", form=fields, received_at=datetime.now(UTC))).inbound
 
 
 @contextmanager

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from responder.core.outbound.gateway import Gateway
 from responder.core.rules.rules import Rules
 from responder.core.sms.address import canonical
 from responder.errors import ConfigurationError, StorageError
-from responder.gateways.agile import AgileTelecom, Api
 from responder.settings.database_url import async_database_url, mask_url
 from responder.settings.model import Settings, environment
 from responder.settings.urls import read_smtp_url
@@ -76,7 +76,7 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
         yield Store(
             database=database,
             inbox=SqlInbox(database),
-            steps=SqlSteps(database, secret, settings.agile_api),
+            steps=SqlSteps(database, secret, settings.provider.api),
             reports=SqlReports(database),
             installation=installation,
             secret=secret,
@@ -103,16 +103,9 @@ async def migrate_database(settings: Settings) -> str:
         return NEWEST
 
 
-def make_gateway(settings: Settings, secret: bytes) -> AgileTelecom:
+def make_gateway(settings: Settings, secret: bytes) -> Gateway:
     """The gateway of the settings."""
-    return AgileTelecom(
-        secret=secret,
-        zone=settings.gateway_timezone,
-        api_key=settings.agile_api_key.get_secret_value() if settings.agile_api_key else None,
-        api=Api(settings.agile_api),
-        url=settings.agile_url,
-        sender=settings.sender,
-    )
+    return settings.provider.make(secret=secret, zone=settings.gateway_timezone, sender=settings.sender)
 
 
 def mail_server(settings: Settings) -> "MailServer | None":

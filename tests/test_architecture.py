@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from responder.gateways import FOLDERS
+
 ROOT = Path(__file__).parent.parent / "responder"
 MODULES = sorted(path for path in ROOT.rglob("*.py") if "migrations" not in path.parts)
 
@@ -56,7 +58,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "core.operations": {"errors", *CORE[:5]},
     "actions": {"errors", "core"},
     "gateways": {"errors", "core"},
-    "gateways.agile": {"errors", "core.sms", "core.contact", "core.outbound", "gateways"},
+    "gateways.agile": {"errors", "core.sms", "core.contact", "core.outbound", "gateways", "settings.types"},
     "words": set(),
     "rulefile": {"errors", "core", "actions", "gateways", "words", "store.base", "store.outbound"},
     "rulefile.reading": {"errors", "core"},
@@ -72,7 +74,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "pace": {"errors", "core", "jobs"},
     "intake": {"errors", "core"},
     "logs": {"errors", "core"},
-    "settings": {"errors", "core"},
+    "settings": {"errors", "core", "gateways"},
     "smtp": {"errors", "core", "settings"},
     "processes": {"errors", "settings"},
     "wiring": INNER - {"wiring"},
@@ -217,3 +219,15 @@ def reads_environment(path: Path) -> bool:
 def test_a_folder_holds_no_more_modules_than_a_reader_bears() -> None:
     modules = Counter(str(path.parent.relative_to(ROOT)) for path in MODULES if path.name != "__init__.py")
     assert {folder: count for folder, count in modules.items() if count > CROWDED.get(folder, MOST_MODULES)} == {}
+
+
+@pytest.mark.parametrize("gateway", FOLDERS)
+def test_a_gateway_is_named_by_its_own_folder_and_one_line(gateway: str) -> None:
+    lines = [
+        f"{path.relative_to(ROOT)}: {line.strip()}"
+        for path in sorted(ROOT.rglob("*.py"))
+        if not path.is_relative_to(ROOT / "gateways" / gateway)
+        for line in path.read_text().splitlines()
+        if gateway in line.lower()
+    ]
+    assert lines == [f'gateways/__init__.py: "{gateway}",']

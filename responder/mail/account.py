@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from responder.core.outbound.gateway import MailReader, MailTrust
 from responder.errors import ConfigurationError, PermanentError
-from responder.gateways.agile.mailbox import SENDERS, MailReader
 from responder.mail.mailbox import Account
 from responder.settings.model import Settings
 from responder.settings.urls import read_mailbox_url
@@ -14,6 +14,7 @@ NOTHING_TO_SIGN_IN_WITH = (
     "RESPONDER_IMAP_URL has no password: put it there, or into RESPONDER_IMAP_PASSWORD, "
     "or into a file named by RESPONDER_IMAP_PASSWORD_FILE"
 )
+NO_MAILS = "the gateway writes no mails: remove RESPONDER_IMAP_URL"
 SWITCHED = {"false": "", "true": ""}  # words of RESPONDER_IMAP_REQUIRE_DKIM that name no server
 
 
@@ -39,15 +40,17 @@ def account_of(settings: Settings) -> Account:
 
 
 def reader_of(settings: Settings, secret: bytes) -> MailReader:
-    """What tells the gateway's mails from others, and reads them."""
+    """What tells the gateway's mails from others, and reads them. Raises ConfigurationError if it writes none."""
     required = settings.imap_require_dkim
-    return MailReader(
-        gateway=make_gateway(settings, secret),
-        secret=secret,
-        senders=settings.imap_senders or SENDERS,
+    trust = MailTrust(
+        senders=settings.imap_senders,
         needs_signature=required != "false",
         receiver=SWITCHED.get(required, required),
     )
+    reader = make_gateway(settings, secret).mail_reader(trust)
+    if reader is None:
+        raise ConfigurationError(NO_MAILS)
+    return reader
 
 
 def _password(settings: Settings, of_url: str | None) -> str:

@@ -15,10 +15,9 @@ from functools import partial
 from typing import TypeVar
 
 from responder.core.operations.troubles import MailboxState
-from responder.core.outbound.gateway import Clock
+from responder.core.outbound.gateway import OTHER_SENDER, UNSIGNED, Clock, MailReader
 from responder.core.sms.message import Inbound, MessageStatus
 from responder.errors import PermanentError, StorageError, TransientError
-from responder.gateways.agile.mailbox import OTHER_SENDER, UNSIGNED, MailReader
 from responder.intake import Intake
 from responder.mail.mailbox import Head, Mailbox
 from responder.mail.portions import groups, portions

@@ -3,19 +3,22 @@
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Self, TypeVar, get_args
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import BaseModel, Field, PrivateAttr, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
-from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from responder.core.sms.durations import read_rate
 from responder.errors import ConfigurationError
+from responder.gateways import REGISTERED, GatewaySettings
 from responder.settings import types
 from responder.settings.database_url import mask_url
 from responder.settings.urls import is_loopback
+
+Gateways = Mapping[str, type[GatewaySettings]]
+Read = TypeVar("Read", bound=BaseModel)
 
 PREFIX = "RESPONDER_"
 PARENT_FD = "RESPONDER_PARENT_FD"  # no setting: how `run` hands its children the pipe that ends with it
@@ -65,15 +68,8 @@ class Settings(BaseSettings):
     gateway_timezone: types.Zone = Field(
         ZoneInfo("Europe/Rome"), description="The zone in which the gateway writes `date_time`."
     )
-    agile_api_key: types.ApiKey | None = Field(
-        None,
-        description="The gateway's key for sending; without it, replies are simulated: recorded and shown, not sent.",
-    )
-    agile_api: types.AgileApi = Field(
-        "universal", description="The gateway's API for sending, `universal` or `legacy`."
-    )
-    agile_url: types.Endpoint | None = Field(
-        None, description="The address of that API, or the beginning of it; without it, the vendor's own."
+    gateway: types.Name = Field(
+        next(iter(REGISTERED)), description="The gateway that texts come from and replies go to."
     )
     sender: types.Sender | None = Field(
         None, description="The sender of replies; without it, the number that was texted."
@@ -106,7 +102,7 @@ class Settings(BaseSettings):
     )
     imap_senders: types.Addresses = Field(
         (),
-        description="The addresses in the header From that are the gateway's, comma-separated; without it, `smsin@agiletelecom.com`.",
+        description="The addresses in the header From that are the gateway's, comma-separated; without it, the gateway's own (docs/mail.md).",
     )
     imap_require_dkim: types.Receiver = Field(
         "false",
@@ -138,6 +134,18 @@ class Settings(BaseSettings):
         "auto", description="`json`, `text`, or `auto`: text on a terminal, otherwise JSON lines."
     )
 
+    _provider: GatewaySettings = PrivateAttr()
+
+    @property
+    def provider(self) -> GatewaySettings:
+        """The settings of the gateway that ``gateway`` names."""
+        return self._provider
+
+    def with_provider(self, provider: GatewaySettings) -> Self:
+        """These settings, completed by those of their gateway."""
+        self._provider = provider
+        return self
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -161,26 +169,49 @@ def environment() -> dict[str, str]:
     return {name: value for name, value in written.items() if value is not None} | dict(os.environ)
 
 
-def load_settings(variables: Mapping[str, str] | None = None) -> Settings:
-    """The settings in these variables, or else in the environment; ConfigurationError lists everything wrong, a line each."""
+def setting_fields(gateways: Gateways = REGISTERED) -> Mapping[str, FieldInfo]:
+    """Every setting by its name, those of the gateways too."""
+    ours = list(Settings.model_fields.items())
+    place = list(Settings.model_fields).index("gateway") + 1
+    of_gateways = (item for each in gateways.values() for item in each.model_fields.items())
+    return dict([*ours[:place], *of_gateways, *ours[place:]])
+
+
+def load_settings(variables: Mapping[str, str] | None = None, gateways: Gateways = REGISTERED) -> Settings:
+    """The settings in these variables, or else in the environment; ConfigurationError lists all that is wrong."""
     typed = _ours(environment() if variables is None else variables)
-    known = {name: value for name, value in typed.items() if name in Settings.model_fields and value.strip()}
-    if broken := {name: value for name, value in known.items() if _is_broken(name, value)}:
-        told = (
-            f"{PREFIX}{name.upper()} is {_shown(name, value)!r}, expected a text in UTF-8"
-            for name, value in broken.items()
-        )
-        raise ConfigurationError("\n".join(told))
-    arguments: dict[str, Any] = dict(known)
+    fields = setting_fields(gateways)
+    known = {name: value for name, value in typed.items() if name in fields and value.strip()}
+    mistakes = [
+        f"{PREFIX}{name.upper()} is {_shown(fields[name], value)!r}, expected a text in UTF-8"
+        for name, value in known.items()
+        if _is_broken(fields[name], value)
+    ]
+    if mistakes:
+        raise ConfigurationError("\n".join(mistakes))
+    settings = _read(Settings, known, mistakes)
+    chosen = known.get("gateway", next(iter(gateways))).strip().lower()
+    if chosen not in gateways:
+        mistakes.append(f"{PREFIX}GATEWAY is {chosen!r}, expected one of {', '.join(gateways)}")
+    provider = _read(gateways[chosen], known, mistakes) if chosen in gateways else None
+    if settings is None or provider is None:
+        raise ConfigurationError("\n".join(mistakes))
+    return settings.with_provider(provider)
+
+
+def _read(model: type[Read], known: Mapping[str, str], mistakes: list[str]) -> Read | None:
+    """The settings of one model; None, and what is wrong is added to the mistakes, if they cannot be read."""
+    arguments: dict[str, Any] = {name: value for name, value in known.items() if name in model.model_fields}
     try:
-        return Settings(**arguments)
+        return model(**arguments)
     except ValidationError as error:
-        raise ConfigurationError("\n".join(_mistakes(error))) from None
+        mistakes += _mistakes(error, model.model_fields)
+        return None
 
 
-def _is_broken(name: str, value: str) -> bool:
-    """Whether a value has halves of characters; names of files may have bytes that are none, as the system spells them."""
-    encode = os.fsencode if "Path" in repr(Settings.model_fields[name].annotation) else str.encode
+def _is_broken(field: FieldInfo, value: str) -> bool:
+    """Whether a value has halves of characters; in names of files the system's stray bytes are allowed."""
+    encode = os.fsencode if "Path" in repr(field.annotation) else str.encode
     try:
         encode(value)
     except UnicodeEncodeError:
@@ -190,14 +221,15 @@ def _is_broken(name: str, value: str) -> bool:
 
 def unknown_settings(variables: Mapping[str, str]) -> list[str]:
     """A sentence for each variable that looks like a setting and is none of this version."""
-    unknown = sorted(_ours(variables).keys() - Settings.model_fields.keys())
+    known = setting_fields()
+    unknown = sorted(_ours(variables).keys() - known.keys())
     if not unknown:
         return []
     from responder.core.rules.template import did_you_mean  # it brings Jinja, which the web process does without
 
-    known = [name.upper() for name in Settings.model_fields]
+    names = [name.upper() for name in known]
     return [
-        f"{PREFIX}{name.upper()} is not a setting of this version{did_you_mean(name.upper(), known)}"
+        f"{PREFIX}{name.upper()} is not a setting of this version{did_you_mean(name.upper(), names)}"
         for name in unknown
     ]
 
@@ -207,34 +239,36 @@ def _ours(variables: Mapping[str, str]) -> dict[str, str]:
     return {name[len(PREFIX) :].lower(): variables[name] for name in names}
 
 
-def _mistakes(error: ValidationError) -> Iterator[str]:
+def _mistakes(error: ValidationError, fields: Mapping[str, FieldInfo]) -> Iterator[str]:
     for mistake in error.errors(include_url=False):
         if mistake["type"] == "default_factory_not_called":  # DATA_DIR is wrong, and says so itself
             continue
         name = str(mistake["loc"][0])
-        yield f"{PREFIX}{name.upper()} is {_shown(name, mistake['input'])!r}, expected {_expected(name, mistake)}"
+        field = fields[name]
+        expected = (
+            mistake["ctx"]["error"] if name == "database_url" else _expected(field)
+        )  # it knows which part is wrong
+        yield f"{PREFIX}{name.upper()} is {_shown(field, mistake['input'])!r}, expected {expected}"
 
 
-def _shown(name: str, value: object) -> str:
+def _shown(field: FieldInfo, value: object) -> str:
     text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
-    if is_secret(name):
+    if is_secret(field):
         return f"{text[:SHOWN_OF_A_SECRET]}…" if len(text) > 2 * SHOWN_OF_A_SECRET else "…"
     return mask_url(text)
 
 
-def is_secret(name: str) -> bool:
-    """Whether the value of a setting is never to be shown.
+def is_secret(field: FieldInfo) -> bool:
+    """Whether the value of a setting must never be shown.
 
-    >>> is_secret("agile_api_key"), is_secret("port")
+    >>> is_secret(Settings.model_fields["secret"]), is_secret(Settings.model_fields["port"])
     (True, False)
     """
-    return "SecretStr" in repr(Settings.model_fields[name].annotation)
+    return "SecretStr" in repr(field.annotation)
 
 
-def _expected(name: str, mistake: ErrorDetails) -> str:
-    if name == "database_url":
-        return str(mistake["ctx"]["error"])  # it knows which part of the address is wrong
-    return next(note.text for note in _notes(Settings.model_fields[name]))
+def _expected(field: FieldInfo) -> str:
+    return next(note.text for note in _notes(field))
 
 
 def _notes(field: FieldInfo) -> Iterator[types.Expected]:

@@ -38,7 +38,7 @@ def _entries(typed: object) -> object:
     return tuple(entry.strip() for entry in typed.split(",") if entry.strip()) if isinstance(typed, str) else typed
 
 
-def _lower(typed: object) -> object:
+def lower(typed: object) -> object:
     return typed.strip().lower() if isinstance(typed, str) else typed
 
 
@@ -141,7 +141,6 @@ Zone = Annotated[ZoneInfo, BeforeValidator(_zone), Expected("the name of a time 
 ApiKey = Annotated[
     SecretStr, AfterValidator(partial(_written_in, r"[!-~]+")), Expected("the key alone, without blanks or line breaks")
 ]
-AgileApi = Annotated[Literal["universal", "legacy"], BeforeValidator(_lower), Expected("'universal' or 'legacy'")]
 Endpoint = Annotated[str, AfterValidator(_endpoint), Expected("an https:// address (http:// on this machine alone)")]
 Sender = Annotated[
     str,
@@ -158,7 +157,7 @@ Password = Annotated[
 Addresses = Annotated[
     tuple[Annotated[str, Field(pattern=r"^[^\s@]+@[^\s@]+$")], ...],
     BeforeValidator(_entries),
-    BeforeValidator(_lower),
+    BeforeValidator(lower),
     Expected("e-mail addresses, comma-separated"),
 ]
 MailServer = Annotated[SecretStr, AfterValidator(_mail_server), Expected(urls.SMTP_EXPECTED)]
@@ -172,9 +171,10 @@ Receiver = Annotated[
     Expected("true, false or the name of the receiving server"),
 ]
 Seconds = Annotated[int, Field(ge=1, le=3600), Expected("a whole number of seconds between 1 and 3600")]
+Name = Annotated[str, BeforeValidator(lower), Expected("the name of a gateway")]
 Sends = Annotated[Rate, BeforeValidator(_rate), Expected(EXPECTED_RATE)]
 Switch = Annotated[bool, Expected("true or false")]
 LogLevel = Annotated[
-    Literal["debug", "info", "warning", "error"], BeforeValidator(_lower), Expected("debug, info, warning or error")
+    Literal["debug", "info", "warning", "error"], BeforeValidator(lower), Expected("debug, info, warning or error")
 ]
-LogFormat = Annotated[Literal["auto", "json", "text"], BeforeValidator(_lower), Expected("auto, json or text")]
+LogFormat = Annotated[Literal["auto", "json", "text"], BeforeValidator(lower), Expected("auto, json or text")]

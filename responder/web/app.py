@@ -1,4 +1,4 @@
-"""The application: what the gateway posts, the routes for everybody else, and what runs beside them."""
+"""The application: the webhooks, the routes for everything else, and the tasks beside them."""
 
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
@@ -13,16 +13,19 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from responder.processes.tasks import Beside
 from responder.web.health import Health
 from responder.web.metrics import Metrics, Tallies
-from responder.web.webhooks import DeliveryWebhook, FormEndpoint, SmsWebhook
+from responder.web.webhooks import Webhooks
 
 Background = Callable[[], Coroutine[Any, Any, None]]
 _NOT_FOUND = PlainTextResponse("not found\n", status_code=404)
 
 
 class App:
-    """What is posted to ``/webhook/NAME[/TOKEN]`` goes straight to its endpoint, a sixth less work a message; all else goes on to the routes."""
+    """Sends ``/webhook/NAME[/TOKEN]`` straight to its endpoint, everything else to the routes.
 
-    def __init__(self, webhooks: Mapping[str, FormEndpoint], routes: ASGIApp) -> None:
+    Starlette's own routing would make a message a sixth dearer.
+    """
+
+    def __init__(self, webhooks: Mapping[str, ASGIApp], routes: ASGIApp) -> None:
         self._webhooks = {name.encode(): endpoint for name, endpoint in webhooks.items()}
         self._routes = routes
 
@@ -38,7 +41,7 @@ class App:
 
 
 def _is_disguised(parts: Sequence[bytes]) -> bool:
-    """Whether a path has codes for what chooses a route: a proxy in front goes by the path as it is written."""
+    """Whether a path hides behind ``%`` codes what chooses its route, since a proxy in front reads it as written."""
     match parts:
         case [b"", b"api", b"v1", rest]:
             return b"%" in rest.partition(b"/")[0]
@@ -48,15 +51,14 @@ def _is_disguised(parts: Sequence[bytes]) -> bool:
 
 def create_app(
     *,
-    sms: SmsWebhook,
-    delivery: DeliveryWebhook,
+    webhooks: Webhooks,
     health: Health,
     background: Sequence[Background],
     close: Callable[[], Awaitable[None]],
     api: Sequence[Route] = (),
     beside: Beside | None = None,
 ) -> App:
-    """The web side; ``api`` are the routes of the REST API, ``background`` runs ``beside`` it, and ``close`` ends what is left."""
+    """The web side; ``api`` are the routes of the REST API, ``background`` runs beside it, ``close`` ends what is left."""
     runs = beside or Beside(lambda: None)
 
     @contextlib.asynccontextmanager
@@ -72,4 +74,4 @@ def create_app(
         Route("/metrics", Metrics(health, Tallies(health.database, health.clock)).__call__),
         *api,
     ]
-    return App({"sms": sms, "delivery": delivery}, Starlette(routes=routes, lifespan=lifespan))
+    return App({"sms": webhooks.sms, "delivery": webhooks.delivery}, Starlette(routes=routes, lifespan=lifespan))

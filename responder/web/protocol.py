@@ -61,7 +61,7 @@ class Gathered:
 
 LARGEST_HEADER = 16 * 1024
 FIELD_BYTES = 4  # of a field beside its name and value
-TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+HEADER_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 SPOKEN = ("1.1", "1.0")
 BAD = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
@@ -129,10 +129,10 @@ class BoundedProtocol(HttpToolsProtocol):
                 False  # nothing here speaks another protocol: it is answered as it is, and that was all
             )
         except HttpParserError as error:
-            self._refuse(TOO_LARGE if isinstance(error.__context__, _TooMuch) else BAD)
+            self._refuse(HEADER_TOO_LARGE if isinstance(error.__context__, _TooMuch) else BAD)
             return
         if self._pending > self._limits.header_bytes or (self.headers and len(self.headers) > self._limits.fields):
-            self._refuse(TOO_LARGE)
+            self._refuse(HEADER_TOO_LARGE)
         elif self._deadline is None and self._waits_for_peer():
             self._start_waiting()
 

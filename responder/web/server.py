@@ -22,7 +22,7 @@ from responder.web.health import Health
 from responder.web.protocol import BoundedProtocol
 from responder.web.refusals import Refusals
 from responder.web.shares import Shares
-from responder.web.webhooks import DeliveryWebhook, Gate, SmsWebhook
+from responder.web.webhooks import Gate, Webhooks
 from responder.wiring import Store, make_gateway, open_rules, open_store, redis_url, utc_now, watch_secret
 
 CONNECTIONS = 900  # at once; then whoever has most of them gives way
@@ -78,8 +78,7 @@ def make_app(settings: Settings, store: Store, url: str, in_force: RulesInForce,
         await bell.close()
 
     return create_app(
-        sms=SmsWebhook(gateway=gateway, intake=intake, gate=gate, clock=utc_now),
-        delivery=DeliveryWebhook(gateway=gateway, reports=store.reports, intake=intake, gate=gate, clock=utc_now),
+        webhooks=Webhooks(gateway=gateway, gate=gate, intake=intake, reports=store.reports, clock=utc_now),
         health=Health(
             database=store.database,
             inbox=store.inbox,

@@ -128,7 +128,7 @@ def make_jobs(
         webhooks=Webhooks(database=store.database, client=client, rules=rules, clock=clock, awaiting=awaiting),
         bell=bell,
         clock=clock,
-        is_simulating=settings.agile_api_key is None,
+        is_simulating=not settings.provider.sends,
         is_shadow=settings.shadow,
     )
     reminders = Reminders(

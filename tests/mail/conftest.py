@@ -17,7 +17,7 @@ from responder.core.outbound.gateway import Job
 from responder.core.sms.message import Inbound
 from responder.errors import StorageError
 from responder.gateways.agile import AgileTelecom
-from responder.gateways.agile.mailbox import MailReader
+from responder.gateways.agile.mailbox import AgileMailReader
 from responder.intake import Intake
 from responder.mail.mailbox import Account, Mailbox
 from responder.mail.watch import Patience, Watch
@@ -92,7 +92,7 @@ class Shop:
     server: Dovecot
     user: str
     account: Account
-    reader: MailReader
+    reader: AgileMailReader
     inbox: FailingInbox
     bell: Bell = field(default_factory=Bell)
     patience: Patience = QUICK
@@ -102,7 +102,7 @@ class Shop:
         user = server.user()
         gateway = AgileTelecom(secret=store.secret, zone=ZoneInfo("Europe/Rome"))
         account = Account(url=read_mailbox_url(server.url(user)), password=lambda: PASSWORD)
-        reader = MailReader(gateway=gateway, secret=store.secret)
+        reader = AgileMailReader(gateway=gateway, secret=store.secret)
         return cls(store=store, server=server, user=user, account=account, reader=reader, inbox=FailingInbox(store))
 
     def reach(

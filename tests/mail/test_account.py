@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from responder.errors import ConfigurationError, PermanentError
+from responder.gateways.agile.mailbox import AgileMailReader
 from responder.mail.account import account_of, reader_of
 from responder.mail.mailbox import Account
 from responder.settings.model import load_settings
@@ -92,4 +93,5 @@ def test_no_user_and_no_password_is_in_a_representation() -> None:
 )
 def test_a_signature_is_asked_for_as_the_settings_say(typed: str, needs: bool, receiver: str) -> None:
     reader = reader_of(load_settings({"RESPONDER_IMAP_REQUIRE_DKIM": typed}), b"secret")
+    assert isinstance(reader, AgileMailReader)
     assert (reader.needs_signature, reader.receiver, reader.senders) == (needs, receiver, ("smsin@agiletelecom.com",))

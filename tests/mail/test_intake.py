@@ -130,7 +130,7 @@ async def test_a_mail_that_was_committed_and_not_marked_is_one_message(shop: Sho
 
 @pytest.mark.parametrize("first", ["webhook", "mail", "both"])
 async def test_the_same_message_by_webhook_and_by_mail_is_one(shop: Shop, first: str) -> None:
-    by_webhook = shop.reader.gateway.read_inbound(FORM, b"", utc_now(), Channel.WEBHOOK)
+    by_webhook = shop.reader.gateway.read_message(FORM, b"", utc_now(), Channel.WEBHOOK)
     if first == "webhook":
         await shop.store.inbox.add([by_webhook], {})
     async with shop.watching() as watch:

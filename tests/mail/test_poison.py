@@ -11,7 +11,7 @@ import pytest
 from responder.core.operations.troubles import MailboxState
 from responder.core.sms.message import Inbound
 from responder.errors import StorageError
-from responder.gateways.agile.mailbox import MailReader
+from responder.gateways.agile.mailbox import AgileMailReader
 from tests.conftest import wait_until
 from tests.mail.conftest import Shop, is_connected
 from tests.mail.letters import letter, phone
@@ -25,7 +25,7 @@ HEADS = {
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Frail(MailReader):
+class Frail(AgileMailReader):
     """A reader with a fault of ours: it fails over every head, or every mail, with a word in it."""
 
     over_head: bytes = b"no such word"
@@ -34,12 +34,12 @@ class Frail(MailReader):
     def refusal(self, head: bytes) -> str | None:
         if self.over_head in head:
             raise ZeroDivisionError
-        return MailReader.refusal(self, head)
+        return AgileMailReader.refusal(self, head)
 
     def read(self, raw: bytes, received_at: datetime) -> list[Inbound]:
         if self.over_mail in raw:
             raise ZeroDivisionError
-        return MailReader.read(self, raw, received_at)
+        return AgileMailReader.read(self, raw, received_at)
 
 
 def frail(shop: Shop, *, over_head: bytes = b"no such word", over_mail: bytes = b"no such word") -> None:
@@ -88,7 +88,7 @@ async def test_heads_are_not_judged_where_all_else_waits(shop: Shop) -> None:
     main: list[bool] = []
 
     @dataclass(frozen=True, kw_only=True, slots=True)
-    class Looking(MailReader):
+    class Looking(AgileMailReader):
         def refusal(self, head: bytes) -> str | None:
             try:
                 asyncio.get_running_loop()
@@ -96,7 +96,7 @@ async def test_heads_are_not_judged_where_all_else_waits(shop: Shop) -> None:
                 main.append(False)
             else:
                 main.append(True)
-            return MailReader.refusal(self, head)
+            return AgileMailReader.refusal(self, head)
 
     shop.reader = Looking(gateway=shop.reader.gateway, secret=shop.reader.secret)
     shop.deliver(letter())

@@ -9,14 +9,15 @@ import pytest
 from pydantic.fields import FieldInfo
 
 from responder.errors import ConfigurationError
+from responder.gateways.agile.settings import AgileSettings
 from responder.settings.model import (
     PARENT_FD,
     PREFIX,
-    Settings,
     check_exposure,
     environment,
     is_secret,
     load_settings,
+    setting_fields,
     unknown_settings,
 )
 
@@ -59,7 +60,7 @@ def test_without_any_variable_everything_has_its_default() -> None:
     settings = load_settings({})
     assert (settings.host, settings.port, settings.gateway_timezone.key) == ("127.0.0.1", 8000, "Europe/Rome")
     assert settings.redis_url is None
-    assert settings.agile_api_key is None
+    assert not settings.provider.sends
 
 
 def test_the_database_is_by_default_a_file_in_the_data_directory() -> None:
@@ -89,7 +90,9 @@ def test_redis_may_be_reached_by_tcp_by_tls_and_by_a_socket(url: str) -> None:
 
 @pytest.mark.parametrize("url", ["https://sms.example.com/api", "http://127.0.0.1:9000", "http://localhost:9000/api"])
 def test_the_gateways_address_is_safe_or_on_this_machine(url: str) -> None:
-    assert load_settings({"RESPONDER_AGILE_URL": url}).agile_url == url
+    agile = load_settings({"RESPONDER_AGILE_URL": url}).provider
+    assert isinstance(agile, AgileSettings)
+    assert agile.agile_url == url
 
 
 @pytest.mark.parametrize(
@@ -171,7 +174,7 @@ def test_a_wrong_value_is_refused_in_one_line(name: str, typed: str) -> None:
 
 @pytest.mark.parametrize("typed", ["universal", "legacy", " Legacy "])
 def test_both_apis_for_sending_can_be_chosen(typed: str) -> None:
-    assert load_settings({"RESPONDER_AGILE_API": typed}).agile_api == typed.strip().lower()
+    assert load_settings({"RESPONDER_AGILE_API": typed}).provider.api == typed.strip().lower()
 
 
 def test_all_that_is_wrong_is_told_at_once() -> None:
@@ -296,7 +299,7 @@ def test_where_others_can_reach_us_no_secret_is_soon_guessed(name: str, typed: s
     )
 
 
-@pytest.mark.parametrize("name", sorted(Settings.model_fields))
+@pytest.mark.parametrize("name", sorted(setting_fields()))
 @pytest.mark.parametrize(
     "typed", ["\ud800", "/a\ud800", "https://a\ud800/", "postgresql://u:p@h\ud800/x", "imaps://u:p@h\ud800/INBOX"]
 )
@@ -310,18 +313,18 @@ def test_a_file_may_have_any_name_that_the_system_gives() -> None:
     assert load_settings({"RESPONDER_RULES": "a\udcff.yaml"}).rules == Path("a\udcff.yaml")
 
 
-@pytest.mark.parametrize(("name", "field"), Settings.model_fields.items())
+@pytest.mark.parametrize(("name", "field"), setting_fields().items())
 def test_each_setting_is_a_line_of_the_documentation(name: str, field: FieldInfo) -> None:
     assert row(name, field) in DOCUMENTATION.read_text().splitlines()
 
 
 def test_the_documentation_lists_nothing_else() -> None:
     rows = [line for line in DOCUMENTATION.read_text().splitlines() if line.startswith("| `RESPONDER_")]
-    assert rows == [row(name, field) for name, field in Settings.model_fields.items()]
+    assert rows == [row(name, field) for name, field in setting_fields().items()]
 
 
 def row(name: str, field: FieldInfo) -> str:
     is_switch = isinstance(field.default, bool)
-    is_shown = not field.default_factory and not is_secret(name) and field.default not in (None, ())
+    is_shown = not field.default_factory and not is_secret(field) and field.default not in (None, ())
     default = str(field.default).lower() if is_switch else str(field.default)
     return f"| `{PREFIX}{name.upper()}` | {f'`{default}`' if is_shown else 'none'} | {field.description} |"

@@ -9,14 +9,14 @@ import httpx
 import pytest
 
 from responder.core.operations.records import RulesStatus
-from responder.core.outbound.gateway import Job
+from responder.core.outbound.gateway import Gateway, Job
 from responder.gateways.agile import AgileTelecom
 from responder.intake import Intake
 from responder.store.base.database import Database
 from responder.store.base.migration import migrate
 from responder.web.app import App, create_app
 from responder.web.health import Health
-from responder.web.webhooks import DeliveryWebhook, Gate, SmsWebhook
+from responder.web.webhooks import Gate, Webhooks
 from responder.wiring import Store
 from tests.conftest import NOON, StandingClock, store_on, wait_until
 
@@ -37,6 +37,7 @@ class WebSide:
     def __init__(self, store: Store, clock: StandingClock) -> None:
         self.store = store
         self.clock = clock
+        self.gateway: Gateway = AgileTelecom(secret=store.secret, zone=ZoneInfo("Europe/Rome"))
         self.gate = Gate([], [])
         self.intake = Intake(store.inbox, SilentBell())
         self.redis_is_up = True
@@ -44,7 +45,6 @@ class WebSide:
         self.rules = RulesStatus(hash="abc", count=3, last_good_at=NOON)
 
     def app(self) -> App:
-        gateway = AgileTelecom(secret=self.store.secret, zone=ZoneInfo("Europe/Rome"))
         health = Health(
             database=self.store.database,
             inbox=self.store.inbox,
@@ -56,11 +56,10 @@ class WebSide:
             zone=ZoneInfo("Europe/Rome"),
             mailbox=self.mailbox,
         )
-        sms = SmsWebhook(gateway=gateway, intake=self.intake, gate=self.gate, clock=self.clock)
-        delivery = DeliveryWebhook(
-            gateway=gateway, reports=self.store.reports, intake=self.intake, gate=self.gate, clock=self.clock
+        webhooks = Webhooks(
+            gateway=self.gateway, gate=self.gate, intake=self.intake, reports=self.store.reports, clock=self.clock
         )
-        return create_app(sms=sms, delivery=delivery, health=health, background=[], close=self.nothing)
+        return create_app(webhooks=webhooks, health=health, background=[], close=self.nothing)
 
     async def ping(self) -> None:
         if not self.redis_is_up:

@@ -43,8 +43,8 @@ async def check_credit_and_alerts(settings: Settings, rules: Rules | None) -> As
 
 
 def _credit(settings: Settings, alerts: Alerts, known: Sequence[Credit]) -> Finding:
-    if settings.agile_api_key is None:
-        return ok("credit", "not asked for, since nothing is sent without RESPONDER_AGILE_API_KEY")
+    if not settings.provider.sends:
+        return ok("credit", f"not asked for, since nothing is sent without {settings.provider.needed_to_send}")
     if not known:
         return warning("credit", "not known yet: a worker asks for it soon after its start, then every five minutes")
     credit = known[0]

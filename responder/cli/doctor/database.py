@@ -40,7 +40,7 @@ async def check_database(settings: Settings, rules: Rules | None) -> AsyncIterat
     try:
         async with open_existing(settings) as store:
             yield ok("database", f"{place} has the version that this program needs")
-            if rules and rules.appointments.reminders and settings.agile_api_key and not settings.sender:
+            if rules and rules.appointments.reminders and settings.provider.sends and not settings.sender:
                 yield warning("reminders", NO_SENDER)
             async for finding in _contents(settings, store, rules, utc_now()):
                 yield finding

@@ -8,8 +8,8 @@ from responder.cli.doctor.findings import Finding, fault, ok, warning
 from responder.cli.terminal.output import moment
 from responder.cli.terminal.session import open_existing
 from responder.core.operations.troubles import MailboxReport, MailboxState
+from responder.core.outbound.gateway import UNSIGNED, MailReader
 from responder.errors import ConfigurationError, PermanentError, ResponderError, TransientError
-from responder.gateways.agile.mailbox import UNSIGNED, MailReader
 from responder.mail.account import account_of, reader_of
 from responder.mail.mailbox import Account, Mailbox
 from responder.settings.model import Settings

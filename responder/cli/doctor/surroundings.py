@@ -32,10 +32,11 @@ def check_settings(settings: Settings) -> Iterator[Finding]:
     if settings.shadow:
         text = "neither texts nor webhooks are sent, only recorded: remove RESPONDER_SHADOW to send them"
         yield warning("replies", text)
-    elif settings.agile_api_key:
+    elif settings.provider.sends:
         yield ok("replies", "sent through the gateway")
     else:
-        yield warning("replies", "simulated: recorded and shown, not sent; set RESPONDER_AGILE_API_KEY to send them")
+        remedy = f"set {settings.provider.needed_to_send} to send them"
+        yield warning("replies", f"simulated: recorded and shown, not sent; {remedy}")
 
 
 def check_files(settings: Settings) -> Iterator[Finding]:

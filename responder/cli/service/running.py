@@ -123,8 +123,8 @@ def _summary(settings: Settings, rules: Rules, *, is_ok: bool) -> list[str]:
     token = "/TOKEN" if settings.webhook_token else ""
     sends = (
         "sent through the gateway"
-        if settings.agile_api_key
-        else "simulated: recorded and shown, not sent (set RESPONDER_AGILE_API_KEY to send)"
+        if settings.provider.sends
+        else f"simulated: recorded and shown, not sent (set {settings.provider.needed_to_send} to send)"
     )
     return [
         f"responder {version('sms-responder')}",

@@ -3,7 +3,6 @@
 import asyncio
 from datetime import timedelta
 from typing import Annotated
-from urllib.parse import urlencode
 
 import typer
 
@@ -14,7 +13,7 @@ from responder.cli.terminal.session import local_url, open_existing
 from responder.core.contact.effects import StepKind, StepStatus
 from responder.core.operations.records import DeliveryRecord, Explanation
 from responder.core.operations.why_silent import why_silent
-from responder.core.outbound.gateway import Call
+from responder.core.outbound.gateway import Call, Sample
 from responder.core.sms.message import Channel, MessageStatus
 from responder.errors import ResponderError, TransientError, UncertainError
 from responder.http.client import HttpClient
@@ -49,19 +48,18 @@ def text(
     as_json: AsJson = False,
 ) -> None:
     settings = load_settings()
-    date_time = utc_now().astimezone(settings.gateway_timezone).strftime("%Y%m%d%H%M%S")
-    form = {"originator": sender, "destination": to, "date_time": date_time, "text": typed}
-    asyncio.run(_text(settings, form, via, wait_s=0.0 if no_wait else WAIT_S, as_json=as_json))
+    sample = Sample(originator=sender, destination=to, text=typed, sent_at=utc_now())
+    asyncio.run(_text(settings, sample, via, wait_s=0.0 if no_wait else WAIT_S, as_json=as_json))
 
 
-async def _text(settings: Settings, form: dict[str, str], via: Channel, *, wait_s: float, as_json: bool) -> None:
-    said = await _mail(settings, form) if via is Channel.MAIL else await _post(settings, form)
+async def _text(settings: Settings, sample: Sample, via: Channel, *, wait_s: float, as_json: bool) -> None:
+    said = await _mail(settings, sample) if via is Channel.MAIL else await _post(settings, sample)
     if not as_json:
         say(said)
     if not wait_s and not as_json:
         return
     async with open_existing(settings) as store:
-        key = _key(settings, store, form)
+        key = _key(settings, store, sample)
         if via is Channel.MAIL:
             await _arrival(store, key)
         explanation, deliveries = await _outcome(store, key, wait_s)
@@ -73,8 +71,8 @@ async def _text(settings: Settings, form: dict[str, str], via: Channel, *, wait_
         _complain(explanation)
 
 
-async def _mail(settings: Settings, form: dict[str, str]) -> str:
-    return f"put into {await asyncio.to_thread(put_into_mailbox, settings, form)}"
+async def _mail(settings: Settings, sample: Sample) -> str:
+    return f"put into {await asyncio.to_thread(put_into_mailbox, settings, sample)}"
 
 
 async def _arrival(store: Store, key: str) -> None:
@@ -89,27 +87,34 @@ async def _arrival(store: Store, key: str) -> None:
         await asyncio.sleep(POLL_S)
 
 
-async def _post(settings: Settings, form: dict[str, str]) -> str:
+async def _post(settings: Settings, sample: Sample) -> str:
     token = f"/{settings.webhook_token[0].get_secret_value()}" if settings.webhook_token else ""
     place = local_url(settings)
-    headers = {"content-type": "application/x-www-form-urlencoded"}
+    gateway = make_gateway(settings, b"")
+    posted, ack = gateway.sample(sample), gateway.ack
     call = Call(
-        url=f"{place}/webhook/sms{token}", headers=headers, body=urlencode(form).encode(), timeout_s=30.0
-    )  # the gateway's patience
+        url=f"{place}/webhook/sms{token}",
+        headers={name.decode(): value.decode("latin-1") for name, value in posted.headers},
+        body=posted.body,
+        timeout_s=30.0,  # the gateway's patience
+    )
     async with HttpClient(allow_private=True) as client:
         try:
             response = await client.post(call)
         except (TransientError, UncertainError) as error:
             raise ResponderError(f"{place}: {error}: no service answers there, start it with 'responder run'") from None
-    if response.status != 200 or response.body != b"+OK":
+    expected = ack.body.decode("utf-8", "replace")
+    if (response.status, response.body) != (ack.status, ack.body):
         reason = REFUSALS.get(response.status, "that is not responder: check RESPONDER_HOST and RESPONDER_PORT")
-        raise ResponderError(f"{place}: the answer was HTTP {response.status} instead of +OK, {reason}")
-    return "+OK"
+        raise ResponderError(f"{place}: the answer was HTTP {response.status} instead of {expected}, {reason}")
+    return expected
 
 
-def _key(settings: Settings, store: Store, form: dict[str, str]) -> str:
+def _key(settings: Settings, store: Store, sample: Sample) -> str:
     """The key under which the service keeps the message."""
-    return make_gateway(settings, store.secret).read_inbound(form, b"", utc_now(), Channel.WEBHOOK).key
+    gateway = make_gateway(settings, store.secret)
+    (message,) = gateway.read_inbound(gateway.sample(sample)).inbound
+    return message.key
 
 
 async def _outcome(store: Store, key: str, wait_s: float) -> tuple[Explanation, list[DeliveryRecord]]:

@@ -1,6 +1,6 @@
-"""What a gateway is: a provider's dialect in both directions, that builds and reads and never connects."""
+"""What a gateway is: one provider's dialect, both ways. It builds and reads; it never connects."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -9,16 +9,17 @@ from typing import Protocol
 
 from responder.core.contact.effects import Step
 from responder.core.outbound.report import Report
-from responder.core.sms.message import Channel, Inbound
+from responder.core.sms.message import Inbound
 
-LONGEST_ANSWER = 64 * 1024  # nothing that we look for comes later
+LARGEST_BODY = 64 * 1024  # bytes of a request to us (contract, section 4)
+LONGEST_ANSWER = 64 * 1024  # bytes of an answer to us: nothing that we look for comes later
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Call:
-    """A call that somebody else makes; headers and body stay out of every representation.
+    """A call for somebody else to make; URL, headers and body stay out of its representation.
 
-    A guarded call goes to public addresses alone, since its URL was not chosen by who runs the service.
+    A guarded call reaches public addresses only, since its URL was not chosen by whoever runs the service.
     """
 
     url: str = field(repr=False)
@@ -32,7 +33,7 @@ class Call:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Response:
-    """What came back: the status, the headers with names in small letters, and the first of the body."""
+    """What came back: the status, the headers with names in small letters, and the beginning of the body."""
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
@@ -41,33 +42,112 @@ class Response:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Taken:
-    """What a provider says of a message that it took: its own id, and how many segments it counted; None for what it does not tell."""
+    """The provider took a message: its own id for it and the segments it counted, None where it does not say."""
 
     gateway_id: str | None = None
     segments: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Events:
-    """What a gateway calls back with: reports on replies, messages from phones, and how many things that are neither."""
+class Posted:
+    """A request that a gateway made to us, whole and as it came; nothing of it shows in a representation."""
 
-    reports: tuple[Report, ...] = ()
+    body: bytes = field(repr=False)
+    received_at: datetime
+    form: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The fields of a body that is a form, names in small letters, the first of each name; else empty or meaningless."""
+    headers: Sequence[tuple[bytes, bytes]] = field(default=(), repr=False)
+    query: bytes = field(default=b"", repr=False)
+    method: str = "POST"
+
+    def header(self, name: str) -> str:
+        """The first header of a name, which is given in small letters; empty if there is none."""
+        wanted = name.encode()
+        return next((value.decode("latin-1") for given, value in self.headers if given == wanted), "")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """What a gateway wants to hear once everything it posted is committed."""
+
+    body: bytes
+    status: int = 200
+    content_type: str = "text/plain; charset=utf-8"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Events:
+    """What a request holds: messages from phones, reports on replies, and how many things that are neither."""
+
     inbound: tuple[Inbound, ...] = ()
+    reports: tuple[Report, ...] = ()
     unread: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sample:
+    """A text for `responder text`, to be written as the gateway would write it."""
+
+    originator: str
+    destination: str
+    text: str
+    sent_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MailTrust:
+    """Which mails to believe: from these senders (the gateway's own if none), and perhaps only signed ones.
+
+    With ``receiver``, only the word of the receiving server of that name counts.
+    """
+
+    senders: Sequence[str] = ()
+    needs_signature: bool = False
+    receiver: str = ""
+
+
+OTHER_SENDER = "it has another sender"
+UNSIGNED = "it bears no signature of its sender that the receiving server has found good"
+
+
+class MailReader(Protocol):
+    """Reads the mails of a gateway."""
+
+    def refusal(self, head: bytes) -> str | None:
+        """Why a mail with this head is not the gateway's; None if it is."""
+
+    def read(self, raw: bytes, received_at: datetime) -> list[Inbound]:
+        """The messages in a mail; a malformed one if the mail is not understood."""
+
+    def sample(self, sample: Sample) -> bytes:
+        """A mail that brings the text, and that this reader believes."""
+
+
+POST: Collection[str] = ("POST",)
 
 
 class Gateway(Protocol):
     """One provider."""
 
     name: str
-    ack: bytes
-    """What the provider wants to hear, byte for byte."""
+    methods: Collection[str]
+    """The HTTP methods it calls us with."""
+    ack: Answer
 
-    def read_inbound(self, form: Mapping[str, str], raw: bytes, received_at: datetime, channel: Channel) -> Inbound:
-        """The message in a form; one without originator or destination comes back as malformed."""
+    def trusts(self, posted: Posted) -> bool:
+        """Whether a request is the provider's, by a signature for instance; nothing of another is stored."""
 
-    def read_events(self, form: Mapping[str, str], raw: bytes, received_at: datetime) -> Events:
-        """The delivery reports in a request, as JSON or as a form, and the messages that came with them."""
+    def read_inbound(self, posted: Posted) -> Events:
+        """What was posted to the address of messages; one without originator or destination is malformed."""
+
+    def read_reports(self, posted: Posted) -> Events:
+        """What was posted to the address of delivery reports, where messages may come too."""
+
+    def sample(self, sample: Sample) -> Posted:
+        """The request by which the gateway would hand in the text."""
+
+    def mail_reader(self, trust: MailTrust) -> MailReader | None:
+        """The reader of the gateway's mails; None if it writes none."""
 
     def build_outbound(self, step: Step) -> Call | None:
         """The call that sends a reply; None while replies are simulated."""
@@ -80,12 +160,12 @@ class Gateway(Protocol):
         """
 
     def build_credit(self) -> Call | None:
-        """The question how much credit is left, to be asked with GET; None without a key."""
+        """The call that asks for the credit left, by GET; None without a key, or where there is none to ask for."""
 
     def read_credit(self, response: Response) -> Decimal:
         """The credit that is left.
 
-        Raises AccessError if everything is refused, and TransientError or PermanentError if the answer does not tell it.
+        Raises AccessError if everything is refused, and TransientError or PermanentError if the answer does not say.
         """
 
 

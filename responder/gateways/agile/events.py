@@ -1,4 +1,4 @@
-"""What the gateway calls back with: delivery reports in the vendor's four dialects, and messages as events."""
+"""What the gateway calls back with: delivery reports in four dialects, and messages as events."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from responder.core.outbound.gateway import Posted
 from responder.core.outbound.report import Report, Reported
 from responder.core.sms.text import clean
+from responder.gateways.agile.inbound import DATE_TIME
 from responder.gateways.agile.values import identifier, loads, number, plain_words
 
 LONGEST_WORD = 64  # characters of a status as it was written
@@ -41,11 +43,13 @@ class Read:
     unread: int
 
 
-def read_events(form: Mapping[str, str], raw: bytes, received_at: datetime, zone: ZoneInfo) -> Read:
-    """The events of a request, whether its body is an object, a list of them, or a form."""
-    events = list(_events(loads(raw))) or ([form] if form else [])
+def read_events(posted: Posted, zone: ZoneInfo) -> Read:
+    """The events of a request, whether its body is an object, a list of objects, or a form."""
+    events = list(_events(loads(posted.body))) or ([posted.form] if posted.form else [])
     messages = [event for event in events if _is_message(event)]
-    reports = tuple(_report(event, received_at, zone) for event in events if _ids(event) and not _is_message(event))
+    reports = tuple(
+        _report(event, posted.received_at, zone) for event in events if _ids(event) and not _is_message(event)
+    )
     texts = tuple(_message(event, zone) for event in messages if _is_sms(event))
     return Read(reports=reports, messages=texts, unread=max(len(events), 1) - len(reports) - len(texts))
 
@@ -61,17 +65,17 @@ def _kind(event: Mapping[str, Any]) -> str:
 
 
 def _is_message(event: Mapping[str, Any]) -> bool:
-    """Whether it came from a phone: as an event, or as the form of the other webhook, sent to the wrong one."""
+    """Whether it came from a phone: as an event, or as a form meant for the webhook of messages."""
     return _kind(event) == "INBOUND" or {"originator", "destination"} <= event.keys()
 
 
 def _is_sms(event: Mapping[str, Any]) -> bool:
-    """Whether a message came as a text: we cannot answer on other channels."""
+    """Whether a message came as a text; on other channels we cannot answer."""
     return str(event.get("channel") or "SMS").strip().upper() == "SMS"
 
 
 def _message(event: Mapping[str, Any], zone: ZoneInfo) -> Mapping[str, str]:
-    """The fields of a form; a time in the same digits, so that a text that also comes as a form is one message."""
+    """The fields of a form, the time in the same digits: a text that also comes as a form gets the same key."""
     return {
         "originator": str(event.get("source") or event.get("originator") or ""),
         "destination": str(event.get("destination") or ""),
@@ -83,7 +87,7 @@ def _message(event: Mapping[str, Any], zone: ZoneInfo) -> Mapping[str, str]:
 def _digits(written: object, zone: ZoneInfo) -> str:
     moment = _moment(written, zone)
     try:
-        return moment.astimezone(zone).strftime("%Y%m%d%H%M%S") if moment else ""
+        return moment.astimezone(zone).strftime(DATE_TIME) if moment else ""
     except OverflowError:
         return ""
 
@@ -105,7 +109,7 @@ def _report(event: Mapping[str, Any], received_at: datetime, zone: ZoneInfo) -> 
 
 
 def _status(event: Mapping[str, Any]) -> tuple[Reported, str | None]:
-    """What a report says: by its status in words; by a number only where the dialect is certain."""
+    """What a report says, by its status in words, or by number where the dialect is certain."""
     word = event.get("status")
     if isinstance(word, str) and word.strip():
         return WORDS.get(word.strip().upper(), UNKNOWN)
@@ -113,8 +117,8 @@ def _status(event: Mapping[str, Any]) -> tuple[Reported, str | None]:
 
 
 def _word(event: Mapping[str, Any]) -> str:
-    told = (event.get("status"), event.get("statuscode"), event.get("eventtype"))
-    return clean(" ".join(str(word) for word in told if isinstance(word, str | int)))[:LONGEST_WORD]
+    words = (event.get("status"), event.get("statuscode"), event.get("eventtype"))
+    return clean(" ".join(str(word) for word in words if isinstance(word, str | int)))[:LONGEST_WORD]
 
 
 def _ids(event: Mapping[str, Any]) -> tuple[str, ...]:
@@ -123,7 +127,7 @@ def _ids(event: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _moment(written: object, zone: ZoneInfo) -> datetime | None:
-    """A time as the vendor writes it, with an offset or else in the gateway's zone; None if it is none."""
+    """A time as the vendor writes it, in the gateway's zone unless it has an offset; None if it is no time."""
     try:
         moment = datetime.fromisoformat(written.strip()) if isinstance(written, str) else None
         return moment and (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)

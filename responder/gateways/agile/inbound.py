@@ -1,4 +1,4 @@
-"""Messages from a phone: the fields of a form, of an e-mail or of an event become an inbound message."""
+"""Messages from a phone, read from the fields of a form, an e-mail or an event."""
 
 import secrets
 from collections.abc import Mapping
@@ -6,17 +6,19 @@ from datetime import datetime
 from itertools import chain
 from zoneinfo import ZoneInfo
 
+from responder.core.outbound.gateway import Sample
 from responder.core.sms.address import canonical
 from responder.core.sms.message import KEY_LENGTH, Channel, Inbound, MessageStatus, message_key, text_for_key
 from responder.core.sms.text import clean
 from responder.core.sms.timestamps import read_date_time
 
+DATE_TIME = "%Y%m%d%H%M%S"
 NAMES = {"originator", "destination", "date_time", "text"}
 LONGEST_FIELD = 64  # characters of an address or a time that are kept; no real one comes near
 LONGEST_TEXT = 10_000  # characters of a text that are kept
 
 
-def read_inbound(
+def read_message(
     form: Mapping[str, str],
     raw: bytes,
     received_at: datetime,
@@ -52,8 +54,15 @@ def read_inbound(
     )
 
 
+def form_of(sample: Sample, zone: ZoneInfo) -> dict[str, str]:
+    """The fields by which the gateway would hand in a text."""
+    date_time = sample.sent_at.astimezone(zone).strftime(DATE_TIME)
+    ends = {"originator": sample.originator, "destination": sample.destination}
+    return {**ends, "date_time": date_time, "text": sample.text}
+
+
 def _fields(form: Mapping[str, str]) -> Mapping[str, str]:
-    """The fields by their names in small letters; of those that differ in nothing else, the first counts."""
+    """The fields, names in small letters; of names that then are equal, the first counts."""
     fields: dict[str, str] = {}
     for name, value in form.items():
         fields.setdefault(name.strip().lower(), value)

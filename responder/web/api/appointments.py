@@ -24,7 +24,7 @@ from responder.core.appointments.reminders import ReminderPlan
 from responder.core.contact.effects import AppointmentStatus
 from responder.core.contact.known import Appointment
 from responder.core.operations.records import AppointmentRecord
-from responder.core.outbound.gateway import Clock
+from responder.core.outbound.gateway import LARGEST_BODY, Clock
 from responder.core.rules.rules import Rules
 from responder.core.rules.webhooks import Event
 from responder.core.sms.address import number_from
@@ -34,7 +34,6 @@ from responder.store.base.database import Database
 from responder.store.reading.records import find_appointment, list_appointments, read_after
 from responder.web.api.openapi import DOCUMENT, LIST
 
-LARGEST_BODY = 64 * 1024  # bytes
 UNLIKE_AN_ID = "holds a character that cannot be kept, or blanks at an end"
 PAGE, LARGEST_PAGE = 100, 1000  # appointments in one answer
 FILTERS = frozenset(parameter["name"] for parameter in LIST["parameters"])

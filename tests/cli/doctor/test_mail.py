@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from responder.cli.service.text_mail import write_mail
 from responder.core.operations.troubles import MailboxState
+from responder.core.outbound.gateway import Sample
 from responder.core.sms.message import Channel, MessageStatus
-from responder.gateways.agile.mailbox import MailReader
+from responder.gateways.agile.inbound import form_of
+from responder.gateways.agile.mailbox import AgileMailReader
 from responder.mail.account import account_of, reader_of
 from responder.settings.model import load_settings
 from responder.store.operations.mailboxes import report_mailbox
@@ -47,11 +48,13 @@ def user(here: Installation, server: Dovecot) -> str:
 async def taking_in(here: Installation, server: Dovecot, user: str) -> AsyncIterator[None]:
     """The intake of mails at work."""
     settings = load_settings()
+    reader = reader_of(settings, here.store.secret)
+    assert isinstance(reader, AgileMailReader)
     shop = replace(
         Shop.on(here.store, server),
         user=user,
         account=account_of(settings),
-        reader=reader_of(settings, here.store.secret),
+        reader=reader,
         patience=QUICK,
     )
     async with shop.watching():
@@ -94,13 +97,17 @@ async def test_without_a_mailbox_a_text_by_mail_says_what_to_set(here: Installat
 
 def test_the_mail_of_a_text_is_read_as_the_webhook_would_be(folder: Path) -> None:
     settings = load_settings({"RESPONDER_IMAP_SENDERS": "sms@carrier.example"})
-    form = {"originator": ANNA, "destination": SHOP, "date_time": "20261123130000", "text": "a\nFrom: b\n" + "è" * 200}
+    sample = Sample(originator=ANNA, destination=SHOP, text="a\nFrom: b\n" + "è" * 200, sent_at=utc_now())
     reader = reader_of(settings, b"secret")
-    raw = write_mail(form, settings)
+    raw = reader.sample(sample)
     (message,) = reader.read(raw, utc_now())
     assert reader.refusal(raw) is None
-    assert message.key == reader.gateway.read_inbound(form, b"", utc_now(), Channel.WEBHOOK).key
-    assert MailReader(gateway=reader.gateway, secret=b"secret").refusal(raw) == "it has another sender"
+    assert isinstance(reader, AgileMailReader)
+    assert (
+        message.key
+        == reader.gateway.read_message(form_of(sample, settings.gateway_timezone), b"", utc_now(), Channel.WEBHOOK).key
+    )
+    assert AgileMailReader(gateway=reader.gateway, secret=b"secret").refusal(raw) == "it has another sender"
 
 
 async def test_a_mailbox_that_answers_is_well(here: Installation, server: Dovecot, user: str) -> None:

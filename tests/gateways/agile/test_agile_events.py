@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from responder.core.outbound.gateway import Events
+from responder.core.outbound.gateway import Events, Posted
 from responder.core.outbound.report import Report, Reported
 from responder.gateways.agile import AgileTelecom
 from tests.conftest import NOON
@@ -24,7 +24,7 @@ def payload(name: str, **changes: Any) -> dict[str, Any]:
 
 
 def read(event: object) -> Events:
-    return AGILE.read_events({}, json.dumps(event).encode(), NOON)
+    return AGILE.read_reports(Posted(body=json.dumps(event).encode(), received_at=NOON))
 
 
 def report(event: object) -> Report:
@@ -104,7 +104,10 @@ def test_one_part_of_several_is_told_from_the_whole() -> None:
 
 def test_a_report_that_is_sent_again_is_the_same_and_any_other_is_not() -> None:
     part = payload("universal_part")
-    assert report(part).key == AGILE.read_events({}, json.dumps(part).encode(), datetime.now(UTC)).reports[0].key
+    assert (
+        report(part).key
+        == AGILE.read_reports(Posted(body=json.dumps(part).encode(), received_at=datetime.now(UTC))).reports[0].key
+    )
     others = [
         part | change
         for change in ({"numPart": 1}, {"statusCode": 6}, {"messageId": "other"}, {"timestamp": "2024-01-15T10:31:00Z"})
@@ -123,7 +126,9 @@ def test_a_form_with_the_same_fields_is_the_same_report() -> None:
         for pair in (REPORTS / "delivered.form").read_text().replace("%2B", "+").replace("%3A", ":").split("&")
     )
     form = {name.lower(): value for name, value in fields.items()}
-    (found,) = AGILE.read_events(form, (REPORTS / "delivered.form").read_bytes(), NOON).reports
+    (found,) = AGILE.read_reports(
+        Posted(form=form, body=(REPORTS / "delivered.form").read_bytes(), received_at=NOON)
+    ).reports
     assert found.key == report(payload("webhooks_delivered", channel="absent", error="absent")).key
 
 
@@ -156,18 +161,18 @@ def test_a_text_that_comes_as_an_event_and_as_a_form_is_one_message() -> None:
         "date_time": "20260409123200",
         "text": "Yes, I confirm my appointment",
     }
-    assert event.key == AGILE.read_inbound(form, b"", NOON, event.channel).key
+    assert event.key == AGILE.read_message(form, b"", NOON, event.channel).key
 
 
 def test_a_form_from_a_phone_that_was_sent_to_the_address_of_reports_is_a_message() -> None:
     form = {"originator": "393301234567", "destination": "+393331234333", "date_time": "20260408143052", "text": "STOP"}
-    (message,) = AGILE.read_events(form, b"originator=393301234567", NOON).inbound
-    assert message.key == AGILE.read_inbound(form, b"", NOON, message.channel).key
+    (message,) = AGILE.read_reports(Posted(form=form, body=b"originator=393301234567", received_at=NOON)).inbound
+    assert message.key == AGILE.read_message(form, b"", NOON, message.channel).key
 
 
 def test_of_a_repeated_field_the_first_counts_whatever_its_case() -> None:
     body = b'{"messageId": "first", "messageId": "second", "MESSAGEID": "third", "status": "DELIVERED"}'
-    assert AGILE.read_events({}, body, NOON).reports[0].ids == ("first",)
+    assert AGILE.read_reports(Posted(body=body, received_at=NOON)).reports[0].ids == ("first",)
 
 
 @pytest.mark.parametrize("timestamp", ["9999-12-31T23:59:59Z", "soon", None])
@@ -202,7 +207,7 @@ def test_an_event_without_an_originator_is_malformed() -> None:
     ],
 )
 def test_what_is_no_event_is_counted_and_never_an_error(body: bytes) -> None:
-    assert AGILE.read_events({}, body, NOON) == Events(unread=1)
+    assert AGILE.read_reports(Posted(body=body, received_at=NOON)) == Events(unread=1)
 
 
 def test_neither_nul_nor_half_a_character_reaches_the_database() -> None:

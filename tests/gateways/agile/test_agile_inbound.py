@@ -27,7 +27,7 @@ def read(
     channel: Channel = Channel.WEBHOOK,
     raw: bytes = b"raw",
 ) -> Inbound:
-    return AGILE.read_inbound(form, raw, received_at, channel)
+    return AGILE.read_message(form, raw, received_at, channel)
 
 
 def captured(name: str) -> Inbound:
@@ -37,7 +37,7 @@ def captured(name: str) -> Inbound:
 
 def test_it_is_a_gateway_that_wants_to_hear_exactly_ok() -> None:
     gateway: Gateway = AGILE
-    assert (gateway.name, gateway.ack) == ("agile", b"+OK")
+    assert (gateway.name, gateway.ack.status, gateway.ack.body) == ("agile", 200, b"+OK")
 
 
 def test_a_captured_message_is_read_field_by_field() -> None:
@@ -83,12 +83,12 @@ def test_a_message_that_differs_in_one_field_is_another(change: dict[str, str]) 
 
 def test_another_installation_gives_another_key() -> None:
     other = AgileTelecom(secret=b"other", zone=ZoneInfo("Europe/Rome"))
-    assert other.read_inbound(NEWS_ON, b"", RECEIVED_AT, Channel.WEBHOOK).key != read(NEWS_ON).key
+    assert other.read_message(NEWS_ON, b"", RECEIVED_AT, Channel.WEBHOOK).key != read(NEWS_ON).key
 
 
 def test_the_zone_is_no_part_of_the_key() -> None:
     moved = AgileTelecom(secret=AGILE.secret, zone=ZoneInfo("Asia/Tokyo"))
-    assert moved.read_inbound(NEWS_ON, b"", RECEIVED_AT, Channel.WEBHOOK).key == read(NEWS_ON).key
+    assert moved.read_message(NEWS_ON, b"", RECEIVED_AT, Channel.WEBHOOK).key == read(NEWS_ON).key
 
 
 def test_accents_and_signs_come_through() -> None:

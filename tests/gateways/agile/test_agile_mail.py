@@ -10,7 +10,7 @@ import pytest
 from responder.core.sms.message import Channel, Inbound, MessageStatus
 from responder.gateways.agile import AgileTelecom
 from responder.gateways.agile.mail import read_forms
-from responder.gateways.agile.mailbox import MailReader
+from responder.gateways.agile.mailbox import AgileMailReader
 from tests.conftest import NOON
 
 MAILS = sorted((Path(__file__).parent / "mails").glob("*.eml"))
@@ -18,7 +18,7 @@ FORM = {"originator": "+393301234567", "destination": "+393331234333", "date_tim
 ENDS = "From: +393301234567\nTo: +393331234333\n"
 FIELDS = f"{ENDS}Date/Time: 20260408143052\n"
 GATEWAY = AgileTelecom(secret=b"secret", zone=ZoneInfo("Europe/Rome"))
-READER = MailReader(gateway=GATEWAY, secret=b"secret")
+READER = AgileMailReader(gateway=GATEWAY, secret=b"secret")
 
 
 def mail(body: str | bytes, content_type: str = "text/plain; charset=utf-8", head: str = "") -> bytes:
@@ -37,7 +37,7 @@ def message_of(raw: bytes) -> Inbound:
 
 
 def by_webhook(received_at: datetime = NOON, **fields: str) -> Inbound:
-    return GATEWAY.read_inbound(FORM | fields, b"", received_at, Channel.WEBHOOK)
+    return GATEWAY.read_message(FORM | fields, b"", received_at, Channel.WEBHOOK)
 
 
 @pytest.mark.parametrize("path", MAILS, ids=lambda path: path.stem)
@@ -235,12 +235,12 @@ def test_anybody_else_is_not_the_gateway(head: str) -> None:
     assert READER.refusal(f"{head}\n\n".encode()) == "it has another sender"
 
 
-SIGNED = MailReader(gateway=GATEWAY, secret=b"s", needs_signature=True, receiver="mx.shop.example")
-TOPMOST = MailReader(gateway=GATEWAY, secret=b"s", needs_signature=True)
+SIGNED = AgileMailReader(gateway=GATEWAY, secret=b"s", needs_signature=True, receiver="mx.shop.example")
+TOPMOST = AgileMailReader(gateway=GATEWAY, secret=b"s", needs_signature=True)
 GOOD = "mx.shop.example; spf=pass smtp.mailfrom=x@y.z; dkim=pass (2048-bit key) header.d=agiletelecom.com header.s=a"
 
 
-def refusal(reader: MailReader, *results: str) -> str | None:
+def refusal(reader: AgileMailReader, *results: str) -> str | None:
     head = "".join(f"Authentication-Results: {result}\n" for result in results)
     return reader.refusal(f"{head}From: smsin@agiletelecom.com\n\n".encode())
 

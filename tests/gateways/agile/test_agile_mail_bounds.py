@@ -6,14 +6,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from responder.core.outbound.gateway import OTHER_SENDER
 from responder.core.sms.message import MessageStatus
 from responder.gateways.agile import AgileTelecom
 from responder.gateways.agile.mail_bounds import excess
-from responder.gateways.agile.mailbox import OTHER_SENDER, MailReader
+from responder.gateways.agile.mailbox import AgileMailReader
 from tests.conftest import NOON
 
 GATEWAY = AgileTelecom(secret=b"s", zone=ZoneInfo("Europe/Rome"))
-READER = MailReader(gateway=GATEWAY, secret=b"s", needs_signature=True, receiver="mx.shop.example")
+READER = AgileMailReader(gateway=GATEWAY, secret=b"s", needs_signature=True, receiver="mx.shop.example")
 FROM = "From: smsin@agiletelecom.com\r\n"
 SIGNED = "Authentication-Results: mx.shop.example; dkim=pass "
 FORM = "From: +393301234567\r\nTo: +393331234333\r\nDate/Time: 20260408143052\r\nBody: News ON\r\n"
