@@ -11,7 +11,7 @@ from benchmarks.load import OURS as DESTINATION
 from benchmarks.report import Goal, Report, Table
 from benchmarks.rounds import Measurement, Options, alternate
 from responder.core.contact.known import Known
-from responder.core.deciding.decision import decide
+from responder.core.deciding.authorities import decide
 from responder.core.rules.matching import Alias, How, Pattern, TextCondition, Words
 from responder.core.rules.rules import Rule, Rules
 from responder.core.rules.situation import Situation

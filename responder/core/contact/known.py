@@ -145,6 +145,8 @@ class Known:
 
     def at(self, now: datetime) -> "Known":
         """What is known as it stands at a moment: nothing that is over, nor what was sent or asked too long ago."""
+        if not self.sent and not self.questions and not self.subscriptions:
+            return self
         sent = tuple(one for one in self.sent if one.at > now - TEXTS_REMEMBERED)
         questions = tuple(question for question in self.questions if question.asked_at > now - QUESTIONS_REMEMBERED)
         ends = any(subscription.ends_at for subscription in self.subscriptions.values())

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from itertools import chain
 
-from responder.core.deciding.decision import Decision, Miss, refusal_of
+from responder.core.deciding.decision import Decision, Miss
+from responder.core.deciding.first_rule import refusal_of
 from responder.core.rules.conditions import FromOneOf, HasAppointment, ToOneOf, why_no_answer
 from responder.core.rules.matching import Answers
 from responder.core.rules.rules import Rules

@@ -2,37 +2,19 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from responder.core.contact.echoes import Sent
-from responder.core.contact.effects import (
-    ChangeAppointment,
-    Effect,
-    RecordUse,
-    Reply,
-    SetLanguage,
-    Step,
-    StepKind,
-    WebhookCall,
-)
+from responder.core.contact.effects import ChangeAppointment, Effect, RecordUse, SetLanguage, Step, StepKind
 from responder.core.contact.known import Appointment, Known
-from responder.core.contact.precedence import weigh
-from responder.core.deciding.decision import Decision, Miss, decide
+from responder.core.contact.precedence import Weighed, weigh
+from responder.core.deciding.authorities import decide
+from responder.core.deciding.decision import Decision, Miss
+from responder.core.deciding.drafts import Draft, all_timed, drafts_of, effects_of, one_hand_off, restrained, together
 from responder.core.deciding.explanation import explained_effect, explained_match, explained_step
 from responder.core.deciding.near_misses import near_misses
-from responder.core.deciding.steps import (
-    Draft,
-    announcements,
-    one_hand_off,
-    restrained,
-    steps_of,
-    timed,
-    together,
-    wanted_drafts,
-    wanted_effects,
-)
-from responder.core.deciding.unasked import unsent_questions, without_unasked
-from responder.core.deciding.unused import unused_by
+from responder.core.deciding.steps import announcements, steps_of
+from responder.core.deciding.unsent import without_unsent
 from responder.core.outbound.events import happenings
 from responder.core.recognition.outcome import NOTHING, Recognition
 from responder.core.rules.rules import Rules
@@ -77,32 +59,59 @@ class Plan:
     recognition: Recognition = NOTHING
 
 
+class Outcome(NamedTuple):
+    """What a decision comes to once newer words, limits and quiet hours have had their say."""
+
+    effects: tuple[Effect, ...]
+    after: Known
+    drafts: Sequence[Draft]
+    no_reply: str | None
+    """Why no reply may go out, if none may."""
+
+
 def make_plan(message: Message, rules: Rules, known: Known) -> Plan:
     """What happens because of a message, given the rules and what is known of its originator."""
-    known = known.at(message.received_at)
-    situation = rules.situation(message, known)
+    situation = rules.situation(message, known.at(message.received_at))
     decision = decide(situation, rules)
-    turns = ((situation, decision), *decision.turns)
-    wanted = one_hand_off([effect for at, turn in turns for effect in wanted_effects(turn, at, rules)])
-    weighed = weigh(wanted, known, message)
-    effects, is_superseded = (
-        tuple(one_hand_off(weighed.effects)) if weighed.overtaken_at else weighed.effects,
-        weighed.is_superseded,
-    )
-    after = known_after(known, effects, message)
-    drafts = together([(draft, turn, at) for at, turn in turns for draft in wanted_drafts(turn, at, rules, after)])
-    no_reply = f"not sent: {weighed.overtaken or NEWER}" if is_superseded else _why_not_sent(message, rules)
+    weighed = _weigh(decision, situation, rules)
+    outcome = _outcome(decision, weighed, situation, rules)
+    return _plan(decision, weighed, outcome, situation, rules)
+
+
+def _weigh(decision: Decision, situation: Situation, rules: Rules) -> Weighed:
+    """The effects of the decision that no newer word outdates, with one hand-off for all of them."""
+    effects = effects_of(decision, situation, rules)
+    for at, turn in decision.turns:
+        effects += effects_of(turn, at, rules)
+    weighed = weigh(one_hand_off(effects), situation.known, situation.message)
+    return replace(weighed, effects=tuple(one_hand_off(weighed.effects))) if weighed.overtaken_at else weighed
+
+
+def _outcome(decision: Decision, weighed: Weighed, situation: Situation, rules: Rules) -> Outcome:
+    """What is left of effects and drafts: a text that does not leave asks nothing and uses nothing up."""
+    known, message = situation.known, situation.message
+    effects, after = weighed.effects, known_after(known, weighed.effects, message)
+    drafts = drafts_of(decision, situation, rules, after)
+    for at, turn in decision.turns:
+        drafts += drafts_of(turn, at, rules, after)
+    drafts = together(drafts)
+    no_reply = f"not sent: {weighed.overtaken or NEWER}" if weighed.is_superseded else _why_not_sent(message, rules)
     if no_reply is None and not known.opted_out:
         drafts, muting = restrained(drafts, decision, after, situation, rules)
         effects, after = (*effects, *muting), known_after(after, muting, message)
-    if (left := _without_unsent(effects, drafts, is_silent=bool(no_reply), opted_out=after.opted_out)) is not effects:
+    left = without_unsent(effects, drafts, is_silent=bool(no_reply), opted_out=after.opted_out)
+    if left is not effects:
         effects, after = left, known_after(known, left, message)
-    drafts = [
-        (timed(draft, message.received_at, rules.appointments.quiet_hours, rules.zone), turn, at)
-        for draft, turn, at in drafts
-    ]
+    return Outcome(effects, after, all_timed(drafts, message.received_at, rules), no_reply)
+
+
+def _plan(decision: Decision, weighed: Weighed, outcome: Outcome, situation: Situation, rules: Rules) -> Plan:
+    known, message = situation.known, situation.message
+    effects, after, drafts, no_reply = outcome
+    is_superseded = weighed.is_superseded
     steps = tuple(steps_of(drafts, after, no_reply, is_superseded=is_superseded))
     steps += tuple(announcements(len(drafts), happenings(effects, message, decision.name, known), message, rules))
+    turns = ((situation, decision), *decision.turns)
     return Plan(
         message=message,
         rule=decision.name,
@@ -113,28 +122,16 @@ def make_plan(message: Message, rules: Rules, known: Known) -> Plan:
         effects=effects,
         steps=steps,
         explained=(
-            *_explained(
-                decision, _news(effects, known), [draft for draft, _, _ in drafts], no_reply, weighed.overtaken
-            ),
-            *(told for at, turn in turns if turn.shadowed for told in _explained_shadow(turn, at, rules)),
+            *_explained(decision, effects, known, drafts, no_reply, weighed.overtaken),
+            *[line for at, turn in turns if turn.shadowed for line in _explained_shadow(turn, at, rules)],
         ),
         near_misses=near_misses(decision, situation, rules),
         is_superseded=is_superseded,
         after=after,
-        applied=tuple(name for _, turn in turns for name in turn.met),
+        applied=tuple([name for _, turn in turns for name in turn.met]),
         changes=tuple(_changes(effects, known, message)),
         recognition=decision.recognition,
     )
-
-
-def _without_unsent(
-    effects: tuple[Effect, ...], drafts: Sequence[Draft], *, is_silent: bool, opted_out: bool
-) -> tuple[Effect, ...]:
-    """The effects but for the questions that are not asked, and the uses by replies that do not go out."""
-    if unsent := unsent_questions(drafts, is_silent=is_silent or opted_out):
-        effects = without_unasked(effects, unsent)
-    unused = unused_by(drafts, effects, is_silent=is_silent, opted_out=opted_out)
-    return tuple(effect for effect in effects if effect not in unused) if unused else effects
 
 
 def _changes(effects: Iterable[Effect], known: Known, message: Message) -> Iterator[AppointmentChange]:
@@ -174,33 +171,34 @@ def _why_not_sent(message: Message, rules: Rules) -> str | None:
 def _explained(
     decision: Decision,
     effects: Iterable[Effect],
-    drafts: Iterable[Reply | WebhookCall],
+    known: Known,
+    drafts: Iterable[Draft],
     no_reply: str | None,
     overtaken: str | None = None,
-) -> Iterator[Mapping[str, Any]]:
-    if decision.ignored:
-        yield {"action": "none", "note": decision.ignored}
-    yield from (explained_effect(effect) for effect in effects if not isinstance(effect, RecordUse))
-    yield from (explained_step(draft, no_reply) for draft in drafts)
-    if overtaken:
-        yield {"action": "none", "note": f"not done: {overtaken}"}
-
-
-def _news(effects: Iterable[Effect], known: Known) -> Iterator[Effect]:
-    """The effects but for a language that the originator was known to use already."""
-    return (
-        effect
+) -> list[Mapping[str, Any]]:
+    """What a decision does, in the order in which it is told; uses are not, nor a language that was known already."""
+    lines = [
+        explained_effect(effect)
         for effect in effects
-        if not (isinstance(effect, SetLanguage) and effect.implied and effect.language == known.language)
-    )
+        if not isinstance(effect, RecordUse) and not _is_known_already(effect, known)
+    ]
+    lines += [explained_step(draft.wanted, no_reply) for draft in drafts]
+    if decision.ignored:
+        lines.insert(0, {"action": "none", "note": decision.ignored})
+    if overtaken:
+        lines.append({"action": "none", "note": f"not done: {overtaken}"})
+    return lines
+
+
+def _is_known_already(effect: Effect, known: Known) -> bool:
+    return isinstance(effect, SetLanguage) and effect.implied and effect.language == known.language
 
 
 def _explained_shadow(decision: Decision, situation: Situation, rules: Rules) -> Iterator[Mapping[str, Any]]:
     """What rules in shadow would do."""
+    known, message = situation.known, situation.message
     for shadowed in decision.shadowed:
-        effects = tuple(wanted_effects(shadowed, situation, rules))
-        drafts = wanted_drafts(shadowed, situation, rules, known_after(situation.known, effects, situation.message))
-        for told in _explained(
-            shadowed, _news(effects, situation.known), drafts, _why_not_sent(situation.message, rules)
-        ):
-            yield {**told, "note": f"not done: the rule {shadowed.name!r} is in shadow"}
+        effects = effects_of(shadowed, situation, rules)
+        drafts = drafts_of(shadowed, situation, rules, known_after(known, effects, message))
+        for line in _explained(shadowed, effects, known, drafts, _why_not_sent(message, rules)):
+            yield {**line, "note": f"not done: the rule {shadowed.name!r} is in shadow"}

@@ -88,7 +88,7 @@ class Situation:
     def is_overtaken(self) -> bool:
         """Whether the text may answer an appointment that was moved or deleted since it was sent, and nothing else."""
         return (
-            not self.open_appointments and was_before(self.message, self.known.rebooked_at) and self.answer is not None
+            was_before(self.message, self.known.rebooked_at) and not self.open_appointments and self.answer is not None
         )
 
     @lazily
@@ -114,7 +114,8 @@ class Situation:
         """Whether a short word may be an answer: something is open, or an answer comes late."""
         if self.known.appointments and (self.open_appointments or (self.answer and self.late_appointment)):
             return True
-        if self.is_overtaken and self.now < (self.known.rebooked_at or self.now):
+        rebooked_at = self.known.rebooked_at
+        if rebooked_at and self.now < rebooked_at and self.is_overtaken:
             return True
         questions = self.known.questions
         return bool(questions) and any(state(question, self.now) is QuestionStatus.OPEN for question in questions)

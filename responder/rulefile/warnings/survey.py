@@ -7,7 +7,8 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
-from responder.core.deciding.decision import Decision, decide
+from responder.core.deciding.authorities import decide
+from responder.core.deciding.decision import Decision
 from responder.core.recognition.packs import Answer
 from responder.core.rehearsal.circumstances import World, empty_world, world_for
 from responder.core.rules.matching import Answers, How, Pattern, Words, match_text

@@ -1,0 +1,103 @@
+"""Who decides about a message: the authorities in their order, of which the first that speaks is obeyed."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from responder.core.contact.echoes import why_ignored
+from responder.core.contact.effects import OpenHandOff
+from responder.core.deciding.decision import FALLBACK, QUESTION, UNDECIDED, Decision
+from responder.core.deciding.first_rule import first_rule, rule_for_answer
+from responder.core.deciding.reserved_words import reserved
+from responder.core.dialogue.appointments import Heard, hear_choice, hear_unanswered, why_unclear
+from responder.core.dialogue.double_opt_in import hear_joining
+from responder.core.rules.conditions import why_paused
+from responder.core.rules.rules import Rules
+from responder.core.rules.situation import Match, Situation
+
+Authority = Callable[[Situation, Rules], Decision | None]
+"""Decides about a message; one that has nothing to say gives None, or a decision that does not speak but notes what it saw."""
+
+
+def decide(situation: Situation, rules: Rules) -> Decision:
+    """What the first authority that speaks decides, with what those before it noted."""
+    notes = UNDECIDED
+    for authority in AUTHORITIES:
+        decision = authority(situation, rules)
+        if decision is None:
+            continue
+        if notes is not UNDECIDED:
+            decision = decision.with_notes(notes)
+        if decision.speaks:
+            return decision
+        notes = decision
+    return notes
+
+
+def echo(situation: Situation, rules: Rules) -> Decision | None:  # noqa: ARG001  (every authority is asked alike)
+    """Reactions and machines get no answer; a word that answers an open appointment does, even if we used it ourselves."""
+    ignored = why_ignored(situation.message.text, situation.folded, situation.known.sent, situation.now)
+    if ignored is None or (situation.open_appointments and situation.answer):
+        return None
+    return Decision(name=None, ignored=ignored)
+
+
+def open_question(situation: Situation, rules: Rules) -> Decision | None:
+    """The answer to a question of our own: which appointment, or whether to join a list."""
+    if not situation.known.questions:
+        return None
+    heard = hear_choice(situation, rules) or hear_joining(situation, rules)
+    return _heard(heard, Match(text=situation.folded), situation, rules) if heard else None
+
+
+def open_appointment(situation: Situation, rules: Rules) -> Decision | None:
+    """A text that no rule answered, while an appointment is open: it is unclear, late, or about several."""
+    heard = hear_unanswered(situation, rules)
+    return _heard(heard, Match(), situation, rules) if heard else None
+
+
+def person_has_it(situation: Situation, rules: Rules) -> Decision | None:  # noqa: ARG001
+    """While a person has the conversation, the fallback is silent."""
+    paused = why_paused(situation)
+    return Decision(name=None, ignored=f"ignored: {paused}") if paused else None
+
+
+def fallback(situation: Situation, rules: Rules) -> Decision | None:  # noqa: ARG001
+    """What the file does about a text that nothing else answers."""
+    return Decision(name=FALLBACK, actions=((Match(), rules.fallback),)) if rules.fallback else None
+
+
+AUTHORITIES: tuple[Authority, ...] = (
+    reserved,
+    echo,
+    open_question,
+    first_rule,
+    open_appointment,
+    person_has_it,
+    fallback,
+)
+"""The order of authority: contract, section 5."""
+
+
+def _heard(heard: Heard, match: Match, situation: Situation, rules: Rules) -> Decision:
+    """What follows from a text of a dialogue; nothing where it would only call the person who has the conversation already."""
+    if heard.is_for_a_person and (paused := why_paused(situation)):
+        return Decision(name=None, match=match, ignored=f"ignored: {paused}")
+    decision = Decision(
+        name=QUESTION,
+        match=match,
+        effects=heard.effects,
+        replies=heard.replies,
+        actions=heard.actions,
+        turns=tuple((chosen, _turn(chosen, rules)) for chosen in heard.chosen),
+    )
+    if not heard.falls_back:
+        return decision
+    if not rules.fallback:
+        return replace(decision, name=None)
+    return replace(decision, name=FALLBACK, actions=((Match(), rules.fallback),))
+
+
+def _turn(chosen: Situation, rules: Rules) -> Decision:
+    """What the rules decide about one chosen appointment; a person looks where they say nothing."""
+    turn = rule_for_answer(chosen, rules)
+    return turn if turn.name else replace(turn, effects=(OpenHandOff(reason=why_unclear(chosen)),))

@@ -1,0 +1,103 @@
+"""The rules of the file: the first that applies speaks, and those after it for as long as they go on."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from responder.core.contact.effects import Effect, RecordUse, Reply
+from responder.core.deciding.decision import UNDECIDED, Decision, Miss
+from responder.core.dialogue.double_opt_in import ask_to_join, lists_that_ask
+from responder.core.rules.actions import Action
+from responder.core.rules.conditions import why_no_answer, why_paused
+from responder.core.rules.matching import Answers
+from responder.core.rules.rules import Rule, Rules
+from responder.core.rules.situation import Match, Situation
+
+IN_SHADOW = "it applies, and does nothing while it is in shadow"
+
+Found = Iterable[tuple[int, Match]]
+"""The places of rules whose text matches, from the top."""
+
+
+def first_rule(situation: Situation, rules: Rules) -> Decision | None:
+    """What the first rule that applies decides; where none does, the rules that nearly did."""
+    decision = _first_of(rules.index.matches(situation), situation, rules)
+    return None if decision is UNDECIDED else decision
+
+
+def rule_for_answer(chosen: Situation, rules: Rules) -> Decision:
+    """What the rules for answers decide about an appointment that was chosen from a list."""
+    matches = rules.index.matches(chosen)
+    return _first_of(_only_answers(matches, rules), chosen, rules)
+
+
+def _only_answers(matches: Found, rules: Rules) -> Iterator[tuple[int, Match]]:
+    return ((position, match) for position, match in matches if isinstance(rules.rules[position].text, Answers))
+
+
+def _first_of(matches: Found, situation: Situation, rules: Rules) -> Decision:
+    applied: list[tuple[Rule, Match]] = []
+    misses: list[Miss] = []
+    shadowed: list[Decision] = []
+    remaining = iter(matches)
+    for position, match in remaining:
+        rule = rules.rules[position]
+        if refusal := refusal_of(rule, situation):
+            misses.append(Miss(rule=rule.name, line=rule.line, why=refusal))
+        elif rule.shadow:
+            misses.append(Miss(rule=rule.name, line=rule.line, why=IN_SHADOW))
+            shadowed.append(_decision_of([(rule, match)], situation, rules))
+        else:
+            applied.append((rule, match))
+            if not rule.goes_on:
+                break
+    decision = UNDECIDED
+    if applied:
+        later = tuple([position for position, _ in remaining])
+        decision = _decision_of(applied, situation, rules, later)
+    return replace(decision, misses=tuple(misses), shadowed=tuple(shadowed)) if misses or shadowed else decision
+
+
+def refusal_of(rule: Rule, situation: Situation) -> str | None:
+    """Why a rule whose text matches does not apply; None if it does."""
+    if refusal := why_no_answer(situation) if isinstance(rule.text, Answers) else why_paused(situation):
+        return refusal
+    for condition in rule.conditions:
+        if refusal := condition.refusal(situation):
+            return refusal
+    return rule.cooldown.refusal(situation) if rule.cooldown else None
+
+
+def _decision_of(
+    applied: Sequence[tuple[Rule, Match]], situation: Situation, rules: Rules, later: tuple[int, ...] = ()
+) -> Decision:
+    """The decision of rules that apply, of which the last speaks; one that joins a list which asks first waits for the answer."""
+    actions: list[tuple[Match, tuple[Action, ...]]] = []
+    cooldowns: list[tuple[str, ...]] = []
+    uses: list[Effect] = []
+    pending: list[Effect] = []
+    replies: list[Reply] = []
+    for rule, match in applied:
+        used = (rule.cooldown.once.of,) if rule.cooldown else ()
+        if used:
+            uses += [RecordUse(of=of) for of in used]
+        if lists := lists_that_ask(rule.actions, situation, rules):
+            effects, reply = ask_to_join(rule, match, lists, situation, rules, len(replies) + 1)
+            pending += effects
+            replies.append(replace(reply, uses=used))
+        else:
+            actions.append((match, rule.actions))
+            cooldowns.append(used)
+    last, match = applied[-1]
+    is_answer = isinstance(last.text, Answers)
+    return Decision(
+        name=last.name,
+        match=match,
+        actions=tuple(actions),
+        cooldowns=tuple(cooldowns),
+        effects=(*uses, *pending),
+        replies=tuple(replies),
+        remembers_language=not isinstance(last.text, Answers) or bool(last.text.in_languages),
+        answers_question=is_answer,
+        applied=(last.name,) if len(applied) == 1 else tuple(rule.name for rule, _ in applied),
+        later=later,
+    )

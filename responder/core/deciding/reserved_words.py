@@ -1,0 +1,112 @@
+"""Reserved keywords, above every rule: STOP, START, HELP, and what may be a STOP."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from responder.core.contact.effects import Effect, OpenHandOff, OptIn, OptOut, Purpose, Reply, Subscribe, Unsubscribe
+from responder.core.contact.known import SubscriptionStatus
+from responder.core.deciding.decision import Decision
+from responder.core.recognition.lexicon import passes_over
+from responder.core.recognition.outcome import NOTHING, Confirmation, Outcome, Recognition
+from responder.core.recognition.packs import ALWAYS
+from responder.core.recognition.reserved import by_steps
+from responder.core.rules.rules import LEFT, Rules
+from responder.core.rules.situation import Match, Situation
+
+CONFIRM_WITHIN = timedelta(minutes=5)  # 47 CFR 64.1200(a)(12)
+CONFIRM_EVERY = timedelta(hours=24)  # at most one confirmation to a number, so that two robots fall silent
+MAY_WANT_TO_STOP = "may want no more texts"
+WANTS_TO_CANCEL = "wants to cancel"
+
+
+def reserved(situation: Situation, rules: Rules) -> Decision | None:
+    """What a reserved keyword does; of a harmless phrase that only looks like one, that it was seen."""
+    folded, lexicon = situation.folded, situation.lexicon
+    if not folded or passes_over(folded, lexicon):
+        return None
+    recognition = by_steps(
+        folded,
+        lexicon,
+        opted_out=situation.known.opted_out,
+        question_open=situation.is_asked,
+        lists=rules.list_words,
+    )
+    if recognition is NOTHING:
+        return None
+    if recognition.outcome is Outcome.NOTHING:
+        return Decision(name=None, recognition=recognition)
+    return _decision_of(recognition, situation, rules)
+
+
+def _decision_of(recognition: Recognition, situation: Situation, rules: Rules) -> Decision:
+    word = recognition.word
+    language = word.language if word and word.language != ALWAYS else None
+    match = Match(text=situation.folded, language=language)
+    decision = Decision(name=recognition.rule, match=match, recognition=recognition)
+
+    def text(keyword: str, list_name: str = "") -> str:
+        picked = rules.reserved_texts[keyword].pick(language, situation.known.language, rules.languages[0])
+        values = {"number": situation.known.originator}
+        return picked.render(
+            {"contact": values, "list": {"name": list_name, "title": rules.list_titles.get(list_name, "")}}
+        )
+
+    match recognition.outcome:
+        case Outcome.OPT_OUT if recognition.lists:
+            return _stop_lists(decision, situation, rules, text(LEFT, recognition.lists[0]))
+        case Outcome.OPT_OUT:
+            return _stop(decision, situation, rules, text("stop"))
+        case Outcome.OPT_IN:
+            replies = (Reply(text=text("start"), purpose=Purpose.WELCOME),)
+            return replace(decision, effects=_start(recognition, situation), replies=replies)
+        case Outcome.HELP:
+            return replace(decision, replies=(Reply(text=text("help"), purpose=Purpose.HELP),))
+        case _:
+            return replace(
+                decision, effects=(OpenHandOff(reason=MAY_WANT_TO_STOP, holds_marketing=True, word=recognition.typed),)
+            )
+
+
+def _stop(decision: Decision, situation: Situation, rules: Rules, text: str) -> Decision:
+    """Opt out of everything; one confirmation, if the opt-out is news and none went lately."""
+    known = situation.known
+    confirms = rules.confirmation is Confirmation.OURS and not known.opted_out and _may_confirm(situation)
+    left = [
+        Unsubscribe(
+            list=subscription.list,
+            taken_by_stop=subscription.status is SubscriptionStatus.SUBSCRIBED,
+            ends_at=subscription.ends_at,
+        )
+        for subscription in known.subscriptions.values()
+        if subscription.status is not SubscriptionStatus.UNSUBSCRIBED
+    ]
+    handed_off = [OpenHandOff(reason=WANTS_TO_CANCEL)] if decision.recognition.also_cancels else []
+    effects: tuple[Effect, ...] = (OptOut(word=decision.recognition.typed, confirmed=confirms), *left, *handed_off)
+    return replace(decision, effects=effects, replies=(_confirmation(situation, text),) if confirms else ())
+
+
+def _stop_lists(decision: Decision, situation: Situation, rules: Rules, text: str) -> Decision:
+    """Leave some lists for good, as with NEWS OFF: START does not bring them back, and a gateway cannot confirm it."""
+    confirms = rules.confirmation is not Confirmation.NONE and _may_confirm(situation)
+    lists = decision.recognition.lists
+    effects = tuple(Unsubscribe(list=name, confirmed=confirms and name == lists[0]) for name in lists)
+    return replace(decision, effects=effects, replies=(_confirmation(situation, text),) if confirms else ())
+
+
+def _may_confirm(situation: Situation) -> bool:
+    confirmed_at = situation.known.confirmed_at
+    return confirmed_at is None or situation.now - confirmed_at >= CONFIRM_EVERY
+
+
+def _confirmation(situation: Situation, text: str) -> Reply:
+    return Reply(text=text, purpose=Purpose.CONFIRMATION, expires_at=situation.now + CONFIRM_WITHIN)
+
+
+def _start(recognition: Recognition, situation: Situation) -> tuple[Effect, ...]:
+    """Opt in again, and rejoin the lists that STOP had left, for the rest of their time."""
+    now = situation.now
+    taken = (
+        s for s in situation.known.subscriptions.values() if s.taken_by_stop and (s.ends_at is None or s.ends_at > now)
+    )
+    back = (Subscribe(list=s.list, lasts=s.ends_at - now if s.ends_at else None, brought_back=True) for s in taken)
+    return (OptIn(word=recognition.typed), *back)
