@@ -32,7 +32,7 @@ def block(language: str) -> str:
 async def test_the_conversation_of_the_page_goes_as_it_shows(clinic: Clinic) -> None:
     here = Clinic(store=clinic.store, clock=clinic.clock, rules=read_rules(block("yaml"), "rules.yaml", {}))
     here.clock.now = datetime(2026, 11, 29, 12, tzinfo=UTC)
-    bookings = read_bookings(block("csv").encode(), "visits.csv", Local(zone=ROME, country="IT"), lambda lines: lines)
+    bookings = read_bookings(block("csv").encode(), "visits.csv", Local(zone=ROME, country="IT"))
     times = ReminderPlan(policy=here.rules.appointments, zone=here.rules.zone)
     await put_bookings(here.store.database, bookings, here.clock(), times=times)
     shown: list[str] = []

@@ -9,19 +9,19 @@ from typing import Annotated
 
 import typer
 
-from responder.cli.records.csv_file import CsvFile
+from responder.cli.records.csv_file import CsvFile, read_file
 from responder.cli.records.csv_imports import read_bookings
 from responder.cli.terminal.options import AsJson, Limit
-from responder.cli.terminal.output import Column, echo_json, moment, one_line, progress, say, tracked
+from responder.cli.terminal.output import Column, echo_json, moment, one_line, progress, say
 from responder.cli.terminal.session import print_list, rules_of_file, with_store
-from responder.core.appointments.booking import Booking, Local, day_bounds
+from responder.core.appointments.booking import Local, day_bounds
 from responder.core.appointments.reminders import ReminderPlan
 from responder.core.contact.effects import AppointmentStatus
 from responder.core.operations.records import AppointmentEvent, AppointmentRecord
 from responder.core.rules.webhooks import Event
 from responder.core.sms.address import number_from
 from responder.core.sms.timestamps import iso
-from responder.errors import ConfigurationError, ResponderError
+from responder.errors import ResponderError
 from responder.store.appointments.bookings import Change, put_bookings
 from responder.store.base.history import read_history
 from responder.store.base.listing import Listing, read_all
@@ -70,22 +70,13 @@ def import_(
 
 async def _import(store: Store, *, file: Path) -> None:
     rules = await rules_of_file()
-    bookings = await _read(file, Local(zone=rules.zone, country=rules.country))
+    bookings = read_bookings(await read_file(file), str(file), Local(zone=rules.zone, country=rules.country))
     with progress("importing", len(bookings)) as advance:
         times = ReminderPlan(policy=rules.appointments, zone=rules.zone)
         tell = rules.webhooks_for(Event.APPOINTMENT_CHANGED)
         counts = await put_bookings(store.database, bookings, utc_now(), advance, times=times, tell=tell)
     told = ", ".join(f"{counts.get(change, 0)} {change}" for change in Change)
     say(f"{file}: {len(bookings)} appointments, {told}")
-
-
-async def _read(file: Path, local: Local) -> list[Booking]:
-    try:
-        data = await asyncio.to_thread(file.read_bytes)
-    except OSError as error:
-        raise ConfigurationError(f"{file}: cannot be read ({error.strerror}), check its name") from None
-    with progress("reading", data.count(b"\n")) as advance:
-        return read_bookings(data, str(file), local, lambda lines: tracked(lines, advance))
 
 
 @app.command("list")

@@ -1,6 +1,5 @@
 """responder subscribers: who is on which list, and how an operator changes that."""
 
-import asyncio
 import contextlib
 import sys
 from functools import partial
@@ -9,11 +8,11 @@ from typing import Annotated, TextIO
 
 import typer
 
-from responder.cli.records.csv_file import CsvFile
+from responder.cli.records.csv_file import CsvFile, read_file
 from responder.cli.records.csv_imports import COLUMNS, UNDER_REVIEW, SubscriberFile, Terms, read_subscribers
 from responder.cli.records.subscriber_counts import counts
 from responder.cli.terminal.options import AsJson, Limit
-from responder.cli.terminal.output import Column, moment, progress, say, tracked
+from responder.cli.terminal.output import Column, moment, progress, say
 from responder.cli.terminal.session import (
     operator_name,
     print_list,
@@ -112,7 +111,10 @@ def import_(
 
 
 async def _import(store: Store, *, file: Path, dry_run: bool, no_evidence: str | None) -> None:
-    read = await _read(file, no_evidence)
+    data, rules = await read_file(file), await rules_of_file()
+    local = Local(zone=rules.zone, country=rules.country)
+    terms = Terms(local=local, lists=list(rules.lists), without_evidence=no_evidence)
+    read = read_subscribers(data, str(file), terms)
     tell = await webhooks_for(store, Event.CONSENT_CHANGED)
     with progress("importing", len(read.wanted)) as advance:
         outcomes = await put_subscribers(
@@ -138,19 +140,6 @@ def _tell(file: Path, read: SubscriberFile, outcomes: Outcomes, *, dry_run: bool
         say(f"{file}: and {len(outcomes.left_out) - MOST_LEFT_OUT} more are left out", err=True)
     told = ", ".join(f"{outcomes.counts.get(outcome, 0)} {outcome}" for outcome in Outcome)
     say(f"{file}: {len(read.wanted)} subscribers, {told}{' (dry run, nothing was changed)' if dry_run else ''}")
-
-
-async def _read(file: Path, no_evidence: str | None) -> SubscriberFile:
-    try:
-        data = await asyncio.to_thread(file.read_bytes)
-    except OSError as error:
-        raise ConfigurationError(f"{file}: cannot be read ({error.strerror}), check its name") from None
-    rules = await rules_of_file()
-    terms = Terms(
-        local=Local(zone=rules.zone, country=rules.country), lists=list(rules.lists), without_evidence=no_evidence
-    )
-    with progress("reading", data.count(b"\n")) as advance:
-        return read_subscribers(data, str(file), terms, lambda lines: tracked(lines, advance))
 
 
 @app.command("add")

@@ -6,8 +6,7 @@ import io
 from hypothesis import given
 from hypothesis import strategies as st
 
-from responder.cli.records.csv_file import CsvFile, guarded, unguarded
-from responder.cli.records.csv_imports import read_header, read_lines
+from responder.cli.records.csv_file import CsvFile, guarded, read_header, read_lines, unguarded
 from tests.builders import inbound
 from tests.cli.conftest import Installation, run
 
