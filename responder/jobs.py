@@ -46,10 +46,12 @@ def loads(data: bytes) -> dict[str, Any]:
 def connect(url: str, *, timeout_s: float) -> ArqRedis:
     """A pool of connections that gives up in time and retries after short faults. arq's own settings allow neither.
 
-    ``OSError`` stands in the list because a refused connection reaches redis-py as one. A timeout is no short fault: tried
-    again within each other's retries, they would hide a frozen Redis for half a minute.
+    ``OSError`` is in the list because a refused connection reaches redis-py as one. A timeout is no short fault: retries
+    within retries would hide a frozen Redis for half a minute.
     """
     short_faults: list[type[Exception]] = [RedisConnectionError, OSError]
+    backoff = ExponentialBackoff(cap=0.5, base=0.05)
+    retry = Retry(backoff, 3, supported_errors=tuple(short_faults))  # type: ignore[arg-type]  # it takes any
     keepalive = {} if url.startswith("unix") else {"socket_keepalive": True}  # unix sockets refuse the argument
     pool = BlockingConnectionPool.from_url(
         url,
@@ -57,7 +59,7 @@ def connect(url: str, *, timeout_s: float) -> ArqRedis:
         socket_connect_timeout=1,
         max_connections=32,
         timeout=timeout_s,
-        retry=Retry(ExponentialBackoff(cap=0.5, base=0.05), 3, supported_errors=tuple(short_faults)),  # type: ignore[arg-type]  # it takes any
+        retry=retry,
         retry_on_error=short_faults,
         **keepalive,
     )

@@ -11,8 +11,8 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 from responder.core.sms.address import mask
 
 QUIET = (  # these show arguments, addresses, parameters or contents at INFO or DEBUG, whatever level was asked for
-    "arq", "httpx", "httpcore", "aiosqlite", "asyncpg", "sqlalchemy", "python_multipart", "asyncio", "alembic", "uvicorn", "watchfiles",
-    "imapclient", "aiosmtplib",
+    "arq", "httpx", "httpcore", "aiosqlite", "asyncpg", "sqlalchemy", "python_multipart", "asyncio", "alembic",
+    "uvicorn", "watchfiles", "imapclient", "aiosmtplib",
 )  # fmt: skip
 OFF = ("uvicorn.access",)  # its lines show the token in the webhook's path
 NUMBER = re.compile(
@@ -20,9 +20,8 @@ NUMBER = re.compile(
     r"|\+[0-9](?:[ .()/-]{0,2}[0-9]){6,14}"
     r"|\+?\d{7,}"
 )
-CONTROL = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]"
-)  # what ends a line, or moves or reorders what is shown
+# what ends a line, or moves or reorders what is shown
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 def set_up_logs(level: str = "info", form: str = "auto", stream: TextIO | None = None) -> None:

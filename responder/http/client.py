@@ -16,7 +16,7 @@ from responder.core.outbound.networks import refusal
 from responder.errors import PermanentError, ResponderError, TransientError, UncertainError
 from responder.http.connections import KEPT, KEPT_S, Connections
 
-LOOKUPS = 8  # names of guarded calls looked up at once, in threads of their own, so that a dead name server holds up no gateway
+LOOKUPS = 8  # names of guarded calls looked up at once, in their own threads: a dead name server delays no gateway
 REMEDY = "set RESPONDER_ALLOW_PRIVATE_WEBHOOKS to allow it"
 OURSELVES = (b"user-agent", b"sms-responder")
 
@@ -111,8 +111,8 @@ class HttpClient:
 
         Whatever of its body is missing at the deadline is left out.
 
-        Raises TransientError if the call's body certainly did not go out, UncertainError if it may have, and PermanentError if the call
-        can never be made.
+        Raises TransientError if the call's body certainly did not go out, UncertainError if it may have, and
+        PermanentError if the call can never be made.
         """
         return await self._made(call, "POST")
 

@@ -1,21 +1,36 @@
 """The mailbox of the settings."""
 
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from responder.core.outbound.gateway import MailReader, MailTrust
 from responder.errors import ConfigurationError, PermanentError
-from responder.mail.mailbox import Account
 from responder.settings.model import Settings
-from responder.settings.urls import read_mailbox_url
+from responder.settings.urls import MailboxUrl, read_mailbox_url
 from responder.wiring import make_gateway
 
-NO_MAILBOX = "RESPONDER_IMAP_URL is not set: give the address of the mailbox that the gateway writes to, imaps://user:password@host/INBOX"
+NO_MAILBOX = (
+    "RESPONDER_IMAP_URL is not set: give the address of the mailbox that the gateway writes to,"
+    " imaps://user:password@host/INBOX"
+)
 NOTHING_TO_SIGN_IN_WITH = (
     "RESPONDER_IMAP_URL has no password: put it there, or into RESPONDER_IMAP_PASSWORD, "
     "or into a file named by RESPONDER_IMAP_PASSWORD_FILE"
 )
 NO_MAILS = "the gateway writes no mails: remove RESPONDER_IMAP_URL"
 SWITCHED = {"false": "", "true": ""}  # words of RESPONDER_IMAP_REQUIRE_DKIM that name no server
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Account:
+    """A mailbox, and where its mails go; ``password`` is asked at each connection."""
+
+    url: MailboxUrl
+    password: Callable[[], str] = field(repr=False)
+    done: str | None = None
+    failed: str | None = None
+    poll_s: float = 15.0
 
 
 def account_of(settings: Settings) -> Account:
@@ -68,7 +83,8 @@ def _read(path: Path) -> str:
         password = path.read_text("utf-8").strip("\r\n")
     except (OSError, UnicodeError) as error:
         raise PermanentError(
-            f"{path}: cannot be read ({type(error).__name__}), RESPONDER_IMAP_PASSWORD_FILE names the file of the password"
+            f"{path}: cannot be read ({type(error).__name__}),"
+            " RESPONDER_IMAP_PASSWORD_FILE names the file of the password"
         ) from None
     if not password:
         raise PermanentError(f"{path}: it is empty, write the mailbox's password into it")

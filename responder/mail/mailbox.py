@@ -8,7 +8,7 @@ import re
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,7 @@ from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import CapabilityError, IMAPClientAbortError, IMAPClientError, LoginError
 
 from responder.errors import PermanentError, TransientError
-from responder.settings.urls import MailboxUrl
+from responder.mail.account import Account
 
 CONNECT_S, ANSWER_S = 10.0, 60.0
 LARGEST_MAIL = 1024 * 1024  # bytes that are read of a mail; an SMS has some hundreds
@@ -25,22 +25,10 @@ WINDOW = 50_000  # mails searched at a time, so that an answer stays within what
 SLICE_S = 0.5  # how soon a wait notices that it should end
 WAITING = ("UNFLAGGED", "UNDELETED")
 FLAGGED, SEEN, DELETED = b"\\Flagged", b"\\Seen", b"\\Deleted"
-PASSING = re.compile(
-    r"\[(UNAVAILABLE|INUSE|LIMIT|SERVERBUG|CONTACTADMIN)\b", re.IGNORECASE
-)  # RFC 5530: not the password's fault
+PASSING = re.compile(r"\[(UNAVAILABLE|INUSE|LIMIT|SERVERBUG|CONTACTADMIN)\b", re.IGNORECASE)  # RFC 5530
+BROKEN_OFF = (AttributeError, ValueError, KeyError, IndexError)  # what the library raises over half an answer
 LARGEST_HEAD = 64 * 1024 + 1  # bytes that are read of a head: one more than its readers take
 HEAD = f"BODY.PEEK[HEADER.FIELDS (FROM AUTHENTICATION-RESULTS)]<0.{LARGEST_HEAD}>"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Account:
-    """A mailbox, and where its mails go; ``password`` is asked at each connection."""
-
-    url: MailboxUrl
-    password: Callable[[], str] = field(repr=False)
-    done: str | None = None
-    failed: str | None = None
-    poll_s: float = 15.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -180,7 +168,8 @@ class Mailbox:
             told: list[Any] = self._client.idle_check(timeout=SLICE_S)
             while limit_s > 0 and not told and not self._stopping.is_set():
                 told = self._client.idle_check(timeout=SLICE_S)
-                limit_s -= SLICE_S  # also when it returns at once, as it does at the end of a connection, which idle_done then tells
+                # Also when it returns at once, as it does when the connection ends; idle_done then raises.
+                limit_s -= SLICE_S
             return bool(told + self._client.idle_done()[1])
 
     def append(self, raw: bytes) -> None:
@@ -236,7 +225,8 @@ def _imap_errors() -> Iterator[None]:
         if PASSING.search(str(error)):
             raise TransientError("the server lets nobody in at the moment") from None
         raise PermanentError(
-            "the server refuses the user or the password: check RESPONDER_IMAP_URL; some servers want a password for apps"
+            "the server refuses the user or the password: check RESPONDER_IMAP_URL;"
+            " some servers want a password for apps"
         ) from None
     except CapabilityError:
         raise PermanentError("the server offers no STARTTLS: write imaps:// in RESPONDER_IMAP_URL") from None
@@ -246,13 +236,6 @@ def _imap_errors() -> Iterator[None]:
         ) from None
     except IMAPClientError as error:
         raise TransientError(f"the server broke off or refused a command ({type(error).__name__})") from None
-    except (
-        OSError,
-        EOFError,
-        AttributeError,
-        ValueError,
-        KeyError,
-        IndexError,
-    ) as error:  # the last are those of an answer that broke off
+    except (OSError, EOFError, *BROKEN_OFF) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
         raise TransientError(f"no connection ({reason})") from None

@@ -12,8 +12,8 @@ from responder.core.operations.troubles import MailboxReport
 from responder.errors import StorageError
 from responder.intake import Intake
 from responder.jobs import ArqBell, connect
-from responder.mail.account import account_of, reader_of
-from responder.mail.mailbox import Account, Mailbox
+from responder.mail.account import Account, account_of, reader_of
+from responder.mail.mailbox import Mailbox
 from responder.mail.watch import Watch
 from responder.processes.children import watch_parent
 from responder.processes.tasks import Beside, collect_rarely

@@ -1,4 +1,4 @@
-"""How the watch on a mailbox goes."""
+"""The state of the watch on a mailbox, and its patience."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,3 +17,15 @@ class Status:
     taken: int = 0
     malformed: int = 0
     left_alone: int = 0  # mails that nobody but a person can judge
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Patience:
+    """How long to wait in a quiet mailbox, and after failures, growing from first to longest."""
+
+    first_look_s: float = 2.0  # what comes between a search and the server's IDLE may be told of only at its end
+    look_s: float = 25.0
+    connection_s: float = 1800.0  # after which everything is searched again, for what somebody has unmarked
+    first_delay_s: float = 1.0
+    longest_delay_s: float = 60.0
+    refused_s: float = 300.0  # a server that refuses a password may lock out who tries often

@@ -21,25 +21,13 @@ from responder.errors import PermanentError, StorageError, TransientError
 from responder.intake import Intake
 from responder.mail.mailbox import Head, Mailbox
 from responder.mail.portions import groups, portions
-from responder.mail.status import Status
+from responder.mail.status import Patience, Status
 
 BREAKS_OF_A_MAIL = 3  # connections that may end while a mail is read alone; then it is left alone until the next start
 MICROSECONDS = 1_000_000
 
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Patience:
-    """How long to wait in a quiet mailbox, and after failures, growing from first to longest."""
-
-    first_look_s: float = 2.0  # what comes between a search and the server's IDLE may be told of only at its end
-    look_s: float = 25.0
-    connection_s: float = 1800.0  # after which everything is searched again, for what somebody has unmarked
-    first_delay_s: float = 1.0
-    longest_delay_s: float = 60.0
-    refused_s: float = 300.0  # a server that refuses a password may lock out who tries often
 
 
 @dataclass(kw_only=True)

@@ -59,7 +59,8 @@ def readable_by_others(file: Path) -> bool:
 
 def _taken(data_dir: Path, owner: str) -> ConfigurationError:
     return ConfigurationError(
-        f"{data_dir}: another responder runs there (process {owner}), stop it or set RESPONDER_DATA_DIR to another directory"
+        f"{data_dir}: another responder runs there (process {owner}),"
+        " stop it or set RESPONDER_DATA_DIR to another directory"
     )
 
 
@@ -109,7 +110,8 @@ def remove_socket(folder: Path) -> None:
 def _short_place() -> Path:
     system = tempfile.gettempdir()
     is_short = len(os.fsencode(system)) < LONGEST_SOCKET // 2
-    return Path(tempfile.mkdtemp(prefix="responder-", dir=system if is_short else "/tmp"))  # noqa: S108  (mkdtemp makes it safe)
+    place = system if is_short else "/tmp"  # noqa: S108  (mkdtemp makes it safe)
+    return Path(tempfile.mkdtemp(prefix="responder-", dir=place))
 
 
 def _is_private(place: Path) -> bool:

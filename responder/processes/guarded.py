@@ -10,9 +10,10 @@ from typing import Self
 
 END_LIMIT_S = 2.0
 
-# The shell becomes the program, and leaves a guard behind. The guard reads a line to us that closes when we are gone, however that
-# came; then it kills its process group, which is the program and itself. We see by the same line that the guard is gone, and by a
-# pipe which the program alone holds that the program is: both work under every event loop, while their ways to wait for a child differ.
+# The shell becomes the program and leaves a guard behind. The guard reads from a socket to us that closes when we are
+# gone, for whatever reason. Then it kills its process group: the program and itself. The same socket tells us when the
+# guard is gone, and a pipe that the program alone holds tells when the program is. Both work under every event loop,
+# while their ways to wait for a child differ.
 SCRIPT = """exec 3<&0 4>&1 </dev/null >&2
 (trap '' INT TERM HUP; exec 4>&-; read -r nothing <&3; kill -KILL 0) &
 exec "$@" 3<&-"""

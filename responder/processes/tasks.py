@@ -62,7 +62,7 @@ async def end(tasks: Collection[asyncio.Task[Any]], *, again_s: float = CANCEL_A
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-YOUNG = 50_000  # new values before a look at the young ones: with the default 700, a batch of messages is looked through hundreds of times
+YOUNG = 50_000  # new objects between collections; at the default of 700, one batch of messages triggers hundreds
 
 
 def collect_rarely() -> None:

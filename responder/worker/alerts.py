@@ -1,16 +1,20 @@
-"""Looks for what needs a person, and tells of it once."""
+"""Looks for what needs a person, tells of it once, and mails those who are to know."""
 
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from responder.core.operations.telling import calls_of, mails_of, sentence_of
 from responder.core.operations.troubles import SEEN_WITHIN, UNSEEN, FailingMailbox, Sight, troubles
 from responder.core.outbound.gateway import Bell, Clock, Job
-from responder.core.rules.alerts import Alert
+from responder.core.rules.alerts import Alert, Mail
 from responder.core.rules.rules import Rules
+from responder.errors import PermanentError, TransientError
+from responder.store.base.database import Database
+from responder.store.operations.alert_mails import claim_mail, note_refused, note_sent, note_unsent
 from responder.store.operations.alerts import Telling, note_troubles
 from responder.store.operations.arrivals import read_clock_offset
 from responder.store.operations.credits import read_credits
@@ -96,3 +100,44 @@ class AlertWatch:
     def _telling(self, alert: Alert, rules: Rules) -> Telling:
         mails = tuple(mails_of(alert, rules, self.host)) if self.is_mailing else ()
         return Telling(calls=tuple(calls_of(alert, rules)), mails=mails)
+
+
+class Post(Protocol):
+    """Takes e-mails."""
+
+    async def send(self, mail: Mail, now: datetime) -> None:
+        """Hand over an e-mail. Raises TransientError if it was not taken, PermanentError if it never will be."""
+
+
+@dataclass(kw_only=True)
+class Mailer:
+    """Sends the e-mails that wait in SQL, one by one: a dead mail server delays nothing else."""
+
+    database: Database
+    post: Post
+    clock: Clock
+
+    async def once(self) -> None:
+        """Send all that is due. Raises StorageError."""
+        while mail := await claim_mail(self.database, self.clock()):
+            await self._send(mail)
+
+    async def _send(self, mail: Mail) -> None:
+        try:
+            await self.post.send(mail, self.clock())
+        except PermanentError as error:
+            logger.error("mail of an alert given up key=%s reason=%s", mail.key, error)  # noqa: TRY400  (expected)
+            await note_refused(self.database, mail.key, str(error))
+        except TransientError as error:
+            is_over = await note_unsent(self.database, mail.key, str(error), self.clock())
+            level = logging.ERROR if is_over else logging.WARNING
+            logger.log(
+                level, "mail of an alert %s key=%s reason=%s", "given up" if is_over else "waits", mail.key, error
+            )
+        except Exception as error:
+            logger.exception("mail of an alert not sent key=%s", mail.key)
+            reason = f"a fault that nobody thought of ({type(error).__name__})"
+            await note_unsent(self.database, mail.key, reason, self.clock())
+        else:
+            await note_sent(self.database, mail.key)
+            logger.info("mail of an alert sent key=%s", mail.key)

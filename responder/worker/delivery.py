@@ -3,32 +3,29 @@
 import asyncio
 import contextlib
 import logging
-import random
 import secrets
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from responder.core.contact.effects import Step, StepKind, StepStatus
-from responder.core.outbound.gateway import Bell, Call, Client, Clock, Gateway, Job, Pace, Taken
-from responder.core.outbound.retry import next_attempt
+from responder.core.contact.effects import StepKind
+from responder.core.outbound.gateway import Bell, Client, Clock, Gateway, Job, Pace
 from responder.core.rules.appointments import quiet_until
 from responder.core.rules.rules import Rules
 from responder.core.rules.webhooks import Event
-from responder.errors import AccessError, BlockedError, PermanentError, StorageError, TransientError, UncertainError
 from responder.jobs import BUDGET_S, JOB_OF
 from responder.store.outbound.daily_budget import Budget
-from responder.store.outbound.gateway_hold import PROBE_EVERY
-from responder.store.outbound.replies import IN_SHADOW, SIMULATED, Claimed, Fate, Pretence, SqlSteps
-from responder.worker.webhooks import Webhooks, unthought_of
+from responder.store.outbound.replies import IN_SHADOW, SIMULATED, Claimed, Pretence, SqlSteps
+from responder.worker.attempts import RECORD_AGAIN_S, until_recorded
+from responder.worker.replies import Replies
+from responder.worker.webhooks import Webhooks
 
 REPLIES_AT_ONCE = 20
 PRETENDED_AT_ONCE = 500
 PATIENCE_S = 0.03  # until a place that a webhook call has left is filled, where most of its endpoint's are taken
 PACED_S = 0.05  # until a text that has to wait for its turn is looked at again
-RECORD_AGAIN_S = (0.1, 0.5, 2.0, 5.0)  # pauses while the database cannot record a call that was made
 
 logger = logging.getLogger(__name__)
 
@@ -59,6 +56,7 @@ class Deliverer:
     is_shadow: bool = False
     budget_s: float = BUDGET_S
     record_again_s: Sequence[float] = RECORD_AGAIN_S
+    _replies: Replies = field(init=False)
     _is_paced: bool = field(init=False, default=False)
     _claiming: dict[StepKind, asyncio.Lock] = field(init=False)
     _rung: dict[StepKind, asyncio.Event] = field(init=False)
@@ -66,6 +64,7 @@ class Deliverer:
     _patience: dict[StepKind, asyncio.TimerHandle] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
+        self._replies = Replies(gateway=self.ways.gateway, client=self.ways.client, clock=self.clock)
         self._claiming = {kind: asyncio.Lock() for kind in StepKind}
         self._rung = {kind: asyncio.Event() for kind in StepKind}
 
@@ -90,7 +89,7 @@ class Deliverer:
     async def _pretend(self, kind: StepKind, pretend: Pretence) -> list[Claimed]:
         now = self.clock()
         return await self.steps.claim(
-            kind, "", now, PRETENDED_AT_ONCE, pretend=pretend, tell=self._told(), quiet_until=self._quiet_until(now)
+            kind, "", now, PRETENDED_AT_ONCE, pretend=pretend, tell=self._notified(), quiet_until=self._quiet_until(now)
         )
 
     def _pretence(self, kind: StepKind) -> Pretence | None:
@@ -163,7 +162,7 @@ class Deliverer:
             now,
             granted,
             budget=self._budget(now),
-            tell=self._told(),
+            tell=self._notified(),
             quiet_until=self._quiet_until(now),
         )
 
@@ -177,99 +176,24 @@ class Deliverer:
         limit = rules.limits.all_per_day
         return Budget(day=now.astimezone(rules.zone).date().isoformat(), limit=limit) if limit is not None else None
 
-    def _told(self) -> frozenset[str]:
-        """The webhooks that are told what becomes of replies."""
+    def _notified(self) -> frozenset[str]:
+        """The webhooks that hear what becomes of replies."""
         return self.ways.rules().webhooks_for(Event.DELIVERY_CHANGED)
 
     async def _send(self, claimed: Claimed, owner: str) -> None:
-        fate = await self._attempt(claimed)
+        fate = await self._replies.attempt(claimed)
         of_consent = self.ways.rules().webhooks_for(Event.CONSENT_CHANGED) if fate.is_blocked else frozenset()
-        await self._until_recorded(lambda: self.steps.record([fate], owner, self.clock(), self._told(), of_consent))
-        if self._told() or of_consent:
+        await until_recorded(
+            lambda: self.steps.record([fate], owner, self.clock(), self._notified(), of_consent), self.record_again_s
+        )
+        if self._notified() or of_consent:
             self.bell.ring(Job.WEBHOOKS)
         logger.info("step done key=%s attempt=%d status=%s", claimed.step.key, claimed.attempts, fate.status)
 
     async def _call(self, claimed: Claimed, owner: str) -> None:
         answered = await self.webhooks.attempt(claimed)
-        await self._until_recorded(lambda: self.webhooks.record(claimed, answered, owner))
+        await until_recorded(lambda: self.webhooks.record(claimed, answered, owner), self.record_again_s)
         logger.info("step done key=%s attempt=%d status=%s", claimed.step.key, claimed.attempts, answered.fate.status)
-
-    async def _until_recorded(self, record: Callable[[], Awaitable[None]]) -> None:
-        """Record how a call went, again later if the database is away.
-
-        If that never succeeds, the end of the lease tells.
-        """
-        for pause_s in (*self.record_again_s, None):
-            try:
-                await record()
-            except StorageError:
-                if pause_s is None:
-                    raise
-                await asyncio.sleep(pause_s)
-            else:
-                return
-
-    async def _attempt(self, claimed: Claimed) -> Fate:
-        """Send a reply and return how it went (contract, guarantee 5)."""
-        key, now = claimed.step.key, self.clock()
-        may_be_out = False
-        try:
-            call = self._call_of(claimed.step)
-            may_be_out = True
-            response = await self.ways.client.post(call)
-            taken = self.ways.gateway.read_response(response)
-            _compare(claimed.step, taken)
-            return Fate(
-                key=key,
-                status=StepStatus.SENT,
-                gateway_id=taken.gateway_id,
-                billed_segments=taken.segments,
-                ends_hold=claimed.is_probe,
-            )
-        except PermanentError as error:
-            return Fate(key=key, status=StepStatus.DEAD, error=str(error), is_blocked=isinstance(error, BlockedError))
-        except AccessError as error:
-            logger.error("the gateway refuses us, replies wait reason=%s", error)  # noqa: TRY400  (the place tells nothing)
-            return Fate(
-                key=key, status=StepStatus.QUEUED, next_attempt_at=now + PROBE_EVERY, error=str(error), begins_hold=True
-            )
-        except TransientError as error:
-            return self._again(claimed, now, str(error), error.retry_after_s)
-        except UncertainError as error:
-            return Fate(key=key, status=StepStatus.UNCERTAIN, error=str(error))
-        except Exception as error:
-            logger.exception("reply ended by a fault of ours key=%s", key)
-            return Fate(
-                key=key, status=StepStatus.UNCERTAIN if may_be_out else StepStatus.DEAD, error=unthought_of(error)
-            )
-
-    def _call_of(self, step: Step) -> Call:
-        call = self.ways.gateway.build_outbound(step)
-        if call is None:
-            raise TransientError("the gateway has no key, so that replies are simulated")
-        return call
-
-    def _again(self, claimed: Claimed, now: datetime, reason: str, retry_after_s: float | None) -> Fate:
-        chance = random.random()  # noqa: S311  (spreads retries, no secret)
-        next_at = next_attempt(StepKind.REPLY, claimed.attempts, now, retry_after_s, chance)
-        if next_at is None:
-            return Fate(
-                key=claimed.step.key,
-                status=StepStatus.DEAD,
-                error=f"given up after {claimed.attempts} attempts: {reason}",
-            )
-        return Fate(key=claimed.step.key, status=StepStatus.QUEUED, next_attempt_at=next_at, error=reason)
-
-
-def _compare(step: Step, taken: Taken) -> None:
-    """Warn if the gateway counted, and bills, another number of segments than we did."""
-    if taken.segments not in (None, step.segments):
-        logger.warning(
-            "the gateway counts other segments than we do key=%s ours=%d theirs=%d",
-            step.key,
-            step.segments,
-            taken.segments,
-        )
 
 
 async def _all(calls: Collection[asyncio.Task[None]]) -> None:

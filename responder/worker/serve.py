@@ -112,37 +112,32 @@ def make_jobs(
     clock: Clock,
 ) -> tuple[dict[str, JobBody], JobBody]:
     """What a worker does when it is woken, by the name of the job, and its sweep."""
+    database = store.database
+    commits = Commits(database, store.secret)
     handler = Handler(
-        database=store.database,
-        inbox=store.inbox,
-        commits=Commits(store.database, store.secret),
-        secret=store.secret,
-        bell=bell,
-        rules=rules,
-        clock=clock,
+        database=database, inbox=store.inbox, commits=commits, secret=store.secret, bell=bell, rules=rules, clock=clock
     )
-    awaiting = Awaiting(database=store.database, rules=rules, bell=bell, clock=clock)
+    awaiting = Awaiting(database=database, rules=rules, bell=bell, clock=clock)
     deliverer = Deliverer(
         steps=store.steps,
         ways=Ways(gateway=make_gateway(settings, store.secret), client=client, pace=pace, rules=rules),
-        webhooks=Webhooks(database=store.database, client=client, rules=rules, clock=clock, awaiting=awaiting),
+        webhooks=Webhooks(database=database, client=client, rules=rules, clock=clock, awaiting=awaiting),
         bell=bell,
         clock=clock,
         is_simulating=not settings.provider.sends,
         is_shadow=settings.shadow,
     )
-    reminders = Reminders(
-        database=store.database, rules=rules, bell=bell, clock=clock, sender=settings.sender, secret=store.secret
-    )
     sweep = Sweep(
-        database=store.database,
+        database=database,
         inbox=store.inbox,
         reports=store.reports,
         bell=bell,
         clock=clock,
-        reminders=reminders,
-        awaiting=awaiting,
         rules=rules,
+        reminders=Reminders(
+            database=database, rules=rules, bell=bell, clock=clock, sender=settings.sender, secret=store.secret
+        ),
+        awaiting=awaiting,
     )
     return job_bodies(handler, deliverer), sweep.sweep
 
@@ -196,7 +191,7 @@ class SignsOfLife:
 
 
 async def _check_policy(bell: ArqBell) -> None:
-    """Warn of a Redis that evicts jobs when it is full: nothing would be lost, but all would be late."""
+    """Warn of a Redis that evicts jobs when full: nothing would be lost, but all would be late."""
     with contextlib.suppress(TransientError):
         policy = await redis_policy(bell.redis)
         if policy != POLICY:

@@ -182,7 +182,8 @@ class Supervisor:
             if not self._stopping.is_set():
                 if started:
                     logger.warning("redis was lost, trying again until it is back")
-                pause_s = BACKOFF_S[min(failures, len(BACKOFF_S) - 1)] * random.uniform(0.5, 1.5)  # noqa: S311  (spreads workers)
+                spread = random.uniform(0.5, 1.5)  # noqa: S311  (no secret)
+                pause_s = BACKOFF_S[min(failures, len(BACKOFF_S) - 1)] * spread
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._stopping.wait(), pause_s)
         await asyncio.wait(retiring)

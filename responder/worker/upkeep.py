@@ -9,9 +9,8 @@ from responder.core.rules.rules import Rules
 from responder.settings.model import Settings
 from responder.settings.urls import place_of
 from responder.wiring import Store, mail_server, make_gateway
-from responder.worker.alerts import AlertWatch
+from responder.worker.alerts import AlertWatch, Mailer
 from responder.worker.housekeeping import CreditQuestion, Housekeeping, rounds
-from responder.worker.mailer import Mailer
 
 LOOK_EVERY_S = 10.0
 MAIL_EVERY_S = 5.0

@@ -1,18 +1,17 @@
-"""Calls webhooks: each endpoint has its own slots, is paused while it fails, and is given up after five days."""
+"""Calls webhooks: an endpoint has its own slots, is paused while it fails, and given up after days."""
 
 import asyncio
 import contextlib
 import logging
-import random
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from responder.core.contact.effects import StepKind, StepStatus
+from responder.core.contact.effects import StepStatus
 from responder.core.outbound.circuit import AT_ONCE, Endpoint
 from responder.core.outbound.gateway import Call, Client, Clock, Response
-from responder.core.outbound.retry import next_attempt, read_retry_after
+from responder.core.outbound.retry import read_retry_after
 from responder.core.outbound.signature import webhook_headers
 from responder.core.outbound.webhook_replies import LONGEST_JSON
 from responder.core.rules.rules import Rules
@@ -21,6 +20,7 @@ from responder.store.base.database import Database
 from responder.store.outbound.calls import Answered, Made, claim_calls, record_calls
 from responder.store.outbound.endpoints import bury_calls, read_endpoints
 from responder.store.outbound.replies import Claimed, Fate
+from responder.worker.attempts import retried, unthought_of
 from responder.worker.webhook_replies import Awaiting
 
 PLACES = 200  # calls at once to all endpoints, under what the client allows
@@ -52,9 +52,8 @@ class Webhooks:
     async def claim(self, owner: str) -> list[Claimed]:
         """The due calls that there are places for. Raises StorageError."""
         now, rules = self.clock(), self.rules()
-        under_way = (
-            self._under_way.copy()
-        )  # before the endpoints are read: a call that ends meanwhile may have closed one of them
+        # Copied before the endpoints are read: a call that ends meanwhile may have closed one of them.
+        under_way = self._under_way.copy()
         endpoints = await self._endpoints(rules)
         await self.awaiting.settle_paused([name for name, endpoint in endpoints.items() if not endpoint.places(now)])
         if disabled := [endpoint for endpoint in endpoints.values() if endpoint.disabled_at]:
@@ -104,29 +103,20 @@ class Webhooks:
                 fate=Fate(key=step.key, status=StepStatus.DEAD, error=str(error)), took_it=False, is_gone=True
             )
         except TransientError as error:
-            return self._again(claimed, now, str(error), error.retry_after_s)
+            fate = retried(claimed, now, str(error), error.retry_after_s)
+            return Answered(fate=fate, took_it=False, asked_to_wait_s=error.retry_after_s)
         except UncertainError as error:
-            return self._again(claimed, now, str(error), None)
+            return Answered(fate=retried(claimed, now, str(error), None), took_it=False)
         except Exception as error:
             logger.exception("webhook call given up key=%s", step.key)
             return Answered(fate=Fate(key=step.key, status=StepStatus.DEAD, error=unthought_of(error)))
         said = response.body if claimed.awaits else None
         return Answered(fate=Fate(key=step.key, status=StepStatus.DELIVERED), took_it=True, said=said)
 
-    def _again(self, claimed: Claimed, now: datetime, reason: str, retry_after_s: float | None) -> Answered:
-        key, chance = claimed.step.key, random.random()  # noqa: S311  (spreads retries, no secret)
-        next_at = next_attempt(StepKind.WEBHOOK, claimed.attempts, now, retry_after_s, chance)
-        fate = Fate(key=key, status=StepStatus.QUEUED, next_attempt_at=next_at, error=reason)
-        if next_at is None:
-            fate = Fate(key=key, status=StepStatus.DEAD, error=f"given up after {claimed.attempts} attempts: {reason}")
-        return Answered(fate=fate, took_it=False, asked_to_wait_s=retry_after_s)
-
     async def record(self, claimed: Claimed, answered: Answered, owner: str) -> None:
         """Record how a call went; calls that end at about the same time share a commit. Raises StorageError."""
         endpoint = Endpoint(name=claimed.step.to, address=address_of(claimed.step.to, self.rules()))
-        if (
-            answered.address != endpoint.address
-        ):  # the rules were read again during the call: it says nothing of the new URL
+        if answered.address != endpoint.address:  # a reload during the call: it says nothing of the new URL
             answered = replace(answered, took_it=None)
         made = Made(claimed=claimed, answered=answered, owner=owner, endpoint=endpoint)
         recorded: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -185,11 +175,6 @@ def address_of(name: str, rules: Rules) -> str:
     """The digest of a webhook's URL in these rules; empty if they do not name it."""
     webhook = rules.webhooks.get(name)
     return webhook.address if webhook else ""
-
-
-def unthought_of(error: Exception) -> str:
-    """The reason of a step that ended by a fault of ours."""
-    return f"a fault that nobody thought of ({type(error).__name__}): the log of the worker has it"
 
 
 class Gone(Exception):

@@ -19,8 +19,10 @@ from responder.errors import StorageError
 from responder.gateways.agile import AgileTelecom
 from responder.gateways.agile.mailbox import AgileMailReader
 from responder.intake import Intake
-from responder.mail.mailbox import Account, Mailbox
-from responder.mail.watch import Patience, Watch
+from responder.mail.account import Account
+from responder.mail.mailbox import Mailbox
+from responder.mail.status import Patience
+from responder.mail.watch import Watch
 from responder.settings.urls import read_mailbox_url
 from responder.store.base.database import Database
 from responder.store.base.tables import messages

@@ -6,8 +6,7 @@ import pytest
 
 from responder.errors import ConfigurationError, PermanentError
 from responder.gateways.agile.mailbox import AgileMailReader
-from responder.mail.account import account_of, reader_of
-from responder.mail.mailbox import Account
+from responder.mail.account import Account, account_of, reader_of
 from responder.settings.model import load_settings
 from responder.settings.urls import read_mailbox_url
 

@@ -12,8 +12,8 @@ from responder.core.rules.alerts import Mail
 from responder.gateways.agile import AgileTelecom
 from responder.store.base.tables import alert_mails
 from responder.store.operations.alert_mails import mail_rows, read_unsent
+from responder.worker.alerts import Mailer
 from responder.worker.delivery import Deliverer, Ways
-from responder.worker.mailer import Mailer
 from tests.builders import reply_step
 from tests.receiver import ACCEPTED
 from tests.worker.conftest import Work

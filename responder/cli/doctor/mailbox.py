@@ -10,8 +10,8 @@ from responder.cli.terminal.session import open_existing
 from responder.core.operations.troubles import MailboxReport, MailboxState
 from responder.core.outbound.gateway import UNSIGNED, MailReader
 from responder.errors import ConfigurationError, PermanentError, ResponderError, TransientError
-from responder.mail.account import account_of, reader_of
-from responder.mail.mailbox import Account, Mailbox
+from responder.mail.account import Account, account_of, reader_of
+from responder.mail.mailbox import Mailbox
 from responder.settings.model import Settings
 from responder.store.operations.mailboxes import live_mailboxes
 from responder.wiring import utc_now

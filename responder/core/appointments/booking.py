@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from responder.core.sms.address import number_from
@@ -73,7 +74,8 @@ def problems(row: Mapping[str, str], local: Local) -> list[str]:
 
 def read_booking(row: Mapping[str, str], local: Local) -> Booking:
     """The booking that the fields make. Raises ValueError for the first that is wrong; ``problems`` tells of all."""
-    return Booking(**{name: read_field(name, row.get(name, ""), local) for name in FIELDS})  # type: ignore[arg-type]  # by name
+    fields: dict[str, Any] = {name: read_field(name, row.get(name, ""), local) for name in FIELDS}
+    return Booking(**fields)
 
 
 def read_time(typed: str, zone: ZoneInfo) -> datetime:

@@ -33,8 +33,10 @@ class ContactRecord:
 def standing_after(events: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
     """What one number's events add up to: each list, and everything if it opted out of that.
 
-    >>> standing_after([{"event": "opt_in", "list": "news", "at": "9:00"}, {"event": "opt_out", "list": None, "at": "9:05"}])
-    [{'list': 'news', 'status': 'subscribed', 'since': '9:00'}, {'list': 'everything', 'status': 'unsubscribed', 'since': '9:05'}]
+    >>> standing_after([{"event": "opt_in", "list": "news", "at": "9:00"}])
+    [{'list': 'news', 'status': 'subscribed', 'since': '9:00'}]
+    >>> standing_after([{"event": "opt_out", "list": None, "at": "9:05"}])
+    [{'list': 'everything', 'status': 'unsubscribed', 'since': '9:05'}]
     """
     last = {event["list"]: event for event in events if event["event"] in AFTER}
     told = ((name, event) for name, event in last.items() if name is not None or event["event"] == "opt_out")

@@ -32,7 +32,7 @@ class MessageRecord:
     is_superseded: bool = False
     error: str | None = None
     answer_ms: int | None = None
-    """Milliseconds from the gateway's request to our answer; None for a mail, and for about a second until it is noted."""
+    """Milliseconds from the gateway's request to our answer; None for a mail, and for the first second or so."""
 
     def as_json(self) -> dict[str, Any]:
         """The fields of a message; ``superseded`` and ``error`` stand there only where they say something."""
@@ -107,7 +107,8 @@ class SubscriberRecord:
 
 
 CONSENT = (
-    "seq", "originator", "list", "event", "at", "recorded_at", "channel", "text", "rule", "message_key", "confirmation_key",
+    "seq", "originator", "list", "event", "at", "recorded_at", "channel", "text", "rule", "message_key",
+    "confirmation_key",
     "hash", "previous_hash",
 )  # fmt: skip
 CONSENT_DETAILS = ("operator", "reason", "wording", "word", "step", "pack")

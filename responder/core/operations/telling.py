@@ -32,17 +32,26 @@ WORDS: Mapping[AlertKind, Words] = {
     ),
     AlertKind.WEBHOOK_OFF: Words(
         title="webhook {subject} is switched off",
-        opened="webhook {subject}: it is switched off, since {reason}; mend it, then run 'responder deliveries retry --to {subject}'",
+        opened=(
+            "webhook {subject}: it is switched off, since {reason};"
+            " mend it, then run 'responder deliveries retry --to {subject}'"
+        ),
         closed="webhook {subject}: it is no longer switched off",
     ),
     AlertKind.GATEWAY_REFUSES: Words(
         title="the gateway refuses us",
-        opened="gateway: no reply is sent: {reason}; the replies wait, and follow once it is mended: 'responder doctor' tells",
+        opened=(
+            "gateway: no reply is sent: {reason};"
+            " the replies wait, and follow once it is mended: 'responder doctor' tells"
+        ),
         closed="gateway: replies are sent again",
     ),
     AlertKind.CREDIT_LOW: Words(
         title="the credit is low",
-        opened="credit: {credit} is left at {subject}, less than {limit}; top it up with the gateway, or set alerts.credit_low in the rules file",
+        opened=(
+            "credit: {credit} is left at {subject}, less than {limit};"
+            " top it up with the gateway, or set alerts.credit_low in the rules file"
+        ),
         closed="credit: there is enough at {subject} again",
     ),
     AlertKind.MAILBOX_FAILS: Words(
@@ -52,7 +61,10 @@ WORDS: Mapping[AlertKind, Words] = {
     ),
     AlertKind.MESSAGES_WAIT: Words(
         title="messages wait",
-        opened="messages: the oldest has waited since {since}; see what 'responder doctor' says, and the log of the workers",
+        opened=(
+            "messages: the oldest has waited since {since};"
+            " see what 'responder doctor' says, and the log of the workers"
+        ),
         closed="messages: none waits for longer than a minute",
     ),
     AlertKind.MESSAGES_FAILED: Words(

@@ -7,7 +7,9 @@ from responder.core.operations.records import Explanation
 NOT_SENT = "not sent: "
 NOT_DONE = "not done: "
 BY_RESERVED = {
-    "reserved:stop": "STOP was heard, and its confirmation goes out once in 24 hours at most, or is the gateway's to send",
+    "reserved:stop": (
+        "STOP was heard, and its confirmation goes out once in 24 hours at most, or is the gateway's to send"
+    ),
     "reserved:review": "the text may ask for no more texts, so a person has to look",
 }
 

@@ -128,7 +128,7 @@ def _consent(effect: Subscribe | Unsubscribe | OptOut | OptIn, message: Message,
 
 
 def consent_changed(event: Mapping[str, Any]) -> Happened:
-    """A change of consent from the ledger that no text made: an operator did, or its time was up."""
+    """A change of consent that no text made: an operator did, or its time was up."""
     change = _consent_data(event["originator"], event["list"], event["event"], event["at"], event["channel"])
     return Happened(
         event=Event.CONSENT_CHANGED, data=change | {"message_key": event["message_key"], "sequence": event["seq"]}

@@ -23,7 +23,7 @@ class Reported(StrEnum):
 class Report:
     """One delivery report. ``ids`` are the gateway's and ours; ``part`` counts segments from 1 if it is about one.
 
-    ``word`` is the status as it was written, ``reason`` what an operator reads, ``happened_at`` the time that the gateway names.
+    ``word`` is the status as it was written, ``reason`` what an operator reads, ``happened_at`` the gateway's own time.
     """
 
     ids: tuple[str, ...]

@@ -25,7 +25,7 @@ DELAYS_S: Mapping[StepKind, tuple[float, ...]] = {  # before each attempt; one f
 JITTER = 0.2  # of the delay, to either side, so that what failed together does not come back together
 LONGEST_WAIT_S = 24 * HOUR_S  # that the other side may ask for
 
-# A call has 15 s (core.gateway.Call) and its record some more; until the lease ends, nobody else may take the step for abandoned.
+# A call has 15 s (``Call.timeout_s``) and its record some more; until then nobody may take the step for abandoned.
 LEASE = timedelta(seconds=40)
 
 

@@ -16,9 +16,9 @@ MARKETING = frozenset({Purpose.ANSWER})  # what a rule writes may be an offer; e
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LastStop:
-    """A number's last opt-out: when it took effect by our clock, and its place among the words; None if no word of theirs.
+    """A number's last opt-out: when it took effect by our clock, and its place among the words.
 
-    ``start`` is the place of the word by which the number has agreed to texts since.
+    That place is None if no text of theirs was the opt-out. ``start`` is the place of the word by which the number has agreed to texts since.
     """
 
     at: datetime
@@ -41,8 +41,8 @@ def is_ended(purpose: Purpose, queued_at: datetime, origin: Origin | None, stop:
     >>> from datetime import UTC, timedelta
     >>> noon = datetime(2026, 11, 23, 12, tzinfo=UTC)
     >>> stop = LastStop(at=noon, order=Order(noon, 7))
-    >>> is_ended(Purpose.REMINDER, noon - timedelta(hours=1), None, stop), is_ended(Purpose.REMINDER, noon + timedelta(hours=1), None, stop)
-    (True, False)
+    >>> [is_ended(Purpose.REMINDER, noon + timedelta(hours=hours), None, stop) for hours in (-1, 1)]
+    [True, False]
     """
     if purpose is Purpose.CONFIRMATION:
         return False
@@ -67,8 +67,8 @@ def why_suppressed(
 ) -> str | None:
     """Why a text may not go out now; None if it may. Asked in the transaction that claims it.
 
-    ``in_doubt`` is true where the originator has written since what may have been a stop, and no person has decided; ``is_ended`` where
-    it waited when the originator opted out.
+    ``in_doubt``: the originator has since written what may be a stop, and no person has decided. ``is_ended``: it waited
+    when the originator opted out.
 
     >>> from datetime import UTC
     >>> why_suppressed(Purpose.ANSWER, None, datetime.now(UTC), opted_out=True)

@@ -28,7 +28,7 @@ class NoField(Exception):
 
 
 class Missing:
-    """A field that the answer lacks: false in a condition, and an error where a text would show it."""
+    """A field that the answer lacks: false in a condition, an error where a text would show it."""
 
     def __bool__(self) -> bool:
         return False
@@ -65,7 +65,8 @@ def settled(
 def text_of(awaited: Awaited, said: bytes | None) -> str | None:
     """The text that goes out, made of an answer or else the other one; None where nothing does.
 
-    >>> awaited = Awaited(text="{{ response.text }}", values={}, otherwise="We will call you.", max_segments=1, languages=(), zone="UTC")
+    >>> texts = {"text": "{{ response.text }}", "otherwise": "We will call you."}
+    >>> awaited = Awaited(**texts, values={}, max_segments=1, languages=(), zone="UTC")
     >>> text_of(awaited, b'{"text": "Parcel 7 is on its way."}'), text_of(awaited, b"<html>")
     ('Parcel 7 is on its way.', 'We will call you.')
     """
@@ -86,7 +87,7 @@ def _filled(awaited: Awaited, response: Fields) -> str:
 def read_response(body: bytes) -> Fields | None:
     """The fields of an answer that a text can show; None if it is no JSON object.
 
-    >>> read_response(b'{"text": "On its\\u0007 way", "days": 2, "more": {"a": 1}}')
+    >>> read_response(b'{"text": "On its\\\\u0007 way", "days": 2, "more": {"a": 1}}')
     {'text': 'On its way', 'days': 2}
     """
     if len(body) >= LONGEST_JSON:
