@@ -12,8 +12,9 @@ from functools import cached_property
 
 from responder.core.contact.effects import VALID_FOR, Effect, RecordUse, Reply, WebhookCall
 from responder.core.rules.actions import Action, Context, Delay, Segments, action
-from responder.core.rules.cooldown import AtMostOnce, in_words
+from responder.core.rules.cooldown import AtMostOnce
 from responder.core.rules.template import Template, Texts
+from responder.core.sms.durations import in_short
 from responder.core.sms.segments import cut
 
 MAX_SEGMENTS = Segments(3)
@@ -61,7 +62,7 @@ class ReplyAction(Action):
     def _why_not_again(self, context: Context) -> str | None:
         left = self.once_per and self.once_per.left(context.situation)
         return (
-            f"not sent: once per {in_words(self.once_per.period)}, {in_words(left)} of it left"
+            f"not sent: once per {in_short(self.once_per.period)}, {in_short(left)} of it left"
             if self.once_per and left
             else None
         )

@@ -19,15 +19,15 @@ from responder.rulefile.reading.defaults import read_defaults
 from responder.rulefile.reading.folder import Files, Kept
 from responder.rulefile.reading.including import VERSION, Including, Part
 from responder.rulefile.reading.nodes import Node, Place, read_nodes
+from responder.rulefile.reading.packs import load_packs
 from responder.rulefile.reading.reader import Fields, Reader, Spot, Wrong, is_empty, one_of, shown, text
 from responder.rulefile.reading.scope import Scope
 from responder.rulefile.sections.alerts import read_alerts
 from responder.rulefile.sections.appointments import read_appointments
 from responder.rulefile.sections.cases import read_cases
 from responder.rulefile.sections.limits import read_limits
-from responder.rulefile.sections.lists import read_list
-from responder.rulefile.sections.named import read_named, read_numbers, read_reserved, webhook_reader
-from responder.rulefile.sections.packs import load_packs, reserved_texts, with_own_words
+from responder.rulefile.sections.named import read_list, read_named, read_numbers, webhook_reader
+from responder.rulefile.sections.reserved import read_reserved, reserved_texts, with_own_words
 from responder.rulefile.sections.rules import build_all, finish, read_fallback, read_rule_drafts
 
 ZONE, COUNTRY, LANGUAGE = "Europe/Rome", "IT", "en"
@@ -74,10 +74,9 @@ def _rules(fields: Fields, parts: Sequence[Part], environment: Mapping[str, str]
     built_in = vocabulary(packs, scope.languages).everywhere
     own = read_reserved(fields.node("reserved"), scope, built_in, reader)
     words = vocabulary(with_own_words(packs, own, built_in, version), scope.languages, calling_code(scope.country))
+    scope = replace(scope, opt_out=words.everywhere.opt_out)
     taken: dict[str, Spot] = {}
-    drafts = [
-        draft for part in parts for draft in read_rule_drafts(part.rules, scope, words.everywhere, taken, part.reader)
-    ]
+    drafts = [draft for part in parts for draft in read_rule_drafts(part.rules, scope, taken, part.reader)]
     outside = reader.inside("fallback")
     fallback = read_fallback(fields.node("fallback"), outside)
     contact = {name for draft in chain(fallback, *(rule.drafts for rule in drafts)) for name in draft.contact_fields}

@@ -7,8 +7,8 @@ import pytest
 from responder.core.rules.actions import ACTIONS
 from responder.rulefile import read_rules
 from responder.rulefile.describe.document import described
-from responder.rulefile.describe.plain_words import CONDITIONS_IN_WORDS
 from responder.rulefile.reading.places import Sources, read_source
+from responder.rulefile.sections.conditions.registry import known_keys
 from tests.cli.conftest import typed
 from tests.rulefile.test_schema import schema
 
@@ -54,7 +54,7 @@ def test_the_address_of_a_webhook_is_not_told_whole() -> None:
 
 @pytest.mark.parametrize("name", sorted(schema()["definitions"]["when"]["properties"]))
 def test_there_are_words_for_every_condition(name: str) -> None:
-    assert name in CONDITIONS_IN_WORDS or name == "to"
+    assert known_keys()[name].in_words or name == "to"
 
 
 @pytest.mark.parametrize("name", sorted(ACTIONS))

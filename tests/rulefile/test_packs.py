@@ -13,7 +13,7 @@ from responder.core.sms.text import fold
 from responder.errors import RulesError
 from responder.rulefile import load_packs
 from responder.rulefile.reading.nodes import Mapping, Scalar, Sequence, read_nodes
-from responder.rulefile.sections.packs import PHRASES, WORDS, read_pack
+from responder.rulefile.reading.packs import PHRASES, WORDS, read_pack
 from tests.planning import appointment, known, one_rule, plan, rules
 
 PACKS = load_packs()

@@ -1,17 +1,15 @@
 """Options that several commands share, and how their values are read."""
 
-import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
 from responder.cli.terminal.output import NEWEST
+from responder.core.sms.durations import read_length
 
 EXAMPLE_FROM = "+390000000000"
 EXAMPLE_TO = "+390000000001"
-UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-AGO = re.compile(r"([0-9]{1,6})([mhdw])")
 
 
 def read_since(typed: str, now: datetime) -> datetime:
@@ -22,8 +20,8 @@ def read_since(typed: str, now: datetime) -> datetime:
     """
     expected = f"{typed!r} is no time, expected for example 30d, 2h, 15m or 2026-11-23T09:00Z"
     try:
-        if ago := AGO.fullmatch(typed):
-            return now - timedelta(**{UNITS[ago[2]]: int(ago[1])})
+        if ago := read_length(typed, "mhdw"):
+            return now - ago.time
         moment = datetime.fromisoformat(typed)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):

@@ -20,8 +20,8 @@ from responder.core.contact.effects import (
     WebhookCall,
 )
 from responder.core.contact.question import Ask, CloseQuestion
-from responder.core.rules.cooldown import in_words
 from responder.core.rules.situation import Match
+from responder.core.sms.durations import in_short
 from responder.core.sms.timestamps import iso
 
 
@@ -50,7 +50,7 @@ def explained_effect(effect: Told) -> Mapping[str, Any]:
         case SetLanguage():
             return {"action": "language", "language": effect.language}
         case OpenHandOff():
-            pause = {"pause": in_words(effect.pause)} if effect.pause else {}
+            pause = {"pause": in_short(effect.pause)} if effect.pause else {}
             return {"action": "hand_off", "reason": effect.reason, **pause}
         case Ask() | CloseQuestion() | TellUnclear() | Mute():
             return _explained_talk(effect)
@@ -83,7 +83,7 @@ def explained_step(draft: Reply | WebhookCall, held_back: str | None) -> Mapping
 
 def _later(reply: Reply) -> Mapping[str, Any]:
     """When a reply leaves that does not leave at once."""
-    delay = {"delay": in_words(reply.delay)} if reply.delay else {}
+    delay = {"delay": in_short(reply.delay)} if reply.delay else {}
     return {**delay, "leaves_at": iso(reply.leaves_at)} if reply.leaves_at else delay
 
 

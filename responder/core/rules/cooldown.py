@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from responder.core.rules.situation import Situation
-
-MINUTE = timedelta(minutes=1)
+from responder.core.sms.durations import in_short
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,15 +30,4 @@ class Cooldown:
 
     def refusal(self, situation: Situation) -> str | None:
         left = self.once.left(situation)
-        return None if left is None else f"in cooldown: {in_words(self.once.period)}, {in_words(left)} of it left"
-
-
-def in_words(length: timedelta) -> str:
-    """A length of time as an operator writes it, in whole minutes and never less than one.
-
-    >>> in_words(timedelta(days=7)), in_words(timedelta(hours=24)), in_words(timedelta(minutes=200, seconds=20))
-    ('7d', '24h', '3h 21m')
-    """
-    hours, minutes = divmod(max(-(-length // MINUTE), 1), 60)
-    days, hours = divmod(hours, 24) if hours >= 48 else (0, hours)
-    return " ".join(f"{count}{unit}" for count, unit in ((days, "d"), (hours, "h"), (minutes, "m")) if count)
+        return None if left is None else f"in cooldown: {in_short(self.once.period)}, {in_short(left)} of it left"

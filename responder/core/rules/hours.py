@@ -12,7 +12,7 @@ MIDNIGHT = 24 * 60  # minutes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Span:
+class WeeklyHours:
     """Some days of the week from one minute of the day to another; one that ends before it begins goes on into the next day."""
 
     days: frozenset[int]
@@ -22,7 +22,7 @@ class Span:
     def holds(self, weekday: int, minute: int) -> bool:
         """Whether a minute of a weekday (Monday is 0) lies in the span.
 
-        >>> friday_night = Span(days=frozenset({4}), begins=22 * 60, ends=2 * 60)
+        >>> friday_night = WeeklyHours(days=frozenset({4}), begins=22 * 60, ends=2 * 60)
         >>> friday_night.holds(5, 60), friday_night.holds(4, 60)
         (True, False)
         """
@@ -37,7 +37,7 @@ class Span:
 class InHours:
     """The message came in the hours of the rule; ``source`` is how the author wrote them."""
 
-    spans: tuple[Span, ...]
+    spans: tuple[WeeklyHours, ...]
     source: str
     zone: ZoneInfo
 

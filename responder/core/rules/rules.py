@@ -26,6 +26,8 @@ from responder.core.rules.webhooks import Event
 from responder.core.sms.message import Message
 from responder.core.sms.text import fold
 
+KEYWORDS = ("stop", "start", "help")
+"""The reserved keywords, as files and records name them."""
 LEFT = "left"
 """The text for somebody who left only some lists."""
 

@@ -1,12 +1,12 @@
-"""Rates and periods, as operators write them: ``5/10m`` is at most five in ten minutes."""
+"""Lengths of time and rates as operators write them: ``10m``, ``24h``, ``5/10m``."""
 
 import re
 from dataclasses import dataclass
 from datetime import timedelta
 
-UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 NAMES = {"s": "second", "m": "minute", "h": "hour", "d": "day"}
-PERIOD = re.compile(r"([1-9][0-9]{0,5})([smhd])")
+LENGTH = re.compile(r"([0-9]{1,6})\s*([smhdw])")
 RATE = re.compile(r"([1-9][0-9]{0,6})/([1-9][0-9]{0,5})?([smhd])")
 EXPECTED_PERIOD = "a number and s, m, h or d, such as 30m or 1h"
 EXPECTED_RATE = "so many in so long, such as 10/s, 5/10m or 3/h"
@@ -20,10 +20,32 @@ class Rate:
     period: timedelta
 
     def __str__(self) -> str:
-        seconds = int(self.period.total_seconds())
-        unit = _unit_of(seconds)
-        number = seconds // UNITS[unit]
+        number, unit = _in_largest_unit(self.period)
         return f"{self.count}/{'' if number == 1 else number}{unit}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Length:
+    """A length of time in the unit that it was written in."""
+
+    count: int
+    unit: str
+
+    @property
+    def time(self) -> timedelta:
+        return timedelta(seconds=self.count * UNITS[self.unit])
+
+
+def read_length(typed: str, units: str) -> Length | None:
+    """The length of time in a text, in one of the units that are allowed; None if there is none.
+
+    >>> read_length("90m", "mhd").time, read_length("90s", "mhd")
+    (datetime.timedelta(seconds=5400), None)
+    """
+    found = LENGTH.fullmatch(typed)
+    if not found or found[2] not in units or not int(found[1]):
+        return None
+    return Length(count=int(found[1]), unit=found[2])
 
 
 def read_rate(typed: str) -> Rate:
@@ -36,7 +58,7 @@ def read_rate(typed: str) -> Rate:
     if not found:
         raise ValueError(f"expected {EXPECTED_RATE}")
     count, number, unit = found.groups()
-    return Rate(count=int(count), period=timedelta(seconds=int(number or 1) * UNITS[unit]))
+    return Rate(count=int(count), period=Length(count=int(number or 1), unit=unit).time)
 
 
 def read_period(typed: str) -> timedelta:
@@ -45,10 +67,10 @@ def read_period(typed: str) -> timedelta:
     >>> read_period("90m")
     datetime.timedelta(seconds=5400)
     """
-    found = PERIOD.fullmatch(typed.strip().lower())
+    found = read_length(typed.strip().lower(), "smhd")
     if not found:
         raise ValueError(f"expected {EXPECTED_PERIOD}")
-    return timedelta(seconds=int(found[1]) * UNITS[found[2]])
+    return found.time
 
 
 def in_words(period: timedelta) -> str:
@@ -57,13 +79,24 @@ def in_words(period: timedelta) -> str:
     >>> in_words(timedelta(hours=1)), in_words(timedelta(minutes=90))
     ('an hour', '90 minutes')
     """
-    seconds = int(period.total_seconds())
-    unit = _unit_of(seconds)
-    number = seconds // UNITS[unit]
+    number, unit = _in_largest_unit(period)
     if number == 1:
         return f"{'an' if unit == 'h' else 'a'} {NAMES[unit]}"
     return f"{number} {NAMES[unit]}s"
 
 
-def _unit_of(seconds: int) -> str:
-    return next(unit for unit in ("d", "h", "m", "s") if seconds % UNITS[unit] == 0)
+def in_short(length: timedelta) -> str:
+    """A length of time as an operator writes it, in whole minutes and never less than one.
+
+    >>> in_short(timedelta(days=7)), in_short(timedelta(hours=24)), in_short(timedelta(minutes=200, seconds=20))
+    ('7d', '24h', '3h 21m')
+    """
+    hours, minutes = divmod(max(-(-length // timedelta(minutes=1)), 1), 60)
+    days, hours = divmod(hours, 24) if hours >= 48 else (0, hours)
+    return " ".join(f"{count}{unit}" for count, unit in ((days, "d"), (hours, "h"), (minutes, "m")) if count)
+
+
+def _in_largest_unit(period: timedelta) -> tuple[int, str]:
+    seconds = int(period.total_seconds())
+    unit = next(unit for unit in "dhms" if seconds % UNITS[unit] == 0)
+    return seconds // UNITS[unit], unit

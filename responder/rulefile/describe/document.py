@@ -9,7 +9,8 @@ from responder.core.rules.actions import Action
 from responder.core.rules.conditions import ToOneOf
 from responder.core.rules.matching import Answers
 from responder.core.rules.rules import Rule, Rules
-from responder.rulefile.describe.plain_words import action_in_words, condition_in_words, either, quoted, texts_in_words
+from responder.rulefile.describe.plain_words import action_in_words, condition_in_words, texts_in_words
+from responder.rulefile.reading.in_words import either, quoted
 from responder.rulefile.reading.nodes import Mapping as MappingNode
 from responder.rulefile.reading.nodes import Node, Sequence
 from responder.rulefile.reading.places import Sources, entry, scalars

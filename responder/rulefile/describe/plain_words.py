@@ -1,29 +1,21 @@
 """Conditions and actions in plain words, also such as nobody wrote words for."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 from responder.core.rules.actions import Action
-from responder.core.rules.cooldown import in_words
 from responder.core.rules.rules import Rules
 from responder.core.rules.template import Template, Texts
+from responder.core.sms.durations import in_short
 from responder.core.sms.segments import size
+from responder.rulefile.reading.in_words import LANGUAGES, as_typed, either, language_in_words, quoted, title_in_words
 from responder.rulefile.reading.nodes import Mapping as MappingNode
-from responder.rulefile.reading.nodes import Node, Scalar
-from responder.rulefile.reading.places import entry, scalars
+from responder.rulefile.reading.nodes import Node
+from responder.rulefile.reading.places import entry
+from responder.rulefile.sections.conditions.registry import known_keys
 from responder.rulefile.warnings.texts import longest, title_of
 
-LANGUAGES = {
-    "de": "German", "en": "English", "es": "Spanish", "fr": "French", "it": "Italian", "nl": "Dutch", "pl": "Polish", "pt": "Portuguese",
-    "ro": "Romanian",
-}  # fmt: skip
-ANSWERS = {"confirm": "yes", "cancel": "no", "reschedule": "another day"}
-STATES = {
-    "open": "an appointment waits for an answer",
-    "confirmed": "an appointment is confirmed",
-    "none": "there is no appointment",
-}
 CHANGES = {
     "confirm": "confirms the appointment",
     "cancel": "cancels the appointment",
@@ -36,7 +28,6 @@ CONDITION = {
     re.compile(r"\{%-?\s*else\s*-?%\}"): lambda _: "; otherwise: ",
     re.compile(r"\{%-?\s*endif\s*-?%\}"): lambda _: "]",
 }
-MARKS = "\\`*_<>[]|#"
 SHOWN_ELSEWHERE = (
     "text",
     "to",
@@ -52,102 +43,10 @@ SHOWN_ELSEWHERE = (
 )
 
 
-def quoted(text: str) -> str:
-    """A text in quotation marks, on one line, with nothing that Markdown would take for its own.
-
-    >>> quoted("50% *off*")
-    '“50% \\\\*off\\\\*”'
-    """
-    line = " / ".join(part.strip() for part in text.strip().splitlines())
-    return f"“{''.join(f'{chr(92)}{c}' if c in MARKS else c for c in line)}”"
-
-
-def either(values: Iterable[str], last: str = "or") -> str:
-    """Words as a sentence lists them.
-
-    >>> either(["a", "b", "c"])
-    'a, b or c'
-    """
-    words = list(values)
-    return f"{', '.join(words[:-1])} {last} {words[-1]}" if len(words) > 1 else "".join(words)
-
-
 def condition_in_words(name: str, node: Node, rules: Rules) -> str:
     """What a condition asks."""
-    words = CONDITIONS_IN_WORDS.get(name)
-    return words(node, rules) if words else f"{name} is {_typed(node)}"
-
-
-def _typed(node: Node) -> str:
-    if isinstance(node, MappingNode):
-        return either((f"{key.text}: {_typed(value)}" for key, value in node.entries), "and")
-    return either(quoted(scalar.text) for scalar in scalars(node))
-
-
-def _words(beginning: str) -> Callable[[Node, Rules], str]:
-    def told(node: Node, _rules: Rules) -> str:
-        if not isinstance(node, MappingNode):
-            return f"{beginning} {either(quoted(scalar.text) for scalar in scalars(node))}"
-        parts = (
-            f"{either(quoted(s.text) for s in scalars(value))} ({LANGUAGES.get(key.text, key.text)})"
-            for key, value in node.entries
-        )
-        return f"{beginning} {', or '.join(parts)}"
-
-    return told
-
-
-def _values(beginning: str, values: Mapping[str, str] | None = None) -> Callable[[Node, Rules], str]:
-    def told(node: Node, _rules: Rules) -> str:
-        return f"{beginning} {either((values or {}).get(scalar.text, scalar.text) for scalar in scalars(node))}".strip()
-
-    return told
-
-
-def _answer(node: Node, _rules: Rules) -> str:
-    parts = (
-        [(LANGUAGES.get(key.text, key.text), value) for key, value in node.entries]
-        if isinstance(node, MappingNode)
-        else [("", node)]
-    )
-    meant = (
-        f"{either(quoted(ANSWERS.get(s.text, s.text)) for s in scalars(value))}{language and f' in {language}'}"
-        for language, value in parts
-    )
-    return f"the text means {', or '.join(meant)} in words that are built in, while one appointment is open"
-
-
-def _list(node: Node, rules: Rules) -> str:
-    entries = node.entries if isinstance(node, MappingNode) else ()
-    parts = (
-        f"the number is {'not ' if key.text == 'not_subscribed' else ''}on the list {_title(_one(value), rules)}"
-        for key, value in entries
-    )
-    return either(parts, "and")
-
-
-def _one(node: Node) -> str:
-    return node.text if isinstance(node, Scalar) else ""
-
-
-def _title(name: str, rules: Rules) -> str:
-    return quoted(rules.list_titles.get(name, name))
-
-
-CONDITIONS_IN_WORDS: Mapping[str, Callable[[Node, Rules], str]] = {
-    "text": _words("the whole text is"),
-    "starts_with": _words("the text begins with"),
-    "contains": _words("the text has in it"),
-    "pattern": _words("the text matches the pattern"),
-    "answer": _answer,
-    "from": _values("it comes from"),
-    "list": _list,
-    "appointment": _values("", STATES),
-    "hours": _values("it comes within the hours"),
-    "since": _values("it comes since"),
-    "until": _values("it comes until"),
-    "language": _values("the number uses", LANGUAGES),
-}
+    in_words = known_keys()[name].in_words
+    return in_words(node, rules) if in_words else f"{name} is {as_typed(node)}"
 
 
 def action_in_words(action: Action, node: Node | None, actions: tuple[Action, ...], rules: Rules) -> Iterator[str]:
@@ -156,11 +55,11 @@ def action_in_words(action: Action, node: Node | None, actions: tuple[Action, ..
     extra = _further(node)
     match action.name:
         case "subscribe":
-            yield f"puts the number on the list {_title(_field(action, 'list'), rules)}{extra}"
+            yield f"puts the number on the list {title_in_words(_field(action, 'list'), rules)}{extra}"
         case "unsubscribe":
             name = _field(action, "list")
             yield (
-                f"takes the number off {'every list' if name == 'all' else f'the list {_title(name, rules)}'}{extra}"
+                f"takes the number off {'every list' if name == 'all' else f'the list {title_in_words(name, rules)}'}{extra}"
             )
         case "reply":
             yield from (f"{line}{extra}" for line in texts_in_words("replies", getattr(action, "text", None), title))
@@ -177,17 +76,17 @@ def action_in_words(action: Action, node: Node | None, actions: tuple[Action, ..
                 for name, template in told
             )
         case "language":
-            yield f"remembers that the number uses {LANGUAGES.get(_field(action, 'language'), _field(action, 'language'))}{extra}"
+            yield f"remembers that the number uses {language_in_words(_field(action, 'language'))}{extra}"
         case "hand_off":
             yield f"asks a person to look: {quoted(_field(action, 'reason'))}{_pause(action)}"
         case _:
-            yield f"{action.name}: {_typed(node) if node else ''}".rstrip(": ")
+            yield f"{action.name}: {as_typed(node) if node else ''}".rstrip(": ")
 
 
 def _pause(action: Action) -> str:
     pause: timedelta | None = getattr(action, "pause", None)
     return (
-        f", and for {in_words(pause)}, or until that is done, only answers STOP, START, HELP and what we asked"
+        f", and for {in_short(pause)}, or until that is done, only answers STOP, START, HELP and what we asked"
         if pause
         else ""
     )
@@ -196,7 +95,7 @@ def _pause(action: Action) -> str:
 def texts_in_words(verb: str, texts: Texts | None, title: str) -> Iterator[str]:
     """A text in each of its languages, with what it costs."""
     for language, template in sorted((texts.by_language if texts else {}).items(), key=lambda item: item[0] or ""):
-        of_language = f" in {LANGUAGES.get(language, language)}" if language else ""
+        of_language = f" in {language_in_words(language)}" if language else ""
         yield f"{verb}{of_language}: {quoted(without_templates(template.source, title))} ({_cost(template, title)})"
 
 
@@ -243,6 +142,6 @@ def _further(node: Node | None) -> str:
     """The settings of an action that have no words of their own."""
     found = node.entries[0][1] if isinstance(node, MappingNode) and node.entries else None
     entries = found.entries if isinstance(found, MappingNode) else ()
-    told = [f"{key.text} {_typed(value)}" for key, value in entries if key.text not in (*SHOWN_ELSEWHERE, *LANGUAGES)]
+    told = [f"{key.text} {as_typed(value)}" for key, value in entries if key.text not in (*SHOWN_ELSEWHERE, *LANGUAGES)]
     is_named = any(entry(found, name) for name in SHOWN_ELSEWHERE) if found else False
     return f" ({', '.join(told)})" if told and is_named else ""

@@ -1,7 +1,6 @@
 """The JSON Schema of rules.yaml, with which editors complete and check while somebody types."""
 
 import collections.abc
-from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, Field, fields
 from enum import StrEnum
 from typing import Any, get_origin
@@ -10,14 +9,12 @@ import responder.actions  # noqa: F401  (importing the package registers the act
 from responder.core.contact.effects import AppointmentStatus
 from responder.core.contact.known import SubscriptionStatus
 from responder.core.recognition.outcome import Confirmation
-from responder.core.recognition.packs import ALWAYS, Answer
 from responder.core.rules.actions import ACTIONS, Action, LanguageName, ResponseTexts, setting_name
 from responder.core.rules.template import Texts
 from responder.rulefile.describe.schema_words import (
     ACTION,
     ALERTS,
     APPOINTMENTS,
-    CONDITIONS,
     DEFAULTS,
     EXPECT,
     GIVEN,
@@ -31,20 +28,23 @@ from responder.rulefile.describe.schema_words import (
     VISIT,
     WEBHOOK,
 )
-from responder.rulefile.sections.conditions import STATES
-from responder.rulefile.sections.packs import load_packs
+from responder.rulefile.reading.shapes import (
+    ANYTHING,
+    FLAG,
+    MAYBE,
+    MOMENT,
+    SCALAR,
+    Schema,
+    by_language,
+    named,
+    object_of,
+    one_language,
+    one_or_many,
+    reference,
+)
+from responder.rulefile.sections.conditions.registry import when_schema
 
-Schema = dict[str, Any]
 DRAFT = "http://json-schema.org/draft-07/schema#"
-SCALAR: Schema = {
-    "type": ["string", "number", "boolean"]
-}  # what an author means as a text, YAML may take for something else
-MAYBE: Schema = {"type": ["string", "number", "boolean", "null"]}
-FLAG: Schema = {"enum": [True, False, "yes", "no", "on", "off", "Yes", "No", "YES", "NO", "ON", "OFF", "true", "false"]}
-MOMENT: Schema = {
-    "not": {"type": ["object", "array"]}
-}  # some readers make a date of it, for which a schema has no type
-ANYTHING: Schema = {}
 
 
 def rules_schema() -> Schema:
@@ -53,8 +53,14 @@ def rules_schema() -> Schema:
         "$schema": DRAFT,
         "title": "rules.yaml of responder",
         "description": "What happens to each text that comes in. 'responder check' tells more mistakes than a schema can.",
-        **_object(_top(), TOP, required=("version",)),
-        "definitions": {"then": _then(), "when": _when(), "texts": _texts(), "turn": _turn(), "expect": _expect()},
+        **object_of(_top(), TOP, required=("version",)),
+        "definitions": {
+            "then": _then(),
+            "when": when_schema(),
+            "texts": _texts(),
+            "turn": _turn(),
+            "expect": _expect(),
+        },
     }
 
 
@@ -63,95 +69,76 @@ def _top() -> dict[str, Schema]:
         "version": {"enum": [1, "1"]},
         "timezone": SCALAR,
         "country": {"type": "string", "pattern": "^[A-Z]{2}$"},
-        "languages": _one_or_many(_language()),
-        "lists": _named(_object(_list(), LIST), may_be_empty=True),
-        "webhooks": _named(_object(_webhook(), WEBHOOK, required=("url",))),
+        "languages": one_or_many(one_language()),
+        "lists": named(object_of(_list(), LIST), may_be_empty=True),
+        "webhooks": named(object_of(_webhook(), WEBHOOK, required=("url",))),
         "reserved": _reserved(),
         "rules": {"type": "array", "items": _rule()},
-        "fallback": _object({"then": _reference("then")}, {"then": RULE["then"]}, required=("then",)),
+        "fallback": object_of({"then": reference("then")}, {"then": RULE["then"]}, required=("then",)),
         "tests": {"type": "array", "items": _test()},
         "numbers": {
             "type": "object",
-            "additionalProperties": {"anyOf": [_object({"prefix": SCALAR}, NUMBER), {"type": "null"}]},
+            "additionalProperties": {"anyOf": [object_of({"prefix": SCALAR}, NUMBER), {"type": "null"}]},
         },
         "limits": {"type": "object"},
         "appointments": _appointments(),
-        "defaults": _object({"cooldown": SCALAR, "typos": FLAG, "max_segments": SCALAR}, DEFAULTS),
-        "include": _one_or_many({"type": "string"}),
-        "alerts": _object({"webhook": SCALAR, "email": _one_or_many({"type": "string"}), "credit_low": SCALAR}, ALERTS),
+        "defaults": object_of({"cooldown": SCALAR, "typos": FLAG, "max_segments": SCALAR}, DEFAULTS),
+        "include": one_or_many({"type": "string"}),
+        "alerts": object_of(
+            {"webhook": SCALAR, "email": one_or_many({"type": "string"}), "credit_low": SCALAR}, ALERTS
+        ),
     }
 
 
 def _appointments() -> Schema:
     reminder = {
         "before": SCALAR,
-        "text": _reference("texts"),
+        "text": reference("texts"),
         "only": {"enum": ["scheduled", "confirmed"]},
         "valid_for": SCALAR,
     }
-    texts = dict.fromkeys(("which", "late", "unclear"), _reference("texts"))
-    reminders = _one_or_many(_object(reminder, APPOINTMENTS, required=("before", "text")))
-    return _object({"window": SCALAR, **texts, "reminders": reminders, "quiet_hours": ANYTHING}, APPOINTMENTS)
+    texts = dict.fromkeys(("which", "late", "unclear"), reference("texts"))
+    reminders = one_or_many(object_of(reminder, APPOINTMENTS, required=("before", "text")))
+    return object_of({"window": SCALAR, **texts, "reminders": reminders, "quiet_hours": ANYTHING}, APPOINTMENTS)
 
 
 def _list() -> dict[str, Schema]:
-    return {"title": SCALAR, "double_opt_in": FLAG, "question": _reference("texts")}
+    return {"title": SCALAR, "double_opt_in": FLAG, "question": reference("texts")}
 
 
 def _webhook() -> dict[str, Schema]:
     return {
         "url": {"type": "string"},
-        "secret": _one_or_many({"type": "string", "pattern": r"^\$\{"}),
-        "events": _one_or_many({"type": "string"}),
+        "secret": one_or_many({"type": "string", "pattern": r"^\$\{"}),
+        "events": one_or_many({"type": "string"}),
     }
 
 
 def _reserved() -> Schema:
-    known = {"reply": _reference("texts"), "words": _one_or_many(SCALAR)}
+    known = {"reply": reference("texts"), "words": one_or_many(SCALAR)}
     of_stop = {
-        "left": _reference("texts"),
-        "phrases": _one_or_many(SCALAR),
+        "left": reference("texts"),
+        "phrases": one_or_many(SCALAR),
         "confirmation": {"enum": [str(kind) for kind in Confirmation]},
     }
-    keyword = _object(known, RESERVED)
-    return _object({"stop": _object(known | of_stop, RESERVED), "start": keyword, "help": keyword}, RESERVED)
+    keyword = object_of(known, RESERVED)
+    return object_of({"stop": object_of(known | of_stop, RESERVED), "start": keyword, "help": keyword}, RESERVED)
 
 
 def _rule() -> Schema:
-    examples = {"match": _one_or_many(MAYBE), "no_match": _one_or_many(MAYBE)}
+    examples = {"match": one_or_many(MAYBE), "no_match": one_or_many(MAYBE)}
     known = {
         "name": SCALAR,
-        "when": _reference("when"),
-        "then": _reference("then"),
-        "examples": _object(examples, RULE),
+        "when": reference("when"),
+        "then": reference("then"),
+        "examples": object_of(examples, RULE),
         "enabled": FLAG,
         "continue": FLAG,
         "cooldown": SCALAR,
         "typos": FLAG,
         "shadow": FLAG,
     }
-    return _object(known, RULE, required=("name", "when", "then"))
-
-
-def _when() -> Schema:
-    words = _by_language(_one_or_many(SCALAR))
-    lists = _object({"subscribed": SCALAR, "not_subscribed": SCALAR}, CONDITIONS)
-    known = {
-        "text": words,
-        "starts_with": words,
-        "contains": words,
-        "pattern": _one_or_many(SCALAR),
-        "answer": _by_language(_one_or_many({"enum": [str(answer) for answer in Answer]})),
-        "to": _one_or_many(SCALAR),
-        "from": _one_or_many(SCALAR),
-        "list": lists,
-        "appointment": {"enum": list(STATES)},
-        "hours": _one_or_many(SCALAR),
-        "since": MOMENT,
-        "until": MOMENT,
-        "language": _one_or_many(_language()),
-    }
-    return _object(known, CONDITIONS)
+    return object_of(known, RULE, required=("name", "when", "then"))
 
 
 def _test() -> Schema:
@@ -162,24 +149,24 @@ def _test() -> Schema:
         "additionalProperties": {"enum": [str(status) for status in SubscriptionStatus] + ["none"]},
     }
     given = {
-        "subscriptions": {"anyOf": [_one_or_many(SCALAR), statuses]},
-        "appointments": _one_or_many(_object({**visit, "status": _statuses()}, VISIT, required=("id", "starts_at"))),
+        "subscriptions": {"anyOf": [one_or_many(SCALAR), statuses]},
+        "appointments": one_or_many(object_of({**visit, "status": _statuses()}, VISIT, required=("id", "starts_at"))),
         "fields": {"type": "object", "additionalProperties": MAYBE},
-        "language": _language(),
+        "language": one_language(),
         "opted_out": FLAG,
         "responses": {"type": "object", "additionalProperties": {"type": "object", "additionalProperties": MAYBE}},
         "paused_until": MOMENT,
-        "messages": _one_or_many({"anyOf": [SCALAR, _reference("turn")]}),
+        "messages": one_or_many({"anyOf": [SCALAR, reference("turn")]}),
     }
     known = {
-        "name": SCALAR, "from": SCALAR, "to": SCALAR, "at": MOMENT, "expect": _reference("expect"), "given": _object(given, GIVEN),
-        "text": MAYBE, "messages": _one_or_many({"anyOf": [SCALAR, _reference("turn")]}),
+        "name": SCALAR, "from": SCALAR, "to": SCALAR, "at": MOMENT, "expect": reference("expect"), "given": object_of(given, GIVEN),
+        "text": MAYBE, "messages": one_or_many({"anyOf": [SCALAR, reference("turn")]}),
     }  # fmt: skip
-    return _object(known, TEST, required=("name",))
+    return object_of(known, TEST, required=("name",))
 
 
 def _turn() -> Schema:
-    return _object({"text": MAYBE, "at": MOMENT, "expect": _reference("expect")}, TEST, required=("text",))
+    return object_of({"text": MAYBE, "at": MOMENT, "expect": reference("expect")}, TEST, required=("text",))
 
 
 def _expect() -> Schema:
@@ -189,14 +176,14 @@ def _expect() -> Schema:
     }
     known = {
         "rule": MAYBE,
-        "steps": _one_or_many({"anyOf": [{"type": "string"}, {"type": "object"}]}),
-        "replies": _one_or_many(SCALAR),
-        "subscriptions": {"anyOf": [_one_or_many(SCALAR), statuses]},
+        "steps": one_or_many({"anyOf": [{"type": "string"}, {"type": "object"}]}),
+        "replies": one_or_many(SCALAR),
+        "subscriptions": {"anyOf": [one_or_many(SCALAR), statuses]},
         "appointment": {"type": "object", "additionalProperties": _statuses()},
         "fields": {"type": "object", "additionalProperties": MAYBE},
-        "language": _language(),
+        "language": one_language(),
     }
-    return _object(known, EXPECT)
+    return object_of(known, EXPECT)
 
 
 def _statuses() -> Schema:
@@ -206,7 +193,7 @@ def _statuses() -> Schema:
 def _then() -> Schema:
     """The actions, each with its settings, as their own fields say."""
     known = {name: _action(action) for name, action in sorted(ACTIONS.items())}
-    one = {**_object(known, ACTION), "minProperties": 1, "maxProperties": 1}
+    one = {**object_of(known, ACTION), "minProperties": 1, "maxProperties": 1}
     return {"anyOf": [one, {"type": "array", "items": one, "minItems": 1}]}
 
 
@@ -218,14 +205,14 @@ def _action(action: type[Action]) -> Schema:
         for name in known
     }
     required = tuple(s.name for s in settings if s.default is MISSING and s.default_factory is MISSING)
-    return {"anyOf": [_setting(settings[0].type), _object(known, words, required=required)]}
+    return {"anyOf": [_setting(settings[0].type), object_of(known, words, required=required)]}
 
 
 def _setting(kind: object) -> Schema:
     if kind in (Texts, Texts | None, ResponseTexts | None):
-        return _reference("texts")
+        return reference("texts")
     if kind is LanguageName:
-        return _language()
+        return one_language()
     if get_origin(kind) is collections.abc.Mapping:
         return {"type": "object", "additionalProperties": MAYBE}
     if isinstance(kind, type) and issubclass(kind, StrEnum):
@@ -234,44 +221,4 @@ def _setting(kind: object) -> Schema:
 
 
 def _texts() -> Schema:
-    return {"description": "A text, or one for each language; {{ values }} are filled in.", **_by_language(SCALAR)}
-
-
-def _language() -> Schema:
-    return {"enum": [language for language in load_packs() if language != ALWAYS]}
-
-
-def _by_language(value: Schema) -> Schema:
-    languages = [language for language in load_packs() if language != ALWAYS]
-    in_languages = {
-        "type": "object",
-        "properties": dict.fromkeys(languages, value),
-        "additionalProperties": False,
-        "minProperties": 1,
-    }
-    return {"anyOf": [*(value.get("anyOf") or [value]), in_languages]}
-
-
-def _one_or_many(value: Schema) -> Schema:
-    return {"anyOf": [value, {"type": "array", "items": value}]}
-
-
-def _named(value: Schema, *, may_be_empty: bool = False) -> Schema:
-    entry = {"anyOf": [value, {"type": ["null", "string"], "maxLength": 0}]} if may_be_empty else value
-    return {"type": "object", "propertyNames": {"pattern": "^[a-z0-9][a-z0-9_-]{0,63}$"}, "additionalProperties": entry}
-
-
-def _reference(name: str) -> Schema:
-    return {"$ref": f"#/definitions/{name}"}
-
-
-def _object(known: Mapping[str, Schema], words: Mapping[str, str], required: Iterable[str] = ()) -> Schema:
-    """An object with these properties and no others, each with its description."""
-    described = {name: _described(value, words[name]) for name, value in known.items()}
-    needed = {"required": list(required)} if required else {}
-    return {"type": "object", "properties": described, "additionalProperties": False, **needed}
-
-
-def _described(value: Schema, words: str) -> Schema:
-    """The property with its description; beside a reference, draft 7 reads nothing else."""
-    return {"description": words, "allOf": [value]} if "$ref" in value else {"description": words, **value}
+    return {"description": "A text, or one for each language; {{ values }} are filled in.", **by_language(SCALAR)}

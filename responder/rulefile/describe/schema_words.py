@@ -82,23 +82,6 @@ RULE: Words = {
     "typos": "true accepts one wrong letter in a word of five or more, where nothing matches exactly.",
     "shadow": "true decides and records, and sends nothing.",
 }
-CONDITIONS: Words = {
-    "text": "The whole text is one of these; capitals, accents, punctuation and blanks make no difference.",
-    "starts_with": "The text begins with one of these; what follows is {{ rest }}.",
-    "contains": "One of these stands anywhere in the text, as whole words.",
-    "pattern": "A regular expression (RE2) is found in the text; its named groups are {{ match.name }}.",
-    "answer": "The whole text is a built-in word for this, while one appointment is open.",
-    "to": "The text went to one of these numbers.",
-    "from": "The text came from one of these numbers.",
-    "list": "The number is on a list, or is not.",
-    "subscribed": "The number is on this list.",
-    "not_subscribed": "The number is not on this list.",
-    "appointment": "The open appointment waits for an answer (open), or is confirmed; or there is none.",
-    "hours": "The text comes within these hours, such as Mon-Fri 09:00-18:00.",
-    "since": "The text comes at this time or later.",
-    "until": "The text comes before the end of this time.",
-    "language": "The number uses one of these languages.",
-}
 TEST: Words = {
     "name": "What the test shows.",
     "from": "The number that texts.",

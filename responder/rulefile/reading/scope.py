@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from zoneinfo import ZoneInfo
 
+from responder.core.recognition.packs import Word
 from responder.core.rules.conditions import Condition, HasAppointment
 from responder.core.rules.matching import Answers, How, Pattern, TextCondition, Words
 from responder.core.rules.rules import List, Webhook
@@ -45,6 +46,8 @@ class Scope:
     webhooks: Mapping[str, Webhook]
     templates: Templates
     defaults: Defaults = field(default_factory=Defaults)
+    opt_out: Mapping[str, Word] = field(default_factory=dict)
+    """The folded words that always unsubscribe, which no rule can have as its whole text."""
 
     def list_name(self, node: Node) -> str:
         """The name of one of the lists."""

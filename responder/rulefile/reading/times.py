@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import chain
 from zoneinfo import ZoneInfo
 
-from responder.core.rules.hours import DAYS, MIDNIGHT, Span
+from responder.core.rules.appointments import QuietHours, Span
+from responder.core.rules.hours import DAYS, MIDNIGHT, WeeklyHours
+from responder.core.sms.durations import read_length
 from responder.rulefile.reading.nodes import Node
 from responder.rulefile.reading.reader import Wrong, shown, text
 
@@ -18,14 +20,14 @@ LONGEST_HOURS = 200  # characters
 DIGITS = "0123456789"
 TIMES = re.compile(r"[0-9]{1,2}:[0-9]{2}\s*-\s*[0-9]{1,2}:[0-9]{2}")
 MOMENT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([0-9]{2}:[0-9]{2}))?")
-DURATION = re.compile(r"([0-9]{1,6})\s*([mhd])")
-UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
-LONGEST = timedelta(days=3660)
+CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])\s*-\s*([01]?[0-9]|2[0-3]):([0-5][0-9])")
+LONGEST_DURATION = timedelta(days=3660)
+LONGEST_SPAN = timedelta(days=366)
 NO_TIME = timedelta(0)
 NONE = "none"
 
 
-def hours(node: Node) -> tuple[tuple[Span, ...], str]:
+def hours(node: Node) -> tuple[tuple[WeeklyHours, ...], str]:
     """The spans of one entry such as ``Mon-Fri 09:00-12:00, 14:00-18:00``, and the entry as it was written."""
     typed = " ".join(text(node).replace("–", "-").split())
     if len(typed) > LONGEST_HOURS:
@@ -34,17 +36,17 @@ def hours(node: Node) -> tuple[tuple[Span, ...], str]:
     times: list[tuple[int, int]] = []
     for part in typed.split(","):
         first_digit = next((place for place, c in enumerate(part) if c in DIGITS), len(part))
-        day, time = part[:first_digit].strip(), part[first_digit:].strip()
+        day, clock = part[:first_digit].strip(), part[first_digit:].strip()
         if day and times:
             raise Wrong(
                 node, f"{shown(typed)} names days after times, write a list: [Mon-Fri 09:00-18:00, Sat 09:00-13:00]"
             )
-        if day or not time:
+        if day or not clock:
             days.append(_days(node, day))
-        if time:
-            times.append(_times(node, time))
+        if clock:
+            times.append(_times(node, clock))
     on = frozenset(chain.from_iterable(days)) or EVERY_DAY
-    return tuple(Span(days=on, begins=begins, ends=ends) for begins, ends in times or [(0, MIDNIGHT)]), typed
+    return tuple(WeeklyHours(days=on, begins=begins, ends=ends) for begins, ends in times or [(0, MIDNIGHT)]), typed
 
 
 def _days(node: Node, typed: str) -> frozenset[int]:
@@ -121,15 +123,44 @@ def _in_utc(local: datetime) -> datetime:
 def duration(node: Node) -> timedelta:
     """A length of time such as ``24h``."""
     typed = text(node)
-    found = DURATION.fullmatch(typed)
-    if not found or not int(found[1]):
+    found = read_length(typed, "mhd")
+    if not found:
         raise Wrong(node, f"{shown(typed)} is no length of time, expected for example 30m, 24h or 7d")
-    length = int(found[1]) * UNITS[found[2]]
-    if length > LONGEST:
+    if found.time > LONGEST_DURATION:
         raise Wrong(node, f"{shown(typed)} is longer than ten years, write a shorter time")
-    return length
+    return found.time
 
 
 def duration_or_none(node: Node) -> timedelta:
     """A length of time, or no time for the word ``none``, which takes back a default of the file."""
     return NO_TIME if text(node) == NONE else duration(node)
+
+
+def span(node: Node) -> Span:
+    """A span such as ``24h`` or ``1d``, whose days and weeks are those of the calendar."""
+    typed = text(node)
+    found = read_length(typed, "mhdw")
+    if not found:
+        raise Wrong(node, f"{shown(typed)} is no span of time, expected for example 30m, 24h, 1d or 1w")
+    if found.time > LONGEST_SPAN:
+        raise Wrong(node, f"{shown(typed)} is longer than a year, make it shorter")
+    return Span(days=found.time.days) if found.unit in "dw" else Span(rest=found.time)
+
+
+def length(node: Node) -> timedelta:
+    """How long a span is."""
+    return span(node).length
+
+
+def quiet_hours(node: Node) -> QuietHours:
+    """Hours of the day, also over midnight."""
+    typed = text(node)
+    found = CLOCK.fullmatch(typed)
+    if not found:
+        raise Wrong(node, f"{shown(typed)} are no hours, expected for example 21:00-08:00")
+    begin, end = time(int(found[1]), int(found[2])), time(int(found[3]), int(found[4]))
+    if begin == end:
+        raise Wrong(
+            node, f"{shown(typed)} begin and end at the same time, so that it is not clear whether they are none or all"
+        )
+    return QuietHours(begin=begin, end=end)

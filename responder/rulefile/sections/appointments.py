@@ -10,7 +10,7 @@ from responder.core.rules.template import Names, Template, Texts
 from responder.rulefile.reading.nodes import Node, Scalar
 from responder.rulefile.reading.reader import Reader, Wrong, is_empty, one_of
 from responder.rulefile.reading.scope import APPOINTMENT, CONTACT, NOTHING, Scope
-from responder.rulefile.reading.spans import length, quiet_hours, span
+from responder.rulefile.reading.times import length, quiet_hours, span
 
 TOLD: Names = {"contact": CONTACT | {"name"}}
 CHOICES = "choices"

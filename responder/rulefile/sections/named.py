@@ -1,47 +1,39 @@
-"""The parts of a rules file that rules refer to: lists, webhooks, and what is said to reserved keywords."""
+"""The parts of a rules file that rules refer to: lists, webhooks and numbers."""
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 from urllib.parse import urlsplit
 
 from responder.core.outbound.networks import is_host
 from responder.core.outbound.signature import decode_secret
-from responder.core.recognition.lexicon import Lexicon
-from responder.core.recognition.outcome import Confirmation
-from responder.core.recognition.phrases import BadPhrase, expression
-from responder.core.rules.rules import LEFT, Number, Webhook
+from responder.core.rules.rules import List, Number, Webhook
 from responder.core.rules.template import Names, Texts
 from responder.core.rules.webhooks import Event
 from responder.core.sms.text import fold
 from responder.rulefile.reading.nodes import Mapping as MappingNode
 from responder.rulefile.reading.nodes import Node
-from responder.rulefile.reading.reader import Reader, Spot, Wrong, is_empty, member_of, name, shown, text
-from responder.rulefile.reading.scope import Scope
+from responder.rulefile.reading.reader import Reader, Spot, Wrong, flag, is_empty, member_of, name, shown, text
+from responder.rulefile.reading.scope import ALL_LISTS, CONTACT, LIST, Scope
 
 T = TypeVar("T")
-RESERVED = ("stop", "start", "help")
-RESERVED_NAMES: Names = {"contact": frozenset({"number"})}
-LEFT_NAMES: Names = {**RESERVED_NAMES, "list": frozenset({"name", "title"})}
 REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 LONGEST_PREFIX = 20  # characters
 NO_URL = re.compile(r"[\s\x00-\x20\x7f]")
-SHORTEST_PHRASE = 2  # words
 SCHEMES = ("http", "https")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class OwnWords:
-    """What a file says about reserved keywords: texts of its own, words and phrases beside the built-in ones, and who confirms a STOP.
-
-    The words stand by their folded form.
-    """
-
-    texts: Mapping[str, Texts] = field(default_factory=dict)
-    words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    phrases: tuple[str, ...] = ()
-    confirmation: Confirmation = Confirmation.OURS
+QUESTION_NAMES: Names = {"list": LIST, "contact": CONTACT | {"name"}}
+QUESTIONS = {  # in letters of the 7-bit alphabet
+    "de": "Antworten Sie JA, um {{ list.title }} zu erhalten. Sonst tun Sie nichts.",
+    "en": "Reply YES to get {{ list.title }}. If you did not ask for it, do nothing.",
+    "es": "Responda SI para recibir {{ list.title }}. Si no, no haga nada.",
+    "fr": "Répondez OUI pour recevoir {{ list.title }}. Sinon, ne faites rien.",
+    "it": "Rispondi SI per ricevere {{ list.title }}. Se non l'hai chiesto, non fare nulla.",
+    "nl": "Antwoord JA om {{ list.title }} te ontvangen. Anders hoeft u niets te doen.",
+    "pl": "Odpisz TAK, aby otrzymywac {{ list.title }}. Inaczej nic nie rob.",
+    "pt": "Responda SIM para receber {{ list.title }}. Caso contrario, ignore.",
+    "ro": "Raspundeti DA pentru a primi {{ list.title }}. Altfel nu faceti nimic.",
+}
 
 
 def read_named(
@@ -65,6 +57,35 @@ def read_named(
         taken.setdefault(key.text, reader.spot(key.place))
         values[key.text] = read(key.text, value, inside)
     return values
+
+
+def read_list(name: str, node: Node, reader: Reader, *, scope: Scope) -> List:
+    """One of the lists; without a title it is called by its name. ``scope`` needs to know no lists yet."""
+    if name == ALL_LISTS:
+        reader.note(node.place, f"{ALL_LISTS!r} means every list, choose another name")
+    built_in = Texts(
+        {
+            language: scope.templates.parse(QUESTIONS[language], QUESTION_NAMES)
+            for language in scope.languages
+            if language in QUESTIONS
+        }
+    )
+    if is_empty(node):
+        return List(name=name, title=name, question=built_in)
+    with reader.fields(node) as fields:
+        title = fields.take("title", text, name)
+        asks = fields.take("double_opt_in", flag, default=False)
+        given = fields.node("question")
+        if given is not None and not asks:
+            reader.note(
+                given.place, "'question' is asked by lists with 'double_opt_in: true' alone, add that or remove it"
+            )
+        question = (
+            reader.attempt(partial(scope.texts, names=QUESTION_NAMES, reader=reader), given, built_in)
+            if given
+            else built_in
+        )
+        return List(name=name, title=title, double_opt_in=asks, question=question)
 
 
 def webhook_reader(environment: Mapping[str, str]) -> Callable[[str, Node, Reader], Webhook]:
@@ -156,56 +177,3 @@ def _secret(node: Node, environment: Mapping[str, str]) -> str:
     except ValueError as error:
         raise Wrong(node, f"the environment variable {reference[1]}: {error}") from None
     return value
-
-
-def read_reserved(node: Node | None, scope: Scope, lexicon: Lexicon, reader: Reader) -> OwnWords:
-    """What the file says about STOP, START and HELP."""
-    texts: dict[str, Texts] = {}
-    words: dict[str, Mapping[str, str]] = {}
-    phrases: tuple[str, ...] = ()
-    confirmation = Confirmation.OURS
-    if node is None or is_empty(node):
-        return OwnWords()
-    with reader.inside("reserved").fields(node, "keyword") as fields:
-        for keyword in RESERVED:
-            if (given := fields.node(keyword)) is None:
-                continue
-            inside = reader.inside(f'reserved "{keyword}"')
-            with inside.fields(given) as settings:
-                if reply := settings.node("reply"):
-                    texts[keyword] = inside.attempt(lambda n: scope.texts(n, RESERVED_NAMES, inside), reply, Texts({}))  # noqa: B023
-                words[keyword] = dict(settings.each("words", lambda n: _own_word(n, keyword, lexicon)))  # noqa: B023
-                if keyword == "stop":
-                    confirmation = settings.take("confirmation", member_of(Confirmation, "confirmation"), confirmation)
-                    phrases = settings.each("phrases", _own_phrase)
-                    if left := settings.node(LEFT):
-                        texts[LEFT] = inside.attempt(lambda n: scope.texts(n, LEFT_NAMES, inside), left, Texts({}))  # noqa: B023
-    return OwnWords(texts=texts, words=words, phrases=phrases, confirmation=confirmation)
-
-
-def _own_phrase(node: Node) -> str:
-    typed = text(node)
-    if len(fold(typed).split()) < SHORTEST_PHRASE:
-        raise Wrong(
-            node,
-            f"{shown(typed)} is a single word, which would stop too much wherever it stands: write it under 'words'",
-        )
-    try:
-        expression(typed)
-    except BadPhrase as bad:
-        raise Wrong(node, str(bad)) from bad
-    return typed
-
-
-def _own_word(node: Node, keyword: str, lexicon: Lexicon) -> tuple[str, str]:
-    typed = text(node)
-    folded = fold(typed)
-    if not folded:
-        raise Wrong(node, f"{shown(typed)} has no letter or digit, so no text can match it")
-    meanings = {"stop": lexicon.opt_out, "start": lexicon.opt_in, "help": lexicon.help}
-    for other, words in meanings.items():
-        if other != keyword and folded in words:
-            raise Wrong(node, f"{shown(typed)} already means {other.upper()}, choose another word")
-    if keyword == "help" and folded in lexicon.answers:
-        raise Wrong(node, f"{shown(typed)} is an answer to an appointment, choose another word")
-    return folded, typed

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from responder.core.recognition.lexicon import Lexicon
 from responder.core.rules.actions import Action
 from responder.core.rules.conditions import Condition
 from responder.core.rules.cooldown import AtMostOnce, Cooldown
@@ -18,7 +17,7 @@ from responder.rulefile.reading.reader import Fields, Reader, Spot, Wrong, any_t
 from responder.rulefile.reading.scope import Scope, names_of
 from responder.rulefile.reading.times import NO_TIME, duration_or_none
 from responder.rulefile.sections.actions import Draft, build, read_drafts
-from responder.rulefile.sections.conditions import read_when
+from responder.rulefile.sections.conditions.registry import read_when
 
 TAKEN = ("fallback", "question")  # what stands in place of a rule's name in records
 
@@ -42,23 +41,17 @@ class RuleDraft:
     reader: Reader
 
 
-def read_rule_drafts(
-    node: Node | None, scope: Scope, lexicon: Lexicon, taken: dict[str, Spot], reader: Reader
-) -> tuple[RuleDraft, ...]:
+def read_rule_drafts(node: Node | None, scope: Scope, taken: dict[str, Spot], reader: Reader) -> tuple[RuleDraft, ...]:
     """The rules of a file, each with a name of its own; ``taken`` tells where the names of rules read before stand, and learns the new ones."""
     if node is None or is_empty(node):
         return ()
     if not isinstance(node, Sequence):
         reader.note(node.place, "expected a list of rules, each of which begins with '- name: …'")
         return ()
-    return tuple(
-        _rule_draft(item, number, taken, scope, lexicon, reader) for number, item in enumerate(node.items, start=1)
-    )
+    return tuple(_rule_draft(item, number, taken, scope, reader) for number, item in enumerate(node.items, start=1))
 
 
-def _rule_draft(
-    node: Node, number: int, taken: dict[str, Spot], scope: Scope, lexicon: Lexicon, outer: Reader
-) -> RuleDraft:
+def _rule_draft(node: Node, number: int, taken: dict[str, Spot], scope: Scope, outer: Reader) -> RuleDraft:
     reader = outer.inside(_called(node, number))
     with reader.fields(node) as fields:
         title = fields.require(
@@ -68,7 +61,7 @@ def _rule_draft(
         when = fields.node("when")
         if when is None and isinstance(node, MappingNode):
             reader.note(node.place, "'when' is missing, add a condition such as 'when: {text: News ON}'")
-        text, conditions = read_when(when, scope, lexicon, reader) if when else (None, ())
+        text, conditions = read_when(when, scope, reader) if when else (None, ())
         examples, counterexamples = _examples(fields.node("examples"), reader)
         drafts = read_then(fields, node, reader)
         return RuleDraft(

@@ -12,9 +12,8 @@ from responder.core.deciding.decision import QUESTION, Decision
 from responder.core.recognition.outcome import RULE_NAMES, Outcome
 from responder.core.recognition.packs import Answer
 from responder.core.rehearsal.circumstances import World, with_appointment, with_subscriptions
-from responder.core.rules.rules import LEFT
+from responder.core.rules.rules import KEYWORDS, LEFT
 from responder.core.rules.template import Texts
-from responder.rulefile.sections.named import RESERVED
 from responder.rulefile.warnings.habits import reached_fallback
 from responder.rulefile.warnings.survey import FILLER, Reached, Survey
 from responder.rulefile.warnings.texts import Sent, sent_of, texts_of_fallback, texts_of_reserved, texts_of_rules
@@ -30,7 +29,7 @@ def every_text(survey: Survey) -> Iterator[Sent]:
     """Each text that the file has for anybody."""
     yield from (sent for _, sent in texts_of_rules(survey))
     yield from texts_of_fallback(survey, reached_fallback(survey))
-    yield from chain.from_iterable(texts_of_reserved(survey, keyword) for keyword in RESERVED)
+    yield from chain.from_iterable(texts_of_reserved(survey, keyword) for keyword in KEYWORDS)
     yield from texts_beside(survey)
 
 

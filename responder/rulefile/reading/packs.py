@@ -1,27 +1,22 @@
-"""The built-in words, one pack for each language, and a file's own words among them."""
+"""The built-in words: one pack for each language."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from typing import Any
 
-from responder.core.recognition.lexicon import Lexicon
-from responder.core.recognition.packs import ALWAYS, Answer, Pack, Word
+from responder.core.recognition.packs import Answer, Pack, Word
 from responder.core.recognition.phrases import spellings
-from responder.core.rules.rules import LEFT
-from responder.core.rules.template import Template, Templates, Texts
+from responder.core.rules.rules import KEYWORDS, LEFT
 from responder.core.sms.text import fold
 from responder.errors import RulesError
 from responder.rulefile.reading.nodes import Node, read_nodes
 from responder.rulefile.reading.reader import Fields, Reader, flag, one_of, text
-from responder.rulefile.sections.named import LEFT_NAMES, RESERVED, OwnWords
 
 GRADES = ("A", "B", "C", "D")
 WORDS = ("opt_out", "opt_in", "help", "anywhere", "stops", "courtesy", "links", "nouns", "unscoped")
 PHRASES = ("phrases", "benign")
-OWN = "own"
-"""The grade of a word that the operator added."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -119,53 +114,4 @@ def _entry(node: Node, reader: Reader) -> Entry:
 
 def _texts(node: Node, reader: Reader) -> Mapping[str, str]:
     with reader.fields(node) as fields:
-        return {keyword: fields.require(keyword, text, "", "add the text") for keyword in (*RESERVED, LEFT)}
-
-
-def with_own_words(packs: Mapping[str, Pack], own: OwnWords, lexicon: Lexicon, version: str) -> Mapping[str, Pack]:
-    """The packs and a file's own words, which yield to an appointment where they are answers as well."""
-
-    def words(keyword: str) -> Mapping[str, Word]:
-        return {
-            folded: Word(
-                typed=typed,
-                language=ALWAYS,
-                version=version,
-                grade=OWN,
-                yields=folded in lexicon.answers,
-                returning=folded in lexicon.answers,
-            )
-            for folded, typed in own.words.get(keyword, {}).items()
-        }
-
-    always = packs[ALWAYS]
-    phrases = tuple(Word(typed=typed, language=ALWAYS, version=version, grade=OWN) for typed in own.phrases)
-    opt_out, opt_in, helps = (
-        {**words("stop"), **always.opt_out},
-        {**words("start"), **always.opt_in},
-        {**words("help"), **always.help},
-    )
-    return {
-        **packs,
-        ALWAYS: replace(always, opt_out=opt_out, opt_in=opt_in, help=helps, phrases=(*phrases, *always.phrases)),
-    }
-
-
-def reserved_texts(packs: Mapping[str, Pack], own: OwnWords, templates: Templates) -> Mapping[str, Texts]:
-    """What is said to each reserved keyword: the file's text, or that of the pack of a language for which the file has none."""
-    return {
-        keyword: _reserved_texts(packs, own.texts.get(keyword), keyword, templates) for keyword in (*RESERVED, LEFT)
-    }
-
-
-def _reserved_texts(packs: Mapping[str, Pack], own: Texts | None, keyword: str, templates: Templates) -> Texts:
-    if own and None in own.by_language:
-        return own
-    built_in = dict(_built_in(packs, keyword, templates))
-    return Texts({**built_in, **(own.by_language if own else {})})
-
-
-def _built_in(packs: Mapping[str, Pack], keyword: str, templates: Templates) -> Iterator[tuple[str | None, Template]]:
-    for language, pack in packs.items():
-        if typed := pack.texts.get(keyword):
-            yield language, templates.parse(typed, LEFT_NAMES) if keyword == LEFT else Template(typed, None)
+        return {keyword: fields.require(keyword, text, "", "add the text") for keyword in (*KEYWORDS, LEFT)}
