@@ -6,11 +6,15 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from responder.core.appointments.reminders import ReminderPlan
 from responder.core.outbound.gateway import Client, Clock, Gateway
 from responder.core.rules.rules import Rules
 from responder.core.rules.webhooks import Event
 from responder.errors import AccessError, PermanentError, StorageError, TransientError, UncertainError
+from responder.store.appointments.bookings import Means
+from responder.store.appointments.importing import BookingImports
 from responder.store.base.database import Database
+from responder.store.consent.importing import SubscriberImports
 from responder.store.consent.retention import end_subscriptions, kept_since, remove_strays, remove_texts
 from responder.store.operations.alert_mails import forget_mails
 from responder.store.operations.credits import claim_question, forget_credits, note_credit, note_no_credit
@@ -76,6 +80,18 @@ class Housekeeping:
         if removed := await remove_strays(self.store.database, now - STRAYS_STAY):
             logger.info("delivery reports on nothing of ours removed count=%d", removed)
         await forget_mails(self.store.database, now - MAILS_STAY)
+        await self._finish_imports()
+
+    async def _finish_imports(self) -> None:
+        """Carry out the rest of what a command has accepted, and was killed before the end of it."""
+        rules, database, clock = self.rules(), self.store.database, self.clock
+        times = ReminderPlan(policy=rules.appointments, zone=rules.zone)
+        means = Means(times=times, tell=rules.webhooks_for(Event.APPOINTMENT_CHANGED))
+        bookings = BookingImports(database=database, means=means, clock=clock)
+        tell = rules.webhooks_for(Event.CONSENT_CHANGED)
+        subscribers = SubscriberImports(database=database, secret=self.store.secret, clock=clock, tell=tell)
+        if done := await bookings.tidy() + await subscribers.tidy():
+            logger.info("imports that were cut short finished lines=%d", done)
 
 
 logger = logging.getLogger(__name__)

@@ -22,7 +22,8 @@ from responder.core.rules.webhooks import Event
 from responder.core.sms.address import number_from
 from responder.core.sms.timestamps import iso
 from responder.errors import ResponderError
-from responder.store.appointments.bookings import Change, put_bookings
+from responder.store.appointments.bookings import Change, Means
+from responder.store.appointments.importing import BookingImports
 from responder.store.base.history import read_history
 from responder.store.base.listing import Listing, read_all
 from responder.store.reading.records import find_appointment, list_appointments
@@ -74,7 +75,8 @@ async def _import(store: Store, *, file: Path) -> None:
     with progress("importing", len(bookings)) as advance:
         times = ReminderPlan(policy=rules.appointments, zone=rules.zone)
         tell = rules.webhooks_for(Event.APPOINTMENT_CHANGED)
-        counts = await put_bookings(store.database, bookings, utc_now(), advance, times=times, tell=tell)
+        means = Means(times=times, tell=tell)
+        counts = await BookingImports(database=store.database, means=means, clock=utc_now).put(bookings, advance)
     told = ", ".join(f"{counts.get(change, 0)} {change}" for change in Change)
     say(f"{file}: {len(bookings)} appointments, {told}")
 

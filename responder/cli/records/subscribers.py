@@ -29,6 +29,7 @@ from responder.core.rules.webhooks import Event
 from responder.errors import ConfigurationError, ResponderError
 from responder.processes.data_dir import open_private
 from responder.store.base.listing import read_all
+from responder.store.consent.importing import SubscriberImports
 from responder.store.consent.subscribers import Outcome, Outcomes, Wanted, opt_out, put_subscribers
 from responder.store.reading.records import list_subscribers
 from responder.wiring import Store, utc_now
@@ -116,17 +117,20 @@ async def _import(store: Store, *, file: Path, dry_run: bool, no_evidence: str |
     terms = Terms(local=local, lists=list(rules.lists), without_evidence=no_evidence)
     read = read_subscribers(data, str(file), terms)
     tell = await webhooks_for(store, Event.CONSENT_CHANGED)
+    imports = SubscriberImports(database=store.database, secret=store.secret, clock=utc_now, tell=tell)
     with progress("importing", len(read.wanted)) as advance:
-        outcomes = await put_subscribers(
-            store.database,
-            store.secret,
-            read.wanted,
-            operator=operator_name(),
-            now=utc_now(),
-            dry_run=dry_run,
-            advance=advance,
-            tell=tell,
-        )
+        if dry_run:
+            outcomes = await put_subscribers(
+                store.database,
+                store.secret,
+                read.wanted,
+                dry_run=True,
+                advance=advance,
+                operator=operator_name(),
+                now=utc_now(),
+            )
+        else:
+            outcomes = await imports.put(read.wanted, operator_name(), advance)
     _tell(file, read, outcomes, dry_run=dry_run)
 
 

@@ -18,19 +18,21 @@ from responder.core.contact.known import Appointment
 from responder.core.outbound.events import Happened, appointment_booked, appointment_deleted
 from responder.core.sms.timestamps import iso
 from responder.errors import ResponderError
-from responder.store.appointments.planning import note_times, take_bookings
+from responder.store.appointments.planning import BOOKING_LOCK, note_times, take_bookings
 from responder.store.appointments.reminders import forget_reminders, rebook_reminders
 from responder.store.appointments.rows import appointment_from
 from responder.store.appointments.stale_reminders import drop_stale
 from responder.store.base.bulk import execute_many
 from responder.store.base.database import Database
 from responder.store.base.history import add_events, event, last_numbers
+from responder.store.base.imports import Kind, overtake
 from responder.store.base.revisions import chunks, let_go, move_revisions
-from responder.store.base.tables import appointments, contacts
+from responder.store.base.tables import appointments, contacts, staged_appointments
 from responder.store.queue.announcing import announce
 
 IMPORT, API = "import", "api"
 """Who changes appointments beside the messages."""
+BOOKINGS = Kind(name="appointments", staged=staged_appointments, lock=BOOKING_LOCK)
 DETAILS = ("name", "service", "location", "language")
 ASKED = ("asked_at", "last_asked_at", "asked_from")
 WORDS = ("order_at", "order_seq", "by_hand_at")
@@ -84,6 +86,15 @@ class _Put:
         return {self.booking.originator} | ({self.before.originator} if self.before else set())
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Means:
+    """How bookings are carried out: when people are reminded, who does it, and which webhooks hear of new and moved ones."""
+
+    times: ReminderPlan | None = None
+    by: str = IMPORT
+    tell: Collection[str] = ()
+
+
 async def put_bookings(
     database: Database,
     bookings: Sequence[Booking],
@@ -104,23 +115,43 @@ async def put_bookings(
     """
     async with database.write() as connection:
         await take_bookings(database, connection)
-        insert = database.insert
         puts = await _ours(database, connection, await _puts(connection, bookings))
         if not all(expected(appointment_from(put.before) if put.before else None) for put in puts):
             raise Conflict
-        changes = [put for put in puts if put.change is not Change.UNCHANGED]
-        put_anew = _put_anew(insert)
-        for some in chunks(changes):
-            numbers = await _put_some(connection, some, put_anew, now, by)
-            await rebook_reminders(
-                connection, insert, [put.booking for put in some if put.change is not Change.CHANGED], times, now
-            )
-            await announce(connection, _happened(some, numbers, now), tell, now)
-            advance(len(some))
-        if times and changes:
-            await note_times(connection, times)
-    advance(len(puts) - len(changes))
+        identifiers = [booking.id for booking in bookings]
+        await overtake(connection, BOOKINGS, (BOOKINGS.staged.c.id.in_(some) for some in chunks(identifiers)))
+        await _put_all(database, connection, puts, Means(times=times, by=by, tell=tell), now, advance)
     return Counter(put.change for put in puts)
+
+
+async def carry_out_some(
+    database: Database, connection: AsyncConnection, bookings: Sequence[Booking], means: Means, now: datetime
+) -> Sequence[Change]:
+    """Make some appointments of an accepted import what the bookings say, in the caller's transaction, which has the turn."""
+    puts = await _ours(database, connection, await _puts(connection, bookings))
+    await _put_all(database, connection, puts, means, now)
+    return [put.change for put in puts]
+
+
+async def _put_all(
+    database: Database,
+    connection: AsyncConnection,
+    puts: Sequence[_Put],
+    means: Means,
+    now: datetime,
+    advance: Callable[[int], None] = lambda _count: None,
+) -> None:
+    changes = [put for put in puts if put.change is not Change.UNCHANGED]
+    put_anew = _put_anew(database.insert)
+    for some in chunks(changes):
+        numbers = await _put_some(connection, some, put_anew, now, means.by)
+        anew = [put.booking for put in some if put.change is not Change.CHANGED]
+        await rebook_reminders(connection, database.insert, anew, means.times, now)
+        await announce(connection, _happened(some, numbers, now), means.tell, now)
+        advance(len(some))
+    if means.times and changes:
+        await note_times(connection, means.times)
+    advance(len(puts) - len(changes))
 
 
 async def _put_some(
@@ -174,6 +205,7 @@ async def delete_appointment(
         before = await _to_delete(connection, database.insert, identifier)
         if not expected(appointment_from(before) if before else None):
             raise Conflict
+        await overtake(connection, BOOKINGS, [BOOKINGS.staged.c.id == identifier])
         if before is None:
             return False
         await connection.execute(delete(appointments).where(appointments.c.id == identifier))

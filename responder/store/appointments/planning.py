@@ -28,8 +28,7 @@ class PlannedBy:
 
 async def take_bookings(database: Database, connection: AsyncConnection) -> None:
     """Wait until nobody else changes what is booked."""
-    if not database.is_sqlite:
-        await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": BOOKING_LOCK})
+    await database.turn(connection, BOOKING_LOCK)
 
 
 async def note_times(connection: AsyncConnection, times: ReminderPlan) -> None:

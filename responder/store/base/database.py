@@ -7,9 +7,9 @@ import time
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
-from sqlalchemy import event
+from sqlalchemy import Select, event, text
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError, StatementError
@@ -22,6 +22,7 @@ LOCK_RETRY_S = 0.001  # SQLite's own handler sleeps up to 100 ms at a time; this
 READERS = 4
 STATEMENT_TIMEOUT_S = 10.0
 DRIVERS = frozenset({"aiosqlite", "asyncpg", "sqlalchemy", "uvloop"})
+Query = TypeVar("Query", bound=Select[*tuple[Any, ...]])
 
 
 class Database:
@@ -99,6 +100,15 @@ class Database:
             yield database
         finally:
             await database.close()
+
+    async def turn(self, connection: AsyncConnection, lock: int) -> None:
+        """Wait until nobody else has this turn, and keep it until the commit; on SQLite whoever writes has them all."""
+        if not self.is_sqlite:
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": lock})
+
+    def locking(self, query: Query, *, skip_locked: bool = False) -> Query:
+        """The query, its rows locked until the commit; on SQLite whoever writes has them all."""
+        return query if self.is_sqlite else query.with_for_update(skip_locked=skip_locked)
 
     async def checkpoint(self) -> None:
         """Bring SQLite's log into its file and empty it, so that nothing deleted stays in it. Raises StorageError."""

@@ -1,6 +1,7 @@
 """The one order in which rows are locked on PostgreSQL, so that no two transactions wait for each other.
 
 1. Turns (advisory locks): claims of messages, bookings, reminders, subscribers. A transaction takes one of them at the most.
+   Whoever carries out an import has the turn of its kind, and so its rows, which need no order of their own.
 2. Contacts, by number. Whoever changes anything else of a number (its subscriptions, appointments, reminders, questions, uses,
    hand-offs and awaited replies) has its contact first, so these need no order of their own.
 3. Messages, by ``seq``; new ones come in by key, in a transaction that locks nothing else.

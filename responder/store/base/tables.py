@@ -496,3 +496,45 @@ alert_mails = Table(
 )
 UNSENT = text("status = 'queued'")
 Index("ix_alert_mails_unsent", alert_mails.c.seq, sqlite_where=UNSENT, postgresql_where=UNSENT)
+
+imports = Table(
+    "imports",
+    metadata,
+    Column("seq", Sequence, primary_key=True, autoincrement=True),
+    Column("kind", String(16), nullable=False),
+    Column("operator", String(200), nullable=False),
+    Column("touched_at", Moment, nullable=False),
+    Column("accepted_at", Moment),
+    Column("done_at", Moment),
+    Column("place", Integer, nullable=False, server_default=text("0")),
+)
+staged_appointments = Table(
+    "staged_appointments",
+    metadata,
+    Column("import_seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("id", String(64), nullable=False),
+    Column("originator", String(64), nullable=False),
+    Column("starts_at", Moment, nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("service", String(200), nullable=False),
+    Column("location", String(200), nullable=False),
+    Column("language", String(16), nullable=False),
+    Column("asked_at", Moment),
+    Column("outcome", String(16)),
+)
+Index("ix_staged_appointments_originator", staged_appointments.c.originator)
+staged_subscribers = Table(
+    "staged_subscribers",
+    metadata,
+    Column("import_seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("originator", String(64), nullable=False),
+    Column("list", String(64), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("since", Moment),
+    Column("language", String(16)),
+    Column("evidence", Text, nullable=False),
+    Column("outcome", String(16)),
+)
+Index("ix_staged_subscribers_originator", staged_subscribers.c.originator)

@@ -7,19 +7,22 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Insert, select, text, update
+from sqlalchemy import Insert, select, tuple_, update
+from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.contact.known import SubscriptionStatus
 from responder.store.base.database import Database
+from responder.store.base.imports import Kind, overtake
 from responder.store.base.revisions import chunks, let_go, move_revisions
-from responder.store.base.tables import contacts, subscriptions
+from responder.store.base.tables import contacts, staged_subscribers, subscriptions
 from responder.store.consent.erasure import silent_among
 from responder.store.consent.ledger import EventRow, append, event_row
 from responder.store.consent.stopping import Stop, latest, stop
 from responder.store.queue.announcing import announce_consent
 
 SUBSCRIBER_LOCK = 0x5E5B0D05  # PostgreSQL advisory lock: two imports at once take turns
+SUBSCRIBERS = Kind(name="subscribers", staged=staged_subscribers, lock=SUBSCRIBER_LOCK)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,10 +64,12 @@ class Outcomes:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Standing:
-    """Who stands where: subscriptions by number and list, which of them START would bring back, and the numbers that want no texts at all."""
+    """Who stands where: subscriptions by number and list, which of them START would bring back or are newer than the wish,
+    and the numbers that want no texts at all."""
 
     status: Mapping[tuple[str, str], SubscriptionStatus]
     taken: Collection[tuple[str, str]]
+    newer: Collection[tuple[str, str]]
     opted_out: frozenset[str]
 
     def outcome(self, wanted: Wanted) -> Outcome:
@@ -72,12 +77,23 @@ class _Standing:
         before = self.status.get(place)
         if before is wanted.status and place not in self.taken:
             return Outcome.UNCHANGED
+        if place in self.newer:
+            return Outcome.UNCHANGED
         if wanted.status is not SubscriptionStatus.UNSUBSCRIBED and self._has_left(wanted.originator, before):
             return Outcome.LEFT_OUT
         return Outcome.NEW if before is None else Outcome.CHANGED
 
     def _has_left(self, originator: str, before: SubscriptionStatus | None) -> bool:
         return originator in self.opted_out or before is SubscriptionStatus.UNSUBSCRIBED
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Means:
+    """Who changes subscriptions, which webhooks hear of it, and the secret that the ledger is sealed with."""
+
+    secret: bytes = field(repr=False)
+    operator: str
+    tell: Collection[str] = ()
 
 
 async def put_subscribers(
@@ -92,20 +108,48 @@ async def put_subscribers(
     tell: Collection[str] = (),
 ) -> Outcomes:
     """Make the subscriptions what an operator wants, all or none, but bring nobody back who opted out; ``tell`` webhooks. Raises StorageError."""
+    if dry_run:
+        async with database.read() as connection:
+            outcomes = await _outcomes(connection, secret, wanted)
+        advance(len(wanted))
+        return _summary(outcomes)
+    means = Means(secret=secret, operator=operator, tell=tell)
     async with database.write() as connection:
-        if not database.is_sqlite:
-            await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": SUBSCRIBER_LOCK})
-        outcomes = await _outcomes(connection, secret, wanted)
-        changes = _changing(wanted, outcomes)
-        if not dry_run:
-            await move_revisions(connection, database.insert, {one.originator for one in changes})
-            outcomes = await _outcomes(connection, secret, wanted, before=outcomes)
-            changes, before = _changing(wanted, outcomes), changes
-            await let_go(connection, {one.originator for one in before} - {one.originator for one in changes})
-            await _put(connection, database.insert, changes, now, advance)
-            events = await append(connection, (_event(one, operator, now) for one in changes), secret)
-            await announce_consent(connection, events, tell, now)
-    advance(len(wanted) - (0 if dry_run else len(changes)))
+        await database.turn(connection, SUBSCRIBER_LOCK)
+        places = [(one.originator, one.list) for one in wanted]
+        staged = tuple_(SUBSCRIBERS.staged.c.originator, SUBSCRIBERS.staged.c.list)
+        await overtake(connection, SUBSCRIBERS, (staged.in_(some) for some in chunks(places)))
+        return _summary(await carry_out_some(database, connection, wanted, means, now, advance))
+
+
+async def carry_out_some(
+    database: Database,
+    connection: AsyncConnection,
+    wanted: Sequence[Wanted],
+    means: Means,
+    now: datetime,
+    advance: Callable[[int], None] = lambda _count: None,
+    *,
+    accepted_at: datetime | None = None,
+) -> Sequence[Outcome]:
+    """Make some subscriptions what an operator wants, in the caller's transaction, which has the turn; gives the outcome of each.
+
+    What was accepted a while ago takes nobody off a list who has joined since.
+    """
+    outcomes = await _outcomes(connection, means.secret, wanted, accepted_at=accepted_at)
+    changes = _changing(wanted, outcomes)
+    await move_revisions(connection, database.insert, {one.originator for one in changes})
+    outcomes = await _outcomes(connection, means.secret, wanted, before=outcomes, accepted_at=accepted_at)
+    changes, before = _changing(wanted, outcomes), changes
+    await let_go(connection, {one.originator for one in before} - {one.originator for one in changes})
+    await _put(connection, database.insert, changes, now, advance)
+    events = await append(connection, (_event(one, means.operator, now) for one in changes), means.secret)
+    await announce_consent(connection, events, means.tell, now)
+    advance(len(wanted) - len(changes))
+    return outcomes
+
+
+def _summary(outcomes: Sequence[Outcome]) -> Outcomes:
     left_out = [place for place, outcome in enumerate(outcomes) if outcome is Outcome.LEFT_OUT]
     return Outcomes(counts=Counter(outcomes), left_out=left_out)
 
@@ -139,10 +183,15 @@ async def opt_out(
 
 
 async def _outcomes(
-    connection: AsyncConnection, secret: bytes, wanted: Sequence[Wanted], before: Sequence[Outcome] | None = None
+    connection: AsyncConnection,
+    secret: bytes,
+    wanted: Sequence[Wanted],
+    *,
+    before: Sequence[Outcome] | None = None,
+    accepted_at: datetime | None = None,
 ) -> list[Outcome]:
     """What would become of each wish; of those that changed nothing ``before``, whose contacts are not ours, nothing does."""
-    standing = await _read_standing(connection, secret, wanted)
+    standing = await _read_standing(connection, secret, wanted, accepted_at)
     if before is None:
         return [standing.outcome(one) for one in wanted]
     return [standing.outcome(one) if was in MOVING else was for one, was in zip(wanted, before, strict=True)]
@@ -152,17 +201,25 @@ def _changing(wanted: Sequence[Wanted], outcomes: Sequence[Outcome]) -> list[Wan
     return [one for one, outcome in zip(wanted, outcomes, strict=True) if outcome in MOVING]
 
 
-async def _read_standing(connection: AsyncConnection, secret: bytes, wanted: Sequence[Wanted]) -> _Standing:
+async def _read_standing(
+    connection: AsyncConnection, secret: bytes, wanted: Sequence[Wanted], accepted_at: datetime | None
+) -> _Standing:
     status: dict[tuple[str, str], SubscriptionStatus] = {}
     taken: set[tuple[str, str]] = set()
+    newer: set[tuple[str, str]] = set()
     opted_out: set[str] = set()
     for some in chunks(sorted({one.originator for one in wanted})):
         rows = (await connection.execute(select(subscriptions).where(subscriptions.c.originator.in_(some)))).all()
         status |= {(row.originator, row.list): SubscriptionStatus(row.status) for row in rows}
         taken |= {(row.originator, row.list) for row in rows if row.taken_by_stop}
+        newer |= {(row.originator, row.list) for row in rows if _is_newer(row, accepted_at)}
         people = (await connection.execute(select(contacts).where(contacts.c.originator.in_(some)))).all()
         opted_out |= await silent_among(connection, secret, some, people)
-    return _Standing(status=status, taken=taken, opted_out=frozenset(opted_out))
+    return _Standing(status=status, taken=taken, newer=newer, opted_out=frozenset(opted_out))
+
+
+def _is_newer(row: Row[Any], accepted_at: datetime | None) -> bool:
+    return accepted_at is not None and row.status == SubscriptionStatus.SUBSCRIBED and row.since > accepted_at
 
 
 async def _put(

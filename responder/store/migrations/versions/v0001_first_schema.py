@@ -59,6 +59,7 @@ def upgrade() -> None:
     _balances()
     _alerts()
     _alert_mails()
+    _imports()
 
 
 def _messages() -> None:
@@ -495,3 +496,44 @@ def _alert_mails() -> None:
         sa.Column("created_at", Moment, nullable=False),
     )
     op.create_index("ix_alert_mails_unsent", "alert_mails", ["seq"], sqlite_where=UNSENT, postgresql_where=UNSENT)
+
+
+def _imports() -> None:
+    op.create_table(
+        "imports",
+        sa.Column("seq", Sequence, primary_key=True, autoincrement=True),
+        sa.Column("kind", sa.String(16), nullable=False),
+        sa.Column("operator", sa.String(200), nullable=False),
+        sa.Column("touched_at", Moment, nullable=False),
+        sa.Column("accepted_at", Moment),
+        sa.Column("done_at", Moment),
+        sa.Column("place", sa.Integer, nullable=False, server_default=sa.text("0")),
+    )
+    op.create_table(
+        "staged_appointments",
+        sa.Column("import_seq", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("place", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("id", sa.String(64), nullable=False),
+        sa.Column("originator", sa.String(64), nullable=False),
+        sa.Column("starts_at", Moment, nullable=False),
+        sa.Column("name", sa.String(200), nullable=False),
+        sa.Column("service", sa.String(200), nullable=False),
+        sa.Column("location", sa.String(200), nullable=False),
+        sa.Column("language", sa.String(16), nullable=False),
+        sa.Column("asked_at", Moment),
+        sa.Column("outcome", sa.String(16)),
+    )
+    op.create_index("ix_staged_appointments_originator", "staged_appointments", ["originator"])
+    op.create_table(
+        "staged_subscribers",
+        sa.Column("import_seq", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("place", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("originator", sa.String(64), nullable=False),
+        sa.Column("list", sa.String(64), nullable=False),
+        sa.Column("status", sa.String(16), nullable=False),
+        sa.Column("since", Moment),
+        sa.Column("language", sa.String(16)),
+        sa.Column("evidence", sa.Text, nullable=False),
+        sa.Column("outcome", sa.String(16)),
+    )
+    op.create_index("ix_staged_subscribers_originator", "staged_subscribers", ["originator"])

@@ -1,0 +1,78 @@
+"""Subscribers out of a file: many of them are carried out in chunks, and finished by whoever comes next after a kill."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy.engine import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from responder.core.contact.known import SubscriptionStatus
+from responder.store.base.database import Database
+from responder.store.base.imports import AT_ONCE, Clock, carry_out, import_lines, tidy
+from responder.store.consent.subscribers import (
+    SUBSCRIBERS,
+    Means,
+    Outcome,
+    Outcomes,
+    Wanted,
+    carry_out_some,
+    put_subscribers,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SubscriberImports:
+    """Carries out imports of subscribers; webhooks ``tell``."""
+
+    database: Database
+    secret: bytes = field(repr=False)
+    clock: Clock
+    tell: Collection[str] = ()
+
+    async def put(
+        self, wanted: Sequence[Wanted], operator: str, advance: Callable[[int], None] = lambda _count: None
+    ) -> Outcomes:
+        """Make the subscriptions what an operator wants, all or none, but bring nobody back who opted out."""
+        await carry_out(self.database, SUBSCRIBERS, self._apply, self.clock)
+        if len(wanted) <= AT_ONCE:
+            means: dict[str, Any] = {"operator": operator, "now": self.clock(), "tell": self.tell, "advance": advance}
+            return await put_subscribers(self.database, self.secret, wanted, **means)
+        lines = [_line(one) for one in wanted]
+        done = await import_lines(
+            self.database, SUBSCRIBERS, self._apply, self.clock, lines, operator=operator, advance=advance
+        )
+        counts = {Outcome(outcome): count for outcome, count in done.counts.items()}
+        return Outcomes(counts=counts, left_out=done.places.get(Outcome.LEFT_OUT, ()))
+
+    async def tidy(self) -> int:
+        """Finish imports that nobody is at any more, and give how many lines that were."""
+        return await tidy(self.database, SUBSCRIBERS, self._apply, self.clock)
+
+    async def _apply(self, connection: AsyncConnection, one: Row[Any], rows: Sequence[Row[Any]]) -> Sequence[str]:
+        """A subscription counts from the moment at which the import was accepted, if its line does not say."""
+        means = Means(secret=self.secret, operator=one.operator, tell=self.tell)
+        wanted = [_wanted(row, one) for row in rows]
+        return await carry_out_some(self.database, connection, wanted, means, self.clock(), accepted_at=one.accepted_at)
+
+
+def _line(wanted: Wanted) -> dict[str, Any]:
+    return {
+        "originator": wanted.originator,
+        "list": wanted.list,
+        "status": str(wanted.status),
+        "since": wanted.since,
+        "language": wanted.language,
+        "evidence": wanted.evidence,
+    }
+
+
+def _wanted(row: Row[Any], one: Row[Any]) -> Wanted:
+    return Wanted(
+        originator=row.originator,
+        list=row.list,
+        status=SubscriptionStatus(row.status),
+        since=row.since or one.accepted_at,
+        language=row.language,
+        evidence=row.evidence,
+    )
