@@ -1,4 +1,4 @@
-"""responder appointments: brought in from another system, listed, shown with what became of them, and given back."""
+"""responder appointments: imported from another system, listed, shown with their history, and exported."""
 
 import asyncio
 import sys
@@ -14,7 +14,7 @@ from responder.cli.records.csv_imports import read_bookings
 from responder.cli.terminal.options import AsJson, Limit
 from responder.cli.terminal.output import Column, echo_json, moment, one_line, progress, say
 from responder.cli.terminal.session import print_list, rules_of_file, with_store
-from responder.core.appointments.booking import Local, day_bounds
+from responder.core.appointments.booking import FIELDS, Local, day_bounds
 from responder.core.appointments.reminders import ReminderPlan
 from responder.core.contact.effects import AppointmentStatus
 from responder.core.operations.records import AppointmentEvent, AppointmentRecord
@@ -29,27 +29,16 @@ from responder.store.base.listing import Listing, read_all
 from responder.store.reading.records import find_appointment, list_appointments
 from responder.wiring import Store, utc_now
 
-DAY = typer.Option(metavar="DAY", help="Only those of this day, such as 2026-12-01, in the zone of the rules file.")
-STATUS = typer.Option(help="Only those with this status.")
-NUMBER = typer.Option(metavar="NUMBER", help="Only those of this telephone number.")
-Day = Annotated[str | None, DAY]
-Status = Annotated[AppointmentStatus | None, STATUS]
-Number = Annotated[str | None, NUMBER]
-EXPORTED = (
-    "id",
-    "originator",
-    "starts_at",
-    "name",
-    "service",
-    "location",
-    "language",
-    "status",
-    "updated_at",
-    "asked_at",
-)
+Day = Annotated[
+    str | None,
+    typer.Option(metavar="DAY", help="Only those of this day, such as 2026-12-01, in the zone of the rules file."),
+]
+OfStatus = Annotated[AppointmentStatus | None, typer.Option(help="Only those with this status.")]
+OfNumber = Annotated[str | None, typer.Option(metavar="NUMBER", help="Only those of this telephone number.")]
+EXPORTED = (*FIELDS[:-1], "status", "updated_at", "asked_at")
 LOST = "'responder appointments list' has the ids"
-NONE_SUCH = "no appointments like that: leave out a filter"
-EMPTY = "no appointments yet: bring them in with  responder appointments import FILE.csv"
+NO_SUCH_APPOINTMENTS = "no appointments like that: leave out a filter"
+NO_APPOINTMENTS = "no appointments yet: bring them in with  responder appointments import FILE.csv"
 
 
 app = typer.Typer(no_args_is_help=True)
@@ -77,13 +66,13 @@ async def _import(store: Store, *, file: Path) -> None:
         tell = rules.webhooks_for(Event.APPOINTMENT_CHANGED)
         means = Means(times=times, tell=tell)
         counts = await BookingImports(database=store.database, means=means, clock=utc_now).put(bookings, advance)
-    told = ", ".join(f"{counts.get(change, 0)} {change}" for change in Change)
-    say(f"{file}: {len(bookings)} appointments, {told}")
+    summary = ", ".join(f"{counts.get(change, 0)} {change}" for change in Change)
+    say(f"{file}: {len(bookings)} appointments, {summary}")
 
 
 @app.command("list")
 def list_(
-    *, day: Day = None, status: Status = None, number: Number = None, limit: Limit = None, as_json: AsJson = False
+    *, day: Day = None, status: OfStatus = None, number: OfNumber = None, limit: Limit = None, as_json: AsJson = False
 ) -> None:
     """List appointments by their start, the latest at the end."""
     columns: list[Column[AppointmentRecord]] = [
@@ -94,12 +83,12 @@ def list_(
         Column(title="name", value=lambda record: record.appointment.name, wide=True),
         Column(title="service", value=lambda record: record.appointment.service, wide=True),
     ]
-    empty = NONE_SUCH if day or status or number else EMPTY
+    empty = NO_SUCH_APPOINTMENTS if day or status or number else NO_APPOINTMENTS
     print_list(_listing(day, status, number), columns, limit=limit, as_json=as_json, empty=empty)
 
 
 def _listing(day: str | None, status: AppointmentStatus | None, number: str | None) -> Listing[AppointmentRecord]:
-    """The appointments that are asked for; a day and a number are read as the rules file would."""
+    """The appointments that the options select; the rules file gives the zone of a day and the country of a number."""
     if not day and not number:
         return list_appointments(status=status)
     rules = asyncio.run(rules_of_file())
@@ -148,24 +137,18 @@ async def _show_history(store: Store, *, identifier: str, as_json: bool) -> None
 
 def _print_history(history: Sequence[AppointmentEvent]) -> None:
     for number, event in enumerate(history):
-        say(f"{'' if number else 'history':<12}{one_line(_told(event))}")
+        say(f"{'' if number else 'history':<12}{one_line(_event_line(event))}")
 
 
-def _told(event: AppointmentEvent) -> str:
-    """A line of the history in words."""
-    change = (
-        f"{event.old_status or 'none'} to {event.new_status}"
-        if event.old_status != event.new_status and event.new_status
-        else ""
-    )
+def _event_line(event: AppointmentEvent) -> str:
+    is_change = event.new_status and event.old_status != event.new_status
+    change = f"{event.old_status or 'none'} to {event.new_status}" if is_change else ""
     key = f"message {event.message_key}" if event.message_key else ""
-    return "  ".join(
-        part for part in (moment(event.at), event.what, f"by {event.by}", change, event.detail, key) if part
-    )
+    return "  ".join(filter(None, (moment(event.at), event.what, f"by {event.by}", change, event.detail, key)))
 
 
 @app.command("export")
-def export(*, day: Day = None, status: Status = None, number: Number = None) -> None:
+def export(*, day: Day = None, status: OfStatus = None, number: OfNumber = None) -> None:
     """Print appointments as CSV with their status, in the columns of the import and those of a record."""
     with_store(partial(_export, listing=_listing(day, status, number)))
 

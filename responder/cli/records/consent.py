@@ -1,15 +1,16 @@
 """responder consent: what a number agreed to and when, with the proof that nothing of it was changed."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from responder.cli.records.consent_file import check_signed, lines_of, write_signed
-from responder.cli.terminal.options import AsJson, read_since
-from responder.cli.terminal.output import echo_json, one_line, say
+from responder.cli.records.consent_file import KINDS, check_signed, write_signed
+from responder.cli.terminal.options import AsJson, AsOf
+from responder.cli.terminal.output import aligned, echo_json, one_line, say
 from responder.cli.terminal.session import operator_name, read_number, with_store
 from responder.core.consent.standing import standing_after
 from responder.core.operations.records import ConsentRecord
@@ -20,25 +21,11 @@ from responder.store.consent.reading import verify as verify_chain
 from responder.store.reading.everything_about import PERSON
 from responder.wiring import Store, utc_now
 
-EMPTY = "no consent is recorded yet: a text such as the one of a rule with 'subscribe', or STOP, makes the first event"
-KINDS = (".csv", ".jsonl")
-
-
-def _moment(typed: str) -> datetime:
-    try:
-        return read_since(typed, utc_now())
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
-
+NO_CONSENT = (
+    "no consent is recorded yet: a text such as the one of a rule with 'subscribe', or STOP, makes the first event"
+)
 
 Number = Annotated[str, typer.Argument(metavar="NUMBER", help="The number, such as +393301234567.")]
-AsOf = Annotated[
-    datetime | None,
-    typer.Option(
-        "--as-of", parser=_moment, metavar="WHEN", help="As it was recorded then: 30d, or a time in ISO 8601."
-    ),
-]
-
 Everything = Annotated[
     bool,
     typer.Option(
@@ -46,6 +33,16 @@ Everything = Annotated[
         help="With --json, all that is known and not the consent events alone; 'record' says what a line is.",
     ),
 ]
+
+
+SHOWN_FIELDS: Mapping[str, Sequence[str]] = {
+    "lists": ("list", "status", "since", "language"),
+    "standing": ("list", "status", "since"),
+    "appointments": ("id", "starts_at", "status", "name", "service", "location"),
+    "messages": ("received_at", "status", "rule", "text"),
+    "deliveries": ("kind", "to", "status", "text", "last_error"),
+}
+"""What is shown of each kind of record, in this order; of any other kind everything is."""
 
 
 app = typer.Typer(no_args_is_help=True)
@@ -58,23 +55,19 @@ def show(number: Number, *, as_of: AsOf = None, everything: Everything = False, 
     With --json, the consent events, a line each; --as-of leaves out what was recorded later, and says how the number stood then.
     """
     if everything and (as_of or not as_json):
-        raise typer.BadParameter(
-            "--everything goes with --json, and not with --as-of, since the past of the ledger alone is kept"
-        )
-    with_store(
-        partial(_show_as_json, number=number)
-        if everything
-        else partial(_show, number=number, as_of=as_of, as_json=as_json)
-    )
+        reason = "since the past of the ledger alone is kept"
+        raise typer.BadParameter(f"--everything goes with --json, and not with --as-of, {reason}")
+    if everything:
+        with_store(partial(_print_everything, number=number))
+    else:
+        with_store(partial(_show, number=number, as_of=as_of, as_json=as_json))
 
 
-async def _show_as_json(store: Store, *, number: str) -> None:
+async def _print_everything(store: Store, *, number: str) -> None:
     originator = await read_number(number)
-    listings = {"consent": list_consent(originator=originator)} | {
-        title: listing(originator) for title, listing in PERSON.items()
-    }
+    listings = {"consent": lambda number: list_consent(originator=number), **PERSON}
     for title, listing in listings.items():
-        async for record in read_all(store.database, listing):
+        async for record in read_all(store.database, listing(originator)):
             echo_json({"record": title} | record.as_json())
 
 
@@ -86,14 +79,16 @@ async def _show(store: Store, *, number: str, as_of: datetime | None, as_json: b
             echo_json(event.as_json())
         return
     say(f"{originator}{f' as of {as_of:%Y-%m-%d %H:%M} UTC' if as_of else ''}")
-    _print_section("consent", [_told(event) for event in events])
+    _print_section("consent", [_event_line(event) for event in events])
     if as_of is None:
-        await _print_rest(store, originator)
+        for title, listing in PERSON.items():
+            records = [record.as_json() async for record in read_all(store.database, listing(originator))]
+            _print_section(title, _lines(title, records))
     else:
-        _print_section("stood then", lines_of("standing", standing_after(event.as_json() for event in events)))
+        _print_section("stood then", _lines("standing", standing_after(event.as_json() for event in events)))
 
 
-def _told(event: ConsentRecord) -> str:
+def _event_line(event: ConsentRecord) -> str:
     fields = event.as_json()
     by = fields.get("operator") or fields["channel"]
     parts = [
@@ -106,17 +101,30 @@ def _told(event: ConsentRecord) -> str:
     return f"{fields['seq']:>6}  {fields['at']}  {', '.join(part for part in parts if part)}"
 
 
-async def _print_rest(store: Store, originator: str) -> None:
-    for title, listing in PERSON.items():
-        _print_section(
-            title, lines_of(title, [record.as_json() async for record in read_all(store.database, listing(originator))])
-        )
-
-
 def _print_section(title: str, lines: list[str]) -> None:
     say(f"\n{title}: {len(lines) or 'none'}")
     for line in lines:
         say(f"  {one_line(line)}")
+
+
+def _lines(kind: str, records: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The records of a kind, a line each, in aligned columns if SHOWN_FIELDS has the kind.
+
+    >>> _lines("lists", [{"list": "news", "status": "subscribed", "since": "2026-11-23T12:00:00Z", "language": None}])
+    ['news  subscribed  2026-11-23T12:00:00Z']
+    """
+    if kind not in SHOWN_FIELDS:
+        return [", ".join(_named_values(record)) for record in records]
+    rows = [[one_line(str(record[name] or "")) for name in SHOWN_FIELDS[kind]] for record in records]
+    return list(aligned(rows)) if rows else []
+
+
+def _named_values(record: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in record.items():
+        if isinstance(value, Mapping):
+            yield from _named_values(value)
+        elif value is not None:
+            yield f"{name} {one_line(str(value))}"
 
 
 @app.command("export")
@@ -162,12 +170,10 @@ async def _verify(store: Store) -> None:
     for fault in verdict.faults:
         say(f"event {fault.seq}: {fault.what}", err=True)
     if verdict.faults:
-        say(
-            "the consent ledger is not as it was written: keep this database, and compare it with your backups",
-            err=True,
-        )
+        remedy = "keep this database, and compare it with your backups"
+        say(f"the consent ledger is not as it was written: {remedy}", err=True)
         raise typer.Exit(1)
-    say(f"{verdict.events} events, the chain is whole" if verdict.events else EMPTY)
+    say(f"{verdict.events} events, the chain is whole" if verdict.events else NO_CONSENT)
 
 
 async def _verify_file(store: Store, *, file: Path) -> None:

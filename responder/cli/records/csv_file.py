@@ -87,10 +87,12 @@ def read_rows(
     mistakes: list[str] = []
     with progress("reading", data.count(b"\n")) as advance:
         for line, values in tracked(lines[1:], advance):
-            counts = f"{len(values)} values, the first line names {len(names)} columns"
-            read: T | list[str] = [f"{counts}: check the separators and quotes"]
+            read: T | list[str]
             if len(values) == len(names):
                 read = read_row(line, {name: tidy(value) for name, value in zip(names, values, strict=True)})
+            else:
+                counts = f"{len(values)} values, the first line names {len(names)} columns"
+                read = [f"{counts}: check the separators and quotes"]
             if isinstance(read, list):
                 mistakes += [f"{file}:{line}: {text}" for text in read]
             else:

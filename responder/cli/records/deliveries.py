@@ -16,8 +16,11 @@ from responder.store.outbound.calls import retry_calls
 from responder.store.reading.records import find_delivery, list_deliveries
 from responder.wiring import Store, utc_now
 
-CHOOSE = "name the key of one delivery, or choose among the webhook calls that were given up: --to, --since and --until, or --all"
-EMPTY = "nothing was sent yet: a rule with 'reply' or 'webhook' sends something"
+CHOOSE_DELIVERIES = (
+    "name the key of one delivery, or choose among the webhook calls that were given up: "
+    "--to, --since and --until, or --all"
+)
+NO_DELIVERIES = "nothing was sent yet: a rule with 'reply' or 'webhook' sends something"
 
 
 app = typer.Typer(no_args_is_help=True)
@@ -31,7 +34,7 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List replies and webhook calls, oldest first."""
-    empty = f"no delivery is {status}: 'responder deliveries list' has those of every fate" if status else EMPTY
+    empty = f"no delivery is {status}: 'responder deliveries list' has those of every fate" if status else NO_DELIVERIES
     print_list(list_deliveries(status=status), _columns(), limit=limit, as_json=as_json, empty=empty)
 
 
@@ -50,8 +53,7 @@ def retry(
 ) -> None:
     """Try again what was given up, with the same ids. A reply that may have been sent is sent again only when its key is named."""
     if (key is None) is not (every or any((to, since, until))):
-        raise typer.BadParameter(CHOOSE)
-
+        raise typer.BadParameter(CHOOSE_DELIVERIES)
     with_store(partial(_retry_one, key=key) if key else partial(_retry_webhooks, to=to, since=since, until=until))
 
 
@@ -67,9 +69,8 @@ async def _retry_one(store: Store, *, key: str) -> None:
         raise ResponderError(
             f"delivery {key}: its text is gone, since it was kept long enough or its number was erased"
         )
-    raise ResponderError(
-        f"delivery {key}: it is {delivery.status}, only dead, failed and uncertain ones are tried again"
-    )
+    reason = f"it is {delivery.status}, only dead, failed and uncertain ones are tried again"
+    raise ResponderError(f"delivery {key}: {reason}")
 
 
 async def _retry_webhooks(store: Store, *, to: str | None, since: datetime | None, until: datetime | None) -> None:
@@ -90,9 +91,9 @@ def _columns() -> list[Column[DeliveryRecord]]:
         Column(title="status", value=lambda delivery: delivery.status),
         Column(title="attempts", value=lambda delivery: str(delivery.attempts)),
         Column(title="next attempt", value=lambda delivery: moment(delivery.next_attempt_at)),
-        Column(title="text or error", value=_words, wide=True),
+        Column(title="text or error", value=_text_or_error, wide=True),
     ]
 
 
-def _words(delivery: DeliveryRecord) -> str | None:
+def _text_or_error(delivery: DeliveryRecord) -> str | None:
     return delivery.last_error or (delivery.text if delivery.kind is StepKind.REPLY else None)

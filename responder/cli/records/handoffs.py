@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from responder.cli.terminal.options import AsJson, Limit
-from responder.cli.terminal.output import Column, echo_json, moment, one_line, say
-from responder.cli.terminal.session import operator_name, print_list, webhooks_for, with_store
+from responder.cli.terminal.output import Column, echo_json, moment, one_line, say, short_key
+from responder.cli.terminal.session import only_one, operator_name, print_list, webhooks_for, with_store
 from responder.core.operations.handoffs import HandOffRecord
 from responder.core.rules.webhooks import Event
 from responder.core.sms.address import canonical, is_dialable
@@ -19,16 +19,17 @@ from responder.store.handoffs.closing import Answer, Closed, Closing, answer, cl
 from responder.store.handoffs.handoffs import find_handoffs, list_handoffs, said_since
 from responder.wiring import Store, utc_now
 
-EMPTY = "nothing waits for a person: a rule with 'hand_off', an unclear answer, or what may be a STOP puts a text here"
-NONE_EVER = (
+NO_HANDOFFS = (
+    "nothing waits for a person: a rule with 'hand_off', an unclear answer, or what may be a STOP puts a text here"
+)
+NEVER_A_HANDOFF = (
     "no text was ever handed to a person: a rule with 'hand_off' does that, an unclear answer, or what may be a STOP"
 )
-SHOWN_OF_A_KEY = 12  # characters, which name a hand-off as well as all of them do
 LONGEST_NOTE = 1000  # characters
 MAX_SEGMENTS, MOST_SEGMENTS = 3, 10
 LABEL = 16  # characters before a value
 
-Key = Annotated[str, typer.Argument(metavar="KEY", help="The key of the hand-off, or enough of its beginning.")]
+HandOffKey = Annotated[str, typer.Argument(metavar="KEY", help="The key of the hand-off, or enough of its beginning.")]
 
 
 app = typer.Typer(no_args_is_help=True)
@@ -42,23 +43,16 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List what waits for a person, oldest first."""
-    print_list(
-        list_handoffs(every=every),
-        _columns(every=every),
-        limit=limit,
-        as_json=as_json,
-        empty=NONE_EVER if every else EMPTY,
-    )
+    empty = NEVER_A_HANDOFF if every else NO_HANDOFFS
+    print_list(list_handoffs(every=every), _columns(every=every), limit=limit, as_json=as_json, empty=empty)
 
 
 def _columns(*, every: bool) -> list[Column[HandOffRecord]]:
     columns: list[Column[HandOffRecord]] = [
-        Column(title="key", value=lambda record: record.key[:SHOWN_OF_A_KEY]),
+        Column(title="key", value=lambda record: short_key(record.key)),
         Column(title="opened", value=lambda record: moment(record.opened_at)),
         Column(title="number", value=lambda record: record.originator),
-        Column(
-            title="marketing", value=lambda record: "held" if record.holds_marketing and not record.closed_at else ""
-        ),
+        Column(title="marketing", value=lambda record: "held" if _holds_marketing(record) else ""),
         Column(title="reason", value=lambda record: record.reason, wide=True),
         Column(title="text", value=lambda record: record.text, wide=True),
         Column(title="later texts", value=lambda record: str(record.later_texts or "")),
@@ -67,8 +61,12 @@ def _columns(*, every: bool) -> list[Column[HandOffRecord]]:
     return [*columns, done_at] if every else columns
 
 
+def _holds_marketing(record: HandOffRecord) -> bool:
+    return record.holds_marketing and not record.closed_at
+
+
 @app.command("show")
-def show(key: Key, *, as_json: AsJson = False) -> None:
+def show(key: HandOffKey, *, as_json: AsJson = False) -> None:
     """Show one hand-off, and what was said since: the number's texts, and ours."""
     with_store(partial(_show, beginning=key, as_json=as_json))
 
@@ -86,17 +84,16 @@ async def _show(store: Store, *, beginning: str, as_json: bool) -> None:
 
 
 async def _conversation(store: Store, record: HandOffRecord) -> list[str]:
-    """What was said since the hand-off was opened, by time."""
-    said = await said_since(store.database, record)
+    """The texts since the hand-off was opened, by time."""
     return [
-        f"{moment(one.at)} {'<' if one.is_ours else '>'} {one.text}{f' ({one.fate})' if one.fate else ''}"
-        for one in said
+        f"{moment(text.at)} {'<' if text.is_ours else '>'} {text.text}{f' ({text.fate})' if text.fate else ''}"
+        for text in await said_since(store.database, record)
     ]
 
 
 @app.command("done")
 def done(
-    key: Key,
+    key: HandOffKey,
     *,
     note: Annotated[
         str,
@@ -125,24 +122,22 @@ async def _done(store: Store, *, beginning: str, note: str, opts_out: bool) -> N
 
 
 def _consequences(originator: str, closed: Closed, *, opts_out: bool) -> str:
+    """What closing a hand-off changed for its number, and what is still open."""
+    changes = []
     if closed.is_opted_out:
-        told = [f"{originator} is opted out"] if opts_out or closed.ended_review else []
+        changes += [f"{originator} is opted out"] if opts_out or closed.ended_review else []
+    elif closed.ended_review and closed.reviews:
+        changes.append(f"marketing is still held back by {closed.reviews} more of {originator}")
     elif closed.ended_review:
-        held = (
-            f"marketing is still held back by {closed.reviews} more of {originator}"
-            if closed.reviews
-            else f"{originator} gets marketing again"
-        )
-        told = [held]
-    else:
-        told = []
-    more = [f"{closed.others} more of {originator} are open"] if closed.others else []
-    return "".join(f"; {part}" for part in (*told, *more))
+        changes.append(f"{originator} gets marketing again")
+    if closed.others:
+        changes.append(f"{closed.others} more of {originator} are open")
+    return "".join(f"; {change}" for change in changes)
 
 
 @app.command("reply")
 def reply(
-    key: Key,
+    key: HandOffKey,
     text: Annotated[str, typer.Argument(metavar="TEXT", help="What to write to the number.")],
     *,
     max_segments: Annotated[
@@ -172,27 +167,22 @@ def _check_length(text: str, max_segments: int) -> None:
         raise typer.BadParameter("nothing stands here, write what to send", param_hint="TEXT")
     length = size(text)
     if length.segments > max_segments:
-        takes = f"it takes {length.segments} segments ({length.encoding}, {length.units} units), at most {max_segments} are sent"
+        units = f"{length.segments} segments ({length.encoding}, {length.units} units)"
         longer = f", or give --max-segments {length.segments}" if length.segments <= MOST_SEGMENTS else ""
+        takes = f"it takes {units}, at most {max_segments} are sent"
         raise typer.BadParameter(f"{takes}: shorten it{longer}", param_hint="TEXT")
 
 
 async def _check_ends(record: HandOffRecord) -> None:
-    """Raise ResponderError unless the number can be answered at all."""
+    """Raise ResponderError unless the number can be answered by text."""
     sender = load_settings().sender
     if not is_dialable(record.originator):
-        raise ResponderError(
-            f"hand-off {record.key}: {record.originator or 'it'} is no international number, so it cannot be answered by text"
-        )
+        reason = f"{record.originator or 'it'} is no international number, so it cannot be answered by text"
+        raise ResponderError(f"hand-off {record.key}: {reason}")
     if record.originator in {record.destination, canonical(sender) if sender else None}:
         raise ResponderError(f"hand-off {record.key}: {record.originator} is a number of ours, which is never answered")
 
 
 async def _one(store: Store, beginning: str) -> HandOffRecord:
-    match await find_handoffs(store.database, beginning):
-        case [record]:
-            return record
-        case []:
-            raise ResponderError(f"no hand-off has the key {beginning!r}: 'responder handoffs list --all' has the keys")
-        case _:
-            raise ResponderError(f"the keys of several hand-offs begin with {beginning!r}: type more of it")
+    found = await find_handoffs(store.database, beginning)
+    return only_one(found, beginning, of="hand-off", listed_by="responder handoffs list --all")

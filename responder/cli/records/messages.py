@@ -8,25 +8,23 @@ import typer
 
 from responder.cli.rules.explaining import print_deliveries, print_explanation, print_raw
 from responder.cli.terminal.options import AsJson, Limit, Since
-from responder.cli.terminal.output import Column, echo_json, moment, say
-from responder.cli.terminal.session import print_list, with_store
+from responder.cli.terminal.output import Column, echo_json, moment, say, short_key
+from responder.cli.terminal.session import only_one, print_list, with_store
 from responder.core.operations.records import Explanation, MessageRecord
 from responder.core.sms.address import canonical
 from responder.core.sms.message import MessageStatus
-from responder.errors import ResponderError
 from responder.store.base.listing import read_all
 from responder.store.reading.failed_messages import receive_again, receive_failed_again
 from responder.store.reading.records import find_messages, list_deliveries, list_messages, raw_of
 from responder.wiring import Store
 
-EMPTY = 'no messages yet: try  responder text "News ON"'
-NONE_SUCH = "no message is like that: leave out some of the filters"
-CHOOSE = "name the key of one message, or --status failed for all that could not be handled"
-ALL_OF_THEM = "only --status failed takes up all of them again, as they came; a malformed message is named by its key"
+NO_MESSAGES = 'no messages yet: try  responder text "News ON"'
+NO_SUCH_MESSAGES = "no message is like that: leave out some of the filters"
+CHOOSE_MESSAGES = "name the key of one message, or --status failed for all that could not be handled"
+ONLY_FAILED = "only --status failed takes up all of them again, as they came; a malformed message is named by its key"
 NONE_FAILED = "no message is failed that could be received again"
-SHOWN_OF_A_KEY = 12  # characters, which name a message as well as all of them do
 
-Key = Annotated[str, typer.Argument(metavar="KEY", help="The key of the message, or enough of its beginning.")]
+KEY = typer.Argument(metavar="KEY", help="The key of the message, or enough of its beginning.")
 From = Annotated[str | None, typer.Option("--from", metavar="NUMBER", help="Only what came from this number.")]
 Rule = Annotated[
     str | None,
@@ -51,11 +49,13 @@ def list_(
     """List messages, oldest first."""
     listing = list_messages(originator=canonical(sender) if sender else None, rule=rule, status=status, since=since)
     is_filtered = any((sender, rule, status, since))
-    print_list(listing, _columns(), limit=limit, as_json=as_json, empty=NONE_SUCH if is_filtered else EMPTY)
+    print_list(
+        listing, _columns(), limit=limit, as_json=as_json, empty=NO_SUCH_MESSAGES if is_filtered else NO_MESSAGES
+    )
 
 
 @app.command("show")
-def show(key: Key, *, as_json: AsJson = False) -> None:
+def show(key: Annotated[str, KEY], *, as_json: AsJson = False) -> None:
     """Show one message, and explain what was decided about it."""
     with_store(partial(_show, beginning=key, as_json=as_json))
 
@@ -67,22 +67,18 @@ async def _show(store: Store, *, beginning: str, as_json: bool) -> None:
         return
     message = explanation.message
     answered = "" if message.answer_ms is None else f", answered in {message.answer_ms} ms"
-    say(
-        f"message {message.key} came by {message.channel}{answered}: {message.status} {moment(message.handled_at)}".rstrip()
-    )
+    came = f"message {message.key} came by {message.channel}{answered}"
+    say(f"{came}: {message.status} {moment(message.handled_at)}".rstrip())
     print_explanation(explanation)
-    print_deliveries(
-        [delivery async for delivery in read_all(store.database, list_deliveries(message_key=message.key))]
-    )
+    deliveries = read_all(store.database, list_deliveries(message_key=message.key))
+    print_deliveries([delivery async for delivery in deliveries])
     if message.status is MessageStatus.MALFORMED:
         print_raw(await raw_of(store.database, message.key))
 
 
 @app.command("retry")
 def retry(
-    key: Annotated[
-        str | None, typer.Argument(metavar="KEY", help="The key of the message, or enough of its beginning.")
-    ] = None,
+    key: Annotated[str | None, KEY] = None,
     *,
     status: Annotated[
         MessageStatus | None, typer.Option(help="All that are so: 'failed', once what they failed of is mended.")
@@ -100,10 +96,10 @@ def retry(
 ) -> None:
     """Receive a failed message again, all of them, or a malformed one with what it lacks."""
     if (key is None) is (status is None):
-        raise typer.BadParameter(CHOOSE)
+        raise typer.BadParameter(CHOOSE_MESSAGES)
     if key is None:
         if status is not MessageStatus.FAILED or any((sender, to, text)):
-            raise typer.BadParameter(ALL_OF_THEM)
+            raise typer.BadParameter(ONLY_FAILED)
         with_store(partial(_retry_failed, as_json=as_json))
         return
     ends = {"originator": canonical(sender) if sender else None, "destination": canonical(to) if to else None}
@@ -115,8 +111,8 @@ async def _retry(store: Store, *, beginning: str, given: Mapping[str, str | None
     await receive_again(store.database, key, **given)
     if as_json:
         echo_json((await _one(store, key)).message.as_json())
-        return
-    say(f"message {key} waits again: a running worker takes it up within seconds")
+    else:
+        say(f"message {key} waits again: a running worker takes it up within seconds")
 
 
 async def _retry_failed(store: Store, *, as_json: bool) -> None:
@@ -132,18 +128,13 @@ async def _retry_failed(store: Store, *, as_json: bool) -> None:
 
 
 async def _one(store: Store, beginning: str) -> Explanation:
-    match await find_messages(store.database, beginning):
-        case [explanation]:
-            return explanation
-        case []:
-            raise ResponderError(f"no message has the key {beginning!r}: 'responder messages list' has the keys")
-        case _:
-            raise ResponderError(f"the keys of several messages begin with {beginning!r}: type more of it")
+    found = await find_messages(store.database, beginning)
+    return only_one(found, beginning, of="message", listed_by="responder messages list")
 
 
 def _columns() -> list[Column[MessageRecord]]:
     return [
-        Column(title="key", value=lambda message: message.key[:SHOWN_OF_A_KEY]),
+        Column(title="key", value=lambda message: short_key(message.key)),
         Column(title="received", value=lambda message: moment(message.received_at)),
         Column(title="from", value=lambda message: message.originator),
         Column(title="to", value=lambda message: message.destination),

@@ -1,4 +1,4 @@
-"""responder subscribers counts: how many numbers stand where."""
+"""responder subscribers counts: how many numbers each list has, by status."""
 
 from collections.abc import AsyncIterator, Iterable
 from functools import partial
@@ -11,8 +11,8 @@ from responder.core.contact.known import SubscriptionStatus
 from responder.store.consent.counting import count_consent
 from responder.wiring import Store
 
-EMPTY = "no list is in the rules file, and nobody is on one: name them under 'lists'"
-UNREADABLE = "the rules file cannot be read ('responder check' says why), so lists with nobody may be left out"
+NO_LISTS = "no list is in the rules file, and nobody is on one: name them under 'lists'"
+RULES_UNREADABLE = "the rules file cannot be read ('responder check' says why), so lists with nobody may be left out"
 
 
 def counts(*, as_json: AsJson = False) -> None:
@@ -24,9 +24,9 @@ async def _counts(store: Store, *, as_json: bool) -> None:
     counted = await count_consent(store.database)
     rules = await last_good_rules(store)
     if rules is None:
-        say(UNREADABLE, err=True)
+        say(RULES_UNREADABLE, err=True)
     of_lists = counted.of_lists(rules.lists if rules else ())
-    await print_records(_each(of_lists), _columns(), as_json=as_json, empty=EMPTY)
+    await print_records(_each(of_lists), _columns(), as_json=as_json, empty=NO_LISTS)
     if as_json:
         echo_json(counted.as_json())
     else:

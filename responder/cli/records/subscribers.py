@@ -4,7 +4,7 @@ import contextlib
 import sys
 from functools import partial
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import Annotated
 
 import typer
 
@@ -34,11 +34,12 @@ from responder.store.consent.subscribers import Outcome, Outcomes, Wanted, opt_o
 from responder.store.reading.records import list_subscribers
 from responder.wiring import Store, utc_now
 
-MOST_LEFT_OUT = 100  # lines told
+MOST_LEFT_OUT = 100  # lines that are named
 Evidence = Annotated[
     str, typer.Option(metavar="TEXT", help="Where the consent comes from, such as 'paper form of 3 May'.")
 ]
-EMPTY = "nobody is on a list yet: a rule with 'subscribe' puts people on one"
+OfList = Annotated[str | None, typer.Option("--list", metavar="NAME", help="Only those of this list.")]
+NO_SUBSCRIBERS = "nobody is on a list yet: a rule with 'subscribe' puts people on one"
 
 
 app = typer.Typer(no_args_is_help=True)
@@ -47,7 +48,7 @@ app = typer.Typer(no_args_is_help=True)
 @app.command("list")
 def list_(
     *,
-    name: Annotated[str | None, typer.Option("--list", metavar="NAME", help="Only those of this list.")] = None,
+    name: OfList = None,
     limit: Limit = None,
     as_json: AsJson = False,
 ) -> None:
@@ -60,7 +61,11 @@ def list_(
         Column(title="language", value=lambda subscriber: subscriber.language),
         Column(title="under review since", value=lambda subscriber: moment(subscriber.under_review_since)),
     ]
-    empty = f"nobody is on the list {name!r}: 'responder subscribers list' has those of every list" if name else EMPTY
+    empty = (
+        f"nobody is on the list {name!r}: 'responder subscribers list' has those of every list"
+        if name
+        else NO_SUBSCRIBERS
+    )
     print_list(list_subscribers(name), columns, limit=limit, as_json=as_json, empty=empty)
 
 
@@ -73,7 +78,7 @@ def export(
         Path | None, typer.Argument(metavar="FILE.csv", help="Where to write; without it, the terminal.")
     ] = None,
     *,
-    name: Annotated[str | None, typer.Option("--list", metavar="NAME", help="Only those of this list.")] = None,
+    name: OfList = None,
 ) -> None:
     """Write subscribers as CSV, in the form that import reads."""
     with_store(partial(_export, file=file, name=name))
@@ -81,15 +86,11 @@ def export(
 
 async def _export(store: Store, *, file: Path | None, name: str | None) -> None:
     rows = [record.as_json() async for record in read_all(store.database, list_subscribers(name))]
-    with open_private(file) if file else _terminal() as target:
+    with open_private(file) if file else contextlib.nullcontext(sys.stdout) as target:
         columns = (*COLUMNS, UNDER_REVIEW) if any(UNDER_REVIEW in row for row in rows) else COLUMNS
         CsvFile(target, columns).add_all(rows)
     if file:
         say(f"{file}: {len(rows)} subscribers")
-
-
-def _terminal() -> contextlib.AbstractContextManager[TextIO]:
-    return contextlib.nullcontext(sys.stdout)
 
 
 @app.command("import")
@@ -120,30 +121,23 @@ async def _import(store: Store, *, file: Path, dry_run: bool, no_evidence: str |
     imports = SubscriberImports(database=store.database, secret=store.secret, clock=utc_now, tell=tell)
     with progress("importing", len(read.wanted)) as advance:
         if dry_run:
+            now, operator = utc_now(), operator_name()
             outcomes = await put_subscribers(
-                store.database,
-                store.secret,
-                read.wanted,
-                dry_run=True,
-                advance=advance,
-                operator=operator_name(),
-                now=utc_now(),
+                store.database, store.secret, read.wanted, operator=operator, now=now, dry_run=True, advance=advance
             )
         else:
             outcomes = await imports.put(read.wanted, operator_name(), advance)
-    _tell(file, read, outcomes, dry_run=dry_run)
+    _print_outcomes(file, read, outcomes, dry_run=dry_run)
 
 
-def _tell(file: Path, read: SubscriberFile, outcomes: Outcomes, *, dry_run: bool) -> None:
+def _print_outcomes(file: Path, read: SubscriberFile, outcomes: Outcomes, *, dry_run: bool) -> None:
+    reason = "the number has opted out, and only its own text brings it back"
     for place in outcomes.left_out[:MOST_LEFT_OUT]:
-        say(
-            f"{file}:{read.lines[place]}: left out, the number has opted out, and only its own text brings it back",
-            err=True,
-        )
+        say(f"{file}:{read.lines[place]}: left out, {reason}", err=True)
     if len(outcomes.left_out) > MOST_LEFT_OUT:
         say(f"{file}: and {len(outcomes.left_out) - MOST_LEFT_OUT} more are left out", err=True)
-    told = ", ".join(f"{outcomes.counts.get(outcome, 0)} {outcome}" for outcome in Outcome)
-    say(f"{file}: {len(read.wanted)} subscribers, {told}{' (dry run, nothing was changed)' if dry_run else ''}")
+    summary = ", ".join(f"{outcomes.counts.get(outcome, 0)} {outcome}" for outcome in Outcome)
+    say(f"{file}: {len(read.wanted)} subscribers, {summary}{' (dry run, nothing was changed)' if dry_run else ''}")
 
 
 @app.command("add")
@@ -184,14 +178,12 @@ async def _put(store: Store, *, number: str, name: str, evidence: str, joins: bo
         store.database, store.secret, [wanted], operator=operator_name(), now=utc_now(), tell=tell
     )
     if outcomes.left_out:
-        raise ResponderError(
-            f"{originator} has opted out, and only its own text brings it back: START, or the word of the list"
-        )
-    unchanged = Outcome.UNCHANGED in outcomes.counts
-    say(
-        f"{originator} {'was' if unchanged else 'is now'} {status} {'already' if unchanged else ''}".rstrip()
-        + f": {name}"
-    )
+        remedy = "only its own text brings it back: START, or the word of the list"
+        raise ResponderError(f"{originator} has opted out, and {remedy}")
+    if Outcome.UNCHANGED in outcomes.counts:
+        say(f"{originator} was {status} already: {name}")
+    else:
+        say(f"{originator} is now {status}: {name}")
 
 
 async def _check_list(name: str) -> None:

@@ -1,4 +1,4 @@
-"""How what is wrong with a rules file is told: a line each, on a terminal with the place marked, as JSON for programs."""
+"""How mistakes in a rules file are printed: a line each, on a terminal with the place marked, or as JSON."""
 
 import sys
 from collections.abc import Iterable, Mapping
@@ -14,11 +14,11 @@ from responder.errors import Mistake, RulesError
 from responder.rulefile import load_rules
 from responder.settings.model import environment
 
-WIDEST = 160  # characters of a line that are shown
+WIDEST = 160  # characters shown of a line
 
 
 def load_or_exit(path: Path, *, as_json: bool) -> Rules:
-    """The rules of a file; if there are mistakes in it they are told, and the command ends with 1."""
+    """The rules of a file; if it has mistakes, print them and end the command with 1."""
     try:
         return load_rules(path, environment())
     except RulesError as error:
@@ -29,7 +29,7 @@ def load_or_exit(path: Path, *, as_json: bool) -> Rules:
 def print_mistakes(
     mistakes: Iterable[Mistake], level: str, *, as_json: bool, more: Mapping[int, Mapping[str, Any]] | None = None
 ) -> None:
-    """Print what is wrong; ``more`` has further fields for programs, by the number of the mistake."""
+    """Print mistakes; ``more`` has further JSON fields, by the number of the mistake."""
     for number, mistake in enumerate(mistakes):
         if as_json:
             place = {
@@ -48,7 +48,7 @@ def print_mistakes(
 
 
 def pointed_at(line: str, column: int) -> str:
-    """A line of a file with a caret below one of its columns.
+    """A line of a file with a caret below the column.
 
     >>> print(pointed_at("then: [subscibe: news]", 8))
         then: [subscibe: news]

@@ -1,7 +1,8 @@
-"""Options that several commands share, and how their values are read."""
+"""Options and arguments that several commands share, and how their values are read."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
@@ -13,7 +14,7 @@ EXAMPLE_TO = "+390000000001"
 
 
 def read_since(typed: str, now: datetime) -> datetime:
-    """The moment that is meant by ``30d``, ``2h`` or a time in ISO 8601; ValueError says what was expected.
+    """The moment that ``30d``, ``2h`` or a time in ISO 8601 names; ValueError says what was expected.
 
     >>> read_since("2h", datetime(2026, 11, 23, 9, tzinfo=UTC)).isoformat()
     '2026-11-23T07:00:00+00:00'
@@ -28,30 +29,28 @@ def read_since(typed: str, now: datetime) -> datetime:
         raise ValueError(expected) from None
 
 
-def _since(typed: str) -> datetime:
+def _read_when(typed: str) -> datetime:
     try:
         return read_since(typed, datetime.now(UTC))
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
 
 
+def _when(help_: str) -> Any:  # noqa: ANN401  (the type is the library's)
+    return typer.Option(parser=_read_when, metavar="WHEN", help=help_)
+
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON Lines, for programs.")]
 Limit = Annotated[
     int | None, typer.Option(min=1, metavar="N", help=f"The newest N; without it {NEWEST}, with --json all.")
 ]
+RulesFile = Annotated[
+    Path | None, typer.Argument(metavar="RULES", help="The rules file; without it that of RESPONDER_RULES.")
+]
 Since = Annotated[
-    datetime | None,
-    typer.Option(
-        parser=_since,
-        metavar="WHEN",
-        help="Only what came in since: 30d, 2h, or a time in ISO 8601 (UTC without an offset).",
-    ),
+    datetime | None, _when("Only what came in since: 30d, 2h, or a time in ISO 8601 (UTC without an offset).")
 ]
 Queued = Annotated[
-    datetime | None,
-    typer.Option(
-        parser=_since,
-        metavar="WHEN",
-        help="By when it was queued: 30d, 2h, or a time in ISO 8601 (UTC without an offset).",
-    ),
+    datetime | None, _when("By when it was queued: 30d, 2h, or a time in ISO 8601 (UTC without an offset).")
 ]
+AsOf = Annotated[datetime | None, _when("As it was recorded then: 30d, or a time in ISO 8601.")]

@@ -19,11 +19,12 @@ from responder.core.sms.timestamps import iso
 
 NEWEST = 50  # records that a list shows to a person
 GAP = "  "
+SHOWN_OF_A_KEY = 12  # characters
 T = TypeVar("T")
 
 
 class Record(Protocol):
-    """Something with the fields of the contract, section 7."""
+    """Anything with the JSON fields of the contract, section 7."""
 
     def as_json(self) -> Mapping[str, Any]:
         """Its fields."""
@@ -34,7 +35,7 @@ R = TypeVar("R", bound=Record)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Column(Generic[R]):
-    """A column of a table; one that is ``wide`` gives way where the terminal is narrow."""
+    """A column of a table; a ``wide`` one folds where the terminal is narrow."""
 
     title: str
     value: Callable[[R], str | None]
@@ -42,12 +43,12 @@ class Column(Generic[R]):
 
 
 def say(text: str = "", *, err: bool = False, nl: bool = True) -> None:
-    """Print lines, the one way in which commands do: whatever a terminal or the log of a CI might obey is made visible."""
+    """Print lines, with whatever a terminal or the log of a CI might obey made visible; every command prints so."""
     typer.echo(text if text.isprintable() else "\n".join(map(one_line, text.split("\n"))), err=err, nl=nl)
 
 
 def echo_json(fields: Mapping[str, Any]) -> None:
-    """Print one line of JSON, in ASCII, so that nothing in a text can break the line or reach the terminal."""
+    """Print one line of JSON, in ASCII: nothing in a text can break the line or reach the terminal."""
     say(json.dumps(fields))
 
 
@@ -60,6 +61,11 @@ def one_line(text: str) -> str:
     return "".join(c if c.isprintable() else " " if c.isspace() else ascii(c)[1:-1] for c in text)
 
 
+def short_key(key: str) -> str:
+    """The beginning of a key, which commands take as well as all of it."""
+    return key[:SHOWN_OF_A_KEY]
+
+
 def moment(at: datetime | None) -> str:
     """A time to the second, for people.
 
@@ -70,7 +76,7 @@ def moment(at: datetime | None) -> str:
 
 
 async def print_records(records: AsyncIterator[R], columns: Sequence[Column[R]], *, as_json: bool, empty: str) -> None:
-    """Print a list, or on standard error what to do where there is nothing to list yet."""
+    """Print records; if there are none, print what to do on standard error."""
     if as_json:
         async for record in records:
             echo_json(record.as_json())
@@ -94,7 +100,7 @@ def _print_table(columns: Sequence[Column[R]], rows: Iterable[Sequence[str]]) ->
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Rows as lines whose columns stand below each other.
+    """Rows as lines with aligned columns.
 
     >>> list(aligned([["a", "b"], ["long", "c"]]))
     ['a     b', 'long  c']
@@ -105,7 +111,7 @@ def aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
 
 @contextmanager
 def progress(title: str, total: int) -> Iterator[Callable[[int], None]]:
-    """A bar on a terminal, and nothing in a pipe; what it gives is told how many more are done."""
+    """A progress bar on a terminal, nothing in a pipe; call what it gives with the count of what is done."""
     console = Console(stderr=True)
     with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
         task = bar.add_task(title, total=total)
@@ -117,7 +123,7 @@ def progress(title: str, total: int) -> Iterator[Callable[[int], None]]:
 
 
 def tracked(values: Sequence[T], advance: Callable[[int], None]) -> Iterator[T]:
-    """The values, each counted once it is done with."""
+    """The values, each counted as done when the next one is asked for."""
     for value in values:
         yield value
         advance(1)

@@ -20,7 +20,7 @@ from responder.wiring import Store, open_store, read_rules_in_force
 
 T = TypeVar("T")
 SQLITE = "sqlite"
-ALL_ADDRESSES = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  (asked at the loopback where all are listened on)
+ALL_ADDRESSES = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  (a service that listens on all is asked at the loopback)
 
 
 def with_store(work: Callable[[Store], Awaitable[None]]) -> None:
@@ -35,7 +35,7 @@ def with_store(work: Callable[[Store], Awaitable[None]]) -> None:
 
 @asynccontextmanager
 async def open_existing(settings: Settings) -> AsyncIterator[Store]:
-    """The store of an installation that has been started before; ConfigurationError with the remedy if there is none."""
+    """The store of an existing installation; ConfigurationError with the remedy if there is none."""
     if path := missing_file(settings):
         remedy = "start with 'responder run', or set RESPONDER_DATA_DIR or RESPONDER_DATABASE_URL"
         raise ConfigurationError(f"{path}: there is no database yet, {remedy}")
