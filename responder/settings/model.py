@@ -244,11 +244,12 @@ def _mistakes(error: ValidationError, fields: Mapping[str, FieldInfo]) -> Iterat
         if mistake["type"] == "default_factory_not_called":  # DATA_DIR is wrong, and says so itself
             continue
         name = str(mistake["loc"][0])
-        field = fields[name]
-        expected = (
-            mistake["ctx"]["error"] if name == "database_url" else _expected(field)
-        )  # it knows which part is wrong
-        yield f"{PREFIX}{name.upper()} is {_shown(field, mistake['input'])!r}, expected {expected}"
+        expected = next(note.text for note in _notes(fields[name]))
+        if name == "database_url":
+            expected = str(mistake["ctx"]["error"])  # it knows which part of the address is wrong
+        is_missing = mistake["type"] == "missing"
+        given = "not set" if is_missing else repr(_shown(fields[name], mistake["input"]))
+        yield f"{PREFIX}{name.upper()} is {given}, expected {expected}"
 
 
 def _shown(field: FieldInfo, value: object) -> str:
@@ -265,10 +266,6 @@ def is_secret(field: FieldInfo) -> bool:
     (True, False)
     """
     return "SecretStr" in repr(field.annotation)
-
-
-def _expected(field: FieldInfo) -> str:
-    return next(note.text for note in _notes(field))
 
 
 def _notes(field: FieldInfo) -> Iterator[types.Expected]:

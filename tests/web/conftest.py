@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -80,9 +81,10 @@ class WebSide:
             return await client.get(path)
 
 
-@pytest.fixture
-async def web(tmp_path: Path, clock: StandingClock) -> AsyncIterator[WebSide]:
-    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'responder.db'}")
+@asynccontextmanager
+async def web_side(folder: Path, clock: StandingClock) -> AsyncIterator[WebSide]:
+    """The application with its intake at work."""
+    database = Database(f"sqlite+aiosqlite:///{folder / 'responder.db'}")
     await migrate(database)
     side = WebSide(await store_on(database), clock)
     running = asyncio.create_task(side.intake.run())
@@ -91,3 +93,9 @@ async def web(tmp_path: Path, clock: StandingClock) -> AsyncIterator[WebSide]:
     side.intake.close()
     await asyncio.wait_for(running, 5)
     await database.close()
+
+
+@pytest.fixture
+async def web(tmp_path: Path, clock: StandingClock) -> AsyncIterator[WebSide]:
+    async with web_side(tmp_path, clock) as side:
+        yield side

@@ -1,0 +1,58 @@
+"""From what any gateway says of a message to an inbound message, its key included."""
+
+import secrets
+from collections.abc import Mapping
+from datetime import datetime
+from itertools import chain
+
+from responder.core.sms.address import canonical
+from responder.core.sms.message import KEY_LENGTH, Channel, Inbound, MessageStatus, message_key, text_for_key
+from responder.core.sms.text import clean
+
+LONGEST_FIELD = 64  # characters of an address or a time that are kept; no real one comes near
+LONGEST_TEXT = 10_000  # characters of a text that are kept
+
+
+def make_inbound(
+    fields: Mapping[str, str],
+    *,
+    key_secret: bytes,
+    gateway: str,
+    channel: Channel,
+    raw: bytes,
+    sent_at: datetime | None,
+    received_at: datetime,
+    name: str = "",
+) -> Inbound:
+    """The message in ``originator, destination, date_time, text``; malformed without one of the first two.
+
+    ``name`` is the gateway's own name of the message, if it has one, and makes the key. Otherwise the fields do, as long
+    as there is a date_time: without one each delivery is a message of its own.
+    """
+    originator, destination = (
+        canonical(clean(fields.get("originator", ""))),
+        canonical(clean(fields.get("destination", ""))),
+    )
+    date_time, text = clean(fields.get("date_time", "")).strip(), clean(fields.get("text", ""))
+    is_whole = bool(originator and destination)
+    if name:
+        key = message_key(key_secret, "name", gateway, name)
+    elif not date_time:
+        key = secrets.token_hex(KEY_LENGTH // 2)
+    elif is_whole:
+        key = message_key(key_secret, destination, originator, date_time, text_for_key(text))
+    else:
+        key = message_key(key_secret, "", *chain(*sorted(fields.items())))
+    return Inbound(
+        key=key,
+        channel=channel,
+        gateway=gateway,
+        originator=originator[:LONGEST_FIELD],
+        destination=destination[:LONGEST_FIELD],
+        text=text[:LONGEST_TEXT],
+        date_time=date_time[:LONGEST_FIELD],
+        sent_at=sent_at,
+        received_at=received_at,
+        raw=raw,
+        status=MessageStatus.RECEIVED if is_whole else MessageStatus.MALFORMED,
+    )
