@@ -1,4 +1,4 @@
-"""Intake: all messages that wait are committed together, their requests say ``+OK``, and a worker is woken."""
+"""Intake: waiting messages are committed together, then acknowledged, and a worker is woken."""
 
 import asyncio
 import logging
@@ -10,14 +10,14 @@ from responder.core.outbound.gateway import Bell, Job
 from responder.core.sms.message import Inbound
 from responder.errors import StorageError
 
-COMMIT_TOGETHER = 500  # messages in one transaction at the most
-LONGEST_WAIT_S = 10.0  # after which a request is told that storage fails; the gateway gives up after 30
-TURNS_TO_ANSWER = 4  # of the event loop: two until all answers of a commit are sent, two to read what came by then
-MOST_WAITING = 5000  # messages that wait for a commit at the most
-ANSWER_TIMES_AFTER_S = 1.0  # how long an answer's time waits for a commit to travel with
+COMMIT_TOGETHER = 500  # messages in one transaction at most
+LONGEST_WAIT_S = 10.0  # then a request hears that storage fails; the gateway itself gives up after 30
+TURNS_TO_ANSWER = 4  # of the event loop: two to send the answers of a commit, two to read what came meanwhile
+MOST_WAITING = 5000  # messages waiting for a commit at most
+ANSWER_TIMES_AFTER_S = 1.0  # how long the time of an answer may wait to be written down
 
 Waiting = tuple[Inbound, "asyncio.Future[None]", float]
-"""A message, what its request waits for, and the monotonic time at which that came in."""
+"""A message, what its request waits for, and the monotonic time at which the request came."""
 
 logger = logging.getLogger(__name__)
 
@@ -26,15 +26,24 @@ class Inbox(Protocol):
     """Keeps inbound messages."""
 
     async def add(self, inbound: Sequence[Inbound], answer_ms: Mapping[str, int]) -> None:
-        """Commit the messages, each once under its key, and how many milliseconds earlier ones waited. Raises StorageError."""
+        """Commit the messages, each once under its key, and how many ms earlier ones waited. Raises StorageError."""
 
 
 class Intake:
-    """Commits messages in groups: those that arrive while one commit runs go into the next together."""
+    """Commits messages in groups: all that arrive during one commit go into the next."""
 
-    def __init__(self, inbox: Inbox, bell: Bell) -> None:
+    def __init__(
+        self,
+        inbox: Inbox,
+        bell: Bell,
+        *,
+        longest_wait_s: float = LONGEST_WAIT_S,
+        answer_times_after_s: float = ANSWER_TIMES_AFTER_S,
+    ) -> None:
         self._inbox = inbox
         self._bell = bell
+        self._longest_wait_s = longest_wait_s
+        self._answer_times_after_s = answer_times_after_s
         self._waiting: list[Waiting] = []
         self._taken: Sequence[Waiting] = ()
         self._watch: asyncio.TimerHandle | None = None
@@ -47,9 +56,9 @@ class Intake:
         self._commit_began_at: float | None = None
 
     async def take(self, message: Inbound, began_at: float) -> None:
-        """Return once the message is committed; ``began_at`` is the monotonic time at which its request came in.
+        """Return once the message is committed; ``began_at`` is the monotonic time at which its request came.
 
-        Raises StorageError if the message is not committed, or cannot be told to be in time.
+        Raises StorageError if it is not committed, or not known to be in time.
         """
         if len(self._waiting) >= MOST_WAITING or self._is_closing:
             raise StorageError(
@@ -65,9 +74,9 @@ class Intake:
 
     @property
     def is_taking(self) -> bool:
-        """Whether ``run`` runs, and its commit has not taken longer than requests wait."""
+        """Whether ``run`` runs, and its commit takes no longer than requests wait."""
         return self._is_running and (
-            self._commit_began_at is None or time.monotonic() < self._commit_began_at + LONGEST_WAIT_S
+            self._commit_began_at is None or time.monotonic() < self._commit_began_at + self._longest_wait_s
         )
 
     async def run(self) -> None:
@@ -88,7 +97,7 @@ class Intake:
         self._commit_began_at = time.monotonic()
         if taken:
             await self._commit(taken, {})
-        if answer_ms:  # by themselves, so that no message waits for a statistic, nor falls with it
+        if answer_ms:  # in a commit of their own: no message waits for statistics, or fails with them
             await self._commit([], answer_ms)
         self._commit_began_at = None
         if taken or answer_ms:
@@ -98,15 +107,19 @@ class Intake:
         if not self._waiting and not self._is_closing:
             self._arrived.clear()
             try:
-                async with asyncio.timeout(ANSWER_TIMES_AFTER_S if self._owes_times else None):
+                async with asyncio.timeout(self._answer_times_after_s if self._owes_times else None):
                     await self._arrived.wait()
             except TimeoutError:
                 return
 
     def _times_due(self, *, is_idle: bool) -> Mapping[str, int]:
-        """The answers' times that are written down next: all of them, but not with every commit, since most of their cost is their company."""
+        """The times of answers to write down now: all or none, since a commit costs the same for few as for many."""
         now = time.monotonic()
-        if not is_idle and len(self._answer_ms) < COMMIT_TOGETHER and now < self._times_noted_at + ANSWER_TIMES_AFTER_S:
+        if (
+            not is_idle
+            and len(self._answer_ms) < COMMIT_TOGETHER
+            and now < self._times_noted_at + self._answer_times_after_s
+        ):
             return {}
         answer_ms, self._answer_ms = self._answer_ms, {}
         self._times_noted_at = now
@@ -125,7 +138,7 @@ class Intake:
             self._done(taken)
 
     async def _one_by_one(self, taken: Sequence[Waiting], error: StorageError) -> None:
-        """Tell the failed requests; where the fault is in a message, save the others from it."""
+        """Fail the requests; where one message is at fault, commit the others without it."""
         if not error.is_in_the_data or len(taken) == 1:
             for _, committed, _ in taken:
                 if not committed.done():
@@ -142,21 +155,23 @@ class Intake:
             self._bell.ring(Job.HANDLE)
 
     async def _answered(self) -> None:
-        """Return when the answers have left and what has come meanwhile is read, so that it goes into the next commit: fewer are needed."""
+        """Let the answers leave and read what came meanwhile, so that the next commit takes more of them."""
         for _ in range(TURNS_TO_ANSWER):
             await asyncio.sleep(0)
 
     def _give_up_on_late(self) -> None:
-        """Tell the requests that have waited too long, and look again when the next would have: one timer for all, as hardly any needs it."""
+        """Fail the requests that have waited too long; one timer serves all, since hardly any needs it."""
         now = time.monotonic()
         pending = [entry for entry in (*self._taken, *self._waiting) if not entry[1].done()]
         for _, committed, began_at in pending:
-            if began_at + LONGEST_WAIT_S <= now:
-                committed.set_exception(StorageError(f"the database did not commit within {LONGEST_WAIT_S:.0f} s"))
-        due = [began_at + LONGEST_WAIT_S - now for _, committed, began_at in pending if not committed.done()]
+            if began_at + self._longest_wait_s <= now:
+                committed.set_exception(
+                    StorageError(f"the database did not commit within {self._longest_wait_s:.0f} s")
+                )
+        due = [began_at + self._longest_wait_s - now for _, committed, began_at in pending if not committed.done()]
         self._watch = asyncio.get_running_loop().call_later(min(due), self._give_up_on_late) if due else None
 
     def close(self) -> None:
-        """Take nothing more; ``run`` ends when all that waits is committed."""
+        """Take nothing more; ``run`` ends once all that waits is committed."""
         self._is_closing = True
         self._arrived.set()

@@ -58,14 +58,26 @@ def bell() -> CountingBell:
     return CountingBell()
 
 
-@pytest.fixture
-async def intake(inbox: RememberingInbox, bell: CountingBell) -> AsyncIterator[Intake]:
-    intake = Intake(inbox, bell)
-    running = asyncio.create_task(intake.run())
+@contextlib.asynccontextmanager
+async def running(intake: Intake, inbox: RememberingInbox) -> AsyncIterator[Intake]:
+    task = asyncio.create_task(intake.run())
     yield intake
     intake.close()
     inbox.gate.set()
-    await asyncio.wait_for(running, 5)
+    await asyncio.wait_for(task, 5)
+
+
+@pytest.fixture
+async def intake(inbox: RememberingInbox, bell: CountingBell) -> AsyncIterator[Intake]:
+    async with running(Intake(inbox, bell), inbox) as intake:
+        yield intake
+
+
+@pytest.fixture
+async def impatient(inbox: RememberingInbox, bell: CountingBell) -> AsyncIterator[Intake]:
+    """An intake whose requests wait a moment only, and whose statistics no longer."""
+    async with running(Intake(inbox, bell, longest_wait_s=0.05, answer_times_after_s=0.01), inbox) as intake:
+        yield intake
 
 
 def take(intake: Intake, text: str) -> asyncio.Task[None]:
@@ -159,14 +171,11 @@ async def test_an_intake_takes_while_it_runs(inbox: RememberingInbox, bell: Coun
     request.cancel()
 
 
-async def test_an_intake_whose_commit_does_not_end_takes_nothing(
-    intake: Intake, inbox: RememberingInbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("responder.intake.LONGEST_WAIT_S", 0.05)
+async def test_an_intake_whose_commit_does_not_end_takes_nothing(impatient: Intake, inbox: RememberingInbox) -> None:
     inbox.gate.clear()
     with pytest.raises(StorageError):
-        await take(intake, "stuck")
-    assert not intake.is_taking
+        await take(impatient, "stuck")
+    assert not impatient.is_taking
 
 
 async def test_one_bad_message_fails_alone(intake: Intake, inbox: RememberingInbox) -> None:
@@ -186,13 +195,10 @@ async def test_a_commit_rings_once(intake: Intake, inbox: RememberingInbox, bell
     assert bell.rings == len(inbox.batches)
 
 
-async def test_a_database_that_hangs_is_told_as_a_storage_fault(
-    intake: Intake, inbox: RememberingInbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("responder.intake.LONGEST_WAIT_S", 0.05)
+async def test_a_database_that_hangs_is_told_as_a_storage_fault(impatient: Intake, inbox: RememberingInbox) -> None:
     inbox.gate.clear()
     with pytest.raises(StorageError, match="did not commit within"):
-        await take(intake, "stuck")
+        await take(impatient, "stuck")
 
 
 async def test_only_those_that_are_late_are_told(intake: Intake, inbox: RememberingInbox) -> None:
@@ -205,22 +211,16 @@ async def test_only_those_that_are_late_are_told(intake: Intake, inbox: Remember
     await in_time
 
 
-async def test_every_request_to_a_database_that_hangs_is_told(
-    intake: Intake, inbox: RememberingInbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("responder.intake.LONGEST_WAIT_S", 0.02)
+async def test_every_request_to_a_database_that_hangs_is_told(impatient: Intake, inbox: RememberingInbox) -> None:
     inbox.gate.clear()
     for text in ("stuck", "stuck as well"):
         with pytest.raises(StorageError, match="did not commit within"):
-            await take(intake, text)
+            await take(impatient, text)
 
 
-async def test_the_time_to_the_answer_travels_with_a_later_commit(
-    intake: Intake, inbox: RememberingInbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("responder.intake.ANSWER_TIMES_AFTER_S", 0.01)
-    await take(intake, "one")
-    await take(intake, "two")
+async def test_the_time_to_the_answer_travels_with_a_later_commit(impatient: Intake, inbox: RememberingInbox) -> None:
+    await take(impatient, "one")
+    await take(impatient, "two")
     await wait_until(lambda: len(inbox.answer_ms) == 2)
     assert all(0 <= ms < 5000 for ms in inbox.answer_ms.values())
 

@@ -13,27 +13,26 @@ LONGEST_FIELD = 64  # characters of an address or a time that are kept; no real 
 LONGEST_TEXT = 10_000  # characters of a text that are kept
 
 
-def make_inbound(
+def make_inbound(  # noqa: PLR0913  (whatever a gateway says of a message)
     fields: Mapping[str, str],
     *,
     key_secret: bytes,
     gateway: str,
     channel: Channel,
     raw: bytes,
-    sent_at: datetime | None,
     received_at: datetime,
+    sent_at: datetime | None,
+    date_time: str = "",
     name: str = "",
 ) -> Inbound:
-    """The message in ``originator, destination, date_time, text``; malformed without one of the first two.
+    """The message in the fields ``originator, destination, text``; malformed without one of the first two.
 
     ``name`` is the gateway's own name of the message, if it has one, and makes the key. Otherwise the fields do, as long
-    as there is a date_time: without one each delivery is a message of its own.
+    as there is a ``date_time`` as the gateway wrote it: without one each delivery is a message of its own.
     """
-    originator, destination = (
-        canonical(clean(fields.get("originator", ""))),
-        canonical(clean(fields.get("destination", ""))),
-    )
-    date_time, text = clean(fields.get("date_time", "")).strip(), clean(fields.get("text", ""))
+    originator = canonical(clean(fields.get("originator", "")))
+    destination = canonical(clean(fields.get("destination", "")))
+    text = clean(fields.get("text", ""))
     is_whole = bool(originator and destination)
     if name:
         key = message_key(key_secret, "name", gateway, name)

@@ -106,7 +106,7 @@ async def test_a_message_that_is_sent_again_is_known_by_its_name(web: WebSide) -
 
 @pytest.mark.parametrize("headers", [(), ((SIGNATURE.encode(), b"0" * 64),), ((SIGNATURE.encode(), b"\xff"),)])
 async def test_what_it_has_not_signed_is_not_stored(web: WebSide, headers: tuple[tuple[bytes, bytes], ...]) -> None:
-    posted = replace(SECOND.posted(text("m-1"), received_at=NOON), headers=headers)
+    posted = SECOND.posted(text("m-1"), received_at=NOON)._replace(headers=headers)
     answer = await web.post(posted.body, headers=list(headers))
     assert (answer.status_code, answer.text) == (404, "not found\n")
     assert not await stored(web)

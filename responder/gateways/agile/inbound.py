@@ -26,14 +26,16 @@ def read_message(
 ) -> Inbound:
     """The message in a form; one without originator or destination comes back as malformed."""
     fields = form if form.keys() >= NAMES else _fields(form)
+    date_time = clean(fields.get("date_time", "")).strip()
     return make_inbound(
         fields,
         key_secret=key_secret,
         gateway=gateway,
         channel=channel,
         raw=raw,
-        sent_at=read_date_time(clean(fields.get("date_time", "")).strip(), zone, received_at),
         received_at=received_at,
+        sent_at=read_date_time(date_time, zone, received_at),
+        date_time=date_time,
     )
 
 
