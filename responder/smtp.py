@@ -14,7 +14,7 @@ import aiosmtplib
 
 from responder.core.rules.alerts import Mail
 from responder.errors import PermanentError, TransientError
-from responder.settings.urls import SmtpUrl
+from responder.settings.urls import ServerUrl
 
 LONGEST_S = 30.0  # of one attempt
 GOODBYE_S = 2.0
@@ -34,7 +34,7 @@ class MailServer:
 
     def __init__(
         self,
-        url: SmtpUrl,
+        url: ServerUrl,
         *,
         sender: str | None = None,
         trusted: ssl.SSLContext | None = None,

@@ -7,7 +7,7 @@ from pathlib import Path
 from responder.core.outbound.gateway import MailReader, MailTrust
 from responder.errors import ConfigurationError, PermanentError
 from responder.settings.model import Settings
-from responder.settings.urls import MailboxUrl, read_mailbox_url
+from responder.settings.urls import ServerUrl, read_mailbox_url
 from responder.wiring import make_gateway
 
 NO_MAILBOX = (
@@ -26,7 +26,7 @@ SWITCHED = {"false": "", "true": ""}  # words of RESPONDER_IMAP_REQUIRE_DKIM tha
 class Account:
     """A mailbox, and where its mails go; ``password`` is asked at each connection."""
 
-    url: MailboxUrl
+    url: ServerUrl
     password: Callable[[], str] = field(repr=False)
     done: str | None = None
     failed: str | None = None

@@ -82,7 +82,7 @@ class Mailbox:
         url = self._account.url
         with _imap_errors():
             self._connect()
-            self._client.login(url.user, self._account.password())
+            self._client.login(url.user or "", self._account.password())
             for folder in {self._account.done, self._account.failed} - {None}:
                 if not self._client.folder_exists(folder):
                     with _refused(f"the server makes no folder {folder!r}: make it by hand, or give another name"):

@@ -1,4 +1,4 @@
-"""Addresses of servers, as settings have them: taken apart, and whether they lead to this machine."""
+"""Addresses of mailboxes and mail servers in settings, and which hosts are this machine."""
 
 from dataclasses import dataclass, field
 from ipaddress import ip_address
@@ -7,10 +7,10 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 from pydantic import SecretStr
 
 
-def take_apart(url: str) -> tuple[SplitResult, bool]:
-    """The parts of an address, and whether it ends in ``?plain=yes``; ValueError where it asks for anything else, or has no host.
+def _take_apart(url: str) -> tuple[SplitResult, bool]:
+    """The parts of an address, and whether it ends in ``?plain=yes``; ValueError if it has no host, or asks for more.
 
-    >>> take_apart("imap://shop@localhost?plain=yes")[1]
+    >>> _take_apart("imap://shop@localhost?plain=yes")[1]
     True
     """
     parts = urlsplit(url.strip())
@@ -21,10 +21,10 @@ def take_apart(url: str) -> tuple[SplitResult, bool]:
     return parts, is_plain
 
 
-def meant(typed: str | None) -> str | None:
-    """What a user or password means, whose special characters are written as ``%`` and their codes; None where none is typed.
+def _meant(typed: str | None) -> str | None:
+    """A user or password with its ``%`` codes resolved; None if none is typed.
 
-    >>> meant("ops%40example.com"), meant("")
+    >>> _meant("ops%40example.com"), _meant("")
     ('ops@example.com', None)
     """
     return unquote(typed, errors="strict") if typed else None
@@ -42,57 +42,54 @@ def is_loopback(host: str) -> bool:
         return host.lower() == "localhost"
 
 
-MAILBOX_EXPECTED = (
-    "imaps://user:password@host/INBOX, or imap:// for STARTTLS; a special character of user or password is written as % and its code (@ as %40),"
-    " or the password is set as RESPONDER_IMAP_PASSWORD; imap://…?plain=yes, without encryption, on this machine alone"
-)
-PORTS = {"imaps": 993, "imap": 143}
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
-class MailboxUrl:
-    """Where a mailbox is, and how it is reached: with TLS from the first byte, by STARTTLS, or plain."""
+class ServerUrl:
+    """Where a mailbox or mail server is, and how to reach it: TLS from the first byte, STARTTLS, or plain."""
 
+    scheme: str
     host: str
     port: int
-    user: str = field(repr=False)
+    user: str | None = field(repr=False)
     password: str | None = field(repr=False)
-    folder: str
-    is_tls: bool
+    folder: str = ""
     is_plain: bool
+
+    @property
+    def is_tls(self) -> bool:
+        """Whether the connection is encrypted from its first byte."""
+        return self.scheme.endswith("s")
 
     @property
     def place(self) -> str:
         """The address without its user."""
-        return f"{'imaps' if self.is_tls else 'imap'}://{self.host}:{self.port}/{self.folder}"
+        return f"{self.scheme}://{self.host}:{self.port}{f'/{self.folder}' if self.folder else ''}"
+
+
+MAILBOX_EXPECTED = (
+    "imaps://user:password@host/INBOX, or imap:// for STARTTLS; a special character of user or password is written as % and its code (@ as %40),"
+    " or the password is set as RESPONDER_IMAP_PASSWORD; imap://…?plain=yes, without encryption, on this machine alone"
+)
+MAILBOX_PORTS = {"imaps": 993, "imap": 143}
+
+
+def read_mailbox_url(url: str) -> ServerUrl:
+    """The parts of a mailbox's address; ValueError if it is none.
+
+    >>> read_mailbox_url("imaps://shop%40example.com:pw@mail.example.com/INBOX/SMS").folder
+    'INBOX/SMS'
+    """
+    parts, is_plain = _take_apart(url)
+    if parts.scheme not in MAILBOX_PORTS or not parts.username:
+        raise ValueError("no mailbox")
+    if is_plain and (parts.scheme != "imap" or not is_loopback(parts.hostname or "")):
+        raise ValueError("a password in the clear")
+    folder = _meant(parts.path.strip("/")) or "INBOX"
+    return _server(parts, MAILBOX_PORTS[parts.scheme], folder=folder, is_plain=is_plain)
 
 
 def place_of(url: SecretStr | None) -> str | None:
     """The mailbox of the settings, without its user; None if none is set."""
     return read_mailbox_url(url.get_secret_value()).place if url else None
-
-
-def read_mailbox_url(url: str) -> MailboxUrl:
-    """The parts of an address; ValueError if it is none.
-
-    >>> read_mailbox_url("imaps://shop%40example.com:pw@mail.example.com/INBOX/SMS").folder
-    'INBOX/SMS'
-    """
-    parts, is_plain = take_apart(url)
-    host, user = parts.hostname or "", meant(parts.username)
-    if parts.scheme not in PORTS or user is None:
-        raise ValueError("no mailbox")
-    if is_plain and (parts.scheme != "imap" or not is_loopback(host)):
-        raise ValueError("a password in the clear")
-    return MailboxUrl(
-        host=host,
-        port=parts.port or PORTS[parts.scheme],
-        user=user,
-        password=meant(parts.password),
-        folder=meant(parts.path.strip("/")) or "INBOX",
-        is_tls=parts.scheme == "imaps",
-        is_plain=is_plain,
-    )
 
 
 SMTP_EXPECTED = (
@@ -102,42 +99,30 @@ SMTP_EXPECTED = (
 WITH_TLS, WITH_USER, RELAY = 465, 587, 25  # the usual ports
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SmtpUrl:
-    """Where a mail server is, and how it is reached: with TLS from the first byte, by STARTTLS, or plain."""
-
-    host: str
-    port: int
-    user: str | None = field(repr=False)
-    password: str | None = field(repr=False)
-    is_tls: bool
-    is_plain: bool
-
-    @property
-    def place(self) -> str:
-        """The address without its user."""
-        return f"{'smtps' if self.is_tls else 'smtp'}://{self.host}:{self.port}"
-
-
-def read_smtp_url(url: str) -> SmtpUrl:
-    """The parts of an address; ValueError if it is none.
+def read_smtp_url(url: str) -> ServerUrl:
+    """The parts of a mail server's address; ValueError if it is none.
 
     >>> read_smtp_url("smtp://ops%40example.com:pw@mail.example.com").port
     587
     """
-    parts, is_plain = take_apart(url)
-    host = parts.hostname or ""
-    is_tls = parts.scheme == "smtps"
-    has_user = bool(parts.username)
+    parts, is_plain = _take_apart(url)
+    is_tls, has_user = parts.scheme == "smtps", bool(parts.username)
     if parts.scheme not in {"smtp", "smtps"} or parts.path.strip("/"):
         raise ValueError("no mail server")
-    if has_user is not bool(parts.password) or (is_plain and (is_tls or (has_user and not is_loopback(host)))):
+    if has_user is not bool(parts.password) or (
+        is_plain and (is_tls or (has_user and not is_loopback(parts.hostname or "")))
+    ):
         raise ValueError("a user without a password, or a password in the clear")
-    return SmtpUrl(
-        host=host,
-        port=parts.port or (WITH_TLS if is_tls else WITH_USER if has_user else RELAY),
-        user=meant(parts.username),
-        password=meant(parts.password),
-        is_tls=is_tls,
+    return _server(parts, WITH_TLS if is_tls else WITH_USER if has_user else RELAY, is_plain=is_plain)
+
+
+def _server(parts: SplitResult, port: int, *, folder: str = "", is_plain: bool) -> ServerUrl:
+    return ServerUrl(
+        scheme=parts.scheme,
+        host=parts.hostname or "",
+        port=parts.port or port,
+        user=_meant(parts.username),
+        password=_meant(parts.password),
+        folder=folder,
         is_plain=is_plain,
     )
