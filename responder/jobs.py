@@ -46,8 +46,8 @@ def loads(data: bytes) -> dict[str, Any]:
 def connect(url: str, *, timeout_s: float) -> ArqRedis:
     """A pool of connections that gives up in time and retries after short faults. arq's own settings allow neither.
 
-    ``OSError`` is in the list because a refused connection reaches redis-py as one. A timeout is no short fault: retries
-    within retries would hide a frozen Redis for half a minute.
+    ``OSError`` is in the list because a refused connection reaches redis-py as one. A timeout is no short fault:
+    retries within retries would hide a frozen Redis for half a minute.
     """
     short_faults: list[type[Exception]] = [RedisConnectionError, OSError]
     backoff = ExponentialBackoff(cap=0.5, base=0.05)

@@ -13,9 +13,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from responder.core.operations.clock_offset import ClockOffset
-from responder.core.operations.failed import FailedMessages
 from responder.core.operations.records import RulesStatus
-from responder.core.operations.troubles import SEEN_WITHIN, MailboxReport, unseen
+from responder.core.operations.troubles import SEEN_WITHIN, FailedMessages, MailboxReport, unseen
 from responder.core.outbound.gateway import Clock
 from responder.core.sms.timestamps import iso
 from responder.errors import ResponderError

@@ -11,11 +11,10 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from starlette.requests import Request
 from starlette.responses import Response
 
-from responder.core.consent.counts import ConsentCounts
+from responder.core.consent.standing import ConsentCounts
 from responder.core.contact.known import SubscriptionStatus
-from responder.core.operations.failed import FailedMessages
 from responder.core.operations.records import RulesStatus
-from responder.core.operations.troubles import Credit, MailboxState
+from responder.core.operations.troubles import Credit, FailedMessages, MailboxState
 from responder.core.outbound.gateway import Clock
 from responder.core.rules.alerts import AlertKind
 from responder.errors import ResponderError

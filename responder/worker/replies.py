@@ -53,7 +53,7 @@ class Replies:
 
 
 def _sent(claimed: Claimed, taken: Taken) -> Fate:
-    """The fate of a reply that was taken; logs if the gateway bills another number of segments than ours."""
+    """The fate of a reply that was taken. Logs if the gateway bills other segments than ours."""
     step = claimed.step
     if taken.segments not in (None, step.segments):
         logger.warning(

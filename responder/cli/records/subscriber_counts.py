@@ -6,7 +6,7 @@ from functools import partial
 from responder.cli.terminal.options import AsJson
 from responder.cli.terminal.output import Column, R, echo_json, print_records, say
 from responder.cli.terminal.session import last_good_rules, with_store
-from responder.core.consent.counts import ListCount
+from responder.core.consent.standing import ListCount
 from responder.core.contact.known import SubscriptionStatus
 from responder.store.consent.counting import count_consent
 from responder.wiring import Store

@@ -2,15 +2,31 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any
+from enum import Enum
+from typing import TYPE_CHECKING, Any
 
 from responder.core.contact.effects import StepKind, StepStatus
 from responder.core.contact.known import Appointment, SubscriptionStatus
 from responder.core.outbound.events import appointment_data
 from responder.core.sms.message import Channel, MessageStatus
 from responder.core.sms.timestamps import iso
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+
+def plain_fields(record: "DataclassInstance", *omitted: str) -> dict[str, Any]:
+    """The fields of a record as JSON has them, in their order."""
+    return {field.name: plain(getattr(record, field.name)) for field in fields(record) if field.name not in omitted}
+
+
+def plain(value: object) -> object:
+    """A value as JSON has it: times in UTC, members of enumerations as their words."""
+    if isinstance(value, datetime):
+        return iso(value)
+    return str(value) if isinstance(value, Enum) else value
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,22 +52,9 @@ class MessageRecord:
 
     def as_json(self) -> dict[str, Any]:
         """The fields of a message; ``superseded`` and ``error`` stand there only where they say something."""
-        fields: dict[str, Any] = {
-            "key": self.key,
-            "channel": str(self.channel),
-            "originator": self.originator,
-            "destination": self.destination,
-            "text": self.text,
-            "folded": self.folded,
-            "sent_at": iso(self.sent_at),
-            "received_at": iso(self.received_at),
-            "handled_at": iso(self.handled_at),
-            "status": str(self.status),
-            "rule": self.rule,
-            "rules_hash": self.rules_hash,
-        }
+        written = plain_fields(self, "is_superseded", "error", "answer_ms")
         told = {"superseded": self.is_superseded, "error": self.error}
-        return fields | {name: value for name, value in told.items() if value}
+        return written | {name: value for name, value in told.items() if value}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,20 +99,13 @@ class SubscriberRecord:
 
         ``under_review_since`` is there while a person has to decide whether they want to leave.
         """
-        fields: dict[str, Any] = {
-            "originator": self.originator,
-            "list": self.list,
-            "status": str(self.status),
-            "since": iso(self.since),
-            "language": self.language,
-        }
-        return fields | ({"under_review_since": iso(self.under_review_since)} if self.under_review_since else {})
+        written = plain_fields(self, "under_review_since")
+        return written | ({"under_review_since": iso(self.under_review_since)} if self.under_review_since else {})
 
 
 CONSENT = (
     "seq", "originator", "list", "event", "at", "recorded_at", "channel", "text", "rule", "message_key",
-    "confirmation_key",
-    "hash", "previous_hash",
+    "confirmation_key", "hash", "previous_hash",
 )  # fmt: skip
 CONSENT_DETAILS = ("operator", "reason", "wording", "word", "step", "pack")
 
@@ -126,11 +122,7 @@ class ConsentRecord:
         Who acted by hand, the wording shown and the evidence are there if there are any.
         """
         details = {name: self.event[name] for name in CONSENT_DETAILS if self.event[name]}
-        return {name: _told(self.event[name]) for name in CONSENT} | details
-
-
-def _told(value: object) -> object:
-    return iso(value) if isinstance(value, datetime) else value
+        return {name: plain(self.event[name]) for name in CONSENT} | details
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -155,21 +147,10 @@ class DeliveryRecord:
 
         Its author is there if a person wrote it, and the gateway's count of segments if it differs.
         """
-        fields: dict[str, Any] = {
-            "key": self.key,
-            "message_key": self.message_key,
-            "kind": str(self.kind),
-            "to": self.to,
-            "status": str(self.status),
-            "attempts": self.attempts,
-            "next_attempt_at": iso(self.next_attempt_at),
-            "last_error": self.last_error,
-            "segments": self.segments,
-            "text": self.text,
-        }
+        written = plain_fields(self, "operator", "billed_segments")
         if self.billed_segments not in (None, self.segments):
-            fields["billed_segments"] = self.billed_segments
-        return fields | ({"operator": self.operator} if self.operator else {})
+            written["billed_segments"] = self.billed_segments
+        return written | ({"operator": self.operator} if self.operator else {})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -203,16 +184,7 @@ class AppointmentEvent:
 
     def as_json(self) -> dict[str, Any]:
         """The fields of a line of the history."""
-        return {
-            "number": self.number,
-            "at": iso(self.at),
-            "what": self.what,
-            "by": self.by,
-            "message_key": self.message_key,
-            "old_status": self.old_status,
-            "new_status": self.new_status,
-            "detail": self.detail,
-        }
+        return plain_fields(self)
 
 
 def explained(message: MessageRecord, language: str | None, stored: str | None) -> Explanation:

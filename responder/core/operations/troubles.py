@@ -1,13 +1,12 @@
 """What needs a person, as found in how the installation stands."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import ROUND_DOWN, Decimal
 from enum import StrEnum
 
 from responder.core.operations.clock_offset import ClockOffset
-from responder.core.operations.failed import FailedMessages
 from responder.core.outbound.circuit import Endpoint
 from responder.core.rules.alerts import AlertKind, Trouble
 from responder.core.rules.rules import Rules
@@ -25,6 +24,31 @@ class MailboxState(StrEnum):
     UNREACHABLE = "unreachable"
     REFUSED = "refused"
     NOT_SEEN = "not_seen"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FailedMessages:
+    """How many messages failed and can be received again, by why; the reasons hold nothing that anybody texted."""
+
+    by_reason: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return sum(self.by_reason.values())
+
+    @property
+    def reasons(self) -> str:
+        """Why, in a few words.
+
+        >>> FailedMessages(by_reason={"ValueError": 1}).reasons
+        'ValueError'
+        >>> FailedMessages(by_reason={"8 workers died while they handled it": 2, "ValueError": 1}).reasons
+        '8 workers died while they handled it (2), ValueError (1)'
+        """
+        if len(self.by_reason) == 1:
+            return next(iter(self.by_reason))
+        return ", ".join(f"{reason} ({count})" for reason, count in self.by_reason.items())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

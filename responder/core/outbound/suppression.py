@@ -18,7 +18,8 @@ MARKETING = frozenset({Purpose.ANSWER})  # what a rule writes may be an offer; e
 class LastStop:
     """A number's last opt-out: when it took effect by our clock, and its place among the words.
 
-    That place is None if no text of theirs was the opt-out. ``start`` is the place of the word by which the number has agreed to texts since.
+    That place is None if no text of theirs was the opt-out. ``start`` is the place of the word by which the number has
+    agreed to texts since.
     """
 
     at: datetime
@@ -67,8 +68,8 @@ def why_suppressed(
 ) -> str | None:
     """Why a text may not go out now; None if it may. Asked in the transaction that claims it.
 
-    ``in_doubt``: the originator has since written what may be a stop, and no person has decided. ``is_ended``: it waited
-    when the originator opted out.
+    ``in_doubt``: the originator has since written what may be a stop, and no person has decided. ``is_ended``: it
+    waited when the originator opted out.
 
     >>> from datetime import UTC
     >>> why_suppressed(Purpose.ANSWER, None, datetime.now(UTC), opted_out=True)

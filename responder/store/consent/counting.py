@@ -4,7 +4,7 @@ from collections import defaultdict
 
 from sqlalchemy import distinct, func, select
 
-from responder.core.consent.counts import ConsentCounts
+from responder.core.consent.standing import ConsentCounts
 from responder.core.contact.known import SubscriptionStatus
 from responder.store.base.database import Database
 from responder.store.base.tables import HOLDING, SILENT, contacts, handoffs, subscriptions

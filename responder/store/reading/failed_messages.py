@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, func, literal_column, select, text, update
 
-from responder.core.operations.failed import FailedMessages
 from responder.core.operations.records import MessageRecord
+from responder.core.operations.troubles import FailedMessages
 from responder.core.sms.message import MessageStatus
 from responder.errors import ResponderError
 from responder.store.base.database import Database

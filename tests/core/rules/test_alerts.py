@@ -9,9 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from responder.core.operations.clock_offset import ClockOffset
-from responder.core.operations.failed import FailedMessages
 from responder.core.operations.telling import WORDS, calls_of, mails_of, sentence_of
-from responder.core.operations.troubles import Credit, FailingMailbox, Sight, troubles
+from responder.core.operations.troubles import Credit, FailedMessages, FailingMailbox, Sight, troubles
 from responder.core.outbound.circuit import GONE, Endpoint
 from responder.core.rules.alerts import Alert, AlertKind, Alerts, Trouble
 from responder.core.rules.rules import Rules
