@@ -7,7 +7,7 @@ from textwrap import indent
 import pytest
 
 from responder.core.rehearsal.coverage import coverage, percent
-from responder.core.rehearsal.trials import Kind, Outcome, try_all, try_case
+from responder.core.rehearsal.trials import Kind, Trial, try_all, try_case
 from responder.errors import RulesError
 from responder.rulefile import read_rules
 from tests.conftest import NOON
@@ -30,7 +30,7 @@ tests:
 VISIT = "given: {appointments: [{id: a1, starts_at: 2026-12-01T09:00}]}\nat: 2026-11-30T10:00\n"
 
 
-def tried(*tests: str) -> list[Outcome]:
+def tried(*tests: str) -> list[Trial]:
     """How the tests of a file go."""
     listed = "".join(f"  -\n{indent(test, '    ')}\n" for test in tests)
     rules = read_rules(FILE + listed, "rules.yaml", {})
@@ -167,7 +167,7 @@ rules:
 """
 
 
-def of_examples(rule: str) -> list[Outcome]:
+def of_examples(rule: str) -> list[Trial]:
     rules = read_rules(EXAMPLES, "rules.yaml", {})
     return [outcome for outcome in try_all(rules, NOON) if outcome.name.partition(",")[0] == rule]
 

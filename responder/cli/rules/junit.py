@@ -5,11 +5,11 @@ from pathlib import Path
 from xml.etree.ElementTree import Element, ElementTree, SubElement, indent
 
 from responder.cli.terminal.output import one_line
-from responder.core.rehearsal.trials import Outcome
+from responder.core.rehearsal.trials import Trial
 from responder.errors import ConfigurationError
 
 
-def write_junit(path: Path, file: str, outcomes: Sequence[Outcome]) -> None:
+def write_junit(path: Path, file: str, outcomes: Sequence[Trial]) -> None:
     """Write the results to a file; ConfigurationError says why that cannot be."""
     failed = sum(not outcome.passed for outcome in outcomes)
     counts = {"tests": str(len(outcomes)), "failures": str(failed), "errors": "0", "skipped": "0"}

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from responder.cli.terminal.output import moment, one_line
-from responder.core.rehearsal.replay import Change, Difference, Group
+from responder.core.rehearsal.replay import Change, Divergence, Group
 
 NUMBER = re.compile(r"\+?\d(?:[ .()/-]{0,2}\d){5,}")
 LONGEST = 70  # characters of a text that is shown as an example
@@ -102,17 +102,17 @@ def _quoted(text: str, found: Found) -> str:
     return f'"{_shown(text, found)}"'
 
 
-def _sender(sample: Difference, found: Found) -> str:
+def _sender(sample: Divergence, found: Found) -> str:
     return f"{one_line(sample.message.originator)} > " if found.shows_numbers else ""
 
 
-def _replies(sample: Difference) -> Iterator[tuple[str, str]]:
+def _replies(sample: Divergence) -> Iterator[tuple[str, str]]:
     """The replies that only one side sends."""
     yield from (("-", text) for text in sample.before.replies if text not in sample.after.replies)
     yield from (("+", text) for text in sample.after.replies if text not in sample.before.replies)
 
 
-def _cell(group: Group, sample: Difference, found: Found) -> str:
+def _cell(group: Group, sample: Divergence, found: Found) -> str:
     told = [f"{_sender(sample, found)}{_shown(sample.message.text, found)}"]
     if Change.REPLIES in group.changes:
         told += [f"{sign} {_shown(text, found)}" for sign, text in _replies(sample)]
@@ -128,7 +128,7 @@ def _escaped(text: str) -> str:
     return re.sub(r"([\\`*_{}\[\]<>#|@])", r"\\\1", text)
 
 
-def _record(sample: Difference, found: Found) -> dict[str, Any]:
+def _record(sample: Divergence, found: Found) -> dict[str, Any]:
     def told(text: str) -> str:
         return text if found.shows_numbers else without_numbers(text)
 

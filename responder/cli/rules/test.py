@@ -16,7 +16,7 @@ from responder.cli.terminal.options import AsJson
 from responder.cli.terminal.output import aligned, echo_json, one_line, progress, say
 from responder.core.operations.records import explained
 from responder.core.rehearsal.coverage import Coverage, coverage, percent
-from responder.core.rehearsal.trials import Outcome, try_all
+from responder.core.rehearsal.trials import Trial, try_all
 from responder.core.rules.rules import Rules
 from responder.settings.model import load_settings
 from responder.store.inbox.commit import explanation_json
@@ -66,7 +66,7 @@ def run_tests(
         raise typer.Exit(1)
 
 
-def _tried(rules: Rules) -> list[Outcome]:
+def _tried(rules: Rules) -> list[Trial]:
     outcomes = []
     with progress(
         "testing", sum(len(rule.examples) + len(rule.counterexamples) for rule in rules.rules) + len(rules.tests)
@@ -77,7 +77,7 @@ def _tried(rules: Rules) -> list[Outcome]:
     return outcomes
 
 
-def _print_json(outcomes: Sequence[Outcome], covered: Sequence[Coverage]) -> None:
+def _print_json(outcomes: Sequence[Trial], covered: Sequence[Coverage]) -> None:
     for outcome in outcomes:
         echo_json(
             {
@@ -96,7 +96,7 @@ def _print_json(outcomes: Sequence[Outcome], covered: Sequence[Coverage]) -> Non
         echo_json({"record": "coverage", "rule": rule.rule, "file": rule.file, "line": rule.line, **exercised})
 
 
-def _print_all(outcomes: Sequence[Outcome], covered: Sequence[Coverage], file: str, reached: float) -> None:
+def _print_all(outcomes: Sequence[Trial], covered: Sequence[Coverage], file: str, reached: float) -> None:
     failed = [outcome for outcome in outcomes if not outcome.passed]
     for outcome in failed:
         _print_failure(outcome)
@@ -118,7 +118,7 @@ def _coverage_row(rule: Coverage, file: str) -> tuple[str, ...]:
     return rule.rule, line, str(rule.examples), str(rule.tests), "" if rule.exercised else "not exercised"
 
 
-def _print_failure(outcome: Outcome) -> None:
+def _print_failure(outcome: Trial) -> None:
     """A failure with what was expected beside what came out, and the explanation of the text."""
     say(f"{outcome.file}:{outcome.line}: FAILED {outcome.kind} {outcome.name}")
     rows = [("", "expected", "got")]

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from responder.core.rehearsal.trials import Kind, Outcome
+from responder.core.rehearsal.trials import Kind, Trial
 from responder.core.rules.rules import Rules
 
 
@@ -23,7 +23,7 @@ class Coverage:
         return bool(self.examples or self.tests)
 
 
-def coverage(rules: Rules, outcomes: Iterable[Outcome]) -> tuple[Coverage, ...]:
+def coverage(rules: Rules, outcomes: Iterable[Trial]) -> tuple[Coverage, ...]:
     """Each rule that is enabled with what exercises it; a variant is no example of its own."""
     examples: Counter[str] = Counter()
     tests: Counter[str] = Counter()

@@ -38,7 +38,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Difference:
+class Divergence:
     """A message that the candidate would answer otherwise."""
 
     message: Message
@@ -66,9 +66,9 @@ class Group:
     after: str
     changes: tuple[Change, ...]
     count: int = 0
-    samples: list[Difference] = field(default_factory=list)
+    samples: list[Divergence] = field(default_factory=list)
 
-    def add(self, difference: Difference) -> None:
+    def add(self, difference: Divergence) -> None:
         """Count a message, and keep it as a sample while there are few."""
         self.count += 1
         is_new = all(difference.before.folded != sample.before.folded for sample in self.samples)
@@ -94,14 +94,14 @@ class Replay:
         """Say what was known of originators before their first message."""
         self._known |= {each.originator: (each, each) for each in known}
 
-    def take(self, message: Message) -> Difference | None:
+    def take(self, message: Message) -> Divergence | None:
         """Take the next message, and tell what would be otherwise; None if nothing would."""
         nobody = Known(originator=message.originator)
         before, after = self._known.get(message.originator, (nobody, nobody))
         old, new = _stride(message, self._in_force, before), _stride(message, self._candidate, after)
         self.messages += 1
         self._known[message.originator] = _next((before, old), (after, new))
-        difference = Difference(message=message, before=_outcome(old), after=_outcome(new))
+        difference = Divergence(message=message, before=_outcome(old), after=_outcome(new))
         if difference.before == difference.after:
             return None
         key = (difference.before.rule, difference.after.rule, difference.changes)

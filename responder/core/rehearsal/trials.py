@@ -39,7 +39,7 @@ class Difference:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Outcome:
+class Trial:
     """How one trial went.
 
     ``applied`` are the rules that it exercised; ``plan`` is that of the text that failed, or of the last.
@@ -59,7 +59,7 @@ class Outcome:
         return not self.differences
 
 
-def try_all(rules: Rules, now: datetime) -> Iterator[Outcome]:
+def try_all(rules: Rules, now: datetime) -> Iterator[Trial]:
     """Everything that the file says of itself; ``now`` is the time of what names none."""
     for rule in rules.rules:
         if rule.enabled:
@@ -68,14 +68,14 @@ def try_all(rules: Rules, now: datetime) -> Iterator[Outcome]:
         yield try_case(case, rules, now)
 
 
-def try_examples(rule: Rule, rules: Rules, now: datetime, *, with_variants: bool = True) -> Iterator[Outcome]:
+def try_examples(rule: Rule, rules: Rules, now: datetime, *, with_variants: bool = True) -> Iterator[Trial]:
     """The examples of one rule, tried where all else holds that the rule asks."""
     if not rule.examples and not rule.counterexamples:
         return
     world = world_for(rule, rules, now)
     if world is None:
         difference = Difference(what="conditions", expected="hold", got=NO_WORLD)
-        yield Outcome(
+        yield Trial(
             kind=Kind.EXAMPLE,
             name=rule.name,
             file=rule.file,
@@ -102,7 +102,7 @@ def try_examples(rule: Rule, rules: Rules, now: datetime, *, with_variants: bool
         yield _outcome(Kind.COUNTEREXAMPLE, rule.name, rule, text, [plan], differences, plan)
 
 
-def _matched(rule: Rule, text: str, kind: Kind, name: str, plan: Plan) -> Outcome:
+def _matched(rule: Rule, text: str, kind: Kind, name: str, plan: Plan) -> Trial:
     differences = (
         () if rule.name in plan.applied else (Difference(what="rule", expected=rule.name, got=plan.rule or NOTHING),)
     )
@@ -117,14 +117,14 @@ def _outcome(
     plans: Iterable[Plan],
     differences: tuple[Difference, ...],
     plan: Plan,
-) -> Outcome:
+) -> Trial:
     applied = frozenset(chain.from_iterable(plan.applied for plan in plans))
-    return Outcome(
+    return Trial(
         kind=kind, name=name, file=of.file, line=of.line, text=text, applied=applied, differences=differences, plan=plan
     )
 
 
-def try_case(case: Case, rules: Rules, now: datetime) -> Outcome:
+def try_case(case: Case, rules: Rules, now: datetime) -> Trial:
     """One test: its texts on a state of its own, each held against what is expected of it."""
     turns = (*case.earlier, *case.turns)
     messages = list(messages_of(case, now))
