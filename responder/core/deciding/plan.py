@@ -152,7 +152,7 @@ def with_steps(known: Known, plan: Plan) -> Known:
     """What is known once the texts of a plan are queued as well, for the next message of the same originator."""
     texts = (step for step in plan.steps if step.kind is StepKind.REPLY)
     sent = tuple(Sent(at=plan.message.received_at, text=step.content, purpose=step.purpose) for step in texts)
-    return replace(known, sent=(*known.sent, *sent)) if sent else known
+    return known.but(sent=(*known.sent, *sent)) if sent else known
 
 
 def _why_not_sent(message: Message, rules: Rules) -> str | None:
