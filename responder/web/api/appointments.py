@@ -32,10 +32,9 @@ from responder.errors import StorageError
 from responder.store.appointments.bookings import API, Change, Conflict, delete_appointment, put_bookings
 from responder.store.base.database import Database
 from responder.store.reading.records import find_appointment, list_appointments, read_after
-from responder.web.api.openapi import DOCUMENT, LIST
+from responder.web.api.openapi import DOCUMENT, LARGEST_PAGE, LIST, PAGE
 
 UNLIKE_AN_ID = "holds a character that cannot be kept, or blanks at an end"
-PAGE, LARGEST_PAGE = 100, 1000  # appointments in one answer
 FILTERS = frozenset(parameter["name"] for parameter in LIST["parameters"])
 GIVEN = tuple(name for name in FIELDS if name != "id")
 Handle = Callable[[Request], Awaitable[Response]]

@@ -1,4 +1,4 @@
-"""What the REST API offers, as OpenAPI 3.1."""
+"""What the REST API offers, as OpenAPI 3.1; what the code checks is taken from here or from where it is decided."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from responder.core.appointments.booking import LONGEST
 from responder.core.contact.effects import AppointmentStatus
 
+PAGE, LARGEST_PAGE = 100, 1000  # appointments in one answer
 WRONG: Mapping[str, str] = {
     "400": "The body is not JSON.",
     "404": "There is no such appointment, or the token is wrong.",
@@ -54,18 +55,15 @@ BOOKING: Mapping[str, Any] = {
         },
     },
 }
-APPOINTMENT: Mapping[str, Any] = {
-    "type": "object",
-    "required": ["id", "originator", "starts_at", "name", "service", "location", "language", "status", "updated_at"],
-    "properties": {
-        "id": _text("The id that the other system gave it.", LONGEST["id"]),
-        "originator": _text("The telephone number, in E.164."),
-        "starts_at": _text("When it starts, in UTC."),
-        **_details(),
-        "status": {"type": "string", "enum": [str(status) for status in AppointmentStatus]},
-        "updated_at": _text("When it last changed, in UTC."),
-    },
+_APPOINTMENT = {
+    "id": _text("The id that the other system gave it.", LONGEST["id"]),
+    "originator": _text("The telephone number, in E.164."),
+    "starts_at": _text("When it starts, in UTC."),
+    **_details(),
+    "status": {"type": "string", "enum": [str(status) for status in AppointmentStatus]},
+    "updated_at": _text("When it last changed, in UTC."),
 }
+APPOINTMENT: Mapping[str, Any] = {"type": "object", "required": list(_APPOINTMENT), "properties": _APPOINTMENT}
 ERRORS: Mapping[str, Any] = {
     "type": "object",
     "required": ["errors"],
@@ -122,8 +120,8 @@ LIST: dict[str, Any] = {
         {
             "name": "limit",
             "in": "query",
-            "description": "So many.",
-            "schema": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100},
+            "description": "At most this many.",
+            "schema": {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE, "default": PAGE},
         },
     ],
     "responses": {"200": {"description": "A page.", "content": _content("Page")}, **_wrong("404", "422", "503")},
