@@ -12,7 +12,8 @@ from responder.core.rules.rules import Rules
 from responder.core.sms.address import canonical
 from responder.errors import ConfigurationError, StorageError
 from responder.settings.database_url import async_database_url, mask_url
-from responder.settings.model import Settings, environment
+from responder.settings.environment import environment
+from responder.settings.model import Settings
 from responder.settings.urls import read_smtp_url
 from responder.store.base.database import Database
 from responder.store.base.migration import NEWEST, require_current, version_of

@@ -1,4 +1,4 @@
-"""The settings of an installation, and the one place that reads the environment and ``.env``."""
+"""The settings of an installation, read from variables, and what is wrong with them."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -8,22 +8,19 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, Field, PrivateAttr, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, DotEnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from responder.core.sms.durations import read_rate
 from responder.errors import ConfigurationError
 from responder.gateways import REGISTERED, GatewaySettings
 from responder.settings import types
 from responder.settings.database_url import mask_url
-from responder.settings.urls import is_loopback
+from responder.settings.environment import PARENT_FD, PREFIX, environment
 
 Gateways = Mapping[str, type[GatewaySettings]]
 Read = TypeVar("Read", bound=BaseModel)
 
-PREFIX = "RESPONDER_"
-PARENT_FD = "RESPONDER_PARENT_FD"  # no setting: how `run` hands its children the pipe that ends with it
 SHOWN_OF_A_SECRET = 3  # characters
-SHORTEST = {"webhook_token": 16, "admin_password": 12, "api_token": 20}  # characters, where others can reach us
 
 
 def _sqlite_in(known: dict[str, Any]) -> str:
@@ -33,7 +30,7 @@ def _sqlite_in(known: dict[str, Any]) -> str:
 class Settings(BaseSettings):
     """What an operator chose, or the defaults; docs/settings.md lists them."""
 
-    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(extra="forbid", frozen=True)
 
     rules: types.File = Field(Path("rules.yaml"), description="The file of rules.")
     data_dir: types.File = Field(Path("data"), description="Where the database and the Redis of a single machine live.")
@@ -158,17 +155,6 @@ class Settings(BaseSettings):
         return (init_settings,)
 
 
-def environment() -> dict[str, str]:
-    """The variables of the process, and those of ``.env`` in the working directory that the process does not have."""
-    try:
-        written = DotEnvSettingsSource(Settings, case_sensitive=True).env_vars
-    except (OSError, UnicodeError) as error:
-        raise ConfigurationError(
-            f".env: cannot be read ({error}), make it a text in UTF-8 that this user may read, or remove it"
-        ) from error
-    return {name: value for name, value in written.items() if value is not None} | dict(os.environ)
-
-
 def setting_fields(gateways: Gateways = REGISTERED) -> Mapping[str, FieldInfo]:
     """Every setting by its name, those of the gateways too."""
     ours = list(Settings.model_fields.items())
@@ -272,46 +258,3 @@ def _notes(field: FieldInfo) -> Iterator[types.Expected]:
     yield from (note for note in field.metadata if isinstance(note, types.Expected))
     for part in get_args(field.annotation):  # an optional setting keeps its notes one level further in
         yield from (note for note in getattr(part, "__metadata__", ()) if isinstance(note, types.Expected))
-
-
-def check_exposure(settings: Settings) -> None:
-    """Refuse, with the remedy, to listen where others can reach us while they could forge messages, or open what is for people."""
-    if is_loopback(settings.host):
-        return
-    place = f"{PREFIX}HOST is {settings.host!r}, which other machines can reach"
-    missing = []
-    if not settings.webhook_token and not settings.allowed_ips:
-        missing.append(
-            f"{place}: set {PREFIX}WEBHOOK_TOKEN (a long random word, then the last part of the webhook's path)"
-            f" or {PREFIX}ALLOWED_IPS (the gateway's addresses), or listen on 127.0.0.1"
-        )
-    if settings.admin_password is None:
-        missing.append(
-            f"{place}: set {PREFIX}ADMIN_PASSWORD, so that no page for people is ever open there, or listen on 127.0.0.1"
-        )
-    missing += [f"{place}: {short}" for short in _short_secrets(settings)]
-    if missing:
-        raise ConfigurationError("\n".join(missing))
-
-
-def _short_secrets(settings: Settings) -> Iterator[str]:
-    """What to set in place of secrets that strangers would soon have guessed."""
-    given = {
-        "webhook_token": settings.webhook_token,
-        "admin_password": [settings.admin_password],
-        "api_token": [settings.api_token],
-    }
-    for name, least in SHORTEST.items():
-        if any(secret is not None and len(secret.get_secret_value()) < least for secret in given[name]):
-            yield f"{PREFIX}{name.upper()} is too short there, set one of {least} characters at least"
-
-
-def parent_fd() -> int | None:
-    """The pipe that ends with the process which started us; None if nothing of ours did."""
-    number = os.environ.get(PARENT_FD, "")
-    return int(number) if number.isascii() and number.isdigit() else None
-
-
-def environment_with(variables: Mapping[str, str]) -> dict[str, str]:
-    """The environment for a process of ours: our own, and these variables."""
-    return dict(os.environ) | dict(variables)

@@ -15,7 +15,8 @@ from responder.jobs import ArqBell, connect
 from responder.processes.children import watch_parent
 from responder.processes.tasks import Beside, collect_rarely
 from responder.rulefile.in_force import RulesInForce
-from responder.settings.model import Settings, check_exposure
+from responder.settings.exposure import check_exposure
+from responder.settings.model import Settings
 from responder.settings.urls import place_of
 from responder.web.app import App, create_app
 from responder.web.health import Health

@@ -14,7 +14,8 @@ from responder.cli.terminal.options import AsJson
 from responder.cli.terminal.output import echo_json, one_line, say
 from responder.core.rules.rules import Rules
 from responder.errors import ConfigurationError, RulesError
-from responder.settings.model import Settings, environment, load_settings, unknown_settings
+from responder.settings.environment import environment
+from responder.settings.model import Settings, load_settings, unknown_settings
 from responder.wiring import read_rules_in_force
 
 SIGNS = {Level.OK: "✓", Level.WARNING: "!", Level.ERROR: "✗"}

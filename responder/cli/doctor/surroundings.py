@@ -14,7 +14,8 @@ from responder.jobs import connect, redis_policy
 from responder.processes import redis as embedded
 from responder.processes.data_dir import readable_by_others
 from responder.settings.database_url import mask_url
-from responder.settings.model import Settings, check_exposure
+from responder.settings.exposure import check_exposure
+from responder.settings.model import Settings
 
 POLICY = "noeviction"
 REDIS_TIMEOUT_S = 2.0

@@ -14,7 +14,8 @@ from responder.core.rules.rules import Rules
 from responder.errors import Mistake
 from responder.rulefile.reading.places import Spot, placed_sources
 from responder.rulefile.warnings import Caution, warnings_of
-from responder.settings.model import environment, load_settings
+from responder.settings.environment import environment
+from responder.settings.model import load_settings
 
 SERVER = "RESPONDER_SMTP_URL"
 

@@ -21,7 +21,8 @@ from responder.core.sms.message import Channel, Message, MessageStatus, Order
 from responder.core.sms.text import clean
 from responder.errors import ConfigurationError
 from responder.rulefile import load_rules
-from responder.settings.model import Settings, environment, load_settings
+from responder.settings.environment import environment
+from responder.settings.model import Settings, load_settings
 from responder.store.inbox.commit import explanation_json
 from responder.store.inbox.contacts import read_known
 from responder.wiring import utc_now

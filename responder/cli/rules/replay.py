@@ -16,7 +16,8 @@ from responder.core.rehearsal.replay import Replay
 from responder.core.rules.rules import Rules
 from responder.core.sms.message import Message
 from responder.rulefile import load_rules, rules_from
-from responder.settings.model import Settings, environment, load_settings
+from responder.settings.environment import environment
+from responder.settings.model import Settings, load_settings
 from responder.store.base.listing import read_all
 from responder.store.base.rule_versions import RuleVersions
 from responder.store.reading.contacts_then import Beginning, count_and_begin, decided_messages, read_past

@@ -12,7 +12,8 @@ from responder.cli.service.running import run_everything
 from responder.cli.terminal.output import say
 from responder.logs import set_up_logs
 from responder.settings.database_url import mask_url
-from responder.settings.model import Settings, environment, load_settings, unknown_settings
+from responder.settings.environment import environment
+from responder.settings.model import Settings, load_settings, unknown_settings
 from responder.wiring import migrate_database
 
 app = typer.Typer()

@@ -17,7 +17,8 @@ from responder.mail.account import account_of
 from responder.processes import redis as embedded
 from responder.processes.children import Child, supervise
 from responder.settings.database_url import mask_url
-from responder.settings.model import Settings, check_exposure
+from responder.settings.exposure import check_exposure
+from responder.settings.model import Settings
 from responder.settings.urls import read_mailbox_url
 from responder.wiring import migrate_database, open_rules, open_store, read_rules_in_force
 

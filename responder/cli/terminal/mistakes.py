@@ -12,7 +12,7 @@ from responder.cli.terminal.output import echo_json, one_line, say
 from responder.core.rules.rules import Rules
 from responder.errors import Mistake, RulesError
 from responder.rulefile import load_rules
-from responder.settings.model import environment
+from responder.settings.environment import environment
 
 WIDEST = 160  # characters shown of a line
 

@@ -13,7 +13,8 @@ from responder.core.rules.webhooks import Event
 from responder.core.sms.address import number_from
 from responder.errors import ConfigurationError, ResponderError
 from responder.rulefile import rules_from
-from responder.settings.model import Settings, environment, load_settings
+from responder.settings.environment import environment
+from responder.settings.model import Settings, load_settings
 from responder.store.base.listing import Listing, read_all
 from responder.store.base.rule_versions import RuleVersions
 from responder.wiring import Store, open_store, read_rules_in_force

@@ -1,0 +1,37 @@
+"""The environment and ``.env``: the one place that reads them."""
+
+import os
+from collections.abc import Mapping
+
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, SettingsConfigDict
+
+from responder.errors import ConfigurationError
+
+PREFIX = "RESPONDER_"
+PARENT_FD = "RESPONDER_PARENT_FD"  # no setting: how `run` hands its children the pipe that ends with it
+
+
+class _DotEnv(BaseSettings):
+    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8")
+
+
+def environment() -> dict[str, str]:
+    """The variables of the process, and from ``.env`` in the working directory those that it lacks."""
+    try:
+        written = DotEnvSettingsSource(_DotEnv, case_sensitive=True).env_vars
+    except (OSError, UnicodeError) as error:
+        raise ConfigurationError(
+            f".env: cannot be read ({error}), make it a text in UTF-8 that this user may read, or remove it"
+        ) from error
+    return {name: value for name, value in written.items() if value is not None} | dict(os.environ)
+
+
+def parent_fd() -> int | None:
+    """The pipe that ends with the process which started us; None if nothing of ours did."""
+    number = os.environ.get(PARENT_FD, "")
+    return int(number) if number.isascii() and number.isdigit() else None
+
+
+def environment_with(variables: Mapping[str, str]) -> dict[str, str]:
+    """The environment for a process of ours: our own, and these variables."""
+    return dict(os.environ) | dict(variables)
