@@ -113,3 +113,12 @@ def test_the_page_on_testing_tells_of_every_warning(code: Code) -> None:
 @pytest.mark.parametrize("name", [setting.name for value in (Expected, Given) for setting in fields(value)])
 def test_the_page_on_testing_tells_of_all_that_a_test_may_say(name: str) -> None:
     assert f"`{KEYS.get(name, name)}`" in TESTING
+
+
+def test_every_path_that_the_architecture_names_is_there() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    paths = set(re.findall(r"`([a-z_0-9]+(?:/[a-z_0-9]+)*(?:\.py|\.yaml|\.md|/))`", page))
+    assert len(paths) > 60
+    assert (
+        sorted(path for path in paths if not any((root / path).exists() for root in (ROOT, ROOT / "responder"))) == []
+    )
