@@ -8,7 +8,7 @@ from datetime import datetime
 from responder.core.contact.effects import StepStatus
 from responder.core.outbound.retry import next_attempt
 from responder.errors import StorageError
-from responder.store.outbound.replies import Claimed, Fate
+from responder.store.outbound.fates import Claimed, Fate
 
 RECORD_AGAIN_S = (0.1, 0.5, 2.0, 5.0)  # pauses while the database cannot record a call that was made
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from responder.core.contact.effects import Step, StepStatus
 from responder.core.outbound.gateway import Call, Client, Clock, Gateway, Taken
 from responder.errors import AccessError, BlockedError, PermanentError, TransientError, UncertainError
+from responder.store.outbound.fates import Claimed, Fate
 from responder.store.outbound.gateway_hold import PROBE_EVERY
-from responder.store.outbound.replies import Claimed, Fate
 from responder.worker.attempts import retried, unthought_of
 
 logger = logging.getLogger(__name__)

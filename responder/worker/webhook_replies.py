@@ -12,7 +12,7 @@ from responder.core.rules.rules import Rules
 from responder.errors import StorageError
 from responder.store.base.database import Database
 from responder.store.outbound.calls import Answered
-from responder.store.outbound.replies import Claimed
+from responder.store.outbound.fates import Claimed
 from responder.store.outbound.webhook_replies import settle, settle_unanswered
 
 logger = logging.getLogger(__name__)

@@ -19,7 +19,7 @@ from responder.errors import PermanentError, StorageError, TransientError, Uncer
 from responder.store.base.database import Database
 from responder.store.outbound.calls import Answered, Made, claim_calls, record_calls
 from responder.store.outbound.endpoints import bury_calls, read_endpoints
-from responder.store.outbound.replies import Claimed, Fate
+from responder.store.outbound.fates import Claimed, Fate
 from responder.worker.attempts import retried, unthought_of
 from responder.worker.webhook_replies import Awaiting
 

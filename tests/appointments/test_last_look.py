@@ -12,7 +12,7 @@ from responder.core.contact.effects import Purpose, StepKind, StepStatus
 from responder.core.outbound.suppression import OPTED_OUT
 from responder.store.appointments.bookings import delete_appointment
 from responder.store.base.tables import reminders, steps
-from responder.store.outbound.replies import Fate
+from responder.store.outbound.fates import Fate
 from responder.store.queue.quiet_and_late import put_off
 from tests.appointments.clinic import Clinic
 from tests.builders import BRUNO, inbound

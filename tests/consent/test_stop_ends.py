@@ -13,7 +13,7 @@ from responder.rulefile import read_rules
 from responder.store.base.tables import steps
 from responder.store.consent.subscribers import opt_out
 from responder.store.handoffs.closing import Answer, answer
-from responder.store.outbound.replies import Fate
+from responder.store.outbound.fates import Fate
 from responder.store.outbound.webhook_replies import settle_unanswered
 from responder.store.queue.quiet_and_late import put_off
 from responder.wiring import Store

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Row
 
 from responder.core.contact.effects import StepKind, StepStatus
 from responder.store.base.tables import messages, reports, steps
-from responder.store.outbound.replies import Fate
+from responder.store.outbound.fates import Fate
 from responder.store.queue.rows import step_rows
 from responder.web.webhooks import Gate
 from tests.builders import reply_step

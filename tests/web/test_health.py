@@ -10,7 +10,7 @@ from responder.core.contact.effects import StepStatus
 from responder.core.operations.troubles import MailboxReport, MailboxState
 from responder.store.consent.installation import Installation
 from responder.store.operations.mailboxes import report_mailbox
-from responder.store.outbound.replies import Fate
+from responder.store.outbound.fates import Fate
 from tests.builders import inbound, mailbox_report
 from tests.conftest import no_more_on_disk, wait_until
 from tests.going_wrong import DEATHS, arrive, fail

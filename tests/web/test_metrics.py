@@ -17,7 +17,7 @@ from responder.store.consent.counting import OPTED_OUT, SUBSCRIPTIONS
 from responder.store.consent.subscribers import Wanted, opt_out, put_subscribers
 from responder.store.operations.alerts import Telling, note_troubles
 from responder.store.operations.credits import claim_question, note_credit
-from responder.store.outbound.gateway_hold import hold
+from responder.store.outbound.gateway_hold import begin_hold
 from responder.store.queue.rows import step_rows
 from responder.web.metrics import Tallies
 from tests.builders import ANNA, BRUNO, inbound, minutes, reply_step
@@ -69,7 +69,7 @@ async def test_workers_are_counted_by_what_ails_them(web: WebSide) -> None:
 async def test_a_gateway_that_refuses_us_is_told(web: WebSide) -> None:
     assert (await figures(web))["responder_gateway_ok"] == 1
     async with web.store.database.write() as connection:
-        await hold(connection, "no credit", web.clock.now, web.store.database.insert)
+        await begin_hold(connection, "no credit", web.clock.now, web.store.database.insert)
     assert (await figures(web))["responder_gateway_ok"] == 0
 
 

@@ -19,7 +19,7 @@ from responder.rulefile import read_rules
 from responder.store.base.tables import endpoints, messages, steps
 from responder.store.operations.credits import claim_question, note_credit
 from responder.store.operations.mailboxes import forget_mailbox, report_mailbox
-from responder.store.outbound.gateway_hold import end_hold, hold
+from responder.store.outbound.gateway_hold import begin_hold, end_hold
 from responder.store.queue.rows import step_rows
 from responder.store.reading.failed_messages import receive_failed_again
 from responder.worker.alerts import AlertWatch
@@ -92,7 +92,7 @@ async def put_credit(work: Work, amount: str) -> None:
 
 async def put_hold(work: Work) -> None:
     async with work.store.database.write() as connection:
-        await hold(
+        await begin_hold(
             connection,
             "the API key is not accepted, check RESPONDER_AGILE_API_KEY (HTTP 401)",
             work.clock(),

@@ -14,7 +14,7 @@ from responder.settings.model import load_settings
 from responder.store.base.tables import alert_mails
 from responder.store.operations.alert_mails import mail_rows
 from responder.store.operations.alerts import read_open
-from responder.store.outbound.gateway_hold import hold
+from responder.store.outbound.gateway_hold import begin_hold
 from responder.worker.housekeeping import rounds
 from responder.worker.upkeep import cares
 from tests.conftest import wait_until
@@ -38,7 +38,7 @@ async def caring(work: Work, **settings: str) -> AsyncIterator[None]:
 
 async def begin_trouble(work: Work, mail: str) -> None:
     async with work.store.database.write() as connection:
-        await hold(connection, "no credit", work.clock(), work.store.database.insert)
+        await begin_hold(connection, "no credit", work.clock(), work.store.database.insert)
         waiting = Mail(key=mail, recipient="ops@example.com", subject="earlier", content="text")
         await connection.execute(alert_mails.insert(), mail_rows([waiting], work.clock()))
 

@@ -15,7 +15,7 @@ from responder.store.appointments.bookings import API, delete_appointment, put_b
 from responder.store.consent.erasure import erase
 from responder.store.consent.subscribers import Wanted, opt_out, put_subscribers
 from responder.store.handoffs.closing import Closing, close
-from responder.store.outbound.replies import Fate
+from responder.store.outbound.fates import Fate
 from tests.builders import ANNA, BRUNO, inbound
 from tests.conftest import NOON
 from tests.worker.conftest import RULES, Work

@@ -12,7 +12,7 @@ from responder.core.outbound.report import Report, Reported
 from responder.rulefile.in_force import RulesInForce
 from responder.store.base.rule_versions import RuleVersions
 from responder.store.base.tables import steps
-from responder.store.outbound.replies import Fate
+from responder.store.outbound.fates import Fate
 from responder.store.queue.rows import step_rows
 from responder.worker.serve import Hearers, SignsOfLife
 from responder.worker.supervisor import Supervisor

@@ -16,7 +16,7 @@ from responder.core.rules.limits import Limits
 from responder.store.base.database import Database
 from responder.store.outbound.calls import Answered, Made, record_calls
 from responder.store.outbound.endpoints import read_endpoints
-from responder.store.outbound.replies import Claimed, Fate
+from responder.store.outbound.fates import Claimed, Fate
 from tests.conftest import NOON, wait_until
 from tests.worker.conftest import Work
 from tests.worker.going_out import Out, call_step, going_out

@@ -17,7 +17,8 @@ from responder.store.base.database import Database
 from responder.store.base.locking import in_order
 from responder.store.base.tables import CALLS, awaited, steps
 from responder.store.outbound.endpoints import note_failure, note_success, switch_on, tell_disabled
-from responder.store.outbound.replies import AGAIN, OF_CLAIM, Claimed, Fate, record_fates, step_from
+from responder.store.outbound.fates import OF_CLAIM, Claimed, Fate, record_fates, step_from
+from responder.store.outbound.replies import AGAIN
 from responder.store.outbound.webhook_replies import begin_waiting, settle
 
 UNNAMED_AT_ONCE = 10

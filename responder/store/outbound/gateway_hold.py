@@ -52,7 +52,7 @@ async def end_hold(connection: AsyncConnection, now: datetime) -> None:
         )
 
 
-async def hold(connection: AsyncConnection, reason: str, now: datetime, insert: Callable[..., Any]) -> None:
+async def begin_hold(connection: AsyncConnection, reason: str, now: datetime, insert: Callable[..., Any]) -> None:
     """Send nothing more; a hold that is on already keeps its beginning."""
     statement = insert(holds).values(name=REPLIES, since=now, reason=reason, probe_at=now + PROBE_EVERY)
     new = {"reason": statement.excluded.reason, "probe_at": statement.excluded.probe_at}

@@ -1,63 +1,31 @@
-"""Outbound steps: claimed with the opt-out checked, and recorded with their fate."""
+"""Outbound steps: claimed once they have passed the gates, and recorded with their fate."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Select, and_, bindparam, func, select, true, update
+from sqlalchemy import ColumnElement, Select, and_, func, select, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from responder.core.contact.effects import VALID_FOR, Purpose, Step, StepKind, StepStatus
+from responder.core.contact.effects import VALID_FOR, StepKind, StepStatus
 from responder.core.outbound.retry import LEASE
 from responder.core.outbound.suppression import SHADOWED
 from responder.store.base.database import Database
 from responder.store.base.tables import GIVEN_UP, ORDINARY, REMINDING, UNDONE, URGENT, steps
 from responder.store.consent.blocked_by_gateway import opt_out_upstream
 from responder.store.consent.ledger import append
-from responder.store.outbound.daily_budget import SPENT, Budget, over_budget
+from responder.store.outbound.daily_budget import Budget
 from responder.store.outbound.endpoints import switch_on
-from responder.store.outbound.gateway_hold import PROBE_AT, end_hold, hold, places
-from responder.store.outbound.last_look import looked_at_again
+from responder.store.outbound.fates import OF_CLAIM, Claimed, Fate, record_fates, step_from
+from responder.store.outbound.gates import Claim, Room, room_for, stopped_among
+from responder.store.outbound.gateway_hold import PROBE_AT, begin_hold, end_hold
 from responder.store.queue.announcing import announce_consent, announce_deliveries
-from responder.store.queue.quiet_and_late import STRICT, put_off, still_valid
+from responder.store.queue.quiet_and_late import STRICT
 from responder.store.queue.suppressing import give_back, settle_suppressed
 
 AGAIN: dict[str, Any] = {"status": StepStatus.QUEUED, "attempts": 0, "lease_owner": None, "lease_until": None}
-OF_CLAIM: list[Column[Any]] = [
-    steps.c.seq, steps.c.key, steps.c.message_key, steps.c.kind, steps.c.originator, steps.c.recipient, steps.c.sender,
-    steps.c.content, steps.c.purpose, steps.c.segments, steps.c.expires_at, steps.c.attempts, steps.c.created_at, steps.c.submitted_at,
-]  # fmt: skip
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Claimed:
-    """A step that is ours to carry out; ``attempts`` counts this one, ``created_at`` is when it was queued.
-
-    A probe is the one reply that tries whether the gateway still refuses us. For a call that ``awaits``, a reply waits for its answer.
-    """
-
-    step: Step
-    attempts: int
-    created_at: datetime
-    is_probe: bool = False
-    awaits: bool = False
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Fate:
-    """How an attempt went; it may begin a hold on all replies, and then does not count, or end one, or tell that the number is blocked."""
-
-    key: str
-    status: StepStatus
-    next_attempt_at: datetime | None = None
-    error: str | None = None
-    gateway_id: str | None = None
-    billed_segments: int | None = None
-    begins_hold: bool = False
-    ends_hold: bool = False
-    is_blocked: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,60 +66,58 @@ class SqlSteps:
         at ``quiet_until``, what is no answer at once waits for their end. Raises StorageError.
         """
         async with self._database.write() as connection:
-            is_free = kind is StepKind.WEBHOOK or pretend is not None
-            free, is_probe = (limit, False) if is_free else await places(connection, now, limit)
-            is_night = quiet_until is not None and kind is StepKind.REPLY
-            if quiet_until and is_night:
-                await put_off(connection, now, quiet_until)
-            due = await self._due(connection, kind, now, free, is_probe=is_probe, is_night=is_night)
-            due, stopped = (
-                await looked_at_again(connection, self._database, self._secret, due, now)
-                if kind is StepKind.REPLY
-                else (due, {})
+            ask = Claim(
+                connection=connection,
+                database=self._database,
+                secret=self._secret,
+                now=now,
+                budget=budget,
+                quiet_until=quiet_until,
+                is_pretence=pretend is not None,
             )
-            if budget and not pretend and kind is StepKind.REPLY:
-                left = [row for row in due if row.key not in stopped]
-                stopped |= dict.fromkeys(await over_budget(connection, self._database, budget, left), SPENT)
-            fates = [Fate(key=key, status=StepStatus.SUPPRESSED, error=reason) for key, reason in stopped.items()]
-            await record_fates(connection, fates, now)
-            await settle_suppressed(connection, [row for row in due if row.key in stopped], stopped, now)
-            await announce_deliveries(connection, list(stopped), tell, now)
+            room = await room_for(ask, limit) if kind is StepKind.REPLY else Room(limit=limit)
+            due = await self._due(connection, kind, now, room)
+            stopped = await stopped_among(ask, due) if kind is StepKind.REPLY else {}
+            await _suppress(connection, due, {key: reason for key, reason in stopped.items() if reason}, now, tell)
             taken = [row for row in due if row.key not in stopped]
-            lease: dict[str, Any] = {"status": StepStatus.SENDING, "lease_owner": owner, "lease_until": now + LEASE}
-            lease |= {"submitted_at": now, "api": self._api}
-            if pretend:
-                lease = {"status": pretend.status, "last_error": pretend.reason, "next_attempt_at": None}
-            if taken:
-                mine = steps.c.seq.in_([row.seq for row in taken])
-                await connection.execute(
-                    update(steps).where(mine).values(**lease, attempts=steps.c.attempts + 1, updated_at=now)
-                )
+            await self._take(connection, taken, owner, now, pretend)
         return [
-            Claimed(step=step_from(row), attempts=row.attempts + 1, created_at=row.created_at, is_probe=is_probe)
+            Claimed(step=step_from(row), attempts=row.attempts + 1, created_at=row.created_at, is_probe=room.is_probe)
             for row in taken
         ]
 
-    async def _due(
-        self, connection: AsyncConnection, kind: StepKind, now: datetime, limit: int, *, is_probe: bool, is_night: bool
-    ) -> Sequence[Row[Any]]:
-        """Due steps, the confirmations of opt-outs first, since they are of no use when they are late; a probe has to be one that is sent."""
+    async def _take(
+        self,
+        connection: AsyncConnection,
+        taken: Sequence[Row[Any]],
+        owner: str,
+        now: datetime,
+        pretend: Pretence | None,
+    ) -> None:
+        lease: dict[str, Any] = {"status": StepStatus.SENDING, "lease_owner": owner, "lease_until": now + LEASE}
+        lease |= {"submitted_at": now, "api": self._api}
+        if pretend:
+            lease = {"status": pretend.status, "last_error": pretend.reason, "next_attempt_at": None}
+        if taken:
+            mine = steps.c.seq.in_([row.seq for row in taken])
+            values = lease | {"attempts": steps.c.attempts + 1, "updated_at": now}
+            await connection.execute(update(steps).where(mine).values(values))
+
+    async def _due(self, connection: AsyncConnection, kind: StepKind, now: datetime, room: Room) -> Sequence[Row[Any]]:
+        """Due steps, the confirmations of opt-outs first, since they are of no use when they are late."""
         if kind is StepKind.WEBHOOK:
-            return await self._oldest(connection, is_due(kind, now), limit)
-        waiting = (steps.c.status == StepStatus.QUEUED) & (steps.c.next_attempt_at <= now)
-        waiting &= still_valid(now) if is_probe else true()
-        waiting &= ~steps.c.keeps_quiet if is_night else true()  # somebody had it locked when it was to be put off
+            return await self._oldest(connection, is_due(kind, now), room.limit)
+        waiting = (steps.c.status == StepStatus.QUEUED) & (steps.c.next_attempt_at <= now) & room.which
         due: list[Row[Any]] = []
         for part in (URGENT, ORDINARY, REMINDING):  # an index for each, so that no more are read than are taken
-            if len(due) < limit:
+            if len(due) < room.limit:
                 others = steps.c.seq.not_in([row.seq for row in due])
-                due += await self._oldest(connection, and_(part, waiting, others), limit - len(due))
+                due += await self._oldest(connection, and_(part, waiting, others), room.limit - len(due))
         return due
 
     async def _oldest(self, connection: AsyncConnection, where: ColumnElement[bool], limit: int) -> Sequence[Row[Any]]:
         query = select(*OF_CLAIM).where(where).order_by(steps.c.next_attempt_at, steps.c.seq).limit(limit)
-        if not self._database.is_sqlite:
-            query = query.with_for_update(skip_locked=True)
-        return (await connection.execute(query)).all()
+        return (await connection.execute(query.with_for_update(skip_locked=True))).all()
 
     async def record(
         self,
@@ -170,7 +136,7 @@ class SqlSteps:
                 await give_back(connection, dead)
             for fate in fates:
                 if fate.begins_hold:
-                    await hold(connection, fate.error or "", now, self._database.insert)
+                    await begin_hold(connection, fate.error or "", now, self._database.insert)
                 elif fate.ends_hold:
                     await end_hold(connection, now)
             await announce_deliveries(connection, [fate.key for fate in fates], tell, now)
@@ -193,7 +159,7 @@ class SqlSteps:
         again = [StepStatus.DEAD, StepStatus.UNCERTAIN, StepStatus.FAILED]
         async with self._database.write() as connection:
             query = select(steps).where(steps.c.key == key, steps.c.status.in_(again), steps.c.content != "")
-            row = (await connection.execute(query if self._database.is_sqlite else query.with_for_update())).first()
+            row = (await connection.execute(query.with_for_update())).first()
             if row:
                 values = AGAIN | {"next_attempt_at": now, "updated_at": now}
                 if row.expires_at and row.purpose not in STRICT:
@@ -216,6 +182,20 @@ class SqlSteps:
         return {StepStatus(status): count for status, count in rows}
 
 
+async def _suppress(
+    connection: AsyncConnection,
+    due: Sequence[Row[Any]],
+    reasons: Mapping[str, str],
+    now: datetime,
+    tell: Collection[str],
+) -> None:
+    """Mark the texts that a gate has stopped for good, give back what they used, and tell webhooks."""
+    fates = [Fate(key=key, status=StepStatus.SUPPRESSED, error=reason) for key, reason in reasons.items()]
+    await record_fates(connection, fates, now)
+    await settle_suppressed(connection, [row for row in due if row.key in reasons], reasons, now)
+    await announce_deliveries(connection, list(reasons), tell, now)
+
+
 def due(kind: StepKind, now: datetime) -> Select[tuple[int]]:
     """What is due, in an order that its index has: of some rows in any order PostgreSQL would rather read the table until it meets them."""
     return select(steps.c.seq).where(is_due(kind, now)).order_by(steps.c.next_attempt_at)
@@ -224,57 +204,3 @@ def due(kind: StepKind, now: datetime) -> Select[tuple[int]]:
 def is_due(kind: StepKind, now: datetime) -> ColumnElement[bool]:
     """Whether a step waits, and for nothing more; SQLite finds it by the index of what is undone only where that is asked in its words."""
     return and_(UNDONE, steps.c.kind == kind, steps.c.status == StepStatus.QUEUED, steps.c.next_attempt_at <= now)
-
-
-def step_from(row: Row[Any]) -> Step:
-    """A step from its row."""
-    return Step(
-        key=row.key,
-        message_key=row.message_key,
-        kind=StepKind(row.kind),
-        originator=row.originator,
-        to=row.recipient,
-        sender=row.sender,
-        content=row.content,
-        purpose=Purpose(row.purpose),
-        segments=row.segments,
-        expires_at=row.expires_at,
-    )
-
-
-async def record_fates(
-    connection: AsyncConnection, fates: Iterable[Fate], now: datetime, owner: str | None = None
-) -> None:
-    """Record how attempts went, in the caller's transaction; with an owner, only of steps that it still holds."""
-    rows = [
-        {
-            "of_key": fate.key,
-            "owner": owner,
-            "new_status": fate.status,
-            "new_next_attempt_at": fate.next_attempt_at,
-            "new_last_error": fate.error,
-            "new_gateway_id": fate.gateway_id,
-            "new_billed_segments": fate.billed_segments,
-            "new_updated_at": now,
-            "uncounted": int(fate.begins_hold),
-        }
-        for fate in fates
-    ]
-    rows.sort(key=lambda row: str(row["of_key"]))
-    if rows:
-        await connection.execute(
-            _RECORD if owner is None else _RECORD.where(steps.c.lease_owner == bindparam("owner")), rows
-        )
-
-
-OF_FATE = ("status", "next_attempt_at", "last_error", "gateway_id", "billed_segments")
-_RECORD = (
-    update(steps)
-    .where(steps.c.key == bindparam("of_key"))
-    .values(
-        lease_owner=None,
-        lease_until=None,
-        attempts=steps.c.attempts - bindparam("uncounted"),
-        **{name: bindparam(f"new_{name}") for name in (*OF_FATE, "updated_at")},
-    )
-)

@@ -17,7 +17,7 @@ from responder.core.contact.effects import StepKind, StepStatus
 from responder.core.operations.records import Source
 from responder.store.base.rule_versions import RuleVersions
 from responder.store.consent.erasure import erase
-from responder.store.outbound.replies import Fate
+from responder.store.outbound.fates import Fate
 from responder.wiring import utc_now
 from tests.builders import ANNA, BRUNO, inbound
 from tests.cli.conftest import Installation, Outcome, run
