@@ -113,7 +113,7 @@ class Intake:
                 return
 
     def _times_due(self, *, is_idle: bool) -> Mapping[str, int]:
-        """The times of answers to write down now: all or none, since a commit costs the same for few as for many."""
+        """The times of answers to write down now: all or none, since most of the cost is the commit."""
         now = time.monotonic()
         if (
             not is_idle

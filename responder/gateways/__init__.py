@@ -16,7 +16,7 @@ FOLDERS = (  # the first is used unless RESPONDER_GATEWAY names another
 
 
 class GatewaySettings(BaseModel, abc.ABC):
-    """What an operator sets for one gateway; its fields are variables of the environment, as those of Settings are."""
+    """What an operator sets for one gateway; each field is a variable of the environment."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 

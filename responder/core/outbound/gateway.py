@@ -43,14 +43,14 @@ class Response:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Taken:
-    """The provider took a message: its own id for it and the segments it counted, None where it does not say."""
+    """The provider took a message: its id for it and the segments it counted, None if unsaid."""
 
     gateway_id: str | None = None
     segments: int | None = None
 
 
 class Posted(NamedTuple):
-    """A request that a gateway made to us, whole and as it came; only its size shows in a representation.
+    """A request that a gateway made to us, whole; only its size shows in a representation.
 
     No dataclass, since one is made for every message: a frozen one takes half a microsecond longer.
     """
@@ -58,7 +58,7 @@ class Posted(NamedTuple):
     body: bytes
     received_at: datetime
     form: Mapping[str, str] = MappingProxyType({})
-    """The fields of a body that is a form, names in small letters, the first of each name; else empty or meaningless."""
+    """The fields of a body that is a form: names in small letters, the first of each; else meaningless."""
     headers: Sequence[tuple[bytes, bytes]] = ()
     query: bytes = b""
     method: str = "POST"
@@ -161,12 +161,12 @@ class Gateway(Protocol):
     def read_response(self, response: Response) -> Taken:
         """What the provider says of a message that it took.
 
-        Raises TransientError if the message was certainly not taken and may be tried again, PermanentError if it was refused for
-        good, AccessError if everything is refused, and UncertainError if it may have been taken.
+        Raises TransientError if the message was certainly not taken and may be tried again, PermanentError if it was
+        refused for good, AccessError if everything is refused, and UncertainError if it may have been taken.
         """
 
     def build_credit(self) -> Call | None:
-        """The call that asks for the credit left, by GET; None without a key, or where there is none to ask for."""
+        """The call that asks for the credit left, by GET; None if it cannot be asked for."""
 
     def read_credit(self, response: Response) -> Decimal:
         """The credit that is left.

@@ -1,4 +1,4 @@
-"""The answer to a send, of either API: taken, with the gateway's id, or one row of the table of fates."""
+"""The answer to a send, by either API: taken, or an error by the table of fates."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -14,7 +14,7 @@ JSEND = ("error", "fail")
 
 
 def read_response(response: Response) -> Taken:
-    """What the gateway says of a message that it took; an error says what became of it, in our words and never in its contents."""
+    """What the gateway says of a message that it took; an error says what became of it, in our words only."""
     answer = unwrapped(as_mapping(loads(response.body)))
     results = list(_results(answer))
     accepted = next((result for result in results if result.get("accepted") is True), None)
@@ -35,7 +35,7 @@ def read_response(response: Response) -> Taken:
 
 
 def unwrapped(answer: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The answer itself, also where it is wrapped as JSend wraps it: what is in ``data`` belongs to it."""
+    """The answer, with what JSend wraps into ``data``."""
     return {**as_mapping(answer.get("data")), **answer}
 
 
@@ -45,7 +45,7 @@ def is_success(status: int) -> bool:
 
 
 def _results(answer: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """What the answer says of each message; the answer itself, where it lists nothing (the vendor's pages disagree on the form)."""
+    """The result for each message, or the answer itself if it lists none: the vendor's pages disagree."""
     results = answer.get("results")
     if isinstance(results, dict) and "accepted" not in results:
         results = list(results.values())
@@ -60,10 +60,10 @@ def _is_processed(answer: Mapping[str, Any]) -> bool:
 
 
 def row_of(response: Response, answer: Mapping[str, Any], refused: Mapping[str, Any] | None) -> Row:
-    """The first row that applies; of each hundred there is one for what no other row names."""
+    """The first row that applies; each hundred of statuses has one for all that no other row names."""
     status = response.status
-    if refused is not None and (told := number(refused.get("statusCode"))):
-        return ROWS.get((Said.RESULT, told), ROWS[Said.RESULT, 0])
+    if refused is not None and (code := number(refused.get("statusCode"))):
+        return ROWS.get((Said.RESULT, code), ROWS[Said.RESULT, 0])
     code = number(answer.get("code")) if answer.get("status") in JSEND else None
     is_busy = code == OVERLOADED or "retry-after" in response.headers
     last = (Said.HUNDRED, status // 100) if refused is None else (Said.RESULT, 0)
@@ -72,7 +72,7 @@ def row_of(response: Response, answer: Mapping[str, Any], refused: Mapping[str, 
 
 
 def _reasons(refused: Mapping[str, Any] | None) -> str:
-    """The gateway's own reasons for a refusal, as the end of ours."""
+    """The gateway's reasons for a refusal, to end our own with."""
     reasons = refused.get("reasons") if refused else None
     words = ", ".join(filter(None, map(plain_words, reasons))) if isinstance(reasons, list) else ""
     return f": {words}" if words else ""
@@ -81,5 +81,7 @@ def _reasons(refused: Mapping[str, Any] | None) -> str:
 def _retry_after(response: Response, answer: Mapping[str, Any]) -> float | None:
     """The longest wait that the gateway asks for, in a header or in its answer."""
     asked = answer.get("retryAfter")
-    told = min(asked, LONGEST_WAIT_S) if isinstance(asked, int | float) and asked >= 0 else None
-    return max((float(wait) for wait in (told, read_retry_after(response.headers)) if wait is not None), default=None)
+    in_body = min(asked, LONGEST_WAIT_S) if isinstance(asked, int | float) and asked >= 0 else None
+    return max(
+        (float(wait) for wait in (in_body, read_retry_after(response.headers)) if wait is not None), default=None
+    )

@@ -1,4 +1,4 @@
-"""The credit that is left: where to ask for it, and what the answer tells."""
+"""The credit that is left: where to ask for it, and how to read the answer."""
 
 from decimal import Decimal, InvalidOperation
 
@@ -13,7 +13,7 @@ LARGEST = Decimal(1_000_000_000)  # a number beyond is no credit
 
 
 def credit_url(api: Api, given: str | None) -> str:
-    """Where the credit is told: beside the place that replies are sent to.
+    """Where to ask for the credit: beside the address that sends.
 
     >>> credit_url(Api.UNIVERSAL, None)
     'https://lora-api.agiletelecom.com/api/services/sms/credit'
@@ -27,7 +27,7 @@ def credit_url(api: Api, given: str | None) -> str:
 
 
 def read_credit(response: Response) -> Decimal:
-    """The credit in an answer, in euros; an error says in our words why it has none."""
+    """The credit in an answer, in euros; an error says in our words why there is none."""
     answer = unwrapped(as_mapping(loads(response.body)))
     if is_success(response.status):
         amount = _amount(answer.get("credit"))
@@ -41,7 +41,7 @@ def read_credit(response: Response) -> Decimal:
 
 
 def _amount(value: object) -> Decimal | None:
-    """A number, also one that is written as a text; None for anything else."""
+    """A number, even written as a text; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:

@@ -36,7 +36,7 @@ UNKNOWN: tuple[Reported, str | None] = (Reported.UNKNOWN, None)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Read:
-    """Reports, the fields of messages as a form would have them, and how many events are neither."""
+    """Reports, messages as the fields of forms, and the count of events that are neither."""
 
     reports: tuple[Report, ...]
     messages: tuple[Mapping[str, str], ...]
@@ -65,7 +65,7 @@ def _kind(event: Mapping[str, Any]) -> str:
 
 
 def _is_message(event: Mapping[str, Any]) -> bool:
-    """Whether it came from a phone: as an event, or as a form meant for the webhook of messages."""
+    """Whether it came from a phone, as an event or as a form meant for the other webhook."""
     return _kind(event) == "INBOUND" or {"originator", "destination"} <= event.keys()
 
 
@@ -75,7 +75,7 @@ def _is_sms(event: Mapping[str, Any]) -> bool:
 
 
 def _message(event: Mapping[str, Any], zone: ZoneInfo) -> Mapping[str, str]:
-    """The fields of a form, the time in the same digits: a text that also comes as a form gets the same key."""
+    """The fields of a form, its time written alike, so that an event and a form get the same key."""
     return {
         "originator": str(event.get("source") or event.get("originator") or ""),
         "destination": str(event.get("destination") or ""),
@@ -127,7 +127,7 @@ def _ids(event: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _moment(written: object, zone: ZoneInfo) -> datetime | None:
-    """A time as the vendor writes it, in the gateway's zone unless it has an offset; None if it is no time."""
+    """A time, in the gateway's zone unless it has an offset; None if it is no time."""
     try:
         moment = datetime.fromisoformat(written.strip()) if isinstance(written, str) else None
         return moment and (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)

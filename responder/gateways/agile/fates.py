@@ -1,7 +1,7 @@
-"""What becomes of a reply by what the gateway says: one table of every shape of answer, with the reason for each row.
+"""What becomes of a reply: one table of every answer the gateway gives, each row with its reason.
 
-Four things can be: it was certainly not taken and may be tried again (TransientError), it was refused for good (PermanentError), all
-of us is refused, so that the queue is kept until a person has seen to it (AccessError), or nobody can tell (UncertainError).
+A reply was certainly not taken and may be tried again (TransientError), was refused for good (PermanentError), nothing of
+ours is taken, so that the queue waits for a person (AccessError), or nobody can tell (UncertainError).
 """
 
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ NO_WORD = "no word on the message itself, which may have been taken before"
 
 
 class Said(StrEnum):
-    """Where in an answer the word stands that decides; the first of these that is there counts."""
+    """Which part of an answer decides: the first of these that it has."""
 
     RESULT = "the result of the message has statusCode"
     CODE = "status 'error' or 'fail' with code"
@@ -36,7 +36,7 @@ class Said(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
-    """One shape of answer: what it says, what becomes of the reply, the words for an operator, and why that is so."""
+    """One kind of answer, what becomes of the reply, the words for an operator, and why."""
 
     said: Said
     number: int

@@ -1,4 +1,4 @@
-"""Agile Telecom's mails: the fields of its webhook, found in whatever layout a mail has (gateway reference, section 2)."""
+"""Agile Telecom's mails: the webhook's fields, in whatever layout (gateway reference, section 2)."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,53 +8,23 @@ from html.parser import HTMLParser
 from itertools import takewhile
 from typing import Any
 
+from responder.core.outbound.gateway import LARGEST_BODY
 from responder.gateways.agile.mail_bounds import excess
 
 Form = Mapping[str, str]
 
 DEEPEST_PART = 20  # parts within parts that are looked into
-LARGEST_PART = (
-    64 * 1024
-)  # characters of a part that are read, as many as the webhook takes; a larger one is for a person
+LARGEST_PART = LARGEST_BODY  # characters of a part that are read, as in the webhook; a larger one is for a person
 LONGEST_END = 40  # characters of a number or name; what is longer was no field
 FEWEST_FIELDS = 2  # of a form; a footer may have a word that looks like one
-CHARSETS = {  # what is meant by what is said: Windows's where Latin-1 is said, and no codec that is Python's own and of no mail
+CHARSETS = {  # what a declared charset means: Latin-1 is Windows-1252, and codecs that only Python knows are none
     **dict.fromkeys(("iso-8859-1", "iso8859-1", "latin-1", "latin1"), "cp1252"),
-    **dict.fromkeys(
-        (
-            "unicode_escape",
-            "unicode-escape",
-            "raw_unicode_escape",
-            "raw-unicode-escape",
-            "idna",
-            "punycode",
-            "undefined",
-        ),
-        "utf-8",
-    ),
+    **dict.fromkeys(("unicode_escape", "unicode-escape", "raw_unicode_escape", "raw-unicode-escape"), "utf-8"),
+    **dict.fromkeys(("idna", "punycode", "undefined"), "utf-8"),
 }
-ENDS_LINE = frozenset(
-    {
-        "br",
-        "p",
-        "div",
-        "tr",
-        "li",
-        "dt",
-        "dd",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "pre",
-        "blockquote",
-        "table",
-        "hr",
-        "center",
-    }
-)
+ENDS_LINE = frozenset({"br", "p", "div", "tr", "li", "dt", "dd", "pre", "blockquote", "table", "hr", "center"}) | {
+    f"h{level}" for level in range(1, 7)
+}
 UNSEEN = frozenset({"script", "style", "head", "title"})
 
 _NAMES = r"from|to|date ?/ ?time|date[ -]?time|date|body|text|message"
@@ -63,16 +33,16 @@ _CELL = re.compile(rf"({_NAMES})\s*[:=]?", re.IGNORECASE)
 _QUOTE = re.compile(r"(?:>\s?)+")
 _MAILBOX = re.compile(r"[^\s@]@[^\s@]+\.[a-z]", re.IGNORECASE)
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
-_OPEN = re.compile(
-    r"<(?=[^<>]*(?:<|\Z))|<(?![A-Za-z/])"
-)  # begins no tag; the reader would look for its end again and again
+# What begins no tag; the reader would look for its end again and again.
+_OPEN = re.compile(r"<(?=[^<>]*(?:<|\Z))|<(?![A-Za-z/])")
 _DATE = re.compile(r"(\d{4})\D{0,3}(\d\d)\D{0,3}(\d\d)\D{0,3}(\d\d)\D{0,3}(\d\d)\D{0,3}(\d\d)(?!\d)", re.ASCII)
 
 
 def read_forms(raw: bytes) -> list[dict[str, str]]:
-    """The forms in a mail, as the webhook would have brought them: one, or several where its structure holds several; none if it is not understood.
+    """The forms in a mail, as the webhook would bring them; none if the mail is not understood.
 
-    >>> read_forms(b"Subject: SMS\\r\\n\\r\\nFrom: +393301234567\\r\\nTo: +393331234333\\r\\nDate/Time: 20260408143052\\r\\nBody: News ON\\r\\n")
+    >>> fields = b"From: +393301234567\\r\\nTo: +393331234333\\r\\nDate/Time: 20260408143052\\r\\nBody: News ON\\r\\n"
+    >>> read_forms(b"Subject: SMS\\r\\n\\r\\n" + fields)
     [{'originator': '+393301234567', 'destination': '+393331234333', 'date_time': '20260408143052', 'text': 'News ON'}]
     """
     if excess(raw):
@@ -106,7 +76,7 @@ def _in_part(part: Message, depth: int) -> Iterator[dict[str, str]]:
 
 
 def _decoded(part: Message) -> str:
-    """The text of a part, by its own word on the charset if that can be true, else as UTF-8, else as Windows-1252."""
+    """The text of a part: in its declared charset if that works, else in UTF-8, else in Windows-1252."""
     payload: Any = part.get_payload(decode=True)
     data = payload if isinstance(payload, bytes) else b""
     declared = str(part.get_content_charset() or "utf-8").lower()
@@ -119,7 +89,7 @@ def _decoded(part: Message) -> str:
 
 
 def _lines(part: Message, text: str) -> list[str]:
-    """The lines of a plain text, whole again where the mail says that it has broken them (RFC 3676)."""
+    """The lines of a plain text, joined again where the mail says that it broke them (RFC 3676)."""
     lines = re.split(r"\r\n|\r|\n", text)
     if str(part.get_param("format", "")).lower() != "flowed":
         return lines
@@ -136,7 +106,7 @@ def _lines(part: Message, text: str) -> list[str]:
 
 
 def _in_lines(lines: Sequence[str]) -> dict[str, str]:
-    """The form in lines: of each label the first, and from the text's on nothing but text, whatever a texter wrote into it."""
+    """The form in lines: the first of each label, and after that of the text nothing but text."""
     lines = _unquoted(lines)
     form: dict[str, str] = {}
     waits, is_header = "", False
@@ -182,7 +152,7 @@ def _field(label: str) -> str:
 
 
 def _add(form: dict[str, str], name: str, value: str) -> None:
-    """Put a field into a form, unless one of its name is there or the value cannot be one."""
+    """Put a field into a form, unless it has one of that name or the value is none."""
     value = value.strip(" \t\r\n|*\xa0")
     if name == "date_time":
         digits = _DATE.match(value)
@@ -192,16 +162,16 @@ def _add(form: dict[str, str], name: str, value: str) -> None:
 
 
 def _in_html(text: str) -> Iterator[dict[str, str]]:
-    """The forms in a page: those of its tables, which no texter can make, else the one in its lines."""
+    """The forms in a page's tables, which no texter can make, else the one in its lines."""
     page = _Page()
     page.feed(_OPEN.sub("&lt;", _COMMENT.sub("", text)))
     page.close()
     forms = [form for table in page.tables for form in _in_rows(table) if is_whole(form)]
-    yield from forms or [_in_lines("".join(page.said).split("\n"))]
+    yield from forms or [_in_lines("".join(page.text).split("\n"))]
 
 
 def _in_rows(rows: Sequence[Sequence[str]]) -> Iterator[dict[str, str]]:
-    """The forms in a table: a row for each field, or a row of labels above a row for each message."""
+    """The forms in a table: a row a field, or a row of labels above a row a message."""
     head: list[str] = []
     form: dict[str, str] = {}
     for row in rows:
@@ -229,11 +199,11 @@ def _form_of(cells: Any) -> dict[str, str]:  # noqa: ANN401  (pairs, from a zip 
 
 
 class _Page(HTMLParser):
-    """A page as it is read: what it says, line by line, and the cells of its tables."""
+    """A page, as text in lines and as the cells of its tables."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.said: list[str] = []
+        self.text: list[str] = []
         self.tables: list[list[list[str]]] = []
         self._open: list[list[list[str]]] = []
         self._is_cell = [False]
@@ -260,7 +230,7 @@ class _Page(HTMLParser):
             self._is_cell.pop()
         elif tag in {"td", "th"}:
             self._is_cell[-1] = False
-            self.said.append("\t")
+            self.text.append("\t")
         self._say("\n" if tag in ENDS_LINE - {"br"} and tag != "tr" else "")
 
     def handle_data(self, data: str) -> None:
@@ -269,6 +239,6 @@ class _Page(HTMLParser):
 
     def _say(self, said: str) -> None:
         if said:
-            self.said.append(said)
+            self.text.append(said)
             if self._is_cell[-1]:
                 self._open[-1][-1][-1] += said

@@ -1,4 +1,4 @@
-"""How much of a mail its readers may see: the standard library's take quadratic time, so what is beyond is for a person."""
+"""How much of a mail is read: the standard library takes quadratic time, so a person reads what is larger."""
 
 from collections.abc import Iterator, Sequence
 

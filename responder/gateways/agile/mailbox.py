@@ -68,7 +68,7 @@ class AgileMailReader:
         return None
 
     def read(self, raw: bytes, received_at: datetime) -> list[Inbound]:
-        """The messages in a mail, under the keys that the webhook gives them; a malformed one if it is not understood."""
+        """The messages in a mail, keyed as by the webhook; a malformed one if it is not understood."""
         return [self._inbound(form, number, raw, received_at) for number, form in enumerate(read_forms(raw) or [{}])]
 
     def sample(self, sample: Sample) -> bytes:
@@ -94,7 +94,7 @@ class AgileMailReader:
         return replace(message, key=self._key_of_mail(raw, number), status=status)
 
     def _key_of_mail(self, raw: bytes, number: int) -> str:
-        """The key of a message that only its mail tells from others, the same however often that mail comes."""
+        """The key of a message known by its mail alone, the same however often that mail comes."""
         head, _, body = raw.replace(b"\r\n", b"\n").partition(b"\n\n")
         name = str(read_head(head[:LARGEST_HEAD]).get("Message-ID", "")).strip()
         return message_key(self.secret, "mail", name, hashlib.sha256(body).hexdigest(), str(number))

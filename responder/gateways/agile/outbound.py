@@ -1,4 +1,4 @@
-"""Replies on their way out: what each of the two send APIs wants to be told, and where."""
+"""Replies on their way out: what each of the two APIs takes, and where."""
 
 import json
 from collections.abc import Mapping
@@ -18,12 +18,13 @@ class Api(StrEnum):
 
 SEND_URLS: Mapping[Api, str] = {
     Api.UNIVERSAL: "https://lora-api.agiletelecom.com/api/message-server/sms/send",
-    Api.LEGACY: "https://http-api.agiletelecom.com/services/sms/send",  # of the hosts that the pages name, the one for new customers
+    # of the hosts that the pages name, the one for new customers
+    Api.LEGACY: "https://http-api.agiletelecom.com/services/sms/send",
 }
 
 
 def send_url(api: Api, given: str | None) -> str:
-    """Where replies go: the vendor's address, the one given, or the one given with what the API's path has beyond it.
+    """Where replies go: the vendor's address, or the one given, completed by the path of the API.
 
     >>> send_url(Api.LEGACY, "https://wholesale.agiletelecom.com/services")
     'https://wholesale.agiletelecom.com/services/sms/send'
@@ -40,7 +41,7 @@ def send_url(api: Api, given: str | None) -> str:
 
 
 def body_of(api: Api, step: Step, sender: str) -> bytes:
-    """The JSON that sends a reply under our own id, the step's key, so that delivery reports find it; plain ASCII."""
+    """The JSON, in ASCII, that sends a reply; its id is the step's key, so that reports find it."""
     message = _universal(step, sender) if api is Api.UNIVERSAL else _legacy(step, sender)
     return json.dumps(message).encode()
 

@@ -83,7 +83,7 @@ class AgileTelecom:
         return Call(url=send_url(self.api, self.url), headers=headers, body=body)
 
     def read_response(self, response: Response) -> Taken:
-        """What the gateway says of a message that it took; an error says in our words what became of it."""
+        """What the gateway says of a message it took; an error says what became of it."""
         return read_response(response)
 
     def build_credit(self) -> Call | None:

@@ -12,7 +12,7 @@ FALLBACK_CHARSET = "cp1252"  # where bytes are no UTF-8 (gateway reference, sect
 
 
 def loads(body: bytes) -> Any:  # noqa: ANN401  (whatever stands there)
-    """What a body says as JSON, of a repeated name the first; None if it is none, cut off, or nested to do harm."""
+    """A body as JSON, the first of a repeated name; None if it is broken, or nested to do harm."""
     try:
         return json.loads(_decoded(body), object_pairs_hook=_first)
     except (ValueError, RecursionError):
@@ -49,13 +49,13 @@ def number(value: object) -> int | None:
 
 
 def identifier(value: object) -> str | None:
-    """An id, whether the gateway writes it as a text or as a number; None if there is none."""
+    """An id, whether it is a text or a number; None if there is none."""
     written = clean(str(value)).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
     return written[:LONGEST_ID] or None
 
 
 def plain_words(reason: object) -> str:
-    """A reason if it is a word or a few, else nothing: what could repeat a number or a text may reach no error and no log.
+    """A reason of a few plain words, else nothing: no number or text may reach an error or a log.
 
     >>> plain_words("ABSENT_SUBSCRIBER"), plain_words("no route to +393301234567")
     ('ABSENT_SUBSCRIBER', '')
