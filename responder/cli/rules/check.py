@@ -1,19 +1,18 @@
-"""responder check: every mistake of a rules file at once, or its warnings and the word that there is no mistake."""
+"""responder check: all mistakes of a rules file at once, or its warnings and that it has no mistakes."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from responder.cli.terminal.mistakes import load_or_exit, print_mistakes
-from responder.cli.terminal.options import AsJson
+from responder.cli.terminal.options import AsJson, RulesFile
 from responder.cli.terminal.output import say
 from responder.core.rules.rules import Rules
 from responder.errors import Mistake
 from responder.rulefile.reading.places import Spot, placed_sources
-from responder.rulefile.warnings import Caution, warnings_of
+from responder.rulefile.warnings import warnings_of
 from responder.settings.environment import environment
 from responder.settings.model import load_settings
 
@@ -25,34 +24,27 @@ app = typer.Typer()
 
 @app.command("check")
 def check(
-    rules: Annotated[
-        Path | None, typer.Argument(metavar="RULES", help="The rules file; without it that of RESPONDER_RULES.")
-    ] = None,
+    rules: RulesFile = None,
     *,
     deny_warnings: Annotated[bool, typer.Option("--deny-warnings", help="Fail on warnings as well.")] = False,
     as_json: AsJson = False,
 ) -> None:
     path = rules or load_settings().rules
     found = load_or_exit(path, as_json=as_json)
-    cautions = _cautions(found)
+    cautions = warnings_of(found, placed_sources(found), datetime.now(UTC))
     warnings = [*(caution.mistake for caution in cautions), *_unmailed(found)]
     more = {number: caution.as_json() for number, caution in enumerate(cautions)}
     print_mistakes(warnings, "warning", as_json=as_json, more=more)
     if not as_json:
-        told = f"no mistakes, {_counted(len(warnings), 'warning')}" if warnings else "no mistakes"
-        say(
-            f"{path}: {_counted(len(found.rules), 'rule')}, {_counted(len(found.lists), 'list')}, hash {found.hash}, {told}"
-        )
+        contents = f"{_counted(len(found.rules), 'rule')}, {_counted(len(found.lists), 'list')}, hash {found.hash}"
+        verdict = f"no mistakes, {_counted(len(warnings), 'warning')}" if warnings else "no mistakes"
+        say(f"{path}: {contents}, {verdict}")
     if warnings and deny_warnings:
         raise typer.Exit(1)
 
 
-def _cautions(rules: Rules) -> tuple[Caution, ...]:
-    return warnings_of(rules, placed_sources(rules), datetime.now(UTC))
-
-
 def _unmailed(rules: Rules) -> Iterator[Mistake]:
-    """A warning where alerts are to be mailed and no mail server is set, which is no fault of the file."""
+    """A warning if alerts are to be mailed and no mail server is set, which is no mistake of the file."""
     if not rules.alerts.email or environment().get(SERVER, "").strip():
         return
     if found := placed_sources(rules).section("alerts", "email"):

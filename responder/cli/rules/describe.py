@@ -1,12 +1,11 @@
 """responder describe and schema: a rules file in plain words, and what may stand in one."""
 
 import json
-from pathlib import Path
-from typing import Annotated
 
 import typer
 
 from responder.cli.terminal.mistakes import load_or_exit
+from responder.cli.terminal.options import RulesFile
 from responder.cli.terminal.output import say
 from responder.rulefile.describe.document import described
 from responder.rulefile.describe.schema import rules_schema
@@ -18,13 +17,10 @@ app = typer.Typer()
 
 @app.command("describe")
 def describe(
-    rules: Annotated[
-        Path | None, typer.Argument(metavar="RULES", help="The rules file; without it that of RESPONDER_RULES.")
-    ] = None,
+    rules: RulesFile = None,
 ) -> None:
-    path = rules or load_settings().rules
-    of_file = load_or_exit(path, as_json=False)
-    say(described(of_file, placed_sources(of_file)), nl=False)
+    loaded = load_or_exit(rules or load_settings().rules, as_json=False)
+    say(described(loaded, placed_sources(loaded)), nl=False)
 
 
 @app.command("schema")

@@ -7,14 +7,14 @@ from typing import Annotated
 
 import typer
 
-from responder.cli.rules.explaining import print_explanation
+from responder.cli.rules.explanation_report import print_explanation
 from responder.cli.terminal.options import EXAMPLE_FROM, EXAMPLE_TO, AsJson
 from responder.cli.terminal.output import echo_json, say
 from responder.cli.terminal.session import open_existing
 from responder.core.appointments.booking import read_time
 from responder.core.contact.known import Known
 from responder.core.deciding.plan import Plan, make_plan
-from responder.core.operations.records import MessageRecord, explained
+from responder.core.operations.records import Explanation, MessageRecord, explained
 from responder.core.rules.rules import Rules
 from responder.core.sms.address import canonical
 from responder.core.sms.message import Channel, Message, MessageStatus, Order
@@ -27,7 +27,7 @@ from responder.store.inbox.commit import explanation_json
 from responder.store.inbox.contacts import read_known
 from responder.wiring import utc_now
 
-NEWEST_OF_ALL = 2**62  # as a place in the inbox: after every message that is there
+NEWEST_OF_ALL = 2**62  # a place in the inbox after every message that is there
 NO_KEY = "0" * 32
 
 Text = Annotated[str, typer.Argument(metavar="TEXT", help="The text that somebody might send.")]
@@ -39,7 +39,7 @@ At = Annotated[
         "--at", metavar="TIME", help="When it arrives, as in 2026-12-01T09:00 (in the rules' zone); without it, now."
     ),
 ]
-RulesFile = Annotated[
+OtherRules = Annotated[
     Path | None, typer.Option("--rules", metavar="FILE", help="The rules file; without it that of RESPONDER_RULES.")
 ]
 Clean = Annotated[bool, typer.Option("--clean", help="As if nothing were known of the sender.")]
@@ -55,7 +55,7 @@ def explain(
     sender: From = EXAMPLE_FROM,
     to: To = EXAMPLE_TO,
     at: At = None,
-    rules: RulesFile = None,
+    rules: OtherRules = None,
     clean: Clean = False,
     as_json: AsJson = False,
 ) -> None:
@@ -63,13 +63,12 @@ def explain(
     in_force = load_rules(rules or settings.rules, environment())
     message = _message(text, sender, to, _moment(at, in_force))
     plan = make_plan(message, in_force, _known(settings, message, clean=clean))
-    explanation = explained(record_of(plan), plan.language, explanation_json(plan))
+    explanation = explanation_of(plan)
     if as_json:
         echo_json(explanation.as_json())
     else:
-        print_explanation(
-            explanation, line=next((rule.line for rule in in_force.rules if rule.name == plan.rule), None)
-        )
+        line = next((rule.line for rule in in_force.rules if rule.name == plan.rule), None)
+        print_explanation(explanation, line=line)
 
 
 def _moment(at: str | None, rules: Rules) -> datetime:
@@ -95,7 +94,7 @@ def _message(typed: str, sender: str, to: str, at: datetime) -> Message:
 
 
 def _known(settings: Settings, message: Message, *, clean: bool) -> Known:
-    """What is known of the originator, or nothing, and then why."""
+    """What is known of the originator; if nothing can be read, print why."""
     if not clean:
         try:
             return asyncio.run(_stored(settings, message))
@@ -106,9 +105,13 @@ def _known(settings: Settings, message: Message, *, clean: bool) -> Known:
 
 async def _stored(settings: Settings, message: Message) -> Known:
     async with open_existing(settings) as store:
-        return (await read_known(store.database, store.secret, [message.originator], message.received_at))[
-            message.originator
-        ]
+        known = await read_known(store.database, store.secret, [message.originator], message.received_at)
+    return known[message.originator]
+
+
+def explanation_of(plan: Plan) -> Explanation:
+    """The explanation of a plan that nobody has carried out."""
+    return explained(record_of(plan), plan.language, explanation_json(plan))
 
 
 def record_of(plan: Plan) -> MessageRecord:

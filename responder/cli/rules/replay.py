@@ -1,4 +1,4 @@
-"""responder replay: stored messages through another rules file, and what it would do otherwise."""
+"""responder replay: stored messages through another rules file, and what it would do differently."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from responder.cli.rules.replaying import Found, as_markdown, as_records, as_text
+from responder.cli.rules.replay_report import Found, as_markdown, as_records, as_text
 from responder.cli.terminal.options import AsJson, Since
 from responder.cli.terminal.output import echo_json, progress, say
 from responder.cli.terminal.session import open_existing
@@ -23,7 +23,7 @@ from responder.store.base.rule_versions import RuleVersions
 from responder.store.reading.contacts_then import Beginning, count_and_begin, decided_messages, read_past
 from responder.wiring import Store, read_rules_in_force
 
-TOGETHER = 1000  # messages at a time, whose originators are asked about together
+TOGETHER = 1000  # messages at a time, whose originators are looked up together
 
 Candidate = Annotated[
     Path, typer.Option("--rules", metavar="FILE", help="The rules file to try against the rules in force.")
@@ -49,7 +49,7 @@ def replay(
     if markdown and as_json:
         raise typer.BadParameter("--markdown and --json cannot both be had", param_hint="--markdown")
     candidate = load_rules(rules, environment())
-    found = asyncio.run(_found(load_settings(), candidate, str(rules), since, show_numbers=show_numbers))
+    found = asyncio.run(_replayed(load_settings(), candidate, str(rules), since, show_numbers=show_numbers))
     if as_json:
         for record in as_records(found):
             echo_json(record)
@@ -59,7 +59,7 @@ def replay(
         raise typer.Exit(1)
 
 
-async def _found(
+async def _replayed(
     settings: Settings, candidate: Rules, file: str, since: datetime | None, *, show_numbers: bool
 ) -> Found:
     async with open_existing(settings) as store:
@@ -74,7 +74,7 @@ async def _found(
 
 
 async def _in_force(settings: Settings, store: Store) -> Rules:
-    """The rules that came into force last, or else those of the settings' file."""
+    """The rules that came into force last, or else those of the rules file."""
     version = await RuleVersions(store.database).newest()
     return rules_from(version.sources, environment()) if version else await read_rules_in_force(settings)
 

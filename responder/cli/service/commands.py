@@ -1,4 +1,4 @@
-"""The commands that serve: run, web, worker, mail, migrate."""
+"""The commands that serve, run, web, worker and mail, and migrate, which prepares for them."""
 
 import asyncio
 import sys
@@ -61,7 +61,7 @@ def _settings() -> Settings:
 
 
 def _serve(work: Coroutine[Any, Any, None]) -> None:
-    """Run until told to stop; Ctrl-C is a way to say so, not a fault."""
+    """Run until stopped; Ctrl-C is a way to stop, not a fault."""
     with suppress(KeyboardInterrupt):
         if sys.platform == "win32":
             asyncio.run(work)

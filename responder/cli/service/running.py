@@ -23,41 +23,40 @@ from responder.settings.urls import read_mailbox_url
 from responder.wiring import migrate_database, open_rules, open_store, read_rules_in_force
 
 READY_WITHIN_S = 20.0
-PORT_FREE_WITHIN_S = 5.0  # what a killed earlier life left behind ends sooner
+PORT_FREE_WITHIN_S = 5.0  # what a killed predecessor left behind ends sooner
 PROGRAM = (sys.executable, "-m", "responder")
 
 logger = logging.getLogger(__name__)
 
 
 async def run_everything(settings: Settings) -> None:
-    """Bring the database up to date, start Redis if none is given, web and worker, and keep them running until told to stop."""
+    """Migrate the database, start Redis if none is given, web and worker, and keep them running until stopped."""
     check_exposure(settings)
     parts = ("web", "worker", *_mail(settings))
     rules, is_ok = await _rules_at_start(settings)
     redis = None if settings.redis_url else await embedded.start(settings.data_dir)
     try:
-        await _own_port(settings)
+        await _wait_for_port(settings)
         await migrate_database(settings)
         async with open_store(settings):
             pass  # what its children would be refused for
         env = {"RESPONDER_REDIS_URL": redis.url} if redis else {}
         children = [Child(name=name, argv=(*PROGRAM, name), env=env) for name in parts]
-        telling = _tell_when_ready(settings, rules, is_ok=is_ok, started_at=time.monotonic())
-        await supervise(children, works=[telling, *([redis.keep()] if redis else [])])
+        announcement = _announce_when_ready(settings, rules, is_ok=is_ok, started_at=time.monotonic())
+        await supervise(children, works=[announcement, *([redis.keep()] if redis else [])])
     finally:
         if redis:
             await redis.stop()
 
 
-async def _own_port(settings: Settings) -> None:
-    """Return when nobody else listens where web is going to. Raises ConfigurationError if somebody goes on to."""
+async def _wait_for_port(settings: Settings) -> None:
+    """Wait until web's port is free; ConfigurationError if it stays taken."""
     gives_up_at = time.monotonic() + PORT_FREE_WITHIN_S
     while _is_taken(settings):
         if time.monotonic() > gives_up_at:
-            taken = (
-                f"RESPONDER_PORT: {settings.port} is taken on {settings.host}, by another responder or another program"
-            )
-            raise ConfigurationError(f"{taken}: end that one, or set another port")
+            taken = f"RESPONDER_PORT: {settings.port} is taken on {settings.host}"
+            remedy = "end that one, or set another port"
+            raise ConfigurationError(f"{taken}, by another responder or another program: {remedy}")
         await asyncio.sleep(0.1)
 
 
@@ -72,16 +71,15 @@ def _is_taken(settings: Settings) -> bool:
 
 
 def _mail(settings: Settings) -> tuple[str, ...]:
-    """The intake of mails, where a mailbox is set. Raises ConfigurationError if it cannot be used."""
+    """The intake of mails if a mailbox is set; ConfigurationError if its settings cannot be used."""
     if settings.imap_url is None:
         return ()
-
     account_of(settings)
     return ("mail",)
 
 
 async def _rules_at_start(settings: Settings) -> tuple[Rules, bool]:
-    """The rules that web and worker will find, and whether they are those of the file. Raises RulesError if there are none."""
+    """The rules that web and worker will find, and whether they are the file's; RulesError if there are none."""
     try:
         return await read_rules_in_force(settings), True
     except RulesError:
@@ -93,8 +91,8 @@ async def _rules_at_start(settings: Settings) -> tuple[Rules, bool]:
         return in_force.rules(), in_force.status().is_ok
 
 
-async def _tell_when_ready(settings: Settings, rules: Rules, *, is_ok: bool, started_at: float) -> None:
-    """Print where responder listens, by which rules, and what to try next."""
+async def _announce_when_ready(settings: Settings, rules: Rules, *, is_ok: bool, started_at: float) -> None:
+    """Once the service listens, print where, by which rules, and what to try next."""
     while not await _listens(settings):
         if time.monotonic() - started_at > READY_WITHIN_S:
             logger.error("web does not listen yet, its log says why host=%s port=%d", settings.host, settings.port)
@@ -116,11 +114,7 @@ async def _listens(settings: Settings) -> bool:
 
 
 def _summary(settings: Settings, rules: Rules, *, is_ok: bool) -> list[str]:
-    place = (
-        str(settings.rules)
-        if is_ok
-        else f"{settings.rules} HAS MISTAKES (see 'responder check'), the last good rules serve"
-    )
+    mistakes = "" if is_ok else " HAS MISTAKES (see 'responder check'), the last good rules serve"
     token = "/TOKEN" if settings.webhook_token else ""
     sends = (
         "sent through the gateway"
@@ -131,7 +125,7 @@ def _summary(settings: Settings, rules: Rules, *, is_ok: bool) -> list[str]:
         f"responder {version('sms-responder')}",
         f"  listens   http://{settings.host}:{settings.port}/webhook/sms{token}",
         *([f"  mailbox   {read_mailbox_url(settings.imap_url.get_secret_value()).place}"] if settings.imap_url else []),
-        f"  rules     {place}: {len(rules.rules)} rules, {len(rules.lists)} lists, hash {rules.hash}",
+        f"  rules     {settings.rules}{mistakes}: {len(rules.rules)} rules, {len(rules.lists)} lists, hash {rules.hash}",
         f"  database  {mask_url(settings.database_url)}",
         f"  replies   {sends}",
         '  try       responder text "News ON"    (in another terminal; Ctrl-C here ends everything)',

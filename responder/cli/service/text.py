@@ -1,4 +1,4 @@
-"""responder text: an inbound SMS, posted to the running service as the gateway does, and what comes of it."""
+"""responder text: an inbound SMS, posted to the running service as the gateway does, and what becomes of it."""
 
 import asyncio
 from datetime import timedelta
@@ -8,7 +8,7 @@ import typer
 
 from responder.cli.service.text_mail import put_into_mailbox
 from responder.cli.terminal.options import EXAMPLE_FROM, EXAMPLE_TO, AsJson
-from responder.cli.terminal.output import echo_json, moment, one_line, say
+from responder.cli.terminal.output import echo_json, moment, one_line, say, short_key
 from responder.cli.terminal.session import local_url, open_existing
 from responder.core.contact.effects import StepKind, StepStatus
 from responder.core.operations.records import DeliveryRecord, Explanation
@@ -27,7 +27,8 @@ MAIL_WAIT_S = 30.0  # for the intake of mails, which may have to ask for them
 POLL_S = 0.05
 ON_THE_WAY = frozenset({StepStatus.QUEUED, StepStatus.SENDING})
 REFUSALS = {
-    404: "it does not accept the token or this address: RESPONDER_WEBHOOK_TOKEN and RESPONDER_ALLOWED_IPS have to be those it was started with",
+    404: "it does not accept the token or this address: "
+    "RESPONDER_WEBHOOK_TOKEN and RESPONDER_ALLOWED_IPS have to be those it was started with",
     503: "it cannot keep messages at the moment: 'responder doctor' says why",
 }
 
@@ -118,15 +119,14 @@ def _key(settings: Settings, store: Store, sample: Sample) -> str:
 
 
 async def _outcome(store: Store, key: str, wait_s: float) -> tuple[Explanation, list[DeliveryRecord]]:
-    """The message once it is handled and its replies have gone out, or as it is when the time is up."""
+    """The message with its deliveries, once all is done or the time is up."""
     loop = asyncio.get_running_loop()
     ends_at = loop.time() + wait_s
     while True:
         found = await find_messages(store.database, key)
         if not found:
-            raise ResponderError(
-                "the service keeps its messages in another database: give this command the same settings as 'responder run'"
-            )
+            remedy = "give this command the same settings as 'responder run'"
+            raise ResponderError(f"the service keeps its messages in another database: {remedy}")
         deliveries = [delivery async for delivery in read_all(store.database, list_deliveries(message_key=key))]
         waits = found[0].message.status is MessageStatus.RECEIVED or any(
             _is_on_the_way(one, found[0]) for one in deliveries
@@ -137,7 +137,7 @@ async def _outcome(store: Store, key: str, wait_s: float) -> tuple[Explanation, 
 
 
 def _is_on_the_way(delivery: DeliveryRecord, explanation: Explanation) -> bool:
-    """Whether a reply goes out now, or a call is under way whose answer makes one."""
+    """Whether a reply is about to go out, or a call whose answer becomes one."""
     if delivery.status not in ON_THE_WAY:
         return False
     if delivery.kind is StepKind.WEBHOOK:
@@ -151,7 +151,7 @@ def _leaves_later(delivery: DeliveryRecord, explanation: Explanation) -> bool:
 
 
 def _print(explanation: Explanation, deliveries: list[DeliveryRecord]) -> None:
-    """The conversation, and who spoke in it."""
+    """Print the conversation, and which rule answered."""
     message = explanation.message
     say(f"{message.originator} > {one_line(message.text)}")
     for delivery in deliveries:
@@ -167,15 +167,14 @@ def _print(explanation: Explanation, deliveries: list[DeliveryRecord]) -> None:
     if message.status is MessageStatus.HANDLED:
         if not any(delivery.kind is StepKind.REPLY for delivery in deliveries):
             say(f"no reply: {one_line(why_silent(explanation))}")
-        say(f"rule {message.rule or 'none'}; more:  responder messages show {message.key[:12]}")
+        say(f"rule {message.rule or 'none'}; more:  responder messages show {short_key(message.key)}")
 
 
 def _complain(explanation: Explanation) -> None:
     message = explanation.message
     if message.status is MessageStatus.RECEIVED:
-        raise ResponderError(
-            f"message {message.key}: kept, and not handled within {WAIT_S:.0f} s: 'responder doctor' says what is missing"
-        )
+        remedy = "'responder doctor' says what is missing"
+        raise ResponderError(f"message {message.key}: kept, and not handled within {WAIT_S:.0f} s: {remedy}")
     if message.status is not MessageStatus.HANDLED:
         why = message.error or "it came without originator or destination"
         raise ResponderError(

@@ -1,4 +1,4 @@
-"""What a replay found, told in words, in Markdown, or as records."""
+"""What a replay found: in words, in Markdown, or as records."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +16,7 @@ HEAD = "| Messages | Before | After | What changes | For example |\n|---:|---|--
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Found:
-    """What a replay found; ``shows_numbers`` tells whether who sent what may be shown."""
+    """What a replay found; ``shows_numbers`` says whether telephone numbers may be shown."""
 
     file: str
     messages: int
@@ -26,7 +26,7 @@ class Found:
 
     @property
     def changed(self) -> int:
-        """How many messages would be answered otherwise."""
+        """How many messages would be answered differently."""
         return sum(group.count for group in self.groups)
 
     def summary(self) -> str:
@@ -72,7 +72,7 @@ def as_records(found: Found) -> Iterator[Mapping[str, Any]]:
 
 
 def _title(group: Group) -> str:
-    """How a group is called.
+    """The title of a group.
 
     >>> _title(Group(before="fallback", after="news-on", changes=(Change.RULE,)))
     'from fallback to news-on'
@@ -85,7 +85,7 @@ def _title(group: Group) -> str:
 
 
 def without_numbers(text: str) -> str:
-    """A text in which nothing is left that may be a telephone number.
+    """A text without anything that may be a telephone number.
 
     >>> without_numbers("call +39 330 123 4567 before 10:30")
     'call … before 10:30'
@@ -94,8 +94,12 @@ def without_numbers(text: str) -> str:
 
 
 def _shown(text: str, found: Found) -> str:
-    told = one_line(text if found.shows_numbers else without_numbers(text))
-    return told if len(told) <= LONGEST else f"{told[:LONGEST]}…"
+    line = one_line(_permitted(text, found))
+    return line if len(line) <= LONGEST else f"{line[:LONGEST]}…"
+
+
+def _permitted(text: str, found: Found) -> str:
+    return text if found.shows_numbers else without_numbers(text)
 
 
 def _quoted(text: str, found: Found) -> str:
@@ -113,14 +117,14 @@ def _replies(sample: Divergence) -> Iterator[tuple[str, str]]:
 
 
 def _cell(group: Group, sample: Divergence, found: Found) -> str:
-    told = [f"{_sender(sample, found)}{_shown(sample.message.text, found)}"]
+    lines = [f"{_sender(sample, found)}{_shown(sample.message.text, found)}"]
     if Change.REPLIES in group.changes:
-        told += [f"{sign} {_shown(text, found)}" for sign, text in _replies(sample)]
-    return "<br>".join(map(_code, told))
+        lines += [f"{sign} {_shown(text, found)}" for sign, text in _replies(sample)]
+    return "<br>".join(map(_code, lines))
 
 
 def _code(text: str) -> str:
-    """A text that Markdown shows as it is: it mentions nobody, links nowhere, and stays in its cell."""
+    """A text as Markdown code: it mentions nobody, links nowhere, and stays in its cell."""
     return "`" + text.replace("`", "'").replace("\\", "\\\\").replace("|", "\\|") + "`"
 
 
@@ -129,12 +133,9 @@ def _escaped(text: str) -> str:
 
 
 def _record(sample: Divergence, found: Found) -> dict[str, Any]:
-    def told(text: str) -> str:
-        return text if found.shows_numbers else without_numbers(text)
-
     sender = {"originator": sample.message.originator} if found.shows_numbers else {}
     replies = {
-        "replies_before": [told(text) for text in sample.before.replies],
-        "replies_after": [told(text) for text in sample.after.replies],
+        "replies_before": [_permitted(text, found) for text in sample.before.replies],
+        "replies_after": [_permitted(text, found) for text in sample.after.replies],
     }
-    return {"key": sample.message.key, **sender, "text": told(sample.message.text), **replies}
+    return {"key": sample.message.key, **sender, "text": _permitted(sample.message.text, found), **replies}

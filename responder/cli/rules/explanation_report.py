@@ -1,4 +1,4 @@
-"""An explanation in words: the message, what spoke to it, what follows, and what came near."""
+"""An explanation in words: the message, the rule that answered, what follows, and what nearly matched."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -7,11 +7,12 @@ from responder.cli.terminal.output import moment, one_line, say
 from responder.core.operations.records import DeliveryRecord, Explanation
 
 LINES = 200  # of what came in; the rest is in the database
+SUPERSEDED = "yes, a newer message of the originator stands, or a change by hand"
 LABEL = 12  # characters before a value
 
 
 def print_explanation(explanation: Explanation, *, line: int | None = None, indent: str = "") -> None:
-    """Print an explanation; ``line`` is where its rule stands, if that is known."""
+    """Print an explanation; ``line`` is the line of its rule, if that is known."""
     message = explanation.message
     rule = message.rule or ("none, nothing matched" if explanation.match is not None else None)
     values = {
@@ -25,28 +26,23 @@ def print_explanation(explanation: Explanation, *, line: int | None = None, inde
         "rule": f"{rule} (line {line})" if line else rule,
         "reserved": _reserved(explanation.reserved) if explanation.reserved else None,
         **_match(explanation.match or {}),
-        "superseded": "yes, a newer message of the originator stands, or a change by hand"
-        if message.is_superseded
-        else None,
+        "superseded": SUPERSEDED if message.is_superseded else None,
         "error": message.error,
     }
     _print_values(values, indent)
     _print_section("then", map(_step, explanation.steps), indent)
-    _print_section(
-        "near misses",
-        (f"{miss['rule']} (line {miss['line']}): {miss['why']}" for miss in explanation.near_misses),
-        indent,
-    )
+    near_misses = (f"{miss['rule']} (line {miss['line']}): {miss['why']}" for miss in explanation.near_misses)
+    _print_section("near misses", near_misses, indent)
 
 
 def print_raw(raw: bytes) -> None:
-    """Print what came in as it came, for a person to make sense of."""
+    """Print what came in, as it came, for a person to make sense of."""
     _print_section("came as", (one_line(line) for line in raw.decode("utf-8", "replace").splitlines()[:LINES]))
 
 
 def print_deliveries(deliveries: Iterable[DeliveryRecord]) -> None:
     """Print what became of the calls that a message led to."""
-    _print_section("deliveries", (_fate(delivery) for delivery in deliveries))
+    _print_section("deliveries", (_delivery(delivery) for delivery in deliveries))
 
 
 def _print_values(values: Mapping[str, str | None], indent: str) -> None:
@@ -71,13 +67,14 @@ def _match(match: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _reserved(found: Mapping[str, Any]) -> str:
-    """A word above the rules as one line.
+    """A reserved word as one line.
 
-    >>> _reserved({"outcome": "opt_out", "step": 2, "word": "STOP", "pack": "all", "pack_version": "2026-11", "lists": ["news"]})
-    'opt_out of news by step 2, "STOP" of the pack all 2026-11'
+    >>> _reserved({"outcome": "opt_out", "step": 2, "word": "STOP", "pack": "all", "pack_version": "7", "lists": ["news"]})
+    'opt_out of news by step 2, "STOP" of the pack all 7'
     """
     lists = f" of {', '.join(found['lists'])}" if found.get("lists") else ""
-    return f'{found["outcome"]}{lists} by step {found["step"]}, "{found["word"]}" of the pack {found["pack"]} {found["pack_version"]}'
+    word = f'"{found["word"]}" of the pack {found["pack"]} {found["pack_version"]}'
+    return f"{found['outcome']}{lists} by step {found['step']}, {word}"
 
 
 def _step(step: Mapping[str, Any]) -> str:
@@ -96,6 +93,6 @@ def _shown(value: object) -> str:
     return f'"{value}"' if isinstance(value, str) and " " in value else str(value)
 
 
-def _fate(delivery: DeliveryRecord) -> str:
+def _delivery(delivery: DeliveryRecord) -> str:
     reason = f" ({delivery.last_error})" if delivery.last_error else ""
     return f"{delivery.kind} {delivery.key} to {delivery.to}: {delivery.status}, attempts {delivery.attempts}{reason}"
