@@ -20,7 +20,7 @@ from responder.rulefile.reading.folder import Files, Kept
 from responder.rulefile.reading.including import VERSION, Including, Part
 from responder.rulefile.reading.nodes import Node, Place, read_nodes
 from responder.rulefile.reading.packs import load_packs
-from responder.rulefile.reading.reader import Fields, Reader, Spot, Wrong, is_empty, one_of, shown, text
+from responder.rulefile.reading.reader import Fields, Line, Reader, Wrong, is_empty, one_of, shown, text
 from responder.rulefile.reading.scope import Scope
 from responder.rulefile.sections.alerts import read_alerts
 from responder.rulefile.sections.appointments import read_appointments
@@ -75,7 +75,7 @@ def _rules(fields: Fields, parts: Sequence[Part], environment: Mapping[str, str]
     own = read_reserved(fields.node("reserved"), scope, built_in, reader)
     words = vocabulary(with_own_words(packs, own, built_in, version), scope.languages, calling_code(scope.country))
     scope = replace(scope, opt_out=words.everywhere.opt_out)
-    taken: dict[str, Spot] = {}
+    taken: dict[str, Line] = {}
     drafts = [draft for part in parts for draft in read_rule_drafts(part.rules, scope, taken, part.reader)]
     outside = reader.inside("fallback")
     fallback = read_fallback(fields.node("fallback"), outside)
@@ -107,8 +107,8 @@ def _rules(fields: Fields, parts: Sequence[Part], environment: Mapping[str, str]
 
 def _scope(fields: Fields, parts: Sequence[Part], zone: ZoneInfo, environment: Mapping[str, str]) -> Scope:
     webhook = webhook_reader(environment)
-    lists: dict[str, Spot] = {}
-    webhooks: dict[str, Spot] = {}
+    lists: dict[str, Line] = {}
+    webhooks: dict[str, Line] = {}
     known = [language for language in load_packs() if language != ALWAYS]
     scope = Scope(
         country=fields.take("country", _country, COUNTRY),

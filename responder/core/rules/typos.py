@@ -1,4 +1,4 @@
-"""Finding the rules that a text may belong to though one letter of it is wrong, at a cost that does not grow with the number of rules."""
+"""Rules that a text misses by one letter, found at a cost that does not grow with their number."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -24,7 +24,7 @@ def may_be_mistyped(word: str) -> bool:
 
 
 def mistyped(typed: Sequence[str], words: Sequence[str]) -> str | None:
-    """The one word that was typed with a letter wrong, missing, doubled or swapped with its neighbour; None unless the others are right.
+    """The one word with a letter wrong, missing, doubled or swapped; None unless all others are right.
 
     >>> mistyped(["weekyl", "news"], ["weekly", "news"])
     'weekyl'
@@ -68,7 +68,10 @@ class Phrases:
 
 
 def _keys(words: Sequence[str]) -> Iterator[int]:
-    """Numbers of which two phrases share one if they are a typo apart: what stands around a word, and the word less a letter."""
+    """Hashes of which two phrases share one if they are a typo apart.
+
+    Each is of a word, whole or less one letter, and of what stands around it.
+    """
     total = sum(hash(numbered) for numbered in enumerate(words))
     for place, word in enumerate(words):
         if SHORTEST_MISTYPED - 1 <= len(word) <= LONGEST_MISTYPED + 1:
@@ -78,7 +81,7 @@ def _keys(words: Sequence[str]) -> Iterator[int]:
 
 
 class Typos:
-    """The rules that accept a wrong letter, and the reserved words, which nothing near is taken for anything else."""
+    """The rules that accept a wrong letter; what is near a reserved word is never taken for one of them."""
 
     def __init__(self, rules: Iterable[tuple[int, Words]], reserved: Iterable[str]) -> None:
         listed = list(rules)
@@ -118,7 +121,7 @@ def _entries(rules: Iterable[tuple[int, Words]], how: How) -> Iterator[Entry]:
 
 
 def runs(how: How, words: Sequence[str], lengths: Iterable[int]) -> Iterator[tuple[int, Sequence[str]]]:
-    """What may stand for a phrase of one of these lengths: all of the text, its first words, or any neighbours."""
+    """What may stand for a phrase of one of these lengths, with where it starts."""
     for length in lengths:
         if length > len(words) or (how is How.TEXT and length != len(words)):
             continue
@@ -133,20 +136,23 @@ def match_of(how: How, words: Sequence[str], alias: Alias | None, typed: Sequenc
     return Match(text=text, rest=rest, language=alias.language if alias else None, taken_for=" ".join(words))
 
 
-SHORTEST = 4  # letters of words that one wrong letter leaves recognisable
+SHORTEST_PHRASE = 4  # letters of words that one wrong letter leaves recognisable
 Bucket = tuple[int, int, str]
 """The length of a phrase, and its first or last letter: of one of these, one wrong letter leaves the other as it is."""
 
 
 class Nearness:
-    """The words of rules, by where they stand in a text, how long they are, and how they begin and end."""
+    """The phrases of rules by length and by first and last letter, to tell what was one letter off.
+
+    Unlike typos, which are accepted, this looks at blanks and short words too.
+    """
 
     def __init__(self, conditions: Iterable[tuple[int, Words]]) -> None:
         self._phrases: dict[How, dict[Bucket, list[tuple[str, int]]]] = {how: defaultdict(list) for how in How}
         self._most_words = dict.fromkeys(How, 0)
         for position, condition in conditions:
             for alias in condition.aliases:
-                if len(alias.folded) >= SHORTEST:
+                if len(alias.folded) >= SHORTEST_PHRASE:
                     self._add(condition.how, alias.folded, position)
 
     def _add(self, how: How, phrase: str, position: int) -> None:
@@ -157,24 +163,11 @@ class Nearness:
     def find(self, words: Sequence[str]) -> Iterator[tuple[int, str, str]]:
         """The position of each rule that is one letter off, with its words and what stands there instead."""
         for how, buckets in self._phrases.items():
-            for said in _places(how, self._most_words[how], words):
+            # a blank may be the letter that is off, so there may be a word more
+            for _, run in runs(how, words, range(1, self._most_words[how] + 2) if buckets else ()):
+                said = " ".join(run)
                 for length in (len(said) - 1, len(said), len(said) + 1):
                     for end in (0, -1):
                         for phrase, position in buckets.get((length, end, said[end]), ()):
                             if OSA.distance(said, phrase, score_cutoff=1) == 1:
                                 yield position, phrase, said
-
-
-def _places(how: How, most: int, words: Sequence[str]) -> Iterator[str]:
-    """What stands in a text where the words of a condition would; a blank may be the letter that is off."""
-    if not most or not words:
-        return
-    longest = min(most + 1, len(words))
-    match how:
-        case How.TEXT:
-            yield from [" ".join(words)] if len(words) <= most + 1 else []
-        case How.STARTS_WITH:
-            yield from (" ".join(words[:length]) for length in range(1, longest + 1))
-        case How.CONTAINS:
-            for length in range(1, longest + 1):
-                yield from (" ".join(words[start : start + length]) for start in range(len(words) - length + 1))

@@ -80,7 +80,7 @@ def action_in_words(action: Action, node: Node | None, actions: tuple[Action, ..
         case "hand_off":
             yield f"asks a person to look: {quoted(_field(action, 'reason'))}{_pause(action)}"
         case _:
-            yield f"{action.name}: {as_typed(node) if node else ''}".rstrip(": ")
+            yield as_typed(node) if node else action.name
 
 
 def _pause(action: Action) -> str:

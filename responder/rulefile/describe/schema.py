@@ -200,12 +200,16 @@ def _then() -> Schema:
 def _action(action: type[Action]) -> Schema:
     settings: tuple[Field[Any], ...] = fields(action)  # type: ignore[arg-type]  # every action is a dataclass (Action)
     known = {setting_name(setting): _setting(setting.type) for setting in settings}
-    words = {
-        name: SETTINGS.get(f"{action.name}.{name}", SETTINGS.get(name, f"The setting {name!r} of {action.name}."))
-        for name in known
-    }
+    words = {setting_name(setting): _manual(action, setting) for setting in settings}
     required = tuple(s.name for s in settings if s.default is MISSING and s.default_factory is MISSING)
     return {"anyOf": [_setting(settings[0].type), object_of(known, words, required=required)]}
+
+
+def _manual(action: type[Action], setting: Field[Any]) -> str:
+    """The sentence about a setting: its own if it brings one, or else that of its name."""
+    name = setting_name(setting)
+    own: str | None = setting.metadata.get("manual")
+    return own or SETTINGS.get(f"{action.name}.{name}") or SETTINGS.get(name, f"The setting {name!r} of {action.name}.")
 
 
 def _setting(kind: object) -> Schema:

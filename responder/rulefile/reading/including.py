@@ -8,11 +8,11 @@ from pathlib import PurePath, PurePosixPath
 from responder.errors import RulesError
 from responder.rulefile.reading.folder import Files, Unreadable
 from responder.rulefile.reading.nodes import Node, Sequence, read_nodes
-from responder.rulefile.reading.reader import Fields, Reader, Spot, is_empty, one_of, shown, text
+from responder.rulefile.reading.reader import Fields, Line, Reader, is_empty, one_of, shown, text
 
 MOST_FILES = 1000
 MOST_ENTRIES = 100
-DEEPEST = 10  # files that include files
+DEEPEST_INCLUDE = 10  # files that include files
 VERSION = "1"
 OF_EACH_FILE = ("lists", "webhooks", "rules", "tests")
 OF_THE_WHOLE = (
@@ -46,7 +46,7 @@ class Including:
     file: str
     files: Files
     sources: dict[str, str]
-    _first: dict[str, Spot] = field(default_factory=dict)
+    _first: dict[str, Line] = field(default_factory=dict)
 
     def parts(self, fields: Fields, reader: Reader, name: str, above: tuple[str, ...] = ()) -> Iterator[Part]:
         """The file of this name, and after it all that it includes, in the order that they are named in."""
@@ -80,7 +80,7 @@ class Including:
         if refusal := self._why_not(name, identity, above, reader):
             reader.note(node.place, refusal)
             return
-        self._first[identity] = reader.spot(node.place)
+        self._first[identity] = reader.line(node.place)
         inside = Reader(str(PurePath(self.file).parent / name), reader.mistakes)
         root = self._read(name, inside, reader, node)
         if root is not None and not is_empty(root):
@@ -94,8 +94,8 @@ class Including:
             return f"{name!r} includes itself, remove one of the entries that lead in this circle"
         if identity in self._first:
             return f"{name!r} is included twice, first {reader.told(self._first[identity])}: remove one of the entries"
-        if len(above) >= DEEPEST:
-            return f"{name!r} is included more than {DEEPEST} files deep, include it in {self.file} itself"
+        if len(above) >= DEEPEST_INCLUDE:
+            return f"{name!r} is included more than {DEEPEST_INCLUDE} files deep, include it in {self.file} itself"
         return (
             f"more than {MOST_FILES} files are included, put several into one"
             if len(self.sources) > MOST_FILES

@@ -16,7 +16,8 @@ T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
 FLAGS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 LONGEST_SHOWN = 40  # characters of a text that a mistake repeats
-Spot = tuple[str, int]
+OFF = "off"  # instead of a value: no limit, no alert
+Line = tuple[str, int]
 """A file and a line of it."""
 SYNONYMS = {
     "if": "when", "on": "when", "do": "then", "action": "then", "actions": "then",
@@ -55,11 +56,11 @@ class Reader:
         """A reader of another part of the same file."""
         return replace(self, where=where)
 
-    def spot(self, place: Place) -> Spot:
+    def line(self, place: Place) -> Line:
         """A place of this file, to be told of later."""
         return self.file, place.line
 
-    def told(self, spot: Spot) -> str:
+    def told(self, spot: Line) -> str:
         """Where something stands, as a mistake in this file tells it."""
         file, line = spot
         return f"on line {line}" if file == self.file else f"in {file}, line {line}"

@@ -19,7 +19,7 @@ HOURS_EXAMPLE = "Mon-Fri 09:00-18:00"
 LONGEST_HOURS = 200  # characters
 DIGITS = "0123456789"
 TIMES = re.compile(r"[0-9]{1,2}:[0-9]{2}\s*-\s*[0-9]{1,2}:[0-9]{2}")
-MOMENT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([0-9]{2}:[0-9]{2}))?")
+DATE_AND_TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([0-9]{2}:[0-9]{2}))?")
 CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])\s*-\s*([01]?[0-9]|2[0-3]):([0-5][0-9])")
 LONGEST_DURATION = timedelta(days=3660)
 LONGEST_SPAN = timedelta(days=366)
@@ -104,7 +104,7 @@ def until_in(zone: ZoneInfo) -> Callable[[Node], tuple[datetime, str]]:
 
 
 def _moment(node: Node) -> tuple[datetime, bool]:
-    found = MOMENT.fullmatch(text(node))
+    found = DATE_AND_TIME.fullmatch(text(node))
     try:
         if found:
             return datetime.fromisoformat(f"{found[1]}T{found[2] or '00:00'}"), found[2] is not None

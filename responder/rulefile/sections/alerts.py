@@ -5,12 +5,11 @@ from decimal import Decimal
 
 from responder.core.rules.alerts import Alerts
 from responder.rulefile.reading.nodes import Node
-from responder.rulefile.reading.reader import Reader, Wrong, is_empty, shown, text
+from responder.rulefile.reading.reader import OFF, Reader, Wrong, is_empty, shown, text
 from responder.rulefile.reading.scope import Scope
 
 ADDRESS = re.compile(r"[^\s@<>,;:\"()\\\[\]\x00-\x20\x7f-\uffff]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?")
 AMOUNT = re.compile(r"[0-9]{1,8}(?:\.[0-9]{1,4})?")
-OFF = "off"
 
 
 def read_alerts(node: Node | None, scope: Scope, outer: Reader) -> Alerts:

@@ -12,10 +12,10 @@ from responder.rulefile.reading.reader import Reader, Wrong, is_empty, one_of
 from responder.rulefile.reading.scope import APPOINTMENT, CONTACT, NOTHING, Scope
 from responder.rulefile.reading.times import length, quiet_hours, span
 
-TOLD: Names = {"contact": CONTACT | {"name"}}
+TEXT_NAMES: Names = {"contact": CONTACT | {"name"}}
 CHOICES = "choices"
-WHICH: Names = {**TOLD, CHOICES: NOTHING, "intention": NOTHING}
-REMINDER: Names = {**TOLD, "appointment": APPOINTMENT, "now": NOTHING}
+WHICH: Names = {**TEXT_NAMES, CHOICES: NOTHING, "intention": NOTHING}
+REMINDER: Names = {**TEXT_NAMES, "appointment": APPOINTMENT, "now": NOTHING}
 ONLY = (str(AppointmentStatus.SCHEDULED), str(AppointmentStatus.CONFIRMED))
 MOST = 9  # reminders of one appointment
 LONGEST_VALID = 6  # a reminder is of use for a sixth of the time that is left, if the file does not say for how long
@@ -46,7 +46,7 @@ def read_appointments(node: Node | None, scope: Scope, reader: Reader) -> Appoin
         return AppointmentPolicy(which=built_in)
     inside = reader.inside("appointments")
     with inside.fields(node) as fields:
-        told: Callable[[Node], Texts] = partial(scope.texts, names=TOLD, reader=inside)
+        told: Callable[[Node], Texts] = partial(scope.texts, names=TEXT_NAMES, reader=inside)
         return AppointmentPolicy(
             window=fields.take("window", length, WINDOW),
             which=fields.take("which", partial(_which, scope=scope, reader=inside), built_in),

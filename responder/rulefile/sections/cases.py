@@ -19,10 +19,10 @@ from responder.rulefile.reading.nodes import Node, Scalar
 from responder.rulefile.reading.reader import Fields, Reader, Wrong, any_text, flag, is_empty, member_of, shown, text
 from responder.rulefile.reading.scope import Scope
 
-RESERVED = ("reserved:stop", "reserved:start", "reserved:help", "reserved:review", "question")
+BEFORE_RULES = ("reserved:stop", "reserved:start", "reserved:help", "reserved:review", "question")
 NO_RULE = (NOTHING, "null", "~", "")
 OTHER_STEPS = ("opt_out", "opt_in", "review")
-TOLD = ("name", "service", "location", "language")
+DETAILS = ("name", "service", "location", "language")
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -157,7 +157,7 @@ def _appointment(node: Node, originator: str, local: Local, reader: Reader) -> A
         )
         status = fields.take("status", member_of(AppointmentStatus, "status"), AppointmentStatus.SCHEDULED)
         asked_at = fields.take("asked_at", moment, None)
-        name, service, location, language = (fields.take(name, any_text, "") for name in TOLD)
+        name, service, location, language = (fields.take(name, any_text, "") for name in DETAILS)
     if starts_at is None:
         return None
     return Appointment(
@@ -195,7 +195,7 @@ def _rule(node: Node, local: Local) -> str:
     typed = any_text(node)
     if typed in NO_RULE:
         return NOTHING
-    known = [*local.rules, *RESERVED, FALLBACK]
+    known = [*local.rules, *BEFORE_RULES, FALLBACK]
     if typed not in known:
         raise Wrong(node, f"unknown rule {shown(typed)}{did_you_mean(typed, [*known, NOTHING])}")
     return typed

@@ -1,18 +1,15 @@
 """The section ``limits``: how many texts a number, and all numbers together, get that nobody typed."""
 
 from collections.abc import Callable, Mapping
-from typing import TypeVar
 
 from responder.core.rules.limits import Limits, built_in_notice
 from responder.core.rules.template import Names, Texts
 from responder.core.sms.durations import read_period, read_rate
 from responder.rulefile.reading.nodes import Mapping as MappingNode
 from responder.rulefile.reading.nodes import Node
-from responder.rulefile.reading.reader import Reader, Wrong, is_empty, shown, text
+from responder.rulefile.reading.reader import OFF, Reader, T, Wrong, is_empty, shown, text
 from responder.rulefile.reading.scope import Scope
 
-T = TypeVar("T")
-OFF = "off"
 LARGEST = 10_000_000
 NAMES: Names = {"contact": frozenset({"number"})}
 

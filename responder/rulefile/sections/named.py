@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TypeVar
 from urllib.parse import urlsplit
 
 from responder.core.outbound.networks import is_host
@@ -14,10 +13,9 @@ from responder.core.rules.webhooks import Event
 from responder.core.sms.text import fold
 from responder.rulefile.reading.nodes import Mapping as MappingNode
 from responder.rulefile.reading.nodes import Node
-from responder.rulefile.reading.reader import Reader, Spot, Wrong, flag, is_empty, member_of, name, shown, text
+from responder.rulefile.reading.reader import Line, Reader, T, Wrong, flag, is_empty, member_of, name, shown, text
 from responder.rulefile.reading.scope import ALL_LISTS, CONTACT, LIST, Scope
 
-T = TypeVar("T")
 REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 LONGEST_PREFIX = 20  # characters
 NO_URL = re.compile(r"[\s\x00-\x20\x7f]")
@@ -37,7 +35,7 @@ QUESTIONS = {  # in letters of the 7-bit alphabet
 
 
 def read_named(
-    node: Node | None, kind: str, read: Callable[[str, Node, Reader], T], taken: dict[str, Spot], reader: Reader
+    node: Node | None, kind: str, read: Callable[[str, Node, Reader], T], taken: dict[str, Line], reader: Reader
 ) -> Mapping[str, T]:
     """The entries of a section whose keys are names that the file chooses; also those with mistakes, so that rules may name them.
 
@@ -54,7 +52,7 @@ def read_named(
         inside.attempt(name, key, "")
         if key.text in taken:
             inside.note(key.place, f"this name stands {reader.told(taken[key.text])} as well, keep one of them")
-        taken.setdefault(key.text, reader.spot(key.place))
+        taken.setdefault(key.text, reader.line(key.place))
         values[key.text] = read(key.text, value, inside)
     return values
 

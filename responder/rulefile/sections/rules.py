@@ -13,7 +13,7 @@ from responder.core.rules.rules import Rule
 from responder.core.rules.typos import SHORTEST_MISTYPED, may_be_mistyped
 from responder.rulefile.reading.nodes import Mapping as MappingNode
 from responder.rulefile.reading.nodes import Node, Place, Scalar, Sequence
-from responder.rulefile.reading.reader import Fields, Reader, Spot, Wrong, any_text, flag, is_empty, name
+from responder.rulefile.reading.reader import Fields, Line, Reader, Wrong, any_text, flag, is_empty, name
 from responder.rulefile.reading.scope import Scope, names_of
 from responder.rulefile.reading.times import NO_TIME, duration_or_none
 from responder.rulefile.sections.actions import Draft, build, read_drafts
@@ -41,7 +41,7 @@ class RuleDraft:
     reader: Reader
 
 
-def read_rule_drafts(node: Node | None, scope: Scope, taken: dict[str, Spot], reader: Reader) -> tuple[RuleDraft, ...]:
+def read_rule_drafts(node: Node | None, scope: Scope, taken: dict[str, Line], reader: Reader) -> tuple[RuleDraft, ...]:
     """The rules of a file, each with a name of its own; ``taken`` tells where the names of rules read before stand, and learns the new ones."""
     if node is None or is_empty(node):
         return ()
@@ -51,13 +51,13 @@ def read_rule_drafts(node: Node | None, scope: Scope, taken: dict[str, Spot], re
     return tuple(_rule_draft(item, number, taken, scope, reader) for number, item in enumerate(node.items, start=1))
 
 
-def _rule_draft(node: Node, number: int, taken: dict[str, Spot], scope: Scope, outer: Reader) -> RuleDraft:
+def _rule_draft(node: Node, number: int, taken: dict[str, Line], scope: Scope, outer: Reader) -> RuleDraft:
     reader = outer.inside(_called(node, number))
     with reader.fields(node) as fields:
         title = fields.require(
             "name", partial(_rule_name, taken=taken, reader=reader), "", "add one, such as 'name: news-on'"
         )
-        taken.setdefault(title, reader.spot(node.place))
+        taken.setdefault(title, reader.line(node.place))
         when = fields.node("when")
         if when is None and isinstance(node, MappingNode):
             reader.note(node.place, "'when' is missing, add a condition such as 'when: {text: News ON}'")
@@ -125,7 +125,7 @@ def _called(node: Node, number: int) -> str:
     return f'rule "{names[0][:64]}"' if names and names[0].isprintable() else f"rule {number}"
 
 
-def _rule_name(node: Node, taken: Mapping[str, Spot], reader: Reader) -> str:
+def _rule_name(node: Node, taken: Mapping[str, Line], reader: Reader) -> str:
     typed = name(node)
     if typed in TAKEN:
         raise Wrong(node, f"{typed!r} has a meaning of its own in records, choose another name")

@@ -9,7 +9,7 @@ from responder.core.rules.rules import Rule
 from responder.rulefile.reading.places import Typed
 from responder.rulefile.warnings.survey import Caution, Code, Survey
 
-RESERVED = "reserved:"
+RESERVED_PREFIX = "reserved:"
 STOP = "reserved:stop"
 NORTH_AMERICA = "+12025550123"
 MANY = "many platforms"
@@ -56,7 +56,7 @@ def cautions(survey: Survey) -> Iterator[Caution]:
 def _meanings(word: Typed, rule: Rule, world: World, survey: Survey) -> Iterator[Meaning]:
     """All that a word also means; a word that is reserved for everybody means nothing else."""
     name = survey.decide(word.typed, world).name
-    if name and name.startswith(RESERVED):
+    if name and name.startswith(RESERVED_PREFIX):
         yield Meaning(
             code=Code.RESERVED_WORD,
             sentence=f"is a reserved word and reaches {name}, not {rule.name}",
@@ -93,7 +93,7 @@ def _reserved_for_some(word: Typed, rule: Rule, world: World, survey: Survey) ->
         )
     gone = replace(world, known=replace(world.known, opted_out=True))
     name = survey.decide(word.typed, gone).name
-    if name and name.startswith(RESERVED):
+    if name and name.startswith(RESERVED_PREFIX):
         sentence = f"from somebody who said STOP reaches {name}, not {rule.name}"
         yield Meaning(code=Code.RESERVED_WORD, sentence=sentence, world=gone, rule=name)
 

@@ -1,7 +1,6 @@
 """The conditions on everything besides the text: who, where, when."""
 
 from collections.abc import Callable, Iterator
-from typing import TypeVar
 
 from responder.core.rules.conditions import Condition, FromOneOf, HasAppointment, InLanguage, OnList, ToOneOf
 from responder.core.rules.hours import InHours, Since, Until
@@ -9,13 +8,12 @@ from responder.core.rules.rules import Rules
 from responder.rulefile.reading.in_words import LANGUAGES, either, title_in_words, values_after
 from responder.rulefile.reading.nodes import Mapping as MappingNode
 from responder.rulefile.reading.nodes import Node, Scalar, Sequence
-from responder.rulefile.reading.reader import Reader, is_empty, one_of
+from responder.rulefile.reading.reader import Reader, T, is_empty, one_of
 from responder.rulefile.reading.scope import Scope
 from responder.rulefile.reading.shapes import MOMENT, SCALAR, Schema, object_of, one_language, one_or_many
 from responder.rulefile.reading.times import hours, since_in, until_in
 from responder.rulefile.sections.conditions.registry import condition
 
-T = TypeVar("T")
 STATES = {
     "open": "an appointment waits for an answer",
     "confirmed": "an appointment is confirmed",
