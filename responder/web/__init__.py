@@ -1,1 +1,1 @@
-"""The only Starlette: what the gateway calls, and what watches the service."""
+"""The only Starlette: what the gateway calls, and what people and monitors look at."""

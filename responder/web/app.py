@@ -41,7 +41,7 @@ class App:
 
 
 def _is_disguised(parts: Sequence[bytes]) -> bool:
-    """Whether a path hides behind ``%`` codes what chooses its route, since a proxy in front reads it as written."""
+    """Whether ``%`` codes hide what chooses the route: a proxy in front reads a path as it is written."""
     match parts:
         case [b"", b"api", b"v1", rest]:
             return b"%" in rest.partition(b"/")[0]
@@ -58,7 +58,7 @@ def create_app(
     api: Sequence[Route] = (),
     beside: Beside | None = None,
 ) -> App:
-    """The web side; ``api`` are the routes of the REST API, ``background`` runs beside it, ``close`` ends what is left."""
+    """The web side, with tasks in the background; ``close`` ends what is left of them."""
     runs = beside or Beside(lambda: None)
 
     @contextlib.asynccontextmanager

@@ -1,4 +1,4 @@
-"""GET /healthz and /readyz: alive, and able to take messages."""
+"""GET /healthz and /readyz: whether the process is alive, and able to take messages."""
 
 import asyncio
 import math
@@ -26,14 +26,14 @@ from responder.store.operations.mailboxes import live_mailboxes
 from responder.store.outbound.gateway_hold import read_hold
 from responder.store.reading.failed_messages import read_failed
 
-CHECK_S = 5.0  # longer than this is as good as down
-GOOD_FOR_S = 1.0  # whoever asks costs a commit
-MOST_MISTAKES = 10  # ``responder check`` tells all
+CHECK_S = 5.0  # a database that takes longer counts as down
+COMMIT_GOOD_FOR_S = 1.0  # each check costs a commit
+MOST_MISTAKES = 10  # ``responder check`` shows all
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Worker:
-    """A worker that was seen lately."""
+    """A worker that has reported lately."""
 
     has_redis: bool
     rules_hash: str
@@ -42,7 +42,7 @@ class Worker:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class State:
-    """How the service is while the database can commit."""
+    """The state of the service while its database can commit."""
 
     redis_is_up: bool
     workers: Sequence[Worker]
@@ -54,7 +54,7 @@ class State:
 
 
 class Health:
-    """Tells how the service is."""
+    """The state of the service, for monitors."""
 
     def __init__(  # noqa: PLR0913  (whatever /readyz tells of)
         self,
@@ -86,7 +86,7 @@ class Health:
         return PlainTextResponse("ok\n")
 
     async def readyz(self, _request: Request) -> Response:
-        """Whether messages can be taken: 200 if so, even without Redis or a worker; 503 if the database or the intake cannot commit."""
+        """200 if messages can be taken, even without Redis or a worker; 503 if they cannot be committed."""
         state = await self.state()
         if state is None:
             return JSONResponse({"database": "down"}, status_code=503)
@@ -95,7 +95,7 @@ class Health:
         return JSONResponse(_report(state, self.rules()))
 
     async def state(self) -> State | None:
-        """How the service is; None if the database cannot commit."""
+        """The state of the service; None if the database cannot commit."""
         try:
             async with asyncio.timeout(CHECK_S):
                 return await self._state()
@@ -121,14 +121,14 @@ class Health:
         )
 
     async def _commit(self) -> None:
-        """Commit, or let a commit of a moment ago count, however many ask."""
+        """Commit, unless a commit of a moment ago still counts."""
         async with self._committing:
-            if time.monotonic() - self._committed_at >= GOOD_FOR_S:
+            if time.monotonic() - self._committed_at >= COMMIT_GOOD_FOR_S:
                 await self._installation.check(self.clock())
                 self._committed_at = time.monotonic()
 
     def _unseen(self) -> Sequence[MailboxReport]:
-        """What is told of an intake that is in the settings, and of which nothing was heard."""
+        """The report for an intake that is in the settings and has not reported."""
         return [unseen(self._mailbox)] if self._mailbox else []
 
     async def _redis_is_up(self) -> bool:

@@ -1,4 +1,4 @@
-"""GET /metrics: the state of the service for Prometheus; numbers and the hash of the rules, and nothing that anybody texted."""
+"""GET /metrics: the service in figures for Prometheus, without anything that anybody texted."""
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,11 +23,10 @@ from responder.store.consent.counting import count_consent
 from responder.store.operations.alerts import kinds_of, read_open
 from responder.store.operations.credits import read_credits
 from responder.store.outbound.figures import Deliveries, read_deliveries
-from responder.web.health import Health, State
+from responder.web.health import CHECK_S, Health, State
 
 DAY = timedelta(days=1)
-GOOD_FOR = timedelta(seconds=30)
-CHECK_S = 5.0  # longer than this is as good as down
+COUNTS_GOOD_FOR = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,7 +41,7 @@ class Tally:
 
 
 class Tallies:
-    """Counts up."""
+    """Keeps the counts for a while, since they cost whole tables."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
@@ -52,7 +51,7 @@ class Tallies:
     async def tally(self) -> Tally | None:
         """The counts; None while the database does not answer."""
         now = self._clock()
-        if self._last is None or now - self._last.at >= GOOD_FOR:
+        if self._last is None or now - self._last.at >= COUNTS_GOOD_FOR:
             try:
                 async with asyncio.timeout(CHECK_S):
                     self._last = await self._count(now)
@@ -71,14 +70,14 @@ class Tallies:
 
 
 class Metrics:
-    """Tells the figures."""
+    """The endpoint."""
 
     def __init__(self, health: Health, tallies: Tallies) -> None:
         self._health = health
         self._tallies = tallies
 
     async def __call__(self, _request: Request) -> Response:
-        """The figures of this moment, also while the database is away."""
+        """The figures of this moment, even while the database is away."""
         state = await self._health.state()
         tally = await self._tallies.tally() if state else None
         rules = self._health.rules()
@@ -133,8 +132,11 @@ def _of_state(state: State | None, now: datetime) -> Iterator[Metric]:
     )
     yield from _of_failed(state.failed)
     if state.clock and state.clock.median is not None:
-        told = "How long after their SIM time the last texts arrived (median): much where a clock or its zone is wrong, negative where it is ahead."
-        yield _gauge("responder_gateway_clock_offset_seconds", told, state.clock.median.total_seconds())
+        meaning = (
+            "How long after their SIM time the last texts arrived (median):"
+            " much where a clock or its zone is wrong, negative where it is ahead."
+        )
+        yield _gauge("responder_gateway_clock_offset_seconds", meaning, state.clock.median.total_seconds())
     yield from _of_mailboxes(state)
 
 
@@ -181,14 +183,14 @@ def _of_tally(tally: Tally, lists: Sequence[str]) -> Iterator[Metric]:
     credit = GaugeMetricFamily(
         "responder_gateway_credit", "The credit left at the gateway, in euros, as it told last.", labels=["gateway"]
     )
-    told = GaugeMetricFamily(
+    told_at = GaugeMetricFamily(
         "responder_gateway_credit_timestamp_seconds", "When the gateway told its credit.", labels=["gateway"]
     )
     for known in tally.credits:
         if known.amount is not None and known.told_at is not None:
             credit.add_metric([known.gateway], float(known.amount))
-            told.add_metric([known.gateway], known.told_at.timestamp())
-    yield from (credit, told)
+            told_at.add_metric([known.gateway], known.told_at.timestamp())
+    yield from (credit, told_at)
     alerts = GaugeMetricFamily(
         "responder_alerts_open", "Alerts that are open, by what they are about.", labels=["kind"]
     )
@@ -214,7 +216,7 @@ def _of_consent(counts: ConsentCounts, lists: Sequence[str]) -> Iterator[Metric]
 
 
 def _of_deliveries(by_api: Mapping[str, Deliveries]) -> Iterator[Metric]:
-    """How replies fare, by the API that took them, since an operator may change from one to the other and compare."""
+    """What became of replies, by the API that took them, so that an operator can compare APIs."""
     replies = GaugeMetricFamily(
         "responder_replies_last_day",
         "Replies handed to the gateway within 24 hours, by status.",
@@ -243,5 +245,5 @@ def _of_deliveries(by_api: Mapping[str, Deliveries]) -> Iterator[Metric]:
     yield from (replies, share, took, segments)
 
 
-def _gauge(name: str, told: str, value: float) -> Metric:
-    return GaugeMetricFamily(name, told, value=float(value))
+def _gauge(name: str, meaning: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, meaning, value=float(value))

@@ -1,4 +1,7 @@
-"""HTTP connections with limits that uvicorn does not have; they hold in every state of a connection."""
+"""HTTP connections with the limits that uvicorn lacks; they hold in every state of a connection.
+
+It rests on the inside of uvicorn's HttpToolsProtocol, so uvicorn is pinned to a minor version.
+"""
 
 import asyncio
 import socket
@@ -12,12 +15,12 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from responder.web.refusals import Refusals
 from responder.web.shares import Shares
 
-LINGER_S = 20.0  # for a peer to read its last answer
+LINGER_S = 20.0  # a peer's time to read its last answer
 RESET = struct.pack("ii", 1, 0)
 
 
 class Gathered:
-    """A transport whose pieces of one turn are one call to the system, and mostly one packet: uvicorn writes head and body apart."""
+    """A transport that sends all pieces of one turn together: uvicorn writes head and body apart."""
 
     def __init__(
         self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop, linger_s: float = LINGER_S
@@ -32,13 +35,13 @@ class Gathered:
         return getattr(self._transport, name)
 
     def write(self, data: bytes) -> None:
-        """Send this with what else comes in this turn."""
+        """Send this with whatever else comes in this turn."""
         if not self._pieces:
             self._loop.call_soon(self._flush)
         self._pieces.append(data)
 
     def close(self) -> None:
-        """Send what there is and close, at the latest when the peer has had its time to read."""
+        """Send what there is and close, at the latest once the peer has had its time to read."""
         if self._transport.is_closing():
             return
         self._flush()
@@ -47,7 +50,7 @@ class Gathered:
             self._loop.call_later(self._linger_s, self.abort)
 
     def abort(self) -> None:
-        """Close at once; what was not read is thrown away by the system too."""
+        """Close at once; the system throws away what was not read."""
         self._pieces.clear()
         if self._transport.get_write_buffer_size():
             self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
@@ -62,13 +65,13 @@ class Gathered:
 LARGEST_HEADER = 16 * 1024
 FIELD_BYTES = 4  # of a field beside its name and value
 HEADER_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
-SPOKEN = ("1.1", "1.0")
+VERSIONS = ("1.1", "1.0")
 BAD = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Limits:
-    """What a peer may send of one request beside its body, and how long it may take."""
+    """What a peer may send of a request besides its body, and how long it may take."""
 
     header_bytes: int = LARGEST_HEADER  # of request line, headers and trailers together
     fields: int = 100
@@ -78,7 +81,7 @@ class Limits:
 
 
 class _TooMuch(Exception):
-    """A request has more beside its body than it may, or too many wait before it."""
+    """A request is too large without its body, or too many wait before it."""
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -103,7 +106,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._draining: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn narrows it as well
-        """A peer has connected, and owes us a request."""
+        """A peer has connected and owes us a request."""
         super().connection_made(cast("asyncio.Transport", Gathered(transport, self.loop, self._limits.drain_s)))
         self._start_waiting()
         if self._shares:
@@ -125,9 +128,7 @@ class BoundedProtocol(HttpToolsProtocol):
         try:
             self.parser.feed_data(data)
         except HttpParserUpgrade:
-            self.cycle.keep_alive = (
-                False  # nothing here speaks another protocol: it is answered as it is, and that was all
-            )
+            self.cycle.keep_alive = False  # we speak no other protocol: it is answered as it is, and that was all
         except HttpParserError as error:
             self._refuse(HEADER_TOO_LARGE if isinstance(error.__context__, _TooMuch) else BAD)
             return
@@ -142,7 +143,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._is_owed = True
 
     def on_headers_complete(self) -> None:
-        """The header is whole; the fields that still come are trailers, which nobody reads."""
+        """The header is whole; fields that come later are trailers, which nobody reads."""
         headers = self.headers
         if len(self.pipeline) >= self._limits.pipelined:
             raise _TooMuch
@@ -151,14 +152,14 @@ class BoundedProtocol(HttpToolsProtocol):
         version, hosts = self.parser.get_http_version(), [name for name, _ in headers].count(b"host")
         if hosts != 1 and not (hosts == 0 and version == "1.0"):
             raise ValueError("a request for no host, or for two (RFC 9112, 3.2)")
-        if version not in SPOKEN:
+        if version not in VERSIONS:
             raise ValueError("a request of a version that we do not speak")
         super().on_headers_complete()
         self._pending = 0
         self.headers = []
 
     def _check_size(self) -> None:
-        """Look closely at a header that came together with more than one may have, or at trailers."""
+        """Measure exactly, where more came together than a header may have, or trailers did."""
         size = len(self.url) + sum(len(name) + len(value) + FIELD_BYTES for name, value in self.headers)
         if size > self._limits.header_bytes or len(self.headers) > self._limits.fields:
             raise _TooMuch
@@ -168,7 +169,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._pending = 0
 
     def on_body(self, body: bytes) -> None:
-        """A part of the body, whose size the endpoint limits."""
+        """A part of the body; the endpoint limits its size."""
         self._pending = 0
         super().on_body(body)
 
@@ -218,7 +219,7 @@ class BoundedProtocol(HttpToolsProtocol):
         return not self._is_owed and self.cycle is not None and not self.cycle.response_complete
 
     def _waits_for_peer(self) -> bool:
-        """Whether the next move is the peer's and no other timer waits for it, whatever bytes came last."""
+        """Whether the next move is the peer's and no other timer runs for it."""
         return self._is_owed or (self.timeout_keep_alive_task is None and not self._is_running())
 
     def _refuse(self, answer: bytes) -> None:

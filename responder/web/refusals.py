@@ -1,10 +1,10 @@
-"""Requests that are refused before the application sees them: counted, and told once a minute at the most."""
+"""Requests refused before the application sees them: counted, and logged once a minute at most."""
 
 import asyncio
 import logging
 from collections import Counter
 
-TELL_EVERY_S = 60.0
+LOG_EVERY_S = 60.0
 
 logger = logging.getLogger(__name__)
 
@@ -12,8 +12,8 @@ logger = logging.getLogger(__name__)
 class Refusals:
     """Counts refused requests, so that no stranger fills the log."""
 
-    def __init__(self, tell_every_s: float = TELL_EVERY_S) -> None:
-        self._tell_every_s = tell_every_s
+    def __init__(self, log_every_s: float = LOG_EVERY_S) -> None:
+        self._log_every_s = log_every_s
         self._counts: Counter[str] = Counter()
         self._is_quiet = False
 
@@ -21,12 +21,12 @@ class Refusals:
         """One more request was refused."""
         self._counts[reason] += 1
         if not self._is_quiet:
-            self._tell()
+            self._log()
 
-    def _tell(self) -> None:
+    def _log(self) -> None:
         self._is_quiet = bool(self._counts)
         for reason, count in self._counts.items():
             logger.info("requests refused reason=%s count=%d", reason, count)
         self._counts.clear()
         if self._is_quiet:
-            asyncio.get_running_loop().call_later(self._tell_every_s, self._tell)
+            asyncio.get_running_loop().call_later(self._log_every_s, self._log)

@@ -1,4 +1,4 @@
-"""The web process: takes messages in, and does nothing else with them."""
+"""The web process: takes messages in, and serves the API."""
 
 import asyncio
 import logging
@@ -26,18 +26,18 @@ from responder.web.shares import Shares
 from responder.web.webhooks import Gate, Webhooks
 from responder.wiring import Store, make_gateway, open_rules, open_store, redis_url, utc_now, watch_secret
 
-CONNECTIONS = 900  # at once; then whoever has most of them gives way
-ALL_BUSY = 1000  # connections; where none can give way, 503 is told, and the gateway comes again
-PER_CLIENT = 100  # connections of an address, unless it is a trusted proxy's or the gateway's
+CONNECTIONS = 900  # at once; beyond, the client with most of them loses one
+ALL_BUSY = 1000  # connections, where none can be closed: 503, and the gateway sends again
+PER_CLIENT = 100  # connections of an address, unless it is a trusted proxy or the gateway
 KEEP_ALIVE_S = 30
-FINISH_S = 20  # for requests under way when the process is told to stop
+FINISH_S = 20  # for requests under way when the process stops
 REDIS_TIMEOUT_S = 1.0
 
 logger = logging.getLogger(__name__)
 
 
 async def serve(settings: Settings) -> None:
-    """Take messages in until told to stop. Raises ConfigurationError, RulesError, and StorageError if the database is not there at the start."""
+    """Take messages in until stopped; ConfigurationError, RulesError or StorageError says why it cannot start."""
     check_exposure(settings)
     url = redis_url(settings)
     async with open_store(settings) as store:
@@ -47,7 +47,7 @@ async def serve(settings: Settings) -> None:
 
 
 async def listen(settings: Settings, store: Store, url: str, in_force: RulesInForce) -> None:
-    """Serve on an open store until told to stop. Raises what a background task died of, since nothing is taken in without it."""
+    """Serve on an open store until stopped. Raises what a background task died of."""
 
     def stop() -> None:
         server.should_exit = True
@@ -61,7 +61,7 @@ async def listen(settings: Settings, store: Store, url: str, in_force: RulesInFo
 
 
 def make_app(settings: Settings, store: Store, url: str, in_force: RulesInForce, beside: Beside | None = None) -> App:
-    """The application on an open store, with the Redis at ``url`` as its messenger and the rules that are in force."""
+    """The application on an open store, with the Redis at ``url`` and the rules in force."""
     redis = connect(url, timeout_s=REDIS_TIMEOUT_S)
     bell = ArqBell(redis)
     intake = Intake(store.inbox, bell)
@@ -102,10 +102,8 @@ def api_routes(settings: Settings, store: Store, rules: Callable[[], Rules]) -> 
     """The routes of the REST API; none without a token."""
     if settings.api_token is None:
         return ()
-    from responder.web.api.appointments import (
-        AppointmentApi,
-        routes,
-    )  # they bring the rules language, which a web process without the API does without
+    # They bring the rules language, which a web process without the API does without.
+    from responder.web.api.appointments import AppointmentApi, routes
 
     api = AppointmentApi(database=store.database, rules=rules, clock=utc_now)
     return routes(api, settings.api_token.get_secret_value())

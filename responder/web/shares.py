@@ -1,4 +1,4 @@
-"""Connections are shared out among clients, so that nobody who holds many shuts the others out."""
+"""Connections shared out among clients, so that no client can shut the others out."""
 
 import ipaddress
 import time
@@ -11,7 +11,7 @@ GRACE_S = 1.0  # for the first bytes of clients that come in a crowd
 
 
 class Connection(Protocol):
-    """A connection, as far as its place matters."""
+    """A connection that holds a place."""
 
     client: tuple[str, int] | None
 
@@ -23,9 +23,9 @@ class Connection(Protocol):
 
 
 class Shares:
-    """Who has how many connections; a client beyond its share loses the oldest of those that wait for it.
+    """Counts connections by client; one beyond its share loses its oldest that waits.
 
-    Where all places together are taken, whoever has most gives way. Many clients stand behind an ``exempt`` address.
+    When all places are taken, the client with most loses one. Many clients may share an ``exempt`` address.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Shares:
                 del self._clients[client]
 
     def _shrink(self, own: dict[Connection, float], count: int, grace_s: float) -> None:
-        """Close so many of a client's connections that wait, the oldest first; those that have just come are not looked at."""
+        """Close up to ``count`` waiting connections of a client, oldest first, except those that just came."""
         came_before = self._clock() - grace_s
         leaving: list[Connection] = []
         for connection, came_at in own.items():
@@ -76,7 +76,7 @@ class Shares:
             connection.let_go()
 
     def _client(self, connection: Connection) -> str | None:
-        """Whose share a connection counts to: an address, or a /64 of IPv6, which one customer has; None if it is exempt."""
+        """The client of a connection: an IPv4 address, or the /64 that one IPv6 customer has; None if exempt."""
         try:
             given = ipaddress.ip_address(connection.client[0] if connection.client else "")
         except ValueError:

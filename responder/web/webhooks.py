@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 
 class Gate:
-    """Who may post: those who know a token, if tokens are set, from an address that is allowed, if any are set."""
+    """Who may post: whoever knows a token and comes from an allowed address, where these are set."""
 
     def __init__(self, tokens: Sequence[str], networks: Sequence[Network]) -> None:
         self._tokens = [token.encode() for token in tokens]

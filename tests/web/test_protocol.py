@@ -285,7 +285,7 @@ async def test_an_upgrade_is_answered_without_one_and_ends_the_connection(port: 
 
 async def test_bad_requests_are_told_once_with_their_count(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    async with listening(refusals=Refusals(tell_every_s=0.5)) as port:
+    async with listening(refusals=Refusals(log_every_s=0.5)) as port:
         await asyncio.gather(*(said(port, BAD["no host"]) for _ in range(20)))
         await wait_until(lambda: len(told(caplog)) == 2, what="the count")
     assert told(caplog) == ["requests refused reason=400 count=1", "requests refused reason=400 count=19"]

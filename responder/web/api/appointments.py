@@ -124,7 +124,7 @@ def routes(api: AppointmentApi, token: str) -> Sequence[Route]:
 
 
 def guarded(handle: Handle, token: str) -> Handle:
-    """The handler for whoever shows the token, as if it were not there for anybody else; what it refuses is told as JSON."""
+    """The handler for whoever shows the token, and 404 for others; what it refuses, it says as JSON."""
     expected = f"Bearer {token}".encode()
 
     async def answer(request: Request) -> Response:

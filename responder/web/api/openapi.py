@@ -1,4 +1,4 @@
-"""What the REST API offers, as OpenAPI 3.1; what the code checks is taken from here or from where it is decided."""
+"""What the REST API offers, as OpenAPI 3.1; every limit is stated here or taken from where it is decided."""
 
 from collections.abc import Mapping
 from typing import Any
