@@ -88,12 +88,12 @@ class Mailbox:
                     with _refused(f"the server makes no folder {folder!r}: make it by hand, or give another name"):
                         self._client.create_folder(folder)
             with _refused(f"the server has no folder {url.folder!r}: check the end of RESPONDER_IMAP_URL"):
-                told = self._client.select_folder(url.folder)
-        if b"READ-ONLY" in told:
+                selected = self._client.select_folder(url.folder)
+        if b"READ-ONLY" in selected:
             raise PermanentError("the mailbox can only be read: give its user the right to flag and to move mails")
-        self._mails = int(told[b"EXISTS"])
+        self._mails = int(selected[b"EXISTS"])
         return Opened(
-            uid_validity=int(told.get(b"UIDVALIDITY", 0)),
+            uid_validity=int(selected.get(b"UIDVALIDITY", 0)),
             mails=self._mails,
             has_idle=self._client.has_capability("IDLE"),
         )
@@ -127,14 +127,14 @@ class Mailbox:
     def heads(self, uids: Sequence[int]) -> list[Head]:
         """The heads of mails, without those that are gone."""
         with _imap_errors():
-            told = self._client.fetch(uids, [HEAD, "RFC822.SIZE", "INTERNALDATE"])
-            return [head for uid in uids if (head := _head(uid, told.get(uid, {})))]
+            fetched = self._client.fetch(uids, [HEAD, "RFC822.SIZE", "INTERNALDATE"])
+            return [head for uid in uids if (head := _head(uid, fetched.get(uid, {})))]
 
     def read(self, uids: Sequence[int]) -> dict[int, bytes]:
         """Mails as they came, without those that are gone; nobody will see that they were read."""
         with _imap_errors():
-            told = self._client.fetch(uids, [f"BODY.PEEK[]<0.{LARGEST_MAIL}>"])
-            return {uid: raw for uid in uids if (raw := _body(told.get(uid, {}))) is not None}
+            fetched = self._client.fetch(uids, [f"BODY.PEEK[]<0.{LARGEST_MAIL}>"])
+            return {uid: raw for uid in uids if (raw := _body(fetched.get(uid, {}))) is not None}
 
     def settle(self, uids: Sequence[int], *, is_done: bool) -> None:
         """Mark mails as taken in, or as kept for a person.
@@ -156,7 +156,7 @@ class Mailbox:
                     self._client.uid_expunge(uids)
 
     def wait(self, limit_s: float) -> bool:
-        """Wait until something happens in the mailbox, or the time is up; whether the server told of something."""
+        """Wait until something happens in the mailbox or the time is up; True if the server reported something."""
         if not self._client.has_capability("IDLE"):
             self._stopping.wait(min(limit_s, self._account.poll_s))
             with _imap_errors():
@@ -165,12 +165,12 @@ class Mailbox:
         with _imap_errors():
             self._client.idle()
             self._client.looks_first = True
-            told: list[Any] = self._client.idle_check(timeout=SLICE_S)
-            while limit_s > 0 and not told and not self._stopping.is_set():
-                told = self._client.idle_check(timeout=SLICE_S)
+            untagged: list[Any] = self._client.idle_check(timeout=SLICE_S)
+            while limit_s > 0 and not untagged and not self._stopping.is_set():
+                untagged = self._client.idle_check(timeout=SLICE_S)
                 # Also when it returns at once, as it does when the connection ends; idle_done then raises.
                 limit_s -= SLICE_S
-            return bool(told + self._client.idle_done()[1])
+            return bool(untagged + self._client.idle_done()[1])
 
     def append(self, raw: bytes) -> None:
         """Put a mail into the mailbox."""
@@ -193,15 +193,15 @@ class Mailbox:
                 self._client.shutdown()
 
 
-def _head(uid: int, told: dict[bytes, Any]) -> Head | None:
-    fields, arrived_at = _body(told), told.get(b"INTERNALDATE")
+def _head(uid: int, fetched: dict[bytes, Any]) -> Head | None:
+    fields, arrived_at = _body(fetched), fetched.get(b"INTERNALDATE")
     if fields is None or arrived_at is None:
         return None
-    return Head(uid=uid, fields=fields, size=int(told.get(b"RFC822.SIZE", 0)), arrived_at=arrived_at)
+    return Head(uid=uid, fields=fields, size=int(fetched.get(b"RFC822.SIZE", 0)), arrived_at=arrived_at)
 
 
-def _body(told: dict[bytes, Any]) -> bytes | None:
-    found = next((value for name, value in told.items() if name.upper().startswith(b"BODY[")), None)
+def _body(fetched: dict[bytes, Any]) -> bytes | None:
+    found = next((value for name, value in fetched.items() if name.upper().startswith(b"BODY[")), None)
     return found if isinstance(found, bytes) else None
 
 

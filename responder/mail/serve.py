@@ -78,10 +78,10 @@ async def _report(store: Store, account: Account, watch: Watch) -> None:
     name = f"{socket.gethostname()[:60]}-{os.getpid()}-{secrets.token_hex(3)}"
     try:
         while True:
-            told = asyncio.create_task(watch.changed(REPORT_EVERY_S))  # from now on, so that no change is missed
+            changed = asyncio.create_task(watch.changed(REPORT_EVERY_S))  # from now on, so that no change is missed
             with contextlib.suppress(StorageError):  # the next report tells; that the database is away, others say
                 await report_mailbox(store.database, _as_report(name, account, watch), utc_now())
-            await told
+            await changed
     finally:
         with contextlib.suppress(StorageError):
             await asyncio.shield(forget_mailbox(store.database, name))

@@ -31,12 +31,12 @@ from responder.worker.delivery import Deliverer, Ways
 from responder.worker.handling import Handler
 from responder.worker.reminders import Reminders
 from responder.worker.supervisor import JobBody, Supervisor, Sweep, arq_worker, job_bodies
-from responder.worker.upkeep import cares
+from responder.worker.upkeep import periodic_work
 from responder.worker.webhook_replies import Awaiting
 from responder.worker.webhooks import Webhooks
 
 
-class Hearers:
+class NotifiedWebhooks:
     """Stores which webhooks hear of deliveries, whenever the rules in force change that."""
 
     def __init__(self, database: Database, rules: Callable[[], Rules]) -> None:
@@ -46,10 +46,10 @@ class Hearers:
 
     async def keep(self) -> None:
         """Store them if they have changed. Raises StorageError."""
-        asked = self._rules().webhooks_for(Event.DELIVERY_CHANGED)
-        if asked != self._kept:
-            await put_hearers(self._database, asked)
-            self._kept = asked
+        notified = self._rules().webhooks_for(Event.DELIVERY_CHANGED)
+        if notified != self._kept:
+            await put_hearers(self._database, notified)
+            self._kept = notified
 
 
 POLL_TIMEOUT_S = 2.0  # a Redis that is frozen for longer counts as lost
@@ -70,8 +70,8 @@ async def serve(settings: Settings) -> None:
     async with open_store(settings) as store, HttpClient(allow_private=settings.allow_private_webhooks) as client:
         in_force = await open_rules(settings, store, decides=True)
         await lift_hold(store.database, utc_now())
-        hearers = Hearers(store.database, in_force.rules)
-        await hearers.keep()
+        notified = NotifiedWebhooks(store.database, in_force.rules)
+        await notified.keep()
         bell = ArqBell(connect(url, timeout_s=BELL_TIMEOUT_S))
         pace = make_pace(url, settings, store)
         bodies, sweep = make_jobs(settings, store, client, bell, pace, in_force.rules, utc_now)
@@ -79,15 +79,15 @@ async def serve(settings: Settings) -> None:
         supervisor = Supervisor(lambda: arq_worker(connect(url, timeout_s=POLL_TIMEOUT_S), bodies, sweep, name))
         with contextlib.ExitStack() as stack:
             _stop_when_told(supervisor, stack)
-            signs = SignsOfLife(store=store, name=name, in_force=in_force, supervisor=supervisor, hearers=hearers)
-            caring = cares(settings, store, client, bell, in_force.rules, utc_now)
+            signs = SignsOfLife(store=store, name=name, in_force=in_force, supervisor=supervisor, notified=notified)
+            periodic = periodic_work(settings, store, client, bell, in_force.rules, utc_now)
             works = (
                 bell.run(),
                 signs.run(),
                 in_force.watch(signs.send),
                 _check_policy(bell),
                 watch_secret(store),
-                *caring,
+                *periodic,
             )
             beside = Beside(supervisor.stop)
             beside.start(*works)
@@ -170,15 +170,15 @@ class SignsOfLife:
     name: str
     in_force: RulesInForce
     supervisor: Supervisor
-    hearers: Hearers
+    notified: NotifiedWebhooks
 
     async def run(self) -> None:
         """Report until cancelled."""
         while True:
-            told = self.supervisor.has_redis
+            reported = self.supervisor.has_redis
             await self.send()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.supervisor.changed(told), REPORT_EVERY_S)
+                await asyncio.wait_for(self.supervisor.changed(reported=reported), REPORT_EVERY_S)
 
     async def send(self) -> None:
         """Report now."""
@@ -187,7 +187,7 @@ class SignsOfLife:
             await self.store.installation.report_worker(
                 self.name, rules.hash, utc_now(), has_redis=self.supervisor.has_redis, rules_are_ok=rules.is_ok
             )
-            await self.hearers.keep()
+            await self.notified.keep()
 
 
 async def _check_policy(bell: ArqBell) -> None:

@@ -148,10 +148,10 @@ class Supervisor:
         """Whether the worker can be woken."""
         return self._has_redis
 
-    async def changed(self, told: bool) -> None:  # noqa: FBT001  (what was told last)
+    async def changed(self, *, reported: bool) -> None:
         """Return when ``has_redis`` is no longer what it was."""
         async with self._change:
-            await self._change.wait_for(lambda: self._has_redis is not told)
+            await self._change.wait_for(lambda: self._has_redis is not reported)
 
     async def _set_redis(self, *, has_redis: bool) -> None:
         async with self._change:

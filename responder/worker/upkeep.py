@@ -17,7 +17,7 @@ MAIL_EVERY_S = 5.0
 CREDIT_EVERY_S = 20.0  # whether it is time to ask
 
 
-def cares(
+def periodic_work(
     settings: Settings, store: Store, client: Client, bell: Bell, rules: Callable[[], Rules], clock: Clock
 ) -> Sequence[Coroutine[Any, Any, None]]:
     """The periodic work, each in a coroutine that runs until cancelled, so that none waits for another."""

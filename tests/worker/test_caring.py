@@ -16,7 +16,7 @@ from responder.store.operations.alert_mails import mail_rows
 from responder.store.operations.alerts import read_open
 from responder.store.outbound.gateway_hold import begin_hold
 from responder.worker.housekeeping import rounds
-from responder.worker.upkeep import cares
+from responder.worker.upkeep import periodic_work
 from tests.conftest import wait_until
 from tests.mail_server import taking_mails
 from tests.receiver import receiving
@@ -25,11 +25,13 @@ from tests.worker.conftest import RULES, RememberingBell, Work
 
 @asynccontextmanager
 async def caring(work: Work, **settings: str) -> AsyncIterator[None]:
-    """Everything that a worker cares for, running."""
+    """Everything that a worker periodic_work for, running."""
     variables = {f"RESPONDER_{name}": value for name, value in settings.items()}
     rules = read_rules(RULES + "alerts: {email: ops@example.com}\n", "rules.yaml", {})
     async with HttpClient(allow_private=True) as client:
-        works = cares(load_settings(variables), work.store, client, RememberingBell(), lambda: rules, work.clock)
+        works = periodic_work(
+            load_settings(variables), work.store, client, RememberingBell(), lambda: rules, work.clock
+        )
         tasks = [asyncio.create_task(one) for one in works]
         yield
         await end(tasks)

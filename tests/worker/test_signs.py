@@ -14,7 +14,7 @@ from responder.store.base.rule_versions import RuleVersions
 from responder.store.base.tables import steps
 from responder.store.outbound.fates import Fate
 from responder.store.queue.rows import step_rows
-from responder.worker.serve import Hearers, SignsOfLife
+from responder.worker.serve import NotifiedWebhooks, SignsOfLife
 from responder.worker.supervisor import Supervisor
 from tests.builders import reply_step
 from tests.conftest import NOON
@@ -33,13 +33,13 @@ class Living:
         self.in_force = RulesInForce(
             self.file, dict, RuleVersions(work.store.database), work.clock, decides=True, settled_s=0.01
         )
-        hearers = Hearers(work.store.database, self.in_force.rules)
+        notified = NotifiedWebhooks(work.store.database, self.in_force.rules)
         self.signs = SignsOfLife(
             store=work.store,
             name="w1",
             in_force=self.in_force,
             supervisor=Supervisor(_never_made),
-            hearers=hearers,
+            notified=notified,
         )
 
     async def edit(self, written: str) -> None:

@@ -277,9 +277,9 @@ async def test_a_worker_that_starts_before_redis_waits_for_it(own_redis: OwnRedi
 async def test_whoever_waits_for_a_change_hears_at_once_that_redis_is_lost(own_redis: OwnRedis) -> None:
     await own_redis.start()
     async with a_worker(own_redis.url, Counter()) as running:
-        await asyncio.wait_for(running.supervisor.changed(told=False), 5)
+        await asyncio.wait_for(running.supervisor.changed(reported=False), 5)
         await own_redis.kill()
-        await asyncio.wait_for(running.supervisor.changed(told=True), 5)
+        await asyncio.wait_for(running.supervisor.changed(reported=True), 5)
         assert not running.supervisor.has_redis
         await own_redis.start()  # for a quick end
 

@@ -65,8 +65,8 @@ class ReminderPlan:
         """The name of these times; empty where nobody is reminded."""
         if not self.policy.reminders:
             return ""
-        told = [str(self.zone), repr(self.policy.quiet_hours), *(reminder.name for reminder in self.policy.reminders)]
-        return hashlib.sha256("\n".join(told).encode()).hexdigest()[:KEY_LENGTH]
+        parts = [str(self.zone), repr(self.policy.quiet_hours), *(reminder.name for reminder in self.policy.reminders)]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:KEY_LENGTH]
 
     def reminders(self, booking: Booking | Appointment, now: datetime) -> Iterator[Planned]:
         """The reminders of an appointment that is still to come."""
@@ -85,8 +85,8 @@ class ReminderPlan:
 
 def reminder_key(booking: Booking | Appointment, name: str) -> str:
     """The key of one reminder: the same for the same appointment and time, so it goes out once."""
-    told = "\n".join([booking.id, booking.originator, iso(booking.starts_at), name])
-    return hashlib.sha256(told.encode()).hexdigest()[:KEY_LENGTH]
+    parts = "\n".join([booking.id, booking.originator, iso(booking.starts_at), name])
+    return hashlib.sha256(parts.encode()).hexdigest()[:KEY_LENGTH]
 
 
 def outcome(

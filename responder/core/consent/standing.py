@@ -40,8 +40,10 @@ def standing_after(events: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
     [{'list': 'everything', 'status': 'unsubscribed', 'since': '9:05'}]
     """
     last = {event["list"]: event for event in events if event["event"] in AFTER}
-    told = ((name, event) for name, event in last.items() if name is not None or event["event"] == "opt_out")
-    return [{"list": name or EVERYTHING, "status": AFTER[event["event"]], "since": event["at"]} for name, event in told]
+    shown = ((name, event) for name, event in last.items() if name is not None or event["event"] == "opt_out")
+    return [
+        {"list": name or EVERYTHING, "status": AFTER[event["event"]], "since": event["at"]} for name, event in shown
+    ]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -50,10 +50,12 @@ class ClockOffset:
             return "ok"
         side = "behind" if self.median > timedelta() else "ahead of"
         place = f"RESPONDER_GATEWAY_TIMEZONE ({self.zone.key})"
-        told = f"the times that the gateway writes are {_duration(abs(self.median))} {side} the arrival of the texts"
+        sentence = (
+            f"the times that the gateway writes are {_duration(abs(self.median))} {side} the arrival of the texts"
+        )
         if self.fitting:
-            return f"{told}: {place} is not its zone, {self.fitting} would fit"
-        return f"{told}: see that the clock of this machine is right, and that {place} is the gateway's zone"
+            return f"{sentence}: {place} is not its zone, {self.fitting} would fit"
+        return f"{sentence}: see that the clock of this machine is right, and that {place} is the gateway's zone"
 
 
 def arrivals_of(texts: Sequence[tuple[str, datetime]], zone: ZoneInfo) -> list[Arrival]:
@@ -99,9 +101,9 @@ def _fitting(middle: timedelta, at: datetime, zone: ZoneInfo) -> str | None:
     hours = round(middle / HOUR)
     if hours == 0 or abs(middle - hours * HOUR) > 2 * OFF:
         return None
-    wanted = _utc_offset(at, zone) - hours * HOUR
-    named = (name for name in GUESSED if _utc_offset(at, ZoneInfo(name)) == wanted)
-    return next(named, None if wanted % HOUR else f"Etc/GMT{-wanted // HOUR:+d}")
+    offset = _utc_offset(at, zone) - hours * HOUR
+    named = (name for name in GUESSED if _utc_offset(at, ZoneInfo(name)) == offset)
+    return next(named, None if offset % HOUR else f"Etc/GMT{-offset // HOUR:+d}")
 
 
 def _utc_offset(at: datetime, zone: ZoneInfo) -> timedelta:

@@ -53,8 +53,8 @@ class MessageRecord:
     def as_json(self) -> dict[str, Any]:
         """The fields of a message; ``superseded`` and ``error`` stand there only where they say something."""
         written = plain_fields(self, "is_superseded", "error", "answer_ms")
-        told = {"superseded": self.is_superseded, "error": self.error}
-        return written | {name: value for name, value in told.items() if value}
+        optional = {"superseded": self.is_superseded, "error": self.error}
+        return written | {name: value for name, value in optional.items() if value}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,8 +79,8 @@ class Explanation:
             "steps": list(self.steps),
             "near_misses": list(self.near_misses),
         }
-        told = {"reserved": dict(self.reserved) if self.reserved else None, "answer_ms": self.message.answer_ms}
-        return self.message.as_json() | why | {name: value for name, value in told.items() if value is not None}
+        optional = {"reserved": dict(self.reserved) if self.reserved else None, "answer_ms": self.message.answer_ms}
+        return self.message.as_json() | why | {name: value for name, value in optional.items() if value is not None}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -189,14 +189,14 @@ class AppointmentEvent:
 
 def explained(message: MessageRecord, language: str | None, stored: str | None) -> Explanation:
     """A message with its explanation in the form in which plans are stored."""
-    told: Mapping[str, Any] = json.loads(stored) if stored else {"match": None, "steps": (), "near_misses": ()}
+    decided: Mapping[str, Any] = json.loads(stored) if stored else {"match": None, "steps": (), "near_misses": ()}
     return Explanation(
         message=message,
         language=language,
-        match=told["match"],
-        steps=tuple(told["steps"]),
-        near_misses=tuple(told["near_misses"]),
-        reserved=told.get("reserved"),
+        match=decided["match"],
+        steps=tuple(decided["steps"]),
+        near_misses=tuple(decided["near_misses"]),
+        reserved=decided.get("reserved"),
     )
 
 

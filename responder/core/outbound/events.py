@@ -102,12 +102,12 @@ def happenings(effects: Iterable[Effect], message: Message, rule: str | None, kn
             case ChangeAppointment(id=changed) if was := known.appointment(changed):
                 known = known.after(effect, message)
                 became = known.appointment(changed) or was
-                told = {
+                data = {
                     "appointment": changed_appointment_data(was, became),
                     "message": message_data(message),
                     "rule": rule,
                 }
-                yield Happened(event=Event.APPOINTMENT_CHANGED, data=told)
+                yield Happened(event=Event.APPOINTMENT_CHANGED, data=data)
             case OpenHandOff():
                 yield Happened(
                     event=Event.HANDOFF_OPENED,

@@ -38,8 +38,8 @@ class Report:
     @property
     def key(self) -> str:
         """The same for a report that is sent again, whenever that is."""
-        told = (*self.ids, self.reported, self.word, self.part, self.parts, self.happened_at)
-        return hashlib.sha256(json.dumps([str(each) for each in told]).encode()).hexdigest()[:32]
+        content = (*self.ids, self.reported, self.word, self.part, self.parts, self.happened_at)
+        return hashlib.sha256(json.dumps([str(each) for each in content]).encode()).hexdigest()[:32]
 
 
 STRENGTH = {reported: strength for strength, reported in enumerate(Reported)}

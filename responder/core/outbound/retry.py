@@ -55,11 +55,11 @@ def read_retry_after(headers: Mapping[str, str]) -> float | None:
     >>> read_retry_after({"retry-after": "Wed, 08 Apr 2026 12:01:00 GMT", "date": "Wed, 08 Apr 2026 12:00:00 GMT"})
     60.0
     """
-    asked = headers.get("retry-after", "").strip()
-    if asked.isascii() and asked.isdigit():
-        return float(asked) if len(asked) < 10 else LONGEST_WAIT_S
+    header = headers.get("retry-after", "").strip()
+    if header.isascii() and header.isdigit():
+        return float(header) if len(header) < 10 else LONGEST_WAIT_S
     try:
-        wait = parsedate_to_datetime(asked) - parsedate_to_datetime(headers.get("date", ""))
+        wait = parsedate_to_datetime(header) - parsedate_to_datetime(headers.get("date", ""))
     except (ValueError, TypeError, OverflowError):
         return None
     return max(wait.total_seconds(), 0.0)

@@ -146,7 +146,7 @@ def messages_of(case: Case, now: datetime) -> Iterator[Message]:
 
 
 def known_of(given: Given, originator: str, at: datetime) -> Known:
-    """What a test gives, as told long before its first text."""
+    """What a test gives, as known since long before its first text."""
     before = at - LONG_BEFORE
     return Known(
         originator=originator,
@@ -172,14 +172,14 @@ def _of_the_message(expected: Expected, stride: Stride) -> Iterator[tuple[str, s
     if expected.replies is not None:
         yield "replies", _lines(expected.replies), _lines(stride.replies)
     if expected.steps is not None:
-        told = _told_steps(expected.steps, stride.plan)
-        if len(told) != len(expected.steps) or not all(
-            _is_as_wanted(step, wanted) for step, wanted in zip(told, expected.steps, strict=True)
+        steps = _steps_to_compare(expected.steps, stride.plan)
+        if len(steps) != len(expected.steps) or not all(
+            _is_as_wanted(step, wanted) for step, wanted in zip(steps, expected.steps, strict=True)
         ):
             yield (
                 "steps",
                 _lines(_shown_wanted(wanted) for wanted in expected.steps),
-                _lines(_shown_step(step) for step in told),
+                _lines(_shown_step(step) for step in steps),
             )
 
 
@@ -199,7 +199,7 @@ def _of_the_state(expected: Expected, known: Known) -> Iterator[tuple[str, str, 
         yield "language", expected.language, known.language or NOTHING
 
 
-def _told_steps(wanted: Iterable[Wanted], plan: Plan) -> list[Mapping[str, Any]]:
+def _steps_to_compare(wanted: Iterable[Wanted], plan: Plan) -> list[Mapping[str, Any]]:
     """The steps of a plan. A language that was noticed counts only where a test asks for it."""
     is_asked = any(step.action == "language" for step in wanted)
     return [step for step in plan.explained if is_asked or step["action"] != "language"]
