@@ -1,1 +1,1 @@
-"""Benchmarks: each figure beside a baseline that ran in the same minute. Linux only, since CPU and memory come from its /proc."""
+"""Benchmarks: each figure beside a baseline from the same minute. Linux only, since CPU and memory come from /proc."""

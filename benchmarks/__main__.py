@@ -26,7 +26,7 @@ MISSED = 1
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run what is asked for; the status is 1 when a goal was missed or a benchmark could not be run."""
+    """Run the benchmarks named. The status is 1 if a goal was missed or one could not run."""
     parser = _parser()
     asked = parser.parse_args(arguments)
     if not asked.names:

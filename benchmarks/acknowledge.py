@@ -22,7 +22,7 @@ Start = Callable[[Path, int, str], AbstractContextManager[Running]]
 
 
 def run(options: Options) -> Report:
-    """Compare the web process with an application that does nothing, and with one that enqueues a job for each message."""
+    """Compare the web process with a bare application, and with one that enqueues each message."""
     starts = {BARE: _bare, QUEUEING: _queueing, OURS: _ours}
     table = Table(
         title=f"acknowledge: CPU of the web process, {options.count(MESSAGES):,} messages a run over {CONNECTIONS} connections, no worker runs",

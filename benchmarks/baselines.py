@@ -1,4 +1,4 @@
-"""``python -m benchmarks.baselines NAME …``: the programs that responder is compared with, as lean as their users would write them."""
+"""``python -m benchmarks.baselines NAME …``: the programs to compare with, as lean as their users would write them."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""CPU of loading and checking files of few and of very many rules, beside that of only parsing their YAML."""
+"""CPU of loading and checking small and very large rules files, beside parsing their YAML."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ MS = 1e3
 
 
 def run(options: Options) -> Report:
-    """Load and check a file of very many rules, which must cost little more for each than in a file of few."""
+    """Load and check a file of very many rules; each must cost little more than in a small file."""
     few, many = options.count(FEW), options.count(MANY)
     read_rules("version: 1\n", "rules.yaml", {})  # the packs are read before anything is measured
     wanted = [(what, count, work) for count in (few, many) for what, work in WORK]

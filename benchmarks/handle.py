@@ -1,4 +1,4 @@
-"""Messages that one worker process handles in a second: a hundred rules, a subscription and a simulated reply each."""
+"""Messages that one worker handles in a second, with a hundred rules and a reply each."""
 
 import asyncio
 import sqlite3
@@ -36,7 +36,7 @@ DONE = "SELECT count(*) FROM steps WHERE status = 'simulated'"
 
 
 def run(options: Options) -> Report:
-    """Compare a worker that handles messages with arq's worker on jobs that do nothing, as arq comes and tuned as ours is."""
+    """Compare a worker with arq's own on empty jobs, as arq comes and tuned as ours is."""
     messages, jobs = options.count(MESSAGES), options.count(JOBS)
     table = Table(
         title=f"handle: one worker process, {messages:,} messages with {RULES} rules, a subscription and a reply each; {jobs:,} empty jobs",
@@ -105,7 +105,7 @@ def _counting(path: Path) -> Iterator[Callable[[str], int]]:
 
 
 def _arq_rate(options: Options, settings: str) -> float:
-    """arq's rate where each message is a job: Redis writes each to disk, as our database does, since there it is all that there is of it."""
+    """arq's rate if each message is a job. Redis writes each to disk, since it is all that there is of the message."""
     with working_folder(options.folder) as folder, redis_server(folder, is_all_there_is=True) as redis:
         asyncio.run(_enqueue(redis.url, settings, options.count(JOBS)))
         client = Redis.from_url(redis.url)

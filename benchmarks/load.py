@@ -27,7 +27,10 @@ class Sent:
 
 
 def send_load(port: int, path: str, count: int, first: int = 0) -> Sent:
-    """Send messages from another process, numbered from ``first``, and return when all are acknowledged. BenchmarkError if one was not."""
+    """Send messages numbered from ``first`` from another process until all are acknowledged.
+
+    BenchmarkError if one was not.
+    """
     argv = python("benchmarks.load", str(port), path, str(first), str(count), str(min(CONNECTIONS, count)))
     done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=2 * LIMIT_S, check=False)
     if done.returncode:

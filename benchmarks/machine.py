@@ -11,13 +11,13 @@ TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 
 def cpu_s(pid: int) -> float:
-    """The CPU time that a process has used, all its threads together, in user and kernel mode (proc(5): utime and stime)."""
+    """The CPU time of a process and its threads, in user and kernel mode (proc(5): utime and stime)."""
     fields = _stat(PROC / str(pid))
     return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
 
 
 def pss_mb(pid: int) -> float:
-    """The memory of a process, of all that descend from it, and of their process groups, with what they share counted once."""
+    """The memory of a process, its descendants and their process groups. What they share counts once."""
     return sum(map(_pss_kb, family(pid))) / 1024
 
 
@@ -45,7 +45,7 @@ def _pss_kb(pid: int) -> int:
 
 
 def _stat(folder: Path) -> list[str]:
-    """The fields of a process from the third on: the name, which may hold anything, ends with the last bracket."""
+    """The fields of a process from the third on. The name may hold anything and ends with the last bracket."""
     return (folder / "stat").read_text().rpartition(")")[2].split()
 
 

@@ -1,4 +1,4 @@
-"""Mails taken in per second, and the time from a mail's delivery to our call at the send API, with a real Dovecot."""
+"""Mails taken in per second, and the time from delivery to our call, with a real Dovecot."""
 
 import asyncio
 import contextlib
@@ -140,7 +140,7 @@ def _told(client: Any) -> float:  # noqa: ANN401  (the library has no types)
 
 @contextlib.asynccontextmanager
 async def _service(folder: Path, api: SendApi, server: Dovecot, user: str) -> AsyncIterator[Running]:
-    """``responder run`` with the mailbox as its way in and the send API as its gateway, once both are ready."""
+    """``responder run`` with the mailbox and the send API, once both are ready."""
     port = free_port()
     settings = settings_for(folder, port) | {
         "RESPONDER_IMAP_URL": server.url(user),

@@ -1,4 +1,4 @@
-"""Time to find the rule for a message of 60 characters, with few and with very many keywords or patterns."""
+"""Time to find the rule for a message, among few and very many keywords or patterns."""
 
 import random
 import time
@@ -111,7 +111,7 @@ def _padded(text: str) -> str:
 
 
 def _texts(rules: int, kind: str) -> list[str]:
-    """Texts in no order: a half is met by some rule, and a quarter has accents, which are dearer to fold."""
+    """Texts in no order. A rule meets half of them, and a quarter has accents, which cost more to fold."""
     chosen = random.Random(7)
     met = "word{} a" if kind == "keywords" else "code{} AB12CD"
     texts = [_padded(met.format(chosen.randrange(rules))) for _ in range(TEXTS // 2)]

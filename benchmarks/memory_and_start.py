@@ -1,4 +1,4 @@
-"""Time until ``responder run`` is ready, and the memory of all its processes, fresh and after thousands of messages."""
+"""Time until ``responder run`` is ready, and its memory when fresh and after thousands of messages."""
 
 import time
 from collections.abc import Iterator

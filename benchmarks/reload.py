@@ -1,4 +1,4 @@
-"""A file of ten thousand rules: the time to load it, and what messages feel while it is replaced under load."""
+"""Reloading ten thousand rules: the time it takes, and what messages feel meanwhile."""
 
 import asyncio
 import json
@@ -43,7 +43,7 @@ T = TypeVar("T")
 
 
 def run(options: Options) -> Report:
-    """Load a file of many rules, then replace it while messages come in, and look for the one that waited longest."""
+    """Load many rules, replace them under load, and look for the message that waited longest."""
     count = options.count(RULES)
     rows = alternate(
         options, {LOADING: lambda: _load(options, count), RELOADING: lambda: asyncio.run(_reload(options, count))}
@@ -90,7 +90,7 @@ async def _reload(options: Options, count: int) -> Mapping[str, float]:
 
 
 class Sender:
-    """Hands in messages at a steady pace, each on time however long others wait, and keeps how long each waited."""
+    """Hands in messages at a steady pace, and keeps how long each waited."""
 
     def __init__(self, port: int, first: int) -> None:
         self._port = port
@@ -127,7 +127,7 @@ def _replace(folder: Path, port: int, text: str, service: Running) -> float:
 
 
 def _has_left(port: int, before: str) -> bool:
-    """Whether neither web nor worker goes by the old rules any more; asked seldom, since the answer costs a commit."""
+    """Whether web and worker both use the new rules. Asked seldom, since the answer costs a commit."""
     time.sleep(LOOK_EVERY_S)
     return before not in (_rules(port)["hash"], *_rules(port)["workers"])
 

@@ -17,7 +17,7 @@ class Row:
         return median(self.runs)
 
     def ratio(self, baseline: "Row") -> float:
-        """How many times the baseline it is: the median over the rounds, each of which compares its own two figures.
+        """How many times the baseline it is: the median of each round's own ratio.
 
         >>> Row(name="ours", runs=(4.0, 9.0, 6.0)).ratio(Row(name="theirs", runs=(2.0, 3.0, 3.0)))
         2.0

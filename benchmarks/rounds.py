@@ -1,4 +1,4 @@
-"""Rounds: everything that is compared runs in turn, again and again, so that a slow minute slows all of it."""
+"""Rounds: what is compared runs in turn, so that a slow minute slows all of it."""
 
 import math
 import sys
@@ -15,7 +15,7 @@ Measurement = Callable[[], Mapping[str, float]]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Options:
-    """How often, how much, and where: ``scale`` makes every run shorter or longer, ``folder`` decides which disk it is on."""
+    """How often, how much and where. ``scale`` makes every run shorter or longer, ``folder`` decides the disk."""
 
     rounds: int = 3
     scale: float = 1.0

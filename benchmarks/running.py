@@ -57,7 +57,10 @@ class Running:
             self.process.wait()
 
     def wait_until(self, condition: Callable[[], bool], what: str, limit_s: float = START_LIMIT_S) -> None:
-        """Wait for something that the process does; BenchmarkError with its last words if it ends, or the time does."""
+        """Wait for something that the process does.
+
+        BenchmarkError with its last words if it ends first or time is up.
+        """
         ends_at = time.monotonic() + limit_s
         while not condition():
             if self.process.poll() is not None or time.monotonic() > ends_at:
@@ -109,7 +112,10 @@ class RedisServer:
 
 @contextmanager
 def redis_server(folder: Path, *, is_all_there_is: bool = False) -> Iterator[RedisServer]:
-    """A Redis on a unix socket: it keeps nothing on disk, like that of ``responder run``, but where the queue is all that there is of a message."""
+    """A Redis on a unix socket that keeps nothing on disk, like that of ``responder run``.
+
+    If the queue is all that there is of a message, it does.
+    """
     path = folder / "redis.sock"
     kept = (
         ("--appendonly", "yes", "--appendfsync", "always", "--dir", str(folder))

@@ -1,4 +1,4 @@
-"""Webhook calls to a fast receiver, alone and beside as many to a slow one, and the memory of the worker that makes them."""
+"""Webhook calls to a fast receiver, alone and beside a slow one, and the worker's memory."""
 
 import asyncio
 import contextlib
@@ -53,7 +53,7 @@ class Receiver:
 
 
 def run(options: Options) -> Report:
-    """Compare the time that calls to a fast receiver take alone with what they take beside a slow one."""
+    """Compare calls to a fast receiver alone with the same beside a slow one."""
     count = options.count(CALLS)
     rows = alternate(
         options, {ALONE: lambda: _measured(options, beside=False), BESIDE: lambda: _measured(options, beside=True)}
@@ -123,7 +123,7 @@ async def _receiver(takes_s: float) -> AsyncIterator[Receiver]:
 
 
 async def _fill(settings: Settings, count: int, names: list[str]) -> None:
-    """Queue the calls, those to the slow one first, so that a queue in one line would keep the fast one waiting."""
+    """Queue the calls, the slow receiver's first: a single queue would keep the fast one waiting."""
     await migrate_database(settings)
     async with open_store(settings) as store:
         for name in names:

@@ -44,7 +44,10 @@ class Said:
 
 @dataclass(frozen=True, kw_only=True)
 class ByHand:
-    """Something that an operator changed about the list; a dated one comes from a file that says since when it holds."""
+    """Something that an operator changed about the list.
+
+    A dated change comes from a file that says since when it holds.
+    """
 
     at: datetime
     joins: bool
@@ -90,7 +93,7 @@ class Phone:
 
     @property
     def on_the_list(self) -> bool | None:
-        """Whether the phone is on the list; None where the contract leaves more than one answer, or START brings lists back."""
+        """Whether the phone is on the list. None if the contract allows several answers, or START brings lists back."""
         if self.erased_at or (self.newest(Word.START) and self.newest(Word.STOP)):
             return None
         newest = self.newest(Word.JOIN, Word.LEAVE, Word.STOP)
@@ -116,7 +119,7 @@ class Phone:
         )
 
     def _overtaken(self, newest: Said, last: ByHand) -> bool | None:
-        """Somebody was taken off by hand: a text that came before, or that was typed before, does not bring them back."""
+        """Somebody was taken off by hand. A text that came or was typed before does not bring them back."""
         return False if last.at > newest.at else None
 
     def open_at(self, at: datetime) -> Iterator[Booked]:

@@ -1,4 +1,4 @@
-"""A worker's delivery in a process of its own that ends itself, as ``kill -9`` would, at one point of its work."""
+"""A worker's delivery in its own process, which kills itself at one point of the work."""
 
 import asyncio
 import os

@@ -23,7 +23,7 @@ async def receiver() -> AsyncIterator[Receiver]:
 
 
 async def kill_at_random(service: Service, chance: random.Random, kills: int, *, pause_s: float) -> list[str]:
-    """Kill something, again and again, and start the whole when it is the whole that was killed; tell what was killed."""
+    """Kill something again and again, restart the whole if need be, and tell what was killed."""
     killed = []
     for _ in range(kills):
         await asyncio.sleep(pause_s * (0.5 + chance.random()))

@@ -1,4 +1,4 @@
-"""PostgreSQL: whatever locks rows does so at once and in large batches for a while, and nobody hears of a deadlock."""
+"""PostgreSQL: whatever locks rows does so at once for a while, and nothing deadlocks."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""A worker that is killed while it handles a message: it counts as a death, once, and in the end sets the message aside."""
+"""A worker killed while it handles a message counts as one death, and in the end sets it aside."""
 
 import asyncio
 import multiprocessing

@@ -1,4 +1,4 @@
-"""Anything in any order: whatever was acknowledged is handled once, and what counts in the end is what the contract says.
+"""Anything in any order: each acknowledged message is handled once, and the contract decides the outcome.
 
 The nightly mode (``pytest -m faults``) takes hundreds of long runs on both databases, the default one a few short ones.
 """
@@ -296,7 +296,7 @@ class Machine(RuleBasedStateMachine):
             assert not found, f"an erased number is in {name} again"
 
     async def _check_answers(self, rows: dict[str, Any]) -> None:
-        """An answer that came while an appointment was open changed it, asked which one, or went to a person."""
+        """An answer to an open appointment changed it, asked which one, or went to a person."""
         went = {row.message_key for row in await self.world.rows("handoffs")}
         went |= {row.message_key for row in await self.world.rows("appointment_events") if row.message_key}
         questions = await self.world.rows("questions")

@@ -1,4 +1,4 @@
-"""A mailbox of ten thousand mails: each of the gateway's is taken in once, and no other is touched."""
+"""A mailbox of ten thousand mails: the gateway's are taken in once, the others not touched."""
 
 from collections.abc import Iterator
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Ten thousand reminders that fall due at once leave at the rate that is set, each once, and hold up no reply."""
+"""Ten thousand reminders due at once leave at the set rate, once each, and delay no reply."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""A worker killed between claim, call and record: no text goes out twice, no webhook call is lost, and each has the fate that is promised."""
+"""A worker killed between claim, call and record sends no text twice and loses no call."""
 
 import asyncio
 import multiprocessing

@@ -1,4 +1,7 @@
-"""An installation that anything may happen to: two phones, two workers, an operator, a gateway, a clock, and a database that can fail."""
+"""An installation that anything may happen to.
+
+It has two phones, two workers, an operator, a gateway, a clock, and a database that can fail.
+"""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -151,7 +154,7 @@ class World:
         await end_subscriptions(self.store.database, self.store.secret, now)
 
     async def send(self, fate: StepStatus | None) -> None:
-        """Send what is due, so that each has this fate; None for a worker that is killed in the middle."""
+        """Send what is due, each with this fate; None for a worker killed in the middle."""
         now, owner = self.clock(), f"sender-{len(self.bodies)}"
         claimed = await self.store.steps.claim(StepKind.REPLY, owner, now, 20)
         for one in claimed:
@@ -166,7 +169,7 @@ class World:
         await self.store.steps.record(fates, owner, now)
 
     async def _check_claimed(self, claimed: Claimed) -> None:
-        """To somebody who said STOP goes nothing but the confirmation, and what a newer HELP or START asked for."""
+        """Whoever said STOP gets the confirmation, and what a newer HELP or START asked for."""
         step = claimed.step
         async with self.store.database.read() as connection:
             contact = (

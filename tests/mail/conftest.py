@@ -157,7 +157,7 @@ class Shop:
         await wait_until(enough, limit_s, f"{count} messages")
 
     async def is_marked(self, count: int, folder: str = "INBOX", limit_s: float = 30) -> None:
-        """Wait until so many mails are flagged, or lie in another folder; asked in a thread, since the intake shares the loop."""
+        """Wait until this many mails are flagged or moved. Asked in a thread, since the intake shares the loop."""
 
         def marked() -> int:
             if folder != "INBOX":

@@ -1,4 +1,4 @@
-"""A mail that nobody can read holds up no other: it is left for a person, counted, and told."""
+"""A mail that cannot be read delays no other: it is left, counted and told."""
 
 import asyncio
 import logging
@@ -26,7 +26,7 @@ HEADS = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Frail(AgileMailReader):
-    """A reader with a fault of ours: it fails over every head, or every mail, with a word in it."""
+    """A reader with a fault: it fails over heads or mails with a certain word."""
 
     over_head: bytes = b"no such word"
     over_mail: bytes = b"no such word"

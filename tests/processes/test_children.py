@@ -1,4 +1,4 @@
-"""The supervisor, with real processes: what it starts again, how it ends its children, and that they do not outlive it."""
+"""The supervisor with real processes: what it restarts, how it ends its children, and that none outlives it."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""The Redis of a single machine, with real servers: how it starts, who may reach it, and that nothing of it is left behind."""
+"""The Redis of a single machine, with real servers: its start, its access, and that nothing is left behind."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""What SQL holds after a commit is what was planned, whatever one message or many of one phone say, late or early, between changes by hand."""
+"""SQL holds what was planned, whatever texts and changes by hand came, early or late."""
 
 import itertools
 from collections.abc import Callable, Sequence
@@ -66,7 +66,7 @@ def rules(draw: Callable[..., Any]) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Said:
-    """A text, how long before the present it came in, and how much earlier or later the SIM says."""
+    """A text, how long ago it came in, and how far its SIM time is off."""
 
     text: str
     ago: timedelta
@@ -120,7 +120,7 @@ async def do(store: Store, done: Done, originator: str, clock: StandingClock) ->
 
 
 def told(known: Known, now: datetime) -> Known:
-    """What is to agree: all but the revision, which moves, and the texts that were sent, which are no effects."""
+    """What must agree: everything but the revision and the texts sent."""
     on_lists = {name: one.at(now) for name, one in known.subscriptions.items()}
     return replace(
         known,
@@ -149,7 +149,7 @@ async def handle(store: Store, messages: Sequence[Said], originator: str, rules:
 
 
 async def check_ledger(store: Store, before: Known, after: Known, now: datetime) -> None:
-    """What the ledger last says of each list that changed is how it stands, but for those whose time is over."""
+    """The ledger's last word on each changed list is how it stands, unless its time is over."""
     theirs = select(consent_events).where(
         consent_events.c.originator == after.originator, consent_events.c.event.in_(EVENTS)
     )

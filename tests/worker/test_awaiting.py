@@ -1,4 +1,4 @@
-"""A reply made of what a webhook answers: decided once, in the transaction that records the call, and by every guard that a reply has."""
+"""A reply made of a webhook's answer: decided once, and passing every guard of a reply."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""A worker whose loop stands still for longer than its leases, so that another one does the same job beside it."""
+"""A worker whose loop stops for longer than its leases: another does the same job."""
 
 import asyncio
 import threading

@@ -1,4 +1,4 @@
-"""A number that the gateway refuses as blocked has opted out there: that is recorded, and it is not texted again."""
+"""A number that the gateway refuses as blocked has opted out there, and is not texted again."""
 
 import json
 from collections.abc import AsyncIterator

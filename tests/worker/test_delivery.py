@@ -1,4 +1,4 @@
-"""Delivery: a webhook call is never lost, a text is never sent twice, nobody who said STOP is texted."""
+"""Delivery: no webhook call is lost, no text sent twice, and nobody who said STOP texted."""
 
 import asyncio
 from collections.abc import AsyncIterator

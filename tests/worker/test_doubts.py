@@ -1,4 +1,4 @@
-"""A text that may be a stop: a person decides, and until then nothing goes out that was queued before it."""
+"""A text that may be a stop: until a person decides, nothing queued before it goes out."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""What becomes of a reply by what the gateway answers, over a real connection: each row of the table, and a gateway that refuses us."""
+"""What becomes of a reply by the gateway's answer, over a real connection."""
 
 import json
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""What is done by hand or by a file is weighed against a text by the text's arrival, and what it overtakes goes to a person."""
+"""Changes by hand are weighed against a text by its arrival; answers they overtake go to a person."""
 
 import json
 from datetime import datetime, timedelta

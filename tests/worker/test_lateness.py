@@ -1,4 +1,4 @@
-"""Replies that do not leave at once: cancelled by a STOP, silent at night, and dropped when they are of no more use."""
+"""Replies that wait: ended by a STOP, silent at night, and dropped once they are useless."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace

@@ -58,7 +58,7 @@ async def test_an_echo_of_what_was_queued_is_not_answered(work: Work) -> None:
 
 
 async def test_two_services_pointed_at_each_other_stop_by_themselves(work: Work) -> None:
-    """Both numbers belong to one installation here, so that each text that it sends comes in as a message of the other number."""
+    """Both numbers belong to one installation, so each text sent comes in for the other number."""
     work.rules = read_rules(
         RULES.replace("hand_off: unrecognised", 'reply: "What does {{ message.key }} mean?"'), "rules.yaml", {}
     )
@@ -88,7 +88,7 @@ DENSE = [NOON + timedelta(seconds=10 * number) for number in range(20)]
 
 
 async def in_batches(work: Work, moments: Sequence[datetime]) -> int:
-    """How many answers a number gets whose texts came at these moments, all handled after an outage, some by each batch."""
+    """How many answers a number gets for texts of these moments, handled in batches after an outage."""
     work.rules = read_rules(TALKATIVE, "rules.yaml", {})
     work.clock.now = NOON + timedelta(hours=5)
     for number in range(0, len(moments), 3):

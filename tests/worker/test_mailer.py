@@ -1,4 +1,4 @@
-"""E-mails about alerts leave SQL in their order, at least once, and hold up nothing when their server is dead."""
+"""E-mails about alerts leave in order, at least once, and a dead server delays nothing else."""
 
 import pytest
 

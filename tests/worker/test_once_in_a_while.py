@@ -1,4 +1,4 @@
-"""What happens once in a while is decided from SQL: for several messages in one batch, several workers, and after a restart."""
+"""Cooldowns are decided from SQL: within a batch, across workers, and after a restart."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Poison: a message that breaks whatever handles it is given up in the end, and takes nobody with it."""
+"""Poison: a message that breaks its handler is given up in the end, alone."""
 
 from sqlalchemy import insert
 

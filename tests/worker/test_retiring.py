@@ -18,7 +18,7 @@ async def nothing() -> None:
 
 
 class HardOfHearing:
-    """Runs the loop of a worker, and goes on after it was cancelled so many times, as ``wait_for`` does on Python 3.11."""
+    """A worker's loop that survives this many cancellations, as ``wait_for`` does on Python 3.11."""
 
     def __init__(self, worker: Worker, swallows: int) -> None:
         self._run = worker.main

@@ -1,4 +1,4 @@
-"""Several words of one message, and late ones: what SQL, the ledger, the history and the reply say is the same."""
+"""Several words of one message, and late ones: SQL, ledger, history and reply agree."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A worker's signs of life: they also bring what other processes have to know of the rules in force."""
+"""A worker's reports: they also bring other processes the rules in force."""
 
 import os
 from pathlib import Path

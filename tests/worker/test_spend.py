@@ -1,4 +1,4 @@
-"""What goes out in a day and in a second is limited, and in shadow nothing goes out at all."""
+"""Limits by day and by second; and in shadow nothing goes out at all."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""The worker as arq runs it: woken by every ring, alive whatever happens to Redis, and ended in time."""
+"""The worker as arq runs it: woken by every ring, outliving Redis, and ended in time."""
 
 import asyncio
 import os
@@ -149,7 +149,7 @@ class Shelf:
         self.done.extend(taken)
 
     async def push(self, bell: ArqBell, job: Job) -> None:
-        """Put two things there, one shortly after the other, with a ring for each, and wait until they are done; again and again."""
+        """Put two things there with a ring for each, wait until they are done, and repeat."""
         for count in range(0, 2 * BURSTS, 2):
             for thing in (count, count + 1):
                 self.waiting.append(thing)

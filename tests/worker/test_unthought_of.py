@@ -1,4 +1,4 @@
-"""Faults that nobody thought of: each step has a fate, with the true reason, and none is tried for ever."""
+"""Unforeseen faults: each step gets a fate with the true reason, and none is tried for ever."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
