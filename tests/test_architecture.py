@@ -60,7 +60,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "gateways": {"errors", "core"},
     "gateways.agile": {"errors", "core.sms", "core.contact", "core.outbound", "gateways", "settings.types"},
     "words": set(),
-    "rulefile": {"errors", "core", "actions", "gateways", "words", "store.base", "store.outbound"},
+    "rulefile": {"errors", "core", "actions", "gateways", "words", "store.base"},
     "rulefile.reading": {"errors", "core"},
     "rulefile.sections": {"errors", "core", "rulefile.reading", "actions", "words"},
     "rulefile.warnings": {"errors", "core", "rulefile.reading", "rulefile.sections"},
