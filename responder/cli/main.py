@@ -20,7 +20,8 @@ COMMANDS = {
         "service.commands": {
             "run": "Start everything on this machine: web, worker, Redis and database. The way to start.",
             "web": "Take messages in. Any number may run, on a shared PostgreSQL and Redis.",
-            "worker": "Handle messages, send replies, call webhooks. Any number may run, on a shared PostgreSQL and Redis.",
+            "worker": "Handle messages, send replies, call webhooks. "
+            "Any number may run, on a shared PostgreSQL and Redis.",
             "mail": "Take messages in from the mailbox that the gateway writes to. "
             "`run` does it by itself where RESPONDER_IMAP_URL is set.",
             "migrate": "Bring the database to the version that this program needs. `run` does it by itself.",

@@ -52,8 +52,8 @@ def import_(
 ) -> None:
     """Bring in appointments from a CSV file: all of its lines, or none.
 
-    A line whose id is known changes that appointment; one that is moved has to be confirmed anew. Times without an offset are in the
-    zone of the rules file, numbers without a plus in its country.
+    A line whose id is known changes that appointment; one that is moved has to be confirmed anew.
+    Times without an offset are in the zone of the rules file, numbers without a plus in its country.
     """
     with_store(partial(_import, file=file))
 

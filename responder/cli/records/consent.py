@@ -50,9 +50,13 @@ app = typer.Typer(no_args_is_help=True)
 
 @app.command("show")
 def show(number: Number, *, as_of: AsOf = None, everything: Everything = False, as_json: AsJson = False) -> None:
-    """Show all that is known of a number: its consent events, fields, lists, appointments, messages, hand-offs and deliveries.
+    """Show all that is known of a number.
 
-    With --json, the consent events, a line each; --as-of leaves out what was recorded later, and says how the number stood then.
+    That is its consent events, fields, lists, appointments, messages, hand-offs and deliveries.
+
+    With --json, the consent events, a line each.
+
+    --as-of leaves out what was recorded later, and says how the number stood then.
     """
     if everything and (as_of or not as_json):
         reason = "since the past of the ledger alone is kept"
@@ -187,7 +191,10 @@ def erase(
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Erase a number and its texts from every table; a keyed hash stays, so that it is not texted again before its own START."""
+    """Erase a number and its texts from every table.
+
+    A keyed hash stays, so that it is not texted again before its own START.
+    """
     if not yes:
         typer.confirm(f"Erase {number} with all its messages, appointments and lists for good?", abort=True, err=True)
     with_store(partial(_erase, number=number))

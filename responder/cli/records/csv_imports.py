@@ -1,4 +1,4 @@
-"""What the CSV files of subscribers and appointments say (contract, section 7), or everything that is wrong with them."""
+"""What CSV files of subscribers and appointments say (contract, section 7), or all that is wrong with them."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -51,7 +51,10 @@ def retry(
     since: Queued = None,
     until: Queued = None,
 ) -> None:
-    """Try again what was given up, with the same ids. A reply that may have been sent is sent again only when its key is named."""
+    """Try again what was given up, with the same ids.
+
+    A reply that may have been sent is sent again only when its key is named.
+    """
     if (key is None) is not (every or any((to, since, until))):
         raise typer.BadParameter(CHOOSE_DELIVERIES)
     with_store(partial(_retry_one, key=key) if key else partial(_retry_webhooks, to=to, since=since, until=until))

@@ -144,7 +144,10 @@ def reply(
         int, typer.Option(min=1, max=MOST_SEGMENTS, metavar="N", help="How many segments (SMS) it may take.")
     ] = MAX_SEGMENTS,
 ) -> None:
-    """Write to the number of a hand-off, from the number that it has texted. The hand-off stays open until it is done."""
+    """Write to the number of a hand-off, from the number that it has texted.
+
+    The hand-off stays open until it is done.
+    """
     with_store(partial(_reply, beginning=key, typed=text, max_segments=max_segments))
 
 

@@ -69,8 +69,8 @@ def _match(match: Mapping[str, Any]) -> dict[str, str]:
 def _reserved(found: Mapping[str, Any]) -> str:
     """A reserved word as one line.
 
-    >>> _reserved({"outcome": "opt_out", "step": 2, "word": "STOP", "pack": "all", "pack_version": "7", "lists": ["news"]})
-    'opt_out of news by step 2, "STOP" of the pack all 7'
+    >>> _reserved({"outcome": "opt_out", "step": 2, "word": "STOP", "pack": "it", "pack_version": "7", "lists": ["a"]})
+    'opt_out of a by step 2, "STOP" of the pack it 7'
     """
     lists = f" of {', '.join(found['lists'])}" if found.get("lists") else ""
     word = f'"{found["word"]}" of the pack {found["pack"]} {found["pack_version"]}'

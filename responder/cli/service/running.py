@@ -114,6 +114,7 @@ async def _listens(settings: Settings) -> bool:
 
 
 def _summary(settings: Settings, rules: Rules, *, is_ok: bool) -> list[str]:
+    counts = f"{len(rules.rules)} rules, {len(rules.lists)} lists"
     mistakes = "" if is_ok else " HAS MISTAKES (see 'responder check'), the last good rules serve"
     token = "/TOKEN" if settings.webhook_token else ""
     sends = (
@@ -125,7 +126,7 @@ def _summary(settings: Settings, rules: Rules, *, is_ok: bool) -> list[str]:
         f"responder {version('sms-responder')}",
         f"  listens   http://{settings.host}:{settings.port}/webhook/sms{token}",
         *([f"  mailbox   {read_mailbox_url(settings.imap_url.get_secret_value()).place}"] if settings.imap_url else []),
-        f"  rules     {settings.rules}{mistakes}: {len(rules.rules)} rules, {len(rules.lists)} lists, hash {rules.hash}",
+        f"  rules     {settings.rules}{mistakes}: {counts}, hash {rules.hash}",
         f"  database  {mask_url(settings.database_url)}",
         f"  replies   {sends}",
         '  try       responder text "News ON"    (in another terminal; Ctrl-C here ends everything)',

@@ -21,7 +21,7 @@ from responder.wiring import Store, open_store, read_rules_in_force
 
 T = TypeVar("T")
 SQLITE = "sqlite"
-ALL_ADDRESSES = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  (a service that listens on all is asked at the loopback)
+ALL_ADDRESSES = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  (listening on all, asked at one)
 
 
 def with_store(work: Callable[[Store], Awaitable[None]]) -> None:
