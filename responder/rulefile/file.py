@@ -38,7 +38,10 @@ NO_FILES = Kept()
 
 
 def read_rules(source: str, file: str, environment: Mapping[str, str], files: Files = NO_FILES) -> Rules:
-    """The rules in the text of a file, and in the ``files`` that it includes; RulesError has all that is wrong with them."""
+    """The rules in the text of a file, and in the ``files`` that it includes.
+
+    RulesError has all that is wrong with them.
+    """
     root, mistakes = read_nodes(source, file)
     reader = Reader(file, mistakes)
     if root is None or is_empty(root):
@@ -54,7 +57,9 @@ def read_rules(source: str, file: str, environment: Mapping[str, str], files: Fi
 
 
 def rules_hash(*sources: str) -> str:
-    """The name of one version of a file and those that it includes; line ends and a byte order mark make no difference.
+    """The name of one version of a file and those that it includes.
+
+    Line ends and a byte order mark make no difference.
 
     >>> rules_hash("version: 1\\n") == rules_hash("\\ufeffversion: 1\\r\\n")
     True

@@ -1,4 +1,4 @@
-"""The rules in force: a good edit of the file replaces them between two batches, a bad one changes nothing and is told."""
+"""The rules in force: a good edit replaces them between two batches, a bad one is only reported."""
 
 import asyncio
 import logging
@@ -31,7 +31,7 @@ async def _nobody() -> None:
 
 @contextmanager
 def _giving_way() -> Iterator[None]:
-    """Let the event loop have its turn ten times as often as usual, while a thread beside it reads a large file."""
+    """Switch threads ten times as often as usual, so that reading a large file does not hold up the event loop."""
     usual_s = sys.getswitchinterval()
     sys.setswitchinterval(usual_s / 10)
     try:

@@ -17,7 +17,7 @@ INCLUDES = b"include"
 
 
 def rule_files(path: Path) -> tuple[Path, ...]:
-    """The files on which the rules may rest, the main one first: where it includes others, all of its kind below its folder. Never raises."""
+    """The files that the rules may be read from, the main one first. Never raises."""
     try:
         with path.open("rb") as file:
             includes = INCLUDES in file.read(LARGEST_FILE)
@@ -34,7 +34,10 @@ def _of_its_kind(path: Path) -> Iterator[Path]:
 
 
 def load_rules(path: Path, environment: Mapping[str, str]) -> Rules:
-    """The rules of a file on disk and of those that it includes; RulesError has all that is wrong with it, also that it is not there."""
+    """The rules of a file on disk and of those that it includes.
+
+    RulesError has all that is wrong with it, also that it is not there.
+    """
     return read_rules(_read(path), str(path), environment, Folder(path.parent))
 
 

@@ -22,7 +22,7 @@ Fingerprint = tuple[tuple[int, int, int] | None, ...]
 async def possible_changes(
     files: Callable[[], Sequence[Path]], look_every_s: float = LOOK_EVERY_S, watch: Watch | None = None
 ) -> AsyncGenerator[None, None]:
-    """A turn whenever one of the files may have changed, for ever; ``files`` is asked again at each turn."""
+    """A turn whenever one of the files may have changed, for ever. ``files`` is asked again at each turn."""
     is_told = False
     while True:
         try:
@@ -59,7 +59,7 @@ async def _turns(folders: frozenset[Path], look_every_s: float) -> AsyncGenerato
 
 
 def fingerprint(files: Sequence[Path]) -> Fingerprint:
-    """What tells one state of the files from another without reading them; None for a file that is not there."""
+    """What tells one state of the files from another without reading them. None for a file that is not there."""
     return tuple(_state(file) for file in files)
 
 
@@ -72,7 +72,7 @@ def _state(file: Path) -> tuple[int, int, int] | None:
 
 
 def folders_of(files: Sequence[Path]) -> frozenset[Path]:
-    """The folders in which something has to change before a file is another, or has another text: also those of links on the way."""
+    """The folders to watch for a change of a file, with those of links on the way."""
     return frozenset(folder for file in files for folder in _folders(file.absolute()) if folder.is_dir())
 
 

@@ -1,4 +1,4 @@
-"""What a text says to an appointment: read whole or not at all, and what that makes of the appointment."""
+"""What a whole text answers about an appointment, and what becomes of the appointment."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ CANCELLED, MOVING = AppointmentStatus.CANCELLED, AppointmentStatus.RESCHEDULE_RE
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
-    """What an answer makes of an appointment: the status that it then has, and why a person has to look, if one has to."""
+    """What becomes of an appointment: its new status, and why a person has to look, if one has to."""
 
     status: AppointmentStatus | None
     hand_off: str | None = None
@@ -74,7 +74,9 @@ OUTCOMES: Mapping[tuple[AppointmentStatus, Answer], Outcome] = {
 
 
 def read_answer(folded: str, lexicon: Lexicon) -> tuple[Answer, str | None] | None:
-    """What a whole text answers once courtesy is left out, with the language of its word; None if it says more, less or both.
+    """What a whole text answers once courtesy is left out, with the language of its word.
+
+    None if it says more, less or both.
 
     A yes may be said in several words (``ok sure``); a no has to stand in the packs as it is, since "no cancel" can mean either.
     """
@@ -93,7 +95,9 @@ def _read(words: Sequence[str], lexicon: Lexicon) -> tuple[Answer, str | None] |
 
 
 def _let_go(word: str) -> str:
-    """A word without the doubled letter that a thumb was late to let go; two letters stay, since ``xx`` is a kiss.
+    """A word without the doubled letter that a thumb was late to let go.
+
+    Two letters stay, since ``xx`` is a kiss.
 
     >>> _let_go("yess"), _let_go("okk"), _let_go("xx"), _let_go("11"), _let_go("yes")
     ('yes', 'ok', 'xx', '11', 'yes')

@@ -44,7 +44,9 @@ _NUMBERS_OF = {
 
 
 def languages_of(number: str) -> tuple[str, ...]:
-    """The languages of the country that a number in E.164 belongs to; none for other addresses and where no word pack helps.
+    """The languages of the country that a number in E.164 belongs to.
+
+    None for other addresses and where no word pack helps.
 
     >>> languages_of("+393301234567"), languages_of("+15145550100"), languages_of("+41791234567"), languages_of("48383")
     (('it',), ('en', 'fr'), ('de', 'fr', 'it'), ())

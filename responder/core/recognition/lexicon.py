@@ -1,4 +1,4 @@
-"""The words that count for a message: those of several packs together, by the languages of the file and of whoever writes."""
+"""The words that count for a message, by the languages of the file and of the originator's country."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -97,7 +97,7 @@ class Lexicon:
         return Phrases(tuple(expression(word.typed) for word in self.said))
 
     def find_said(self, spaced: str) -> tuple[Sequence[Span], Sequence[Span], Sequence[Span]]:
-        """Where phrases, harmless ones and the words that opt out anywhere stand in a spaced text, found in one search."""
+        """Finds phrases, harmless ones and words that opt out anywhere in one search of a spaced text."""
         found = tuple(self._find_said.find(spaced))
         if not found:
             return (), (), ()
@@ -218,7 +218,9 @@ def _answers(packs: Iterable[Pack]) -> Mapping[str, tuple[Answer, str | None]]:
 
 
 def passes_over(folded: str, lexicon: Lexicon) -> bool:
-    """Whether a text holds nothing of a lexicon that recognition looks for; if not, it may all the same hold nothing.
+    """Whether a text holds nothing of a lexicon that recognition looks for.
+
+    If not, it may all the same hold nothing.
 
     Look-alikes of Latin letters are left to recognition.
     """

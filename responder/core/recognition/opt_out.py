@@ -1,4 +1,4 @@
-"""Opting out: a word for stop in the many ways in which people say it (steps 1 to 4)."""
+"""Opting out, in the many ways in which people say it (steps 1 to 4)."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -35,7 +35,7 @@ def _as_opt_out(text: Parts, word: Word, step: int) -> Recognition | None:
 
 
 def _scoped(text: Parts) -> Recognition | None:
-    """Step 2: an opt-out word with one of the file's lists, or with what only says that it is about a list."""
+    """Step 2: an opt-out word with one of the file's lists, or with words such as "list" alone."""
     words, opt_out = text.words, text.lexicon.opt_out
     first, last = text.lexicon.ends_of_opt_out
     if not words or (words[0] not in first and words[-1] not in last):

@@ -93,7 +93,9 @@ def without(words: Sequence[str], phrases: Container[str], lengths: Mapping[str,
 
 
 def first_letters(folded: str) -> str:
-    """The first letters of a folded text, without blanks and without those that only repeat the one before; as many as tell most texts apart.
+    """The first letters of a folded text, without blanks and without those that only repeat the one before.
+
+    As many as tell most texts apart.
 
     >>> first_letters("s t o p"), first_letters("aassko"), first_letters("no")
     ('sto', 'ask', 'no')

@@ -44,7 +44,7 @@ class Spans:
         return self._reach(span.end) > span.start
 
     def undoes(self, span: Span) -> bool:
-        """Whether one of them shares words with a span that does not hold all of it: then it changes what the other means."""
+        """Whether one of them overlaps a span without lying inside it, and so changes what it means."""
         return self._reach(span.start) > span.start or self._reach(span.end) > span.end
 
     def _reach(self, before: int) -> int:
@@ -121,7 +121,7 @@ def telling_words(source: str) -> frozenset[str]:
 
 
 def _telling(marks: Iterator[str]) -> frozenset[str]:
-    """The telling words of what stands up to the mark that closes; none if it can be read without any word."""
+    """The telling words of what stands up to the mark that closes. None if it can be read without any word."""
     choices: list[frozenset[str]] = []
     best = frozenset[str]()
     for mark in marks:

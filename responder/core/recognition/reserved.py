@@ -43,7 +43,7 @@ def by_steps(
 
 
 def reserved_meaning(folded: str, lexicon: Lexicon, lists: Mapping[str, str] = NO_LISTS) -> Recognition | None:
-    """What a text may mean before any rule is tried; None if a rule for it is always reached."""
+    """What a text may mean before any rule is tried. None if a rule for it is always reached."""
     found = (
         recognise(folded, lexicon, lists=lists),
         recognise(folded, lexicon, lists=lists, question_open=True),

@@ -1,4 +1,7 @@
-"""What an action is given and what it may want; the actions themselves stand in ``responder.actions``, one file each."""
+"""What an action is given and what it may want.
+
+The actions themselves stand in ``responder.actions``, one file each.
+"""
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -129,7 +132,7 @@ class Action:
 
 
 def setting_name(field: Field[Any]) -> str:
-    """The name under which a file gives the value of an action's field, where that is no name of Python's."""
+    """The name of an action's setting in a file, which may be no name that Python allows."""
     return str(field.metadata.get("setting", field.name))
 
 

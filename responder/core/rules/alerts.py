@@ -25,7 +25,7 @@ class AlertKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Alerts:
-    """The section ``alerts`` of a rules file: who is told, and under which amount the credit is low; None is never."""
+    """The section ``alerts`` of a rules file: who is told, and under which amount the credit is low. None is never."""
 
     webhook: str | None = None
     email: tuple[str, ...] = ()

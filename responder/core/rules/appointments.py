@@ -1,4 +1,4 @@
-"""What a rules file says about appointments as a whole: when they are open, what is said of them, and when people are reminded."""
+"""What a rules file says about all appointments: when they are open, texts, reminders."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ BEFORE_THE_NIGHT = timedelta(minutes=15)  # how long before quiet hours a text g
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Span:
-    """So many days by the calendar, and then so much time: ``1d`` before nine is nine, also when the clocks change between them."""
+    """Days by the calendar, and some time: a day before nine is nine, even if the clocks change."""
 
     days: int = 0
     rest: timedelta = timedelta(0)
@@ -37,7 +37,7 @@ class Span:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class QuietHours:
-    """The hours, by the clock on the wall, in which nothing goes out but answers at once; they may go over midnight."""
+    """The hours, by the clock on the wall, in which nothing goes out but answers at once. They may go over midnight."""
 
     begin: time
     end: time
@@ -73,7 +73,7 @@ def quiet_until(moment: datetime, quiet: QuietHours | None, zone: ZoneInfo) -> d
 
 
 def awake(moment: datetime, latest: datetime, quiet: QuietHours | None, zone: ZoneInfo) -> datetime:
-    """The moment, or one outside quiet hours: after them, or before them where that would be later than the latest.
+    """The moment, moved out of quiet hours: after them, or before them if that would be too late.
 
     >>> night = QuietHours(begin=time(21), end=time(8))
     >>> awake(datetime(2026, 12, 1, 5, tzinfo=UTC), datetime(2026, 12, 1, 9, tzinfo=UTC), night, ZoneInfo("UTC")).isoformat()
@@ -87,7 +87,10 @@ def awake(moment: datetime, latest: datetime, quiet: QuietHours | None, zone: Zo
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reminder:
-    """A text that goes out before an appointment; ``name`` tells it from the others, ``only`` whose status it is for."""
+    """A text that goes out before an appointment.
+
+    ``name`` tells it from the others, ``only`` whose status it is for.
+    """
 
     name: str
     before: Span
@@ -98,7 +101,7 @@ class Reminder:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AppointmentPolicy:
-    """The section ``appointments``; a text that is None is not sent, and a person is told all the same."""
+    """The section ``appointments``. A text that is None is not sent, and a person is told all the same."""
 
     window: timedelta = WINDOW
     which: Texts | None = None

@@ -1,4 +1,4 @@
-"""The tests that stand in a rules file, as values: what is given, what is texted, and what is expected of it."""
+"""The tests of a rules file as values: what is given, texted and expected."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,10 @@ NOTHING = "none"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wanted:
-    """A step that is expected, with those of its settings that matter; the unnamed one is the first that the step has."""
+    """A step that is expected, with those of its settings that matter.
+
+    The unnamed one is the first that the step has.
+    """
 
     action: str
     settings: Mapping[str, str] = field(default_factory=dict)
@@ -58,7 +61,10 @@ class Given:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Case:
-    """One test: ``earlier`` texts that nothing is expected of, then its own; what is expected at the end stands with the last of them."""
+    """One test: ``earlier`` texts that nothing is expected of, then its own.
+
+    What is expected at the end stands with the last of them.
+    """
 
     name: str
     line: int

@@ -68,7 +68,7 @@ class InLanguage:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HasAppointment:
-    """The originator has one appointment that was asked about and still waits (open), was confirmed, or has none at all near."""
+    """The originator's one open appointment is scheduled (open) or confirmed, or there is none."""
 
     wanted: str
 
@@ -83,7 +83,7 @@ class HasAppointment:
 
 
 def why_no_answer(situation: Situation) -> str | None:
-    """Why a text that is an answer cannot be taken for one; None if exactly one appointment is open to it."""
+    """Why a text that is an answer cannot be taken for one. None if exactly one appointment is open to it."""
     if refusal := _several(situation):
         return refusal
     if situation.appointment is None:

@@ -1,4 +1,4 @@
-"""How often: when a rule last applied to an originator, or a reply last went to them, and how long until it may again."""
+"""How often a rule may apply to an originator, or a reply may go to them."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -9,13 +9,16 @@ from responder.core.sms.durations import in_short
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AtMostOnce:
-    """Something happens to an originator at most once in a period; ``of`` is the name of what is used then."""
+    """Something happens to an originator at most once in a period. ``of`` is the name of what is used then."""
 
     of: str
     period: timedelta
 
     def left(self, situation: Situation) -> timedelta | None:
-        """How long it may not happen yet; None if it may. A message that is handled late, after a newer one, has to wait as well."""
+        """How long it may not happen yet.
+
+        None if it may. A message that is handled late, after a newer one, has to wait as well.
+        """
         used_at = situation.known.uses.get(self.of)
         if used_at is None or situation.now - used_at >= self.period:
             return None

@@ -1,4 +1,4 @@
-"""Conditions of time: the hours of a week and the days of a season, by the clock on the wall in the file's zone."""
+"""Conditions of time: hours of the week and a season, by the clock in the file's zone."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +13,10 @@ MIDNIGHT = 24 * 60  # minutes
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WeeklyHours:
-    """Some days of the week from one minute of the day to another; one that ends before it begins goes on into the next day."""
+    """Some days of the week from one minute of the day to another.
+
+    One that ends before it begins goes on into the next day.
+    """
 
     days: frozenset[int]
     begins: int

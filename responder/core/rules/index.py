@@ -1,4 +1,4 @@
-"""Finding the rules that a text may belong to, at a cost that does not grow with the number of rules."""
+"""Finds the rules that a text may match, at a cost that does not grow with their number."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence

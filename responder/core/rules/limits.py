@@ -1,4 +1,4 @@
-"""How many texts a number gets that nobody typed, so that two machines fall silent and nobody burns credit."""
+"""Limits on automatic replies, so that two auto-responders cannot talk to each other for ever."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -46,7 +46,7 @@ class Limits:
 
 
 class Restraint:
-    """What the limits leave of the drafts for one number, one after the other, as of the arrival of the text that they answer.
+    """Applies the limits to the drafts for one number, as of the arrival of the text that they answer.
 
     ``languages`` are those of the notice, the best first.
     """
@@ -60,7 +60,10 @@ class Restraint:
         self._muted_until = known.muted_until
 
     def left_of(self, draft: Draft) -> tuple[Draft | Mute, ...]:
-        """The draft, held back with the reason where it goes over a limit; the first that does brings silence, and a notice of it."""
+        """The draft, held back with the reason where it goes over a limit.
+
+        The first that does brings silence, and a notice of it.
+        """
         if isinstance(draft, WebhookCall) or draft.held_back or draft.purpose is Purpose.CONFIRMATION:
             return (draft,)
         why, mutes = self._why_held(draft)

@@ -64,7 +64,10 @@ class Pattern:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answers:
-    """The whole text is one of the built-in words of these answers; those that stand ``in_languages`` count in the words of theirs alone."""
+    """The whole text is one of the built-in words of these answers.
+
+    Those that stand ``in_languages`` count in the words of theirs alone.
+    """
 
     wanted: frozenset[Answer]
     in_languages: frozenset[tuple[str, Answer]] = frozenset()
@@ -182,5 +185,5 @@ def rest_after(text: str, words: str) -> str:
 
 @lru_cache(maxsize=1000)
 def _folded_between(c: str) -> str:
-    """What a character becomes between two letters: a space where it separates words, which may hold a word of its own."""
+    """What a character becomes between two letters: a space, perhaps with a word in it, if it separates words."""
     return fold(f"x{c}x")

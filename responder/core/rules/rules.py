@@ -44,7 +44,9 @@ class List:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Webhook:
-    """A system that wants to be called, by rules and of the events that it asks for; without a secret the calls are unsigned.
+    """A system that wants to be called, by rules and of the events that it asks for.
+
+    Without a secret the calls are unsigned.
 
     There are several secrets while one is being changed. Neither they nor the URL show in a representation.
     """
@@ -62,7 +64,7 @@ class Webhook:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Number:
-    """One of our own numbers; ``prefix`` is the folded word by which a number that is shared tells texts for us."""
+    """One of our own numbers. ``prefix`` is the folded word by which a number that is shared tells texts for us."""
 
     prefix: str = ""
 
@@ -111,7 +113,7 @@ class Rules:
     numbers: Mapping[str, Number] = field(default_factory=dict)
     """Our own numbers, where the file tells of them."""
     sources: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """The text of each file that was read, by its name as mistakes tell it; that of the rules file first."""
+    """The text of each file that was read, by its name as mistakes tell it. That of the rules file first."""
 
     @property
     def files(self) -> tuple[str, ...]:

@@ -18,7 +18,9 @@ from responder.core.sms.text import fold, without_prefix
 
 @dataclass(frozen=True, kw_only=True)
 class Situation:
-    """A message with what is known of its originator; ``now`` is the moment of its arrival, so that a replay decides the same.
+    """A message with what is known of its originator.
+
+    ``now`` is the moment of its arrival, so that a replay decides the same.
 
     ``chosen`` is the appointment that was chosen of several, ``intention`` the answer that was given before it was chosen, and ``spoken`` the
     language in which it was, where that decides something. With ``has_one_sender`` all our texts leave from one number, whichever was texted.
@@ -59,7 +61,9 @@ class Situation:
 
     @lazily
     def late_appointment(self) -> Appointment | None:
-        """The appointment that begun and that an answer would be about; None if one that is still to come has it first.
+        """The appointment that has begun and that an answer would be about.
+
+        None if one that is still to come has it first.
 
         One that nobody asked about does not have it first, if the one that has begun was asked about and never answered.
         """
@@ -77,7 +81,10 @@ class Situation:
 
     @property
     def is_outdated(self) -> bool:
-        """Whether something newer was said or done about the appointment; what would be made of it makes no difference."""
+        """Whether something newer was said or done about the appointment.
+
+        What would be made of it makes no difference.
+        """
         appointment = self.appointment
         if appointment is None:
             return False
@@ -86,7 +93,7 @@ class Situation:
 
     @property
     def is_overtaken(self) -> bool:
-        """Whether the text may answer an appointment that was moved or deleted since it was sent, and nothing else."""
+        """Whether the text can only answer an appointment that was moved or deleted since it was sent."""
         return (
             was_before(self.message, self.known.rebooked_at) and not self.open_appointments and self.answer is not None
         )
@@ -100,7 +107,10 @@ class Situation:
         return read_answer(self.folded, self.lexicon) if is_read else self.lexicon.answers.get(self.folded)
 
     def answers_in(self, language: str, answer: Answer) -> bool:
-        """Whether the text is this answer in the words of one language; those of no language, such as digits, belong to each."""
+        """Whether the text is this answer in the words of one language.
+
+        Those of no language, such as digits, belong to each.
+        """
         if self.answer is None or self.answer[0] is not answer:
             return False
         if self.intention:
@@ -123,7 +133,7 @@ class Situation:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Match:
-    """How a text met a rule: the part that did, named groups as typed, what follows, and the language of the alias."""
+    """How a text met a rule: the matching part, named groups, what follows, the language of the alias."""
 
     text: str = ""
     groups: Mapping[str, str] = field(default_factory=dict)

@@ -64,7 +64,7 @@ def _environment(zone: ZoneInfo) -> ImmutableSandboxedEnvironment:
 
 @dataclass(frozen=True)
 class Template:
-    """One text, ready to be rendered; ``source`` is what the author typed, ``names`` are the values that it uses."""
+    """One text, ready to be rendered. ``source`` is what the author typed, ``names`` are the values that it uses."""
 
     source: str
     environment: ImmutableSandboxedEnvironment | None = field(repr=False, compare=False)
@@ -94,7 +94,9 @@ class Templates:
         self.environment = _environment(zone)
 
     def parse(self, source: str, names: Names, elsewhere: Mapping[str, str] = MappingProxyType({})) -> Template:
-        """A template that uses nothing but the names given; BadTemplate says what else it uses, and of some names where they are known.
+        """A template that uses nothing but the names given.
+
+        BadTemplate says what else it uses, and of some names where they are known.
 
         >>> Templates(ZoneInfo("UTC")).parse("Hi {{ contact.nam }}", {"contact": frozenset({"name"})})
         Traceback (most recent call last):

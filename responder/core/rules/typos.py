@@ -81,7 +81,7 @@ def _keys(words: Sequence[str]) -> Iterator[int]:
 
 
 class Typos:
-    """The rules that accept a wrong letter; what is near a reserved word is never taken for one of them."""
+    """The rules that accept a wrong letter. What is near a reserved word is never taken for one of them."""
 
     def __init__(self, rules: Iterable[tuple[int, Words]], reserved: Iterable[str]) -> None:
         listed = list(rules)

@@ -41,7 +41,9 @@ def is_dialable(address: str) -> bool:
 
 
 def number_from(typed: str, country: str) -> str:
-    """The E.164 number that a person typed in a rules file, a CSV or a command; ValueError says what is wrong with it.
+    """The E.164 number that a person typed in a rules file, a CSV or a command.
+
+    ValueError says what is wrong with it.
 
     >>> number_from("330 123 4567", "IT")
     '+393301234567'

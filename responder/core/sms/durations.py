@@ -37,7 +37,9 @@ class Length:
 
 
 def read_length(typed: str, units: str) -> Length | None:
-    """The length of time in a text, in one of the units that are allowed; None if there is none.
+    """The length of time in a text, in one of the units that are allowed.
+
+    None if there is none.
 
     >>> read_length("90m", "mhd").time, read_length("90s", "mhd")
     (datetime.timedelta(seconds=5400), None)

@@ -1,4 +1,4 @@
-"""A property that is computed once: ``functools.cached_property`` takes a lock for that up to Python 3.11, a microsecond each time."""
+"""A property computed once, without the lock that ``functools.cached_property`` takes before Python 3.12."""
 
 from collections.abc import Callable
 from typing import Any, Generic, Self, TypeVar, overload

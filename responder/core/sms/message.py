@@ -35,7 +35,10 @@ class Order(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Inbound:
-    """A mobile-originated message (MO) on its way into the inbox; addresses are canonical, the text is clean, times are UTC."""
+    """A mobile-originated message (MO) on its way into the inbox.
+
+    Addresses are canonical, the text is clean, times are UTC.
+    """
 
     key: str
     channel: Channel
@@ -72,7 +75,7 @@ class Message:
 
 
 def message_key(secret: bytes, *fields: str) -> str:
-    """The key that names a message for ever: an HMAC over its fields, of which no two lists look alike.
+    """The key that names a message for ever: an HMAC over its fields.
 
     >>> message_key(b"s", "ab", "c") == message_key(b"s", "a", "bc")
     False
@@ -82,7 +85,7 @@ def message_key(secret: bytes, *fields: str) -> str:
 
 
 def text_for_key(text: str) -> str:
-    """The text as the key sees it: the same whichever blanks and line breaks a channel adds, as a mail does.
+    """The text as the key sees it, without the blanks and line breaks that a channel adds.
 
     >>> text_for_key(" News\\r\\n  ON ")
     'News ON'

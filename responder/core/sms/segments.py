@@ -40,7 +40,7 @@ def size(text: str) -> Size:
 
 
 def cut(text: str, segments: int) -> str:
-    """The text if it takes no more than so many segments, else as many of its words as do with three dots behind them.
+    """The text cut to so many segments, at a word and with three dots, if it takes more.
 
     >>> cut("The shop is closed on " + "Mondays, " * 20, 1)[-23:]
     'ys, Mondays, Mondays...'

@@ -56,7 +56,7 @@ def clean(text: str) -> str:
 
 
 def fold(text: str) -> str:
-    """The text in the one form that all ways of typing it share: words of small letters and digits, one space apart.
+    """The one form that all ways of typing a text share: words of small letters and digits.
 
     The steps and their order: opt-out-keywords reference, section 5.1. Folding twice changes nothing.
 

@@ -23,12 +23,17 @@ def iso(moment: datetime | None) -> str | None:
 
 @lru_cache(maxsize=1000)
 def _iso(moment: datetime) -> str:
-    """A moment in UTC as a text; kept, since one is written in several places, and the hour of a batch in all its rows."""
+    """A moment in UTC as a text.
+
+    Kept, since one is written in several places, and the hour of a batch in all its rows.
+    """
     return moment.isoformat().replace("+00:00", "Z")
 
 
 def read_date_time(raw: str, zone: ZoneInfo, received_at: datetime) -> datetime | None:
-    """The SIM time of a message, from 14 digits in the gateway's zone; None if they are no time.
+    """The SIM time of a message, from 14 digits in the gateway's zone.
+
+    None if they are no time.
 
     In the hour that a clock change repeats, the latest reading that is not more than two minutes after the arrival. A time that a
     clock change skips is read as if the clock had not been changed.
@@ -45,7 +50,10 @@ def read_date_time(raw: str, zone: ZoneInfo, received_at: datetime) -> datetime 
 
 @lru_cache(maxsize=100)
 def _readings(raw: str, zone: ZoneInfo) -> tuple[datetime, datetime] | None:
-    """What a local time may mean, the same but for one hour a year; kept, since in a busy second many messages have the same."""
+    """What a local time may mean, the same but for one hour a year.
+
+    Kept, since in a busy second many messages have the same.
+    """
     if len(raw) != 14 or not (raw.isascii() and raw.isdigit()):
         return None
     try:

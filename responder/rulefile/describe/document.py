@@ -44,7 +44,7 @@ def _reserved(rules: Rules) -> Iterator[str]:
 
 
 def _said(words: Mapping[str, Word]) -> list[str]:
-    """The words as they are written in their packs, those that count in every language first, and those that count for some people apart."""
+    """The words as their packs write them: those of every language first, those for some people last."""
     ordered = sorted(words.values(), key=lambda word: (word.returning, word.language != ALWAYS))
     return [f"{quoted(word.typed)}{' (from who said STOP)' if word.returning else ''}" for word in ordered]
 

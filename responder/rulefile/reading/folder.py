@@ -1,4 +1,4 @@
-"""The files that a rules file may include: those of its own folder, and none beyond, also by symbolic links."""
+"""The files that a rules file may include: those in its own folder, symbolic links resolved."""
 
 import codecs
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ class Unreadable(ConfigurationError):
 
 
 class Files(Protocol):
-    """Where included files come from; a name is a path below the folder of the rules file, with ``/``."""
+    """Where included files come from. A name is a path below the folder of the rules file, with ``/``."""
 
     def names(self, pattern: str) -> list[str]:
         """The files that a pattern means, sorted. Raises Unreadable."""
@@ -70,7 +70,10 @@ class Folder:
         self._seen = 0
 
     def names(self, pattern: str) -> list[str]:
-        """The files that a pattern means, sorted; a pattern may mean none where its folder is there, a plain name has to be a file."""
+        """The files that a pattern means, sorted.
+
+        A pattern may mean none where its folder is there, a plain name has to be a file.
+        """
         parts = parts_of(pattern)
         found = [PurePosixPath()]
         for depth, part in enumerate(parts, start=1):
@@ -143,7 +146,10 @@ def is_wild(pattern: str) -> bool:
 
 
 def _fits(name: str, part: str) -> bool:
-    """Whether a name is meant by one part of a pattern; hidden ones, which editors leave behind, only where it says so."""
+    """Whether a name is meant by one part of a pattern.
+
+    Hidden ones, which editors leave behind, only where it says so.
+    """
     return name == part or (
         is_wild(part) and fnmatchcase(name, part) and (part.startswith(".") or not name.startswith("."))
     )

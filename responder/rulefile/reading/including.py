@@ -30,7 +30,7 @@ OF_THE_WHOLE = (
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """What one file holds beside what is said once for all files, and the reader that tells its mistakes."""
+    """The sections that each file may have, and the reader that notes its mistakes."""
 
     lists: Node | None
     webhooks: Node | None
@@ -41,7 +41,10 @@ class Part:
 
 @dataclass(kw_only=True)
 class Including:
-    """Reads the files that a rules file includes; ``sources`` are the texts of all files read, by their names as mistakes tell them."""
+    """Reads the files that a rules file includes.
+
+    ``sources`` are the texts of all files read, by their names as mistakes tell them.
+    """
 
     file: str
     files: Files
@@ -49,7 +52,7 @@ class Including:
     _first: dict[str, Line] = field(default_factory=dict)
 
     def parts(self, fields: Fields, reader: Reader, name: str, above: tuple[str, ...] = ()) -> Iterator[Part]:
-        """The file of this name, and after it all that it includes, in the order that they are named in."""
+        """The file of this name, followed by all that it includes, in the order in which they are named."""
         lists, webhooks, rules, tests = (fields.node(section) for section in OF_EACH_FILE)
         yield Part(lists=lists, webhooks=webhooks, rules=rules, tests=tests, reader=reader)
         identity = self.files.identity(name)

@@ -60,7 +60,10 @@ class _Open:
 
 
 def read_nodes(text: str, file: str) -> tuple[Node | None, list[Mistake]]:
-    """The one document of a YAML text, and the mistakes that still let it be read; RulesError where nothing can be made of it."""
+    """The one document of a YAML text, and the mistakes that still let it be read.
+
+    RulesError where nothing can be made of it.
+    """
     text = text.removeprefix("\ufeff")
     if len(text) > LARGEST_FILE:
         raise too_large(file)

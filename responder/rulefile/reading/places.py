@@ -56,7 +56,7 @@ class Sources:
 
 
 def read_source(text: str, file: str) -> Source:
-    """The nodes of one file; where it cannot be read there are none, since the mistakes are told elsewhere."""
+    """The nodes of one file. Where it cannot be read there are none, since the mistakes are told elsewhere."""
     try:
         root, _ = read_nodes(text, file)
     except RulesError:
@@ -113,7 +113,7 @@ def typed_words(node: Node) -> Iterator[Typed]:
 
 
 def place_of_character(source: Source, scalar: Scalar, offset: int) -> Place:
-    """Where a character of a value stands, if the value stands in its line as it is; else where the value begins."""
+    """Where a character of a value stands, if the value stands in its line as it is. Else where the value begins."""
     line = source.lines[scalar.place.line - 1] if scalar.place.line <= len(source.lines) else ""
     begins = line.find(scalar.text, scalar.place.column - 1)
     return Place(line=scalar.place.line, column=begins + offset + 1) if begins >= 0 else scalar.place

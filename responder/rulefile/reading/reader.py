@@ -80,7 +80,7 @@ class Reader:
             return default
 
     def each(self, read: Callable[[Node], T], node: Node) -> tuple[T, ...]:
-        """The values of a list, or the one value that stands for a list of one; those that can be read."""
+        """The values of a list, or the one value that stands for a list of one. Those that can be read."""
         values: list[T] = []
         for item in node.items if isinstance(node, Sequence) else (node,):
             try:

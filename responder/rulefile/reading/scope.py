@@ -1,4 +1,4 @@
-"""What the words of one file may refer to: its languages, lists and webhooks, and the values of its templates."""
+"""What a file may refer to: its languages, lists and webhooks, and the values of its templates."""
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -111,7 +111,7 @@ class Scope:
 def names_of(
     text: TextCondition | None, conditions: Sequence[Condition], listed: Collection[str], contact: Collection[str]
 ) -> Names:
-    """The values that the templates of one rule may use, given its conditions and the lists that its actions name."""
+    """The values that a rule's templates may use, given its conditions and the lists of its actions."""
     names: dict[str, frozenset[str]] = {
         "message": MESSAGE,
         "match": frozenset({"text"}) | (text.groups if isinstance(text, Pattern) else NOTHING),

@@ -19,7 +19,10 @@ ENDED = re.compile(r"""['"]\s*$""")
 
 
 def cause_of(lines: Sequence[str], line: int, column: int, *, is_colon: bool) -> Cause | None:
-    """The likely cause of what a parser complains of at a place that is counted from 0; None if nothing looks like one."""
+    """The likely cause of what a parser complains of at a place that is counted from 0.
+
+    None if nothing looks like one.
+    """
     if line >= len(lines):
         return None
     for number, text in enumerate(lines[: line + 1]):

@@ -81,7 +81,7 @@ def _minutes(node: Node, typed: str) -> int:
 
 
 def since_in(zone: ZoneInfo) -> Callable[[Node], tuple[datetime, str]]:
-    """Reads the moment from which something holds: a date from its first minute on; of a repeated hour the first."""
+    """Reads the moment from which something holds: a date from its first minute on. Of a repeated hour the first."""
 
     def read(node: Node) -> tuple[datetime, str]:
         local, _ = _moment(node)
@@ -91,7 +91,7 @@ def since_in(zone: ZoneInfo) -> Callable[[Node], tuple[datetime, str]]:
 
 
 def until_in(zone: ZoneInfo) -> Callable[[Node], tuple[datetime, str]]:
-    """Reads the moment until which something holds: a date to its last minute; of a repeated hour the second."""
+    """Reads the moment until which something holds: a date to its last minute. Of a repeated hour the second."""
 
     def read(node: Node) -> tuple[datetime, str]:
         local, has_time = _moment(node)
@@ -132,7 +132,7 @@ def duration(node: Node) -> timedelta:
 
 
 def duration_or_none(node: Node) -> timedelta:
-    """A length of time, or no time for the word ``none``, which takes back a default of the file."""
+    """A length of time, or no time for the word ``none``, which overrides a default."""
     return NO_TIME if text(node) == NONE else duration(node)
 
 

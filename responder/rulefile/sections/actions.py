@@ -96,7 +96,10 @@ def _settings_given(action: type[Action], node: Node, reader: Reader) -> Mapping
 
 
 def build(draft: Draft, scope: Scope, names: Names, called: str, reader: Reader) -> Action | None:
-    """The action of a draft; None if one of its settings is wrong. ``called`` is the name of its own that it is remembered by."""
+    """The action of a draft.
+
+    None if one of its settings is wrong. ``called`` is the name of its own that it is remembered by.
+    """
     values: dict[str, Any] = {}
     for setting in _settings(draft.action):
         node = draft.settings.get(setting_name(setting))

@@ -269,7 +269,7 @@ def _action(node: Node) -> str:
 
 
 def _moment(node: Node, zone: ZoneInfo) -> datetime:
-    """A moment as a person types it, in UTC; without an offset it is meant in the file's zone."""
+    """A moment as a person types it, in UTC. Without an offset it is meant in the file's zone."""
     typed = text(node)
     try:
         moment = datetime.fromisoformat(typed)

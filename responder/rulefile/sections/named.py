@@ -37,7 +37,9 @@ QUESTIONS = {  # in letters of the 7-bit alphabet
 def read_named(
     node: Node | None, kind: str, read: Callable[[str, Node, Reader], T], taken: dict[str, Line], reader: Reader
 ) -> Mapping[str, T]:
-    """The entries of a section whose keys are names that the file chooses; also those with mistakes, so that rules may name them.
+    """The entries of a section whose keys are names that the file chooses.
+
+    Also those with mistakes, so that rules may name them.
 
     ``taken`` tells where the names of files read before stand, and learns the new ones.
     """

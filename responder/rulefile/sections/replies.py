@@ -1,4 +1,4 @@
-"""What a reply may ask for beside its text: how long it is, how often it goes out, and when."""
+"""What limits a reply: its length, how often it goes out, and when."""
 
 from collections.abc import Mapping
 from datetime import timedelta

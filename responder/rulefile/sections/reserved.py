@@ -24,7 +24,7 @@ OWN = "own"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OwnWords:
-    """What a file says about reserved keywords: texts of its own, words and phrases beside the built-in ones, and who confirms a STOP.
+    """A file's own texts, words and phrases for reserved keywords, and who confirms a STOP.
 
     The words stand by their folded form.
     """
@@ -62,7 +62,7 @@ def read_reserved(node: Node | None, scope: Scope, lexicon: Lexicon, reader: Rea
 def _text(
     settings: Fields, setting: str, kept_as: str, names: Names, scope: Scope, reader: Reader
 ) -> Mapping[str, Texts]:
-    """The text of a setting under the name that it is kept by; nothing if it is not given."""
+    """The text of a setting under the name that it is kept by. Nothing if it is not given."""
     if (given := settings.node(setting)) is None:
         return {}
     return {kept_as: reader.attempt(partial(scope.texts, names=names, reader=reader), given, Texts({}))}
@@ -126,7 +126,7 @@ def with_own_words(packs: Mapping[str, Pack], own: OwnWords, lexicon: Lexicon, v
 
 
 def reserved_texts(packs: Mapping[str, Pack], own: OwnWords, templates: Templates) -> Mapping[str, Texts]:
-    """What is said to each reserved keyword: the file's text, or that of the pack of a language for which the file has none."""
+    """The reply to each reserved keyword: the file's text, or the pack's for languages that the file leaves out."""
     return {
         keyword: _reserved_texts(packs, own.texts.get(keyword), keyword, templates) for keyword in (*KEYWORDS, LEFT)
     }

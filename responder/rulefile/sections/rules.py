@@ -1,4 +1,4 @@
-"""The rules of a file, read in two steps: what they name first, since templates may use what another rule sets."""
+"""The rules of a file, read in two steps, since templates may use what another rule sets."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -42,7 +42,10 @@ class RuleDraft:
 
 
 def read_rule_drafts(node: Node | None, scope: Scope, taken: dict[str, Line], reader: Reader) -> tuple[RuleDraft, ...]:
-    """The rules of a file, each with a name of its own; ``taken`` tells where the names of rules read before stand, and learns the new ones."""
+    """The rules of a file, each with a name of its own.
+
+    ``taken`` tells where the names of rules read before stand, and learns the new ones.
+    """
     if node is None or is_empty(node):
         return ()
     if not isinstance(node, Sequence):
@@ -97,7 +100,10 @@ def _typos(node: Node, condition: TextCondition | None) -> bool:
 
 
 def _cooldown(title: str, fields: Fields, drafts: Collection[Draft], scope: Scope) -> Cooldown | None:
-    """How long a rule rests for an originator; never one that takes somebody off a list, since each such wish counts."""
+    """How long a rule rests for an originator.
+
+    Never one that takes somebody off a list, since each such wish counts.
+    """
     leaves = any(draft.action.name == "unsubscribe" for draft in drafts)
     period = fields.take(
         "cooldown", partial(_cooldown_of_its_own, leaves=leaves), NO_TIME if leaves else scope.defaults.cooldown

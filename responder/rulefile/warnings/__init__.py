@@ -1,4 +1,4 @@
-"""What works in a rules file and is not advisable, each with a text that shows it; one module for each family."""
+"""What works in a rules file and is not advisable, each with a text that shows it. One module for each family."""
 
 from datetime import datetime
 from itertools import chain

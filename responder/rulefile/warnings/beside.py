@@ -1,4 +1,4 @@
-"""The texts that go out beside the rules: about appointments, to who joins or leaves a list, before silence; each with what brings it about."""
+"""The texts that go out without a rule, each with what brings it about."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator

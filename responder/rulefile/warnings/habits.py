@@ -1,4 +1,4 @@
-"""What a careful author would not leave so: patterns that take everything, rules nobody tried, unsigned calls, endless apologies."""
+"""Careless habits: patterns that take everything, rules that nobody tried, unsigned calls, endless apologies."""
 
 from collections.abc import Iterator
 from dataclasses import fields

@@ -28,7 +28,9 @@ class _NotMade(Exception):
 
 
 def sample(source: str) -> str | None:
-    """A text for an expression of the usual kind; None where it is of another. Whoever uses it looks whether it is found there.
+    """A text for an expression of the usual kind.
+
+    None where it is of another. Whoever uses it looks whether it is found there.
 
     >>> sample("^track (?P<code>[A-Z0-9]{6})$")
     'track AAAAAA'

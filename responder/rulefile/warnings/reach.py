@@ -36,7 +36,7 @@ def cautions(survey: Survey) -> Iterator[Caution]:
 
 
 def _blocked(probe: Probe, rule: Rule, world: World, survey: Survey) -> tuple[str, Rule] | None:
-    """The text that an earlier rule takes whatever else is known, and that rule; None if it reaches this one."""
+    """The text that an earlier rule takes whatever else is known, and that rule. None if it reaches this one."""
     other = _taker(survey.decide(probe.wide, world), rule, survey)
     if other is None or not _always_too(other, rule):
         return None

@@ -24,7 +24,7 @@ FILLER = "xyzzy"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Probe:
-    """A text that meets what a rule asks of it: as short as can be, and within other words where the rule allows them."""
+    """A text that meets a rule: as short as can be, and within other words where the rule allows them."""
 
     bare: str
     wide: str

@@ -75,7 +75,10 @@ class Sent:
 
 
 def rendered(template: Template, title: str) -> tuple[str, ...]:
-    """A text with its values filled in, and with those empty that may be; ``title`` is that of the list it speaks of."""
+    """A text with its values filled in, and with those empty that may be.
+
+    ``title`` is that of the list it speaks of.
+    """
     if template.is_fixed:
         return (template.source,)
     return tuple(

@@ -1,4 +1,4 @@
-"""What a text has to say: how to leave a list to who joins it, and who writes to who asks for help."""
+"""What a text has to say: how to leave a list, and who we are."""
 
 import re
 from collections import defaultdict
@@ -21,7 +21,7 @@ SENTENCE_BEGINS = re.compile(r"(?:^|[.:!?]\s+)\W*\Z")
 
 
 def cautions(survey: Survey) -> Iterator[Caution]:
-    """Texts to who joins a list that don't say how to leave it, and help texts without a name or a contact."""
+    """Welcome texts that don't say how to leave, and help texts without a name or a contact."""
     yield from _without_way_out(survey)
     keywords = _keywords(survey)
     for sent in texts_of_reserved(survey, "help"):
@@ -124,7 +124,7 @@ def _missing(text: str, keywords: frozenset[str]) -> list[str]:
 
 
 def _names_somebody(text: str, keywords: frozenset[str]) -> bool:
-    """Whether a text seems to have a name: something before a colon, or capitals where no sentence begins and no keyword stands."""
+    """Whether a text seems to hold a name: words before a colon, or capitals in mid-sentence that are no keyword."""
     if PREFIX.search(text):
         return True
     words = list(CAPITAL.finditer(text))

@@ -43,7 +43,7 @@ def text_condition(
 def condition(
     name: str, manual: str, schema: Callable[[], Schema], in_words: InWords | None
 ) -> Callable[[Read[Iterator[Condition]]], Read[Iterator[Condition]]]:
-    """Register a reader as the condition of this name; without words of its own, it is described as it was typed."""
+    """Register a reader as the condition of this name. Without words of its own, it is described as it was typed."""
     return _register(CONDITIONS, name, manual, schema, in_words)
 
 
