@@ -108,8 +108,16 @@ class Phone:
         ):
             return None  # an opt-out always acts, also one that is older than a text which was overtaken by hand
         last = self.by_hand[-1] if self.by_hand else None
-        if last is None or (last.joins and all(act.joins for act in self.by_hand)):
+        if last is None:
             return True
+        if all(
+            act.joins for act in self.by_hand
+        ):  # a text from before such an act is for a person, whom a LEAVE took off
+            return (
+                True
+                if max(act.at for act in self.by_hand) <= newest.at or not self.newest(Word.LEAVE, Word.STOP)
+                else None
+            )
         return (
             True
             if max(act.at for act in self.by_hand) <= newest.at

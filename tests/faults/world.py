@@ -192,7 +192,9 @@ class World:
             stored = found[planned.before.originator]
             if stored.revision == planned.before.revision + (planned.after is not planned.before) and not self.between:
                 after = replace(planned.after, questions=tuple(_still_asked(planned, stored)))
-                kept, left = _told(stored), _told(after.at(self.clock()))
+                read = {one.id for one in planned.before.appointments}  # the plans reach back less far than we do
+                as_far = replace(stored, appointments=tuple(one for one in stored.appointments if one.id in read))
+                kept, left = _told(as_far), _told(after.at(self.clock()))
                 self.disagreements += [
                     f"SQL has {name} {kept[name]}, the plan left {left[name]}"
                     for name in kept

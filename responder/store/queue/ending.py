@@ -1,6 +1,6 @@
 """What an opt-out ends: all that waits to leave for the number, but for the confirmation and the answers to newer reserved words."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +8,7 @@ from sqlalchemy import Column, bindparam, select, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from responder.core.contact.effects import Purpose, StepKind, StepStatus
+from responder.core.contact.effects import OptOut, Purpose, StepKind, StepStatus
 from responder.core.deciding.plan import Plan
 from responder.core.outbound.suppression import DESPITE_OPT_OUT, OPTED_OUT, LastStop, Origin, is_ended
 from responder.core.sms.message import Order
@@ -60,18 +60,24 @@ async def end_waiting(connection: AsyncConnection, words: Mapping[str, Order | N
     await suppress(connection, {row.seq: OPTED_OUT for row in found if row.key in ended}, now)
 
 
-async def end_unwanted(connection: AsyncConnection, plans: Iterable[Plan], now: datetime) -> None:
-    """Let what was written for numbers that had opted out not leave, in the caller's transaction, not even after a START that comes soon."""
-    keys = [
-        step.key
-        for plan in plans
-        if plan.after.opted_out
-        for step in plan.steps
-        if step.kind is StepKind.REPLY and step.purpose not in DESPITE_OPT_OUT
-    ]
-    if keys:
+async def end_unwanted(connection: AsyncConnection, plans: Sequence[Plan], now: datetime) -> None:
+    """Let texts not leave that an opt-out of the same batch ends, or that were written for numbers that had opted out.
+
+    They do not leave after a START that comes soon, either.
+    """
+    if keys := list(_unwanted(plans)):
         numbers = (await connection.execute(select(steps.c.seq).where(steps.c.key.in_(keys)))).scalars()
         await suppress(connection, dict.fromkeys(numbers, OPTED_OUT), now)
+
+
+def _unwanted(plans: Sequence[Plan]) -> Iterator[str]:
+    stopped: set[str] = set()
+    for plan in reversed(plans):
+        if plan.after.opted_out or plan.message.originator in stopped:
+            replies = (step for step in plan.steps if step.kind is StepKind.REPLY)
+            yield from (step.key for step in replies if step.purpose not in DESPITE_OPT_OUT)
+        if any(isinstance(effect, OptOut) for effect in plan.effects):
+            stopped.add(plan.message.originator)
 
 
 async def ended_among(
