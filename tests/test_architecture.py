@@ -128,7 +128,6 @@ SHARED_NAMES: dict[str, set[str]] = {
 
 NOT_YET_APART: dict[str, set[str]] = {
     "core/contact": {"REMEMBERED"},
-    "core/recognition": {"Outcome"},
 }
 """Names that still mean two things in one folder."""
 

@@ -47,28 +47,28 @@ CANCELLED, MOVING = AppointmentStatus.CANCELLED, AppointmentStatus.RESCHEDULE_RE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Outcome:
+class Change:
     """What becomes of an appointment: its new status, and why a person has to look, if one has to."""
 
     status: AppointmentStatus | None
     hand_off: str | None = None
 
 
-OUTCOMES: Mapping[tuple[AppointmentStatus, Answer], Outcome] = {
-    (SCHEDULED, Answer.CONFIRM): Outcome(status=CONFIRMED),
-    (SCHEDULED, Answer.CANCEL): Outcome(status=CANCELLED),
-    (SCHEDULED, Answer.RESCHEDULE): Outcome(status=MOVING),
-    (CONFIRMED, Answer.CONFIRM): Outcome(status=CONFIRMED),
-    (CONFIRMED, Answer.CANCEL): Outcome(status=CANCELLED, hand_off="cancelled after it was confirmed"),
-    (CONFIRMED, Answer.RESCHEDULE): Outcome(status=None, hand_off="wants another day after it was confirmed"),
-    (CANCELLED, Answer.CONFIRM): Outcome(status=None, hand_off="confirms an appointment that was cancelled before"),
-    (CANCELLED, Answer.CANCEL): Outcome(status=CANCELLED),
-    (CANCELLED, Answer.RESCHEDULE): Outcome(
+OUTCOMES: Mapping[tuple[AppointmentStatus, Answer], Change] = {
+    (SCHEDULED, Answer.CONFIRM): Change(status=CONFIRMED),
+    (SCHEDULED, Answer.CANCEL): Change(status=CANCELLED),
+    (SCHEDULED, Answer.RESCHEDULE): Change(status=MOVING),
+    (CONFIRMED, Answer.CONFIRM): Change(status=CONFIRMED),
+    (CONFIRMED, Answer.CANCEL): Change(status=CANCELLED, hand_off="cancelled after it was confirmed"),
+    (CONFIRMED, Answer.RESCHEDULE): Change(status=None, hand_off="wants another day after it was confirmed"),
+    (CANCELLED, Answer.CONFIRM): Change(status=None, hand_off="confirms an appointment that was cancelled before"),
+    (CANCELLED, Answer.CANCEL): Change(status=CANCELLED),
+    (CANCELLED, Answer.RESCHEDULE): Change(
         status=None, hand_off="wants another day for an appointment that was cancelled before"
     ),
-    (MOVING, Answer.CONFIRM): Outcome(status=None, hand_off="confirms after another day was asked for"),
-    (MOVING, Answer.CANCEL): Outcome(status=CANCELLED, hand_off="cancelled after another day was asked for"),
-    (MOVING, Answer.RESCHEDULE): Outcome(status=MOVING),
+    (MOVING, Answer.CONFIRM): Change(status=None, hand_off="confirms after another day was asked for"),
+    (MOVING, Answer.CANCEL): Change(status=CANCELLED, hand_off="cancelled after another day was asked for"),
+    (MOVING, Answer.RESCHEDULE): Change(status=MOVING),
 }
 """Every answer to every appointment; where the status is None nothing changes, and a person decides."""
 
