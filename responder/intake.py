@@ -129,11 +129,13 @@ class Intake:
         try:
             await self._inbox.add([message for message, *_ in taken], answer_ms)
         except StorageError as error:
-            logger.error("commit failed messages=%d reason=%s", len(taken), error)  # noqa: TRY400  (the place tells nothing)
+            count = len(taken)
+            logger.error("commit failed messages=%d reason=%s", count, error)  # noqa: TRY400  (the place says nothing)
             await self._one_by_one(taken, error)
         except Exception as error:  # noqa: BLE001  (whatever it is, the next commit may work)
-            logger.error("commit failed messages=%d error=%s", len(taken), type(error).__name__)  # noqa: TRY400  (it may repeat a text)
-            await self._one_by_one(taken, StorageError(f"the commit failed: {type(error).__name__}"))
+            kind = type(error).__name__
+            logger.error("commit failed messages=%d error=%s", len(taken), kind)  # noqa: TRY400  (it may repeat a text)
+            await self._one_by_one(taken, StorageError(f"the commit failed: {kind}"))
         else:
             self._done(taken)
 

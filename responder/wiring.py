@@ -64,7 +64,7 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
 
 @asynccontextmanager
 async def open_store(settings: Settings) -> AsyncIterator[Store]:
-    """The database at the version that this program needs, and with its own secret. Raises ConfigurationError, StorageError if it is away."""
+    """The database, at our version and with its secret. Raises ConfigurationError, or StorageError if it is away."""
     async with open_database(settings) as database:
         await require_current(database)
         installation = Installation(database)
@@ -85,7 +85,7 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
 
 
 async def watch_secret(store: Store) -> None:
-    """Look every few seconds whether the database is still that of our secret. Raises ConfigurationError when another was restored."""
+    """Watch that the database is still that of our secret. Raises ConfigurationError once another was restored."""
     while True:
         await asyncio.sleep(LOOK_EVERY_S)
         with suppress(StorageError):  # that the database is away, others say
@@ -119,7 +119,7 @@ def mail_server(settings: Settings) -> "MailServer | None":
 
 
 async def read_rules_in_force(settings: Settings) -> Rules:
-    """The rules of the settings' file. Raises RulesError with every mistake in it, ConfigurationError if there is no such file."""
+    """The rules of the settings' file. Raises RulesError with every mistake, ConfigurationError if it is missing."""
     from responder.rulefile import load_rules  # only who decides about messages needs the language
 
     rules = await asyncio.to_thread(load_rules, settings.rules, environment())
@@ -127,7 +127,7 @@ async def read_rules_in_force(settings: Settings) -> Rules:
 
 
 async def open_rules(settings: Settings, store: Store, *, decides: bool) -> "RulesInForce":
-    """The rules in force, started: those of the settings' file, or else the last good ones. Raises RulesError and StorageError."""
+    """The rules in force: the settings' file, or else the last good ones. Raises RulesError and StorageError."""
     from responder.rulefile.in_force import RulesInForce  # only who goes by rules needs the language
 
     rules = RulesInForce(settings.rules, environment, RuleVersions(store.database), utc_now, decides=decides)

@@ -27,8 +27,8 @@ def make_inbound(  # noqa: PLR0913  (whatever a gateway says of a message)
 ) -> Inbound:
     """The message in the fields ``originator, destination, text``; malformed without one of the first two.
 
-    ``name`` is the gateway's own name of the message, if it has one, and makes the key. Otherwise the fields do, given a
-    ``date_time`` as the gateway wrote it; without one each delivery is a message of its own.
+    ``name`` is the gateway's own name of the message, if it has one, and makes the key. Otherwise the fields do,
+    given a ``date_time`` as the gateway wrote it; without one each delivery is a message of its own.
     """
     originator = canonical(clean(fields.get("originator", "")))
     destination = canonical(clean(fields.get("destination", "")))

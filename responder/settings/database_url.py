@@ -23,7 +23,7 @@ EXPECTED = "postgresql://user:password@host/database or sqlite:///path"
 
 
 def async_database_url(url: str) -> tuple[str, dict[str, Any]]:
-    """The address for SQLAlchemy's asynchronous engine and the arguments for its driver; ValueError says what was expected.
+    """The address for SQLAlchemy's engine and its driver's arguments; ValueError says what was expected.
 
     >>> async_database_url("postgres://u:p@db/shop?sslmode=require")
     ('postgresql+asyncpg://u:p@db/shop', {'dsn': 'postgresql://?sslmode=require'})

@@ -23,7 +23,8 @@ def check_exposure(settings: Settings) -> None:
         )
     if settings.admin_password is None:
         missing.append(
-            f"{place}: set {PREFIX}ADMIN_PASSWORD, so that no page for people is ever open there, or listen on 127.0.0.1"
+            f"{place}: set {PREFIX}ADMIN_PASSWORD, so that no page for people is ever open there,"
+            " or listen on 127.0.0.1"
         )
     missing += [f"{place}: {short}" for short in _short_secrets(settings)]
     if missing:

@@ -76,15 +76,18 @@ class Settings(BaseSettings):
     )
     secret: SecretStr | None = Field(
         None,
-        description="The secret of the installation, on which message keys rest; without it, one is made and kept in the database.",
+        description="The secret of the installation, on which message keys rest; without it, one is made and"
+        " kept in the database.",
     )
     retention_days: types.Days = Field(
         0,
-        description="After how many days the texts of messages, of what was sent and of calls are removed; `0` keeps them. Consent events stay.",
+        description="After how many days the texts of messages, of what was sent and of calls are removed; `0`"
+        " keeps them. Consent events stay.",
     )
     imap_url: types.Mailbox | None = Field(
         None,
-        description="The mailbox that the gateway writes to, `imaps://user:password@host/INBOX`; it turns e-mail intake on (docs/mail.md).",
+        description="The mailbox that the gateway writes to, `imaps://user:password@host/INBOX`; it turns"
+        " e-mail intake on (docs/mail.md).",
     )
     imap_password: types.Password | None = Field(None, description="Its password, where the address has none.")
     imap_password_file: types.File | None = Field(
@@ -95,11 +98,13 @@ class Settings(BaseSettings):
     )
     imap_failed: types.Folder | None = Field(
         None,
-        description="The folder for the gateway's mails that are not understood; without it they stay, flagged and unread.",
+        description="The folder for the gateway's mails that are not understood; without it they stay, flagged"
+        " and unread.",
     )
     imap_senders: types.Addresses = Field(
         (),
-        description="The addresses in the header From that are the gateway's, comma-separated; without it, the gateway's own (docs/mail.md).",
+        description="The addresses in the header From that are the gateway's, comma-separated; without it, the"
+        " gateway's own (docs/mail.md).",
     )
     imap_require_dkim: types.Receiver = Field(
         "false",
@@ -111,11 +116,13 @@ class Settings(BaseSettings):
     )
     smtp_url: types.MailServer | None = Field(
         None,
-        description="The mail server for e-mails about alerts, `smtps://user:password@host`, or `smtp://…` for STARTTLS (docs/operating.md).",
+        description="The mail server for e-mails about alerts, `smtps://user:password@host`, or `smtp://…` for"
+        " STARTTLS (docs/operating.md).",
     )
     smtp_from: types.Address | None = Field(
         None,
-        description="The sender of those e-mails; without it, the user of the mail server if that is an address, or else whom they go to.",
+        description="The sender of those e-mails; without it, the user of the mail server if that is an"
+        " address, or else whom they go to.",
     )
     allow_private_webhooks: types.Switch = Field(
         default=False,

@@ -66,8 +66,9 @@ class ServerUrl:
 
 
 MAILBOX_EXPECTED = (
-    "imaps://user:password@host/INBOX, or imap:// for STARTTLS; a special character of user or password is written as % and its code (@ as %40),"
-    " or the password is set as RESPONDER_IMAP_PASSWORD; imap://…?plain=yes, without encryption, on this machine alone"
+    "imaps://user:password@host/INBOX, or imap:// for STARTTLS; a special character of user or password"
+    " is written as % and its code (@ as %40), or the password is set as RESPONDER_IMAP_PASSWORD;"
+    " imap://…?plain=yes, without encryption, on this machine alone"
 )
 MAILBOX_PORTS = {"imaps": 993, "imap": 143}
 
@@ -93,8 +94,9 @@ def place_of(url: SecretStr | None) -> str | None:
 
 
 SMTP_EXPECTED = (
-    "smtps://user:password@host, or smtp://user:password@host for STARTTLS, or smtp://host for a server that asks for none; a special character"
-    " of user or password is written as % and its code (@ as %40); smtp://…?plain=yes, without encryption, with a user on this machine alone"
+    "smtps://user:password@host, or smtp://user:password@host for STARTTLS, or smtp://host for a server"
+    " that asks for none; a special character of user or password is written as % and its code (@ as %40);"
+    " smtp://…?plain=yes, without encryption, with a user on this machine alone"
 )
 WITH_TLS, WITH_USER, RELAY = 465, 587, 25  # the usual ports
 

@@ -92,7 +92,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._deadline: asyncio.TimerHandle | None = None
         self._draining: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn narrows it as well
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn
         """A peer has connected and owes us a request."""
         super().connection_made(cast("asyncio.Transport", Lingering(transport, self.loop, self._limits.drain_s)))
         self._start_waiting()

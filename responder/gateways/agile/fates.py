@@ -1,7 +1,7 @@
 """What becomes of a reply: one table of every answer the gateway gives, each row with its reason.
 
-A reply was certainly not taken and may be tried again (TransientError), was refused for good (PermanentError), nothing of
-ours is taken, so that the queue waits for a person (AccessError), or nobody can tell (UncertainError).
+A reply was certainly not taken and may be tried again (TransientError), was refused for good (PermanentError),
+nothing of ours is taken, so that the queue waits for a person (AccessError), or nobody can tell (UncertainError).
 """
 
 from collections.abc import Mapping

@@ -63,7 +63,7 @@ class AgileMailReader:
                 return OTHER_SENDER
             if self.needs_signature and not is_signed(fields, sender.rpartition("@")[2], self.receiver):
                 return UNSIGNED
-        except Exception as error:  # noqa: BLE001  (the standard library's readers have more ways to fail than they tell)
+        except Exception as error:  # noqa: BLE001  (the library fails in more ways than it says)
             return f"its head cannot be read ({type(error).__name__})"
         return None
 

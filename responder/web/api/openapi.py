@@ -139,7 +139,8 @@ DOCUMENT: Mapping[str, Any] = {
                 "responses": {"200": _one("The appointment."), **_wrong("404", "503")},
             },
             "put": {
-                "summary": "Make or change an appointment; the same again changes nothing. A moved one has to be answered anew.",
+                "summary": "Make or change an appointment; the same again changes nothing."
+                " A moved one has to be answered anew.",
                 "parameters": [IF_MATCH, IF_NONE_MATCH],
                 "requestBody": {"required": True, "content": _content("Booking")},
                 "responses": {
