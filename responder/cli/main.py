@@ -108,8 +108,8 @@ def create_app() -> TyperGroup:
     return group
 
 
-def _print_version(wanted: bool) -> None:  # noqa: FBT001  (the signature is the library's)
-    if wanted:
+def _print_version(is_given: bool) -> None:  # noqa: FBT001  (the signature is the library's)
+    if is_given:
         say(f"responder {version_of('sms-responder')}")
         raise typer.Exit
 

@@ -78,16 +78,16 @@ def _delivered(by_api: Mapping[str, Deliveries]) -> Iterator[Finding]:
 
 
 def _alerts(alerts: Alerts, is_open: Sequence[Alert]) -> Finding:
-    hearers = [*([f"webhook {alerts.webhook}"] if alerts.webhook else []), *alerts.email]
-    told = (
-        f"told to {', '.join(hearers)}"
-        if hearers
+    receivers = [*([f"webhook {alerts.webhook}"] if alerts.webhook else []), *alerts.email]
+    reached = (
+        f"told to {', '.join(receivers)}"
+        if receivers
         else "nobody is told: name a webhook or an address under 'alerts:' in the rules file"
     )
     if not is_open:
-        return ok("alerts", f"none is open; {told}")
+        return ok("alerts", f"none is open; {reached}")
     kinds = ", ".join(dict.fromkeys(f"{alert.trouble.kind} since {moment(alert.opened_at)}" for alert in is_open))
-    return warning("alerts", f"open: {kinds}; {told}")
+    return warning("alerts", f"open: {kinds}; {reached}")
 
 
 async def _mail(settings: Settings, alerts: Alerts, unsent: Unsent | None) -> AsyncIterator[Finding]:

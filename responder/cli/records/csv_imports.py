@@ -61,15 +61,15 @@ class Terms:
 class SubscriberFile:
     """The changes that a file asks for, and the line of each."""
 
-    wanted: Sequence[Wanted]
+    changes: Sequence[Wanted]
     lines: Sequence[int]
 
 
 def read_subscribers(data: bytes, file: str, terms: Terms) -> SubscriberFile:
     """The changes that a file asks for; ConfigurationError has everything that is wrong with it."""
     reader = _SubscriberReader(terms=terms)
-    wanted = read_rows(data, file, reader.read, columns=COLUMNS, required=REQUIRED_COLUMNS, ignored=(UNDER_REVIEW,))
-    return SubscriberFile(wanted=wanted, lines=list(reader.line_of.values()))
+    changes = read_rows(data, file, reader.read, columns=COLUMNS, required=REQUIRED_COLUMNS, ignored=(UNDER_REVIEW,))
+    return SubscriberFile(changes=changes, lines=list(reader.line_of.values()))
 
 
 @dataclass(kw_only=True)
@@ -83,11 +83,11 @@ class _SubscriberReader:
         """The change that a row asks for, or its mistakes."""
         if wrong := list(_problems(row, self.terms)):
             return wrong
-        wanted = _wanted(row, self.terms)
-        first = self.line_of.setdefault((wanted.originator, wanted.list), line)
+        change = _change(row, self.terms)
+        first = self.line_of.setdefault((change.originator, change.list), line)
         if first != line:
-            return [f"the number is on the list {wanted.list!r} in line {first} already, keep one of them"]
-        return wanted
+            return [f"the number is on the list {change.list!r} in line {first} already, keep one of them"]
+        return change
 
 
 def _problems(row: Mapping[str, str], terms: Terms) -> Iterator[str]:
@@ -110,7 +110,7 @@ def _problems(row: Mapping[str, str], terms: Terms) -> Iterator[str]:
         yield f"evidence: {len(evidence)} characters, at most {LONGEST_EVIDENCE} are kept: shorten it"
 
 
-def _wanted(row: Mapping[str, str], terms: Terms) -> Wanted:
+def _change(row: Mapping[str, str], terms: Terms) -> Wanted:
     return Wanted(
         originator=_number(row["originator"], terms),
         list=row["list"],

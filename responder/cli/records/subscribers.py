@@ -119,14 +119,14 @@ async def _import(store: Store, *, file: Path, dry_run: bool, no_evidence: str |
     read = read_subscribers(data, str(file), terms)
     tell = await webhooks_for(store, Event.CONSENT_CHANGED)
     imports = SubscriberImports(database=store.database, secret=store.secret, clock=utc_now, tell=tell)
-    with progress("importing", len(read.wanted)) as advance:
+    with progress("importing", len(read.changes)) as advance:
         if dry_run:
             now, operator = utc_now(), operator_name()
             outcomes = await put_subscribers(
-                store.database, store.secret, read.wanted, operator=operator, now=now, dry_run=True, advance=advance
+                store.database, store.secret, read.changes, operator=operator, now=now, dry_run=True, advance=advance
             )
         else:
-            outcomes = await imports.put(read.wanted, operator_name(), advance)
+            outcomes = await imports.put(read.changes, operator_name(), advance)
     _print_outcomes(file, read, outcomes, dry_run=dry_run)
 
 
@@ -137,7 +137,7 @@ def _print_outcomes(file: Path, read: SubscriberFile, outcomes: Outcomes, *, dry
     if len(outcomes.left_out) > MOST_LEFT_OUT:
         say(f"{file}: and {len(outcomes.left_out) - MOST_LEFT_OUT} more are left out", err=True)
     summary = ", ".join(f"{outcomes.counts.get(outcome, 0)} {outcome}" for outcome in Outcome)
-    say(f"{file}: {len(read.wanted)} subscribers, {summary}{' (dry run, nothing was changed)' if dry_run else ''}")
+    say(f"{file}: {len(read.changes)} subscribers, {summary}{' (dry run, nothing was changed)' if dry_run else ''}")
 
 
 @app.command("add")
@@ -172,10 +172,10 @@ async def _put(store: Store, *, number: str, name: str, evidence: str, joins: bo
     await _check_list(name)
     status = SubscriptionStatus.SUBSCRIBED if joins else SubscriptionStatus.UNSUBSCRIBED
     originator = await read_number(number)
-    wanted = Wanted(originator=originator, list=name, status=status, evidence=evidence)
+    change = Wanted(originator=originator, list=name, status=status, evidence=evidence)
     tell = await webhooks_for(store, Event.CONSENT_CHANGED)
     outcomes = await put_subscribers(
-        store.database, store.secret, [wanted], operator=operator_name(), now=utc_now(), tell=tell
+        store.database, store.secret, [change], operator=operator_name(), now=utc_now(), tell=tell
     )
     if outcomes.left_out:
         remedy = "only its own text brings it back: START, or the word of the list"
