@@ -88,7 +88,7 @@ class _Put:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Means:
-    """How bookings are carried out: when people are reminded, who does it, and which webhooks hear of new and moved ones."""
+    """How bookings are carried out: when people are reminded, who does it, and which webhooks hear of it."""
 
     times: ReminderPlan | None = None
     by: str = IMPORT
@@ -111,7 +111,7 @@ async def put_bookings(
     A new or moved one is scheduled, and no answer from before ``now`` counts for a moved one; any other keeps its status. ``advance`` is told
     how many are done, ``times`` says when people are reminded, ``expected`` whether an appointment stands as it should, and ``tell``
     which webhooks hear of new and moved ones.
-    Raises Conflict where it does not, and StorageError.
+    Raises Conflict where it does not.
     """
     async with database.write() as connection:
         await take_bookings(database, connection)
@@ -127,7 +127,7 @@ async def put_bookings(
 async def carry_out_some(
     database: Database, connection: AsyncConnection, bookings: Sequence[Booking], means: Means, now: datetime
 ) -> Sequence[Change]:
-    """Make some appointments of an accepted import what the bookings say, in the caller's transaction, which has the turn."""
+    """Make some appointments of an accepted import what the bookings say; the caller has the turn."""
     puts = await _ours(database, connection, await _puts(connection, bookings))
     await _put_all(database, connection, puts, means, now)
     return [put.change for put in puts]
@@ -176,7 +176,7 @@ async def _put_some(
 
 
 async def _rebooked(connection: AsyncConnection, originators: Collection[str], now: datetime) -> None:
-    """Remember that an appointment of each was moved or deleted, so that an answer on its way is known for one to what stood before."""
+    """Note that an appointment of each was moved or deleted, so that an answer on its way counts for the old one."""
     if originators:
         await connection.execute(update(contacts).where(contacts.c.originator.in_(originators)).values(rebooked_at=now))
 
@@ -199,7 +199,7 @@ async def delete_appointment(
     expected: Callable[[Appointment | None], bool] = lambda _before: True,
     tell: Collection[str] = (),
 ) -> bool:
-    """Forget an appointment that will not be, and tell whether there was one; its history stays. Raises Conflict and StorageError."""
+    """Forget an appointment that will not be, and tell whether there was one; its history stays. Raises Conflict."""
     async with database.write() as connection:
         await take_bookings(database, connection)
         before = await _to_delete(connection, database.insert, identifier)
@@ -226,7 +226,7 @@ async def _puts(connection: AsyncConnection, bookings: Sequence[Booking]) -> lis
 
 
 async def _ours(database: Database, connection: AsyncConnection, puts: Sequence[_Put]) -> Sequence[_Put]:
-    """The puts as they are once the contacts of those that change something are locked: an answer may have come in between."""
+    """The puts as they stand once the contacts are locked: an answer may have come in between."""
     concerned = _concerned(puts)
     await move_revisions(connection, database.insert, concerned)
     if database.is_sqlite:  # where all is locked already

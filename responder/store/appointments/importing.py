@@ -1,4 +1,4 @@
-"""Appointments out of a file: many of them are carried out in chunks, and finished by whoever comes next after a kill."""
+"""Appointments from a file: many are carried out in chunks, and finished after a kill by whoever comes next."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Planning all reminders anew once the file's times have changed: in short transactions, by all workers together, from where a kill left it."""
+"""Planning all reminders anew once the file's times have changed, in short transactions, by all workers together."""
 
 import json
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ async def note_times(connection: AsyncConnection, times: ReminderPlan) -> None:
 
 
 async def plan_some_anew(database: Database, times: ReminderPlan, now: datetime) -> bool | None:
-    """Plan the next appointments to come by these times, and tell whether there are more; None if all are planned by them. Raises StorageError."""
+    """Plan the next appointments by these times; gives whether there are more, None if all are planned."""
     async with database.read() as connection:
         if await _planned_by(connection) == PlannedBy(digest=times.digest):
             return None

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Insert, bindparam, case, delete, func, select, text, update
+from sqlalchemy import Insert, bindparam, case, delete, func, select, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -48,7 +48,7 @@ async def plan_reminders(
     times: ReminderPlan,
     now: datetime,
 ) -> None:
-    """Plan the reminders of these appointments anew, in the caller's transaction; those that went out or were given up stay as they are."""
+    """Plan the reminders of these appointments anew; those that went out or were given up stay as they are."""
     await forget_reminders(connection, [booking.id for booking in bookings])
     rows = [_row(planned) for booking in bookings for planned in times.reminders(booking, now)]
     await execute_many(connection, _plan(dialect_insert), rows)
@@ -78,7 +78,7 @@ async def rebook_reminders(
 
 
 async def forget_reminders(connection: AsyncConnection, identifiers: Collection[str]) -> None:
-    """Plan nothing any more for these appointments, in the caller's transaction."""
+    """Plan nothing any more for these appointments."""
     if identifiers:
         await connection.execute(
             delete(reminders).where(reminders.c.appointment_id.in_(identifiers), reminders.c.status == PLANNED)
@@ -86,14 +86,13 @@ async def forget_reminders(connection: AsyncConnection, identifiers: Collection[
 
 
 async def queue_due(database: Database, decide: Decide, now: datetime, sender: str | None, secret: bytes = b"") -> int:
-    """Turn due reminders into steps, as many as may wait among the replies, and tell how many were looked at. Raises StorageError.
+    """Turn due reminders into steps, as many as may wait among the replies, and tell how many were looked at.
 
     A reminder whose phone has texted what nobody has read yet waits. ``sender`` is the number that reminders come from; without one, that
     which the phone has texted last, or anybody. The ``secret`` tells erased numbers.
     """
     async with database.write() as connection:
-        if not database.is_sqlite:
-            await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": REMINDER_LOCK})
+        await database.turn(connection, REMINDER_LOCK)
         due = await _due(connection, now)
         if not due:
             return 0

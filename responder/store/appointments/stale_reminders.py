@@ -49,7 +49,7 @@ def _why_stale(row: Row[Any], appointment: Appointment | None, others: Sequence[
 
 
 async def drop_stale(connection: AsyncConnection, identifiers: Collection[str], now: datetime) -> None:
-    """Let the reminders that wait for these appointments, and no longer fit them, not leave, in the caller's transaction.
+    """Let the reminders that wait for these appointments, and no longer fit them, not leave.
 
     What somebody else has locked is looked at when it is claimed.
     """

@@ -7,9 +7,9 @@ import time
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
-from sqlalchemy import Select, event, text
+from sqlalchemy import event, text
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError, StatementError
@@ -22,7 +22,6 @@ LOCK_RETRY_S = 0.001  # SQLite's own handler sleeps up to 100 ms at a time; this
 READERS = 4
 STATEMENT_TIMEOUT_S = 10.0
 DRIVERS = frozenset({"aiosqlite", "asyncpg", "sqlalchemy", "uvloop"})
-Query = TypeVar("Query", bound=Select[*tuple[Any, ...]])
 
 
 class Database:
@@ -43,7 +42,7 @@ class Database:
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that may change things, committed at the end; SQLite gives it the write lock at once. Raises StorageError."""
+        """A transaction that may change things, committed at the end; SQLite gives it the write lock at once."""
         if not self.is_sqlite:
             with storage_errors():
                 async with self._writer.begin() as connection:
@@ -56,9 +55,9 @@ class Database:
                 await connection.commit()
 
     async def write_at_once(self, statement: str, values: Sequence[Any]) -> None:
-        """Commit a single statement of SQLite, which is a transaction by itself. Raises StorageError.
+        """Commit a single statement of SQLite, which is a transaction by itself.
 
-        It goes straight to the driver: one trip to its thread, where SQLAlchemy makes three, and each has to win Python's lock twice.
+        It goes straight to the driver: one trip to its thread, where SQLAlchemy makes three.
         """
         with storage_errors():
             async with self._writing() as connection:
@@ -67,7 +66,7 @@ class Database:
 
     @asynccontextmanager
     async def _writing(self) -> AsyncIterator[AsyncConnection]:
-        """SQLite's one writer, to one at a time; it stays open until something fails on it, since taking it anew costs as much as a commit."""
+        """SQLite's one writer, for one at a time; it stays open, since opening it costs as much as a commit."""
         async with self._turn:
             connection, self._open_writer = self._open_writer or await self._writer.connect(), None
             try:
@@ -80,7 +79,7 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that only reads, and sees one state of the database. Raises StorageError."""
+        """A transaction that only reads, and sees one state of the database."""
         with storage_errors():
             async with self._reader.connect() as connection, _sound(connection):
                 if self.is_sqlite:
@@ -106,12 +105,8 @@ class Database:
         if not self.is_sqlite:
             await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": lock})
 
-    def locking(self, query: Query, *, skip_locked: bool = False) -> Query:
-        """The query, its rows locked until the commit; on SQLite whoever writes has them all."""
-        return query if self.is_sqlite else query.with_for_update(skip_locked=skip_locked)
-
     async def checkpoint(self) -> None:
-        """Bring SQLite's log into its file and empty it, so that nothing deleted stays in it. Raises StorageError."""
+        """Bring SQLite's log into its file and empty it, so that nothing deleted stays in it."""
         with storage_errors():
             async with self._writing() as connection:
                 await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -126,7 +121,7 @@ class Database:
 
 @asynccontextmanager
 async def _sound(connection: AsyncConnection) -> AsyncIterator[None]:
-    """Throw a connection away whose driver says what SQLAlchemy does not know, such as that it is closed: it would come back from the pool."""
+    """Discard a connection that fails in a way SQLAlchemy does not know, or the pool would hand it out again."""
     try:
         yield
     except Exception as error:
@@ -152,7 +147,7 @@ def _sqlite_engine(url: str, *, connections: int, busy_timeout_ms: int) -> Async
 
 
 def _make_wal(cursor: Any) -> None:  # noqa: ANN401  (the driver's own)
-    """Make the file a WAL. Of two that do so at once SQLite fails one on the spot, whatever its busy timeout, and lets the other go on."""
+    """Switch to WAL mode; of two processes that do so at once, one gets an error, so we retry."""
     give_up_at = time.monotonic() + LOCK_WAIT_S
     while True:
         try:
@@ -211,7 +206,7 @@ def storage_errors() -> Iterator[None]:
 
 
 def _is_of_a_driver(error: Exception) -> bool:
-    """Whether a driver raised it and not our code: a closed connection is a ValueError of aiosqlite, and a RuntimeError of uvloop."""
+    """Whether a driver raised it, not our code: a closed connection is a ValueError of aiosqlite."""
     frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
     return frames[-1].f_globals.get("__name__", "").partition(".")[0] in DRIVERS
 

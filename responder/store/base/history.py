@@ -32,7 +32,7 @@ def event(
 
 
 async def add_events(connection: AsyncConnection, events: Sequence[Mapping[str, Any]]) -> None:
-    """Write lines of the history, in the caller's transaction."""
+    """Write lines of the history."""
     await execute_many(connection, _ADD, events)
 
 
@@ -49,7 +49,7 @@ async def last_numbers(connection: AsyncConnection, identifiers: Collection[str]
 
 
 async def read_history(database: Database, identifier: str) -> list[AppointmentEvent]:
-    """The history of an appointment, from its beginning. Raises StorageError."""
+    """The history of an appointment, from its beginning."""
     query = (
         select(appointment_events)
         .where(appointment_events.c.appointment_id == identifier)

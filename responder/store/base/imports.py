@@ -1,8 +1,8 @@
 """Imports of many lines: kept in short transactions, accepted as a whole in one, then carried out in chunks.
 
-Once accepted, an import is carried out to its end, whoever does it: the command that brought it, the next import, or a worker that
-finds it lying. So it is all or nothing although no lock is held for longer than a chunk takes. While it is carried out, whatever
-is read shows the state of a moment, some lines done and others to come, as if each chunk had been a small import of its own.
+Once accepted, an import is carried out to its end: by the command that brought it, the next import, or a worker.
+So it is all or nothing, although no lock is held for longer than a chunk takes. Meanwhile, readers see some lines
+done and others to come, as if each chunk were a small import of its own.
 What is changed by hand meanwhile is newer than the import, and its line is dropped.
 """
 
@@ -108,7 +108,7 @@ async def carry_out(
     clock: Clock,
     advance: Callable[[int, int], None] = lambda _seq, _lines: None,
 ) -> None:
-    """Carry out the imports of a kind that were accepted, the oldest first; ``advance`` hears how many lines of which are done."""
+    """Carry out what was accepted, the oldest first; ``advance`` hears which import got on, and by how many lines."""
     while done := await _carry_out_some(database, kind, apply, clock):
         advance(*done)
         await asyncio.sleep(PAUSE_S)
@@ -188,7 +188,7 @@ async def _forget(database: Database, kind: Kind, seq: int) -> None:
 
 
 async def tidy(database: Database, kind: Kind, apply: Apply, clock: Clock) -> int:
-    """Finish what was accepted and is left alone, remove what is done with, and tell how many lines were carried out."""
+    """Finish what was left alone, remove what is done with, and give how many lines were carried out."""
     done = 0
 
     def advance(_seq: int, lines: int) -> None:
@@ -214,7 +214,7 @@ async def _seqs(database: Database, kind: Kind, *conditions: ColumnElement[bool]
 
 
 async def overtake(connection: AsyncConnection, kind: Kind, lines: Iterable[ColumnElement[bool]]) -> None:
-    """Drop lines of accepted imports, since what is done now is newer, in the caller's transaction, which has the turn."""
+    """Drop lines of accepted imports, since what is done now is newer; the caller has the turn."""
     undone = select(imports.c.seq).where(imports.c.kind == kind.name, *_UNDONE)
     if seqs := (await connection.execute(undone)).scalars().all():
         for some in lines:

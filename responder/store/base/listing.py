@@ -23,7 +23,7 @@ class Listing(Generic[R]):
 
 
 async def read_all(database: Database, listing: Listing[R], newest: int | None = None) -> AsyncIterator[R]:
-    """The records, oldest first: all, or only the newest of them. Raises StorageError."""
+    """The records, oldest first: all, or only the newest of them."""
     place = None if newest is None else await _place_before(database, listing, newest)
     while True:
         rows = await _page(database, listing, place)

@@ -11,7 +11,7 @@
 
 What led to a lock is read after it, or read again: READ COMMITTED lets others commit in between. Whoever only looks for work (claims of
 steps and calls, the sweep) passes over what is locked (SKIP LOCKED), waits for nobody, and so may lock in any order.
-SQLite has one lock for all, taken at BEGIN.
+SQLite has one lock for all, taken at BEGIN; SQLAlchemy leaves FOR UPDATE out of what it writes for it.
 """
 
 from typing import Any

@@ -16,11 +16,11 @@ LOCK_WAIT_MS = (
 
 
 async def migrate(database: Database) -> None:
-    """Bring the database to the newest version, however long that takes; only for the locks of others it waits a while. Raises StorageError."""
+    """Bring the database to the newest version, however long it takes; it waits only a while for locks."""
     async with database.patient() as patient, patient.write() as connection:
         if not database.is_sqlite:
             await connection.execute(text("SET LOCAL statement_timeout = 0"))
-            await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
+            await patient.turn(connection, MIGRATION_LOCK)
             await connection.execute(text(f"SET LOCAL lock_timeout = {LOCK_WAIT_MS}"))
         await connection.run_sync(_upgrade)
 
@@ -38,7 +38,7 @@ NEWEST = "0001"  # the last of the migrations
 
 
 async def version_of(database: Database) -> str | None:
-    """The version of a database; None if it is empty. Raises StorageError."""
+    """The version of a database; None if it is empty."""
     async with database.read() as connection:
         return await connection.run_sync(_version)
 

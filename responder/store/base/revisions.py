@@ -21,7 +21,7 @@ def chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
 
 
 async def move_revisions(connection: AsyncConnection, insert: Callable[..., Any], originators: Collection[str]) -> None:
-    """Let whoever has planned by the old state plan anew, and have the contacts to ourselves until the commit; in one order for all."""
+    """Lock the contacts, in one order for all; whoever has planned by their old state has to plan anew."""
     for some in chunks(sorted(originators)):
         await execute_many(
             connection, _move(insert), [{"originator": originator, "revision": 1} for originator in some]
@@ -37,7 +37,7 @@ def _move(insert: Callable[..., Any]) -> Insert:
 
 
 async def let_go(connection: AsyncConnection, originators: Collection[str]) -> None:
-    """Remove contacts that were made only to be locked, where what they were for is gone: nothing stays of an erased number."""
+    """Remove contacts that were made only to be locked, so that nothing stays of an erased number."""
     for some in chunks(sorted(originators)):
         await connection.execute(delete(contacts).where(contacts.c.originator.in_(some), contacts.c.revision == 1))
 
@@ -45,7 +45,7 @@ async def let_go(connection: AsyncConnection, originators: Collection[str]) -> N
 async def free_contacts(
     connection: AsyncConnection, originators: Collection[str], *, lock: bool
 ) -> dict[str, Row[Any] | None]:
-    """The contacts of numbers, none where there is none, but not those that somebody else has; the others are the caller's until the commit."""
+    """The contacts of numbers that nobody else has, locked until the commit; None for a number without one."""
     query = select(contacts).where(contacts.c.originator.in_(originators))
     ours: dict[str, Row[Any] | None] = {}
     for row in (await connection.execute(query.with_for_update(skip_locked=True) if lock else query)).all():

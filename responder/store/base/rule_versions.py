@@ -20,7 +20,7 @@ class RuleVersions:
         self._insert = database.insert
 
     async def keep(self, version_hash: str, sources: Sequence[Source], now: datetime) -> None:
-        """Say that a version comes into force. Raises StorageError."""
+        """Say that a version comes into force."""
         row = {"hash": version_hash, "sources": written_sources(sources), "first_in_force_at": now, "in_force_at": now}
         statement = self._insert(rule_versions).values(row)
         statement = statement.on_conflict_do_update(index_elements=["hash"], set_={"in_force_at": now})
@@ -28,7 +28,7 @@ class RuleVersions:
             await connection.execute(statement)
 
     async def newest(self) -> Version | None:
-        """The version that came into force last; None if none ever did. Raises StorageError."""
+        """The version that came into force last; None if none ever did."""
         newest = (
             select(rule_versions)
             .order_by(rule_versions.c.in_force_at.desc(), rule_versions.c.first_in_force_at.desc())

@@ -20,7 +20,7 @@ REFUSAL = "gateway_refusal"  # the channel
 async def opt_out_upstream(
     connection: AsyncConnection, database: Database, refused: Mapping[str, str], now: datetime
 ) -> list[EventRow]:
-    """Opt out, in the caller's transaction, whom these texts were for, and give the events for the ledger; ``refused`` has the reasons.
+    """Opt out whom these texts were for, and give the events for the ledger; ``refused`` has the reasons.
 
     A START of a number's own stands that came after the text was written.
     """

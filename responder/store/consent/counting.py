@@ -17,7 +17,7 @@ UNDER_REVIEW = select(func.count(distinct(handoffs.c.originator))).where(HOLDING
 
 
 async def count_consent(database: Database) -> ConsentCounts:
-    """How many numbers stand where, as of one moment. Raises StorageError."""
+    """How many numbers stand where, as of one moment."""
     by_list: dict[str, dict[SubscriptionStatus, int]] = defaultdict(dict)
     async with database.read() as connection:
         for name, status, count in (await connection.execute(SUBSCRIPTIONS)).all():

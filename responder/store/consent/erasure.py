@@ -28,7 +28,7 @@ UNSENT = (StepStatus.QUEUED, StepStatus.SENDING)
 
 
 async def erase(database: Database, secret: bytes, number: str, operator: str, now: datetime) -> int:
-    """Erase a number, and tell how many rows held it; it is not texted again before it says START. Raises StorageError."""
+    """Erase a number, and tell how many rows held it; it is not texted again before it says START."""
     insert = database.insert
     async with database.write() as connection:
         if database.is_sqlite:

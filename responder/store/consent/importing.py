@@ -1,4 +1,4 @@
-"""Subscribers out of a file: many of them are carried out in chunks, and finished by whoever comes next after a kill."""
+"""Subscribers from a file: many are carried out in chunks, and finished after a kill by whoever comes next."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field

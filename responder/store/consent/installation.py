@@ -51,7 +51,7 @@ class Installation:
         return secret
 
     async def require_fit(self, secret: bytes) -> None:
-        """Raise ConfigurationError if the database has become one of another secret, as a restored one may be. Raises StorageError."""
+        """Raise ConfigurationError if the database has become one of another secret, as a restored one may be."""
         async with self._database.read() as connection:
             if await self._value(connection, MARK) not in (None, mark_of(secret)):
                 raise ConfigurationError(
@@ -76,7 +76,7 @@ class Installation:
         return value
 
     async def check(self, now: datetime) -> None:
-        """Commit something that was not there, since only that shows that messages can be. Raises StorageError."""
+        """Commit something that was not there, since only that shows that messages can be."""
         statement = self._insert(installation).values(name=CHECKED, value=now.isoformat())
         async with self._database.write() as connection:
             await connection.execute(

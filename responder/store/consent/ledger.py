@@ -145,7 +145,7 @@ def _change(effect: Effect) -> Event | None:
 
 
 async def append(connection: AsyncConnection, rows: Iterable[EventRow], secret: bytes) -> Sequence[EventRow]:
-    """Chain the events to the ledger, move its head, and give them as they stand there, in the caller's transaction.
+    """Chain the events to the ledger, move its head, and give them as they stand there.
 
     Raises StorageError if the head was tampered with.
     """

@@ -56,7 +56,7 @@ NOWHERE: Mapping[str, int] = MappingProxyType({})
 async def remove_texts(database: Database, before: datetime, places: Mapping[str, int] = NOWHERE) -> dict[str, int]:
     """Empty the texts of messages, replies and calls of before a moment that are done with; consent events keep what was said.
 
-    Begins at the ``places``, and gives those to begin at the next time, by table: nothing before them has a text. Raises StorageError.
+    Begins at the ``places``, and gives those to begin at the next time, by table: nothing before them has a text.
     """
     return {
         texts.table.name: await _walk(database, texts, before, places.get(texts.table.name, 0))
@@ -104,7 +104,7 @@ async def _empty(database: Database, texts: _Texts, seqs: Collection[int]) -> Co
 
 
 async def remove_strays(database: Database, before: datetime) -> int:
-    """Remove the delivery reports of before a moment that are on nothing that we sent, and tell how many there were. Raises StorageError."""
+    """Remove the delivery reports of before a moment that are on nothing that we sent, and tell how many there were."""
     old = (reports.c.step_key.is_(None)) & (reports.c.received_at < before)
     some = select(reports.c.seq).where(old).order_by(reports.c.received_at).limit(TOGETHER)
     found = 0
@@ -119,7 +119,7 @@ async def remove_strays(database: Database, before: datetime) -> int:
 
 
 async def end_subscriptions(database: Database, secret: bytes, now: datetime, tell: Collection[str] = ()) -> int:
-    """End the subscriptions whose time is over, with an event in the ledger and for webhooks, and tell how many. Raises StorageError."""
+    """End the subscriptions whose time is over, with an event in the ledger and for webhooks, and tell how many."""
     over = and_(ENDING, subscriptions.c.ends_at <= now)
     unread = select(messages.c.seq).where(WAITING, messages.c.originator == subscriptions.c.originator).exists()
     some = (

@@ -107,7 +107,7 @@ async def put_subscribers(
     advance: Callable[[int], None] = lambda _count: None,
     tell: Collection[str] = (),
 ) -> Outcomes:
-    """Make the subscriptions what an operator wants, all or none, but bring nobody back who opted out; ``tell`` webhooks. Raises StorageError."""
+    """Make the subscriptions what an operator wants, all or none, but bring nobody back who opted out; ``tell`` webhooks."""
     if dry_run:
         async with database.read() as connection:
             outcomes = await _outcomes(connection, secret, wanted)
@@ -132,7 +132,7 @@ async def carry_out_some(
     *,
     accepted_at: datetime | None = None,
 ) -> Sequence[Outcome]:
-    """Make some subscriptions what an operator wants, in the caller's transaction, which has the turn; gives the outcome of each.
+    """Make some subscriptions what an operator wants, and give the outcomes; the caller has the turn.
 
     What was accepted a while ago takes nobody off a list who has joined since.
     """
@@ -164,7 +164,7 @@ async def opt_out(
     now: datetime,
     tell: Collection[str] = (),
 ) -> bool:
-    """Let a number be texted no more, as its own STOP would, tell webhooks, and say whether that is news. Raises StorageError."""
+    """Let a number be texted no more, as its own STOP would, tell webhooks, and say whether that is news."""
     async with database.write() as connection:
         await move_revisions(connection, database.insert, [originator])
         done = (

@@ -51,7 +51,7 @@ class Closed:
 async def close(
     database: Database, secret: bytes, key: str, closing: Closing, *, now: datetime, tell: Collection[str] = ()
 ) -> Closed:
-    """Close a hand-off, with what it means for consent, and tell webhooks; ResponderError says why that cannot be. Raises StorageError."""
+    """Close a hand-off, with what it means for consent, and tell webhooks; ResponderError says why that cannot be."""
     async with database.write() as connection:
         row = await _taken(connection, database, key)
         if row.closed_at:
@@ -121,7 +121,7 @@ class Answer:
 async def answer(database: Database, secret: bytes, key: str, written: Answer, now: datetime) -> tuple[str, bool]:
     """Queue a person's text to the number of a hand-off, and give its key and whether it is new; the same twice in a short while is one.
 
-    ResponderError says why it cannot go out. Raises StorageError.
+    ResponderError says why it cannot go out.
     """
     async with database.write() as connection:
         row = await _taken(connection, database, key)

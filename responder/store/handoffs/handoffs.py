@@ -33,7 +33,7 @@ def list_handoffs(*, every: bool = False) -> Listing[HandOffRecord]:
 
 
 async def find_handoffs(database: Database, beginning: str) -> list[HandOffRecord]:
-    """The hand-offs whose key begins so; two of them at the most, since one is what is looked for. Raises StorageError."""
+    """The hand-offs whose key begins so; two of them at the most, since one is what is looked for."""
     typed = beginning.lower()
     if not typed or len(typed) > KEY_LENGTH or not HEX.issuperset(typed):
         return []
@@ -43,7 +43,7 @@ async def find_handoffs(database: Database, beginning: str) -> list[HandOffRecor
 
 
 async def count_open(database: Database) -> OpenHandOffs:
-    """How many hand-offs wait for a person, and since when. Raises StorageError."""
+    """How many hand-offs wait for a person, and since when."""
     query = select(func.count(), func.min(handoffs.c.opened_at), func.count().filter(handoffs.c.holds_marketing)).where(
         OPEN_HANDOFF
     )
@@ -79,7 +79,7 @@ async def _paused(connection: AsyncConnection, originators: Collection[str], whi
 
 
 async def said_since(database: Database, record: HandOffRecord) -> list[Said]:
-    """What the number has texted since a hand-off was opened, and what went there, by time. Raises StorageError."""
+    """What the number has texted since a hand-off was opened, and what went there, by time."""
     here = messages.c.key == record.key
     theirs = or_(*(and_(_later.c.originator == record.originator, part) for part in (WAITING, PAST)))
     seq = select(messages.c.seq).where(here).scalar_subquery()

@@ -58,7 +58,7 @@ def mail_rows(mails: Sequence[Mail], now: datetime) -> Rows:
 
 
 async def claim_mail(database: Database, now: datetime) -> Mail | None:
-    """The oldest e-mail, if it is due; the others wait behind it, since they go the same way. Raises StorageError."""
+    """The oldest e-mail, if it is due; the others wait behind it, since they go the same way."""
     async with database.read() as connection:
         oldest = (
             await connection.execute(select(alert_mails).where(_QUEUED).order_by(alert_mails.c.seq).limit(1))
@@ -78,17 +78,17 @@ async def claim_mail(database: Database, now: datetime) -> Mail | None:
 
 
 async def note_sent(database: Database, key: str) -> None:
-    """Note that an e-mail was taken. Raises StorageError."""
+    """Note that an e-mail was taken."""
     await _put(database, key, status=MailStatus.SENT, next_attempt_at=None, last_error=None)
 
 
 async def note_refused(database: Database, key: str, error: str) -> None:
-    """Note that an e-mail is never taken. Raises StorageError."""
+    """Note that an e-mail is never taken."""
     await _put(database, key, status=MailStatus.DEAD, next_attempt_at=None, last_error=error)
 
 
 async def note_unsent(database: Database, key: str, error: str, now: datetime) -> bool:
-    """Note that an e-mail was not taken, and tell whether it is given up. Raises StorageError."""
+    """Note that an e-mail was not taken, and tell whether it is given up."""
     async with database.write() as connection:
         row = (await connection.execute(select(alert_mails).where(alert_mails.c.key == key))).one()
         is_over: bool = now - row.created_at >= GIVE_UP_AFTER
@@ -101,7 +101,7 @@ async def note_unsent(database: Database, key: str, error: str, now: datetime) -
 
 
 async def read_unsent(database: Database) -> Unsent | None:
-    """The e-mails that wait; None if none does. Raises StorageError."""
+    """The e-mails that wait; None if none does."""
     query = select(func.count(), func.min(alert_mails.c.created_at), func.max(alert_mails.c.last_error)).where(_QUEUED)
     async with database.read() as connection:
         count, since, error = (await connection.execute(query)).one()
@@ -109,7 +109,7 @@ async def read_unsent(database: Database) -> Unsent | None:
 
 
 async def forget_mails(database: Database, before: datetime) -> None:
-    """Remove the e-mails of before a moment that are done with. Raises StorageError."""
+    """Remove the e-mails of before a moment that are done with."""
     done = (alert_mails.c.created_at < before) & ~_QUEUED
     async with database.write() as connection:
         await connection.execute(delete(alert_mails).where(done))

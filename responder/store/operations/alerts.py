@@ -45,7 +45,7 @@ class Changed:
 async def note_troubles(
     database: Database, seen: Iterable[Trouble], tell: Callable[[Alert], Telling], now: datetime
 ) -> Changed:
-    """Open an alert for each trouble that has none, and close those whose trouble nobody has seen for a while. Raises StorageError."""
+    """Open an alert for each trouble that has none, and close those whose trouble nobody has seen for a while."""
     troubles = sorted(seen, key=_place)  # one order for all: no deadlocks
     if not troubles and not await read_open(database):
         return Changed()
@@ -63,7 +63,7 @@ async def note_troubles(
 
 
 async def read_open(database: Database) -> list[Alert]:
-    """The alerts that are open, oldest first. Raises StorageError."""
+    """The alerts that are open, oldest first."""
     async with database.read() as connection:
         rows = (
             await connection.execute(select(alerts).where(IS_OPEN).order_by(alerts.c.opened_at, alerts.c.key))

@@ -10,7 +10,7 @@ from responder.store.base.tables import messages
 
 
 async def read_clock_offset(database: Database, zone: ZoneInfo) -> ClockOffset:
-    """How far the gateway's clock is off, if it writes the times of that zone. Raises StorageError."""
+    """How far the gateway's clock is off, if it writes the times of that zone."""
     query = select(messages.c.date_time, messages.c.received_at).order_by(messages.c.seq.desc()).limit(LOOKED_AT)
     async with database.read() as connection:
         rows = (await connection.execute(query)).all()

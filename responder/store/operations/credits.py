@@ -14,7 +14,7 @@ AGAIN = timedelta(minutes=1)  # after a question without an answer
 
 
 async def claim_question(database: Database, gateway: str, now: datetime) -> bool:
-    """Whether the credit is to be asked for now, which one worker is told each time. Raises StorageError."""
+    """Whether the credit is to be asked for now, which one worker is told each time."""
     insert = database.insert
     due = update(balances).where(balances.c.gateway == gateway, balances.c.next_at <= now).values(next_at=now + EVERY)
     async with database.write() as connection:
@@ -23,14 +23,14 @@ async def claim_question(database: Database, gateway: str, now: datetime) -> boo
 
 
 async def note_credit(database: Database, gateway: str, amount: Decimal, now: datetime) -> None:
-    """Keep what the gateway told. Raises StorageError."""
+    """Keep what the gateway told."""
     async with database.write() as connection:
         told = {"amount": str(amount), "told_at": now, "failure": None}
         await connection.execute(update(balances).where(balances.c.gateway == gateway).values(told))
 
 
 async def note_no_credit(database: Database, gateway: str, failure: str, now: datetime) -> None:
-    """Keep why the gateway told nothing; what it told before stays. Raises StorageError."""
+    """Keep why the gateway told nothing; what it told before stays."""
     async with database.write() as connection:
         await connection.execute(
             update(balances).where(balances.c.gateway == gateway).values(failure=failure, next_at=now + AGAIN)
@@ -38,7 +38,7 @@ async def note_no_credit(database: Database, gateway: str, failure: str, now: da
 
 
 async def read_credits(database: Database) -> list[Credit]:
-    """What is known of the credit at each gateway. Raises StorageError."""
+    """What is known of the credit at each gateway."""
     async with database.read() as connection:
         rows = (await connection.execute(select(balances).order_by(balances.c.gateway))).all()
     return [
@@ -53,7 +53,7 @@ async def read_credits(database: Database) -> list[Credit]:
 
 
 async def forget_credits(database: Database) -> None:
-    """Forget what was told, since nothing is sent any more. Raises StorageError."""
+    """Forget what was told, since nothing is sent any more."""
     async with database.read() as connection:
         if (await connection.execute(select(balances.c.gateway).limit(1))).first() is None:
             return

@@ -19,7 +19,7 @@ GIVEN_UP_AFTER = timedelta(days=1)  # and after so long, nobody wants it to
 
 
 async def report_mailbox(database: Database, report: MailboxReport, now: datetime) -> None:
-    """Say how an intake stands. Raises StorageError."""
+    """Say how an intake stands."""
     row = {
         "name": report.name,
         "place": report.place,
@@ -41,13 +41,13 @@ async def report_mailbox(database: Database, report: MailboxReport, now: datetim
 
 
 async def forget_mailbox(database: Database, name: str) -> None:
-    """Say that an intake has ended. Raises StorageError."""
+    """Say that an intake has ended."""
     async with database.write() as connection:
         await connection.execute(delete(mailboxes).where(mailboxes.c.name == name))
 
 
 async def live_mailboxes(database: Database, now: datetime) -> list[MailboxReport]:
-    """How the intakes stand that have been seen lately. Raises StorageError."""
+    """How the intakes stand that have been seen lately."""
     query = select(mailboxes).where(mailboxes.c.seen_at >= now - SEEN_WITHIN).order_by(mailboxes.c.name)
     async with database.read() as connection:
         rows = (await connection.execute(query)).all()
@@ -68,7 +68,7 @@ async def live_mailboxes(database: Database, now: datetime) -> list[MailboxRepor
 
 
 async def failing_mailboxes(database: Database, now: datetime) -> list[FailingMailbox]:
-    """The mailboxes from which no intake has taken anything for a while, with the reason. Raises StorageError."""
+    """The mailboxes from which no intake has taken anything for a while, with the reason."""
     query = (
         select(mailboxes)
         .where(mailboxes.c.seen_at >= now - GIVEN_UP_AFTER)

@@ -19,21 +19,21 @@ LIMBO = {StepKind.WEBHOOK: StepStatus.QUEUED, StepKind.REPLY: StepStatus.UNCERTA
 
 
 async def due_kinds(database: Database, now: datetime) -> frozenset[StepKind]:
-    """Which kinds of steps are due and unclaimed. Raises StorageError."""
+    """Which kinds of steps are due and unclaimed."""
     async with database.read() as connection:
         first = {kind: await connection.execute(due(kind, now).limit(1)) for kind in StepKind}
     return frozenset(kind for kind, found in first.items() if found.first())
 
 
 async def has_abandoned(database: Database, now: datetime) -> bool:
-    """Whether a worker was killed while it was sending. Raises StorageError."""
+    """Whether a worker was killed while it was sending."""
     abandoned = select(steps.c.seq).where(LEASED, steps.c.lease_until < now).order_by(steps.c.lease_until).limit(1)
     async with database.read() as connection:
         return (await connection.execute(abandoned)).first() is not None
 
 
 async def settle_abandoned(database: Database, now: datetime, tell: Collection[str] = ()) -> int:
-    """Decide the fate of steps whose worker was killed, tell webhooks of replies, and say how many there were. Raises StorageError."""
+    """Decide the fate of steps whose worker was killed, tell webhooks of replies, and say how many there were."""
     found = 0
     again: list[str] = []
     async with database.write() as connection:

@@ -53,7 +53,7 @@ class Made:
 async def claim_calls(
     database: Database, owner: str, now: datetime, places: Mapping[str, int], named: Collection[str]
 ) -> list[Claimed]:
-    """Due calls, so many for each endpoint, which nobody else will make while the lease lasts. Raises StorageError.
+    """Due calls, so many for each endpoint, which nobody else will make while the lease lasts.
 
     Those for endpoints that are not among the ``named`` are claimed too, since somebody has to say that they are gone.
     """
@@ -78,10 +78,7 @@ async def claim_calls(
 
 
 async def record_calls(database: Database, made: Sequence[Made], limits: Limits, now: datetime) -> list[Endpoint]:
-    """Record how calls went, all or none, with the replies that waited for them, and tell the endpoints that were switched off by it.
-
-    Raises StorageError.
-    """
+    """Record how calls went, all or none, with the replies that waited for them, and tell the endpoints that were switched off by it."""
     off: list[Endpoint | None] = []
     async with database.write() as connection:
         if said := {one.claimed.step.key: one.answered.said for one in made if one.claimed.awaits}:
@@ -144,7 +141,7 @@ async def retry_calls(
 ) -> int:
     """Queue again, with the same ids, the calls that were given up: all, those to an endpoint, or those queued in a time; tell how many.
 
-    Those whose bodies are gone stay. Their endpoints are switched on. Raises StorageError.
+    Those whose bodies are gone stay. Their endpoints are switched on.
     """
     chosen: list[ColumnElement[bool]] = [DEAD_LETTERS, steps.c.content != ""]
     chosen += [steps.c.recipient == to] if to else []

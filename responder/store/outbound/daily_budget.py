@@ -1,4 +1,4 @@
-"""How many texts went out in a day, counted in the transaction that claims them, so that no two workers spend the same."""
+"""How many texts went out in a day, counted as they are claimed, so that no two workers spend the same."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Budget:
 async def over_budget(
     connection: AsyncConnection, database: Database, budget: Budget, rows: Sequence[Row[Any]]
 ) -> set[str]:
-    """The keys of the texts that the budget has no room for; the others are counted, each once however often it is tried.
+    """The keys of the texts that the budget has no room for; the others are counted, each once.
 
     The confirmation of an opt-out always has room.
     """
@@ -36,7 +36,7 @@ async def over_budget(
     insert = database.insert
     await connection.execute(insert(spend).values(day=budget.day, texts=0).on_conflict_do_nothing())
     today = select(spend.c.texts).where(spend.c.day == budget.day)
-    spent = (await connection.execute(today if database.is_sqlite else today.with_for_update())).scalar_one()
+    spent = (await connection.execute(today.with_for_update())).scalar_one()
     over: set[str] = set()
     for row in new:
         if spent < budget.limit or row.purpose == Purpose.CONFIRMATION:
@@ -48,6 +48,6 @@ async def over_budget(
 
 
 async def spent_on(database: Database, day: str) -> int:
-    """How many texts went out on a day. Raises StorageError."""
+    """How many texts went out on a day."""
     async with database.read() as connection:
         return (await connection.execute(select(spend.c.texts).where(spend.c.day == day))).scalar_one_or_none() or 0

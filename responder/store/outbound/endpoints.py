@@ -20,7 +20,7 @@ HEALTHY = {"failures": 0, "failing_since": None, "open_until": None}
 
 
 async def read_endpoints(database: Database) -> dict[str, Endpoint]:
-    """The endpoints that have ever failed, by their names. Raises StorageError."""
+    """The endpoints that have ever failed, by their names."""
     async with database.read() as connection:
         return {
             row.name: _endpoint(row)
@@ -29,7 +29,7 @@ async def read_endpoints(database: Database) -> dict[str, Endpoint]:
 
 
 async def note_success(connection: AsyncConnection, names: Collection[str]) -> None:
-    """Note, in the caller's transaction, that endpoints took a call: their failures are forgotten."""
+    """Note that endpoints took a call: their failures are forgotten."""
     if names:
         failing = endpoints.c.name.in_(sorted(names)) & (endpoints.c.failures > 0)
         await connection.execute(update(endpoints).where(in_order(endpoints.c.name, failing)).values(HEALTHY))
@@ -44,11 +44,11 @@ async def note_failure(
     asked_to_wait_s: float | None,
     is_gone: bool,
 ) -> tuple[Endpoint, Endpoint]:
-    """Note, in the caller's transaction, that an endpoint did not take a call, and tell its state before and after."""
+    """Note that an endpoint did not take a call, and tell its state before and after."""
     fresh = Endpoint(name=endpoint.name, address=endpoint.address)
     await connection.execute(database.insert(endpoints).values(asdict(fresh)).on_conflict_do_nothing())
     query = select(endpoints).where(endpoints.c.name == endpoint.name)
-    stored = _endpoint((await connection.execute(query if database.is_sqlite else query.with_for_update())).one())
+    stored = _endpoint((await connection.execute(query.with_for_update())).one())
     before = stored if stored.address == endpoint.address else fresh
     after = before.after_failure(now, asked_to_wait_s=asked_to_wait_s, is_gone=is_gone)
     await connection.execute(update(endpoints).where(endpoints.c.name == endpoint.name).values(asdict(after)))
@@ -66,7 +66,7 @@ async def tell_disabled(connection: AsyncConnection, endpoint: Endpoint, origina
 
 
 async def bury_calls(database: Database, disabled: Collection[Endpoint], now: datetime) -> int:
-    """Make dead letters of what waits for endpoints that were given up, and tell how many there were. Raises StorageError."""
+    """Make dead letters of what waits for endpoints that were given up, and tell how many there were."""
     found = 0
     by_name = {endpoint.name: endpoint for endpoint in disabled}
     for_them = (
@@ -90,7 +90,7 @@ async def bury_calls(database: Database, disabled: Collection[Endpoint], now: da
 
 
 async def switch_on(connection: AsyncConnection, names: Collection[str]) -> None:
-    """Forget, in the caller's transaction, all that is known of endpoints, since a person says that they work again."""
+    """Forget all that is known of endpoints, since a person says that they work again."""
     await connection.execute(delete(endpoints).where(endpoints.c.name.in_(names)))
 
 

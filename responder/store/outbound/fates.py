@@ -14,7 +14,8 @@ from responder.store.base.tables import steps
 
 OF_CLAIM: list[Column[Any]] = [
     steps.c.seq, steps.c.key, steps.c.message_key, steps.c.kind, steps.c.originator, steps.c.recipient, steps.c.sender,
-    steps.c.content, steps.c.purpose, steps.c.segments, steps.c.expires_at, steps.c.attempts, steps.c.created_at, steps.c.submitted_at,
+    steps.c.content, steps.c.purpose, steps.c.segments, steps.c.expires_at, steps.c.attempts, steps.c.created_at,
+    steps.c.submitted_at,
 ]  # fmt: skip
 
 
@@ -22,7 +23,8 @@ OF_CLAIM: list[Column[Any]] = [
 class Claimed:
     """A step that is ours to carry out; ``attempts`` counts this one, ``created_at`` is when it was queued.
 
-    A probe is the one reply that tries whether the gateway still refuses us. For a call that ``awaits``, a reply waits for its answer.
+    A probe is the one reply that tries whether the gateway still refuses us.
+    A reply waits for the answer to a call that ``awaits``.
     """
 
     step: Step
@@ -34,7 +36,10 @@ class Claimed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fate:
-    """How an attempt went; it may begin a hold on all replies, and then does not count, or end one, or tell that the number is blocked."""
+    """How an attempt went.
+
+    One that begins a hold on all replies is not counted; another may end the hold, or say that the number is blocked.
+    """
 
     key: str
     status: StepStatus
@@ -66,7 +71,7 @@ def step_from(row: Row[Any]) -> Step:
 async def record_fates(
     connection: AsyncConnection, fates: Iterable[Fate], now: datetime, owner: str | None = None
 ) -> None:
-    """Record how attempts went, in the caller's transaction; with an owner, only of steps that it still holds."""
+    """Record how attempts went; with an owner, only of steps that it still holds."""
     rows = [
         {
             "of_key": fate.key,

@@ -37,7 +37,7 @@ class Deliveries:
 
 
 async def read_deliveries(database: Database, since: datetime) -> Mapping[str, Deliveries]:
-    """How the replies fare that were handed over since a moment, by the API that took them. Raises StorageError."""
+    """How the replies fare that were handed over since a moment, by the API that took them."""
     took_ms, billed = steps.c.delivery_ms, steps.c.billed_segments
     counted = case((billed.is_not(None), steps.c.segments), else_=0)
     sums = [func.sum(case((took_ms <= bound_s * 1000, 1), else_=0)) for bound_s in BOUNDS_S]

@@ -1,4 +1,6 @@
-"""The gates that a text must pass before it leaves, in the transaction that claims it: what happened since it was queued counts.
+"""The gates that a text must pass before it leaves, in the transaction that claims it.
+
+So whatever happened since the text was queued counts.
 
 A new limit is a function here, or in a file of its own, and its name in ``GATES``.
 """
@@ -77,7 +79,7 @@ async def quiet_hours(claim: Claim, room: Room) -> Room:
 
 
 async def busy_contact(claim: Claim, texts: Texts) -> Reasons:
-    """Where somebody else has the contact, its texts are left to the next claim, so that a change comes before or after."""
+    """Texts whose contact somebody else has locked are left to the next claim: a change comes before or after."""
     return {row.key: NOT_NOW for row in texts if row.originator not in claim.people}
 
 

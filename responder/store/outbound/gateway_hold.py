@@ -1,4 +1,4 @@
-"""A hold on sending: while the gateway refuses all of us, replies stay queued, and one at a time tries whether that has changed."""
+"""A hold on sending: while the gateway refuses us, replies stay queued, and now and then one tries again."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,14 +28,14 @@ class Hold:
 
 
 async def read_hold(database: Database) -> Hold | None:
-    """The hold that is on; None if replies are sent. Raises StorageError."""
+    """The hold that is on; None if replies are sent."""
     async with database.read() as connection:
         row = (await connection.execute(select(holds))).first()
     return Hold(since=row.since, reason=row.reason) if row else None
 
 
 async def lift_hold(database: Database, now: datetime) -> None:
-    """Send again: a process that starts has settings that were not tried yet. Raises StorageError."""
+    """Send again: a process that starts has settings that were not tried yet."""
     async with database.write() as connection:
         await end_hold(connection, now)
 
@@ -60,7 +60,7 @@ async def begin_hold(connection: AsyncConnection, reason: str, now: datetime, in
 
 
 async def places(connection: AsyncConnection, now: datetime, limit: int) -> tuple[int, bool]:
-    """How many replies may be claimed, and whether they are a probe: all, or while there is a hold one now and then, and else none."""
+    """How many replies may be claimed, and whether they are a probe; during a hold, one now and then."""
     if (await connection.execute(select(holds.c.probe_at))).first() is None:
         return limit, False
     due = update(holds).where(holds.c.probe_at <= now).values(probe_at=now + PROBE_EVERY)

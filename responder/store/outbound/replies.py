@@ -60,10 +60,10 @@ class SqlSteps:
         tell: Collection[str] = (),
         quiet_until: datetime | None = None,
     ) -> list[Claimed]:
-        """Due steps, oldest first, which nobody else will carry out while the lease lasts; a text to someone opted out is suppressed.
+        """Due steps, oldest first, that are ours while the lease lasts; texts that a gate stops are suppressed.
 
-        With ``pretend`` the steps are marked so at once, since nothing goes out; ``budget`` is what may be spent. In quiet hours, which end
-        at ``quiet_until``, what is no answer at once waits for their end. Raises StorageError.
+        With ``pretend`` the steps are marked so at once, since nothing goes out; ``budget`` is what may be spent, and
+        ``quiet_until`` the end of the quiet hours that it is in.
         """
         async with self._database.write() as connection:
             ask = Claim(
@@ -127,7 +127,7 @@ class SqlSteps:
         tell: Collection[str] = (),
         tell_of_consent: Collection[str] = (),
     ) -> None:
-        """Record how attempts went, unless somebody else has the step by now, and tell webhooks of replies and of opt-outs. Raises StorageError."""
+        """Record how attempts went, unless somebody else has the step by now, and tell webhooks."""
         blocked = {fate.key: fate.error or "" for fate in fates if fate.is_blocked}
         async with self._database.write() as connection:
             events = await opt_out_upstream(connection, self._database, blocked, now) if blocked else []
@@ -143,7 +143,7 @@ class SqlSteps:
             await announce_consent(connection, await append(connection, events, self._secret), tell_of_consent, now)
 
     async def count_due(self, kind: StepKind, now: datetime, limit: int) -> int:
-        """How many steps of a kind are due and may be claimed, up to a limit: while there is a hold, one at its times. Raises StorageError."""
+        """How many steps of a kind may be claimed, up to a limit; during a hold, one at its times."""
         some = due(kind, now).limit(limit).subquery()
         async with self._database.read() as connection:
             waiting, probe_at = (await connection.execute(select(func.count(), PROBE_AT).select_from(some))).one()
@@ -152,7 +152,7 @@ class SqlSteps:
         return min(int(waiting), free)
 
     async def retry(self, key: str, now: datetime) -> StepStatus | None:
-        """Queue a step again that was given up or is uncertain, and tell what it was; None if there is no such step with a text to retry.
+        """Queue a step again that was given up or is uncertain; gives what it was, None if there is no such step.
 
         A reply that a person asks for is of use again, but for those that have a time of their own.
         """
@@ -197,10 +197,13 @@ async def _suppress(
 
 
 def due(kind: StepKind, now: datetime) -> Select[tuple[int]]:
-    """What is due, in an order that its index has: of some rows in any order PostgreSQL would rather read the table until it meets them."""
+    """What is due, in the order of its index.
+
+    Asked for some rows in any order, PostgreSQL would rather read the table until it meets them.
+    """
     return select(steps.c.seq).where(is_due(kind, now)).order_by(steps.c.next_attempt_at)
 
 
 def is_due(kind: StepKind, now: datetime) -> ColumnElement[bool]:
-    """Whether a step waits, and for nothing more; SQLite finds it by the index of what is undone only where that is asked in its words."""
+    """Whether a step waits, and for nothing more; ``UNDONE`` lets SQLite use the index of what is undone."""
     return and_(UNDONE, steps.c.kind == kind, steps.c.status == StepStatus.QUEUED, steps.c.next_attempt_at <= now)

@@ -46,7 +46,7 @@ class SqlReports:
             return await self._settle(connection, {key: report for key, report in by_key.items() if key in new}, now)
 
     async def match_strays(self, now: datetime) -> list[tuple[str, StepStatus]]:
-        """Settle the reports that came before we knew of what; the keys of the replies that changed. Raises StorageError."""
+        """Settle the reports that came before we knew of what; the keys of the replies that changed."""
         stray = (reports.c.step_key.is_(None)) & (reports.c.received_at >= now - STRAYS_FOR)
         query = select(reports).where(stray).order_by(reports.c.seq.desc()).limit(STRAYS_AT_ONCE)
         async with self._database.read() as connection:

@@ -43,7 +43,7 @@ def awaited_rows(wanted: Iterable[Step], now: datetime) -> Rows:
 
 
 async def begin_waiting(connection: AsyncConnection, keys: Collection[str], now: datetime) -> frozenset[str]:
-    """Note, in the caller's transaction, that calls begin now, and tell for which of them a reply waits."""
+    """Note that calls begin now, and tell for which of them a reply waits."""
     mine = in_order(
         awaited.c.step_key, awaited.c.step_key.in_(keys), skip_locked=True
     )  # of one that is locked somebody decides just now
@@ -59,13 +59,13 @@ async def settle(
     now: datetime,
     still: ColumnElement[bool] = _ANY,
 ) -> None:
-    """Queue, in the caller's transaction, what goes out by the answers of calls; None for one that gave none in time.
+    """Queue what goes out by the answers of calls; None for one that gave none in time.
 
     Of those that are not ``still`` so when their contacts are locked, others decide.
     """
     mine = awaited.c.step_key.in_(said)
     originators = sorted(set((await connection.execute(select(awaited.c.originator).where(mine))).scalars()))
-    known, stops = await _known(connection, database, originators, now)
+    known, stops = await _known(connection, originators, now)
     calls = select(steps).where(steps.c.key.in_(said)).order_by(steps.c.key)
     by_key = {row.key: row for row in (await connection.execute(calls)).all()}
     taken = (
@@ -87,7 +87,7 @@ async def settle(
 async def settle_unanswered(database: Database, limits: Limits, now: datetime, paused: Collection[str] = ()) -> int:
     """Queue what goes out where no answer will come in time: calls that have not begun by then, and those to webhooks that are ``paused``.
 
-    Tells how many there were. Raises StorageError.
+    Tells how many there were.
     """
     late = awaited.c.deadline_at <= now
     in_turn = select(awaited.c.step_key).where(late).order_by(awaited.c.deadline_at).limit(IN_FRONT)
@@ -109,14 +109,11 @@ async def settle_unanswered(database: Database, limits: Limits, now: datetime, p
 
 
 async def _known(
-    connection: AsyncConnection, database: Database, originators: Collection[str], now: datetime
+    connection: AsyncConnection, originators: Collection[str], now: datetime
 ) -> tuple[dict[str, Known], dict[str, LastStop]]:
     """What limits ask about the phones, and their opt-outs; they are locked so that a text of theirs comes before or after."""
     query = select(contacts).where(contacts.c.originator.in_(originators)).order_by(contacts.c.originator)
-    rows = {
-        row.originator: row
-        for row in (await connection.execute(query if database.is_sqlite else query.with_for_update())).all()
-    }
+    rows = {row.originator: row for row in (await connection.execute(query.with_for_update())).all()}
     sent = await read_sent(connection, originators, now)
     known = {originator: _phone(originator, rows.get(originator), sent[originator]) for originator in originators}
     return known, {originator: stop for originator, row in rows.items() if (stop := last_stop(row))}

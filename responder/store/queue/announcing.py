@@ -27,7 +27,7 @@ CHANGES = frozenset(
 
 
 async def put_hearers(database: Database, webhooks: Collection[str]) -> None:
-    """Keep which webhooks ask for the fate of replies, since reports are taken by processes that know no rules. Raises StorageError."""
+    """Keep which webhooks ask for the fate of replies, since reports are taken by processes that know no rules."""
     written = " ".join(sorted(webhooks))
     insert_into = database.insert
     put = insert_into(installation).values(name=HEARERS, value=written)
@@ -44,7 +44,7 @@ async def read_hearers(connection: AsyncConnection) -> frozenset[str]:
 async def announce(
     connection: AsyncConnection, happened: Iterable[tuple[str, Happened]], webhooks: Collection[str], now: datetime
 ) -> None:
-    """Tell webhooks what was changed for these originators other than by a message, in the caller's transaction."""
+    """Tell webhooks what was changed for these originators other than by a message."""
     names = sorted(webhooks)
     if not names:
         return
@@ -61,7 +61,7 @@ async def announce(
 async def announce_consent(
     connection: AsyncConnection, events: Iterable[Mapping[str, Any]], webhooks: Collection[str], now: datetime
 ) -> None:
-    """Tell webhooks of the changes among events that the ledger has by now and no rule brought about, in the caller's transaction."""
+    """Tell webhooks of the changes among events that the ledger has by now and no rule brought about."""
     changes = ((event["originator"], consent_changed(event)) for event in events if event["event"] in CHANGES)
     await announce(connection, changes, webhooks, now)
 

@@ -25,7 +25,7 @@ _NOTE = (
 
 
 async def end_waiting(connection: AsyncConnection, words: Mapping[str, Order | None], now: datetime) -> None:
-    """End, in the caller's transaction, what waits for numbers that opted out by words of that order, if by words of their own.
+    """End what waits for numbers that opted out by words of that order, if by words of their own.
 
     What somebody else has locked is ended when it is claimed, also after a later opt-in.
     """

@@ -24,13 +24,13 @@ def still_valid(now: datetime) -> ColumnElement[bool]:
 
 
 async def put_off(connection: AsyncConnection, now: datetime, until: datetime) -> None:
-    """Let what is no answer at once wait for the end of quiet hours, in the caller's transaction."""
+    """Let what is no answer at once wait for the end of quiet hours."""
     at_night = in_order(steps.c.key, QUIET, steps.c.next_attempt_at <= now, skip_locked=True)
     await connection.execute(update(steps).where(at_night).values(next_attempt_at=until))
 
 
 async def drop_late(database: Database, now: datetime) -> int:
-    """Drop the replies that wait and are of no more use, also while nothing is sent, and tell how many there were. Raises StorageError."""
+    """Drop the replies that wait and are of no more use, also while nothing is sent, and tell how many there were."""
     found = 0
     while True:
         late = (
@@ -40,9 +40,7 @@ async def drop_late(database: Database, now: datetime) -> int:
             .limit(TOGETHER)
         )
         async with database.write() as connection:
-            rows = (
-                await connection.execute(late if database.is_sqlite else late.with_for_update(skip_locked=True))
-            ).all()
+            rows = (await connection.execute(late.with_for_update(skip_locked=True))).all()
             ours = await free_contacts(connection, {row.originator for row in rows}, lock=not database.is_sqlite)
             numbers = [row.seq for row in rows if row.originator in ours]
             await suppress(connection, dict.fromkeys(numbers, TOO_LATE), now)

@@ -25,7 +25,7 @@ MOVE = (
 
 
 async def suppress(connection: AsyncConnection, reasons: Mapping[int, str], now: datetime) -> None:
-    """Let these replies, by their numbers, not leave, and tell webhooks, in the caller's transaction."""
+    """Let these replies, by their numbers, not leave, and tell webhooks."""
     suppressed: list[Row[Any]] = []
     for reason in sorted(set(reasons.values())):
         numbers = [number for number, why in reasons.items() if why == reason]
@@ -44,7 +44,7 @@ async def suppress(connection: AsyncConnection, reasons: Mapping[int, str], now:
 async def settle_suppressed(
     connection: AsyncConnection, rows: Sequence[Row[Any]], reasons: Mapping[str, str], now: datetime
 ) -> None:
-    """Undo, in the caller's transaction, what was written down as if these replies would leave; ``reasons`` are by their keys."""
+    """Undo what was written down as if these replies would leave; ``reasons`` are by their keys."""
     if not rows:
         return
     await never_asked(connection, [row.key for row in rows], now)
@@ -55,7 +55,7 @@ async def settle_suppressed(
 
 
 async def give_back(connection: AsyncConnection, keys: Collection[str]) -> None:
-    """Let rules and replies that may be used once in a while be used again, in the caller's transaction, since these replies never left."""
+    """Let rules and replies that may be used once in a while be used again, since these replies never left."""
     theirs = select(steps.c.originator).where(steps.c.key.in_(keys))
     await connection.execute(delete(uses).where(uses.c.originator.in_(theirs), uses.c.step_key.in_(keys)))
 

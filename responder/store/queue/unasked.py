@@ -16,7 +16,7 @@ OF_REMINDER = "-1"  # what the key of a reminder's step ends with
 
 
 async def never_asked(connection: AsyncConnection, keys: Collection[str], now: datetime) -> None:
-    """End the questions of texts that do not leave, in the caller's transaction; ``keys`` are those of their steps."""
+    """End the questions of texts that do not leave; ``keys`` are those of their steps."""
     if keys:
         await _end_questions(connection, keys, now)
         await _forget_reminders(

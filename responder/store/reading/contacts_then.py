@@ -49,7 +49,7 @@ class Beginning:
 
 
 async def count_and_begin(database: Database, since: datetime | None) -> tuple[int, Beginning | None]:
-    """How many such messages there are, and where they begin; None if there is none. Raises StorageError."""
+    """How many such messages there are, and where they begin; None if there is none."""
     figures = select(
         func.count().label("number"),
         func.min(messages.c.received_at).label("at"),
@@ -69,7 +69,7 @@ def _decided(query: Any, since: datetime | None) -> Any:  # noqa: ANN401  (a sel
 
 
 async def read_past(database: Database, originators: Collection[str], begin: Beginning) -> list[Known]:
-    """What was known of each of the originators at a moment. Raises StorageError.
+    """What was known of each of the originators at a moment.
 
     Lists, opt-outs, questions and the language are as they were. What somebody told about themselves has no history and is as it is
     today; an appointment that was answered for since stands as scheduled.

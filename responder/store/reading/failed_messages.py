@@ -18,7 +18,7 @@ FAILED = (messages.c.status == text("'failed'"), func.length(messages.c.raw) > 0
 
 
 async def read_failed(database: Database) -> FailedMessages:
-    """The messages that failed and can be received again. Raises StorageError.
+    """The messages that failed and can be received again.
 
     A reason ends at its colon: what follows may repeat a text.
     """
@@ -42,7 +42,7 @@ RETRIED = frozenset({MessageStatus.FAILED, MessageStatus.MALFORMED})
 
 
 async def receive_failed_again(database: Database) -> AsyncIterator[MessageRecord]:
-    """Let all failed messages wait again that still have their text, oldest first, and give them as they are then. Raises StorageError."""
+    """Let all failed messages wait again that still have their text, oldest first, and give them as they are then."""
     after = 0
     while True:
         async with database.write() as connection:
@@ -70,7 +70,7 @@ async def receive_again(
     destination: str | None = None,
     text: str | None = None,
 ) -> None:
-    """Let a failed message wait again, or a malformed one with what it lacks; ResponderError says why that cannot be. Raises StorageError."""
+    """Let a failed message wait again, or a malformed one with what it lacks; ResponderError says why that cannot be."""
     ends = {"originator": originator, "destination": destination}
     async with database.write() as connection:
         row = (await connection.execute(select(messages).where(messages.c.key == key).with_for_update())).one()

@@ -86,7 +86,7 @@ def list_appointments(
 async def read_after(
     database: Database, listing: Listing[AppointmentRecord], identifier: str | None, limit: int
 ) -> tuple[list[AppointmentRecord], bool]:
-    """So many appointments of a listing after the one with this id, and whether there are more. Raises StorageError."""
+    """So many appointments of a listing after the one with this id, and whether there are more."""
     query = listing.query.order_by(*listing.order).limit(limit + 1)
     if identifier is not None:
         place = select(appointments.c.starts_at).where(appointments.c.id == identifier).scalar_subquery()
@@ -100,7 +100,7 @@ async def read_after(
 
 
 async def find_messages(database: Database, beginning: str) -> list[Explanation]:
-    """The messages whose key begins so; two of them at the most, since one is what is looked for. Raises StorageError."""
+    """The messages whose key begins so; two of them at the most, since one is what is looked for."""
     typed = beginning.lower()
     if not typed or len(typed) > KEY_LENGTH or not HEX.issuperset(typed):
         return []
@@ -111,20 +111,20 @@ async def find_messages(database: Database, beginning: str) -> list[Explanation]
 
 
 async def raw_of(database: Database, key: str) -> bytes:
-    """What came in, as it came, for the message with this key. Raises StorageError."""
+    """What came in, as it came, for the message with this key."""
     async with database.read() as connection:
         return bytes((await connection.execute(select(messages.c.raw).where(messages.c.key == key))).scalar_one())
 
 
 async def find_delivery(database: Database, key: str) -> DeliveryRecord | None:
-    """The delivery with this key. Raises StorageError."""
+    """The delivery with this key."""
     async with database.read() as connection:
         row = (await connection.execute(select(steps).where(steps.c.key == key))).first()
     return delivery_from(row) if row else None
 
 
 async def find_appointment(database: Database, identifier: str) -> AppointmentRecord | None:
-    """The appointment with this id. Raises StorageError."""
+    """The appointment with this id."""
     async with database.read() as connection:
         row = (await connection.execute(select(appointments).where(appointments.c.id == identifier))).first()
     return _appointment(row) if row else None
