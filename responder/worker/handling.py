@@ -19,9 +19,10 @@ from responder.core.sms.message import Message
 from responder.errors import StorageError
 from responder.jobs import BUDGET_S, JOB_OF
 from responder.store.base.database import Database
-from responder.store.inbox.commit import Commits, Planned
+from responder.store.inbox.commit import Commits
 from responder.store.inbox.contacts import read_known
 from responder.store.inbox.inbox import GIVE_UP_AFTER, SqlInbox
+from responder.store.inbox.planned import Planned
 
 BATCH = 500  # messages claimed at a time: enough to share a commit, few enough to leave the write lock to others
 NOT_TAKEN = "the database does not take what it says"
@@ -31,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Held:
-    """What a run has claimed and not given back; which messages those are is not known before the claim has answered."""
+    """What a run has claimed and not given back; the messages are unknown until the claim has returned."""
 
     owner: str
     seqs: tuple[int, ...] = ()
@@ -96,7 +97,7 @@ class Handler:
         return bool(claimed)
 
     async def _give_back(self) -> None:
-        """Let others have what is held: whoever lives gives back, so that a lease runs out only of a worker that died."""
+        """Let others have what is held: the living give back, so only the lease of a dead worker runs out."""
         if self._held:
             await self._inbox.release(self._held.owner, self._held.seqs)
             self._held = None
@@ -109,7 +110,7 @@ class Handler:
         return [message for message, deaths in claimed if deaths < GIVE_UP_AFTER]
 
     async def _handle_or_part(self, messages: Sequence[Message], owner: str) -> None:
-        """Handle messages together; where something in them breaks that, each by itself, so that one fails by its own fault alone."""
+        """Handle messages together or, if one breaks that, each by itself: it fails by its own fault alone."""
         try:
             await self._handle_together(messages, owner)
         except Exception as error:
@@ -146,14 +147,14 @@ class Handler:
 
 
 def _is_in_a_message(error: Exception) -> bool:
-    """Whether an error may come from what a message says; what a failing database or machine brings about never does."""
+    """Whether a message may have caused the error; a failing database or machine is never its fault."""
     return error.is_in_the_data if isinstance(error, StorageError) else not isinstance(error, OSError | MemoryError)
 
 
 def plan_all(known: Known, messages: Sequence[Message], rules: Rules, failures: dict[str, Exception]) -> Planned:
     """The plans for the messages of one originator, in the order of their words, each knowing what those before it did.
 
-    A message whose planning raises is left out and told in ``failures`` by its key.
+    A message whose planning raises is left out and noted in ``failures`` under its key.
     """
     after = known
     plans: list[Plan] = []

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from responder.core.contact.changes import known_after
 from responder.core.contact.effects import AppointmentStatus, ChangeAppointment, OpenHandOff, OptIn, OptOut
 from responder.core.contact.known import Appointment, Known
 from responder.core.contact.question import Ask
-from responder.core.deciding.plan import Plan, known_after, make_plan
+from responder.core.deciding.plan import Plan, make_plan
 from responder.core.rules.rules import Rules
 from tests.conftest import NOON
 from tests.planning import appointment, known, message, plan, rules

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import insert, update
 
+from responder.core.contact.changes import after_effect
 from responder.core.contact.effects import Purpose, StepKind, StepStatus, Subscribe
 from responder.core.contact.known import Known, SubscriptionStatus
 from responder.core.sms.message import Message, Order
@@ -81,10 +82,12 @@ def test_a_while_begins_with_the_message() -> None:
         seq=1, key="k", channel=inbound().channel, gateway="agile", originator=ANNA, destination="", text="", sent_at=None,
         received_at=NOON, order=Order(NOON, 1),
     )  # fmt: skip
-    after = Known(originator=ANNA).after(Subscribe(list="news", lasts=MONTH), message)
+    after = after_effect(Known(originator=ANNA), Subscribe(list="news", lasts=MONTH), message)
     assert after.subscriptions["news"].ends_at == NOON + MONTH
-    renewed = after.after(
-        Subscribe(list="news", lasts=MONTH), replace(message, received_at=NOON + MONTH, order=Order(NOON + MONTH, 2))
+    renewed = after_effect(
+        after,
+        Subscribe(list="news", lasts=MONTH),
+        replace(message, received_at=NOON + MONTH, order=Order(NOON + MONTH, 2)),
     )
     assert renewed.subscriptions["news"].ends_at == NOON + 2 * MONTH
 

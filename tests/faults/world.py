@@ -23,8 +23,9 @@ from responder.rulefile import read_rules
 from responder.store.base.tables import contacts, messages, metadata
 from responder.store.consent.reading import verify
 from responder.store.consent.retention import end_subscriptions
-from responder.store.inbox.commit import Commits, Committed, Planned
+from responder.store.inbox.commit import Commits, Committed
 from responder.store.inbox.contacts import read_known
+from responder.store.inbox.planned import Planned
 from responder.store.outbound.abandoned import settle_abandoned
 from responder.store.outbound.fates import Claimed, Fate
 from responder.wiring import Store

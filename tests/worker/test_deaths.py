@@ -10,8 +10,9 @@ from sqlalchemy import text
 
 from responder.errors import StorageError
 from responder.store.base.database import Database
-from responder.store.inbox.commit import Commits, Committed, Planned
+from responder.store.inbox.commit import Commits, Committed
 from responder.store.inbox.inbox import GIVE_UP_AFTER, LEASE
+from responder.store.inbox.planned import Planned
 from tests.builders import ANNA, BRUNO, inbound
 from tests.conftest import NOON, no_more_on_disk, store_on
 from tests.worker.conftest import Work

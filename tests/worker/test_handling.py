@@ -12,9 +12,10 @@ from responder.core.contact.effects import StepKind
 from responder.core.deciding.plan import make_plan
 from responder.core.outbound.gateway import Job
 from responder.store.base.tables import appointments, contacts
-from responder.store.inbox.commit import Commits, Committed, Planned
+from responder.store.inbox.commit import Commits, Committed
 from responder.store.inbox.contacts import read_known
 from responder.store.inbox.inbox import LEASE
+from responder.store.inbox.planned import Planned
 from responder.worker.handling import plan_all
 from tests import planning
 from tests.builders import ANNA, BRUNO, inbound, minutes

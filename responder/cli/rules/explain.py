@@ -23,8 +23,8 @@ from responder.errors import ConfigurationError
 from responder.rulefile import load_rules
 from responder.settings.environment import environment
 from responder.settings.model import Settings, load_settings
-from responder.store.inbox.commit import explanation_json
 from responder.store.inbox.contacts import read_known
+from responder.store.inbox.planned import explanation_json
 from responder.wiring import utc_now
 
 NEWEST_OF_ALL = 2**62  # a place in the inbox after every message that is there

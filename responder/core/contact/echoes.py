@@ -1,4 +1,4 @@
-"""What went to an originator lately, and what a text from them makes of it: an echo, or a reaction, which nobody answers."""
+"""Recent replies, and the texts that merely echo or react to one and so get no answer."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from responder.core.contact.effects import Purpose
 from responder.core.sms.text import fold
 
-REMEMBERED = timedelta(days=1)  # how far back what was sent is looked at
+TEXTS_REMEMBERED = timedelta(days=1)  # how far back what was sent is looked at
 ECHO_WITHIN = timedelta(hours=1)
 REACTION = "ignored: a reaction to a text, which is recorded and not answered"
 ECHO = "ignored: it is what we have just sent, word for word, so a machine is likely to have sent it back"
@@ -26,14 +26,15 @@ ENGLISH = re.compile(
 """The reactions of iPhones, and of Android since it has them, as they reach a phone that knows none."""
 QUOTES = re.compile(OPENING)
 QUOTING = re.compile(
-    rf"[^“„«\"]{{1,{LONGEST_LEAD}}}(?:{OPENING}[^“„«\"”»]{{1,24}}{CLOSING}[^“„«\"]{{1,12}})?{OPENING}(.*){CLOSING}\.?",
+    rf"[^“„«\"]{{1,{LONGEST_LEAD}}}"
+    rf"(?:{OPENING}[^“„«\"”»]{{1,24}}{CLOSING}[^“„«\"]{{1,12}})?{OPENING}(.*){CLOSING}\.?",
     re.DOTALL,
 )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sent:
-    """A text that was queued for an originator; ``answers_at`` is when the text came that it answers, if it answers one."""
+    """A text that was queued for an originator; ``answers_at`` is when the text that it answers arrived, if any."""
 
     at: datetime
     text: str
@@ -41,12 +42,12 @@ class Sent:
     answers_at: datetime | None = None
 
     def is_near(self, moment: datetime, period: timedelta) -> bool:
-        """Whether it belongs to what happened around a moment, as phones and not as workers saw it: after an outage texts are handled late."""
+        """Whether it is near a moment as the phone saw it: after an outage, texts are handled late."""
         return abs((self.answers_at or self.at) - moment) < period
 
 
 def why_ignored(text: str, folded: str, sent: Sequence[Sent], now: datetime) -> str | None:
-    """Why a text asks for no answer, not even that of the fallback; None if it may.
+    """Why a text gets no answer, not even that of the fallback; None if it may.
 
     >>> why_ignored("Liked “See you tomorrow.”", "", (), datetime.min)
     'ignored: a reaction to a text, which is recorded and not answered'
@@ -62,7 +63,7 @@ def why_ignored(text: str, folded: str, sent: Sequence[Sent], now: datetime) -> 
 
 
 def _quotes(text: str, sent: Iterable[Sent]) -> bool:
-    """Whether a text is a reaction, in any language, to one that was sent."""
+    """Whether a text, in any language, quotes one that was sent in order to react to it."""
     quoting = QUOTES.search(text) and QUOTING.fullmatch(text)
     quoted = fold(quoting[1].strip(" …\u00a0")) if quoting else ""
     return len(quoted) >= SHORTEST_QUOTE and any(fold(one.text).startswith(quoted) for one in sent)

@@ -34,7 +34,10 @@ class Subscribe:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Unsubscribe:
-    """The originator leaves a list; ``ends_at`` is when that would have been over anyway, so that START brings back no more than STOP took."""
+    """The originator leaves a list.
+
+    ``ends_at`` is when the subscription would have ended anyway, so that START brings back no more than STOP took.
+    """
 
     list: str
     taken_by_stop: bool = False
@@ -86,8 +89,8 @@ class SetLanguage:
 class OpenHandOff:
     """A person should look at the message.
 
-    One that ``holds_marketing``, since ``word`` may have been a stop, does so until it is closed. With a ``pause``, neither rules nor the
-    fallback answer the number for so long, or until it is closed.
+    While one that ``holds_marketing`` is open, no offers go out, since ``word`` may have been a stop. During a
+    ``pause`` neither rules nor the fallback answer the number; closing the hand-off ends it.
     """
 
     reason: str
@@ -105,7 +108,7 @@ class TellUnclear:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RecordUse:
-    """A rule or a reply that the originator gets at most once in a while was used for them; ``by_reply`` where it is a reply."""
+    """A rule or reply with a cooldown was used for the originator; ``by_reply`` if it is a reply."""
 
     of: str
     by_reply: bool = False
@@ -182,7 +185,7 @@ class Reply:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Awaited:
-    """A reply that waits for what a webhook answers: its text with the values that it uses but for the answer's, and what goes out otherwise.
+    """A reply that waits for a webhook's answer, with the values known already and what goes out without one.
 
     ``languages`` are those of the originator, the best first; ``zone`` is that of dates and times.
     """
@@ -211,8 +214,9 @@ class WebhookCall:
 class Step:
     """One call to the outside, queued with the plan that wants it.
 
-    ``to`` is a number or the name of a webhook, ``content`` the text of a reply or the JSON of a webhook, and ``sender`` the number
-    that a reply comes from. One that does not leave at once has ``leaves_at``; one that a text led to has ``arrived_at``, when that came.
+    ``to`` is a number or the name of a webhook, ``content`` the text of a reply or the JSON of a webhook, and
+    ``sender`` the number that a reply comes from. A delayed step has ``leaves_at``; ``arrived_at`` is when the text
+    that led to it came.
     ``uses`` are the names of what it uses up that happens once in a while.
     """
 

@@ -1,4 +1,4 @@
-"""What is known of an originator, and what an effect makes of it."""
+"""What is known of an originator: consent, lists, appointments, questions, and recent texts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -6,26 +6,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from responder.core.contact.echoes import REMEMBERED as TEXTS_REMEMBERED
-from responder.core.contact.echoes import Sent
-from responder.core.contact.effects import (
-    AppointmentStatus,
-    ChangeAppointment,
-    Effect,
-    Mute,
-    OpenHandOff,
-    OptIn,
-    OptOut,
-    RecordUse,
-    SetField,
-    SetLanguage,
-    Subscribe,
-    TellUnclear,
-    Unsubscribe,
-)
-from responder.core.contact.question import REMEMBERED as QUESTIONS_REMEMBERED
-from responder.core.contact.question import Ask, CloseQuestion, Question, QuestionKind, after_happening, replaced
-from responder.core.sms.message import Message, Order
+from responder.core.contact.echoes import TEXTS_REMEMBERED, Sent
+from responder.core.contact.effects import AppointmentStatus
+from responder.core.contact.question import QUESTIONS_REMEMBERED, Question, QuestionKind
+from responder.core.sms.message import Order
 
 WINDOW = timedelta(days=7)  # before its start, an appointment that nobody asked about is open
 LATE = timedelta(hours=48)  # after its start, an answer may still be about the appointment (contract, section 5)
@@ -44,7 +28,7 @@ class SubscriptionStatus(StrEnum):
 class Subscription:
     """An originator and a list; ``taken_by_stop`` marks what START will bring back.
 
-    ``order`` is that of the last text about it, ``by_hand_at`` when a person or a file last changed it; either is None while there is none.
+    ``order`` is that of the last text about it, ``by_hand_at`` when a person or a file last changed it; None if never.
     """
 
     list: str
@@ -111,7 +95,7 @@ class Appointment:
 
 @dataclass(frozen=True, kw_only=True)
 class Known:
-    """All that is known of one originator; ``revision`` changes with it, so that a plan can tell whether it still holds."""
+    """All that is known of one originator; ``revision`` grows with each change, so that a stale plan is noticed."""
 
     originator: str
     revision: int = 0
@@ -122,7 +106,7 @@ class Known:
     opted_out: bool = False
     consent_order: Order | None = None
     consent_by_hand_at: datetime | None = None
-    """When a person of ours, a file or the gateway last said that no more texts are wanted, or the number was erased."""
+    """When a person of ours, a file or the gateway last said that no texts are wanted, or the number was erased."""
     erased_at: datetime | None = None
     rebooked_at: datetime | None = None
     """When another system or a person last moved or deleted an appointment of the originator."""
@@ -163,7 +147,7 @@ class Known:
         return self.but(sent=sent, questions=questions, subscriptions=subscriptions)
 
     def question(self, kind: QuestionKind, destination: str | None = None) -> Question | None:
-        """The newest question of a kind, however it stands; only of those that this number of ours asked, if one is given."""
+        """The newest question of a kind, open or not; with a destination, of those that this number asked."""
         if not self.questions:
             return None
         asked = [
@@ -184,101 +168,3 @@ class Known:
     def appointment(self, id_: str) -> Appointment | None:
         """The appointment of this id."""
         return next((a for a in self.appointments if a.id == id_), None)
-
-    def after(self, effect: Effect, message: Message) -> "Known":
-        """What is known once the effect of a message has happened."""
-        match effect:
-            case Subscribe() | Unsubscribe():
-                subscription = _subscription(effect, message, self.subscriptions.get(effect.list))
-                known = self.but(subscriptions={**self.subscriptions, effect.list: subscription})
-                return (
-                    known.but(confirmed_at=message.received_at)
-                    if isinstance(effect, Unsubscribe) and effect.confirmed
-                    else known
-                )
-            case OptOut():
-                confirmed_at = message.received_at if effect.confirmed else self.confirmed_at
-                return self.but(
-                    opted_out=True, was_erased=False, consent_order=message.order, confirmed_at=confirmed_at
-                )
-            case OptIn():
-                return self.but(opted_out=False, was_erased=False, consent_order=message.order)
-            case ChangeAppointment():
-                return self.but(appointments=tuple(_changed(a, effect, message) for a in self.appointments))
-            case TellUnclear():
-                told = (
-                    replace(a, unclear_at=message.received_at) if a.id == effect.id else a for a in self.appointments
-                )
-                return self.but(appointments=tuple(told))
-            case Ask(question=asked):
-                return self.but(questions=(*(replaced(question, asked) for question in self.questions), asked))
-            case CloseQuestion():
-                return self.but(questions=tuple(_closed(question, effect) for question in self.questions))
-            case SetField() | SetLanguage() | RecordUse() | Mute() | OpenHandOff():
-                return self._remembering(effect, message)
-
-    def _remembering(
-        self, effect: SetField | SetLanguage | RecordUse | Mute | OpenHandOff, message: Message
-    ) -> "Known":
-        match effect:
-            case SetField():
-                told = {**self.fields, effect.name: effect.value}
-                return self.but(fields=told, field_orders={**self.field_orders, effect.name: message.order})
-            case SetLanguage():
-                return self.but(language=effect.language, language_order=message.order)
-            case RecordUse():
-                before = self.uses.get(effect.of, message.received_at)
-                return self.but(uses={**self.uses, effect.of: max(before, message.received_at)})
-            case Mute():
-                return self.but(muted_until=effect.until)
-            case OpenHandOff():
-                until = message.received_at + effect.pause if effect.pause else None
-                return self.but(paused_until=max(filter(None, (until, self.paused_until)), default=None))
-
-
-def _subscription(effect: Subscribe | Unsubscribe, message: Message, before: Subscription | None) -> Subscription:
-    status = _status(effect)
-    return Subscription(
-        list=effect.list,
-        status=status,
-        since=before.since if before and before.status is status else message.order.at,
-        order=message.order,
-        by_hand_at=before.by_hand_at if before else None,
-        taken_by_stop=isinstance(effect, Unsubscribe) and effect.taken_by_stop,
-        ends_at=_end(effect, message.received_at),
-    )
-
-
-def _end(effect: Subscribe | Unsubscribe, received_at: datetime) -> datetime | None:
-    """When a subscription is over, counted by our clock; None where it is for good."""
-    if isinstance(effect, Unsubscribe):
-        return effect.ends_at
-    lasts = ASKED_FOR if effect.asks else effect.lasts
-    return received_at + lasts if lasts else None
-
-
-def _status(effect: Subscribe | Unsubscribe) -> SubscriptionStatus:
-    """How a subscription stands after a word about it."""
-    if isinstance(effect, Unsubscribe):
-        return SubscriptionStatus.UNSUBSCRIBED
-    return SubscriptionStatus.PENDING if effect.asks else SubscriptionStatus.SUBSCRIBED
-
-
-def _changed(appointment: Appointment, effect: ChangeAppointment, message: Message) -> Appointment:
-    if appointment.id != effect.id:
-        return appointment
-    return replace(
-        appointment,
-        status=effect.status,
-        updated_at=message.received_at,
-        order=message.order,
-        version=appointment.version + 1,
-    )
-
-
-def _closed(question: Question, effect: CloseQuestion) -> Question:
-    return (
-        replace(question, status=after_happening(question.status, effect.happening))
-        if question.key == effect.key
-        else question
-    )

@@ -1,4 +1,4 @@
-"""The newest word wins: what a message wants, weighed against newer texts of its originator and against what was changed by hand."""
+"""The newest word wins: effects weighed against newer texts of the originator and against changes by hand."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ OVERTAKEN = "a person changed what it is about before it was handled"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Weighed:
-    """What is left of the effects that a message wants; ``overtaken_at`` is when a person changed what others are about."""
+    """The effects that still hold; ``overtaken_at`` is when a person changed what the others are about."""
 
     effects: tuple[Effect, ...]
     is_superseded: bool = False
@@ -43,7 +43,7 @@ class Weighed:
 
 
 class Newest(NamedTuple):
-    """The last text about what an effect would change, and when that was last changed by hand, as far as it counts against the effect."""
+    """The last text about what an effect changes, and the last change by hand that counts against it."""
 
     text: Order | None
     by_hand_at: datetime | None = None
@@ -78,7 +78,7 @@ def is_outdated(effect: Ordered, known: Known, message: Message) -> bool:
 def was_before(message: Message, at: datetime | None) -> bool:
     """Whether a message was sent, or came in, before a change by hand, so that it cannot be about what that made.
 
-    One that came in later by our clock and was sent before is nobody's to guess: it was on its way, or the gateway's clock is wrong.
+    One sent before that arrived later could be either: it was on its way, or the gateway's clock is off.
     """
     return at is not None and message.order.at < at
 
@@ -116,7 +116,7 @@ def _newest_about_list(effect: Subscribe | Unsubscribe, known: Known) -> Newest:
 
 
 def _newest_about_appointment(effect: ChangeAppointment, known: Known, message: Message) -> Newest:
-    """What was said and done about an appointment; an answer from before another was moved may have been about that one."""
+    """What counts against a change of an appointment; an answer older than a move may mean the one that moved."""
     appointment = known.appointment(effect.id)
     rebooked_at = (
         None
@@ -133,7 +133,7 @@ def _later(one: T | None, other: T | None) -> T | None:
 
 
 def _is_superseded(wanted: Sequence[Effect], left: Sequence[Effect]) -> bool:
-    """Whether newer words stand, and nothing is left that is a word itself; details are words only where nothing else is."""
+    """Whether newer words stand and no word of the message is left; details count only if it has no other."""
     words = [effect for effect in wanted if isinstance(effect, ORDERED) and not _is_by_the_way(effect)]
     main = [effect for effect in words if not isinstance(effect, DETAILS)] or words
     return bool(main) and not any(effect in left for effect in main)

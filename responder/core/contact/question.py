@@ -1,9 +1,9 @@
 """Questions of responder's own: what was asked of whom, which answers it offers, and how it ends.
 
-Whoever asks yields the effect ``Ask`` with a question of its kind. ``Known.question(kind, destination)`` is the newest one of a phone, also
-for a while after it ended; ``state`` says how it stands at a moment, and the effect ``CloseQuestion`` ends it. A double opt-in asks with
-``kind=OPT_IN`` and one choice whose subject is the list. What an answer does says a function that stands in ``core.decision.HEARERS``:
-it takes the situation and the rules, and gives a ``Heard`` with effects and replies, or None where the text is no answer to it.
+The effect ``Ask`` asks one, ``CloseQuestion`` ends it, and ``state`` says how it stands at a moment.
+``Known.question(kind, destination)`` is a phone's newest, also for a while after it ended. A double opt-in has
+``kind=OPT_IN`` and the lists as choices. What an answer does is said in ``core.dialogue``, which
+``deciding.authorities.open_question`` asks.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-REMEMBERED = timedelta(days=7)  # for so long after it was asked, an answer that comes too late is still known for one
+QUESTIONS_REMEMBERED = timedelta(
+    days=7
+)  # for so long after it was asked, an answer that comes too late is still known for one
 
 
 class QuestionKind(StrEnum):
@@ -67,8 +69,8 @@ class Choice:
 class Question:
     """Something that we asked, and that a short answer may now answer.
 
-    ``destination`` is our number that asked, and ``intention`` what an answer is to do with what it chooses. ``key`` is that of the
-    text which asks.
+    ``destination`` is our number that asked, and ``intention`` what an answer is to do with what it chooses. ``key``
+    is that of the text which asks.
     """
 
     key: str
@@ -84,7 +86,7 @@ class Question:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ask:
-    """A question is asked; of those of the same number of ours it takes the place of any list, and of the same question."""
+    """A question is asked; it replaces any list, and the same question, that this number of ours asked."""
 
     question: Question
 
@@ -109,14 +111,16 @@ def question_key(message_key: str, number: int = 1) -> str:
 def after_happening(status: QuestionStatus, happening: Happening) -> QuestionStatus:
     """How a question stands after something happened.
 
-    >>> str(after_happening(QuestionStatus.OPEN, Happening.ANSWER)), str(after_happening(QuestionStatus.EXPIRED, Happening.ANSWER))
-    ('answered', 'expired')
+    >>> str(after_happening(QuestionStatus.OPEN, Happening.ANSWER))
+    'answered'
+    >>> str(after_happening(QuestionStatus.EXPIRED, Happening.ANSWER))
+    'expired'
     """
     return TRANSITIONS.get((status, happening), status)
 
 
 def replaced(question: Question, newer: Question) -> Question:
-    """How a question stands once a newer one is asked: a list ends, and the same question; what else was asked stays open."""
+    """A question once a newer one is asked: a list ends, as does the same question; any other stays open."""
     is_same = question.kind is QuestionKind.WHICH or question.choices == newer.choices
     if question.destination != newer.destination or not is_same:
         return question

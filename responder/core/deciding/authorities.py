@@ -15,7 +15,7 @@ from responder.core.rules.rules import Rules
 from responder.core.rules.situation import Match, Situation
 
 Authority = Callable[[Situation, Rules], Decision | None]
-"""Decides about a message; one that has nothing to say gives None, or a decision that does not speak but notes what it saw."""
+"""Decides about a message. With nothing to say it gives None, or a decision that only notes what it saw."""
 
 
 def decide(situation: Situation, rules: Rules) -> Decision:
@@ -34,7 +34,7 @@ def decide(situation: Situation, rules: Rules) -> Decision:
 
 
 def echo(situation: Situation, rules: Rules) -> Decision | None:  # noqa: ARG001  (every authority is asked alike)
-    """Reactions and machines get no answer; a word that answers an open appointment does, even if we used it ourselves."""
+    """Reactions and machines get no answer; an answer to an open appointment does, even in words of ours."""
     ignored = why_ignored(situation.message.text, situation.folded, situation.known.sent, situation.now)
     if ignored is None or (situation.open_appointments and situation.answer):
         return None
@@ -79,7 +79,7 @@ AUTHORITIES: tuple[Authority, ...] = (
 
 
 def _heard(heard: Heard, match: Match, situation: Situation, rules: Rules) -> Decision:
-    """What follows from a text of a dialogue; nothing where it would only call the person who has the conversation already."""
+    """What follows from a text of a dialogue; nothing if it only calls the person who already has the conversation."""
     if heard.is_for_a_person and (paused := why_paused(situation)):
         return Decision(name=None, match=match, ignored=f"ignored: {paused}")
     decision = Decision(

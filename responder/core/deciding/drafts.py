@@ -1,4 +1,4 @@
-"""From a decision to effects and drafts: what is to change, and what is to leave once limits and quiet hours allow it."""
+"""From a decision to effects and drafts: what changes, and what leaves once limits and quiet hours allow it."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -28,7 +28,7 @@ MOST_SEGMENTS = 4  # of one reply about several appointments
 
 
 class Draft(NamedTuple):
-    """A reply or call that is wanted, and the decision and situation that it comes from; a named tuple, since each text makes some."""
+    """A wanted reply or call, and where it comes from; a named tuple, since every text makes some."""
 
     wanted: Reply | WebhookCall
     decision: Decision
@@ -68,7 +68,7 @@ def drafts_of(decision: Decision, situation: Situation, rules: Rules, after: Kno
 
 
 def _instead(wanted: Sequence[Reply | WebhookCall]) -> Sequence[Reply | WebhookCall]:
-    """What a rule wants; a reply that takes the place of the others leaves only itself and calls that await no reply."""
+    """What a rule wants; a reply that replaces the others leaves only itself and the calls, which await no reply."""
     if not [one for one in wanted if isinstance(one, Reply) and one.is_instead]:
         return wanted
     return [
@@ -204,8 +204,9 @@ def timed(wanted: Reply | WebhookCall, now: datetime, quiet: QuietHours | None, 
     """A reply that waits, with the time at which it leaves, outside quiet hours; everything else as it is.
 
     >>> from datetime import UTC, timedelta
-    >>> later = timed(Reply(text="Hi", delay=timedelta(hours=1)), datetime(2026, 12, 1, 12, tzinfo=UTC), None, ZoneInfo("UTC"))
-    >>> later.leaves_at.isoformat(), end_of_use(later, datetime(2026, 12, 1, 12, tzinfo=UTC)).isoformat()
+    >>> noon = datetime(2026, 12, 1, 12, tzinfo=UTC)
+    >>> later = timed(Reply(text="Hi", delay=timedelta(hours=1)), noon, None, ZoneInfo("UTC"))
+    >>> later.leaves_at.isoformat(), end_of_use(later, noon).isoformat()
     ('2026-12-01T13:00:00+00:00', '2026-12-01T19:00:00+00:00')
     """
     if isinstance(wanted, WebhookCall):

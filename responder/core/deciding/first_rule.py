@@ -70,7 +70,7 @@ def refusal_of(rule: Rule, situation: Situation) -> str | None:
 def _decision_of(
     applied: Sequence[tuple[Rule, Match]], situation: Situation, rules: Rules, later: tuple[int, ...] = ()
 ) -> Decision:
-    """The decision of rules that apply, of which the last speaks; one that joins a list which asks first waits for the answer."""
+    """The decision of rules that apply, of which the last speaks; one that joins a list which asks first waits."""
     actions: list[tuple[Match, tuple[Action, ...]]] = []
     cooldowns: list[tuple[str, ...]] = []
     uses: list[Effect] = []

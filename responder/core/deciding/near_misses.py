@@ -18,7 +18,7 @@ Ranked = tuple[int, int, Miss]
 
 
 def near_misses(decision: Decision, situation: Situation, rules: Rules) -> tuple[Miss, ...]:
-    """The rules that nearly answered: one letter off, right words and a condition that does not hold, or behind the rule that answered."""
+    """The rules that nearly answered: one letter off, refused by a condition, or behind the rule that did."""
     if decision.applied and not decision.misses and not decision.later:
         return ()
     refused = (_ranked(miss, situation, rules) for miss in decision.misses)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
+from responder.core.contact.changes import after_effect, known_after
 from responder.core.contact.echoes import Sent
 from responder.core.contact.effects import ChangeAppointment, Effect, RecordUse, SetLanguage, Step, StepKind
 from responder.core.contact.known import Appointment, Known
@@ -137,15 +138,8 @@ def _plan(decision: Decision, weighed: Weighed, outcome: Outcome, situation: Sit
 def _changes(effects: Iterable[Effect], known: Known, message: Message) -> Iterator[AppointmentChange]:
     for effect in effects:
         if isinstance(effect, ChangeAppointment) and (was := known.appointment(effect.id)):
-            known = known.after(effect, message)
+            known = after_effect(known, effect, message)
             yield AppointmentChange(before=was, after=known.appointment(effect.id) or was)
-
-
-def known_after(known: Known, effects: Iterable[Effect], message: Message) -> Known:
-    """What is known once all the effects of a message have happened."""
-    for effect in effects:
-        known = known.after(effect, message)
-    return known
 
 
 def with_steps(known: Known, plan: Plan) -> Known:

@@ -28,7 +28,7 @@ def _unsent_questions(drafts: Iterable[Draft], *, is_silent: bool) -> Collection
 
 
 def _without_questions(effects: Sequence[Effect], unsent: Collection[str]) -> tuple[Effect, ...]:
-    """The effects without these questions: no list waits for an answer, and a person sees an answer that names no appointment."""
+    """The effects without these questions: no list waits; a person sees an answer that names no appointment."""
     gone = [effect.question for effect in effects if isinstance(effect, Ask) and effect.question.key in unsent]
     asked = {
         choice.subject

@@ -25,7 +25,7 @@ CHOSE_NONE = "answers again without choosing which appointment is meant"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Heard:
-    """What follows from a text: effects, replies, actions, and the situations of the appointments chosen, each to be decided by the rules.
+    """What follows from a text: effects, replies, actions, and the chosen appointments, which the rules decide.
 
     ``falls_back`` says that the fallback is to speak as well, since nothing is said here.
     """

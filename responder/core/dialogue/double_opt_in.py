@@ -18,7 +18,7 @@ from responder.core.rules.situation import Match, Situation
 
 
 def lists_that_ask(actions: Sequence[Action], situation: Situation, rules: Rules) -> tuple[str, ...]:
-    """The lists among those that the actions put somebody on which ask first, and which the originator is not on yet."""
+    """The lists which the actions join, that ask first and that the originator is not on yet."""
     joined = dict.fromkeys(name for action in actions if (name := action.joins))
     return tuple(name for name in joined if rules.lists[name].double_opt_in and not situation.known.subscribed(name))
 
@@ -26,7 +26,7 @@ def lists_that_ask(actions: Sequence[Action], situation: Situation, rules: Rules
 def ask_to_join(
     rule: Rule, match: Match, lists: Sequence[str], situation: Situation, rules: Rules, number: int = 1
 ) -> tuple[tuple[Effect, ...], Reply]:
-    """The lists pending, the question asked, and its text; ``number`` tells it from others that the same message leads to."""
+    """The lists pending, the question, and its text; ``number`` counts the questions of one message."""
     message, now, first = situation.message, situation.now, rules.lists[lists[0]]
     question = Question(
         key=question_key(message.key, number),
@@ -48,7 +48,7 @@ def ask_to_join(
 
 
 def hear_joining(situation: Situation, rules: Rules) -> Heard | None:
-    """What a text does that answers whether its originator wants to join; None if that is not open, or not what the text answers."""
+    """What a yes or no to an open double opt-in does; None if none is open or the text is neither."""
     question = None if _is_silent(situation) else open_opt_in(situation)
     answer = read_answer(situation.folded, situation.lexicon) if question else None
     if question is None or answer is None:
@@ -71,7 +71,7 @@ def hear_joining(situation: Situation, rules: Rules) -> Heard | None:
 
 
 def _is_silent(situation: Situation) -> bool:
-    """Whether the originator wants no texts; an opt-out by hand that came after the answer is weighed against it later."""
+    """Whether the originator wants no texts; a later opt-out by hand is weighed against the answer elsewhere."""
     return situation.known.opted_out and not was_before(situation.message, situation.known.consent_by_hand_at)
 
 

@@ -56,7 +56,7 @@ def _is_from_here(asked_from: str, situation: Situation) -> bool:
 
 
 def shown_list(situation: Situation) -> Question | None:
-    """The newest list of appointments to choose from, however it stands: that of the number which was texted, or else of any."""
+    """The newest list to choose from, open or not: that of the number which was texted, else of any."""
     known, here = situation.known, None if situation.has_one_sender else situation.message.destination
     shown = known.question(QuestionKind.WHICH, here) or known.question(QuestionKind.WHICH)
     return shown if shown and shown.asked_at <= situation.now else None

@@ -1,4 +1,4 @@
-"""Which one? Several appointments are open to an answer, so the phone is asked, by a numbered list that a number answers."""
+"""Which one? If several appointments are open to an answer, a numbered list asks which is meant."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -17,9 +17,12 @@ from responder.core.sms.segments import size
 
 MOST = 9  # appointments in one list, so that a digit tells each
 VALID_FOR = timedelta(hours=48)
-ALL = frozenset({"all", "both", "tutti", "tutte", "tutti e due", "tutte e due", "entrambi", "entrambe", "alle", "beide", "tous", "toutes"}) | {
-    "todos", "todas", "allemaal", "wszystkie", "oba", "toate", "all of them", "both of them", "tutti quanti", "tutte quante", "les deux",
-    "toutes les deux", "tous les deux", "los dos", "las dos", "ambos", "ambas", "os dois", "as duas", "alle beide", "allebei", "alle twee", "obie",
+ALL = frozenset({"all", "both", "tutti", "tutte", "tutti e due", "tutte e due", "entrambi",
+    "entrambe", "alle", "beide", "tous", "toutes"}) | {
+    "todos", "todas", "allemaal", "wszystkie", "oba", "toate", "all of them", "both of them", "tutti quanti",
+    "tutte quante", "les deux",
+    "toutes les deux", "tous les deux", "los dos", "las dos", "ambos", "ambas", "os dois", "as duas",
+    "alle beide", "allebei", "alle twee", "obie",
     "obydwa", "obydwie", "ambele", "amandoua",
 }  # fmt: skip
 INTENTIONS: Mapping[
@@ -60,7 +63,7 @@ def ask_which(situation: Situation, answer: Answer, rules: Rules) -> tuple[Ask, 
 
 
 def _text(asked: Sequence[Appointment], answer: Answer, which: Texts, situation: Situation, rules: Rules) -> str:
-    """The list in the words of the file: as much of each appointment as fits one segment, or else when and whose it is."""
+    """The list in the file's words, with as much about each appointment as fits one segment."""
     languages = (situation.answer[1] if situation.answer else None, situation.known.language, rules.languages[0])
     template, language = which.pick(*languages), which.language(*languages) or rules.languages[0]
     values = {
@@ -81,7 +84,7 @@ def _told(appointment: Appointment, parts: int, zone: ZoneInfo) -> str:
 
 
 def read_choice(folded: str, count: int) -> tuple[int, ...] | None:
-    """The numbers that a text chooses of so many, each once; none if one of them is not on the list, None if it is no choice at all.
+    """The choices from 1 to ``count`` that a text picks: ``()`` if any is off the list, None if it picks nothing.
 
     >>> read_choice("1 e 3", 3), read_choice("tutti", 2), read_choice("4", 3), read_choice("1 forse", 3)
     ((1, 3), (1, 2), (), None)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from responder.core.contact.changes import after_effect
 from responder.core.contact.effects import (
     AppointmentStatus,
     ChangeAppointment,
@@ -100,7 +101,7 @@ def happenings(effects: Iterable[Effect], message: Message, rule: str | None, kn
             case Subscribe() | Unsubscribe() | OptOut() | OptIn():
                 yield Happened(event=Event.CONSENT_CHANGED, data=_consent(effect, message, rule))
             case ChangeAppointment(id=changed) if was := known.appointment(changed):
-                known = known.after(effect, message)
+                known = after_effect(known, effect, message)
                 became = known.appointment(changed) or was
                 data = {
                     "appointment": changed_appointment_data(was, became),

@@ -1,4 +1,4 @@
-"""Claiming messages: the oldest that wait, with what else their originators sent, at the cost of what is taken and not of what waits."""
+"""Claiming the oldest messages, with the rest from the same phones, at a cost that does not grow with what waits."""
 
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -18,7 +18,8 @@ FARTHEST_LOOK = (
     8000  # messages that a claim looks at from the front; behind them it waits for those who have these in hand
 )
 COLUMNS: list[Column[Any]] = [
-    messages.c.seq, messages.c.key, messages.c.channel, messages.c.gateway, messages.c.originator, messages.c.destination,
+    messages.c.seq, messages.c.key, messages.c.channel, messages.c.gateway, messages.c.originator,
+    messages.c.destination,
     messages.c.text, messages.c.sent_at, messages.c.received_at, messages.c.order_at,
 ]  # fmt: skip
 OF_CLAIM = (*COLUMNS, messages.c.attempts, messages.c.lease_until)
@@ -71,7 +72,7 @@ def _oldest(connection: Connection, now: datetime, limit: int) -> list[Row[Any]]
 
 
 def _theirs(connection: Connection, counts: Counter[str], now: datetime, limit: int) -> list[Row[Any]]:
-    """What waits of these originators, oldest first, up to a share of each; nothing of one of whom something is in hand after all."""
+    """What waits of these originators, oldest first, up to a share each; nothing of one who has something in hand."""
     share = max(counts.values()) + limit // len(counts) + 1
     query = _THEIRS_SQLITE if connection.dialect.name == "sqlite" else _THEIRS
     rows = connection.execute(query, {"originators": list(counts), "share": share}).all()

@@ -1,8 +1,6 @@
-"""Committing plans: effects, steps, explanations, ledger and the mark "handled", in one transaction for a whole batch."""
+"""Committing plans: effects, steps, explanations, ledger and the mark "handled", one transaction a batch."""
 
-import json
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,32 +8,31 @@ from typing import Any
 from sqlalchemy import Insert, bindparam, delete, false, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from responder.core.contact.effects import OpenHandOff, OptOut, Step, StepKind
-from responder.core.contact.known import Known, Subscription
+from responder.core.contact.effects import OptOut, StepKind
 from responder.core.deciding.plan import Plan
 from responder.core.sms.message import Message, MessageStatus, Order
 from responder.store.appointments.stale_reminders import drop_stale
 from responder.store.base.bulk import execute_many
 from responder.store.base.database import Database
-from responder.store.base.history import add_events, event
+from responder.store.base.history import add_events
 from responder.store.base.tables import appointments, awaited, contacts, handoffs, messages, steps, subscriptions, uses
 from responder.store.consent.ledger import append, consent_rows
-from responder.store.inbox.contacts import written_orders
 from responder.store.inbox.inbox import still_held
+from responder.store.inbox.planned import (
+    Planned,
+    appointment_rows,
+    contact_row,
+    event_rows,
+    handoff_rows,
+    message_row,
+    subscription_rows,
+    use_rows,
+)
 from responder.store.inbox.questions import put_questions
 from responder.store.outbound.webhook_replies import awaited_rows
 from responder.store.queue.announcing import numbered, tells_of_consent
 from responder.store.queue.ending import end_unwanted, end_waiting
-from responder.store.queue.rows import Rows, step_rows
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Planned:
-    """The plans for the waiting messages of one originator, with what they rest on and what they leave behind."""
-
-    before: Known
-    after: Known
-    plans: tuple[Plan, ...]
+from responder.store.queue.rows import step_rows
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,7 +62,7 @@ class Commits:
     async def commit(self, batch: Sequence[Planned], owner: str, now: datetime) -> Committed:
         """Commit all plans that still hold.
 
-        Those of an originator are left out if something has changed what they rest on, or if the lease on a message was lost.
+        Those of an originator are left out if what they rest on has changed, or if the lease on a message was lost.
         Raises StorageError.
         """
         async with self._database.write() as connection:
@@ -82,7 +79,7 @@ class Commits:
                 )
                 await end_unwanted(connection, plans, now)
                 await execute_many(connection, self._put_awaited, awaited_rows(wanted, now))
-                await execute_many(connection, _HANDLED, [_message_row(plan, now) for plan in plans])
+                await execute_many(connection, _HANDLED, [message_row(plan, now) for plan in plans])
                 events = await append(
                     connection, (row for plan in plans for row in consent_rows(plan, now)), self._secret
                 )
@@ -122,24 +119,24 @@ class Commits:
     async def _put_state(
         self, connection: AsyncConnection, standing: Sequence[Planned], plans: Sequence[Plan], now: datetime
     ) -> None:
-        changed = [_contact_row(planned.after) for planned in standing if planned.after is not planned.before]
+        changed = [contact_row(planned.after) for planned in standing if planned.after is not planned.before]
         await execute_many(connection, self._put_contacts, changed)
         await end_waiting(connection, _stops(plans), now)
         await execute_many(
-            connection, self._put_subscriptions, [row for planned in standing for row in _subscription_rows(planned)]
+            connection, self._put_subscriptions, [row for planned in standing for row in subscription_rows(planned)]
         )
         await execute_many(
-            connection, _CHANGE_APPOINTMENT, [row for planned in standing for row in _appointment_rows(planned)]
+            connection, _CHANGE_APPOINTMENT, [row for planned in standing for row in appointment_rows(planned)]
         )
         await put_questions(connection, plans)
-        await execute_many(connection, self._put_uses, [row for planned in standing for row in _use_rows(planned)])
-        await add_events(connection, [row for plan in plans for row in _event_rows(plan)])
+        await execute_many(connection, self._put_uses, [row for planned in standing for row in use_rows(planned)])
+        await add_events(connection, [row for plan in plans for row in event_rows(plan)])
         await drop_stale(connection, sorted({change.after.id for plan in plans for change in plan.changes}), now)
-        await execute_many(connection, self._put_handoffs, [row for plan in plans for row in _handoff_rows(plan, now)])
+        await execute_many(connection, self._put_handoffs, [row for plan in plans for row in handoff_rows(plan, now)])
 
 
 async def _forget_erased(connection: AsyncConnection, lost: Sequence[Message]) -> None:
-    """Remove the contacts that were made to be locked though their numbers have been erased since they were planned for."""
+    """Remove contacts that were made only to be locked, of numbers erased since they were planned for."""
     query = select(messages.c.seq, messages.c.originator).where(messages.c.seq.in_([message.seq for message in lost]))
     standing = {row.seq: row.originator for row in (await connection.execute(query)).all()}
     gone = {message.originator for message in lost if standing.get(message.seq) != message.originator}
@@ -147,7 +144,7 @@ async def _forget_erased(connection: AsyncConnection, lost: Sequence[Message]) -
 
 
 def _touch_contacts(dialect_insert: Callable[..., Any]) -> Insert:
-    """Lock a contact, which is made if need be: in one go, since a new one that is held while others are waited for is out of order."""
+    """Lock contacts, making new ones, in one go: one held while waiting for others would break the order."""
     as_it_is = {"revision": contacts.c.revision}
     touch: Insert = (
         dialect_insert(contacts)
@@ -233,134 +230,3 @@ def _stops(plans: Sequence[Plan]) -> dict[str, Order]:
         for effect in plan.effects
         if isinstance(effect, OptOut)
     }
-
-
-def _contact_row(known: Known) -> dict[str, Any]:
-    return {
-        "originator": known.originator,
-        "revision": known.revision + 1,
-        "language": known.language,
-        "language_at": known.language_order.at if known.language_order else None,
-        "language_seq": known.language_order.seq if known.language_order else None,
-        "fields": json.dumps(dict(known.fields), ensure_ascii=False) if known.fields else "{}",
-        "field_orders": written_orders(known.field_orders),
-        "opted_out": known.opted_out,
-        "consent_at": known.consent_order.at if known.consent_order else None,
-        "consent_seq": known.consent_order.seq if known.consent_order else None,
-        "confirmed_at": known.confirmed_at,
-        "muted_until": known.muted_until,
-    }
-
-
-def _subscription_rows(planned: Planned) -> Rows:
-    """The subscriptions that the plans leave otherwise than they were, each once, whatever was said about it on the way."""
-    before, after = planned.before.subscriptions, planned.after.subscriptions
-    return [
-        {
-            "originator": planned.after.originator,
-            "list": subscription.list,
-            "status": str(subscription.status),
-            "since": subscription.since,
-            "order_at": subscription.order.at if subscription.order else None,
-            "order_seq": subscription.order.seq if subscription.order else None,
-            "taken_by_stop": subscription.taken_by_stop,
-            "ends_at": subscription.ends_at,
-        }
-        for name, subscription in after.items()
-        if not _stands(before.get(name), subscription)
-    ]
-
-
-def _stands(before: Subscription | None, after: Subscription) -> bool:
-    """Whether nothing was said about a list; that its time is over meanwhile is for others to write down."""
-    if before is None or after is before:
-        return before is not None
-    return after in (before, before.at(before.ends_at) if before.ends_at else before)
-
-
-def _appointment_rows(planned: Planned) -> Rows:
-    """The same for appointments."""
-    return [
-        {
-            "of_id": appointment.id,
-            "new_status": appointment.status,
-            "new_updated_at": appointment.updated_at,
-            "new_order_at": appointment.order.at if appointment.order else None,
-            "new_order_seq": appointment.order.seq if appointment.order else None,
-            "new_version": appointment.version,
-            "new_unclear_at": appointment.unclear_at,
-        }
-        for before, appointment in zip(planned.before.appointments, planned.after.appointments, strict=True)
-        if appointment is not before
-    ]
-
-
-def _event_rows(plan: Plan) -> Rows:
-    return [
-        event(
-            (change.after.id, change.after.version),
-            plan.message.received_at,
-            "answered",
-            "message",
-            message_key=plan.message.key,
-            old_status=change.before.status,
-            new_status=change.after.status,
-        )
-        for change in plan.changes
-    ]
-
-
-def _use_rows(planned: Planned) -> Rows:
-    carriers: dict[str, list[Step]] = defaultdict(list)
-    for step in (step for plan in planned.plans for step in plan.steps):
-        for of in step.uses:
-            carriers[of].append(step)
-    return [
-        {"originator": planned.after.originator, "of": of, "used_at": used_at, "step_key": _only_reply(carriers[of])}
-        for of, used_at in planned.after.uses.items()
-        if planned.before.uses.get(of) != used_at
-    ]
-
-
-def _only_reply(carriers: Sequence[Step]) -> str | None:
-    """The key of the reply which alone has used something up, so that it is given back where that does not leave; None if there is more."""
-    return carriers[0].key if len(carriers) == 1 and carriers[0].kind is StepKind.REPLY else None
-
-
-def _handoff_rows(plan: Plan, now: datetime) -> Rows:
-    return [
-        {
-            "message_key": plan.message.key,
-            "originator": plan.message.originator,
-            "reason": effect.reason[:200],
-            "opened_at": now,
-            "holds_marketing": effect.holds_marketing,
-            "pauses_until": plan.message.received_at + effect.pause if effect.pause else None,
-        }
-        for effect in plan.effects
-        if isinstance(effect, OpenHandOff)
-    ]
-
-
-def _message_row(plan: Plan, now: datetime) -> dict[str, Any]:
-    return {
-        "of_seq": plan.message.seq,
-        "new_handled_at": now,
-        "new_rule": plan.rule,
-        "new_rules_hash": plan.rules_hash,
-        "new_folded": plan.folded,
-        "new_language": plan.language,
-        "new_is_superseded": plan.is_superseded,
-        "new_explanation": explanation_json(plan),
-    }
-
-
-def explanation_json(plan: Plan) -> str:
-    """What a plan decided and why, as it is stored with the message."""
-    told: Mapping[str, Any] = {
-        "match": plan.match,
-        "steps": plan.explained,
-        "reserved": plan.recognition.as_json(),
-        "near_misses": [{"rule": miss.rule, "line": miss.line, "why": miss.why} for miss in plan.near_misses],
-    }
-    return json.dumps(told, ensure_ascii=False)

@@ -24,7 +24,7 @@ from responder.store.queue.rows import read_sent
 async def read_known(
     database: Database, secret: bytes, originators: Collection[str], now: datetime
 ) -> dict[str, Known]:
-    """What is known of each of the originators, with all that mattered at a moment or has since. Raises StorageError."""
+    """What is known of each originator, with all that mattered at a moment or has since."""
     async with database.read() as connection:
         people = (await connection.execute(select(contacts).where(contacts.c.originator.in_(originators)))).all()
         theirs = (
@@ -76,7 +76,7 @@ def _erased(known: Known, gone: Mapping[str, datetime]) -> Known:
     return known if known.consent_order else replace(known, opted_out=True, was_erased=True)
 
 
-def _known(originator: str, row: Row[Any] | None, **others: Any) -> Known:  # noqa: ANN401  (what stands in other tables)
+def _known(originator: str, row: Row[Any] | None, **others: Any) -> Known:  # noqa: ANN401  (from other tables)
     if row is None:
         return Known(originator=originator, **others)
     return Known(

@@ -20,13 +20,14 @@ from responder.store.queue.rows import Rows
 
 logger = logging.getLogger(__name__)
 
-CLAIM_LOCK = 0x5E5B0D01  # PostgreSQL advisory lock: claims are taken one after the other, so that an originator goes to one worker
+CLAIM_LOCK = 0x5E5B0D01  # PostgreSQL advisory lock: one claim at a time, so that an originator goes to one worker
 LEASE = timedelta(seconds=10)  # how long a killed worker keeps what it had claimed
 ALONE_AFTER = 2  # deaths of workers after which a message is handled by itself: something in it may kill them
 GIVE_UP_AFTER = 8  # deaths of workers after which it is marked failed
 FIRST = 100  # messages among which is the one that waits longest, though they may not have come in quite in their order
 ADDED = (
-    "key", "channel", "gateway", "originator", "destination", "text", "date_time", "raw", "sent_at", "received_at", "order_at", "status",
+    "key", "channel", "gateway", "originator", "destination", "text", "date_time", "raw", "sent_at",
+    "received_at", "order_at", "status",
 )  # fmt: skip
 
 
@@ -42,8 +43,7 @@ class SqlInbox:
     async def add(self, inbound: Sequence[Inbound], answer_ms: Mapping[str, int]) -> None:
         """Commit the messages, each once under its key; a key that is there already changes nothing.
 
-        ``answer_ms`` are the milliseconds that earlier messages waited for their answer, by key; that they cannot be noted fails nothing.
-        Raises StorageError, with none of the messages committed.
+        ``answer_ms`` says how long earlier messages waited for their answer; failing to note that fails nothing.
         """
         if inbound:
             await self._add(inbound)
@@ -74,8 +74,8 @@ class SqlInbox:
     async def claim(self, owner: str, now: datetime, limit: int) -> list[tuple[Message, int]]:
         """Up to about ``limit`` waiting messages, oldest first, each with how many workers died while they had it.
 
-        A worker has died if its lease ran out: whoever lives gives back what it could not handle. All that waits from an
-        originator goes to one worker at a time. Nobody else gets these messages before the lease is over.
+        A lease that ran out means a dead worker: the living give back what they could not handle. All that waits from
+        one originator goes to one worker at a time, and to nobody else while the lease lasts.
         """
         async with self._database.write() as connection:
             if not self._database.is_sqlite:
@@ -85,9 +85,9 @@ class SqlInbox:
             )
 
     async def release(self, owner: str, claimed: Sequence[int] = ()) -> None:
-        """Give back whatever a worker has claimed and not handled; it may tell which messages those were. Raises StorageError.
+        """Give back whatever a worker has claimed and not handled; it may tell which messages those were.
 
-        Where the lease ran out and another took them, the worker was counted as dead: that is taken off again, since it lives.
+        If the lease ran out and another took them, the worker was counted as dead; that is taken back, since it lives.
         """
         async with self._database.write() as connection:
             if claimed:
@@ -148,7 +148,7 @@ def _row(message: Inbound) -> Values:
 
 
 async def _numbered(connection: AsyncConnection, inbound: Sequence[Inbound]) -> Rows:
-    """Messages as rows of PostgreSQL: numbered as they arrived, and in the order of their keys, one for all, so that no two wait for each other."""
+    """Rows for PostgreSQL, numbered by arrival but inserted in key order, so that concurrent inserts can't deadlock."""
     numbers = sorted((await connection.execute(_NEXT_NUMBERS, {"count": len(inbound)})).scalars())
     rows = [
         {"seq": number, **dict(zip(ADDED, _row(message), strict=True))}
@@ -163,7 +163,7 @@ def _in_order(which: ColumnElement[bool]) -> Select[tuple[int]]:
 
 
 def _note_answers(each: str) -> Update:
-    """The statement that writes down how long many messages waited, by the database's function that makes rows of a JSON object."""
+    """Write down how long messages waited; ``each`` is the database's function that makes rows of a JSON object."""
     told = getattr(func, each)(bindparam("answer_ms", type_=JSON)).table_valued("key", "value").alias("told")
     return update(messages).where(messages.c.key == told.c.key).values(answer_ms=cast(told.c.value, Integer))
 

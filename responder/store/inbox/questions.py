@@ -12,7 +12,7 @@ from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.contact.question import (
-    REMEMBERED,
+    QUESTIONS_REMEMBERED,
     Ask,
     Choice,
     CloseQuestion,
@@ -49,7 +49,7 @@ _REPLACE = (
 
 
 async def put_questions(connection: AsyncConnection, plans: Iterable[Plan]) -> None:
-    """Carry out what plans want of questions, in their order, in the caller's transaction."""
+    """Ask and close questions as the plans say, in their order."""
     for plan in plans:
         for effect in plan.effects:
             if isinstance(effect, CloseQuestion):
@@ -74,7 +74,7 @@ async def read_questions(
 ) -> Mapping[str, tuple[Question, ...]]:
     """The questions that each of the originators was asked lately, oldest first; those that never left are none."""
     left = questions.c.status != QuestionStatus.VOID
-    lately = (questions.c.originator.in_(originators)) & (questions.c.asked_at > now - REMEMBERED) & left
+    lately = (questions.c.originator.in_(originators)) & (questions.c.asked_at > now - QUESTIONS_REMEMBERED) & left
     asked: dict[str, list[Question]] = defaultdict(list)
     for row in (
         await connection.execute(select(questions).where(lately).order_by(questions.c.asked_at, questions.c.key))
@@ -86,13 +86,17 @@ async def read_questions(
 async def questions_before(
     connection: AsyncConnection, originators: Collection[str], seq: int, at: datetime
 ) -> Mapping[str, tuple[Question, ...]]:
-    """The questions that each of the originators had been asked lately before the message of that place, as they stood then."""
+    """The recent questions to each originator, as they stood before the message with this number."""
     asking, closing = messages.alias(), messages.alias()
     query = (
         select(questions, closing.c.seq.label("closed_seq"))
         .join(asking, asking.c.key == func.substr(questions.c.key, 1, LENGTH_OF_KEY))
         .outerjoin(closing, closing.c.key == questions.c.closed_by)
-        .where(questions.c.originator.in_(originators), asking.c.seq < seq, questions.c.asked_at > at - REMEMBERED)
+        .where(
+            questions.c.originator.in_(originators),
+            asking.c.seq < seq,
+            questions.c.asked_at > at - QUESTIONS_REMEMBERED,
+        )
         .order_by(questions.c.asked_at, questions.c.key)
     )
     asked: dict[str, list[Question]] = defaultdict(list)

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, or_, select, text
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from responder.core.contact.echoes import REMEMBERED, Sent
+from responder.core.contact.echoes import TEXTS_REMEMBERED, Sent
 from responder.core.contact.effects import Purpose, Step, StepKind, StepStatus
 from responder.core.operations.records import (
     DeliveryRecord,
@@ -39,7 +39,9 @@ def delivery_from(row: Row[Any]) -> DeliveryRecord:
 async def read_sent(connection: AsyncConnection, originators: Collection[str], now: datetime) -> dict[str, list[Sent]]:
     """The texts that were queued lately for each of the originators."""
     sent: dict[str, list[Sent]] = defaultdict(list)
-    for row in (await connection.execute(_SENT, {"originators": list(originators), "since": now - REMEMBERED})).all():
+    for row in (
+        await connection.execute(_SENT, {"originators": list(originators), "since": now - TEXTS_REMEMBERED})
+    ).all():
         sent[row.originator].append(
             Sent(at=row.created_at, text=row.content, purpose=Purpose(row.purpose), answers_at=row.arrived_at)
         )

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from responder.core.contact.changes import known_after
 from responder.core.contact.effects import AppointmentStatus, SetField, SetLanguage
 from responder.core.contact.known import Known, Subscription, SubscriptionStatus
-from responder.core.deciding.plan import Plan, known_after, make_plan
+from responder.core.deciding.plan import Plan, make_plan
 from responder.core.sms.message import Order
 from tests.builders import minutes
 from tests.conftest import NOON

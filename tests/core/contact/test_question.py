@@ -6,6 +6,7 @@ from itertools import product
 
 import pytest
 
+from responder.core.contact.changes import after_effect
 from responder.core.contact.question import (
     TRANSITIONS,
     Ask,
@@ -92,7 +93,7 @@ def test_the_newest_question_of_a_kind_on_a_number_is_the_one_that_counts() -> N
 
 def test_a_newer_question_takes_the_place_of_an_open_one() -> None:
     newer = replace(WHICH, key="m2-q", kind=QuestionKind.OPT_IN)
-    asked = known(questions=(WHICH,)).after(Ask(question=newer), message())
+    asked = after_effect(known(questions=(WHICH,)), Ask(question=newer), message())
     assert [(question.key, question.status) for question in asked.questions] == [
         ("m1-q", QuestionStatus.REPLACED),
         ("m2-q", QuestionStatus.OPEN),
@@ -100,14 +101,16 @@ def test_a_newer_question_takes_the_place_of_an_open_one() -> None:
 
 
 def test_a_question_on_another_number_stays_open() -> None:
-    asked = known(questions=(WHICH,)).after(
-        Ask(question=replace(WHICH, key="m2-q", destination="+390000000009")), message()
+    asked = after_effect(
+        known(questions=(WHICH,)), Ask(question=replace(WHICH, key="m2-q", destination="+390000000009")), message()
     )
     assert [question.status for question in asked.questions] == [QuestionStatus.OPEN, QuestionStatus.OPEN]
 
 
 def test_a_question_is_closed_by_its_key() -> None:
-    closed = known(questions=(WHICH, replace(WHICH, key="m2-q"))).after(
-        CloseQuestion(key="m1-q", happening=Happening.ANSWER), message()
+    closed = after_effect(
+        known(questions=(WHICH, replace(WHICH, key="m2-q"))),
+        CloseQuestion(key="m1-q", happening=Happening.ANSWER),
+        message(),
     )
     assert [question.status for question in closed.questions] == [QuestionStatus.ANSWERED, QuestionStatus.OPEN]

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
+from responder.core.contact.changes import known_after
 from responder.core.contact.effects import AppointmentStatus, ChangeAppointment, OpenHandOff
 from responder.core.contact.known import Known
 from responder.core.contact.question import Choice, Question, QuestionKind
-from responder.core.deciding.plan import Plan, known_after
+from responder.core.deciding.plan import Plan
 from responder.core.rehearsal.conversation import walk
 from responder.core.rules.conditions import why_paused
 from tests.builders import SHOP, minutes

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from responder.core.contact.changes import known_after
 from responder.core.contact.effects import (
     AppointmentStatus,
     ChangeAppointment,
@@ -16,7 +17,6 @@ from responder.core.contact.effects import (
     Unsubscribe,
 )
 from responder.core.contact.known import Known, Subscription, SubscriptionStatus
-from responder.core.deciding.plan import known_after
 from responder.core.sms.message import Order
 from tests.builders import ANNA, BRUNO, SHOP
 from tests.conftest import NOON

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from responder.core.contact.changes import known_after
 from responder.core.contact.known import Appointment, Known
-from responder.core.deciding.plan import Plan, known_after
+from responder.core.deciding.plan import Plan
 from responder.core.rules.rules import Rules
 from responder.rulefile import read_rules
 from tests.conftest import NOON

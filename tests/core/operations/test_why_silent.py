@@ -10,7 +10,7 @@ from responder.core.deciding.plan import Plan
 from responder.core.operations.records import explained
 from responder.core.operations.why_silent import why_silent
 from responder.core.rules.rules import Rules
-from responder.store.inbox.commit import explanation_json
+from responder.store.inbox.planned import explanation_json
 from tests.conftest import NOON
 from tests.planning import appointment, known, plan, replies, rules
 

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
+from responder.core.contact.changes import known_after
 from responder.core.contact.echoes import Sent
 from responder.core.contact.effects import Awaited, Mute, Purpose, Reply
 from responder.core.contact.known import Known
-from responder.core.deciding.plan import Plan, known_after
+from responder.core.deciding.plan import Plan
 from responder.core.outbound.webhook_replies import LONGEST_JSON, from_json, read_response, settled, text_of, to_json
 from responder.core.rules.limits import Limits
 from tests.builders import ANNA, minutes

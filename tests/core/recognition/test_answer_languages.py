@@ -2,10 +2,11 @@
 
 import pytest
 
+from responder.core.contact.changes import known_after
 from responder.core.contact.effects import AppointmentStatus, ChangeAppointment
 from responder.core.contact.known import Known
 from responder.core.contact.question import Ask
-from responder.core.deciding.plan import Plan, known_after
+from responder.core.deciding.plan import Plan
 from responder.core.rules.rules import Rules
 from tests.planning import appointment, known, message, plan, replies, rules
 

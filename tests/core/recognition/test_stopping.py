@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from responder.core.contact.changes import known_after
 from responder.core.contact.effects import OpenHandOff, OptIn, OptOut, Purpose, Subscribe, Unsubscribe
 from responder.core.contact.known import Known, Subscription, SubscriptionStatus
-from responder.core.deciding.plan import known_after
 from responder.core.sms.message import Order
 from responder.errors import RulesError
 from tests.conftest import NOON

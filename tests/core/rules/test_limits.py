@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from responder.core.contact.changes import known_after
 from responder.core.contact.echoes import Sent
 from responder.core.contact.effects import Mute, Purpose
 from responder.core.contact.known import Known
-from responder.core.deciding.plan import Plan, known_after, make_plan, with_steps
+from responder.core.deciding.plan import Plan, make_plan, with_steps
 from responder.core.rules.limits import NOTICES
 from responder.core.rules.rules import Rules
 from responder.core.sms.segments import size

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from responder.core.contact.changes import known_after
 from responder.core.contact.effects import RecordUse, SetLanguage, Subscribe
 from responder.core.contact.known import Known
-from responder.core.deciding.plan import known_after
 from responder.core.rules.rules import Rules
 from responder.core.sms.segments import size
 from tests.builders import BRUNO, SHOP
