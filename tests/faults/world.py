@@ -192,7 +192,7 @@ class World:
         for planned in batch:
             stored = found[planned.before.originator]
             if stored.revision == planned.before.revision + (planned.after is not planned.before) and not self.between:
-                after = replace(planned.after, questions=tuple(_still_asked(planned, stored)))
+                after = replace(planned.after, questions=tuple(still_asked(planned, stored)))
                 read = {one.id for one in planned.before.appointments}  # the plans reach back less far than we do
                 as_far = replace(stored, appointments=tuple(one for one in stored.appointments if one.id in read))
                 kept, left = _told(as_far), _told(after.at(self.clock()))
@@ -232,7 +232,7 @@ def _is_newer(message: Row[Any], contact: Row[Any]) -> bool:
     return bool((message.order_at, message.seq) > (contact.stop_order_at, contact.stop_order_seq))
 
 
-def _still_asked(planned: Planned, stored: Known) -> Iterator[Question]:
+def still_asked(planned: Planned, stored: Known) -> Iterator[Question]:
     """The questions that the plans leave, but for those of before whose texts a STOP took back."""
     stopped = any(isinstance(effect, OptOut) for plan in planned.plans for effect in plan.effects)
     taken_back = (
