@@ -1,4 +1,7 @@
-"""Bringing a database to the version that this program needs."""
+"""Bringing a database to the version that this program needs.
+
+An empty one gets the tables as they are. One that an older version made is changed by the migrations since.
+"""
 
 from importlib.resources import as_file, files
 
@@ -8,20 +11,20 @@ from sqlalchemy import Connection, inspect, text
 
 from responder.errors import ConfigurationError
 from responder.store.base.database import Database
+from responder.store.base.tables import metadata
 
 MIGRATION_LOCK = 0x5E5B0D02  # PostgreSQL advisory lock: two migrations at once take turns
-LOCK_WAIT_MS = (
-    10_000  # for a table that a running web or worker has: a migration that waits holds up all who come after it
-)
+# for a table that a running web or worker has: a migration that waits holds up all who come after it
+LOCK_WAIT_MS = 10_000
 
 
-async def migrate(database: Database) -> None:
+async def migrate(database: Database, lock_wait_ms: int = LOCK_WAIT_MS) -> None:
     """Bring the database to the newest version, however long it takes; it waits only a while for locks."""
     async with database.patient() as patient, patient.write() as connection:
         if not database.is_sqlite:
             await connection.execute(text("SET LOCAL statement_timeout = 0"))
             await patient.turn(connection, MIGRATION_LOCK)
-            await connection.execute(text(f"SET LOCAL lock_timeout = {LOCK_WAIT_MS}"))
+            await connection.execute(text(f"SET LOCAL lock_timeout = {lock_wait_ms}"))
         await connection.run_sync(_upgrade)
 
 
@@ -31,7 +34,11 @@ def _upgrade(connection: Connection) -> None:
         config.set_main_option("script_location", str(folder).replace("%", "%%"))
         config.set_main_option("path_separator", "os")
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        if _version(connection) is None:
+            metadata.create_all(connection, checkfirst=False)
+            command.stamp(config, "head")
+        else:
+            command.upgrade(config, "head")
 
 
 NEWEST = "0001"  # the last of the migrations
@@ -48,11 +55,13 @@ async def require_current(database: Database) -> None:
     found = await version_of(database)
     if found is None:
         raise ConfigurationError(
-            "the database is empty: run 'responder migrate' first, or start with 'responder run', which does it by itself"
+            "the database is empty: run 'responder migrate' first, "
+            "or start with 'responder run', which does it by itself"
         )
     if found != NEWEST:
         raise ConfigurationError(
-            f"the database has version {found}, this program needs {NEWEST}: run 'responder migrate' with this version of responder"
+            f"the database has version {found}, this program needs {NEWEST}: "
+            "run 'responder migrate' with this version of responder"
         )
 
 

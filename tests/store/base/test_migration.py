@@ -1,17 +1,24 @@
 """Migrations: the tables that they make are the tables that the program knows, on both databases."""
 
 import asyncio
+from hashlib import sha256
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from responder.errors import ConfigurationError, StorageError
 from responder.store.base.database import Database
 from responder.store.base.migration import MIGRATION_LOCK, NEWEST, migrate, require_current, version_of
 from responder.store.base.tables import metadata
+from responder.store.migrations import versions
 
 PRAGMAS = {"synchronous": 2, "foreign_keys": 1, "journal_mode": "wal"}
 
@@ -22,6 +29,24 @@ async def test_the_migrated_tables_are_those_of_the_program(database_url: str) -
     async with database.read() as connection:
         assert await connection.run_sync(lambda c: compare_metadata(MigrationContext.configure(c), metadata)) == []
     await database.close()
+
+
+def test_a_change_of_the_tables_comes_with_a_migration() -> None:
+    newest = import_module(f"{versions.__name__}.{max(module.name for module in iter_modules(versions.__path__))}")
+    assert newest.revision == NEWEST
+    assert fingerprint() == newest.SCHEMA, (
+        f"the tables are no longer those that migration {NEWEST} ends with: add a migration that changes them on older "
+        f"databases, with SCHEMA = '{fingerprint()}' (CONTRIBUTING.md, \"Changing a table\")"
+    )
+
+
+def fingerprint() -> str:
+    """What tells one state of the tables and their indexes from another."""
+    tables = metadata.tables.values()
+    made: list[Any] = [*map(CreateTable, tables), *(CreateIndex(index) for table in tables for index in table.indexes)]
+    drivers: list[Any] = [sqlite, postgresql]
+    written = sorted(" ".join(str(one.compile(dialect=driver.dialect())).split()) for one in made for driver in drivers)
+    return sha256("\n".join(written).encode()).hexdigest()[:12]
 
 
 async def test_migrating_again_changes_nothing(database_url: str) -> None:
@@ -63,10 +88,7 @@ async def test_a_migration_may_take_longer_than_other_work(database_url: str) ->
         await opened.close()
 
 
-async def test_a_migration_does_not_wait_for_ever_for_a_table_that_somebody_has(
-    database_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("responder.store.base.migration.LOCK_WAIT_MS", 50)
+async def test_a_migration_does_not_wait_for_ever_for_a_table_that_somebody_has(database_url: str) -> None:
     database, other = Database(database_url), Database(database_url)
     if database.is_sqlite:
         pytest.skip("SQLite has one lock, which has a limit of its own")
@@ -74,7 +96,7 @@ async def test_a_migration_does_not_wait_for_ever_for_a_table_that_somebody_has(
     async with other.write() as connection:
         await connection.execute(text("LOCK TABLE alembic_version"))
         with pytest.raises(StorageError, match="lock timeout"):
-            await asyncio.wait_for(migrate(database), 10)
+            await asyncio.wait_for(migrate(database, lock_wait_ms=50), 10)
     for opened in (database, other):
         await opened.close()
 
@@ -85,6 +107,16 @@ async def test_alembic_finds_the_version_that_we_read(database_url: str) -> None
     await migrate(database)
     async with database.read() as connection:
         assert await connection.run_sync(lambda c: MigrationContext.configure(c).get_current_revision()) == NEWEST
+    await database.close()
+
+
+async def test_tables_that_are_there_without_a_version_are_not_taken_for_ours(database_url: str) -> None:
+    database = Database(database_url)
+    async with database.write() as connection:
+        await connection.execute(text("CREATE TABLE steps (seq INTEGER)"))
+    with pytest.raises(StorageError, match="already exists"):
+        await migrate(database)
+    assert await version_of(database) is None
     await database.close()
 
 

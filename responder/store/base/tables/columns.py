@@ -1,0 +1,63 @@
+"""What all tables have in common: their names, times, row numbers, and indexes."""
+
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Dialect,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    TextClause,
+    TypeDecorator,
+)
+from sqlalchemy.types import TypeEngine
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+metadata = MetaData(naming_convention=NAMING)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware time in UTC: ``timestamptz`` on PostgreSQL, on SQLite a text that sorts by time."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(String(26) if dialect.name == "sqlite" else DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:  # noqa: ANN401  (by dialect)
+        if value is None:
+            return None
+        moment = value if value.tzinfo is UTC else value.astimezone(UTC)
+        return _sortable(moment) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ANN401
+        if value is None:
+            return None
+        return datetime.fromisoformat(value).replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+
+@lru_cache(maxsize=1000)
+def _sortable(moment: datetime) -> str:
+    """A time in UTC as a text; kept, since most times in the rows of a batch are the same."""
+    return moment.isoformat(" ", "microseconds")[:26]
+
+
+RowNumber = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up an INTEGER PRIMARY KEY only
+
+
+def partial_index(name: str, *columns: Column[Any], where: TextClause, unique: bool = False) -> None:
+    """Add an index of the rows that meet a condition, and of no others."""
+    Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
