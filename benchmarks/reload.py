@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from benchmarks.check import rules_file
 from benchmarks.gateway import read_http
+from benchmarks.handle import WAITING
 from benchmarks.load import form, request
 from benchmarks.report import Goal, Report, Table
 from benchmarks.rounds import Options, alternate
@@ -37,7 +38,6 @@ LOADING = "load"
 RELOADING = "reload under load"
 ACKNOWLEDGED = "longest wait for +OK"
 HANDLED = "longest wait until handled"
-PENDING = "SELECT count(*) FROM messages WHERE status = 'received'"
 TIMES = "SELECT received_at, handled_at FROM messages"
 T = TypeVar("T")
 
@@ -145,7 +145,7 @@ def _waits(folder: Path, service: Running) -> list[tuple[datetime, float]]:
     with closing(
         sqlite3.connect(f"file:{folder / 'data' / 'responder.db'}?mode=ro", uri=True, timeout=10)
     ) as connection:
-        service.wait_until(lambda: connection.execute(PENDING).fetchone() == (0,), "the end of the work", LIMIT_S)
+        service.wait_until(lambda: connection.execute(WAITING).fetchone() == (0,), "the end of the work", LIMIT_S)
         rows = connection.execute(TIMES).fetchall()
     times = (
         (datetime.fromisoformat(received).replace(tzinfo=UTC), datetime.fromisoformat(handled).replace(tzinfo=UTC))

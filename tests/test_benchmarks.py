@@ -1,10 +1,13 @@
 """Each benchmark runs, with tiny numbers that measure nothing."""
 
+import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from benchmarks import handle
 from benchmarks.__main__ import BENCHMARKS, main
 from benchmarks.report import Goal, Row, Table
 from tests.mail.conftest import NO_DOVECOT
@@ -53,3 +56,10 @@ def test_a_ratio_compares_the_two_figures_of_each_round() -> None:
 )
 def test_a_goal_says_whether_it_is_reached(value: float, at_least: bool, word: str) -> None:
     assert str(Goal(text="times", value=value, limit=3, at_least=at_least)).startswith(word)
+
+
+@pytest.mark.parametrize("query", [handle.WAITING, handle.UNDONE])
+def test_looking_whether_a_worker_is_done_reads_an_index_and_no_table(query: str, sqlite_template: Path) -> None:
+    with closing(sqlite3.connect(sqlite_template)) as connection:
+        (plan,) = connection.execute(f"EXPLAIN QUERY PLAN {query}")
+    assert "INDEX" in plan[3]
