@@ -84,10 +84,10 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
         )
 
 
-async def watch_secret(store: Store) -> None:
+async def watch_secret(store: Store, look_every_s: float = LOOK_EVERY_S) -> None:
     """Watch that the database is still that of our secret. Raises ConfigurationError once another was restored."""
     while True:
-        await asyncio.sleep(LOOK_EVERY_S)
+        await asyncio.sleep(look_every_s)
         with suppress(StorageError):  # that the database is away, others say
             await store.installation.require_fit(store.secret)
 

@@ -27,16 +27,17 @@ DRIVERS = frozenset({"aiosqlite", "asyncpg", "sqlalchemy", "uvloop"})
 class Database:
     """The database of an installation; ``arguments`` are handed to the driver."""
 
-    def __init__(self, url: str, arguments: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, url: str, arguments: Mapping[str, Any] | None = None, lock_wait_s: float = LOCK_WAIT_S) -> None:
         self.is_sqlite = url.startswith("sqlite")
         self.insert: Callable[..., Any] = sqlite_insert if self.is_sqlite else postgresql_insert
         """The dialect's own INSERT, which knows what to do on a conflict."""
         self._url, self._arguments = url, dict(arguments or {})
+        self._lock_wait_s = lock_wait_s
         self._turn = asyncio.Lock()
         self._open_writer: AsyncConnection | None = None
         if self.is_sqlite:
             self._writer = _sqlite_engine(url, connections=1, busy_timeout_ms=0)
-            self._reader = _sqlite_engine(url, connections=READERS, busy_timeout_ms=int(LOCK_WAIT_S * 1000))
+            self._reader = _sqlite_engine(url, connections=READERS, busy_timeout_ms=int(lock_wait_s * 1000))
         else:
             self._writer = self._reader = _postgresql_engine(url, self._arguments)
 
@@ -50,7 +51,7 @@ class Database:
             return
         with storage_errors():
             async with self._writing() as connection:
-                await _patiently(lambda: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+                await _patiently(lambda: connection.exec_driver_sql("BEGIN IMMEDIATE"), self._lock_wait_s)
                 yield connection
                 await connection.commit()
 
@@ -62,7 +63,7 @@ class Database:
         with storage_errors():
             async with self._writing() as connection:
                 driver: Any = (await connection.get_raw_connection()).driver_connection
-                await _patiently(lambda: driver.execute_fetchall(statement, values))
+                await _patiently(lambda: driver.execute_fetchall(statement, values), self._lock_wait_s)
 
     @asynccontextmanager
     async def _writing(self) -> AsyncIterator[AsyncConnection]:
@@ -166,10 +167,10 @@ def _postgresql_engine(url: str, arguments: dict[str, Any]) -> AsyncEngine:
     )
 
 
-async def _patiently(attempt: Callable[[], Awaitable[object]]) -> None:
+async def _patiently(attempt: Callable[[], Awaitable[object]], wait_s: float) -> None:
     """Do what needs SQLite's write lock, again and again while another process has it."""
     loop = asyncio.get_running_loop()
-    give_up_at = loop.time() + LOCK_WAIT_S
+    give_up_at = loop.time() + wait_s
     while True:
         try:
             await attempt()

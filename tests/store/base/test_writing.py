@@ -58,13 +58,12 @@ async def test_a_single_statement_waits_for_another_process(database: Database, 
     assert await count(database) == 2
 
 
-async def test_a_statement_gives_up_on_a_process_that_keeps_the_lock(
-    database: Database, elsewhere: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("responder.store.base.database.LOCK_WAIT_S", 0.05)
+async def test_a_statement_gives_up_on_a_process_that_keeps_the_lock(elsewhere: Database, tmp_path: Path) -> None:
+    hasty = Database(f"sqlite+aiosqlite:///{tmp_path / 'responder.db'}", lock_wait_s=0.05)
     async with elsewhere.write():
         with pytest.raises(StorageError, match="locked"):
-            await database.write_at_once(STATEMENT, ["+39330"])
+            await hasty.write_at_once(STATEMENT, ["+39330"])
+    await hasty.close()
 
 
 async def test_a_transaction_that_failed_leaves_nothing_to_the_next(database: Database) -> None:

@@ -98,11 +98,8 @@ async def test_a_refusal_names_the_database(migrated_url: str) -> None:
     assert "another" not in str(caught.value).replace("another secret", "")
 
 
-async def test_a_database_of_another_secret_that_is_restored_under_a_running_process_ends_it(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("responder.wiring.LOOK_EVERY_S", 0.01)
-    watching = asyncio.create_task(watch_secret(store))
+async def test_a_database_of_another_secret_that_is_restored_under_a_running_process_ends_it(store: Store) -> None:
+    watching = asyncio.create_task(watch_secret(store, look_every_s=0.01))
     async with store.database.write() as connection:
         await connection.execute(text("ALTER TABLE installation RENAME TO gone"))
     with pytest.raises(StorageError):
