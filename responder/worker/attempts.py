@@ -1,14 +1,18 @@
-"""What attempts at texts and at webhook calls have in common."""
+"""Attempts at replies, and what they share with attempts at webhook calls."""
 
 import asyncio
+import logging
 import random
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from responder.core.contact.effects import StepStatus
+from responder.core.contact.effects import Step, StepStatus
+from responder.core.outbound.gateway import Call, Client, Clock, Gateway, Taken
 from responder.core.outbound.retry import next_attempt
-from responder.errors import StorageError
+from responder.errors import AccessError, BlockedError, PermanentError, StorageError, TransientError, UncertainError
 from responder.store.outbound.fates import Claimed, Fate
+from responder.store.outbound.gateway_hold import PROBE_EVERY
 
 RECORD_AGAIN_S = (0.1, 0.5, 2.0, 5.0)  # pauses while the database cannot record a call that was made
 
@@ -42,3 +46,64 @@ async def until_recorded(record: Callable[[], Awaitable[None]], pauses_s: Sequen
             await asyncio.sleep(pause_s)
         else:
             return
+
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(kw_only=True)
+class Replies:
+    """Sends replies, each at most once unless the gateway certainly did not take it."""
+
+    gateway: Gateway
+    client: Client
+    clock: Clock
+
+    async def attempt(self, claimed: Claimed) -> Fate:
+        """Send a reply and return how it went (contract, guarantee 5)."""
+        key, now = claimed.step.key, self.clock()
+        may_be_out = False
+        try:
+            call = self._call_of(claimed.step)
+            may_be_out = True
+            taken = self.gateway.read_response(await self.client.post(call))
+        except PermanentError as error:
+            return Fate(key=key, status=StepStatus.DEAD, error=str(error), is_blocked=isinstance(error, BlockedError))
+        except AccessError as error:
+            logger.error("the gateway refuses us, replies wait reason=%s", error)  # noqa: TRY400  (expected)
+            again_at = now + PROBE_EVERY
+            return Fate(key=key, status=StepStatus.QUEUED, next_attempt_at=again_at, error=str(error), begins_hold=True)
+        except TransientError as error:
+            return retried(claimed, now, str(error), error.retry_after_s)
+        except UncertainError as error:
+            return Fate(key=key, status=StepStatus.UNCERTAIN, error=str(error))
+        except Exception as error:
+            logger.exception("reply ended by a fault of ours key=%s", key)
+            status = StepStatus.UNCERTAIN if may_be_out else StepStatus.DEAD
+            return Fate(key=key, status=status, error=unthought_of(error))
+        return _sent(claimed, taken)
+
+    def _call_of(self, step: Step) -> Call:
+        call = self.gateway.build_outbound(step)
+        if call is None:
+            raise TransientError("the gateway has no key, so that replies are simulated")
+        return call
+
+
+def _sent(claimed: Claimed, taken: Taken) -> Fate:
+    """The fate of a reply that was taken. Logs if the gateway bills other segments than ours."""
+    step = claimed.step
+    if taken.segments not in (None, step.segments):
+        logger.warning(
+            "the gateway counts other segments than we do key=%s ours=%d theirs=%d",
+            step.key,
+            step.segments,
+            taken.segments,
+        )
+    return Fate(
+        key=step.key,
+        status=StepStatus.SENT,
+        gateway_id=taken.gateway_id,
+        billed_segments=taken.segments,
+        ends_hold=claimed.is_probe,
+    )

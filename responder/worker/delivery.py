@@ -19,8 +19,7 @@ from responder.jobs import BUDGET_S, JOB_OF
 from responder.store.outbound.daily_budget import Budget
 from responder.store.outbound.fates import Claimed
 from responder.store.outbound.replies import IN_SHADOW, SIMULATED, Pretence, SqlSteps
-from responder.worker.attempts import RECORD_AGAIN_S, until_recorded
-from responder.worker.replies import Replies
+from responder.worker.attempts import RECORD_AGAIN_S, Replies, until_recorded
 from responder.worker.webhooks import Webhooks
 
 REPLIES_AT_ONCE = 20

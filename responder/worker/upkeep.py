@@ -1,16 +1,137 @@
 """A worker's periodic work: housekeeping, gateway credit, alerts."""
 
+import asyncio
+import logging
 import socket
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
-from responder.core.outbound.gateway import Bell, Client, Clock
+from responder.core.appointments.reminders import ReminderPlan
+from responder.core.outbound.gateway import Bell, Client, Clock, Gateway
 from responder.core.rules.rules import Rules
+from responder.core.rules.webhooks import Event
+from responder.errors import AccessError, PermanentError, StorageError, TransientError, UncertainError
 from responder.settings.model import Settings
 from responder.settings.urls import place_of
+from responder.store.appointments.bookings import Means
+from responder.store.appointments.importing import BookingImports
+from responder.store.base.database import Database
+from responder.store.consent.importing import SubscriberImports
+from responder.store.consent.retention import end_subscriptions, kept_since, remove_strays, remove_texts
+from responder.store.operations.alert_mails import forget_mails
+from responder.store.operations.credits import claim_question, forget_credits, note_credit, note_no_credit
+from responder.store.queue.quiet_and_late import drop_late
 from responder.wiring import Store, mail_server, make_gateway
 from responder.worker.alerts import AlertWatch, Mailer
-from responder.worker.housekeeping import CreditQuestion, Housekeeping, rounds
+
+logger = logging.getLogger(__name__)
+
+
+async def rounds(name: str, every_s: float, once: Callable[[], Awaitable[None]]) -> None:
+    """Do something every few seconds until cancelled.
+
+    A failure is logged when it begins, and tried again in the next round.
+    """
+    is_failing = False
+    while True:
+        try:
+            await once()
+            is_failing = False
+        except StorageError as error:
+            if not is_failing:
+                logger.warning("%s failed, it is tried again every %.0f s reason=%s", name, every_s, error)
+            is_failing = True
+        except Exception:
+            if not is_failing:
+                logger.exception("%s failed, it is tried again every %.0f s", name, every_s)
+            is_failing = True
+        await asyncio.sleep(every_s)
+
+
+EVERY_S = 60.0
+STRAYS_STAY = timedelta(days=30)  # delivery reports on what we did not send
+MAILS_STAY = timedelta(days=30)  # e-mails about alerts that are done with
+
+
+@dataclass(kw_only=True)
+class Housekeeping:
+    """Looks after what is stored; every worker does, and each finds what another has done."""
+
+    store: Store
+    retention_days: int
+    clock: Clock
+    rules: Callable[[], Rules]
+    _emptied: Mapping[str, int] = field(
+        init=False, default_factory=dict
+    )  # up to where there is no text any more, by table
+
+    async def run(self) -> None:
+        """Look every minute, until cancelled."""
+        await rounds("housekeeping", EVERY_S, self.once)
+
+    async def once(self) -> None:
+        """Look once. Raises StorageError."""
+        now, tell = self.clock(), self.rules().webhooks_for(Event.CONSENT_CHANGED)
+        if ended := await end_subscriptions(self.store.database, self.store.secret, now, tell):
+            logger.info("subscriptions ended count=%d", ended)
+        if dropped := await drop_late(self.store.database, now):
+            logger.warning("replies dropped, they came too late to be of use count=%d", dropped)
+        if before := kept_since(self.retention_days, now):
+            self._emptied = await remove_texts(self.store.database, before, self._emptied)
+        if removed := await remove_strays(self.store.database, now - STRAYS_STAY):
+            logger.info("delivery reports on nothing of ours removed count=%d", removed)
+        await forget_mails(self.store.database, now - MAILS_STAY)
+        await self._finish_imports()
+
+    async def _finish_imports(self) -> None:
+        """Carry out the rest of what a command has accepted, and was killed before the end of it."""
+        rules, database, clock = self.rules(), self.store.database, self.clock
+        times = ReminderPlan(policy=rules.appointments, zone=rules.zone)
+        means = Means(times=times, tell=rules.webhooks_for(Event.APPOINTMENT_CHANGED))
+        bookings = BookingImports(database=database, means=means, clock=clock)
+        tell = rules.webhooks_for(Event.CONSENT_CHANGED)
+        subscribers = SubscriberImports(database=database, secret=self.store.secret, clock=clock, tell=tell)
+        if done := await bookings.tidy() + await subscribers.tidy():
+            logger.info("imports that were cut short finished lines=%d", done)
+
+
+@dataclass(kw_only=True)
+class CreditQuestion:
+    """Asks for the credit. A failure is kept for those who look, and logged if it is new."""
+
+    database: Database
+    gateway: Gateway
+    client: Client
+    clock: Clock
+    _failure: str | None = field(init=False, default=None)
+
+    async def once(self) -> None:
+        """Ask, if it is time. Raises StorageError."""
+        call, name = self.gateway.build_credit(), self.gateway.name
+        if call is None:
+            await forget_credits(self.database)
+            return
+        if not await claim_question(self.database, name, self.clock()):
+            return
+        try:
+            amount = self.gateway.read_credit(await self.client.get(call))
+        except (TransientError, PermanentError, AccessError, UncertainError) as error:
+            await self._fail(str(error))
+            return
+        except Exception as error:  # noqa: BLE001  (whatever a system of somebody else's answers)
+            await self._fail(f"its answer cannot be read ({type(error).__name__})")
+            return
+        await note_credit(self.database, name, amount, self.clock())
+        self._failure = None
+
+    async def _fail(self, failure: str) -> None:
+        if failure != self._failure:
+            logger.warning("the gateway does not tell the credit gateway=%s reason=%s", self.gateway.name, failure)
+        self._failure = failure
+        await note_no_credit(self.database, self.gateway.name, failure, self.clock())
+
 
 LOOK_EVERY_S = 10.0
 MAIL_EVERY_S = 5.0

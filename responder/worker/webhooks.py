@@ -9,9 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from responder.core.contact.effects import StepStatus
-from responder.core.outbound.circuit import AT_ONCE, Endpoint
 from responder.core.outbound.gateway import Call, Client, Clock, Response
-from responder.core.outbound.retry import read_retry_after
+from responder.core.outbound.retry import AT_ONCE, Endpoint, read_retry_after
 from responder.core.outbound.signature import webhook_headers
 from responder.core.outbound.webhook_replies import LONGEST_JSON
 from responder.core.rules.rules import Rules

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from responder.core.contact.effects import StepKind
-from responder.core.outbound.circuit import Endpoint
+from responder.core.outbound.retry import Endpoint
 from responder.errors import ResponderError
 from responder.store.base.listing import read_all
 from responder.store.consent.erasure import erase

@@ -14,7 +14,7 @@ from sqlalchemy import delete, insert, update
 
 from responder.core.contact.effects import StepKind, StepStatus
 from responder.core.operations.troubles import MailboxState
-from responder.core.outbound.circuit import GONE
+from responder.core.outbound.retry import GONE
 from responder.rulefile import read_rules
 from responder.store.base.tables import endpoints, messages, steps
 from responder.store.operations.credits import claim_question, note_credit

@@ -11,9 +11,8 @@ import pytest
 from sqlalchemy.engine import Row
 
 from responder.core.contact.effects import StepKind
-from responder.core.outbound.circuit import OPEN_AFTER
 from responder.core.outbound.gateway import Job
-from responder.core.outbound.retry import LEASE
+from responder.core.outbound.retry import LEASE, OPEN_AFTER
 from responder.core.rules.webhooks import Event
 from responder.http.client import HttpClient
 from responder.rulefile import read_rules

@@ -15,8 +15,7 @@ from responder.store.base.tables import alert_mails
 from responder.store.operations.alert_mails import mail_rows
 from responder.store.operations.alerts import read_open
 from responder.store.outbound.gateway_hold import begin_hold
-from responder.worker.housekeeping import rounds
-from responder.worker.upkeep import periodic_work
+from responder.worker.upkeep import periodic_work, rounds
 from tests.conftest import wait_until
 from tests.mail_server import taking_mails
 from tests.receiver import receiving

@@ -12,7 +12,7 @@ from responder.core.operations.troubles import Credit
 from responder.gateways.agile import AgileTelecom
 from responder.http.client import HttpClient
 from responder.store.operations.credits import read_credits
-from responder.worker.housekeeping import CreditQuestion
+from responder.worker.upkeep import CreditQuestion
 from tests.conftest import NOON, StandingClock
 from tests.receiver import Receiver, receiving
 from tests.worker.conftest import Work

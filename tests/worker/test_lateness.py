@@ -13,7 +13,7 @@ from responder.rulefile import read_rules
 from responder.store.base.tables import contacts
 from responder.store.consent.subscribers import opt_out
 from responder.store.queue.announcing import put_hearers
-from responder.worker.housekeeping import Housekeeping
+from responder.worker.upkeep import Housekeeping
 from tests.builders import ANNA, BRUNO, inbound, reply_step
 from tests.conftest import NOON
 from tests.worker.conftest import Work

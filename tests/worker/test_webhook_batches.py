@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.contact.effects import StepKind, StepStatus
-from responder.core.outbound.circuit import AT_ONCE, Endpoint
 from responder.core.outbound.gateway import Job
+from responder.core.outbound.retry import AT_ONCE, Endpoint
 from responder.core.rules.limits import Limits
 from responder.store.base.database import Database
 from responder.store.outbound.calls import Answered, Made, record_calls

@@ -11,7 +11,7 @@ import pytest
 from standardwebhooks import Webhook as Verifier
 
 from responder.core.contact.effects import StepKind
-from responder.core.outbound.circuit import OPEN_AFTER, PAUSE
+from responder.core.outbound.retry import OPEN_AFTER, PAUSE
 from responder.core.rules.rules import Webhook
 from responder.store.outbound.calls import retry_calls
 from responder.store.outbound.endpoints import bury_calls, read_endpoints

@@ -11,7 +11,7 @@ from responder.cli.terminal.session import missing_file, open_existing
 from responder.core.contact.effects import StepStatus
 from responder.core.operations.handoffs import OpenHandOffs
 from responder.core.operations.troubles import SEEN_WITHIN
-from responder.core.outbound.circuit import AT_ONCE, Endpoint
+from responder.core.outbound.retry import AT_ONCE, Endpoint
 from responder.core.rules.rules import Rules
 from responder.errors import ConfigurationError, ResponderError
 from responder.settings.database_url import mask_url

@@ -13,9 +13,8 @@ from responder.core.deciding.authorities import decide
 from responder.core.deciding.decision import Decision, Miss
 from responder.core.deciding.drafts import Draft, all_timed, drafts_of, effects_of, one_hand_off, restrained, together
 from responder.core.deciding.explanation import explained_effect, explained_match, explained_step
-from responder.core.deciding.near_misses import near_misses
-from responder.core.deciding.steps import announcements, steps_of
-from responder.core.deciding.unsent import without_unsent
+from responder.core.deciding.first_rule import near_misses
+from responder.core.deciding.steps import announcements, steps_of, without_unsent
 from responder.core.outbound.events import happenings
 from responder.core.recognition.outcome import NOTHING, Recognition
 from responder.core.rules.rules import Rules

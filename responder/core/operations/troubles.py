@@ -7,7 +7,7 @@ from decimal import ROUND_DOWN, Decimal
 from enum import StrEnum
 
 from responder.core.operations.clock_offset import ClockOffset
-from responder.core.outbound.circuit import Endpoint
+from responder.core.outbound.retry import Endpoint
 from responder.core.rules.alerts import AlertKind, Trouble
 from responder.core.rules.rules import Rules
 from responder.core.sms.timestamps import iso

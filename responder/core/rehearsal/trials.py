@@ -9,9 +9,8 @@ from typing import Any
 
 from responder.core.contact.known import Known
 from responder.core.deciding.plan import Plan
-from responder.core.rehearsal.circumstances import LONG_BEFORE, subscribed, world_for
+from responder.core.rehearsal.circumstances import LONG_BEFORE, subscribed, variants, world_for
 from responder.core.rehearsal.conversation import Stride, imagined, walk
-from responder.core.rehearsal.variants import variants
 from responder.core.rules.cases import NOTHING, Case, Expected, Given, Wanted
 from responder.core.rules.rules import Rule, Rules
 from responder.core.sms.message import Message, Order

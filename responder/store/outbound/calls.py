@@ -10,8 +10,7 @@ from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.contact.effects import StepKind, StepStatus
-from responder.core.outbound.circuit import Endpoint
-from responder.core.outbound.retry import LEASE
+from responder.core.outbound.retry import LEASE, Endpoint
 from responder.core.rules.limits import Limits
 from responder.store.base.database import Database
 from responder.store.base.locking import in_order

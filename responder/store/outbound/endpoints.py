@@ -11,7 +11,7 @@ from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.contact.effects import StepStatus
-from responder.core.outbound.circuit import Endpoint
+from responder.core.outbound.retry import Endpoint
 from responder.store.base.database import Database
 from responder.store.base.locking import in_order
 from responder.store.base.tables import CALLS, endpoints, handoffs, steps

@@ -11,7 +11,7 @@ import pytest
 from responder.core.operations.clock_offset import ClockOffset
 from responder.core.operations.telling import WORDS, calls_of, mails_of, sentence_of
 from responder.core.operations.troubles import Credit, FailedMessages, FailingMailbox, Sight, troubles
-from responder.core.outbound.circuit import GONE, Endpoint
+from responder.core.outbound.retry import GONE, Endpoint
 from responder.core.rules.alerts import Alert, AlertKind, Alerts, Trouble
 from responder.core.rules.rules import Rules
 from responder.rulefile import read_rules
