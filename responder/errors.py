@@ -42,10 +42,6 @@ class StorageError(TransientError):
         self.is_in_the_data = is_in_the_data
 
 
-class BadInbound(ResponderError):
-    """A request that names no originator or destination."""
-
-
 class ConfigurationError(ResponderError):
     """A mistake of the operator's, in their words, with the remedy; shown without a traceback."""
 

@@ -71,7 +71,7 @@ def create_app(
     routes = [
         Route("/healthz", health.healthz),
         Route("/readyz", health.readyz),
-        Route("/metrics", Metrics(health, Tallies(health.database, health.clock)).__call__),
+        Route("/metrics", Metrics(health, Tallies(health.database, health.clock), webhooks.refusals).__call__),
         *api,
     ]
     return App({"sms": webhooks.sms, "delivery": webhooks.delivery}, Starlette(routes=routes, lifespan=lifespan))

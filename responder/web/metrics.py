@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import SupportsFloat, TypeVar
 
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeHistogramMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeHistogramMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from starlette.requests import Request
 from starlette.responses import Response
@@ -24,9 +25,11 @@ from responder.store.operations.alerts import kinds_of, read_open
 from responder.store.operations.credits import read_credits
 from responder.store.outbound.figures import Deliveries, read_deliveries
 from responder.web.health import CHECK_S, Health, State
+from responder.web.refusals import Refusals
 
 DAY = timedelta(days=1)
 COUNTS_GOOD_FOR = timedelta(seconds=30)
+Labels = TypeVar("Labels", bound=tuple[str, ...])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,9 +75,10 @@ class Tallies:
 class Metrics:
     """The endpoint."""
 
-    def __init__(self, health: Health, tallies: Tallies) -> None:
+    def __init__(self, health: Health, tallies: Tallies, refusals: Refusals) -> None:
         self._health = health
         self._tallies = tallies
+        self._refusals = refusals
 
     async def __call__(self, _request: Request) -> Response:
         """The figures of this moment, even while the database is away."""
@@ -82,20 +86,21 @@ class Metrics:
         tally = await self._tallies.tally() if state else None
         rules = self._health.rules()
         counted = _of_tally(tally, rules.lists) if tally else ()
-        figures = _Figures([*_of_rules(rules), *_of_state(state, self._health.clock()), *counted])
+        refused = _of_refusals(self._refusals)
+        figures = _Figures([*_of_rules(rules), *_of_state(state, self._health.clock()), refused, *counted])
         registry = CollectorRegistry(auto_describe=False)
         registry.register(figures)
         return Response(generate_latest(registry), headers={"content-type": CONTENT_TYPE_LATEST})
 
 
+@dataclass(frozen=True, eq=False)
 class _Figures:
     """The figures of one moment, as the library asks for them."""
 
-    def __init__(self, figures: list[Metric]) -> None:
-        self._figures = figures
+    figures: Sequence[Metric]
 
-    def collect(self) -> list[Metric]:
-        return self._figures
+    def collect(self) -> Sequence[Metric]:
+        return self.figures
 
 
 def _of_rules(rules: RulesStatus) -> Iterator[Metric]:
@@ -107,9 +112,7 @@ def _of_rules(rules: RulesStatus) -> Iterator[Metric]:
     )
     at = rules.last_good_at.timestamp()
     yield _gauge("responder_rules_last_good_timestamp_seconds", "When rules without mistakes were last read.", at)
-    named = GaugeMetricFamily("responder_rules_info", "The hash of the rules in force.", labels=["hash"])
-    named.add_metric([rules.hash], 1)
-    yield named
+    yield _by("responder_rules_info", "The hash of the rules in force.", ["hash"], {(rules.hash,): 1})
 
 
 def _of_state(state: State | None, now: datetime) -> Iterator[Metric]:
@@ -142,12 +145,9 @@ def _of_state(state: State | None, now: datetime) -> Iterator[Metric]:
 
 def _of_failed(failed: FailedMessages) -> Iterator[Metric]:
     yield _gauge("responder_messages_failed", "Messages that could not be handled and wait for a person.", failed.count)
-    reasons = GaugeMetricFamily(
-        "responder_messages_failed_by_reason", "The same by why they could not be handled.", labels=["reason"]
-    )
-    for reason, count in failed.by_reason.items():
-        reasons.add_metric([reason], count)
-    yield reasons
+    by_reason = {(reason,): count for reason, count in failed.by_reason.items()}
+    meaning = "The same by why they could not be handled."
+    yield _by("responder_messages_failed_by_reason", meaning, ["reason"], by_reason)
 
 
 def _of_mailboxes(state: State) -> Iterator[Metric]:
@@ -179,70 +179,59 @@ def _of_mailboxes(state: State) -> Iterator[Metric]:
     )
 
 
+def _of_refusals(refusals: Refusals) -> Metric:
+    meaning = "Requests that this process refused, by reason."
+    refused = CounterMetricFamily("responder_requests_refused", meaning, labels=["reason"])
+    for reason, count in refusals.totals.items():
+        refused.add_metric([reason], count)
+    return refused
+
+
 def _of_tally(tally: Tally, lists: Sequence[str]) -> Iterator[Metric]:
-    credit = GaugeMetricFamily(
-        "responder_gateway_credit", "The credit left at the gateway, in euros, as it told last.", labels=["gateway"]
-    )
-    told_at = GaugeMetricFamily(
-        "responder_gateway_credit_timestamp_seconds", "When the gateway told its credit.", labels=["gateway"]
-    )
-    for known in tally.credits:
-        if known.amount is not None and known.told_at is not None:
-            credit.add_metric([known.gateway], float(known.amount))
-            told_at.add_metric([known.gateway], known.told_at.timestamp())
-    yield from (credit, told_at)
-    alerts = GaugeMetricFamily(
-        "responder_alerts_open", "Alerts that are open, by what they are about.", labels=["kind"]
-    )
-    for kind, count in tally.alerts.items():
-        alerts.add_metric([str(kind)], count)
-    yield alerts
+    credit = {(c.gateway,): c.amount for c in tally.credits if c.amount is not None}
+    meaning = "The credit left at the gateway, in euros, as it told last."
+    yield _by("responder_gateway_credit", meaning, ["gateway"], credit)
+    told_at = {(c.gateway,): c.told_at.timestamp() for c in tally.credits if c.told_at}
+    meaning = "When the gateway told its credit."
+    yield _by("responder_gateway_credit_timestamp_seconds", meaning, ["gateway"], told_at)
+    kinds = {(str(kind),): count for kind, count in tally.alerts.items()}
+    yield _by("responder_alerts_open", "Alerts that are open, by what they are about.", ["kind"], kinds)
     yield from _of_deliveries(tally.deliveries)
-    yield from _of_consent(tally.consent, lists)
-
-
-def _of_consent(counts: ConsentCounts, lists: Sequence[str]) -> Iterator[Metric]:
-    subscriptions = GaugeMetricFamily(
-        "responder_subscriptions", "Numbers on each list, by their status.", labels=["list", "status"]
-    )
-    for count in counts.of_lists(lists):
-        for status in SubscriptionStatus:
-            subscriptions.add_metric([count.list, str(status)], count.by_status.get(status, 0))
-    yield subscriptions
-    yield _gauge("responder_opted_out", "Numbers that want no texts at all.", counts.opted_out)
-    yield _gauge(
-        "responder_under_review", "Numbers that may want no texts, until a person decides.", counts.under_review
-    )
+    on_lists = {
+        (count.list, str(status)): count.by_status.get(status, 0)
+        for count in tally.consent.of_lists(lists)
+        for status in SubscriptionStatus
+    }
+    yield _by("responder_subscriptions", "Numbers on each list, by their status.", ["list", "status"], on_lists)
+    yield _gauge("responder_opted_out", "Numbers that want no texts at all.", tally.consent.opted_out)
+    meaning = "Numbers that may want no texts, until a person decides."
+    yield _gauge("responder_under_review", meaning, tally.consent.under_review)
 
 
 def _of_deliveries(by_api: Mapping[str, Deliveries]) -> Iterator[Metric]:
     """What became of replies, by the API that took them, so that an operator can compare APIs."""
-    replies = GaugeMetricFamily(
-        "responder_replies_last_day",
-        "Replies handed to the gateway within 24 hours, by status.",
-        labels=["api", "status"],
-    )
-    share = GaugeMetricFamily(
-        "responder_delivered_ratio", "The share delivered of the replies taken within 24 hours.", labels=["api"]
-    )
-    took = GaugeHistogramMetricFamily(
-        "responder_delivery_seconds", "From handing a reply over to its delivery, within 24 hours.", labels=["api"]
-    )
-    segments = GaugeMetricFamily(
-        "responder_segments_last_day",
-        "Segments that the gateway counted too, by who counts.",
-        labels=["api", "counted_by"],
-    )
-    for api, deliveries in by_api.items():
-        for status, count in deliveries.by_status.items():
-            replies.add_metric([api, str(status)], count)
-        if deliveries.share_delivered is not None:
-            share.add_metric([api], deliveries.share_delivered)
-        buckets = [(str(float(bound_s)), float(count)) for bound_s, count in deliveries.within.items()]
-        took.add_metric([api], [*buckets, ("+Inf", float(deliveries.timed))], gsum_value=deliveries.seconds)
-        segments.add_metric([api, "us"], deliveries.segments)
-        segments.add_metric([api, "gateway"], deliveries.billed)
-    yield from (replies, share, took, segments)
+    replies = {(api, str(status)): count for api, of in by_api.items() for status, count in of.by_status.items()}
+    meaning = "Replies handed to the gateway within 24 hours, by status."
+    yield _by("responder_replies_last_day", meaning, ["api", "status"], replies)
+    shares = {(api,): of.share_delivered for api, of in by_api.items() if of.share_delivered is not None}
+    meaning = "The share delivered of the replies taken within 24 hours."
+    yield _by("responder_delivered_ratio", meaning, ["api"], shares)
+    meaning = "From handing a reply over to its delivery, within 24 hours."
+    took = GaugeHistogramMetricFamily("responder_delivery_seconds", meaning, labels=["api"])
+    for api, of in by_api.items():
+        buckets = [(str(float(bound_s)), float(count)) for bound_s, count in of.within.items()]
+        took.add_metric([api], [*buckets, ("+Inf", float(of.timed))], gsum_value=of.seconds)
+    yield took
+    segments = {(api, by): n for api, of in by_api.items() for by, n in (("us", of.segments), ("gateway", of.billed))}
+    meaning = "Segments that the gateway counted too, by who counts."
+    yield _by("responder_segments_last_day", meaning, ["api", "counted_by"], segments)
+
+
+def _by(name: str, meaning: str, labels: Sequence[str], values: Mapping[Labels, SupportsFloat]) -> Metric:
+    family = GaugeMetricFamily(name, meaning, labels=labels)
+    for of_labels, value in values.items():
+        family.add_metric(of_labels, float(value))
+    return family
 
 
 def _gauge(name: str, meaning: str, value: float) -> Metric:

@@ -1,4 +1,4 @@
-"""Requests refused before the application sees them: counted, and logged once a minute at most."""
+"""Requests refused before anything is stored: counted, and logged at most once a minute."""
 
 import asyncio
 import logging
@@ -10,15 +10,17 @@ logger = logging.getLogger(__name__)
 
 
 class Refusals:
-    """Counts refused requests, so that no stranger fills the log."""
+    """Counts refused requests by reason, so that no stranger fills the log."""
 
     def __init__(self, log_every_s: float = LOG_EVERY_S) -> None:
         self._log_every_s = log_every_s
-        self._counts: Counter[str] = Counter()
+        self.totals: Counter[str] = Counter()  # since the process started
+        self._counts: Counter[str] = Counter()  # since they were last logged
         self._is_quiet = False
 
     def count(self, reason: str) -> None:
         """One more request was refused."""
+        self.totals[reason] += 1
         self._counts[reason] += 1
         if not self._is_quiet:
             self._log()

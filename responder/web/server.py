@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import cast
+from typing import Any, cast
 
 import uvicorn
 from starlette.routing import Route
@@ -52,21 +52,35 @@ async def listen(settings: Settings, store: Store, url: str, in_force: RulesInFo
     def stop() -> None:
         server.should_exit = True
 
-    beside = Beside(stop)
-    server = uvicorn.Server(_uvicorn_config(settings, make_app(settings, store, url, in_force, beside)))
+    beside, refusals = Beside(stop), Refusals()
+    app = make_app(settings, store, url, in_force, beside, refusals)
+    server = uvicorn.Server(_uvicorn_config(settings, app, refusals))
     watch_parent(stop)
     logger.info("web starts host=%s port=%d", settings.host, settings.port)
     await server.serve()
     beside.raise_death()
 
 
-def make_app(settings: Settings, store: Store, url: str, in_force: RulesInForce, beside: Beside | None = None) -> App:
+def make_app(
+    settings: Settings,
+    store: Store,
+    url: str,
+    in_force: RulesInForce,
+    beside: Beside | None = None,
+    refusals: Refusals | None = None,
+) -> App:
     """The application on an open store, with the Redis at ``url`` and the rules in force."""
     redis = connect(url, timeout_s=REDIS_TIMEOUT_S)
     bell = ArqBell(redis)
     intake = Intake(store.inbox, bell)
-    gateway = make_gateway(settings, store.secret)
-    gate = Gate([token.get_secret_value() for token in settings.webhook_token], settings.allowed_ips)
+    webhooks = Webhooks(
+        gateway=make_gateway(settings, store.secret),
+        gate=Gate([token.get_secret_value() for token in settings.webhook_token], settings.allowed_ips),
+        intake=intake,
+        reports=store.reports,
+        clock=utc_now,
+        refusals=refusals or Refusals(),
+    )
     taking: list[asyncio.Task[None]] = []
 
     async def take_in() -> None:
@@ -79,22 +93,32 @@ def make_app(settings: Settings, store: Store, url: str, in_force: RulesInForce,
         await bell.close()
 
     return create_app(
-        webhooks=Webhooks(gateway=gateway, gate=gate, intake=intake, reports=store.reports, clock=utc_now),
-        health=Health(
-            database=store.database,
-            inbox=store.inbox,
-            installation=store.installation,
-            rules=in_force.status,
-            ping=redis.ping,
-            clock=utc_now,
-            is_taking=lambda: intake.is_taking,
-            zone=settings.gateway_timezone,
-            mailbox=place_of(settings.imap_url),
-        ),
+        webhooks=webhooks,
+        health=_health(settings, store, in_force, redis.ping, lambda: intake.is_taking),
         api=api_routes(settings, store, in_force.rules),
         background=[take_in, bell.run, in_force.watch, lambda: watch_secret(store)],
         close=close,
         beside=beside,
+    )
+
+
+def _health(
+    settings: Settings,
+    store: Store,
+    in_force: RulesInForce,
+    ping: Callable[[], Awaitable[Any]],
+    is_taking: Callable[[], bool],
+) -> Health:
+    return Health(
+        database=store.database,
+        inbox=store.inbox,
+        installation=store.installation,
+        rules=in_force.status,
+        ping=ping,
+        clock=utc_now,
+        is_taking=is_taking,
+        zone=settings.gateway_timezone,
+        mailbox=place_of(settings.imap_url),
     )
 
 
@@ -109,9 +133,9 @@ def api_routes(settings: Settings, store: Store, rules: Callable[[], Rules]) -> 
     return routes(api, settings.api_token.get_secret_value())
 
 
-def _uvicorn_config(settings: Settings, app: App) -> uvicorn.Config:
+def _uvicorn_config(settings: Settings, app: App, refusals: Refusals) -> uvicorn.Config:
     shares = Shares(most=CONNECTIONS, per_client=PER_CLIENT, exempt=[*settings.trusted_proxies, *settings.allowed_ips])
-    protocol = partial(BoundedProtocol, shares=shares, refusals=Refusals())
+    protocol = partial(BoundedProtocol, shares=shares, refusals=refusals)
     return uvicorn.Config(
         app,
         host=settings.host,

@@ -6,7 +6,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from starlette.types import Message as AsgiMessage
@@ -17,6 +17,7 @@ from responder.errors import StorageError
 from responder.intake import Intake
 from responder.store.outbound.reports import SqlReports
 from responder.web.forms import read_form
+from responder.web.refusals import Refusals
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 PLAIN = "text/plain; charset=utf-8"
@@ -60,6 +61,7 @@ def _answer(
 
 
 CLOSE = (b"connection", b"close")
+UNREADABLE = _answer(400, b"this cannot be read\n")
 NOT_FOUND = _answer(404, b"not found\n")
 TOO_LARGE = _answer(413, b"the body is larger than 64 KiB\n", CLOSE)
 UNAVAILABLE = _answer(503, b"storage is not available, send again later\n", (b"retry-after", b"60"))
@@ -74,6 +76,7 @@ class Webhooks:
     intake: Intake
     reports: SqlReports
     clock: Clock
+    refusals: Refusals = field(default_factory=Refusals)
 
     def __post_init__(self) -> None:
         allowed, ack = ", ".join(self.gateway.methods).encode(), self.gateway.ack
@@ -106,10 +109,15 @@ class Webhooks:
         if body is None:
             return TOO_LARGE
         posted = _posted(scope, body, received_at)
-        if not self.gateway.trusts(posted):
+        try:
+            events = read(posted) if self.gateway.trusts(posted) else None
+        except Exception as error:  # noqa: BLE001  (whatever the gateway's code stumbles over, a retry would not help)
+            self.refusals.count(f"unreadable {what} ({type(error).__name__})")
+            return UNREADABLE
+        if events is None:
             return NOT_FOUND
         try:
-            await self._commit(read(posted), received_at, began_at)
+            await self._commit(events, received_at, began_at)
         except StorageError as error:
             logger.error("%s refused, the gateway will send it again reason=%s", what, error)  # noqa: TRY400
             return UNAVAILABLE

@@ -17,6 +17,7 @@ from responder.store.base.database import Database
 from responder.store.base.migration import migrate
 from responder.web.app import App, create_app
 from responder.web.health import Health
+from responder.web.refusals import Refusals
 from responder.web.webhooks import Gate, Webhooks
 from responder.wiring import Store
 from tests.conftest import NOON, StandingClock, store_on, wait_until
@@ -41,6 +42,7 @@ class WebSide:
         self.gateway: Gateway = AgileTelecom(secret=store.secret, zone=ZoneInfo("Europe/Rome"))
         self.gate = Gate([], [])
         self.intake = Intake(store.inbox, SilentBell())
+        self.refusals = Refusals()
         self.redis_is_up = True
         self.mailbox: str | None = None
         self.rules = RulesStatus(hash="abc", count=3, last_good_at=NOON)
@@ -58,7 +60,12 @@ class WebSide:
             mailbox=self.mailbox,
         )
         webhooks = Webhooks(
-            gateway=self.gateway, gate=self.gate, intake=self.intake, reports=self.store.reports, clock=self.clock
+            gateway=self.gateway,
+            gate=self.gate,
+            intake=self.intake,
+            reports=self.store.reports,
+            clock=self.clock,
+            refusals=self.refusals,
         )
         return create_app(webhooks=webhooks, health=health, background=[], close=self.nothing)
 

@@ -73,6 +73,11 @@ async def test_a_gateway_that_refuses_us_is_told(web: WebSide) -> None:
     assert (await figures(web))["responder_gateway_ok"] == 0
 
 
+async def test_refused_requests_are_counted_by_reason(web: WebSide) -> None:
+    web.refusals.totals["400"] = 3
+    assert (await figures(web))['responder_requests_refused_total{reason="400"}'] == 3
+
+
 async def test_the_wait_of_the_oldest_message_is_told(web: WebSide) -> None:
     await web.store.inbox.add([inbound(received=web.clock.now - minutes(2))], {})
     assert (await figures(web))["responder_oldest_waiting_seconds"] == 120

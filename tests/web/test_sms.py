@@ -4,11 +4,14 @@ import asyncio
 import time
 from ipaddress import ip_network
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.engine import Row
 
+from responder.core.outbound.gateway import Events, Posted
+from responder.gateways.agile import AgileTelecom
 from responder.store.base.tables import messages
 from responder.web.webhooks import Gate
 from tests.web.conftest import VECTOR_1, WebSide
@@ -215,6 +218,30 @@ async def test_a_body_over_the_limit_is_refused_and_one_at_the_limit_is_taken(we
     room = 64 * 1024 - len(with_(text=""))
     assert (await web.post(with_(text="x" * room))).content == b"+OK"
     assert (await web.post(with_(text="x" * (room + 1)))).status_code == 413
+
+
+class StumblingGateway(AgileTelecom):
+    """Reads nothing, and says so with an exception that nobody thought of."""
+
+    def read_inbound(self, posted: Posted) -> Events:
+        raise KeyError(posted.form["text"])
+
+    def read_reports(self, posted: Posted) -> Events:
+        return self.read_inbound(posted)
+
+
+@pytest.mark.parametrize(("path", "what"), [("/webhook/sms", "message"), ("/webhook/delivery", "reports")])
+async def test_what_the_gateways_code_stumbles_over_is_refused_counted_and_logged_without_its_content(
+    web: WebSide, caplog: pytest.LogCaptureFixture, path: str, what: str
+) -> None:
+    caplog.set_level("INFO")
+    web.gateway = StumblingGateway(secret=web.store.secret, zone=ZoneInfo("Europe/Rome"))
+    response = await web.post(VECTOR_1, path)
+    assert (response.status_code, response.text) == (400, "this cannot be read\n")
+    assert await stored(web) == []
+    assert web.refusals.totals == {f"unreadable {what} (KeyError)": 1}
+    assert f"requests refused reason=unreadable {what} (KeyError) count=1" in caplog.text
+    assert "News ON" not in caplog.text
 
 
 async def test_a_probe_stores_nothing(web: WebSide) -> None:
