@@ -35,8 +35,10 @@ COMMANDS = {
         },
     },
     "Rules": {
-        "rules.check": {
+        "rules.file": {
             "check": "Check a rules file: all mistakes and warnings at once, each with its place and remedy.",
+            "describe": "Tell a rules file in plain words, as Markdown, for the people who don't read YAML.",
+            "schema": "Print the JSON Schema of rules.yaml, for editors: they complete and check while you type.",
         },
         "rules.test": {
             "test": "Try the examples and tests of a rules file, as the service would decide them. "
@@ -49,10 +51,6 @@ COMMANDS = {
         "rules.replay": {
             "replay": "Run stored messages through another rules file, and print only what would change. "
             "Sends nothing, keeps nothing.",
-        },
-        "rules.describe": {
-            "describe": "Tell a rules file in plain words, as Markdown, for the people who don't read YAML.",
-            "schema": "Print the JSON Schema of rules.yaml, for editors: they complete and check while you type.",
         },
     },
     "Records": {

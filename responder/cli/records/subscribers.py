@@ -2,6 +2,7 @@
 
 import contextlib
 import sys
+from collections.abc import AsyncIterator, Iterable
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -10,10 +11,10 @@ import typer
 
 from responder.cli.records.csv_file import CsvFile, read_file
 from responder.cli.records.csv_imports import COLUMNS, UNDER_REVIEW, SubscriberFile, Terms, read_subscribers
-from responder.cli.records.subscriber_counts import counts
 from responder.cli.terminal.options import AsJson, Limit
-from responder.cli.terminal.output import Column, moment, progress, say
+from responder.cli.terminal.output import Column, R, echo_json, moment, print_records, progress, say
 from responder.cli.terminal.session import (
+    last_good_rules,
     operator_name,
     print_list,
     read_number,
@@ -22,6 +23,7 @@ from responder.cli.terminal.session import (
     with_store,
 )
 from responder.core.appointments.booking import Local
+from responder.core.consent.standing import ListCount
 from responder.core.contact.known import SubscriptionStatus
 from responder.core.operations.records import SubscriberRecord
 from responder.core.rules.template import did_you_mean
@@ -29,6 +31,7 @@ from responder.core.rules.webhooks import Event
 from responder.errors import ConfigurationError, ResponderError
 from responder.processes.data_dir import open_private
 from responder.store.base.listing import read_all
+from responder.store.consent.counting import count_consent
 from responder.store.consent.importing import SubscriberImports
 from responder.store.consent.subscribers import Outcome, Outcomes, Wanted, opt_out, put_subscribers
 from responder.store.reading.records import list_subscribers
@@ -39,6 +42,8 @@ Evidence = Annotated[
     str, typer.Option(metavar="TEXT", help="Where the consent comes from, such as 'paper form of 3 May'.")
 ]
 OfList = Annotated[str | None, typer.Option("--list", metavar="NAME", help="Only those of this list.")]
+NO_LISTS = "no list is in the rules file, and nobody is on one: name them under 'lists'"
+RULES_UNREADABLE = "the rules file cannot be read ('responder check' says why), so lists with nobody may be left out"
 NO_SUBSCRIBERS = "nobody is on a list yet: a rule with 'subscribe' puts people on one"
 
 
@@ -69,7 +74,36 @@ def list_(
     print_list(list_subscribers(name), columns, limit=limit, as_json=as_json, empty=empty)
 
 
-app.command("counts")(counts)
+@app.command("counts")
+def counts(*, as_json: AsJson = False) -> None:
+    """Count the numbers on each list, those that want no texts at all, and those under review."""
+    with_store(partial(_counts, as_json=as_json))
+
+
+async def _counts(store: Store, *, as_json: bool) -> None:
+    counted = await count_consent(store.database)
+    rules = await last_good_rules(store)
+    if rules is None:
+        say(RULES_UNREADABLE, err=True)
+    columns: list[Column[ListCount]] = [
+        Column(title="list", value=lambda count: count.list),
+        *(Column(title=str(status), value=partial(_count, status=status)) for status in SubscriptionStatus),
+    ]
+    of_lists = counted.of_lists(rules.lists if rules else ())
+    await print_records(_each(of_lists), columns, as_json=as_json, empty=NO_LISTS)
+    if as_json:
+        echo_json(counted.as_json())
+    else:
+        say(f"\nopted out of everything: {counted.opted_out}, under review: {counted.under_review}")
+
+
+async def _each(records: Iterable[R]) -> AsyncIterator[R]:
+    for record in records:
+        yield record
+
+
+def _count(count: ListCount, status: str) -> str:
+    return str(count.as_json()[status])
 
 
 @app.command("export")

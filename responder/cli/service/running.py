@@ -29,14 +29,14 @@ PROGRAM = (sys.executable, "-m", "responder")
 logger = logging.getLogger(__name__)
 
 
-async def run_everything(settings: Settings) -> None:
+async def run_everything(settings: Settings, *, port_free_within_s: float = PORT_FREE_WITHIN_S) -> None:
     """Migrate the database, start Redis if none is given, web and worker, and keep them running until stopped."""
     check_exposure(settings)
     parts = ("web", "worker", *_mail(settings))
     rules, is_ok = await _rules_at_start(settings)
     redis = None if settings.redis_url else await embedded.start(settings.data_dir)
     try:
-        await _wait_for_port(settings)
+        await _wait_for_port(settings, port_free_within_s)
         await migrate_database(settings)
         async with open_store(settings):
             pass  # what its children would be refused for
@@ -49,9 +49,9 @@ async def run_everything(settings: Settings) -> None:
             await redis.stop()
 
 
-async def _wait_for_port(settings: Settings) -> None:
+async def _wait_for_port(settings: Settings, limit_s: float) -> None:
     """Wait until web's port is free; ConfigurationError if it stays taken."""
-    gives_up_at = time.monotonic() + PORT_FREE_WITHIN_S
+    gives_up_at = time.monotonic() + limit_s
     while _is_taken(settings):
         if time.monotonic() > gives_up_at:
             taken = f"RESPONDER_PORT: {settings.port} is taken on {settings.host}"

@@ -1,12 +1,12 @@
 """responder text: an inbound SMS, posted to the running service as the gateway does, and what becomes of it."""
 
 import asyncio
+import threading
 from datetime import timedelta
 from typing import Annotated
 
 import typer
 
-from responder.cli.service.text_mail import put_into_mailbox
 from responder.cli.terminal.options import EXAMPLE_FROM, EXAMPLE_TO, AsJson
 from responder.cli.terminal.output import echo_json, moment, one_line, say, short_key
 from responder.cli.terminal.session import local_url, open_existing
@@ -15,8 +15,10 @@ from responder.core.operations.records import DeliveryRecord, Explanation
 from responder.core.operations.why_silent import why_silent
 from responder.core.outbound.gateway import Call, Sample
 from responder.core.sms.message import Channel, MessageStatus
-from responder.errors import ResponderError, TransientError, UncertainError
+from responder.errors import PermanentError, ResponderError, TransientError, UncertainError
 from responder.http.client import HttpClient
+from responder.mail.account import account_of, reader_of
+from responder.mail.mailbox import Mailbox
 from responder.settings.model import Settings, load_settings
 from responder.store.base.listing import read_all
 from responder.store.reading.records import find_messages, list_deliveries
@@ -73,7 +75,22 @@ async def _text(settings: Settings, sample: Sample, via: Channel, *, wait_s: flo
 
 
 async def _mail(settings: Settings, sample: Sample) -> str:
-    return f"put into {await asyncio.to_thread(put_into_mailbox, settings, sample)}"
+    return f"put into {await asyncio.to_thread(_put_into_mailbox, settings, sample)}"
+
+
+def _put_into_mailbox(settings: Settings, sample: Sample) -> str:
+    """Put the text into the mailbox as a mail of the gateway, and say where. Raises ResponderError."""
+    account = account_of(settings)
+    mail = reader_of(settings, b"").sample(sample)
+    mailbox = Mailbox(account, threading.Event())
+    try:
+        mailbox.open()
+        mailbox.append(mail)
+    except (PermanentError, TransientError) as error:
+        raise ResponderError(f"{account.url.place}: {error}") from None
+    finally:
+        mailbox.close()
+    return account.url.place
 
 
 async def _arrival(store: Store, key: str) -> None:

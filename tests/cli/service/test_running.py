@@ -5,19 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from responder.cli.service import running
+from responder.cli.service.running import run_everything
 from responder.errors import ConfigurationError
 from responder.settings.model import load_settings
 
 
-async def test_a_port_that_somebody_else_listens_at_is_told_with_the_remedy(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(running, "PORT_FREE_WITHIN_S", 0.0)
+async def test_a_port_that_somebody_else_listens_at_is_told_with_the_remedy(tmp_path: Path) -> None:
     (tmp_path / "rules.yaml").write_text("version: 1\n")
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         names = {"RULES": tmp_path / "rules.yaml", "DATA_DIR": tmp_path / "data", "PORT": port}
         settings = load_settings({f"RESPONDER_{name}": str(value) for name, value in names.items()})
         with pytest.raises(ConfigurationError, match=f"RESPONDER_PORT: {port} is taken on 127.0.0.1.*set another port"):
-            await running.run_everything(settings)
+            await run_everything(settings, port_free_within_s=0.0)

@@ -1,5 +1,6 @@
-"""responder check: all mistakes of a rules file at once, or its warnings and that it has no mistakes."""
+"""responder check, describe and schema: the mistakes of a rules file, its rules in plain words, and its schema."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated
@@ -11,6 +12,8 @@ from responder.cli.terminal.options import AsJson, RulesFile
 from responder.cli.terminal.output import say
 from responder.core.rules.rules import Rules
 from responder.errors import Mistake
+from responder.rulefile.describe.document import described
+from responder.rulefile.describe.schema import rules_schema
 from responder.rulefile.reading.places import Spot, placed_sources
 from responder.rulefile.warnings import warnings_of
 from responder.settings.environment import environment
@@ -54,3 +57,14 @@ def _unmailed(rules: Rules) -> Iterator[Mistake]:
 
 def _counted(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+@app.command("describe")
+def describe(rules: RulesFile = None) -> None:
+    loaded = load_or_exit(rules or load_settings().rules, as_json=False)
+    say(described(loaded, placed_sources(loaded)), nl=False)
+
+
+@app.command("schema")
+def schema() -> None:
+    say(json.dumps(rules_schema(), indent=2, ensure_ascii=False))
