@@ -7,8 +7,8 @@ import os
 import secrets
 import signal
 import socket
+from dataclasses import replace
 
-from responder.core.operations.troubles import MailboxReport
 from responder.errors import StorageError
 from responder.intake import Intake
 from responder.jobs import ArqBell, connect
@@ -29,10 +29,7 @@ logger = logging.getLogger(__name__)
 
 
 async def serve(settings: Settings) -> None:
-    """Take mails in until told to stop.
-
-    Raises ConfigurationError, or StorageError if the database is away at the start.
-    """
+    """Take mails in until told to stop. Raises ConfigurationError or StorageError if it cannot start."""
     account = account_of(settings)
     url = redis_url(settings)
     async with open_store(settings) as store:
@@ -80,23 +77,9 @@ async def _report(store: Store, account: Account, watch: Watch) -> None:
         while True:
             changed = asyncio.create_task(watch.changed(REPORT_EVERY_S))  # from now on, so that no change is missed
             with contextlib.suppress(StorageError):  # the next report tells; that the database is away, others say
-                await report_mailbox(store.database, _as_report(name, account, watch), utc_now())
+                report = replace(watch.status, name=name, place=account.url.place)
+                await report_mailbox(store.database, report, utc_now())
             await changed
     finally:
         with contextlib.suppress(StorageError):
             await asyncio.shield(forget_mailbox(store.database, name))
-
-
-def _as_report(name: str, account: Account, watch: Watch) -> MailboxReport:
-    status = watch.status
-    return MailboxReport(
-        name=name,
-        place=account.url.place,
-        state=status.state,
-        reason=status.reason,
-        last_mail_at=status.last_mail_at,
-        lag_s=status.lag_s,
-        taken=status.taken,
-        malformed=status.malformed,
-        left_alone=status.left_alone,
-    )

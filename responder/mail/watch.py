@@ -9,22 +9,22 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
-from responder.core.operations.troubles import MailboxState
+from responder.core.operations.troubles import MailboxReport, MailboxState, unseen
 from responder.core.outbound.gateway import OTHER_SENDER, UNSIGNED, Clock, MailReader
 from responder.core.sms.message import Inbound, MessageStatus
 from responder.errors import PermanentError, StorageError, TransientError
 from responder.intake import Intake
 from responder.mail.mailbox import Head, Mailbox
-from responder.mail.portions import groups, portions
-from responder.mail.status import Patience, Status
+from responder.mail.pacing import Patience, groups, portions
 
 BREAKS_OF_A_MAIL = 3  # connections that may end while a mail is read alone; then it is left alone until the next start
 MICROSECONDS = 1_000_000
+AT_THE_START = replace(unseen(""), state=MailboxState.CONNECTING, reason=None)
 
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
@@ -39,7 +39,7 @@ class Watch:
     intake: Intake
     clock: Clock
     patience: Patience = field(default_factory=Patience)
-    status: Status = field(init=False, default_factory=Status)
+    status: MailboxReport = field(init=False, default=AT_THE_START)  # as yet without a name and place
     _thread: ThreadPoolExecutor = field(init=False, default_factory=partial(ThreadPoolExecutor, 1, "mailbox"))
     _stopping: threading.Event = field(init=False, default_factory=threading.Event)
     _stopped: asyncio.Event = field(init=False, default_factory=asyncio.Event)
@@ -49,7 +49,7 @@ class Watch:
     _breaks: Counter[int] = field(init=False, default_factory=Counter)  # of connections, while a mail was read
     _early_breaks: Counter[int] = field(init=False, default_factory=Counter)  # of connections, while its head was read
     _failures: int = field(init=False, default=0)
-    _told: asyncio.Event = field(init=False, default_factory=asyncio.Event)
+    _changed: asyncio.Event = field(init=False, default_factory=asyncio.Event)
 
     def stop(self) -> None:
         """Let ``run`` end, whatever it waits for."""
@@ -59,10 +59,10 @@ class Watch:
             self._mailbox.abort()
 
     async def changed(self, limit_s: float) -> None:
-        """Wait until the state is another, or the time is up."""
-        self._told.clear()
+        """Wait until the state changes or the time is up."""
+        self._changed.clear()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._told.wait(), limit_s)
+            await asyncio.wait_for(self._changed.wait(), limit_s)
 
     async def run(self) -> None:
         """Take mails in until ``stop``."""
@@ -150,7 +150,8 @@ class Watch:
         self._left.add(uid)
         level = logging.INFO if reason == OTHER_SENDER else logging.WARNING
         logger.log(level, "mail left alone uid=%d reason=%s", uid, reason)
-        self.status.left_alone += reason not in {OTHER_SENDER, UNSIGNED}
+        is_counted = reason not in {OTHER_SENDER, UNSIGNED}
+        self.status = replace(self.status, left_alone=self.status.left_alone + is_counted)
 
     async def _take(self, mailbox: Mailbox, heads: Sequence[Head]) -> None:
         """Read mails, commit their messages, then mark them.
@@ -210,20 +211,24 @@ class Watch:
         return None
 
     def _count(self, messages: Sequence[Inbound]) -> None:
+        if not messages:
+            return
+        malformed = [message.key for message in messages if message.status is MessageStatus.MALFORMED]
+        for key in malformed:
+            logger.warning("mail not understood, kept for a person key=%s", key)
         now = self.clock()
-        for message in messages:
-            if message.status is MessageStatus.MALFORMED:
-                logger.warning("mail not understood, kept for a person key=%s", message.key)
-                self.status.malformed += 1
-            self.status.taken += 1
-            self.status.last_mail_at = now
-            self.status.lag_s = round((now - message.received_at).total_seconds(), 3)
-        if messages:
-            logger.info("mails taken in messages=%d lag_s=%s", len(messages), self.status.lag_s)
+        self.status = replace(
+            self.status,
+            malformed=self.status.malformed + len(malformed),
+            taken=self.status.taken + len(messages),
+            last_mail_at=now,
+            lag_s=round((now - messages[-1].received_at).total_seconds(), 3),
+        )
+        logger.info("mails taken in messages=%d lag_s=%s", len(messages), self.status.lag_s)
 
     def _tell(self, state: MailboxState, reason: str | None) -> None:
-        self.status.state, self.status.reason = state, reason
-        self._told.set()
+        self.status = replace(self.status, state=state, reason=reason)
+        self._changed.set()
         if reason and not self._stopping.is_set():
             logger.error("mailbox %s reason=%s", state, reason)
 

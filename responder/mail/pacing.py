@@ -1,13 +1,26 @@
-"""How much is read of a mailbox at once; what a connection has ended over is read alone."""
+"""How long the watch waits, and how much it reads at once: a mail that broke a connection is read alone."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from responder.mail.mailbox import Head
 
 HEADS_AT_ONCE = 500
 MAILS_AT_ONCE = 100
 BYTES_AT_ONCE = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Patience:
+    """How long to wait in a quiet mailbox, and after failures, growing from first to longest."""
+
+    first_look_s: float = 2.0  # what comes between a search and the server's IDLE may be told of only at its end
+    look_s: float = 25.0
+    connection_s: float = 1800.0  # after which everything is searched again, for what somebody has unmarked
+    first_delay_s: float = 1.0
+    longest_delay_s: float = 60.0
+    refused_s: float = 300.0  # a server that refuses a password may lock out who tries often
 
 
 def groups(uids: Sequence[int], breaks: Counter[int]) -> Iterator[Sequence[int]]:
