@@ -1,6 +1,5 @@
 """The REST API of appointments: who gets in, what is kept, and what is refused with its reason."""
 
-import json
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -9,13 +8,14 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
+from responder.core.appointments.booking import LONGEST
+from responder.core.contact.effects import AppointmentStatus
 from responder.core.rules.rules import Rules
 from responder.errors import StorageError
 from responder.rulefile import read_rules
 from responder.settings.model import load_settings
 from responder.store.base.history import read_history
-from responder.web.api.appointments import AppointmentApi, routes
-from responder.web.api.openapi import DOCUMENT
+from responder.web.api.appointments import DOCUMENT, FILTERS, AppointmentApi, routes
 from responder.web.server import api_routes
 from responder.wiring import Store
 from tests.builders import ANNA, inbound
@@ -244,10 +244,24 @@ async def test_the_api_describes_itself(store: Store, clock: StandingClock) -> N
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(Starlette(routes=routes(api, TOKEN))), base_url="http://here", headers=KEY
     ) as client:
-        assert (await client.get("/api/v1/openapi.json")).json() == json.loads(json.dumps(DOCUMENT))
+        assert (await client.get("/api/v1/openapi.json")).json() == DOCUMENT
 
 
 async def test_the_description_has_the_fields_that_an_appointment_has(client: httpx.AsyncClient) -> None:
     made = (await client.put("/a1", json=BOOKING)).json()
     assert list(made) == list(DOCUMENT["components"]["schemas"]["Appointment"]["properties"])
     assert datetime.fromisoformat(made["starts_at"]).tzinfo == UTC
+
+
+@pytest.mark.parametrize("of", ["Booking", "Appointment"])
+def test_the_description_has_the_limits_that_are_kept(of: str) -> None:
+    fields = DOCUMENT["components"]["schemas"][of]["properties"]
+    assert {name: field["maxLength"] for name, field in fields.items() if "maxLength" in field} == {
+        name: longest for name, longest in LONGEST.items() if name in fields
+    }
+
+
+def test_the_description_has_every_status() -> None:
+    statuses = [str(status) for status in AppointmentStatus]
+    assert DOCUMENT["components"]["schemas"]["Appointment"]["properties"]["status"]["enum"] == statuses
+    assert FILTERS["status"]["enum"] == statuses

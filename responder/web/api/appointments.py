@@ -1,9 +1,10 @@
-"""/api/v1/appointments: put, looked at, deleted and listed by the system that makes them."""
+"""/api/v1/appointments: the system that makes appointments puts, reads, lists and deletes them here."""
 
 import asyncio
 import json
 import secrets
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from importlib.resources import files
 from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
@@ -32,10 +33,14 @@ from responder.errors import StorageError
 from responder.store.appointments.bookings import API, Change, Conflict, delete_appointment, put_bookings
 from responder.store.base.database import Database
 from responder.store.reading.records import find_appointment, list_appointments, read_after
-from responder.web.api.openapi import DOCUMENT, LARGEST_PAGE, LIST, PAGE
 
 UNLIKE_AN_ID = "holds a character that cannot be kept, or blanks at an end"
-FILTERS = frozenset(parameter["name"] for parameter in LIST["parameters"])
+DOCUMENT: Mapping[str, Any] = json.loads(files(__package__).joinpath("openapi.json").read_text("utf-8"))
+FILTERS: Mapping[str, Any] = {
+    parameter["name"]: parameter["schema"]
+    for parameter in DOCUMENT["paths"]["/api/v1/appointments"]["get"]["parameters"]
+}
+PAGE, LARGEST_PAGE = FILTERS["limit"]["default"], FILTERS["limit"]["maximum"]  # appointments in one answer
 GIVEN = tuple(name for name in FIELDS if name != "id")
 Handle = Callable[[Request], Awaitable[Response]]
 
@@ -66,7 +71,7 @@ class AppointmentApi:
             if len(identifier) > LONGEST["id"] or tidy(identifier) != identifier:
                 raise Refused(422, f"id: {UNLIKE_AN_ID}, and no more than {LONGEST['id']} characters are kept")
             await delete_appointment(
-                self._database, identifier, self._clock(), by=API, expected=_expectation(request), tell=self._told()
+                self._database, identifier, self._clock(), by=API, expected=_expectation(request), tell=self._webhooks()
             )
             return Response(status_code=204)
         return _answer(await self._find(identifier), 200)
@@ -76,14 +81,14 @@ class AppointmentApi:
         rules = self._rules()
         booking = await asyncio.to_thread(_booking, row, Local(zone=rules.zone, country=rules.country))
         times = ReminderPlan(policy=rules.appointments, zone=rules.zone)
-        expected, tell = _expectation(request), self._told()
+        expected, tell = _expectation(request), self._webhooks()
         counts = await put_bookings(
             self._database, [booking], self._clock(), times=times, by=API, expected=expected, tell=tell
         )
         return _answer(await self._find(identifier), 201 if counts.get(Change.NEW) else 200)
 
-    def _told(self) -> Collection[str]:
-        """The webhooks that hear of changed appointments."""
+    def _webhooks(self) -> Collection[str]:
+        """The webhooks to notify of changed appointments."""
         return self._rules().webhooks_for(Event.APPOINTMENT_CHANGED)
 
     async def _find(self, identifier: str) -> AppointmentRecord:
@@ -95,7 +100,7 @@ class AppointmentApi:
     async def many(self, request: Request) -> Response:
         """GET of the appointments by their start, a page at a time."""
         rules = self._rules()
-        if unknown := sorted(set(request.query_params) - FILTERS):
+        if unknown := sorted(request.query_params.keys() - FILTERS.keys()):
             raise Refused(422, f"unknown parameter {unknown[0]!r}: expected {', '.join(sorted(FILTERS))}")
         query = await asyncio.to_thread(_query, request.query_params, Local(zone=rules.zone, country=rules.country))
         after = request.query_params.get("after")
@@ -103,11 +108,8 @@ class AppointmentApi:
             await self._find(after)
         limit = _limit(request.query_params.get("limit", str(PAGE)))
         records, has_more = await read_after(self._database, list_appointments(**query), after, limit)
-        told = {
-            "appointments": [record.as_json() for record in records],
-            "next": records[-1].appointment.id if has_more else None,
-        }
-        return JSONResponse(told)
+        following = records[-1].appointment.id if has_more else None
+        return JSONResponse({"appointments": [record.as_json() for record in records], "next": following})
 
     async def document(self, _request: Request) -> Response:
         """What the API offers, as OpenAPI."""
@@ -133,18 +135,18 @@ def guarded(handle: Handle, token: str) -> Handle:
         try:
             return await handle(request)
         except Refused as refused:
-            return _told(refused.status, *refused.errors)
+            return _errors(refused.status, *refused.errors)
         except Conflict:
-            return _told(412, "the appointment is not as If-Match or If-None-Match says: get it again")
+            return _errors(412, "the appointment is not as If-Match or If-None-Match says: get it again")
         except StorageError:
-            return _told(503, "the database is not available, try again later")
+            return _errors(503, "the database is not available, try again later")
         except ClientDisconnect:
             return Response(status_code=400)
 
     return answer
 
 
-def _told(status: int, *errors: str) -> Response:
+def _errors(status: int, *errors: str) -> Response:
     return JSONResponse({"errors": list(errors)}, status_code=status)
 
 
@@ -153,12 +155,12 @@ def _answer(record: AppointmentRecord, status: int) -> Response:
 
 
 def _expectation(request: Request) -> Callable[[Appointment | None], bool]:
-    """Whether an appointment stands as the headers ``If-Match`` and ``If-None-Match`` say."""
-    wanted, unwanted = (_etags(request.headers.get(name)) for name in ("if-match", "if-none-match"))
+    """A check of an appointment against the headers ``If-Match`` and ``If-None-Match``."""
+    expected, excluded = (_etags(request.headers.get(name)) for name in ("if-match", "if-none-match"))
 
     def holds(before: Appointment | None) -> bool:
         names = {"*", AppointmentRecord(appointment=before).etag} if before else set()
-        return (wanted is None or bool(names & wanted)) and not (unwanted is not None and names & unwanted)
+        return (expected is None or bool(names & expected)) and not (excluded is not None and names & excluded)
 
     return holds
 
@@ -202,7 +204,7 @@ def _booking(row: Mapping[str, str], local: Local) -> Booking:
 
 
 def _query(typed: Mapping[str, str], local: Local) -> dict[str, Any]:
-    """The filters of a list; Refused tells what is wrong with them."""
+    """The filters of a list. Raises Refused if one of them is wrong."""
     query: dict[str, Any] = {}
     try:
         if "number" in typed:
