@@ -9,10 +9,9 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from responder.core.contact.effects import OptOut
 from responder.core.contact.known import Known
-from responder.core.contact.question import Ask
 from responder.core.deciding.plan import Plan, make_plan, with_steps
+from responder.core.deciding.unsent import Unsent
 from responder.core.outbound.gateway import Bell, Clock, Job
 from responder.core.rules.rules import Rules
 from responder.core.sms.message import Message
@@ -158,17 +157,15 @@ def plan_all(known: Known, messages: Sequence[Message], rules: Rules, failures: 
     """
     after = known
     plans: list[Plan] = []
-    asked: set[str] = set()  # by texts that none of these messages has waited for
+    unsent = Unsent(known)
     for message in sorted(messages, key=lambda message: message.order):
         try:
             plan = make_plan(message, rules, with_steps(plans[-1].after, plans[-1]) if plans else known)
         except Exception as error:  # noqa: BLE001  (whatever it is, the others go through)
             failures[message.key] = error
             continue
-        asked |= {effect.question.key for effect in plan.effects if isinstance(effect, Ask)}
-        if asked and any(isinstance(effect, OptOut) for effect in plan.effects):  # which takes their texts back
-            questions = tuple(question for question in plan.after.questions if question.key not in asked)
-            plan = replace(plan, after=replace(plan.after, questions=questions))
+        left = unsent.after(plan.after, plan.effects, plan.steps, message.received_at)
+        plan = plan if left is plan.after else replace(plan, after=left)
         after = plan.after if plan.effects else after
         plans.append(plan)
     return Planned(before=known, after=after, plans=tuple(plans))

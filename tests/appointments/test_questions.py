@@ -320,6 +320,19 @@ async def test_a_list_that_a_stop_of_the_same_batch_held_back_is_no_list_to_what
     assert await clinic.statuses() == {"a1": "scheduled", "a2": "scheduled"}
 
 
+async def test_a_list_of_an_earlier_batch_that_a_stop_takes_back_is_no_list_to_what_comes_behind(
+    clinic: Clinic,
+) -> None:
+    for name, hours in (("a1", 24), ("a2", 26)):
+        await clinic.book(name, NOON + hours * HOUR, asked_at=NOON - HOUR)
+    await clinic.work.handle(inbound("no", received=NOON))
+    texts = ("STOP", "START", "1")
+    await clinic.work.handle(
+        *(inbound(text, received=NOON + timedelta(seconds=at)) for at, text in enumerate(texts, 1))
+    )
+    assert await clinic.statuses() == {"a1": "scheduled", "a2": "scheduled"}
+
+
 async def test_a_reminder_that_never_left_asked_nothing(clinic: Clinic) -> None:
     clinic = clinic.with_rules(RULES.replace("late:", "window: 1h\n  late:", 1))
     await clinic.book("a1", START)

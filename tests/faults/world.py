@@ -3,7 +3,7 @@
 It has two phones, two workers, an operator, a gateway, a clock, and a database that can fail.
 """
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -13,9 +13,8 @@ from sqlalchemy import select, text
 from sqlalchemy.engine import Row
 
 from responder.core.appointments.reminders import ReminderPlan
-from responder.core.contact.effects import OptOut, Purpose, StepKind, StepStatus
+from responder.core.contact.effects import Purpose, StepKind, StepStatus
 from responder.core.contact.known import Known
-from responder.core.contact.question import Question
 from responder.core.outbound.retry import LEASE
 from responder.core.sms.message import Inbound
 from responder.errors import StorageError
@@ -192,10 +191,9 @@ class World:
         for planned in batch:
             stored = found[planned.before.originator]
             if stored.revision == planned.before.revision + (planned.after is not planned.before) and not self.between:
-                after = replace(planned.after, questions=tuple(still_asked(planned, stored)))
                 read = {one.id for one in planned.before.appointments}  # the plans reach back less far than we do
                 as_far = replace(stored, appointments=tuple(one for one in stored.appointments if one.id in read))
-                kept, left = _told(as_far), _told(after.at(self.clock()))
+                kept, left = _told(as_far), _told(planned.after.at(self.clock()))
                 self.disagreements += [
                     f"SQL has {name} {kept[name]}, the plan left {left[name]}"
                     for name in kept
@@ -230,15 +228,6 @@ def _is_newer(message: Row[Any], contact: Row[Any]) -> bool:
     if contact.stop_order_at is None:
         return bool(message.received_at >= contact.stopped_at)
     return bool((message.order_at, message.seq) > (contact.stop_order_at, contact.stop_order_seq))
-
-
-def still_asked(planned: Planned, stored: Known) -> Iterator[Question]:
-    """The questions that the plans leave, but for those of before whose texts a STOP took back."""
-    stopped = any(isinstance(effect, OptOut) for plan in planned.plans for effect in plan.effects)
-    taken_back = (
-        {one.key for one in planned.before.questions} - {one.key for one in stored.questions} if stopped else set()
-    )
-    yield from (one for one in planned.after.questions if one.key not in taken_back)
 
 
 def _told(known: Known) -> Mapping[str, object]:

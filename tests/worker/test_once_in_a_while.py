@@ -1,6 +1,7 @@
 """Cooldowns are decided from SQL: within a batch, across workers, and after a restart."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
@@ -144,6 +145,20 @@ async def test_what_a_stop_ended_before_it_left_is_sent_after_a_start(alone: Wor
     await say(alone, "START", asks)
     waiting = await alone.store.steps.claim(StepKind.REPLY, "w", alone.clock(), 100)
     assert answer in [one.step.content for one in waiting]
+
+
+@pytest.mark.parametrize("batches", [1, 2], ids=["of the same batch", "of an earlier batch"])
+@pytest.mark.parametrize(("asks", "answer"), ONCE)
+async def test_what_a_stop_ends_is_sent_after_a_start_behind_it_in_one_batch(
+    alone: Work, asks: str, answer: str, batches: int
+) -> None:
+    first, *others = [
+        inbound(text, received=NOON + timedelta(seconds=at)) for at, text in enumerate((asks, "STOP", "START", asks))
+    ]
+    for batch in [[first, *others]] if batches == 1 else [[first], others]:
+        await alone.handle(*batch)
+    waiting = [row.content for row in await alone.rows("steps") if row.status == "queued"]
+    assert waiting.count(answer) == 1
 
 
 async def test_what_came_too_late_to_be_of_use_has_used_up_nothing(alone: Work) -> None:

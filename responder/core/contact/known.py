@@ -39,6 +39,11 @@ class Subscription:
     taken_by_stop: bool = False
     ends_at: datetime | None = None
 
+    @property
+    def waits(self) -> bool:
+        """Whether it waits for the answer of somebody who was asked."""
+        return self.status is SubscriptionStatus.PENDING
+
     def at(self, now: datetime) -> "Subscription":
         """The subscription as it stands at a moment: left, if it was for a while that is over."""
         is_over = self.ends_at is not None and self.ends_at <= now
@@ -117,6 +122,8 @@ class Known:
     questions: tuple[Question, ...] = ()
     uses: Mapping[str, datetime] = field(default_factory=dict)
     """When rules with a cooldown, and replies that go out once in a while, were last used for the originator."""
+    unsent_uses: frozenset[str] = field(default=frozenset(), compare=False)
+    """Those of ``uses`` whose texts had not left yet when this was read."""
     muted_until: datetime | None = None
     sent: tuple[Sent, ...] = ()
     """The texts that were queued for the originator within a day."""

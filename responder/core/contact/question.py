@@ -7,7 +7,7 @@ The effect ``Ask`` asks one, ``CloseQuestion`` ends it, and ``state`` says how i
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -82,6 +82,13 @@ class Question:
     choices: tuple[Choice, ...]
     intention: str = ""
     status: QuestionStatus = QuestionStatus.OPEN
+    waits: bool = field(default=False, compare=False)
+    """Whether the text that asks had not left yet when this was read."""
+
+    @property
+    def is_open_opt_in(self) -> bool:
+        """Whether lists wait for its answer."""
+        return self.kind is QuestionKind.OPT_IN and self.status is QuestionStatus.OPEN
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,15 +10,19 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.engine import Row
 
+from responder.core.contact.effects import StepStatus
 from responder.core.contact.known import LATE, Appointment, Known, Subscription, SubscriptionStatus
 from responder.core.sms.message import Order
 from responder.store.appointments.rows import _order, appointment_from
 from responder.store.base.database import Database
-from responder.store.base.tables import appointments, contacts, subscriptions, uses
+from responder.store.base.tables import appointments, contacts, steps, subscriptions, uses
 from responder.store.consent.erasure import erased_among
 from responder.store.handoffs.handoffs import paused
 from responder.store.inbox.questions import read_questions
 from responder.store.queue.rows import read_sent
+
+_WAITS = (steps.c.key == uses.c.step_key) & (steps.c.status == StepStatus.QUEUED)
+_USED = select(uses, steps.c.seq).outerjoin(steps, _WAITS)
 
 
 async def read_known(
@@ -34,7 +38,7 @@ async def read_known(
         dates = (await connection.execute(select(appointments).where(near).order_by(appointments.c.starts_at))).all()
         gone = await erased_among(connection, secret, originators)
         asked = await read_questions(connection, originators, now)
-        used = (await connection.execute(select(uses).where(uses.c.originator.in_(originators)))).all()
+        used = (await connection.execute(_USED.where(uses.c.originator.in_(originators)))).all()
         sent = await read_sent(connection, originators, now)
         handed_off = await paused(connection, originators)
     on_lists: dict[str, dict[str, Subscription]] = defaultdict(dict)
@@ -44,8 +48,11 @@ async def read_known(
     for row in dates:
         dated[row.originator].append(appointment_from(row))
     last_uses: dict[str, dict[str, datetime]] = defaultdict(dict)
+    unsent: dict[str, set[str]] = defaultdict(set)
     for row in used:
         last_uses[row.originator][row.of] = row.used_at
+        if row.seq:
+            unsent[row.originator].add(row.of)
     by_originator = {row.originator: row for row in people}
     return {
         originator: _erased(
@@ -56,6 +63,7 @@ async def read_known(
                 appointments=tuple(dated[originator]),
                 questions=asked.get(originator, ()),
                 uses=last_uses[originator],
+                unsent_uses=frozenset(unsent.get(originator, ())),
                 sent=tuple(sent[originator]),
                 paused_until=handed_off.get(originator),
             ),

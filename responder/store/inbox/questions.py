@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from responder.core.contact.effects import StepStatus
 from responder.core.contact.question import (
     QUESTIONS_REMEMBERED,
     Ask,
@@ -24,7 +25,7 @@ from responder.core.contact.question import (
 )
 from responder.core.deciding.plan import Plan
 from responder.core.sms.timestamps import iso
-from responder.store.base.tables import messages, questions
+from responder.store.base.tables import messages, questions, steps
 
 OPEN = QuestionStatus.OPEN
 LENGTH_OF_KEY = 32  # of a message, which the key of its question begins with
@@ -75,11 +76,11 @@ async def read_questions(
     """The questions that each of the originators was asked lately, oldest first; those that never left are none."""
     left = questions.c.status != QuestionStatus.VOID
     lately = (questions.c.originator.in_(originators)) & (questions.c.asked_at > now - QUESTIONS_REMEMBERED) & left
+    unsent = (steps.c.key == questions.c.key) & (steps.c.status == StepStatus.QUEUED) & (questions.c.status == OPEN)
+    query = select(questions, steps.c.seq.label("step_seq")).outerjoin(steps, unsent).where(lately)
     asked: dict[str, list[Question]] = defaultdict(list)
-    for row in (
-        await connection.execute(select(questions).where(lately).order_by(questions.c.asked_at, questions.c.key))
-    ).all():
-        asked[row.originator].append(_question(row))
+    for row in (await connection.execute(query.order_by(questions.c.asked_at, questions.c.key))).all():
+        asked[row.originator].append(replace(_question(row), waits=row.step_seq is not None))
     return {originator: tuple(theirs) for originator, theirs in asked.items()}
 
 
