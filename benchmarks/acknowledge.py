@@ -25,7 +25,10 @@ def run(options: Options) -> Report:
     """Compare the web process with a bare application, and with one that enqueues each message."""
     starts = {BARE: _bare, QUEUEING: _queueing, OURS: _ours}
     table = Table(
-        title=f"acknowledge: CPU of the web process, {options.count(MESSAGES):,} messages a run over {CONNECTIONS} connections, no worker runs",
+        title=(
+            f"acknowledge: CPU of the web process, {options.count(MESSAGES):,} messages a run over "
+            f"{CONNECTIONS} connections, no worker runs"
+        ),
         unit="us per message",
         rows=alternate(options, {name: _measurement(name, start, options) for name, start in starts.items()}),
         baselines=(BARE, QUEUEING),

@@ -112,7 +112,8 @@ def main(name: str, *arguments: str) -> None:
             uvloop.run(work(redis_url, settings))
         case _:
             raise SystemExit(
-                "usage: python -m benchmarks.baselines bare PORT | one-job-each PORT REDIS_URL | arq REDIS_URL tuned|default"
+                "usage: python -m benchmarks.baselines bare PORT | one-job-each PORT REDIS_URL | arq "
+                "REDIS_URL tuned|default"
             )
 
 

@@ -55,7 +55,8 @@ def _goals(table: Table, few: int, many: int) -> Iterator[Goal]:
 def rules_file(count: int, title: str = "News") -> str:
     """So many rules: a quarter each of whole texts, first words, words anywhere, and patterns."""
     lines = (
-        f'- {{name: r{n}, when: {{{CONDITIONS[n % 4].format(n)}}}, then: [{{subscribe: news}}, {{reply: "{{{{list.title}}}} {n}"}}]}}\n'
+        f"- {{name: r{n}, when: {{{CONDITIONS[n % 4].format(n)}}}, "
+        f'then: [{{subscribe: news}}, {{reply: "{{{{list.title}}}} {n}"}}]}}\n'
         for n in range(count)
     )
     return f"version: 1\nlists: {{news: {{title: {title}}}}}\nrules:\n{''.join(lines)}"

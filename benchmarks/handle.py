@@ -40,7 +40,10 @@ def run(options: Options) -> Report:
     """Compare a worker with arq's own on empty jobs, as arq comes and tuned as ours is."""
     messages, jobs = options.count(MESSAGES), options.count(JOBS)
     table = Table(
-        title=f"handle: one worker process, {messages:,} messages with {RULES} rules, a subscription and a reply each; {jobs:,} empty jobs",
+        title=(
+            f"handle: one worker process, {messages:,} messages with {RULES} rules, a subscription and "
+            f"a reply each; {jobs:,} empty jobs"
+        ),
         unit="per second",
         rows=alternate(
             options,

@@ -27,7 +27,10 @@ def run(options: Options) -> Report:
     """Compare the time to our call with a bare round trip to the same send API."""
     rows = alternate(options, {"responder run": lambda: asyncio.run(_measure(options))})
     table = Table(
-        title=f"latency: {options.count(MESSAGES)} messages a run after {WARM_UP} to warm up, one every {PACE_S[0]} to {PACE_S[1]} s, SQLite on disk",
+        title=(
+            f"latency: {options.count(MESSAGES)} messages a run after {WARM_UP} to warm up, one every "
+            f"{PACE_S[0]} to {PACE_S[1]} s, SQLite on disk"
+        ),
         unit="ms from the request to",
         rows=rows,
         baselines=(f"{BARE}, p50",),

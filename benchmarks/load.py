@@ -1,4 +1,4 @@
-"""``python -m benchmarks.load PORT PATH FIRST COUNT CONNECTIONS``: messages over keep-alive connections, each answer checked."""
+"""``python -m benchmarks.load PORT PATH FIRST COUNT CONNECTIONS``: messages over keep-alive connections, checked."""
 
 import asyncio
 import json
@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from urllib.parse import urlencode
 
 import uvloop
@@ -65,7 +66,7 @@ class Connection(asyncio.Protocol):
         self._received = b""
         self._count = 0
 
-    def connection_made(self, transport: asyncio.WriteTransport) -> None:  # type: ignore[override]  # what a socket gives
+    def connection_made(self, transport: asyncio.WriteTransport) -> None:  # type: ignore[override]
         """Send the first request."""
         self._transport = transport
         self._send()
@@ -106,7 +107,7 @@ async def send(port: int, path: str, first: int, count: int, connections: int) -
     done: list[asyncio.Future[int]] = [loop.create_future() for _ in range(connections)]
     began_at = time.perf_counter()
     for ended in done:
-        await loop.create_connection(lambda ended=ended: Connection(requests, ended), "127.0.0.1", port)  # type: ignore[misc]  # a default binds it
+        await loop.create_connection(partial(Connection, requests, ended), "127.0.0.1", port)
     async with asyncio.timeout(LIMIT_S):
         counts = await asyncio.gather(*done)
     return Sent(count=sum(counts), seconds=time.perf_counter() - began_at)

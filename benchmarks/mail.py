@@ -51,7 +51,10 @@ def run(options: Options) -> Report:
         baselines=(FETCH,),
     )
     late = Table(
-        title=f"mail: {options.count(LATE_MAILS)} mails, one at a time, IDLE; Dovecot itself waits half a second before it tells",
+        title=(
+            f"mail: {options.count(LATE_MAILS)} mails, one at a time, IDLE; Dovecot itself waits half a "
+            "second before it tells"
+        ),
         unit="ms from the delivery to",
         rows=delays,
         baselines=(f"{TOLD}, p50",),
@@ -65,7 +68,10 @@ def run(options: Options) -> Report:
 
 def _mail(number: int) -> bytes:
     fields = form(number)
-    head = f"From: smsin@agiletelecom.com\r\nSubject: Agile Telecom -- SMS received\r\nMessage-ID: <{number}@benchmark>\r\n\r\n"
+    head = (
+        "From: smsin@agiletelecom.com\r\nSubject: Agile Telecom -- SMS received\r\nMessage-ID: "
+        f"<{number}@benchmark>\r\n\r\n"
+    )
     body = (
         f"From: {fields['originator']}\r\nTo: {OURS}\r\nDate/Time: {fields['date_time']}\r\nBody: {fields['text']}\r\n"
     )

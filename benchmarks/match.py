@@ -49,7 +49,10 @@ def _table(kind: str, sizes: Sequence[int], rules_with: Callable[[int], Rules], 
         for size in sizes
     }
     return Table(
-        title=f"match: CPU of folding and deciding, {options.count(MESSAGES):,} texts of {LENGTH} characters a run, half of them met by a rule",
+        title=(
+            f"match: CPU of folding and deciding, {options.count(MESSAGES):,} texts of {LENGTH} "
+            "characters a run, half of them met by a rule"
+        ),
         unit="us per message",
         rows=alternate(options, measurements),
         baselines=(f"{sizes[0]:,} {kind}",),

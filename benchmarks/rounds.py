@@ -19,7 +19,7 @@ class Options:
 
     rounds: int = 3
     scale: float = 1.0
-    folder: Path = Path("/var/tmp")  # noqa: S108  (each run makes a private folder in it; /tmp is in memory on many machines)
+    folder: Path = Path("/var/tmp")  # noqa: S108  (each run makes a private folder there; /tmp may be in memory)
 
     def count(self, full: int) -> int:
         """How many, where a run of normal length has ``full``.

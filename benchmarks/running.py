@@ -65,7 +65,8 @@ class Running:
         while not condition():
             if self.process.poll() is not None or time.monotonic() > ends_at:
                 raise BenchmarkError(
-                    f"{what}: not within {limit_s:.0f} s, exit status {self.process.poll()}\n{self.log.read_text()[-2000:]}"
+                    f"{what}: not within {limit_s:.0f} s, exit status "
+                    f"{self.process.poll()}\n{self.log.read_text()[-2000:]}"
                 )
             time.sleep(POLL_S)
 

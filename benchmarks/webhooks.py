@@ -61,7 +61,10 @@ def run(options: Options) -> Report:
     times = [row for row in rows if row.name in (ALONE, BESIDE)]
     memory = [row for row in rows if row.name in (BEFORE, AFTER)]
     took = Table(
-        title=f"webhooks: {count:,} calls to a receiver that answers at once, the slow one takes {SLOW_S * 1000:.0f} ms for each of as many",
+        title=(
+            f"webhooks: {count:,} calls to a receiver that answers at once, the slow one takes "
+            f"{SLOW_S * 1000:.0f} ms for each of as many"
+        ),
         unit="seconds",
         rows=times,
         baselines=(ALONE,),

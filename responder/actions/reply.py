@@ -12,7 +12,7 @@ from functools import cached_property
 
 from responder.core.contact.effects import VALID_FOR, Effect, RecordUse, Reply, WebhookCall
 from responder.core.rules.actions import Action, Context, Delay, Segments, action
-from responder.core.rules.cooldown import AtMostOnce
+from responder.core.rules.conditions import AtMostOnce
 from responder.core.rules.template import Template, Texts
 from responder.core.sms.durations import in_short
 from responder.core.sms.segments import cut

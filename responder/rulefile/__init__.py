@@ -1,4 +1,4 @@
-"""The rules file: text that an operator wrote becomes rules, or mistakes with place and remedy. YAML is read here alone."""
+"""From the text of ``rules.yaml`` to rules, or to mistakes with place and remedy; the only place that reads YAML."""
 
 from responder.rulefile.file import read_rules
 from responder.rulefile.reading.folder import Kept

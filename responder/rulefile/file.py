@@ -15,13 +15,12 @@ from responder.core.rules.rules import Rules
 from responder.core.rules.template import Templates, did_you_mean
 from responder.core.sms.address import calling_code, is_country
 from responder.errors import RulesError
-from responder.rulefile.reading.defaults import read_defaults
 from responder.rulefile.reading.folder import Files, Kept
 from responder.rulefile.reading.including import VERSION, Including, Part
 from responder.rulefile.reading.nodes import Node, Place, read_nodes
 from responder.rulefile.reading.packs import load_packs
 from responder.rulefile.reading.reader import Fields, Line, Reader, Wrong, is_empty, one_of, shown, text
-from responder.rulefile.reading.scope import Scope
+from responder.rulefile.reading.scope import Scope, read_defaults
 from responder.rulefile.sections.alerts import read_alerts
 from responder.rulefile.sections.appointments import read_appointments
 from responder.rulefile.sections.cases import read_cases

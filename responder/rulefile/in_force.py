@@ -41,7 +41,10 @@ def _giving_way() -> Iterator[None]:
 
 
 class RulesInForce:
-    """The rules that a process goes by. One that ``decides`` keeps each version in the database, and tells mistakes in its log."""
+    """The rules that a process goes by.
+
+    A process that ``decides`` also keeps each version in the database and logs the mistakes of a refused file.
+    """
 
     def __init__(
         self,

@@ -59,7 +59,10 @@ def _read(path: Path) -> str:
         with path.open("rb") as file:
             data = file.read(LARGEST_FILE + 1)  # no more than is needed to see that it is too large
     except OSError as error:
-        remedy = f"cannot be read ({error.strerror}), set RESPONDER_RULES to the rules file, or begin with the short one of README.md"
+        remedy = (
+            f"cannot be read ({error.strerror}), set RESPONDER_RULES to the rules file, or begin "
+            "with the short one of README.md"
+        )
         raise RulesError((Mistake(file=str(path), line=1, column=1, text=remedy),)) from error
     if len(data) > LARGEST_FILE:
         raise too_large(str(path))

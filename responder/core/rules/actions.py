@@ -39,8 +39,8 @@ Segments = NewType("Segments", int)
 class Context:
     """What an action works with: the situation, how the text matched, and the file's titles and languages.
 
-    ``situation`` is what was known when the message came; ``contact`` and ``appointment`` are what is known once the plan's effects have
-    happened, or, while these are still being gathered, the same.
+    ``situation`` is what was known when the message came. ``contact`` and ``appointment`` include the plan's
+    effects, as far as these have been gathered.
     """
 
     situation: Situation

@@ -76,7 +76,8 @@ def awake(moment: datetime, latest: datetime, quiet: QuietHours | None, zone: Zo
     """The moment, moved out of quiet hours: after them, or before them if that would be too late.
 
     >>> night = QuietHours(begin=time(21), end=time(8))
-    >>> awake(datetime(2026, 12, 1, 5, tzinfo=UTC), datetime(2026, 12, 1, 9, tzinfo=UTC), night, ZoneInfo("UTC")).isoformat()
+    >>> five, nine = datetime(2026, 12, 1, 5, tzinfo=UTC), datetime(2026, 12, 1, 9, tzinfo=UTC)
+    >>> awake(five, nine, night, ZoneInfo("UTC")).isoformat()
     '2026-12-01T08:00:00+00:00'
     """
     if quiet is None or not quiet.holds(moment, zone):

@@ -1,11 +1,13 @@
-"""What a rule asks beside the text; each condition says why it does not hold."""
+"""What a rule asks besides the text; each condition says why it does not hold."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Protocol
 
 from responder.core.contact.effects import AppointmentStatus
 from responder.core.recognition.answers import OUTCOMES
 from responder.core.rules.situation import Situation
+from responder.core.sms.durations import in_short
 
 
 class Condition(Protocol):
@@ -82,6 +84,35 @@ class HasAppointment:
         return None if status in statuses else f"the originator has no {status} appointment that is open"
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AtMostOnce:
+    """Something happens to an originator at most once in a period. ``of`` is the name of what is used then."""
+
+    of: str
+    period: timedelta
+
+    def left(self, situation: Situation) -> timedelta | None:
+        """How long it may not happen yet.
+
+        None if it may. A message that is handled late, after a newer one, has to wait as well.
+        """
+        used_at = situation.known.uses.get(self.of)
+        if used_at is None or situation.now - used_at >= self.period:
+            return None
+        return used_at + self.period - situation.now
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cooldown:
+    """The rule has not applied to the originator within a period."""
+
+    once: AtMostOnce
+
+    def refusal(self, situation: Situation) -> str | None:
+        left = self.once.left(situation)
+        return None if left is None else f"in cooldown: {in_short(self.once.period)}, {in_short(left)} of it left"
+
+
 def why_no_answer(situation: Situation) -> str | None:
     """Why a text that is an answer cannot be taken for one. None if exactly one appointment is open to it."""
     if refusal := _several(situation):
@@ -103,7 +134,10 @@ def why_paused(situation: Situation) -> str | None:
     until = situation.known.paused_until
     if until is None or situation.now >= until:
         return None
-    return f"a person has the conversation until {until:%Y-%m-%d %H:%M} UTC, so only reserved words and open questions are answered"
+    return (
+        f"a person has the conversation until {until:%Y-%m-%d %H:%M} UTC, so only reserved words and "
+        "open questions are answered"
+    )
 
 
 def _several(situation: Situation) -> str | None:

@@ -30,8 +30,8 @@ Positions = dict[int, tuple[int, Alias]]
 class Index:
     """The rules of a file by what they ask of the text.
 
-    Takes a text condition for each rule, None where a rule asks nothing of the text, and whether each rule counts at all; then what
-    finds rules for a text with a typo, which is asked only where no rule has matched the text exactly but those in ``shadow``.
+    ``conditions`` has one entry for each rule, None for a rule that takes any text. ``typos`` finds the rules for
+    a text with a typo; it is asked only if no rule matches exactly, except those in ``shadow``.
     """
 
     def __init__(

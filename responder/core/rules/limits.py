@@ -11,13 +11,19 @@ from responder.core.rules.template import Template, Texts
 from responder.core.sms.durations import Rate, in_words
 
 NOTICES: Mapping[str, str] = {
-    "de": "Wir haben viele SMS von Ihnen bekommen. Wir lesen sie, antworten aber eine Weile nicht mehr. STOP meldet Sie ab.",
-    "en": "We got many texts from you. We keep them, but will not answer for a while. Text STOP to get no more texts from us.",
+    "de": "Wir haben viele SMS von Ihnen bekommen. Wir lesen sie, antworten aber eine Weile nicht mehr. "
+    "STOP meldet Sie ab.",
+    "en": "We got many texts from you. We keep them, but will not answer for a while. Text STOP to get "
+    "no more texts from us.",
     "es": "Hemos recibido muchos SMS suyos. Los guardamos, pero no contestaremos por un rato. STOP para darse de baja.",
-    "fr": "Vous nous avez écrit beaucoup de SMS. Nous les gardons, mais sans y répondre pour un moment. STOP pour vous désinscrire.",
-    "it": "Abbiamo ricevuto molti SMS da lei. Li conserviamo, ma per un po' non risponderemo. STOP per non ricevere altri messaggi.",
-    "nl": "We kregen veel sms'jes van u. We bewaren ze, maar antwoorden een tijdje niet. STOP om geen sms meer te krijgen.",
-    "pl": "Otrzymalismy od Ciebie wiele SMS-ow. Zachowujemy je, ale przez jakis czas nie odpowiemy. STOP, aby sie wypisac.",
+    "fr": "Vous nous avez écrit beaucoup de SMS. Nous les gardons, mais sans y répondre pour un moment. "
+    "STOP pour vous désinscrire.",
+    "it": "Abbiamo ricevuto molti SMS da lei. Li conserviamo, ma per un po' non risponderemo. STOP per "
+    "non ricevere altri messaggi.",
+    "nl": "We kregen veel sms'jes van u. We bewaren ze, maar antwoorden een tijdje niet. STOP om geen "
+    "sms meer te krijgen.",
+    "pl": "Otrzymalismy od Ciebie wiele SMS-ow. Zachowujemy je, ale przez jakis czas nie odpowiemy. "
+    "STOP, aby sie wypisac.",
     "pt": "Chegaram muitos SMS seus. Ficam guardados, mas por algum tempo ninguém responde. STOP para sair.",
     "ro": "Am primit multe SMS-uri de la dvs. Le pastram, dar o vreme nu raspundem. STOP pentru a nu mai primi mesaje.",
 }
@@ -91,19 +97,15 @@ class Restraint:
         if reply.purpose is not Purpose.ANSWER:
             return None, False
         if muted_until and muted_until > self._now:
-            return (
-                f"not sent: the number went over a limit and gets no automatic answers until {muted_until:%Y-%m-%d %H:%M} UTC",
-                False,
-            )
+            until = f"{muted_until:%Y-%m-%d %H:%M} UTC"
+            return f"not sent: the number went over a limit and gets no automatic answers until {until}", False
         automatic = [one for one in in_a_day if one.purpose is Purpose.ANSWER]
         if limits.replies and self._within(automatic, limits.replies) >= limits.replies.count:
             return f"not sent: limits.replies allows {limits.replies.count} in {in_words(limits.replies.period)}", True
         equal = [one for one in automatic if one.text == reply.text]
         if limits.equal and self._within(equal, limits.equal) >= limits.equal.count:
-            return (
-                f"not sent: limits.equal allows the same text {limits.equal.count} times in {in_words(limits.equal.period)}",
-                True,
-            )
+            often = f"{limits.equal.count} times in {in_words(limits.equal.period)}"
+            return f"not sent: limits.equal allows the same text {often}", True
         return None, False
 
     def _within(self, sent: Iterable[Sent], rate: Rate) -> int:

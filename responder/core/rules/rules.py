@@ -14,8 +14,7 @@ from responder.core.rules.actions import Action
 from responder.core.rules.alerts import Alerts
 from responder.core.rules.appointments import AppointmentPolicy
 from responder.core.rules.cases import Case
-from responder.core.rules.conditions import Condition
-from responder.core.rules.cooldown import Cooldown
+from responder.core.rules.conditions import Condition, Cooldown
 from responder.core.rules.index import Index
 from responder.core.rules.limits import Limits
 from responder.core.rules.matching import Answers, Lenient, TextCondition, Words, match_answer

@@ -20,10 +20,9 @@ from responder.core.sms.text import fold, without_prefix
 class Situation:
     """A message with what is known of its originator.
 
-    ``now`` is the moment of its arrival, so that a replay decides the same.
-
-    ``chosen`` is the appointment that was chosen of several, ``intention`` the answer that was given before it was chosen, and ``spoken`` the
-    language in which it was, where that decides something. With ``has_one_sender`` all our texts leave from one number, whichever was texted.
+    ``now`` is the moment of its arrival, so that a replay decides the same. Where the originator has picked one
+    of several appointments, ``chosen`` is its id, ``intention`` what they had answered before, and ``spoken`` the
+    language they did so in. With ``has_one_sender`` all our texts leave from one number, whichever was texted.
     """
 
     message: Message
@@ -61,11 +60,9 @@ class Situation:
 
     @lazily
     def late_appointment(self) -> Appointment | None:
-        """The appointment that has begun and that an answer would be about.
+        """The appointment that has begun and that an answer would be about; None if an open one comes first.
 
-        None if one that is still to come has it first.
-
-        One that nobody asked about does not have it first, if the one that has begun was asked about and never answered.
+        An open one that nobody asked about gives way to one that has begun and still waits for its answer.
         """
         begun = [appointment for appointment in self.known.appointments if appointment.is_late(self.now)]
         latest = max(begun, key=lambda appointment: (appointment.starts_at, appointment.id), default=None)

@@ -22,8 +22,8 @@ TIMES = ("appointment.starts_at", "message.sent_at", "message.received_at", "now
 TIME_FILTERS = ("date", "time")
 COMPARISONS = ("eq", "ne")
 ALLOWED = (
-    nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Getattr, nodes.Getitem, nodes.Const, nodes.Filter, nodes.If,
-    nodes.CondExpr, nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not,
+    nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Getattr, nodes.Getitem, nodes.Const,
+    nodes.Filter, nodes.If, nodes.CondExpr, nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not,
 )  # fmt: skip
 
 Names = Mapping[str, frozenset[str] | None]
@@ -77,7 +77,7 @@ class Template:
 
     @cached_property
     def _compiled(self) -> Compiled | None:
-        """Made for the first text that needs it, since most of a large file is never sent between two of its versions."""
+        """Compiled when first rendered, since most texts of a large file are never sent."""
         if self.environment is None:
             return None
         return self.environment.from_string(_ItemsOnly().visit(self.environment.parse(self.source)))
@@ -127,7 +127,10 @@ class Templates:
             if depth > DEEPEST:
                 yield "cannot be read as a text with {{ values }}, make it simpler"
             elif not isinstance(node, ALLOWED):
-                yield f"{type(node).__name__.lower()} is more than a text needs: use {{{{ value }}}}, filters and {{% if %}} only"
+                yield (
+                    f"{type(node).__name__.lower()} is more than a text needs: use {{{{ value }}}}, "
+                    f"filters and {{% if %}} only"
+                )
             elif isinstance(node, nodes.Filter):
                 yield from _filter_problems(node, self.environment.filters)
             elif isinstance(node, nodes.Operand) and node.op not in COMPARISONS:

@@ -124,9 +124,8 @@ def _lists(rules: Rules) -> Iterator[str]:
     rows = ["| List | Title | Joined by | Left by |", "|---|---|---|---|"]
     for name, entry_ in rules.lists.items():
         joined, left = _rules_that("subscribe", {name}, rules), _rules_that("unsubscribe", {name, "all"}, rules)
-        rows.append(
-            f"| {name} | {quoted(entry_.title)} | {joined or 'nobody, by text'} | {', '.join(filter(None, (left, 'STOP')))} |"
-        )
+        left_by = f"{left}, STOP" if left else "STOP"
+        rows.append(f"| {name} | {quoted(entry_.title)} | {joined or 'nobody, by text'} | {left_by} |")
     yield "\n".join(rows)
 
 

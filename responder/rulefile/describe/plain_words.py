@@ -58,9 +58,8 @@ def action_in_words(action: Action, node: Node | None, actions: tuple[Action, ..
             yield f"puts the number on the list {title_in_words(_field(action, 'list'), rules)}{extra}"
         case "unsubscribe":
             name = _field(action, "list")
-            yield (
-                f"takes the number off {'every list' if name == 'all' else f'the list {title_in_words(name, rules)}'}{extra}"
-            )
+            off = "every list" if name == "all" else f"the list {title_in_words(name, rules)}"
+            yield f"takes the number off {off}{extra}"
         case "reply":
             yield from (f"{line}{extra}" for line in texts_in_words("replies", getattr(action, "text", None), title))
         case "webhook":
@@ -102,8 +101,8 @@ def texts_in_words(verb: str, texts: Texts | None, title: str) -> Iterator[str]:
 def without_templates(source: str, title: str = "") -> str:
     """A text with its values and conditions as a person would write them.
 
-    >>> without_templates("See you at {{ appointment.starts_at | time }}{% if contact.name %}, {{ contact.name }}{% endif %}.")
-    'See you at [time of appointment starts at][if contact name: , [contact name]].'
+    >>> without_templates("At {{ appointment.starts_at | time }}{% if contact.name %}, {{ contact.name }}{% endif %}.")
+    'At [time of appointment starts at][if contact name: , [contact name]].'
     """
     plain = VALUE.sub(lambda found: title if found[1] == "list.title" and title else _value_in_words(found[1]), source)
     for sign, words in CONDITION.items():
@@ -131,11 +130,8 @@ def _field(action: Action, name: str) -> str:
 
 def _with_data(action: Action) -> str:
     data: Mapping[str, Template] = getattr(action, "data", {})
-    return (
-        f" with {either((f'{name} {quoted(without_templates(template.source))}' for name, template in data.items()), 'and')}"
-        if data
-        else ""
-    )
+    parts = (f"{name} {quoted(without_templates(template.source))}" for name, template in data.items())
+    return f" with {either(parts, 'and')}" if data else ""
 
 
 def _further(node: Node | None) -> str:

@@ -52,7 +52,8 @@ def rules_schema() -> Schema:
     return {
         "$schema": DRAFT,
         "title": "rules.yaml of responder",
-        "description": "What happens to each text that comes in. 'responder check' tells more mistakes than a schema can.",
+        "description": "What happens to each text that comes in. 'responder check' tells more mistakes "
+        "than a schema can.",
         **object_of(_top(), TOP, required=("version",)),
         "definitions": {
             "then": _then(),
@@ -159,8 +160,9 @@ def _test() -> Schema:
         "messages": one_or_many({"anyOf": [SCALAR, reference("turn")]}),
     }
     known = {
-        "name": SCALAR, "from": SCALAR, "to": SCALAR, "at": MOMENT, "expect": reference("expect"), "given": object_of(given, GIVEN),
-        "text": MAYBE, "messages": one_or_many({"anyOf": [SCALAR, reference("turn")]}),
+        "name": SCALAR, "from": SCALAR, "to": SCALAR, "at": MOMENT, "expect": reference("expect"),
+        "given": object_of(given, GIVEN), "text": MAYBE,
+        "messages": one_or_many({"anyOf": [SCALAR, reference("turn")]}),
     }  # fmt: skip
     return object_of(known, TEST, required=("name",))
 

@@ -10,7 +10,8 @@ TOP: Words = {
     "version": "The version of this language: 1.",
     "timezone": "The zone of the dates and times in this file and in replies, such as Europe/Rome.",
     "country": "The country of telephone numbers that are written without +, such as IT.",
-    "languages": "The languages of your texts, the default one first; they choose the built-in words for stop, start, help, yes, no and another day.",
+    "languages": "The languages of your texts, the default one first; they choose the built-in words for "
+    "stop, start, help, yes, no and another day.",
     "lists": "What people join and leave by text, each with a name.",
     "webhooks": "Systems of yours that can be called, each with a name.",
     "reserved": "Texts and further words for STOP, START and HELP, which stand above all rules.",
@@ -31,7 +32,8 @@ ALERTS: Words = {
 }
 APPOINTMENTS: Words = {
     "window": "How long before its start an appointment is open that nobody asked about, such as 7d.",
-    "which": "The question where several are open; {{ choices }} is their list, {{ intention }} what a choice does: confirm, cancel, move.",
+    "which": "The question where several are open; {{ choices }} is their list, {{ intention }} what a "
+    "choice does: confirm, cancel, move.",
     "late": "The reply to an answer that comes after the start.",
     "unclear": "The reply to a text that is no clear answer.",
     "reminders": "Texts that responder sends before an appointment.",
@@ -56,7 +58,8 @@ LIST: Words = {
 }
 WEBHOOK: Words = {
     "url": "The address to call.",
-    "secret": "The environment variable with the secret that signs the calls, such as ${CRM_WEBHOOK_SECRET}; two of them while it is changed.",
+    "secret": "The environment variable with the secret that signs the calls, such as "
+    "${CRM_WEBHOOK_SECRET}; two of them while it is changed.",
     "events": "Events that the webhook wants to hear of without a rule.",
 }
 RESERVED: Words = {
@@ -137,7 +140,8 @@ SETTINGS: Words = {
     "valid_for": "How long it is of use; what is later is dropped.",
     "otherwise": "The text where the call gives no such answer within 5 seconds.",
     "reply": "The text made of the answer of the call, such as {{ response.text }}.",
-    "pause": "How long neither rules nor the fallback answer the number, such as 2h; until the hand-off is closed, at the longest.",
+    "pause": "How long neither rules nor the fallback answer the number, such as 2h; until the hand-off "
+    "is closed, at the longest.",
     "for": "How long the subscription lasts, such as 90d.",
     "already": "The text for who is on the list already.",
 }

@@ -8,8 +8,8 @@ from responder.rulefile.reading.nodes import Node
 from responder.rulefile.reading.places import scalars
 
 LANGUAGES = {
-    "de": "German", "en": "English", "es": "Spanish", "fr": "French", "it": "Italian", "nl": "Dutch", "pl": "Polish", "pt": "Portuguese",
-    "ro": "Romanian",
+    "de": "German", "en": "English", "es": "Spanish", "fr": "French", "it": "Italian",
+    "nl": "Dutch", "pl": "Polish", "pt": "Portuguese", "ro": "Romanian",
 }  # fmt: skip
 MARKS = "\\`*_<>[]|#"
 InWords = Callable[[Node, Rules], str]

@@ -150,7 +150,8 @@ class _Builder:
         if isinstance(event, yaml.AliasEvent):
             self.note(
                 place,
-                f"'*{event.anchor}' refers to an anchor, which is not allowed: write the value out, or put a text with * in quotes",
+                f"'*{event.anchor}' refers to an anchor, which is not allowed: write the value out, or "
+                "put a text with * in quotes",
             )
             self.is_readable = False
         elif event.anchor:
@@ -189,7 +190,8 @@ class _Builder:
             elif key.text in first:
                 self.note(
                     key.place,
-                    f"the key {key.text!r} stands here again, first on line {first[key.text].place.line}: keep one of them",
+                    f"the key {key.text!r} stands here again, first on line {first[key.text].place.line}: "
+                    "keep one of them",
                 )
             else:
                 first[key.text] = key

@@ -21,10 +21,12 @@ Line = tuple[str, int]
 """A file and a line of it."""
 SYNONYMS = {
     "if": "when", "on": "when", "do": "then", "action": "then", "actions": "then",
-    "keyword": "text", "keywords": "text", "word": "text", "words": "text", "message": "text", "equals": "text", "is": "text",
-    "begins_with": "starts_with", "begins": "starts_with", "includes": "contains", "regex": "pattern", "regexp": "pattern",
+    "keyword": "text", "keywords": "text", "word": "text", "words": "text", "message": "text", "equals": "text",
+    "is": "text", "begins_with": "starts_with", "begins": "starts_with", "includes": "contains",
+    "regex": "pattern", "regexp": "pattern",
     "send": "reply", "respond": "reply", "response": "reply", "answer": "reply", "sms": "reply", "say": "reply",
-    "join": "subscribe", "leave": "unsubscribe", "call": "webhook", "time": "hours", "date": "since", "lang": "language",
+    "join": "subscribe", "leave": "unsubscribe", "call": "webhook",
+    "time": "hours", "date": "since", "lang": "language",
 }  # fmt: skip
 """Words that people write who have not looked up ours."""
 BELONGS = {

@@ -3,7 +3,9 @@
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from responder.core.recognition.packs import Word
@@ -12,10 +14,10 @@ from responder.core.rules.matching import Answers, How, Pattern, TextCondition, 
 from responder.core.rules.rules import List, Webhook
 from responder.core.rules.template import BadTemplate, Names, Template, Templates, Texts, did_you_mean
 from responder.core.sms.address import SHORTEST_NUMBER, number_from
-from responder.rulefile.reading.defaults import Defaults
 from responder.rulefile.reading.nodes import Mapping as MappingNode
 from responder.rulefile.reading.nodes import Node
-from responder.rulefile.reading.reader import Reader, Wrong, is_empty, shown, text
+from responder.rulefile.reading.reader import Reader, Wrong, flag, is_empty, shown, text
+from responder.rulefile.reading.times import NO_TIME, duration
 
 MESSAGE = frozenset({"key", "originator", "destination", "text", "sent_at", "received_at"})
 APPOINTMENT = frozenset({"id", "starts_at", "name", "service", "location", "status"})
@@ -33,6 +35,21 @@ ELSEWHERE = {
     "appointment": "in rules with the condition 'answer', 'appointment: open' or 'appointment: confirmed'",
 }
 NOTHING: frozenset[str] = frozenset()
+MOST_SEGMENTS = 10  # what the longest text that is ever rendered takes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Defaults:
+    """What holds for a rule that does not say otherwise."""
+
+    cooldown: timedelta = NO_TIME
+    typos: bool = False
+    max_segments: int | None = None
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """The settings of actions that the file gives a default of its own."""
+        return {} if self.max_segments is None else {"max_segments": self.max_segments}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,3 +142,23 @@ def names_of(
     if isinstance(text, Answers) or any(isinstance(c, HasAppointment) and c.wanted != "none" for c in conditions):
         names["appointment"] = APPOINTMENT
     return names
+
+
+def read_defaults(node: Node | None, reader: Reader) -> Defaults:
+    """What the file says for all its rules."""
+    if node is None or is_empty(node):
+        return Defaults()
+    with reader.inside("defaults").fields(node, "default") as fields:
+        return Defaults(
+            cooldown=fields.take("cooldown", duration, NO_TIME),
+            typos=fields.take("typos", flag, default=False),
+            max_segments=fields.take("max_segments", segments, None),
+        )
+
+
+def segments(node: Node) -> int:
+    """How many segments a text may take."""
+    typed = text(node)
+    if not (typed.isascii() and typed.isdigit() and len(typed) <= 2 and 1 <= int(typed) <= MOST_SEGMENTS):
+        raise Wrong(node, f"{shown(typed)} is no number of segments, expected 1 to {MOST_SEGMENTS}")
+    return int(typed)

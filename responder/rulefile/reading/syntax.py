@@ -7,6 +7,7 @@ import yaml
 
 Cause = tuple[int, int, str]
 """The line, the column and the remedy."""
+UNMERGED = "two versions of the file were put together and not yet made one: choose what stays, and remove this line"
 MERGE = re.compile(r"(<<<<<<<|>>>>>>>)( |$)")
 FOREIGN_BLANK = re.compile(r"[ -]*([\u00a0\u2000-\u200b\u202f\u3000\ufeff])")
 BULLET = re.compile(r"\s*([–—•·*])\s")
@@ -25,27 +26,17 @@ def cause_of(lines: Sequence[str], line: int, column: int, *, is_colon: bool) ->
     """
     if line >= len(lines):
         return None
-    for number, text in enumerate(lines[: line + 1]):
-        if MERGE.match(text):
-            return (
-                number + 1,
-                1,
-                "two versions of the file were put together and not yet made one: choose what stays, and remove this line",
-            )
+    if (merged := next((number for number in range(line + 1) if MERGE.match(lines[number])), None)) is not None:
+        return merged + 1, 1, UNMERGED
     before = lines[line][:column]
     if not is_colon:
         return _at_the_line(lines[line], before, line) or (_foreign_blank(lines[line - 1], line - 1) if line else None)
     if ": " in before.strip():
         return _in_a_text(before, line)
-    above = next(
-        (
-            number
-            for number in range(line - 1, -1, -1)
-            if lines[number].strip() and not lines[number].lstrip().startswith("#")
-        ),
-        None,
-    )
-    return None if above is None else _in_the_line_above(lines[above], above)
+    for above in range(line - 1, -1, -1):
+        if lines[above].strip() and not lines[above].lstrip().startswith("#"):
+            return _in_the_line_above(lines[above], above)
+    return None
 
 
 def _at_the_line(text: str, before: str, line: int) -> Cause | None:
@@ -54,22 +45,16 @@ def _at_the_line(text: str, before: str, line: int) -> Cause | None:
     if (found := BULLET.match(text)) and len(before) <= found.end():
         return line + 1, found.start(1) + 1, f"an entry of a list begins with '- ', not with '{found[1]} '"
     if found := ENDED.search(before):
-        remedy = "' '" if found[0].startswith('"') else '" "'
-        return (
-            line + 1,
-            found.start() + 1,
-            f"the text ends at this quote, and more stands behind it: put all of it between {remedy}",
-        )
+        quotes = "' '" if found[0].startswith('"') else '" "'
+        remedy = f"the text ends at this quote, and more stands behind it: put all of it between {quotes}"
+        return line + 1, found.start() + 1, remedy
     return None
 
 
 def _foreign_blank(text: str, line: int) -> Cause | None:
     if found := FOREIGN_BLANK.match(text):
-        return (
-            line + 1,
-            found.start(1) + 1,
-            f"this blank (U+{ord(found[1]):04X}) only looks like one: type the blanks of this line anew",
-        )
+        remedy = "type the blanks of this line anew"
+        return line + 1, found.start(1) + 1, f"this blank (U+{ord(found[1]):04X}) only looks like one: {remedy}"
     return None
 
 
@@ -96,14 +81,19 @@ def _in_the_line_above(text: str, line: int) -> Cause | None:
 
 AT_ITS_BEGINNING = {  # told where the quote or bracket begins, since its end is only where the parser gave up
     "found unexpected end of stream": "the quote that begins here is not closed, add one at the end of its text",
-    "did not find expected ',' or ']'": "the list that begins here has no ']', or lacks a comma; a text with a comma or ':' needs quotes",
-    "did not find expected ',' or '}'": "the mapping that begins here has no '}', or lacks a comma; a text with a comma or ':' needs quotes",
+    "did not find expected ',' or ']'": "the list that begins here has no ']', or lacks a comma; a text "
+    "with a comma or ':' needs quotes",
+    "did not find expected ',' or '}'": "the mapping that begins here has no '}', or lacks a comma; a "
+    "text with a comma or ':' needs quotes",
 }
 AT_THE_PROBLEM = {
     "tab character": "a tab stands where only blanks may, indent with blanks",
-    "mapping values are not allowed": "a ':' stands where none may: put a text that has one in quotes, or check the indentation",
-    "did not find expected key": "this does not go with what stands before it: check the indentation, and the quotes of the text before",
-    "did not find expected '-' indicator": "this stands among entries that begin with '-': begin it with '- ', or check the indentation",
+    "mapping values are not allowed": "a ':' stands where none may: put a text that has one in quotes, "
+    "or check the indentation",
+    "did not find expected key": "this does not go with what stands before it: check the indentation, "
+    "and the quotes of the text before",
+    "did not find expected '-' indicator": "this stands among entries that begin with '-': begin it with "
+    "'- ', or check the indentation",
     "could not find expected ':'": "a ':' is missing after the key, or the indentation is wrong",
     "unknown escape character": "this backslash means nothing between double quotes: use single quotes",
     "invalid Unicode character": "this escape stands for no character, remove it",

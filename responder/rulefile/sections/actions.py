@@ -25,15 +25,16 @@ from responder.core.rules.actions import (
     WebhookName,
     setting_name,
 )
-from responder.core.rules.cooldown import AtMostOnce
+from responder.core.rules.conditions import AtMostOnce
 from responder.core.rules.template import Names, Template, Texts
-from responder.rulefile.reading.defaults import segments
+from responder.core.sms.segments import size
 from responder.rulefile.reading.nodes import Mapping as MappingNode
 from responder.rulefile.reading.nodes import Node, Scalar
 from responder.rulefile.reading.reader import Reader, Wrong, any_text, is_empty, member_of, shown, text
-from responder.rulefile.reading.scope import CONTACT, FIELD, Scope
+from responder.rulefile.reading.scope import CONTACT, FIELD, MOST_SEGMENTS, Scope, segments
 from responder.rulefile.reading.times import duration
-from responder.rulefile.sections.replies import delay, note_answer, note_long_texts, once_per
+
+LONGEST_DELAY = timedelta(days=30)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,9 +115,9 @@ def build(draft: Draft, scope: Scope, names: Names, called: str, reader: Reader)
         return None
     built = draft.action(**values)
     if isinstance(built, ReplyAction):
-        note_long_texts(built.text, built.max_segments, draft.settings["text"], reader)
+        _note_long_texts(built.text, built.max_segments, draft.settings["text"], reader)
     if isinstance(built, WebhookAction):
-        note_answer(built, draft.key, draft.settings, reader)
+        _note_answer(built, draft.key, draft.settings, reader)
     return built
 
 
@@ -139,8 +140,8 @@ def _read(kind: object, scope: Scope, names: Names, called: str, reader: Reader)
         Segments: segments,
         timedelta: duration,
         timedelta | None: duration,
-        Delay | None: delay,
-        AtMostOnce | None: partial(once_per, called=called),
+        Delay | None: _delay,
+        AtMostOnce | None: partial(_once_per, called=called),
     }
     return readers[kind]
 
@@ -172,3 +173,48 @@ def _settings(action: type[Action]) -> tuple[Field[Any], ...]:
 def _takes_keys(setting: Field[Any]) -> bool:
     """Whether a mapping may be the value of a setting."""
     return setting.type is Texts or get_origin(setting.type) is collections.abc.Mapping
+
+
+def _once_per(node: Node, called: str) -> AtMostOnce:
+    """How often a reply goes out to a number at most."""
+    return AtMostOnce(of=called, period=duration(node))
+
+
+def _delay(node: Node) -> timedelta:
+    """How long a reply waits before it leaves."""
+    length = duration(node)
+    if length > LONGEST_DELAY:
+        raise Wrong(node, f"{shown(text(node))} is longer than {LONGEST_DELAY.days} days, make the delay shorter")
+    return length
+
+
+def _note_answer(call: WebhookAction, key: Scalar, settings: Mapping[str, Node], reader: Reader) -> None:
+    """Keep what is wrong with the texts that a call may lead to."""
+    if call.otherwise and not call.reply:
+        reader.note(
+            key.place,
+            "'otherwise' is for where 'reply' cannot be made of the answer, "
+            "add for example 'reply: \"{{ response.text }}\"'",
+        )
+    for texts, name in ((call.reply, "reply"), (call.otherwise, "otherwise")):
+        if texts:
+            _note_long_texts(texts, call.max_segments, settings[name], reader)
+
+
+def _note_long_texts(texts: Texts, most: int, node: Node, reader: Reader) -> None:
+    """Keep the mistake of each text without values that takes more segments than it may."""
+    in_languages = node.entries if isinstance(node, MappingNode) else ((None, node),)
+    for key, value in in_languages:
+        template = texts.by_language.get(key.text if key else None)
+        if template is None or not template.is_fixed:
+            continue
+        length = size(template.source)
+        if length.segments > most:
+            problem = (
+                f"the text takes {length.segments} segments ({length.encoding}, {length.units} "
+                f"units), max_segments is {most}"
+            )
+            longer = (
+                f", or set max_segments: {length.segments} for this reply" if length.segments <= MOST_SEGMENTS else ""
+            )
+            reader.note(value.place, f"{problem}: shorten it{longer}")

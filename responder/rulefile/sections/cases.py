@@ -241,7 +241,7 @@ def _texts(node: Node | None, reader: Reader) -> Mapping[str, str]:
 
 
 def _step(node: Node) -> Wanted:
-    """A step by its name, or with its settings: ``{reply: Thank you.}`` as in ``then``, or ``{action: reply, text: Thank you.}``."""
+    """A step by its name, or with its settings: ``{reply: Thanks.}`` or ``{action: reply, text: Thanks.}``."""
     if not isinstance(node, MappingNode):
         return Wanted(action=_action(node))
     given = {key.text: value for key, value in node.entries}

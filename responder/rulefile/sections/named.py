@@ -167,7 +167,8 @@ def _secret(node: Node, environment: Mapping[str, str]) -> str:
     if not reference:
         raise Wrong(
             node,
-            "a secret does not belong in this file: put it in an environment variable and write its name, such as ${CRM_SECRET}",
+            "a secret does not belong in this file: put it in an environment variable and write its "
+            "name, such as ${CRM_SECRET}",
         )
     value = environment.get(reference[1], "")
     if not value:

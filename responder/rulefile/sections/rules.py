@@ -6,8 +6,7 @@ from datetime import timedelta
 from functools import partial
 
 from responder.core.rules.actions import Action
-from responder.core.rules.conditions import Condition
-from responder.core.rules.cooldown import AtMostOnce, Cooldown
+from responder.core.rules.conditions import AtMostOnce, Condition, Cooldown
 from responder.core.rules.matching import TextCondition, Words
 from responder.core.rules.rules import Rule
 from responder.core.rules.typos import SHORTEST_MISTYPED, may_be_mistyped
@@ -116,7 +115,8 @@ def _cooldown_of_its_own(node: Node, *, leaves: bool) -> timedelta:
     if period and leaves:
         raise Wrong(
             node,
-            "a rule that unsubscribes has no cooldown, since every wish to leave counts: give its reply 'once_per' instead",
+            "a rule that unsubscribes has no cooldown, since every wish to leave counts: give its reply "
+            "'once_per' instead",
         )
     return period
 

@@ -1,8 +1,9 @@
 """Careless habits: patterns that take everything, rules that nobody tried, unsigned calls, endless apologies."""
 
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import Field, fields
 from itertools import chain
+from typing import Any
 
 import re2
 
@@ -48,13 +49,8 @@ def _empty_patterns(rule: Rule, survey: Survey) -> Iterator[Caution]:
             name = survey.decide("", world).name
             goes = "" if name == rule.name else f", which reaches {name} here"
             text = f"the pattern matches the empty text{goes}, and so every text there is: ask for at least one letter"
-            yield Caution(
-                code=Code.EMPTY_PATTERN,
-                mistake=survey.told(rule, text, scalar.place),
-                witness="",
-                world=world,
-                rule=name,
-            )
+            mistake = survey.mistake(rule, text, scalar.place)
+            yield survey.caution(Code.EMPTY_PATTERN, mistake, Reached(text="", world=world))
 
 
 def _not_exercised(survey: Survey) -> Iterator[Caution]:
@@ -69,14 +65,7 @@ def _not_exercised(survey: Survey) -> Iterator[Caution]:
             text = (
                 f"no example and no test reaches it, although \"{reached.text}\" does: add 'examples: {{match: [...]}}'"
             )
-            name = survey.decide(reached.text, reached.world).name
-            yield Caution(
-                code=Code.NOT_EXERCISED,
-                mistake=survey.told(rule, text),
-                witness=reached.text,
-                world=reached.world,
-                rule=name,
-            )
+            yield survey.caution(Code.NOT_EXERCISED, survey.mistake(rule, text), reached)
 
 
 def _unsigned(survey: Survey) -> Iterator[Caution]:
@@ -88,10 +77,7 @@ def _unsigned(survey: Survey) -> Iterator[Caution]:
         reached = _caller(webhook.name, survey)
         shows = f' ("{reached.text}" calls it)' if reached else ""
         text = f"it has no secret, so nobody can tell our calls from forged ones: add 'secret: ${{NAME}}'{shows}"
-        name = survey.decide(reached.text, reached.world).name if reached else None
-        told = spot.mistake(f"webhook {webhook.name!r}: {text}")
-        witness, world = (reached.text, reached.world) if reached else (None, None)
-        yield Caution(code=Code.NO_SECRET, mistake=told, witness=witness, world=world, rule=name)
+        yield survey.caution(Code.NO_SECRET, spot.mistake(f"webhook {webhook.name!r}: {text}"), reached)
 
 
 def _caller(webhook: str, survey: Survey) -> Reached | None:
@@ -114,13 +100,15 @@ def _endless(survey: Survey) -> Iterator[Caution]:
     nodes = then.items if isinstance(then, Sequence) else (then,)
     for action, node in zip(survey.rules.fallback, nodes, strict=False):
         if action.name == REPLY and _may_be_limited(action) and not _is_limited(node):
-            text = f"fallback: the reply goes out each time (\"{reached.text}\" twice is answered twice): add 'once_per: 24h' to it"
-            told = Spot(file=source.file, place=node.place).mistake(text)
-            yield Caution(code=Code.NO_ONCE_PER, mistake=told, witness=reached.text, world=reached.world, rule=FALLBACK)
+            twice = f'"{reached.text}" twice is answered twice'
+            text = f"fallback: the reply goes out each time ({twice}): add 'once_per: 24h' to it"
+            mistake = Spot(file=source.file, place=node.place).mistake(text)
+            yield survey.caution(Code.NO_ONCE_PER, mistake, reached)
 
 
 def _may_be_limited(action: Action) -> bool:
-    return any(setting.name == ONCE_PER for setting in fields(action))  # type: ignore[arg-type]  # every action is a dataclass (Action)
+    settings: tuple[Field[Any], ...] = fields(action)  # type: ignore[arg-type]  # every action is a dataclass (Action)
+    return any(setting.name == ONCE_PER for setting in settings)
 
 
 def _is_limited(node: Node) -> bool:

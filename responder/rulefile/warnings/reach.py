@@ -1,20 +1,42 @@
-"""Rules that an earlier one keeps from applying, always or for some of their words."""
+"""Rules that never apply: their conditions cannot hold, or an earlier rule takes their texts, or some of them."""
 
 from collections.abc import Iterator
 
 from responder.core.deciding.decision import Decision
 from responder.core.rehearsal.circumstances import World
 from responder.core.rules.conditions import Condition, FromOneOf, ToOneOf
+from responder.core.rules.hours import Until
 from responder.core.rules.matching import Answers, How, Words
 from responder.core.rules.rules import Rule
 from responder.core.sms.text import fold
-from responder.rulefile.warnings.survey import Caution, Code, Probe, Survey
+from responder.rulefile.warnings.survey import FILLER, Caution, Code, Probe, Reached, Survey
 
 Blocked = tuple[Probe, str, Rule]
 """What a rule asks for, the text that shows it, and the earlier rule which that text reaches."""
 
 
 def cautions(survey: Survey) -> Iterator[Caution]:
+    """Each rule that cannot apply whatever is texted, and each that an earlier one is in the way of."""
+    for rule in survey.enabled:
+        if why := _why_never(rule, survey):
+            text = next((probe.bare for probe in survey.probes(rule)), FILLER)
+            reached = Reached(text=text, world=survey.plain)
+            goes = f'"{text}" reaches {survey.decide(text, survey.plain).name or "no rule"}'
+            yield survey.caution(Code.NEVER_HOLDS, survey.mistake(rule, f"{goes}, since {why}"), reached)
+    yield from _kept_from(survey)
+
+
+def _why_never(rule: Rule, survey: Survey) -> str | None:
+    """Why the conditions of a rule do not hold any more, or never did, with the remedy."""
+    ends = (condition for condition in rule.conditions if isinstance(condition, Until))
+    if past := next((until for until in ends if until.moment <= survey.now), None):
+        return f"'until' ({past.source}) is past: change the date, or remove the rule"
+    if survey.world(rule) is None:
+        return "no moment and no number was found for which all its conditions hold: remove one of them"
+    return None
+
+
+def _kept_from(survey: Survey) -> Iterator[Caution]:
     """For each rule, and each earlier one in its way, the first text that shows it."""
     for rule in survey.enabled:
         world = survey.world(rule)
@@ -27,10 +49,10 @@ def cautions(survey: Survey) -> Iterator[Caution]:
             if (found := _blocked(probe, rule, world, survey))
             for text, other in (found,)
         ]
-        told: set[str] = set()
+        named: set[str] = set()
         for probe, text, other in blocked:
-            if other.name not in told:
-                told.add(other.name)
+            if other.name not in named:
+                named.add(other.name)
                 is_never = len(blocked) == len(probes)
                 yield _caution(rule, (probe, text, other), world, survey, is_never=is_never)
 
@@ -74,18 +96,13 @@ def _caution(rule: Rule, blocked: Blocked, world: World, survey: Survey, *, is_n
     probe, text, other = blocked
     where = f"line {other.line}" if other.file == rule.file else f"{other.file}, line {other.line}"
     shows = f'"{text}" reaches {other.name} ({where}) before {rule.name} (line {rule.line})'
-    if (
-        isinstance(other.text, Words)
-        and other.text.how is How.TEXT
-        and fold(text) in {alias.folded for alias in other.text.aliases}
-    ):
-        code, why = (
-            Code.SAME_TEXT,
-            f"both have the same text{f', so {rule.name} can never apply' if is_never else ''}: remove it from one of them",
-        )
+    words = other.text if isinstance(other.text, Words) and other.text.how is How.TEXT else None
+    if words and fold(text) in {alias.folded for alias in words.aliases}:
+        never = f", so {rule.name} can never apply" if is_never else ""
+        code, why = Code.SAME_TEXT, f"both have the same text{never}: remove it from one of them"
     elif is_never:
         code, why = Code.NEVER_APPLIES, f"{rule.name} can never apply: put it above {other.name}, or remove it"
     else:
         code, why = Code.PARTLY_APPLIES, f"{rule.name} applies only to its other words: put it above {other.name}"
-    mistake = survey.told(rule, f"{shows}; {why}", probe.place)
+    mistake = survey.mistake(rule, f"{shows}; {why}", probe.place)
     return Caution(code=code, mistake=mistake, witness=text, world=world, rule=other.name)

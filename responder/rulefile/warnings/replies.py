@@ -1,24 +1,58 @@
-"""Texts that cost more than one SMS, or travel in the alphabet that halves what one holds."""
+"""Texts that cost more than one SMS, and texts that say something else than their author meant."""
 
+import re
 from collections.abc import Iterator
 
 from responder.core.sms.segments import BASIC, EXTENDED, GSM_ONE, UCS2_ONE, Size, size
+from responder.rulefile.reading.nodes import Place, Scalar
+from responder.rulefile.reading.places import Source, Spot
 from responder.rulefile.warnings.beside import every_text
-from responder.rulefile.warnings.survey import Caution, Code, Survey
+from responder.rulefile.warnings.survey import Caution, Code, Reached, Survey
 from responder.rulefile.warnings.texts import Sent
 
 UCS2 = "UCS-2"
 MOST_NAMED = 3  # characters
+SINGLE_BRACES = re.compile(r"(?<!\{)\{\s*([A-Za-z_]+(?:\.[A-Za-z_]+)*)\s*\}(?!\})")
+COMMENT = re.compile(r"\s+#(?=\S)")
+LONGEST_SHOWN = 40  # characters of what is cut off
 
 
 def cautions(survey: Survey) -> Iterator[Caution]:
-    """Each text that takes more than one segment, or an alphabet of two bytes."""
+    """Each text that is too long, in an alphabet of two bytes, has a value in single braces, or ends at a comment."""
     for sent in every_text(survey):
-        if caution := _caution(sent, survey):
+        if caution := _cost(sent, survey):
             yield caution
+        if found := SINGLE_BRACES.search(sent.template.source):
+            text = f'"{found[0]}" is sent as it stands: write {{{{ {found[1]} }}}} for the value ({sent.when})'
+            mistake = sent.spot(found.start()).mistake(f"{sent.owner}: {text}")
+            yield survey.caution(Code.SINGLE_BRACES, mistake, sent.reached)
+        yield from _cut_off(sent.source, sent.scalar, sent.owner, sent.when, sent.reached, survey)
+    for rule in survey.enabled:
+        world, placed = survey.world(rule), survey.sources.rules.get(rule.name)
+        if world is None or placed is None:
+            continue
+        for word in survey.typed(rule):
+            scalar, reached = Scalar(place=word.place, text=word.typed), Reached(text=word.typed, world=world)
+            compared = f'"{word.typed}" is what is compared'
+            yield from _cut_off(placed[0], scalar, f'rule "{rule.name}"', compared, reached, survey)
 
 
-def _caution(sent: Sent, survey: Survey) -> Caution | None:
+def _cut_off(
+    source: Source, scalar: Scalar, owner: str, when: str, reached: Reached | None, survey: Survey
+) -> Iterator[Caution]:
+    """The warning of a text that ends at a #, if what follows is taken for a comment and does not look like one."""
+    line = source.lines[scalar.place.line - 1] if scalar.place.line <= len(source.lines) else ""
+    begin, end = scalar.place.column - 1, scalar.place.column - 1 + len(scalar.text)
+    if not line.startswith(scalar.text, begin) or not COMMENT.match(line, end):
+        return
+    cut = line[end:].strip()
+    shown = cut if len(cut) <= LONGEST_SHOWN else f"{cut[:LONGEST_SHOWN]}…"
+    text = f'the text ends before "{shown}", which is a comment: put all of it between " " ({when})'
+    spot = Spot(file=source.file, place=Place(line=scalar.place.line, column=end + 2))
+    yield survey.caution(Code.CUT_OFF, spot.mistake(f"{owner}: {text}"), reached)
+
+
+def _cost(sent: Sent, survey: Survey) -> Caution | None:
     worst = sent.worst()
     counted = size(worst)
     is_allowed = counted.segments <= (sent.most or 1) and (counted.encoding != UCS2 or sent.most is not None)
@@ -27,12 +61,8 @@ def _caution(sent: Sent, survey: Survey) -> Caution | None:
     foreign = [c for c in dict.fromkeys(worst) if c not in BASIC and c not in EXTENDED]
     place = sent.spot(max(0, sent.template.source.find(foreign[0]))) if foreign else sent.spot()
     text = _alphabet(sent, worst, counted, foreign) if foreign else _segments(sent, worst, counted)
-    told = place.mistake(f"{sent.owner}: {text} ({sent.when})")
-    code = Code.ALPHABET if foreign else Code.SEGMENTS
-    if sent.reached is None:
-        return Caution(code=code, mistake=told)
-    name = survey.decide(sent.reached.text, sent.reached.world).name
-    return Caution(code=code, mistake=told, witness=sent.reached.text, world=sent.reached.world, rule=name)
+    mistake = place.mistake(f"{sent.owner}: {text} ({sent.when})")
+    return survey.caution(Code.ALPHABET if foreign else Code.SEGMENTS, mistake, sent.reached)
 
 
 def _alphabet(sent: Sent, worst: str, counted: Size, foreign: list[str]) -> str:
@@ -41,14 +71,17 @@ def _alphabet(sent: Sent, worst: str, counted: Size, foreign: list[str]) -> str:
     more = f" and {len(foreign) - MOST_NAMED} more" if len(foreign) > MOST_NAMED else ""
     without = size("".join(c if c in BASIC or c in EXTENDED else " " for c in worst))
     are, them = ("is", "it") if len(foreign) == 1 else ("are", "them")
-    takes = f"{are} not in the SMS alphabet, so the text takes {shown(counted)}; without {them} {shown(without)}"
+    takes = (
+        f"{are} not in the SMS alphabet, so the text takes {_in_words(counted)}; without {them} {_in_words(without)}"
+    )
     return f"{named}{more} {takes}{_filled(sent, worst)}"
 
 
 def _segments(sent: Sent, worst: str, counted: Size) -> str:
     one = GSM_ONE if counted.encoding != UCS2 else UCS2_ONE
     return (
-        f"the text takes {shown(counted)}, one holds {one}: shorten it by {counted.units - one}{_filled(sent, worst)}"
+        f"the text takes {_in_words(counted)}, one holds {one}: shorten it by "
+        f"{counted.units - one}{_filled(sent, worst)}"
     )
 
 
@@ -56,10 +89,10 @@ def _filled(sent: Sent, worst: str) -> str:
     return "" if worst == sent.template.source else ", counted with its values filled in at their longest"
 
 
-def shown(counted: Size) -> str:
+def _in_words(counted: Size) -> str:
     """A size in words.
 
-    >>> shown(size("Hello"))
+    >>> _in_words(size("Hello"))
     '1 segment (GSM-7, 5 units)'
     """
     return (

@@ -22,6 +22,47 @@ FILLER = "xyzzy"
 """A word that nobody has in a rules file."""
 
 
+class Code(StrEnum):
+    """The kinds of warnings, as programs know them."""
+
+    NEVER_APPLIES = "never-applies"
+    PARTLY_APPLIES = "partly-applies"
+    NEVER_HOLDS = "never-holds"
+    SAME_TEXT = "same-text"
+    RESERVED_WORD = "reserved-word"
+    PLATFORM_WORD = "platform-word"
+    SEGMENTS = "segments"
+    ALPHABET = "alphabet"
+    SINGLE_BRACES = "single-braces"
+    CUT_OFF = "cut-off"
+    NO_WAY_OUT = "no-way-out"
+    HELP_TEXT = "help-text"
+    CANNOT_LEAVE = "cannot-leave"
+    CANNOT_JOIN = "cannot-join"
+    EMPTY_PATTERN = "empty-pattern"
+    NOT_EXERCISED = "not-exercised"
+    NO_SECRET = "no-secret"  # noqa: S105  (the name of a warning)
+    NO_ONCE_PER = "no-once-per"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Caution:
+    """One warning, with a text that shows it: a witness, the world it comes in and the rule that answers it.
+
+    ``witness`` is None where no text can show it, as with a webhook that no rule calls, or a reminder.
+    """
+
+    code: Code
+    mistake: Mistake
+    witness: str | None = None
+    world: World | None = None
+    rule: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """What it has beside a place and a text."""
+        return {"code": str(self.code), "witness": self.witness, "rule": self.rule}
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Probe:
     """A text that meets a rule: as short as can be, and within other words where the rule allows them."""
@@ -81,10 +122,10 @@ class Survey:
 
     def decide(self, text: str, world: World) -> Decision:
         """Who speaks to a text."""
-        asked = text, id(world)
-        if asked not in self._decided:
-            self._decided[asked] = world, decide(world.situation(text, self.rules), self.rules)
-        return self._decided[asked][1]
+        key = text, id(world)
+        if key not in self._decided:
+            self._decided[key] = world, decide(world.situation(text, self.rules), self.rules)
+        return self._decided[key][1]
 
     def reached(self, rule: Rule) -> Reached | None:
         """A text that reaches the rule; None if none is found."""
@@ -154,9 +195,16 @@ class Survey:
         source, node = found
         return Spot(file=source.file, place=place or node.place)
 
-    def told(self, rule: Rule, text: str, place: Place | None = None) -> Mistake:
-        """What is said of a rule, in the form of mistakes."""
+    def mistake(self, rule: Rule, text: str, place: Place | None = None) -> Mistake:
+        """A sentence about a rule, in the form of mistakes."""
         return self.spot(rule, place).mistake(f'rule "{rule.name}": {text}')
+
+    def caution(self, code: Code, mistake: Mistake, shown_by: Reached | None) -> Caution:
+        """A warning with the text that shows it, if there is one."""
+        if shown_by is None:
+            return Caution(code=code, mistake=mistake)
+        rule = self.decide(shown_by.text, shown_by.world).name
+        return Caution(code=code, mistake=mistake, witness=shown_by.text, world=shown_by.world, rule=rule)
 
 
 def _widened(typed: str, how: How) -> str:
@@ -167,44 +215,3 @@ def _widened(typed: str, how: How) -> str:
             return f"{typed} {FILLER}"
         case How.CONTAINS:
             return f"{FILLER} {typed} {FILLER}"
-
-
-class Code(StrEnum):
-    """The kinds of warnings, as programs know them."""
-
-    NEVER_APPLIES = "never-applies"
-    PARTLY_APPLIES = "partly-applies"
-    NEVER_HOLDS = "never-holds"
-    SAME_TEXT = "same-text"
-    RESERVED_WORD = "reserved-word"
-    PLATFORM_WORD = "platform-word"
-    SEGMENTS = "segments"
-    ALPHABET = "alphabet"
-    SINGLE_BRACES = "single-braces"
-    CUT_OFF = "cut-off"
-    NO_WAY_OUT = "no-way-out"
-    HELP_TEXT = "help-text"
-    CANNOT_LEAVE = "cannot-leave"
-    CANNOT_JOIN = "cannot-join"
-    EMPTY_PATTERN = "empty-pattern"
-    NOT_EXERCISED = "not-exercised"
-    NO_SECRET = "no-secret"  # noqa: S105  (the name of a warning)
-    NO_ONCE_PER = "no-once-per"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Caution:
-    """One warning: its place and text, and a text that shows it, with the world it comes in and the rule that answers it.
-
-    ``witness`` is None where no text can show it, as with a webhook that no rule calls, or a reminder.
-    """
-
-    code: Code
-    mistake: Mistake
-    witness: str | None = None
-    world: World | None = None
-    rule: str | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        """What it has beside a place and a text."""
-        return {"code": str(self.code), "witness": self.witness, "rule": self.rule}

@@ -1,4 +1,4 @@
-"""What a text has to say: how to leave a list, and who we are."""
+"""How people leave lists: the rules for it, and what texts have to say of it and of who we are."""
 
 import re
 from collections import defaultdict
@@ -9,7 +9,8 @@ from responder.core.rules.actions import Action
 from responder.core.rules.matching import How, Words
 from responder.core.rules.rules import Rule
 from responder.core.sms.text import fold
-from responder.rulefile.warnings.survey import Caution, Code, Survey
+from responder.rulefile.reading.places import Spot
+from responder.rulefile.warnings.survey import Caution, Code, Reached, Survey
 from responder.rulefile.warnings.texts import Sent, texts_of_reserved, texts_of_rules
 
 SUBSCRIBE, UNSUBSCRIBE, ALL = "subscribe", "unsubscribe", "all"
@@ -21,16 +22,16 @@ SENTENCE_BEGINS = re.compile(r"(?:^|[.:!?]\s+)\W*\Z")
 
 
 def cautions(survey: Survey) -> Iterator[Caution]:
-    """Welcome texts that don't say how to leave, and help texts without a name or a contact."""
+    """Lists with only one door, welcomes that don't say how to leave, help texts without a name or a contact."""
+    yield from _lists(survey)
     yield from _without_way_out(survey)
     keywords = _keywords(survey)
     for sent in texts_of_reserved(survey, "help"):
         if missing := _missing(sent.rendered()[0], keywords):
-            text = f'{sent.owner}: the text has no {" and no ".join(missing)}, say who writes and how to reach you ("HELP" is answered with it)'
-            assert sent.reached is not None  # noqa: S101  (every keyword has its own)
-            yield Caution(
-                code=Code.HELP_TEXT, mistake=sent.spot().mistake(text), witness="HELP", world=sent.reached.world, rule="reserved:help"
-            )  # fmt: skip
+            lacks = " and no ".join(missing)
+            remedy = 'say who writes and how to reach you ("HELP" is answered with it)'
+            mistake = sent.spot().mistake(f"{sent.owner}: the text has no {lacks}, {remedy}")
+            yield survey.caution(Code.HELP_TEXT, mistake, sent.reached)
 
 
 def lists_of(rule: Rule, action: str) -> frozenset[str]:
@@ -41,6 +42,30 @@ def lists_of(rule: Rule, action: str) -> frozenset[str]:
 def list_of(action: Action) -> str:
     """The list that an action names."""
     return str(getattr(action, action.list_field or "", ""))
+
+
+def _lists(survey: Survey) -> Iterator[Caution]:
+    """Each list that people cannot leave by text, or that nobody can join."""
+    for name in survey.rules.lists:
+        joining = [rule for rule in survey.enabled if name in lists_of(rule, SUBSCRIBE)]
+        leaving = [rule for rule in survey.enabled if lists_of(rule, UNSUBSCRIBE) & {name, ALL}]
+        if joining and not leaving:
+            reached = next((found for rule in joining if (found := survey.reached(rule))), None)
+            shows = f'"{reached.text}" joins it, and ' if reached else ""
+            remedy = f"add a rule with 'unsubscribe: {name}'"
+            text = f"{shows}no text leaves it except STOP, which leaves everything: {remedy}"
+            yield _caution_of_list(Code.CANNOT_LEAVE, name, text, reached, survey)
+        elif not joining:
+            witness = f"{name.upper()} ON"
+            remedy = f"add a rule with 'subscribe: {name}', or remove the list"
+            text = f'nobody can join it by text, not even by "{witness}": {remedy}'
+            yield _caution_of_list(Code.CANNOT_JOIN, name, text, Reached(text=witness, world=survey.plain), survey)
+
+
+def _caution_of_list(code: Code, name: str, text: str, reached: Reached | None, survey: Survey) -> Caution:
+    found = survey.sources.section("lists", name)
+    spot = Spot(file=found[0].file, place=found[1].place) if found else survey.sources.top()
+    return survey.caution(code, spot.mistake(f'list "{name}": {text}'), reached)
 
 
 def _without_way_out(survey: Survey) -> Iterator[Caution]:
@@ -89,20 +114,8 @@ class _WaysOut:
 
 
 def _no_way_out(rule: Rule, sent: Sent, joined: str, word: str, survey: Survey) -> Caution:
-    assert sent.reached is not None  # noqa: S101  (texts_of_rules gives only such)
     text = f'the text to who joins "{joined}" does not say how to leave, add "{word} to leave" ({sent.when})'
-    told = sent.spot().mistake(f'rule "{rule.name}": {text}')
-    return Caution(
-        code=Code.NO_WAY_OUT,
-        mistake=told,
-        witness=sent.reached.text,
-        world=sent.reached.world,
-        rule=_name(sent, survey),
-    )
-
-
-def _name(sent: Sent, survey: Survey) -> str | None:
-    return survey.decide(sent.reached.text, sent.reached.world).name if sent.reached else None
+    return survey.caution(Code.NO_WAY_OUT, sent.spot().mistake(f'rule "{rule.name}": {text}'), sent.reached)
 
 
 def _keywords(survey: Survey) -> frozenset[str]:
@@ -116,8 +129,10 @@ def _keywords(survey: Survey) -> frozenset[str]:
 def _missing(text: str, keywords: frozenset[str]) -> list[str]:
     """What a help text lacks.
 
-    >>> _missing("Acme: call +39 02 1234567. STOP to leave.", frozenset({"stop"})), _missing("Text STOP to leave.", frozenset({"stop"}))
-    ([], ['name', 'contact'])
+    >>> _missing("Acme: call +39 02 1234567. STOP to leave.", frozenset({"stop"}))
+    []
+    >>> _missing("Text STOP to leave.", frozenset({"stop"}))
+    ['name', 'contact']
     """
     found = {"name": _names_somebody(text, keywords), "contact": CONTACT.search(text) is not None}
     return [what for what, is_there in found.items() if not is_there]

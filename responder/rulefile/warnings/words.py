@@ -14,15 +14,16 @@ STOP = "reserved:stop"
 NORTH_AMERICA = "+12025550123"
 MANY = "many platforms"
 OPT_OUT_ELSEWHERE = {  # what platforms do by themselves, before a text gets here (opt-out reference, section 2)
-    "stop": MANY, "stopall": "Twilio, Telnyx and Braze", "stop all": "Telnyx and Plivo", "unsubscribe": MANY, "unsub": "Plivo",
-    "cancel": MANY, "end": MANY, "quit": MANY, "revoke": "Twilio, Sinch and Klaviyo", "optout": "Twilio, AWS and Sinch",
-    "opt out": "AWS, Sinch and Klaviyo", "remove": "AWS", "td": "AWS", "arret": "Twilio and AWS", "arrete": "Twilio", "arrett": "Twilio",
-    "no": "Adobe Journey Optimizer",
+    "stop": MANY, "stopall": "Twilio, Telnyx and Braze", "stop all": "Telnyx and Plivo", "unsubscribe": MANY,
+    "unsub": "Plivo", "cancel": MANY, "end": MANY, "quit": MANY, "revoke": "Twilio, Sinch and Klaviyo",
+    "optout": "Twilio, AWS and Sinch", "opt out": "AWS, Sinch and Klaviyo", "remove": "AWS", "td": "AWS",
+    "arret": "Twilio and AWS", "arrete": "Twilio", "arrett": "Twilio", "no": "Adobe Journey Optimizer",
 }  # fmt: skip
 OPT_IN_ELSEWHERE = {
-    "start": MANY, "unstop": MANY, "yes": "Twilio, Plivo, Braze and Klaviyo", "y": "Klaviyo", "resume": "Plivo and Adobe Journey Optimizer",
-    "resume all": "Plivo", "go": "Plivo", "subscribe": "Sinch and Adobe Journey Optimizer", "join": "Vonage",
-    "continue": "Adobe Journey Optimizer", "begin": "Adobe Journey Optimizer", "nonarret": "networks in Canada",
+    "start": MANY, "unstop": MANY, "yes": "Twilio, Plivo, Braze and Klaviyo", "y": "Klaviyo",
+    "resume": "Plivo and Adobe Journey Optimizer", "resume all": "Plivo", "go": "Plivo",
+    "subscribe": "Sinch and Adobe Journey Optimizer", "join": "Vonage", "continue": "Adobe Journey Optimizer",
+    "begin": "Adobe Journey Optimizer", "nonarret": "networks in Canada",
 }  # fmt: skip
 
 
@@ -49,7 +50,7 @@ def cautions(survey: Survey) -> Iterator[Caution]:
                 text = (
                     f'"{word.typed}"{alone} {"; ".join(meaning.sentence for meaning in meanings)}: choose another word'
                 )
-                told = survey.told(rule, text, word.place)
+                told = survey.mistake(rule, text, word.place)
                 yield Caution(code=first.code, mistake=told, witness=word.typed, world=first.world, rule=first.rule)
 
 

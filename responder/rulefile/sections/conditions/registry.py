@@ -85,7 +85,8 @@ def read_when(node: Node, scope: Scope, reader: Reader) -> tuple[TextCondition |
     for name, surplus, _ in texts[1:]:
         reader.note(
             surplus.place,
-            f"a rule asks one thing of the text: keep {texts[0][0]!r} or {name!r}, and write another rule for the other",
+            f"a rule asks one thing of the text: keep {texts[0][0]!r} or {name!r}, and write another rule "
+            "for the other",
         )
     return (texts[0][2] if texts else None), conditions
 

@@ -137,7 +137,10 @@ def _why_not(source: str, error: Exception) -> str:
     """Why RE2 refuses a pattern, in plain words where the reason is a common one."""
     place = min((source.find(sign) for sign in LOOK_AROUND if sign in source), default=-1)
     if place >= 0:
-        return f"pattern at character {place + 1}: RE2 has no look-around, write a rule above this one for what should not match"
+        return (
+            f"pattern at character {place + 1}: RE2 has no look-around, write a rule above this one "
+            "for what should not match"
+        )
     if reference := BACK_REFERENCE.search(source):
         return f"pattern at character {reference.start(1) + 1}: RE2 has no back-references, write the words out"
     reason = error.args[0].decode("utf-8", "replace") if error.args and isinstance(error.args[0], bytes) else str(error)
