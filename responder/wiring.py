@@ -16,7 +16,7 @@ from responder.settings.environment import environment
 from responder.settings.model import Settings
 from responder.settings.urls import read_smtp_url
 from responder.store.base.database import Database
-from responder.store.base.migration import NEWEST, require_current, version_of
+from responder.store.base.migration import NEWEST, migrate, require_current, version_of
 from responder.store.base.rule_versions import RuleVersions
 from responder.store.consent.installation import Installation
 from responder.store.inbox.inbox import SqlInbox
@@ -24,8 +24,8 @@ from responder.store.outbound.replies import SqlSteps
 from responder.store.outbound.reports import SqlReports
 
 if TYPE_CHECKING:
+    from responder.clients.smtp import MailServer
     from responder.rulefile.in_force import RulesInForce
-    from responder.smtp import MailServer
 
 LOOK_EVERY_S = 3.0
 NO_REDIS = (
@@ -96,10 +96,6 @@ async def migrate_database(settings: Settings) -> str:
     """Bring the database to the version that this program needs, and tell which that is. Raises StorageError."""
     async with open_database(settings) as database:
         if await version_of(database) != NEWEST:
-            from responder.store.base.migration import (
-                migrate,
-            )  # Alembic takes a while to load, and mostly there is nothing to do
-
             await migrate(database)
         return NEWEST
 
@@ -113,14 +109,14 @@ def mail_server(settings: Settings) -> "MailServer | None":
     """The mail server of the settings; None if none is set."""
     if settings.smtp_url is None:
         return None
-    from responder.smtp import MailServer  # only who tells of alerts needs its library
+    from responder.clients.smtp import MailServer  # noqa: PLC0415  (only who mails alerts needs its library)
 
     return MailServer(read_smtp_url(settings.smtp_url.get_secret_value()), sender=settings.smtp_from)
 
 
 async def read_rules_in_force(settings: Settings) -> Rules:
     """The rules of the settings' file. Raises RulesError with every mistake, ConfigurationError if it is missing."""
-    from responder.rulefile import load_rules  # only who decides about messages needs the language
+    from responder.rulefile import load_rules  # noqa: PLC0415  (only who decides needs the language)
 
     rules = await asyncio.to_thread(load_rules, settings.rules, environment())
     return replace(rules, own_numbers=rules.own_numbers | {canonical(settings.sender)}) if settings.sender else rules
@@ -128,7 +124,7 @@ async def read_rules_in_force(settings: Settings) -> Rules:
 
 async def open_rules(settings: Settings, store: Store, *, decides: bool) -> "RulesInForce":
     """The rules in force: the settings' file, or else the last good ones. Raises RulesError and StorageError."""
-    from responder.rulefile.in_force import RulesInForce  # only who goes by rules needs the language
+    from responder.rulefile.in_force import RulesInForce  # noqa: PLC0415  (likewise)
 
     rules = RulesInForce(settings.rules, environment, RuleVersions(store.database), utc_now, decides=decides)
     await rules.start()

@@ -218,7 +218,7 @@ def unknown_settings(variables: Mapping[str, str]) -> list[str]:
     unknown = sorted(_ours(variables).keys() - known.keys())
     if not unknown:
         return []
-    from responder.core.rules.template import did_you_mean  # it brings Jinja, which the web process does without
+    from responder.core.rules.template import did_you_mean  # noqa: PLC0415  (it brings Jinja, which web does without)
 
     names = [name.upper() for name in known]
     return [

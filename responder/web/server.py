@@ -126,8 +126,7 @@ def api_routes(settings: Settings, store: Store, rules: Callable[[], Rules]) -> 
     """The routes of the REST API; none without a token."""
     if settings.api_token is None:
         return ()
-    # They bring the rules language, which a web process without the API does without.
-    from responder.web.api.appointments import AppointmentApi, routes
+    from responder.web.api.appointments import AppointmentApi, routes  # noqa: PLC0415  (only who has a token needs it)
 
     api = AppointmentApi(database=store.database, rules=rules, clock=utc_now)
     return routes(api, settings.api_token.get_secret_value())

@@ -10,12 +10,12 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from responder.clients.http import HttpClient
 from responder.core.operations.troubles import SEEN_WITHIN
 from responder.core.outbound.gateway import Clock
 from responder.core.rules.rules import Rules
 from responder.core.rules.webhooks import Event
 from responder.errors import StorageError, TransientError
-from responder.http.client import HttpClient
 from responder.jobs import ArqBell, connect, redis_policy
 from responder.pace import Pace
 from responder.processes.children import watch_parent

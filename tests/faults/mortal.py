@@ -12,9 +12,9 @@ from typing import NoReturn
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from responder.clients.http import HttpClient
 from responder.core.contact.effects import StepKind, StepStatus
 from responder.core.outbound.gateway import Call, Response
-from responder.http.client import HttpClient
 from responder.rulefile import read_rules
 from responder.store.base.database import Database
 from responder.store.base.tables import steps

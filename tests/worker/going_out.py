@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert
 
+from responder.clients.http import HttpClient
 from responder.core.contact.effects import Step, StepKind
 from responder.core.outbound.gateway import Pace
 from responder.core.rules.rules import Webhook
 from responder.gateways.agile import AgileTelecom
-from responder.http.client import HttpClient
 from responder.store.base.tables import awaited, steps
 from responder.store.outbound.webhook_replies import awaited_rows
 from responder.store.queue.rows import step_rows

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from sqlalchemy.engine import Row
 
+from responder.clients.http import HttpClient
 from responder.core.contact.effects import StepKind
 from responder.core.outbound.gateway import Job
 from responder.core.outbound.retry import LEASE, OPEN_AFTER
 from responder.core.rules.webhooks import Event
-from responder.http.client import HttpClient
 from responder.rulefile import read_rules
 from responder.store.base.database import Database
 from responder.store.consent.erasure import erase

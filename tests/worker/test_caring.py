@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from responder.clients.http import HttpClient
 from responder.core.rules.alerts import Mail
-from responder.http.client import HttpClient
 from responder.processes.tasks import end
 from responder.rulefile import read_rules
 from responder.settings.model import load_settings

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from responder.clients.http import HttpClient
 from responder.core.operations.troubles import Credit
 from responder.gateways.agile import AgileTelecom
-from responder.http.client import HttpClient
 from responder.store.operations.credits import read_credits
 from responder.worker.upkeep import CreditQuestion
 from tests.conftest import NOON, StandingClock

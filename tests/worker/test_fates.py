@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import delete
 
+from responder.clients.http import HttpClient
 from responder.core.contact.effects import StepKind, StepStatus
 from responder.errors import AccessError, BlockedError, PermanentError, TransientError, UncertainError
 from responder.gateways.agile.fates import TABLE, Row, Said
-from responder.http.client import HttpClient
 from responder.store.base.tables import holds
 from responder.store.outbound.daily_budget import spent_on
 from responder.store.outbound.gateway_hold import Hold, lift_hold, places, read_hold

@@ -2,9 +2,9 @@
 
 import pytest
 
+from responder.clients.smtp import MailServer
 from responder.core.rules.alerts import Mail
 from responder.settings.urls import read_smtp_url
-from responder.smtp import MailServer
 from responder.store.base.tables import alert_mails
 from responder.store.operations.alert_mails import LEASE, claim_mail, forget_mails, mail_rows, read_unsent
 from responder.worker.alerts import Mailer

@@ -10,13 +10,13 @@ import typer
 from responder.cli.terminal.options import EXAMPLE_FROM, EXAMPLE_TO, AsJson
 from responder.cli.terminal.output import echo_json, moment, one_line, say, short_key
 from responder.cli.terminal.session import local_url, open_existing
+from responder.clients.http import HttpClient
 from responder.core.contact.effects import StepKind, StepStatus
 from responder.core.operations.records import DeliveryRecord, Explanation
 from responder.core.operations.why_silent import why_silent
 from responder.core.outbound.gateway import Call, Sample
 from responder.core.sms.message import Channel, MessageStatus
 from responder.errors import PermanentError, ResponderError, TransientError, UncertainError
-from responder.http.client import HttpClient
 from responder.mail.account import account_of, reader_of
 from responder.mail.mailbox import Mailbox
 from responder.settings.model import Settings, load_settings

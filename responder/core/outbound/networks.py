@@ -75,7 +75,7 @@ def is_host(host: str) -> bool:
 
 def _in_ascii(host: str) -> str:
     """A name as name servers know it; nothing if it is none."""
-    import idna  # large, and seldom needed
+    import idna  # noqa: PLC0415  (large, and seldom needed)
 
     try:
         name = host if host.isascii() else idna.encode(host.lower()).decode()

@@ -40,7 +40,7 @@ def _title(value: object) -> str:
 
 def _number(value: object) -> str:
     """A telephone number as people write it."""
-    import phonenumbers
+    import phonenumbers  # noqa: PLC0415  (large, and seldom needed)
 
     try:
         return phonenumbers.format_number(phonenumbers.parse(str(value)), phonenumbers.PhoneNumberFormat.INTERNATIONAL)

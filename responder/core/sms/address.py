@@ -48,7 +48,7 @@ def number_from(typed: str, country: str) -> str:
     >>> number_from("330 123 4567", "IT")
     '+393301234567'
     """
-    import phonenumbers  # its tables are large, and the process that answers the gateway never needs them
+    import phonenumbers  # noqa: PLC0415  (its tables are large, and the web process does without them)
 
     try:
         number = phonenumbers.parse(typed, country)
@@ -67,7 +67,7 @@ def is_country(code: str) -> bool:
     >>> is_country("IT"), is_country("UK")
     (True, False)
     """
-    import phonenumbers
+    import phonenumbers  # noqa: PLC0415  (likewise)
 
     return code in phonenumbers.SUPPORTED_REGIONS
 
@@ -78,7 +78,7 @@ def calling_code(country: str) -> str:
     >>> calling_code("IT")
     '+39'
     """
-    import phonenumbers
+    import phonenumbers  # noqa: PLC0415  (likewise)
 
     return f"+{phonenumbers.country_code_for_region(country)}"
 

@@ -1,5 +1,6 @@
 """What editors tell of each key of rules.yaml."""
 
+import inspect
 from collections.abc import Mapping
 
 from responder.core.rules.actions import ACTIONS
@@ -149,8 +150,6 @@ SETTINGS: Words = {
 
 def _manual(name: str) -> str:
     """The first sentence of an action's manual."""
-    import inspect
-
     manual = inspect.getdoc(inspect.getmodule(ACTIONS[name])) or ""
     said = manual.partition("\n")[0].removeprefix(f"{name}: ")
     return f"{said[:1].upper()}{said[1:]}"

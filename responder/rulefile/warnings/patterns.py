@@ -1,5 +1,6 @@
 """A text that a regular expression is found in, made from the expression."""
 
+import re
 from dataclasses import dataclass, field
 
 ESCAPES = {
@@ -103,8 +104,6 @@ class _Maker:
         end = self.source.index("]", self.at + (2 if self._next() == "^" else 1))
         inner = self.source[self.at : end]
         self.at = end + 1
-        import re
-
         found = next((c for c in CLASS_CANDIDATES if re.fullmatch(f"[{inner}]", c)), None)
         return found or inner[:1]
 

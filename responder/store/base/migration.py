@@ -5,8 +5,6 @@ An empty one gets the tables as they are. One that an older version made is chan
 
 from importlib.resources import as_file, files
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Connection, inspect, text
 
 from responder.errors import ConfigurationError
@@ -29,6 +27,9 @@ async def migrate(database: Database, lock_wait_ms: int = LOCK_WAIT_MS) -> None:
 
 
 def _upgrade(connection: Connection) -> None:
+    from alembic import command  # noqa: PLC0415  (it takes long to load, and mostly there is nothing to do)
+    from alembic.config import Config  # noqa: PLC0415
+
     with as_file(files("responder.store").joinpath("migrations")) as folder:
         config = Config()
         config.set_main_option("script_location", str(folder).replace("%", "%%"))

@@ -15,9 +15,9 @@ from responder.wiring import utc_now
 from tests.builders import reply_step
 from tests.cli.conftest import Installation
 from tests.cli.doctor.test_doctor import examined, finding
+from tests.clients.test_smtp import MAIL
 from tests.conftest import NOON
 from tests.mail_server import SmtpServer, taking_mails
-from tests.test_smtp import MAIL
 from tests.worker.conftest import RULES
 
 

@@ -23,7 +23,7 @@ LACKING = (
     aiosmtplib.SMTPException,
     aiosmtplib.SMTPNotSupported,
 )  # what the library raises where a server cannot do what we need
-REMEDY = "check RESPONDER_SMTP_URL"
+CHECK_URL = "check RESPONDER_SMTP_URL"
 
 
 class MailServer:
@@ -131,13 +131,13 @@ def _meaning(error: Exception) -> PermanentError | TransientError:
         case aiosmtplib.SMTPSenderRefused():
             return TransientError(f"the sender is refused (SMTP {error.code}), check RESPONDER_SMTP_FROM")
         case aiosmtplib.SMTPAuthenticationError():
-            return TransientError(f"the password is not accepted (SMTP {error.code}), {REMEDY}")
+            return TransientError(f"the password is not accepted (SMTP {error.code}), {CHECK_URL}")
         case aiosmtplib.SMTPDataError() if error.code >= FIRST_PERMANENT:
             return PermanentError(f"the mail is refused (SMTP {error.code})")
         case aiosmtplib.SMTPResponseException():
             return TransientError(f"the mail server takes nothing for now (SMTP {error.code})")
         case _ if type(error) in LACKING:
-            return TransientError(f"the mail server offers no STARTTLS or no login that is known, {REMEDY}")
+            return TransientError(f"the mail server offers no STARTTLS or no login that is known, {CHECK_URL}")
         case TimeoutError():
             return TransientError("the time was up")
     return _of_connection(error)
@@ -146,11 +146,11 @@ def _meaning(error: Exception) -> PermanentError | TransientError:
 def _of_connection(error: Exception) -> TransientError:
     cause = error.__cause__ or error
     if isinstance(cause, ssl.SSLCertVerificationError):
-        return TransientError(f"the certificate is not valid ({cause.verify_message}), {REMEDY}")
+        return TransientError(f"the certificate is not valid ({cause.verify_message}), {CHECK_URL}")
     if isinstance(cause, ssl.SSLError):
-        return TransientError(f"the TLS handshake failed, {REMEDY}")
+        return TransientError(f"the TLS handshake failed, {CHECK_URL}")
     if isinstance(cause, socket.gaierror):
-        return TransientError(f"the name of the mail server has no address, {REMEDY}")
+        return TransientError(f"the name of the mail server has no address, {CHECK_URL}")
     if isinstance(cause, ConnectionRefusedError):
-        return TransientError(f"the connection was refused, {REMEDY}")
+        return TransientError(f"the connection was refused, {CHECK_URL}")
     return TransientError(f"the connection failed ({type(error).__name__})")

@@ -12,10 +12,10 @@ from shutil import which
 import httpcore
 import pytest
 
+from responder.clients.connections import CONNECTIONS
+from responder.clients.http import GuardedNetwork, HttpClient
 from responder.core.outbound.gateway import LONGEST_ANSWER, Call
 from responder.errors import PermanentError, TransientError, UncertainError
-from responder.http.client import GuardedNetwork, HttpClient
-from responder.http.connections import CONNECTIONS
 
 Behaviour = Callable[[asyncio.StreamWriter], Awaitable[None]]
 

@@ -8,10 +8,10 @@ from shutil import which
 
 import pytest
 
+from responder.clients.smtp import MailServer
 from responder.core.rules.alerts import Mail
 from responder.errors import PermanentError, TransientError
 from responder.settings.urls import read_smtp_url
-from responder.smtp import MailServer
 from tests.conftest import NOON, free_port
 from tests.mail_server import SmtpServer, taking_mails
 

@@ -11,10 +11,10 @@ from typing import Self
 import httpcore
 import httpx
 
+from responder.clients.connections import KEPT, KEPT_S, Connections
 from responder.core.outbound.gateway import Call, Response
 from responder.core.outbound.networks import refusal
 from responder.errors import PermanentError, ResponderError, TransientError, UncertainError
-from responder.http.connections import KEPT, KEPT_S, Connections
 
 LOOKUPS = 8  # names of guarded calls looked up at once, in their own threads: a dead name server delays no gateway
 REMEDY = "set RESPONDER_ALLOW_PRIVATE_WEBHOOKS to allow it"

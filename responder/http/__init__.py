@@ -1,1 +1,0 @@
-"""The HTTP client, and the one place that knows its library."""
