@@ -28,6 +28,7 @@ from responder.store.appointments.stale_reminders import (
 from responder.store.base.bulk import each_of, execute_many
 from responder.store.base.database import Database
 from responder.store.base.history import add_events, event, last_numbers
+from responder.store.base.records import as_row
 from responder.store.base.tables import PAST, REMINDING, WAITING, appointments, contacts, messages, reminders, steps
 from responder.store.base.tables import PLANNED as IN_TURN
 from responder.store.consent.erasure import silent_among
@@ -278,12 +279,4 @@ def _step(row: Row[Any], became: Send, sender: str) -> Step:
 
 
 def _row(planned: Planned) -> dict[str, Any]:
-    return {
-        "key": planned.key,
-        "appointment_id": planned.appointment_id,
-        "originator": planned.originator,
-        "name": planned.name,
-        "due_at": planned.due_at,
-        "next_at": planned.due_at,
-        "status": PLANNED,
-    }
+    return as_row(planned, reminders, next_at=planned.due_at, status=PLANNED)

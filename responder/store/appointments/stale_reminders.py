@@ -14,6 +14,7 @@ from responder.core.contact.known import Appointment
 from responder.store.appointments.rows import appointment_from
 from responder.store.base.bulk import each_of
 from responder.store.base.database import Database
+from responder.store.base.records import from_row
 from responder.store.base.tables import UNDONE, appointments, messages, reminders, steps
 from responder.store.base.tables import WAITING as UNHANDLED
 from responder.store.queue.suppressing import suppress
@@ -89,6 +90,4 @@ async def with_unhandled(
 
 def planned_from(row: Row[Any]) -> Planned:
     """A reminder from its row."""
-    return Planned(
-        key=row.key, appointment_id=row.appointment_id, originator=row.originator, name=row.name, due_at=row.due_at
-    )
+    return from_row(Planned, row)

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from responder.core.operations.records import AppointmentEvent
 from responder.store.base.bulk import execute_many
 from responder.store.base.database import Database
+from responder.store.base.records import from_row
 from responder.store.base.tables import appointment_events
 
 _ADD = insert(appointment_events)
@@ -57,16 +58,4 @@ async def read_history(database: Database, identifier: str) -> list[AppointmentE
     )
     async with database.read() as connection:
         rows = (await connection.execute(query)).all()
-    return [
-        AppointmentEvent(
-            number=row.number,
-            at=row.at,
-            what=row.what,
-            by=row.by,
-            message_key=row.message_key,
-            old_status=row.old_status,
-            new_status=row.new_status,
-            detail=row.detail,
-        )
-        for row in rows
-    ]
+    return [from_row(AppointmentEvent, row) for row in rows]

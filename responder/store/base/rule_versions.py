@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.engine import Row
 
 from responder.core.operations.records import Source, Version, read_sources, written_sources
 from responder.store.base.database import Database
+from responder.store.base.records import from_row
 from responder.store.base.tables import rule_versions
 
 
@@ -36,13 +35,4 @@ class RuleVersions:
         )
         async with self._database.read() as connection:
             row = (await connection.execute(newest)).first()
-        return _version(row) if row else None
-
-
-def _version(row: Row[Any]) -> Version:
-    return Version(
-        hash=row.hash,
-        sources=read_sources(row.sources),
-        first_in_force_at=row.first_in_force_at,
-        in_force_at=row.in_force_at,
-    )
+        return from_row(Version, row, sources=read_sources(row.sources)) if row else None

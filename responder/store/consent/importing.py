@@ -7,9 +7,10 @@ from typing import Any
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from responder.core.contact.known import SubscriptionStatus
 from responder.store.base.database import Database
 from responder.store.base.imports import AT_ONCE, Clock, carry_out, import_lines, tidy
+from responder.store.base.records import as_row, from_row
+from responder.store.base.tables import staged_subscribers
 from responder.store.consent.subscribers import (
     SUBSCRIBERS,
     Means,
@@ -57,22 +58,8 @@ class SubscriberImports:
 
 
 def _line(wanted: Wanted) -> dict[str, Any]:
-    return {
-        "originator": wanted.originator,
-        "list": wanted.list,
-        "status": str(wanted.status),
-        "since": wanted.since,
-        "language": wanted.language,
-        "evidence": wanted.evidence,
-    }
+    return as_row(wanted, staged_subscribers)
 
 
 def _wanted(row: Row[Any], one: Row[Any]) -> Wanted:
-    return Wanted(
-        originator=row.originator,
-        list=row.list,
-        status=SubscriptionStatus(row.status),
-        since=row.since or one.accepted_at,
-        language=row.language,
-        evidence=row.evidence,
-    )
+    return from_row(Wanted, row, since=row.since or one.accepted_at)

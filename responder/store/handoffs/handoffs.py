@@ -13,6 +13,7 @@ from responder.core.operations.handoffs import HandOffRecord, OpenHandOffs, Said
 from responder.core.sms.message import KEY_LENGTH
 from responder.store.base.database import Database
 from responder.store.base.listing import Listing
+from responder.store.base.records import from_row
 from responder.store.base.tables import HOLDING, OPEN_HANDOFF, PAST, WAITING, handoffs, messages, steps
 
 HEX = frozenset("0123456789abcdef")
@@ -102,20 +103,7 @@ def _handoffs() -> Select[Any]:
 
 
 def _handoff(row: Row[Any]) -> HandOffRecord:
-    return HandOffRecord(
-        key=row.message_key,
-        originator=row.originator,
-        destination=row.destination,
-        reason=row.reason,
-        opened_at=row.opened_at,
-        text=row.text,
-        holds_marketing=row.holds_marketing,
-        pauses_until=row.pauses_until,
-        later_texts=row.later_texts,
-        closed_at=row.closed_at,
-        closed_by=row.closed_by,
-        note=row.note,
-    )
+    return from_row(HandOffRecord, row, key=row.message_key)
 
 
 def open_doubts() -> Select[Any]:

@@ -11,10 +11,11 @@ from sqlalchemy import select
 from sqlalchemy.engine import Row
 
 from responder.core.contact.effects import StepStatus
-from responder.core.contact.known import LATE, Appointment, Known, Subscription, SubscriptionStatus
+from responder.core.contact.known import LATE, Appointment, Known, Subscription
 from responder.core.sms.message import Order
-from responder.store.appointments.rows import _order, appointment_from
+from responder.store.appointments.rows import appointment_from
 from responder.store.base.database import Database
+from responder.store.base.records import from_row, order_of
 from responder.store.base.tables import appointments, contacts, steps, subscriptions, uses
 from responder.store.consent.erasure import erased_among
 from responder.store.handoffs.handoffs import paused
@@ -91,11 +92,11 @@ def _known(originator: str, row: Row[Any] | None, **others: Any) -> Known:  # no
         originator=originator,
         revision=row.revision,
         language=row.language,
-        language_order=_order(row.language_at, row.language_seq),
+        language_order=order_of(row.language_at, row.language_seq),
         fields=json.loads(row.fields) if row.fields != "{}" else {},
         field_orders=read_orders(row.field_orders) if row.field_orders != "{}" else {},
         opted_out=row.opted_out,
-        consent_order=_order(row.consent_at, row.consent_seq),
+        consent_order=order_of(row.consent_at, row.consent_seq),
         consent_by_hand_at=row.by_hand_at,
         rebooked_at=row.rebooked_at,
         confirmed_at=row.confirmed_at,
@@ -116,12 +117,4 @@ def written_orders(orders: Mapping[str, Order]) -> str:
 
 def subscription_from(row: Row[Any]) -> Subscription:
     """A subscription from its row."""
-    return Subscription(
-        list=row.list,
-        status=SubscriptionStatus(row.status),
-        since=row.since,
-        order=_order(row.order_at, row.order_seq),
-        by_hand_at=row.by_hand_at,
-        taken_by_stop=row.taken_by_stop,
-        ends_at=row.ends_at,
-    )
+    return from_row(Subscription, row, order=order_of(row.order_at, row.order_seq))

@@ -25,6 +25,7 @@ from responder.core.contact.question import (
 )
 from responder.core.deciding.plan import Plan
 from responder.core.sms.timestamps import iso
+from responder.store.base.records import as_row, from_row
 from responder.store.base.tables import messages, questions, steps
 
 OPEN = QuestionStatus.OPEN
@@ -110,31 +111,12 @@ async def questions_before(
 
 
 def _row(question: Question) -> dict[str, Any]:
-    return {
-        "key": question.key,
-        "kind": question.kind,
-        "originator": question.originator,
-        "destination": question.destination,
-        "intention": question.intention,
-        "choices": json.dumps([[choice.subject, iso(choice.starts_at)] for choice in question.choices]),
-        "asked_at": question.asked_at,
-        "expires_at": question.expires_at,
-        "status": question.status,
-    }
+    choices = json.dumps([[choice.subject, iso(choice.starts_at)] for choice in question.choices])
+    return as_row(question, questions, choices=choices)
 
 
 def _question(row: Row[Any]) -> Question:
-    return Question(
-        key=row.key,
-        kind=QuestionKind(row.kind),
-        originator=row.originator,
-        destination=row.destination,
-        intention=row.intention,
-        choices=tuple(_choices(json.loads(row.choices))),
-        asked_at=row.asked_at,
-        expires_at=row.expires_at,
-        status=QuestionStatus(row.status),
-    )
+    return from_row(Question, row, choices=tuple(_choices(json.loads(row.choices))))
 
 
 def _choices(kept: Iterable[tuple[str, str | None]]) -> Iterator[Choice]:

@@ -7,6 +7,7 @@ from sqlalchemy import delete, select, update
 
 from responder.core.operations.troubles import Credit
 from responder.store.base.database import Database
+from responder.store.base.records import from_row
 from responder.store.base.tables import balances
 
 EVERY = timedelta(minutes=5)
@@ -41,15 +42,7 @@ async def read_credits(database: Database) -> list[Credit]:
     """What is known of the credit at each gateway."""
     async with database.read() as connection:
         rows = (await connection.execute(select(balances).order_by(balances.c.gateway))).all()
-    return [
-        Credit(
-            gateway=row.gateway,
-            amount=None if row.amount is None else Decimal(row.amount),
-            told_at=row.told_at,
-            failure=row.failure,
-        )
-        for row in rows
-    ]
+    return [from_row(Credit, row, amount=None if row.amount is None else Decimal(row.amount)) for row in rows]
 
 
 async def forget_credits(database: Database) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.engine import Row
 from responder.core.operations.troubles import SEEN_WITHIN, FailingMailbox, MailboxReport, MailboxState
 from responder.core.sms.timestamps import iso
 from responder.store.base.database import Database
+from responder.store.base.records import as_row, from_row
 from responder.store.base.tables import mailboxes
 
 FORGOTTEN_AFTER = timedelta(hours=1)  # an intake that has not been seen for so long is no longer listed
@@ -20,18 +21,8 @@ GIVEN_UP_AFTER = timedelta(days=1)  # and after so long, nobody wants it to
 
 async def report_mailbox(database: Database, report: MailboxReport, now: datetime) -> None:
     """Say how an intake stands."""
-    row = {
-        "name": report.name,
-        "place": report.place,
-        "state": report.state,
-        "reason": report.reason,
-        "seen_at": now,
-        "last_mail_at": report.last_mail_at,
-        "lag_ms": None if report.lag_s is None else round(report.lag_s * 1000),
-        "taken": report.taken,
-        "malformed": report.malformed,
-        "left_alone": report.left_alone,
-    }
+    lag_ms = None if report.lag_s is None else round(report.lag_s * 1000)
+    row = as_row(report, mailboxes, seen_at=now, lag_ms=lag_ms)
     is_failing = report.state in FAILING
     put = database.insert(mailboxes).values(row | {"failing_since": now if is_failing else None})
     changed = row | {"failing_since": func.coalesce(mailboxes.c.failing_since, now) if is_failing else None}
@@ -51,20 +42,7 @@ async def live_mailboxes(database: Database, now: datetime) -> list[MailboxRepor
     query = select(mailboxes).where(mailboxes.c.seen_at >= now - SEEN_WITHIN).order_by(mailboxes.c.name)
     async with database.read() as connection:
         rows = (await connection.execute(query)).all()
-    return [
-        MailboxReport(
-            name=row.name,
-            place=row.place,
-            state=MailboxState(row.state),
-            reason=row.reason,
-            last_mail_at=row.last_mail_at,
-            lag_s=None if row.lag_ms is None else row.lag_ms / 1000,
-            taken=row.taken,
-            malformed=row.malformed,
-            left_alone=row.left_alone,
-        )
-        for row in rows
-    ]
+    return [from_row(MailboxReport, row, lag_s=None if row.lag_ms is None else row.lag_ms / 1000) for row in rows]
 
 
 async def failing_mailboxes(database: Database, now: datetime) -> list[FailingMailbox]:
@@ -87,7 +65,8 @@ async def failing_mailboxes(database: Database, now: datetime) -> list[FailingMa
 
 def _why_failing(row: Row[Any], now: datetime) -> str | None:
     if now - row.seen_at >= GONE_AFTER:
-        return f"its intake was seen last at {iso(row.seen_at.replace(microsecond=0))}: start 'responder run' or 'responder mail'"
+        seen_at = iso(row.seen_at.replace(microsecond=0))
+        return f"its intake was seen last at {seen_at}: start 'responder run' or 'responder mail'"
     if row.failing_since and now - row.failing_since >= FAILS_AFTER:
         return row.reason or str(row.state)
     return None

@@ -4,16 +4,15 @@ import secrets
 from collections.abc import Collection
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import and_, delete, insert, select, update
-from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.contact.effects import StepStatus
 from responder.core.outbound.retry import Endpoint
 from responder.store.base.database import Database
 from responder.store.base.locking import in_order
+from responder.store.base.records import from_row
 from responder.store.base.tables import CALLS, endpoints, handoffs, steps
 
 HEALTHY = {"failures": 0, "failing_since": None, "open_until": None}
@@ -23,7 +22,7 @@ async def read_endpoints(database: Database) -> dict[str, Endpoint]:
     """The endpoints that have ever failed, by their names."""
     async with database.read() as connection:
         return {
-            row.name: _endpoint(row)
+            row.name: from_row(Endpoint, row)
             for row in (await connection.execute(select(endpoints).order_by(endpoints.c.name))).all()
         }
 
@@ -48,7 +47,7 @@ async def note_failure(
     fresh = Endpoint(name=endpoint.name, address=endpoint.address)
     await connection.execute(database.insert(endpoints).values(asdict(fresh)).on_conflict_do_nothing())
     query = select(endpoints).where(endpoints.c.name == endpoint.name)
-    stored = _endpoint((await connection.execute(query.with_for_update())).one())
+    stored = from_row(Endpoint, (await connection.execute(query.with_for_update())).one())
     before = stored if stored.address == endpoint.address else fresh
     after = before.after_failure(now, asked_to_wait_s=asked_to_wait_s, is_gone=is_gone)
     await connection.execute(update(endpoints).where(endpoints.c.name == endpoint.name).values(asdict(after)))
@@ -92,15 +91,3 @@ async def bury_calls(database: Database, disabled: Collection[Endpoint], now: da
 async def switch_on(connection: AsyncConnection, names: Collection[str]) -> None:
     """Forget all that is known of endpoints, since a person says that they work again."""
     await connection.execute(delete(endpoints).where(endpoints.c.name.in_(names)))
-
-
-def _endpoint(row: Row[Any]) -> Endpoint:
-    return Endpoint(
-        name=row.name,
-        address=row.address,
-        failures=row.failures,
-        failing_since=row.failing_since,
-        open_until=row.open_until,
-        disabled_at=row.disabled_at,
-        reason=row.reason,
-    )

@@ -11,8 +11,9 @@ from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.contact.effects import StepKind, StepStatus
-from responder.core.outbound.report import Report, Reported, status_after, together
+from responder.core.outbound.report import Report, status_after, together
 from responder.store.base.database import Database
+from responder.store.base.records import as_row, from_row
 from responder.store.base.tables import reports, steps
 from responder.store.queue.announcing import announce_deliveries, read_hearers
 
@@ -134,27 +135,8 @@ def _delivered_at(report: Report, submitted_at: datetime | None) -> datetime:
 
 
 def _row(key: str, report: Report) -> dict[str, Any]:
-    return {
-        "key": key,
-        "ids": json.dumps(report.ids),
-        "reported": report.reported,
-        "word": report.word,
-        "reason": report.reason,
-        "part": report.part,
-        "parts": report.parts,
-        "happened_at": report.happened_at,
-        "received_at": report.received_at,
-    }
+    return as_row(report, reports, key=key, ids=json.dumps(report.ids))
 
 
 def _report(row: Row[Any]) -> Report:
-    return Report(
-        ids=tuple(json.loads(row.ids)),
-        reported=Reported(row.reported),
-        word=row.word,
-        received_at=row.received_at,
-        reason=row.reason,
-        part=row.part,
-        parts=row.parts,
-        happened_at=row.happened_at,
-    )
+    return from_row(Report, row, ids=tuple(json.loads(row.ids)))

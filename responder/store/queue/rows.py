@@ -10,30 +10,16 @@ from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.contact.echoes import TEXTS_REMEMBERED, Sent
-from responder.core.contact.effects import Purpose, Step, StepKind, StepStatus
-from responder.core.operations.records import (
-    DeliveryRecord,
-)
+from responder.core.contact.effects import Purpose, Step, StepStatus
+from responder.core.operations.records import DeliveryRecord
 from responder.core.outbound.suppression import SHADOWED
+from responder.store.base.records import from_row
 from responder.store.base.tables import steps
 
 
 def delivery_from(row: Row[Any]) -> DeliveryRecord:
     """A delivery from its row."""
-    return DeliveryRecord(
-        key=row.key,
-        message_key=row.message_key,
-        kind=StepKind(row.kind),
-        to=row.recipient,
-        status=StepStatus(row.status),
-        attempts=row.attempts,
-        next_attempt_at=row.next_attempt_at,
-        last_error=row.last_error,
-        segments=row.segments,
-        billed_segments=row.billed_segments,
-        text=row.content,
-        operator=row.operator,
-    )
+    return from_row(DeliveryRecord, row, to=row.recipient, text=row.content)
 
 
 async def read_sent(connection: AsyncConnection, originators: Collection[str], now: datetime) -> dict[str, list[Sent]]:

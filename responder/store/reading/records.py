@@ -7,7 +7,6 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.engine import Row
 
 from responder.core.contact.effects import AppointmentStatus, StepStatus
-from responder.core.contact.known import SubscriptionStatus
 from responder.core.operations.records import (
     AppointmentRecord,
     DeliveryRecord,
@@ -16,10 +15,11 @@ from responder.core.operations.records import (
     SubscriberRecord,
     explained,
 )
-from responder.core.sms.message import KEY_LENGTH, Channel, MessageStatus
+from responder.core.sms.message import KEY_LENGTH, MessageStatus
 from responder.store.appointments.rows import appointment_from
 from responder.store.base.database import Database
 from responder.store.base.listing import Listing
+from responder.store.base.records import from_row
 from responder.store.base.tables import PAST, WAITING, appointments, contacts, messages, steps, subscriptions
 from responder.store.handoffs.handoffs import open_doubts
 from responder.store.queue.rows import delivery_from
@@ -132,23 +132,7 @@ async def find_appointment(database: Database, identifier: str) -> AppointmentRe
 
 def message_from(row: Row[Any]) -> MessageRecord:
     """A message from its row, as lists show it."""
-    return MessageRecord(
-        key=row.key,
-        channel=Channel(row.channel),
-        originator=row.originator,
-        destination=row.destination,
-        text=row.text,
-        folded=row.folded,
-        sent_at=row.sent_at,
-        received_at=row.received_at,
-        handled_at=row.handled_at,
-        status=MessageStatus(row.status),
-        rule=row.rule,
-        rules_hash=row.rules_hash,
-        is_superseded=row.is_superseded,
-        error=row.error,
-        answer_ms=row.answer_ms,
-    )
+    return from_row(MessageRecord, row)
 
 
 def _explanation(row: Row[Any]) -> Explanation:
@@ -156,14 +140,7 @@ def _explanation(row: Row[Any]) -> Explanation:
 
 
 def _subscriber(row: Row[Any]) -> SubscriberRecord:
-    return SubscriberRecord(
-        originator=row.originator,
-        list=row.list,
-        status=SubscriptionStatus(row.status),
-        since=row.since,
-        language=row.language,
-        under_review_since=row.under_review_since,
-    )
+    return from_row(SubscriberRecord, row)
 
 
 def _appointment(row: Row[Any]) -> AppointmentRecord:
