@@ -1,4 +1,4 @@
-"""Requests refused before anything is stored: counted, and logged at most once a minute."""
+"""Requests refused before anything is stored: counted, and logged as warnings at most once a minute."""
 
 import asyncio
 import logging
@@ -28,7 +28,7 @@ class Refusals:
     def _log(self) -> None:
         self._is_quiet = bool(self._counts)
         for reason, count in self._counts.items():
-            logger.info("requests refused reason=%s count=%d", reason, count)
+            logger.warning("requests refused reason=%s count=%d", reason, count)
         self._counts.clear()
         if self._is_quiet:
             asyncio.get_running_loop().call_later(self._log_every_s, self._log)

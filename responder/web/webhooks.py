@@ -21,6 +21,10 @@ from responder.web.refusals import Refusals
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 PLAIN = "text/plain; charset=utf-8"
+WRONG_TOKEN = "webhook called with a wrong token"  # noqa: S105  (a reason)
+MISSING_TOKEN = "webhook called without its token"  # noqa: S105  (a reason)
+NOT_ALLOWED = "webhook called from an address that RESPONDER_ALLOWED_IPS does not name"
+UNTRUSTED = "webhook called without the gateway's proof"
 
 logger = logging.getLogger(__name__)
 
@@ -32,11 +36,13 @@ class Gate:
         self._tokens = [token.encode() for token in tokens]
         self._networks = networks
 
-    def lets_in(self, token: str, host: str) -> bool:
-        """Whether a request may come in; each token is compared in full, so that timing reveals nothing."""
+    def refusal(self, token: str, host: str) -> str | None:
+        """Why a request may not come in; None if it may. Each token is compared in full, so timing reveals nothing."""
         given = token.encode("utf-8", "replace")
         matches = [secrets.compare_digest(given, expected) for expected in self._tokens]
-        return (any(matches) if self._tokens else not token) and self._allows(host)
+        if not (any(matches) if self._tokens else not token):
+            return WRONG_TOKEN if token else MISSING_TOKEN
+        return None if self._allows(host) else NOT_ALLOWED
 
     def _allows(self, host: str) -> bool:
         if not self._networks:
@@ -98,7 +104,8 @@ class Webhooks:
     ) -> Sequence[AsgiMessage]:
         began_at, received_at = time.monotonic(), self.clock()
         client = scope.get("client")
-        if not self.gate.lets_in(scope["path_params"].get("token", ""), client[0] if client else ""):
+        if refusal := self.gate.refusal(scope["path_params"].get("token", ""), client[0] if client else ""):
+            self.refusals.count(refusal)
             return NOT_FOUND
         if scope["method"] not in self.gateway.methods:
             return self._not_allowed
@@ -115,6 +122,7 @@ class Webhooks:
             self.refusals.count(f"unreadable {what} ({type(error).__name__})")
             return UNREADABLE
         if events is None:
+            self.refusals.count(UNTRUSTED)
             return NOT_FOUND
         try:
             await self._commit(events, received_at, began_at)

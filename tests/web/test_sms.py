@@ -13,7 +13,7 @@ from sqlalchemy.engine import Row
 from responder.core.outbound.gateway import Events, Posted
 from responder.gateways.agile import AgileTelecom
 from responder.store.base.tables import messages
-from responder.web.webhooks import Gate
+from responder.web.webhooks import MISSING_TOKEN, NOT_ALLOWED, WRONG_TOKEN, Gate
 from tests.web.conftest import VECTOR_1, WebSide
 
 OK = (200, b"+OK", "text/plain; charset=utf-8", "3")
@@ -178,6 +178,21 @@ async def test_only_allowed_addresses_may_hand_in(web: WebSide, host: str, statu
     assert (await web.post(host=host)).status_code == status
 
 
+@pytest.mark.parametrize(
+    ("path", "host", "reason"),
+    [("/webhook/sms/old", "203.0.113.7", WRONG_TOKEN), ("/webhook/sms", "203.0.113.7", MISSING_TOKEN),
+     ("/webhook/sms/right", "198.51.100.1", NOT_ALLOWED)],
+)  # fmt: skip
+async def test_a_refused_call_leaves_a_warning_and_a_figure_and_no_token(
+    web: WebSide, path: str, host: str, reason: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    web.gate = Gate(["right"], [ip_network("203.0.113.0/24")])
+    for _ in range(3):
+        await web.post(path=path, host=host)
+    assert [record.getMessage() for record in caplog.records] == [f"requests refused reason={reason} count=1"]
+    assert f'responder_requests_refused_total{{reason="{reason}"}} 3.0' in (await web.get("/metrics")).text
+
+
 @pytest.mark.parametrize("missing", ["originator", "destination"])
 async def test_a_request_without_an_end_is_kept_as_malformed(web: WebSide, missing: str) -> None:
     assert (await web.post(with_(**{missing: ""}))).content == b"+OK"
@@ -262,9 +277,9 @@ async def test_no_token_is_told_from_another_by_time(web: WebSide) -> None:
     def took(token: str) -> float:
         began = time.perf_counter()
         for _ in range(2000):
-            gate.lets_in(token, "127.0.0.1")
+            gate.refusal(token, "127.0.0.1")
         return time.perf_counter() - began
 
-    assert not gate.lets_in("b" * 64, "127.0.0.1")
+    assert gate.refusal("b" * 64, "127.0.0.1") == WRONG_TOKEN
     fastest = {token: min(took(token) for _ in range(5)) for token in ("a" * 63 + "b", "b" * 64)}
     assert max(fastest.values()) < 3 * min(fastest.values())
