@@ -4,7 +4,7 @@ import asyncio
 import math
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -53,33 +53,21 @@ class State:
     mailboxes: Sequence[MailboxReport] = ()
 
 
+@dataclass(kw_only=True)
 class Health:
     """The state of the service, for monitors."""
 
-    def __init__(  # noqa: PLR0913  (whatever /readyz tells of)
-        self,
-        *,
-        database: Database,
-        inbox: SqlInbox,
-        installation: Installation,
-        rules: Callable[[], RulesStatus],
-        ping: Callable[[], Awaitable[Any]],
-        clock: Clock,
-        is_taking: Callable[[], bool] = lambda: True,
-        mailbox: str | None = None,
-        zone: ZoneInfo | None = None,
-    ) -> None:
-        self.database = database
-        self._inbox = inbox
-        self._installation = installation
-        self.rules = rules
-        self._ping = ping
-        self.clock = clock
-        self._is_taking = is_taking
-        self._zone = zone
-        self._mailbox = mailbox
-        self._committing = asyncio.Lock()
-        self._committed_at = -math.inf
+    database: Database
+    inbox: SqlInbox
+    installation: Installation
+    rules: Callable[[], RulesStatus]
+    ping: Callable[[], Awaitable[Any]]
+    clock: Clock
+    is_taking: Callable[[], bool] = lambda: True
+    mailbox: str | None = None
+    zone: ZoneInfo | None = None
+    _committing: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
+    _committed_at: float = field(init=False, default=-math.inf)
 
     async def healthz(self, _request: Request) -> Response:
         """The process answers."""
@@ -90,7 +78,7 @@ class Health:
         state = await self.state()
         if state is None:
             return JSONResponse({"database": "down"}, status_code=503)
-        if not self._is_taking():
+        if not self.is_taking():
             return JSONResponse({"database": "up", "intake": "down"}, status_code=503)
         return JSONResponse(_report(state, self.rules()))
 
@@ -104,11 +92,11 @@ class Health:
 
     async def _state(self) -> State:
         await self._commit()
-        rows = await self._installation.live_workers(self.clock() - SEEN_WITHIN)
+        rows = await self.installation.live_workers(self.clock() - SEEN_WITHIN)
         workers = [
             Worker(has_redis=row.has_redis, rules_hash=row.rules_hash, rules_are_ok=row.rules_are_ok) for row in rows
         ]
-        oldest = await self._inbox.oldest_waiting()
+        oldest = await self.inbox.oldest_waiting()
         hold = await read_hold(self.database)
         return State(
             redis_is_up=await self._redis_is_up(),
@@ -116,7 +104,7 @@ class Health:
             gateway=hold.reason if hold else "ok",
             oldest_waiting=oldest,
             failed=await read_failed(self.database),
-            clock=await read_clock_offset(self.database, self._zone) if self._zone else None,
+            clock=await read_clock_offset(self.database, self.zone) if self.zone else None,
             mailboxes=await live_mailboxes(self.database, self.clock()) or self._unseen(),
         )
 
@@ -124,17 +112,17 @@ class Health:
         """Commit, unless a commit of a moment ago still counts."""
         async with self._committing:
             if time.monotonic() - self._committed_at >= COMMIT_GOOD_FOR_S:
-                await self._installation.check(self.clock())
+                await self.installation.check(self.clock())
                 self._committed_at = time.monotonic()
 
     def _unseen(self) -> Sequence[MailboxReport]:
         """The report for an intake that is in the settings and has not reported."""
-        return [unseen(self._mailbox)] if self._mailbox else []
+        return [unseen(self.mailbox)] if self.mailbox else []
 
     async def _redis_is_up(self) -> bool:
         try:
             async with asyncio.timeout(1):
-                await self._ping()
+                await self.ping()
         except Exception:  # noqa: BLE001  (whatever it is, Redis is not up)
             return False
         return True

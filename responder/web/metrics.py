@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import SupportsFloat, TypeVar
 
@@ -43,17 +43,17 @@ class Tally:
     consent: ConsentCounts
 
 
+@dataclass
 class Tallies:
     """Keeps the counts for a while, since they cost whole tables."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._database = database
-        self._clock = clock
-        self._last: Tally | None = None
+    database: Database
+    clock: Clock
+    _last: Tally | None = field(init=False, default=None)
 
     async def tally(self) -> Tally | None:
         """The counts; None while the database does not answer."""
-        now = self._clock()
+        now = self.clock()
         if self._last is None or now - self._last.at >= COUNTS_GOOD_FOR:
             try:
                 async with asyncio.timeout(CHECK_S):
@@ -65,29 +65,29 @@ class Tallies:
     async def _count(self, now: datetime) -> Tally:
         return Tally(
             at=now,
-            deliveries=await read_deliveries(self._database, now - DAY),
-            credits=await read_credits(self._database),
-            alerts=kinds_of(await read_open(self._database)),
-            consent=await count_consent(self._database),
+            deliveries=await read_deliveries(self.database, now - DAY),
+            credits=await read_credits(self.database),
+            alerts=kinds_of(await read_open(self.database)),
+            consent=await count_consent(self.database),
         )
 
 
+@dataclass(frozen=True)
 class Metrics:
     """The endpoint."""
 
-    def __init__(self, health: Health, tallies: Tallies, refusals: Refusals) -> None:
-        self._health = health
-        self._tallies = tallies
-        self._refusals = refusals
+    health: Health
+    tallies: Tallies
+    refusals: Refusals
 
     async def __call__(self, _request: Request) -> Response:
         """The figures of this moment, even while the database is away."""
-        state = await self._health.state()
-        tally = await self._tallies.tally() if state else None
-        rules = self._health.rules()
+        state = await self.health.state()
+        tally = await self.tallies.tally() if state else None
+        rules = self.health.rules()
         counted = _of_tally(tally, rules.lists) if tally else ()
-        refused = _of_refusals(self._refusals)
-        figures = _Figures([*_of_rules(rules), *_of_state(state, self._health.clock()), refused, *counted])
+        refused = _of_refusals(self.refusals)
+        figures = _Figures([*_of_rules(rules), *_of_state(state, self.health.clock()), refused, *counted])
         registry = CollectorRegistry(auto_describe=False)
         registry.register(figures)
         return Response(generate_latest(registry), headers={"content-type": CONTENT_TYPE_LATEST})

@@ -3,6 +3,7 @@
 import ipaddress
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from responder.web.webhooks import Network
@@ -22,37 +23,29 @@ class Connection(Protocol):
         """Close it."""
 
 
+@dataclass(kw_only=True)
 class Shares:
     """Counts connections by client; one beyond its share loses its oldest that waits.
 
     When all places are taken, the client with most loses one. Many clients may share an ``exempt`` address.
     """
 
-    def __init__(
-        self,
-        *,
-        most: int,
-        per_client: int,
-        exempt: Sequence[Network] = (),
-        grace_s: float = GRACE_S,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._most = most
-        self._per_client = per_client
-        self._exempt = exempt
-        self._grace_s = grace_s
-        self._clock = clock
-        self._client_of: dict[Connection, str | None] = {}
-        self._clients: dict[str, dict[Connection, float]] = {}  # with the time of each; the oldest stands first
+    most: int
+    per_client: int
+    exempt: Sequence[Network] = ()
+    grace_s: float = GRACE_S
+    clock: Callable[[], float] = time.monotonic
+    _client_of: dict[Connection, str | None] = field(init=False, default_factory=dict)
+    _clients: dict[str, dict[Connection, float]] = field(init=False, default_factory=dict)  # by arrival, oldest first
 
     def join(self, connection: Connection) -> None:
         """A place for a new connection."""
         client = self._client_of[connection] = self._client(connection)
         if client is not None:
             own = self._clients.setdefault(client, {})
-            own[connection] = self._clock()
-            self._shrink(own, len(own) - self._per_client, self._grace_s)
-        if len(self._client_of) > self._most and self._clients:
+            own[connection] = self.clock()
+            self._shrink(own, len(own) - self.per_client, self.grace_s)
+        if len(self._client_of) > self.most and self._clients:
             self._shrink(max(self._clients.values(), key=len), 1, 0.0)
 
     def leave(self, connection: Connection) -> None:
@@ -65,7 +58,7 @@ class Shares:
 
     def _shrink(self, own: dict[Connection, float], count: int, grace_s: float) -> None:
         """Close up to ``count`` waiting connections of a client, oldest first, except those that just came."""
-        came_before = self._clock() - grace_s
+        came_before = self.clock() - grace_s
         leaving: list[Connection] = []
         for connection, came_at in own.items():
             if len(leaving) >= count or came_at > came_before:
@@ -82,6 +75,6 @@ class Shares:
         except ValueError:
             return None
         address = getattr(given, "ipv4_mapped", None) or given
-        if any(address in network for network in self._exempt):
+        if any(address in network for network in self.exempt):
             return None
         return str(address) if address.version == 4 else str(ipaddress.ip_network((address, 64), strict=False))

@@ -8,8 +8,7 @@ import typer
 from responder.cli.doctor.alerts import check_credit_and_alerts
 from responder.cli.doctor.database import check_database
 from responder.cli.doctor.findings import Finding, Level, faults, ok, warning
-from responder.cli.doctor.mailbox import check_mailbox
-from responder.cli.doctor.surroundings import check_files, check_redis, check_service, check_settings
+from responder.cli.doctor.surroundings import check_files, check_mailbox, check_redis, check_service, check_settings
 from responder.cli.terminal.options import AsJson
 from responder.cli.terminal.output import echo_json, one_line, say
 from responder.core.rules.rules import Rules

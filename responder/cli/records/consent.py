@@ -1,5 +1,8 @@
 """responder consent: what a number agreed to and when, with the proof that nothing of it was changed."""
 
+import hashlib
+import hmac
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
@@ -8,12 +11,14 @@ from typing import Annotated, Any
 
 import typer
 
-from responder.cli.records.consent_file import KINDS, check_signed, write_signed
+from responder.cli.records.csv_file import CsvFile
 from responder.cli.terminal.options import AsJson, AsOf
 from responder.cli.terminal.output import aligned, echo_json, one_line, say
 from responder.cli.terminal.session import operator_name, read_number, with_store
 from responder.core.consent.standing import standing_after
-from responder.core.operations.records import ConsentRecord
+from responder.core.operations.records import CONSENT, CONSENT_DETAILS, ConsentRecord
+from responder.errors import ConfigurationError
+from responder.processes.data_dir import open_private
 from responder.store.base.listing import read_all
 from responder.store.consent.erasure import erase as erase_number
 from responder.store.consent.reading import list_consent
@@ -21,6 +26,8 @@ from responder.store.consent.reading import verify as verify_chain
 from responder.store.reading.everything_about import PERSON
 from responder.wiring import Store, utc_now
 
+KINDS = (".csv", ".jsonl")
+SIGNED = b"consent-export:"  # begins what is signed, so that the signature cannot serve for anything else
 NO_CONSENT = (
     "no consent is recorded yet: a text such as the one of a rule with 'subscribe', or STOP, makes the first event"
 )
@@ -155,8 +162,42 @@ async def _export(store: Store, *, file: Path | None, name: str | None) -> None:
             echo_json(record.as_json())
         return
     events = [record.as_json() async for record in records]
-    beside = write_signed(file, events, store.secret)
+    beside = _write_signed(file, events, store.secret)
     say(f"{file}: {len(events)} events, signed in {beside.name}")
+
+
+def _write_signed(file: Path, events: Sequence[Mapping[str, Any]], secret: bytes) -> Path:
+    """Write the events and, in a file beside theirs, a signature; the name of that file."""
+    with open_private(file) as target:
+        if file.suffix == ".csv":
+            CsvFile(target, (*CONSENT, *CONSENT_DETAILS)).add_all(events)
+        else:
+            target.writelines(json.dumps(event) + "\n" for event in events)
+    beside = _signature_of(file)
+    with open_private(beside) as target:
+        target.write(f"hmac-sha256 {_sign(file, secret)}\n")
+    return beside
+
+
+def _check_signed(file: Path, secret: bytes) -> None:
+    """Raise ConfigurationError unless the file is as it was written."""
+    beside = _signature_of(file)
+    try:
+        signature, expected = beside.read_text(encoding="ascii").split()[-1], _sign(file, secret)
+    except (OSError, UnicodeError, IndexError):
+        raise ConfigurationError(f"{file}: it or {beside.name} cannot be read, export both again") from None
+    if not hmac.compare_digest(signature, expected):
+        raise ConfigurationError(
+            f"{file}: does not fit {beside.name}: it was changed, or comes from another installation"
+        )
+
+
+def _sign(file: Path, secret: bytes) -> str:
+    return hmac.digest(secret, SIGNED + file.read_bytes(), hashlib.sha256).hex()
+
+
+def _signature_of(file: Path) -> Path:
+    return file.with_name(f"{file.name}.sig")
 
 
 @app.command("verify")
@@ -181,7 +222,7 @@ async def _verify(store: Store) -> None:
 
 
 async def _verify_file(store: Store, *, file: Path) -> None:
-    check_signed(file, store.secret)
+    _check_signed(file, store.secret)
     say(f"{file}: is as it was exported")
 
 

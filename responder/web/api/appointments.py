@@ -4,6 +4,7 @@ import asyncio
 import json
 import secrets
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
@@ -54,13 +55,13 @@ class Refused(Exception):
         self.errors = errors
 
 
+@dataclass(frozen=True, kw_only=True)
 class AppointmentApi:
     """The appointments over HTTP; ``rules`` gives the file whose zone, country and reminders count."""
 
-    def __init__(self, *, database: Database, rules: Callable[[], Rules], clock: Clock) -> None:
-        self._database = database
-        self._rules = rules
-        self._clock = clock
+    database: Database
+    rules: Callable[[], Rules]
+    clock: Clock
 
     async def one(self, request: Request) -> Response:
         """PUT, GET and DELETE of one appointment."""
@@ -71,35 +72,35 @@ class AppointmentApi:
             if len(identifier) > LONGEST["id"] or tidy(identifier) != identifier:
                 raise Refused(422, f"id: {UNLIKE_AN_ID}, and no more than {LONGEST['id']} characters are kept")
             await delete_appointment(
-                self._database, identifier, self._clock(), by=API, expected=_expectation(request), tell=self._webhooks()
+                self.database, identifier, self.clock(), by=API, expected=_expectation(request), tell=self._webhooks()
             )
             return Response(status_code=204)
         return _answer(await self._find(identifier), 200)
 
     async def _put(self, identifier: str, request: Request) -> Response:
         row = _row(identifier, await _body(request))
-        rules = self._rules()
+        rules = self.rules()
         booking = await asyncio.to_thread(_booking, row, Local(zone=rules.zone, country=rules.country))
         times = ReminderPlan(policy=rules.appointments, zone=rules.zone)
         expected, tell = _expectation(request), self._webhooks()
         counts = await put_bookings(
-            self._database, [booking], self._clock(), times=times, by=API, expected=expected, tell=tell
+            self.database, [booking], self.clock(), times=times, by=API, expected=expected, tell=tell
         )
         return _answer(await self._find(identifier), 201 if counts.get(Change.NEW) else 200)
 
     def _webhooks(self) -> Collection[str]:
         """The webhooks to notify of changed appointments."""
-        return self._rules().webhooks_for(Event.APPOINTMENT_CHANGED)
+        return self.rules().webhooks_for(Event.APPOINTMENT_CHANGED)
 
     async def _find(self, identifier: str) -> AppointmentRecord:
-        record = await find_appointment(self._database, identifier)
+        record = await find_appointment(self.database, identifier)
         if record is None:
             raise Refused(404, f"no appointment has the id {identifier!r}")
         return record
 
     async def many(self, request: Request) -> Response:
         """GET of the appointments by their start, a page at a time."""
-        rules = self._rules()
+        rules = self.rules()
         if unknown := sorted(request.query_params.keys() - FILTERS.keys()):
             raise Refused(422, f"unknown parameter {unknown[0]!r}: expected {', '.join(sorted(FILTERS))}")
         query = await asyncio.to_thread(_query, request.query_params, Local(zone=rules.zone, country=rules.country))
@@ -107,7 +108,7 @@ class AppointmentApi:
         if after is not None:
             await self._find(after)
         limit = _limit(request.query_params.get("limit", str(PAGE)))
-        records, has_more = await read_after(self._database, list_appointments(**query), after, limit)
+        records, has_more = await read_after(self.database, list_appointments(**query), after, limit)
         following = records[-1].appointment.id if has_more else None
         return JSONResponse({"appointments": [record.as_json() for record in records], "next": following})
 
