@@ -17,7 +17,7 @@ DATE_ALONE = 10  # characters of 2026-12-01
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Local:
-    """The defaults of a booking: the zone of its times, and the country of its numbers."""
+    """The defaults for bookings: the zone of times, and the country of numbers."""
 
     zone: ZoneInfo
     country: str
@@ -25,7 +25,7 @@ class Local:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Booking:
-    """An appointment as another system gives it. ``asked_at`` is when the originator was asked about it."""
+    """An appointment as another system gives it; ``asked_at`` is when the originator was asked about it."""
 
     id: str
     originator: str
@@ -38,7 +38,7 @@ class Booking:
 
 
 def tidy(typed: str) -> str:
-    """A value as it is kept: without what no database keeps, on one line.
+    """A value as it is stored: on one line, without characters that databases refuse.
 
     >>> tidy(" Room\\n 3 ")
     'Room 3'
@@ -47,7 +47,7 @@ def tidy(typed: str) -> str:
 
 
 def read_field(name: str, typed: str, local: Local) -> str | datetime | None:
-    """The value of a field; ValueError says what is wrong with it."""
+    """The value of a field. Raises ValueError, which says what is wrong."""
     if not typed:
         if name in REQUIRED:
             raise ValueError("nothing stands here, fill it in")
@@ -73,15 +73,13 @@ def problems(row: Mapping[str, str], local: Local) -> list[str]:
 
 
 def read_booking(row: Mapping[str, str], local: Local) -> Booking:
-    """The booking that the fields make. Raises ValueError for the first that is wrong; ``problems`` tells of all."""
+    """The booking that the fields make. Raises ValueError for the first mistake; ``problems`` lists all."""
     fields: dict[str, Any] = {name: read_field(name, row.get(name, ""), local) for name in FIELDS}
     return Booking(**fields)
 
 
 def read_time(typed: str, zone: ZoneInfo) -> datetime:
-    """A time that a person typed, in UTC.
-
-    Without an offset it is taken to be in the zone. ValueError says what was expected.
+    """A time as it was typed, in UTC; one without an offset is in the zone. Raises ValueError.
 
     >>> read_time("2026-12-01 09:00", ZoneInfo("Europe/Rome")).isoformat()
     '2026-12-01T08:00:00+00:00'
@@ -90,16 +88,15 @@ def read_time(typed: str, zone: ZoneInfo) -> datetime:
         moment = datetime.fromisoformat(typed)
         at = (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise ValueError(
-            f"{typed!r} is no time, expected for example 2026-12-01T09:00 or 2026-12-01T09:00+01:00"
-        ) from None
+        expected = "expected for example 2026-12-01T09:00 or 2026-12-01T09:00+01:00"
+        raise ValueError(f"{typed!r} is no time, {expected}") from None
     if len(typed) <= DATE_ALONE:
         raise ValueError(f"{typed!r} is a day without a time, expected for example 2026-12-01T09:00")
     return at
 
 
 def day_bounds(typed: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """When a day begins and when it is over, in UTC; ValueError says what was expected.
+    """When a day begins and when it is over, in UTC. Raises ValueError.
 
     >>> [moment.isoformat() for moment in day_bounds("2026-10-25", ZoneInfo("Europe/Rome"))]
     ['2026-10-24T22:00:00+00:00', '2026-10-25T23:00:00+00:00']

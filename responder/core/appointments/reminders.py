@@ -1,4 +1,4 @@
-"""Reminders: when they are due, and what becomes of one when its time has come."""
+"""Reminders: when they are due, and what happens to one that is due."""
 
 import hashlib
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from responder.core.rules.appointments import AppointmentPolicy, appointment_val
 from responder.core.rules.rules import Rules
 from responder.core.sms.timestamps import iso
 
-CLOCKS = timedelta(seconds=5)  # by which the clock of whoever takes an answer in may be behind that of whoever reminds
+CLOCKS = timedelta(seconds=5)  # by which the clocks of two of our machines may differ
 GONE = "the appointment is no more"
 OVERTAKEN = "a later reminder of the appointment has come since"
 KEY_LENGTH = 32  # hexadecimal digits, as those of a message
@@ -21,7 +21,7 @@ KEY_LENGTH = 32  # hexadecimal digits, as those of a message
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Planned:
-    """A reminder that is to be sent; ``name`` is that of the file's reminder."""
+    """A planned reminder; ``name`` is its name in the rules file."""
 
     key: str
     appointment_id: str
@@ -32,7 +32,7 @@ class Planned:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Send:
-    """The text goes out, unless it is late or the appointment's status is no longer ``only``."""
+    """The text goes out, unless it is too late or the appointment's status is no longer ``only``."""
 
     text: str
     expires_at: datetime
@@ -55,21 +55,21 @@ class Wait:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReminderPlan:
-    """What says when people are reminded: the section ``appointments`` of a file, and its zone."""
+    """When people are reminded: the section ``appointments`` of a rules file, and its zone."""
 
     policy: AppointmentPolicy
     zone: ZoneInfo
 
     @property
     def digest(self) -> str:
-        """The name of these times; empty where nobody is reminded."""
+        """A name for these times; empty if nobody is reminded."""
         if not self.policy.reminders:
             return ""
         parts = [str(self.zone), repr(self.policy.quiet_hours), *(reminder.name for reminder in self.policy.reminders)]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:KEY_LENGTH]
 
     def reminders(self, booking: Booking | Appointment, now: datetime) -> Iterator[Planned]:
-        """The reminders of an appointment that is still to come."""
+        """The reminders of an appointment that has not begun."""
         if booking.starts_at <= now:
             return
         for reminder in self.policy.reminders:
@@ -84,7 +84,7 @@ class ReminderPlan:
 
 
 def reminder_key(booking: Booking | Appointment, name: str) -> str:
-    """The key of one reminder: the same for the same appointment and time, so it goes out once."""
+    """The key of one reminder, the same for the same appointment and time, so that it goes out once."""
     parts = "\n".join([booking.id, booking.originator, iso(booking.starts_at), name])
     return hashlib.sha256(parts.encode()).hexdigest()[:KEY_LENGTH]
 
@@ -92,7 +92,7 @@ def reminder_key(booking: Booking | Appointment, name: str) -> str:
 def outcome(
     planned: Planned, appointment: Appointment | None, known: Known, rules: Rules, now: datetime
 ) -> Send | Drop | Wait:
-    """What becomes of a reminder that is due."""
+    """What happens to a reminder that is due."""
     policy, zone = rules.appointments, rules.zone
     reminder = policy.reminder.get(planned.name)
     if appointment is None or reminder is None:

@@ -1,4 +1,4 @@
-"""What an effect makes of what is known of a number."""
+"""How an effect changes what is known of a number."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -35,11 +35,10 @@ def after_effect(known: Known, effect: Effect, message: Message) -> Known:
     match effect:
         case Subscribe() | Unsubscribe():
             subscription = _subscription(effect, message, known.subscriptions.get(effect.list))
-            changed = known.but(subscriptions={**known.subscriptions, effect.list: subscription})
-            return (
-                changed.but(confirmed_at=message.received_at)
-                if isinstance(effect, Unsubscribe) and effect.confirmed
-                else changed
+            confirms = isinstance(effect, Unsubscribe) and effect.confirmed
+            return known.but(
+                subscriptions={**known.subscriptions, effect.list: subscription},
+                confirmed_at=message.received_at if confirms else known.confirmed_at,
             )
         case OptOut():
             confirmed_at = message.received_at if effect.confirmed else known.confirmed_at
@@ -49,10 +48,12 @@ def after_effect(known: Known, effect: Effect, message: Message) -> Known:
         case ChangeAppointment():
             return known.but(appointments=tuple(_changed(a, effect, message) for a in known.appointments))
         case TellUnclear():
-            told = (replace(a, unclear_at=message.received_at) if a.id == effect.id else a for a in known.appointments)
-            return known.but(appointments=tuple(told))
-        case Ask(question=asked):
-            return known.but(questions=(*(replaced(question, asked) for question in known.questions), asked))
+            unclear = (
+                replace(a, unclear_at=message.received_at) if a.id == effect.id else a for a in known.appointments
+            )
+            return known.but(appointments=tuple(unclear))
+        case Ask(question=newer):
+            return known.but(questions=(*(replaced(question, newer) for question in known.questions), newer))
         case CloseQuestion():
             return known.but(questions=tuple(_closed(question, effect) for question in known.questions))
         case SetField() | SetLanguage() | RecordUse() | Mute() | OpenHandOff():
@@ -64,8 +65,8 @@ def _remembering(
 ) -> Known:
     match effect:
         case SetField():
-            told = {**known.fields, effect.name: effect.value}
-            return known.but(fields=told, field_orders={**known.field_orders, effect.name: message.order})
+            orders = {**known.field_orders, effect.name: message.order}
+            return known.but(fields={**known.fields, effect.name: effect.value}, field_orders=orders)
         case SetLanguage():
             return known.but(language=effect.language, language_order=message.order)
         case RecordUse():
@@ -92,7 +93,7 @@ def _subscription(effect: Subscribe | Unsubscribe, message: Message, before: Sub
 
 
 def _end(effect: Subscribe | Unsubscribe, received_at: datetime) -> datetime | None:
-    """When a subscription is over, counted by our clock; None where it is for good."""
+    """When a subscription ends by our clock; None if it is for good."""
     if isinstance(effect, Unsubscribe):
         return effect.ends_at
     lasts = ASKED_FOR if effect.asks else effect.lasts
@@ -100,7 +101,6 @@ def _end(effect: Subscribe | Unsubscribe, received_at: datetime) -> datetime | N
 
 
 def _status(effect: Subscribe | Unsubscribe) -> SubscriptionStatus:
-    """How a subscription stands after a word about it."""
     if isinstance(effect, Unsubscribe):
         return SubscriptionStatus.UNSUBSCRIBED
     return SubscriptionStatus.PENDING if effect.asks else SubscriptionStatus.SUBSCRIBED
@@ -119,8 +119,6 @@ def _changed(appointment: Appointment, effect: ChangeAppointment, message: Messa
 
 
 def _closed(question: Question, effect: CloseQuestion) -> Question:
-    return (
-        replace(question, status=after_happening(question.status, effect.happening))
-        if question.key == effect.key
-        else question
-    )
+    if question.key != effect.key:
+        return question
+    return replace(question, status=after_happening(question.status, effect.happening))

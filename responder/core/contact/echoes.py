@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from responder.core.contact.effects import Purpose
 from responder.core.sms.text import fold
 
-TEXTS_REMEMBERED = timedelta(days=1)  # how far back what was sent is looked at
+TEXTS_REMEMBERED = timedelta(days=1)
 ECHO_WITHIN = timedelta(hours=1)
 REACTION = "ignored: a reaction to a text, which is recorded and not answered"
 ECHO = "ignored: it is what we have just sent, word for word, so a machine is likely to have sent it back"
-SHORTEST_QUOTE = 8  # folded characters of ours in quotes that make a reaction in any language
+SHORTEST_QUOTE = 8  # folded characters of ours that, in quotes, make a reaction in any language
 LONGEST_LEAD = 40  # characters before the quote
 OPENING, CLOSING = '[“„«"]', '[”“»"]'
 
@@ -23,7 +23,7 @@ ENGLISH = re.compile(
     | [^\s\w]{{1,16}} \s to \s {OPENING}.*{CLOSING} )""",
     re.IGNORECASE | re.DOTALL | re.VERBOSE,
 )
-"""The reactions of iPhones, and of Android since it has them, as they reach a phone that knows none."""
+"""Reactions of iPhones and Android as they arrive where only plain text does."""
 QUOTES = re.compile(OPENING)
 QUOTING = re.compile(
     rf"[^“„«\"]{{1,{LONGEST_LEAD}}}"
@@ -34,7 +34,7 @@ QUOTING = re.compile(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sent:
-    """A text that was queued for an originator; ``answers_at`` is when the text that it answers arrived, if any."""
+    """A text queued for an originator; ``answers_at`` is when the text that it answers arrived, if any."""
 
     at: datetime
     text: str
@@ -42,12 +42,12 @@ class Sent:
     answers_at: datetime | None = None
 
     def is_near(self, moment: datetime, period: timedelta) -> bool:
-        """Whether it is near a moment as the phone saw it: after an outage, texts are handled late."""
+        """Whether it is near a moment as the phone saw it, since texts are handled late after an outage."""
         return abs((self.answers_at or self.at) - moment) < period
 
 
 def why_ignored(text: str, folded: str, sent: Sequence[Sent], now: datetime) -> str | None:
-    """Why a text gets no answer, not even that of the fallback; None if it may.
+    """Why a text gets no answer, not even the fallback's; None if it may.
 
     >>> why_ignored("Liked “See you tomorrow.”", "", (), datetime.min)
     'ignored: a reaction to a text, which is recorded and not answered'
@@ -63,7 +63,7 @@ def why_ignored(text: str, folded: str, sent: Sequence[Sent], now: datetime) -> 
 
 
 def _quotes(text: str, sent: Iterable[Sent]) -> bool:
-    """Whether a text, in any language, quotes one that was sent in order to react to it."""
+    """Whether a text in any language quotes one of ours in order to react to it."""
     quoting = QUOTES.search(text) and QUOTING.fullmatch(text)
     quoted = fold(quoting[1].strip(" …\u00a0")) if quoting else ""
     return len(quoted) >= SHORTEST_QUOTE and any(fold(one.text).startswith(quoted) for one in sent)

@@ -1,4 +1,4 @@
-"""What a plan wants: effects on what is known of an originator, and steps to the outside."""
+"""What a plan consists of: effects on what is known of an originator, and steps to the outside."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from responder.core.contact.question import Ask, CloseQuestion
 from responder.core.sms.lazily import lazily
 from responder.core.sms.segments import size
 
-VALID_FOR = timedelta(hours=6)  # how long a reply is of use, if nothing else is said of it
+VALID_FOR = timedelta(hours=6)  # how long a reply is of use, unless the rule says otherwise
 
 
 class AppointmentStatus(StrEnum):
@@ -62,7 +62,7 @@ class OptIn:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChangeAppointment:
-    """The originator answered for an appointment."""
+    """The originator answered about an appointment."""
 
     id: str
     status: AppointmentStatus
@@ -71,7 +71,7 @@ class ChangeAppointment:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SetField:
-    """Something the originator told about themselves."""
+    """Something that the originator said about themselves."""
 
     name: str
     value: str
@@ -101,7 +101,7 @@ class OpenHandOff:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TellUnclear:
-    """The originator is told that an answer for an appointment was not understood, which happens once."""
+    """The originator hears that an answer about an appointment was not understood, which happens once."""
 
     id: str
 
@@ -116,15 +116,15 @@ class RecordUse:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Mute:
-    """The originator went over a limit and gets no automatic answers for a while."""
+    """The originator exceeded a limit and gets no automatic answers for a while."""
 
     until: datetime
 
 
-Detail = SetField | SetLanguage  # what somebody tells about themselves
+Detail = SetField | SetLanguage  # what originators say about themselves
 Ordered = Subscribe | Unsubscribe | OptOut | OptIn | ChangeAppointment | Detail  # the newest word wins
-Told = Ordered | OpenHandOff | Ask | CloseQuestion | TellUnclear | Mute  # which say something to a person
-Effect = Told | RecordUse
+Explained = Ordered | OpenHandOff | Ask | CloseQuestion | TellUnclear | Mute  # which an explanation shows
+Effect = Explained | RecordUse
 
 
 class StepKind(StrEnum):
@@ -172,10 +172,10 @@ class Reply:
     leaves_at: datetime | None = None
     expires_at: datetime | None = None
     held_back: str | None = None  # why it does not go out, though a rule wants it
-    note: str | None = None  # what an explanation tells beside it
+    note: str | None = None  # for the explanation
     is_instead: bool = False  # whether it takes the place of the other replies of its rule
     asks: str = ""  # the key of the question that it asks
-    uses: tuple[str, ...] = ()  # the names of what it uses up that happens once in a while
+    uses: tuple[str, ...] = ()  # the names of the cooldowns that it starts
 
     @lazily
     def segments(self) -> int:
@@ -214,10 +214,9 @@ class WebhookCall:
 class Step:
     """One call to the outside, queued with the plan that wants it.
 
-    ``to`` is a number or the name of a webhook, ``content`` the text of a reply or the JSON of a webhook, and
-    ``sender`` the number that a reply comes from. A delayed step has ``leaves_at``; ``arrived_at`` is when the text
-    that led to it came.
-    ``uses`` are the names of what it uses up that happens once in a while.
+    ``to`` is a number or the name of a webhook, ``content`` a text or the JSON of a webhook, ``sender`` our number.
+    A delayed step has ``leaves_at``; ``arrived_at`` is when the text that led to it came. ``uses`` names the cooldowns
+    that it starts.
     """
 
     key: str
@@ -225,11 +224,11 @@ class Step:
     kind: StepKind
     originator: str
     to: str
-    sender: str
     content: str
-    purpose: Purpose
-    segments: int
-    expires_at: datetime | None
+    sender: str = ""
+    purpose: Purpose = Purpose.ANSWER
+    segments: int = 0
+    expires_at: datetime | None = None
     leaves_at: datetime | None = None
     awaited: Awaited | None = None
     arrived_at: datetime | None = None

@@ -11,9 +11,9 @@ from responder.core.contact.effects import AppointmentStatus
 from responder.core.contact.question import QUESTIONS_REMEMBERED, Question, QuestionKind
 from responder.core.sms.message import Order
 
-WINDOW = timedelta(days=7)  # before its start, an appointment that nobody asked about is open
-LATE = timedelta(hours=48)  # after its start, an answer may still be about the appointment (contract, section 5)
-ASKED_FOR = timedelta(hours=48)  # a list that asks first waits so long for the answer
+WINDOW = timedelta(days=7)  # before its start, during which an appointment is open though nobody asked about it
+LATE = timedelta(hours=48)  # after its start, during which an answer may still be about it (contract, section 5)
+ASKED_FOR = timedelta(hours=48)  # during which a double opt-in can be answered
 
 
 class SubscriptionStatus(StrEnum):
@@ -28,7 +28,7 @@ class SubscriptionStatus(StrEnum):
 class Subscription:
     """An originator and a list; ``taken_by_stop`` marks what START will bring back.
 
-    ``order`` is that of the last text about it, ``by_hand_at`` when a person or a file last changed it; None if never.
+    ``order`` is that of the last text about it, ``by_hand_at`` when a person or a file last changed it.
     """
 
     list: str
@@ -41,15 +41,14 @@ class Subscription:
 
     @property
     def waits(self) -> bool:
-        """Whether it waits for the answer of somebody who was asked."""
+        """Whether it waits for an answer."""
         return self.status is SubscriptionStatus.PENDING
 
     def at(self, now: datetime) -> "Subscription":
-        """The subscription as it stands at a moment: left, if it was for a while that is over."""
-        is_over = self.ends_at is not None and self.ends_at <= now
-        return (
-            replace(self, status=SubscriptionStatus.UNSUBSCRIBED, since=self.ends_at or self.since) if is_over else self
-        )
+        """The subscription at a moment: ended if its time is over."""
+        if self.ends_at is None or self.ends_at > now:
+            return self
+        return replace(self, status=SubscriptionStatus.UNSUBSCRIBED, since=self.ends_at)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,7 +78,7 @@ class Appointment:
     """The number of ours that asked last, if it is known."""
 
     def is_open(self, now: datetime, window: timedelta = WINDOW) -> bool:
-        """Whether a short answer may be about it: asked about or near, and not begun."""
+        """Whether a short answer may be about it: we asked or it is near, and it has not begun."""
         opened_at = self.asked_at or self.starts_at - window
         return opened_at <= now < self.starts_at
 
@@ -90,7 +89,7 @@ class Appointment:
 
     @property
     def waits(self) -> bool:
-        """Whether nobody has answered for it yet."""
+        """Whether nobody has answered yet."""
         return self.status is AppointmentStatus.SCHEDULED
 
     def is_late(self, now: datetime) -> bool:
@@ -100,7 +99,7 @@ class Appointment:
 
 @dataclass(frozen=True, kw_only=True)
 class Known:
-    """All that is known of one originator; ``revision`` grows with each change, so that a stale plan is noticed."""
+    """All that is known of one originator; ``revision`` grows with each change, which reveals stale plans."""
 
     originator: str
     revision: int = 0
@@ -111,24 +110,24 @@ class Known:
     opted_out: bool = False
     consent_order: Order | None = None
     consent_by_hand_at: datetime | None = None
-    """When a person of ours, a file or the gateway last said that no texts are wanted, or the number was erased."""
+    """When staff, a file or the gateway last opted the number out, or it was erased."""
     erased_at: datetime | None = None
     rebooked_at: datetime | None = None
     """When another system or a person last moved or deleted an appointment of the originator."""
     confirmed_at: datetime | None = None
     subscriptions: Mapping[str, Subscription] = field(default_factory=dict)
     appointments: tuple[Appointment, ...] = ()
-    was_erased: bool = False  # and has not said anything about texts since, so that no text may go there
+    was_erased: bool = False  # and has said neither START nor STOP since, so no text may go there
     questions: tuple[Question, ...] = ()
     uses: Mapping[str, datetime] = field(default_factory=dict)
-    """When rules with a cooldown, and replies that go out once in a while, were last used for the originator."""
+    """When each cooldown last started."""
     unsent_uses: frozenset[str] = field(default=frozenset(), compare=False)
     """Those of ``uses`` whose texts had not left yet when this was read."""
     muted_until: datetime | None = None
     sent: tuple[Sent, ...] = ()
-    """The texts that were queued for the originator within a day."""
+    """The texts queued for the originator within a day."""
     paused_until: datetime | None = None
-    """Until when a person has the conversation: the longest pause of the hand-offs that are open."""
+    """Until when a person has the conversation: the longest pause of the open hand-offs."""
 
     def but(self, **changes: Any) -> "Known":  # noqa: ANN401  (the fields above)
         """A copy with some values changed, in a tenth of the 5 us that ``replace`` takes for so many fields."""
@@ -142,7 +141,7 @@ class Known:
         return subscription is not None and subscription.status is SubscriptionStatus.SUBSCRIBED
 
     def at(self, now: datetime) -> "Known":
-        """What is known as it stands at a moment: nothing that is over, nor what was sent or asked too long ago."""
+        """What is known at a moment, without what has ended or was sent or asked too long ago."""
         if not self.sent and not self.questions and not self.subscriptions:
             return self
         sent = tuple(one for one in self.sent if one.at > now - TEXTS_REMEMBERED)
@@ -154,18 +153,14 @@ class Known:
         return self.but(sent=sent, questions=questions, subscriptions=subscriptions)
 
     def question(self, kind: QuestionKind, destination: str | None = None) -> Question | None:
-        """The newest question of a kind, open or not; with a destination, of those that this number asked."""
+        """The newest question of a kind, open or not; with a destination, the newest from that number of ours."""
         if not self.questions:
             return None
-        asked = [
-            question
-            for question in self.questions
-            if question.kind is kind and destination in (None, question.destination)
-        ]
+        asked = [one for one in self.questions if one.kind is kind and destination in (None, one.destination)]
         return max(reversed(asked), key=lambda question: question.asked_at, default=None)
 
     def open_appointments(self, now: datetime, window: timedelta = WINDOW) -> tuple[Appointment, ...]:
-        """The appointments that an answer may be about, nearest first; cancelled ones only where there is no other."""
+        """The appointments that an answer may be about, nearest first; cancelled ones only if there is no other."""
         if not self.appointments:
             return ()
         is_open = sorted((a for a in self.appointments if a.is_open(now, window)), key=lambda a: (a.starts_at, a.id))

@@ -1,4 +1,4 @@
-"""The newest word wins: effects weighed against newer texts of the originator and against changes by hand."""
+"""The newest word wins: effects give way to newer texts of the originator and to changes by hand."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ OVERTAKEN = "a person changed what it is about before it was handled"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Weighed:
-    """The effects that still hold; ``overtaken_at`` is when a person changed what the others are about."""
+    """The effects that still hold; ``overtaken_at`` is when a change by hand outdated the others."""
 
     effects: tuple[Effect, ...]
     is_superseded: bool = False
@@ -38,47 +38,44 @@ class Weighed:
 
     @property
     def overtaken(self) -> str | None:
-        """What is told of a change by hand that stands against effects."""
+        """The change by hand, in words."""
         return f"a person changed it at {iso(self.overtaken_at)}" if self.overtaken_at else None
 
 
 class Newest(NamedTuple):
-    """The last text about what an effect changes, and the last change by hand that counts against it."""
+    """The last text about what an effect changes, and the last change of it by hand."""
 
     text: Order | None
     by_hand_at: datetime | None = None
 
 
-def weigh(wanted: Sequence[Effect], known: Known, message: Message) -> Weighed:
-    """The effects that no newer word outdates; what a change by hand has overtaken goes to a person instead."""
-    newest = [(effect, _newest(effect, known, message)) for effect in wanted if isinstance(effect, ORDERED)]
+def weigh(effects: Sequence[Effect], known: Known, message: Message) -> Weighed:
+    """The effects that no newer word outdates, and a hand-off if a change by hand outdated any."""
+    newest = [(effect, _newest(effect, known, message)) for effect in effects if isinstance(effect, ORDERED)]
     outdated = [effect for effect, words in newest if _is_newer(words, message)]
     if not outdated:
-        return Weighed(effects=tuple(wanted))
+        return Weighed(effects=tuple(effects))
     if any(isinstance(effect, OptOut | OptIn) for effect in outdated):
         outdated = [effect for effect, _ in newest]  # all that one STOP or START does falls together
     last = {effect.list: effect for effect, _ in newest if isinstance(effect, Subscribe | Unsubscribe)}
-    outdated += [
-        effect for effect, _ in newest if isinstance(effect, Unsubscribe) and last[effect.list] in outdated
-    ]  # left to join anew
-    left = tuple(effect for effect in wanted if effect not in outdated)
-    is_superseded = _is_superseded(wanted, left)
+    # who left a list only to join it again does not leave it either
+    outdated += [effect for effect, _ in newest if isinstance(effect, Unsubscribe) and last[effect.list] in outdated]
+    left = tuple(effect for effect in effects if effect not in outdated)
+    is_superseded = _is_superseded(effects, left)
     overtaken_at = max((at for _, (_, at) in newest if at and was_before(message, at)), default=None)
-    handed_off = (OpenHandOff(reason=OVERTAKEN),) if overtaken_at else ()
-    return Weighed(
-        effects=(*(() if is_superseded else left), *handed_off), is_superseded=is_superseded, overtaken_at=overtaken_at
-    )
+    left = (*(() if is_superseded else left), *((OpenHandOff(reason=OVERTAKEN),) if overtaken_at else ()))
+    return Weighed(effects=left, is_superseded=is_superseded, overtaken_at=overtaken_at)
 
 
 def is_outdated(effect: Ordered, known: Known, message: Message) -> bool:
-    """Whether a newer word has been said or done about what the effect would change."""
+    """Whether a newer text or a change by hand stands against the effect."""
     return _is_newer(_newest(effect, known, message), message)
 
 
 def was_before(message: Message, at: datetime | None) -> bool:
-    """Whether a message was sent, or came in, before a change by hand, so that it cannot be about what that made.
+    """Whether a message is older than a change by hand, so that it cannot be about the result.
 
-    One sent before that arrived later could be either: it was on its way, or the gateway's clock is off.
+    One that was sent before it and arrived later counts as older: nobody can tell what it is about.
     """
     return at is not None and message.order.at < at
 
@@ -88,7 +85,7 @@ def _is_newer(newest: Newest, message: Message) -> bool:
 
 
 def _newest(effect: Ordered, known: Known, message: Message) -> Newest:
-    """What stands against an effect; against an opt-out of the originator's own no change by hand does."""
+    """What stands against an effect; no change by hand does against the originator's own opt-out."""
     match effect:
         case Subscribe() | Unsubscribe():
             return _newest_about_list(effect, known)
@@ -105,7 +102,7 @@ def _newest(effect: Ordered, known: Known, message: Message) -> Newest:
 
 
 def _newest_about_list(effect: Subscribe | Unsubscribe, known: Known) -> Newest:
-    """What was said and done about a list; a STOP is a word about every list, and so is an erasure."""
+    """The last words about a list; a STOP and an erasure are about every list."""
     subscription = known.subscriptions.get(effect.list)
     said, by_hand_at = (subscription.order, subscription.by_hand_at) if subscription else (None, None)
     if isinstance(effect, Unsubscribe):
@@ -116,13 +113,10 @@ def _newest_about_list(effect: Subscribe | Unsubscribe, known: Known) -> Newest:
 
 
 def _newest_about_appointment(effect: ChangeAppointment, known: Known, message: Message) -> Newest:
-    """What counts against a change of an appointment; an answer older than a move may mean the one that moved."""
-    appointment = known.appointment(effect.id)
-    rebooked_at = (
-        None
-        if effect.is_chosen or not known.rebooked_at or message.received_at >= known.rebooked_at
-        else known.rebooked_at
-    )
+    """The last words about an appointment; an answer older than any move may mean the appointment that moved."""
+    appointment, rebooked_at = known.appointment(effect.id), known.rebooked_at
+    if effect.is_chosen or (rebooked_at and message.received_at >= rebooked_at):
+        rebooked_at = None
     if appointment is None:
         return Newest(None, rebooked_at)
     return Newest(appointment.order, _later(appointment.by_hand_at, rebooked_at))
@@ -132,12 +126,9 @@ def _later(one: T | None, other: T | None) -> T | None:
     return max(one, other) if one and other else one or other
 
 
-def _is_superseded(wanted: Sequence[Effect], left: Sequence[Effect]) -> bool:
-    """Whether newer words stand and no word of the message is left; details count only if it has no other."""
-    words = [effect for effect in wanted if isinstance(effect, ORDERED) and not _is_by_the_way(effect)]
-    main = [effect for effect in words if not isinstance(effect, DETAILS)] or words
+def _is_superseded(effects: Sequence[Effect], left: Sequence[Effect]) -> bool:
+    """Whether newer words outdate all that the message says; details count only if it says nothing else."""
+    said = [effect for effect in effects if isinstance(effect, ORDERED)]
+    said = [effect for effect in said if not (isinstance(effect, SetLanguage) and effect.implied)]
+    main = [effect for effect in said if not isinstance(effect, DETAILS)] or said
     return bool(main) and not any(effect in left for effect in main)
-
-
-def _is_by_the_way(effect: Ordered) -> bool:
-    return isinstance(effect, SetLanguage) and effect.implied

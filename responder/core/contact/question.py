@@ -1,9 +1,7 @@
-"""Questions of responder's own: what was asked of whom, which answers it offers, and how it ends.
+"""Questions that responder asks: the choices they offer, and how they end.
 
-The effect ``Ask`` asks one, ``CloseQuestion`` ends it, and ``state`` says how it stands at a moment.
-``Known.question(kind, destination)`` is a phone's newest, also for a while after it ended. A double opt-in has
-``kind=OPT_IN`` and the lists as choices. What an answer does is said in ``core.dialogue``, which
-``deciding.authorities.open_question`` asks.
+The effect ``Ask`` asks one, ``CloseQuestion`` ends it, and ``state`` says whether it is still open. A double opt-in has
+``kind=OPT_IN`` and the lists as choices. What an answer does stands in ``core.dialogue``.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,9 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-QUESTIONS_REMEMBERED = timedelta(
-    days=7
-)  # for so long after it was asked, an answer that comes too late is still known for one
+QUESTIONS_REMEMBERED = timedelta(days=7)  # after it was asked, so that a late answer is still recognised as one
 
 
 class QuestionKind(StrEnum):
@@ -24,7 +20,7 @@ class QuestionKind(StrEnum):
 
 
 class QuestionStatus(StrEnum):
-    """How a question stands."""
+    """The state of a question."""
 
     OPEN = "open"
     ANSWERED = "answered"
@@ -40,11 +36,11 @@ class Happening(StrEnum):
     ANSWER = "answer"
     EXPIRY = "expiry"
     START = "start"
-    """Everything that it asks about has begun."""
+    """Every appointment that it asks about has begun."""
     MOVE = "move"
-    """What it asks about is no longer what it was, or the text that asks never left."""
+    """The appointment was moved since, or the text that asks never left."""
     NEWER = "newer"
-    """The phone was asked something else."""
+    """The number was asked something else."""
 
 
 TRANSITIONS: Mapping[tuple[QuestionStatus, Happening], QuestionStatus] = {
@@ -54,12 +50,12 @@ TRANSITIONS: Mapping[tuple[QuestionStatus, Happening], QuestionStatus] = {
     (QuestionStatus.OPEN, Happening.MOVE): QuestionStatus.VOID,
     (QuestionStatus.OPEN, Happening.NEWER): QuestionStatus.REPLACED,
 }
-"""All that changes a question; what has ended stays as it ended."""
+"""All changes of state; a question that has ended never changes again."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Choice:
-    """One of the answers that a question offers: what it stands for, and when that begins if it has a time."""
+    """One answer that a question offers: the id of an appointment, with its time, or the name of a list."""
 
     subject: str
     starts_at: datetime | None = None
@@ -67,10 +63,10 @@ class Choice:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Question:
-    """Something that we asked, and that a short answer may now answer.
+    """Something that we asked, and that a short text may now answer.
 
-    ``destination`` is our number that asked, and ``intention`` what an answer is to do with what it chooses. ``key``
-    is that of the text which asks.
+    ``key`` is that of the text that asks, ``destination`` our number that asked, and ``intention`` what happens to the
+    choice.
     """
 
     key: str
@@ -93,7 +89,7 @@ class Question:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ask:
-    """A question is asked; it replaces any list, and the same question, that this number of ours asked."""
+    """A question is asked. It replaces a list of appointments, or the same question, from the same number of ours."""
 
     question: Question
 
@@ -116,7 +112,7 @@ def question_key(message_key: str, number: int = 1) -> str:
 
 
 def after_happening(status: QuestionStatus, happening: Happening) -> QuestionStatus:
-    """How a question stands after something happened.
+    """The state of a question after something happened.
 
     >>> str(after_happening(QuestionStatus.OPEN, Happening.ANSWER))
     'answered'
@@ -127,7 +123,7 @@ def after_happening(status: QuestionStatus, happening: Happening) -> QuestionSta
 
 
 def replaced(question: Question, newer: Question) -> Question:
-    """A question once a newer one is asked: a list ends, as does the same question; any other stays open."""
+    """The question once a newer one is asked: ended if it is a list of appointments or the same question."""
     is_same = question.kind is QuestionKind.WHICH or question.choices == newer.choices
     if question.destination != newer.destination or not is_same:
         return question
@@ -137,7 +133,7 @@ def replaced(question: Question, newer: Question) -> Question:
 def state(
     question: Question, now: datetime, is_standing: Callable[[Choice], bool] = lambda _choice: True
 ) -> QuestionStatus:
-    """How a question stands at a moment; ``is_standing`` tells whether a choice still is what was asked about."""
+    """The state of a question at a moment; ``is_standing`` says whether a choice is still available."""
     status = question.status
     starts = [choice.starts_at for choice in question.choices if choice.starts_at]
     if starts and max(starts) <= now:

@@ -1,4 +1,4 @@
-"""Who decides about a message: the authorities in their order, of which the first that speaks is obeyed."""
+"""Who decides about a message: the first of the authorities, in their order, that has something to say."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,7 +19,7 @@ Authority = Callable[[Situation, Rules], Decision | None]
 
 
 def decide(situation: Situation, rules: Rules) -> Decision:
-    """What the first authority that speaks decides, with what those before it noted."""
+    """The decision of the first authority that speaks, with what those before it noted."""
     notes = UNDECIDED
     for authority in AUTHORITIES:
         decision = authority(situation, rules)
@@ -34,7 +34,7 @@ def decide(situation: Situation, rules: Rules) -> Decision:
 
 
 def echo(situation: Situation, rules: Rules) -> Decision | None:  # noqa: ARG001  (every authority is asked alike)
-    """Reactions and machines get no answer; an answer to an open appointment does, even in words of ours."""
+    """Reactions and echoes get no answer, unless the text answers about an open appointment in words of ours."""
     ignored = why_ignored(situation.message.text, situation.folded, situation.known.sent, situation.now)
     if ignored is None or (situation.open_appointments and situation.answer):
         return None
@@ -42,7 +42,7 @@ def echo(situation: Situation, rules: Rules) -> Decision | None:  # noqa: ARG001
 
 
 def open_question(situation: Situation, rules: Rules) -> Decision | None:
-    """The answer to a question of our own: which appointment, or whether to join a list."""
+    """The answer to a question that we asked: which appointment, or whether to join a list."""
     if not situation.known.questions:
         return None
     heard = hear_choice(situation, rules) or hear_joining(situation, rules)
@@ -50,19 +50,19 @@ def open_question(situation: Situation, rules: Rules) -> Decision | None:
 
 
 def open_appointment(situation: Situation, rules: Rules) -> Decision | None:
-    """A text that no rule answered, while an appointment is open: it is unclear, late, or about several."""
+    """A text that no rule answered while an appointment is open: unclear, late, or about several."""
     heard = hear_unanswered(situation, rules)
     return _heard(heard, Match(), situation, rules) if heard else None
 
 
 def person_has_it(situation: Situation, rules: Rules) -> Decision | None:  # noqa: ARG001
-    """While a person has the conversation, the fallback is silent."""
+    """The fallback is silent while a person has the conversation."""
     paused = why_paused(situation)
     return Decision(name=None, ignored=f"ignored: {paused}") if paused else None
 
 
 def fallback(situation: Situation, rules: Rules) -> Decision | None:  # noqa: ARG001
-    """What the file does about a text that nothing else answers."""
+    """The fallback of the rules file."""
     return Decision(name=FALLBACK, actions=((Match(), rules.fallback),)) if rules.fallback else None
 
 
@@ -79,7 +79,7 @@ AUTHORITIES: tuple[Authority, ...] = (
 
 
 def _heard(heard: Heard, match: Match, situation: Situation, rules: Rules) -> Decision:
-    """What follows from a text of a dialogue; nothing if it only calls the person who already has the conversation."""
+    """What follows from a text of a dialogue; nothing if it is for the person who already has the conversation."""
     if heard.is_for_a_person and (paused := why_paused(situation)):
         return Decision(name=None, match=match, ignored=f"ignored: {paused}")
     decision = Decision(
@@ -98,6 +98,6 @@ def _heard(heard: Heard, match: Match, situation: Situation, rules: Rules) -> De
 
 
 def _turn(chosen: Situation, rules: Rules) -> Decision:
-    """What the rules decide about one chosen appointment; a person looks where they say nothing."""
+    """What the rules decide about one chosen appointment; if nothing, a person looks."""
     turn = rule_for_answer(chosen, rules)
     return turn if turn.name else replace(turn, effects=(OpenHandOff(reason=why_unclear(chosen)),))

@@ -13,7 +13,7 @@ QUESTION = "question"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Miss:
-    """A rule whose text matched and that did not apply all the same, and why."""
+    """A rule whose text matched or nearly did, and why it does not apply."""
 
     rule: str
     line: int
@@ -24,32 +24,32 @@ class Miss:
 class Decision:
     """Who speaks, how the text matched, and what is to be done; ``name`` is that of the last rule that applied.
 
-    ``turns`` are the decisions about each of several appointments that the text chose, with the situation of each.
+    ``turns`` are the decisions about the appointments that the text chose, each with its situation.
     """
 
     name: str | None
     match: Match = field(default_factory=Match)
     actions: tuple[tuple[Match, tuple[Action, ...]], ...] = ()
     cooldowns: tuple[tuple[str, ...], ...] = ()
-    """What the rules of the ``actions`` use up, in the same order."""
+    """The cooldowns of the rules of the ``actions``, in the same order."""
     effects: tuple[Effect, ...] = ()
     replies: tuple[Reply, ...] = ()
     misses: tuple[Miss, ...] = ()
     remembers_language: bool = False
     turns: tuple[tuple[Situation, "Decision"], ...] = ()
     shadowed: tuple["Decision", ...] = ()
-    """What rules in shadow would have decided: it is explained and not done."""
+    """What rules in shadow would have decided: explained, but not done."""
     answers_question: bool = False
     ignored: str | None = None  # why nobody answers, not even the fallback
     recognition: Recognition = NOTHING
     applied: tuple[str, ...] = ()
     """The names of all rules that applied."""
     later: tuple[int, ...] = ()
-    """The places of the rules that match as well, but come after the one that applied."""
+    """The positions of rules below that match as well."""
 
     @property
     def speaks(self) -> bool:
-        """Whether this settles the message; else it only notes what was seen on the way."""
+        """Whether this settles the message, or only notes what was seen on the way."""
         return self.name is not None or self.ignored is not None or bool(self.effects)
 
     @property
@@ -60,7 +60,7 @@ class Decision:
         return (*self.applied, *(name for decision in self.shadowed for name in decision.applied))
 
     def with_notes(self, earlier: "Decision") -> "Decision":
-        """This decision, with what was seen before it was reached."""
+        """This decision, with what earlier authorities noted."""
         return replace(
             self,
             recognition=self.recognition if earlier.recognition is NOTHING else earlier.recognition,

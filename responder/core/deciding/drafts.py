@@ -1,4 +1,4 @@
-"""From a decision to effects and drafts: what changes, and what leaves once limits and quiet hours allow it."""
+"""From a decision to its effects and its drafts, which limits and quiet hours then restrain."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -28,9 +28,9 @@ MOST_SEGMENTS = 4  # of one reply about several appointments
 
 
 class Draft(NamedTuple):
-    """A wanted reply or call, and where it comes from; a named tuple, since every text makes some."""
+    """A reply or call, and where it comes from; a named tuple, since every text makes some."""
 
-    wanted: Reply | WebhookCall
+    out: Reply | WebhookCall
     decision: Decision
     situation: Situation
 
@@ -45,35 +45,32 @@ def effects_of(decision: Decision, situation: Situation, rules: Rules) -> list[E
 
 
 def _language(decision: Decision, situation: Situation) -> Sequence[Effect]:
-    """The language of the text, which is set again by each newer text, so that an older one cannot change it back."""
-    language = decision.match.language
+    """The language of the text. Each newer text sets it again, so that an older one cannot change it back."""
+    language, known = decision.match.language, situation.known
     if not language or not decision.remembers_language:
         return ()
-    known = situation.known
-    is_news = (
-        language != known.language or known.language_order is None or known.language_order < situation.message.order
-    )
-    return (SetLanguage(language=language, implied=True),) if is_news else ()
+    is_older = known.language_order is not None and known.language_order >= situation.message.order
+    return () if is_older and language == known.language else (SetLanguage(language=language, implied=True),)
 
 
 def drafts_of(decision: Decision, situation: Situation, rules: Rules, after: Known) -> list[Draft]:
-    """The replies and calls of a decision, filled in with what is known once its changes have happened."""
-    wanted: list[Reply | WebhookCall] = list(decision.replies)
+    """The replies and calls of a decision, filled in with what is known after its effects."""
+    out: list[Reply | WebhookCall] = list(decision.replies)
     for number, (match, actions) in enumerate(decision.actions):
         uses = decision.cooldowns[number] if decision.cooldowns else ()
         contexts = _in_context(actions, match, situation, rules, after)
         left = _instead([one for action, context in contexts for one in action.steps(context)])
-        wanted += [replace(one, uses=one.uses + uses) for one in left] if uses else left
-    return [Draft(one, decision, situation) for one in wanted]
+        out += [replace(one, uses=one.uses + uses) for one in left] if uses else left
+    return [Draft(one, decision, situation) for one in out]
 
 
-def _instead(wanted: Sequence[Reply | WebhookCall]) -> Sequence[Reply | WebhookCall]:
-    """What a rule wants; a reply that replaces the others leaves only itself and the calls, which await no reply."""
-    if not [one for one in wanted if isinstance(one, Reply) and one.is_instead]:
-        return wanted
+def _instead(out: Sequence[Reply | WebhookCall]) -> Sequence[Reply | WebhookCall]:
+    """The replies and calls of a rule, or only the reply that replaces the others, and the calls without theirs."""
+    if not [one for one in out if isinstance(one, Reply) and one.is_instead]:
+        return out
     return [
         replace(one, awaited=None) if isinstance(one, WebhookCall) else one
-        for one in wanted
+        for one in out
         if isinstance(one, WebhookCall) or one.is_instead
     ]
 
@@ -97,30 +94,26 @@ def _in_context(
 
 
 def _lists_of(actions: Sequence[Action]) -> list[str | None]:
-    """What ``list`` means in each action: the list named there or most recently before, else the first named after."""
+    """The list that each action is about: the one it names, else the last named before it, else the first after."""
     named = [str(getattr(action, action.list_field)) if action.list_field else None for action in actions]
     nearest = next(filter(None, named), None)
     return [nearest := name or nearest for name in named]
 
 
 def _first_hand_off(effects: Sequence[Effect]) -> Iterable[Effect]:
-    """The effects with only the first reason for a person to look, and the longest pause that any of them asks for."""
+    """The effects with only the first hand-off, which pauses for the longest time that any of them asks for."""
     handed_off = _hand_offs(effects)
     if not handed_off:
         return effects
-    first = replace(handed_off[0], pause=_longest_pause(handed_off))
-    return [
-        first if effect is handed_off[0] else effect
-        for effect in effects
-        if effect is handed_off[0] or not isinstance(effect, OpenHandOff)
-    ]
+    first = handed_off[0]
+    paused = replace(first, pause=_longest_pause(handed_off))
+    left = (effect for effect in effects if effect is first or not isinstance(effect, OpenHandOff))
+    return [paused if effect is first else effect for effect in left]
 
 
 def one_hand_off(effects: Sequence[Effect]) -> Sequence[Effect]:
-    """The effects with one hand-off for all that a person should know."""
+    """The effects with one hand-off that gives all the reasons."""
     handed_off = _hand_offs(effects)
-    if len(handed_off) < 2:
-        return effects
     reasons = dict.fromkeys(effect.reason for effect in handed_off)
     if len(reasons) < 2:
         return effects
@@ -137,24 +130,22 @@ def _longest_pause(handed_off: Iterable[OpenHandOff]) -> timedelta | None:
 
 
 def together(drafts: Sequence[Draft]) -> list[Draft]:
-    """The drafts, with replies about several chosen appointments in one text where its segments allow."""
+    """The drafts, with replies about several chosen appointments in one text if that is short enough."""
     joined: list[Draft] = []
     for draft in drafts:
-        place = _place_to_join(draft, joined) if draft.situation.chosen else None
-        reply = _join(joined[place].wanted, draft.wanted) if place is not None else None
-        if place is None or reply is None:
+        reply = draft.out
+        place = _place_to_join(reply, joined) if draft.situation.chosen and isinstance(reply, Reply) else None
+        both = _join(joined[place].out, reply) if place is not None else None
+        if place is None or both is None:
             joined.append(draft)
         else:
-            joined[place] = joined[place]._replace(wanted=reply)
+            joined[place] = joined[place]._replace(out=both)
     return joined
 
 
-def _place_to_join(draft: Draft, others: Sequence[Draft]) -> int | None:
-    return next((place for place, other in enumerate(others) if _can_join(other.wanted, draft.wanted)), None)
-
-
-def _can_join(earlier: Reply | WebhookCall, later: Reply | WebhookCall) -> bool:
-    return isinstance(earlier, Reply) and isinstance(later, Reply) and earlier.delay == later.delay
+def _place_to_join(reply: Reply, others: Sequence[Draft]) -> int | None:
+    replies = ((place, other.out) for place, other in enumerate(others) if isinstance(other.out, Reply))
+    return next((place for place, other in replies if other.delay == reply.delay), None)
 
 
 def _join(earlier: Reply | WebhookCall, later: Reply | WebhookCall) -> Reply | None:
@@ -169,39 +160,39 @@ def _join(earlier: Reply | WebhookCall, later: Reply | WebhookCall) -> Reply | N
 def restrained(
     drafts: Iterable[Draft], decision: Decision, after: Known, situation: Situation, rules: Rules
 ) -> tuple[list[Draft], list[Mute]]:
-    """The drafts as the limits leave them, and the silence that follows where a limit is reached."""
+    """The drafts that the limits leave, and the silence that follows if one is reached."""
     languages = (decision.match.language, after.language, rules.languages[0])
     restraint = Restraint(rules.limits, after, situation.now, languages)
     left: list[Draft] = []
     muting: list[Mute] = []
     for draft in drafts:
         is_dialogue = decision.name == QUESTION or draft.decision.answers_question
-        for one in restraint.left_of(_in_dialogue(draft.wanted) if is_dialogue else draft.wanted):
+        for one in restraint.left_of(_in_dialogue(draft.out) if is_dialogue else draft.out):
             if isinstance(one, Mute):
                 muting.append(one)
             else:
-                left.append(draft if one is draft.wanted else draft._replace(wanted=one))
+                left.append(draft if one is draft.out else draft._replace(out=one))
     return left, muting
 
 
-def _in_dialogue(wanted: Reply | WebhookCall) -> Reply | WebhookCall:
-    """The reply or call as part of a dialogue, which the limits spare."""
-    if isinstance(wanted, WebhookCall):
-        return replace(wanted, awaited=wanted.awaited and replace(wanted.awaited, purpose=Purpose.DIALOGUE))
-    return replace(wanted, purpose=Purpose.DIALOGUE) if wanted.purpose is Purpose.ANSWER else wanted
+def _in_dialogue(out: Reply | WebhookCall) -> Reply | WebhookCall:
+    """The reply or call as part of a dialogue, which no limit holds back."""
+    if isinstance(out, WebhookCall):
+        return replace(out, awaited=out.awaited and replace(out.awaited, purpose=Purpose.DIALOGUE))
+    return replace(out, purpose=Purpose.DIALOGUE) if out.purpose is Purpose.ANSWER else out
 
 
 def all_timed(drafts: Iterable[Draft], now: datetime, rules: Rules) -> list[Draft]:
-    """The drafts, with the times at which those leave that wait."""
+    """The drafts, with the time at which each delayed one leaves."""
     quiet, zone = rules.appointments.quiet_hours, rules.zone
     return [
-        draft if (wanted := timed(draft.wanted, now, quiet, zone)) is draft.wanted else draft._replace(wanted=wanted)
+        draft if (out := timed(draft.out, now, quiet, zone)) is draft.out else draft._replace(out=out)
         for draft in drafts
     ]
 
 
-def timed(wanted: Reply | WebhookCall, now: datetime, quiet: QuietHours | None, zone: ZoneInfo) -> Reply | WebhookCall:
-    """A reply that waits, with the time at which it leaves, outside quiet hours; everything else as it is.
+def timed(out: Reply | WebhookCall, now: datetime, quiet: QuietHours | None, zone: ZoneInfo) -> Reply | WebhookCall:
+    """A delayed reply with the time at which it leaves, outside quiet hours; anything else as it is.
 
     >>> from datetime import UTC, timedelta
     >>> noon = datetime(2026, 12, 1, 12, tzinfo=UTC)
@@ -209,16 +200,16 @@ def timed(wanted: Reply | WebhookCall, now: datetime, quiet: QuietHours | None, 
     >>> later.leaves_at.isoformat(), end_of_use(later, noon).isoformat()
     ('2026-12-01T13:00:00+00:00', '2026-12-01T19:00:00+00:00')
     """
-    if isinstance(wanted, WebhookCall):
-        if wanted.awaited is None:
-            return wanted
-        return replace(wanted, awaited=replace(wanted.awaited, zone=str(zone), expires_at=now + VALID_FOR))
-    if wanted.expires_at or not wanted.delay:
-        return wanted
-    leaves_at = now + wanted.delay
-    return replace(wanted, leaves_at=quiet_until(leaves_at, quiet, zone) or leaves_at)
+    if isinstance(out, WebhookCall):
+        if out.awaited is None:
+            return out
+        return replace(out, awaited=replace(out.awaited, zone=str(zone), expires_at=now + VALID_FOR))
+    if out.expires_at or not out.delay:
+        return out
+    leaves_at = now + out.delay
+    return replace(out, leaves_at=quiet_until(leaves_at, quiet, zone) or leaves_at)
 
 
 def end_of_use(reply: Reply, now: datetime) -> datetime:
-    """Until when a reply that was made now is of use."""
+    """Until when a reply made now is of use."""
     return reply.expires_at or (reply.leaves_at or now) + reply.valid_for

@@ -1,4 +1,4 @@
-"""Effects and steps as they are told in an explanation."""
+"""How an explanation shows effects and steps."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from responder.core.contact.effects import (
     Awaited,
     ChangeAppointment,
+    Explained,
     Mute,
     OpenHandOff,
     OptIn,
@@ -15,7 +16,6 @@ from responder.core.contact.effects import (
     SetLanguage,
     Subscribe,
     TellUnclear,
-    Told,
     Unsubscribe,
     WebhookCall,
 )
@@ -26,12 +26,12 @@ from responder.core.sms.timestamps import iso
 
 
 def explained_match(match: Match) -> Mapping[str, Any]:
-    """How a text met a rule; where it has a typo, also the words that it was taken for."""
-    told = {"text": match.text, "groups": dict(match.groups), "rest": match.rest}
-    return {**told, "taken_for": match.taken_for} if match.taken_for else told
+    """How a text met a rule; if it has a typo, also the words that it was taken for."""
+    shown = {"text": match.text, "groups": dict(match.groups), "rest": match.rest}
+    return {**shown, "taken_for": match.taken_for} if match.taken_for else shown
 
 
-def explained_effect(effect: Told) -> Mapping[str, Any]:
+def explained_effect(effect: Explained) -> Mapping[str, Any]:  # noqa: C901  (one case for each kind of effect)
     """An effect as ``{action, …settings filled in}``."""
     match effect:
         case Subscribe():
@@ -52,44 +52,31 @@ def explained_effect(effect: Told) -> Mapping[str, Any]:
         case OpenHandOff():
             pause = {"pause": in_short(effect.pause)} if effect.pause else {}
             return {"action": "hand_off", "reason": effect.reason, **pause}
-        case Ask() | CloseQuestion() | TellUnclear() | Mute():
-            return _explained_talk(effect)
-
-
-def _explained_talk(effect: Ask | CloseQuestion | TellUnclear | Mute) -> Mapping[str, Any]:
-    match effect:
         case Mute():
             return {"action": "mute", "until": iso(effect.until)}
         case Ask(question=question):
-            return {
-                "action": "ask",
-                "kind": str(question.kind),
-                "choices": [choice.subject for choice in question.choices],
-            }
+            choices = [choice.subject for choice in question.choices]
+            return {"action": "ask", "kind": str(question.kind), "choices": choices}
         case CloseQuestion():
             return {"action": "close_question", "because": str(effect.happening)}
         case TellUnclear():
             return {"action": "tell_unclear", "id": effect.id}
 
 
-def explained_step(draft: Reply | WebhookCall, held_back: str | None) -> Mapping[str, Any]:
+def explained_step(out: Reply | WebhookCall, held_back: str | None) -> Mapping[str, Any]:
     """A step as ``{action, …settings filled in}``; for a reply that does not go out, with the reason."""
-    if isinstance(draft, WebhookCall):
-        return {"action": "webhook", "to": draft.to, "data": dict(draft.data), **_answer(draft.awaited, held_back)}
-    reply = {"action": "reply", "text": draft.text, "segments": draft.segments, **_later(draft)}
-    notes = [note for note in (draft.note, held_back or draft.held_back) if note]
-    return {**reply, "note": ", ".join(notes)} if notes else reply
-
-
-def _later(reply: Reply) -> Mapping[str, Any]:
-    """When a reply leaves that does not leave at once."""
-    delay = {"delay": in_short(reply.delay)} if reply.delay else {}
-    return {**delay, "leaves_at": iso(reply.leaves_at)} if reply.leaves_at else delay
+    if isinstance(out, WebhookCall):
+        return {"action": "webhook", "to": out.to, "data": dict(out.data), **_answer(out.awaited, held_back)}
+    delay = {"delay": in_short(out.delay)} if out.delay else {}
+    leaves_at = {"leaves_at": iso(out.leaves_at)} if out.leaves_at else {}
+    notes = [note for note in (out.note, held_back or out.held_back) if note]
+    note = {"note": ", ".join(notes)} if notes else {}
+    return {"action": "reply", "text": out.text, "segments": out.segments, **delay, **leaves_at, **note}
 
 
 def _answer(awaited: Awaited | None, held_back: str | None) -> Mapping[str, str]:
     """The texts that the answer of a call may lead to."""
     if awaited is None:
         return {}
-    told = {"reply": awaited.text, "otherwise": awaited.otherwise, "note": held_back}
-    return {name: text for name, text in told.items() if text}
+    shown = {"reply": awaited.text, "otherwise": awaited.otherwise, "note": held_back}
+    return {name: text for name, text in shown.items() if text}

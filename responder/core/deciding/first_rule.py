@@ -1,4 +1,4 @@
-"""The rules of the file: the first that applies speaks; others nearly did, and the explanation names them."""
+"""The rules of the file: the first that applies decides, and those that nearly did are named as near misses."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -14,32 +14,34 @@ from responder.core.rules.rules import Rule, Rules
 from responder.core.rules.situation import Match, Situation
 
 IN_SHADOW = "it applies, and does nothing while it is in shadow"
+LONGEST_READ = 20  # words of a text that is searched for words one letter off
+MOST_SHOWN = 10  # near misses
+LETTER, NUMBER, OTHER, EARLIER, APPOINTMENT = range(5)
 
 Found = Iterable[tuple[int, Match]]
-"""The places of rules whose text matches, from the top."""
+"""The positions of rules whose text matches, from the top."""
+Ranked = tuple[int, int, Miss]
+"""How near a miss is (the lower the nearer), and the line of its rule."""
 
 
 def first_rule(situation: Situation, rules: Rules) -> Decision | None:
-    """What the first rule that applies decides; where none does, the rules that nearly did."""
+    """What the first rule that applies decides; if none does, a decision that notes the misses."""
     decision = _first_of(rules.index.matches(situation), situation, rules)
     return None if decision is UNDECIDED else decision
 
 
 def rule_for_answer(chosen: Situation, rules: Rules) -> Decision:
     """What the rules for answers decide about an appointment that was chosen from a list."""
-    matches = rules.index.matches(chosen)
-    return _first_of(_only_answers(matches, rules), chosen, rules)
+    found = rules.index.matches(chosen)
+    answers = ((position, match) for position, match in found if isinstance(rules.rules[position].text, Answers))
+    return _first_of(answers, chosen, rules)
 
 
-def _only_answers(matches: Found, rules: Rules) -> Iterator[tuple[int, Match]]:
-    return ((position, match) for position, match in matches if isinstance(rules.rules[position].text, Answers))
-
-
-def _first_of(matches: Found, situation: Situation, rules: Rules) -> Decision:
+def _first_of(found: Found, situation: Situation, rules: Rules) -> Decision:
     applied: list[tuple[Rule, Match]] = []
     misses: list[Miss] = []
     shadowed: list[Decision] = []
-    remaining = iter(matches)
+    remaining = iter(found)
     for position, match in remaining:
         rule = rules.rules[position]
         if refusal := refusal_of(rule, situation):
@@ -71,7 +73,7 @@ def refusal_of(rule: Rule, situation: Situation) -> str | None:
 def _decision_of(
     applied: Sequence[tuple[Rule, Match]], situation: Situation, rules: Rules, later: tuple[int, ...] = ()
 ) -> Decision:
-    """The decision of rules that apply, of which the last speaks; one that joins a list which asks first waits."""
+    """The decision of the rules that apply. One that joins a list with double opt-in only asks for now."""
     actions: list[tuple[Match, tuple[Action, ...]]] = []
     cooldowns: list[tuple[str, ...]] = []
     uses: list[Effect] = []
@@ -89,7 +91,6 @@ def _decision_of(
             actions.append((match, rule.actions))
             cooldowns.append(used)
     last, match = applied[-1]
-    is_answer = isinstance(last.text, Answers)
     return Decision(
         name=last.name,
         match=match,
@@ -98,26 +99,19 @@ def _decision_of(
         effects=(*uses, *pending),
         replies=tuple(replies),
         remembers_language=not isinstance(last.text, Answers) or bool(last.text.in_languages),
-        answers_question=is_answer,
+        answers_question=isinstance(last.text, Answers),
         applied=(last.name,) if len(applied) == 1 else tuple(rule.name for rule, _ in applied),
         later=later,
     )
 
 
-LONGEST_READ = 20  # words of a text in which words one letter off are looked for
-MOST_TOLD = 10
-LETTER, NUMBER, OTHER, EARLIER, APPOINTMENT = range(5)
-Ranked = tuple[int, int, Miss]
-"""How far a miss is, and where its rule stands."""
-
-
 def near_misses(decision: Decision, situation: Situation, rules: Rules) -> tuple[Miss, ...]:
-    """The rules that nearly answered: one letter off, refused by a condition, or behind the rule that did."""
+    """The rules that nearly answered: one letter off, refused by a condition, or below the rule that did."""
     if decision.applied and not decision.misses and not decision.later:
         return ()
     refused = (_ranked(miss, situation, rules) for miss in decision.misses)
     found = chain(refused, _behind(decision, situation, rules), _one_letter_off(decision, situation, rules))
-    return tuple(miss for _, _, miss in sorted(found, key=lambda ranked: ranked[:2])[:MOST_TOLD])
+    return tuple(miss for _, _, miss in sorted(found, key=lambda ranked: ranked[:2])[:MOST_SHOWN])
 
 
 def _ranked(miss: Miss, situation: Situation, rules: Rules) -> Ranked:
@@ -134,21 +128,14 @@ def _behind(decision: Decision, situation: Situation, rules: Rules) -> Iterator[
     if not decision.later:
         return
     first = rules.by_name[decision.applied[-1]]
+    why = f"an earlier rule applies first, {first.name} (line {first.line})"
     for rule in (rules.rules[position] for position in decision.later):
         if refusal_of(rule, situation) is None:
-            yield (
-                EARLIER,
-                rule.line,
-                Miss(
-                    rule=rule.name,
-                    line=rule.line,
-                    why=f"an earlier rule applies first, {first.name} (line {first.line})",
-                ),
-            )
+            yield EARLIER, rule.line, Miss(rule=rule.name, line=rule.line, why=why)
 
 
 def _one_letter_off(decision: Decision, situation: Situation, rules: Rules) -> Iterator[Ranked]:
-    """Where nothing applied, the rules that the text would meet with one letter changed, added, left out or moved."""
+    """If nothing applied, the rules that match once one letter is changed, added, left out or moved."""
     if decision.applied or len(situation.words) > LONGEST_READ:
         return
     missed = {miss.rule for miss in decision.misses}

@@ -38,7 +38,7 @@ class AppointmentChange:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """What responder decided about one message, with all that it takes to explain it later."""
+    """What was decided about one message, with all that an explanation needs later."""
 
     message: Message
     rule: str | None
@@ -52,7 +52,7 @@ class Plan:
     near_misses: tuple[Miss, ...]
     is_superseded: bool
     after: Known
-    """What is known of the originator once the effects have happened."""
+    """What is known of the originator after the effects."""
     applied: tuple[str, ...] = ()
     """The names of all rules that applied, and of those in shadow that would have."""
     changes: tuple[AppointmentChange, ...] = ()
@@ -60,13 +60,13 @@ class Plan:
 
 
 class Outcome(NamedTuple):
-    """What a decision comes to once newer words, limits and quiet hours have had their say."""
+    """What is left of a decision after newer words, limits and quiet hours."""
 
     effects: tuple[Effect, ...]
     after: Known
     drafts: Sequence[Draft]
     no_reply: str | None
-    """Why no reply may go out, if none may."""
+    """Why no reply may go out at all, if that is so."""
 
 
 def make_plan(message: Message, rules: Rules, known: Known) -> Plan:
@@ -88,7 +88,7 @@ def _weigh(decision: Decision, situation: Situation, rules: Rules) -> Weighed:
 
 
 def _outcome(decision: Decision, weighed: Weighed, situation: Situation, rules: Rules) -> Outcome:
-    """What is left of effects and drafts: a text that does not leave asks nothing and uses nothing up."""
+    """What is left of effects and drafts: a text that does not leave asks no question and starts no cooldown."""
     known, message = situation.known, situation.message
     effects, after = weighed.effects, known_after(known, weighed.effects, message)
     drafts = drafts_of(decision, situation, rules, after)
@@ -108,8 +108,7 @@ def _outcome(decision: Decision, weighed: Weighed, situation: Situation, rules: 
 def _plan(decision: Decision, weighed: Weighed, outcome: Outcome, situation: Situation, rules: Rules) -> Plan:
     known, message = situation.known, situation.message
     effects, after, drafts, no_reply = outcome
-    is_superseded = weighed.is_superseded
-    steps = tuple(steps_of(drafts, after, no_reply, is_superseded=is_superseded))
+    steps = tuple(steps_of(drafts, after, no_reply, is_superseded=weighed.is_superseded))
     steps += tuple(announcements(len(drafts), happenings(effects, message, decision.name, known), message, rules))
     turns = ((situation, decision), *decision.turns)
     return Plan(
@@ -126,7 +125,7 @@ def _plan(decision: Decision, weighed: Weighed, outcome: Outcome, situation: Sit
             *[line for at, turn in turns if turn.shadowed for line in _explained_shadow(turn, at, rules)],
         ),
         near_misses=near_misses(decision, situation, rules),
-        is_superseded=is_superseded,
+        is_superseded=weighed.is_superseded,
         after=after,
         applied=tuple([name for _, turn in turns for name in turn.met]),
         changes=tuple(_changes(effects, known, message)),
@@ -142,23 +141,20 @@ def _changes(effects: Iterable[Effect], known: Known, message: Message) -> Itera
 
 
 def with_steps(known: Known, plan: Plan) -> Known:
-    """What is known once the texts of a plan are queued as well, for the next message of the same originator."""
+    """What is known once the texts of a plan are queued too, for the originator's next message."""
     texts = (step for step in plan.steps if step.kind is StepKind.REPLY)
     sent = tuple(Sent(at=plan.message.received_at, text=step.content, purpose=step.purpose) for step in texts)
     return known.but(sent=(*known.sent, *sent)) if sent else known
 
 
 def _why_not_sent(message: Message, rules: Rules) -> str | None:
-    """Why no reply may go to the originator of a message at all; None if one may."""
-    if not is_dialable(message.originator):
+    """Why no reply may go to the originator at all; None if one may."""
+    originator, destination = message.originator, message.destination
+    if not is_dialable(originator):
         return NOT_DIALABLE
-    if (
-        message.originator == message.destination
-        or message.originator in rules.own_numbers
-        or message.originator in rules.numbers
-    ):
+    if originator == destination or originator in rules.own_numbers or originator in rules.numbers:
         return OWN_NUMBER
-    return UNKNOWN if rules.numbers and message.destination not in rules.numbers else None
+    return UNKNOWN if rules.numbers and destination not in rules.numbers else None
 
 
 def _explained(
@@ -169,13 +165,13 @@ def _explained(
     no_reply: str | None,
     overtaken: str | None = None,
 ) -> list[Mapping[str, Any]]:
-    """What a decision does, in the order in which it is told; uses are not, nor a language that was known already."""
+    """What a decision does, as explanations list it: without cooldowns, and without a language known already."""
     lines = [
         explained_effect(effect)
         for effect in effects
         if not isinstance(effect, RecordUse) and not _is_known_already(effect, known)
     ]
-    lines += [explained_step(draft.wanted, no_reply) for draft in drafts]
+    lines += [explained_step(draft.out, no_reply) for draft in drafts]
     if decision.ignored:
         lines.insert(0, {"action": "none", "note": decision.ignored})
     if overtaken:

@@ -20,16 +20,12 @@ WANTS_TO_CANCEL = "wants to cancel"
 
 
 def reserved(situation: Situation, rules: Rules) -> Decision | None:
-    """What a reserved keyword does; of a harmless phrase that only looks like one, that it was seen."""
-    folded, lexicon = situation.folded, situation.lexicon
+    """What a reserved keyword does; a harmless phrase that looks like one is only noted."""
+    folded, lexicon, opted_out = situation.folded, situation.lexicon, situation.known.opted_out
     if not folded or passes_over(folded, lexicon):
         return None
     recognition = by_steps(
-        folded,
-        lexicon,
-        opted_out=situation.known.opted_out,
-        question_open=situation.is_asked,
-        lists=rules.list_words,
+        folded, lexicon, opted_out=opted_out, question_open=situation.is_asked, lists=rules.list_words
     )
     if recognition is NOTHING:
         return None
@@ -46,10 +42,8 @@ def _decision_of(recognition: Recognition, situation: Situation, rules: Rules) -
 
     def text(keyword: str, list_name: str = "") -> str:
         picked = rules.reserved_texts[keyword].pick(language, situation.known.language, rules.languages[0])
-        values = {"number": situation.known.originator}
-        return picked.render(
-            {"contact": values, "list": {"name": list_name, "title": rules.list_titles.get(list_name, "")}}
-        )
+        named = {"name": list_name, "title": rules.list_titles.get(list_name, "")}
+        return picked.render({"contact": {"number": situation.known.originator}, "list": named})
 
     match recognition.outcome:
         case Outcome.OPT_OUT if recognition.lists:
@@ -62,13 +56,12 @@ def _decision_of(recognition: Recognition, situation: Situation, rules: Rules) -
         case Outcome.HELP:
             return replace(decision, replies=(Reply(text=text("help"), purpose=Purpose.HELP),))
         case _:
-            return replace(
-                decision, effects=(OpenHandOff(reason=MAY_WANT_TO_STOP, holds_marketing=True, word=recognition.typed),)
-            )
+            handed_off = OpenHandOff(reason=MAY_WANT_TO_STOP, holds_marketing=True, word=recognition.typed)
+            return replace(decision, effects=(handed_off,))
 
 
 def _stop(decision: Decision, situation: Situation, rules: Rules, text: str) -> Decision:
-    """Opt out of everything; one confirmation, if the opt-out is news and none went lately."""
+    """Opt out of everything, with one confirmation if this is news and none was sent lately."""
     known = situation.known
     confirms = rules.confirmation is Confirmation.OURS and not known.opted_out and _may_confirm(situation)
     left = [
@@ -86,7 +79,7 @@ def _stop(decision: Decision, situation: Situation, rules: Rules, text: str) -> 
 
 
 def _stop_lists(decision: Decision, situation: Situation, rules: Rules, text: str) -> Decision:
-    """Leave some lists for good, as with NEWS OFF: START does not bring them back, and a gateway cannot confirm it."""
+    """Leave some lists for good (NEWS OFF): START does not bring them back, and no gateway confirms it."""
     confirms = rules.confirmation is not Confirmation.NONE and _may_confirm(situation)
     lists = decision.recognition.lists
     effects = tuple(Unsubscribe(list=name, confirmed=confirms and name == lists[0]) for name in lists)
@@ -103,10 +96,8 @@ def _confirmation(situation: Situation, text: str) -> Reply:
 
 
 def _start(recognition: Recognition, situation: Situation) -> tuple[Effect, ...]:
-    """Opt in again, and rejoin the lists that STOP had left, for the rest of their time."""
-    now = situation.now
-    taken = (
-        s for s in situation.known.subscriptions.values() if s.taken_by_stop and (s.ends_at is None or s.ends_at > now)
-    )
+    """Opt in again, and rejoin the lists that STOP took, for the rest of their time."""
+    now, subscriptions = situation.now, situation.known.subscriptions.values()
+    taken = (s for s in subscriptions if s.taken_by_stop and (s.ends_at is None or s.ends_at > now))
     back = (Subscribe(list=s.list, lasts=s.ends_at - now if s.ends_at else None, brought_back=True) for s in taken)
     return (OptIn(word=recognition.typed), *back)

@@ -1,4 +1,4 @@
-"""Drafts become steps; of what does not leave nothing is asked and nothing used up."""
+"""Drafts become steps; a text that does not leave asks no question and starts no cooldown."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
@@ -6,7 +6,6 @@ from responder.core.contact.effects import (
     Awaited,
     Effect,
     OpenHandOff,
-    Purpose,
     RecordUse,
     Reply,
     Step,
@@ -25,16 +24,14 @@ from responder.core.sms.message import Message
 
 
 def steps_of(drafts: Iterable[Draft], after: Known, no_reply: str | None, *, is_superseded: bool) -> Iterator[Step]:
-    """The steps of drafts, numbered from 1; no replies if there is a reason against any."""
-    for number, (wanted, decision, situation) in enumerate(drafts, start=1):
-        if isinstance(wanted, WebhookCall):
-            payload = webhook_payload(
-                wanted, decision.name, decision.match, situation, after, is_superseded=is_superseded
-            )
-            awaited = wanted.awaited if no_reply is None else None
-            yield _call(situation.message, number, wanted.to, payload, awaited, wanted.uses)
-        elif no_reply is None and wanted.held_back is None:
-            yield _text(situation.message, number, wanted)
+    """The steps of drafts, numbered from 1; ``no_reply`` is a reason against any reply."""
+    for number, (out, decision, situation) in enumerate(drafts, start=1):
+        if isinstance(out, WebhookCall):
+            payload = webhook_payload(out, decision.name, decision.match, situation, after, is_superseded=is_superseded)
+            awaited = out.awaited if no_reply is None else None
+            yield _call(situation.message, number, out.to, payload, awaited, out.uses)
+        elif no_reply is None and out.held_back is None:
+            yield _text(situation.message, number, out)
 
 
 def announcements(taken: int, happened: Iterable[Happened], message: Message, rules: Rules) -> Iterator[Step]:
@@ -57,9 +54,6 @@ def _call(
         to=to,
         sender=message.destination,
         content=payload,
-        purpose=Purpose.ANSWER,
-        segments=0,
-        expires_at=None,
         awaited=awaited,
         arrived_at=message.received_at,
         uses=uses,
@@ -87,7 +81,7 @@ def _text(message: Message, number: int, reply: Reply) -> Step:
 def without_unsent(
     effects: tuple[Effect, ...], drafts: Sequence[Draft], *, is_silent: bool, opted_out: bool
 ) -> tuple[Effect, ...]:
-    """The effects, except questions that are not asked and uses by replies that do not leave."""
+    """The effects, without the questions and the cooldowns of texts that do not leave."""
     if unsent := _unsent_questions(drafts, is_silent=is_silent or opted_out):
         effects = _without_questions(effects, unsent)
     if uses := [effect for effect in effects if isinstance(effect, RecordUse)]:
@@ -97,13 +91,13 @@ def without_unsent(
 
 
 def _unsent_questions(drafts: Iterable[Draft], *, is_silent: bool) -> Collection[str]:
-    """The keys of the questions whose texts do not leave: all of them where nothing may be sent to the originator."""
-    replies = [wanted for wanted, _, _ in drafts if isinstance(wanted, Reply) and wanted.asks]
+    """The keys of the questions whose texts do not leave; none does if nothing may be sent to the originator."""
+    replies = [draft.out for draft in drafts if isinstance(draft.out, Reply) and draft.out.asks]
     return [reply.asks for reply in replies if is_silent or reply.held_back]
 
 
 def _without_questions(effects: Sequence[Effect], unsent: Collection[str]) -> tuple[Effect, ...]:
-    """The effects without these questions: no list waits; a person sees an answer that names no appointment."""
+    """The effects without these questions: no list is pending, and a person looks if it asked which appointment."""
     gone = [effect.question for effect in effects if isinstance(effect, Ask) and effect.question.key in unsent]
     asked = {
         choice.subject
@@ -126,13 +120,13 @@ def _is_about(effect: Effect, unsent: Collection[str], lists: Collection[str]) -
 def _unused(
     uses: Iterable[RecordUse], drafts: Sequence[Draft], *, is_silent: bool, opted_out: bool
 ) -> frozenset[RecordUse]:
-    """The uses that come to nothing, since every reply that would have used them is held back or may not be sent."""
-    leaving = [draft for draft in drafts if _leaves(draft.wanted, is_silent=is_silent, opted_out=opted_out)]
-    wanted, used = ({of for draft in some for of in draft.wanted.uses} for some in (drafts, leaving))
-    return frozenset(use for use in uses if use.of not in used and (use.by_reply or use.of in wanted))
+    """The cooldowns that do not start, since no reply leaves that would start them."""
+    leaving = [draft for draft in drafts if _leaves(draft.out, is_silent=is_silent, opted_out=opted_out)]
+    planned, used = ({of for draft in some for of in draft.out.uses} for some in (drafts, leaving))
+    return frozenset(use for use in uses if use.of not in used and (use.by_reply or use.of in planned))
 
 
-def _leaves(wanted: Reply | WebhookCall, *, is_silent: bool, opted_out: bool) -> bool:
-    if isinstance(wanted, WebhookCall):
+def _leaves(out: Reply | WebhookCall, *, is_silent: bool, opted_out: bool) -> bool:
+    if isinstance(out, WebhookCall):
         return True
-    return not (is_silent or wanted.held_back or (opted_out and wanted.purpose not in DESPITE_OPT_OUT))
+    return not (is_silent or out.held_back or (opted_out and out.purpose not in DESPITE_OPT_OUT))

@@ -1,4 +1,4 @@
-"""What a text does to appointments beside the rules: it chooses of several, it comes too late, or it is not clear."""
+"""Texts about appointments that no rule answers: they choose from a list, come too late, or are unclear."""
 
 from dataclasses import dataclass, replace
 
@@ -25,9 +25,9 @@ CHOSE_NONE = "answers again without choosing which appointment is meant"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Heard:
-    """What follows from a text: effects, replies, actions, and the chosen appointments, which the rules decide.
+    """What follows from a text: effects, replies, actions, and the chosen appointments, about which rules decide.
 
-    ``falls_back`` says that the fallback is to speak as well, since nothing is said here.
+    If it ``falls_back``, the fallback speaks as well.
     """
 
     effects: tuple[Effect, ...] = ()
@@ -38,12 +38,12 @@ class Heard:
 
     @property
     def is_for_a_person(self) -> bool:
-        """Whether the text answers no question that is open, so that a person has to look."""
+        """Whether the text answers no open question, so that a person has to look."""
         return not self.chosen and any(isinstance(effect, OpenHandOff) for effect in self.effects)
 
 
 def hear_choice(situation: Situation, rules: Rules) -> Heard | None:
-    """What a text does that chooses of the appointments which were asked about; None if it chooses nothing."""
+    """What a text does that chooses from a list of appointments; None if it chooses nothing."""
     question = shown_list(situation)
     numbers = read_choice(situation.folded, len(question.choices)) if question else None
     if question is None or numbers is None:
@@ -69,14 +69,14 @@ def hear_choice(situation: Situation, rules: Rules) -> Heard | None:
 
 
 def hear_unanswered(situation: Situation, rules: Rules) -> Heard | None:
-    """What a text does that no rule answered; None if it has nothing to do with an appointment."""
+    """What a text does that no rule answered; None if it is not about an appointment."""
     if situation.is_overtaken:
         return Heard(effects=(OpenHandOff(reason=OVERTAKEN),))
     if not situation.known.appointments:
         return None
     answer = situation.answer
     if answer and situation.late_appointment:
-        return _told(rules.appointments.late, situation, rules, LATE)
+        return _with_text(rules.appointments.late, situation, rules, LATE)
     if not situation.open_appointments:
         return None
     if answer and len(situation.open_appointments) > 1 and rules.answers(situation) and not situation.known.opted_out:
@@ -97,26 +97,27 @@ def _which_one(situation: Situation, answer: Answer, language: str | None, rules
     before = open_list(situation)
     if before and before.intention == answer:
         return _unclear(situation, rules, CHOSE_NONE)
-    asked = ask_which(situation, answer, rules)
-    if asked is None:
+    question = ask_which(situation, answer, rules)
+    if question is None:
         return _unclear(situation, rules, UNCLEAR)
-    decides = language is not None and language != situation.known.language and rules.answers_in(language, answer)
-    remembered = (SetLanguage(language=language, implied=True),) if language and decides else ()
-    return Heard(effects=(asked[0], *remembered), replies=(asked[1],))
+    is_news = language != situation.known.language and rules.answers_in(language, answer)
+    remembered = (SetLanguage(language=language, implied=True),) if language and is_news else ()
+    return Heard(effects=(question[0], *remembered), replies=(question[1],))
 
 
 def _unclear(situation: Situation, rules: Rules, reason: str) -> Heard:
-    """A person looks; the originator is told so once for the nearest appointment."""
+    """A person looks, which the originator hears once for the nearest appointment."""
     nearest = next(iter(situation.open_appointments), None)
     if nearest is None or rules.appointments.unclear is None:
         return Heard(effects=(OpenHandOff(reason=reason),), falls_back=True)
     if nearest.unclear_at:
         return Heard(effects=(OpenHandOff(reason=reason),))
-    heard = _told(rules.appointments.unclear, situation, rules, reason)
+    heard = _with_text(rules.appointments.unclear, situation, rules, reason)
     return replace(heard, effects=(TellUnclear(id=nearest.id), *heard.effects))
 
 
-def _told(texts: Texts | None, situation: Situation, rules: Rules, reason: str) -> Heard:
+def _with_text(texts: Texts | None, situation: Situation, rules: Rules, reason: str) -> Heard:
+    """A person looks, and the originator gets a text; the fallback if the file has none."""
     if texts is None:
         return Heard(effects=(OpenHandOff(reason=reason),), falls_back=True)
     text = texts.pick(situation.answer[1] if situation.answer else None, situation.known.language, rules.languages[0])

@@ -1,6 +1,6 @@
-"""Double opt-in: who joins a list that asks first is asked, and the rule is carried out when the answer is yes."""
+"""Double opt-in: whoever joins such a list is asked first, and the rule is carried out after a yes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from responder.core.contact.effects import Effect, Reply, Subscribe, Unsubscribe
 from responder.core.contact.known import ASKED_FOR
@@ -18,7 +18,7 @@ from responder.core.rules.situation import Match, Situation
 
 
 def lists_that_ask(actions: Sequence[Action], situation: Situation, rules: Rules) -> tuple[str, ...]:
-    """The lists which the actions join, that ask first and that the originator is not on yet."""
+    """The lists with double opt-in that the actions join and that the originator is not on yet."""
     joined = dict.fromkeys(name for action in actions if (name := action.joins))
     return tuple(name for name in joined if rules.lists[name].double_opt_in and not situation.known.subscribed(name))
 
@@ -26,7 +26,7 @@ def lists_that_ask(actions: Sequence[Action], situation: Situation, rules: Rules
 def ask_to_join(
     rule: Rule, match: Match, lists: Sequence[str], situation: Situation, rules: Rules, number: int = 1
 ) -> tuple[tuple[Effect, ...], Reply]:
-    """The lists pending, the question, and its text; ``number`` counts the questions of one message."""
+    """The pending lists with the question, and its text; ``number`` counts the questions of one message."""
     message, now, first = situation.message, situation.now, rules.lists[lists[0]]
     question = Question(
         key=question_key(message.key, number),
@@ -48,14 +48,16 @@ def ask_to_join(
 
 
 def hear_joining(situation: Situation, rules: Rules) -> Heard | None:
-    """What a yes or no to an open double opt-in does; None if none is open or the text is neither."""
+    """What a yes or no to an open double opt-in does; None for any other text."""
     question = None if _is_silent(situation) else open_opt_in(situation)
     answer = read_answer(situation.folded, situation.lexicon) if question else None
     if question is None or answer is None:
         return None
     closed = CloseQuestion(key=question.key, happening=Happening.ANSWER)
     if answer[0] is Answer.CANCEL:
-        return Heard(effects=(closed, *_left(question, situation)))
+        is_pending = waits(situation, question)
+        left = (Unsubscribe(list=choice.subject) for choice in question.choices if is_pending(choice))
+        return Heard(effects=(closed, *left))
     if answer[0] is not Answer.CONFIRM:
         return None
     rule = next((rule for rule in rules.rules if rule.name == question.intention and rule.enabled), None)
@@ -71,9 +73,5 @@ def hear_joining(situation: Situation, rules: Rules) -> Heard | None:
 
 
 def _is_silent(situation: Situation) -> bool:
-    """Whether the originator wants no texts; a later opt-out by hand is weighed against the answer elsewhere."""
+    """Whether the originator wants no texts; ``precedence`` weighs a later opt-out by hand against the answer."""
     return situation.known.opted_out and not was_before(situation.message, situation.known.consent_by_hand_at)
-
-
-def _left(question: Question, situation: Situation) -> Iterator[Effect]:
-    yield from (Unsubscribe(list=choice.subject) for choice in question.choices if waits(situation, question)(choice))

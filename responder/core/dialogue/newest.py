@@ -1,4 +1,4 @@
-"""The newest question that is open: of all that one of our numbers asked a phone, a short answer is for that one."""
+"""The newest open question: a short text answers the last thing that the texted number of ours asked."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -12,17 +12,16 @@ from responder.core.sms.address import is_dialable
 
 def open_opt_in(situation: Situation) -> Question | None:
     """The newest double opt-in that waits for an answer; None if something newer does."""
-    questions = (
-        one for one in situation.known.questions if one.kind is QuestionKind.OPT_IN and one.asked_at <= situation.now
-    )
-    asked = (one for one in questions if _is_from_here(one.destination, situation))
-    waiting = [one for one in asked if state(one, situation.now, waits(situation, one)) is QuestionStatus.OPEN]
+    now = situation.now
+    opt_ins = (one for one in situation.known.questions if one.kind is QuestionKind.OPT_IN and one.asked_at <= now)
+    asked = (one for one in opt_ins if _is_from_here(one.destination, situation))
+    waiting = [one for one in asked if state(one, now, waits(situation, one)) is QuestionStatus.OPEN]
     newest = max(reversed(waiting), key=lambda one: one.asked_at, default=None)
     return None if newest is None or _is_overtaken(newest, situation) else newest
 
 
 def _is_overtaken(opt_in: Question, situation: Situation) -> bool:
-    """Whether the number that the message went to has asked something since that still waits for its answer."""
+    """Whether the texted number has asked something since that still waits for an answer."""
     newer = open_list(situation)
     if newer and _is_from_here(newer.destination, situation) and newer.asked_at > opt_in.asked_at:
         return True
@@ -32,18 +31,18 @@ def _is_overtaken(opt_in: Question, situation: Situation) -> bool:
 
 
 def _waits_for_answer(appointment: Appointment, asked_at: datetime, situation: Situation) -> bool:
-    """Whether nobody has answered for an appointment since it was asked about, and it is not too late to."""
+    """Whether an appointment was not answered since we asked, and still can be."""
     is_answerable = appointment.is_open(situation.now, situation.window) or appointment.is_late(situation.now)
     return is_answerable and (appointment.waits or asked_at > appointment.updated_at)
 
 
 def asked_since(at: datetime, situation: Situation) -> bool:
-    """Whether the number that the message went to has asked about an appointment since a moment."""
+    """Whether the texted number has asked about an appointment since a moment."""
     return any(asked_at > at for _, asked_at in _asked(situation))
 
 
 def _asked(situation: Situation) -> Iterator[tuple[Appointment, datetime]]:
-    """The appointments that this number asked about, each with when it did last."""
+    """The appointments that the texted number asked about, each with the last time."""
     for appointment in situation.known.appointments:
         asked_at, asked_from = appointment.asked_by(situation.now), appointment.asked_from
         if asked_at and (_is_from_here(asked_from, situation) or not is_dialable(asked_from)):
@@ -51,19 +50,19 @@ def _asked(situation: Situation) -> Iterator[tuple[Appointment, datetime]]:
 
 
 def _is_from_here(asked_from: str, situation: Situation) -> bool:
-    """Whether a question left from the number that the message went to."""
+    """Whether a question came from the number that was texted."""
     return situation.has_one_sender or asked_from == situation.message.destination
 
 
 def shown_list(situation: Situation) -> Question | None:
-    """The newest list to choose from, open or not: that of the number which was texted, else of any."""
+    """The newest list of appointments, open or not: that of the texted number, else of any."""
     known, here = situation.known, None if situation.has_one_sender else situation.message.destination
     shown = known.question(QuestionKind.WHICH, here) or known.question(QuestionKind.WHICH)
     return shown if shown and shown.asked_at <= situation.now else None
 
 
 def open_list(situation: Situation) -> Question | None:
-    """The list of appointments that may be chosen from; None if the phone was asked about an appointment since."""
+    """The open list of appointments; None if the texted number asked about an appointment since."""
     shown = shown_list(situation)
     if shown is None or asked_since(shown.asked_at, situation):
         return None
@@ -71,28 +70,24 @@ def open_list(situation: Situation) -> Question | None:
 
 
 def list_state(question: Question, situation: Situation) -> QuestionStatus:
-    """How a list of appointments stands."""
+    """The state of a list of appointments."""
     return state(question, situation.now, stands(situation))
 
 
 def stands(situation: Situation) -> Callable[[Choice], bool]:
-    """Tells whether a choice still is the appointment that was asked about."""
+    """Whether a choice is still the appointment that we asked about: not moved, and not begun."""
 
     def stands(choice: Choice) -> bool:
         appointment = situation.known.appointment(choice.subject)
-        return (
-            appointment is not None
-            and appointment.starts_at == choice.starts_at
-            and appointment.starts_at > situation.now
-        )
+        return appointment is not None and situation.now < appointment.starts_at == choice.starts_at
 
     return stands
 
 
 def waits(situation: Situation, question: Question) -> Callable[[Choice], bool]:
-    """Tells whether a list still waits for the answer: whoever has left it since has answered by that.
+    """Whether a list still waits for the answer; leaving it is an answer.
 
-    What a person of ours has made of it since is no answer, where it puts them on the list or comes after the answer.
+    A change by hand is none if it put the originator on the list, or came after the message.
     """
 
     def waits(choice: Choice) -> bool:

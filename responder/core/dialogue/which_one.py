@@ -1,4 +1,4 @@
-"""Which one? If several appointments are open to an answer, a numbered list asks which is meant."""
+"""A numbered list that asks which of several open appointments is meant."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -15,7 +15,7 @@ from responder.core.rules.situation import Situation
 from responder.core.rules.template import Texts
 from responder.core.sms.segments import size
 
-MOST = 9  # appointments in one list, so that a digit tells each
+MOST = 9  # appointments in one list, so that one digit chooses
 VALID_FOR = timedelta(hours=48)
 ALL = frozenset({"all", "both", "tutti", "tutte", "tutti e due", "tutte e due", "entrambi",
     "entrambe", "alle", "beide", "tous", "toutes"}) | {
@@ -25,9 +25,8 @@ ALL = frozenset({"all", "both", "tutti", "tutte", "tutti e due", "tutte e due", 
     "alle beide", "allebei", "alle twee", "obie",
     "obydwa", "obydwie", "ambele", "amandoua",
 }  # fmt: skip
-INTENTIONS: Mapping[
-    str, Mapping[Answer, str]
-] = {  # what an answer does to the one that is chosen, in letters of the 7-bit alphabet
+# what happens to the chosen appointment, in letters of the 7-bit alphabet
+INTENTIONS: Mapping[str, Mapping[Answer, str]] = {
     "de": {Answer.CONFIRM: "bestätigen", Answer.CANCEL: "absagen", Answer.RESCHEDULE: "verschieben"},
     "en": {Answer.CONFIRM: "confirm", Answer.CANCEL: "cancel", Answer.RESCHEDULE: "move"},
     "es": {Answer.CONFIRM: "confirmar", Answer.CANCEL: "cancelar", Answer.RESCHEDULE: "cambiar"},
@@ -42,10 +41,10 @@ AND = frozenset({"and", "e", "ed", "und", "et", "y", "en", "i", "si", "plus"})
 
 
 def ask_which(situation: Situation, answer: Answer, rules: Rules) -> tuple[Ask, Reply] | None:
-    """The question which of the open appointments is meant, and its text; None if the file has no text for it."""
-    if rules.appointments.which is None:
+    """The question which of the open appointments is meant, with its text; None if the file has no text for it."""
+    which, appointments = rules.appointments.which, situation.open_appointments[:MOST]
+    if which is None:
         return None
-    asked = situation.open_appointments[:MOST]
     message, now = situation.message, situation.now
     question = Question(
         key=question_key(message.key),
@@ -54,31 +53,30 @@ def ask_which(situation: Situation, answer: Answer, rules: Rules) -> tuple[Ask, 
         destination=message.destination,
         asked_at=now,
         expires_at=now + VALID_FOR,
-        choices=tuple(Choice(subject=appointment.id, starts_at=appointment.starts_at) for appointment in asked),
+        choices=tuple(Choice(subject=one.id, starts_at=one.starts_at) for one in appointments),
         intention=answer,
     )
-    return Ask(question=question), Reply(
-        text=_text(asked, answer, rules.appointments.which, situation, rules), asks=question.key
-    )
+    text = _text(appointments, answer, which, situation, rules)
+    return Ask(question=question), Reply(text=text, asks=question.key)
 
 
-def _text(asked: Sequence[Appointment], answer: Answer, which: Texts, situation: Situation, rules: Rules) -> str:
-    """The list in the file's words, with as much about each appointment as fits one segment."""
+def _text(listed: Sequence[Appointment], answer: Answer, which: Texts, situation: Situation, rules: Rules) -> str:
+    """The list in the file's words, with as much about each appointment as fits into one segment."""
     languages = (situation.answer[1] if situation.answer else None, situation.known.language, rules.languages[0])
     template, language = which.pick(*languages), which.language(*languages) or rules.languages[0]
     values = {
         "contact": contact_values(situation.known, rules.languages[0]),
         "intention": INTENTIONS.get(language, INTENTIONS["en"])[answer],
     }
-    texts = [template.render(values | {"choices": _listed(asked, parts, rules.zone)}) for parts in (2, 1, 0)]
+    texts = [template.render(values | {"choices": _lines(listed, parts, rules.zone)}) for parts in (2, 1, 0)]
     return next((text for text in texts if size(text).segments == 1), texts[1])
 
 
-def _listed(asked: Sequence[Appointment], parts: int, zone: ZoneInfo) -> str:
-    return "\n".join(f"{number} {_told(appointment, parts, zone)}" for number, appointment in enumerate(asked, start=1))
+def _lines(listed: Sequence[Appointment], parts: int, zone: ZoneInfo) -> str:
+    return "\n".join(f"{number} {_in_short(one, parts, zone)}" for number, one in enumerate(listed, start=1))
 
 
-def _told(appointment: Appointment, parts: int, zone: ZoneInfo) -> str:
+def _in_short(appointment: Appointment, parts: int, zone: ZoneInfo) -> str:
     when = f"{appointment.starts_at.astimezone(zone):%d/%m %H:%M}"
     return " ".join([when, *[part for part in (appointment.name, appointment.service) if part][:parts]])
 

@@ -1,4 +1,4 @@
-"""Events that webhooks can subscribe to: changes of consent, of appointments and deliveries, and hand-offs."""
+"""Events that webhooks can subscribe to: changes of consent and of appointments, and hand-offs."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -28,9 +28,8 @@ from responder.core.sms.timestamps import iso
 def webhook_payload(
     call: WebhookCall, rule: str | None, match: Match, situation: Situation, after: Known, *, is_superseded: bool
 ) -> str:
-    """The JSON of one webhook call; ``lists`` and ``appointment`` are as they stand after the message."""
-    message = situation.message
-    before = situation.appointment
+    """The JSON of one webhook call; ``lists`` and ``appointment`` show the state after the message."""
+    message, before = situation.message, situation.appointment
     appointment = before and after.appointment(before.id)
     data: dict[str, Any] = {
         "message": message_data(message),
@@ -47,10 +46,7 @@ def webhook_payload(
 
 
 def changed_appointment_data(before: Appointment, after: Appointment) -> dict[str, Any]:
-    """An appointment after a message, with its former status.
-
-    ``sequence`` counts its changes, so a receiver knows the newer of two calls.
-    """
+    """An appointment after a message, with its former status; its ``sequence`` says which of two calls is newer."""
     return appointment_data(after) | {"old_status": str(before.status), "sequence": after.version}
 
 
@@ -103,17 +99,12 @@ def happenings(effects: Iterable[Effect], message: Message, rule: str | None, kn
             case ChangeAppointment(id=changed) if was := known.appointment(changed):
                 known = after_effect(known, effect, message)
                 became = known.appointment(changed) or was
-                data = {
-                    "appointment": changed_appointment_data(was, became),
-                    "message": message_data(message),
-                    "rule": rule,
-                }
+                changed_data = changed_appointment_data(was, became)
+                data = {"appointment": changed_data, "message": message_data(message), "rule": rule}
                 yield Happened(event=Event.APPOINTMENT_CHANGED, data=data)
             case OpenHandOff():
-                yield Happened(
-                    event=Event.HANDOFF_OPENED,
-                    data={"reason": effect.reason, "message": message_data(message), "rule": rule},
-                )
+                data = {"reason": effect.reason, "message": message_data(message), "rule": rule}
+                yield Happened(event=Event.HANDOFF_OPENED, data=data)
 
 
 def _kind(effect: Subscribe | Unsubscribe | OptOut | OptIn) -> str:
@@ -129,7 +120,7 @@ def _consent(effect: Subscribe | Unsubscribe | OptOut | OptIn, message: Message,
 
 
 def consent_changed(event: Mapping[str, Any]) -> Happened:
-    """A change of consent that no text made: an operator did, or its time was up."""
+    """A change of consent that no text made: an operator did, or a subscription ended."""
     change = _consent_data(event["originator"], event["list"], event["event"], event["at"], event["channel"])
     return Happened(
         event=Event.CONSENT_CHANGED, data=change | {"message_key": event["message_key"], "sequence": event["seq"]}
@@ -137,7 +128,7 @@ def consent_changed(event: Mapping[str, Any]) -> Happened:
 
 
 def _consent_data(originator: str, list_name: str | None, kind: str, at: datetime, channel: str) -> dict[str, Any]:
-    """A change of consent; without a list it is about all that we send."""
+    """A change of consent; without a list it is about all texts."""
     return {
         "originator": originator,
         "list": list_name,
@@ -150,7 +141,7 @@ def _consent_data(originator: str, list_name: str | None, kind: str, at: datetim
 
 
 def appointment_booked(before: Appointment | None, after: Appointment) -> Happened:
-    """A new or moved appointment, as another system or an operator brought it."""
+    """A new or moved appointment, from another system or an operator."""
     old = {
         "old_status": str(before.status) if before else None,
         "old_starts_at": iso(before.starts_at) if before else None,
@@ -159,7 +150,7 @@ def appointment_booked(before: Appointment | None, after: Appointment) -> Happen
 
 
 def appointment_deleted(before: Appointment, number: int) -> Happened:
-    """An appointment that will not be; ``number`` is that of its last change."""
+    """A deleted appointment; ``number`` is that of its last change."""
     last = appointment_data(before) | {"status": str(AppointmentStatus.CANCELLED), "old_status": str(before.status)}
     return _booked(last | {"old_starts_at": iso(before.starts_at), "sequence": number, "deleted": True})
 

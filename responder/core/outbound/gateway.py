@@ -1,4 +1,4 @@
-"""What a gateway is: one provider's dialect, both ways. It builds and reads; it never connects."""
+"""What a gateway is: one provider's dialect in both directions. It builds and reads; it never connects."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,9 +18,9 @@ LONGEST_ANSWER = 64 * 1024  # bytes of an answer to us: nothing that we look for
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Call:
-    """A call for somebody else to make; URL, headers and body stay out of its representation.
+    """A call for the client to make; its ``repr`` hides URL, headers and body.
 
-    A guarded call reaches public addresses only, since its URL was not chosen by whoever runs the service.
+    A ``guarded`` call reaches public addresses only, since others chose its URL.
     """
 
     url: str = field(repr=False)
@@ -34,7 +34,7 @@ class Call:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Response:
-    """What came back: the status, the headers with names in small letters, and the beginning of the body."""
+    """What came back: the status, the headers with lower-case names, and the beginning of the body."""
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
@@ -50,15 +50,15 @@ class Taken:
 
 
 class Posted(NamedTuple):
-    """A request that a gateway made to us, whole; only its size shows in a representation.
+    """A request that a gateway made to us; its ``repr`` shows only the size.
 
-    No dataclass, since one is made for every message: a frozen one takes half a microsecond longer.
+    No dataclass: one is made for every message, and a frozen one takes half a microsecond longer.
     """
 
     body: bytes
     received_at: datetime
     form: Mapping[str, str] = MappingProxyType({})
-    """The fields of a body that is a form: names in small letters, the first of each; else meaningless."""
+    """The fields of a form, the first of each, with lower-case names; meaningless for other bodies."""
     headers: Sequence[tuple[bytes, bytes]] = ()
     query: bytes = b""
     method: str = "POST"
@@ -67,9 +67,9 @@ class Posted(NamedTuple):
         return f"Posted({len(self.body)} bytes)"
 
     def header(self, name: str) -> str:
-        """The first header of a name, which is given in small letters; empty if there is none."""
-        wanted = name.encode()
-        return next((value.decode("latin-1") for given, value in self.headers if given == wanted), "")
+        """The first header of a lower-case name; empty if there is none."""
+        raw_name = name.encode()
+        return next((value.decode("latin-1") for given, value in self.headers if given == raw_name), "")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,7 +83,7 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Events:
-    """What a request holds: messages from phones, reports on replies, and how many things that are neither."""
+    """What a request holds: messages, delivery reports, and how many entries that are neither."""
 
     inbound: tuple[Inbound, ...] = ()
     reports: tuple[Report, ...] = ()
@@ -92,7 +92,7 @@ class Events:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sample:
-    """A text for `responder text`, to be written as the gateway would write it."""
+    """A text for `responder text`, to be sent as the gateway would send it."""
 
     originator: str
     destination: str
@@ -102,9 +102,9 @@ class Sample:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MailTrust:
-    """Which mails to believe: from these senders (the gateway's own if none), and perhaps only signed ones.
+    """Which mails to believe: from these senders (by default the gateway's), and perhaps only signed ones.
 
-    With ``receiver``, only the word of the receiving server of that name counts.
+    With ``receiver``, only that mail server's verdict on signatures counts.
     """
 
     senders: Sequence[str] = ()
@@ -126,7 +126,7 @@ class MailReader(Protocol):
         """The messages in a mail; a malformed one if the mail is not understood."""
 
     def sample(self, sample: Sample) -> bytes:
-        """A mail that brings the text, and that this reader believes."""
+        """A mail with the text, which this reader believes."""
 
 
 POST: Collection[str] = ("POST",)
@@ -141,19 +141,19 @@ class Gateway(Protocol):
     ack: Answer
 
     def trusts(self, posted: Posted) -> bool:
-        """Whether a request is the provider's, by a signature for instance; nothing of another is stored."""
+        """Whether a request is the provider's, for example by its signature; any other is not stored."""
 
     def read_inbound(self, posted: Posted) -> Events:
-        """What was posted to the address of messages; one without originator or destination is malformed."""
+        """What was posted to the address for messages; one without originator or destination is malformed."""
 
     def read_reports(self, posted: Posted) -> Events:
-        """What was posted to the address of delivery reports, where messages may come too."""
+        """What was posted to the address for delivery reports, where messages may arrive too."""
 
     def sample(self, sample: Sample) -> Posted:
-        """The request by which the gateway would hand in the text."""
+        """The request by which the gateway would deliver the text."""
 
     def mail_reader(self, trust: MailTrust) -> MailReader | None:
-        """The reader of the gateway's mails; None if it writes none."""
+        """The reader of the gateway's mails; None if it sends none."""
 
     def build_outbound(self, step: Step) -> Call | None:
         """The call that sends a reply; None while replies are simulated."""
@@ -161,22 +161,22 @@ class Gateway(Protocol):
     def read_response(self, response: Response) -> Taken:
         """What the provider says of a message that it took.
 
-        Raises TransientError if the message was certainly not taken and may be tried again, PermanentError if it was
-        refused for good, AccessError if everything is refused, and UncertainError if it may have been taken.
+        Raises TransientError if it certainly did not take it but may next time, PermanentError if it refused it for
+        good, AccessError if it refuses everything, and UncertainError if it may have taken it.
         """
 
     def build_credit(self) -> Call | None:
-        """The call that asks for the credit left, by GET; None if it cannot be asked for."""
+        """The GET that asks for the remaining credit; None if the gateway cannot be asked."""
 
     def read_credit(self, response: Response) -> Decimal:
-        """The credit that is left.
+        """The remaining credit.
 
         Raises AccessError if everything is refused, and TransientError or PermanentError if the answer does not say.
         """
 
 
 Clock = Callable[[], datetime]
-"""Tells the time, in UTC."""
+"""The time, in UTC."""
 
 
 class Job(StrEnum):
@@ -188,17 +188,17 @@ class Job(StrEnum):
 
 
 class Bell(Protocol):
-    """Wakes a worker; nothing ever rests on it."""
+    """Wakes a worker; nothing depends on it."""
 
     def ring(self, job: Job) -> None:
         """Say that something waits. Never waits and never fails."""
 
 
 class Pace(Protocol):
-    """Says how fast texts may go out."""
+    """Limits how fast texts go out."""
 
-    async def take(self, wanted: int) -> int:
-        """How many of the texts may go now."""
+    async def take(self, count: int) -> int:
+        """How many of so many texts may go now."""
 
 
 class Client(Protocol):

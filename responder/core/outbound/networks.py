@@ -1,4 +1,4 @@
-"""Addresses that no webhook may reach, since they lead into our own network or nowhere."""
+"""Addresses that no webhook may reach: those of private networks, and those of none."""
 
 import re
 from ipaddress import IPv4Address, ip_address, ip_network
@@ -13,10 +13,7 @@ REFUSED = tuple(
         ("10.0.0.0/8", "private (RFC 1918)"),
         ("100.64.0.0/10", "shared with the provider (RFC 6598)"),
         ("127.0.0.0/8", "loopback (RFC 1122)"),
-        (
-            "168.63.129.16/32",
-            "the inside of a cloud",
-        ),  # public by number, yet answered by the host of a virtual machine
+        ("168.63.129.16/32", "the inside of a cloud"),  # a public number that the host of a virtual machine answers
         ("169.254.0.0/16", "link-local (RFC 3927)"),
         ("172.16.0.0/12", "private (RFC 1918)"),
         ("192.0.0.0/24", "reserved for protocols (RFC 6890)"),
@@ -34,10 +31,7 @@ REFUSED = tuple(
         ("fc00::/7", "private (RFC 4193)"),
         ("fe80::/10", "link-local (RFC 4291)"),
         ("ff00::/8", "multicast (RFC 4291)"),
-        (
-            "::/3",
-            "no global unicast (RFC 4291)",
-        ),  # global unicast is 2000::/3 alone: this and the next two are all the rest
+        ("::/3", "no global unicast (RFC 4291)"),  # that is 2000::/3 alone; this and the next two are the rest
         ("4000::/2", "no global unicast (RFC 4291)"),
         ("8000::/1", "no global unicast (RFC 4291)"),
         ("2001::/23", "reserved for protocols (RFC 2928)"),
@@ -46,11 +40,11 @@ REFUSED = tuple(
         ("3fff::/20", "for documentation (RFC 9637)"),
     )
 )
-NAT64 = ip_network("64:ff9b::/96")  # RFC 6052: how a network without IPv4 sees every IPv4 address, public ones included
+NAT64 = ip_network("64:ff9b::/96")  # RFC 6052: every IPv4 address, as a network without IPv4 sees it
 
 
 def refusal(address: str) -> str | None:
-    """What an address is, if no webhook may go there; None if it is a public one.
+    """Why no webhook may go to an address; None if it is a public one.
 
     >>> refusal("169.254.169.254"), refusal("64:ff9b::7f00:1"), refusal("8.8.8.8")
     ('link-local (RFC 3927)', 'loopback (RFC 1122)', None)
@@ -62,7 +56,7 @@ def refusal(address: str) -> str | None:
 
 
 def is_host(host: str) -> bool:
-    """Whether a name server can be asked for a name, or the name is an address.
+    """Whether a name is an address, or one that name servers can be asked for.
 
     >>> is_host("crm.example.com"), is_host("münchen.example"), is_host("xn--"), is_host("a..b")
     (True, True, False, False)
@@ -74,7 +68,7 @@ def is_host(host: str) -> bool:
 
 
 def _in_ascii(host: str) -> str:
-    """A name as name servers know it; nothing if it is none."""
+    """A name as name servers know it; empty if it is not valid."""
     import idna  # noqa: PLC0415  (large, and seldom needed)
 
     try:

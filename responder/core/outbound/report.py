@@ -1,4 +1,4 @@
-"""Delivery reports: what the gateway says later of a reply, and what that makes of its fate."""
+"""Delivery reports: what the gateway says later about a reply, and the status that follows."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ from responder.core.contact.effects import StepStatus
 
 
 class Reported(StrEnum):
-    """What a report says, the weakest first: a stronger word is never undone by a weaker one."""
+    """What a report says, the weakest first: a weaker report never undoes a stronger one."""
 
     UNKNOWN = "unknown"
     SENT = "sent"
@@ -21,9 +21,9 @@ class Reported(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Report:
-    """One delivery report. ``ids`` are the gateway's and ours; ``part`` counts segments from 1 if it is about one.
+    """One delivery report. ``ids`` are the gateway's and ours; ``part`` counts from 1 if it is about one segment.
 
-    ``word`` is the status as it was written, ``reason`` what an operator reads, ``happened_at`` the gateway's own time.
+    ``word`` is the status as the gateway writes it, ``reason`` for operators, ``happened_at`` the gateway's own time.
     """
 
     ids: tuple[str, ...]
@@ -37,28 +37,24 @@ class Report:
 
     @property
     def key(self) -> str:
-        """The same for a report that is sent again, whenever that is."""
+        """The same whenever a report is sent again."""
         content = (*self.ids, self.reported, self.word, self.part, self.parts, self.happened_at)
         return hashlib.sha256(json.dumps([str(each) for each in content]).encode()).hexdigest()[:32]
 
 
 STRENGTH = {reported: strength for strength, reported in enumerate(Reported)}
-FOLLOWS: Mapping[Reported, frozenset[StepStatus]] = {  # which fates a report changes, and into the one of its own name
-    Reported.DELIVERED: frozenset(StepStatus)
-    - {StepStatus.DELIVERED, StepStatus.SIMULATED},  # a proof, whatever we thought before
+FOLLOWS: Mapping[Reported, frozenset[StepStatus]] = {  # which statuses a report changes into that of its name
+    # a proof, whatever we thought before
+    Reported.DELIVERED: frozenset(StepStatus) - {StepStatus.DELIVERED, StepStatus.SIMULATED},
     Reported.FAILED: frozenset({StepStatus.SENDING, StepStatus.SENT, StepStatus.UNCERTAIN}),
-    Reported.SENT: frozenset(
-        {StepStatus.QUEUED, StepStatus.SENDING, StepStatus.UNCERTAIN}
-    ),  # taken after all, so never sent again
+    # taken after all, so never sent again
+    Reported.SENT: frozenset({StepStatus.QUEUED, StepStatus.SENDING, StepStatus.UNCERTAIN}),
     Reported.UNKNOWN: frozenset(),
 }
 
 
 def together(reports: Iterable[Report]) -> Report | None:
-    """The report that decides: delivered once all parts are, failed once any part has; else None.
-
-    Parts that are still on their way make a message sent.
-    """
+    """The report that decides: delivered once all parts are, failed once one is, else sent; None without reports."""
     decisive: Report | None = None
     by_part: dict[int, Report] = {}
     for report in reports:
@@ -70,7 +66,7 @@ def together(reports: Iterable[Report]) -> Report | None:
 
 
 def status_after(status: StepStatus, reported: Reported) -> StepStatus:
-    """The fate of a reply after a report.
+    """The status of a reply after a report.
 
     >>> status_after(StepStatus.UNCERTAIN, Reported.DELIVERED), status_after(StepStatus.DELIVERED, Reported.FAILED)
     (<StepStatus.DELIVERED: 'delivered'>, <StepStatus.DELIVERED: 'delivered'>)

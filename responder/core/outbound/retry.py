@@ -8,26 +8,22 @@ from email.utils import parsedate_to_datetime
 from responder.core.contact.effects import StepKind
 
 HOUR_S = 3600.0
-DELAYS_S: Mapping[StepKind, tuple[float, ...]] = {  # before each attempt; one for every attempt that there is
-    StepKind.WEBHOOK: (
-        0,
-        5,
-        300,
-        HOUR_S / 2,
-        2 * HOUR_S,
-        5 * HOUR_S,
-        10 * HOUR_S,
-        14 * HOUR_S,
-        20 * HOUR_S,
-        24 * HOUR_S,
-    ),
+DELAYS_S: Mapping[StepKind, tuple[float, ...]] = {  # before each attempt that there is
+    StepKind.WEBHOOK: (0, 5, 300, *(hours * HOUR_S for hours in (0.5, 2, 5, 10, 14, 20, 24))),
     StepKind.REPLY: (0, 5, 30),  # the gateway asks for three attempts at most, further apart each time
 }
 JITTER = 0.2  # of the delay, to either side, so that what failed together does not come back together
 LONGEST_WAIT_S = 24 * HOUR_S  # that the other side may ask for
+LEASE = timedelta(seconds=40)  # of a claimed step: a call has 15 s (``Call.timeout_s``), its record the rest
 
-# A call has 15 s (``Call.timeout_s``) and its record some more; until then nobody may take the step for abandoned.
-LEASE = timedelta(seconds=40)
+AT_ONCE = 10  # calls of one worker to one endpoint, so that a slow one leaves slots to the others
+OPEN_AFTER = 5  # failures in a row after which an endpoint is paused
+PAUSE = timedelta(seconds=30)
+LONGEST_PAUSE = timedelta(minutes=10)  # of all calls, if an endpoint asks to wait; the refused call waits longer
+DISABLED_AFTER = timedelta(days=5)  # of nothing but failures
+FEWEST_FAILURES = 10  # before that counts, since an endpoint may be called once a week
+GONE = "it answered HTTP 410, so it wants no more calls"
+DEAD = "every call to it has failed for five days"
 
 
 def next_attempt(
@@ -35,7 +31,7 @@ def next_attempt(
 ) -> datetime | None:
     """When a step that certainly failed is tried again; None if it is given up.
 
-    ``retry_after_s`` is what the other side asked for, ``chance`` anything from 0 to 1.
+    ``retry_after_s`` is what the other side asked for, ``chance`` a number from 0 to 1.
 
     >>> from datetime import UTC
     >>> next_attempt(StepKind.REPLY, 2, datetime(2026, 4, 8, 12, 0, tzinfo=UTC), None, 0.5).isoformat()
@@ -49,7 +45,7 @@ def next_attempt(
 
 
 def read_retry_after(headers: Mapping[str, str]) -> float | None:
-    """The seconds that the header ``retry-after`` asks to wait; a date counts from the other side's own clock.
+    """The seconds that the header ``retry-after`` asks to wait; a date is compared with the other side's clock.
 
     >>> read_retry_after({"retry-after": "12"})
     12.0
@@ -66,21 +62,9 @@ def read_retry_after(headers: Mapping[str, str]) -> float | None:
     return max(wait.total_seconds(), 0.0)
 
 
-AT_ONCE = 10  # calls of one worker to one endpoint, so that a slow one takes no place from the others
-OPEN_AFTER = 5  # failures in a row after which an endpoint is left alone for a while
-PAUSE = timedelta(seconds=30)
-LONGEST_PAUSE = timedelta(
-    minutes=10
-)  # that an endpoint may ask for all of its calls; the call that it refused waits longer
-DISABLED_AFTER = timedelta(days=5)  # of nothing but failures
-FEWEST_FAILURES = 10  # that say so, since an endpoint may be called once a week
-GONE = "it answered HTTP 410, so it wants no more calls"
-DEAD = "every call to it has failed for five days"
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Endpoint:
-    """What is known of an endpoint; ``address`` stands for its URL, so that another URL begins anew."""
+    """The state of a webhook endpoint; ``address`` is a digest of its URL, since another URL starts afresh."""
 
     name: str
     address: str
@@ -99,7 +83,7 @@ class Endpoint:
     def after_failure(
         self, now: datetime, *, asked_to_wait_s: float | None = None, is_gone: bool = False
     ) -> "Endpoint":
-        """The state after another call failed."""
+        """The state after another failed call."""
         failures, since = self.failures + 1, self.failing_since or now
         pauses = [PAUSE] if failures >= OPEN_AFTER else []
         pauses += [min(timedelta(seconds=asked_to_wait_s), LONGEST_PAUSE)] if asked_to_wait_s else []

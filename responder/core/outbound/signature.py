@@ -12,7 +12,7 @@ EXPECTED = f"expected '{PREFIX}' and then {SHORTEST} to {LONGEST} random bytes i
 
 
 def decode_secret(secret: str) -> bytes:
-    """The bytes of a webhook's secret; ValueError says what is expected, and never shows the secret.
+    """The bytes of a webhook's secret; the ValueError says what is expected, never the secret.
 
     >>> decode_secret("whsec_c2l4dGVlbiBieXRlcyBhcmUgdG9vIGZldw==")
     b'sixteen bytes are too few'
@@ -30,7 +30,7 @@ def decode_secret(secret: str) -> bytes:
 
 
 def sign(secrets: Sequence[str], message_id: str, timestamp: int, body: bytes) -> str:
-    """The signatures of a body, one a secret, so that a receiver can change its secret at leisure."""
+    """The signatures of a body, one for each secret, so that a receiver can change its secret at leisure."""
     if "." in message_id:
         raise ValueError("the id of a webhook call holds a dot, which would make what is signed ambiguous")
     signed = b"%b.%d.%b" % (message_id.encode(), timestamp, body)
@@ -39,7 +39,7 @@ def sign(secrets: Sequence[str], message_id: str, timestamp: int, body: bytes) -
 
 
 def webhook_headers(secrets: Sequence[str], message_id: str, timestamp: int, body: bytes) -> dict[str, str]:
-    """The headers of one attempt of a call. The id is the same in all attempts; without secrets nothing is signed."""
+    """The headers of one attempt, all with the same id; without secrets nothing is signed."""
     headers = {"content-type": "application/json", "webhook-id": message_id, "webhook-timestamp": str(timestamp)}
     if secrets:
         headers["webhook-signature"] = sign(secrets, message_id, timestamp, body)

@@ -1,4 +1,4 @@
-"""The one question that every outbound text must pass."""
+"""Whether an outbound text may leave: every one of them is asked here."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,17 +9,16 @@ from responder.core.sms.message import Order
 OPTED_OUT = "the originator opted out"
 TOO_LATE = "it came too late to be of use, so it was dropped"
 SHADOWED = "nothing is sent while RESPONDER_SHADOW is set"
-TO_RESERVED_WORDS = frozenset({Purpose.HELP, Purpose.WELCOME})  # which are answered after a STOP that is older
+TO_RESERVED_WORDS = frozenset({Purpose.HELP, Purpose.WELCOME})  # answers that an older STOP does not hold back
 DESPITE_OPT_OUT = TO_RESERVED_WORDS | {Purpose.CONFIRMATION}  # contract, guarantee 6
-MARKETING = frozenset({Purpose.ANSWER})  # what a rule writes may be an offer; every other text is a service
+MARKETING = frozenset({Purpose.ANSWER})  # a rule's text may be an offer; any other is a service
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LastStop:
-    """A number's last opt-out: when it took effect by our clock, and its place among the words.
+    """A number's last opt-out: when it took effect by our clock, and its place among the number's texts.
 
-    That place is None if no text of theirs was the opt-out. ``start`` is the place of the word by which the number has
-    agreed to texts since.
+    The place is None if the opt-out was no text of theirs. ``start`` is the place of a later text that agrees again.
     """
 
     at: datetime
@@ -29,7 +28,7 @@ class LastStop:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Origin:
-    """The text that a reply answers: its place among the words, its arrival and its handling."""
+    """The text that a reply answers: its place among the number's texts, its arrival and its handling."""
 
     order: Order
     received_at: datetime
@@ -37,7 +36,7 @@ class Origin:
 
 
 def is_ended(purpose: Purpose, queued_at: datetime, origin: Origin | None, stop: LastStop) -> bool:
-    """Whether an opt-out ends a text that waits to leave. Answers to newer reserved words still go out.
+    """Whether an opt-out ends a text that waits to leave; answers to newer reserved keywords still go out.
 
     >>> from datetime import UTC, timedelta
     >>> noon = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -68,8 +67,8 @@ def why_suppressed(
 ) -> str | None:
     """Why a text may not go out now; None if it may. Asked in the transaction that claims it.
 
-    ``in_doubt``: the originator has since written what may be a stop, and no person has decided. ``is_ended``: it
-    waited when the originator opted out.
+    ``in_doubt``: the originator wrote what may be a stop, and no person has decided. ``is_ended``: the text waited
+    when the originator opted out.
 
     >>> from datetime import UTC
     >>> why_suppressed(Purpose.ANSWER, None, datetime.now(UTC), opted_out=True)

@@ -1,10 +1,10 @@
-"""Replies made from a webhook's answer, kept as JSON beside the call until it comes."""
+"""Replies made from a webhook's answer, stored as JSON with the call until it comes."""
 
 import json
 import unicodedata
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,11 +16,11 @@ from responder.core.rules.limits import Limits, Restraint
 from responder.core.rules.template import LONGEST_RENDERED, Templates
 from responder.core.sms.segments import cut
 
-ANSWER_WITHIN = timedelta(seconds=5)  # from the beginning of the call; what comes later is no reply any more
-LONGEST_JSON = 64 * 1024  # bytes of an answer; a longer one is cut there, so that it is none
+ANSWER_WITHIN = timedelta(seconds=5)  # from the beginning of the call; a later answer makes no reply
+LONGEST_JSON = 64 * 1024  # bytes of an answer; a longer one is cut there and makes no reply
 RESPONSE = "response"
-MOMENT = "$moment"  # no field that a file or a webhook can name in a text
-JOINERS = "\u200c\u200d"  # which hold emojis and some scripts together
+MOMENT = "$moment"  # a name that no template can use
+JOINERS = "\u200c\u200d"  # they hold emojis and some scripts together
 
 
 class NoField(Exception):
@@ -47,7 +47,7 @@ class Fields(dict[str, Any]):
 def settled(
     awaited: Awaited, said: bytes | None, known: Known, limits: Limits, now: datetime
 ) -> tuple[Reply | Mute, ...]:
-    """The text to send once the call was answered, or was not in time (``said`` is None). A limit may hold it back."""
+    """The text to send after the call's answer, or without one in time (``said`` is None), if limits allow it."""
     text = text_of(awaited, said)
     if text is None:
         return ()
@@ -55,15 +55,12 @@ def settled(
     if known.opted_out:
         return (replace(reply, held_back=OPTED_OUT),)
     left = Restraint(limits, known, now, awaited.languages).left_of(reply)
-    return tuple(
-        replace(one, expires_at=awaited.expires_at) if isinstance(one, Reply) else one
-        for one in left
-        if isinstance(one, Reply | Mute)
-    )
+    replies = (one for one in left if isinstance(one, Reply | Mute))
+    return tuple(replace(one, expires_at=awaited.expires_at) if isinstance(one, Reply) else one for one in replies)
 
 
 def text_of(awaited: Awaited, said: bytes | None) -> str | None:
-    """The text that goes out, made of an answer or else the other one; None where nothing does.
+    """The text made from an answer, or else the other text; None if there is neither.
 
     >>> texts = {"text": "{{ response.text }}", "otherwise": "We will call you."}
     >>> awaited = Awaited(**texts, values={}, max_segments=1, languages=(), zone="UTC")
@@ -75,17 +72,17 @@ def text_of(awaited: Awaited, said: bytes | None) -> str | None:
 
 
 def _filled(awaited: Awaited, response: Fields) -> str:
-    """The text with its values; empty where it cannot be made of this answer."""
+    """The text with its values; empty if the answer lacks one."""
     names = {name: None if isinstance(value, Mapping) else frozenset[str]() for name, value in awaited.values.items()}
     try:
         template = Templates(ZoneInfo(awaited.zone)).parse(awaited.text, {**names, RESPONSE: None})
         return cut(template.render({**awaited.values, RESPONSE: response}).strip(), awaited.max_segments)
-    except Exception:  # noqa: BLE001  (whatever a system of somebody else's answers, the call has to be recorded)
+    except Exception:  # noqa: BLE001  (whatever another system answers, the call has to be recorded)
         return ""
 
 
 def read_response(body: bytes) -> Fields | None:
-    """The fields of an answer that a text can show; None if it is no JSON object.
+    """The fields of an answer that a text can show; None if it is not a JSON object.
 
     >>> read_response(b'{"text": "On its\\\\u0007 way", "days": 2, "more": {"a": 1}}')
     {'text': 'On its way', 'days': 2}
@@ -108,32 +105,28 @@ def _refuse(typed: str) -> None:
 def _shown(value: str | int) -> str | int:
     if isinstance(value, bool):
         return "true" if value else ""
-    return (
-        "".join(filter(_is_kept, value[:LONGEST_RENDERED].replace("\r\n", "\n"))) if isinstance(value, str) else value
-    )
+    if isinstance(value, str):
+        return "".join(filter(_is_kept, value[:LONGEST_RENDERED].replace("\r\n", "\n")))
+    return value
 
 
 def _is_kept(character: str) -> bool:
-    """Whether a text may contain a character: no control, no direction mark, no lone surrogate."""
+    """Whether a text may contain a character: no control or format character, no lone surrogate."""
     return character in f"\n{JOINERS}" or unicodedata.category(character) not in ("Cc", "Cf", "Cs")
 
 
 def to_json(awaited: Awaited) -> str:
-    """The reply as it is kept until the answer is known."""
-    kept = {
-        name: getattr(awaited, name)
-        for name in ("text", "values", "otherwise", "max_segments", "languages", "zone", "purpose", "expires_at")
-    }
+    """The reply as it is stored until the answer is known."""
+    kept = {field.name: getattr(awaited, field.name) for field in fields(awaited)}
     return json.dumps(kept, ensure_ascii=False, default=_moment)
 
 
 def from_json(kept: str) -> Awaited:
-    """The reply that was kept."""
+    """The reply that was stored."""
     read = json.loads(kept, object_hook=_with_moments)
     values = {name: defaultdict(str, value) if name == "contact" else value for name, value in read["values"].items()}
-    return Awaited(
-        **{**read, "values": values, "languages": tuple(read["languages"]), "purpose": Purpose(read["purpose"])}
-    )
+    read |= {"values": values, "languages": tuple(read["languages"]), "purpose": Purpose(read["purpose"])}
+    return Awaited(**read)
 
 
 def _moment(value: object) -> object:
