@@ -1,8 +1,10 @@
 """Logs on stderr, as JSON or readable lines, and never with a full telephone number."""
 
 import logging
+import os
 import re
 import sys
+from collections.abc import Sequence
 from typing import TextIO
 
 import structlog
@@ -24,13 +26,21 @@ NUMBER = re.compile(
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
-def set_up_logs(level: str = "info", form: str = "auto", stream: TextIO | None = None) -> None:
-    """Send every logger's lines to stderr, or another stream, as ``json``, ``text``, or what suits it (``auto``)."""
+# where a value stands in a template: " name=%s", or a value within the sentence
+PLACE = re.compile(r"(?: (?P<name>\w+)=(?=%[0-9.]*[a-z](?:\s|$)))?%[0-9.]*[a-z]")
+KEY = re.compile(r"[0-9a-f]{16,}(?:[-:][\w:-]*)?")  # what the fields key and hash hold
+
+
+def set_up_logs(level: str = "info", form: str = "auto", stream: TextIO | None = None, role: str = "") -> None:
+    """Send every logger's lines to stderr, or another stream, as ``json``, ``text``, or what suits it (``auto``).
+
+    Lines of JSON say which ``role`` a process has (web, worker …), and its number.
+    """
     stream = stream or sys.stderr
     is_terminal = stream.isatty()
     as_text = form == "text" or (form == "auto" and is_terminal)
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(_text(in_colour=is_terminal) if as_text else _json())
+    handler.setFormatter(_text(in_colour=is_terminal) if as_text else _json(role))
     root = logging.getLogger()
     for former in root.handlers[:]:
         root.removeHandler(former)
@@ -46,24 +56,67 @@ def _text(*, in_colour: bool) -> logging.Formatter:
     renderer = structlog.dev.ConsoleRenderer(
         colors=in_colour, pad_event_to=0, exception_formatter=structlog.dev.plain_traceback
     )
-    return _formatter(one_line, renderer)
+    return _formatter(as_sentence, one_line, renderer)
 
 
-def _json() -> logging.Formatter:
-    return _formatter(structlog.processors.JSONRenderer())
+def _json(role: str) -> logging.Formatter:
+    whose = {"role": role, "process": os.getpid()} if role else {}
+
+    def add_process(_logger: WrappedLogger, _level: str, event: EventDict) -> EventDict:
+        return {**event, **whose}
+
+    return _formatter(as_fields, add_process, structlog.processors.JSONRenderer())
 
 
-def _formatter(*last: Processor) -> logging.Formatter:
+def _formatter(values: Processor, *last: Processor) -> logging.Formatter:
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[
             structlog.stdlib.add_log_level,
             structlog.stdlib.add_logger_name,
             structlog.processors.format_exc_info,
-            mask_numbers,
+            values,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
         ],
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+        pass_foreign_args=True,
     )
+
+
+def as_sentence(logger: WrappedLogger, level: str, event: EventDict) -> EventDict:
+    """The values as they stand in the sentence, without full numbers."""
+    template, values = _taken_apart(event, level)
+    masked_event = mask_numbers(logger, level, event)
+    return {**masked_event, "event": template % tuple(value for _, value in values)} if values else masked_event
+
+
+def as_fields(logger: WrappedLogger, level: str, event: EventDict) -> EventDict:
+    """The values that have names as fields of their own, and the sentence without them."""
+    template, values = _taken_apart(event, level)
+    masked_event = mask_numbers(logger, level, event)
+    if not values:
+        return masked_event
+    sentence = PLACE.sub(lambda found: "" if found["name"] else found[0], template)
+    unnamed = tuple(value for name, value in values if not name)
+    return {**masked_event, "event": sentence % unnamed, **{name: value for name, value in values if name}}
+
+
+def _taken_apart(event: EventDict, level: str) -> tuple[str, Sequence[tuple[str | None, object]]]:
+    """The template of an event and its values, masked, by their names; no values where it is no plain template."""
+    template, arguments = event["_record"].msg, event.pop("positional_args", ())
+    if not isinstance(template, str) or not isinstance(arguments, tuple) or "%%" in template:
+        return "", ()
+    names = [place["name"] for place in PLACE.finditer(template)]
+    if len(names) != len(arguments) or masked(template) != template:
+        return "", ()
+    values = zip(names, arguments, strict=True)
+    return template, [(name, value if level == "debug" else _without_number(name, value)) for name, value in values]
+
+
+def _without_number(name: str | None, value: object) -> object:
+    if value is None or isinstance(value, int | float):
+        return value
+    text = str(value)
+    return text if name in {"key", "hash"} and KEY.fullmatch(text) else masked(text)
 
 
 def mask_numbers(_logger: WrappedLogger, level: str, event: EventDict) -> EventDict:

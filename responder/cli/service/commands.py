@@ -21,40 +21,40 @@ app = typer.Typer()
 
 @app.command("run")
 def run() -> None:
-    _serve(run_everything(_settings()))
+    _serve(run_everything(_settings("run")))
 
 
 @app.command("web")
 def web() -> None:
     from responder.web.server import serve  # noqa: PLC0415  (each process loads its own part alone)
 
-    _serve(serve(_settings()))
+    _serve(serve(_settings("web")))
 
 
 @app.command("worker")
 def worker() -> None:
     from responder.worker.serve import serve  # noqa: PLC0415  (each process loads its own part alone)
 
-    _serve(serve(_settings()))
+    _serve(serve(_settings("worker")))
 
 
 @app.command("mail")
 def mail() -> None:
     from responder.mail.serve import serve  # noqa: PLC0415  (each process loads its own part alone)
 
-    _serve(serve(_settings()))
+    _serve(serve(_settings("mail")))
 
 
 @app.command("migrate")
 def migrate() -> None:
-    settings = _settings()
+    settings = _settings("migrate")
     version = asyncio.run(migrate_database(settings))
     say(f"{mask_url(settings.database_url)}: version {version}")
 
 
-def _settings() -> Settings:
+def _settings(role: str) -> Settings:
     settings = load_settings()
-    set_up_logs(settings.log_level, settings.log_format)
+    set_up_logs(settings.log_level, settings.log_format, role=role)
     for sentence in unknown_settings(environment()):
         say(sentence, err=True)
     return settings
