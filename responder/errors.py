@@ -20,15 +20,15 @@ class PermanentError(ResponderError):
 
 
 class BlockedError(PermanentError):
-    """Certainly not done, and cannot be: whom it was for is blocked on the other side, or has opted out there."""
+    """Certainly not done, and cannot be: the number is blocked on the other side, or has opted out there."""
 
 
 class AccessError(ResponderError):
-    """Certainly not done, and nothing else would be: the other side refuses us, whatever we ask, until a person has seen to it."""
+    """Certainly not done: the other side refuses all our requests until a person has seen to it."""
 
 
 class UncertainError(ResponderError):
-    """The other side may or may not have taken it: nobody can tell from here."""
+    """The other side may or may not have taken it; nobody can tell from here."""
 
 
 class StorageError(TransientError):

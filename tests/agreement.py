@@ -10,7 +10,7 @@ from sqlalchemy import Table, insert, select
 
 from responder.core.contact.effects import StepKind, StepStatus
 from responder.core.contact.known import LATE, Known
-from responder.core.rehearsal.conversation import walk
+from responder.core.rehearsal.conversation import converse
 from responder.core.rules.rules import Rules
 from responder.core.sms.message import Message, Order
 from responder.store.base.tables import appointments, awaited, contacts, handoffs, messages, steps, subscriptions
@@ -53,10 +53,10 @@ class Answered:
 
 def rehearsed(conversation: Conversation) -> Iterator[Answered]:
     """What the rehearsal says of each text."""
-    strides = walk(conversation.messages, conversation.rules, conversation.known, conversation.responses)
-    for stride in strides:
-        plan = stride.plan
-        yield _answered(plan.message, plan.rule, plan.is_superseded, stride.replies, stride.after)
+    exchanges = converse(conversation.messages, conversation.rules, conversation.known, conversation.responses)
+    for exchange in exchanges:
+        plan = exchange.plan
+        yield _answered(plan.message, plan.rule, plan.is_superseded, exchange.replies, exchange.after)
 
 
 async def served(conversation: Conversation, store: Store) -> list[Answered]:

@@ -23,13 +23,10 @@ class AppointmentAction(Action):
         if appointment is None:
             yield OpenHandOff(reason=f"{self.change} without exactly one open appointment")
             return
-        status = (
-            AppointmentStatus.SCHEDULED if context.situation.is_outdated else appointment.status
-        )  # a newer word stands, and is not undone
-        outcome = OUTCOMES[status, self.change]
+        # an outdated change is planned as if it were new, so that weighing it finds the newer word
+        status = AppointmentStatus.SCHEDULED if context.situation.is_outdated else appointment.status
+        outcome, is_chosen = OUTCOMES[status, self.change], context.situation.chosen is not None
         if outcome.status:
-            yield ChangeAppointment(
-                id=appointment.id, status=outcome.status, is_chosen=context.situation.chosen is not None
-            )
+            yield ChangeAppointment(id=appointment.id, status=outcome.status, is_chosen=is_chosen)
         if outcome.hand_off:
             yield OpenHandOff(reason=outcome.hand_off)

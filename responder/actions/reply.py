@@ -1,4 +1,6 @@
-"""reply: send the originator a text, at most so many segments long, and to each number no more often than ``once_per`` says.
+"""reply: send the originator a text, at most so many segments long, and to each number no more often than ``once_per``
+says.
+
 With a ``delay`` it waits, and leaves outside quiet hours; where it cannot leave within ``valid_for``, it is dropped.
 
 then:
@@ -61,8 +63,6 @@ class ReplyAction(Action):
 
     def _why_not_again(self, context: Context) -> str | None:
         left = self.once_per and self.once_per.left(context.situation)
-        return (
-            f"not sent: once per {in_short(self.once_per.period)}, {in_short(left)} of it left"
-            if self.once_per and left
-            else None
-        )
+        if not self.once_per or not left:
+            return None
+        return f"not sent: once per {in_short(self.once_per.period)}, {in_short(left)} of it left"

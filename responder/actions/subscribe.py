@@ -1,4 +1,5 @@
-"""subscribe: put the originator on a list, for good or for a while; who is on it already gets the text ``already`` and no other reply.
+"""subscribe: put the originator on a list, for good or for a while; who is on it already gets the text
+``already`` and no other reply.
 
 then:
   - subscribe: {list: news, for: 90d, already: "You get our news already."}

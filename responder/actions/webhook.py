@@ -1,7 +1,8 @@
-"""webhook: call one of the file's webhooks, with data of the rule's own where it is given, and reply with what it answers.
+"""webhook: call one of the file's webhooks, with data of the rule's own where it is given, and reply with what
+it answers.
 
 then:
-  - webhook: {to: crm, data: {source: sms}, reply: "{{ response.text }}", otherwise: "We will call you.", max_segments: 1}
+  - webhook: {to: crm, data: {source: sms}, reply: "{{ response.text }}", otherwise: "We call you.", max_segments: 1}
 """
 
 from collections.abc import Iterator, Mapping

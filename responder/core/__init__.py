@@ -1,1 +1,1 @@
-"""The pure core: a message, the rules and what is known become a plan. Nothing here reads a clock, a file or a network."""
+"""The pure core: a message, the rules and what is known become a plan. No clock, file or network is read."""

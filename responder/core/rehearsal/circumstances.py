@@ -22,21 +22,21 @@ LONG_BEFORE = timedelta(days=30)
 APPOINTMENT_IN = timedelta(days=1)
 ASKED_BEFORE = timedelta(hours=1)
 WEEK_IN_HALF_HOURS = tuple(timedelta(minutes=30 * number) for number in range(1, 7 * 48))
-FARTHEST = timedelta(days=36_500)  # so that no time is imagined beyond those that there are
+FARTHEST = timedelta(days=36_500)  # so that no imagined time is beyond those that Python knows
 A_MOMENT = timedelta(minutes=1)
 BOUNDS = (timedelta(0), A_MOMENT, -A_MOMENT, timedelta(days=1), -timedelta(days=1))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class World:
-    """Circumstances that a text may come in."""
+class Circumstances:
+    """Circumstances in which a text may arrive."""
 
     at: datetime
     known: Known
     destination: str = OUR_NUMBER
 
     def message(self, text: str) -> Message:
-        """The text as a message of this world."""
+        """The text as a message in these circumstances."""
         return imagined(text, self.known.originator, self.destination, self.at)
 
     def plan(self, text: str, rules: Rules) -> Plan:
@@ -44,99 +44,92 @@ class World:
         return make_plan(self.message(text), rules, self.known)
 
     def situation(self, text: str, rules: Rules) -> Situation:
-        """The text with all that is known around it."""
+        """The text with all that is known."""
         return rules.situation(self.message(text), self.known)
 
 
-def empty_world(at: datetime, originator: str = SOMEBODY) -> World:
-    """The world in which nothing is known of whoever texts."""
-    return World(at=at, known=Known(originator=originator))
+def of_stranger(at: datetime, originator: str = SOMEBODY) -> Circumstances:
+    """Circumstances in which nothing is known of the originator."""
+    return Circumstances(at=at, known=Known(originator=originator))
 
 
-def world_for(rule: Rule, rules: Rules, at: datetime) -> World | None:
-    """Circumstances that meet every condition of the rule except its text; None if the search finds none.
-
-    They are changed as little as possible.
-    """
-    world = empty_world(at)
-    refused = _refusals(rule, rules, world)
+def circumstances_for(rule: Rule, rules: Rules, at: datetime) -> Circumstances | None:
+    """Circumstances that meet every condition of the rule except its text; None if the search finds none."""
+    given = of_stranger(at)
+    refused = _refusals(rule, rules, given)
     while refused:
-        nearer = next((other for other in _others(world, rule, rules) if _refusals(rule, rules, other) < refused), None)
+        nearer = next((other for other in _others(given, rule, rules) if _refusals(rule, rules, other) < refused), None)
         if nearer is None:
             return None
-        world, refused = nearer, _refusals(rule, rules, nearer)
-    return world
+        given, refused = nearer, _refusals(rule, rules, nearer)
+    return given
 
 
-def with_appointment(world: World, status: AppointmentStatus = AppointmentStatus.SCHEDULED) -> World:
-    """The world in which whoever texts has one open appointment."""
+def with_appointment(given: Circumstances, status: AppointmentStatus = AppointmentStatus.SCHEDULED) -> Circumstances:
+    """The circumstances, with one open appointment of the originator."""
     appointment = Appointment(
         id="a1",
-        originator=world.known.originator,
-        starts_at=world.at + APPOINTMENT_IN,
+        originator=given.known.originator,
+        starts_at=given.at + APPOINTMENT_IN,
         status=status,
-        updated_at=world.at - LONG_BEFORE,
-        asked_at=world.at - ASKED_BEFORE,
+        updated_at=given.at - LONG_BEFORE,
+        asked_at=given.at - ASKED_BEFORE,
     )
-    return replace(world, known=replace(world.known, appointments=(appointment,)))
+    return replace(given, known=replace(given.known, appointments=(appointment,)))
 
 
-def with_subscriptions(world: World, *lists: str) -> World:
-    """The world in which whoever texts is on these lists."""
-    return replace(
-        world, known=replace(world.known, subscriptions={name: subscribed(name, world.at) for name in lists})
-    )
+def with_subscriptions(given: Circumstances, *lists: str) -> Circumstances:
+    """The circumstances, with the originator on these lists."""
+    subscriptions = {name: subscribed(name, given.at) for name in lists}
+    return replace(given, known=replace(given.known, subscriptions=subscriptions))
 
 
 def subscribed(
     list_name: str, at: datetime, status: SubscriptionStatus = SubscriptionStatus.SUBSCRIBED
 ) -> Subscription:
-    """A subscription of long before a moment."""
+    """A subscription that was made long before a moment."""
     since = at - LONG_BEFORE
     return Subscription(list=list_name, status=status, since=since, order=Order(since, 0))
 
 
-def _refusals(rule: Rule, rules: Rules, world: World) -> int:
+def _refusals(rule: Rule, rules: Rules, given: Circumstances) -> int:
     """How many of the rule's conditions do not hold."""
-    situation = world.situation("", rules)
+    situation = given.situation("", rules)
     refused = sum(condition.refusal(situation) is not None for condition in rule.conditions)
     return refused + (isinstance(rule.text, Answers) and why_no_answer(situation) is not None)
 
 
-def _others(world: World, rule: Rule, rules: Rules) -> Iterator[World]:
-    """Circumstances that differ in one thing that conditions ask about.
-
-    Other times come first, since appointments are imagined around them.
-    """
-    told = list(_told(rule.conditions))
-    yield from (replace(world, at=at) for at in _times(world.at, rule, told))
-    for number in (value for value in told if isinstance(value, str)):
-        yield replace(world, destination=number)
-        yield replace(world, known=replace(world.known, originator=number))
+def _others(given: Circumstances, rule: Rule, rules: Rules) -> Iterator[Circumstances]:
+    """Circumstances that differ in one thing; other times come first, since appointments are relative to them."""
+    values = list(_values(rule.conditions))
+    yield from (replace(given, at=at) for at in _times(given.at, rule, values))
+    for number in (value for value in values if isinstance(value, str)):
+        yield replace(given, destination=number)
+        yield replace(given, known=replace(given.known, originator=number))
     for name in rules.lists:
-        yield with_subscriptions(world, *world.known.subscriptions, name)
+        yield with_subscriptions(given, *given.known.subscriptions, name)
     for status in AppointmentStatus:
-        yield with_appointment(world, status)
+        yield with_appointment(given, status)
     for language in rules.languages:
-        yield replace(world, known=replace(world.known, language=language))
+        yield replace(given, known=replace(given.known, language=language))
 
 
-def _times(at: datetime, rule: Rule, told: Iterable[Any]) -> Iterator[datetime]:
-    """Moments at which conditions of time may hold that do not at this one."""
-    bounds = [value for value in told if isinstance(value, datetime) and abs(value - at) < FARTHEST]
+def _times(at: datetime, rule: Rule, values: Iterable[Any]) -> Iterator[datetime]:
+    """Moments at which conditions of time may hold."""
+    bounds = [value for value in values if isinstance(value, datetime) and abs(value - at) < FARTHEST]
     yield from (bound + shift for bound in bounds for shift in BOUNDS)
     for hours in (condition for condition in rule.conditions if isinstance(condition, InHours)):
         yield from (begin + shift for begin in (at, *bounds) for shift in WEEK_IN_HALF_HOURS)
         yield from (moment for begin in (at, *bounds) for moment in hours.begins_after(begin))
 
 
-def _told(conditions: Iterable[Any]) -> Iterator[Any]:
-    """The words and moments that conditions hold, whichever fields they have."""
+def _values(conditions: Iterable[Any]) -> Iterator[Any]:
+    """The words and moments in conditions, whatever their fields."""
     for condition in conditions:
         if is_dataclass(condition):
-            yield from _told(getattr(condition, field.name) for field in fields(condition))
+            yield from _values(getattr(condition, field.name) for field in fields(condition))
         elif isinstance(condition, frozenset | tuple):
-            yield from _told(condition)
+            yield from _values(condition)
         elif isinstance(condition, str | datetime):
             yield condition
 
@@ -147,7 +140,7 @@ NBSP, ZERO_WIDTH = "\u00a0", "\u200b"
 
 
 def variants(text: str, condition: TextCondition | None) -> Iterator[tuple[str, str]]:
-    """The variants of a text that must make no difference to a rule, each with its name.
+    """The variants of a text that a rule must answer alike, each with its name.
 
     >>> dict(variants("news on", None))["full-width letters"]
     'ｎｅｗｓ ｏｎ'
@@ -176,7 +169,7 @@ def _ways_of_words(text: str) -> Iterator[tuple[str, str]]:
 
 
 def without_accents(text: str) -> str:
-    """The text as people type it who have no accents at hand.
+    """The text as typed by people who have no accents at hand.
 
     >>> without_accents("Sì, perché no?")
     'Si, perche no?'

@@ -1,4 +1,4 @@
-"""Conversations in memory: each message knows what those before it did, and nothing is sent."""
+"""Conversations in memory: each message is planned after those before it, and nothing is sent."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -19,8 +19,8 @@ NO_RESPONSES: Mapping[str, bytes] = MappingProxyType({})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Stride:
-    """What one message led to: its plan, the texts that went out, and what is known after them."""
+class Exchange:
+    """A message and what followed: its plan, the texts that went out, and what is known after them."""
 
     plan: Plan
     after: Known
@@ -28,25 +28,25 @@ class Stride:
 
     @property
     def replies(self) -> tuple[str, ...]:
-        """The texts that go out. To somebody who said STOP only what the law asks for does."""
+        """The texts that go out; after a STOP, only those that the law asks for."""
         return tuple(one.text for one in self.sent)
 
 
-def walk(
+def converse(
     messages: Iterable[Message], rules: Rules, known: Known, responses: Mapping[str, bytes] = NO_RESPONSES
-) -> Iterator[Stride]:
-    """What each message of one originator leads to, by the same plans as the service's.
+) -> Iterator[Exchange]:
+    """What follows from each message of one originator, by the same plans as the service's.
 
-    ``responses`` are what webhooks answer, by their names; those that are not among them do not answer in time.
+    ``responses`` are the answers of webhooks by name; a webhook without one does not answer in time.
     """
     for message in messages:
-        stride = carried_out(make_plan(message, rules, known), rules.limits, responses)
-        known = stride.after
-        yield stride
+        exchange = carried_out(make_plan(message, rules, known), rules.limits, responses)
+        known = exchange.after
+        yield exchange
 
 
-def carried_out(plan: Plan, limits: Limits, responses: Mapping[str, bytes] = NO_RESPONSES) -> Stride:
-    """What a plan leads to once its texts are out and its webhooks have answered."""
+def carried_out(plan: Plan, limits: Limits, responses: Mapping[str, bytes] = NO_RESPONSES) -> Exchange:
+    """What follows from a plan once its texts are out and its webhooks have answered."""
     after, sent, now = plan.after, list[Sent](), plan.message.received_at
     for step in sorted(plan.steps, key=lambda step: step.awaited is not None):
         for one in _outgoing(step, after, limits, responses, now):
@@ -55,7 +55,7 @@ def carried_out(plan: Plan, limits: Limits, responses: Mapping[str, bytes] = NO_
             elif not one.held_back and not why_suppressed(one.purpose, one.expires_at, now, opted_out=after.opted_out):
                 sent.append(Sent(at=now, text=one.text, purpose=one.purpose))
                 after = replace(after, sent=(*after.sent, sent[-1]))
-    return Stride(plan=plan, after=after, sent=tuple(sent))
+    return Exchange(plan=plan, after=after, sent=tuple(sent))
 
 
 def _outgoing(
@@ -64,15 +64,12 @@ def _outgoing(
     """The text that a step sends: its own, or one made from the webhook's answer."""
     if step.awaited:
         return settled(step.awaited, responses.get(step.to), known, limits, now)
-    return (
-        (Reply(text=step.content, purpose=step.purpose, expires_at=step.expires_at),)
-        if step.kind is StepKind.REPLY
-        else ()
-    )
+    reply = Reply(text=step.content, purpose=step.purpose, expires_at=step.expires_at)
+    return (reply,) if step.kind is StepKind.REPLY else ()
 
 
 def imagined(text: str, originator: str, destination: str, at: datetime, seq: int = 1) -> Message:
-    """A message that nobody sent, as if it had come in at that moment."""
+    """A message that nobody sent, as if it had arrived at a moment."""
     return Message(
         seq=seq,
         key=f"{seq:032x}",

@@ -1,4 +1,4 @@
-"""Which rules the examples and tests of a file exercise."""
+"""Which rules a file's examples and tests exercise."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from responder.core.rules.rules import Rules
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Coverage:
-    """A rule with the number of examples and of tests in which it applied."""
+    """A rule with the numbers of examples and of tests in which it applied."""
 
     rule: str
     file: str
@@ -24,22 +24,23 @@ class Coverage:
 
 
 def coverage(rules: Rules, outcomes: Iterable[Trial]) -> tuple[Coverage, ...]:
-    """Each rule that is enabled with what exercises it; a variant is no example of its own."""
-    examples: Counter[str] = Counter()
-    tests: Counter[str] = Counter()
-    for outcome in outcomes:
-        if outcome.kind is Kind.EXAMPLE:
-            examples.update(outcome.applied)
-        elif outcome.kind is Kind.TEST:
-            tests.update(outcome.applied)
+    """Each enabled rule with what exercises it; variants do not count."""
+    counts = Counter((outcome.kind, name) for outcome in outcomes for name in outcome.applied)
     enabled = (rule for rule in rules.rules if rule.enabled)
     return tuple(
-        Coverage(rule=r.name, file=r.file, line=r.line, examples=examples[r.name], tests=tests[r.name]) for r in enabled
+        Coverage(
+            rule=rule.name,
+            file=rule.file,
+            line=rule.line,
+            examples=counts[Kind.EXAMPLE, rule.name],
+            tests=counts[Kind.TEST, rule.name],
+        )
+        for rule in enabled
     )
 
 
 def percent(covered: Iterable[Coverage]) -> float:
-    """How many of the rules are exercised, of a hundred; all of them where there are none.
+    """The percentage of rules that are exercised; 100 if there are none.
 
     >>> percent([])
     100.0

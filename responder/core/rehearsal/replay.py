@@ -1,4 +1,4 @@
-"""Replaying: the same messages through two versions of the rules, and what the second would do otherwise."""
+"""Replay: the same messages through two versions of the rules, and what the second does differently."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from responder.core.contact.effects import Effect, Step, StepKind
 from responder.core.contact.known import Known
 from responder.core.deciding.plan import make_plan
 from responder.core.outbound.suppression import why_suppressed
-from responder.core.rehearsal.conversation import Stride, carried_out
+from responder.core.rehearsal.conversation import Exchange, carried_out
 from responder.core.rules.rules import Rules
 from responder.core.sms.message import Message
 
@@ -18,7 +18,7 @@ MOST_SAMPLES = 3
 
 
 class Change(StrEnum):
-    """What of an outcome is another."""
+    """What differs between two outcomes."""
 
     RULE = "rule"
     REPLIES = "replies"
@@ -28,7 +28,7 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
-    """What one version of the rules makes of a message; ``rule`` is always a name to show."""
+    """What one version of the rules does with a message; ``rule`` is always a name to show."""
 
     rule: str
     folded: str = ""
@@ -39,7 +39,7 @@ class Outcome:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Divergence:
-    """A message that the candidate would answer otherwise."""
+    """A message that the candidate rules would answer differently."""
 
     message: Message
     before: Outcome
@@ -47,7 +47,7 @@ class Divergence:
 
     @property
     def changes(self) -> tuple[Change, ...]:
-        """What is another: the rule, and else what the same rule does."""
+        """What differs: the rule, or else what the same rule does."""
         if self.before.rule != self.after.rule:
             return (Change.RULE,)
         pairs = (
@@ -60,7 +60,7 @@ class Divergence:
 
 @dataclass(kw_only=True, slots=True)
 class Group:
-    """Messages whose outcome changes in the same way: how many, and some of them with different texts."""
+    """Messages whose outcome changes in the same way: their number, and some samples with different texts."""
 
     before: str
     after: str
@@ -68,88 +68,83 @@ class Group:
     count: int = 0
     samples: list[Divergence] = field(default_factory=list)
 
-    def add(self, difference: Divergence) -> None:
+    def add(self, divergence: Divergence) -> None:
         """Count a message, and keep it as a sample while there are few."""
         self.count += 1
-        is_new = all(difference.before.folded != sample.before.folded for sample in self.samples)
+        is_new = all(divergence.before.folded != sample.before.folded for sample in self.samples)
         if is_new and len(self.samples) < MOST_SAMPLES:
-            self.samples.append(difference)
+            self.samples.append(divergence)
 
 
+@dataclass
 class Replay:
-    """Two ways through the same messages; each goes on from the state that it leaves behind itself."""
+    """Two versions of the rules on the same messages, each with the state that its own plans lead to."""
 
-    def __init__(self, in_force: Rules, candidate: Rules) -> None:
-        self._in_force = in_force
-        self._candidate = candidate
-        self._known: dict[str, tuple[Known, Known]] = {}
-        self._groups: dict[tuple[str, str, tuple[Change, ...]], Group] = {}
-        self.messages = 0
+    in_force: Rules
+    candidate: Rules
+    messages: int = field(init=False, default=0)
+    _known: dict[str, tuple[Known, Known]] = field(init=False, default_factory=dict)
+    _groups: dict[tuple[str, str, tuple[Change, ...]], Group] = field(init=False, default_factory=dict)
 
     def strangers(self, messages: Iterable[Message]) -> list[str]:
-        """The originators of these messages of whom nothing was said yet."""
+        """The originators of these messages for whom ``begin`` was not called yet."""
         return sorted({message.originator for message in messages} - self._known.keys())
 
     def begin(self, known: Iterable[Known]) -> None:
-        """Say what was known of originators before their first message."""
+        """Set what was known of originators before their first message."""
         self._known |= {each.originator: (each, each) for each in known}
 
     def take(self, message: Message) -> Divergence | None:
-        """Take the next message, and tell what would be otherwise; None if nothing would."""
+        """Take the next message, and return what would differ; None if nothing would."""
         nobody = Known(originator=message.originator)
         before, after = self._known.get(message.originator, (nobody, nobody))
-        old, new = _stride(message, self._in_force, before), _stride(message, self._candidate, after)
+        old, new = _exchange(message, self.in_force, before), _exchange(message, self.candidate, after)
         self.messages += 1
         self._known[message.originator] = _next((before, old), (after, new))
-        difference = Divergence(message=message, before=_outcome(old), after=_outcome(new))
-        if difference.before == difference.after:
+        divergence = Divergence(message=message, before=_outcome(old), after=_outcome(new))
+        if divergence.before == divergence.after:
             return None
-        key = (difference.before.rule, difference.after.rule, difference.changes)
-        group = self._groups.setdefault(key, Group(before=key[0], after=key[1], changes=key[2]))
-        group.add(difference)
-        return difference
+        key = (divergence.before.rule, divergence.after.rule, divergence.changes)
+        self._groups.setdefault(key, Group(before=key[0], after=key[1], changes=key[2])).add(divergence)
+        return divergence
 
     def groups(self) -> Sequence[Group]:
-        """What would change, the most frequent first."""
+        """The groups of messages, the largest first."""
         return sorted(self._groups.values(), key=lambda group: (-group.count, group.before, group.after, group.changes))
 
 
-def _stride(message: Message, rules: Rules, known: Known) -> Stride | None:
+def _exchange(message: Message, rules: Rules, known: Known) -> Exchange | None:
     try:
         return carried_out(make_plan(message, rules, known), rules.limits)
     except Exception:  # noqa: BLE001  (the service marks such a message as failed, and goes on)
         return None
 
 
-def _next(before: tuple[Known, Stride | None], after: tuple[Known, Stride | None]) -> tuple[Known, Known]:
-    """What each side knows afterwards; the same value where both know the same, which is the rule."""
-    left, candidate_left = (stride.after if stride else known for known, stride in (before, after))
+def _next(before: tuple[Known, Exchange | None], after: tuple[Known, Exchange | None]) -> tuple[Known, Known]:
+    """What each side knows afterwards; the same value if both know the same, which is usual."""
+    left, candidate_left = (exchange.after if exchange else known for known, exchange in (before, after))
     is_same = before[0] is after[0] and left == candidate_left
     return left, left if is_same else candidate_left
 
 
-def _outcome(stride: Stride | None) -> Outcome:
-    if stride is None:
+def _outcome(exchange: Exchange | None) -> Outcome:
+    if exchange is None:
         return Outcome(rule=FAILED)
-    plan = stride.plan
+    plan = exchange.plan
     return Outcome(
         rule=plan.rule or NOTHING,
         folded=plan.folded,
         effects=plan.effects,
-        replies=tuple(text for step in plan.steps for text in _texts(step, stride)),
-        webhooks=tuple(_called(step) for step in plan.steps if step.kind is StepKind.WEBHOOK),
+        replies=tuple(text for step in plan.steps for text in _texts(step, exchange)),
+        webhooks=tuple((step.to, step.content) for step in plan.steps if step.kind is StepKind.WEBHOOK),
     )
 
 
-def _texts(step: Step, stride: Stride) -> tuple[str, ...]:
+def _texts(step: Step, exchange: Exchange) -> tuple[str, ...]:
     """The text of a step, or both possible texts of an awaited reply; none after a STOP."""
-    purpose, now = step.awaited.purpose if step.awaited else step.purpose, stride.plan.message.received_at
-    if why_suppressed(purpose, step.expires_at, now, opted_out=stride.after.opted_out):
+    purpose, now = step.awaited.purpose if step.awaited else step.purpose, exchange.plan.message.received_at
+    if why_suppressed(purpose, step.expires_at, now, opted_out=exchange.after.opted_out):
         return ()
     if step.awaited:
         return (step.awaited.text, step.awaited.otherwise or "")
     return (step.content,) if step.kind is StepKind.REPLY else ()
-
-
-def _called(step: Step) -> tuple[str, str]:
-    return step.to, step.content

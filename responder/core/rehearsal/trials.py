@@ -1,4 +1,4 @@
-"""Trials of a rules file: its examples, their variants and its tests, by real plans."""
+"""Trials of a rules file: its examples, their variants and its tests, with real plans."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -9,18 +9,18 @@ from typing import Any
 
 from responder.core.contact.known import Known
 from responder.core.deciding.plan import Plan
-from responder.core.rehearsal.circumstances import LONG_BEFORE, subscribed, variants, world_for
-from responder.core.rehearsal.conversation import Stride, imagined, walk
-from responder.core.rules.cases import NOTHING, Case, Expected, Given, Wanted
+from responder.core.rehearsal.circumstances import LONG_BEFORE, circumstances_for, subscribed, variants
+from responder.core.rehearsal.conversation import Exchange, converse, imagined
+from responder.core.rules.cases import NOTHING, Case, Expected, ExpectedStep, Given
 from responder.core.rules.rules import Rule, Rules
 from responder.core.sms.message import Message, Order
 
 BETWEEN = timedelta(minutes=1)
-NO_WORLD = "no moment and no state of things was found in which all its conditions hold: try it in 'tests'"
+NOT_FOUND = "no moment and no state of things was found in which all its conditions hold: try it in 'tests'"
 
 
 class Kind(StrEnum):
-    """Where something that was tried comes from."""
+    """Where a trial comes from."""
 
     EXAMPLE = "example"
     COUNTEREXAMPLE = "no_match"
@@ -30,7 +30,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Difference:
-    """Something that came out otherwise than expected."""
+    """Something that differs from what was expected."""
 
     what: str
     expected: str
@@ -39,10 +39,7 @@ class Difference:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Trial:
-    """How one trial went.
-
-    ``applied`` are the rules that it exercised; ``plan`` is that of the text that failed, or of the last.
-    """
+    """How a trial went. ``applied`` names the rules exercised; ``plan`` is that of the failed or last text."""
 
     kind: Kind
     name: str
@@ -59,7 +56,7 @@ class Trial:
 
 
 def try_all(rules: Rules, now: datetime) -> Iterator[Trial]:
-    """Everything that the file says of itself; ``now`` is the time of what names none."""
+    """All examples and tests of the file, at ``now`` unless they name a time."""
     for rule in rules.rules:
         if rule.enabled:
             yield from try_examples(rule, rules, now)
@@ -68,75 +65,64 @@ def try_all(rules: Rules, now: datetime) -> Iterator[Trial]:
 
 
 def try_examples(rule: Rule, rules: Rules, now: datetime, *, with_variants: bool = True) -> Iterator[Trial]:
-    """The examples of one rule, tried where all else holds that the rule asks."""
+    """The examples of one rule, in circumstances that meet its conditions."""
     if not rule.examples and not rule.counterexamples:
         return
-    world = world_for(rule, rules, now)
-    if world is None:
-        difference = Difference(what="conditions", expected="hold", got=NO_WORLD)
-        yield Trial(
-            kind=Kind.EXAMPLE,
-            name=rule.name,
-            file=rule.file,
-            line=rule.line,
-            text="",
-            applied=frozenset(),
-            differences=(difference,),
-            plan=None,
-        )
+    given = circumstances_for(rule, rules, now)
+    if given is None:
+        difference = Difference(what="conditions", expected="hold", got=NOT_FOUND)
+        yield _trial(Kind.EXAMPLE, rule.name, rule, "", [], (difference,), None)
         return
     for text in rule.examples:
-        example = _matched(rule, text, Kind.EXAMPLE, rule.name, world.plan(text, rules))
+        example = _matched(rule, text, Kind.EXAMPLE, rule.name, given.plan(text, rules))
         yield example
         if example.passed and with_variants:
             for way, changed in variants(text, rule.text):
-                yield _matched(
-                    rule, changed, Kind.VARIANT, f"{rule.name}, {way} of {text!r}", world.plan(changed, rules)
-                )
+                name = f"{rule.name}, {way} of {text!r}"
+                yield _matched(rule, changed, Kind.VARIANT, name, given.plan(changed, rules))
     for text in rule.counterexamples:
-        plan = world.plan(text, rules)
-        differences = (
-            (Difference(what="rule", expected=f"not {rule.name}", got=rule.name),) if rule.name in plan.applied else ()
-        )
-        yield _outcome(Kind.COUNTEREXAMPLE, rule.name, rule, text, [plan], differences, plan)
+        plan = given.plan(text, rules)
+        difference = Difference(what="rule", expected=f"not {rule.name}", got=rule.name)
+        found = (difference,) if rule.name in plan.applied else ()
+        yield _trial(Kind.COUNTEREXAMPLE, rule.name, rule, text, [plan], found, plan)
 
 
 def _matched(rule: Rule, text: str, kind: Kind, name: str, plan: Plan) -> Trial:
-    differences = (
-        () if rule.name in plan.applied else (Difference(what="rule", expected=rule.name, got=plan.rule or NOTHING),)
-    )
-    return _outcome(kind, name, rule, text, [plan], differences, plan)
+    difference = Difference(what="rule", expected=rule.name, got=plan.rule or NOTHING)
+    return _trial(kind, name, rule, text, [plan], () if rule.name in plan.applied else (difference,), plan)
 
 
-def _outcome(
+def _trial(
     kind: Kind,
     name: str,
     of: Rule | Case,
     text: str,
     plans: Iterable[Plan],
-    differences: tuple[Difference, ...],
-    plan: Plan,
+    found: tuple[Difference, ...],
+    plan: Plan | None,
 ) -> Trial:
     applied = frozenset(chain.from_iterable(plan.applied for plan in plans))
     return Trial(
-        kind=kind, name=name, file=of.file, line=of.line, text=text, applied=applied, differences=differences, plan=plan
+        kind=kind, name=name, file=of.file, line=of.line, text=text, applied=applied, differences=found, plan=plan
     )
 
 
 def try_case(case: Case, rules: Rules, now: datetime) -> Trial:
-    """One test: its texts on a state of its own, each held against what is expected of it."""
+    """One test: its texts, from a state of its own, each compared with what is expected."""
     turns = (*case.earlier, *case.turns)
     messages = list(messages_of(case, now))
     begins_at = min(message.received_at for message in messages)
-    strides = list(walk(messages, rules, known_of(case.given, case.originator, begins_at), case.given.responses))
-    held = [(stride, tuple(differences(turn.expected, stride))) for turn, stride in zip(turns, strides, strict=True)]
-    stride, found = next(((stride, found) for stride, found in held if found), held[-1])
-    plans = [stride.plan for stride in strides]
-    return _outcome(Kind.TEST, case.name, case, stride.plan.message.text, plans, found, stride.plan)
+    exchanges = list(converse(messages, rules, known_of(case.given, case.originator, begins_at), case.given.responses))
+    held = [
+        (exchange, tuple(differences(turn.expected, exchange))) for turn, exchange in zip(turns, exchanges, strict=True)
+    ]
+    exchange, found = next(((exchange, found) for exchange, found in held if found), held[-1])
+    plans = [exchange.plan for exchange in exchanges]
+    return _trial(Kind.TEST, case.name, case, exchange.plan.message.text, plans, found, exchange.plan)
 
 
 def messages_of(case: Case, now: datetime) -> Iterator[Message]:
-    """The texts as messages: the test's first text at its time, earlier ones ending a minute before."""
+    """The texts as messages: the first text at the test's time, the earlier ones ending a minute before."""
     at, first = case.at or now, len(case.earlier)
     moment = at - BETWEEN * (first + 1)
     for number, turn in enumerate((*case.earlier, *case.turns)):
@@ -145,7 +131,7 @@ def messages_of(case: Case, now: datetime) -> Iterator[Message]:
 
 
 def known_of(given: Given, originator: str, at: datetime) -> Known:
-    """What a test gives, as known since long before its first text."""
+    """What a test gives, known since long before its first text."""
     before = at - LONG_BEFORE
     return Known(
         originator=originator,
@@ -159,27 +145,22 @@ def known_of(given: Given, originator: str, at: datetime) -> Known:
     )
 
 
-def differences(expected: Expected, stride: Stride) -> Iterator[Difference]:
-    """Everything that came out otherwise than expected."""
-    pairs = chain(_of_the_message(expected, stride), _of_the_state(expected, stride.after))
-    yield from (Difference(what=what, expected=wanted, got=got) for what, wanted, got in pairs if wanted != got)
+def differences(expected: Expected, exchange: Exchange) -> Iterator[Difference]:
+    """Everything that differs from what was expected."""
+    pairs = chain(_of_the_message(expected, exchange), _of_the_state(expected, exchange.after))
+    yield from (Difference(what=what, expected=right, got=got) for what, right, got in pairs if right != got)
 
 
-def _of_the_message(expected: Expected, stride: Stride) -> Iterator[tuple[str, str, str]]:
+def _of_the_message(expected: Expected, exchange: Exchange) -> Iterator[tuple[str, str, str]]:
     if expected.rule is not None:
-        yield "rule", expected.rule, stride.plan.rule or NOTHING
+        yield "rule", expected.rule, exchange.plan.rule or NOTHING
     if expected.replies is not None:
-        yield "replies", _lines(expected.replies), _lines(stride.replies)
+        yield "replies", _lines(expected.replies), _lines(exchange.replies)
     if expected.steps is not None:
-        steps = _steps_to_compare(expected.steps, stride.plan)
-        if len(steps) != len(expected.steps) or not all(
-            _is_as_wanted(step, wanted) for step, wanted in zip(steps, expected.steps, strict=True)
-        ):
-            yield (
-                "steps",
-                _lines(_shown_wanted(wanted) for wanted in expected.steps),
-                _lines(_shown_step(step) for step in steps),
-            )
+        steps = _steps_to_compare(expected.steps, exchange.plan)
+        is_as_expected = len(steps) == len(expected.steps) and all(map(_is_as_expected, steps, expected.steps))
+        if not is_as_expected:
+            yield "steps", _lines(map(_shown_expected, expected.steps)), _lines(map(_shown_step, steps))
 
 
 def _of_the_state(expected: Expected, known: Known) -> Iterator[tuple[str, str, str]]:
@@ -189,26 +170,26 @@ def _of_the_state(expected: Expected, known: Known) -> Iterator[tuple[str, str, 
     if expected.subscribed is not None:
         on = (name for name in known.subscriptions if known.subscribed(name))
         yield "subscriptions", _lines(sorted(expected.subscribed)), _lines(sorted(on))
-    for id_, status_wanted in (expected.appointments or {}).items():
+    for id_, right in (expected.appointments or {}).items():
         appointment = known.appointment(id_)
-        yield f"appointment {id_}", status_wanted, str(appointment.status) if appointment else NOTHING
+        yield f"appointment {id_}", right, str(appointment.status) if appointment else NOTHING
     for name, value in (expected.fields or {}).items():
         yield f"field {name}", value, known.fields.get(name, "")
     if expected.language is not None:
         yield "language", expected.language, known.language or NOTHING
 
 
-def _steps_to_compare(wanted: Iterable[Wanted], plan: Plan) -> list[Mapping[str, Any]]:
-    """The steps of a plan. A language that was noticed counts only where a test asks for it."""
-    is_asked = any(step.action == "language" for step in wanted)
-    return [step for step in plan.explained if is_asked or step["action"] != "language"]
+def _steps_to_compare(expected: Iterable[ExpectedStep], plan: Plan) -> list[Mapping[str, Any]]:
+    """The steps of a plan; the language only if the test expects one."""
+    has_language = any(step.action == "language" for step in expected)
+    return [step for step in plan.explained if has_language or step["action"] != "language"]
 
 
-def _is_as_wanted(step: Mapping[str, Any], wanted: Wanted) -> bool:
+def _is_as_expected(step: Mapping[str, Any], expected: ExpectedStep) -> bool:
     settings = {name: value for name, value in step.items() if name != "action"}
     first = next(iter(settings.values()), "")
-    return step["action"] == wanted.action and all(
-        _plain(settings.get(name) if name else first) == value for name, value in wanted.settings.items()
+    return step["action"] == expected.action and all(
+        _plain(settings.get(name) if name else first) == value for name, value in expected.settings.items()
     )
 
 
@@ -218,9 +199,9 @@ def _plain(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _shown_wanted(wanted: Wanted) -> str:
-    settings = ", ".join(f"{name} {value}".strip() for name, value in wanted.settings.items())
-    return f"{wanted.action}: {settings}" if settings else wanted.action
+def _shown_expected(step: ExpectedStep) -> str:
+    settings = ", ".join(f"{name} {value}".strip() for name, value in step.settings.items())
+    return f"{step.action}: {settings}" if settings else step.action
 
 
 def _shown_step(step: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ NOTHING = "none"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Wanted:
+class ExpectedStep:
     """A step that is expected, with those of its settings that matter.
 
     The unnamed one is the first that the step has.
@@ -26,7 +26,7 @@ class Expected:
     """What has to come out; None where a test does not ask."""
 
     rule: str | None = None
-    steps: tuple[Wanted, ...] | None = None
+    steps: tuple[ExpectedStep, ...] | None = None
     replies: tuple[str, ...] | None = None
     subscriptions: Mapping[str, SubscriptionStatus | None] | None = None
     subscribed: tuple[str, ...] | None = None

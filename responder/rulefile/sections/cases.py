@@ -12,7 +12,7 @@ from responder.core.contact.known import Appointment, SubscriptionStatus
 from responder.core.deciding.decision import FALLBACK
 from responder.core.rehearsal.circumstances import OUR_NUMBER, SOMEBODY
 from responder.core.rules.actions import ACTIONS
-from responder.core.rules.cases import NOTHING, Case, Expected, Given, Turn, Wanted
+from responder.core.rules.cases import NOTHING, Case, Expected, ExpectedStep, Given, Turn
 from responder.core.rules.template import did_you_mean
 from responder.rulefile.reading.nodes import Mapping as MappingNode
 from responder.rulefile.reading.nodes import Node, Scalar
@@ -240,13 +240,13 @@ def _texts(node: Node | None, reader: Reader) -> Mapping[str, str]:
     return {key.text: reader.attempt(any_text, value, "") for key, value in node.entries}
 
 
-def _step(node: Node) -> Wanted:
+def _step(node: Node) -> ExpectedStep:
     """A step by its name, or with its settings: ``{reply: Thanks.}`` or ``{action: reply, text: Thanks.}``."""
     if not isinstance(node, MappingNode):
-        return Wanted(action=_action(node))
+        return ExpectedStep(action=_action(node))
     given = {key.text: value for key, value in node.entries}
     if "action" in given:
-        return Wanted(
+        return ExpectedStep(
             action=_action(given.pop("action")), settings={name: any_text(value) for name, value in given.items()}
         )
     if len(node.entries) != 1:
@@ -257,7 +257,7 @@ def _step(node: Node) -> Wanted:
         if isinstance(value, MappingNode)
         else {"": any_text(value).rstrip("\n")}
     )
-    return Wanted(action=_action(key), settings=settings)
+    return ExpectedStep(action=_action(key), settings=settings)
 
 
 def _action(node: Node) -> str:

@@ -11,7 +11,7 @@ from responder.core.contact.question import Ask
 from responder.core.deciding.decision import QUESTION, Decision
 from responder.core.recognition.outcome import RULE_NAMES, Outcome
 from responder.core.recognition.packs import Answer
-from responder.core.rehearsal.circumstances import World, with_appointment, with_subscriptions
+from responder.core.rehearsal.circumstances import Circumstances, with_appointment, with_subscriptions
 from responder.core.rules.rules import KEYWORDS, LEFT
 from responder.core.rules.template import Texts
 from responder.rulefile.warnings.habits import reached_fallback
@@ -63,7 +63,7 @@ def _answers(survey: Survey) -> Iterator[str]:
             yield word
 
 
-def _leading(texts: Iterable[str], world: World, survey: Survey, *, asks: bool = False) -> Reached | None:
+def _leading(texts: Iterable[str], world: Circumstances, survey: Survey, *, asks: bool = False) -> Reached | None:
     """The first of some texts that is answered beside the rules, by a question if it has to be one."""
     decided = ((text, survey.decide(text, world)) for text in texts)
     return next(
@@ -76,17 +76,17 @@ def _is_beside(decision: Decision, *, asks: bool) -> bool:
     return decision.name == QUESTION and bool(decision.replies) and is_asked is asks
 
 
-def _of_several(world: World) -> World:
+def _of_several(world: Circumstances) -> Circumstances:
     (one,) = world.known.appointments
     return _with(world, *(replace(one, id=name) for name in SEVERAL))
 
 
-def _begun(world: World) -> World:
+def _begun(world: Circumstances) -> Circumstances:
     (one,) = world.known.appointments
     return _with(world, replace(one, starts_at=world.at - A_WHILE, asked_at=world.at - 2 * A_WHILE))
 
 
-def _with(world: World, *appointments: Appointment) -> World:
+def _with(world: Circumstances, *appointments: Appointment) -> Circumstances:
     return replace(world, known=replace(world.known, appointments=appointments))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from responder.core.deciding.decision import Decision
-from responder.core.rehearsal.circumstances import World
+from responder.core.rehearsal.circumstances import Circumstances
 from responder.core.rules.conditions import Condition, FromOneOf, ToOneOf
 from responder.core.rules.hours import Until
 from responder.core.rules.matching import Answers, How, Words
@@ -57,7 +57,7 @@ def _kept_from(survey: Survey) -> Iterator[Caution]:
                 yield _caution(rule, (probe, text, other), world, survey, is_never=is_never)
 
 
-def _blocked(probe: Probe, rule: Rule, world: World, survey: Survey) -> tuple[str, Rule] | None:
+def _blocked(probe: Probe, rule: Rule, world: Circumstances, survey: Survey) -> tuple[str, Rule] | None:
     """The text that an earlier rule takes whatever else is known, and that rule. None if it reaches this one."""
     other = _taker(survey.decide(probe.wide, world), rule, survey)
     if other is None or not _always_too(other, rule):
@@ -92,7 +92,7 @@ def _implies(own: Condition, asked: Condition) -> bool:
     return own == asked
 
 
-def _caution(rule: Rule, blocked: Blocked, world: World, survey: Survey, *, is_never: bool) -> Caution:
+def _caution(rule: Rule, blocked: Blocked, world: Circumstances, survey: Survey, *, is_never: bool) -> Caution:
     probe, text, other = blocked
     where = f"line {other.line}" if other.file == rule.file else f"{other.file}, line {other.line}"
     shows = f'"{text}" reaches {other.name} ({where}) before {rule.name} (line {rule.line})'

@@ -10,7 +10,7 @@ from typing import Any
 from responder.core.deciding.authorities import decide
 from responder.core.deciding.decision import Decision
 from responder.core.recognition.packs import Answer
-from responder.core.rehearsal.circumstances import World, empty_world, world_for
+from responder.core.rehearsal.circumstances import Circumstances, circumstances_for, of_stranger
 from responder.core.rules.matching import Answers, How, Pattern, Words, match_text
 from responder.core.rules.rules import Rule, Rules
 from responder.errors import Mistake
@@ -55,7 +55,7 @@ class Caution:
     code: Code
     mistake: Mistake
     witness: str | None = None
-    world: World | None = None
+    world: Circumstances | None = None
     rule: str | None = None
 
     def as_json(self) -> dict[str, Any]:
@@ -81,7 +81,7 @@ class Reached:
     """A text that reaches a rule, with the world in which it does."""
 
     text: str
-    world: World
+    world: Circumstances
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,9 +91,9 @@ class Survey:
     rules: Rules
     sources: Sources
     now: datetime
-    _worlds: dict[str, World | None] = field(default_factory=dict)
+    _worlds: dict[str, Circumstances | None] = field(default_factory=dict)
     _reached: dict[str, Reached | None] = field(default_factory=dict)
-    _decided: dict[tuple[str, int], tuple[World, Decision]] = field(default_factory=dict)
+    _decided: dict[tuple[str, int], tuple[Circumstances, Decision]] = field(default_factory=dict)
     """By text and identity of the world, which is kept beside so that no other one gets the same."""
 
     @cached_property
@@ -110,17 +110,17 @@ class Survey:
         return {rule.name: position for position, rule in enumerate(self.rules.rules)}
 
     @cached_property
-    def plain(self) -> World:
+    def plain(self) -> Circumstances:
         """The world in which nothing is known."""
-        return empty_world(self.now)
+        return of_stranger(self.now)
 
-    def world(self, rule: Rule) -> World | None:
+    def world(self, rule: Rule) -> Circumstances | None:
         """A world in which all holds that the rule asks beside the text."""
         if rule.name not in self._worlds:
-            self._worlds[rule.name] = world_for(rule, self.rules, self.now)
+            self._worlds[rule.name] = circumstances_for(rule, self.rules, self.now)
         return self._worlds[rule.name]
 
-    def decide(self, text: str, world: World) -> Decision:
+    def decide(self, text: str, world: Circumstances) -> Decision:
         """Who speaks to a text."""
         key = text, id(world)
         if key not in self._decided:

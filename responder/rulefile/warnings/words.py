@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from responder.core.rehearsal.circumstances import World, with_appointment
+from responder.core.rehearsal.circumstances import Circumstances, with_appointment
 from responder.core.rules.matching import Answers, How, Words
 from responder.core.rules.rules import Rule
 from responder.rulefile.reading.places import Typed
@@ -33,7 +33,7 @@ class Meaning:
 
     code: Code
     sentence: str
-    world: World
+    world: Circumstances
     rule: str | None
 
 
@@ -54,7 +54,7 @@ def cautions(survey: Survey) -> Iterator[Caution]:
                 yield Caution(code=first.code, mistake=told, witness=word.typed, world=first.world, rule=first.rule)
 
 
-def _meanings(word: Typed, rule: Rule, world: World, survey: Survey) -> Iterator[Meaning]:
+def _meanings(word: Typed, rule: Rule, world: Circumstances, survey: Survey) -> Iterator[Meaning]:
     """All that a word also means; a word that is reserved for everybody means nothing else."""
     name = survey.decide(word.typed, world).name
     if name and name.startswith(RESERVED_PREFIX):
@@ -83,7 +83,7 @@ def _is_suspicious(folded: str, survey: Survey) -> bool:
     return any(folded in words for words in sets)
 
 
-def _reserved_for_some(word: Typed, rule: Rule, world: World, survey: Survey) -> Iterator[Meaning]:
+def _reserved_for_some(word: Typed, rule: Rule, world: Circumstances, survey: Survey) -> Iterator[Meaning]:
     abroad = replace(world, known=replace(world.known, originator=NORTH_AMERICA))
     if survey.decide(word.typed, abroad).name == STOP:
         yield Meaning(
@@ -99,7 +99,7 @@ def _reserved_for_some(word: Typed, rule: Rule, world: World, survey: Survey) ->
         yield Meaning(code=Code.RESERVED_WORD, sentence=sentence, world=gone, rule=name)
 
 
-def _answers(word: Typed, rule: Rule, world: World, survey: Survey) -> Iterator[Meaning]:
+def _answers(word: Typed, rule: Rule, world: Circumstances, survey: Survey) -> Iterator[Meaning]:
     """Where the word is the answer to an appointment, and a rule above takes it."""
     expecting = with_appointment(world)
     name = survey.decide(word.typed, expecting).name

@@ -10,7 +10,7 @@ from responder.core.contact.effects import AppointmentStatus, ChangeAppointment,
 from responder.core.contact.known import Known
 from responder.core.contact.question import Choice, Question, QuestionKind
 from responder.core.deciding.plan import Plan
-from responder.core.rehearsal.conversation import walk
+from responder.core.rehearsal.conversation import converse
 from responder.core.rules.conditions import why_paused
 from tests.builders import SHOP, minutes
 from tests.conftest import NOON
@@ -39,7 +39,7 @@ def paused(**other: Any) -> Known:
 def conversation(*texts: str, about: Known | None = None) -> list[Plan]:
     """The plans for texts that come ten minutes apart."""
     messages = (message(text, at=NOON + minutes(10 * number), seq=number + 1) for number, text in enumerate(texts))
-    return [stride.plan for stride in walk(messages, FILE, about or known())]
+    return [exchange.plan for exchange in converse(messages, FILE, about or known())]
 
 
 def test_the_text_that_begins_a_pause_is_answered_itself() -> None:

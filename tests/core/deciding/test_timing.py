@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from responder.core.contact.effects import Step, StepKind
-from responder.core.rehearsal.conversation import walk
+from responder.core.rehearsal.conversation import converse
 from responder.core.rules.rules import Rules
 from tests.conftest import NOON
 from tests.planning import appointment, known, message, one_rule, plan, rules
@@ -69,6 +69,6 @@ def test_replies_about_two_appointments_are_one_text_only_where_they_leave_toget
     then = "[{appointment: confirm}, {reply: Good.}, {reply: {text: Bring a towel., delay: 1h}}]"
     by = rules(f"rules:\n  - {{name: yes, when: {{answer: confirm}}, then: {then}}}\n")
     texts = [message("yes"), message("all", at=NOON + HOUR / 60, seq=2)]
-    *_, chosen = walk(texts, by, known(appointments=(appointment("a1"), appointment("a2"))))
+    *_, chosen = converse(texts, by, known(appointments=(appointment("a1"), appointment("a2"))))
     sent = [(step.content, step.leaves_at) for step in chosen.plan.steps]
     assert sent == [("Good.", None), ("Bring a towel.", NOON + HOUR / 60 + HOUR)]

@@ -10,7 +10,7 @@ from responder.core.contact.effects import AppointmentStatus
 from responder.core.contact.known import Appointment, Known
 from responder.core.contact.question import Ask, Choice, Question, QuestionKind, QuestionStatus
 from responder.core.deciding.plan import Plan
-from responder.core.rehearsal.conversation import walk
+from responder.core.rehearsal.conversation import converse
 from responder.rulefile import read_rules
 from tests.builders import SHOP
 from tests.conftest import NOON
@@ -54,9 +54,9 @@ class Phone:
     def texts(self, text: str, to: str = SHOP) -> Plan:
         self.now += MINUTE
         self.seq += 1
-        [stride] = walk([message(text, at=self.now, seq=self.seq, destination=to)], RULES, self.known)
-        self.known = stride.after
-        return stride.plan
+        [exchange] = converse([message(text, at=self.now, seq=self.seq, destination=to)], RULES, self.known)
+        self.known = exchange.after
+        return exchange.plan
 
     def hears(self, *texts: str) -> list[str]:
         """What the last of some texts is answered."""
@@ -141,8 +141,8 @@ def test_each_of_our_numbers_hears_the_answer_to_its_own_question() -> None:
 def test_where_all_texts_leave_from_one_number_the_answer_may_come_to_that() -> None:
     one_sender = replace(RULES, own_numbers=frozenset({OTHER}))
     asked, answer = message("News ON"), message("yes", at=NOON + MINUTE, seq=2, destination=OTHER)
-    *_, stride = walk([asked, answer], one_sender, known())
-    assert replies(stride.plan) == ["Welcome to News."]
+    *_, exchange = converse([asked, answer], one_sender, known())
+    assert replies(exchange.plan) == ["Welcome to News."]
 
 
 def test_a_reminder_that_came_from_a_name_may_be_answered_at_any_number() -> None:
@@ -263,11 +263,11 @@ def test_who_may_not_be_asked_is_not_pending(fields: dict[str, object]) -> None:
 
 
 def test_whom_no_text_reaches_is_not_pending() -> None:
-    [stride] = walk([message("News ON", "Robot")], RULES, known("Robot"))
-    assert (stride.after.subscriptions, stride.after.questions) == ({}, ())
+    [exchange] = converse([message("News ON", "Robot")], RULES, known("Robot"))
+    assert (exchange.after.subscriptions, exchange.after.questions) == ({}, ())
 
 
 def test_an_answer_that_could_mean_several_appointments_goes_to_a_person_where_nobody_can_be_asked() -> None:
-    [stride] = walk([message("yes", "Robot")], RULES, replace(known("Robot"), appointments=(A, B)))
-    assert handed_off(stride.plan) == ["unclear answer while an appointment is open"]
-    assert not any(isinstance(effect, Ask) for effect in stride.plan.effects)
+    [exchange] = converse([message("yes", "Robot")], RULES, replace(known("Robot"), appointments=(A, B)))
+    assert handed_off(exchange.plan) == ["unclear answer while an appointment is open"]
+    assert not any(isinstance(effect, Ask) for effect in exchange.plan.effects)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from responder.core.rehearsal.circumstances import world_for
+from responder.core.rehearsal.circumstances import circumstances_for
 from tests.conftest import NOON
 from tests.planning import one_rule
 
@@ -23,9 +23,9 @@ TOGETHER = (
 )
 def test_a_world_is_found_in_which_everything_holds(asked: str) -> None:
     rules = one_rule(f"{{text: hours, {asked}}}", head="languages: [en, it]\n")
-    world = world_for(rules.rules[0], rules, NOON)
-    assert world
-    assert world.plan("hours", rules).rule == "only"
+    given = circumstances_for(rules.rules[0], rules, NOON)
+    assert given
+    assert given.plan("hours", rules).rule == "only"
 
 
 @pytest.mark.parametrize(
@@ -38,4 +38,4 @@ def test_a_world_is_found_in_which_everything_holds(asked: str) -> None:
 )
 def test_no_world_is_found_where_nothing_can_hold(asked: str) -> None:
     rules = one_rule(f"{{text: hours, {asked}}}")
-    assert world_for(rules.rules[0], rules, NOON) is None
+    assert circumstances_for(rules.rules[0], rules, NOON) is None
