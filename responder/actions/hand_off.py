@@ -1,5 +1,4 @@
-"""hand_off: ask a person to look at the message; with ``pause``, nothing else is answered for so long, or until the
-person is done.
+"""hand_off: ask a person to look at the message; with ``pause``, answer nothing else until it ends or they are done.
 
 then:
   - hand_off: {reason: unrecognised, pause: 2h}

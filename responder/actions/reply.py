@@ -1,6 +1,4 @@
-"""reply: send the originator a text, at most so many segments long, and to each number no more often than ``once_per``
-says.
-
+"""reply: send the originator a text of at most ``max_segments``, no more often than ``once_per`` says.
 With a ``delay`` it waits, and leaves outside quiet hours; where it cannot leave within ``valid_for``, it is dropped.
 
 then:

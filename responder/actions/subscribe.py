@@ -1,5 +1,4 @@
-"""subscribe: put the originator on a list, for good or for a while; who is on it already gets the text
-``already`` and no other reply.
+"""subscribe: put the originator on a list, for good or for a while; if already on it, only send ``already``.
 
 then:
   - subscribe: {list: news, for: 90d, already: "You get our news already."}

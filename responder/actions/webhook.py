@@ -1,5 +1,4 @@
-"""webhook: call one of the file's webhooks, with data of the rule's own where it is given, and reply with what
-it answers.
+"""webhook: call one of the file's webhooks, with ``data`` of the rule's own, and reply with what it answers.
 
 then:
   - webhook: {to: crm, data: {source: sms}, reply: "{{ response.text }}", otherwise: "We call you.", max_segments: 1}

@@ -38,7 +38,7 @@ from responder.store.consent.subscribers import Outcome, Wanted, put_subscribers
 from tests.builders import ANNA, BRUNO, inbound
 from tests.conftest import StandingClock, postgres_database, postgres_server, store_on
 from tests.faults.model import WORDS, Booked, ByHand, Model, Said, Word
-from tests.faults.world import PHONES, World
+from tests.faults.service import PHONES, FaultyService
 
 Opening = Callable[[], AbstractAsyncContextManager[str]]
 """Opens an empty database, and gives its address."""
@@ -66,16 +66,16 @@ class Machine(RuleBasedStateMachine):
         self.deaths = 0
         self.places = itertools.count(1)
         self.gateway_off = timedelta()
-        self.world: World = self.run(self._open())
+        self.service: FaultyService = self.run(self._open())
 
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
         return self.runner.run(work)
 
-    async def _open(self) -> World:
+    async def _open(self) -> FaultyService:
         url = await self.stack.enter_async_context(type(self).opening())
         database = Database(url)
         self.stack.push_async_callback(database.close)
-        return World(store=await store_on(database), clock=self.clock)
+        return FaultyService(store=await store_on(database), clock=self.clock)
 
     @initialize(hours=st.sampled_from([-1, 0, 0, 1]))
     def the_gateways_clock_is_off(self, hours: int) -> None:
@@ -87,7 +87,7 @@ class Machine(RuleBasedStateMachine):
     def a_word(self, originator: str, text: str, late: int, handled: bool) -> None:
         self._text(originator, text, late)
         if handled:
-            self.run(self.world.handle())
+            self.run(self.service.handle())
 
     @rule(originator=phones, text=st.sampled_from(TEXTS), late=lateness)
     def a_text(self, originator: str, text: str, late: int) -> None:
@@ -97,7 +97,7 @@ class Machine(RuleBasedStateMachine):
         self._tick()
         now = self.clock()
         message = inbound(text, originator, received=now, sent=now - timedelta(minutes=late) + self.gateway_off)
-        self.run(self.world.receive(message))
+        self.run(self.service.receive(message))
         self.acknowledged.append(message)
         self._note(message)
 
@@ -113,17 +113,17 @@ class Machine(RuleBasedStateMachine):
     def a_text_comes_again(self, number: int) -> None:
         self._tick()
         again = self.acknowledged[number % len(self.acknowledged)]
-        self.run(self.world.receive(replace(again, received_at=self.clock())))
+        self.run(self.service.receive(replace(again, received_at=self.clock())))
 
     # What workers do.
 
     @rule()
     def a_worker_handles(self) -> None:
-        self.run(self.world.handle())
+        self.run(self.service.handle())
 
     @rule()
     def two_workers_handle(self) -> None:
-        self.run(self._together(self.world.handle(), self.world.handle()))
+        self.run(self._together(self.service.handle(), self.service.handle()))
 
     async def _together(self, *work: Coroutine[Any, Any, None]) -> None:
         await asyncio.gather(*work)
@@ -134,28 +134,28 @@ class Machine(RuleBasedStateMachine):
     ) -> None:
         self._text(originator, text, late)
         self._change_list(originator, joins)
-        self.run(self.world.handle())
+        self.run(self.service.handle())
 
     @rule(id_=ids, hours=soon, text=st.sampled_from(["confermo", "no", "another day"]))
     def an_answer_waits_while_its_appointment_is_moved(self, id_: str, hours: int, text: str) -> None:
         self._text(OWNERS[id_], text, 0)
         self._book(id_, hours)
-        self.run(self.world.handle())
+        self.run(self.service.handle())
 
     @rule()
     def a_worker_vanishes(self) -> None:
         self.deaths += 1
-        self.run(self.world.vanish())
+        self.run(self.service.vanish())
 
     @rule()
     def commits_fail(self) -> None:
-        self.run(self.world.break_database(broken=True))
-        self.run(self.world.handle())
-        self.run(self.world.break_database(broken=False))
+        self.run(self.service.break_database(broken=True))
+        self.run(self.service.handle())
+        self.run(self.service.break_database(broken=False))
 
     @rule()
     def reminders_are_due(self) -> None:
-        self.run(self.world.remind())
+        self.run(self.service.remind())
 
     @rule(
         fate=st.sampled_from(
@@ -163,12 +163,12 @@ class Machine(RuleBasedStateMachine):
         )
     )
     def texts_are_sent(self, fate: StepStatus | None) -> None:
-        self.run(self.world.send(fate))
+        self.run(self.service.send(fate))
 
     @rule()
     def the_sweep_comes(self) -> None:
         self._tick(minutes=2)
-        self.run(self.world.sweep())
+        self.run(self.service.sweep())
 
     @rule(minutes=st.sampled_from([0.2, 1, 10, 60, 60 * 20]))
     def time_passes(self, minutes: float) -> None:
@@ -187,7 +187,7 @@ class Machine(RuleBasedStateMachine):
 
         async def change() -> None:
             now = self.clock()
-            store = self.world.store
+            store = self.service.store
             outcomes = await put_subscribers(store.database, store.secret, [wanted], operator="Ada", now=now)
             if not {Outcome.LEFT_OUT, Outcome.UNCHANGED} & outcomes.counts.keys():  # which are no words
                 self.model.phones[originator].is_gone = False
@@ -204,10 +204,10 @@ class Machine(RuleBasedStateMachine):
             now = self.clock()
             starts_at = now + timedelta(hours=hours)
             await put_bookings(
-                self.world.store.database,
+                self.service.store.database,
                 [Booking(id=id_, originator=OWNERS[id_], starts_at=starts_at)],
                 now,
-                times=self.world.times,
+                times=self.service.times,
             )
             self._end_booking(id_)
             phone = self.model.phones[OWNERS[id_]]
@@ -219,7 +219,7 @@ class Machine(RuleBasedStateMachine):
     @rule(id_=ids, between=st.booleans())
     def an_appointment_is_deleted(self, id_: str, between: bool) -> None:
         async def forget() -> None:
-            await delete_appointment(self.world.store.database, id_, self.clock(), by="Ada")
+            await delete_appointment(self.service.store.database, id_, self.clock(), by="Ada")
             self._end_booking(id_)
 
         self._by_hand(forget, between=between)
@@ -235,17 +235,17 @@ class Machine(RuleBasedStateMachine):
         self._tick()
         if not seldom:
             return
-        self.run(erase(self.world.store.database, self.world.store.secret, originator, "Ada", self.clock()))
+        self.run(erase(self.service.store.database, self.service.store.secret, originator, "Ada", self.clock()))
         self.model.erase(originator, self.clock())
         self._tick()
 
     def _by_hand(self, act: Callable[[], Coroutine[Any, Any, None]], *, between: bool) -> None:
         self._tick()
         if between:
-            self.world.between = act
-            self.run(self.world.handle())
-        if not between or self.world.between:
-            self.world.between = None
+            self.service.between = act
+            self.run(self.service.handle())
+        if not between or self.service.between:
+            self.service.between = None
             self.run(act())
         self._tick()
 
@@ -256,7 +256,7 @@ class Machine(RuleBasedStateMachine):
 
     @invariant()
     def sql_holds_what_the_plans_left(self) -> None:
-        assert not self.world.disagreements
+        assert not self.service.disagreements
 
     def teardown(self) -> None:
         try:
@@ -266,16 +266,16 @@ class Machine(RuleBasedStateMachine):
             self.runner.close()
 
     async def _check_all(self) -> None:
-        await self.world.settle()
-        rows = {row.key: row for row in await self.world.rows("messages")}
+        await self.service.settle()
+        rows = {row.key: row for row in await self.service.rows("messages")}
         assert rows.keys() == {message.key for message in self.acknowledged}, "one row a key"
         for row in rows.values():
             is_erased = row.key in self.model.erased_keys
             assert row.status == "handled" or is_erased or (row.status == "failed" and self.deaths >= 8), (
                 f"{row.status}: {row.error}"
             )
-        await self.world.check_ledger()
-        known = await self.world.known(PHONES)
+        await self.service.check_ledger()
+        known = await self.service.known(PHONES)
         for originator, phone in self.model.phones.items():
             if phone.said or phone.erased_at:
                 assert known[originator].opted_out is phone.opted_out, "the newest STOP or START counts"
@@ -292,14 +292,14 @@ class Machine(RuleBasedStateMachine):
         tables = [*holding_numbers(), *(table for table in ("messages", "steps", "consent_events"))]
         for table in tables:
             name = table if isinstance(table, str) else table.name
-            found = [row for row in await self.world.rows(name) if row.originator == originator]
+            found = [row for row in await self.service.rows(name) if row.originator == originator]
             assert not found, f"an erased number is in {name} again"
 
     async def _check_answers(self, rows: dict[str, Any]) -> None:
         """An answer to an open appointment changed it, asked which one, or went to a person."""
-        went = {row.message_key for row in await self.world.rows("handoffs")}
-        went |= {row.message_key for row in await self.world.rows("appointment_events") if row.message_key}
-        questions = await self.world.rows("questions")
+        went = {row.message_key for row in await self.service.rows("handoffs")}
+        went |= {row.message_key for row in await self.service.rows("appointment_events") if row.message_key}
+        questions = await self.service.rows("questions")
         went |= {row.closed_by for row in questions if row.closed_by} | {row.key[:32] for row in questions}
         for phone in self.model.phones.values():
             for said in phone.said:

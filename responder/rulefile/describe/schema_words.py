@@ -151,7 +151,7 @@ SETTINGS: Words = {
 def _manual(name: str) -> str:
     """The first sentence of an action's manual."""
     manual = inspect.getdoc(inspect.getmodule(ACTIONS[name])) or ""
-    said = " ".join(manual.partition("\n\n")[0].split()).removeprefix(f"{name}: ")
+    said = manual.partition("\n")[0].removeprefix(f"{name}: ")
     return f"{said[:1].upper()}{said[1:]}"
 
 

@@ -83,22 +83,22 @@ MENDING = {"sqlite": ["DROP TRIGGER IF EXISTS broken"], "postgresql": ["DROP TRI
 class WatchedCommits(Commits):
     """Commits that do something first, if asked, and then hold what SQL says against what the plans left."""
 
-    def __init__(self, world: "World") -> None:
-        super().__init__(world.store.database, world.store.secret)
-        self._world = world
+    def __init__(self, service: "FaultyService") -> None:
+        super().__init__(service.store.database, service.store.secret)
+        self._service = service
 
     async def commit(self, batch: Sequence[Planned], owner: str, now: datetime) -> Committed:
-        between, self._world.between = self._world.between, None
+        between, self._service.between = self._service.between, None
         if between:
             await between()
         committed = await super().commit(batch, owner, now)
         if not committed.must_replan:
-            await self._world.check_state(batch)
+            await self._service.check_state(batch)
         return committed
 
 
 @dataclass
-class World:
+class FaultyService:
     """All of it, on one store."""
 
     store: Store
