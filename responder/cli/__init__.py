@@ -1,1 +1,1 @@
-"""The commands, a module for each group of them; whatever is slow to import is imported when a command runs."""
+"""The commands, one module for each group. What is slow to import waits until a command needs it."""

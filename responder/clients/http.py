@@ -20,7 +20,7 @@ LOOKUPS = 8  # names of guarded calls looked up at once, in their own threads: a
 REMEDY = "set RESPONDER_ALLOW_PRIVATE_WEBHOOKS to allow it"
 OURSELVES = (b"user-agent", b"sms-responder")
 
-BEFORE_BODY = ("connection.", "http11.send_request_headers.")  # the events of httpcore up to there, by their beginnings
+BEFORE_BODY = ("connection.", "http11.send_request_headers.")  # httpcore's events up to there, by their beginnings
 HEADERS_FAILED = "http11.send_request_headers.failed"  # after it httpcore may read an answer, but writes nothing more
 FAILURES = (OSError, UnicodeError, httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError)
 
@@ -57,10 +57,8 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
             if why := next(filter(None, map(refusal, addresses)), None):
                 raise PermanentError(f"not sent: the host of the webhook has an address that is {why}, {REMEDY}")
             failure: Exception = socket.gaierror(socket.EAI_NONAME, "no address")
-            for (
-                address
-            ) in addresses:  # each has its share of the time, so that one that never answers leaves some to the next
-                share = timeout and timeout / len(addresses)
+            for address in addresses:
+                share = timeout and timeout / len(addresses)  # one that never answers leaves time for the next
                 try:
                     return await self._network.connect_tcp(address, port, share, local_address, socket_options)
                 except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
@@ -68,7 +66,7 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
             raise failure
 
     def close(self) -> None:
-        """Wait for no lookup that is still under way."""
+        """Close, without waiting for lookups that are under way."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
@@ -88,9 +86,8 @@ class HttpClient:
         self._guard = guard or GuardedNetwork()
         context = trusted or httpx.create_ssl_context(trust_env=False)
         self._guarded = Connections(context, None if allow_private else self._guard, kept=kept, kept_s=kept_s)
-        self._others = Connections(
-            context, None, kept=kept, kept_s=kept_s
-        )  # apart, so that no webhook takes a gateway's connections
+        # apart, so that no webhook takes a gateway's connections
+        self._others = Connections(context, None, kept=kept, kept_s=kept_s)
 
     async def __aenter__(self) -> Self:
         return self
@@ -109,7 +106,7 @@ class HttpClient:
     async def post(self, call: Call) -> Response:
         """The response to a call, refusals and redirects included.
 
-        Whatever of its body is missing at the deadline is left out.
+        A body that is incomplete at the deadline ends there.
 
         Raises TransientError if the call's body certainly did not go out, UncertainError if it may have, and
         PermanentError if the call can never be made.
@@ -117,7 +114,7 @@ class HttpClient:
         return await self._made(call, "POST")
 
     async def get(self, call: Call) -> Response:
-        """The response to a question, whose call has no body. Raises the same errors."""
+        """The response to a call without a body. Raises the same errors."""
         return await self._made(call, "GET")
 
     async def _made(self, call: Call, method: str) -> Response:
@@ -130,9 +127,8 @@ class HttpClient:
             raise
         except Exception as failure:  # noqa: BLE001  (whatever it is, the fate of the call is known)
             error = failure
-        return exchange.outcome(
-            error
-        )  # outside of the except: what httpcore says may repeat a header, so nothing is chained to it
+        # outside of the except: what httpcore says may repeat a header, so nothing is chained to it
+        return exchange.outcome(error)
 
 
 class _Exchange:
@@ -152,9 +148,7 @@ class _Exchange:
     async def run(self, connections: Connections) -> None:
         """Make the call.
 
-        A deadline in the middle of a handshake would leave the connection open, so earlier waits are shorter. A
-        deadline that struck in the middle of a handshake would leave the connection open, so the waits before it are
-        shorter.
+        A deadline in the middle of a handshake would leave the connection open, so the waits before it are shorter.
         """
         url = httpcore.URL(
             scheme=self._url.raw_scheme, host=self._url.raw_host, port=self._url.port, target=self._url.raw_path

@@ -19,10 +19,8 @@ from responder.settings.urls import ServerUrl
 LONGEST_S = 30.0  # of one attempt
 GOODBYE_S = 2.0
 FIRST_PERMANENT = 500
-LACKING = (
-    aiosmtplib.SMTPException,
-    aiosmtplib.SMTPNotSupported,
-)  # what the library raises where a server cannot do what we need
+# what the library raises where a server cannot do what we need
+LACKING = (aiosmtplib.SMTPException, aiosmtplib.SMTPNotSupported)
 CHECK_URL = "check RESPONDER_SMTP_URL"
 
 
@@ -47,7 +45,7 @@ class MailServer:
 
     @property
     def place(self) -> str:
-        """Where it is, without its user."""
+        """The server's address, without its user."""
         return self._url.place
 
     async def send(self, mail: Mail, now: datetime) -> None:
@@ -100,11 +98,7 @@ class MailServer:
             local_hostname=socket.gethostname(),
             timeout=self._longest_s,
             use_tls=url.is_tls,
-            start_tls=False
-            if url.is_plain or url.is_tls
-            else True
-            if url.user
-            else None,  # None: where the server offers it
+            start_tls=False if url.is_plain or url.is_tls else True if url.user else None,  # None: if it is offered
             tls_context=None if url.is_plain else self._trusted or ssl.create_default_context(),
         )
 

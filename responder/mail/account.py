@@ -24,7 +24,7 @@ SWITCHED = {"false": "", "true": ""}  # words of RESPONDER_IMAP_REQUIRE_DKIM tha
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Account:
-    """A mailbox, and where its mails go; ``password`` is asked at each connection."""
+    """A mailbox, and where its mails go; ``password`` is called at each connection."""
 
     url: ServerUrl
     password: Callable[[], str] = field(repr=False)
@@ -55,7 +55,7 @@ def account_of(settings: Settings) -> Account:
 
 
 def reader_of(settings: Settings, secret: bytes) -> MailReader:
-    """What tells the gateway's mails from others, and reads them. Raises ConfigurationError if it writes none."""
+    """The reader that tells the gateway's mails from others. Raises ConfigurationError if it writes none."""
     required = settings.imap_require_dkim
     trust = MailTrust(
         senders=settings.imap_senders,
@@ -69,7 +69,7 @@ def reader_of(settings: Settings, secret: bytes) -> MailReader:
 
 
 def _password(settings: Settings, of_url: str | None) -> str:
-    """The password as it is now, since that in a file may have changed. Raises PermanentError if there is none."""
+    """The current password, since one in a file may have changed. Raises PermanentError if there is none."""
     if settings.imap_password_file:
         return _read(settings.imap_password_file)
     password = settings.imap_password.get_secret_value() if settings.imap_password else of_url

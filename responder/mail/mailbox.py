@@ -53,7 +53,7 @@ class Head:
 class _Client(IMAPClient):  # type: ignore[misc]  # the library has no types
     """The library's client, but it looks into its buffer before it waits.
 
-    What came together with the consent to IDLE is there, not at the socket.
+    What arrived with the server's consent to IDLE is there, not at the socket.
     """
 
     looks_first = False
@@ -110,7 +110,7 @@ class Mailbox:
             self._client.starttls(secure)
 
     def waiting(self, after: int | None) -> list[int]:
-        """The UIDs of unmarked mails above ``after``, or of all that there were at the start."""
+        """The UIDs of unmarked mails above ``after``, or of all that were there at the start."""
         with _imap_errors():
             if after is not None:
                 found = set(self._client.search(["UID", f"{after + 1}:*", *WAITING]))
@@ -122,7 +122,7 @@ class Mailbox:
                     for start, end in zip(starts, ends, strict=False)
                     for uid in self._client.search([f"{start}:{end}", *WAITING])
                 }
-        return sorted(uid for uid in found if uid > (after or 0))  # of the range n:* the last mail is always a part
+        return sorted(uid for uid in found if uid > (after or 0))  # a range n:* always includes the last mail
 
     def heads(self, uids: Sequence[int]) -> list[Head]:
         """The heads of mails, without those that are gone."""
@@ -131,7 +131,7 @@ class Mailbox:
             return [head for uid in uids if (head := _head(uid, fetched.get(uid, {})))]
 
     def read(self, uids: Sequence[int]) -> dict[int, bytes]:
-        """Mails as they came, without those that are gone; nobody will see that they were read."""
+        """Mails as they came, except those that are gone; they stay unread."""
         with _imap_errors():
             fetched = self._client.fetch(uids, [f"BODY.PEEK[]<0.{LARGEST_MAIL}>"])
             return {uid: raw for uid in uids if (raw := _body(fetched.get(uid, {}))) is not None}
@@ -178,14 +178,14 @@ class Mailbox:
             self._client.append(self._account.url.folder, raw)
 
     def close(self) -> None:
-        """Say goodbye, if anybody listens."""
+        """Log out if the server still listens, and close."""
         if self._client:
             with contextlib.suppress(IMAPClientError, OSError, ValueError):
                 self._client.logout()
             self.abort()
 
     def abort(self) -> None:
-        """Break the connection, so that whoever waits for it waits no longer; safe from another thread."""
+        """Break the connection and end any wait on it; safe from another thread."""
         if self._client:
             with contextlib.suppress(IMAPClientError, OSError, ValueError, AttributeError):
                 self._client.socket().shutdown(socket.SHUT_RDWR)
@@ -207,7 +207,7 @@ def _body(fetched: dict[bytes, Any]) -> bytes | None:
 
 @contextlib.contextmanager
 def _refused(reason: str) -> Iterator[None]:
-    """Give a reason to a command that the server answers with no; a connection that broke is none."""
+    """Give a reason for a command that the server refuses; a broken connection is not a refusal."""
     try:
         yield
     except IMAPClientAbortError:

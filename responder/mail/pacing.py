@@ -1,4 +1,4 @@
-"""How long the watch waits, and how much it reads at once: a mail that broke a connection is read alone."""
+"""How long the watch on a mailbox waits, and how much it reads at once."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -15,12 +15,12 @@ BYTES_AT_ONCE = 4 * 1024 * 1024
 class Patience:
     """How long to wait in a quiet mailbox, and after failures, growing from first to longest."""
 
-    first_look_s: float = 2.0  # what comes between a search and the server's IDLE may be told of only at its end
+    first_look_s: float = 2.0  # mail that comes between a search and IDLE may be reported only at its end
     look_s: float = 25.0
-    connection_s: float = 1800.0  # after which everything is searched again, for what somebody has unmarked
+    connection_s: float = 1800.0  # then everything is searched again, for mails that somebody has unmarked
     first_delay_s: float = 1.0
     longest_delay_s: float = 60.0
-    refused_s: float = 300.0  # a server that refuses a password may lock out who tries often
+    refused_s: float = 300.0  # a server that refuses a password may lock out those who try often
 
 
 def groups(uids: Sequence[int], breaks: Counter[int]) -> Iterator[Sequence[int]]:

@@ -23,7 +23,7 @@ from responder.wiring import Store, open_store, redis_url, utc_now, watch_secret
 
 BELL_TIMEOUT_S = 1.0
 REPORT_EVERY_S = 3.0
-FINISH_S = 20.0  # for commits under way when the process is told to stop
+FINISH_S = 20.0  # for commits under way when the process has to stop
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ async def serve(settings: Settings) -> None:
         beside = Beside(watch.stop)
         taking, *_ = beside.start(intake.run(), bell.run(), _report(store, account, watch), watch_secret(store))
         with contextlib.ExitStack() as stack:
-            _stop_when_told(watch, stack)
+            _stop_on_signals(watch, stack)
             logger.info("mail starts place=%s", account.url.place)
             try:
                 await watch.run()
@@ -62,7 +62,7 @@ def make_watch(settings: Settings, account: Account, store: Store, intake: Intak
     )
 
 
-def _stop_when_told(watch: Watch, stack: contextlib.ExitStack) -> None:
+def _stop_on_signals(watch: Watch, stack: contextlib.ExitStack) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, watch.stop)
@@ -75,8 +75,10 @@ async def _report(store: Store, account: Account, watch: Watch) -> None:
     name = f"{socket.gethostname()[:60]}-{os.getpid()}-{secrets.token_hex(3)}"
     try:
         while True:
-            changed = asyncio.create_task(watch.changed(REPORT_EVERY_S))  # from now on, so that no change is missed
-            with contextlib.suppress(StorageError):  # the next report tells; that the database is away, others say
+            changed = asyncio.create_task(
+                watch.changed(REPORT_EVERY_S)
+            )  # before the report, so that no change is missed
+            with contextlib.suppress(StorageError):  # the next report follows; others say that the database is away
                 report = replace(watch.status, name=name, place=account.url.place)
                 await report_mailbox(store.database, report, utc_now())
             await changed

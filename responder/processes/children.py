@@ -41,7 +41,7 @@ async def supervise(
 ) -> None:
     """Keep the children running until SIGTERM or SIGINT, then end them in order.
 
-    Meanwhile the works run; what one of them dies of ends the children too, and is raised.
+    Meanwhile the works run. If one dies, the children end too, and its error is raised.
     """
     supervisor = Supervisor(children, patience or Patience())
     beside = Beside(supervisor.stop)
@@ -68,7 +68,7 @@ class Supervisor:
         self._running: dict[str, Process] = {}
 
     def stop(self) -> None:
-        """Let ``run`` end the children; once is enough."""
+        """Let ``run`` end the children."""
         self._stopping.set()
 
     async def run(self) -> None:
@@ -76,9 +76,7 @@ class Supervisor:
         reading, writing = os.pipe()  # children inherit the reading end alone, so it ends with this process
         keepers = [asyncio.create_task(self._keep(child, reading)) for child in self._children]
         for keeper in keepers:
-            keeper.add_done_callback(
-                lambda _: self.stop()
-            )  # it ends by itself only by a fault of ours, which is then raised
+            keeper.add_done_callback(lambda _: self.stop())  # it ends early only by a fault of ours, raised below
         try:
             await self._stopping.wait()
             self._ask_to_end()
@@ -115,7 +113,7 @@ class Supervisor:
         except OSError as error:
             return f"not started: {error.strerror}"
         self._running[child.name] = process
-        if self._stopping.is_set():  # it came too late to be asked with the others
+        if self._stopping.is_set():  # it started after the others were asked to end
             _signal(process, signal.SIGTERM)
         status = await process.wait()
         del self._running[child.name]

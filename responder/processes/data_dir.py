@@ -1,4 +1,4 @@
-"""The data directory of an installation: who has it, and where its socket fits."""
+"""The data directory of an installation: its lock, its private files, and a place for its socket."""
 
 import fcntl
 import os
@@ -14,7 +14,7 @@ SOCKET = "server.sock"
 
 
 def take(data_dir: Path) -> IO[str]:
-    """The lock that this process alone has on the directory; it ends when closed, or with the process."""
+    """An exclusive lock on the directory; it ends when closed, or with the process."""
     try:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         sign = (data_dir / "run.lock").open("a+")
@@ -40,7 +40,7 @@ def keep_private() -> None:
 
 
 def open_private(file: Path) -> TextIO:
-    """A file to write anew, in UTF-8, for this user alone, also where it was there before."""
+    """A file to write in UTF-8, private to this user even if it existed before."""
     number = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     if stat.S_ISREG(os.fstat(number).st_mode):
         os.fchmod(number, 0o600)
@@ -65,21 +65,21 @@ def _taken(data_dir: Path, owner: str) -> ConfigurationError:
 
 
 def unusable(data_dir: Path, error: OSError) -> ConfigurationError:
-    """What to tell an operator whose data directory the system refuses."""
+    """The error for a data directory that the system refuses."""
     return ConfigurationError(
         f"{data_dir}: cannot be used ({error.strerror}), set RESPONDER_DATA_DIR to a directory that this user may write"
     )
 
 
 def private(folder: Path) -> Path:
-    """The folder, made where it is missing, for this user alone."""
+    """The folder, created if missing, for this user alone."""
     folder.mkdir(mode=0o700, exist_ok=True)
     folder.chmod(0o700)
     return folder
 
 
 def socket_in(folder: Path) -> Path:
-    """Where the server of a folder listens, by the folder's own word."""
+    """The socket of a folder's server, by the folder's link if it has one."""
     named = folder.absolute() / SOCKET
     return named.readlink() if named.is_symlink() else named
 
@@ -99,7 +99,7 @@ def place_socket(folder: Path) -> Path:
 
 
 def remove_socket(folder: Path) -> None:
-    """Take away what ``place_socket`` and the server made."""
+    """Remove what ``place_socket`` and the server made."""
     named, socket = folder.absolute() / SOCKET, socket_in(folder)
     socket.unlink(missing_ok=True)
     if socket != named:

@@ -47,7 +47,7 @@ def url_in(data_dir: Path) -> str:
 
 
 def was_started(data_dir: Path) -> bool:
-    """Whether a server has listened here and did not end by itself. It may have been killed since."""
+    """Whether a server was started here and not stopped; it may have been killed since."""
     return places.socket_in(data_dir / "redis").exists()
 
 
@@ -80,7 +80,7 @@ class EmbeddedRedis:
 
     @property
     def url(self) -> str:
-        """The address for clients, the same in all its lives."""
+        """The address for clients, the same after each restart."""
         return _url(places.socket_in(self._folder))
 
     @property

@@ -23,7 +23,7 @@ class Beside:
         self._death: BaseException | None = None
 
     def start(self, *works: Coroutine[Any, Any, None]) -> "list[asyncio.Task[None]]":
-        """Run works until ``end``, or until they are done."""
+        """Run the works until ``end``, or until they are done."""
         tasks = [asyncio.create_task(work) for work in works]
         for task in tasks:
             task.add_done_callback(self._look)
@@ -35,7 +35,7 @@ class Beside:
         await end(self._tasks)
 
     def raise_death(self) -> None:
-        """Raise what one of them died of; nothing if none has."""
+        """Raise the error that one of them died of, if one has."""
         if self._death:
             raise self._death
 
@@ -51,7 +51,7 @@ class Beside:
 
 
 async def end(tasks: Collection[asyncio.Task[Any]], *, again_s: float = CANCEL_AGAIN_S) -> None:
-    """Cancel tasks until each of them has ended, however it did.
+    """Cancel tasks until each of them has ended, however it ends.
 
     Once is not enough: on Python 3.11 ``wait_for``, in which redis-py sends, may swallow a cancellation.
     """

@@ -22,7 +22,7 @@ _NOT_FOUND = PlainTextResponse("not found\n", status_code=404)
 class App:
     """Sends ``/webhook/NAME[/TOKEN]`` straight to its endpoint, everything else to the routes.
 
-    Starlette's own routing would make a message a sixth dearer.
+    Starlette's own routing would cost a sixth more per message.
     """
 
     def __init__(self, webhooks: Mapping[str, ASGIApp], routes: ASGIApp) -> None:
@@ -41,7 +41,7 @@ class App:
 
 
 def _is_disguised(parts: Sequence[bytes]) -> bool:
-    """Whether ``%`` codes hide what chooses the route: a proxy in front reads a path as it is written."""
+    """Whether ``%`` codes hide the route from a proxy in front, which reads the path as written."""
     match parts:
         case [b"", b"api", b"v1", rest]:
             return b"%" in rest.partition(b"/")[0]

@@ -6,12 +6,12 @@ from urllib.parse import unquote_to_bytes
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-FALLBACK_CHARSET = "cp1252"  # where bytes are no UTF-8 (gateway reference, section 1.4)
+FALLBACK_CHARSET = "cp1252"  # for bytes that are not UTF-8 (gateway reference, section 1.4)
 Fields = list[tuple[bytes, bytes]]
 
 
 def read_form(body: bytes, content_type: str) -> Mapping[str, str]:
-    """The fields of a form, names in small letters, the first of each; empty if it is no form.
+    """The fields of a form: lower-case names, the first value of each; empty if it is not a form.
 
     >>> read_form(b"originator=+39330&text=perch%E9&text=again", "")
     {'originator': ' 39330', 'text': 'perché'}

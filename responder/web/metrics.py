@@ -45,7 +45,7 @@ class Tally:
 
 @dataclass
 class Tallies:
-    """Keeps the counts for a while, since they cost whole tables."""
+    """Keeps the counts for a while, since each reads whole tables."""
 
     database: Database
     clock: Clock

@@ -50,7 +50,7 @@ class Lingering:
 
 
 LARGEST_HEADER = 16 * 1024
-FIELD_BYTES = 4  # of a field beside its name and value
+FIELD_BYTES = 4  # of each field, besides its name and value
 HEADER_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 VERSIONS = ("1.1", "1.0")
 BAD = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
@@ -87,8 +87,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._shares = shares
         self._refusals = refusals or Refusals()
         self._is_owed = True
-        self._pending = 0  # bytes of no body since a part of the request was last whole
-        self._at_most = 0  # bytes that a header can have which is whole now
+        self._pending = 0  # bytes outside of bodies since a part of the request was last complete
+        self._at_most = 0  # the most bytes that a header completed now can have
         self._deadline: asyncio.TimerHandle | None = None
         self._draining: asyncio.TimerHandle | None = None
 
@@ -130,7 +130,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._is_owed = True
 
     def on_headers_complete(self) -> None:
-        """The header is whole; fields that come later are trailers, which nobody reads."""
+        """The header is complete; fields that come later are trailers, which nobody reads."""
         headers = self.headers
         if len(self.pipeline) >= self._limits.pipelined:
             raise _TooMuch
@@ -146,13 +146,13 @@ class BoundedProtocol(HttpToolsProtocol):
         self.headers = []
 
     def _check_size(self) -> None:
-        """Measure exactly, where more came together than a header may have, or trailers did."""
+        """Measure exactly, when more arrived at once than a header may have, or trailers came."""
         size = len(self.url) + sum(len(name) + len(value) + FIELD_BYTES for name, value in self.headers)
         if size > self._limits.header_bytes or len(self.headers) > self._limits.fields:
             raise _TooMuch
 
     def on_chunk_header(self) -> None:
-        """A chunk begins; behind the last one come the trailers."""
+        """A chunk begins; after the last one come the trailers."""
         self._pending = 0
 
     def on_body(self, body: bytes) -> None:
@@ -161,7 +161,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """The request is whole."""
+        """The request is complete."""
         if self.headers:  # trailers
             self._check_size()
         self._is_owed = False
@@ -171,7 +171,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def pause_writing(self) -> None:
-        """The peer does not read, or slower than we write."""
+        """The peer does not read, or reads more slowly than we write."""
         super().pause_writing()
         self._draining = self.loop.call_later(self._limits.drain_s, self.transport.abort)
 
@@ -202,7 +202,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self.transport.abort()
 
     def _is_running(self) -> bool:
-        """Whether a whole request is being worked on."""
+        """Whether a complete request is being worked on."""
         return not self._is_owed and self.cycle is not None and not self.cycle.response_complete
 
     def _waits_for_peer(self) -> bool:

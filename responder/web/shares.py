@@ -69,7 +69,7 @@ class Shares:
             connection.let_go()
 
     def _client(self, connection: Connection) -> str | None:
-        """The client of a connection: an IPv4 address, or the /64 that one IPv6 customer has; None if exempt."""
+        """The client's IPv4 address, or its IPv6 /64, which is one customer's; None if exempt."""
         try:
             given = ipaddress.ip_address(connection.client[0] if connection.client else "")
         except ValueError:

@@ -75,7 +75,7 @@ UNAVAILABLE = _answer(503, b"storage is not available, send again later\n", (b"r
 
 @dataclass(kw_only=True)
 class Webhooks:
-    """The addresses that the gateway posts to, as bare ASGI applications: every message passes, so they do little."""
+    """The gateway's addresses as bare ASGI applications: every message passes through, so they do little."""
 
     gateway: Gateway
     gate: Gate

@@ -1,4 +1,4 @@
-"""What doctor says of the credit, of delivered replies, and of alerts: which are open, and who hears of them."""
+"""What doctor says of credit, delivered replies and alerts."""
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import timedelta
@@ -42,12 +42,12 @@ async def check_credit_and_alerts(settings: Settings, rules: Rules | None) -> As
         yield finding
 
 
-def _credit(settings: Settings, alerts: Alerts, known: Sequence[Credit]) -> Finding:
+def _credit(settings: Settings, alerts: Alerts, credits_: Sequence[Credit]) -> Finding:
     if not settings.provider.sends:
         return ok("credit", f"not asked for, since nothing is sent without {settings.provider.needed_to_send}")
-    if not known:
+    if not credits_:
         return warning("credit", "not known yet: a worker asks for it soon after its start, then every five minutes")
-    credit = known[0]
+    credit = credits_[0]
     last = f"{in_cents(credit.amount)} euros at {moment(credit.told_at)}" if credit.amount is not None else "none"
     if credit.failure:
         return warning("credit", f"the gateway does not tell it: {credit.failure}; the last that it told: {last}")
@@ -60,7 +60,7 @@ def _credit(settings: Settings, alerts: Alerts, known: Sequence[Credit]) -> Find
 
 
 def _delivered(by_api: Mapping[str, Deliveries]) -> Iterator[Finding]:
-    """The share of a day's replies that arrived, by API, and whether the gateway counts segments as we do."""
+    """For each API, the share of a day's replies that arrived, and any disagreement about segments."""
     for api, fare in by_api.items():
         of = f" by the {api} API" if len(by_api) > 1 and api else ""
         if fare.share_delivered is not None:

@@ -29,10 +29,10 @@ def doctor(*, as_json: AsJson = False) -> None:
 
 
 async def _print_findings(*, as_json: bool) -> bool:
-    """Print each finding as it comes; whether one of them is an error. BrokenPipeError if the reader is gone."""
+    """Print each finding as it comes, and return whether one is an error. Raises BrokenPipeError."""
     has_error = False
     broken: BrokenPipeError | None = None
-    async for finding in _findings():  # to its end in any case: a check that is cut off leaves its connections open
+    async for finding in _findings():  # always to the end: a check that is cut off leaves its connections open
         has_error = has_error or finding.level is Level.ERROR
         try:
             if broken is None:

@@ -35,7 +35,7 @@ REMEDY = "see 'responder messages list --status failed', mend it, then run 'resp
 
 
 async def check_database(settings: Settings, rules: Rules | None) -> AsyncIterator[Finding]:
-    """Whether the database can be used, and all that is worth knowing of what is in it."""
+    """Whether the database can be used, and what is worth knowing of its contents."""
     place = mask_url(settings.database_url)
     try:
         async with open_existing(settings) as store:

@@ -40,7 +40,6 @@ LOST = "'responder appointments list' has the ids"
 NO_SUCH_APPOINTMENTS = "no appointments like that: leave out a filter"
 NO_APPOINTMENTS = "no appointments yet: bring them in with  responder appointments import FILE.csv"
 
-
 app = typer.Typer(no_args_is_help=True)
 
 
@@ -88,7 +87,7 @@ def list_(
 
 
 def _listing(day: str | None, status: AppointmentStatus | None, number: str | None) -> Listing[AppointmentRecord]:
-    """The appointments that the options select; the rules file gives the zone of a day and the country of a number."""
+    """The appointments that the options select; days and numbers are read by the rules file."""
     if not day and not number:
         return list_appointments(status=status)
     rules = asyncio.run(rules_of_file())

@@ -41,7 +41,6 @@ Everything = Annotated[
     ),
 ]
 
-
 SHOWN_FIELDS: Mapping[str, Sequence[str]] = {
     "lists": ("list", "status", "since", "language"),
     "standing": ("list", "status", "since"),
@@ -50,7 +49,6 @@ SHOWN_FIELDS: Mapping[str, Sequence[str]] = {
     "deliveries": ("kind", "to", "status", "text", "last_error"),
 }
 """What is shown of each kind of record, in this order; of any other kind everything is."""
-
 
 app = typer.Typer(no_args_is_help=True)
 

@@ -1,4 +1,4 @@
-"""CSV as we read and write it: no cell is a formula to a spreadsheet, and an export reads back as it was."""
+"""CSV as we read and write it: no cell is a formula, and an export reads back unchanged."""
 
 import asyncio
 import csv
@@ -15,12 +15,12 @@ from responder.errors import ConfigurationError
 
 T = TypeVar("T")
 FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
-NUMBER = re.compile(r"\+[0-9]+")  # begins with its plus, and is no formula
+NUMBER = re.compile(r"\+[0-9]+")  # begins with a plus and is not a formula
 MOST_MISTAKES = 100  # that are shown: a file with more has one reason for all of them
 
 
 class CsvFile:
-    """A file of rows below a header; on a terminal, no cell contains anything that the terminal would obey."""
+    """Rows below a header. On a terminal, no cell holds anything that the terminal would obey."""
 
     def __init__(self, target: TextIO, columns: Sequence[str]) -> None:
         self._write = csv.writer(target, lineterminator="\n").writerow
@@ -102,7 +102,7 @@ def read_rows(
 
 
 def read_lines(data: bytes, file: str, columns: Sequence[str]) -> list[tuple[int, list[str]]]:
-    """The lines that are not blank, the header first; ConfigurationError if there are none or they cannot be read."""
+    """The lines that are not blank, header first. Raises ConfigurationError if there are none."""
     lines = list(_lines(_decoded(data, file), file))
     if not lines:
         remedy = f"begin it with the names of its columns: {','.join(columns)}"

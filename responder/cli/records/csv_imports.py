@@ -50,7 +50,7 @@ class _BookingReader:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Terms:
-    """What a file of subscribers may say: which lists, and the evidence of lines that give none, if they may."""
+    """What a file of subscribers may say: its lists, and the evidence for lines without any."""
 
     local: Local
     lists: Collection[str]

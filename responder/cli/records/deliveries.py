@@ -22,7 +22,6 @@ CHOOSE_DELIVERIES = (
 )
 NO_DELIVERIES = "nothing was sent yet: a rule with 'reply' or 'webhook' sends something"
 
-
 app = typer.Typer(no_args_is_help=True)
 
 

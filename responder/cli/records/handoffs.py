@@ -31,7 +31,6 @@ LABEL = 16  # characters before a value
 
 HandOffKey = Annotated[str, typer.Argument(metavar="KEY", help="The key of the hand-off, or enough of its beginning.")]
 
-
 app = typer.Typer(no_args_is_help=True)
 
 

@@ -1,4 +1,4 @@
-"""responder messages: what came in, what was decided about it, and another try for what could not be handled."""
+"""responder messages: what came in, what was decided, and another try for what failed."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -31,7 +31,6 @@ Rule = Annotated[
     typer.Option(metavar="NAME", help="Only what this rule answered; also reserved:stop, fallback and the like."),
 ]
 Status = Annotated[MessageStatus | None, typer.Option(help="Only what has come so far.")]
-
 
 app = typer.Typer(no_args_is_help=True)
 

@@ -46,7 +46,6 @@ NO_LISTS = "no list is in the rules file, and nobody is on one: name them under 
 RULES_UNREADABLE = "the rules file cannot be read ('responder check' says why), so lists with nobody may be left out"
 NO_SUBSCRIBERS = "nobody is on a list yet: a rule with 'subscribe' puts people on one"
 
-
 app = typer.Typer(no_args_is_help=True)
 
 

@@ -44,7 +44,6 @@ OtherRules = Annotated[
 ]
 Clean = Annotated[bool, typer.Option("--clean", help="As if nothing were known of the sender.")]
 
-
 app = typer.Typer()
 
 

@@ -1,4 +1,4 @@
-"""responder check, describe and schema: the mistakes of a rules file, its rules in plain words, and its schema."""
+"""responder check, describe and schema: a rules file's mistakes, its rules in plain words, and its schema."""
 
 import json
 from collections.abc import Iterator
@@ -20,7 +20,6 @@ from responder.settings.environment import environment
 from responder.settings.model import load_settings
 
 SERVER = "RESPONDER_SMTP_URL"
-
 
 app = typer.Typer()
 
@@ -47,7 +46,7 @@ def check(
 
 
 def _unmailed(rules: Rules) -> Iterator[Mistake]:
-    """A warning if alerts are to be mailed and no mail server is set, which is no mistake of the file."""
+    """A warning if alerts should be mailed but no mail server is set."""
     if not rules.alerts.email or environment().get(SERVER, "").strip():
         return
     if found := placed_sources(rules).section("alerts", "email"):

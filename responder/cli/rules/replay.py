@@ -32,7 +32,6 @@ ExpectNone = Annotated[bool, typer.Option("--expect-none", help="Fail if anythin
 ShowNumbers = Annotated[bool, typer.Option("--show-numbers", help="Show who sent the texts, and numbers inside them.")]
 Markdown = Annotated[bool, typer.Option("--markdown", help="Print Markdown, for a pull request.")]
 
-
 app = typer.Typer()
 
 

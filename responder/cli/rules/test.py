@@ -1,4 +1,4 @@
-"""responder test: the examples of a rules file with their variants, its tests, and the rules that they exercise."""
+"""responder test: examples with their variants, tests, and the rules that they exercise."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -30,10 +30,7 @@ CoverageMin = Annotated[
 JUnit = Annotated[
     Path | None, typer.Option("--junit", metavar="FILE", help="Write the results to FILE as JUnit XML as well.")
 ]
-
-
 NOTHING_TRIED = "nothing was tried, add 'examples: {match: [...]}' to the rules"
-
 
 app = typer.Typer()
 
@@ -134,7 +131,7 @@ def side_by_side(what: str, expected: str, got: str) -> list[tuple[str, str, str
 
 
 def _write_junit(path: Path, file: str, outcomes: Sequence[Trial]) -> None:
-    """Write the results as JUnit XML, which every system for continuous integration reads."""
+    """Write the results as JUnit XML, which every CI system reads."""
     failed = sum(not outcome.passed for outcome in outcomes)
     counts = {"tests": str(len(outcomes)), "failures": str(failed), "errors": "0", "skipped": "0"}
     root = Element("testsuites", counts)

@@ -1,4 +1,4 @@
-"""The commands that serve, run, web, worker and mail, and migrate, which prepares for them."""
+"""The commands that serve (run, web, worker, mail), and migrate, which prepares for them."""
 
 import asyncio
 import sys

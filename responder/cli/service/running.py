@@ -79,7 +79,7 @@ def _mail(settings: Settings) -> tuple[str, ...]:
 
 
 async def _rules_at_start(settings: Settings) -> tuple[Rules, bool]:
-    """The rules that web and worker will find, and whether they are the file's; RulesError if there are none."""
+    """The rules that web and worker will find, and whether they are the file's. Raises RulesError."""
     try:
         return await read_rules_in_force(settings), True
     except RulesError:

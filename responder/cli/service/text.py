@@ -1,4 +1,4 @@
-"""responder text: an inbound SMS, posted to the running service as the gateway does, and what becomes of it."""
+"""responder text: send the running service an SMS as the gateway does, and show the outcome."""
 
 import asyncio
 import threading
@@ -34,7 +34,6 @@ REFUSALS = {
     503: "it cannot keep messages at the moment: 'responder doctor' says why",
 }
 
-
 app = typer.Typer()
 
 
@@ -56,9 +55,9 @@ def text(
 
 
 async def _text(settings: Settings, sample: Sample, via: Channel, *, wait_s: float, as_json: bool) -> None:
-    said = await _mail(settings, sample) if via is Channel.MAIL else await _post(settings, sample)
+    answer = await _mail(settings, sample) if via is Channel.MAIL else await _post(settings, sample)
     if not as_json:
-        say(said)
+        say(answer)
     if not wait_s and not as_json:
         return
     async with open_existing(settings) as store:

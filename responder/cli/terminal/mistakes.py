@@ -1,4 +1,4 @@
-"""How mistakes in a rules file are printed: a line each, on a terminal with the place marked, or as JSON."""
+"""How mistakes in a rules file are printed: in lines, with the place marked on a terminal, or as JSON."""
 
 import sys
 from collections.abc import Iterable, Mapping

@@ -43,12 +43,12 @@ class Column(Generic[R]):
 
 
 def say(text: str = "", *, err: bool = False, nl: bool = True) -> None:
-    """Print lines, with whatever a terminal or the log of a CI might obey made visible; every command prints so."""
+    """Print lines with control characters made visible; every command prints through this."""
     typer.echo(text if text.isprintable() else "\n".join(map(one_line, text.split("\n"))), err=err, nl=nl)
 
 
 def echo_json(fields: Mapping[str, Any]) -> None:
-    """Print one line of JSON, in ASCII: nothing in a text can break the line or reach the terminal."""
+    """Print one line of ASCII JSON, so that no text can break the line or reach the terminal."""
     say(json.dumps(fields))
 
 
@@ -95,7 +95,7 @@ def _print_table(columns: Sequence[Column[R]], rows: Iterable[Sequence[str]]) ->
     for column in columns:
         table.add_column(column.title, no_wrap=not column.wide, overflow="fold")
     for row in rows:
-        table.add_row(*(Text(value) for value in row))  # a Text, since [brackets] in a message are no markup
+        table.add_row(*(Text(value) for value in row))  # a Text, since [brackets] in a message are not markup
     Console().print(table)
 
 
@@ -111,7 +111,7 @@ def aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
 
 @contextmanager
 def progress(title: str, total: int) -> Iterator[Callable[[int], None]]:
-    """A progress bar on a terminal, nothing in a pipe; call what it gives with the count of what is done."""
+    """A progress bar on a terminal, nothing in a pipe. Call what it yields with the count done."""
     console = Console(stderr=True)
     with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
         task = bar.add_task(title, total=total)
@@ -123,7 +123,7 @@ def progress(title: str, total: int) -> Iterator[Callable[[int], None]]:
 
 
 def tracked(values: Sequence[T], advance: Callable[[int], None]) -> Iterator[T]:
-    """The values, each counted as done when the next one is asked for."""
+    """The values, each counted as done once the next is taken."""
     for value in values:
         yield value
         advance(1)

@@ -1,4 +1,4 @@
-"""What commands work on: the store and the rules of an installation, and who and where its operator is."""
+"""What commands work on: an installation's store and rules, and its operator."""
 
 import asyncio
 import getpass
@@ -21,7 +21,7 @@ from responder.wiring import Store, open_store, read_rules_in_force
 
 T = TypeVar("T")
 SQLITE = "sqlite"
-ALL_ADDRESSES = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  (listening on all, asked at one)
+ALL_ADDRESSES = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  (it listens on all, and answers on this one)
 
 
 def with_store(work: Callable[[Store], Awaitable[None]]) -> None:
@@ -97,7 +97,7 @@ async def last_good_rules(store: Store) -> Rules | None:
 
 
 async def webhooks_for(store: Store, event: Event) -> frozenset[str]:
-    """The webhooks that hear of an event. By the last good rules if need be: a change never waits for the file."""
+    """The webhooks to notify of an event. The last good rules will do: a change never waits for the file."""
     rules = await last_good_rules(store)
     if rules is None:
         say("the rules file cannot be read ('responder check' says why), so no webhook is told of this", err=True)
@@ -105,7 +105,7 @@ async def webhooks_for(store: Store, event: Event) -> frozenset[str]:
 
 
 async def read_number(typed: str) -> str:
-    """A number in E.164 as an operator types it; without a plus it belongs to the rules file's country."""
+    """The E.164 number that an operator typed; without a plus, one of the rules file's country."""
     try:
         return number_from(typed, "" if typed.startswith("+") else (await rules_of_file()).country)
     except ValueError as error:
@@ -113,7 +113,7 @@ async def read_number(typed: str) -> str:
 
 
 def operator_name() -> str:
-    """Whom the ledger names for what is done by hand: the user of this machine."""
+    """The user of this machine, whom the ledger names for changes by hand."""
     try:
         return getpass.getuser()
     except (OSError, KeyError):
