@@ -28,15 +28,15 @@ MISSED = 1
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmarks named. The status is 1 if a goal was missed or one could not run."""
     parser = _parser()
-    asked = parser.parse_args(arguments)
-    if not asked.names:
+    chosen = parser.parse_args(arguments)
+    if not chosen.names:
         print("\n".join(f"{name:<18} {run.__doc__}" for name, run in BENCHMARKS.items()))
         return 0
-    if unknown := [name for name in asked.names if name not in BENCHMARKS]:
+    if unknown := [name for name in chosen.names if name not in BENCHMARKS]:
         parser.error(f"unknown benchmark {unknown[0]!r}, expected any of {', '.join(BENCHMARKS)}")
-    options = Options(rounds=asked.rounds, scale=asked.scale, folder=asked.dir)
+    options = Options(rounds=chosen.rounds, scale=chosen.scale, folder=chosen.dir)
     print(f"{description(options.folder)}; times a baseline: the median over rounds, in which all run in turn")
-    return max([_run(name, options) for name in asked.names])
+    return max([_run(name, options) for name in chosen.names])
 
 
 def _run(name: str, options: Options) -> int:

@@ -23,8 +23,8 @@ def run(options: Options) -> Report:
     """Load and check a file of very many rules; each must cost little more than in a small file."""
     few, many = options.count(FEW), options.count(MANY)
     read_rules("version: 1\n", "rules.yaml", {})  # the packs are read before anything is measured
-    wanted = [(what, count, work) for count in (few, many) for what, work in WORK]
-    measurements = {_row(what, count): _measurement(_row(what, count), count, work) for what, count, work in wanted}
+    works = [(what, count, work) for count in (few, many) for what, work in WORK]
+    measurements = {_row(what, count): _measurement(_row(what, count), count, work) for what, count, work in works}
     table = Table(
         title=f"check: CPU of files with {few:,} and {many:,} rules",
         unit="ms per rule",

@@ -119,11 +119,11 @@ async def _answer(options: Options) -> dict[str, float]:
                 with _idle(server, user) as client:
                     began_at = time.perf_counter()
                     await asyncio.to_thread(server.deliver, user, _mail(number))
-                    told = asyncio.create_task(asyncio.to_thread(_told, client))
+                    noticed = asyncio.create_task(asyncio.to_thread(_noticed, client))
                     called_s = await api.arrival(form(number)["originator"]) - began_at
-                    told_s = await told - began_at
+                    noticed_s = await noticed - began_at
                 if number >= WARM_UP:
-                    times[TOLD].append(told_s * MS)
+                    times[TOLD].append(noticed_s * MS)
                     times[CALLED].append(called_s * MS)
     return {
         f"{name}, p{share}": percentile(values, share / 100) for name, values in times.items() for share in (50, 99)
@@ -139,7 +139,7 @@ def _idle(server: Dovecot, user: str) -> Iterator[Any]:
         client.idle_done()
 
 
-def _told(client: Any) -> float:  # noqa: ANN401  (the library has no types)
+def _noticed(client: Any) -> float:  # noqa: ANN401  (the library has no types)
     client.idle_check(timeout=LIMIT_S)
     return time.perf_counter()
 

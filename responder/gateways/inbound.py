@@ -1,7 +1,7 @@
 """An inbound message, its key included, from what any gateway says of it."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import chain
 
@@ -30,20 +30,14 @@ def make_inbound(  # noqa: PLR0913  (whatever a gateway says of a message)
     ``name`` is the gateway's own name of the message, if it has one, and makes the key. Otherwise the fields do,
     given a ``date_time`` as the gateway wrote it; without one each delivery is a message of its own.
     """
-    originator = canonical(clean(fields.get("originator", "")))
-    destination = canonical(clean(fields.get("destination", "")))
+    originator, destination = (canonical(clean(fields.get(end, ""))) for end in ("originator", "destination"))
     text = clean(fields.get("text", ""))
     is_whole = bool(originator and destination)
-    if name:
-        key = message_key(key_secret, "name", gateway, name)
-    elif not date_time:
-        key = secrets.token_hex(KEY_LENGTH // 2)
-    elif is_whole:
-        key = message_key(key_secret, destination, originator, date_time, text_for_key(text))
-    else:
-        key = message_key(key_secret, "", *chain(*sorted(fields.items())))
+    parts = (
+        (destination, originator, date_time, text_for_key(text)) if is_whole else ("", *chain(*sorted(fields.items())))
+    )
     return Inbound(
-        key=key,
+        key=_key(key_secret, gateway, name, parts if date_time else ()),
         channel=channel,
         gateway=gateway,
         originator=originator[:LONGEST_FIELD],
@@ -55,3 +49,10 @@ def make_inbound(  # noqa: PLR0913  (whatever a gateway says of a message)
         raw=raw,
         status=MessageStatus.RECEIVED if is_whole else MessageStatus.MALFORMED,
     )
+
+
+def _key(secret: bytes, gateway: str, name: str, parts: Sequence[str]) -> str:
+    """The key by the gateway's name of the message, else by its parts, else by chance."""
+    if name:
+        return message_key(secret, "name", gateway, name)
+    return message_key(secret, *parts) if parts else secrets.token_hex(KEY_LENGTH // 2)

@@ -104,7 +104,7 @@ def _rules(fields: Fields, parts: Sequence[Part], environment: Mapping[str, str]
         tests=tuple(
             case
             for part in parts
-            for case in read_cases(part.tests, scope, zone, [draft.name for draft in drafts], part.reader)
+            for case in read_cases(part.tests, scope, [draft.name for draft in drafts], part.reader)
         ),
     )
 

@@ -89,12 +89,12 @@ def test_other_conditions_stand_beside_the_text() -> None:
     read = one_rule(
         "{answer: cancel, from: 330 1234567, list: {subscribed: news, not_subscribed: offers}, appointment: confirmed}"
     ).rules[0]
-    assert read.text == Answers(wanted=frozenset({Answer.CANCEL}))
+    assert read.text == Answers(answers=frozenset({Answer.CANCEL}))
     assert read.conditions == (
         FromOneOf(numbers=frozenset({"+393301234567"})),
         OnList(list="news", subscribed=True),
         OnList(list="offers", subscribed=False),
-        HasAppointment(wanted="confirmed"),
+        HasAppointment(state="confirmed"),
     )
 
 

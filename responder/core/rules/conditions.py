@@ -72,15 +72,15 @@ class InLanguage:
 class HasAppointment:
     """The originator's one open appointment is scheduled (open) or confirmed, or there is none."""
 
-    wanted: str
+    state: str
 
     def refusal(self, situation: Situation) -> str | None:
         statuses = {a.status for a in situation.open_appointments}
-        if self.wanted == "none":
+        if self.state == "none":
             return "the originator has an appointment" if statuses - {AppointmentStatus.CANCELLED} else None
         if refusal := _several(situation):
             return refusal
-        status = AppointmentStatus.SCHEDULED if self.wanted == "open" else AppointmentStatus.CONFIRMED
+        status = AppointmentStatus.SCHEDULED if self.state == "open" else AppointmentStatus.CONFIRMED
         return None if status in statuses else f"the originator has no {status} appointment that is open"
 
 

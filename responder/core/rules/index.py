@@ -59,7 +59,7 @@ class Index:
                 case Pattern():
                     patterns += [(source, position) for source in condition.sources]
                 case Answers():
-                    for answer in condition.wanted:
+                    for answer in condition.answers:
                         self._answers[answer].append(position)
         self._sets = [_PatternSet(patterns[start : start + SET_SIZE]) for start in range(0, len(patterns), SET_SIZE)]
 

@@ -69,7 +69,7 @@ class Answers:
     Those that stand ``in_languages`` count in the words of theirs alone.
     """
 
-    wanted: frozenset[Answer]
+    answers: frozenset[Answer]
     in_languages: frozenset[tuple[str, Answer]] = frozenset()
 
 
@@ -139,7 +139,7 @@ def match_pattern(condition: Pattern, situation: Situation) -> Match | None:
 
 def match_answer(condition: Answers, situation: Situation) -> Match | None:
     """The text as an answer, if it is one of the wanted ones."""
-    if situation.answer is None or situation.answer[0] not in condition.wanted:
+    if situation.answer is None or situation.answer[0] not in condition.answers:
         return None
     if condition.in_languages and not any(
         situation.answers_in(language, answer) for language, answer in condition.in_languages

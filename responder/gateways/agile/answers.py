@@ -1,31 +1,35 @@
-"""The answer to a send, by either API: taken, or an error by the table of fates."""
+"""What the gateway answers, by either API: to a send, and to the question for the credit that is left."""
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from responder.core.outbound.gateway import Response, Taken
 from responder.core.outbound.retry import LONGEST_WAIT_S, read_retry_after
-from responder.errors import TransientError
+from responder.errors import AccessError, PermanentError, TransientError
 from responder.gateways.agile.fates import ROWS, Row, Said
+from responder.gateways.agile.outbound import Api, send_url
 from responder.gateways.agile.values import as_mapping, identifier, loads, number, plain_words
 
 OVERLOADED = 8  # "server error", as opposed to 9, the one whose outcome is open
 JSEND = ("error", "fail")
+NEWER, OLDER = "/message-server/sms", "/services/sms"  # the newer API asks for its credit in the older way
+LARGEST = Decimal(1_000_000_000)  # a number beyond is no credit
 
 
 def read_response(response: Response) -> Taken:
     """What the gateway says of a message that it took; an error says what became of it, in our words only."""
-    answer = unwrapped(as_mapping(loads(response.body)))
+    answer = _unwrapped(as_mapping(loads(response.body)))
     results = list(_results(answer))
     accepted = next((result for result in results if result.get("accepted") is True), None)
-    if is_success(response.status) and (accepted is not None or _is_processed(answer)):
+    if _is_success(response.status) and (accepted is not None or _is_processed(answer)):
         result = accepted or answer
         theirs = identifier(answer.get("messageId")) or identifier(result.get("id"))
         return Taken(
             gateway_id=theirs, segments=number(result.get("parts")) or number(answer.get("processedSmsParts")) or None
         )
     refused = next((result for result in results if result.get("accepted") is False), None)
-    row = row_of(response, answer, refused)
+    row = _row_of(response, answer, refused)
     reason = f"{row.words}{_reasons(refused)} (HTTP {response.status})"
     raise (
         TransientError(reason, retry_after_s=_retry_after(response, answer))
@@ -34,12 +38,12 @@ def read_response(response: Response) -> Taken:
     )
 
 
-def unwrapped(answer: Mapping[str, Any]) -> Mapping[str, Any]:
+def _unwrapped(answer: Mapping[str, Any]) -> Mapping[str, Any]:
     """The answer, with what JSend wraps into ``data``."""
     return {**as_mapping(answer.get("data")), **answer}
 
 
-def is_success(status: int) -> bool:
+def _is_success(status: int) -> bool:
     """Whether an HTTP status is one of the hundred that say yes."""
     return 200 <= status < 300
 
@@ -59,7 +63,7 @@ def _is_processed(answer: Mapping[str, Any]) -> bool:
     return "results" not in answer and "accepted" not in answer and (number(answer.get("processedMessages")) or 0) > 0
 
 
-def row_of(response: Response, answer: Mapping[str, Any], refused: Mapping[str, Any] | None) -> Row:
+def _row_of(response: Response, answer: Mapping[str, Any], refused: Mapping[str, Any] | None) -> Row:
     """The first row that applies; each hundred of statuses has one for all that no other row names."""
     status = response.status
     if refused is not None and (code := number(refused.get("statusCode"))):
@@ -80,8 +84,47 @@ def _reasons(refused: Mapping[str, Any] | None) -> str:
 
 def _retry_after(response: Response, answer: Mapping[str, Any]) -> float | None:
     """The longest wait that the gateway asks for, in a header or in its answer."""
-    asked = answer.get("retryAfter")
-    in_body = min(asked, LONGEST_WAIT_S) if isinstance(asked, int | float) and asked >= 0 else None
+    wait = answer.get("retryAfter")
+    in_body = min(wait, LONGEST_WAIT_S) if isinstance(wait, int | float) and wait >= 0 else None
     return max(
         (float(wait) for wait in (in_body, read_retry_after(response.headers)) if wait is not None), default=None
     )
+
+
+def credit_url(api: Api, given: str | None) -> str:
+    """Where to ask for the credit: beside the address that sends.
+
+    >>> credit_url(Api.UNIVERSAL, None)
+    'https://lora-api.agiletelecom.com/api/services/sms/credit'
+    >>> credit_url(Api.LEGACY, "https://secure.agiletelecom.com")
+    'https://secure.agiletelecom.com/services/sms/credit'
+    """
+    beside = send_url(api, given).removesuffix("/send")
+    if beside.endswith(NEWER):
+        beside = beside.removesuffix(NEWER) + OLDER
+    return f"{beside}/credit"
+
+
+def read_credit(response: Response) -> Decimal:
+    """The credit in an answer, in euros; an error says in our words why there is none."""
+    answer = _unwrapped(as_mapping(loads(response.body)))
+    if _is_success(response.status):
+        amount = _amount(answer.get("credit"))
+        if amount is None:
+            raise PermanentError(f"the answer has no credit in a form that is known (HTTP {response.status})")
+        return amount
+    row = _row_of(response, answer, None)
+    if row.error is AccessError:
+        raise AccessError(f"{row.words} (HTTP {response.status})")
+    raise TransientError(f"the gateway does not tell it (HTTP {response.status})")
+
+
+def _amount(value: object) -> Decimal | None:
+    """A number, even written as a text; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        amount = Decimal(str(value).strip())
+    except InvalidOperation:
+        return None
+    return amount if amount.is_finite() and abs(amount) < LARGEST else None

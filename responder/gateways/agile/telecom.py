@@ -10,8 +10,7 @@ from zoneinfo import ZoneInfo
 from responder.core.contact.effects import Step
 from responder.core.outbound.gateway import POST, Answer, Call, Events, MailTrust, Posted, Response, Sample, Taken
 from responder.core.sms.message import Channel, Inbound
-from responder.gateways.agile.answers import read_response
-from responder.gateways.agile.credit import credit_url, read_credit
+from responder.gateways.agile.answers import credit_url, read_credit, read_response
 from responder.gateways.agile.events import read_events
 from responder.gateways.agile.inbound import form_of, read_message
 from responder.gateways.agile.mailbox import SENDERS, AgileMailReader

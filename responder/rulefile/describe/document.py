@@ -83,8 +83,8 @@ def _rule(rule: Rule, rules: Rules, sources: Sources) -> str:
     node: Node | None = found[1] if found else None
     when, then = (entry(node, "when"), entry(node, "then")) if node else (None, None)
     conditions = when[1].entries if when and isinstance(when[1], MappingNode) else ()
-    asked = [condition_in_words(key.text, value, rules) for key, value in conditions if key.text != "to"]
-    sentence = f"When {either(asked, 'and')}:" if asked else "Whatever the text is:"
+    conditions_in_words = [condition_in_words(key.text, value, rules) for key, value in conditions if key.text != "to"]
+    sentence = f"When {either(conditions_in_words, 'and')}:" if conditions_in_words else "Whatever the text is:"
     lines = [*_actions(rule.actions, then[1] if then else None, rules), *_further(rule, node)]
     return _entry(f"{rule.name}{'' if rule.enabled else ' (asleep, never applies)'}", sentence, lines)
 

@@ -69,11 +69,8 @@ def action_in_words(action: Action, node: Node | None, actions: tuple[Action, ..
         case "appointment":
             yield f"{CHANGES.get(_field(action, 'change'), _field(action, 'change'))}{extra}"
         case "set":
-            told = getattr(action, "fields", {}).items()
-            yield from (
-                f"remembers {quoted(name)} as {quoted(without_templates(template.source))}{extra}"
-                for name, template in told
-            )
+            for name, template in getattr(action, "fields", {}).items():
+                yield f"remembers {quoted(name)} as {quoted(without_templates(template.source))}{extra}"
         case "language":
             yield f"remembers that the number uses {language_in_words(_field(action, 'language'))}{extra}"
         case "hand_off":
@@ -138,6 +135,8 @@ def _further(node: Node | None) -> str:
     """The settings of an action that have no words of their own."""
     found = node.entries[0][1] if isinstance(node, MappingNode) and node.entries else None
     entries = found.entries if isinstance(found, MappingNode) else ()
-    told = [f"{key.text} {as_typed(value)}" for key, value in entries if key.text not in (*SHOWN_ELSEWHERE, *LANGUAGES)]
+    others = [
+        f"{key.text} {as_typed(value)}" for key, value in entries if key.text not in (*SHOWN_ELSEWHERE, *LANGUAGES)
+    ]
     is_named = any(entry(found, name) for name in SHOWN_ELSEWHERE) if found else False
-    return f" ({', '.join(told)})" if told and is_named else ""
+    return f" ({', '.join(others)})" if others and is_named else ""

@@ -56,8 +56,8 @@ class Including:
         lists, webhooks, rules, tests = (fields.node(section) for section in OF_EACH_FILE)
         yield Part(lists=lists, webhooks=webhooks, rules=rules, tests=tests, reader=reader)
         identity = self.files.identity(name)
-        for node, wanted in self._named(fields.node("include"), reader.inside("include"), name):
-            yield from self._included(node, wanted, reader.inside("include"), (*above, identity))
+        for node, included in self._named(fields.node("include"), reader.inside("include"), name):
+            yield from self._included(node, included, reader.inside("include"), (*above, identity))
 
     def _named(self, node: Node | None, reader: Reader, name: str) -> Iterator[tuple[Node, str]]:
         """The files that the entries of an ``include`` mean."""
@@ -76,7 +76,7 @@ class Including:
             except Unreadable as error:
                 reader.note(entry.place, f"{shown(pattern)}: {error}")
                 continue
-            yield from ((entry, wanted) for wanted in found)
+            yield from ((entry, included) for included in found)
 
     def _included(self, node: Node, name: str, reader: Reader, above: tuple[str, ...]) -> Iterator[Part]:
         identity = self.files.identity(name)
@@ -96,7 +96,9 @@ class Including:
         if identity in above:
             return f"{name!r} includes itself, remove one of the entries that lead in this circle"
         if identity in self._first:
-            return f"{name!r} is included twice, first {reader.told(self._first[identity])}: remove one of the entries"
+            return (
+                f"{name!r} is included twice, first {reader.located(self._first[identity])}: remove one of the entries"
+            )
         if len(above) >= DEEPEST_INCLUDE:
             return f"{name!r} is included more than {DEEPEST_INCLUDE} files deep, include it in {self.file} itself"
         return (

@@ -78,6 +78,13 @@ def entry(node: Node, name: str) -> tuple[Scalar, Node] | None:
     )
 
 
+def called(node: Node, kind: str, otherwise: str) -> str:
+    """What mistakes call an entry of a list: its kind and name, if it has a name that can be shown."""
+    found = entry(node, "name")
+    name = found[1].text if found and isinstance(found[1], Scalar) else None
+    return otherwise if name is None or not name.isprintable() else f'{kind} "{name[:64]}"'
+
+
 def scalars(node: Node) -> Iterator[Scalar]:
     """All values in a node, in their order."""
     match node:

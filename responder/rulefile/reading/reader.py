@@ -62,8 +62,8 @@ class Reader:
         """A place of this file, to be told of later."""
         return self.file, place.line
 
-    def told(self, spot: Line) -> str:
-        """Where something stands, as a mistake in this file tells it."""
+    def located(self, spot: Line) -> str:
+        """Where something is, as a mistake in this file says it."""
         file, line = spot
         return f"on line {line}" if file == self.file else f"in {file}, line {line}"
 

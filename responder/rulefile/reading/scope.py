@@ -139,7 +139,7 @@ def names_of(
         names["rest"] = NOTHING
     if any(name != ALL_LISTS for name in listed):
         names["list"] = LIST
-    if isinstance(text, Answers) or any(isinstance(c, HasAppointment) and c.wanted != "none" for c in conditions):
+    if isinstance(text, Answers) or any(isinstance(c, HasAppointment) and c.state != "none" for c in conditions):
         names["appointment"] = APPOINTMENT
     return names
 

@@ -46,12 +46,12 @@ def read_appointments(node: Node | None, scope: Scope, reader: Reader) -> Appoin
         return AppointmentPolicy(which=built_in)
     inside = reader.inside("appointments")
     with inside.fields(node) as fields:
-        told: Callable[[Node], Texts] = partial(scope.texts, names=TEXT_NAMES, reader=inside)
+        read: Callable[[Node], Texts] = partial(scope.texts, names=TEXT_NAMES, reader=inside)
         return AppointmentPolicy(
             window=fields.take("window", length, WINDOW),
             which=fields.take("which", partial(_which, scope=scope, reader=inside), built_in),
-            late=fields.take("late", told, None),
-            unclear=fields.take("unclear", told, None),
+            late=fields.take("late", read, None),
+            unclear=fields.take("unclear", read, None),
             reminders=_reminders(fields.node("reminders"), scope, inside),
             quiet_hours=fields.take("quiet_hours", quiet_hours, None),
         )

@@ -1,11 +1,10 @@
 """The tests of a file: ``tests`` as values."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from zoneinfo import ZoneInfo
 
 from responder.core.contact.effects import AppointmentStatus
 from responder.core.contact.known import Appointment, SubscriptionStatus
@@ -16,7 +15,8 @@ from responder.core.rules.cases import NOTHING, Case, Expected, ExpectedStep, Gi
 from responder.core.rules.template import did_you_mean
 from responder.rulefile.reading.nodes import Mapping as MappingNode
 from responder.rulefile.reading.nodes import Node, Scalar
-from responder.rulefile.reading.reader import Fields, Reader, Wrong, any_text, flag, is_empty, member_of, shown, text
+from responder.rulefile.reading.places import called
+from responder.rulefile.reading.reader import Fields, Reader, T, Wrong, any_text, flag, is_empty, member_of, shown, text
 from responder.rulefile.reading.scope import Scope
 
 BEFORE_RULES = ("reserved:stop", "reserved:start", "reserved:help", "reserved:review", "question")
@@ -31,31 +31,36 @@ class Local:
     """What the tests of one file are read with."""
 
     scope: Scope
-    zone: ZoneInfo
     rules: Collection[str]
 
+    def moment(self, node: Node) -> datetime:
+        """A moment in UTC; without an offset it is meant in the file's zone."""
+        typed = text(node)
+        try:
+            moment = datetime.fromisoformat(typed)
+            return (moment if moment.tzinfo else moment.replace(tzinfo=self.scope.zone)).astimezone(UTC)
+        except (ValueError, OverflowError):
+            raise Wrong(node, f"{shown(typed)} is no time, expected for example 2026-12-01T09:00") from None
 
-def read_cases(
-    node: Node | None, scope: Scope, zone: ZoneInfo, rules: Collection[str], reader: Reader
-) -> tuple[Case, ...]:
+
+def read_cases(node: Node | None, scope: Scope, rules: Collection[str], reader: Reader) -> tuple[Case, ...]:
     """The tests of a file, in its order."""
     if node is None or is_empty(node):
         return ()
-    local = Local(scope=scope, zone=zone, rules=rules)
     if isinstance(node, MappingNode):
         reader.note(node.place, "expected a list of tests, each of which begins with '- name: …'")
         return ()
-    read = partial(_case, local=local, outer=reader)
+    read = partial(_case, local=Local(scope=scope, rules=rules), outer=reader)
     return tuple(case for case in reader.each(read, node) if case)
 
 
 def _case(node: Node, local: Local, outer: Reader) -> Case | None:
-    reader, mistakes = outer.inside(_called(node)), len(outer.mistakes)
+    reader, mistakes = outer.inside(called(node, "test", "tests")), len(outer.mistakes)
     with reader.fields(node) as fields:
         name = fields.require("name", text, "", "say what the test shows, such as 'name: a text that joins'")
         originator = fields.take("from", local.scope.address, SOMEBODY)
         destination = fields.take("to", local.scope.address, OUR_NUMBER)
-        at = fields.take("at", partial(_moment, zone=local.zone), None)
+        at = fields.take("at", local.moment, None)
         expected = _expected(fields.node("expect"), local, reader)
         given, earlier = _given(fields.node("given"), originator, local, reader)
         turns = _turns(fields, expected, local, reader)
@@ -66,20 +71,10 @@ def _case(node: Node, local: Local, outer: Reader) -> Case | None:
         return None
     if all(turn.expected == Expected() for turn in turns) and len(reader.mistakes) == mistakes:
         reader.note(node.place, "the test expects nothing, add for example 'expect: {rule: news-on}'")
-    place = node.place
     return Case(
-        name=name, line=place.line, column=place.column, originator=originator, destination=destination,
+        name=name, line=node.place.line, column=node.place.column, originator=originator, destination=destination,
         at=at, given=given, earlier=earlier, turns=turns, file=outer.file,
     )  # fmt: skip
-
-
-def _called(node: Node) -> str:
-    names = (
-        [value.text for key, value in node.entries if key.text == "name" and isinstance(value, Scalar)]
-        if isinstance(node, MappingNode)
-        else []
-    )
-    return f'test "{names[0][:64]}"' if names and names[0].isprintable() else "tests"
 
 
 def _turns(fields: Fields, expected: Expected, local: Local, reader: Reader) -> tuple[Turn, ...]:
@@ -104,7 +99,7 @@ def _turn(node: Node, local: Local, reader: Reader) -> Turn:
     with reader.fields(node) as fields:
         return Turn(
             text=fields.require("text", any_text, "", "add what is texted"),
-            at=fields.take("at", partial(_moment, zone=local.zone), None),
+            at=fields.take("at", local.moment, None),
             expected=_expected(fields.node("expect"), local, reader),
         )
 
@@ -115,48 +110,35 @@ def _given(node: Node | None, originator: str, local: Local, outer: Reader) -> t
     reader = outer.inside(f"{outer.where}, given")
     with reader.fields(node) as fields:
         lists = fields.node("subscriptions")
+        visit = partial(_appointment, originator=originator, local=local, reader=reader)
         given = Given(
             subscriptions=_statuses(lists, local, reader) if lists else {},
-            appointments=tuple(
-                a
-                for a in fields.each(
-                    "appointments", partial(_appointment, originator=originator, local=local, reader=reader)
-                )
-                if a
-            ),
+            appointments=tuple(filter(None, fields.each("appointments", visit))),
             fields=_texts(fields.node("fields"), reader),
             language=fields.take("language", local.scope.language, None),
             opted_out=fields.take("opted_out", flag, default=False),
             responses=_responses(fields.node("responses"), local, reader),
-            paused_until=fields.take("paused_until", partial(_moment, zone=local.zone), None),
+            paused_until=fields.take("paused_until", local.moment, None),
         )
         return given, fields.each("messages", partial(_turn, local=local, reader=reader))
 
 
 def _responses(node: Node | None, local: Local, reader: Reader) -> Mapping[str, bytes]:
     """What webhooks answer, by their names."""
-    if node is None or is_empty(node):
-        return {}
-    if not isinstance(node, MappingNode):
-        reader.note(
-            node.place, "expected webhooks with the fields of their answers, such as '{crm: {text: On its way.}}'"
-        )
-        return {}
+    entries = _entries(node, "webhooks with the fields of their answers", "{crm: {text: On its way.}}", reader)
     return {
         reader.attempt(local.scope.webhook_name, key, ""): json.dumps(_texts(value, reader)).encode()
-        for key, value in node.entries
+        for key, value in entries
     }
 
 
 def _appointment(node: Node, originator: str, local: Local, reader: Reader) -> Appointment | None:
-    moment = partial(_moment, zone=local.zone)
     with reader.fields(node) as fields:
         id_ = fields.require("id", text, "", "add one, such as 'id: a1'")
-        starts_at = fields.require(
-            "starts_at", moment, None, "add when it begins, such as 'starts_at: 2026-12-01T09:00'"
-        )
+        remedy = "add when it begins, such as 'starts_at: 2026-12-01T09:00'"
+        starts_at = fields.require("starts_at", local.moment, None, remedy)
         status = fields.take("status", member_of(AppointmentStatus, "status"), AppointmentStatus.SCHEDULED)
-        asked_at = fields.take("asked_at", moment, None)
+        asked_at = fields.take("asked_at", local.moment, None)
         name, service, location, language = (fields.take(name, any_text, "") for name in DETAILS)
     if starts_at is None:
         return None
@@ -171,24 +153,24 @@ def _expected(node: Node | None, local: Local, outer: Reader) -> Expected:
         return Expected()
     reader = outer.inside(f"{outer.where}, expect")
     with reader.fields(node) as fields:
-        lists, steps, replies = fields.node("subscriptions"), fields.node("steps"), fields.node("replies")
-        appointments, told = fields.node("appointment"), fields.node("fields")
+        lists, texts, visits = fields.node("subscriptions"), fields.node("fields"), fields.node("appointment")
+        replies = _listed(fields.node("replies"), text, reader)
+        all_lists = None if lists is None or isinstance(lists, MappingNode) else tuple(_statuses(lists, local, reader))
         return Expected(
             rule=fields.take("rule", partial(_rule, local=local), None),
-            steps=None if steps is None else () if is_empty(steps) else reader.each(_step, steps),
-            replies=None
-            if replies is None
-            else ()
-            if is_empty(replies)
-            else tuple(line.rstrip("\n") for line in reader.each(text, replies)),
+            steps=_listed(fields.node("steps"), _step, reader),
+            replies=None if replies is None else tuple(reply.rstrip("\n") for reply in replies),
             subscriptions=_expected_statuses(lists, local, reader) if isinstance(lists, MappingNode) else None,
-            subscribed=None
-            if lists is None or isinstance(lists, MappingNode)
-            else tuple(_statuses(lists, local, reader)),
-            appointments=None if appointments is None else _expected_appointments(appointments, reader),
-            fields=None if told is None else _texts(told, reader),
+            subscribed=all_lists,
+            appointments=None if visits is None else _expected_appointments(visits, reader),
+            fields=None if texts is None else _texts(texts, reader),
             language=fields.take("language", local.scope.language, None),
         )
+
+
+def _listed(node: Node | None, read: Callable[[Node], T], reader: Reader) -> tuple[T, ...] | None:
+    """The values of a list that may be empty; None where there is no list."""
+    return None if node is None else () if is_empty(node) else reader.each(read, node)
 
 
 def _rule(node: Node, local: Local) -> str:
@@ -204,11 +186,7 @@ def _rule(node: Node, local: Local) -> str:
 def _statuses(node: Node, local: Local, reader: Reader) -> dict[str, SubscriptionStatus]:
     """Lists with their statuses; those that stand in a mere list are subscribed to."""
     if not isinstance(node, MappingNode):
-        return (
-            {}
-            if is_empty(node)
-            else dict.fromkeys(reader.each(local.scope.list_name, node), SubscriptionStatus.SUBSCRIBED)
-        )
+        return dict.fromkeys(_listed(node, local.scope.list_name, reader) or (), SubscriptionStatus.SUBSCRIBED)
     read = member_of(SubscriptionStatus, "status")
     return {
         reader.attempt(local.scope.list_name, key, ""): reader.attempt(read, value, SubscriptionStatus.PENDING)
@@ -224,20 +202,25 @@ def _expected_statuses(node: MappingNode, local: Local, reader: Reader) -> Mappi
 
 
 def _expected_appointments(node: Node, reader: Reader) -> Mapping[str, str]:
-    if not isinstance(node, MappingNode):
-        reader.note(node.place, "expected appointments with their statuses, such as '{a1: confirmed}'")
-        return {}
     read = member_of(AppointmentStatus, "status")
-    return {key.text: str(reader.attempt(read, value, AppointmentStatus.SCHEDULED)) for key, value in node.entries}
+    entries = _entries(node, "appointments with their statuses", "{a1: confirmed}", reader, may_be_empty=False)
+    return {key.text: str(reader.attempt(read, value, AppointmentStatus.SCHEDULED)) for key, value in entries}
 
 
 def _texts(node: Node | None, reader: Reader) -> Mapping[str, str]:
-    if node is None or is_empty(node):
-        return {}
-    if not isinstance(node, MappingNode):
-        reader.note(node.place, "expected names with values, such as '{name: Anna}'")
-        return {}
-    return {key.text: reader.attempt(any_text, value, "") for key, value in node.entries}
+    entries = _entries(node, "names with values", "{name: Anna}", reader)
+    return {key.text: reader.attempt(any_text, value, "") for key, value in entries}
+
+
+def _entries(
+    node: Node | None, what: str, example: str, reader: Reader, *, may_be_empty: bool = True
+) -> Sequence[tuple[Scalar, Node]]:
+    """The entries of a mapping; none, with a mistake, where something else stands there."""
+    if isinstance(node, MappingNode):
+        return node.entries
+    if node is not None and not (may_be_empty and is_empty(node)):
+        reader.note(node.place, f"expected {what}, such as '{example}'")
+    return ()
 
 
 def _step(node: Node) -> ExpectedStep:
@@ -246,9 +229,8 @@ def _step(node: Node) -> ExpectedStep:
         return ExpectedStep(action=_action(node))
     given = {key.text: value for key, value in node.entries}
     if "action" in given:
-        return ExpectedStep(
-            action=_action(given.pop("action")), settings={name: any_text(value) for name, value in given.items()}
-        )
+        action = _action(given.pop("action"))
+        return ExpectedStep(action=action, settings={name: any_text(value) for name, value in given.items()})
     if len(node.entries) != 1:
         raise Wrong(node, "expected one step with its setting, such as 'reply: Thank you.'")
     ((key, value),) = node.entries
@@ -266,13 +248,3 @@ def _action(node: Node) -> str:
     if typed not in known:
         raise Wrong(node, f"unknown step {shown(typed)}{did_you_mean(typed, known)}")
     return typed
-
-
-def _moment(node: Node, zone: ZoneInfo) -> datetime:
-    """A moment as a person types it, in UTC. Without an offset it is meant in the file's zone."""
-    typed = text(node)
-    try:
-        moment = datetime.fromisoformat(typed)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise Wrong(node, f"{shown(typed)} is no time, expected for example 2026-12-01T09:00") from None

@@ -53,7 +53,7 @@ def read_named(
         inside = reader.inside(f'{kind} "{shown(key.text)[1:-1]}"')
         inside.attempt(name, key, "")
         if key.text in taken:
-            inside.note(key.place, f"this name stands {reader.told(taken[key.text])} as well, keep one of them")
+            inside.note(key.place, f"this name stands {reader.located(taken[key.text])} as well, keep one of them")
         taken.setdefault(key.text, reader.line(key.place))
         values[key.text] = read(key.text, value, inside)
     return values

@@ -11,7 +11,8 @@ from responder.core.rules.matching import TextCondition, Words
 from responder.core.rules.rules import Rule
 from responder.core.rules.typos import SHORTEST_MISTYPED, may_be_mistyped
 from responder.rulefile.reading.nodes import Mapping as MappingNode
-from responder.rulefile.reading.nodes import Node, Place, Scalar, Sequence
+from responder.rulefile.reading.nodes import Node, Place, Sequence
+from responder.rulefile.reading.places import called
 from responder.rulefile.reading.reader import Fields, Line, Reader, Wrong, any_text, flag, is_empty, name
 from responder.rulefile.reading.scope import Scope, names_of
 from responder.rulefile.reading.times import NO_TIME, duration_or_none
@@ -54,7 +55,7 @@ def read_rule_drafts(node: Node | None, scope: Scope, taken: dict[str, Line], re
 
 
 def _rule_draft(node: Node, number: int, taken: dict[str, Line], scope: Scope, outer: Reader) -> RuleDraft:
-    reader = outer.inside(_called(node, number))
+    reader = outer.inside(called(node, "rule", f"rule {number}"))
     with reader.fields(node) as fields:
         title = fields.require(
             "name", partial(_rule_name, taken=taken, reader=reader), "", "add one, such as 'name: news-on'"
@@ -84,18 +85,14 @@ def _rule_draft(node: Node, number: int, taken: dict[str, Line], scope: Scope, o
 
 
 def _typos(node: Node, condition: TextCondition | None) -> bool:
-    wanted = flag(node)
-    if wanted and not isinstance(condition, Words):
+    if not flag(node):
+        return False
+    if not isinstance(condition, Words):
         raise Wrong(node, "'typos' goes with the conditions 'text', 'starts_with' and 'contains', remove it")
-    if (
-        wanted
-        and isinstance(condition, Words)
-        and not any(may_be_mistyped(word) for alias in condition.aliases for word in alias.folded.split())
-    ):
-        raise Wrong(
-            node, f"'typos' is for words of {SHORTEST_MISTYPED} letters or more, which this rule has none of, remove it"
-        )
-    return wanted
+    if not any(may_be_mistyped(word) for alias in condition.aliases for word in alias.folded.split()):
+        why = f"'typos' is for words of {SHORTEST_MISTYPED} letters or more, which this rule has none of, remove it"
+        raise Wrong(node, why)
+    return True
 
 
 def _cooldown(title: str, fields: Fields, drafts: Collection[Draft], scope: Scope) -> Cooldown | None:
@@ -121,22 +118,12 @@ def _cooldown_of_its_own(node: Node, *, leaves: bool) -> timedelta:
     return period
 
 
-def _called(node: Node, number: int) -> str:
-    """How mistakes name a rule: by its name, or by its place among the rules."""
-    names = (
-        [value.text for key, value in node.entries if key.text == "name" and isinstance(value, Scalar)]
-        if isinstance(node, MappingNode)
-        else []
-    )
-    return f'rule "{names[0][:64]}"' if names and names[0].isprintable() else f"rule {number}"
-
-
 def _rule_name(node: Node, taken: Mapping[str, Line], reader: Reader) -> str:
     typed = name(node)
     if typed in TAKEN:
         raise Wrong(node, f"{typed!r} has a meaning of its own in records, choose another name")
     if typed in taken:
-        raise Wrong(node, f"the rule {reader.told(taken[typed])} has the same name, choose another")
+        raise Wrong(node, f"the rule {reader.located(taken[typed])} has the same name, choose another")
     return typed
 
 

@@ -42,11 +42,11 @@ def texts_beside(survey: Survey) -> Iterator[Sent]:
 
 def _about_appointments(survey: Survey) -> Iterator[Sent]:
     """The texts ``which``, ``late`` and ``unclear``; the first is asked only where a rule takes the answer."""
-    told, open_world = survey.rules.appointments, with_appointment(survey.plain)
+    policy, open_world = survey.rules.appointments, with_appointment(survey.plain)
     brought_about: tuple[tuple[str, Texts | None, Callable[[], Reached | None]], ...] = (
-        ("which", told.which, lambda: _leading(_answers(survey), _of_several(open_world), survey, asks=True)),
-        ("late", told.late, lambda: _leading(_answers(survey), _begun(open_world), survey)),
-        ("unclear", told.unclear, lambda: _leading([FILLER], open_world, survey)),
+        ("which", policy.which, lambda: _leading(_answers(survey), _of_several(open_world), survey, asks=True)),
+        ("late", policy.late, lambda: _leading(_answers(survey), _begun(open_world), survey)),
+        ("unclear", policy.unclear, lambda: _leading([FILLER], open_world, survey)),
     )
     for name, texts, find in brought_about:
         found = survey.sources.section(SECTION, name)

@@ -81,15 +81,15 @@ def _always_too(other: Rule, rule: Rule) -> bool:
         return False
     if isinstance(other.text, Answers) and not isinstance(rule.text, Answers):
         return False
-    return all(any(_implies(own, asked) for own in rule.conditions) for asked in other.conditions)
+    return all(any(_implies(own, required) for own in rule.conditions) for required in other.conditions)
 
 
-def _implies(own: Condition, asked: Condition) -> bool:
-    if isinstance(own, ToOneOf) and isinstance(asked, ToOneOf):
-        return own.numbers <= asked.numbers
-    if isinstance(own, FromOneOf) and isinstance(asked, FromOneOf):
-        return own.numbers <= asked.numbers
-    return own == asked
+def _implies(own: Condition, required: Condition) -> bool:
+    if isinstance(own, ToOneOf) and isinstance(required, ToOneOf):
+        return own.numbers <= required.numbers
+    if isinstance(own, FromOneOf) and isinstance(required, FromOneOf):
+        return own.numbers <= required.numbers
+    return own == required
 
 
 def _caution(rule: Rule, blocked: Blocked, world: Circumstances, survey: Survey, *, is_never: bool) -> Caution:

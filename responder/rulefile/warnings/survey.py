@@ -174,14 +174,14 @@ class Survey:
                         wide=f"{FILLER} {text} {FILLER}" if self._is_met(rule, f"{FILLER} {text} {FILLER}") else text,
                     )
             case Answers():
-                asked = rule.text.in_languages or {("", wanted) for wanted in rule.text.wanted}
-                answers = (self._answer(wanted, language) for language, wanted in sorted(asked))
-                yield from (Probe(bare=answer, wide=answer) for answer in answers if answer)
+                pairs = rule.text.in_languages or {("", answer) for answer in rule.text.answers}
+                words = (self._word_for(answer, language) for language, answer in sorted(pairs))
+                yield from (Probe(bare=word, wide=word) for word in words if word)
 
-    def _answer(self, wanted: Answer, language: str) -> str | None:
-        """A word for an answer, if it matters that of a language alone."""
-        answers = self.rules.vocabulary.everywhere.answers.items()
-        found = (word for word, (answer, spoken) in answers if answer is wanted and language in ("", spoken))
+    def _word_for(self, answer: Answer, language: str) -> str | None:
+        """A word for an answer, in one language if one is given."""
+        meanings = self.rules.vocabulary.everywhere.answers.items()
+        found = (word for word, (meant, spoken) in meanings if meant is answer and language in ("", spoken))
         return next(found, None)
 
     def _is_met(self, rule: Rule, text: str) -> bool:

@@ -50,8 +50,8 @@ def cautions(survey: Survey) -> Iterator[Caution]:
                 text = (
                     f'"{word.typed}"{alone} {"; ".join(meaning.sentence for meaning in meanings)}: choose another word'
                 )
-                told = survey.mistake(rule, text, word.place)
-                yield Caution(code=first.code, mistake=told, witness=word.typed, world=first.world, rule=first.rule)
+                mistake = survey.mistake(rule, text, word.place)
+                yield Caution(code=first.code, mistake=mistake, witness=word.typed, world=first.world, rule=first.rule)
 
 
 def _meanings(word: Typed, rule: Rule, world: Circumstances, survey: Survey) -> Iterator[Meaning]:

@@ -56,7 +56,7 @@ patterns = st.builds(
     lambda sources: Pattern(sources=tuple(sources), groups=frozenset({"code", "first", "last"})),
     st.lists(st.sampled_from(SOURCES), min_size=1, max_size=2),
 )
-answers = st.builds(lambda wanted: Answers(wanted=wanted), st.frozensets(st.sampled_from(Answer), min_size=1))
+answers = st.builds(lambda wanted: Answers(answers=wanted), st.frozensets(st.sampled_from(Answer), min_size=1))
 conditions: st.SearchStrategy[TextCondition | None] = st.none() | words | words | patterns | answers
 texts = st.lists(st.tuples(st.sampled_from(WORDS), st.sampled_from(BETWEEN)), max_size=5).map(
     lambda pairs: "".join(w + b for w, b in pairs)

@@ -8,7 +8,7 @@ import pytest
 from responder.core.outbound.gateway import Response
 from responder.errors import AccessError, PermanentError, TransientError
 from responder.gateways.agile import AgileTelecom, Api
-from responder.gateways.agile.credit import credit_url
+from responder.gateways.agile.answers import credit_url
 
 ROME = ZoneInfo("Europe/Rome")
 AGILE = AgileTelecom(secret=b"", zone=ROME, api_key="ak_live_1")

@@ -84,7 +84,7 @@ def _list(node: Node, scope: Scope, reader: Reader) -> Iterator[Condition]:
 )
 def _appointment(node: Node, _scope: Scope, reader: Reader) -> Iterator[Condition]:
     for state in _one(one_of(STATES, "state"), node, reader):
-        yield HasAppointment(wanted=state)
+        yield HasAppointment(state=state)
 
 
 @condition(

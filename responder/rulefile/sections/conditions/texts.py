@@ -178,4 +178,4 @@ def _answer(node: Node, scope: Scope, reader: Reader) -> Answers:
     if isinstance(node, Sequence) and is_empty(node):
         reader.note(node.place, "'answer' has an empty list, expected confirm, cancel or reschedule")
     in_languages = frozenset((language, answer) for language, answer in found if language is not None)
-    return Answers(wanted=frozenset(answer for _, answer in found), in_languages=in_languages)
+    return Answers(answers=frozenset(answer for _, answer in found), in_languages=in_languages)
