@@ -1,9 +1,8 @@
 """The settings of an installation, read from variables, and what is wrong with them."""
 
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self, TypeVar, get_args
+from typing import Any, Self, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, Field, PrivateAttr, SecretStr, ValidationError
@@ -14,13 +13,10 @@ from responder.core.sms.durations import read_rate
 from responder.errors import ConfigurationError
 from responder.gateways import REGISTERED, GatewaySettings
 from responder.settings import types
-from responder.settings.database_url import mask_url
 from responder.settings.environment import PARENT_FD, PREFIX, environment
 
 Gateways = Mapping[str, type[GatewaySettings]]
 Read = TypeVar("Read", bound=BaseModel)
-
-SHOWN_OF_A_SECRET = 3  # characters
 
 
 def _sqlite_in(known: dict[str, Any]) -> str:
@@ -176,9 +172,9 @@ def load_settings(variables: Mapping[str, str] | None = None, gateways: Gateways
     fields = setting_fields(gateways)
     known = {name: value for name, value in typed.items() if name in fields and value.strip()}
     mistakes = [
-        f"{PREFIX}{name.upper()} is {_shown(fields[name], value)!r}, expected a text in UTF-8"
+        f"{PREFIX}{name.upper()} is {types.shown(fields[name], value)!r}, expected a text in UTF-8"
         for name, value in known.items()
-        if _is_broken(fields[name], value)
+        if types.is_broken(fields[name], value)
     ]
     if mistakes:
         raise ConfigurationError("\n".join(mistakes))
@@ -198,18 +194,8 @@ def _read(model: type[Read], known: Mapping[str, str], mistakes: list[str]) -> R
     try:
         return model(**arguments)
     except ValidationError as error:
-        mistakes += _mistakes(error, model.model_fields)
+        mistakes += types.mistakes_of(error, model.model_fields)
         return None
-
-
-def _is_broken(field: FieldInfo, value: str) -> bool:
-    """Whether a value has halves of characters; in names of files the system's stray bytes are allowed."""
-    encode = os.fsencode if "Path" in repr(field.annotation) else str.encode
-    try:
-        encode(value)
-    except UnicodeEncodeError:
-        return True
-    return False
 
 
 def unknown_settings(variables: Mapping[str, str]) -> list[str]:
@@ -230,38 +216,3 @@ def unknown_settings(variables: Mapping[str, str]) -> list[str]:
 def _ours(variables: Mapping[str, str]) -> dict[str, str]:
     names = (name for name in variables if name.upper().startswith(PREFIX) and name != PARENT_FD)
     return {name[len(PREFIX) :].lower(): variables[name] for name in names}
-
-
-def _mistakes(error: ValidationError, fields: Mapping[str, FieldInfo]) -> Iterator[str]:
-    for mistake in error.errors(include_url=False):
-        if mistake["type"] == "default_factory_not_called":  # DATA_DIR is wrong, and says so itself
-            continue
-        name = str(mistake["loc"][0])
-        expected = next(note.text for note in _notes(fields[name]))
-        if name == "database_url":
-            expected = str(mistake["ctx"]["error"])  # it knows which part of the address is wrong
-        is_missing = mistake["type"] == "missing"
-        given = "not set" if is_missing else repr(_shown(fields[name], mistake["input"]))
-        yield f"{PREFIX}{name.upper()} is {given}, expected {expected}"
-
-
-def _shown(field: FieldInfo, value: object) -> str:
-    text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
-    if is_secret(field):
-        return f"{text[:SHOWN_OF_A_SECRET]}…" if len(text) > 2 * SHOWN_OF_A_SECRET else "…"
-    return mask_url(text)
-
-
-def is_secret(field: FieldInfo) -> bool:
-    """Whether the value of a setting must never be shown.
-
-    >>> is_secret(Settings.model_fields["secret"]), is_secret(Settings.model_fields["port"])
-    (True, False)
-    """
-    return "SecretStr" in repr(field.annotation)
-
-
-def _notes(field: FieldInfo) -> Iterator[types.Expected]:
-    yield from (note for note in field.metadata if isinstance(note, types.Expected))
-    for part in get_args(field.annotation):  # an optional setting keeps its notes one level further in
-        yield from (note for note in getattr(part, "__metadata__", ()) if isinstance(note, types.Expected))

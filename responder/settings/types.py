@@ -1,23 +1,28 @@
 """How each kind of setting is read, and what an operator is told to have typed."""
 
+import os
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
 
 from responder.core.outbound.networks import is_host
 from responder.core.sms.durations import EXPECTED_RATE, Rate, read_rate
 from responder.settings import urls
-from responder.settings.database_url import EXPECTED, async_database_url
+from responder.settings.database_url import EXPECTED, async_database_url, mask_url
+from responder.settings.environment import PREFIX
 from responder.settings.urls import is_loopback
 
 Network = IPv4Network | IPv6Network
+SHOWN_OF_A_SECRET = 3  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,3 +183,50 @@ LogLevel = Annotated[
     Literal["debug", "info", "warning", "error"], BeforeValidator(lower), Expected("debug, info, warning or error")
 ]
 LogFormat = Annotated[Literal["auto", "json", "text"], BeforeValidator(lower), Expected("auto, json or text")]
+
+
+def is_broken(field: FieldInfo, value: str) -> bool:
+    """Whether a value has halves of characters; in names of files the system's stray bytes are allowed."""
+    encode = os.fsencode if "Path" in repr(field.annotation) else str.encode
+    try:
+        encode(value)
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def mistakes_of(error: ValidationError, fields: Mapping[str, FieldInfo]) -> Iterator[str]:
+    """A sentence for each setting that cannot be read."""
+    for mistake in error.errors(include_url=False):
+        if mistake["type"] == "default_factory_not_called":  # DATA_DIR is wrong, and says so itself
+            continue
+        name = str(mistake["loc"][0])
+        expected = next(note.text for note in _notes(fields[name]))
+        if name == "database_url":
+            expected = str(mistake["ctx"]["error"])  # it knows which part of the address is wrong
+        is_missing = mistake["type"] == "missing"
+        given = "not set" if is_missing else repr(shown(fields[name], mistake["input"]))
+        yield f"{PREFIX}{name.upper()} is {given}, expected {expected}"
+
+
+def shown(field: FieldInfo, value: object) -> str:
+    """A value as a mistake repeats it: of a secret only its beginning."""
+    text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+    if is_secret(field):
+        return f"{text[:SHOWN_OF_A_SECRET]}…" if len(text) > 2 * SHOWN_OF_A_SECRET else "…"
+    return mask_url(text)
+
+
+def is_secret(field: FieldInfo) -> bool:
+    """Whether the value of a setting must never be shown.
+
+    >>> is_secret(FieldInfo(annotation=SecretStr)), is_secret(FieldInfo(annotation=int))
+    (True, False)
+    """
+    return "SecretStr" in repr(field.annotation)
+
+
+def _notes(field: FieldInfo) -> Iterator[Expected]:
+    yield from (note for note in field.metadata if isinstance(note, Expected))
+    for part in get_args(field.annotation):  # an optional setting keeps its notes one level further in
+        yield from (note for note in getattr(part, "__metadata__", ()) if isinstance(note, Expected))

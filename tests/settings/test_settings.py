@@ -12,7 +12,8 @@ from responder.errors import ConfigurationError
 from responder.gateways.agile.settings import AgileSettings
 from responder.settings.environment import PARENT_FD, PREFIX, environment
 from responder.settings.exposure import check_exposure
-from responder.settings.model import is_secret, load_settings, setting_fields, unknown_settings
+from responder.settings.model import load_settings, setting_fields, unknown_settings
+from responder.settings.types import is_secret
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104  (nothing listens here)
 DOCUMENTATION = Path(__file__).parents[2] / "docs" / "settings.md"
