@@ -28,7 +28,7 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069
 
 # where a value stands in a template: " name=%s", or a value within the sentence
 PLACE = re.compile(r"(?: (?P<name>\w+)=(?=%[0-9.]*[a-z](?:\s|$)))?%[0-9.]*[a-z]")
-KEY = re.compile(r"[0-9a-f]{16,}(?:[-:][\w:-]*)?")  # what the fields key and hash hold
+WHOLE_KEY = re.compile(r"[0-9a-f]{16,}(?:[-:][\w:-]*)?")  # what the fields key and hash hold
 
 
 def set_up_logs(level: str = "info", form: str = "auto", stream: TextIO | None = None, role: str = "") -> None:
@@ -116,7 +116,7 @@ def _without_number(name: str | None, value: object) -> object:
     if value is None or isinstance(value, int | float):
         return value
     text = str(value)
-    return text if name in {"key", "hash"} and KEY.fullmatch(text) else masked(text)
+    return text if name in {"key", "hash"} and WHOLE_KEY.fullmatch(text) else masked(text)
 
 
 def mask_numbers(_logger: WrappedLogger, level: str, event: EventDict) -> EventDict:

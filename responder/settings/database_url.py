@@ -35,6 +35,8 @@ def async_database_url(url: str) -> tuple[str, dict[str, Any]]:
     if driver == SQLITE:
         return f"{driver}://{rest}", {}
     place, _, typed = rest.partition("?")
+    if place.count("@") > 1 or ("@" not in place and "@" in typed):
+        raise ValueError(f"{EXPECTED}, with %40 for @ and %3F for ? within the password")
     query = dict(parse_qsl(typed, keep_blank_values=True))
     address = {name: value for name, value in query.items() if name in ADDRESSES}
     others = {name: value for name, value in query.items() if name not in ADDRESSES}

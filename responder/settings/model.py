@@ -14,6 +14,7 @@ from responder.errors import ConfigurationError
 from responder.gateways import REGISTERED, GatewaySettings
 from responder.settings import types
 from responder.settings.environment import PARENT_FD, PREFIX, environment
+from responder.settings.secret_files import base_of, with_secret_files
 
 Gateways = Mapping[str, type[GatewaySettings]]
 Read = TypeVar("Read", bound=BaseModel)
@@ -55,8 +56,11 @@ class Settings(BaseSettings):
     admin_password: SecretStr | None = Field(
         None, description="What people sign in with; asked for where other machines can reach `HOST`."
     )
-    api_token: SecretStr | None = Field(
+    api_token: types.Secret | None = Field(
         None, description="The token of the REST API, sent as `Authorization: Bearer …`; without it, there is no API."
+    )
+    metrics_token: types.Secret | None = Field(
+        None, description="The token that `/metrics` asks for, as `Authorization: Bearer …`; without it, none."
     )
     gateway_timezone: types.Zone = Field(
         ZoneInfo("Europe/Rome"), description="The zone in which the gateway writes `date_time`."
@@ -70,7 +74,7 @@ class Settings(BaseSettings):
     send_rate: types.Sends = Field(
         read_rate("10/s"), description="How many texts may go out in how long, over all workers together."
     )
-    secret: SecretStr | None = Field(
+    secret: types.Secret | None = Field(
         None,
         description="The secret of the installation, on which message keys rest; without it, one is made and"
         " kept in the database.",
@@ -168,10 +172,12 @@ def setting_fields(gateways: Gateways = REGISTERED) -> Mapping[str, FieldInfo]:
 
 def load_settings(variables: Mapping[str, str] | None = None, gateways: Gateways = REGISTERED) -> Settings:
     """The settings in these variables, or else in the environment; ConfigurationError lists all that is wrong."""
-    typed = _ours(environment() if variables is None else variables)
-    fields = setting_fields(gateways)
+    fields, mistakes = setting_fields(gateways), list[str]()
+    typed = with_secret_files(
+        _ours(environment() if variables is None else variables), types.secret_names(fields), fields, mistakes
+    )
     known = {name: value for name, value in typed.items() if name in fields and value.strip()}
-    mistakes = [
+    mistakes += [
         f"{PREFIX}{name.upper()} is {types.shown(fields[name], value)!r}, expected a text in UTF-8"
         for name, value in known.items()
         if types.is_broken(fields[name], value)
@@ -201,16 +207,16 @@ def _read(model: type[Read], known: Mapping[str, str], mistakes: list[str]) -> R
 def unknown_settings(variables: Mapping[str, str]) -> list[str]:
     """A sentence for each variable that looks like a setting and is none of this version."""
     known = setting_fields()
-    unknown = sorted(_ours(variables).keys() - known.keys())
+    unknown = sorted(
+        name for name in _ours(variables).keys() - known.keys() if not base_of(name, types.secret_names(known), known)
+    )
     if not unknown:
         return []
     from responder.core.rules.template import did_you_mean  # noqa: PLC0415  (it brings Jinja, which web does without)
 
-    names = [name.upper() for name in known]
-    return [
-        f"{PREFIX}{name.upper()} is not a setting of this version{did_you_mean(name.upper(), names)}"
-        for name in unknown
-    ]
+    names = [f"{PREFIX}{name.upper()}" for name in known]
+    typed = [f"{PREFIX}{name.upper()}" for name in unknown]
+    return [f"{name} is not a setting of this version{did_you_mean(name, names)}" for name in typed]
 
 
 def _ours(variables: Mapping[str, str]) -> dict[str, str]:

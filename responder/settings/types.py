@@ -22,7 +22,6 @@ from responder.settings.environment import PREFIX
 from responder.settings.urls import is_loopback
 
 Network = IPv4Network | IPv6Network
-SHOWN_OF_A_SECRET = 3  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +100,10 @@ def _mail_server(url: SecretStr) -> SecretStr:
 
 
 def _receiver(typed: object) -> object:
-    is_word = isinstance(typed, str) and typed.strip().lower() in {"true", "false"}
+    word = typed.strip().lower() if isinstance(typed, str) else ""
+    if word in {"yes", "no", "on", "off", "1", "0"}:  # which would be the name of a server that no mail comes from
+        raise ValueError("no name of a server")
+    is_word = word in {"true", "false"}
     return typed.strip().lower() if is_word and isinstance(typed, str) else typed
 
 
@@ -143,6 +145,11 @@ Proxies = Annotated[
     Expected(f"{_ADDRESSES}, and never all addresses: whom we trust may name any origin"),
 ]
 Zone = Annotated[ZoneInfo, BeforeValidator(_zone), Expected("the name of a time zone, as in 'Europe/Rome'")]
+Secret = Annotated[
+    SecretStr,
+    Field(min_length=8),
+    Expected("a long random word: 8 characters at least, as 'openssl rand -hex 16' makes"),
+]
 ApiKey = Annotated[
     SecretStr, AfterValidator(partial(_written_in, r"[!-~]+")), Expected("the key alone, without blanks or line breaks")
 ]
@@ -210,11 +217,13 @@ def mistakes_of(error: ValidationError, fields: Mapping[str, FieldInfo]) -> Iter
 
 
 def shown(field: FieldInfo, value: object) -> str:
-    """A value as a mistake repeats it: of a secret only its beginning."""
-    text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
-    if is_secret(field):
-        return f"{text[:SHOWN_OF_A_SECRET]}…" if len(text) > 2 * SHOWN_OF_A_SECRET else "…"
-    return mask_url(text)
+    """A value as a mistake repeats it: of a secret nothing."""
+    return "…" if is_secret(field) else mask_url(str(value))
+
+
+def secret_names(fields: Mapping[str, FieldInfo]) -> frozenset[str]:
+    """The settings that may stand in a file: secrets, and addresses that hold one."""
+    return frozenset(name for name, field in fields.items() if is_secret(field) or not field.repr)
 
 
 def is_secret(field: FieldInfo) -> bool:

@@ -56,6 +56,7 @@ def create_app(
     background: Sequence[Background],
     close: Callable[[], Awaitable[None]],
     api: Sequence[Route] = (),
+    metrics_token: str | None = None,
     beside: Beside | None = None,
 ) -> App:
     """The web side, with tasks in the background; ``close`` ends what is left of them."""
@@ -71,7 +72,10 @@ def create_app(
     routes = [
         Route("/healthz", health.healthz),
         Route("/readyz", health.readyz),
-        Route("/metrics", Metrics(health, Tallies(health.database, health.clock), webhooks.refusals).__call__),
+        Route(
+            "/metrics",
+            Metrics(health, Tallies(health.database, health.clock), webhooks.refusals, metrics_token).__call__,
+        ),
         *api,
     ]
     return App({"sms": webhooks.sms, "delivery": webhooks.delivery}, Starlette(routes=routes, lifespan=lifespan))

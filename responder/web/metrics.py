@@ -1,6 +1,7 @@
 """GET /metrics: the service in figures for Prometheus, without anything that anybody texted."""
 
 import asyncio
+import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -10,7 +11,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeHistogramMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from responder.core.consent.standing import ConsentCounts
 from responder.core.contact.known import SubscriptionStatus
@@ -79,9 +80,15 @@ class Metrics:
     health: Health
     tallies: Tallies
     refusals: Refusals
+    token: str | None = None
+    """What a caller must send as a bearer token, if anything."""
 
-    async def __call__(self, _request: Request) -> Response:
+    async def __call__(self, request: Request) -> Response:
         """The figures of this moment, even while the database is away."""
+        given = request.headers.get("authorization", "").encode()
+        if self.token and not secrets.compare_digest(given, f"Bearer {self.token}".encode()):
+            self.refusals.count("/metrics asked for without its token")
+            return PlainTextResponse("not found\n", status_code=404)
         state = await self.health.state()
         tally = await self.tallies.tally() if state else None
         rules = self.health.rules()

@@ -96,6 +96,7 @@ def make_app(
         webhooks=webhooks,
         health=_health(settings, store, in_force, redis.ping, lambda: intake.is_taking),
         api=api_routes(settings, store, in_force.rules),
+        metrics_token=settings.metrics_token.get_secret_value() if settings.metrics_token else None,
         background=[take_in, bell.run, in_force.watch, lambda: watch_secret(store)],
         close=close,
         beside=beside,

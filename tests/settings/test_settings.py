@@ -185,12 +185,24 @@ def test_a_wrong_data_directory_is_told_once_though_the_database_would_live_ther
     assert len(refusal(DATA_DIR="~no-such-user").splitlines()) == 1
 
 
-def test_a_wrong_secret_shows_its_first_three_characters_at_most() -> None:
-    assert refusal(AGILE_API_KEY="ak_live 0123456789").startswith("RESPONDER_AGILE_API_KEY is 'ak_…', expected")
+@pytest.mark.parametrize(("name", "typed"), [("AGILE_API_KEY", "ak_live 0123456789"), ("WEBHOOK_TOKEN", "a/b")])
+def test_a_wrong_secret_shows_nothing_of_itself(name: str, typed: str) -> None:
+    assert refusal(**{name: typed}).startswith(f"RESPONDER_{name} is '…', expected")
 
 
-def test_a_short_wrong_secret_shows_nothing() -> None:
-    assert refusal(WEBHOOK_TOKEN="a/b").startswith("RESPONDER_WEBHOOK_TOKEN is '…', expected")
+@pytest.mark.parametrize("name", ["SECRET", "API_TOKEN", "METRICS_TOKEN"])
+def test_a_short_secret_is_refused(name: str) -> None:
+    assert "8 characters at least" in refusal(**{name: "x"})
+
+
+@pytest.mark.parametrize("typed", ["yes", "No", "1", "off"])
+def test_a_word_for_true_is_no_name_of_a_mail_server(typed: str) -> None:
+    assert "expected true, false or the name" in refusal(IMAP_REQUIRE_DKIM=typed)
+
+
+@pytest.mark.parametrize("password", ["p@ss", "p?ss"])
+def test_a_password_of_the_database_that_breaks_its_address_gets_the_remedy(password: str) -> None:
+    assert "%40 for @" in refusal(DATABASE_URL=f"postgresql://u:{password}@db/x")
 
 
 @pytest.mark.parametrize(
@@ -207,7 +219,7 @@ def test_a_wrong_address_does_not_show_its_password(name: str, typed: str) -> No
 
 def test_settings_in_a_log_show_no_secret() -> None:
     names = ["WEBHOOK_TOKEN", "ADMIN_PASSWORD", "AGILE_API_KEY", "SECRET"]
-    typed = {f"{PREFIX}{name}": "hidden" for name in names}
+    typed = {f"{PREFIX}{name}": "hidden-one" for name in names}
     urls = {"RESPONDER_DATABASE_URL": "postgresql://u:hidden@db/x", "RESPONDER_REDIS_URL": "redis://:hidden@cache"}
     urls |= {"RESPONDER_IMAP_URL": "imaps://hidden:hidden@mail.example.com/INBOX", "RESPONDER_IMAP_PASSWORD": "hidden"}
     assert "hidden" not in repr(load_settings(typed | urls)) + str(load_settings(typed | urls))
@@ -215,7 +227,7 @@ def test_settings_in_a_log_show_no_secret() -> None:
 
 def test_a_variable_that_is_no_setting_is_told_with_the_likely_one() -> None:
     assert unknown_settings({"RESPONDER_DATABASE_URI": "x", "HOME": "/"}) == [
-        "RESPONDER_DATABASE_URI is not a setting of this version, did you mean 'DATABASE_URL'?"
+        "RESPONDER_DATABASE_URI is not a setting of this version, did you mean 'RESPONDER_DATABASE_URL'?"
     ]
 
 

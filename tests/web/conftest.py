@@ -1,7 +1,7 @@
 """The web side on a real SQLite inbox, called through ASGI."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -43,6 +43,7 @@ class WebSide:
         self.gate = Gate([], [])
         self.intake = Intake(store.inbox, SilentBell())
         self.refusals = Refusals()
+        self.metrics_token: str | None = None
         self.redis_is_up = True
         self.mailbox: str | None = None
         self.rules = RulesStatus(hash="abc", count=3, last_good_at=NOON)
@@ -67,7 +68,9 @@ class WebSide:
             clock=self.clock,
             refusals=self.refusals,
         )
-        return create_app(webhooks=webhooks, health=health, background=[], close=self.nothing)
+        return create_app(
+            webhooks=webhooks, health=health, background=[], close=self.nothing, metrics_token=self.metrics_token
+        )
 
     async def ping(self) -> None:
         if not self.redis_is_up:
@@ -83,9 +86,9 @@ class WebSide:
         async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
             return await client.post(path, content=body, headers=headers)  # type: ignore[arg-type]
 
-    async def get(self, path: str) -> httpx.Response:
+    async def get(self, path: str, headers: Mapping[str, str] | None = None) -> httpx.Response:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(self.app()), base_url="http://testserver") as client:
-            return await client.get(path)
+            return await client.get(path, headers=headers)
 
 
 @asynccontextmanager

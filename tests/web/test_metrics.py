@@ -42,6 +42,18 @@ async def test_it_is_what_prometheus_reads(web: WebSide) -> None:
     assert "# TYPE responder_rules_reload_ok gauge" in response.text
 
 
+@pytest.mark.parametrize("given", [None, "Bearer wrong", "the token", "Basic the token"])
+async def test_without_its_token_there_are_no_figures(web: WebSide, given: str | None) -> None:
+    web.metrics_token = "the token"
+    response = await web.get("/metrics", headers={"authorization": given} if given else {})
+    assert (response.status_code, "responder_" in response.text) == (404, False)
+
+
+async def test_with_its_token_there_are_figures(web: WebSide) -> None:
+    web.metrics_token = "the token"
+    assert (await web.get("/metrics", headers={"authorization": "Bearer the token"})).status_code == 200
+
+
 async def test_the_rules_in_force_are_told(web: WebSide) -> None:
     told = await figures(web)
     assert {name: value for name, value in told.items() if name.startswith("responder_rules")} == {

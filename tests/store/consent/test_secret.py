@@ -90,7 +90,7 @@ async def test_a_refusal_names_the_database(migrated_url: str) -> None:
     database = Database(migrated_url)
     await Installation(database).secret(None)
     await database.close()
-    settings = load_settings({"RESPONDER_DATABASE_URL": migrated_url, "RESPONDER_SECRET": "another"})
+    settings = load_settings({"RESPONDER_DATABASE_URL": migrated_url, "RESPONDER_SECRET": "another-one"})
     with pytest.raises(ConfigurationError) as caught:
         async with open_store(settings):
             pass
