@@ -52,8 +52,8 @@ def test_the_witness_of_a_warning_goes_where_the_warning_says(path: Path) -> Non
     rules = read_rules(path.read_text("utf-8"), "rules.yaml", {})
     for caution in warned(path.read_text("utf-8")):
         if caution.witness is not None:
-            assert caution.world is not None
-            assert caution.world.plan(caution.witness, rules).rule == caution.rule
+            assert caution.given is not None
+            assert caution.given.plan(caution.witness, rules).rule == caution.rule
             assert caution.witness in caution.mistake.text
 
 
@@ -69,8 +69,8 @@ def test_the_witness_of_a_long_reply_is_answered_with_more_than_one_segment() ->
     text = (Path(__file__).parent / "warned" / "segments.yaml").read_text("utf-8")
     (caution,) = warned(text)
     assert caution.witness
-    assert caution.world
-    (reply,) = replies(caution.world.plan(caution.witness, read_rules(text, "rules.yaml", {})))
+    assert caution.given
+    (reply,) = replies(caution.given.plan(caution.witness, read_rules(text, "rules.yaml", {})))
     assert size(reply).segments == 2
 
 

@@ -42,11 +42,11 @@ def texts_beside(survey: Survey) -> Iterator[Sent]:
 
 def _about_appointments(survey: Survey) -> Iterator[Sent]:
     """The texts ``which``, ``late`` and ``unclear``; the first is asked only where a rule takes the answer."""
-    policy, open_world = survey.rules.appointments, with_appointment(survey.plain)
+    policy, open_one = survey.rules.appointments, with_appointment(survey.plain)
     brought_about: tuple[tuple[str, Texts | None, Callable[[], Reached | None]], ...] = (
-        ("which", policy.which, lambda: _leading(_answers(survey), _of_several(open_world), survey, asks=True)),
-        ("late", policy.late, lambda: _leading(_answers(survey), _begun(open_world), survey)),
-        ("unclear", policy.unclear, lambda: _leading([FILLER], open_world, survey)),
+        ("which", policy.which, lambda: _leading(_answers(survey), _of_several(open_one), survey, asks=True)),
+        ("late", policy.late, lambda: _leading(_answers(survey), _begun(open_one), survey)),
+        ("unclear", policy.unclear, lambda: _leading([FILLER], open_one, survey)),
     )
     for name, texts, find in brought_about:
         found = survey.sources.section(SECTION, name)
@@ -63,11 +63,11 @@ def _answers(survey: Survey) -> Iterator[str]:
             yield word
 
 
-def _leading(texts: Iterable[str], world: Circumstances, survey: Survey, *, asks: bool = False) -> Reached | None:
+def _leading(texts: Iterable[str], given: Circumstances, survey: Survey, *, asks: bool = False) -> Reached | None:
     """The first of some texts that is answered beside the rules, by a question if it has to be one."""
-    decided = ((text, survey.decide(text, world)) for text in texts)
+    decided = ((text, survey.decide(text, given)) for text in texts)
     return next(
-        (Reached(text=text, world=world) for text, decision in decided if _is_beside(decision, asks=asks)), None
+        (Reached(text=text, given=given) for text, decision in decided if _is_beside(decision, asks=asks)), None
     )
 
 
@@ -76,18 +76,18 @@ def _is_beside(decision: Decision, *, asks: bool) -> bool:
     return decision.name == QUESTION and bool(decision.replies) and is_asked is asks
 
 
-def _of_several(world: Circumstances) -> Circumstances:
-    (one,) = world.known.appointments
-    return _with(world, *(replace(one, id=name) for name in SEVERAL))
+def _of_several(given: Circumstances) -> Circumstances:
+    (one,) = given.known.appointments
+    return _with(given, *(replace(one, id=name) for name in SEVERAL))
 
 
-def _begun(world: Circumstances) -> Circumstances:
-    (one,) = world.known.appointments
-    return _with(world, replace(one, starts_at=world.at - A_WHILE, asked_at=world.at - 2 * A_WHILE))
+def _begun(given: Circumstances) -> Circumstances:
+    (one,) = given.known.appointments
+    return _with(given, replace(one, starts_at=given.at - A_WHILE, asked_at=given.at - 2 * A_WHILE))
 
 
-def _with(world: Circumstances, *appointments: Appointment) -> Circumstances:
-    return replace(world, known=replace(world.known, appointments=appointments))
+def _with(given: Circumstances, *appointments: Appointment) -> Circumstances:
+    return replace(given, known=replace(given.known, appointments=appointments))
 
 
 def _reminders(survey: Survey) -> Iterator[Sent]:
@@ -117,9 +117,9 @@ def _questions_of_lists(survey: Survey) -> Iterator[Sent]:
 def _left(survey: Survey) -> Iterator[Sent]:
     """What somebody is told who leaves a list by STOP and its name."""
     if longest := max(survey.rules.lists.values(), key=lambda entry: len(entry.title), default=None):
-        reached = Reached(text=f"STOP {longest.name}", world=with_subscriptions(survey.plain, longest.name))
+        reached = Reached(text=f"STOP {longest.name}", given=with_subscriptions(survey.plain, longest.name))
         texts: Texts = survey.rules.reserved_texts[LEFT]
-        if survey.decide(reached.text, reached.world).name == RULE_NAMES[Outcome.OPT_OUT]:
+        if survey.decide(reached.text, reached.given).name == RULE_NAMES[Outcome.OPT_OUT]:
             yield from sent_of(
                 texts,
                 survey.sources.section("reserved", "stop", LEFT),

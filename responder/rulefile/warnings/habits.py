@@ -33,24 +33,24 @@ def cautions(survey: Survey) -> Iterator[Caution]:
 
 def reached_fallback(survey: Survey) -> Reached | None:
     """A text that reaches the fallback; None where there is none, or a rule takes everything."""
-    world = survey.plain
-    return Reached(text=FILLER, world=world) if survey.decide(FILLER, world).name == FALLBACK else None
+    given = survey.plain
+    return Reached(text=FILLER, given=given) if survey.decide(FILLER, given).name == FALLBACK else None
 
 
 def _empty_patterns(rule: Rule, survey: Survey) -> Iterator[Caution]:
-    world = survey.world(rule)
-    if not isinstance(rule.text, Pattern) or world is None:
+    given = survey.given(rule)
+    if not isinstance(rule.text, Pattern) or given is None:
         return
     found = survey.sources.rules.get(rule.name)
     when = entry(found[1], "when") if found else None
     node = entry(when[1], "pattern") if when else None
     for scalar in scalars(node[1]) if node else ():
         if re2.compile(scalar.text, pattern_options()).search(""):
-            name = survey.decide("", world).name
+            name = survey.decide("", given).name
             goes = "" if name == rule.name else f", which reaches {name} here"
             text = f"the pattern matches the empty text{goes}, and so every text there is: ask for at least one letter"
             mistake = survey.mistake(rule, text, scalar.place)
-            yield survey.caution(Code.EMPTY_PATTERN, mistake, Reached(text="", world=world))
+            yield survey.caution(Code.EMPTY_PATTERN, mistake, Reached(text="", given=given))
 
 
 def _not_exercised(survey: Survey) -> Iterator[Caution]:

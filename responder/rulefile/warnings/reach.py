@@ -20,7 +20,7 @@ def cautions(survey: Survey) -> Iterator[Caution]:
     for rule in survey.enabled:
         if why := _why_never(rule, survey):
             text = next((probe.bare for probe in survey.probes(rule)), FILLER)
-            reached = Reached(text=text, world=survey.plain)
+            reached = Reached(text=text, given=survey.plain)
             goes = f'"{text}" reaches {survey.decide(text, survey.plain).name or "no rule"}'
             yield survey.caution(Code.NEVER_HOLDS, survey.mistake(rule, f"{goes}, since {why}"), reached)
     yield from _kept_from(survey)
@@ -31,7 +31,7 @@ def _why_never(rule: Rule, survey: Survey) -> str | None:
     ends = (condition for condition in rule.conditions if isinstance(condition, Until))
     if past := next((until for until in ends if until.moment <= survey.now), None):
         return f"'until' ({past.source}) is past: change the date, or remove the rule"
-    if survey.world(rule) is None:
+    if survey.given(rule) is None:
         return "no moment and no number was found for which all its conditions hold: remove one of them"
     return None
 
@@ -39,14 +39,14 @@ def _why_never(rule: Rule, survey: Survey) -> str | None:
 def _kept_from(survey: Survey) -> Iterator[Caution]:
     """For each rule, and each earlier one in its way, the first text that shows it."""
     for rule in survey.enabled:
-        world = survey.world(rule)
-        if world is None:
+        given = survey.given(rule)
+        if given is None:
             continue
         probes = list(survey.probes(rule))
         blocked = [
             (probe, text, other)
             for probe in probes
-            if (found := _blocked(probe, rule, world, survey))
+            if (found := _blocked(probe, rule, given, survey))
             for text, other in (found,)
         ]
         named: set[str] = set()
@@ -54,15 +54,15 @@ def _kept_from(survey: Survey) -> Iterator[Caution]:
             if other.name not in named:
                 named.add(other.name)
                 is_never = len(blocked) == len(probes)
-                yield _caution(rule, (probe, text, other), world, survey, is_never=is_never)
+                yield _caution(rule, (probe, text, other), given, survey, is_never=is_never)
 
 
-def _blocked(probe: Probe, rule: Rule, world: Circumstances, survey: Survey) -> tuple[str, Rule] | None:
+def _blocked(probe: Probe, rule: Rule, given: Circumstances, survey: Survey) -> tuple[str, Rule] | None:
     """The text that an earlier rule takes whatever else is known, and that rule. None if it reaches this one."""
-    other = _taker(survey.decide(probe.wide, world), rule, survey)
+    other = _taker(survey.decide(probe.wide, given), rule, survey)
     if other is None or not _always_too(other, rule):
         return None
-    is_shown_bare = _taker(survey.decide(probe.bare, world), rule, survey) is other
+    is_shown_bare = _taker(survey.decide(probe.bare, given), rule, survey) is other
     return (probe.bare if is_shown_bare else probe.wide), other
 
 
@@ -92,7 +92,7 @@ def _implies(own: Condition, required: Condition) -> bool:
     return own == required
 
 
-def _caution(rule: Rule, blocked: Blocked, world: Circumstances, survey: Survey, *, is_never: bool) -> Caution:
+def _caution(rule: Rule, blocked: Blocked, given: Circumstances, survey: Survey, *, is_never: bool) -> Caution:
     probe, text, other = blocked
     where = f"line {other.line}" if other.file == rule.file else f"{other.file}, line {other.line}"
     shows = f'"{text}" reaches {other.name} ({where}) before {rule.name} (line {rule.line})'
@@ -105,4 +105,4 @@ def _caution(rule: Rule, blocked: Blocked, world: Circumstances, survey: Survey,
     else:
         code, why = Code.PARTLY_APPLIES, f"{rule.name} applies only to its other words: put it above {other.name}"
     mistake = survey.mistake(rule, f"{shows}; {why}", probe.place)
-    return Caution(code=code, mistake=mistake, witness=text, world=world, rule=other.name)
+    return Caution(code=code, mistake=mistake, witness=text, given=given, rule=other.name)

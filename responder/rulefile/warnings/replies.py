@@ -28,11 +28,11 @@ def cautions(survey: Survey) -> Iterator[Caution]:
             yield survey.caution(Code.SINGLE_BRACES, mistake, sent.reached)
         yield from _cut_off(sent.source, sent.scalar, sent.owner, sent.when, sent.reached, survey)
     for rule in survey.enabled:
-        world, placed = survey.world(rule), survey.sources.rules.get(rule.name)
-        if world is None or placed is None:
+        given, placed = survey.given(rule), survey.sources.rules.get(rule.name)
+        if given is None or placed is None:
             continue
         for word in survey.typed(rule):
-            scalar, reached = Scalar(place=word.place, text=word.typed), Reached(text=word.typed, world=world)
+            scalar, reached = Scalar(place=word.place, text=word.typed), Reached(text=word.typed, given=given)
             compared = f'"{word.typed}" is what is compared'
             yield from _cut_off(placed[0], scalar, f'rule "{rule.name}"', compared, reached, survey)
 

@@ -1,4 +1,4 @@
-"""What the families of warnings look at: the rules, where they stand, and what texts do to them."""
+"""What the families of warnings look at: the rules, their places in the file, and who answers a text."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -47,7 +47,7 @@ class Code(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Caution:
-    """One warning, with a text that shows it: a witness, the world it comes in and the rule that answers it.
+    """One warning, with a text that shows it: a witness, what is given when it comes, and the rule that answers it.
 
     ``witness`` is None where no text can show it, as with a webhook that no rule calls, or a reminder.
     """
@@ -55,7 +55,7 @@ class Caution:
     code: Code
     mistake: Mistake
     witness: str | None = None
-    world: Circumstances | None = None
+    given: Circumstances | None = None
     rule: str | None = None
 
     def as_json(self) -> dict[str, Any]:
@@ -65,7 +65,7 @@ class Caution:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Probe:
-    """A text that meets a rule: as short as can be, and within other words where the rule allows them."""
+    """A text that meets a rule: alone, and among other words where the rule allows them."""
 
     bare: str
     wide: str
@@ -78,10 +78,10 @@ class Probe:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reached:
-    """A text that reaches a rule, with the world in which it does."""
+    """A text that reaches a rule, given the circumstances in which it does."""
 
     text: str
-    world: Circumstances
+    given: Circumstances
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,10 +91,10 @@ class Survey:
     rules: Rules
     sources: Sources
     now: datetime
-    _worlds: dict[str, Circumstances | None] = field(default_factory=dict)
+    _given: dict[str, Circumstances | None] = field(default_factory=dict)
     _reached: dict[str, Reached | None] = field(default_factory=dict)
     _decided: dict[tuple[str, int], tuple[Circumstances, Decision]] = field(default_factory=dict)
-    """By text and identity of the world, which is kept beside so that no other one gets the same."""
+    """By text and identity of the circumstances; these are kept too, so that no others get the same identity."""
 
     @cached_property
     def enabled(self) -> tuple[Rule, ...]:
@@ -102,7 +102,7 @@ class Survey:
 
     @cached_property
     def lines(self) -> Mapping[str, int]:
-        """Where each rule stands."""
+        """The line of each rule."""
         return {rule.name: rule.line for rule in self.rules.rules}
 
     @cached_property
@@ -111,20 +111,20 @@ class Survey:
 
     @cached_property
     def plain(self) -> Circumstances:
-        """The world in which nothing is known."""
+        """Circumstances in which nothing is known."""
         return of_stranger(self.now)
 
-    def world(self, rule: Rule) -> Circumstances | None:
-        """A world in which all holds that the rule asks beside the text."""
-        if rule.name not in self._worlds:
-            self._worlds[rule.name] = circumstances_for(rule, self.rules, self.now)
-        return self._worlds[rule.name]
+    def given(self, rule: Rule) -> Circumstances | None:
+        """Circumstances that meet every condition of the rule except its text; None if none are found."""
+        if rule.name not in self._given:
+            self._given[rule.name] = circumstances_for(rule, self.rules, self.now)
+        return self._given[rule.name]
 
-    def decide(self, text: str, world: Circumstances) -> Decision:
-        """Who speaks to a text."""
-        key = text, id(world)
+    def decide(self, text: str, given: Circumstances) -> Decision:
+        """What is decided about a text."""
+        key = text, id(given)
         if key not in self._decided:
-            self._decided[key] = world, decide(world.situation(text, self.rules), self.rules)
+            self._decided[key] = given, decide(given.situation(text, self.rules), self.rules)
         return self._decided[key][1]
 
     def reached(self, rule: Rule) -> Reached | None:
@@ -134,12 +134,12 @@ class Survey:
         return self._reached[rule.name]
 
     def _find(self, rule: Rule) -> Reached | None:
-        world = self.world(rule)
-        if world is None:
+        given = self.given(rule)
+        if given is None:
             return None
         texts = (text for probe in self.probes(rule) for text in probe.texts)
         return next(
-            (Reached(text=text, world=world) for text in texts if rule.name in self.decide(text, world).met), None
+            (Reached(text=text, given=given) for text in texts if rule.name in self.decide(text, given).met), None
         )
 
     def typed(self, rule: Rule) -> tuple[Typed, ...]:
@@ -150,7 +150,7 @@ class Survey:
         return tuple(word for word in typed_words(node) if word.folded)
 
     def _condition(self, rule: Rule) -> Node | None:
-        """The node of what a rule asks of the text."""
+        """The node of the condition on the text."""
         found = self.sources.rules.get(rule.name)
         when = entry(found[1], "when") if found else None
         names = (*How, "pattern", "answer")
@@ -188,7 +188,7 @@ class Survey:
         return match_text(rule.text, self.plain.situation(text, self.rules)) is not None
 
     def spot(self, rule: Rule, place: Place | None = None) -> Spot:
-        """Where a rule, or a part of it, stands."""
+        """The place of a rule, or of a part of it."""
         found = self.sources.rules.get(rule.name)
         if found is None:
             return replace(self.sources.top(), place=Place(line=rule.line, column=1))
@@ -203,8 +203,8 @@ class Survey:
         """A warning with the text that shows it, if there is one."""
         if shown_by is None:
             return Caution(code=code, mistake=mistake)
-        rule = self.decide(shown_by.text, shown_by.world).name
-        return Caution(code=code, mistake=mistake, witness=shown_by.text, world=shown_by.world, rule=rule)
+        rule = self.decide(shown_by.text, shown_by.given).name
+        return Caution(code=code, mistake=mistake, witness=shown_by.text, given=shown_by.given, rule=rule)
 
 
 def _widened(typed: str, how: How) -> str:

@@ -152,7 +152,7 @@ def texts_of_reserved(survey: Survey, keyword: str) -> Iterator[Sent]:
     found = survey.sources.section("reserved", keyword, "reply")
     if found is None:
         return
-    reached = Reached(text=keyword.upper(), world=survey.plain)
+    reached = Reached(text=keyword.upper(), given=survey.plain)
     yield from sent_of(survey.rules.reserved_texts[keyword], found, f'reserved "{keyword}"', reached)
 
 

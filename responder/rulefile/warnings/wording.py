@@ -59,7 +59,7 @@ def _lists(survey: Survey) -> Iterator[Caution]:
             witness = f"{name.upper()} ON"
             remedy = f"add a rule with 'subscribe: {name}', or remove the list"
             text = f'nobody can join it by text, not even by "{witness}": {remedy}'
-            yield _caution_of_list(Code.CANNOT_JOIN, name, text, Reached(text=witness, world=survey.plain), survey)
+            yield _caution_of_list(Code.CANNOT_JOIN, name, text, Reached(text=witness, given=survey.plain), survey)
 
 
 def _caution_of_list(code: Code, name: str, text: str, reached: Reached | None, survey: Survey) -> Caution:

@@ -33,48 +33,48 @@ class Meaning:
 
     code: Code
     sentence: str
-    world: Circumstances
+    given: Circumstances
     rule: str | None
 
 
 def cautions(survey: Survey) -> Iterator[Caution]:
     """Each word of a rule that means something else, with what happens instead."""
     for rule in survey.enabled:
-        world = survey.world(rule)
-        if world is None or not isinstance(rule.text, Words):
+        given = survey.given(rule)
+        if given is None or not isinstance(rule.text, Words):
             continue
         for word in survey.typed(rule):
-            if meanings := list(_meanings(word, rule, world, survey)):
+            if meanings := list(_meanings(word, rule, given, survey)):
                 first = meanings[0]
                 alone = "" if rule.text.how is How.TEXT else " alone"
                 text = (
                     f'"{word.typed}"{alone} {"; ".join(meaning.sentence for meaning in meanings)}: choose another word'
                 )
                 mistake = survey.mistake(rule, text, word.place)
-                yield Caution(code=first.code, mistake=mistake, witness=word.typed, world=first.world, rule=first.rule)
+                yield Caution(code=first.code, mistake=mistake, witness=word.typed, given=first.given, rule=first.rule)
 
 
-def _meanings(word: Typed, rule: Rule, world: Circumstances, survey: Survey) -> Iterator[Meaning]:
+def _meanings(word: Typed, rule: Rule, given: Circumstances, survey: Survey) -> Iterator[Meaning]:
     """All that a word also means; a word that is reserved for everybody means nothing else."""
-    name = survey.decide(word.typed, world).name
+    name = survey.decide(word.typed, given).name
     if name and name.startswith(RESERVED_PREFIX):
         yield Meaning(
             code=Code.RESERVED_WORD,
             sentence=f"is a reserved word and reaches {name}, not {rule.name}",
-            world=world,
+            given=given,
             rule=name,
         )
         return
     if not _is_suspicious(word.folded, survey):
         return
-    yield from _reserved_for_some(word, rule, world, survey)
-    yield from _answers(word, rule, world, survey)
+    yield from _reserved_for_some(word, rule, given, survey)
+    yield from _answers(word, rule, given, survey)
     if platforms := OPT_OUT_ELSEWHERE.get(word.folded):
         sentence = f"is taken for an opt-out by {platforms}, which then let nothing more through to the number"
-        yield Meaning(code=Code.PLATFORM_WORD, sentence=sentence, world=world, rule=name)
+        yield Meaning(code=Code.PLATFORM_WORD, sentence=sentence, given=given, rule=name)
     elif platforms := OPT_IN_ELSEWHERE.get(word.folded):
         sentence = f"is taken for an opt-in by {platforms}, also from somebody who said STOP"
-        yield Meaning(code=Code.PLATFORM_WORD, sentence=sentence, world=world, rule=name)
+        yield Meaning(code=Code.PLATFORM_WORD, sentence=sentence, given=given, rule=name)
 
 
 def _is_suspicious(folded: str, survey: Survey) -> bool:
@@ -83,25 +83,25 @@ def _is_suspicious(folded: str, survey: Survey) -> bool:
     return any(folded in words for words in sets)
 
 
-def _reserved_for_some(word: Typed, rule: Rule, world: Circumstances, survey: Survey) -> Iterator[Meaning]:
-    abroad = replace(world, known=replace(world.known, originator=NORTH_AMERICA))
+def _reserved_for_some(word: Typed, rule: Rule, given: Circumstances, survey: Survey) -> Iterator[Meaning]:
+    abroad = replace(given, known=replace(given.known, originator=NORTH_AMERICA))
     if survey.decide(word.typed, abroad).name == STOP:
         yield Meaning(
             code=Code.RESERVED_WORD,
             sentence=f"from a +1 number is an opt-out and reaches {STOP}",
-            world=abroad,
+            given=abroad,
             rule=STOP,
         )
-    gone = replace(world, known=replace(world.known, opted_out=True))
+    gone = replace(given, known=replace(given.known, opted_out=True))
     name = survey.decide(word.typed, gone).name
     if name and name.startswith(RESERVED_PREFIX):
         sentence = f"from somebody who said STOP reaches {name}, not {rule.name}"
-        yield Meaning(code=Code.RESERVED_WORD, sentence=sentence, world=gone, rule=name)
+        yield Meaning(code=Code.RESERVED_WORD, sentence=sentence, given=gone, rule=name)
 
 
-def _answers(word: Typed, rule: Rule, world: Circumstances, survey: Survey) -> Iterator[Meaning]:
+def _answers(word: Typed, rule: Rule, given: Circumstances, survey: Survey) -> Iterator[Meaning]:
     """Where the word is the answer to an appointment, and a rule above takes it."""
-    expecting = with_appointment(world)
+    expecting = with_appointment(given)
     name = survey.decide(word.typed, expecting).name
     position = survey.positions.get(name or "")
     if (
@@ -111,4 +111,4 @@ def _answers(word: Typed, rule: Rule, world: Circumstances, survey: Survey) -> I
         and isinstance(survey.rules.rules[position].text, Answers)
     ):
         sentence = f"is an answer while an appointment is open, and reaches {name} (line {survey.lines[name]})"
-        yield Meaning(code=Code.RESERVED_WORD, sentence=sentence, world=expecting, rule=name)
+        yield Meaning(code=Code.RESERVED_WORD, sentence=sentence, given=expecting, rule=name)
