@@ -50,7 +50,18 @@ def test_the_set_has_the_stores_one_web_and_two_workers() -> None:
 def test_the_mailbox_is_read_where_somebody_asks_for_it() -> None:
     mail = COMPOSE["services"]["mail"]
     assert (mail["profiles"], mail["command"]) == (["mail"], ["mail"])
-    assert {"RESPONDER_IMAP_URL", "RESPONDER_DATABASE_URL"} <= set(mail["environment"])
+
+
+@pytest.mark.parametrize("name", ["migrate", "web", "worker", "mail"])
+def test_our_services_get_every_setting_of_the_file(name: str) -> None:
+    service = COMPOSE["services"][name]
+    assert (service["env_file"], "RESPONDER_DATABASE_URL" in service["environment"]) == (".env", True)
+
+
+def test_the_password_of_the_database_stands_in_no_address_so_that_it_may_have_any_character() -> None:
+    environment = COMPOSE["services"]["web"]["environment"]
+    assert "POSTGRES_PASSWORD" not in environment["RESPONDER_DATABASE_URL"]
+    assert environment["PGPASSWORD"].startswith("${POSTGRES_PASSWORD")
 
 
 @pytest.mark.parametrize("name", ["migrate", "web", "worker", "mail"])
