@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.engine import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.contact.effects import StepStatus
 from responder.core.contact.known import LATE, Appointment, Known, Subscription
@@ -31,47 +32,63 @@ async def read_known(
 ) -> dict[str, Known]:
     """What is known of each originator, with all that mattered at a moment or has since."""
     async with database.read() as connection:
-        people = (await connection.execute(select(contacts).where(contacts.c.originator.in_(originators)))).all()
-        theirs = (
-            await connection.execute(select(subscriptions).where(subscriptions.c.originator.in_(originators)))
-        ).all()
-        near = (appointments.c.originator.in_(originators)) & (appointments.c.starts_at > now - LATE)
-        dates = (await connection.execute(select(appointments).where(near).order_by(appointments.c.starts_at))).all()
+        query = select(contacts).where(contacts.c.originator.in_(originators))
+        rows = {row.originator: row for row in (await connection.execute(query)).all()}
+        on_lists = await _subscriptions(connection, originators, now)
+        dated = await _appointments(connection, originators, now)
         gone = await erased_among(connection, secret, originators)
-        asked = await read_questions(connection, originators, now)
-        used = (await connection.execute(_USED.where(uses.c.originator.in_(originators)))).all()
+        questions = await read_questions(connection, originators, now)
+        last_uses, unsent = await _uses(connection, originators)
         sent = await read_sent(connection, originators, now)
-        handed_off = await paused(connection, originators)
-    on_lists: dict[str, dict[str, Subscription]] = defaultdict(dict)
-    for row in theirs:
-        on_lists[row.originator][row.list] = subscription_from(row).at(now)
-    dated: dict[str, list[Appointment]] = defaultdict(list)
-    for row in dates:
-        dated[row.originator].append(appointment_from(row))
-    last_uses: dict[str, dict[str, datetime]] = defaultdict(dict)
-    unsent: dict[str, set[str]] = defaultdict(set)
-    for row in used:
-        last_uses[row.originator][row.of] = row.used_at
-        if row.seq:
-            unsent[row.originator].add(row.of)
-    by_originator = {row.originator: row for row in people}
-    return {
-        originator: _erased(
-            _known(
-                originator,
-                by_originator.get(originator),
-                subscriptions=on_lists[originator],
-                appointments=tuple(dated[originator]),
-                questions=asked.get(originator, ()),
-                uses=last_uses[originator],
-                unsent_uses=frozenset(unsent.get(originator, ())),
-                sent=tuple(sent[originator]),
-                paused_until=handed_off.get(originator),
-            ),
-            gone,
+        pauses = await paused(connection, originators)
+    known = (
+        _known(
+            originator,
+            rows.get(originator),
+            subscriptions=on_lists[originator],
+            appointments=tuple(dated[originator]),
+            questions=questions.get(originator, ()),
+            uses=last_uses[originator],
+            unsent_uses=frozenset(unsent.get(originator, ())),
+            sent=tuple(sent[originator]),
+            paused_until=pauses.get(originator),
         )
         for originator in originators
-    }
+    )
+    return {one.originator: _erased(one, gone) for one in known}
+
+
+async def _subscriptions(
+    connection: AsyncConnection, originators: Collection[str], now: datetime
+) -> Mapping[str, dict[str, Subscription]]:
+    found: dict[str, dict[str, Subscription]] = defaultdict(dict)
+    query = select(subscriptions).where(subscriptions.c.originator.in_(originators))
+    for row in (await connection.execute(query)).all():
+        found[row.originator][row.list] = subscription_from(row).at(now)
+    return found
+
+
+async def _appointments(
+    connection: AsyncConnection, originators: Collection[str], now: datetime
+) -> Mapping[str, list[Appointment]]:
+    found: dict[str, list[Appointment]] = defaultdict(list)
+    near = (appointments.c.originator.in_(originators)) & (appointments.c.starts_at > now - LATE)
+    for row in (await connection.execute(select(appointments).where(near).order_by(appointments.c.starts_at))).all():
+        found[row.originator].append(appointment_from(row))
+    return found
+
+
+async def _uses(
+    connection: AsyncConnection, originators: Collection[str]
+) -> tuple[Mapping[str, dict[str, datetime]], Mapping[str, set[str]]]:
+    """What each has used up and when, and which of it by a reply that has not left yet."""
+    last: dict[str, dict[str, datetime]] = defaultdict(dict)
+    unsent: dict[str, set[str]] = defaultdict(set)
+    for row in (await connection.execute(_USED.where(uses.c.originator.in_(originators)))).all():
+        last[row.originator][row.of] = row.used_at
+        if row.seq:
+            unsent[row.originator].add(row.of)
+    return last, unsent
 
 
 def _erased(known: Known, gone: Mapping[str, datetime]) -> Known:
