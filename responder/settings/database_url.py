@@ -2,6 +2,7 @@
 
 import re
 import ssl
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 from uuid import uuid4
@@ -41,6 +42,16 @@ def async_database_url(url: str) -> tuple[str, dict[str, Any]]:
     address = {name: value for name, value in query.items() if name in ADDRESSES}
     others = {name: value for name, value in query.items() if name not in ADDRESSES}
     return f"{driver}://{place}{_query(address)}", _driver_arguments(others)
+
+
+def sqlite_file(url: str) -> Path | None:
+    """The file of an SQLite database; None for any other.
+
+    >>> str(sqlite_file("sqlite:///data/responder.db"))
+    'data/responder.db'
+    """
+    scheme, _, place = url.partition(":///")
+    return Path(place.partition("?")[0]) if DRIVERS.get(scheme.lower()) == SQLITE else None
 
 
 def _driver_arguments(query: dict[str, str]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
@@ -57,6 +58,7 @@ def create_app(
     close: Callable[[], Awaitable[None]],
     api: Sequence[Route] = (),
     metrics_token: str | None = None,
+    disk: Path | None = None,
     beside: Beside | None = None,
 ) -> App:
     """The web side, with tasks in the background; ``close`` ends what is left of them."""
@@ -74,7 +76,7 @@ def create_app(
         Route("/readyz", health.readyz),
         Route(
             "/metrics",
-            Metrics(health, Tallies(health.database, health.clock), webhooks.refusals, metrics_token).__call__,
+            Metrics(health, Tallies(health.database, health.clock), webhooks.refusals, metrics_token, disk).__call__,
         ),
         *api,
     ]

@@ -2,9 +2,11 @@
 
 import asyncio
 import secrets
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import SupportsFloat, TypeVar
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -23,6 +25,7 @@ from responder.errors import ResponderError
 from responder.store.base.database import Database
 from responder.store.consent.counting import count_consent
 from responder.store.operations.alerts import kinds_of, read_open
+from responder.store.operations.arrivals import count_texts
 from responder.store.operations.credits import read_credits
 from responder.store.outbound.figures import Deliveries, read_deliveries
 from responder.web.health import CHECK_S, Health, State
@@ -42,6 +45,7 @@ class Tally:
     credits: Sequence[Credit]
     alerts: Mapping[AlertKind, int]
     consent: ConsentCounts
+    texts: Mapping[tuple[str, str], int]
 
 
 @dataclass
@@ -70,6 +74,7 @@ class Tallies:
             credits=await read_credits(self.database),
             alerts=kinds_of(await read_open(self.database)),
             consent=await count_consent(self.database),
+            texts=await count_texts(self.database, now - DAY),
         )
 
 
@@ -82,6 +87,8 @@ class Metrics:
     refusals: Refusals
     token: str | None = None
     """What a caller must send as a bearer token, if anything."""
+    disk: Path | None = None
+    """The folder of an SQLite database, whose disk may get full."""
 
     async def __call__(self, request: Request) -> Response:
         """The figures of this moment, even while the database is away."""
@@ -94,7 +101,8 @@ class Metrics:
         rules = self.health.rules()
         counted = _of_tally(tally, rules.lists) if tally else ()
         refused = _of_refusals(self.refusals)
-        figures = _Figures([*_of_rules(rules), *_of_state(state, self.health.clock()), refused, *counted])
+        free = await asyncio.to_thread(_of_disk, self.disk)
+        figures = _Figures([*free, *_of_rules(rules), *_of_state(state, self.health.clock()), refused, *counted])
         registry = CollectorRegistry(auto_describe=False)
         registry.register(figures)
         return Response(generate_latest(registry), headers={"content-type": CONTENT_TYPE_LATEST})
@@ -108,6 +116,12 @@ class _Figures:
 
     def collect(self) -> Sequence[Metric]:
         return self.figures
+
+
+def _of_disk(folder: Path | None) -> Sequence[Metric]:
+    if folder is None or not folder.exists():
+        return ()
+    return [_gauge("responder_disk_free_bytes", "Room on the disk of the database.", shutil.disk_usage(folder).free)]
 
 
 def _of_rules(rules: RulesStatus) -> Iterator[Metric]:
@@ -204,6 +218,8 @@ def _of_tally(tally: Tally, lists: Sequence[str]) -> Iterator[Metric]:
     kinds = {(str(kind),): count for kind, count in tally.alerts.items()}
     yield _by("responder_alerts_open", "Alerts that are open, by what they are about.", ["kind"], kinds)
     yield from _of_deliveries(tally.deliveries)
+    meaning = "Texts of the last 24 hours (of the newest 50,000), by the rule that answered and their status."
+    yield _by("responder_texts_last_day", meaning, ["rule", "status"], tally.texts)
     on_lists = {
         (count.list, str(status)): count.by_status.get(status, 0)
         for count in tally.consent.of_lists(lists)

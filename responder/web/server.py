@@ -15,6 +15,7 @@ from responder.jobs import ArqBell, connect
 from responder.processes.children import watch_parent
 from responder.processes.tasks import Beside, collect_rarely
 from responder.rulefile.in_force import RulesInForce
+from responder.settings.database_url import sqlite_file
 from responder.settings.exposure import check_exposure
 from responder.settings.model import Settings
 from responder.settings.urls import place_of
@@ -96,6 +97,7 @@ def make_app(
         webhooks=webhooks,
         health=_health(settings, store, in_force, redis.ping, lambda: intake.is_taking),
         api=api_routes(settings, store, in_force.rules),
+        disk=database.parent if (database := sqlite_file(settings.database_url)) else None,
         metrics_token=settings.metrics_token.get_secret_value() if settings.metrics_token else None,
         background=[take_in, bell.run, in_force.watch, lambda: watch_secret(store)],
         close=close,

@@ -69,7 +69,12 @@ class WebSide:
             refusals=self.refusals,
         )
         return create_app(
-            webhooks=webhooks, health=health, background=[], close=self.nothing, metrics_token=self.metrics_token
+            webhooks=webhooks,
+            health=health,
+            background=[],
+            close=self.nothing,
+            metrics_token=self.metrics_token,
+            disk=Path.cwd(),
         )
 
     async def ping(self) -> None:

@@ -42,6 +42,15 @@ async def test_it_is_what_prometheus_reads(web: WebSide) -> None:
     assert "# TYPE responder_rules_reload_ok gauge" in response.text
 
 
+async def test_texts_are_counted_by_rule_and_status(web: WebSide) -> None:
+    await web.store.inbox.add([inbound("ciao", received=web.clock())], {})
+    assert (await figures(web))['responder_texts_last_day{rule="",status="received"}'] == 1
+
+
+async def test_the_room_on_the_disk_is_told(web: WebSide) -> None:
+    assert (await figures(web))["responder_disk_free_bytes"] > 0
+
+
 @pytest.mark.parametrize("given", [None, "Bearer wrong", "the token", "Basic the token"])
 async def test_without_its_token_there_are_no_figures(web: WebSide, given: str | None) -> None:
     web.metrics_token = "the token"

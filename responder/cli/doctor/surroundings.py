@@ -3,14 +3,16 @@
 import asyncio
 import http.client
 import json
+import shutil
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from responder.cli.doctor.findings import Finding, fault, faults, ok, warning
 from responder.cli.terminal.output import moment
-from responder.cli.terminal.session import local_url, open_existing, sqlite_file
+from responder.cli.terminal.session import local_url, open_existing
 from responder.core.operations.troubles import MailboxReport, MailboxState
 from responder.core.outbound.gateway import UNSIGNED, MailReader
 from responder.errors import ConfigurationError, PermanentError, ResponderError, TransientError
@@ -19,13 +21,15 @@ from responder.mail.account import Account, account_of, reader_of
 from responder.mail.mailbox import Mailbox
 from responder.processes import redis as embedded
 from responder.processes.data_dir import readable_by_others
-from responder.settings.database_url import mask_url
+from responder.settings.database_url import mask_url, sqlite_file
 from responder.settings.exposure import check_exposure
 from responder.settings.model import Settings
 from responder.store.operations.mailboxes import live_mailboxes
 from responder.wiring import utc_now
 
 POLICY = "noeviction"
+GB = 10**9
+FULL, NEARLY_FULL = GB // 10, 2 * GB  # bytes left
 REDIS_TIMEOUT_S = 2.0
 SERVICE_TIMEOUT_S = 6.0  # longer than the service gives its own checks
 LOOKED_AT = 500  # mails at most: the newest of those that are not marked
@@ -50,11 +54,28 @@ def check_settings(settings: Settings) -> Iterator[Finding]:
 
 
 def check_files(settings: Settings) -> Iterator[Finding]:
-    """A warning for each database file that others can read: it holds texts, numbers and the secret."""
-    if database := sqlite_file(settings):
+    """A warning for each database file that others can read, with texts, numbers and the secret, and for a full disk."""
+    if database := sqlite_file(settings.database_url):
+        yield from check_disk(database.parent)
         for file in (database.with_name(database.name + end) for end in BESIDE):
             if readable_by_others(file):
                 yield warning("files", f"{file}: other users of this machine can read it: run  chmod 600 {file}")
+
+
+def check_disk(
+    folder: Path, usage: Callable[[Path], shutil._ntuple_diskusage] = shutil.disk_usage
+) -> Iterator[Finding]:
+    """How much room the database has: without any, texts are refused until there is some."""
+    if not folder.exists():
+        return
+    free = usage(folder).free
+    room = f"{folder}: {free / GB:,.1f} GB are free"
+    if free < FULL:
+        yield fault("disk", f"{room}, so texts will soon be refused: make room, or set RESPONDER_RETENTION_DAYS")
+    elif free < NEARLY_FULL:
+        yield warning("disk", f"{room}: make room, or set RESPONDER_RETENTION_DAYS")
+    else:
+        yield ok("disk", room)
 
 
 async def check_redis(settings: Settings) -> AsyncIterator[Finding]:

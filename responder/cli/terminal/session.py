@@ -13,6 +13,7 @@ from responder.core.rules.webhooks import Event
 from responder.core.sms.address import number_from
 from responder.errors import ConfigurationError, ResponderError
 from responder.rulefile import rules_from
+from responder.settings.database_url import sqlite_file
 from responder.settings.environment import environment
 from responder.settings.model import Settings, load_settings
 from responder.store.base.listing import Listing, read_all
@@ -20,7 +21,6 @@ from responder.store.base.rule_versions import RuleVersions
 from responder.wiring import Store, open_store, read_rules_in_force
 
 T = TypeVar("T")
-SQLITE = "sqlite"
 ALL_ADDRESSES = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  (it listens on all, and answers on this one)
 
 
@@ -46,14 +46,8 @@ async def open_existing(settings: Settings) -> AsyncIterator[Store]:
 
 def missing_file(settings: Settings) -> Path | None:
     """Where SQLite's file should be and is not; None if it is there. Connecting would create an empty one."""
-    path = sqlite_file(settings)
+    path = sqlite_file(settings.database_url)
     return None if path is None or path.exists() else path
-
-
-def sqlite_file(settings: Settings) -> Path | None:
-    """The file of SQLite's database; None for any other database."""
-    scheme, _, place = settings.database_url.partition(":///")
-    return Path(place.partition("?")[0]) if scheme.startswith(SQLITE) else None
 
 
 def print_list(

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from responder.cli.doctor.surroundings import check_disk
 from responder.core.contact.effects import StepKind, StepStatus
 from responder.core.operations.records import Source
 from responder.store.base.rule_versions import RuleVersions
@@ -28,6 +29,7 @@ from tests.worker.conftest import RULES
 
 WELL = (
     "settings",
+    "disk",
     "rules",
     "redis",
     "service",
@@ -115,7 +117,7 @@ async def test_a_misspelt_setting_is_warned_of(well: Installation) -> None:
     _, findings = await examined()
     assert (
         "warning",
-        "RESPONDER_WEBHOOK_TOKN is not a setting of this version, did you mean 'WEBHOOK_TOKEN'?",
+        "RESPONDER_WEBHOOK_TOKN is not a setting of this version, did you mean 'RESPONDER_WEBHOOK_TOKEN'?",
     ) in findings["settings"]
 
 
@@ -311,3 +313,10 @@ async def test_a_clock_that_is_off_is_told_with_the_zone_that_would_fit(well: In
     assert "RESPONDER_GATEWAY_TIMEZONE (Europe/Rome) is not its zone, UTC would fit" in text
     well.set(GATEWAY_TIMEZONE="UTC")
     assert (await finding("clock"))[0] == "ok"
+
+
+@pytest.mark.parametrize(("free", "level"), [(50 * 10**6, "error"), (10**9, "warning"), (50 * 10**9, "ok")])
+def test_the_room_on_the_disk_is_judged(tmp_path: Path, free: int, level: str) -> None:
+    usage = shutil.disk_usage(tmp_path)._replace(free=free)
+    (told,) = check_disk(tmp_path, lambda _folder: usage)
+    assert (told.check, str(told.level)) == ("disk", level)
