@@ -16,6 +16,8 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyErro
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from responder.errors import StorageError
+from responder.store.base import one_trip
+from responder.store.base.one_trip import make_one_trip
 
 LOCK_WAIT_S = 5.0  # how long a writer waits for SQLite's one write lock
 LOCK_RETRY_S = 0.001  # SQLite's own handler sleeps up to 100 ms at a time; this keeps an answer quick
@@ -134,6 +136,7 @@ async def _sound(connection: AsyncConnection) -> AsyncIterator[None]:
 def _sqlite_engine(url: str, *, connections: int, busy_timeout_ms: int) -> AsyncEngine:
     arguments = {"isolation_level": None, "timeout": busy_timeout_ms / 1000}  # autocommit: we say BEGIN ourselves
     engine = create_async_engine(url, connect_args=arguments, pool_size=connections, max_overflow=0)
+    make_one_trip(engine)
 
     @event.listens_for(engine.sync_engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401  (the driver's own)
@@ -209,7 +212,8 @@ def storage_errors() -> Iterator[None]:
 def _is_of_a_driver(error: Exception) -> bool:
     """Whether a driver raised it, not our code: a closed connection is a ValueError of aiosqlite."""
     frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
-    return frames[-1].f_globals.get("__name__", "").partition(".")[0] in DRIVERS
+    raised_in: str = frames[-1].f_globals.get("__name__", "")
+    return raised_in == one_trip.__name__ or raised_in.partition(".")[0] in DRIVERS
 
 
 def _storage_error(cause: BaseException, *, is_in_the_data: bool = False) -> StorageError:

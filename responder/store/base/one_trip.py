@@ -1,0 +1,123 @@
+"""SQLite's driver in one trip to its thread for each statement, where SQLAlchemy makes four.
+
+A trip costs as much as a small statement: of a message that comes alone, most of the time went into trips.
+"""
+
+import sqlite3
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_connection as AdaptedConnection
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+Rows = Sequence[Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """What a statement gave, all of it."""
+
+    description: Any = None
+    rows: Rows = ()
+    rowcount: int = -1
+    lastrowid: int | None = None
+
+
+class OneTripCursor:
+    """A cursor of the database interface of Python (PEP 249) that asks once, and hands out what it was given."""
+
+    arraysize = 1
+
+    def __init__(self, connection: AdaptedConnection) -> None:
+        self._connection = connection
+        self._answer = Answer()
+        self._left: deque[Any] = deque()
+
+    def execute(self, statement: str, values: Any = ()) -> None:  # noqa: ANN401  (a tuple or a mapping)
+        """Carry out a statement, and fetch its rows."""
+        self._ask(lambda cursor: cursor.execute(statement, values))
+
+    def executemany(self, statement: str, rows: Sequence[Any]) -> None:
+        """Carry out a statement with each of these rows."""
+        self._ask(lambda cursor: cursor.executemany(statement, rows))
+
+    def _ask(self, question: Callable[[sqlite3.Cursor], object]) -> None:
+        try:
+            self._answer = self._connection.run_async(
+                lambda driver: driver._execute(_answer, driver._conn, question)  # noqa: SLF001  (its one way into its thread)
+            )
+        except Exception as error:  # noqa: BLE001  (SQLAlchemy's own translation raises all)
+            self._connection._handle_exception(error)  # noqa: SLF001
+        self._left = deque(self._answer.rows)
+
+    @property
+    def description(self) -> Any:  # noqa: ANN401  (the driver's own)
+        """The columns of the rows; None if the statement gives none."""
+        return self._answer.description
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows were changed."""
+        return self._answer.rowcount
+
+    @property
+    def lastrowid(self) -> int | None:
+        """The number of the row that was inserted last."""
+        return self._answer.lastrowid
+
+    def fetchone(self) -> Any:  # noqa: ANN401  (a row, or None)
+        """The next row; None if there is none left."""
+        return self._left.popleft() if self._left else None
+
+    def fetchmany(self, size: int | None = None) -> Rows:
+        """The next rows."""
+        return [self._left.popleft() for _ in range(min(size or self.arraysize, len(self._left)))]
+
+    def fetchall(self) -> Rows:
+        """All the rows that are left."""
+        rows, self._left = list(self._left), deque()
+        return rows
+
+    def __iter__(self) -> Iterator[Any]:
+        while self._left:
+            yield self._left.popleft()
+
+    def close(self) -> None:
+        """Nothing is open."""
+        self._left.clear()
+
+    async def _async_soft_close(self) -> None:
+        """Nothing is open: SQLAlchemy asks for this when it hands rows out of its greenlet."""
+
+
+class OneTripConnection(AdaptedConnection):
+    """SQLAlchemy's connection, with our cursor but for rows that are streamed."""
+
+    __slots__ = ()
+
+    def cursor(self, server_side: bool = False) -> Any:  # noqa: ANN401, FBT001, FBT002  (SQLAlchemy's own)
+        """A new cursor."""
+        return super().cursor(server_side=True) if server_side else OneTripCursor(self)
+
+
+def make_one_trip(engine: AsyncEngine) -> None:
+    """Let the connections of an engine for SQLite ask in one trip."""
+
+    @event.listens_for(engine.sync_engine, "do_connect")
+    def _connect(dialect: Any, _record: object, arguments: Any, named: Any) -> OneTripConnection:  # noqa: ANN401
+        connection = dialect.connect(*arguments, **named)
+        return OneTripConnection(dialect.dbapi, connection.driver_connection)
+
+
+def _answer(connection: sqlite3.Connection, question: Callable[[sqlite3.Cursor], object]) -> Answer:
+    """Ask in the driver's thread."""
+    cursor = connection.cursor()
+    try:
+        question(cursor)
+        rows = cursor.fetchall() if cursor.description else ()
+        return Answer(description=cursor.description, rows=rows, rowcount=cursor.rowcount, lastrowid=cursor.lastrowid)
+    finally:
+        cursor.close()
