@@ -1,9 +1,10 @@
-"""Intake: waiting messages are committed together, then acknowledged, and a worker is woken."""
+"""Intake: waiting messages are committed together, their requests answered, and a worker woken."""
 
 import asyncio
 import logging
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Protocol
 
 from responder.core.outbound.gateway import Bell, Job
@@ -11,10 +12,10 @@ from responder.core.sms.message import Inbound
 from responder.errors import StorageError
 
 COMMIT_TOGETHER = 500  # messages in one transaction at most
-LONGEST_WAIT_S = 10.0  # then a request hears that storage fails; the gateway itself gives up after 30
+LONGEST_WAIT_S = 10.0  # before a request is refused; the gateway gives up after 30
 TURNS_TO_ANSWER = 4  # of the event loop: two to send the answers of a commit, two to read what came meanwhile
-MOST_WAITING = 5000  # messages waiting for a commit at most
-ANSWER_TIMES_AFTER_S = 1.0  # how long the time of an answer may wait to be written down
+MOST_WAITING = 5000  # messages that wait for a commit
+ANSWER_TIMES_AFTER_S = 1.0  # for which the time of an answer may wait to be stored
 
 Waiting = tuple[Inbound, "asyncio.Future[None]", float]
 """A message, what its request waits for, and the monotonic time at which the request came."""
@@ -26,7 +27,10 @@ class Inbox(Protocol):
     """Keeps inbound messages."""
 
     async def add(self, inbound: Sequence[Inbound], answer_ms: Mapping[str, int]) -> None:
-        """Commit the messages, each once under its key, and how many ms earlier ones waited. Raises StorageError."""
+        """Commit the messages, each once by its key, and how many ms earlier ones took to be answered.
+
+        Raises StorageError.
+        """
 
 
 class Intake:
@@ -60,10 +64,10 @@ class Intake:
 
         Raises StorageError if it is not committed, or not known to be in time.
         """
-        if len(self._waiting) >= MOST_WAITING or self._is_closing:
-            raise StorageError(
-                "too many messages wait for the database" if not self._is_closing else "the service is stopping"
-            )
+        if self._is_closing:
+            raise StorageError("the service is stopping")
+        if len(self._waiting) >= MOST_WAITING:
+            raise StorageError("too many messages wait for the database")
         committed = asyncio.get_running_loop().create_future()
         self._waiting.append((message, committed, began_at))
         self._arrived.set()
@@ -74,13 +78,12 @@ class Intake:
 
     @property
     def is_taking(self) -> bool:
-        """Whether ``run`` runs, and its commit takes no longer than requests wait."""
-        return self._is_running and (
-            self._commit_began_at is None or time.monotonic() < self._commit_began_at + self._longest_wait_s
-        )
+        """Whether ``run`` runs, and no commit takes longer than requests wait."""
+        began_at = self._commit_began_at
+        return self._is_running and (began_at is None or time.monotonic() < began_at + self._longest_wait_s)
 
     async def run(self) -> None:
-        """Commit whatever arrives, until ``close``; a commit that fails fails its own messages only."""
+        """Commit whatever arrives, until ``close``; a failed commit fails its own messages only."""
         self._is_running = True
         try:
             while not self._is_closing or self._waiting or self._answer_ms:
@@ -106,20 +109,15 @@ class Intake:
     async def _something_to_do(self) -> None:
         if not self._waiting and not self._is_closing:
             self._arrived.clear()
-            try:
+            with suppress(TimeoutError):
                 async with asyncio.timeout(self._answer_times_after_s if self._owes_times else None):
                     await self._arrived.wait()
-            except TimeoutError:
-                return
 
     def _times_due(self, *, is_idle: bool) -> Mapping[str, int]:
-        """The times of answers to write down now: all or none, since most of the cost is the commit."""
+        """The times of answers to store now: all or none, since most of the cost is the commit."""
         now = time.monotonic()
-        if (
-            not is_idle
-            and len(self._answer_ms) < COMMIT_TOGETHER
-            and now < self._times_noted_at + self._answer_times_after_s
-        ):
+        is_soon = now < self._times_noted_at + self._answer_times_after_s
+        if not is_idle and is_soon and len(self._answer_ms) < COMMIT_TOGETHER:
             return {}
         answer_ms, self._answer_ms = self._answer_ms, {}
         self._times_noted_at = now
@@ -140,7 +138,7 @@ class Intake:
             self._done(taken)
 
     async def _one_by_one(self, taken: Sequence[Waiting], error: StorageError) -> None:
-        """Fail the requests; where one message is at fault, commit the others without it."""
+        """Fail the requests; if a message may be at fault, commit each by itself."""
         if not error.is_in_the_data or len(taken) == 1:
             for _, committed, _ in taken:
                 if not committed.done():
@@ -157,7 +155,7 @@ class Intake:
             self._bell.ring(Job.HANDLE)
 
     async def _answered(self) -> None:
-        """Let the answers leave and read what came meanwhile, so that the next commit takes more of them."""
+        """Let the answers leave and new requests come in, so that the next commit takes more of them."""
         for _ in range(TURNS_TO_ANSWER):
             await asyncio.sleep(0)
 
@@ -174,6 +172,6 @@ class Intake:
         self._watch = asyncio.get_running_loop().call_later(min(due), self._give_up_on_late) if due else None
 
     def close(self) -> None:
-        """Take nothing more; ``run`` ends once all that waits is committed."""
+        """Take no more messages; ``run`` ends once all that wait are committed."""
         self._is_closing = True
         self._arrived.set()

@@ -1,4 +1,4 @@
-"""Ringing for a worker through arq: a hint that something waits in SQL, never trusted and never awaited."""
+"""Rings for a worker through arq: a hint that something waits in SQL, which nothing relies on."""
 
 import asyncio
 import json
@@ -21,19 +21,19 @@ from responder.errors import TransientError
 QUEUE = "responder:queue"
 JOB_OF = {StepKind.REPLY: Job.REPLIES, StepKind.WEBHOOK: Job.WEBHOOKS}
 BUDGET_S = 10.0  # after which a job starts nothing more and rings for another: well under JOB_TIMEOUT_S
-JOB_TIMEOUT_S = 30  # a killed worker's job is locked for this and 10 s more; every job of ours ends by itself before
+JOB_TIMEOUT_S = 30  # a killed worker's job is locked for this and 10 s more; ours end earlier by themselves
 EXPIRES_MS = 10 * 365 * 86_400_000  # arq drops jobs older than a day by default; ours are never too old
 RING_EVERY_S = 0.02  # at most one job of a kind in this time
-RING_SHARE = 0.05  # of the time may go by in ringing, which takes longer the more there is to do
-LONGEST_PAUSE_S = 0.1  # between two rings all the same
-RING_DEADLINE_S = 0.5  # a frozen Redis is given no more
+RING_SHARE = 0.05  # of the time may be spent on ringing, which takes longer the more there is to do
+LONGEST_PAUSE_S = 0.1  # between two rings, however long they take
+RING_DEADLINE_S = 0.5  # for a Redis that does not answer
 RING_AGAIN_S = (0.05, 0.2, 0.5, 1.0, 2.0)  # pauses after failures
 
 logger = logging.getLogger(__name__)
 
 
 def dumps(value: dict[str, Any]) -> bytes:
-    """A job as JSON. With arq's own pickle, whoever can write to Redis could run code here."""
+    """A job as JSON: with arq's own pickle, whoever can write to Redis could run code here."""
     return json.dumps(value, default=str).encode()
 
 
@@ -44,10 +44,10 @@ def loads(data: bytes) -> dict[str, Any]:
 
 
 def connect(url: str, *, timeout_s: float) -> ArqRedis:
-    """A pool of connections that gives up in time and retries after short faults. arq's own settings allow neither.
+    """A pool of connections that gives up in time and retries after short faults, which arq's settings do not allow.
 
-    ``OSError`` is in the list because a refused connection reaches redis-py as one. A timeout is no short fault:
-    retries within retries would hide a frozen Redis for half a minute.
+    A refused connection reaches redis-py as an ``OSError``. A timeout is no short fault: retries within retries would
+    hide a frozen Redis for half a minute.
     """
     short_faults: list[type[Exception]] = [RedisConnectionError, OSError]
     backoff = ExponentialBackoff(cap=0.5, base=0.05)
@@ -79,7 +79,7 @@ async def redis_policy(redis: ArqRedis) -> str:
 
 
 def pause_s(took_s: float) -> float:
-    """How long to leave the bell alone after a ring that took so long.
+    """The pause after a ring that took so long.
 
     >>> [pause_s(took_s) for took_s in (0.001, 0.004, 0.5)]
     [0.02, 0.04, 0.1]
@@ -88,32 +88,29 @@ def pause_s(took_s: float) -> float:
 
 
 class ArqBell:
-    """Rings for a worker from a task of its own.
-
-    Each ring is a job with a new name, since a fixed name loses wake-ups.
-    """
+    """Rings for a worker from a task of its own; each ring is a job with a new id, since a fixed id loses wake-ups."""
 
     def __init__(self, redis: ArqRedis) -> None:
         self.redis = redis
-        self._wanted: set[Job] = set()
+        self._waiting: set[Job] = set()
         self._rung = asyncio.Event()
 
     def ring(self, job: Job) -> None:
         """Say that something waits. Never waits and never fails."""
-        self._wanted.add(job)
+        self._waiting.add(job)
         self._rung.set()
 
     async def run(self) -> None:
-        """Pass the rings on, until cancelled; what did not certainly arrive is rung again."""
+        """Enqueue the rings until cancelled, again if they may not have arrived."""
         failures = 0
         while True:
             await self._rung.wait()
             self._rung.clear()
-            jobs, self._wanted = self._wanted, set()
+            jobs, self._waiting = self._waiting, set()
             began_at = time.monotonic()
             missed = {job for job in jobs if not await self._enqueue(job)}
             if missed:
-                self._wanted |= missed
+                self._waiting |= missed
                 self._rung.set()
                 if failures == 0:
                     logger.warning(

@@ -1,4 +1,4 @@
-"""The rate of texts over all workers; while Redis is away, each keeps to its share."""
+"""The rate of texts across all workers; while Redis is away, each keeps to its share."""
 
 import asyncio
 import logging
@@ -15,9 +15,9 @@ from responder.core.sms.durations import Rate
 from responder.errors import StorageError
 from responder.jobs import connect
 
-KEY = "texts"
+COUNTED = "texts"  # the name in Redis under which they are counted
 ANSWER_WITHIN_S = 0.5
-LEFT_ALONE_S = 1.0  # after Redis was found away, it is not asked again for so long
+LEFT_ALONE_S = 1.0  # after Redis did not answer
 
 logger = logging.getLogger(__name__)
 CountWorkers = Callable[[], Awaitable[int]]
@@ -43,7 +43,7 @@ class Share:
 
 
 class Pace:
-    """Limits how many texts go out in a period, whichever workers send them; ended by ``close``."""
+    """Limits how many texts all workers together send in a period; ended by ``close``."""
 
     def __init__(self, url: str, rate: Rate, count_workers: CountWorkers, *, share: Share | None = None) -> None:
         self._rate = rate
@@ -62,13 +62,13 @@ class Pace:
         self._share = share or Share()
         self._asked_again_at = 0.0
 
-    async def take(self, wanted: int) -> int:
+    async def take(self, count: int) -> int:
         """How many of the texts may go now."""
         granted = 0
         if time.monotonic() >= self._asked_again_at:
             try:
                 async with asyncio.timeout(ANSWER_WITHIN_S):
-                    while granted < wanted and await self._limiter.hit(self._item, KEY):
+                    while granted < count and await self._limiter.hit(self._item, COUNTED):
                         granted += 1
             except (RedisAway, OSError, TimeoutError):
                 self._asked_again_at = time.monotonic() + LEFT_ALONE_S
@@ -76,7 +76,7 @@ class Pace:
             else:
                 self._share.take(granted, self._rate, 1)  # so that a Redis that goes away gives nobody a second helping
                 return granted
-        return granted + self._share.take(wanted - granted, self._rate, await self._counted())
+        return granted + self._share.take(count - granted, self._rate, await self._counted())
 
     async def _counted(self) -> int:
         try:

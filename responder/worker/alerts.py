@@ -1,4 +1,4 @@
-"""Looks for what needs a person, tells of it once, and mails those who are to know."""
+"""Looks for troubles that need a person, and alerts by webhooks and e-mails, once for each."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -24,19 +24,17 @@ from responder.store.outbound.gateway_hold import read_hold
 from responder.store.reading.failed_messages import read_failed
 from responder.wiring import Store
 
-RECENT = timedelta(hours=1)  # dead letters of this while are one alert
+RECENT = timedelta(hours=1)  # the dead letters of this time are one alert
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(kw_only=True)
 class AlertWatch:
-    """Looks for troubles; every worker does, and each finds what another has already told.
+    """Looks for troubles. Every worker does, and skips those that another has reported.
 
-    ``host`` names the machine in e-mails, which leave if ``is_mailing``. ``host`` names the machine in e-mails, which
-    leave where ``is_mailing``.
-
-    ``zone`` is the one in which the gateway writes its times; without it, nobody looks at its clock.
+    ``host`` names the machine in e-mails, which leave if ``is_mailing``. ``zone`` is that of the gateway's times;
+    without it, nobody looks at its clock.
     """
 
     store: Store
@@ -53,7 +51,7 @@ class AlertWatch:
         self._mailbox_seen_at = self.clock()
 
     async def once(self) -> None:
-        """Look once. Raises StorageError."""
+        """Look once."""
         now, rules = self.clock(), self.rules()
         seen = troubles(await self._sight(), rules, now)
         changed = await note_troubles(self.store.database, seen, lambda alert: self._telling(alert, rules), now)
@@ -86,14 +84,14 @@ class AlertWatch:
         )
 
     async def _failing_mailboxes(self, now: datetime) -> Sequence[FailingMailbox]:
-        """The mailboxes that nothing is taken from, including one that never reported or no longer does."""
+        """The mailboxes that no mail is read from, including one whose intake does not report."""
         failing = await failing_mailboxes(self.store.database, now)
         if self.mailbox is None:
             return failing
         if await live_mailboxes(self.store.database, now):
             self._mailbox_seen_at = now
-        is_told = any(mailbox.place == self.mailbox for mailbox in failing)
-        if is_told or now - self._mailbox_seen_at < GONE_AFTER:
+        is_listed = any(mailbox.place == self.mailbox for mailbox in failing)
+        if is_listed or now - self._mailbox_seen_at < GONE_AFTER:
             return failing
         return [*failing, FailingMailbox(place=self.mailbox, reason=UNSEEN)]
 
@@ -103,7 +101,7 @@ class AlertWatch:
 
 
 class Post(Protocol):
-    """Takes e-mails."""
+    """Sends e-mails."""
 
     async def send(self, mail: Mail, now: datetime) -> None:
         """Hand over an e-mail. Raises TransientError if it was not taken, PermanentError if it never will be."""
@@ -111,14 +109,14 @@ class Post(Protocol):
 
 @dataclass(kw_only=True)
 class Mailer:
-    """Sends the e-mails that wait in SQL, one by one: a dead mail server delays nothing else."""
+    """Sends the e-mails that wait in SQL, apart from everything else that a dead mail server could delay."""
 
     database: Database
     post: Post
     clock: Clock
 
     async def once(self) -> None:
-        """Send all that is due. Raises StorageError."""
+        """Send all that are due."""
         while mail := await claim_mail(self.database, self.clock()):
             await self._send(mail)
 
@@ -130,10 +128,8 @@ class Mailer:
             await note_refused(self.database, mail.key, str(error))
         except TransientError as error:
             is_over = await note_unsent(self.database, mail.key, str(error), self.clock())
-            level = logging.ERROR if is_over else logging.WARNING
-            logger.log(
-                level, "mail of an alert %s key=%s reason=%s", "given up" if is_over else "waits", mail.key, error
-            )
+            level, fate = (logging.ERROR, "given up") if is_over else (logging.WARNING, "waits")
+            logger.log(level, "mail of an alert %s key=%s reason=%s", fate, mail.key, error)
         except Exception as error:
             logger.exception("mail of an alert not sent key=%s", mail.key)
             reason = f"a fault that nobody thought of ({type(error).__name__})"

@@ -28,15 +28,12 @@ def retried(claimed: Claimed, now: datetime, reason: str, retry_after_s: float |
 
 
 def unthought_of(error: Exception) -> str:
-    """The reason of a step that ended by a fault of ours."""
+    """The reason for a step that ended by a fault of ours."""
     return f"a fault that nobody thought of ({type(error).__name__}): the log of the worker has it"
 
 
 async def until_recorded(record: Callable[[], Awaitable[None]], pauses_s: Sequence[float]) -> None:
-    """Record how a call went, again after each pause while the database is away.
-
-    If that never succeeds, the end of the lease tells.
-    """
+    """Record how a call went, again after each pause while the database is away; else the lease runs out."""
     for pause_s in (*pauses_s, None):
         try:
             await record()

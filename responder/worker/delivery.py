@@ -24,8 +24,8 @@ from responder.worker.webhooks import Webhooks
 
 REPLIES_AT_ONCE = 20
 PRETENDED_AT_ONCE = 500
-PATIENCE_S = 0.03  # until a place that a webhook call has left is filled, where most of its endpoint's are taken
-PACED_S = 0.05  # until a text that has to wait for its turn is looked at again
+PATIENCE_S = 0.03  # before the next claim of webhook calls, while most slots of the endpoint are taken
+PACED_S = 0.05  # before the next claim of texts that the pace holds up
 
 logger = logging.getLogger(__name__)
 
@@ -42,10 +42,7 @@ class Ways:
 
 @dataclass(kw_only=True)
 class Deliverer:
-    """Carries out steps.
-
-    One job at a time claims those of a kind, so that slow calls never fill the worker with jobs.
-    """
+    """Carries out steps; one job at a time claims those of a kind, so that slow calls never block other jobs."""
 
     steps: SqlSteps
     ways: Ways
@@ -69,7 +66,7 @@ class Deliverer:
         self._rung = {kind: asyncio.Event() for kind in StepKind}
 
     async def deliver(self, kind: StepKind) -> None:
-        """Carry out the due steps of a kind within the budget, and ring for the rest. Raises StorageError."""
+        """Carry out the due steps of a kind within the budget, and ring for the rest."""
         if pretend := self._pretence(kind):
             while await self._pretend(kind, pretend):
                 pass
@@ -122,7 +119,7 @@ class Deliverer:
         """Start a call; when it ends there may be more to claim."""
         self._under_way[claimed.step.kind] += 1
         begun = asyncio.create_task(call)
-        begun.add_done_callback(lambda _: self._end(claimed))  # also of one that is cancelled before it begins
+        begun.add_done_callback(lambda _: self._end(claimed))  # even if it is cancelled before it begins
         return begun
 
     def _end(self, claimed: Claimed) -> None:
@@ -148,7 +145,7 @@ class Deliverer:
         return {self._begin(one, self._send(one, owner)) for one in await self._claim_replies(owner)}
 
     async def _claim_replies(self, owner: str) -> list[Claimed]:
-        """As many due replies as there are places and the pace allows."""
+        """As many due replies as there are slots and the pace allows."""
         now = self.clock()
         free = REPLIES_AT_ONCE - self._under_way[StepKind.REPLY]
         due = await self.steps.count_due(StepKind.REPLY, now, free) if free > 0 else 0
@@ -156,14 +153,9 @@ class Deliverer:
         self._is_paced = granted < due
         if not granted:
             return []
+        budget, notified, quiet = self._budget(now), self._notified(), self._quiet_until(now)
         return await self.steps.claim(
-            StepKind.REPLY,
-            owner,
-            now,
-            granted,
-            budget=self._budget(now),
-            tell=self._notified(),
-            quiet_until=self._quiet_until(now),
+            StepKind.REPLY, owner, now, granted, budget=budget, tell=notified, quiet_until=quiet
         )
 
     def _quiet_until(self, now: datetime) -> datetime | None:
@@ -177,7 +169,7 @@ class Deliverer:
         return Budget(day=now.astimezone(rules.zone).date().isoformat(), limit=limit) if limit is not None else None
 
     def _notified(self) -> frozenset[str]:
-        """The webhooks that hear what becomes of replies."""
+        """The webhooks that hear of deliveries."""
         return self.ways.rules().webhooks_for(Event.DELIVERY_CHANGED)
 
     async def _send(self, claimed: Claimed, owner: str) -> None:
@@ -197,7 +189,7 @@ class Deliverer:
 
 
 async def _all(calls: Collection[asyncio.Task[None]]) -> None:
-    """Wait for all the calls, and raise what the first of those that failed raised."""
+    """Wait for all the calls, and raise the first error."""
     for outcome in await asyncio.gather(*calls, return_exceptions=True):
         if isinstance(outcome, BaseException):
             raise outcome

@@ -1,4 +1,4 @@
-"""Handling: waiting messages are claimed in order, planned, and committed with all that follows from them."""
+"""Handling: waiting messages are claimed in order, planned, and committed with all that follows."""
 
 import asyncio
 import contextlib
@@ -6,12 +6,12 @@ import itertools
 import logging
 import secrets
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from responder.core.contact.known import Known
 from responder.core.deciding.plan import Plan, make_plan, with_steps
-from responder.core.deciding.unsent import Unsent
+from responder.core.deciding.steps import Unsent
 from responder.core.outbound.gateway import Bell, Clock, Job
 from responder.core.rules.rules import Rules
 from responder.core.sms.message import Message
@@ -31,41 +31,31 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Held:
-    """What a run has claimed and not given back; the messages are unknown until the claim has returned."""
+    """What a run has claimed and not given back; no messages until the claim has returned."""
 
     owner: str
     seqs: tuple[int, ...] = ()
 
 
+@dataclass(kw_only=True)
 class Handler:
-    """Handles messages. ``rules`` gives those in force; a batch is planned by the rules that it began with."""
+    """Handles messages. ``rules`` gives those in force; a whole batch is planned by the same rules."""
 
-    def __init__(
-        self,
-        *,
-        database: Database,
-        inbox: SqlInbox,
-        commits: Commits,
-        secret: bytes,
-        bell: Bell,
-        rules: Callable[[], Rules],
-        clock: Clock,
-    ) -> None:
-        self._database = database
-        self._inbox = inbox
-        self._commits = commits
-        self._secret = secret
-        self._bell = bell
-        self._rules = rules
-        self._clock = clock
-        self._name = secrets.token_hex(8)
-        self._runs = itertools.count(1)
-        self._running = asyncio.Lock()
-        self._again = False
-        self._held: Held | None = None
+    database: Database
+    inbox: SqlInbox
+    commits: Commits
+    secret: bytes = field(repr=False)
+    bell: Bell
+    rules: Callable[[], Rules]
+    clock: Clock
+    _name: str = field(init=False, default_factory=lambda: secrets.token_hex(8))
+    _runs: Iterator[int] = field(init=False, default_factory=lambda: itertools.count(1))
+    _running: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
+    _again: bool = field(init=False, default=False)
+    _held: Held | None = field(init=False, default=None)
 
     async def handle(self) -> None:
-        """Handle all that waits, or as much as the budget allows and ring for the rest. Raises StorageError."""
+        """Handle all that waits, or as much as the budget allows and ring for the rest."""
         self._again = True
         if self._running.locked():
             return  # whoever runs looks once more before it ends
@@ -76,15 +66,15 @@ class Handler:
                 self._again = False
                 while await self.handle_batch():
                     if loop.time() > ends_at:
-                        self._bell.ring(Job.HANDLE)
+                        self.bell.ring(Job.HANDLE)
                         return
 
     async def handle_batch(self) -> bool:
-        """Handle some hundreds of messages, and tell whether there were any. Raises StorageError."""
+        """Handle some hundreds of messages, and tell whether there were any."""
         await self._give_back()  # what the database did not take back when it failed
         self._held = Held(owner=f"{self._name}-{next(self._runs)}")
         try:
-            claimed = await self._inbox.claim(self._held.owner, self._clock(), BATCH)
+            claimed = await self.inbox.claim(self._held.owner, self.clock(), BATCH)
             self._held = replace(self._held, seqs=tuple(message.seq for message, _ in claimed))
             if messages := await self._without_killers(claimed):
                 await self._handle_or_part(messages, self._held.owner)
@@ -96,20 +86,20 @@ class Handler:
         return bool(claimed)
 
     async def _give_back(self) -> None:
-        """Let others have what is held: the living give back, so only the lease of a dead worker runs out."""
+        """Release what is held, so that only the lease of a dead worker runs out."""
         if self._held:
-            await self._inbox.release(self._held.owner, self._held.seqs)
+            await self.inbox.release(self._held.owner, self._held.seqs)
             self._held = None
 
     async def _without_killers(self, claimed: Sequence[tuple[Message, int]]) -> Sequence[Message]:
-        """The messages, once those are marked as failed that workers died of again and again."""
+        """The messages, without those that workers kept dying of, which are marked as failed."""
         for message, deaths in claimed:
             if deaths >= GIVE_UP_AFTER:
-                await self._inbox.fail(message.key, f"{deaths} workers died while they handled it", self._clock())
+                await self.inbox.fail(message.key, f"{deaths} workers died while they handled it", self.clock())
         return [message for message, deaths in claimed if deaths < GIVE_UP_AFTER]
 
     async def _handle_or_part(self, messages: Sequence[Message], owner: str) -> None:
-        """Handle messages together or, if one breaks that, each by itself: it fails by its own fault alone."""
+        """Handle messages together or, if one of them fails, each by itself, so that only that one fails."""
         try:
             await self._handle_together(messages, owner)
         except Exception as error:
@@ -126,32 +116,32 @@ class Handler:
         for message in messages:
             by_originator[message.originator].append(message)
         oldest = min(message.received_at for message in messages)
-        known = await read_known(self._database, self._secret, list(by_originator), oldest)
-        rules = self._rules()
+        known = await read_known(self.database, self.secret, list(by_originator), oldest)
+        rules = self.rules()
         failures: dict[str, Exception] = {}
         batch = [plan_all(known[originator], theirs, rules, failures) for originator, theirs in by_originator.items()]
-        committed = await self._commits.commit([planned for planned in batch if planned.plans], owner, self._clock())
+        committed = await self.commits.commit([planned for planned in batch if planned.plans], owner, self.clock())
         for message in messages:
             if message.key in failures:
                 await self._fail(message, failures[message.key])
         if committed.must_replan:
-            await self._inbox.release(owner, [message.seq for message in messages])
+            await self.inbox.release(owner, [message.seq for message in messages])
         for kind in committed.kinds:
-            self._bell.ring(JOB_OF[kind])
+            self.bell.ring(JOB_OF[kind])
 
     async def _fail(self, message: Message, error: Exception) -> None:
         logger.error("message failed key=%s error=%s", message.key, type(error).__name__)
         reason = f"{NOT_TAKEN}: {error}" if isinstance(error, StorageError) else f"{type(error).__name__}: {error}"
-        await self._inbox.fail(message.key, reason, self._clock())
+        await self.inbox.fail(message.key, reason, self.clock())
 
 
 def _is_in_a_message(error: Exception) -> bool:
-    """Whether a message may have caused the error; a failing database or machine is never its fault."""
+    """Whether a message may have caused the error, rather than the database or the machine."""
     return error.is_in_the_data if isinstance(error, StorageError) else not isinstance(error, OSError | MemoryError)
 
 
 def plan_all(known: Known, messages: Sequence[Message], rules: Rules, failures: dict[str, Exception]) -> Planned:
-    """The plans for the messages of one originator, in the order of their words, each knowing what those before it did.
+    """The plans for an originator's messages in order, each based on those before it.
 
     A message whose planning raises is left out and noted in ``failures`` under its key.
     """

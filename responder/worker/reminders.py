@@ -14,8 +14,8 @@ from responder.store.appointments.planning import plan_some_anew
 from responder.store.appointments.reminders import queue_due
 from responder.store.base.database import Database
 
-SLICE_S = 0.5  # of each sweep, for planning anew
-BETWEEN_S = 0.02  # for those who wait for the lock that planning takes again and again
+SLICE_S = 0.5  # of each sweep, for planning again
+BETWEEN_S = 0.02  # for others that wait for the lock of the planning
 SOON = timedelta(minutes=1)
 
 logger = logging.getLogger(__name__)
@@ -23,10 +23,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(kw_only=True)
 class Reminders:
-    """Queues reminders by the rules in force.
-
-    ``sender`` is their number, if one is set; ``secret`` recognises erased numbers.
-    """
+    """Queues reminders by the rules in force, from the number ``sender`` if set; ``secret`` finds erased numbers."""
 
     database: Database
     rules: Callable[[], Rules]
@@ -37,7 +34,7 @@ class Reminders:
     _is_planning: bool = field(init=False, default=False)  # anew, with more to come
 
     async def queue(self) -> None:
-        """Queue what is due, after a slice of the planning that is left. Raises StorageError."""
+        """Queue what is due, after a slice of any planning that is left."""
         rules, now = self.rules(), self.clock()
         await self._plan(rules, now)
 
@@ -53,7 +50,7 @@ class Reminders:
             self.bell.ring(Job.REPLIES)
 
     async def _plan(self, rules: Rules, now: datetime) -> None:
-        """Plan reminders again for a moment if the file's times changed; the next sweep goes on."""
+        """Plan reminders again for a moment if the file's times changed; the next sweep continues."""
         times, loop = ReminderPlan(policy=rules.appointments, zone=rules.zone), asyncio.get_running_loop()
         ends_at = loop.time() + SLICE_S
         while has_more := await plan_some_anew(self.database, times, now):

@@ -8,7 +8,7 @@ import secrets
 import signal
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from responder.clients.http import HttpClient
 from responder.core.operations.troubles import SEEN_WITHIN
@@ -35,23 +35,6 @@ from responder.worker.upkeep import periodic_work
 from responder.worker.webhook_replies import Awaiting
 from responder.worker.webhooks import Webhooks
 
-
-class NotifiedWebhooks:
-    """Stores which webhooks hear of deliveries, whenever the rules in force change that."""
-
-    def __init__(self, database: Database, rules: Callable[[], Rules]) -> None:
-        self._database = database
-        self._rules = rules
-        self._kept: frozenset[str] | None = None
-
-    async def keep(self) -> None:
-        """Store them if they have changed. Raises StorageError."""
-        notified = self._rules().webhooks_for(Event.DELIVERY_CHANGED)
-        if notified != self._kept:
-            await put_hearers(self._database, notified)
-            self._kept = notified
-
-
 POLL_TIMEOUT_S = 2.0  # a Redis that is frozen for longer counts as lost
 BELL_TIMEOUT_S = 1.0
 REPORT_EVERY_S = 3.0
@@ -61,10 +44,7 @@ logger = logging.getLogger(__name__)
 
 
 async def serve(settings: Settings) -> None:
-    """Work until told to stop.
-
-    Raises ConfigurationError, RulesError, or StorageError if the database is away at the start.
-    """
+    """Work until told to stop. Raises ConfigurationError and RulesError, and StorageError at the start."""
     url = redis_url(settings)
     name = f"{socket.gethostname()[:60]}-{os.getpid()}-{secrets.token_hex(3)}"
     async with open_store(settings) as store, HttpClient(allow_private=settings.allow_private_webhooks) as client:
@@ -111,7 +91,7 @@ def make_jobs(
     rules: Callable[[], Rules],
     clock: Clock,
 ) -> tuple[dict[str, JobBody], JobBody]:
-    """What a worker does when it is woken, by the name of the job, and its sweep."""
+    """The jobs of a worker by name, and its sweep."""
     database = store.database
     commits = Commits(database, store.secret)
     handler = Handler(
@@ -159,12 +139,25 @@ def _stop_when_told(supervisor: Supervisor, stack: contextlib.ExitStack) -> None
     watch_parent(supervisor.stop)
 
 
+@dataclass
+class NotifiedWebhooks:
+    """Stores which webhooks hear of deliveries, whenever the rules in force change that."""
+
+    database: Database
+    rules: Callable[[], Rules]
+    _kept: frozenset[str] | None = field(init=False, default=None)
+
+    async def keep(self) -> None:
+        """Store them if they have changed."""
+        notified = self.rules().webhooks_for(Event.DELIVERY_CHANGED)
+        if notified != self._kept:
+            await put_hearers(self.database, notified)
+            self._kept = notified
+
+
 @dataclass(kw_only=True)
 class SignsOfLife:
-    """Reports every few seconds that the worker is alive, and at once when it finds or loses Redis.
-
-    A report carries the rules in force, and who hears of deliveries.
-    """
+    """Reports every few seconds, and when Redis is lost or found, that the worker is alive and by which rules."""
 
     store: Store
     name: str
@@ -183,7 +176,7 @@ class SignsOfLife:
     async def send(self) -> None:
         """Report now."""
         rules = self.in_force.status()
-        with contextlib.suppress(StorageError):  # the next report tells; that the database is away, others say
+        with contextlib.suppress(StorageError):  # there is a next report, and others log that the database is away
             await self.store.installation.report_worker(
                 self.name, rules.hash, utc_now(), has_redis=self.supervisor.has_redis, rules_are_ok=rules.is_ok
             )
@@ -191,7 +184,7 @@ class SignsOfLife:
 
 
 async def _check_policy(bell: ArqBell) -> None:
-    """Warn of a Redis that evicts jobs when full: nothing would be lost, but all would be late."""
+    """Warn of a Redis that evicts jobs when it is full: nothing would be lost, but everything late."""
     with contextlib.suppress(TransientError):
         policy = await redis_policy(bell.redis)
         if policy != POLICY:

@@ -1,4 +1,4 @@
-"""The arq side: jobs that handle, deliver and sweep, under a supervisor that outlives the loss of Redis."""
+"""The arq side: jobs that handle, deliver and sweep, and a supervisor that survives the loss of Redis."""
 
 import asyncio
 import contextlib
@@ -31,7 +31,7 @@ from responder.worker.webhook_replies import Awaiting
 
 POLL_DELAY_S = 0.02  # 14 ms until a job starts, for 4 % of an idle core
 MAX_JOBS = 20  # wake-ups at once; the work inside them has limits of its own
-READ_LIMIT = 1000  # more than all the jobs that dead workers may have left locked, or they would hide the new ones
+READ_LIMIT = 1000  # more than the jobs that dead workers may have left locked, which would hide new ones
 NEVER_TOO_MANY_TRIES = 1_000_000  # arq counts restarts as tries and drops a job that has too many
 SWEEP_SECONDS = set(range(0, 60, 2))
 FINISH_S = 20.0  # for what runs when the worker is told to stop; with closing, well under 30 s
@@ -44,7 +44,7 @@ JobBody = Callable[[], Awaitable[None]]
 
 @dataclass(kw_only=True)
 class Sweep:
-    """Finds in SQL what nobody works on, and rings for it: whatever Redis forgot goes on within seconds."""
+    """Finds waiting work in SQL and rings for it, so that whatever Redis forgot continues within seconds."""
 
     database: Database
     inbox: SqlInbox
@@ -57,15 +57,15 @@ class Sweep:
     _sweeping: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
 
     async def sweep(self) -> None:
-        """Ring for whatever waits, queue due reminders, and settle what killed workers left. Raises StorageError."""
+        """Ring for whatever waits, queue due reminders, and settle what killed workers left."""
         if self._sweeping.locked():
-            return  # one that takes longer than the pause between two is not joined by others
+            return
         async with self._sweeping:
             await self._sweep()
 
     async def _sweep(self) -> None:
         now = self.clock()
-        if await self.inbox.oldest_waiting():  # before the reminders, so that answers to the last ones are heard first
+        if await self.inbox.oldest_waiting():  # before the reminders, so that answers to earlier ones count
             self.bell.ring(Job.HANDLE)
         if self.reminders:
             await self.reminders.queue()
@@ -95,10 +95,7 @@ def job_bodies(handler: Handler, deliverer: Deliverer) -> dict[str, JobBody]:
 
 
 def arq_worker(redis: ArqRedis, bodies: dict[str, JobBody], sweep: JobBody, name: str) -> Worker:
-    """A worker for one connection to Redis.
-
-    Each setting that differs from arq's default has its reason above or in ``jobs``.
-    """
+    """A worker for one connection to Redis; the reasons for its settings stand above or in ``jobs``."""
     return Worker(
         functions=[func(_guarded(body), name=job, timeout=JOB_TIMEOUT_S) for job, body in bodies.items()],
         cron_jobs=[cron(_guarded(sweep), name="sweep", second=SWEEP_SECONDS, timeout=JOB_TIMEOUT_S, unique=True)],
@@ -127,7 +124,7 @@ def _guarded(body: JobBody) -> Any:  # noqa: ANN401  (arq's own type of coroutin
         try:
             await body()
         except StorageError as error:
-            logger.error("database failed reason=%s", error)  # noqa: TRY400  (the place tells nothing)
+            logger.error("database failed reason=%s", error)  # noqa: TRY400  (a traceback says no more)
         except Exception:
             logger.exception("job failed")
 
@@ -135,7 +132,7 @@ def _guarded(body: JobBody) -> Any:  # noqa: ANN401  (arq's own type of coroutin
 
 
 class Supervisor:
-    """Keeps a worker alive: when Redis goes away it makes new ones until told to stop."""
+    """Keeps a worker alive: when Redis is lost it makes new ones, until told to stop."""
 
     def __init__(self, make: Callable[[], Worker]) -> None:
         self._make = make
@@ -149,7 +146,7 @@ class Supervisor:
         return self._has_redis
 
     async def changed(self, *, reported: bool) -> None:
-        """Return when ``has_redis`` is no longer what it was."""
+        """Return when ``has_redis`` differs from what was reported."""
         async with self._change:
             await self._change.wait_for(lambda: self._has_redis is not reported)
 
@@ -159,14 +156,11 @@ class Supervisor:
             self._change.notify_all()
 
     def stop(self) -> None:
-        """Finish what runs, and end."""
+        """Finish the running jobs, and end."""
         self._stopping.set()
 
     async def run(self) -> None:
-        """Run workers, one after the other, until ``stop``.
-
-        Jobs of a worker that lost Redis end beside its successor.
-        """
+        """Run one worker after another until ``stop``; the jobs of one that lost Redis end beside its successor."""
         failures = 0
         retiring: set[asyncio.Task[None]] = set()
         while not self._stopping.is_set():
@@ -201,14 +195,12 @@ class Supervisor:
 
 
 async def _retire(worker: Worker, running: asyncio.Task[None]) -> None:
-    """Start no more jobs, and let those that run end. A text whose call is cut off would be uncertain."""
+    """Start no more jobs, and let the running ones end: a text whose call is cut off would be uncertain."""
     await end([running])
     jobs, redis = list(worker.tasks.values()), worker.pool
     if jobs:
         await asyncio.wait(jobs, timeout=FINISH_S)
-    with contextlib.suppress(
-        BaseException
-    ):  # a job cancelled half-way, or a Redis that is away: neither matters any more
+    with contextlib.suppress(BaseException):  # cancelled jobs and a lost Redis no longer matter
         await asyncio.wait_for(worker.close(), CLOSE_S)
-    with contextlib.suppress(RedisError, OSError):  # arq leaves the connections open when its own end fails half-way
+    with contextlib.suppress(RedisError, OSError):  # arq leaves connections open if its own end fails half-way
         await redis.aclose(close_connection_pool=True)

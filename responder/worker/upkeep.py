@@ -26,53 +26,45 @@ from responder.store.queue.quiet_and_late import drop_late
 from responder.wiring import Store, mail_server, make_gateway
 from responder.worker.alerts import AlertWatch, Mailer
 
+TIDY_EVERY_S = 60.0
+LOOK_EVERY_S = 10.0
+MAIL_EVERY_S = 5.0
+CREDIT_EVERY_S = 20.0  # whether it is time to ask
+STRAYS_STAY = timedelta(days=30)  # delivery reports on what we did not send
+MAILS_STAY = timedelta(days=30)  # e-mails about alerts, once sent or given up
+
 logger = logging.getLogger(__name__)
 
 
-async def rounds(name: str, every_s: float, once: Callable[[], Awaitable[None]]) -> None:
-    """Do something every few seconds until cancelled.
-
-    A failure is logged when it begins, and tried again in the next round.
-    """
+async def periodically(name: str, every_s: float, once: Callable[[], Awaitable[None]]) -> None:
+    """Do something every few seconds until cancelled; only the first of several failures is logged."""
     is_failing = False
     while True:
         try:
             await once()
             is_failing = False
-        except StorageError as error:
-            if not is_failing:
+        except Exception as error:
+            if not is_failing and isinstance(error, StorageError):
                 logger.warning("%s failed, it is tried again every %.0f s reason=%s", name, every_s, error)
-            is_failing = True
-        except Exception:
-            if not is_failing:
+            elif not is_failing:
                 logger.exception("%s failed, it is tried again every %.0f s", name, every_s)
             is_failing = True
         await asyncio.sleep(every_s)
 
 
-EVERY_S = 60.0
-STRAYS_STAY = timedelta(days=30)  # delivery reports on what we did not send
-MAILS_STAY = timedelta(days=30)  # e-mails about alerts that are done with
-
-
 @dataclass(kw_only=True)
 class Housekeeping:
-    """Looks after what is stored; every worker does, and each finds what another has done."""
+    """Tidies what is stored. Every worker does, and skips what another has done."""
 
     store: Store
     retention_days: int
     clock: Clock
     rules: Callable[[], Rules]
-    _emptied: Mapping[str, int] = field(
-        init=False, default_factory=dict
-    )  # up to where there is no text any more, by table
-
-    async def run(self) -> None:
-        """Look every minute, until cancelled."""
-        await rounds("housekeeping", EVERY_S, self.once)
+    _emptied: Mapping[str, int] = field(init=False, default_factory=dict)
+    """Up to which row each table is without texts."""
 
     async def once(self) -> None:
-        """Look once. Raises StorageError."""
+        """Tidy once."""
         now, tell = self.clock(), self.rules().webhooks_for(Event.CONSENT_CHANGED)
         if ended := await end_subscriptions(self.store.database, self.store.secret, now, tell):
             logger.info("subscriptions ended count=%d", ended)
@@ -86,7 +78,7 @@ class Housekeeping:
         await self._finish_imports()
 
     async def _finish_imports(self) -> None:
-        """Carry out the rest of what a command has accepted, and was killed before the end of it."""
+        """Finish imports whose command was killed after it had accepted them."""
         rules, database, clock = self.rules(), self.store.database, self.clock
         times = ReminderPlan(policy=rules.appointments, zone=rules.zone)
         means = Means(times=times, tell=rules.webhooks_for(Event.APPOINTMENT_CHANGED))
@@ -99,7 +91,7 @@ class Housekeeping:
 
 @dataclass(kw_only=True)
 class CreditQuestion:
-    """Asks for the credit. A failure is kept for those who look, and logged if it is new."""
+    """Asks for the credit; a failure is stored for ``doctor``, and logged if it is new."""
 
     database: Database
     gateway: Gateway
@@ -108,7 +100,7 @@ class CreditQuestion:
     _failure: str | None = field(init=False, default=None)
 
     async def once(self) -> None:
-        """Ask, if it is time. Raises StorageError."""
+        """Ask, if it is time."""
         call, name = self.gateway.build_credit(), self.gateway.name
         if call is None:
             await forget_credits(self.database)
@@ -120,7 +112,7 @@ class CreditQuestion:
         except (TransientError, PermanentError, AccessError, UncertainError) as error:
             await self._fail(str(error))
             return
-        except Exception as error:  # noqa: BLE001  (whatever a system of somebody else's answers)
+        except Exception as error:  # noqa: BLE001  (whatever another system answers)
             await self._fail(f"its answer cannot be read ({type(error).__name__})")
             return
         await note_credit(self.database, name, amount, self.clock())
@@ -133,15 +125,10 @@ class CreditQuestion:
         await note_no_credit(self.database, self.gateway.name, failure, self.clock())
 
 
-LOOK_EVERY_S = 10.0
-MAIL_EVERY_S = 5.0
-CREDIT_EVERY_S = 20.0  # whether it is time to ask
-
-
 def periodic_work(
     settings: Settings, store: Store, client: Client, bell: Bell, rules: Callable[[], Rules], clock: Clock
 ) -> Sequence[Coroutine[Any, Any, None]]:
-    """The periodic work, each in a coroutine that runs until cancelled, so that none waits for another."""
+    """The periodic work, each kind in a coroutine of its own that runs until cancelled."""
     housekeeping = Housekeeping(store=store, retention_days=settings.retention_days, clock=clock, rules=rules)
     credit = CreditQuestion(
         database=store.database, gateway=make_gateway(settings, store.secret), client=client, clock=clock
@@ -157,14 +144,12 @@ def periodic_work(
         mailbox=place_of(settings.imap_url),
         zone=settings.gateway_timezone,
     )
-    mailing = (
-        [rounds("alert mails", MAIL_EVERY_S, Mailer(database=store.database, post=server, clock=clock).once)]
-        if server
-        else []
-    )
-    return (
-        *mailing,
-        housekeeping.run(),
-        rounds("credit", CREDIT_EVERY_S, credit.once),
-        rounds("alerts", LOOK_EVERY_S, alerts.once),
-    )
+    works = [
+        periodically("housekeeping", TIDY_EVERY_S, housekeeping.once),
+        periodically("credit", CREDIT_EVERY_S, credit.once),
+        periodically("alerts", LOOK_EVERY_S, alerts.once),
+    ]
+    if server:
+        mailer = Mailer(database=store.database, post=server, clock=clock)
+        works.append(periodically("alert mails", MAIL_EVERY_S, mailer.once))
+    return works

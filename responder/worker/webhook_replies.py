@@ -29,10 +29,7 @@ class Awaiting:
     within_s: float = ANSWER_WITHIN.total_seconds()
 
     async def answer(self, claimed: Claimed, call: Coroutine[Any, Any, Answered]) -> Answered:
-        """The outcome of a call.
-
-        One that takes longer than a reply can wait goes on, and the reply is decided without it.
-        """
+        """The outcome of a call; if it takes longer than its reply can wait, that is decided without it."""
         if not claimed.awaits:
             return await call
         calling = asyncio.create_task(call)
@@ -60,12 +57,12 @@ class Awaiting:
             self.ring()
 
     async def settle_late(self) -> None:
-        """Let the other text go out for calls that have not begun in time. Raises StorageError."""
+        """Let the other text go out for calls that have not begun in time."""
         if await settle_unanswered(self.database, self.rules().limits, self.clock()):
             self.ring()
 
     async def settle_paused(self, webhooks: Collection[str]) -> None:
-        """Let the other text go out for calls to webhooks that are not called now. Raises StorageError."""
+        """Let the other text go out for calls to webhooks that are paused."""
         if webhooks and await settle_unanswered(self.database, self.rules().limits, self.clock(), webhooks):
             self.ring()
 

@@ -22,11 +22,10 @@ from responder.store.outbound.fates import Claimed, Fate
 from responder.worker.attempts import retried, unthought_of
 from responder.worker.webhook_replies import Awaiting
 
-PLACES = 200  # calls at once to all endpoints, under what the client allows
+SLOTS = 200  # calls at once to all endpoints, fewer than the client allows
 LONGEST_ANSWER = 2048  # bytes of an answer that are read
 GONE = 410
-
-GATHER_S = 0.02  # that the record of a call waits for others to share its commit
+GATHER_S = 0.02  # for which the record of a call waits for others to share its commit
 
 Batch = list[tuple[Made, asyncio.Future[None]]]
 logger = logging.getLogger(__name__)
@@ -49,47 +48,42 @@ class Webhooks:
     _recording: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
 
     async def claim(self, owner: str) -> list[Claimed]:
-        """The due calls that there are places for. Raises StorageError."""
+        """The due calls that there are slots for."""
         now, rules = self.clock(), self.rules()
-        # Copied before the endpoints are read: a call that ends meanwhile may have closed one of them.
+        # copied before the endpoints are read, since a call that ends meanwhile may pause one of them
         under_way = self._under_way.copy()
         endpoints = await self._endpoints(rules)
         await self.awaiting.settle_paused([name for name, endpoint in endpoints.items() if not endpoint.places(now)])
         if disabled := [endpoint for endpoint in endpoints.values() if endpoint.disabled_at]:
             await bury_calls(self.database, disabled, now)
-        claimed = await claim_calls(self.database, owner, now, _places(endpoints, under_way, now), rules.webhooks)
+        claimed = await claim_calls(self.database, owner, now, _slots(endpoints, under_way, now), rules.webhooks)
         self._under_way.update(names := [one.step.to for one in claimed])
         self._filled = under_way + Counter(names)
         return claimed
 
     @property
     def has_room(self) -> bool:
-        """Whether half of the calls to an endpoint have ended that were under way after the last claim."""
+        """Whether half of the calls to some endpoint have ended since the last claim."""
         return any(self._under_way[name] * 2 <= count for name, count in self._filled.items())
 
     async def _endpoints(self, rules: Rules) -> Mapping[str, Endpoint]:
-        """The endpoints of the rules; what is known of another URL of the same name does not count."""
+        """The endpoints of the rules; what is stored about another URL of the same name does not count."""
         stored = await read_endpoints(self.database)
-        fresh = {
-            webhook.name: Endpoint(name=webhook.name, address=webhook.address) for webhook in rules.webhooks.values()
-        }
-        return {
-            name: stored[name] if name in stored and stored[name].address == new.address else new
-            for name, new in fresh.items()
-        }
+        fresh = (Endpoint(name=webhook.name, address=webhook.address) for webhook in rules.webhooks.values())
+        return {new.name: old if (old := stored.get(new.name)) and old.address == new.address else new for new in fresh}
 
     def end(self, claimed: Claimed) -> None:
         """Free the slot of a call."""
         self._under_way[claimed.step.to] -= 1
 
     async def attempt(self, claimed: Claimed) -> Answered:
-        """Make a call and return how it went. A reply that needs its answer waits no longer than it may."""
+        """Make a call and return how it went; its reply waits no longer than it may."""
         rules = self.rules()
         answered = await self.awaiting.answer(claimed, self._attempt(claimed, rules))
         return replace(answered, address=address_of(claimed.step.to, rules))
 
     async def _attempt(self, claimed: Claimed, rules: Rules) -> Answered:
-        """Make a call; whatever is not certainly taken is called again (contract, guarantee 5)."""
+        """Make a call, which is repeated unless certainly taken (contract, guarantee 5)."""
         step, now = claimed.step, self.clock()
         try:
             call = webhook_call(step.to, step.key, step.content, now, rules)
@@ -98,9 +92,8 @@ class Webhooks:
         except PermanentError as error:
             return Answered(fate=Fate(key=step.key, status=StepStatus.DEAD, error=str(error)))
         except Gone as error:
-            return Answered(
-                fate=Fate(key=step.key, status=StepStatus.DEAD, error=str(error)), took_it=False, is_gone=True
-            )
+            fate = Fate(key=step.key, status=StepStatus.DEAD, error=str(error))
+            return Answered(fate=fate, took_it=False, is_gone=True)
         except TransientError as error:
             fate = retried(claimed, now, str(error), error.retry_after_s)
             return Answered(fate=fate, took_it=False, asked_to_wait_s=error.retry_after_s)
@@ -113,7 +106,7 @@ class Webhooks:
         return Answered(fate=Fate(key=step.key, status=StepStatus.DELIVERED), took_it=True, said=said)
 
     async def record(self, claimed: Claimed, answered: Answered, owner: str) -> None:
-        """Record how a call went; calls that end at about the same time share a commit. Raises StorageError."""
+        """Record how a call went; calls that end at about the same time share a commit."""
         endpoint = Endpoint(name=claimed.step.to, address=address_of(claimed.step.to, self.rules()))
         if answered.address != endpoint.address:  # a reload during the call: it says nothing of the new URL
             answered = replace(answered, took_it=None)
@@ -130,11 +123,11 @@ class Webhooks:
             self.awaiting.ring()
 
     def _are_enough(self, name: str) -> bool:
-        """Whether all calls to an endpoint have ended that were under way."""
+        """Whether all calls to an endpoint have ended."""
         return self._ended[name] >= self._under_way[name]
 
     async def _gather(self) -> Batch:
-        """What is to be recorded, with what ends within a moment."""
+        """What is to be recorded, including what ends within a moment."""
         if not any(map(self._are_enough, self._ended)):
             self._enough.clear()
             with contextlib.suppress(TimeoutError):
@@ -165,8 +158,8 @@ class Webhooks:
             logger.error("webhook switched off name=%s reason=%s", endpoint.name, endpoint.reason)
 
 
-def _places(endpoints: Mapping[str, Endpoint], under_way: Counter[str], now: datetime) -> Mapping[str, int]:
-    left = max(PLACES - under_way.total(), 0)
+def _slots(endpoints: Mapping[str, Endpoint], under_way: Counter[str], now: datetime) -> Mapping[str, int]:
+    left = max(SLOTS - under_way.total(), 0)
     return {name: min(endpoint.places(now) - under_way[name], left, AT_ONCE) for name, endpoint in endpoints.items()}
 
 
@@ -193,10 +186,7 @@ def webhook_call(name: str, key: str, content: str, now: datetime, rules: Rules)
 
 
 def require_success(response: Response) -> None:
-    """Raise unless a webhook took the call.
-
-    Only 2xx says so; 410 says that it wants no more (Standard Webhooks 1.0.0).
-    """
+    """Raise unless a webhook took the call: 2xx says so, 410 that it wants no more (Standard Webhooks 1.0.0)."""
     if 200 <= response.status < 300:
         return
     reason = f"the webhook answered HTTP {response.status}"

@@ -26,7 +26,7 @@ def live(url: str, now: datetime) -> None:
 async def _handle(url: str, now: datetime) -> None:
     store = await store_on(Database(url))
     handler = Work(store=store, clock=StandingClock(now), rules=read_rules(RULES, "rules.yaml", {})).handler()
-    handler._rules = end  # with messages in its hands
+    handler.rules = end  # with messages in its hands
     await handler.handle()
 
 

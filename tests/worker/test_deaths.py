@@ -113,14 +113,14 @@ class BreakingCommits(Commits):
 async def test_a_worker_that_could_not_give_back_does_so_before_it_claims_again(work: Work) -> None:
     await work.receive(inbound("STOP"))
     handler = work.handler()
-    handler._commits = BreakingCommits(work.store.database, work.store.secret)
+    handler.commits = BreakingCommits(work.store.database, work.store.secret)
     for _ in range(GIVE_UP_AFTER + 2):
         with pytest.raises(StorageError):
             await handler.handle()
         await run(work.store.database, "ALTER TABLE gone RENAME TO messages")
         work.clock.now += AFTER_LEASE
     assert await states(work) == {("received", 0, None)}
-    handler._commits = Commits(work.store.database, work.store.secret)
+    handler.commits = Commits(work.store.database, work.store.secret)
     await handler.handle()
     assert await states(work) == {("handled", 0, None)}
 
@@ -171,7 +171,7 @@ async def test_a_worker_that_is_told_to_stop_gives_back_and_costs_a_message_noth
     await work.receive(inbound("STOP"))
     for _ in range(GIVE_UP_AFTER + 2):
         handler = work.handler()
-        handler._commits = StoppedCommits(work.store.database, work.store.secret)
+        handler.commits = StoppedCommits(work.store.database, work.store.secret)
         with pytest.raises(asyncio.CancelledError):
             await handler.handle()
         work.clock.now += AFTER_LEASE

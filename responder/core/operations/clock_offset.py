@@ -1,4 +1,4 @@
-"""Whether the gateway's clock fits ours, by the SIM times of the last texts and their arrival."""
+"""Whether the gateway's clock agrees with ours, by the SIM times of the last texts and their arrival."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,15 +8,13 @@ from zoneinfo import ZoneInfo
 
 from responder.core.sms.timestamps import read_date_time
 
-LAST = 10  # texts that the median is of; fewer tell nothing
-LOOKED_AT = 50  # texts, since those before the last tell a late text from a clock that is behind
-OFF = timedelta(minutes=2)  # from here on a clock is off
-NEAR = timedelta(minutes=1)  # texts of one clock are not further apart, but for those that came late
-MOST = 6  # of the last ten, which have to agree on how far a clock is behind
-RESENDS = tuple(
-    timedelta(minutes=minutes) for minutes in (15, 30, 45)
-)  # after these the gateway sends again what was not acknowledged
-BACKLOG = timedelta(minutes=15)  # in which all has come that waited for an outage to end
+LAST = 10  # texts whose median counts; fewer prove nothing
+LOOKED_AT = 50  # texts, since earlier ones tell late texts from a clock that is behind
+OFF = timedelta(minutes=2)  # from which on a clock is off
+NEAR = timedelta(minutes=1)  # by which the offsets of one clock may differ, but for late texts
+MOST = 6  # of the last ten, which must agree on how far a clock is behind
+RESENDS = tuple(timedelta(minutes=minutes) for minutes in (15, 30, 45))  # after which the gateway tries again
+BACKLOG = timedelta(minutes=15)  # in which everything arrives that an outage held up
 HOUR = timedelta(hours=1)
 GUESSED = ("UTC", "Europe/Rome", "Europe/London", "Europe/Athens", "Europe/Moscow")
 
@@ -36,7 +34,7 @@ class Arrival:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ClockOffset:
-    """How far the gateway's clock is behind ours, if known. ``zone`` is the one that its times are read in."""
+    """How far the gateway's clock is behind ours, if known; ``zone`` is that in which its times are read."""
 
     zone: ZoneInfo
     median: timedelta | None = None
@@ -50,16 +48,15 @@ class ClockOffset:
             return "ok"
         side = "behind" if self.median > timedelta() else "ahead of"
         place = f"RESPONDER_GATEWAY_TIMEZONE ({self.zone.key})"
-        sentence = (
-            f"the times that the gateway writes are {_duration(abs(self.median))} {side} the arrival of the texts"
-        )
+        duration = _duration(abs(self.median))
+        sentence = f"the times that the gateway writes are {duration} {side} the arrival of the texts"
         if self.fitting:
             return f"{sentence}: {place} is not its zone, {self.fitting} would fit"
         return f"{sentence}: see that the clock of this machine is right, and that {place} is the gateway's zone"
 
 
 def arrivals_of(texts: Sequence[tuple[str, datetime]], zone: ZoneInfo) -> list[Arrival]:
-    """The arrivals of texts by their ``date_time`` in a zone; texts without one are left out."""
+    """The arrivals of texts by their ``date_time`` in a zone, without texts that have none."""
     read = [(read_date_time(raw, zone, received_at), received_at) for raw, received_at in texts]
     return [Arrival(sent_at=sent_at, received_at=received_at) for sent_at, received_at in read if sent_at]
 
@@ -70,18 +67,14 @@ def clock_offset(arrivals: Sequence[Arrival], zone: ZoneInfo) -> ClockOffset:
         return ClockOffset(zone=zone)
     middle = timedelta(seconds=median(arrival.offset.total_seconds() for arrival in arrivals[:LAST]))
     is_off = middle <= -OFF or (middle >= OFF and not _is_lateness(arrivals, middle))
-    return ClockOffset(
-        zone=zone,
-        median=middle,
-        is_off=is_off,
-        fitting=_fitting(middle, arrivals[0].received_at, zone) if is_off else None,
-    )
+    fitting = _fitting(middle, arrivals[0].received_at, zone) if is_off else None
+    return ClockOffset(zone=zone, median=middle, is_off=is_off, fitting=fitting)
 
 
 def _is_lateness(arrivals: Sequence[Arrival], middle: timedelta) -> bool:
-    """Whether texts of this age came late, rather than from a clock that is wrong.
+    """Whether texts of this age came late, rather than from a wrong clock.
 
-    They did if their ages differ, if they were sent again, or if all came at once after an outage.
+    They did if their ages differ, if they were sent again, or if all came together after an outage.
     """
     late = [place for place, arrival in enumerate(arrivals[:LAST]) if abs(arrival.offset - middle) <= NEAR]
     if len(late) < MOST or any(abs(middle - resend) <= OFF for resend in RESENDS):
@@ -89,7 +82,7 @@ def _is_lateness(arrivals: Sequence[Arrival], middle: timedelta) -> bool:
     prompt = next((place for place, arrival in enumerate(arrivals) if abs(arrival.offset) < OFF), None)
     if prompt is None:
         return False
-    if prompt < late[-1]:  # a text came at once after a late one, so the clock is right
+    if prompt < late[-1]:  # a text was in time after a late one, so the clock is right
         return True
     backlog = arrivals[:prompt]
     took = backlog[0].received_at - backlog[-1].received_at
@@ -97,7 +90,7 @@ def _is_lateness(arrivals: Sequence[Arrival], middle: timedelta) -> bool:
 
 
 def _fitting(middle: timedelta, at: datetime, zone: ZoneInfo) -> str | None:
-    """The zone in which the times would fit, where they are off by whole hours."""
+    """The zone in which the times would fit, if they are off by whole hours."""
     hours = round(middle / HOUR)
     if hours == 0 or abs(middle - hours * HOUR) > 2 * OFF:
         return None
@@ -111,7 +104,7 @@ def _utc_offset(at: datetime, zone: ZoneInfo) -> timedelta:
 
 
 def _duration(long: timedelta) -> str:
-    """So many hours and minutes, for people.
+    """A length of time for people.
 
     >>> _duration(timedelta(hours=1, seconds=2)), _duration(timedelta(minutes=127))
     ('1 h', '2 h 7 min')

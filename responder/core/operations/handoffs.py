@@ -1,15 +1,16 @@
-"""A hand-off as people and scripts see it: a message that a person should look at."""
+"""Hand-offs as people and scripts see them: messages that a person should look at."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from responder.core.operations.records import plain_fields
 from responder.core.sms.timestamps import iso
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HandOffRecord:
-    """A hand-off with its message, whose key it has; ``later_texts`` counts what the number has sent since."""
+    """A hand-off, with the key of its message; ``later_texts`` counts the number's texts since."""
 
     key: str
     originator: str
@@ -25,20 +26,9 @@ class HandOffRecord:
     note: str | None
 
     def as_json(self) -> dict[str, Any]:
-        """Its fields; what tells of its end stands there once there is one."""
-        fields: dict[str, Any] = {
-            "key": self.key,
-            "originator": self.originator,
-            "destination": self.destination,
-            "reason": self.reason,
-            "opened_at": iso(self.opened_at),
-            "text": self.text,
-            "holds_marketing": self.holds_marketing,
-            "pauses_until": iso(self.pauses_until),
-            "later_texts": self.later_texts,
-        }
+        """The fields of a hand-off; those about its end are there once it has one."""
         end = {"closed_at": iso(self.closed_at), "closed_by": self.closed_by, "note": self.note}
-        return fields | {name: value for name, value in end.items() if value}
+        return plain_fields(self, *end) | {name: value for name, value in end.items() if value}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,7 +42,7 @@ class OpenHandOffs:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Said:
-    """Something that was said in the conversation of a hand-off; what we said has a ``fate``."""
+    """A text in the conversation of a hand-off; ours has a ``fate``."""
 
     at: datetime
     text: str
@@ -60,5 +50,5 @@ class Said:
 
     @property
     def is_ours(self) -> bool:
-        """Whether we said it."""
+        """Whether we sent it."""
         return bool(self.fate)

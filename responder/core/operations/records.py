@@ -48,10 +48,10 @@ class MessageRecord:
     is_superseded: bool = False
     error: str | None = None
     answer_ms: int | None = None
-    """Milliseconds from the gateway's request to our answer; None for a mail, and for the first second or so."""
+    """Milliseconds from the gateway's request to our answer; None for a mail, and in the first second or so."""
 
     def as_json(self) -> dict[str, Any]:
-        """The fields of a message; ``superseded`` and ``error`` stand there only where they say something."""
+        """The fields of a message; ``superseded`` and ``error`` only if they say something."""
         written = plain_fields(self, "is_superseded", "error", "answer_ms")
         optional = {"superseded": self.is_superseded, "error": self.error}
         return written | {name: value for name, value in optional.items() if value}
@@ -59,7 +59,7 @@ class MessageRecord:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Explanation:
-    """A message with what was decided about it and why; ``match`` is None while nothing was."""
+    """A message with what was decided about it and why; ``match`` is None before that."""
 
     message: MessageRecord
     language: str | None
@@ -69,16 +69,9 @@ class Explanation:
     reserved: Mapping[str, Any] | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """The fields of an explanation.
-
-        ``reserved`` is there if a reserved word was recognised, ``answer_ms`` once it is known.
-        """
-        why = {
-            "language": self.language,
-            "match": self.match,
-            "steps": list(self.steps),
-            "near_misses": list(self.near_misses),
-        }
+        """The fields of an explanation; ``reserved`` if a keyword was recognised, ``answer_ms`` once it is known."""
+        why = {"language": self.language, "match": self.match, "steps": list(self.steps)}
+        why |= {"near_misses": list(self.near_misses)}
         optional = {"reserved": dict(self.reserved) if self.reserved else None, "answer_ms": self.message.answer_ms}
         return self.message.as_json() | why | {name: value for name, value in optional.items() if value is not None}
 
@@ -95,10 +88,7 @@ class SubscriberRecord:
     under_review_since: datetime | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """The fields of a subscriber.
-
-        ``under_review_since`` is there while a person has to decide whether they want to leave.
-        """
+        """The fields of a subscriber; ``under_review_since`` while a person has to decide whether they leave."""
         written = plain_fields(self, "under_review_since")
         return written | ({"under_review_since": iso(self.under_review_since)} if self.under_review_since else {})
 
@@ -117,10 +107,7 @@ class ConsentRecord:
     event: Mapping[str, Any]
 
     def as_json(self) -> dict[str, Any]:
-        """The fields of a consent event.
-
-        Who acted by hand, the wording shown and the evidence are there if there are any.
-        """
+        """The fields of a consent event; details only if there are any."""
         details = {name: self.event[name] for name in CONSENT_DETAILS if self.event[name]}
         return {name: plain(self.event[name]) for name in CONSENT} | details
 
@@ -143,10 +130,7 @@ class DeliveryRecord:
     billed_segments: int | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """The fields of a delivery.
-
-        Its author is there if a person wrote it, and the gateway's count of segments if it differs.
-        """
+        """The fields of a delivery; its author if a person wrote it, the billed segments if they differ."""
         written = plain_fields(self, "operator", "billed_segments")
         if self.billed_segments not in (None, self.segments):
             written["billed_segments"] = self.billed_segments
@@ -161,7 +145,7 @@ class AppointmentRecord:
 
     @property
     def etag(self) -> str:
-        """The appointment's ETag. An appointment made again under the same id gets another one."""
+        """The appointment's ETag; one made again under the same id gets another."""
         return f'"{self.appointment.version}-{int(self.appointment.updated_at.timestamp() * 1000):x}"'
 
     def as_json(self) -> dict[str, Any]:
@@ -171,7 +155,7 @@ class AppointmentRecord:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AppointmentEvent:
-    """One change of an appointment or one reminder, by whom or what, and by which message."""
+    """One change of an appointment, or one reminder: by whom or what, and by which message."""
 
     number: int
     at: datetime
@@ -188,7 +172,7 @@ class AppointmentEvent:
 
 
 def explained(message: MessageRecord, language: str | None, stored: str | None) -> Explanation:
-    """A message with its explanation in the form in which plans are stored."""
+    """A message with its explanation, read from the JSON that was stored with the plan."""
     decided: Mapping[str, Any] = json.loads(stored) if stored else {"match": None, "steps": (), "near_misses": ()}
     return Explanation(
         message=message,
@@ -202,7 +186,7 @@ def explained(message: MessageRecord, language: str | None, stored: str | None) 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Source:
-    """A text that rules are read from, and the file that it stood in."""
+    """A text that rules are read from, and its file."""
 
     file: str
     text: str
@@ -210,7 +194,7 @@ class Source:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Version:
-    """Rules that were in force, as they were written; ``in_force_at`` is when they last came into force."""
+    """Rules that were in force, as written; ``in_force_at`` is when they last came into force."""
 
     hash: str
     sources: tuple[Source, ...]
@@ -235,7 +219,7 @@ class RulesStatus:
 
 
 def written_sources(sources: Sequence[Source]) -> str:
-    """The texts as they are kept, the main one first.
+    """The sources as JSON, the main one first.
 
     >>> read_sources(written_sources([Source(file="rules.yaml", text="version: 1")]))
     (Source(file='rules.yaml', text='version: 1'),)
@@ -244,5 +228,5 @@ def written_sources(sources: Sequence[Source]) -> str:
 
 
 def read_sources(written: str) -> tuple[Source, ...]:
-    """The texts that were kept."""
+    """The sources from JSON."""
     return tuple(Source(file=file, text=text) for file, text in json.loads(written))

@@ -1,11 +1,11 @@
-"""Who hears of an alert, and what: calls of webhooks as steps, and e-mails."""
+"""What leaves because of an alert: calls of webhooks as steps, and e-mails."""
 
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from responder.core.contact.effects import Purpose, Step, StepKind
+from responder.core.contact.effects import Step, StepKind
 from responder.core.rules.alerts import Alert, AlertKind, Mail
 from responder.core.rules.rules import Rules
 from responder.core.rules.webhooks import Event
@@ -94,18 +94,16 @@ def title_of(alert: Alert) -> str:
 
 
 def sentence_of(alert: Alert) -> str:
-    """What an alert says: what is wrong and what to do about it, or that it is over."""
-    words = WORDS[alert.trouble.kind]
-    return (words.closed if alert.closed_at else words.opened).format(
-        subject=alert.trouble.subject, **alert.trouble.details
-    )
+    """What is wrong and what to do about it, or that it is over."""
+    words, trouble = WORDS[alert.trouble.kind], alert.trouble
+    return (words.closed if alert.closed_at else words.opened).format(subject=trouble.subject, **trouble.details)
 
 
 NO_MESSAGE = ""  # the message key of a step that follows from no message
 
 
 def calls_of(alert: Alert, rules: Rules) -> Iterator[Step]:
-    """The calls that tell of an alert; a webhook that was switched off is not told so itself."""
+    """The calls of webhooks for an alert; one that was switched off does not hear of that itself."""
     is_over = alert.closed_at is not None
     event = Event.ALERT_CLOSED if is_over else Event.ALERT_OPENED
     yield from _calls(alert, event, _data(alert), rules)
@@ -128,11 +126,7 @@ def _calls(alert: Alert, event: Event, data: Mapping[str, Any], rules: Rules) ->
             kind=StepKind.WEBHOOK,
             originator="",
             to=name,
-            sender="",
             content=content,
-            purpose=Purpose.ANSWER,
-            segments=0,
-            expires_at=None,
         )
 
 
@@ -149,7 +143,7 @@ def _data(alert: Alert) -> Mapping[str, Any]:
 
 
 def mails_of(alert: Alert, rules: Rules, host: str) -> Iterator[Mail]:
-    """The e-mails that tell of an alert; ``host`` names the machine that noticed."""
+    """The e-mails for an alert; ``host`` names the machine that noticed."""
     word, what = ("over", "closed") if alert.closed_at else ("alert", "opened")
     times = [f"since {iso(alert.opened_at)}", *([f"until {iso(alert.closed_at)}"] if alert.closed_at else [])]
     content = "\n".join([sentence_of(alert), "", *times, f"responder on {host}", ""])

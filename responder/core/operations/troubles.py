@@ -1,4 +1,4 @@
-"""What needs a person, as found in how the installation stands."""
+"""What needs a person, as seen in the state of the installation."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from responder.core.rules.alerts import AlertKind, Trouble
 from responder.core.rules.rules import Rules
 from responder.core.sms.timestamps import iso
 
-SEEN_WITHIN = timedelta(seconds=15)  # workers and mailboxes report every few seconds: one silent for longer is gone
+SEEN_WITHIN = timedelta(seconds=15)  # workers and intakes report every few seconds; one silent for longer is gone
 UNSEEN = "its intake was not seen lately: start 'responder run' or 'responder mail'"
 
 
@@ -28,7 +28,7 @@ class MailboxState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FailedMessages:
-    """How many messages failed and can be received again, by why; the reasons hold nothing that anybody texted."""
+    """How many messages failed and can be retried, by reason; no reason quotes a text."""
 
     by_reason: Mapping[str, int] = field(default_factory=dict)
 
@@ -39,7 +39,7 @@ class FailedMessages:
 
     @property
     def reasons(self) -> str:
-        """Why, in a few words.
+        """The reasons, in a few words.
 
         >>> FailedMessages(by_reason={"ValueError": 1}).reasons
         'ValueError'
@@ -53,7 +53,7 @@ class FailedMessages:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MailboxReport:
-    """One intake: its mailbox, what is wrong with it, and what it took since it started.
+    """One intake: its mailbox, what is wrong with it, and what it has taken since it started.
 
     ``lag_s`` is from the last mail's arrival to its commit; ``left_alone`` counts mails that only a person can judge.
     """
@@ -71,7 +71,7 @@ class MailboxReport:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FailingMailbox:
-    """A mailbox that nothing is taken from, and why."""
+    """A mailbox that no mail is read from, and why."""
 
     place: str
     reason: str
@@ -96,7 +96,7 @@ CENT = Decimal("0.01")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Credit:
-    """A gateway's last answer about its credit, when it came, and why a later question failed."""
+    """A gateway's last answer about its credit, with its time, and why a later question failed."""
 
     gateway: str
     amount: Decimal | None = None
@@ -113,16 +113,13 @@ def in_cents(amount: Decimal) -> str:
     return str(amount.quantize(CENT, ROUND_DOWN))
 
 
-LATE = timedelta(minutes=1)  # a message that has waited for longer is not about to be handled
+LATE = timedelta(minutes=1)  # after which a waiting message is a trouble
 LONGEST_SUBJECT = 200  # characters
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sight:
-    """The state of the installation, as far as a person may need to act.
-
-    ``refusal`` is why the gateway takes no replies.
-    """
+    """The state of the installation, as far as it matters; ``refusal`` is why the gateway takes no replies."""
 
     dead_letters: int = 0
     endpoints: Collection[Endpoint] = ()

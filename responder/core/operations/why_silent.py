@@ -1,4 +1,4 @@
-"""Why a text was answered by none, from what is kept of it."""
+"""Why a text got no reply, from its explanation."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ BY_RESERVED = {
 
 
 def why_silent(explanation: Explanation) -> str:
-    """Why no reply was made of a handled message, in one sentence."""
+    """Why a handled message got no reply, in one sentence."""
     held_back = (note.removeprefix(NOT_SENT) for note in _notes(explanation, "reply") if note.startswith(NOT_SENT))
     ignored = _notes(explanation, "none")
     reason = next((reason for reason in (*held_back, *ignored) if reason), None)
@@ -23,7 +23,7 @@ def why_silent(explanation: Explanation) -> str:
 
 
 def _notes(explanation: Explanation, action: str) -> Iterator[str]:
-    """What stands beside the steps of a kind; a text that was cut says that first."""
+    """The notes of the steps of a kind, from the reason on: a text that was cut says that first."""
     for step in explanation.steps:
         if step["action"] == action and (note := str(step.get("note", ""))):
             yield note[max(0, note.find(NOT_SENT)) :]

@@ -15,7 +15,7 @@ from responder.store.base.tables import alert_mails
 from responder.store.operations.alert_mails import mail_rows
 from responder.store.operations.alerts import read_open
 from responder.store.outbound.gateway_hold import begin_hold
-from responder.worker.upkeep import periodic_work, rounds
+from responder.worker.upkeep import periodic_work, periodically
 from tests.conftest import wait_until
 from tests.mail_server import taking_mails
 from tests.receiver import receiving
@@ -81,7 +81,7 @@ async def test_a_round_that_fails_is_told_once_and_the_next_one_comes(caplog: py
         if len(turns) < 5:
             raise RuntimeError("secret words")
 
-    running = asyncio.create_task(rounds("the house", 0.001, once))
+    running = asyncio.create_task(periodically("the house", 0.001, once))
     await wait_until(lambda: len(turns) > 6)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
