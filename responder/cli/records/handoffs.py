@@ -8,7 +8,7 @@ import typer
 from responder.cli.terminal.options import AsJson, Limit
 from responder.cli.terminal.output import Column, echo_json, moment, one_line, say, short_key
 from responder.cli.terminal.session import only_one, operator_name, print_list, webhooks_for, with_store
-from responder.core.operations.handoffs import HandOffRecord
+from responder.core.operations.records import HandOffRecord
 from responder.core.rules.webhooks import Event
 from responder.core.sms.address import canonical, is_dialable
 from responder.core.sms.segments import size

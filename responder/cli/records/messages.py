@@ -10,7 +10,8 @@ from responder.cli.rules.explanation_report import print_deliveries, print_expla
 from responder.cli.terminal.options import AsJson, Limit, Since
 from responder.cli.terminal.output import Column, echo_json, moment, say, short_key
 from responder.cli.terminal.session import only_one, print_list, with_store
-from responder.core.operations.records import Explanation, MessageRecord
+from responder.core.operations.explanations import Explanation
+from responder.core.operations.records import MessageRecord
 from responder.core.sms.address import canonical
 from responder.core.sms.message import MessageStatus
 from responder.store.base.listing import read_all

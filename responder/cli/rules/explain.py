@@ -14,7 +14,8 @@ from responder.cli.terminal.session import open_existing
 from responder.core.appointments.booking import read_time
 from responder.core.contact.known import Known
 from responder.core.deciding.plan import Plan, make_plan
-from responder.core.operations.records import Explanation, MessageRecord, explained
+from responder.core.operations.explanations import Explanation, explained
+from responder.core.operations.records import MessageRecord
 from responder.core.rules.rules import Rules
 from responder.core.sms.address import canonical
 from responder.core.sms.message import Channel, Message, MessageStatus, Order

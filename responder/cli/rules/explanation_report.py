@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from responder.cli.terminal.output import moment, one_line, say
-from responder.core.operations.records import DeliveryRecord, Explanation
+from responder.core.operations.explanations import Explanation
+from responder.core.operations.records import DeliveryRecord
 
 LINES = 200  # of what came in; the rest is in the database
 SUPERSEDED = "yes, a newer message of the originator stands, or a change by hand"

@@ -12,8 +12,8 @@ from responder.cli.terminal.output import echo_json, moment, one_line, say, shor
 from responder.cli.terminal.session import local_url, open_existing
 from responder.clients.http import HttpClient
 from responder.core.contact.effects import StepKind, StepStatus
-from responder.core.operations.records import DeliveryRecord, Explanation
-from responder.core.operations.why_silent import why_silent
+from responder.core.operations.explanations import Explanation, why_silent
+from responder.core.operations.records import DeliveryRecord
 from responder.core.outbound.gateway import Call, Sample
 from responder.core.sms.message import Channel, MessageStatus
 from responder.errors import PermanentError, ResponderError, TransientError, UncertainError

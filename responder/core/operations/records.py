@@ -58,25 +58,6 @@ class MessageRecord:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Explanation:
-    """A message with what was decided about it and why; ``match`` is None before that."""
-
-    message: MessageRecord
-    language: str | None
-    match: Mapping[str, Any] | None
-    steps: tuple[Mapping[str, Any], ...]
-    near_misses: tuple[Mapping[str, Any], ...]
-    reserved: Mapping[str, Any] | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        """The fields of an explanation; ``reserved`` if a keyword was recognised, ``answer_ms`` once it is known."""
-        why = {"language": self.language, "match": self.match, "steps": list(self.steps)}
-        why |= {"near_misses": list(self.near_misses)}
-        optional = {"reserved": dict(self.reserved) if self.reserved else None, "answer_ms": self.message.answer_ms}
-        return self.message.as_json() | why | {name: value for name, value in optional.items() if value is not None}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class SubscriberRecord:
     """An originator on a list, or no longer on it."""
 
@@ -171,17 +152,50 @@ class AppointmentEvent:
         return plain_fields(self)
 
 
-def explained(message: MessageRecord, language: str | None, stored: str | None) -> Explanation:
-    """A message with its explanation, read from the JSON that was stored with the plan."""
-    decided: Mapping[str, Any] = json.loads(stored) if stored else {"match": None, "steps": (), "near_misses": ()}
-    return Explanation(
-        message=message,
-        language=language,
-        match=decided["match"],
-        steps=tuple(decided["steps"]),
-        near_misses=tuple(decided["near_misses"]),
-        reserved=decided.get("reserved"),
-    )
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HandOffRecord:
+    """A hand-off, with the key of its message; ``later_texts`` counts the number's texts since."""
+
+    key: str
+    originator: str
+    destination: str | None
+    reason: str
+    opened_at: datetime
+    text: str | None
+    holds_marketing: bool
+    pauses_until: datetime | None
+    later_texts: int
+    closed_at: datetime | None
+    closed_by: str | None
+    note: str | None
+
+    def as_json(self) -> dict[str, Any]:
+        """The fields of a hand-off; those about its end are there once it has one."""
+        end = {"closed_at": iso(self.closed_at), "closed_by": self.closed_by, "note": self.note}
+        return plain_fields(self, *end) | {name: value for name, value in end.items() if value}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OpenHandOffs:
+    """How many hand-offs wait for a person, since when, and how many of them hold marketing back."""
+
+    count: int
+    oldest: datetime | None
+    reviews: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Said:
+    """A text in the conversation of a hand-off; ours has a ``fate``."""
+
+    at: datetime
+    text: str
+    fate: str = ""
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether we sent it."""
+        return bool(self.fate)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

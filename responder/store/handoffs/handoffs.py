@@ -9,7 +9,7 @@ from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.contact.effects import StepKind
-from responder.core.operations.handoffs import HandOffRecord, OpenHandOffs, Said
+from responder.core.operations.records import HandOffRecord, OpenHandOffs, Said
 from responder.core.sms.message import KEY_LENGTH
 from responder.store.base.database import Database
 from responder.store.base.listing import Listing

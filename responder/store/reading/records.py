@@ -7,14 +7,8 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.engine import Row
 
 from responder.core.contact.effects import AppointmentStatus, StepStatus
-from responder.core.operations.records import (
-    AppointmentRecord,
-    DeliveryRecord,
-    Explanation,
-    MessageRecord,
-    SubscriberRecord,
-    explained,
-)
+from responder.core.operations.explanations import Explanation, explained
+from responder.core.operations.records import AppointmentRecord, DeliveryRecord, MessageRecord, SubscriberRecord
 from responder.core.sms.message import KEY_LENGTH, MessageStatus
 from responder.store.appointments.rows import appointment_from
 from responder.store.base.database import Database

@@ -1,8 +1,11 @@
-"""Why a text got no reply, from its explanation."""
+"""Explanations of messages, and why one got no reply."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
 
-from responder.core.operations.records import Explanation
+from responder.core.operations.records import MessageRecord
 
 NOT_SENT = "not sent: "
 NOT_DONE = "not done: "
@@ -12,6 +15,38 @@ BY_RESERVED = {
     ),
     "reserved:review": "the text may ask for no more texts, so a person has to look",
 }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Explanation:
+    """A message with what was decided about it and why; ``match`` is None before that."""
+
+    message: MessageRecord
+    language: str | None
+    match: Mapping[str, Any] | None
+    steps: tuple[Mapping[str, Any], ...]
+    near_misses: tuple[Mapping[str, Any], ...]
+    reserved: Mapping[str, Any] | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The fields of an explanation; ``reserved`` if a keyword was recognised, ``answer_ms`` once it is known."""
+        why = {"language": self.language, "match": self.match, "steps": list(self.steps)}
+        why |= {"near_misses": list(self.near_misses)}
+        optional = {"reserved": dict(self.reserved) if self.reserved else None, "answer_ms": self.message.answer_ms}
+        return self.message.as_json() | why | {name: value for name, value in optional.items() if value is not None}
+
+
+def explained(message: MessageRecord, language: str | None, stored: str | None) -> Explanation:
+    """A message with its explanation, read from the JSON that was stored with the plan."""
+    decided: Mapping[str, Any] = json.loads(stored) if stored else {"match": None, "steps": (), "near_misses": ()}
+    return Explanation(
+        message=message,
+        language=language,
+        match=decided["match"],
+        steps=tuple(decided["steps"]),
+        near_misses=tuple(decided["near_misses"]),
+        reserved=decided.get("reserved"),
+    )
 
 
 def why_silent(explanation: Explanation) -> str:

@@ -7,8 +7,7 @@ import pytest
 from responder.cli.rules.explain import record_of
 from responder.core.contact.known import Known
 from responder.core.deciding.plan import Plan
-from responder.core.operations.records import explained
-from responder.core.operations.why_silent import why_silent
+from responder.core.operations.explanations import explained, why_silent
 from responder.core.rules.rules import Rules
 from responder.store.inbox.planned import explanation_json
 from tests.conftest import NOON
