@@ -1,6 +1,6 @@
 """SQLite's driver in one trip to its thread for each statement, where SQLAlchemy makes four.
 
-A trip costs as much as a small statement: of a message that comes alone, most of the time went into trips.
+A trip costs as much as a small statement, and a message that comes alone needs some fifty statements.
 """
 
 import sqlite3
@@ -47,7 +47,7 @@ class OneTripCursor:
     def _ask(self, question: Callable[[sqlite3.Cursor], object]) -> None:
         try:
             self._answer = self._connection.run_async(
-                lambda driver: driver._execute(_answer, driver._conn, question)  # noqa: SLF001  (its one way into its thread)
+                lambda driver: driver._execute(_answer, driver._conn, question)  # noqa: SLF001  (the way to its thread)
             )
         except Exception as error:  # noqa: BLE001  (SQLAlchemy's own translation raises all)
             self._connection._handle_exception(error)  # noqa: SLF001
