@@ -1,7 +1,7 @@
 """A whole rules file as values."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain
@@ -19,7 +19,7 @@ from responder.rulefile.reading.folder import Files, Kept
 from responder.rulefile.reading.including import VERSION, Including, Part
 from responder.rulefile.reading.nodes import Node, Place, read_nodes
 from responder.rulefile.reading.packs import load_packs
-from responder.rulefile.reading.reader import Fields, Line, Reader, Wrong, is_empty, one_of, shown, text
+from responder.rulefile.reading.reader import Fields, Line, Reader, T, Wrong, is_empty, one_of, shown, text
 from responder.rulefile.reading.scope import Scope, read_defaults
 from responder.rulefile.sections.alerts import read_alerts
 from responder.rulefile.sections.appointments import read_appointments
@@ -64,9 +64,8 @@ def rules_hash(*sources: str) -> str:
     True
     """
     normal = (source.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n") for source in sources)
-    return hashlib.sha256(BETWEEN.join(text.encode("utf-8", "surrogatepass") for text in normal)).hexdigest()[
-        :HASH_LENGTH
-    ]
+    whole = BETWEEN.join(text.encode("utf-8", "surrogatepass") for text in normal)
+    return hashlib.sha256(whole).hexdigest()[:HASH_LENGTH]
 
 
 def _rules(fields: Fields, parts: Sequence[Part], environment: Mapping[str, str], sources: Mapping[str, str]) -> Rules:
@@ -110,30 +109,28 @@ def _rules(fields: Fields, parts: Sequence[Part], environment: Mapping[str, str]
 
 
 def _scope(fields: Fields, parts: Sequence[Part], zone: ZoneInfo, environment: Mapping[str, str]) -> Scope:
-    webhook = webhook_reader(environment)
-    lists: dict[str, Line] = {}
-    webhooks: dict[str, Line] = {}
     known = [language for language in load_packs() if language != ALWAYS]
     scope = Scope(
         country=fields.take("country", _country, COUNTRY),
         languages=tuple(dict.fromkeys(fields.each("languages", one_of(known, "language")))) or (LANGUAGE,),
         zone=zone,
         lists={},
-        webhooks={
-            name: value
-            for part in parts
-            for name, value in read_named(part.webhooks, "webhook", webhook, webhooks, part.reader).items()
-        },
+        webhooks=_named([(part.webhooks, part.reader) for part in parts], "webhook", webhook_reader(environment)),
         templates=Templates(zone),
         defaults=read_defaults(fields.node("defaults"), parts[0].reader),
     )
     read = partial(read_list, scope=scope)
-    named = {
-        name: value
-        for part in parts
-        for name, value in read_named(part.lists, "list", read, lists, part.reader).items()
+    return replace(scope, lists=_named([(part.lists, part.reader) for part in parts], "list", read))
+
+
+def _named(
+    sections: Sequence[tuple[Node | None, Reader]], kind: str, read: Callable[[str, Node, Reader], T]
+) -> Mapping[str, T]:
+    """The entries of one section of every file."""
+    taken: dict[str, Line] = {}
+    return {
+        name: value for node, reader in sections for name, value in read_named(node, kind, read, taken, reader).items()
     }
-    return replace(scope, lists=named)
 
 
 def _version(node: Node) -> str:

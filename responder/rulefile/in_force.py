@@ -6,6 +6,7 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 from responder.core.operations.records import RulesStatus
@@ -17,16 +18,16 @@ from responder.rulefile import load_rules, rule_files, rules_from, sources_of
 from responder.rulefile.watching import Fingerprint, fingerprint, possible_changes
 from responder.store.base.rule_versions import RuleVersions
 
-SETTLED_S = 0.2  # a file that has not changed for so long is not half-written
+SETTLED_S = 0.2  # a file that has not changed for this long is not half-written
 MOST_LOOKS = 50
-SECRETS = Path(".env")  # where the secrets of webhooks may stand that the file names
-MOST_TOLD = 20  # mistakes that the log repeats; ``responder check`` tells all
+SECRETS = Path(".env")  # which may hold the secrets of the file's webhooks
+MOST_LOGGED = 20  # mistakes; ``responder check`` shows them all
 
 logger = logging.getLogger(__name__)
 
 
-async def _nobody() -> None:
-    """Where nobody wants to know."""
+async def _nothing() -> None:
+    """What is called back where nobody needs to know."""
 
 
 @contextmanager
@@ -38,6 +39,10 @@ def _giving_way() -> Iterator[None]:
         yield
     finally:
         sys.setswitchinterval(usual_s)
+
+
+def _status_of(rules: Rules, since: datetime) -> RulesStatus:
+    return RulesStatus(hash=rules.hash, count=len(rules.rules), last_good_at=since, lists=tuple(rules.lists))
 
 
 class RulesInForce:
@@ -67,7 +72,7 @@ class RulesInForce:
         self._status: RulesStatus | None = None
 
     def rules(self) -> Rules:
-        """The rules in force; a batch asks once, and keeps what it got."""
+        """The rules in force; a batch asks once and keeps the answer."""
         if self._rules is None:
             raise ResponderError("the rules are asked for before they were read")
         return self._rules
@@ -89,7 +94,7 @@ class RulesInForce:
         except RulesError as error:
             await self._serve_last_good(error)
 
-    async def watch(self, on_change: Callable[[], Awaitable[None]] = _nobody) -> None:
+    async def watch(self, on_change: Callable[[], Awaitable[None]] = _nothing) -> None:
         """Follow the file until cancelled, and call back after each reading."""
         async with aclosing(possible_changes(self._files)) as turns:
             async for _ in turns:
@@ -97,7 +102,7 @@ class RulesInForce:
                     await on_change()
 
     async def look(self) -> bool:
-        """Read the file if it is not as it was, and tell whether it was read."""
+        """Read the file if it has changed; whether it was read."""
         if await self._fingerprint() == self._seen:
             return False
         seen = await self._settled()
@@ -145,14 +150,13 @@ class RulesInForce:
         now = self._clock()
         if self._decides:
             await self._versions.keep(rules.hash, sources_of(rules), now)
-        self._rules = rules
-        self._status = RulesStatus(hash=rules.hash, count=len(rules.rules), last_good_at=now, lists=tuple(rules.lists))
+        self._rules, self._status = rules, _status_of(rules, now)
         logger.info("rules in force hash=%s rules=%d", rules.hash, len(rules.rules))
 
     def _refuse(self, mistakes: tuple[str, ...]) -> None:
         status = self.status()
         if mistakes != status.mistakes:
-            self._tell("rules file refused, the last good rules stay in force", status.hash, mistakes)
+            self._log("rules file refused, the last good rules stay in force", status.hash, mistakes)
         self._status = replace(status, mistakes=mistakes)
 
     async def _serve_last_good(self, error: RulesError) -> None:
@@ -164,20 +168,13 @@ class RulesInForce:
         except RulesError:
             raise error from None
         mistakes = tuple(map(str, error.mistakes))
-        self._rules = rules
-        good = RulesStatus(
-            hash=rules.hash, count=len(rules.rules), last_good_at=version.in_force_at, lists=tuple(rules.lists)
-        )
-        self._status = replace(good, mistakes=mistakes)
-        self._tell(
-            f"rules file refused at the start, serving by those in force at {iso(version.in_force_at)}",
-            rules.hash,
-            mistakes,
-        )
+        self._rules, self._status = rules, replace(_status_of(rules, version.in_force_at), mistakes=mistakes)
+        serving = f"serving by those in force at {iso(version.in_force_at)}"
+        self._log(f"rules file refused at the start, {serving}", rules.hash, mistakes)
 
-    def _tell(self, what: str, version_hash: str, mistakes: Sequence[str]) -> None:
+    def _log(self, what: str, version_hash: str, mistakes: Sequence[str]) -> None:
         if not self._decides:
             return
         logger.error("%s hash=%s mistakes=%d", what, version_hash, len(mistakes))
-        for mistake in mistakes[:MOST_TOLD]:
+        for mistake in mistakes[:MOST_LOGGED]:
             logger.error("mistake %s", mistake)

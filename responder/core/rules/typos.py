@@ -142,9 +142,11 @@ Bucket = tuple[int, int, str]
 
 
 class Nearness:
-    """The phrases of rules by length and by first and last letter, to tell what was one letter off.
+    """The phrases of rules by length and by first and last letter, to explain what was one letter off.
 
-    Unlike typos, which are accepted, this looks at blanks and short words too.
+    Unlike ``Typos`` it looks at blanks and short words too. One index cannot serve both: keyed like ``Phrases``,
+    this one takes twenty times as long to build and 17 times the memory (5,000 rules: 1.7 s and 30 MB, traced);
+    keyed like this one, ``Typos`` takes six times as long for a text at 50,000 rules.
     """
 
     def __init__(self, conditions: Iterable[tuple[int, Words]]) -> None:

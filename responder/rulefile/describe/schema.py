@@ -11,23 +11,7 @@ from responder.core.contact.known import SubscriptionStatus
 from responder.core.recognition.outcome import Confirmation
 from responder.core.rules.actions import ACTIONS, Action, LanguageName, ResponseTexts, setting_name
 from responder.core.rules.template import Texts
-from responder.rulefile.describe.schema_words import (
-    ACTION,
-    ALERTS,
-    APPOINTMENTS,
-    DEFAULTS,
-    EXPECT,
-    GIVEN,
-    LIST,
-    NUMBER,
-    RESERVED,
-    RULE,
-    SETTINGS,
-    TEST,
-    TOP,
-    VISIT,
-    WEBHOOK,
-)
+from responder.rulefile.describe import schema_words as words_of
 from responder.rulefile.reading.shapes import (
     ANYTHING,
     FLAG,
@@ -54,7 +38,7 @@ def rules_schema() -> Schema:
         "title": "rules.yaml of responder",
         "description": "What happens to each text that comes in. 'responder check' tells more mistakes "
         "than a schema can.",
-        **object_of(_top(), TOP, required=("version",)),
+        **object_of(_top(), words_of.TOP, required=("version",)),
         "definitions": {
             "then": _then(),
             "when": when_schema(),
@@ -71,22 +55,22 @@ def _top() -> dict[str, Schema]:
         "timezone": SCALAR,
         "country": {"type": "string", "pattern": "^[A-Z]{2}$"},
         "languages": one_or_many(one_language()),
-        "lists": named(object_of(_list(), LIST), may_be_empty=True),
-        "webhooks": named(object_of(_webhook(), WEBHOOK, required=("url",))),
+        "lists": named(object_of(_list(), words_of.LIST), may_be_empty=True),
+        "webhooks": named(object_of(_webhook(), words_of.WEBHOOK, required=("url",))),
         "reserved": _reserved(),
         "rules": {"type": "array", "items": _rule()},
-        "fallback": object_of({"then": reference("then")}, {"then": RULE["then"]}, required=("then",)),
+        "fallback": object_of({"then": reference("then")}, {"then": words_of.RULE["then"]}, required=("then",)),
         "tests": {"type": "array", "items": _test()},
         "numbers": {
             "type": "object",
-            "additionalProperties": {"anyOf": [object_of({"prefix": SCALAR}, NUMBER), {"type": "null"}]},
+            "additionalProperties": {"anyOf": [object_of({"prefix": SCALAR}, words_of.NUMBER), {"type": "null"}]},
         },
         "limits": {"type": "object"},
         "appointments": _appointments(),
-        "defaults": object_of({"cooldown": SCALAR, "typos": FLAG, "max_segments": SCALAR}, DEFAULTS),
+        "defaults": object_of({"cooldown": SCALAR, "typos": FLAG, "max_segments": SCALAR}, words_of.DEFAULTS),
         "include": one_or_many({"type": "string"}),
         "alerts": object_of(
-            {"webhook": SCALAR, "email": one_or_many({"type": "string"}), "credit_low": SCALAR}, ALERTS
+            {"webhook": SCALAR, "email": one_or_many({"type": "string"}), "credit_low": SCALAR}, words_of.ALERTS
         ),
     }
 
@@ -99,8 +83,10 @@ def _appointments() -> Schema:
         "valid_for": SCALAR,
     }
     texts = dict.fromkeys(("which", "late", "unclear"), reference("texts"))
-    reminders = one_or_many(object_of(reminder, APPOINTMENTS, required=("before", "text")))
-    return object_of({"window": SCALAR, **texts, "reminders": reminders, "quiet_hours": ANYTHING}, APPOINTMENTS)
+    reminders = one_or_many(object_of(reminder, words_of.APPOINTMENTS, required=("before", "text")))
+    return object_of(
+        {"window": SCALAR, **texts, "reminders": reminders, "quiet_hours": ANYTHING}, words_of.APPOINTMENTS
+    )
 
 
 def _list() -> dict[str, Schema]:
@@ -122,8 +108,10 @@ def _reserved() -> Schema:
         "phrases": one_or_many(SCALAR),
         "confirmation": {"enum": [str(kind) for kind in Confirmation]},
     }
-    keyword = object_of(known, RESERVED)
-    return object_of({"stop": object_of(known | of_stop, RESERVED), "start": keyword, "help": keyword}, RESERVED)
+    keyword = object_of(known, words_of.RESERVED)
+    return object_of(
+        {"stop": object_of(known | of_stop, words_of.RESERVED), "start": keyword, "help": keyword}, words_of.RESERVED
+    )
 
 
 def _rule() -> Schema:
@@ -132,26 +120,24 @@ def _rule() -> Schema:
         "name": SCALAR,
         "when": reference("when"),
         "then": reference("then"),
-        "examples": object_of(examples, RULE),
+        "examples": object_of(examples, words_of.RULE),
         "enabled": FLAG,
         "continue": FLAG,
         "cooldown": SCALAR,
         "typos": FLAG,
         "shadow": FLAG,
     }
-    return object_of(known, RULE, required=("name", "when", "then"))
+    return object_of(known, words_of.RULE, required=("name", "when", "then"))
 
 
 def _test() -> Schema:
     moments = dict.fromkeys(("starts_at", "asked_at"), MOMENT)
     visit = {**dict.fromkeys(("id", "name", "service", "location", "language"), SCALAR), **moments}
-    statuses = {
-        "type": "object",
-        "additionalProperties": {"enum": [str(status) for status in SubscriptionStatus] + ["none"]},
-    }
     given = {
-        "subscriptions": {"anyOf": [one_or_many(SCALAR), statuses]},
-        "appointments": one_or_many(object_of({**visit, "status": _statuses()}, VISIT, required=("id", "starts_at"))),
+        "subscriptions": _subscriptions(),
+        "appointments": one_or_many(
+            object_of({**visit, "status": _statuses()}, words_of.VISIT, required=("id", "starts_at"))
+        ),
         "fields": {"type": "object", "additionalProperties": MAYBE},
         "language": one_language(),
         "opted_out": FLAG,
@@ -161,31 +147,32 @@ def _test() -> Schema:
     }
     known = {
         "name": SCALAR, "from": SCALAR, "to": SCALAR, "at": MOMENT, "expect": reference("expect"),
-        "given": object_of(given, GIVEN), "text": MAYBE,
+        "given": object_of(given, words_of.GIVEN), "text": MAYBE,
         "messages": one_or_many({"anyOf": [SCALAR, reference("turn")]}),
     }  # fmt: skip
-    return object_of(known, TEST, required=("name",))
+    return object_of(known, words_of.TEST, required=("name",))
 
 
 def _turn() -> Schema:
-    return object_of({"text": MAYBE, "at": MOMENT, "expect": reference("expect")}, TEST, required=("text",))
+    return object_of({"text": MAYBE, "at": MOMENT, "expect": reference("expect")}, words_of.TEST, required=("text",))
 
 
 def _expect() -> Schema:
-    statuses = {
-        "type": "object",
-        "additionalProperties": {"enum": [str(status) for status in SubscriptionStatus] + ["none"]},
-    }
     known = {
         "rule": MAYBE,
         "steps": one_or_many({"anyOf": [{"type": "string"}, {"type": "object"}]}),
         "replies": one_or_many(SCALAR),
-        "subscriptions": {"anyOf": [one_or_many(SCALAR), statuses]},
+        "subscriptions": _subscriptions(),
         "appointment": {"type": "object", "additionalProperties": _statuses()},
         "fields": {"type": "object", "additionalProperties": MAYBE},
         "language": one_language(),
     }
-    return object_of(known, EXPECT)
+    return object_of(known, words_of.EXPECT)
+
+
+def _subscriptions() -> Schema:
+    statuses = {"enum": [*map(str, SubscriptionStatus), "none"]}
+    return {"anyOf": [one_or_many(SCALAR), {"type": "object", "additionalProperties": statuses}]}
 
 
 def _statuses() -> Schema:
@@ -195,7 +182,7 @@ def _statuses() -> Schema:
 def _then() -> Schema:
     """The actions, each with its settings, as their own fields say."""
     known = {name: _action(action) for name, action in sorted(ACTIONS.items())}
-    one = {**object_of(known, ACTION), "minProperties": 1, "maxProperties": 1}
+    one = {**object_of(known, words_of.ACTION), "minProperties": 1, "maxProperties": 1}
     return {"anyOf": [one, {"type": "array", "items": one, "minItems": 1}]}
 
 
@@ -211,7 +198,11 @@ def _manual(action: type[Action], setting: Field[Any]) -> str:
     """The sentence about a setting: its own if it brings one, or else that of its name."""
     name = setting_name(setting)
     own: str | None = setting.metadata.get("manual")
-    return own or SETTINGS.get(f"{action.name}.{name}") or SETTINGS.get(name, f"The setting {name!r} of {action.name}.")
+    return (
+        own
+        or words_of.SETTINGS.get(f"{action.name}.{name}")
+        or words_of.SETTINGS.get(name, f"The setting {name!r} of {action.name}.")
+    )
 
 
 def _setting(kind: object) -> Schema:

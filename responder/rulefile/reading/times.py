@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from responder.core.rules.appointments import QuietHours, Span
 from responder.core.rules.hours import DAYS, MIDNIGHT, WeeklyHours
-from responder.core.sms.durations import read_length
+from responder.core.sms.durations import Length, read_length
 from responder.rulefile.reading.nodes import Node
 from responder.rulefile.reading.reader import Wrong, shown, text
 
@@ -122,13 +122,17 @@ def _in_utc(local: datetime) -> datetime:
 
 def duration(node: Node) -> timedelta:
     """A length of time such as ``24h``."""
-    typed = text(node)
-    found = read_length(typed, "mhd")
-    if not found:
-        raise Wrong(node, f"{shown(typed)} is no length of time, expected for example 30m, 24h or 7d")
+    found = _read_length(node, "mhd", "length of time, expected for example 30m, 24h or 7d")
     if found.time > LONGEST_DURATION:
-        raise Wrong(node, f"{shown(typed)} is longer than ten years, write a shorter time")
+        raise Wrong(node, f"{shown(text(node))} is longer than ten years, write a shorter time")
     return found.time
+
+
+def _read_length(node: Node, units: str, what: str) -> Length:
+    typed = text(node)
+    if found := read_length(typed, units):
+        return found
+    raise Wrong(node, f"{shown(typed)} is no {what}")
 
 
 def duration_or_none(node: Node) -> timedelta:
@@ -138,12 +142,9 @@ def duration_or_none(node: Node) -> timedelta:
 
 def span(node: Node) -> Span:
     """A span such as ``24h`` or ``1d``, whose days and weeks are those of the calendar."""
-    typed = text(node)
-    found = read_length(typed, "mhdw")
-    if not found:
-        raise Wrong(node, f"{shown(typed)} is no span of time, expected for example 30m, 24h, 1d or 1w")
+    found = _read_length(node, "mhdw", "span of time, expected for example 30m, 24h, 1d or 1w")
     if found.time > LONGEST_SPAN:
-        raise Wrong(node, f"{shown(typed)} is longer than a year, make it shorter")
+        raise Wrong(node, f"{shown(text(node))} is longer than a year, make it shorter")
     return Span(days=found.time.days) if found.unit in "dw" else Span(rest=found.time)
 
 

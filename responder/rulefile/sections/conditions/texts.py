@@ -30,37 +30,7 @@ def _words_schema() -> Schema:
     return by_language(one_or_many(SCALAR))
 
 
-@text_condition(
-    "text",
-    "The whole text is one of these; capitals, accents, punctuation and blanks make no difference.",
-    _words_schema,
-    words_after("the whole text is"),
-)
-def _text(node: Node, scope: Scope, reader: Reader) -> Words:
-    return _words(node, How.TEXT, scope, reader)
-
-
-@text_condition(
-    "starts_with",
-    "The text begins with one of these; what follows is {{ rest }}.",
-    _words_schema,
-    words_after("the text begins with"),
-)
-def _starts_with(node: Node, scope: Scope, reader: Reader) -> Words:
-    return _words(node, How.STARTS_WITH, scope, reader)
-
-
-@text_condition(
-    "contains",
-    "One of these stands anywhere in the text, as whole words.",
-    _words_schema,
-    words_after("the text has in it"),
-)
-def _contains(node: Node, scope: Scope, reader: Reader) -> Words:
-    return _words(node, How.CONTAINS, scope, reader)
-
-
-def _words(node: Node, how: How, scope: Scope, reader: Reader) -> Words:
+def _words(node: Node, scope: Scope, reader: Reader, *, how: How) -> Words:
     """The aliases of a condition: a value, a list, or either for each language."""
     aliases: list[Alias] = []
     for language, values in _by_language(node, scope, reader):
@@ -71,6 +41,18 @@ def _words(node: Node, how: How, scope: Scope, reader: Reader) -> Words:
     if not aliases and is_empty(node):
         reader.note(node.place, f"{how!s} has no words, expected one or a list of them")
     return Words(how=how, aliases=tuple(aliases))
+
+
+for _how, _manual, _beginning in (
+    (
+        How.TEXT,
+        "The whole text is one of these; capitals, accents, punctuation and blanks make no difference.",
+        "the whole text is",
+    ),
+    (How.STARTS_WITH, "The text begins with one of these; what follows is {{ rest }}.", "the text begins with"),
+    (How.CONTAINS, "One of these stands anywhere in the text, as whole words.", "the text has in it"),
+):
+    text_condition(str(_how), _manual, _words_schema, words_after(_beginning))(partial(_words, how=_how))
 
 
 def _by_language(node: Node, scope: Scope, reader: Reader) -> Iterator[tuple[str | None, Node]]:
