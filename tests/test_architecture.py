@@ -100,7 +100,7 @@ HOMES: dict[str, set[str]] = {
     "python_multipart": {"web/"},
     "yaml": {"rulefile/"},
     "watchfiles": {"rulefile/watching.py"},
-    "prometheus_client": {"web/metrics.py"},
+    "prometheus_client": {"web/figures.py", "web/metrics.py"},
     "structlog": {"logs.py"},
     "pydantic_settings": {"settings/"},
     "jinja2": {"core/rules/template.py"},
