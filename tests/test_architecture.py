@@ -128,8 +128,6 @@ NOT_YET_APART: dict[str, set[str]] = {}
 """Names that still mean two things in one folder."""
 
 NOT_YET_SHORT = {
-    "store/appointments/bookings.py",
-    "store/appointments/reminders.py",
     "store/consent/subscribers.py",
 }
 """Modules and functions that are still longer; tables may be."""
@@ -143,9 +141,6 @@ NOT_YET_NARROW = {
     "core/sms/segments.py",
     "core/sms/text.py",
     "core/sms/timestamps.py",
-    "store/appointments/bookings.py",
-    "store/appointments/planning.py",
-    "store/appointments/reminders.py",
     "store/base/bulk.py",
     "store/base/locking.py",
     "store/consent/blocked_by_gateway.py",

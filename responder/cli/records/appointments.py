@@ -22,8 +22,9 @@ from responder.core.rules.webhooks import Event
 from responder.core.sms.address import number_from
 from responder.core.sms.timestamps import iso
 from responder.errors import ResponderError
-from responder.store.appointments.bookings import Change, Means
+from responder.store.appointments.bookings import Means
 from responder.store.appointments.importing import BookingImports
+from responder.store.appointments.rows import Change
 from responder.store.base.history import read_history
 from responder.store.base.listing import Listing, read_all
 from responder.store.reading.records import find_appointment, list_appointments

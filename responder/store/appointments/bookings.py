@@ -4,23 +4,36 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from responder.core.appointments.booking import FIELDS, Booking
+from responder.core.appointments.booking import Booking
 from responder.core.appointments.reminders import ReminderPlan
 from responder.core.contact.effects import AppointmentStatus
 from responder.core.contact.known import Appointment
 from responder.core.outbound.events import Happened, appointment_booked, appointment_deleted
-from responder.core.sms.timestamps import iso
 from responder.errors import ResponderError
-from responder.store.appointments.planning import BOOKING_LOCK, note_times, take_bookings
-from responder.store.appointments.reminders import forget_reminders, rebook_reminders
-from responder.store.appointments.rows import appointment_from
+from responder.store.appointments.planning import (
+    BOOKING_LOCK,
+    forget_reminders,
+    note_times,
+    rebook_reminders,
+    take_bookings,
+)
+from responder.store.appointments.rows import (
+    CHANGE_DETAILS,
+    Change,
+    Put,
+    appointment_from,
+    booked_row,
+    booking_event,
+    details_row,
+    fields_of,
+    put_anew,
+)
 from responder.store.appointments.stale_reminders import drop_stale
 from responder.store.base.bulk import execute_many
 from responder.store.base.database import Database
@@ -33,57 +46,10 @@ from responder.store.queue.announcing import announce
 IMPORT, API = "import", "api"
 """Who changes appointments beside the messages."""
 BOOKINGS = Kind(name="appointments", staged=staged_appointments, lock=BOOKING_LOCK)
-DETAILS = ("name", "service", "location", "language")
-ASKED = ("asked_at", "last_asked_at", "asked_from")
-WORDS = ("order_at", "order_seq", "by_hand_at")
 
 
 class Conflict(ResponderError):
     """An appointment does not stand as whoever changes it believes."""
-
-
-class Change(StrEnum):
-    """What a booking makes of the appointment that stands."""
-
-    NEW = "new"
-    MOVED = "moved"
-    CHANGED = "changed"
-    UNCHANGED = "unchanged"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Put:
-    booking: Booking
-    before: Row[Any] | None
-
-    @property
-    def change(self) -> Change:
-        if self.before is None:
-            return Change.NEW
-        if (self.before.originator, self.before.starts_at) != (self.booking.originator, self.booking.starts_at):
-            return Change.MOVED
-        is_same = all(getattr(self.before, name) == getattr(self.booking, name) for name in DETAILS)
-        return (
-            Change.UNCHANGED
-            if is_same and self.asked == tuple(getattr(self.before, name) for name in ASKED)
-            else Change.CHANGED
-        )
-
-    @property
-    def asked(self) -> tuple[datetime | None, datetime | None, str]:
-        """When the phone was first asked about it, when last and from where; another system adds to that, and never closes what is open."""
-        before, at = self.before, self.booking.asked_at
-        if before is None or at is None or before.asked_at is None:
-            return (
-                (before.asked_at, before.last_asked_at, before.asked_from) if before and at is None else (at, None, "")
-            )
-        is_last = at > (before.last_asked_at or before.asked_at)
-        return min(at, before.asked_at), *((at, "") if is_last else (before.last_asked_at, before.asked_from))
-
-    @property
-    def originators(self) -> set[str]:
-        """Whom it concerns: also the one whose appointment it was."""
-        return {self.booking.originator} | ({self.before.originator} if self.before else set())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,10 +74,9 @@ async def put_bookings(
 ) -> Mapping[Change, int]:
     """Make the appointments what the bookings say, all or none, and tell how many of each change there were.
 
-    A new or moved one is scheduled, and no answer from before ``now`` counts for a moved one; any other keeps its status. ``advance`` is told
-    how many are done, ``times`` says when people are reminded, ``expected`` whether an appointment stands as it should, and ``tell``
-    which webhooks hear of new and moved ones.
-    Raises Conflict where it does not.
+    A new or moved one is scheduled, and no answer from before ``now`` counts for a moved one; any other keeps its
+    status. ``advance`` is told how many are done, ``times`` says when people are reminded, and ``tell`` which webhooks
+    hear of new and moved ones. Raises Conflict where an appointment is not as ``expected``.
     """
     async with database.write() as connection:
         await take_bookings(database, connection)
@@ -136,15 +101,15 @@ async def carry_out_some(
 async def _put_all(
     database: Database,
     connection: AsyncConnection,
-    puts: Sequence[_Put],
+    puts: Sequence[Put],
     means: Means,
     now: datetime,
     advance: Callable[[int], None] = lambda _count: None,
 ) -> None:
     changes = [put for put in puts if put.change is not Change.UNCHANGED]
-    put_anew = _put_anew(database.insert)
+    statement = put_anew(database.insert)
     for some in chunks(changes):
-        numbers = await _put_some(connection, some, put_anew, now, means.by)
+        numbers = await _put_some(connection, some, statement, now, means.by)
         anew = [put.booking for put in some if put.change is not Change.CHANGED]
         await rebook_reminders(connection, database.insert, anew, means.times, now)
         await announce(connection, _happened(some, numbers, now), means.tell, now)
@@ -156,7 +121,7 @@ async def _put_all(
 
 async def _put_some(
     connection: AsyncConnection,
-    some: Sequence[_Put],
+    some: Sequence[Put],
     put_anew: Any,  # noqa: ANN401  (either dialect's own)
     now: datetime,
     by: str,
@@ -164,14 +129,14 @@ async def _put_some(
     """Make the changes, and give each its number."""
     last = await last_numbers(connection, [put.booking.id for put in some if put.before is None])
     numbers = {put.booking.id: (put.before.version if put.before else last.get(put.booking.id, 0)) + 1 for put in some}
-    anew = [_row(put, numbers[put.booking.id], now) for put in some if put.change is not Change.CHANGED]
-    details = [_details(put, numbers[put.booking.id], now) for put in some if put.change is Change.CHANGED]
-    for statement, rows in ((put_anew, anew), (_CHANGE_DETAILS, details)):
+    anew = [booked_row(put, numbers[put.booking.id], now) for put in some if put.change is not Change.CHANGED]
+    details = [details_row(put, numbers[put.booking.id], now) for put in some if put.change is Change.CHANGED]
+    for statement, rows in ((put_anew, anew), (CHANGE_DETAILS, details)):
         await execute_many(connection, statement, rows)
     await _rebooked(
         connection, {put.before.originator for put in some if put.before and put.change is Change.MOVED}, now
     )
-    await add_events(connection, [_event(put, numbers[put.booking.id], now, by) for put in some])
+    await add_events(connection, [booking_event(put, numbers[put.booking.id], now, by) for put in some])
     return numbers
 
 
@@ -181,11 +146,11 @@ async def _rebooked(connection: AsyncConnection, originators: Collection[str], n
         await connection.execute(update(contacts).where(contacts.c.originator.in_(originators)).values(rebooked_at=now))
 
 
-def _happened(puts: Iterable[_Put], numbers: Mapping[str, int], now: datetime) -> Iterator[tuple[str, Happened]]:
+def _happened(puts: Iterable[Put], numbers: Mapping[str, int], now: datetime) -> Iterator[tuple[str, Happened]]:
     """What others may want to know of: status or time are not what they were, or the appointment is another's."""
     for booking, before in ((put.booking, put.before) for put in puts if put.change is not Change.CHANGED):
         after = Appointment(
-            **_fields(booking), status=AppointmentStatus.SCHEDULED, updated_at=now, version=numbers[booking.id]
+            **fields_of(booking), status=AppointmentStatus.SCHEDULED, updated_at=now, version=numbers[booking.id]
         )
         yield booking.originator, appointment_booked(appointment_from(before) if before else None, after)
 
@@ -220,12 +185,12 @@ async def delete_appointment(
         return True
 
 
-async def _puts(connection: AsyncConnection, bookings: Sequence[Booking]) -> list[_Put]:
+async def _puts(connection: AsyncConnection, bookings: Sequence[Booking]) -> list[Put]:
     standing = await _standing(connection, bookings)
-    return [_Put(booking=booking, before=standing.get(booking.id)) for booking in bookings]
+    return [Put(booking=booking, before=standing.get(booking.id)) for booking in bookings]
 
 
-async def _ours(database: Database, connection: AsyncConnection, puts: Sequence[_Put]) -> Sequence[_Put]:
+async def _ours(database: Database, connection: AsyncConnection, puts: Sequence[Put]) -> Sequence[Put]:
     """The puts as they stand once the contacts are locked: an answer may have come in between."""
     concerned = _concerned(puts)
     await move_revisions(connection, database.insert, concerned)
@@ -233,14 +198,14 @@ async def _ours(database: Database, connection: AsyncConnection, puts: Sequence[
         return puts
     again = await _standing(connection, [put.booking for put in puts if put.change is not Change.UNCHANGED])
     ours = [
-        put if put.change is Change.UNCHANGED else _Put(booking=put.booking, before=again.get(put.booking.id))
+        put if put.change is Change.UNCHANGED else Put(booking=put.booking, before=again.get(put.booking.id))
         for put in puts
     ]
     await let_go(connection, concerned - _concerned(ours))
     return ours
 
 
-def _concerned(puts: Iterable[_Put]) -> set[str]:
+def _concerned(puts: Iterable[Put]) -> set[str]:
     return set().union(*(put.originators for put in puts if put.change is not Change.UNCHANGED))
 
 
@@ -261,63 +226,3 @@ async def _standing(connection: AsyncConnection, bookings: Sequence[Booking]) ->
         query = select(appointments).where(appointments.c.id.in_([booking.id for booking in some]))
         found |= {row.id: row for row in (await connection.execute(query)).all()}
     return found
-
-
-def _put_anew(insert: Callable[..., Any]) -> Any:  # noqa: ANN401  (either dialect's own)
-    statement = insert(appointments)
-    new = {column.name: statement.excluded[column.name] for column in appointments.c if column.name != "id"}
-    return statement.on_conflict_do_update(index_elements=["id"], set_=new)
-
-
-_CHANGE_DETAILS = (
-    update(appointments)
-    .where(appointments.c.id == bindparam("of_id"))
-    .values({name: bindparam(f"new_{name}") for name in (*DETAILS, *ASKED, "updated_at", "version")})
-)
-
-
-def _row(put: _Put, number: int, now: datetime) -> dict[str, Any]:
-    """An appointment as it is brought in; that it is new is no word about it, that it was moved is one."""
-    before = put.before
-    words = (
-        {"order_at": before.order_at, "order_seq": before.order_seq, "by_hand_at": now}
-        if before
-        else dict.fromkeys(WORDS)
-    )
-    state = {
-        "status": AppointmentStatus.SCHEDULED,
-        "updated_at": now,
-        "version": number,
-        "unclear_at": None,
-        "last_asked_at": None,
-        "asked_from": "",
-    }
-    return _fields(put.booking) | words | state
-
-
-def _fields(booking: Booking) -> dict[str, Any]:
-    """What ``asdict`` would give, which copies deeply and takes half the time of an import."""
-    return {name: getattr(booking, name) for name in FIELDS}
-
-
-def _event(put: _Put, number: int, now: datetime, by: str) -> dict[str, Any]:
-    before, is_anew = put.before, put.change is not Change.CHANGED
-    detail = (
-        f"from {iso(before.starts_at)} to {iso(put.booking.starts_at)}" if before and put.change is Change.MOVED else ""
-    )
-    new_status = AppointmentStatus.SCHEDULED if is_anew or before is None else before.status
-    return event(
-        (put.booking.id, number),
-        now,
-        put.change,
-        by,
-        old_status=before.status if before else None,
-        new_status=new_status,
-        detail=detail,
-    )
-
-
-def _details(put: _Put, number: int, now: datetime) -> dict[str, Any]:
-    details = {f"new_{name}": getattr(put.booking, name) for name in DETAILS}
-    asked = {f"new_{name}": value for name, value in zip(ASKED, put.asked, strict=True)}
-    return details | asked | {"of_id": put.booking.id, "new_updated_at": now, "new_version": number}

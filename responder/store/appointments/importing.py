@@ -8,7 +8,8 @@ from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.appointments.booking import FIELDS, Booking
-from responder.store.appointments.bookings import BOOKINGS, Change, Means, carry_out_some, put_bookings
+from responder.store.appointments.bookings import BOOKINGS, Means, carry_out_some, put_bookings
+from responder.store.appointments.rows import Change
 from responder.store.base.database import Database
 from responder.store.base.imports import AT_ONCE, Clock, carry_out, import_lines, tidy
 

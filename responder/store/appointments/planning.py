@@ -1,21 +1,30 @@
-"""Planning all reminders anew once the file's times have changed, in short transactions, by all workers together."""
+"""Planning reminders: of some appointments as they are booked, and of all once the file's times have changed."""
 
 import json
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import bindparam, delete, select, text, tuple_
+from sqlalchemy import Insert, bindparam, delete, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from responder.core.appointments.reminders import ReminderPlan
-from responder.store.appointments.reminders import plan_reminders
+from responder.core.appointments.booking import Booking
+from responder.core.appointments.reminders import Planned, ReminderPlan
+from responder.core.contact.known import Appointment
 from responder.store.appointments.rows import appointment_from
+from responder.store.appointments.stale_reminders import drop_stale
+from responder.store.base.bulk import execute_many
 from responder.store.base.database import Database
-from responder.store.base.tables import appointments, contacts, installation
+from responder.store.base.records import as_row
+from responder.store.base.tables import appointments, contacts, installation, reminders
+from responder.store.queue.suppressing import DROPPED
 
 BOOKING_LOCK = 0x5E5B0D03  # PostgreSQL advisory lock: whoever changes what is booked, or plans all of it, takes turns
 TIMES = "reminders planned by"
 TOGETHER = 200  # appointments in one transaction, so that nobody waits long for the lock
+PLANNED = "planned"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,13 +35,64 @@ class PlannedBy:
     place: tuple[datetime, str] | None = None
 
 
+async def plan_reminders(
+    connection: AsyncConnection,
+    dialect_insert: Callable[..., Any],
+    bookings: Sequence[Booking | Appointment],
+    times: ReminderPlan,
+    now: datetime,
+) -> None:
+    """Plan the reminders of these appointments anew; those that went out or were given up stay as they are."""
+    await forget_reminders(connection, [booking.id for booking in bookings])
+    rows = [_row(planned) for booking in bookings for planned in times.reminders(booking, now)]
+    await execute_many(connection, _put_planned(dialect_insert), rows)
+
+
+@cache
+def _put_planned(dialect_insert: Callable[..., Any]) -> Insert:
+    plan: Insert = dialect_insert(reminders).on_conflict_do_nothing()
+    return plan
+
+
+async def rebook_reminders(
+    connection: AsyncConnection,
+    dialect_insert: Callable[..., Any],
+    bookings: Sequence[Booking],
+    times: ReminderPlan | None,
+    now: datetime,
+) -> None:
+    """Plan the reminders of appointments that are new or moved.
+
+    What waits to leave for the old time does not leave, and what was given up is planned again.
+    """
+    identifiers = [booking.id for booking in bookings]
+    await drop_stale(connection, identifiers, now)
+    if times and identifiers:
+        given_up = (reminders.c.appointment_id.in_(identifiers)) & (reminders.c.status == DROPPED)
+        keys = [planned.key for booking in bookings for planned in times.reminders(booking, now)]
+        await connection.execute(delete(reminders).where(given_up, reminders.c.key.in_(keys)))
+        await plan_reminders(connection, dialect_insert, bookings, times, now)
+
+
+async def forget_reminders(connection: AsyncConnection, identifiers: Collection[str]) -> None:
+    """Plan nothing any more for these appointments."""
+    if identifiers:
+        await connection.execute(
+            delete(reminders).where(reminders.c.appointment_id.in_(identifiers), reminders.c.status == PLANNED)
+        )
+
+
+def _row(planned: Planned) -> dict[str, Any]:
+    return as_row(planned, reminders, next_at=planned.due_at, status=PLANNED)
+
+
 async def take_bookings(database: Database, connection: AsyncConnection) -> None:
     """Wait until nobody else changes what is booked."""
     await database.turn(connection, BOOKING_LOCK)
 
 
 async def note_times(connection: AsyncConnection, times: ReminderPlan) -> None:
-    """Have all planned anew, if what was just planned in the caller's transaction was planned by other times than all else."""
+    """Have all planned anew, if what was just planned followed other times than all else."""
     if (await _planned_by(connection)).digest != times.digest:
         await connection.execute(delete(installation).where(installation.c.name == TIMES))
 

@@ -1,18 +1,16 @@
-"""Reminders in SQL: planned with their appointments, and turned into steps once they are due, by one worker at a time."""
+"""Reminders that are due become steps, by one worker at a time."""
 
 import json
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
 
-from sqlalchemy import Insert, bindparam, case, delete, func, select, update
+from sqlalchemy import bindparam, case, func, select, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from responder.core.appointments.booking import Booking
-from responder.core.appointments.reminders import CLOCKS, Drop, Planned, ReminderPlan, Send, Wait
+from responder.core.appointments.reminders import CLOCKS, Drop, Planned, Send, Wait
 from responder.core.contact.effects import Purpose, Step, StepKind, StepStatus
 from responder.core.contact.known import Appointment, Known
 from responder.core.sms.segments import size
@@ -25,10 +23,9 @@ from responder.store.appointments.stale_reminders import (
     with_unhandled,
     without_overtaken,
 )
-from responder.store.base.bulk import each_of, execute_many
+from responder.store.base.bulk import each_of
 from responder.store.base.database import Database
 from responder.store.base.history import add_events, event, last_numbers
-from responder.store.base.records import as_row
 from responder.store.base.tables import PAST, REMINDING, WAITING, appointments, contacts, messages, reminders, steps
 from responder.store.base.tables import PLANNED as IN_TURN
 from responder.store.consent.erasure import silent_among
@@ -36,61 +33,16 @@ from responder.store.queue.rows import step_rows
 from responder.store.queue.suppressing import COUNT, DROPPED, MOVE, REMINDER, dropped
 
 REMINDER_LOCK = 0x5E5B0D04  # PostgreSQL advisory lock: reminders are queued by one worker at a time
-PLANNED = "planned"
 AHEAD = 200  # reminders that may wait among the replies, so that no reply waits behind more than these
 SOON = timedelta(seconds=2)  # until a reminder that waits for a text to be read is looked at again
 Decide = Callable[[Planned, Appointment | None, Known], Send | Drop | Wait]
 
 
-async def plan_reminders(
-    connection: AsyncConnection,
-    dialect_insert: Callable[..., Any],
-    bookings: Sequence[Booking | Appointment],
-    times: ReminderPlan,
-    now: datetime,
-) -> None:
-    """Plan the reminders of these appointments anew; those that went out or were given up stay as they are."""
-    await forget_reminders(connection, [booking.id for booking in bookings])
-    rows = [_row(planned) for booking in bookings for planned in times.reminders(booking, now)]
-    await execute_many(connection, _plan(dialect_insert), rows)
-
-
-@cache
-def _plan(dialect_insert: Callable[..., Any]) -> Insert:
-    plan: Insert = dialect_insert(reminders).on_conflict_do_nothing()
-    return plan
-
-
-async def rebook_reminders(
-    connection: AsyncConnection,
-    dialect_insert: Callable[..., Any],
-    bookings: Sequence[Booking],
-    times: ReminderPlan | None,
-    now: datetime,
-) -> None:
-    """The same for appointments that are new or moved: what waits to leave for another time does not, what was given up is planned again."""
-    identifiers = [booking.id for booking in bookings]
-    await drop_stale(connection, identifiers, now)
-    if times and identifiers:
-        given_up = (reminders.c.appointment_id.in_(identifiers)) & (reminders.c.status == DROPPED)
-        keys = [planned.key for booking in bookings for planned in times.reminders(booking, now)]
-        await connection.execute(delete(reminders).where(given_up, reminders.c.key.in_(keys)))
-        await plan_reminders(connection, dialect_insert, bookings, times, now)
-
-
-async def forget_reminders(connection: AsyncConnection, identifiers: Collection[str]) -> None:
-    """Plan nothing any more for these appointments."""
-    if identifiers:
-        await connection.execute(
-            delete(reminders).where(reminders.c.appointment_id.in_(identifiers), reminders.c.status == PLANNED)
-        )
-
-
 async def queue_due(database: Database, decide: Decide, now: datetime, sender: str | None, secret: bytes = b"") -> int:
     """Turn due reminders into steps, as many as may wait among the replies, and tell how many were looked at.
 
-    A reminder whose phone has texted what nobody has read yet waits. ``sender`` is the number that reminders come from; without one, that
-    which the phone has texted last, or anybody. The ``secret`` tells erased numbers.
+    A reminder waits while a text of its phone is unread. ``sender`` is the number that reminders come from; without
+    one, it is the number that the phone texted last, or that anybody did. The ``secret`` tells erased numbers.
     """
     async with database.write() as connection:
         await database.turn(connection, REMINDER_LOCK)
@@ -124,7 +76,7 @@ async def queue_due(database: Database, decide: Decide, now: datetime, sender: s
 
 
 def _after_texts(became: Send | Drop | Wait, now: datetime) -> Send | Drop | Wait:
-    """A reminder would ask what the text that waits may have answered, so it is looked at again once that is read."""
+    """A reminder would ask what the unread text may have answered, so it is looked at again once that is read."""
     return Wait(until=now + SOON) if isinstance(became, Send) else became
 
 
@@ -158,7 +110,7 @@ async def _contacts(
 
 
 def _known(row: Row[Any], contact: Row[Any] | None, *, is_silent: bool) -> Known:
-    """What is known of a reminder's phone; one that opted out since the reminder was due, and it waited, does not get it."""
+    """What is known of a reminder's phone; an opt-out since the reminder was due counts, also after a START."""
     if contact is None:
         return Known(originator=row.originator, opted_out=is_silent, was_erased=is_silent)
     has_stopped = contact.stopped_at is not None and row.due_at <= contact.stopped_at
@@ -215,7 +167,7 @@ _ASK = (
 async def _ask(
     connection: AsyncConnection, rows: Sequence[Row[Any]], senders: Mapping[str, str], now: datetime
 ) -> None:
-    """Open the appointments to an answer; those that are open stay so, or an answer that waits would find them closed."""
+    """Open the appointments to an answer; those that are open stay so, for an answer that may be waiting."""
     if rows:
         asked = [
             {"of_id": row.appointment_id, "opened_at": now - CLOCKS, "now": now, "sender": senders[row.originator]}
@@ -255,7 +207,7 @@ def _told(row: Row[Any], became: Send | Drop | Wait, number: int, now: datetime)
 
 
 def _put_steps(insert: Callable[..., Any], columns: Collection[str]) -> Any:  # noqa: ANN401  (either dialect's own)
-    """The steps; one of an appointment that was moved and moved back leaves after all, any other that is there stays as it is."""
+    """Queue steps; one that was suppressed, as of an appointment moved and moved back, is queued again."""
     statement = insert(steps)
     new = {name: statement.excluded[name] for name in columns if name != "key"} | {"last_error": None}
     return statement.on_conflict_do_update(
@@ -276,7 +228,3 @@ def _step(row: Row[Any], became: Send, sender: str) -> Step:
         segments=size(became.text).segments,
         expires_at=became.expires_at,
     )
-
-
-def _row(planned: Planned) -> dict[str, Any]:
-    return as_row(planned, reminders, next_at=planned.due_at, status=PLANNED)

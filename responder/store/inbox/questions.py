@@ -81,7 +81,7 @@ async def read_questions(
     query = select(questions, steps.c.seq.label("step_seq")).outerjoin(steps, unsent).where(lately)
     asked: dict[str, list[Question]] = defaultdict(list)
     for row in (await connection.execute(query.order_by(questions.c.asked_at, questions.c.key))).all():
-        asked[row.originator].append(replace(_question(row), waits=row.step_seq is not None))
+        asked[row.originator].append(_question(row, waits=row.step_seq is not None))
     return {originator: tuple(theirs) for originator, theirs in asked.items()}
 
 
@@ -115,8 +115,8 @@ def _row(question: Question) -> dict[str, Any]:
     return as_row(question, questions, choices=choices)
 
 
-def _question(row: Row[Any]) -> Question:
-    return from_row(Question, row, choices=tuple(_choices(json.loads(row.choices))))
+def _question(row: Row[Any], *, waits: bool = False) -> Question:
+    return from_row(Question, row, choices=tuple(_choices(json.loads(row.choices))), waits=waits)
 
 
 def _choices(kept: Iterable[tuple[str, str | None]]) -> Iterator[Choice]:

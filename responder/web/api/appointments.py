@@ -31,7 +31,8 @@ from responder.core.rules.rules import Rules
 from responder.core.rules.webhooks import Event
 from responder.core.sms.address import number_from
 from responder.errors import StorageError
-from responder.store.appointments.bookings import API, Change, Conflict, delete_appointment, put_bookings
+from responder.store.appointments.bookings import API, Conflict, delete_appointment, put_bookings
+from responder.store.appointments.rows import Change
 from responder.store.base.database import Database
 from responder.store.reading.records import find_appointment, list_appointments, read_after
 

@@ -10,7 +10,8 @@ from responder.core.appointments.booking import Booking
 from responder.core.contact.effects import AppointmentStatus
 from responder.core.contact.known import Appointment
 from responder.rulefile import read_rules
-from responder.store.appointments.bookings import Change, put_bookings
+from responder.store.appointments.bookings import put_bookings
+from responder.store.appointments.rows import Change
 from responder.store.base.revisions import TOGETHER
 from responder.store.base.tables import appointments
 from responder.store.inbox.contacts import read_known

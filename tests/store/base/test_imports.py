@@ -15,8 +15,9 @@ from responder.core.contact.known import SubscriptionStatus
 from responder.errors import StorageError
 from responder.intake import Intake
 from responder.rulefile import read_rules
-from responder.store.appointments.bookings import Change, Means, delete_appointment, put_bookings
+from responder.store.appointments.bookings import Means, delete_appointment, put_bookings
 from responder.store.appointments.importing import BookingImports
+from responder.store.appointments.rows import Change
 from responder.store.base import imports
 from responder.store.base.tables import appointments, metadata, subscriptions
 from responder.store.consent.erasure import erase
