@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
@@ -12,8 +11,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from responder.processes.tasks import Beside
-from responder.web.health import Health
-from responder.web.metrics import Metrics, Tallies
+from responder.web.metrics import Metrics
 from responder.web.webhooks import Webhooks
 
 Background = Callable[[], Coroutine[Any, Any, None]]
@@ -53,12 +51,10 @@ def _is_disguised(parts: Sequence[bytes]) -> bool:
 def create_app(
     *,
     webhooks: Webhooks,
-    health: Health,
+    metrics: Metrics,
     background: Sequence[Background],
     close: Callable[[], Awaitable[None]],
     api: Sequence[Route] = (),
-    metrics_token: str | None = None,
-    disk: Path | None = None,
     beside: Beside | None = None,
 ) -> App:
     """The web side, with tasks in the background; ``close`` ends what is left of them."""
@@ -72,12 +68,9 @@ def create_app(
         await runs.end()
 
     routes = [
-        Route("/healthz", health.healthz),
-        Route("/readyz", health.readyz),
-        Route(
-            "/metrics",
-            Metrics(health, Tallies(health.database, health.clock), webhooks.refusals, metrics_token, disk).__call__,
-        ),
+        Route("/healthz", metrics.health.healthz),
+        Route("/readyz", metrics.health.readyz),
+        Route("/metrics", metrics.__call__),
         *api,
     ]
     return App({"sms": webhooks.sms, "delivery": webhooks.delivery}, Starlette(routes=routes, lifespan=lifespan))

@@ -58,17 +58,19 @@ class Tallies:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(kw_only=True)
 class Metrics:
     """The endpoint."""
 
     health: Health
-    tallies: Tallies
     refusals: Refusals
     token: str | None = None
     """What a caller must send as a bearer token, if anything."""
     disk: Path | None = None
     """The folder of an SQLite database, whose disk may get full."""
+
+    def __post_init__(self) -> None:
+        self._tallies = Tallies(self.health.database, self.health.clock)
 
     async def __call__(self, request: Request) -> Response:
         """The figures of this moment, even while the database is away."""
@@ -80,7 +82,7 @@ class Metrics:
         figures = Figures(
             rules=self.health.rules(),
             state=state,
-            tally=await self.tallies.tally() if state else None,
+            tally=await self._tallies.tally() if state else None,
             refusals=self.refusals,
             free_bytes=await asyncio.to_thread(_free_bytes, self.disk),
             now=self.health.clock(),

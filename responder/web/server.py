@@ -21,6 +21,7 @@ from responder.settings.model import Settings
 from responder.settings.urls import place_of
 from responder.web.app import App, create_app
 from responder.web.health import Health
+from responder.web.metrics import Metrics
 from responder.web.protocol import BoundedProtocol
 from responder.web.refusals import Refusals
 from responder.web.shares import Shares
@@ -82,6 +83,7 @@ def make_app(
         clock=utc_now,
         refusals=refusals or Refusals(),
     )
+    health = _health(settings, store, in_force, redis.ping, lambda: intake.is_taking)
     taking: list[asyncio.Task[None]] = []
 
     async def take_in() -> None:
@@ -95,10 +97,8 @@ def make_app(
 
     return create_app(
         webhooks=webhooks,
-        health=_health(settings, store, in_force, redis.ping, lambda: intake.is_taking),
+        metrics=_metrics(settings, health, webhooks.refusals),
         api=api_routes(settings, store, in_force.rules),
-        disk=database.parent if (database := sqlite_file(settings.database_url)) else None,
-        metrics_token=settings.metrics_token.get_secret_value() if settings.metrics_token else None,
         background=[take_in, bell.run, in_force.watch, lambda: watch_secret(store)],
         close=close,
         beside=beside,
@@ -122,6 +122,16 @@ def _health(
         is_taking=is_taking,
         zone=settings.gateway_timezone,
         mailbox=place_of(settings.imap_url),
+    )
+
+
+def _metrics(settings: Settings, health: Health, refusals: Refusals) -> Metrics:
+    database = sqlite_file(settings.database_url)
+    return Metrics(
+        health=health,
+        refusals=refusals,
+        token=settings.metrics_token.get_secret_value() if settings.metrics_token else None,
+        disk=database.parent if database else None,
     )
 
 

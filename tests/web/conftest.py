@@ -17,6 +17,7 @@ from responder.store.base.database import Database
 from responder.store.base.migration import migrate
 from responder.web.app import App, create_app
 from responder.web.health import Health
+from responder.web.metrics import Metrics
 from responder.web.refusals import Refusals
 from responder.web.webhooks import Gate, Webhooks
 from responder.wiring import Store
@@ -70,11 +71,9 @@ class WebSide:
         )
         return create_app(
             webhooks=webhooks,
-            health=health,
+            metrics=Metrics(health=health, refusals=self.refusals, token=self.metrics_token, disk=Path.cwd()),
             background=[],
             close=self.nothing,
-            metrics_token=self.metrics_token,
-            disk=Path.cwd(),
         )
 
     async def ping(self) -> None:

@@ -54,7 +54,7 @@ def check_settings(settings: Settings) -> Iterator[Finding]:
 
 
 def check_files(settings: Settings) -> Iterator[Finding]:
-    """A warning for each database file that others can read, with texts, numbers and the secret, and for a full disk."""
+    """Warnings about database files that others can read, and about a full disk."""
     if database := sqlite_file(settings.database_url):
         yield from check_disk(database.parent)
         for file in (database.with_name(database.name + end) for end in BESIDE):
