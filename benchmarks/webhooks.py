@@ -15,7 +15,7 @@ from benchmarks.machine import pss_mb
 from benchmarks.report import Goal, Report, Table
 from benchmarks.rounds import Options, alternate
 from benchmarks.running import BenchmarkError, Running, python, redis_server, settings_for, started, working_folder
-from responder.core.contact.effects import Purpose, Step, StepKind
+from responder.core.contact.effects import Step, StepKind
 from responder.settings.model import Settings, load_settings
 from responder.store.base.tables import steps
 from responder.store.queue.rows import step_rows
@@ -145,7 +145,4 @@ def _call(name: str, number: int) -> Step:
         to=name,
         sender="+390000000001",
         content=CONTENT,
-        purpose=Purpose.ANSWER,
-        segments=0,
-        expires_at=None,
     )

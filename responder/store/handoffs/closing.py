@@ -162,5 +162,4 @@ def _step(key: str, row: Row[Any], text: str) -> Step:
         content=text,
         purpose=Purpose.PERSON,
         segments=size(text).segments,
-        expires_at=None,
     )

@@ -12,7 +12,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from responder.core.contact.effects import Purpose, Step, StepKind, StepStatus
+from responder.core.contact.effects import Step, StepKind, StepStatus
 from responder.core.outbound.events import Happened, consent_changed
 from responder.core.rules.webhooks import Event
 from responder.store.base.database import Database
@@ -75,9 +75,6 @@ def _call(keys: tuple[str, str], originator: str, name: str, content: str, sende
         to=name,
         sender=sender,
         content=content,
-        purpose=Purpose.ANSWER,
-        segments=0,
-        expires_at=None,
     )
 
 
