@@ -71,10 +71,10 @@ class Sweep:
             await self.reminders.queue()
         if self.awaiting:
             await self.awaiting.settle_late()
-        tell = self.rules().webhooks_for(Event.DELIVERY_CHANGED)
+        notified = self.rules().webhooks_for(Event.DELIVERY_CHANGED)
         if await has_abandoned(self.database, now):
             logger.warning(
-                "steps of a killed worker settled count=%d", await settle_abandoned(self.database, now, tell)
+                "steps of a killed worker settled count=%d", await settle_abandoned(self.database, now, notified)
             )
         for key, status in await self.reports.match_strays(now):
             logger.info("report settled key=%s status=%s", key, status)

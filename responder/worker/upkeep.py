@@ -65,8 +65,8 @@ class Housekeeping:
 
     async def once(self) -> None:
         """Tidy once."""
-        now, tell = self.clock(), self.rules().webhooks_for(Event.CONSENT_CHANGED)
-        if ended := await end_subscriptions(self.store.database, self.store.secret, now, tell):
+        now, notified = self.clock(), self.rules().webhooks_for(Event.CONSENT_CHANGED)
+        if ended := await end_subscriptions(self.store.database, self.store.secret, now, notified):
             logger.info("subscriptions ended count=%d", ended)
         if dropped := await drop_late(self.store.database, now):
             logger.warning("replies dropped, they came too late to be of use count=%d", dropped)
@@ -83,8 +83,8 @@ class Housekeeping:
         times = ReminderPlan(policy=rules.appointments, zone=rules.zone)
         means = Means(times=times, tell=rules.webhooks_for(Event.APPOINTMENT_CHANGED))
         bookings = BookingImports(database=database, means=means, clock=clock)
-        tell = rules.webhooks_for(Event.CONSENT_CHANGED)
-        subscribers = SubscriberImports(database=database, secret=self.store.secret, clock=clock, tell=tell)
+        notified = rules.webhooks_for(Event.CONSENT_CHANGED)
+        subscribers = SubscriberImports(database=database, secret=self.store.secret, clock=clock, tell=notified)
         if done := await bookings.tidy() + await subscribers.tidy():
             logger.info("imports that were cut short finished lines=%d", done)
 

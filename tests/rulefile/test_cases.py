@@ -6,8 +6,7 @@ from textwrap import indent
 
 import pytest
 
-from responder.core.rehearsal.coverage import coverage, percent
-from responder.core.rehearsal.trials import Kind, Trial, try_all, try_case
+from responder.core.rehearsal.trials import Kind, Trial, coverage, percent, try_all, try_case
 from responder.errors import RulesError
 from responder.rulefile import read_rules
 from tests.conftest import NOON

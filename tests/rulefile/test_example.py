@@ -8,8 +8,7 @@ import pytest
 
 from responder.core.contact.effects import StepKind
 from responder.core.contact.known import Known
-from responder.core.rehearsal.coverage import coverage, percent
-from responder.core.rehearsal.trials import try_all
+from responder.core.rehearsal.trials import coverage, percent, try_all
 from responder.core.rules.actions import ACTIONS, Action
 from responder.core.rules.matching import Answers
 from responder.core.rules.rules import Rule

@@ -15,8 +15,7 @@ from responder.cli.rules.explanation_report import print_explanation
 from responder.cli.terminal.mistakes import load_or_exit
 from responder.cli.terminal.options import AsJson, RulesFile
 from responder.cli.terminal.output import aligned, echo_json, one_line, progress, say
-from responder.core.rehearsal.coverage import Coverage, coverage, percent
-from responder.core.rehearsal.trials import Trial, try_all
+from responder.core.rehearsal.trials import Coverage, Trial, coverage, percent, try_all
 from responder.core.rules.rules import Rules
 from responder.errors import ConfigurationError
 from responder.settings.model import load_settings

@@ -8,7 +8,7 @@ from responder.core.contact.effects import OpenHandOff
 from responder.core.deciding.decision import FALLBACK, QUESTION, UNDECIDED, Decision
 from responder.core.deciding.first_rule import first_rule, rule_for_answer
 from responder.core.deciding.reserved_words import reserved
-from responder.core.dialogue.appointments import Heard, hear_choice, hear_unanswered, why_unclear
+from responder.core.dialogue.appointments import FollowUp, hear_choice, hear_unanswered, why_unclear
 from responder.core.dialogue.double_opt_in import hear_joining
 from responder.core.rules.conditions import why_paused
 from responder.core.rules.rules import Rules
@@ -45,14 +45,14 @@ def open_question(situation: Situation, rules: Rules) -> Decision | None:
     """The answer to a question that we asked: which appointment, or whether to join a list."""
     if not situation.known.questions:
         return None
-    heard = hear_choice(situation, rules) or hear_joining(situation, rules)
-    return _heard(heard, Match(text=situation.folded), situation, rules) if heard else None
+    follow_up = hear_choice(situation, rules) or hear_joining(situation, rules)
+    return _decision_of(follow_up, Match(text=situation.folded), situation, rules) if follow_up else None
 
 
 def open_appointment(situation: Situation, rules: Rules) -> Decision | None:
     """A text that no rule answered while an appointment is open: unclear, late, or about several."""
-    heard = hear_unanswered(situation, rules)
-    return _heard(heard, Match(), situation, rules) if heard else None
+    follow_up = hear_unanswered(situation, rules)
+    return _decision_of(follow_up, Match(), situation, rules) if follow_up else None
 
 
 def person_has_it(situation: Situation, rules: Rules) -> Decision | None:  # noqa: ARG001
@@ -78,19 +78,19 @@ AUTHORITIES: tuple[Authority, ...] = (
 """The order of authority: contract, section 5."""
 
 
-def _heard(heard: Heard, match: Match, situation: Situation, rules: Rules) -> Decision:
+def _decision_of(follow_up: FollowUp, match: Match, situation: Situation, rules: Rules) -> Decision:
     """What follows from a text of a dialogue; nothing if it is for the person who already has the conversation."""
-    if heard.is_for_a_person and (paused := why_paused(situation)):
+    if follow_up.is_for_a_person and (paused := why_paused(situation)):
         return Decision(name=None, match=match, ignored=f"ignored: {paused}")
     decision = Decision(
         name=QUESTION,
         match=match,
-        effects=heard.effects,
-        replies=heard.replies,
-        actions=heard.actions,
-        turns=tuple((chosen, _turn(chosen, rules)) for chosen in heard.chosen),
+        effects=follow_up.effects,
+        replies=follow_up.replies,
+        actions=follow_up.actions,
+        turns=tuple((chosen, _turn(chosen, rules)) for chosen in follow_up.chosen),
     )
-    if not heard.falls_back:
+    if not follow_up.falls_back:
         return decision
     if not rules.fallback:
         return replace(decision, name=None)

@@ -24,7 +24,7 @@ CHOSE_NONE = "answers again without choosing which appointment is meant"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Heard:
+class FollowUp:
     """What follows from a text: effects, replies, actions, and the chosen appointments, about which rules decide.
 
     If it ``falls_back``, the fallback speaks as well.
@@ -42,7 +42,7 @@ class Heard:
         return not self.chosen and any(isinstance(effect, OpenHandOff) for effect in self.effects)
 
 
-def hear_choice(situation: Situation, rules: Rules) -> Heard | None:
+def hear_choice(situation: Situation, rules: Rules) -> FollowUp | None:
     """What a text does that chooses from a list of appointments; None if it chooses nothing."""
     question = shown_list(situation)
     numbers = read_choice(situation.folded, len(question.choices)) if question else None
@@ -65,13 +65,13 @@ def hear_choice(situation: Situation, rules: Rules) -> Heard | None:
     )
     closed = CloseQuestion(key=question.key, happening=Happening.ANSWER)
     gone = (OpenHandOff(reason=GONE),) if len(chosen) < len(choices) else ()
-    return Heard(effects=(closed, *gone), chosen=chosen)
+    return FollowUp(effects=(closed, *gone), chosen=chosen)
 
 
-def hear_unanswered(situation: Situation, rules: Rules) -> Heard | None:
+def hear_unanswered(situation: Situation, rules: Rules) -> FollowUp | None:
     """What a text does that no rule answered; None if it is not about an appointment."""
     if situation.is_overtaken:
-        return Heard(effects=(OpenHandOff(reason=OVERTAKEN),))
+        return FollowUp(effects=(OpenHandOff(reason=OVERTAKEN),))
     if not situation.known.appointments:
         return None
     answer = situation.answer
@@ -82,7 +82,7 @@ def hear_unanswered(situation: Situation, rules: Rules) -> Heard | None:
     if answer and len(situation.open_appointments) > 1 and rules.answers(situation) and not situation.known.opted_out:
         return _which_one(situation, *answer, rules)
     if is_courtesy(situation.folded) and not any(appointment.waits for appointment in situation.open_appointments):
-        return Heard()
+        return FollowUp()
     return _unclear(situation, rules, why_unclear(situation))
 
 
@@ -93,7 +93,7 @@ def why_unclear(situation: Situation) -> str:
     return outcome.hand_off if outcome and outcome.status is None and outcome.hand_off else UNCLEAR
 
 
-def _which_one(situation: Situation, answer: Answer, language: str | None, rules: Rules) -> Heard:
+def _which_one(situation: Situation, answer: Answer, language: str | None, rules: Rules) -> FollowUp:
     before = open_list(situation)
     if before and before.intention == answer:
         return _unclear(situation, rules, CHOSE_NONE)
@@ -102,24 +102,24 @@ def _which_one(situation: Situation, answer: Answer, language: str | None, rules
         return _unclear(situation, rules, UNCLEAR)
     is_news = language != situation.known.language and rules.answers_in(language, answer)
     remembered = (SetLanguage(language=language, implied=True),) if language and is_news else ()
-    return Heard(effects=(question[0], *remembered), replies=(question[1],))
+    return FollowUp(effects=(question[0], *remembered), replies=(question[1],))
 
 
-def _unclear(situation: Situation, rules: Rules, reason: str) -> Heard:
+def _unclear(situation: Situation, rules: Rules, reason: str) -> FollowUp:
     """A person looks, which the originator hears once for the nearest appointment."""
     nearest = next(iter(situation.open_appointments), None)
     if nearest is None or rules.appointments.unclear is None:
-        return Heard(effects=(OpenHandOff(reason=reason),), falls_back=True)
+        return FollowUp(effects=(OpenHandOff(reason=reason),), falls_back=True)
     if nearest.unclear_at:
-        return Heard(effects=(OpenHandOff(reason=reason),))
-    heard = _with_text(rules.appointments.unclear, situation, rules, reason)
-    return replace(heard, effects=(TellUnclear(id=nearest.id), *heard.effects))
+        return FollowUp(effects=(OpenHandOff(reason=reason),))
+    follow_up = _with_text(rules.appointments.unclear, situation, rules, reason)
+    return replace(follow_up, effects=(TellUnclear(id=nearest.id), *follow_up.effects))
 
 
-def _with_text(texts: Texts | None, situation: Situation, rules: Rules, reason: str) -> Heard:
+def _with_text(texts: Texts | None, situation: Situation, rules: Rules, reason: str) -> FollowUp:
     """A person looks, and the originator gets a text; the fallback if the file has none."""
     if texts is None:
-        return Heard(effects=(OpenHandOff(reason=reason),), falls_back=True)
+        return FollowUp(effects=(OpenHandOff(reason=reason),), falls_back=True)
     text = texts.pick(situation.answer[1] if situation.answer else None, situation.known.language, rules.languages[0])
     values = {"contact": contact_values(situation.known, rules.languages[0])}
-    return Heard(effects=(OpenHandOff(reason=reason),), replies=(Reply(text=text.render(values)),))
+    return FollowUp(effects=(OpenHandOff(reason=reason),), replies=(Reply(text=text.render(values)),))

@@ -6,7 +6,7 @@ from responder.core.contact.effects import Effect, Reply, Subscribe, Unsubscribe
 from responder.core.contact.known import ASKED_FOR
 from responder.core.contact.precedence import was_before
 from responder.core.contact.question import Ask, Choice, CloseQuestion, Happening, Question, QuestionKind, question_key
-from responder.core.dialogue.appointments import Heard
+from responder.core.dialogue.appointments import FollowUp
 from responder.core.dialogue.newest import open_opt_in, waits
 from responder.core.recognition.answers import read_answer
 from responder.core.recognition.packs import Answer
@@ -47,7 +47,7 @@ def ask_to_join(
     return (*pending, Ask(question=question)), Reply(text=text.render(values), asks=question.key)
 
 
-def hear_joining(situation: Situation, rules: Rules) -> Heard | None:
+def hear_joining(situation: Situation, rules: Rules) -> FollowUp | None:
     """What a yes or no to an open double opt-in does; None for any other text."""
     question = None if _is_silent(situation) else open_opt_in(situation)
     answer = read_answer(situation.folded, situation.lexicon) if question else None
@@ -57,7 +57,7 @@ def hear_joining(situation: Situation, rules: Rules) -> Heard | None:
     if answer[0] is Answer.CANCEL:
         is_pending = waits(situation, question)
         left = (Unsubscribe(list=choice.subject) for choice in question.choices if is_pending(choice))
-        return Heard(effects=(closed, *left))
+        return FollowUp(effects=(closed, *left))
     if answer[0] is not Answer.CONFIRM:
         return None
     rule = next((rule for rule in rules.rules if rule.name == question.intention and rule.enabled), None)
@@ -69,7 +69,7 @@ def hear_joining(situation: Situation, rules: Rules) -> Heard | None:
     )
     groups = rule.text.groups if rule and isinstance(rule.text, Pattern) else ()
     match = Match(text=situation.folded, groups=dict.fromkeys(groups, ""), language=answer[1])
-    return Heard(effects=(closed, *others), actions=((match, rule.actions),) if rule else ())
+    return FollowUp(effects=(closed, *others), actions=((match, rule.actions),) if rule else ())
 
 
 def _is_silent(situation: Situation) -> bool:

@@ -1,5 +1,6 @@
-"""Trials of a rules file: its examples, their variants and its tests, with real plans."""
+"""Trials of a rules file: its examples, their variants and its tests, with real plans, and the rules they cover."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -37,6 +38,9 @@ class Difference:
     got: str
 
 
+Found = tuple[Difference, ...]
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Trial:
     """How a trial went. ``applied`` names the rules exercised; ``plan`` is that of the failed or last text."""
@@ -47,7 +51,7 @@ class Trial:
     line: int
     text: str
     applied: frozenset[str]
-    differences: tuple[Difference, ...]
+    differences: Found
     plan: Plan | None
 
     @property
@@ -71,39 +75,31 @@ def try_examples(rule: Rule, rules: Rules, now: datetime, *, with_variants: bool
     given = circumstances_for(rule, rules, now)
     if given is None:
         difference = Difference(what="conditions", expected="hold", got=NOT_FOUND)
-        yield _trial(Kind.EXAMPLE, rule.name, rule, "", [], (difference,), None)
+        yield _trial(Kind.EXAMPLE, rule.name, rule, None, (difference,), ())
         return
     for text in rule.examples:
-        example = _matched(rule, text, Kind.EXAMPLE, rule.name, given.plan(text, rules))
+        example = _matched(rule, Kind.EXAMPLE, rule.name, given.plan(text, rules))
         yield example
         if example.passed and with_variants:
             for way, changed in variants(text, rule.text):
                 name = f"{rule.name}, {way} of {text!r}"
-                yield _matched(rule, changed, Kind.VARIANT, name, given.plan(changed, rules))
+                yield _matched(rule, Kind.VARIANT, name, given.plan(changed, rules))
     for text in rule.counterexamples:
         plan = given.plan(text, rules)
         difference = Difference(what="rule", expected=f"not {rule.name}", got=rule.name)
         found = (difference,) if rule.name in plan.applied else ()
-        yield _trial(Kind.COUNTEREXAMPLE, rule.name, rule, text, [plan], found, plan)
+        yield _trial(Kind.COUNTEREXAMPLE, rule.name, rule, plan, found, plan.applied)
 
 
-def _matched(rule: Rule, text: str, kind: Kind, name: str, plan: Plan) -> Trial:
+def _matched(rule: Rule, kind: Kind, name: str, plan: Plan) -> Trial:
     difference = Difference(what="rule", expected=rule.name, got=plan.rule or NOTHING)
-    return _trial(kind, name, rule, text, [plan], () if rule.name in plan.applied else (difference,), plan)
+    return _trial(kind, name, rule, plan, () if rule.name in plan.applied else (difference,), plan.applied)
 
 
-def _trial(
-    kind: Kind,
-    name: str,
-    of: Rule | Case,
-    text: str,
-    plans: Iterable[Plan],
-    found: tuple[Difference, ...],
-    plan: Plan | None,
-) -> Trial:
-    applied = frozenset(chain.from_iterable(plan.applied for plan in plans))
+def _trial(kind: Kind, name: str, of: Rule | Case, plan: Plan | None, found: Found, applied: Iterable[str]) -> Trial:
+    text, names = plan.message.text if plan else "", frozenset(applied)
     return Trial(
-        kind=kind, name=name, file=of.file, line=of.line, text=text, applied=applied, differences=found, plan=plan
+        kind=kind, name=name, file=of.file, line=of.line, text=text, applied=names, differences=found, plan=plan
     )
 
 
@@ -117,8 +113,8 @@ def try_case(case: Case, rules: Rules, now: datetime) -> Trial:
         (exchange, tuple(differences(turn.expected, exchange))) for turn, exchange in zip(turns, exchanges, strict=True)
     ]
     exchange, found = next(((exchange, found) for exchange, found in held if found), held[-1])
-    plans = [exchange.plan for exchange in exchanges]
-    return _trial(Kind.TEST, case.name, case, exchange.plan.message.text, plans, found, exchange.plan)
+    applied = chain.from_iterable(each.plan.applied for each in exchanges)
+    return _trial(Kind.TEST, case.name, case, exchange.plan, found, applied)
 
 
 def messages_of(case: Case, now: datetime) -> Iterator[Message]:
@@ -211,3 +207,44 @@ def _shown_step(step: Mapping[str, Any]) -> str:
 
 def _lines(values: Iterable[str]) -> str:
     return "\n".join(values) or NOTHING
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Coverage:
+    """A rule with the numbers of examples and of tests in which it applied."""
+
+    rule: str
+    file: str
+    line: int
+    examples: int
+    tests: int
+
+    @property
+    def exercised(self) -> bool:
+        return bool(self.examples or self.tests)
+
+
+def coverage(rules: Rules, outcomes: Iterable[Trial]) -> tuple[Coverage, ...]:
+    """Each enabled rule with what exercises it; variants do not count."""
+    counts = Counter((outcome.kind, name) for outcome in outcomes for name in outcome.applied)
+    enabled = (rule for rule in rules.rules if rule.enabled)
+    return tuple(
+        Coverage(
+            rule=rule.name,
+            file=rule.file,
+            line=rule.line,
+            examples=counts[Kind.EXAMPLE, rule.name],
+            tests=counts[Kind.TEST, rule.name],
+        )
+        for rule in enabled
+    )
+
+
+def percent(covered: Iterable[Coverage]) -> float:
+    """The percentage of rules that are exercised; 100 if there are none.
+
+    >>> percent([])
+    100.0
+    """
+    exercised = [rule.exercised for rule in covered]
+    return 100 * sum(exercised) / len(exercised) if exercised else 100.0

@@ -7,8 +7,7 @@ from typing import Any
 
 import re2
 
-from responder.core.rehearsal.coverage import coverage
-from responder.core.rehearsal.trials import try_case, try_examples
+from responder.core.rehearsal.trials import coverage, try_case, try_examples
 from responder.core.rules.actions import Action
 from responder.core.rules.matching import Pattern, pattern_options
 from responder.core.rules.rules import Rule
