@@ -21,7 +21,7 @@ from responder.errors import ResponderError
 from responder.store.base.database import Database
 from responder.store.consent.installation import Installation
 from responder.store.inbox.inbox import SqlInbox
-from responder.store.operations.arrivals import read_clock_offset
+from responder.store.operations.credits import read_clock_offset
 from responder.store.operations.mailboxes import live_mailboxes
 from responder.store.outbound.gateway_hold import read_hold
 from responder.store.reading.failed_messages import read_failed

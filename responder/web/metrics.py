@@ -15,10 +15,9 @@ from starlette.responses import PlainTextResponse, Response
 from responder.core.outbound.gateway import Clock
 from responder.errors import ResponderError
 from responder.store.base.database import Database
-from responder.store.consent.counting import count_consent
+from responder.store.consent.reading import count_consent
 from responder.store.operations.alerts import kinds_of, read_open
-from responder.store.operations.arrivals import count_texts
-from responder.store.operations.credits import read_credits
+from responder.store.operations.credits import count_texts, read_credits
 from responder.store.outbound.figures import read_deliveries
 from responder.web.figures import Figures, Tally
 from responder.web.health import CHECK_S, Health

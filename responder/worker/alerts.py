@@ -16,8 +16,7 @@ from responder.errors import PermanentError, TransientError
 from responder.store.base.database import Database
 from responder.store.operations.alert_mails import claim_mail, note_refused, note_sent, note_unsent
 from responder.store.operations.alerts import Telling, note_troubles
-from responder.store.operations.arrivals import read_clock_offset
-from responder.store.operations.credits import read_credits
+from responder.store.operations.credits import read_clock_offset, read_credits
 from responder.store.operations.mailboxes import GONE_AFTER, failing_mailboxes, live_mailboxes
 from responder.store.outbound.endpoints import read_endpoints
 from responder.store.outbound.gateway_hold import read_hold

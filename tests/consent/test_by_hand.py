@@ -5,7 +5,8 @@ import pytest
 from responder.core.contact.known import SubscriptionStatus
 from responder.store.consent.erasure import erase
 from responder.store.consent.reading import verify
-from responder.store.consent.subscribers import Outcome, Outcomes, Wanted, opt_out, put_subscribers
+from responder.store.consent.stopping import opt_out
+from responder.store.consent.subscribers import Outcome, Outcomes, SubscriberChange, put_subscribers
 from tests.builders import ANNA, BRUNO, inbound, minutes
 from tests.conftest import NOON
 from tests.worker.conftest import Work, work
@@ -15,14 +16,14 @@ LATER = NOON + minutes(60)
 LEAVES = SubscriptionStatus.UNSUBSCRIBED
 
 
-async def put(work: Work, *wanted: Wanted, dry_run: bool = False) -> Outcomes:
+async def put(work: Work, *wanted: SubscriberChange, dry_run: bool = False) -> Outcomes:
     return await put_subscribers(
         work.store.database, work.store.secret, wanted, operator="mia", now=LATER, dry_run=dry_run
     )
 
 
-def joining(originator: str = ANNA, **other: str) -> Wanted:
-    return Wanted(originator=originator, list="news", evidence=other.pop("evidence", "paper form"), **other)  # type: ignore[arg-type]  # texts
+def joining(originator: str = ANNA, **other: str) -> SubscriberChange:
+    return SubscriberChange(originator=originator, list="news", evidence=other.pop("evidence", "paper form"), **other)  # type: ignore[arg-type]  # texts
 
 
 async def test_a_number_put_on_a_list_is_on_it_with_the_proof(work: Work) -> None:
@@ -66,13 +67,13 @@ async def test_nobody_is_brought_back_who_was_erased(work: Work) -> None:
 
 async def test_a_number_taken_off_a_list_has_left_it(work: Work) -> None:
     await work.handle(inbound("News ON"))
-    await put(work, Wanted(originator=ANNA, list="news", status=LEAVES, evidence="by phone"))
+    await put(work, SubscriberChange(originator=ANNA, list="news", status=LEAVES, evidence="by phone"))
     assert await work.lists_of(ANNA) == {"news": "unsubscribed"}
     assert [row.event for row in await work.rows("consent_events", "seq")] == ["opt_in", "opt_out"]
 
 
 async def test_an_older_text_that_comes_late_does_not_undo_what_an_operator_did(work: Work) -> None:
-    await put(work, Wanted(originator=ANNA, list="news", status=LEAVES))
+    await put(work, SubscriberChange(originator=ANNA, list="news", status=LEAVES))
     await work.handle(inbound("News ON", received=NOON))
     assert await work.lists_of(ANNA) == {"news": "unsubscribed"}
 

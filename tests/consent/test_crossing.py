@@ -13,7 +13,7 @@ from responder.store.base.tables import consent_events, contacts, subscriptions
 from responder.store.consent.erasure import erase
 from responder.store.consent.ledger import append, event_row
 from responder.store.consent.reading import verify
-from responder.store.consent.subscribers import Wanted, put_subscribers
+from responder.store.consent.subscribers import SubscriberChange, put_subscribers
 from tests.builders import ANNA, inbound, minutes
 from tests.conftest import NOON, wait_until
 from tests.worker.conftest import Work, work
@@ -47,7 +47,7 @@ async def about_to_commit(work: Work) -> AsyncIterator[AsyncConnection]:
 async def test_an_import_does_not_bring_back_who_says_stop_at_that_moment(work: Work, status: str | None) -> None:
     await work.handle(inbound("News ON" if status else "my name is A"))
     async with about_to_commit(work) as connection:
-        wanted = [Wanted(originator=ANNA, list="offers", evidence="form")]
+        wanted = [SubscriberChange(originator=ANNA, list="offers", evidence="form")]
         database, secret = work.store.database, work.store.secret
         importing = asyncio.create_task(put_subscribers(database, secret, wanted, operator="mia", now=LATER))
         await connection.execute(

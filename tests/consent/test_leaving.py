@@ -9,7 +9,8 @@ from responder.core.contact.known import SubscriptionStatus
 from responder.rulefile import read_rules
 from responder.store.base.tables import subscriptions
 from responder.store.consent.retention import TOGETHER, end_subscriptions
-from responder.store.consent.subscribers import Outcome, Wanted, opt_out, put_subscribers
+from responder.store.consent.stopping import opt_out
+from responder.store.consent.subscribers import Outcome, SubscriberChange, put_subscribers
 from responder.store.handoffs.closing import Closing, close
 from responder.wiring import Store
 from tests.builders import ANNA, inbound
@@ -45,7 +46,7 @@ async def say(work: Work, *texts: str) -> None:
 
 
 async def remove(work: Work, name: str) -> Outcome:
-    wanted = [Wanted(originator=ANNA, list=name, status=LEFT, evidence="by phone")]
+    wanted = [SubscriberChange(originator=ANNA, list=name, status=LEFT, evidence="by phone")]
     outcomes = await put_subscribers(
         work.store.database, work.store.secret, wanted, operator="mia", now=work.clock.advance(minutes=1)
     )
@@ -87,7 +88,10 @@ async def test_a_subscription_that_stop_took_does_not_end_once_more(work: Work) 
 
 
 async def test_all_subscriptions_of_a_campaign_end_at_once_however_many_they_are(work: Work) -> None:
-    wanted = [Wanted(originator=f"+39330{number:07}", list="news", evidence="form") for number in range(TOGETHER + 1)]
+    wanted = [
+        SubscriberChange(originator=f"+39330{number:07}", list="news", evidence="form")
+        for number in range(TOGETHER + 1)
+    ]
     await put_subscribers(work.store.database, work.store.secret, wanted, operator="mia", now=NOON)
     async with work.store.database.write() as connection:
         await connection.execute(update(subscriptions).values(ends_at=ENDS))

@@ -14,7 +14,7 @@ from responder.errors import ResponderError
 from responder.store.base.tables import steps, subscriptions
 from responder.store.consent.reading import verify
 from responder.store.consent.retention import remove_texts
-from responder.store.consent.subscribers import Wanted, put_subscribers
+from responder.store.consent.subscribers import SubscriberChange, put_subscribers
 from responder.store.inbox.contacts import read_known
 from responder.store.outbound.calls import retry_calls
 from responder.store.outbound.replies import SIMULATED
@@ -38,7 +38,7 @@ async def keep_house(work: Work, days: int = 0) -> None:
 
 
 async def subscribed_for_a_month(work: Work) -> None:
-    wanted = [Wanted(originator=ANNA, list="news"), Wanted(originator=BRUNO, list="news")]
+    wanted = [SubscriberChange(originator=ANNA, list="news"), SubscriberChange(originator=BRUNO, list="news")]
     await put_subscribers(work.store.database, work.store.secret, wanted, operator="mia", now=NOON)
     async with work.store.database.write() as connection:
         await connection.execute(

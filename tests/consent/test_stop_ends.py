@@ -11,7 +11,7 @@ from responder.core.outbound.suppression import OPTED_OUT
 from responder.core.rules.limits import Limits
 from responder.rulefile import read_rules
 from responder.store.base.tables import steps
-from responder.store.consent.subscribers import opt_out
+from responder.store.consent.stopping import opt_out
 from responder.store.handoffs.closing import Answer, answer
 from responder.store.outbound.fates import Fate
 from responder.store.outbound.webhook_replies import settle_unanswered

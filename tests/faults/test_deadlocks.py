@@ -20,7 +20,8 @@ from responder.store.appointments.planning import plan_some_anew
 from responder.store.base.database import Database
 from responder.store.consent.erasure import erase
 from responder.store.consent.retention import end_subscriptions
-from responder.store.consent.subscribers import Wanted, opt_out, put_subscribers
+from responder.store.consent.stopping import opt_out
+from responder.store.consent.subscribers import SubscriberChange, put_subscribers
 from responder.store.outbound.abandoned import settle_abandoned
 from responder.store.outbound.fates import Fate
 from responder.store.outbound.webhook_replies import settle_unanswered
@@ -81,7 +82,7 @@ async def book(store: Store) -> None:
 
 
 async def import_some(store: Store) -> None:
-    wanted = [Wanted(originator=one, list="news") for one in some_phones()]
+    wanted = [SubscriberChange(originator=one, list="news") for one in some_phones()]
     await put_subscribers(store.database, store.secret, wanted, operator="op", now=utc_now())
 
 

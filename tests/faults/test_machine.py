@@ -34,7 +34,7 @@ from responder.core.sms.message import Inbound
 from responder.store.appointments.bookings import delete_appointment, put_bookings
 from responder.store.base.database import Database
 from responder.store.consent.erasure import erase, holding_numbers
-from responder.store.consent.subscribers import Outcome, Wanted, put_subscribers
+from responder.store.consent.subscribers import Outcome, SubscriberChange, put_subscribers
 from tests.builders import ANNA, BRUNO, inbound
 from tests.conftest import StandingClock, postgres_database, postgres_server, store_on
 from tests.faults.model import WORDS, Booked, ByHand, Model, Said, Word
@@ -183,7 +183,7 @@ class Machine(RuleBasedStateMachine):
     def _change_list(self, originator: str, joins: bool, *, between: bool = False, years_ago: bool = False) -> None:
         status = SubscriptionStatus.SUBSCRIBED if joins else SubscriptionStatus.UNSUBSCRIBED
         since = self.clock() - timedelta(days=400) if years_ago else None
-        wanted = Wanted(originator=originator, list="news", status=status, since=since, evidence="a form")
+        wanted = SubscriberChange(originator=originator, list="news", status=status, since=since, evidence="a form")
 
         async def change() -> None:
             now = self.clock()

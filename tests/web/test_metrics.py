@@ -13,8 +13,9 @@ from sqlalchemy.dialects import sqlite
 from responder.core.contact.known import SubscriptionStatus
 from responder.core.rules.alerts import AlertKind, Trouble
 from responder.store.base.tables import steps
-from responder.store.consent.counting import OPTED_OUT, SUBSCRIPTIONS
-from responder.store.consent.subscribers import Wanted, opt_out, put_subscribers
+from responder.store.consent.reading import OPTED_OUT, SUBSCRIPTIONS
+from responder.store.consent.stopping import opt_out
+from responder.store.consent.subscribers import SubscriberChange, put_subscribers
 from responder.store.operations.alerts import Telling, note_troubles
 from responder.store.operations.credits import claim_question, note_credit
 from responder.store.outbound.gateway_hold import begin_hold
@@ -219,8 +220,8 @@ async def test_open_alerts_are_counted_by_kind(web: WebSide) -> None:
 async def test_who_is_on_each_list_is_counted(web: WebSide) -> None:
     web.rules = replace(web.rules, lists=("news", "offers"))
     wanted = [
-        Wanted(originator=ANNA, list="news"),
-        Wanted(originator=BRUNO, list="old", status=SubscriptionStatus.PENDING),
+        SubscriberChange(originator=ANNA, list="news"),
+        SubscriberChange(originator=BRUNO, list="old", status=SubscriptionStatus.PENDING),
     ]
     await put_subscribers(web.store.database, web.store.secret, wanted, operator="mia", now=web.clock.now)
     await opt_out(web.store.database, web.store.secret, ANNA, reason="", operator="mia", now=web.clock.now)

@@ -19,7 +19,8 @@ from responder.store.appointments.bookings import delete_appointment, put_bookin
 from responder.store.base.tables import consent_events
 from responder.store.consent.erasure import erase
 from responder.store.consent.retention import end_subscriptions
-from responder.store.consent.subscribers import Wanted, opt_out, put_subscribers
+from responder.store.consent.stopping import opt_out
+from responder.store.consent.subscribers import SubscriberChange, put_subscribers
 from responder.store.inbox.commit import Commits
 from responder.store.inbox.contacts import read_known
 from responder.wiring import Store
@@ -102,7 +103,7 @@ async def do(store: Store, done: Done, originator: str, clock: StandingClock) ->
     database, secret, now = store.database, store.secret, clock()
     match done.what:
         case "import":
-            wanted = Wanted(originator=originator, list=done.list, status=done.status)
+            wanted = SubscriberChange(originator=originator, list=done.list, status=done.status)
             await put_subscribers(database, secret, [wanted], operator="mia", now=now)
         case "remove":
             await opt_out(database, secret, originator, reason="", operator="mia", now=now)

@@ -13,7 +13,8 @@ from responder.core.contact.precedence import OVERTAKEN
 from responder.rulefile import read_rules
 from responder.store.appointments.bookings import API, delete_appointment, put_bookings
 from responder.store.consent.erasure import erase
-from responder.store.consent.subscribers import Wanted, opt_out, put_subscribers
+from responder.store.consent.stopping import opt_out
+from responder.store.consent.subscribers import SubscriberChange, put_subscribers
 from responder.store.handoffs.closing import Closing, close
 from responder.store.outbound.fates import Fate
 from tests.builders import ANNA, BRUNO, inbound
@@ -27,7 +28,7 @@ REVIEW = "b" * 32
 
 
 async def put(work: Work, status: SubscriptionStatus = ON, name: str = "news", **other: Any) -> None:
-    wanted = Wanted(originator=ANNA, list=name, status=status, **other)
+    wanted = SubscriberChange(originator=ANNA, list=name, status=status, **other)
     await put_subscribers(work.store.database, work.store.secret, [wanted], operator="mia", now=work.clock())
 
 

@@ -6,7 +6,7 @@ from responder.core.appointments.booking import Booking
 from responder.rulefile import read_rules
 from responder.store.appointments.bookings import put_bookings
 from responder.store.base.history import read_history
-from responder.store.consent.subscribers import opt_out
+from responder.store.consent.stopping import opt_out
 from responder.store.reading.contacts_then import Beginning, read_past
 from tests.builders import ANNA, inbound, minutes
 from tests.conftest import NOON, StandingClock

@@ -18,7 +18,7 @@ from responder.settings.database_url import mask_url
 from responder.settings.model import Settings
 from responder.store.base.rule_versions import RuleVersions
 from responder.store.handoffs.handoffs import count_open
-from responder.store.operations.arrivals import read_clock_offset
+from responder.store.operations.credits import read_clock_offset
 from responder.store.outbound.daily_budget import spent_on
 from responder.store.outbound.endpoints import read_endpoints
 from responder.store.outbound.gateway_hold import Hold, read_hold

@@ -23,7 +23,7 @@ from responder.store.base.listing import read_all
 from responder.store.consent.erasure import erase as erase_number
 from responder.store.consent.reading import list_consent
 from responder.store.consent.reading import verify as verify_chain
-from responder.store.reading.everything_about import PERSON
+from responder.store.reading.records import PERSON
 from responder.wiring import Store, utc_now
 
 KINDS = (".csv", ".jsonl")

@@ -18,7 +18,7 @@ from responder.core.appointments.booking import (
 from responder.core.contact.known import SubscriptionStatus
 from responder.core.rules.template import did_you_mean
 from responder.core.sms.address import number_from
-from responder.store.consent.subscribers import Wanted
+from responder.store.consent.subscribers import SubscriberChange
 
 REQUIRED_COLUMNS = ("originator", "list")
 COLUMNS = (*REQUIRED_COLUMNS, "status", "since", "language", "evidence")
@@ -61,7 +61,7 @@ class Terms:
 class SubscriberFile:
     """The changes that a file asks for, and the line of each."""
 
-    changes: Sequence[Wanted]
+    changes: Sequence[SubscriberChange]
     lines: Sequence[int]
 
 
@@ -79,7 +79,7 @@ class _SubscriberReader:
     terms: Terms
     line_of: dict[tuple[str, str], int] = field(default_factory=dict)
 
-    def read(self, line: int, row: Mapping[str, str]) -> Wanted | list[str]:
+    def read(self, line: int, row: Mapping[str, str]) -> SubscriberChange | list[str]:
         """The change that a row asks for, or its mistakes."""
         if wrong := list(_problems(row, self.terms)):
             return wrong
@@ -110,8 +110,8 @@ def _problems(row: Mapping[str, str], terms: Terms) -> Iterator[str]:
         yield f"evidence: {len(evidence)} characters, at most {LONGEST_EVIDENCE} are kept: shorten it"
 
 
-def _change(row: Mapping[str, str], terms: Terms) -> Wanted:
-    return Wanted(
+def _change(row: Mapping[str, str], terms: Terms) -> SubscriberChange:
+    return SubscriberChange(
         originator=_number(row["originator"], terms),
         list=row["list"],
         status=_status(row.get("status", ""), terms),

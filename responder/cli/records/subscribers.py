@@ -31,9 +31,10 @@ from responder.core.rules.webhooks import Event
 from responder.errors import ConfigurationError, ResponderError
 from responder.processes.data_dir import open_private
 from responder.store.base.listing import read_all
-from responder.store.consent.counting import count_consent
 from responder.store.consent.importing import SubscriberImports
-from responder.store.consent.subscribers import Outcome, Outcomes, Wanted, opt_out, put_subscribers
+from responder.store.consent.reading import count_consent
+from responder.store.consent.stopping import opt_out
+from responder.store.consent.subscribers import Outcome, Outcomes, SubscriberChange, put_subscribers
 from responder.store.reading.records import list_subscribers
 from responder.wiring import Store, utc_now
 
@@ -205,7 +206,7 @@ async def _put(store: Store, *, number: str, name: str, evidence: str, joins: bo
     await _check_list(name)
     status = SubscriptionStatus.SUBSCRIBED if joins else SubscriptionStatus.UNSUBSCRIBED
     originator = await read_number(number)
-    change = Wanted(originator=originator, list=name, status=status, evidence=evidence)
+    change = SubscriberChange(originator=originator, list=name, status=status, evidence=evidence)
     tell = await webhooks_for(store, Event.CONSENT_CHANGED)
     outcomes = await put_subscribers(
         store.database, store.secret, [change], operator=operator_name(), now=utc_now(), tell=tell

@@ -16,7 +16,7 @@ from responder.store.consent.subscribers import (
     Means,
     Outcome,
     Outcomes,
-    Wanted,
+    SubscriberChange,
     carry_out_some,
     put_subscribers,
 )
@@ -32,7 +32,7 @@ class SubscriberImports:
     tell: Collection[str] = ()
 
     async def put(
-        self, wanted: Sequence[Wanted], operator: str, advance: Callable[[int], None] = lambda _count: None
+        self, wanted: Sequence[SubscriberChange], operator: str, advance: Callable[[int], None] = lambda _count: None
     ) -> Outcomes:
         """Make the subscriptions what an operator wants, all or none, but bring nobody back who opted out."""
         await carry_out(self.database, SUBSCRIBERS, self._apply, self.clock)
@@ -57,9 +57,9 @@ class SubscriberImports:
         return await carry_out_some(self.database, connection, wanted, means, self.clock(), accepted_at=one.accepted_at)
 
 
-def _line(wanted: Wanted) -> dict[str, Any]:
+def _line(wanted: SubscriberChange) -> dict[str, Any]:
     return as_row(wanted, staged_subscribers)
 
 
-def _wanted(row: Row[Any], one: Row[Any]) -> Wanted:
-    return from_row(Wanted, row, since=row.since or one.accepted_at)
+def _wanted(row: Row[Any], one: Row[Any]) -> SubscriberChange:
+    return from_row(SubscriberChange, row, since=row.since or one.accepted_at)

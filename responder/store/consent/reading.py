@@ -1,17 +1,20 @@
-"""The consent ledger as it is read: followed from its first event to its sealed end, or told for one number or list."""
+"""Consent as it is read: the ledger, followed to its sealed end or listed, and how many numbers stand where."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import distinct, func, select
 
 from responder.core.consent.ledger import Chain, Fault
+from responder.core.consent.standing import ConsentCounts
+from responder.core.contact.known import SubscriptionStatus
 from responder.core.operations.records import ConsentRecord
 from responder.errors import StorageError
 from responder.store.base.database import Database
 from responder.store.base.listing import Listing
-from responder.store.base.tables import consent_events, installation
+from responder.store.base.tables import HOLDING, SILENT, consent_events, contacts, handoffs, installation, subscriptions
 from responder.store.consent.ledger import HEAD, as_told, read_head
 
 MOST_FAULTS = 100  # told; whoever changed more will be found by these
@@ -58,7 +61,7 @@ def _faults_of_the_end(chain: Chain, sealed: str | None, secret: bytes) -> Itera
 def list_consent(
     *, originator: str | None = None, name: str | None = None, as_of: datetime | None = None
 ) -> Listing[ConsentRecord]:
-    """The consent events in their order: of a number, of a list (with those for all lists), as recorded until a moment."""
+    """The consent events in their order: of a number, of a list and of all lists, as recorded until a moment."""
     query = select(consent_events)
     if originator is not None:
         query = query.where(consent_events.c.originator == originator)
@@ -67,3 +70,21 @@ def list_consent(
     if as_of is not None:
         query = query.where(consent_events.c.recorded_at <= as_of)
     return Listing(query=query, order=(consent_events.c.seq,), read=lambda row: ConsentRecord(event=row._asdict()))
+
+
+SUBSCRIPTIONS = select(subscriptions.c.list, subscriptions.c.status, func.count()).group_by(
+    subscriptions.c.list, subscriptions.c.status
+)
+OPTED_OUT = select(func.count()).select_from(contacts).where(SILENT)
+UNDER_REVIEW = select(func.count(distinct(handoffs.c.originator))).where(HOLDING)
+
+
+async def count_consent(database: Database) -> ConsentCounts:
+    """How many numbers stand where, as of one moment."""
+    by_list: dict[str, dict[SubscriptionStatus, int]] = defaultdict(dict)
+    async with database.read() as connection:
+        for name, status, count in (await connection.execute(SUBSCRIPTIONS)).all():
+            by_list[name][SubscriptionStatus(status)] = count
+        opted_out = (await connection.execute(OPTED_OUT)).scalar_one()
+        under_review = (await connection.execute(UNDER_REVIEW)).scalar_one()
+    return ConsentCounts(by_list=by_list, opted_out=opted_out, under_review=under_review)

@@ -1,24 +1,30 @@
-"""Opt-outs that no text made by itself: a person of ours did, or decided that a text was one, or the gateway tells of it."""
+"""Opt-outs that no text made by itself: by a person of ours, or since the gateway has blocked the number."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, select, update
+from sqlalchemy import ColumnElement, Select, case, select, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.contact.known import SubscriptionStatus
 from responder.core.sms.message import Order
-from responder.store.base.tables import contacts, messages, subscriptions
-from responder.store.consent.ledger import EventRow, event_row
+from responder.store.base.database import Database
+from responder.store.base.revisions import let_go, move_revisions
+from responder.store.base.tables import contacts, messages, steps, subscriptions
+from responder.store.consent.ledger import EventRow, append, event_row
+from responder.store.queue.announcing import announce_consent
 from responder.store.queue.ending import end_waiting
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Stop:
-    """An opt-out that a person of ours or the gateway tells of, as of a moment by our clock; ``order`` is that of the text it rests on."""
+    """An opt-out by a person of ours or the gateway, as of a moment by our clock.
+
+    ``order`` is that of the text it rests on, if it rests on one.
+    """
 
     by_hand_at: datetime
     proof: Mapping[str, Any]
@@ -70,7 +76,73 @@ async def _lists_before(connection: AsyncConnection, originator: str, said: Stop
 
 
 def _is_newer(row: Row[Any], said: Stop) -> bool:
-    """Whether a list was joined after an opt-out: by a text that is newer than its text, or, without one, by whatever we heard or did later."""
+    """Whether a list was joined after an opt-out: by a newer text, or, if it rests on none, by anything later."""
     if said.order:
         return row.order_at is not None and Order(row.order_at, row.order_seq) > said.order
     return any(at is not None and at > said.by_hand_at for at in (row.received_at, row.by_hand_at))
+
+
+REFUSAL = "gateway_refusal"  # the channel
+
+
+async def opt_out_upstream(
+    connection: AsyncConnection, database: Database, refused: Mapping[str, str], now: datetime
+) -> list[EventRow]:
+    """Opt out whom these texts were for, and give the events for the ledger; ``refused`` has the reasons.
+
+    A START of a number's own stands that came after the text was written.
+    """
+    originators = {row.originator for row in await _texts(connection, refused)}
+    await move_revisions(connection, database.insert, originators)
+    ours = await _texts(connection, refused)  # a number may have been erased before its contact was ours
+    await let_go(connection, originators - {row.originator for row in ours})
+    events: list[EventRow] = []
+    for row in ours:
+        if not await _has_spoken_since(connection, row.originator, row.created_at):
+            proof = {"channel": REFUSAL, "reason": refused[row.key], "message_key": row.message_key}
+            events += await stop(connection, row.originator, Stop(by_hand_at=row.created_at, proof=proof), now)
+    return events
+
+
+async def _texts(connection: AsyncConnection, keys: Collection[str]) -> Sequence[Row[Any]]:
+    query: Select[Any] = select(steps.c.key, steps.c.originator, steps.c.message_key, steps.c.created_at)
+    query = query.where(steps.c.key.in_(keys), steps.c.originator != "").order_by(steps.c.originator)
+    rows: Sequence[Row[Any]] = (await connection.execute(query)).all()
+    return rows
+
+
+async def _has_spoken_since(connection: AsyncConnection, originator: str, written_at: datetime) -> bool:
+    """Whether the number has opted out already, or has said START since a text to it was written; both by our clock."""
+    query = select(contacts.c.opted_out, messages.c.received_at).outerjoin(
+        messages, messages.c.seq == contacts.c.consent_seq
+    )
+    contact = (await connection.execute(query.where(contacts.c.originator == originator))).one()
+    return contact.opted_out or (contact.received_at is not None and contact.received_at > written_at)
+
+
+async def opt_out(
+    database: Database,
+    secret: bytes,
+    originator: str,
+    *,
+    reason: str,
+    operator: str,
+    now: datetime,
+    tell: Collection[str] = (),
+) -> bool:
+    """Let a number be texted no more, as its own STOP would; gives whether that is news."""
+    async with database.write() as connection:
+        await move_revisions(connection, database.insert, [originator])
+        done = (
+            update(contacts)
+            .where(contacts.c.originator == originator)
+            .values(by_hand_at=latest(contacts.c.by_hand_at, now))
+        )
+        if (await connection.execute(done.returning(contacts.c.opted_out))).scalar_one():
+            return False
+        proof = {"operator": operator, "reason": reason or None}
+        events = await append(
+            connection, await stop(connection, originator, Stop(by_hand_at=now, proof=proof), now), secret
+        )
+        await announce_consent(connection, events, tell, now)
+    return True

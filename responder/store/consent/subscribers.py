@@ -1,4 +1,4 @@
-"""Subscriptions as an operator changes them: by hand or from a file, with the proof in the ledger, in one transaction."""
+"""Subscriptions as an operator changes them, by hand or from a file, with the proof in the ledger."""
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -7,18 +7,19 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Insert, select, tuple_, update
+from sqlalchemy import select, tuple_
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.contact.known import SubscriptionStatus
 from responder.store.base.database import Database
 from responder.store.base.imports import Kind, overtake
+from responder.store.base.records import as_row
 from responder.store.base.revisions import chunks, let_go, move_revisions
 from responder.store.base.tables import contacts, staged_subscribers, subscriptions
 from responder.store.consent.erasure import silent_among
 from responder.store.consent.ledger import EventRow, append, event_row
-from responder.store.consent.stopping import Stop, latest, stop
+from responder.store.consent.stopping import latest
 from responder.store.queue.announcing import announce_consent
 
 SUBSCRIBER_LOCK = 0x5E5B0D05  # PostgreSQL advisory lock: two imports at once take turns
@@ -26,8 +27,8 @@ SUBSCRIBERS = Kind(name="subscribers", staged=staged_subscribers, lock=SUBSCRIBE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Wanted:
-    """What an operator wants of one number and list; ``evidence`` says where the consent comes from."""
+class SubscriberChange:
+    """A change of one number on one list that an operator asks for; ``evidence`` says where the consent comes from."""
 
     originator: str
     list: str
@@ -38,7 +39,7 @@ class Wanted:
 
 
 class Outcome(StrEnum):
-    """What became of one wish."""
+    """What became of one change."""
 
     NEW = "new"
     CHANGED = "changed"
@@ -56,7 +57,7 @@ MOVING = (Outcome.NEW, Outcome.CHANGED)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcomes:
-    """What became of all wishes; ``left_out`` has the places of those that would have brought back someone who opted out."""
+    """What became of all changes; ``left_out`` has the places of those that would bring back who opted out."""
 
     counts: Mapping[Outcome, int]
     left_out: Sequence[int] = field(default_factory=tuple)
@@ -64,15 +65,17 @@ class Outcomes:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Standing:
-    """Who stands where: subscriptions by number and list, which of them START would bring back or are newer than the wish,
-    and the numbers that want no texts at all."""
+    """Who is on which list, by number and list, and the numbers that want no texts at all.
+
+    START would bring back those ``taken``; the ``newer`` ones were joined after the change was asked for.
+    """
 
     status: Mapping[tuple[str, str], SubscriptionStatus]
     taken: Collection[tuple[str, str]]
     newer: Collection[tuple[str, str]]
     opted_out: frozenset[str]
 
-    def outcome(self, wanted: Wanted) -> Outcome:
+    def outcome(self, wanted: SubscriberChange) -> Outcome:
         place = wanted.originator, wanted.list
         before = self.status.get(place)
         if before is wanted.status and place not in self.taken:
@@ -99,7 +102,7 @@ class Means:
 async def put_subscribers(
     database: Database,
     secret: bytes,
-    wanted: Sequence[Wanted],
+    wanted: Sequence[SubscriberChange],
     *,
     operator: str,
     now: datetime,
@@ -107,7 +110,7 @@ async def put_subscribers(
     advance: Callable[[int], None] = lambda _count: None,
     tell: Collection[str] = (),
 ) -> Outcomes:
-    """Make the subscriptions what an operator wants, all or none, but bring nobody back who opted out; ``tell`` webhooks."""
+    """Make the changes, all or none, but bring nobody back who opted out; ``tell`` webhooks."""
     if dry_run:
         async with database.read() as connection:
             outcomes = await _outcomes(connection, secret, wanted)
@@ -125,14 +128,14 @@ async def put_subscribers(
 async def carry_out_some(
     database: Database,
     connection: AsyncConnection,
-    wanted: Sequence[Wanted],
+    wanted: Sequence[SubscriberChange],
     means: Means,
     now: datetime,
     advance: Callable[[int], None] = lambda _count: None,
     *,
     accepted_at: datetime | None = None,
 ) -> Sequence[Outcome]:
-    """Make some subscriptions what an operator wants, and give the outcomes; the caller has the turn.
+    """Make some of the changes, and give the outcomes; the caller has the turn.
 
     What was accepted a while ago takes nobody off a list who has joined since.
     """
@@ -154,55 +157,27 @@ def _summary(outcomes: Sequence[Outcome]) -> Outcomes:
     return Outcomes(counts=Counter(outcomes), left_out=left_out)
 
 
-async def opt_out(
-    database: Database,
-    secret: bytes,
-    originator: str,
-    *,
-    reason: str,
-    operator: str,
-    now: datetime,
-    tell: Collection[str] = (),
-) -> bool:
-    """Let a number be texted no more, as its own STOP would, tell webhooks, and say whether that is news."""
-    async with database.write() as connection:
-        await move_revisions(connection, database.insert, [originator])
-        done = (
-            update(contacts)
-            .where(contacts.c.originator == originator)
-            .values(by_hand_at=latest(contacts.c.by_hand_at, now))
-        )
-        if (await connection.execute(done.returning(contacts.c.opted_out))).scalar_one():
-            return False
-        proof = {"operator": operator, "reason": reason or None}
-        events = await append(
-            connection, await stop(connection, originator, Stop(by_hand_at=now, proof=proof), now), secret
-        )
-        await announce_consent(connection, events, tell, now)
-    return True
-
-
 async def _outcomes(
     connection: AsyncConnection,
     secret: bytes,
-    wanted: Sequence[Wanted],
+    wanted: Sequence[SubscriberChange],
     *,
     before: Sequence[Outcome] | None = None,
     accepted_at: datetime | None = None,
 ) -> list[Outcome]:
-    """What would become of each wish; of those that changed nothing ``before``, whose contacts are not ours, nothing does."""
+    """What becomes of each change; one that came to nothing ``before`` stays so, since its contact is not ours."""
     standing = await _read_standing(connection, secret, wanted, accepted_at)
     if before is None:
         return [standing.outcome(one) for one in wanted]
     return [standing.outcome(one) if was in MOVING else was for one, was in zip(wanted, before, strict=True)]
 
 
-def _changing(wanted: Sequence[Wanted], outcomes: Sequence[Outcome]) -> list[Wanted]:
+def _changing(wanted: Sequence[SubscriberChange], outcomes: Sequence[Outcome]) -> list[SubscriberChange]:
     return [one for one, outcome in zip(wanted, outcomes, strict=True) if outcome in MOVING]
 
 
 async def _read_standing(
-    connection: AsyncConnection, secret: bytes, wanted: Sequence[Wanted], accepted_at: datetime | None
+    connection: AsyncConnection, secret: bytes, wanted: Sequence[SubscriberChange], accepted_at: datetime | None
 ) -> _Standing:
     status: dict[tuple[str, str], SubscriptionStatus] = {}
     taken: set[tuple[str, str]] = set()
@@ -225,7 +200,7 @@ def _is_newer(row: Row[Any], accepted_at: datetime | None) -> bool:
 async def _put(
     connection: AsyncConnection,
     insert: Callable[..., Any],
-    changes: Sequence[Wanted],
+    changes: Sequence[SubscriberChange],
     now: datetime,
     advance: Callable[[int], None],
 ) -> None:
@@ -236,29 +211,22 @@ async def _put(
 
 
 async def _put_rows(
-    connection: AsyncConnection, insert: Callable[..., Any], changes: Sequence[Wanted], now: datetime
+    connection: AsyncConnection, insert: Callable[..., Any], changes: Sequence[SubscriberChange], now: datetime
 ) -> None:
-    statement: Insert = insert(subscriptions)
-    new = {name: statement.excluded[name] for name in ("status", "since", "taken_by_stop", "ends_at")}  # type: ignore[attr-defined]  # both dialects have it
-    new["by_hand_at"] = latest(subscriptions.c.by_hand_at, statement.excluded.by_hand_at)  # type: ignore[attr-defined]  # both dialects have it
-    put = statement.on_conflict_do_update(index_elements=["originator", "list"], set_=new)  # type: ignore[attr-defined]  # both dialects have it
-    rows = [
-        {
-            "originator": one.originator,
-            "list": one.list,
-            "status": str(one.status),
-            "since": one.since or now,
-            "by_hand_at": min(one.since or now, now),
-            "taken_by_stop": False,
-            "ends_at": None,
-        }
-        for one in changes
-    ]
+    statement = insert(subscriptions)
+    new = {name: statement.excluded[name] for name in ("status", "since", "taken_by_stop", "ends_at")}
+    new["by_hand_at"] = latest(subscriptions.c.by_hand_at, statement.excluded.by_hand_at)
+    put = statement.on_conflict_do_update(index_elements=["originator", "list"], set_=new)
+    stays = {"taken_by_stop": False, "ends_at": None}
+    times = ({"since": one.since or now, "by_hand_at": min(one.since or now, now)} for one in changes)
+    rows = [as_row(one, subscriptions) | its | stays for one, its in zip(changes, times, strict=True)]
     if rows:
         await connection.execute(put, rows)
 
 
-async def _put_languages(connection: AsyncConnection, insert: Callable[..., Any], changes: Sequence[Wanted]) -> None:
+async def _put_languages(
+    connection: AsyncConnection, insert: Callable[..., Any], changes: Sequence[SubscriberChange]
+) -> None:
     rows = [{"originator": one.originator, "revision": 1, "language": one.language} for one in changes if one.language]
     statement = insert(contacts)
     if rows:
@@ -270,7 +238,7 @@ async def _put_languages(connection: AsyncConnection, insert: Callable[..., Any]
         )
 
 
-def _event(wanted: Wanted, operator: str, now: datetime) -> EventRow:
+def _event(wanted: SubscriberChange, operator: str, now: datetime) -> EventRow:
     return event_row(
         event=KINDS[wanted.status],
         at=wanted.since or now,

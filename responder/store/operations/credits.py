@@ -1,14 +1,17 @@
-"""The credit that is left at the gateway, in SQL: asked for by one worker at a time, seen by all."""
+"""What is known of the gateway itself: the credit, which one worker at a time asks for, and its clock."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 
+from responder.core.operations.clock_offset import LOOKED_AT, ClockOffset, arrivals_of, clock_offset
 from responder.core.operations.troubles import Credit
 from responder.store.base.database import Database
 from responder.store.base.records import from_row
-from responder.store.base.tables import balances
+from responder.store.base.tables import balances, messages
 
 EVERY = timedelta(minutes=5)
 AGAIN = timedelta(minutes=1)  # after a question without an answer
@@ -52,3 +55,24 @@ async def forget_credits(database: Database) -> None:
             return
     async with database.write() as connection:
         await connection.execute(delete(balances))
+
+
+COUNTED = 50_000  # messages at most: so many a minute's figures may read
+
+
+async def read_clock_offset(database: Database, zone: ZoneInfo) -> ClockOffset:
+    """How far the gateway's clock is off, if it writes the times of that zone."""
+    query = select(messages.c.date_time, messages.c.received_at).order_by(messages.c.seq.desc()).limit(LOOKED_AT)
+    async with database.read() as connection:
+        rows = (await connection.execute(query)).all()
+    return clock_offset(arrivals_of([(row.date_time, row.received_at) for row in rows], zone), zone)
+
+
+async def count_texts(database: Database, since: datetime) -> Mapping[tuple[str, str], int]:
+    """How many of the newest 50,000 messages came since a moment, by the rule that answered and the status."""
+    newest = select(messages.c.rule, messages.c.status, messages.c.received_at).order_by(messages.c.seq.desc())
+    last = newest.limit(COUNTED).subquery()
+    counts = select(last.c.rule, last.c.status, func.count()).where(last.c.received_at > since)
+    async with database.read() as connection:
+        rows = (await connection.execute(counts.group_by(last.c.rule, last.c.status))).all()
+    return {(rule or "", status): count for rule, status, count in rows}

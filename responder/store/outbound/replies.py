@@ -14,8 +14,8 @@ from responder.core.outbound.retry import LEASE
 from responder.core.outbound.suppression import SHADOWED
 from responder.store.base.database import Database
 from responder.store.base.tables import GIVEN_UP, ORDINARY, REMINDING, UNDONE, URGENT, steps
-from responder.store.consent.blocked_by_gateway import opt_out_upstream
 from responder.store.consent.ledger import append
+from responder.store.consent.stopping import opt_out_upstream
 from responder.store.outbound.daily_budget import Budget
 from responder.store.outbound.endpoints import switch_on
 from responder.store.outbound.fates import OF_CLAIM, Claimed, Fate, record_fates, step_from

@@ -1,11 +1,14 @@
-"""The queries behind the lists that people and scripts ask for, and behind one record of each."""
+"""The queries behind the lists that people and scripts ask for, one record of each, and all about one number."""
 
+import json
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, or_, select
 from sqlalchemy.engine import Row
 
+from responder.core.consent.standing import ContactRecord
 from responder.core.contact.effects import AppointmentStatus, StepStatus
 from responder.core.operations.explanations import Explanation, explained
 from responder.core.operations.records import AppointmentRecord, DeliveryRecord, MessageRecord, SubscriberRecord
@@ -14,8 +17,8 @@ from responder.store.appointments.rows import appointment_from
 from responder.store.base.database import Database
 from responder.store.base.listing import Listing
 from responder.store.base.records import from_row
-from responder.store.base.tables import PAST, WAITING, appointments, contacts, messages, steps, subscriptions
-from responder.store.handoffs.handoffs import open_doubts
+from responder.store.base.tables import PAST, WAITING, appointments, contacts, handoffs, messages, steps, subscriptions
+from responder.store.handoffs.handoffs import list_handoffs, open_doubts
 from responder.store.queue.rows import delivery_from
 
 HEX = frozenset("0123456789abcdef")
@@ -139,3 +142,26 @@ def _subscriber(row: Row[Any]) -> SubscriberRecord:
 
 def _appointment(row: Row[Any]) -> AppointmentRecord:
     return AppointmentRecord(appointment=appointment_from(row))
+
+
+def _narrowed(listing: Listing[Any], condition: Any) -> Listing[Any]:  # noqa: ANN401  (a column expression of any kind)
+    return Listing(query=listing.query.where(condition), order=listing.order, read=listing.read)
+
+
+def _contact(row: Row[Any]) -> ContactRecord:
+    since = max(filter(None, (row.consent_at, row.by_hand_at)), default=None) if row.opted_out else None
+    return ContactRecord(
+        originator=row.originator, language=row.language, fields=json.loads(row.fields), opted_out_since=since
+    )
+
+
+PERSON: Mapping[str, Callable[[str], Listing[Any]]] = {
+    "contact": lambda number: Listing(
+        query=select(contacts).where(contacts.c.originator == number), order=(contacts.c.originator,), read=_contact
+    ),
+    "lists": lambda number: _narrowed(list_subscribers(), subscriptions.c.originator == number),
+    "appointments": lambda number: _narrowed(list_appointments(), appointments.c.originator == number),
+    "messages": lambda number: list_messages(originator=number),
+    "handoffs": lambda number: _narrowed(list_handoffs(every=True), handoffs.c.originator == number),
+    "deliveries": lambda number: _narrowed(list_deliveries(), steps.c.originator == number),
+}

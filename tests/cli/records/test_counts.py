@@ -1,7 +1,7 @@
 """responder subscribers counts."""
 
 from responder.core.contact.known import SubscriptionStatus
-from responder.store.consent.subscribers import Wanted, put_subscribers
+from responder.store.consent.subscribers import SubscriberChange, put_subscribers
 from tests.builders import ANNA, BRUNO, inbound, minutes
 from tests.cli.conftest import Installation, run
 from tests.conftest import NOON
@@ -9,15 +9,15 @@ from tests.conftest import NOON
 CARLA = "+393309999999"
 
 
-async def put(here: Installation, *wanted: Wanted) -> None:
+async def put(here: Installation, *wanted: SubscriberChange) -> None:
     await put_subscribers(here.store.database, here.store.secret, wanted, operator="mia", now=NOON)
 
 
 async def test_the_numbers_of_each_list_are_counted_also_of_lists_with_nobody_and_lists_that_are_gone(
     here: Installation,
 ) -> None:
-    old = [Wanted(originator=number, list="a-list-of-before") for number in (ANNA, BRUNO)]
-    await put(here, *old, Wanted(originator=CARLA, list="news", status=SubscriptionStatus.PENDING))
+    old = [SubscriberChange(originator=number, list="a-list-of-before") for number in (ANNA, BRUNO)]
+    await put(here, *old, SubscriberChange(originator=CARLA, list="news", status=SubscriptionStatus.PENDING))
     await here.handle(inbound("News ON"), inbound("News ON", BRUNO), inbound("News OFF", received=NOON + minutes(1)))
     assert (await run("subscribers", "counts", "--json")).records == [
         {"list": "news", "subscribed": 1, "pending": 1, "unsubscribed": 1},

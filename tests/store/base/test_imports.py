@@ -23,7 +23,8 @@ from responder.store.base.tables import appointments, metadata, subscriptions
 from responder.store.consent.erasure import erase
 from responder.store.consent.importing import SubscriberImports
 from responder.store.consent.reading import verify
-from responder.store.consent.subscribers import Outcome, Wanted, opt_out, put_subscribers
+from responder.store.consent.stopping import opt_out
+from responder.store.consent.subscribers import Outcome, SubscriberChange, put_subscribers
 from responder.wiring import Store
 from tests.builders import inbound, minutes
 from tests.conftest import NOON, StandingClock
@@ -63,8 +64,8 @@ def bookings(count: int = MANY, **other: Any) -> list[Booking]:
     return [Booking(id=f"a{place}", originator=number(place), **fields) for place in range(count)]
 
 
-def joining(count: int = MANY, status: SubscriptionStatus = SubscriptionStatus.SUBSCRIBED) -> list[Wanted]:
-    return [Wanted(originator=number(n), list="news", status=status, evidence="a form") for n in range(count)]
+def joining(count: int = MANY, status: SubscriptionStatus = SubscriptionStatus.SUBSCRIBED) -> list[SubscriberChange]:
+    return [SubscriberChange(originator=number(n), list="news", status=status, evidence="a form") for n in range(count)]
 
 
 def booking_imports(store: Store, clock: StandingClock) -> BookingImports:
@@ -200,7 +201,7 @@ async def test_who_opts_out_meanwhile_stays_out(store: Store, clock: StandingClo
     await put_subscribers(
         store.database,
         store.secret,
-        [Wanted(originator=number(2001), list="news", status=SubscriptionStatus.UNSUBSCRIBED)],
+        [SubscriberChange(originator=number(2001), list="news", status=SubscriptionStatus.UNSUBSCRIBED)],
         operator="mia",
         now=clock(),
     )

@@ -18,7 +18,7 @@ from responder.store.appointments.bookings import Conflict, delete_appointment, 
 from responder.store.base.tables import appointments, contacts, messages, subscriptions
 from responder.store.consent.erasure import erase
 from responder.store.consent.retention import end_subscriptions
-from responder.store.consent.subscribers import Wanted, put_subscribers
+from responder.store.consent.subscribers import SubscriberChange, put_subscribers
 from responder.store.inbox.commit import Commits
 from responder.store.inbox.contacts import read_known
 from responder.store.outbound.fates import Fate
@@ -165,7 +165,7 @@ async def test_a_number_that_is_erased_does_not_come_back_by_what_waits_for_that
         await connection.execute(update(subscriptions).values(ends_at=NOON))
     (claimed,) = await store.steps.claim(StepKind.REPLY, "w", NOON, 10)
     refused = Fate(key=claimed.step.key, status=StepStatus.DEAD, error="blocked", is_blocked=True)
-    wanted = [Wanted(originator=ANNA, list="offers")]
+    wanted = [SubscriberChange(originator=ANNA, list="offers")]
     async with crossing(store) as cross:
         await cross.begin(erasing(store))
         await cross.begin(store.steps.record([refused], "w", NOON))

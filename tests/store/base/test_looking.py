@@ -12,7 +12,7 @@ from sqlalchemy import Engine, event
 
 from responder.core.contact.effects import StepKind
 from responder.store.base.database import Database
-from responder.store.operations.arrivals import read_clock_offset
+from responder.store.operations.credits import read_clock_offset
 from responder.store.outbound.abandoned import due_kinds, has_abandoned, settle_abandoned
 from responder.store.outbound.calls import claim_calls
 from responder.store.outbound.replies import SqlSteps

@@ -12,7 +12,8 @@ from responder.errors import StorageError
 from responder.store.appointments.bookings import API, delete_appointment, put_bookings
 from responder.store.base.tables import subscriptions
 from responder.store.consent.retention import end_subscriptions
-from responder.store.consent.subscribers import Wanted, opt_out, put_subscribers
+from responder.store.consent.stopping import opt_out
+from responder.store.consent.subscribers import SubscriberChange, put_subscribers
 from responder.wiring import Store
 from tests.builders import ANNA, BRUNO, inbound, minutes
 from tests.conftest import NOON, StandingClock
@@ -37,7 +38,7 @@ async def book(work: Work, *ids: str, starts_at: Any = STARTS, tell: tuple[str, 
     await put_bookings(work.store.database, bookings, work.clock(), tell=tell)
 
 
-async def put(work: Work, *wanted: Wanted, **other: Any) -> None:
+async def put(work: Work, *wanted: SubscriberChange, **other: Any) -> None:
     await put_subscribers(work.store.database, work.store.secret, wanted, operator="mia", now=NOON, tell=TELL, **other)
 
 
@@ -125,13 +126,13 @@ async def test_who_is_put_on_a_list_or_taken_off_is_told(work: Work) -> None:
     since = NOON - timedelta(days=3)
     await put(
         work,
-        Wanted(originator=ANNA, list="news", since=since),
-        Wanted(originator=BRUNO, list="news", status=SubscriptionStatus.PENDING),
+        SubscriberChange(originator=ANNA, list="news", since=since),
+        SubscriberChange(originator=BRUNO, list="news", status=SubscriptionStatus.PENDING),
     )
     await put(
         work,
-        Wanted(originator=ANNA, list="news", status=SubscriptionStatus.UNSUBSCRIBED),
-        Wanted(originator=BRUNO, list="offers"),
+        SubscriberChange(originator=ANNA, list="news", status=SubscriptionStatus.UNSUBSCRIBED),
+        SubscriberChange(originator=BRUNO, list="offers"),
     )
     calls = [call["data"] for call in await told(work)]
     assert calls[0] == {
@@ -152,14 +153,14 @@ async def test_who_is_put_on_a_list_or_taken_off_is_told(work: Work) -> None:
 
 
 async def test_an_import_that_changes_nothing_tells_nothing(work: Work) -> None:
-    await put(work, Wanted(originator=ANNA, list="news"), dry_run=True)
-    await put(work, Wanted(originator=ANNA, list="news"))
-    await put(work, Wanted(originator=ANNA, list="news"))
+    await put(work, SubscriberChange(originator=ANNA, list="news"), dry_run=True)
+    await put(work, SubscriberChange(originator=ANNA, list="news"))
+    await put(work, SubscriberChange(originator=ANNA, list="news"))
     assert len(await told(work)) == 1
 
 
 async def test_an_opt_out_by_phone_is_told_for_everything_and_each_list(work: Work) -> None:
-    await put(work, Wanted(originator=ANNA, list="news"))
+    await put(work, SubscriberChange(originator=ANNA, list="news"))
     for _ in range(2):
         await opt_out(
             work.store.database,
@@ -192,9 +193,9 @@ async def test_the_end_of_a_subscription_for_a_while_is_told(work: Work) -> None
 async def test_what_no_text_changed_by_itself_carries_its_number_in_the_ledger(work: Work) -> None:
     await put(
         work,
-        Wanted(originator=ANNA, list="news"),
-        Wanted(originator=BRUNO, list="news"),
-        Wanted(originator=BRUNO, list="offers"),
+        SubscriberChange(originator=ANNA, list="news"),
+        SubscriberChange(originator=BRUNO, list="news"),
+        SubscriberChange(originator=BRUNO, list="offers"),
     )
     await opt_out(
         work.store.database, work.store.secret, ANNA, reason="called", operator="mia", now=NOON + minutes(1), tell=TELL
