@@ -20,7 +20,7 @@ MS = 1e3
 
 
 def run(options: Options) -> Report:
-    """Load and check a file of very many rules; each must cost little more than in a small file."""
+    """Load and check a file of many rules; each may cost little more than in a small one."""
     few, many = options.count(FEW), options.count(MANY)
     read_rules("version: 1\n", "rules.yaml", {})  # the packs are read before anything is measured
     works = [(what, count, work) for count in (few, many) for what, work in WORK]

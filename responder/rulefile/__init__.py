@@ -1,4 +1,4 @@
-"""From the text of ``rules.yaml`` to rules, or to mistakes with place and remedy; the only place that reads YAML."""
+"""From the text of ``rules.yaml`` to rules, or to mistakes with place and remedy. Only here is YAML read."""
 
 from responder.rulefile.file import read_rules
 from responder.rulefile.reading.folder import Kept

@@ -32,7 +32,7 @@ async def _nothing() -> None:
 
 @contextmanager
 def _giving_way() -> Iterator[None]:
-    """Switch threads ten times as often as usual, so that reading a large file does not hold up the event loop."""
+    """Switch threads ten times as often, so that reading a large file does not block the event loop."""
     usual_s = sys.getswitchinterval()
     sys.setswitchinterval(usual_s / 10)
     try:
@@ -84,7 +84,7 @@ class RulesInForce:
         return self._status
 
     async def start(self) -> None:
-        """Put the file's rules in force, or else the last good ones that the database holds, and say so loudly.
+        """Put the file's rules in force, or else the last good ones in the database, and log that.
 
         Raises RulesError if there are neither, and StorageError.
         """

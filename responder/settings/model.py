@@ -195,7 +195,7 @@ def load_settings(variables: Mapping[str, str] | None = None, gateways: Gateways
 
 
 def _read(model: type[Read], known: Mapping[str, str], mistakes: list[str]) -> Read | None:
-    """The settings of one model; None, and what is wrong is added to the mistakes, if they cannot be read."""
+    """The settings of one model; if they cannot be read, None, and ``mistakes`` says why."""
     arguments: dict[str, Any] = {name: value for name, value in known.items() if name in model.model_fields}
     try:
         return model(**arguments)

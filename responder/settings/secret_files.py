@@ -10,7 +10,7 @@ ENDING = "_file"
 def with_secret_files(
     typed: Mapping[str, str], secrets: Collection[str], settings: Collection[str], mistakes: list[str]
 ) -> dict[str, str]:
-    """What was typed, with the contents of the files of secrets; what is wrong with them is added to the mistakes.
+    """What was typed, with the contents of the files of secrets; ``mistakes`` gets what is wrong with them.
 
     Names are in small letters and without the prefix. ``IMAP_PASSWORD_FILE`` is a setting of its own, read later.
     """

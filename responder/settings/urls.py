@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 
 def _take_apart(url: str) -> tuple[SplitResult, bool]:
-    """The parts of an address, and whether it ends in ``?plain=yes``; ValueError if it has no host, or asks for more.
+    """The parts of an address, and whether it ends in ``?plain=yes``; ValueError for any other query or without a host.
 
     >>> _take_apart("imap://shop@localhost?plain=yes")[1]
     True
@@ -44,7 +44,7 @@ def is_loopback(host: str) -> bool:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ServerUrl:
-    """Where a mailbox or mail server is, and how to reach it: TLS from the first byte, STARTTLS, or plain."""
+    """Where a mailbox or mail server is, and whether to use TLS at once, STARTTLS or no encryption."""
 
     scheme: str
     host: str

@@ -1,1 +1,1 @@
-"""The rules: what they ask of a message, and the settings beside them."""
+"""The rules: their conditions on a message, and the other settings of the file."""

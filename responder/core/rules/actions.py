@@ -1,6 +1,6 @@
-"""What an action is given and what it may want.
+"""What an action is given, and the effects and steps it may ask for.
 
-The actions themselves stand in ``responder.actions``, one file each.
+The actions themselves are in ``responder.actions``, one file each.
 """
 
 from collections import defaultdict
@@ -25,7 +25,7 @@ LanguageName = NewType("LanguageName", str)
 WebhookName = NewType("WebhookName", str)
 """A field of this type holds the name of one of the file's webhooks."""
 FieldName = NewType("FieldName", str)
-"""A field of this type holds the name of something that is remembered about the originator."""
+"""A field of this type holds the name of a field that is remembered for the originator."""
 
 ResponseTexts = NewType("ResponseTexts", Texts)
 """A field of this type holds a text that may use what a webhook answers."""
@@ -68,7 +68,7 @@ class Context:
         return texts.pick(*self.languages) if len(texts.by_language) > 1 else texts.first
 
     def values(self, names: Collection[str]) -> dict[str, Any]:
-        """What templates that use these names are filled in with; what the originator never told is empty."""
+        """The values for templates that use these names; fields that are not known are empty."""
         return {name: read(self) for name, read in VALUES.items() if name in names}
 
     def fill(self, template: Template) -> str:
@@ -108,7 +108,7 @@ VALUES: Mapping[str, Callable[[Context], Any]] = MappingProxyType(
 
 
 class Action:
-    """Something that a rule does, said as effects and steps; an action does nothing by itself.
+    """Something that a rule does, expressed as effects and steps; an action does nothing by itself.
 
     A subclass is a frozen dataclass whose fields are the settings that the file may give.
     """
@@ -123,11 +123,11 @@ class Action:
         return None
 
     def effects(self, context: Context) -> Iterator[Effect]:
-        """The changes that the action wants."""
+        """The changes that the action asks for."""
         yield from ()
 
     def steps(self, context: Context) -> Iterator[Reply | WebhookCall]:
-        """The calls to the outside that the action wants."""
+        """The calls to the outside that the action asks for."""
         yield from ()
 
 

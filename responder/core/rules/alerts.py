@@ -1,4 +1,4 @@
-"""What needs a person, and who is told."""
+"""What needs a person, and who is notified."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -34,7 +34,7 @@ class Alerts:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Trouble:
-    """Something that needs a person now; the details hold nothing that anybody texted."""
+    """Something that needs a person now; the details contain nothing that anybody texted."""
 
     kind: AlertKind
     subject: str = ""
@@ -43,7 +43,7 @@ class Trouble:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Alert:
-    """A trouble that was told, and since when; over where it is closed."""
+    """A trouble that was reported, and since when; closed once it is over."""
 
     key: str
     trouble: Trouble

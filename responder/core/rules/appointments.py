@@ -15,7 +15,7 @@ BEFORE_THE_NIGHT = timedelta(minutes=15)  # how long before quiet hours a text g
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Span:
-    """Days by the calendar, and some time: a day before nine is nine, even if the clocks change."""
+    """Calendar days plus some time: a day before nine is nine, even if the clocks change."""
 
     days: int = 0
     rest: timedelta = timedelta(0)
@@ -26,7 +26,7 @@ class Span:
         return timedelta(days=self.days) + self.rest
 
     def before(self, moment: datetime, zone: ZoneInfo) -> datetime:
-        """The moment that lies so far before another, in UTC.
+        """The moment that is this long before another, in UTC.
 
         >>> Span(days=1).before(datetime(2026, 10, 25, 8, tzinfo=UTC), ZoneInfo("Europe/Rome")).isoformat()
         '2026-10-24T07:00:00+00:00'
@@ -37,7 +37,7 @@ class Span:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class QuietHours:
-    """The hours, by the clock on the wall, in which nothing goes out but answers at once. They may go over midnight."""
+    """The local hours in which only immediate answers go out; they may span midnight."""
 
     begin: time
     end: time
@@ -73,7 +73,7 @@ def quiet_until(moment: datetime, quiet: QuietHours | None, zone: ZoneInfo) -> d
 
 
 def awake(moment: datetime, latest: datetime, quiet: QuietHours | None, zone: ZoneInfo) -> datetime:
-    """The moment, moved out of quiet hours: after them, or before them if that would be too late.
+    """The moment, moved out of quiet hours: to after them, or before them if that is too late.
 
     >>> night = QuietHours(begin=time(21), end=time(8))
     >>> five, nine = datetime(2026, 12, 1, 5, tzinfo=UTC), datetime(2026, 12, 1, 9, tzinfo=UTC)
@@ -102,7 +102,7 @@ class Reminder:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AppointmentPolicy:
-    """The section ``appointments``. A text that is None is not sent, and a person is told all the same."""
+    """The section ``appointments``. A text that is None is not sent; a person is still asked to look."""
 
     window: timedelta = WINDOW
     which: Texts | None = None
@@ -118,7 +118,7 @@ class AppointmentPolicy:
 
 
 def contact_values(known: Known, default_language: str) -> Mapping[str, str]:
-    """What texts outside the rules may say of a phone; what it never told is empty."""
+    """The values of ``contact`` for texts outside the rules; fields that are not known are empty."""
     return defaultdict(str, known.fields, number=known.originator, language=known.language or default_language)
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from responder.core.contact.known import Appointment, SubscriptionStatus
 
 NOTHING = "none"
-"""What stands for a rule where none applies and there is no fallback."""
+"""What a test writes for the rule where none applies and there is no fallback."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,7 +23,7 @@ class ExpectedStep:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Expected:
-    """What has to come out; None where a test does not ask."""
+    """What has to come out; None for what the test leaves open."""
 
     rule: str | None = None
     steps: tuple[ExpectedStep, ...] | None = None

@@ -56,7 +56,7 @@ class OnList:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class InLanguage:
-    """The originator uses one of these languages; of whom nothing is known, the first language of the file."""
+    """The originator uses one of these languages, or nothing is known and ``default`` is one of them."""
 
     languages: frozenset[str]
     default: str

@@ -51,7 +51,7 @@ class InHours:
         return f"outside its hours: {self.source}, it was {DAYS[local.weekday()]} {local:%H:%M}"
 
     def begins_after(self, moment: datetime) -> Iterator[datetime]:
-        """When the spans begin on each day of the week that follows a moment, whether or not they are of that day."""
+        """When the spans begin on each of the next eight days, whether or not they apply that day."""
         midnight = moment.astimezone(self.zone).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
         for day in range(8):
             for span in self.spans:
@@ -61,7 +61,7 @@ class InHours:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Since:
-    """The message came when the rule had begun to apply."""
+    """The message came at this moment or later."""
 
     moment: datetime
     source: str
@@ -75,7 +75,7 @@ class Since:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Until:
-    """The message came before the rule ended; a date alone is its last day."""
+    """The message came before this moment."""
 
     moment: datetime
     source: str

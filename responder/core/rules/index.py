@@ -64,7 +64,7 @@ class Index:
         self._sets = [_PatternSet(patterns[start : start + SET_SIZE]) for start in range(0, len(patterns), SET_SIZE)]
 
     def matches(self, situation: Situation) -> Iterator[tuple[int, Match]]:
-        """Each rule that the text meets, from the top, with how it does."""
+        """Each rule whose text condition the text meets, from the top, with its match."""
         by_words = self._by_words(situation)
         others = self._others(situation)
         mistyped = self._mistyped(situation, {*by_words, *others})

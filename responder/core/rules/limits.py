@@ -35,7 +35,7 @@ Draft = Reply | WebhookCall
 
 
 def built_in_notice() -> Texts:
-    """What is told before silence, in every language there is."""
+    """The notice before silence, in every language there is."""
     return Texts({language: Template(text, None) for language, text in NOTICES.items()})
 
 
@@ -52,7 +52,7 @@ class Limits:
 
 
 class Restraint:
-    """Applies the limits to the drafts for one number, as of the arrival of the text that they answer.
+    """Applies the limits to the drafts for one number, as of the arrival of its text.
 
     ``languages`` are those of the notice, the best first.
     """
@@ -66,9 +66,9 @@ class Restraint:
         self._muted_until = known.muted_until
 
     def left_of(self, draft: Draft) -> tuple[Draft | Mute, ...]:
-        """The draft, held back with the reason where it goes over a limit.
+        """The draft, held back with the reason if it goes over a limit.
 
-        The first that does brings silence, and a notice of it.
+        The first draft over a limit on answers also mutes the number, with a notice.
         """
         if isinstance(draft, WebhookCall) or draft.held_back or draft.purpose is Purpose.CONFIRMATION:
             return (draft,)
@@ -87,7 +87,7 @@ class Restraint:
         self._sent.append(Sent(at=self._now, text=reply.text, purpose=reply.purpose))
 
     def _why_held(self, reply: Reply) -> tuple[str | None, bool]:
-        """Why a reply does not go out, if so, and whether this is where silence begins."""
+        """Why a reply is held back, if it is, and whether the number is to be muted."""
         limits, muted_until = self._limits, self._muted_until
         in_a_day = [
             one for one in self._sent if one.is_near(self._now, DAY) and one.purpose is not Purpose.CONFIRMATION

@@ -1,4 +1,4 @@
-"""What a rule may ask of a text, and how a text meets it."""
+"""Conditions on a text, and how a text meets them."""
 
 import unicodedata
 from collections.abc import Callable, Mapping
@@ -99,7 +99,7 @@ def searched_text(text: str) -> str:
 
 
 def match_words(condition: Words, situation: Situation) -> Match | None:
-    """How the words of a condition stand in the text; None if they do not. The index finds the same faster."""
+    """The match of a condition on words; None if there is none. The index finds the same faster."""
     for alias in condition.aliases:
         if _stands(condition.how, alias.folded, situation.folded):
             return word_match(condition.how, alias, situation)
@@ -117,7 +117,7 @@ def _stands(how: How, words: str, folded: str) -> bool:
 
 
 def word_match(how: How, alias: Alias, situation: Situation) -> Match:
-    """How an alias that stands in the text does."""
+    """The match of an alias that is in the text."""
     rest = rest_after(situation.text, alias.folded) if how is How.STARTS_WITH else ""
     return Match(text=alias.folded, rest=rest, language=alias.language)
 
@@ -149,7 +149,7 @@ def match_answer(condition: Answers, situation: Situation) -> Match | None:
 
 
 def match_text(condition: TextCondition | None, situation: Situation) -> Match | None:
-    """How a text meets a condition; a rule that asks nothing of the text meets every one."""
+    """How a text meets a condition; without a condition every text matches."""
     match condition:
         case None:
             return Match()
@@ -185,5 +185,5 @@ def rest_after(text: str, words: str) -> str:
 
 @lru_cache(maxsize=1000)
 def _folded_between(c: str) -> str:
-    """What a character becomes between two letters: a space, perhaps with a word in it, if it separates words."""
+    """What a character becomes between two letters: a space, or a word between spaces, if it separates words."""
     return fold(f"x{c}x")

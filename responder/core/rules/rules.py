@@ -33,7 +33,7 @@ LEFT = "left"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class List:
-    """Something that people join and leave by text; with ``double_opt_in`` they are asked first, by ``question``."""
+    """A list that people join and leave by text; with ``double_opt_in``, ``question`` is asked first."""
 
     name: str
     title: str
@@ -43,7 +43,7 @@ class List:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Webhook:
-    """A system that wants to be called, by rules and of the events that it asks for.
+    """A system that is called by rules, and for the events that it asks for.
 
     Without a secret the calls are unsigned.
 
@@ -63,14 +63,14 @@ class Webhook:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Number:
-    """One of our own numbers. ``prefix`` is the folded word by which a number that is shared tells texts for us."""
+    """One of our own numbers. On a shared number, texts for us begin with the folded word ``prefix``."""
 
     prefix: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rule:
-    """One entry of ``rules``: what it asks of the text, what else it asks, and what it does."""
+    """One entry of ``rules``: its condition on the text, its other conditions, and what it does."""
 
     name: str
     line: int
@@ -89,7 +89,7 @@ class Rule:
 
 @dataclass(frozen=True, kw_only=True)
 class Rules:
-    """A rules file that was read without mistakes; ``hash`` names this version of it."""
+    """A rules file without mistakes; ``hash`` names this version of it."""
 
     hash: str
     zone: ZoneInfo
@@ -112,7 +112,7 @@ class Rules:
     numbers: Mapping[str, Number] = field(default_factory=dict)
     """Our own numbers, where the file tells of them."""
     sources: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """The text of each file that was read, by its name as mistakes tell it. That of the rules file first."""
+    """The text of each file that was read, by its name in mistakes; the rules file comes first."""
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -158,12 +158,12 @@ class Rules:
         return Typos(lenient, reserved).matches if lenient else None
 
     def webhooks_for(self, event: Event) -> frozenset[str]:
-        """The names of the webhooks that ask to be told of an event."""
+        """The names of the webhooks that ask for an event."""
         return frozenset(webhook.name for webhook in self.webhooks.values() if event in webhook.events)
 
     @cached_property
     def events_told(self) -> frozenset[Event]:
-        """The events that some webhook asks to be told of."""
+        """The events that some webhook asks for."""
         return frozenset(event for webhook in self.webhooks.values() for event in webhook.events)
 
     @cached_property

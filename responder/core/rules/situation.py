@@ -1,4 +1,4 @@
-"""What a rule looks at: one message, folded once, and all that is known around it."""
+"""What a rule looks at: one message, folded once, and what is known of its originator."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -60,7 +60,7 @@ class Situation:
 
     @lazily
     def late_appointment(self) -> Appointment | None:
-        """The appointment that has begun and that an answer would be about; None if an open one comes first.
+        """The appointment that has begun and that an answer is about; None if an open one comes first.
 
         An open one that nobody asked about gives way to one that has begun and still waits for its answer.
         """

@@ -72,7 +72,7 @@ class Template:
 
     @property
     def is_fixed(self) -> bool:
-        """Whether it says the same whatever the values are."""
+        """Whether it is the same whatever the values are."""
         return self.environment is None
 
     @cached_property
@@ -127,10 +127,8 @@ class Templates:
             if depth > DEEPEST:
                 yield "cannot be read as a text with {{ values }}, make it simpler"
             elif not isinstance(node, ALLOWED):
-                yield (
-                    f"{type(node).__name__.lower()} is more than a text needs: use {{{{ value }}}}, "
-                    f"filters and {{% if %}} only"
-                )
+                remedy = "use {{ value }}, filters and {% if %} only"
+                yield f"{type(node).__name__.lower()} is more than a text needs: {remedy}"
             elif isinstance(node, nodes.Filter):
                 yield from _filter_problems(node, self.environment.filters)
             elif isinstance(node, nodes.Operand) and node.op not in COMPARISONS:
@@ -138,12 +136,8 @@ class Templates:
             elif isinstance(node, nodes.Const) and isinstance(node.value, str) and clean(node.value) != node.value:
                 yield f"{node.value!a} holds a character that no message can hold, remove it"
             elif isinstance(node, nodes.Name) and node.name not in names:
-                remedy = (
-                    f", it is known only {elsewhere[node.name]}"
-                    if node.name in elsewhere
-                    else _likely_value(node.name, names)
-                )
-                yield f"unknown value {node.name!r}{remedy}"
+                known = f", it is known only {elsewhere[node.name]}" if node.name in elsewhere else ""
+                yield f"unknown value {node.name!r}{known or _likely_value(node.name, names)}"
             elif isinstance(node, nodes.Name) and id(node) not in owners:
                 yield from _whole_problems(node.name, names[node.name])
             elif isinstance(node, nodes.Getattr | nodes.Getitem):

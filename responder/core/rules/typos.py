@@ -1,4 +1,4 @@
-"""Rules that a text misses by one letter, found at a cost that does not grow with their number."""
+"""Finds rules that a text misses by one letter, however many rules there are."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -40,7 +40,7 @@ def mistyped(typed: Sequence[str], words: Sequence[str]) -> str | None:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
-    """A phrase, and whose it is: the position of a rule, the place among its aliases, and the alias."""
+    """A phrase with its rule: the position of the rule, the place among its aliases, and the alias."""
 
     words: tuple[str, ...]
     position: int = 0
@@ -142,7 +142,7 @@ Bucket = tuple[int, int, str]
 
 
 class Nearness:
-    """The phrases of rules by length and by first and last letter, to explain what was one letter off.
+    """The phrases of rules by length, first and last letter, to explain what was one letter off.
 
     Unlike ``Typos`` it looks at blanks and short words too. One index cannot serve both: keyed like ``Phrases``,
     this one takes twenty times as long to build and 17 times the memory (5,000 rules: 1.7 s and 30 MB, traced);

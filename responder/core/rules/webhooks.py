@@ -1,4 +1,4 @@
-"""Webhooks of the rules file, and the events that they are told of."""
+"""The events that webhooks of the rules file may ask for."""
 
 from enum import StrEnum
 

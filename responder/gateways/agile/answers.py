@@ -1,4 +1,4 @@
-"""What the gateway answers, by either API: to a send, and to the question for the credit that is left."""
+"""Reads the answers of both APIs: to a send, and to a request for the credit left."""
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal, InvalidOperation
@@ -18,7 +18,7 @@ LARGEST = Decimal(1_000_000_000)  # a number beyond is no credit
 
 
 def read_response(response: Response) -> Taken:
-    """What the gateway says of a message that it took; an error says what became of it, in our words only."""
+    """What the gateway says of a message that it took; otherwise an error, in our words only."""
     answer = _unwrapped(as_mapping(loads(response.body)))
     results = list(_results(answer))
     accepted = next((result for result in results if result.get("accepted") is True), None)
@@ -31,11 +31,9 @@ def read_response(response: Response) -> Taken:
     refused = next((result for result in results if result.get("accepted") is False), None)
     row = _row_of(response, answer, refused)
     reason = f"{row.words}{_reasons(refused)} (HTTP {response.status})"
-    raise (
-        TransientError(reason, retry_after_s=_retry_after(response, answer))
-        if row.error is TransientError
-        else row.error(reason)
-    )
+    if row.error is TransientError:
+        raise TransientError(reason, retry_after_s=_retry_after(response, answer))
+    raise row.error(reason)
 
 
 def _unwrapped(answer: Mapping[str, Any]) -> Mapping[str, Any]:

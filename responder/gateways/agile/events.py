@@ -75,7 +75,7 @@ def _is_sms(event: Mapping[str, Any]) -> bool:
 
 
 def _message(event: Mapping[str, Any], zone: ZoneInfo) -> Mapping[str, str]:
-    """The fields of a form, its time written alike, so that an event and a form get the same key."""
+    """The fields of a form, with the time in its format, so that both get the same key."""
     return {
         "originator": str(event.get("source") or event.get("originator") or ""),
         "destination": str(event.get("destination") or ""),

@@ -132,11 +132,9 @@ def _in_lines(lines: Sequence[str]) -> dict[str, str]:
 def _unquoted(lines: Sequence[str]) -> Sequence[str]:
     """The lines without their marks of quotation, where the first label has one."""
     first = next((line for line in lines if _LABEL.match(_QUOTE.sub("", line, count=1))), "")
-    return (
-        [_QUOTE.sub("", line, count=1) if line.startswith(">") else line for line in lines]
-        if first.startswith(">")
-        else lines
-    )
+    if not first.startswith(">"):
+        return lines
+    return [_QUOTE.sub("", line, count=1) if line.startswith(">") else line for line in lines]
 
 
 def _text(lines: Sequence[str], *, is_ruled: bool) -> str:
@@ -171,7 +169,7 @@ def _in_html(text: str) -> Iterator[dict[str, str]]:
 
 
 def _in_rows(rows: Sequence[Sequence[str]]) -> Iterator[dict[str, str]]:
-    """The forms in a table: a row a field, or a row of labels above a row a message."""
+    """The forms in a table: one row per field, or a row of labels above one row per message."""
     head: list[str] = []
     form: dict[str, str] = {}
     for row in rows:

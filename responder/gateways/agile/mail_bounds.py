@@ -1,4 +1,4 @@
-"""How much of a mail is read: the standard library takes quadratic time, so a person reads what is larger."""
+"""Limits on mails: the standard library reads them in quadratic time, so larger ones go to a person."""
 
 from collections.abc import Iterator, Sequence
 

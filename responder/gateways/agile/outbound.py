@@ -41,7 +41,7 @@ def send_url(api: Api, given: str | None) -> str:
 
 
 def body_of(api: Api, step: Step, sender: str) -> bytes:
-    """The JSON, in ASCII, that sends a reply; its id is the step's key, so that reports find it."""
+    """The JSON, in ASCII, that sends a reply; its id is the step's key, which reports repeat."""
     message = _universal(step, sender) if api is Api.UNIVERSAL else _legacy(step, sender)
     return json.dumps(message).encode()
 

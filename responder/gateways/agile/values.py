@@ -12,7 +12,7 @@ FALLBACK_CHARSET = "cp1252"  # where bytes are no UTF-8 (gateway reference, sect
 
 
 def loads(body: bytes) -> Any:  # noqa: ANN401  (whatever stands there)
-    """A body as JSON, the first of a repeated name; None if it is broken, or nested to do harm."""
+    """A body as JSON, the first of repeated names; None if it is broken or nested too deeply."""
     try:
         return json.loads(_decoded(body), object_pairs_hook=_first)
     except (ValueError, RecursionError):
@@ -55,7 +55,7 @@ def identifier(value: object) -> str | None:
 
 
 def plain_words(reason: object) -> str:
-    """A reason of a few plain words, else nothing: no number or text may reach an error or a log.
+    """A reason of a few plain words, else nothing: no number or text may be logged.
 
     >>> plain_words("ABSENT_SUBSCRIBER"), plain_words("no route to +393301234567")
     ('ABSENT_SUBSCRIBER', '')

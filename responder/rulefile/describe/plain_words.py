@@ -29,18 +29,8 @@ CONDITION = {
     re.compile(r"\{%-?\s*endif\s*-?%\}"): lambda _: "]",
 }
 SHOWN_ELSEWHERE = (
-    "text",
-    "to",
-    "data",
-    "reply",
-    "otherwise",
-    "list",
-    "fields",
-    "change",
-    "reason",
-    "language",
-    "action",
-)
+    "text", "to", "data", "reply", "otherwise", "list", "fields", "change", "reason", "language", "action",
+)  # fmt: skip
 
 
 def condition_in_words(name: str, node: Node, rules: Rules) -> str:
@@ -81,11 +71,8 @@ def action_in_words(action: Action, node: Node | None, actions: tuple[Action, ..
 
 def _pause(action: Action) -> str:
     pause: timedelta | None = getattr(action, "pause", None)
-    return (
-        f", and for {in_short(pause)}, or until that is done, only answers STOP, START, HELP and what we asked"
-        if pause
-        else ""
-    )
+    answers = "only answers STOP, START, HELP and what we asked"
+    return f", and for {in_short(pause)}, or until that is done, {answers}" if pause else ""
 
 
 def texts_in_words(verb: str, texts: Texts | None, title: str) -> Iterator[str]:

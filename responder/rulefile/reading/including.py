@@ -16,16 +16,8 @@ DEEPEST_INCLUDE = 10  # files that include files
 VERSION = "1"
 OF_EACH_FILE = ("lists", "webhooks", "rules", "tests")
 OF_THE_WHOLE = (
-    "timezone",
-    "country",
-    "languages",
-    "defaults",
-    "numbers",
-    "reserved",
-    "appointments",
-    "fallback",
-    "alerts",
-)
+    "timezone", "country", "languages", "defaults", "numbers", "reserved", "appointments", "fallback", "alerts",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +44,7 @@ class Including:
     _first: dict[str, Line] = field(default_factory=dict)
 
     def parts(self, fields: Fields, reader: Reader, name: str, above: tuple[str, ...] = ()) -> Iterator[Part]:
-        """The file of this name, followed by all that it includes, in the order in which they are named."""
+        """The file of this name, followed by all that it includes, in the order written."""
         lists, webhooks, rules, tests = (fields.node(section) for section in OF_EACH_FILE)
         yield Part(lists=lists, webhooks=webhooks, rules=rules, tests=tests, reader=reader)
         identity = self.files.identity(name)
@@ -64,10 +56,8 @@ class Including:
         if node is None or is_empty(node):
             return
         if isinstance(node, Sequence) and len(node.items) > MOST_ENTRIES:
-            reader.note(
-                node.items[MOST_ENTRIES].place,
-                f"more than {MOST_ENTRIES} entries, use a pattern such as campaigns/*.yaml",
-            )
+            remedy = f"more than {MOST_ENTRIES} entries, use a pattern such as campaigns/*.yaml"
+            reader.note(node.items[MOST_ENTRIES].place, remedy)
             return
         for entry, pattern in reader.each(lambda entry: (entry, text(entry)), node):
             folder = glob.escape(str(PurePosixPath(name).parent))
@@ -101,11 +91,8 @@ class Including:
             )
         if len(above) >= DEEPEST_INCLUDE:
             return f"{name!r} is included more than {DEEPEST_INCLUDE} files deep, include it in {self.file} itself"
-        return (
-            f"more than {MOST_FILES} files are included, put several into one"
-            if len(self.sources) > MOST_FILES
-            else None
-        )
+        is_many = len(self.sources) > MOST_FILES
+        return f"more than {MOST_FILES} files are included, put several into one" if is_many else None
 
     def _read(self, name: str, inside: Reader, outside: Reader, node: Node) -> Node | None:
         try:

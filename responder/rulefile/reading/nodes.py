@@ -12,6 +12,7 @@ from responder.rulefile.reading.syntax import in_plain_words
 
 LARGEST_FILE = 1 << 20  # bytes, or characters of a text
 DEEPEST = 20  # lists and mappings inside one another
+LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # libyaml, which every wheel of PyYAML has
 UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -68,20 +69,13 @@ def read_nodes(text: str, file: str) -> tuple[Node | None, list[Mistake]]:
     if len(text) > LARGEST_FILE:
         raise too_large(file)
     if found := UNPRINTABLE.search(text):
-        raise _refusal(
-            file, place_of(text, found.start()), f"the character {found.group()!a} cannot stand in YAML, remove it"
-        )
+        problem = f"the character {found.group()!a} cannot stand in YAML, remove it"
+        raise _refusal(file, place_of(text, found.start()), problem)
     builder = _Builder(file)
     try:
-        for event in yaml.parse(
-            text, Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-        ):  # libyaml, which every wheel of PyYAML has
+        for event in yaml.parse(text, Loader=LOADER):
             builder.take(event)
-    except (
-        yaml.YAMLError,
-        ValueError,
-        OverflowError,
-    ) as error:  # the loader written in Python leaves some escapes to ``chr``
+    except (yaml.YAMLError, ValueError, OverflowError) as error:  # the loader in Python leaves some escapes to ``chr``
         line, column, problem = in_plain_words(error, text)
         builder.note(Place(line=line, column=column), problem)
         builder.is_readable = False
@@ -98,9 +92,8 @@ def place_of(text: str, offset: int) -> Place:
 
 def too_large(file: str) -> RulesError:
     """The refusal of a file that nobody wrote by hand."""
-    return _refusal(
-        file, Place(line=1, column=1), f"the file is larger than {LARGEST_FILE >> 20} MB, shorten its lists of words"
-    )
+    problem = f"the file is larger than {LARGEST_FILE >> 20} MB, shorten its lists of words"
+    return _refusal(file, Place(line=1, column=1), problem)
 
 
 def _refusal(file: str, place: Place, text: str) -> RulesError:
@@ -126,9 +119,8 @@ class _Builder:
         elif isinstance(event, yaml.CollectionEndEvent):
             self._close()
         elif isinstance(event, yaml.DocumentStartEvent) and self.root is not None:
-            raise _refusal(
-                self.file, _place(event), "a second document begins here, keep one and remove the line '---'"
-            )
+            problem = "a second document begins here, keep one and remove the line '---'"
+            raise _refusal(self.file, _place(event), problem)
 
     def _take_node(self, event: yaml.NodeEvent) -> None:
         place = _place(event)
@@ -137,33 +129,24 @@ class _Builder:
             self._add(Scalar(place=place, text=event.value))
         elif isinstance(event, yaml.CollectionStartEvent):
             if len(self._open) == DEEPEST:
-                raise _refusal(
-                    self.file,
-                    place,
-                    f"lists and mappings go more than {DEEPEST} deep here, remove some of the brackets",
-                )
+                problem = f"lists and mappings go more than {DEEPEST} deep here, remove some of the brackets"
+                raise _refusal(self.file, place, problem)
             self._open.append(_Open(isinstance(event, yaml.SequenceStartEvent), place))
         else:
             self._add(Scalar(place=place, text=""))
 
     def _check_node(self, event: yaml.NodeEvent, place: Place) -> None:
         if isinstance(event, yaml.AliasEvent):
-            self.note(
-                place,
-                f"'*{event.anchor}' refers to an anchor, which is not allowed: write the value out, or "
-                "put a text with * in quotes",
-            )
+            remedy = "write the value out, or put a text with * in quotes"
+            self.note(place, f"'*{event.anchor}' refers to an anchor, which is not allowed: {remedy}")
             self.is_readable = False
         elif event.anchor:
-            self.note(
-                place,
-                f"'&{event.anchor}' is an anchor, which is not allowed: remove it, or put a text with & in quotes",
-            )
+            remedy = "remove it, or put a text with & in quotes"
+            self.note(place, f"'&{event.anchor}' is an anchor, which is not allowed: {remedy}")
         tag = getattr(event, "tag", None)
         if tag:
-            self.note(
-                place, f"'{_short(tag)}' is a tag, which is not allowed: remove it, or put a text with ! in quotes"
-            )
+            remedy = "remove it, or put a text with ! in quotes"
+            self.note(place, f"'{_short(tag)}' is a tag, which is not allowed: {remedy}")
         value = getattr(event, "value", "")
         if clean(value) != value:
             self.note(place, "an escape in this text stands for a character that no message can hold, remove it")
@@ -188,11 +171,8 @@ class _Builder:
                 self.note(key.place, "a key has to be a word; a text that begins with {{ or [ has to stand in quotes")
                 self.is_readable = False
             elif key.text in first:
-                self.note(
-                    key.place,
-                    f"the key {key.text!r} stands here again, first on line {first[key.text].place.line}: "
-                    "keep one of them",
-                )
+                before = f"first on line {first[key.text].place.line}"
+                self.note(key.place, f"the key {key.text!r} stands here again, {before}: keep one of them")
             else:
                 first[key.text] = key
                 yield key, value

@@ -71,15 +71,12 @@ def placed_sources(rules: Rules) -> Sources:
 
 def entry(node: Node, name: str) -> tuple[Scalar, Node] | None:
     """The key and the value of an entry of a mapping."""
-    return (
-        next(((key, value) for key, value in node.entries if key.text == name), None)
-        if isinstance(node, MappingNode)
-        else None
-    )
+    entries = node.entries if isinstance(node, MappingNode) else ()
+    return next(((key, value) for key, value in entries if key.text == name), None)
 
 
 def called(node: Node, kind: str, otherwise: str) -> str:
-    """What mistakes call an entry of a list: its kind and name, if it has a name that can be shown."""
+    """What mistakes call an entry of a list: its kind and name, if the name can be shown."""
     found = entry(node, "name")
     name = found[1].text if found and isinstance(found[1], Scalar) else None
     return otherwise if name is None or not name.isprintable() else f'{kind} "{name[:64]}"'

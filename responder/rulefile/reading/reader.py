@@ -98,11 +98,10 @@ class Reader:
     def unknown(self, key: Scalar, kind: str, known: Collection[str]) -> None:
         """Keep the mistake of a word that is not known."""
         likely = SYNONYMS.get(key.text.lower())
-        remedy = (
-            f", did you mean {likely!r}?"
-            if likely in known
-            else BELONGS.get((kind, key.text)) or did_you_mean(key.text, known)
-        )
+        if likely in known:
+            remedy = f", did you mean {likely!r}?"
+        else:
+            remedy = BELONGS.get((kind, key.text)) or did_you_mean(key.text, known)
         self.note(key.place, f"unknown {kind} {shown(key.text)}{remedy}")
 
 
@@ -168,14 +167,14 @@ def _what_stands_there(node: Node) -> str:
 
 
 def is_empty(node: Node) -> bool:
-    """Whether nothing stands there, or a list or mapping without entries."""
-    return not (
-        node.items
-        if isinstance(node, Sequence)
-        else node.entries
-        if isinstance(node, MappingNode)
-        else node.text.strip()
-    )
+    """Whether nothing is there, or a list or mapping without entries."""
+    match node:
+        case Sequence():
+            return not node.items
+        case MappingNode():
+            return not node.entries
+        case Scalar():
+            return not node.text.strip()
 
 
 def shown(typed: str) -> str:

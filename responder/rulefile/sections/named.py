@@ -20,6 +20,7 @@ REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 LONGEST_PREFIX = 20  # characters
 NO_URL = re.compile(r"[\s\x00-\x20\x7f]")
 SCHEMES = ("http", "https")
+EXAMPLE_URL = "https://crm.example.com/hooks/sms"
 QUESTION_NAMES: Names = {"list": LIST, "contact": CONTACT | {"name"}}
 QUESTIONS = {  # in letters of the 7-bit alphabet
     "de": "Antworten Sie JA, um {{ list.title }} zu erhalten. Sonst tun Sie nichts.",
@@ -77,14 +78,10 @@ def read_list(name: str, node: Node, reader: Reader, *, scope: Scope) -> List:
         asks = fields.take("double_opt_in", flag, default=False)
         given = fields.node("question")
         if given is not None and not asks:
-            reader.note(
-                given.place, "'question' is asked by lists with 'double_opt_in: true' alone, add that or remove it"
-            )
-        question = (
-            reader.attempt(partial(scope.texts, names=QUESTION_NAMES, reader=reader), given, built_in)
-            if given
-            else built_in
-        )
+            remedy = "add that or remove it"
+            reader.note(given.place, f"'question' is asked by lists with 'double_opt_in: true' alone, {remedy}")
+        read = partial(scope.texts, names=QUESTION_NAMES, reader=reader)
+        question = reader.attempt(read, given, built_in) if given else built_in
         return List(name=name, title=title, double_opt_in=asks, question=question)
 
 
@@ -93,12 +90,12 @@ def webhook_reader(environment: Mapping[str, str]) -> Callable[[str, Node, Reade
 
     def read(name: str, node: Node, reader: Reader) -> Webhook:
         with reader.fields(node) as fields:
-            url = fields.require(
-                "url", _url, "", "add the address to call, such as 'url: https://crm.example.com/hooks/sms'"
-            )
-            secrets = fields.each("secret", lambda n: _secret(n, environment))
+            remedy = "add the address to call, such as 'url: https://crm.example.com/hooks/sms'"
             return Webhook(
-                name=name, url=url, secrets=secrets, events=frozenset(fields.each("events", member_of(Event, "event")))
+                name=name,
+                url=fields.require("url", _url, "", remedy),
+                secrets=fields.each("secret", partial(_secret, environment=environment)),
+                events=frozenset(fields.each("events", member_of(Event, "event"))),
             )
 
     return read
@@ -130,10 +127,8 @@ def _number(node: Node, reader: Reader) -> Number:
 def _prefix(node: Node) -> str:
     folded = fold(text(node))
     if not folded or " " in folded or len(folded) > LONGEST_PREFIX:
-        raise Wrong(
-            node,
-            f"{shown(text(node))} is no prefix, expected one word of up to {LONGEST_PREFIX} characters such as A1B2",
-        )
+        expected = f"expected one word of up to {LONGEST_PREFIX} characters such as A1B2"
+        raise Wrong(node, f"{shown(text(node))} is no prefix, {expected}")
     return folded
 
 
@@ -144,32 +139,22 @@ def _url(node: Node) -> str:
         parts = urlsplit(typed)
         is_callable = parts.port != 0 and is_host(parts.hostname or "")
     except ValueError as error:
-        raise Wrong(node, "the url cannot be read, expected for example https://crm.example.com/hooks/sms") from error
+        raise Wrong(node, f"the url cannot be read, expected for example {EXAMPLE_URL}") from error
     if parts.scheme in SCHEMES and parts.hostname and not is_callable:
-        raise Wrong(
-            node,
-            "the url has a host or port that nobody can call, expected for example https://crm.example.com/hooks/sms",
-        )
+        raise Wrong(node, f"the url has a host or port that nobody can call, expected for example {EXAMPLE_URL}")
     if parts.scheme not in SCHEMES or not is_callable or NO_URL.search(typed):
-        raise Wrong(
-            node,
-            "the url has to begin with https:// (or http://) and a host, such as https://crm.example.com/hooks/sms",
-        )
+        raise Wrong(node, f"the url has to begin with https:// (or http://) and a host, such as {EXAMPLE_URL}")
     if parts.username is not None:
-        raise Wrong(
-            node, "the url holds a user or password, which does not belong in this file: use 'secret' to sign the calls"
-        )
+        remedy = "use 'secret' to sign the calls"
+        raise Wrong(node, f"the url holds a user or password, which does not belong in this file: {remedy}")
     return typed
 
 
 def _secret(node: Node, environment: Mapping[str, str]) -> str:
     reference = REFERENCE.fullmatch(text(node))
     if not reference:
-        raise Wrong(
-            node,
-            "a secret does not belong in this file: put it in an environment variable and write its "
-            "name, such as ${CRM_SECRET}",
-        )
+        remedy = "put it in an environment variable and write its name, such as ${CRM_SECRET}"
+        raise Wrong(node, f"a secret does not belong in this file: {remedy}")
     value = environment.get(reference[1], "")
     if not value:
         raise Wrong(node, f"the environment variable {reference[1]} is not set, set it to the secret of this webhook")

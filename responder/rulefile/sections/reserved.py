@@ -126,7 +126,7 @@ def with_own_words(packs: Mapping[str, Pack], own: OwnWords, lexicon: Lexicon, v
 
 
 def reserved_texts(packs: Mapping[str, Pack], own: OwnWords, templates: Templates) -> Mapping[str, Texts]:
-    """The reply to each reserved keyword: the file's text, or the pack's for languages that the file leaves out."""
+    """The reply to each reserved keyword: the file's text, or the pack's in languages it leaves out."""
     return {
         keyword: _reserved_texts(packs, own.texts.get(keyword), keyword, templates) for keyword in (*KEYWORDS, LEFT)
     }

@@ -64,7 +64,7 @@ def _answers(survey: Survey) -> Iterator[str]:
 
 
 def _leading(texts: Iterable[str], given: Circumstances, survey: Survey, *, asks: bool = False) -> Reached | None:
-    """The first of some texts that is answered beside the rules, by a question if it has to be one."""
+    """The first of some texts that something other than a rule answers; with ``asks``, by a question."""
     decided = ((text, survey.decide(text, given)) for text in texts)
     return next(
         (Reached(text=text, given=given) for text, decision in decided if _is_beside(decision, asks=asks)), None

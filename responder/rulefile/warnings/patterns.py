@@ -4,20 +4,9 @@ import re
 from dataclasses import dataclass, field
 
 ESCAPES = {
-    "d": "1",
-    "w": "a",
-    "s": " ",
-    "D": "a",
-    "W": " ",
-    "S": "a",
-    "n": " ",
-    "t": " ",
-    "b": "",
-    "B": "",
-    "A": "",
-    "z": "",
-    "pL": "a",
-}
+    "d": "1", "w": "a", "s": " ", "D": "a", "W": " ", "S": "a", "n": " ", "t": " ",
+    "b": "", "B": "", "A": "", "z": "", "pL": "a",
+}  # fmt: skip
 QUANTIFIERS = "?*+{"
 CLASS_CANDIDATES = "A1a B2b0-_. "
 LONGEST = 300  # characters of a text that is made

@@ -1,4 +1,4 @@
-"""Rules that never apply: their conditions cannot hold, or an earlier rule takes their texts, or some of them."""
+"""Rules that apply never or too rarely: their conditions cannot hold, or an earlier rule takes their texts."""
 
 from collections.abc import Iterator
 
@@ -16,7 +16,7 @@ Blocked = tuple[Probe, str, Rule]
 
 
 def cautions(survey: Survey) -> Iterator[Caution]:
-    """Each rule that cannot apply whatever is texted, and each that an earlier one is in the way of."""
+    """Each rule that cannot apply, and each that an earlier one gets in the way of."""
     for rule in survey.enabled:
         if why := _why_never(rule, survey):
             text = next((probe.bare for probe in survey.probes(rule)), FILLER)

@@ -18,7 +18,7 @@ LONGEST_SHOWN = 40  # characters of what is cut off
 
 
 def cautions(survey: Survey) -> Iterator[Caution]:
-    """Each text that is too long, in an alphabet of two bytes, has a value in single braces, or ends at a comment."""
+    """Each text that is costly, has a value in single braces, or is cut off at a comment."""
     for sent in every_text(survey):
         if caution := _cost(sent, survey):
             yield caution
@@ -40,7 +40,7 @@ def cautions(survey: Survey) -> Iterator[Caution]:
 def _cut_off(
     source: Source, scalar: Scalar, owner: str, when: str, reached: Reached | None, survey: Survey
 ) -> Iterator[Caution]:
-    """The warning of a text that ends at a #, if what follows is taken for a comment and does not look like one."""
+    """The warning of a text that ends at a #, if what follows does not look like a comment."""
     line = source.lines[scalar.place.line - 1] if scalar.place.line <= len(source.lines) else ""
     begin, end = scalar.place.column - 1, scalar.place.column - 1 + len(scalar.text)
     if not line.startswith(scalar.text, begin) or not COMMENT.match(line, end):

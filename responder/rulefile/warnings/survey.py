@@ -1,4 +1,4 @@
-"""What the families of warnings look at: the rules, their places in the file, and who answers a text."""
+"""What all warnings look at: the rules, their places in the file, and who answers a text."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -47,7 +47,7 @@ class Code(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Caution:
-    """One warning, with a text that shows it: a witness, what is given when it comes, and the rule that answers it.
+    """One warning, with a text that shows it, what is given when that comes, and the rule that answers.
 
     ``witness`` is None where no text can show it, as with a webhook that no rule calls, or a reminder.
     """

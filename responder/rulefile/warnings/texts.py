@@ -1,6 +1,6 @@
-"""The texts that a file sends, with where they stand and what they become with their values filled in."""
+"""The texts that a file sends: where they are, and what they become with their values."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
@@ -110,14 +110,8 @@ def _value(name: str, others: type[dict[str, Any]], title: str) -> object:
         case "list":
             return {"name": title, "title": title}
         case "message":
-            return {
-                "key": "0" * 32,
-                "originator": LONG_NUMBER,
-                "destination": LONG_NUMBER,
-                "text": "M" * A_MESSAGE,
-                "sent_at": moment,
-                "received_at": moment,
-            }
+            ends = {"originator": LONG_NUMBER, "destination": LONG_NUMBER}
+            return {**ends, "key": "0" * 32, "text": "M" * A_MESSAGE, "sent_at": moment, "received_at": moment}
         case "appointment":
             return others(starts_at=moment, id="M" * 12, status="reschedule_requested")
         case "contact":
@@ -210,10 +204,7 @@ def _scalar(node: Node, template: Template) -> Scalar | None:
 
 def _allowed(node: Node) -> int | None:
     """The segments that the author allows for the texts of an action."""
-    settings: Mapping[str, Node] = (
-        {key.text: value for key, value in node.entries} if isinstance(node, MappingNode) else {}
-    )
-    for value in settings.values():
+    for _, value in node.entries if isinstance(node, MappingNode) else ():
         found = entry(value, "max_segments")
         if found and isinstance(found[1], Scalar) and found[1].text.isdecimal():
             return int(found[1].text)

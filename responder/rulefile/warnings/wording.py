@@ -1,4 +1,4 @@
-"""How people leave lists: the rules for it, and what texts have to say of it and of who we are."""
+"""How people leave lists, and what texts have to say about that and about who we are."""
 
 import re
 from collections import defaultdict
@@ -22,7 +22,7 @@ SENTENCE_BEGINS = re.compile(r"(?:^|[.:!?]\s+)\W*\Z")
 
 
 def cautions(survey: Survey) -> Iterator[Caution]:
-    """Lists with only one door, welcomes that don't say how to leave, help texts without a name or a contact."""
+    """Lists that nobody can leave or join, welcomes that don't say how to leave, incomplete help texts."""
     yield from _lists(survey)
     yield from _without_way_out(survey)
     keywords = _keywords(survey)
@@ -139,7 +139,7 @@ def _missing(text: str, keywords: frozenset[str]) -> list[str]:
 
 
 def _names_somebody(text: str, keywords: frozenset[str]) -> bool:
-    """Whether a text seems to hold a name: words before a colon, or capitals in mid-sentence that are no keyword."""
+    """Whether a text seems to contain a name: words before a colon, or capitals that are no keyword."""
     if PREFIX.search(text):
         return True
     words = list(CAPITAL.finditer(text))
