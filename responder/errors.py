@@ -34,7 +34,7 @@ class UncertainError(ResponderError):
 class StorageError(TransientError):
     """The database could not commit or answer; what was asked for has not happened as far as we know.
 
-    ``is_in_the_data`` tells that it refuses a row for what is in it, so that other rows may be fine.
+    ``is_in_the_data`` says that it refuses a row for its content, so that other rows may be fine.
     """
 
     def __init__(self, reason: str, *, is_in_the_data: bool = False) -> None:
@@ -43,7 +43,7 @@ class StorageError(TransientError):
 
 
 class ConfigurationError(ResponderError):
-    """A mistake of the operator's, in their words, with the remedy; shown without a traceback."""
+    """A mistake of the operator's, in their words and with the remedy; shown without a traceback."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, order=True)

@@ -93,7 +93,7 @@ async def watch_secret(store: Store, look_every_s: float = LOOK_EVERY_S) -> None
 
 
 async def migrate_database(settings: Settings) -> str:
-    """Bring the database to the version that this program needs, and tell which that is. Raises StorageError."""
+    """Bring the database to the version that this program needs, and return it. Raises StorageError."""
     async with open_database(settings) as database:
         if await version_of(database) != NEWEST:
             await migrate(database)
@@ -132,7 +132,7 @@ async def open_rules(settings: Settings, store: Store, *, decides: bool) -> "Rul
 
 
 def redis_url(settings: Settings) -> str:
-    """Where Redis is. Raises ConfigurationError, with the remedy, if nothing tells."""
+    """The address of Redis. Raises ConfigurationError, with the remedy, if none is set."""
     if settings.redis_url is None:
         raise ConfigurationError(NO_REDIS)
     return settings.redis_url

@@ -14,7 +14,7 @@ VALID_FOR = timedelta(hours=6)  # how long a reply is of use, unless the rule sa
 
 
 class AppointmentStatus(StrEnum):
-    """Where an appointment stands."""
+    """The state of an appointment."""
 
     SCHEDULED = "scheduled"
     CONFIRMED = "confirmed"
@@ -148,7 +148,7 @@ class Purpose(StrEnum):
 
 
 class StepStatus(StrEnum):
-    """The fate of a step."""
+    """What has happened to a step."""
 
     QUEUED = "queued"
     SENDING = "sending"

@@ -84,8 +84,7 @@ class Appointment:
 
     def asked_by(self, now: datetime) -> datetime | None:
         """When it was last asked about, as of a moment."""
-        asked = (at for at in (self.last_asked_at, self.asked_at) if at and at <= now)
-        return next(asked, None)
+        return next((at for at in (self.last_asked_at, self.asked_at) if at and at <= now), None)
 
     @property
     def waits(self) -> bool:
@@ -156,8 +155,8 @@ class Known:
         """The newest question of a kind, open or not; with a destination, the newest from that number of ours."""
         if not self.questions:
             return None
-        asked = [one for one in self.questions if one.kind is kind and destination in (None, one.destination)]
-        return max(reversed(asked), key=lambda question: question.asked_at, default=None)
+        of_kind = [one for one in self.questions if one.kind is kind and destination in (None, one.destination)]
+        return max(reversed(of_kind), key=lambda question: question.asked_at, default=None)
 
     def open_appointments(self, now: datetime, window: timedelta = WINDOW) -> tuple[Appointment, ...]:
         """The appointments that an answer may be about, nearest first; cancelled ones only if there is no other."""

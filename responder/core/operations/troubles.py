@@ -78,7 +78,7 @@ class FailingMailbox:
 
 
 def unseen(place: str) -> MailboxReport:
-    """What there is to tell of an intake that does not run."""
+    """The report on an intake that does not run."""
     return MailboxReport(
         name="",
         place=place,
