@@ -76,7 +76,7 @@ class Insertion:
 
     def __init__(self, table: Table, columns: Sequence[str]) -> None:
         dialect = sqlite.dialect()
-        self._head = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES "  # noqa: S608  (our own names; the values are bound)
+        self._head = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES "  # noqa: S608  (names of our own)
         self._row = f"({', '.join('?' * len(columns))})"
         writers = (table.c[column].type.dialect_impl(dialect).bind_processor(dialect) for column in columns)
         self._writers = {at: write for at, write in enumerate(writers) if write}
@@ -86,8 +86,8 @@ class Insertion:
         """The statement, and the values that go with it.
 
         >>> from responder.store.base.tables import contacts
-        >>> Insertion(contacts, ["originator", "revision"]).statement([("+39330", 1), ("+39331", 2)])
-        ('INSERT INTO contacts (originator, revision) VALUES (?, ?), (?, ?) ON CONFLICT DO NOTHING', ('+39330', 1, '+39331', 2))
+        >>> Insertion(contacts, ["originator", "revision"]).statement([("+39330", 1)])
+        ('INSERT INTO contacts (originator, revision) VALUES (?, ?) ON CONFLICT DO NOTHING', ('+39330', 1))
         """
         values = [value for row in rows for value in row]
         for at, write in self._writers.items():

@@ -1,16 +1,17 @@
 """The one order in which rows are locked on PostgreSQL, so that no two transactions wait for each other.
 
-1. Turns (advisory locks): claims of messages, bookings, reminders, subscribers. A transaction takes one of them at the most.
+1. Turns (advisory locks): claims of messages, bookings, reminders, subscribers. A transaction takes at most one.
    Whoever carries out an import has the turn of its kind, and so its rows, which need no order of their own.
-2. Contacts, by number. Whoever changes anything else of a number (its subscriptions, appointments, reminders, questions, uses,
-   hand-offs and awaited replies) has its contact first, so these need no order of their own.
+2. Contacts, by number. Whoever changes anything else of a number (its subscriptions, appointments, reminders,
+   questions, uses, hand-offs and awaited replies) has its contact first, so these need no order of their own.
 3. Messages, by ``seq``; new ones come in by key, in a transaction that locks nothing else.
 4. Steps, by ``key``.
 5. Endpoints by name, holds, the day's spend, alerts.
 6. The head of the ledger, last.
 
-What led to a lock is read after it, or read again: READ COMMITTED lets others commit in between. Whoever only looks for work (claims of
-steps and calls, the sweep) passes over what is locked (SKIP LOCKED), waits for nobody, and so may lock in any order.
+What led to a lock is read after it, or read again: READ COMMITTED lets others commit in between. Whoever only looks
+for work (claims of steps and calls, the sweep) passes over what is locked (SKIP LOCKED), waits for nobody, and so may
+lock in any order.
 SQLite has one lock for all, taken at BEGIN; SQLAlchemy leaves FOR UPDATE out of what it writes for it.
 """
 
@@ -24,7 +25,7 @@ Condition = ColumnElement[bool] | TextClause
 def in_order(by: Column[int] | Column[str], *where: Condition, skip_locked: bool = False) -> ColumnElement[bool]:
     """The rows of a change, all locked in the order of that column before the first is changed.
 
-    They are found by what is asked and sorted then: an index that has the order already would be read from its beginning.
+    They are found by the conditions and sorted then; PostgreSQL might read an index that has the order from its start.
     """
     nothing = "+ 0" if isinstance(by.type, Integer) else "|| ''"
     order: ColumnElement[Any] = literal_column(f"{by.table.name}.{by.name} {nothing}")

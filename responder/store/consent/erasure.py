@@ -64,7 +64,7 @@ def holding_numbers() -> list[Table]:
 
 
 async def _blank(connection: AsyncConnection, number: str, misunderstood: Sequence[int], now: datetime) -> int:
-    """Empty what is personal in the rows that stay; whatever waits is done with. Tells how many rows had the number as theirs."""
+    """Empty what is personal in the rows that stay, end what waits, and give how many rows the number had."""
     waits = {"status": MessageStatus.FAILED, "error": ERASED, "handled_at": now, "lease_owner": None}
     theirs = or_(*(and_(messages.c.originator == number, part) for part in (WAITING, PAST)))  # an index for each
     all_of_them = or_(theirs, messages.c.seq.in_(misunderstood))
@@ -124,7 +124,7 @@ def _tells(raw: bytes, number: str) -> bool:
 async def silent_among(
     connection: AsyncConnection, secret: bytes, originators: Collection[str], known: Iterable[Row[*tuple[Any, ...]]]
 ) -> frozenset[str]:
-    """Which numbers want no texts: they said STOP, or were erased and have not agreed to any since; ``known`` are their contacts."""
+    """The numbers that said STOP, or were erased and have agreed to nothing since; ``known`` are their contacts."""
     known = list(known)
     erased_ones = (await erased_among(connection, secret, originators)).keys() - {
         row.originator for row in known if row.consent_at

@@ -86,7 +86,7 @@ class Installation:
     async def report_worker(
         self, name: str, rules_hash: str, now: datetime, *, has_redis: bool, rules_are_ok: bool = True
     ) -> None:
-        """Say that a worker is alive, whether it can be woken, by which rules it goes, and whether those are the file's."""
+        """Note that a worker is alive, whether it can be woken, its rules, and whether those are the file's."""
         row = {
             "name": name,
             "seen_at": now,
@@ -124,5 +124,8 @@ def _misfit(*, is_set: bool, is_kept: bool) -> str:
     if not is_set:
         return "RESPONDER_SECRET is not set, and the database was made with one: set it to the same value as then"
     if is_kept:
-        return "RESPONDER_SECRET is not the secret of the database, which was made without one and keeps its own: remove RESPONDER_SECRET"
+        return (
+            "RESPONDER_SECRET is not the secret of the database, which was made without one and keeps its own: "
+            "remove RESPONDER_SECRET"
+        )
     return "RESPONDER_SECRET is not the secret that the database was made with: set it to that one again"

@@ -188,6 +188,7 @@ def read_head(stored: str, secret: bytes) -> Head:
     head = Head(count=values["count"], hash=values["hash"])
     if not secrets.compare_digest(values["seal"], head.seal(secret)):
         raise StorageError(
-            "the head of the consent ledger does not fit its seal: restore it from a backup, or set RESPONDER_SECRET back"
+            "the head of the consent ledger does not fit its seal: "
+            "restore it from a backup, or set RESPONDER_SECRET back"
         )
     return head

@@ -1,4 +1,4 @@
-"""What time takes away: texts after the days that they are kept, subscriptions that were for a while, and reports on nothing of ours."""
+"""What time takes away: texts that are old enough, subscriptions for a while, and reports on nothing of ours."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ UNANSWERED = "whether they want to join was asked, and not answered in time"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Texts:
-    """Where texts stand: the table, the moment that their days are counted from, who needs them still, and what they are emptied to."""
+    """Where texts are kept, from when their days count, which are still needed, and what they are emptied to."""
 
     table: Table
     since: Column[datetime]
@@ -54,17 +54,17 @@ NOWHERE: Mapping[str, int] = MappingProxyType({})
 
 
 async def remove_texts(database: Database, before: datetime, places: Mapping[str, int] = NOWHERE) -> dict[str, int]:
-    """Empty the texts of messages, replies and calls of before a moment that are done with; consent events keep what was said.
+    """Empty the texts from before a moment that are done with; consent events keep what was said.
 
     Begins at the ``places``, and gives those to begin at the next time, by table: nothing before them has a text.
     """
     return {
-        texts.table.name: await _walk(database, texts, before, places.get(texts.table.name, 0))
+        texts.table.name: await _empty_from(database, texts, before, places.get(texts.table.name, 0))
         for texts in (_MESSAGES, _STEPS)
     }
 
 
-async def _walk(database: Database, texts: _Texts, before: datetime, place: int) -> int:
+async def _empty_from(database: Database, texts: _Texts, before: datetime, place: int) -> int:
     """Empty the texts behind a place, and give the place before the first that is in hand still, or else behind all."""
     left: int | None = None
     while True:

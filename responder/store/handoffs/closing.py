@@ -40,7 +40,7 @@ class Closing:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Closed:
-    """What closing a hand-off did; ``others`` are those of the number that are still open, and ``reviews`` those that hold marketing."""
+    """What closing a hand-off did; of the number, ``others`` are still open, and ``reviews`` of them hold marketing."""
 
     ended_review: bool
     is_opted_out: bool
@@ -55,9 +55,8 @@ async def close(
     async with database.write() as connection:
         row = await _taken(connection, database, key)
         if row.closed_at:
-            raise ResponderError(
-                f"hand-off {key}: {row.closed_by or 'somebody'} closed it at {iso(row.closed_at.replace(microsecond=0))}"
-            )
+            closed_at = iso(row.closed_at.replace(microsecond=0))
+            raise ResponderError(f"hand-off {key}: {row.closed_by or 'somebody'} closed it at {closed_at}")
         proof: dict[str, Any] = {"operator": closing.operator, "reason": closing.note or None, "message_key": key}
         events = await _opt_out(connection, row, proof, now) if closing.opts_out else []
         if row.holds_marketing:
@@ -102,7 +101,10 @@ async def _opt_out(
     if contact.opted_out:
         return []
     if contact.consent_at and Order(contact.consent_at, contact.consent_seq or 0) > order:
-        newer = "the number has said START since, so leave --opt-out out, or run 'responder subscribers remove' to opt it out as of now"
+        newer = (
+            "the number has said START since, so leave --opt-out out, "
+            "or run 'responder subscribers remove' to opt it out as of now"
+        )
         raise ResponderError(f"hand-off {row.message_key}: {newer}")
     said = {name: getattr(row, name) for name in ("gateway", "destination", "folded", "rule", "rules_hash")} | {
         "text": row.text or None
@@ -119,9 +121,9 @@ class Answer:
 
 
 async def answer(database: Database, secret: bytes, key: str, written: Answer, now: datetime) -> tuple[str, bool]:
-    """Queue a person's text to the number of a hand-off, and give its key and whether it is new; the same twice in a short while is one.
+    """Queue a person's text to the number of a hand-off, and give its key and whether it is new.
 
-    ResponderError says why it cannot go out.
+    The same text twice in a short while is one. ResponderError says why it cannot go out.
     """
     async with database.write() as connection:
         row = await _taken(connection, database, key)

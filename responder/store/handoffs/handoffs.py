@@ -61,7 +61,7 @@ async def paused(connection: AsyncConnection, originators: Collection[str]) -> d
 async def paused_before(
     connection: AsyncConnection, originators: Collection[str], seq: int, at: datetime
 ) -> dict[str, datetime]:
-    """Until when persons had the conversations just before a message, which has this place in the inbox and came at this moment."""
+    """Until when persons had the conversations, as of just before the message with that place and time."""
     opened = (
         select()
         .select_from(handoffs.join(messages, messages.c.key == handoffs.c.message_key))

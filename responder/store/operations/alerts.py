@@ -1,4 +1,4 @@
-"""Alerts in SQL: opened once however many workers see the trouble, closed once, each with what tells of it in one transaction."""
+"""Alerts in SQL: opened and closed once, however many workers see the trouble, with their calls and e-mails."""
 
 import json
 import secrets

@@ -1,4 +1,4 @@
-"""Steps that nobody works on: those that are due, and those whose worker was killed, whose fate is decided when the lease ends."""
+"""Steps that nobody works on: those that are due, and those whose worker was killed, settled when the lease ends."""
 
 from collections.abc import Collection
 from datetime import datetime

@@ -26,9 +26,9 @@ DEAD_LETTERS = (steps.c.kind == StepKind.WEBHOOK) & (steps.c.status == StepStatu
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answered:
-    """How a call went: its fate, whether the endpoint took it, and if not, what it asked for; None where it was never asked.
+    """How a call went: its fate, whether the endpoint took it (None where it was never asked), and what it asked for.
 
-    ``said`` is what it answered, where a reply waits for that and it came in time; ``address`` is that of the URL that was called.
+    ``said`` is what it answered, where a reply waits for that and it came in time; ``address`` is that of the URL.
     """
 
     fate: Fate
@@ -77,7 +77,7 @@ async def claim_calls(
 
 
 async def record_calls(database: Database, made: Sequence[Made], limits: Limits, now: datetime) -> list[Endpoint]:
-    """Record how calls went, all or none, with the replies that waited for them, and tell the endpoints that were switched off by it."""
+    """Record how calls went, all or none, with replies that waited; gives the endpoints switched off."""
     off: list[Endpoint | None] = []
     async with database.write() as connection:
         if said := {one.claimed.step.key: one.answered.said for one in made if one.claimed.awaits}:
@@ -118,7 +118,7 @@ async def _record_fates(connection: AsyncConnection, made: Collection[Made], now
 
 
 def _fared(made: Iterable[Made]) -> tuple[set[str], Sequence[Made]]:
-    """The endpoints that took a call, and the failures that this does not make forgotten: those after it, and a word that it is gone."""
+    """The endpoints that took a call, and the failures that still count: those since, and any that says it is gone."""
     took: set[str] = set()
     failed: list[Made] = []
     for one in made:
@@ -138,9 +138,10 @@ async def retry_calls(
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> int:
-    """Queue again, with the same ids, the calls that were given up: all, those to an endpoint, or those queued in a time; tell how many.
+    """Queue again, with the same ids, the calls that were given up, and give how many.
 
-    Those whose bodies are gone stay. Their endpoints are switched on.
+    All of them, those to an endpoint, or those queued in a time. Those whose bodies are gone stay. Their endpoints are
+    switched on.
     """
     chosen: list[ColumnElement[bool]] = [DEAD_LETTERS, steps.c.content != ""]
     chosen += [steps.c.recipient == to] if to else []
@@ -159,7 +160,8 @@ def _called(hint: str) -> TextClause:
     first = f"SELECT min(recipient) FROM steps {hint} WHERE {CALLS}"  # noqa: S608  (our own words)
     following = f"{first} AND recipient > called.name"
     every = f"{first} UNION ALL SELECT ({following}) FROM called WHERE name IS NOT NULL"  # noqa: S608
-    return text(f"WITH RECURSIVE called (name) AS ({every}) SELECT name FROM called WHERE name IS NOT NULL")  # noqa: S608
+    names = "SELECT name FROM called WHERE name IS NOT NULL"
+    return text(f"WITH RECURSIVE called (name) AS ({every}) {names}")
 
 
 _CALLED = _called("")

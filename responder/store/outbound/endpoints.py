@@ -57,7 +57,7 @@ async def note_failure(
 async def tell_disabled(connection: AsyncConnection, endpoint: Endpoint, originator: str, now: datetime) -> None:
     """Hand an endpoint that was given up to a person, with the number whose call was the last to fail.
 
-    It has a key of its own: it is about no text, and the message of that call may have been handed over for another reason.
+    It has a key of its own: it is about no text, and the message may have been handed over for another reason.
     """
     reason = f"webhook {endpoint.name} is switched off: {endpoint.reason}"[:200]
     row = {"message_key": secrets.token_hex(16), "originator": originator, "reason": reason, "opened_at": now}
@@ -80,7 +80,8 @@ async def bury_calls(database: Database, disabled: Collection[Endpoint], now: da
     async with database.write() as connection:
         for endpoint in map(by_name.__getitem__, names):
             waiting = and_(CALLS, steps.c.status == StepStatus.QUEUED, steps.c.recipient == endpoint.name)
-            error = f"the webhook is switched off, since {endpoint.reason}: run 'responder deliveries retry --to {endpoint.name}' once it is mended"
+            remedy = f"run 'responder deliveries retry --to {endpoint.name}' once it is mended"
+            error = f"the webhook is switched off, since {endpoint.reason}: {remedy}"
             values = {"status": StepStatus.DEAD, "next_attempt_at": None, "last_error": error, "updated_at": now}
             found += (
                 await connection.execute(update(steps).where(in_order(steps.c.key, waiting)).values(values))

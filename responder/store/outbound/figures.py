@@ -17,7 +17,7 @@ TAKEN = (StepStatus.SENT, StepStatus.DELIVERED, StepStatus.FAILED)  # by the gat
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Deliveries:
-    """Replies by their status that one API took; of the delivered ones, how many took no longer than each bound, and seconds together.
+    """The replies that one API took, by status; how many were delivered ``within`` each bound, and in what time.
 
     ``segments`` are ours, of the replies whose segments the gateway has counted too, and ``billed`` are its own.
     """

@@ -32,9 +32,9 @@ class SqlReports:
         self._insert = dialect_insert(reports).on_conflict_do_nothing().returning(reports.c.key)
 
     async def add(self, received: Sequence[Report], now: datetime) -> list[tuple[str, StepStatus]]:
-        """Commit reports, each once, with what they say of replies; the keys of the replies that changed, with their fate.
+        """Commit reports, each once, with what they say of replies; gives the replies that changed, with their fate.
 
-        Raises StorageError, with nothing done.
+        All of it or nothing is done.
         """
         by_key = {
             report.key: report for report in sorted(received, key=lambda report: report.key)

@@ -1,4 +1,4 @@
-"""Replies that wait for what a webhook answers: each is decided once, by whoever takes its row away, and queued in the same transaction."""
+"""Replies that wait for what a webhook answers: each is decided once, by whoever deletes its row."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
@@ -85,9 +85,9 @@ async def settle(
 
 
 async def settle_unanswered(database: Database, limits: Limits, now: datetime, paused: Collection[str] = ()) -> int:
-    """Queue what goes out where no answer will come in time: calls that have not begun by then, and those to webhooks that are ``paused``.
+    """Queue what goes out where no answer will come in time, and give how many.
 
-    Tells how many there were.
+    These are calls that have not begun by then, and those to webhooks that are ``paused``.
     """
     late = awaited.c.deadline_at <= now
     in_turn = select(awaited.c.step_key).where(late).order_by(awaited.c.deadline_at).limit(IN_FRONT)
@@ -111,7 +111,7 @@ async def settle_unanswered(database: Database, limits: Limits, now: datetime, p
 async def _known(
     connection: AsyncConnection, originators: Collection[str], now: datetime
 ) -> tuple[dict[str, Known], dict[str, LastStop]]:
-    """What limits ask about the phones, and their opt-outs; they are locked so that a text of theirs comes before or after."""
+    """What limits ask about the phones, and their opt-outs; locked, so that a text of theirs comes before or after."""
     query = select(contacts).where(contacts.c.originator.in_(originators)).order_by(contacts.c.originator)
     rows = {row.originator: row for row in (await connection.execute(query.with_for_update())).all()}
     sent = await read_sent(connection, originators, now)
@@ -132,7 +132,7 @@ async def _queue(
     known: Known,
     now: datetime,
 ) -> Known:
-    """Queue the texts beside the call that led to them, the one that a limit holds back as such, and tell what is known then."""
+    """Queue the texts that a call led to, held back where a limit says so, and give what is known then."""
     for one in outcome:
         if isinstance(one, Mute):
             await _mute(connection, database, known.originator, one.until)
@@ -156,7 +156,7 @@ async def _queue(
 
 def _step(call: Row[Any], reply: Reply) -> Step:
     return Step(
-        key=f"{call.key}-{'n' if reply.purpose is Purpose.NOTICE else 'r'}",  # short, since the ids of events are made of it
+        key=f"{call.key}-{'n' if reply.purpose is Purpose.NOTICE else 'r'}",  # short: event ids are made of it
         message_key=call.message_key,
         kind=StepKind.REPLY,
         originator=call.originator,

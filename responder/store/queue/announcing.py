@@ -1,4 +1,4 @@
-"""Queueing what webhooks asked to be told, in the transaction of the change itself."""
+"""Queueing the calls of webhooks that subscribe to a change, in the transaction of the change itself."""
 
 import json
 import secrets
@@ -108,7 +108,7 @@ def tells_of_consent(step: Step) -> bool:
 
 
 def numbered(calls: Iterable[Step], events: Iterable[Mapping[str, Any]]) -> Iterator[Step]:
-    """The calls about consent, each with the number that its event has in the ledger; what a message says twice, each webhook hears in turn."""
+    """The calls about consent, each with its event's number in the ledger; of two alike, each has its own."""
     seqs: dict[tuple[str, ...], list[int]] = defaultdict(list)
     turns: dict[tuple[str, ...], Iterator[int]] = {}
     for event in events:

@@ -1,4 +1,4 @@
-"""What an opt-out ends: all that waits to leave for the number, but for the confirmation and the answers to newer reserved words."""
+"""What an opt-out ends: all that waits to leave, except its confirmation and answers to newer reserved words."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Replies that will not leave: what they had used up is given back, and the history of an appointment tells of its reminder."""
+"""Replies that will not leave: what they used up is given back, and what they asked counts as never asked."""
 
 import json
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Stored messages in their order, and what was known of originators at an earlier moment, as far as it can still be told."""
+"""Stored messages in their order, and what was known of originators at an earlier moment, as far as is kept."""
 
 import json
 from collections import defaultdict
@@ -71,8 +71,8 @@ def _decided(query: Any, since: datetime | None) -> Any:  # noqa: ANN401  (a sel
 async def read_past(database: Database, originators: Collection[str], begin: Beginning) -> list[Known]:
     """What was known of each of the originators at a moment.
 
-    Lists, opt-outs, questions and the language are as they were. What somebody told about themselves has no history and is as it is
-    today; an appointment that was answered for since stands as scheduled.
+    Lists, opt-outs, questions and the language are as they were. What somebody said about themselves has no history and
+    is as it is today; an appointment that was answered for since stands as scheduled.
     """
     async with database.read() as connection:
         people = await _by_originator(connection, select(contacts).where(contacts.c.originator.in_(originators)))
@@ -99,7 +99,7 @@ async def read_past(database: Database, originators: Collection[str], begin: Beg
 
 
 def _events(originators: Collection[str], begin: Beginning) -> Select[Any]:
-    """What the ledger tells of the time before, with the place of the message that each event rests on, if it rests on one."""
+    """The ledger's events of the time before, each with the place of the message that it rests on, if any."""
     seq = messages.c.seq.label("message_seq")
     query = select(consent_events, seq).outerjoin(messages, messages.c.key == consent_events.c.message_key)
     is_past = or_(seq < begin.seq, and_(seq.is_(None), consent_events.c.recorded_at < begin.at))

@@ -70,7 +70,7 @@ async def receive_again(
     destination: str | None = None,
     text: str | None = None,
 ) -> None:
-    """Let a failed message wait again, or a malformed one with what it lacks; ResponderError says why that cannot be."""
+    """Let a failed message wait again, or a malformed one with what it lacks; ResponderError says why it can't."""
     ends = {"originator": originator, "destination": destination}
     async with database.write() as connection:
         row = (await connection.execute(select(messages).where(messages.c.key == key).with_for_update())).one()
