@@ -1,4 +1,4 @@
-"""What the manual shows is true: its rules are read, its examples match, its mistakes are told so, and its links lead somewhere."""
+"""What the manual shows is true: its rules can be read, its examples match, and its links lead somewhere."""
 
 import base64
 import re

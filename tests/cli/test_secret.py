@@ -1,10 +1,13 @@
-"""RESPONDER_SECRET that does not fit the database: refused by whatever would take messages in or handle them, and told by doctor."""
+"""A RESPONDER_SECRET that does not fit the database is refused by every server, and shown by doctor."""
 
 import pytest
 
 from tests.cli.conftest import Installation, run
 
-TOLD = "responder.db: RESPONDER_SECRET is not the secret of the database, which was made without one and keeps its own: remove RESPONDER_SECRET"
+TOLD = (
+    "responder.db: RESPONDER_SECRET is not the secret of the database, "
+    "which was made without one and keeps its own: remove RESPONDER_SECRET"
+)
 
 
 @pytest.mark.parametrize("command", ["run", "web", "worker", "mail"])

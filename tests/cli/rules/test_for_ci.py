@@ -1,4 +1,4 @@
-"""The files that others copy: the workflow for pull requests and the hooks of pre-commit say what the commands understand."""
+"""The files that others copy, the workflow and the pre-commit hooks, use commands and options that exist."""
 
 import shlex
 from pathlib import Path

@@ -15,7 +15,10 @@ rules:
   - {name: weekly, when: {text: weekly}, typos: true, then: [reply: Welcome.]}
   - {name: trial, when: {text: trial}, shadow: true, then: [reply: Trying.]}
 """
-CAMPAIGN = "webhooks:\n  shop: {url: https://shop.example.com/}\nrules:\n  - {name: autumn, when: {text: autumn}, then: [webhook: shop]}\n"
+CAMPAIGN = (
+    "webhooks:\n  shop: {url: https://shop.example.com/}\n"
+    "rules:\n  - {name: autumn, when: {text: autumn}, then: [webhook: shop]}\n"
+)
 
 
 @pytest.fixture
