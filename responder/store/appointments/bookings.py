@@ -72,7 +72,7 @@ async def put_bookings(
     expected: Callable[[Appointment | None], bool] = lambda _before: True,
     tell: Collection[str] = (),
 ) -> Mapping[Change, int]:
-    """Make the appointments what the bookings say, all or none, and tell how many of each change there were.
+    """Make the appointments what the bookings say, all or none, with the count of each change.
 
     A new or moved one is scheduled, and no answer from before ``now`` counts for a moved one; any other keeps its
     status. ``advance`` is told how many are done, ``times`` says when people are reminded, and ``tell`` which webhooks
@@ -141,13 +141,13 @@ async def _put_some(
 
 
 async def _rebooked(connection: AsyncConnection, originators: Collection[str], now: datetime) -> None:
-    """Note that an appointment of each was moved or deleted, so that an answer on its way counts for the old one."""
+    """Note that an appointment of each was moved or deleted: an answer on its way is to the old one."""
     if originators:
         await connection.execute(update(contacts).where(contacts.c.originator.in_(originators)).values(rebooked_at=now))
 
 
 def _happened(puts: Iterable[Put], numbers: Mapping[str, int], now: datetime) -> Iterator[tuple[str, Happened]]:
-    """What others may want to know of: status or time are not what they were, or the appointment is another's."""
+    """What webhooks hear of: another status, another time, or another number."""
     for booking, before in ((put.booking, put.before) for put in puts if put.change is not Change.CHANGED):
         after = Appointment(
             **fields_of(booking), status=AppointmentStatus.SCHEDULED, updated_at=now, version=numbers[booking.id]

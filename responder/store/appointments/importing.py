@@ -1,4 +1,4 @@
-"""Appointments from a file: many are carried out in chunks, and finished after a kill by whoever comes next."""
+"""Appointments from a file: many are carried out in chunks, and finished even after a kill."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class BookingImports:
     async def put(
         self, bookings: Sequence[Booking], advance: Callable[[int], None] = lambda _count: None
     ) -> Mapping[Change, int]:
-        """Make the appointments what the bookings say, all or none, and give how many of each change there were."""
+        """Make the appointments what the bookings say, all or none, with the count of each change."""
         await carry_out(self.database, BOOKINGS, self._apply, self.clock)
         if len(bookings) <= AT_ONCE:
             times, by, tell = self.means.times, self.means.by, self.means.tell

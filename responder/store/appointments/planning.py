@@ -29,7 +29,7 @@ PLANNED = "planned"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlannedBy:
-    """The digest of the times that reminders are planned by, and the last appointment that is; none once all are."""
+    """The digest of the times that reminders are planned by, and the last appointment that is. None once all are."""
 
     digest: str = ""
     place: tuple[datetime, str] | None = None
@@ -42,7 +42,7 @@ async def plan_reminders(
     times: ReminderPlan,
     now: datetime,
 ) -> None:
-    """Plan the reminders of these appointments anew; those that went out or were given up stay as they are."""
+    """Plan the reminders of these appointments anew. Those that went out or were given up stay as they are."""
     await forget_reminders(connection, [booking.id for booking in bookings])
     rows = [_row(planned) for booking in bookings for planned in times.reminders(booking, now)]
     await execute_many(connection, _put_planned(dialect_insert), rows)

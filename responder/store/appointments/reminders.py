@@ -39,7 +39,7 @@ Decide = Callable[[Planned, Appointment | None, Known], Send | Drop | Wait]
 
 
 async def queue_due(database: Database, decide: Decide, now: datetime, sender: str | None, secret: bytes = b"") -> int:
-    """Turn due reminders into steps, as many as may wait among the replies, and tell how many were looked at.
+    """Turn due reminders into steps, as many as may wait among the replies; gives how many were due.
 
     A reminder waits while a text of its phone is unread. ``sender`` is the number that reminders come from; without
     one, it is the number that the phone texted last, or that anybody did. The ``secret`` tells erased numbers.
@@ -76,7 +76,7 @@ async def queue_due(database: Database, decide: Decide, now: datetime, sender: s
 
 
 def _after_texts(became: Send | Drop | Wait, now: datetime) -> Send | Drop | Wait:
-    """A reminder would ask what the unread text may have answered, so it is looked at again once that is read."""
+    """What becomes of a reminder while a text is unread that may answer it: it waits."""
     return Wait(until=now + SOON) if isinstance(became, Send) else became
 
 
@@ -103,14 +103,14 @@ async def _due(connection: AsyncConnection, now: datetime) -> Sequence[Row[Any]]
 async def _contacts(
     connection: AsyncConnection, originators: Collection[str], secret: bytes, *, lock: bool
 ) -> tuple[dict[str, Row[Any]], frozenset[str]]:
-    """The contacts of the phones, locked so that an opt-out comes before or after, and which of them want no texts."""
+    """The contacts of the phones, locked against an opt-out meanwhile, and which want no texts."""
     query = select(contacts).where(contacts.c.originator.in_(originators)).order_by(contacts.c.originator)
     rows = {row.originator: row for row in (await connection.execute(query.with_for_update() if lock else query)).all()}
     return rows, await silent_among(connection, secret, originators, rows.values())
 
 
 def _known(row: Row[Any], contact: Row[Any] | None, *, is_silent: bool) -> Known:
-    """What is known of a reminder's phone; an opt-out since the reminder was due counts, also after a START."""
+    """What is known of a reminder's phone. An opt-out since the reminder was due counts, also after a START."""
     if contact is None:
         return Known(originator=row.originator, opted_out=is_silent, was_erased=is_silent)
     has_stopped = contact.stopped_at is not None and row.due_at <= contact.stopped_at
@@ -138,7 +138,7 @@ async def _settle(connection: AsyncConnection, row: Row[Any], became: Send | Dro
 
 
 async def _last_texted(database: Database, connection: AsyncConnection, originators: Collection[str]) -> dict[str, str]:
-    """Our number that each phone texted last, or else the last that anybody did; empty if nobody ever did."""
+    """Our number that each phone texted last, or else the last that anybody did. Empty if nobody ever did."""
     newest, each = (
         select(messages.c.destination).order_by(messages.c.seq.desc()).limit(1),
         each_of("phones", is_sqlite=database.is_sqlite),
@@ -167,7 +167,7 @@ _ASK = (
 async def _ask(
     connection: AsyncConnection, rows: Sequence[Row[Any]], senders: Mapping[str, str], now: datetime
 ) -> None:
-    """Open the appointments to an answer; those that are open stay so, for an answer that may be waiting."""
+    """Open the appointments to an answer. Those that are open stay so, for an answer that may be waiting."""
     if rows:
         asked = [
             {"of_id": row.appointment_id, "opened_at": now - CLOCKS, "now": now, "sender": senders[row.originator]}
@@ -179,7 +179,7 @@ async def _ask(
 async def _tell(
     connection: AsyncConnection, decided: Sequence[Decided], standing: Mapping[str, Appointment], now: datetime
 ) -> None:
-    """Write the history, each line with a number of its own, and let whoever has planned by the old state plan anew."""
+    """Write the history, each line with a number of its own, and make plans by the old state fail."""
     if not decided:
         return
     last = await last_numbers(

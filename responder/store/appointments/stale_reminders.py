@@ -66,7 +66,7 @@ async def drop_stale(connection: AsyncConnection, identifiers: Collection[str], 
 
 
 def without_overtaken(decided: Sequence[Decided]) -> list[Decided]:
-    """Of several reminders of one appointment that are due at once, as after a pause, only the last leaves."""
+    """Of several reminders of one appointment that are due at once, only the last leaves."""
     last: dict[str, Row[Any]] = {}
     for row, became in sorted(decided, key=lambda one: (one[0].due_at, one[0].key)):
         if isinstance(became, Send):
@@ -80,7 +80,7 @@ def without_overtaken(decided: Sequence[Decided]) -> list[Decided]:
 async def with_unhandled(
     database: Database, connection: AsyncConnection, originators: Collection[str]
 ) -> frozenset[str]:
-    """Which of the numbers have written what is not handled yet, so that a reminder of theirs may be out of place."""
+    """The numbers with an unhandled text, so that a reminder may be out of place."""
     each = each_of("phones", is_sqlite=database.is_sqlite)
     has_unread = exists(select(messages.c.seq).where(UNHANDLED, messages.c.originator == each.c.value))
     return frozenset(

@@ -28,7 +28,7 @@ class Compiled:
 
 
 async def execute_many(connection: AsyncConnection, statement: UpdateBase, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Run a statement for each of the rows, which all name the same values; none is nothing to do.
+    """Run a statement for each of the rows, which all name the same values.
 
     SQLAlchemy would look up each value of each row in the statement anew, which costs more than the database does.
     """

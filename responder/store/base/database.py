@@ -69,7 +69,7 @@ class Database:
 
     @asynccontextmanager
     async def _writing(self) -> AsyncIterator[AsyncConnection]:
-        """SQLite's one writer, for one at a time; it stays open, since opening it costs as much as a commit."""
+        """SQLite's one writer, for one at a time. It stays open, since opening it costs as much as a commit."""
         async with self._turn:
             connection, self._open_writer = self._open_writer or await self._writer.connect(), None
             try:
@@ -104,7 +104,7 @@ class Database:
             await database.close()
 
     async def turn(self, connection: AsyncConnection, lock: int) -> None:
-        """Wait until nobody else has this turn, and keep it until the commit; on SQLite whoever writes has them all."""
+        """Wait until nobody else has this turn, and keep it until the commit. On SQLite whoever writes has them all."""
         if not self.is_sqlite:
             await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": lock})
 
@@ -124,7 +124,7 @@ class Database:
 
 @asynccontextmanager
 async def _sound(connection: AsyncConnection) -> AsyncIterator[None]:
-    """Discard a connection that fails in a way SQLAlchemy does not know, or the pool would hand it out again."""
+    """Discard a connection that fails in a way SQLAlchemy does not know: the pool would reuse it."""
     try:
         yield
     except Exception as error:
@@ -151,7 +151,7 @@ def _sqlite_engine(url: str, *, connections: int, busy_timeout_ms: int) -> Async
 
 
 def _make_wal(cursor: Any) -> None:  # noqa: ANN401  (the driver's own)
-    """Switch to WAL mode; of two processes that do so at once, one gets an error, so we retry."""
+    """Switch to WAL mode. Of two processes that do so at once, one gets an error, so we retry."""
     give_up_at = time.monotonic() + LOCK_WAIT_S
     while True:
         try:

@@ -27,7 +27,7 @@ def event(
     new_status: str | None = None,
     detail: str = "",
 ) -> dict[str, Any]:
-    """A line of the history as a row; its place is the appointment and the number of the change."""
+    """A line of the history as a row. Its place is the appointment and the number of the change."""
     change = {"message_key": message_key, "old_status": old_status, "new_status": new_status, "detail": detail}
     return {"appointment_id": place[0], "number": place[1], "at": at, "what": what, "by": by, **change}
 
@@ -38,7 +38,7 @@ async def add_events(connection: AsyncConnection, events: Sequence[Mapping[str, 
 
 
 async def last_numbers(connection: AsyncConnection, identifiers: Collection[str]) -> dict[str, int]:
-    """The number of the last change of each appointment that there ever was, also of those that were deleted."""
+    """The number of the last change of each appointment, even if it was deleted."""
     if not identifiers:
         return {}
     number = func.max(appointment_events.c.number)

@@ -1,4 +1,4 @@
-"""Imports of many lines: kept in short transactions, accepted as a whole in one, then carried out in chunks.
+"""Imports of many lines: staged in short transactions, accepted in one, then carried out in chunks.
 
 Once accepted, an import is carried out to its end: by the command that brought it, the next import, or a worker.
 So it is all or nothing, although no lock is held for longer than a chunk takes. Meanwhile, readers see some lines
@@ -38,7 +38,7 @@ Apply = Callable[[AsyncConnection, Row[Any], Sequence[Row[Any]]], Awaitable[Sequ
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Kind:
-    """What is imported: the table that keeps its lines until they are done, and the turn of all who change it."""
+    """What is imported: the table that stages its lines, and the lock of all who change it."""
 
     name: str
     staged: Table
@@ -47,7 +47,7 @@ class Kind:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Imported:
-    """What became of the lines of an import: how many of each outcome, and the lines of each by their place."""
+    """What became of an import's lines: the count of each outcome, and the places of its lines."""
 
     counts: Mapping[str, int]
     places: Mapping[str, Sequence[int]]
@@ -108,7 +108,7 @@ async def carry_out(
     clock: Clock,
     advance: Callable[[int, int], None] = lambda _seq, _lines: None,
 ) -> None:
-    """Carry out what was accepted, the oldest first; ``advance`` hears which import got on, and by how many lines."""
+    """Carry out what was accepted, the oldest first. ``advance`` hears which import got on, and by how many lines."""
     while done := await _carry_out_some(database, kind, apply, clock):
         advance(*done)
         await asyncio.sleep(PAUSE_S)

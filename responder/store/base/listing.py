@@ -1,4 +1,4 @@
-"""Reading many rows in their order, a page at a time, so that no transaction stays open while somebody reads."""
+"""Reading many rows in their order, a page at a time: no transaction stays open meanwhile."""
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The one order in which rows are locked on PostgreSQL, so that no two transactions wait for each other.
+"""The one order in which rows are locked on PostgreSQL, so that there are no deadlocks.
 
 1. Turns (advisory locks): claims of messages, bookings, reminders, subscribers. A transaction takes at most one.
    Whoever carries out an import has the turn of its kind, and so its rows, which need no order of their own.

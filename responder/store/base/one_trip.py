@@ -27,7 +27,7 @@ class Answer:
 
 
 class OneTripCursor:
-    """A cursor of the database interface of Python (PEP 249) that asks once, and hands out what it was given."""
+    """A cursor of the database interface of Python (PEP 249) that asks once."""
 
     arraysize = 1
 

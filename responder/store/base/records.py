@@ -1,4 +1,4 @@
-"""Rows as records and back: a field is the column of its name, and an enum is kept as its value."""
+"""Rows as records and back: a field is the column of its name, an enum its value."""
 
 from collections.abc import Callable
 from dataclasses import fields
@@ -36,7 +36,7 @@ def _columns(kind: Any, others: tuple[str, ...]) -> tuple[tuple[str, ...], Enums
 
 
 def as_row(record: object, table: Table, **others: Any) -> dict[str, Any]:  # noqa: ANN401  (column values)
-    """A record as a row: those of its fields that the table has, and the ``others`` as they are given."""
+    """A record as a row: the fields that are columns of the table, and the ``others``."""
     kind: Any = type(record)
     return {name: getattr(record, name) for name in _kept(kind, table)} | others
 

@@ -21,7 +21,7 @@ def chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
 
 
 async def move_revisions(connection: AsyncConnection, insert: Callable[..., Any], originators: Collection[str]) -> None:
-    """Lock the contacts, in one order for all; whoever has planned by their old state has to plan anew."""
+    """Lock the contacts, in one order for all. Whoever has planned by their old state has to plan anew."""
     for some in chunks(sorted(originators)):
         await execute_many(
             connection, _move(insert), [{"originator": originator, "revision": 1} for originator in some]

@@ -1,4 +1,4 @@
-"""Erasing a number: it and its texts leave every table, a keyed hash keeps it from being texted again."""
+"""Erasing a number: it and its texts leave every table; a keyed hash keeps it from being texted."""
 
 import json
 import re
@@ -28,7 +28,7 @@ UNSENT = (StepStatus.QUEUED, StepStatus.SENDING)
 
 
 async def erase(database: Database, secret: bytes, number: str, operator: str, now: datetime) -> int:
-    """Erase a number, and tell how many rows held it; it is not texted again before it says START."""
+    """Erase a number, and tell how many rows held it. It is not texted again before it says START."""
     insert = database.insert
     async with database.write() as connection:
         if database.is_sqlite:
@@ -64,7 +64,7 @@ def holding_numbers() -> list[Table]:
 
 
 async def _blank(connection: AsyncConnection, number: str, misunderstood: Sequence[int], now: datetime) -> int:
-    """Empty what is personal in the rows that stay, end what waits, and give how many rows the number had."""
+    """Empty what is personal in the rows that stay, end what waits, and count the rows."""
     waits = {"status": MessageStatus.FAILED, "error": ERASED, "handled_at": now, "lease_owner": None}
     theirs = or_(*(and_(messages.c.originator == number, part) for part in (WAITING, PAST)))  # an index for each
     all_of_them = or_(theirs, messages.c.seq.in_(misunderstood))
@@ -111,7 +111,7 @@ async def _misunderstood(connection: AsyncConnection, number: str) -> list[int]:
 
 
 def _tells(raw: bytes, number: str) -> bool:
-    """Whether a form or a mail has the digits of a number, however they are set apart and the mail's parts encoded."""
+    """Whether a form or a mail has the digits of a number, however written or encoded."""
     parts: list[Any] = []
     with suppress(
         MessageError, ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError

@@ -1,4 +1,4 @@
-"""Subscribers from a file: many are carried out in chunks, and finished after a kill by whoever comes next."""
+"""Subscribers from a file: many are carried out in chunks, and finished even after a kill."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field

@@ -59,7 +59,7 @@ class Installation:
                 )
 
     async def _fits(self, connection: AsyncConnection, secret: bytes) -> bool:
-        """Whether the database was made with the secret, by its mark, or by the ledger's head where it has none."""
+        """Whether the database was made with the secret, by its mark or else the ledger's head."""
         mark = await self._value(connection, MARK)
         if mark is not None:
             return secrets.compare_digest(mark, mark_of(secret))
@@ -86,7 +86,7 @@ class Installation:
     async def report_worker(
         self, name: str, rules_hash: str, now: datetime, *, has_redis: bool, rules_are_ok: bool = True
     ) -> None:
-        """Note that a worker is alive, whether it can be woken, its rules, and whether those are the file's."""
+        """Note that a worker is alive, whether it can be woken, and by which rules it works."""
         row = {
             "name": name,
             "seen_at": now,

@@ -1,4 +1,4 @@
-"""Appending to the consent ledger: once in a batch, last before the commit, since a chain serialises its writers."""
+"""Appending to the consent ledger: once a batch, right before the commit, since a chain serialises its writers."""
 
 import json
 import secrets
@@ -72,7 +72,7 @@ def consent_rows(plan: Plan, now: datetime) -> Iterator[EventRow]:
 
 
 def _wordings(plan: Plan) -> Mapping[str | None, str | None]:
-    """What is shown beside the events: the question to each list that asks, and the first other text for all else."""
+    """The wordings kept with events: each list's question, and the first other text for all else."""
     shown = {step.key: step.content for step in plan.steps if _leaves(step, plan)}
     asked = {
         choice.subject: one.question.key
@@ -85,7 +85,7 @@ def _wordings(plan: Plan) -> Mapping[str | None, str | None]:
 
 
 def _leaves(step: Step, plan: Plan) -> bool:
-    """Whether a text goes out, as far as the plan can tell: nothing is shown to somebody who wants no texts."""
+    """Whether a text goes out, as far as the plan can tell: not to who wants no texts."""
     return (
         step.kind is StepKind.REPLY
         and why_suppressed(step.purpose, None, plan.message.received_at, opted_out=plan.after.opted_out) is None
@@ -101,7 +101,7 @@ def _events(plan: Plan) -> Iterator[Event]:
 
 
 def _recognised(plan: Plan) -> EventRow:
-    """How the message was understood: by a word or in its own words, by which step and which pack."""
+    """How the message was understood: by a word or freely, by which step and pack."""
     found = plan.recognition
     if found.word is None:
         return {"channel": "sms_keyword"}
@@ -126,7 +126,7 @@ def event_row(
 
 
 def _change(effect: Effect) -> Event | None:
-    """The event, the list (None: all) and the word of an effect on consent; None for any other effect."""
+    """The event, the list (None: all) and the word of an effect on consent. None for any other effect."""
     match effect:
         case Subscribe(list=name, asks=True):
             return "opt_in_asked", name, None

@@ -1,4 +1,4 @@
-"""Consent as it is read: the ledger, followed to its sealed end or listed, and how many numbers stand where."""
+"""Reading consent: the ledger, verified or listed, and how many numbers stand where."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -61,7 +61,7 @@ def _faults_of_the_end(chain: Chain, sealed: str | None, secret: bytes) -> Itera
 def list_consent(
     *, originator: str | None = None, name: str | None = None, as_of: datetime | None = None
 ) -> Listing[ConsentRecord]:
-    """The consent events in their order: of a number, of a list and of all lists, as recorded until a moment."""
+    """The consent events in order: of a number, or of a list and all lists, up to a moment."""
     query = select(consent_events)
     if originator is not None:
         query = query.where(consent_events.c.originator == originator)

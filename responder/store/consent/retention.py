@@ -1,4 +1,4 @@
-"""What time takes away: texts that are old enough, subscriptions for a while, and reports on nothing of ours."""
+"""What time takes away: old texts, subscriptions that end, and reports on nothing of ours."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ UNANSWERED = "whether they want to join was asked, and not answered in time"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Texts:
-    """Where texts are kept, from when their days count, which are still needed, and what they are emptied to."""
+    """Where texts are kept, when their days begin, which are still needed, and how they are emptied."""
 
     table: Table
     since: Column[datetime]
@@ -65,7 +65,7 @@ async def remove_texts(database: Database, before: datetime, places: Mapping[str
 
 
 async def _empty_from(database: Database, texts: _Texts, before: datetime, place: int) -> int:
-    """Empty the texts behind a place, and give the place before the first that is in hand still, or else behind all."""
+    """Empty the texts behind a place, and give the place up to which none is left."""
     left: int | None = None
     while True:
         old = list(takewhile(lambda row: row.since < before, await _page(database, texts, place)))
@@ -104,7 +104,7 @@ async def _empty(database: Database, texts: _Texts, seqs: Collection[int]) -> Co
 
 
 async def remove_strays(database: Database, before: datetime) -> int:
-    """Remove the delivery reports of before a moment that are on nothing that we sent, and tell how many there were."""
+    """Remove old delivery reports on nothing that we sent, and give how many."""
     old = (reports.c.step_key.is_(None)) & (reports.c.received_at < before)
     some = select(reports.c.seq).where(old).order_by(reports.c.received_at).limit(TOGETHER)
     found = 0
@@ -119,7 +119,7 @@ async def remove_strays(database: Database, before: datetime) -> int:
 
 
 async def end_subscriptions(database: Database, secret: bytes, now: datetime, tell: Collection[str] = ()) -> int:
-    """End the subscriptions whose time is over, with an event in the ledger and for webhooks, and tell how many."""
+    """End the subscriptions whose time is over, in the ledger and for webhooks, and give how many."""
     over = and_(ENDING, subscriptions.c.ends_at <= now)
     unread = select(messages.c.seq).where(WAITING, messages.c.originator == subscriptions.c.originator).exists()
     some = (

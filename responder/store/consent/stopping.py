@@ -1,4 +1,4 @@
-"""Opt-outs that no text made by itself: by a person of ours, or since the gateway has blocked the number."""
+"""Opt-outs that no text made by itself: by a person of ours, or by the gateway."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -76,7 +76,7 @@ async def _lists_before(connection: AsyncConnection, originator: str, said: Stop
 
 
 def _is_newer(row: Row[Any], said: Stop) -> bool:
-    """Whether a list was joined after an opt-out: by a newer text, or, if it rests on none, by anything later."""
+    """Whether a list was joined after an opt-out: by a newer text, or by anything later if it has none."""
     if said.order:
         return row.order_at is not None and Order(row.order_at, row.order_seq) > said.order
     return any(at is not None and at > said.by_hand_at for at in (row.received_at, row.by_hand_at))
@@ -112,7 +112,7 @@ async def _texts(connection: AsyncConnection, keys: Collection[str]) -> Sequence
 
 
 async def _has_spoken_since(connection: AsyncConnection, originator: str, written_at: datetime) -> bool:
-    """Whether the number has opted out already, or has said START since a text to it was written; both by our clock."""
+    """Whether the number has opted out already, or has said START since a text to it was written. Our clock counts."""
     query = select(contacts.c.opted_out, messages.c.received_at).outerjoin(
         messages, messages.c.seq == contacts.c.consent_seq
     )

@@ -28,7 +28,7 @@ SUBSCRIBERS = Kind(name="subscribers", staged=staged_subscribers, lock=SUBSCRIBE
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SubscriberChange:
-    """A change of one number on one list that an operator asks for; ``evidence`` says where the consent comes from."""
+    """A change of one number on one list that an operator asks for. ``evidence`` says where the consent comes from."""
 
     originator: str
     list: str
@@ -165,7 +165,7 @@ async def _outcomes(
     before: Sequence[Outcome] | None = None,
     accepted_at: datetime | None = None,
 ) -> list[Outcome]:
-    """What becomes of each change; one that came to nothing ``before`` stays so, since its contact is not ours."""
+    """What becomes of each change. One that came to nothing ``before`` stays so, since its contact is not ours."""
     standing = await _read_standing(connection, secret, wanted, accepted_at)
     if before is None:
         return [standing.outcome(one) for one in wanted]

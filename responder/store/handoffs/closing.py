@@ -121,7 +121,7 @@ class Answer:
 
 
 async def answer(database: Database, secret: bytes, key: str, written: Answer, now: datetime) -> tuple[str, bool]:
-    """Queue a person's text to the number of a hand-off, and give its key and whether it is new.
+    """Queue a person's text to the number of a hand-off; gives its key and whether it is new.
 
     The same text twice in a short while is one. ResponderError says why it cannot go out.
     """
@@ -146,7 +146,7 @@ async def answer(database: Database, secret: bytes, key: str, written: Answer, n
 
 
 async def _why_not(connection: AsyncConnection, secret: bytes, originator: str, now: datetime) -> str | None:
-    """Why no text may go to the number; it is asked again in the transaction that claims the text."""
+    """Why no text may go to the number. It is asked again in the transaction that claims the text."""
     known = (await connection.execute(select(contacts).where(contacts.c.originator == originator))).all()
     silent = await silent_among(connection, secret, [originator], known)
     reason = why_suppressed(Purpose.PERSON, None, now, opted_out=originator in silent)

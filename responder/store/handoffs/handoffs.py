@@ -34,7 +34,7 @@ def list_handoffs(*, every: bool = False) -> Listing[HandOffRecord]:
 
 
 async def find_handoffs(database: Database, beginning: str) -> list[HandOffRecord]:
-    """The hand-offs whose key begins so; two of them at the most, since one is what is looked for."""
+    """The hand-offs whose key begins so: at most two, to tell whether there is just one."""
     typed = beginning.lower()
     if not typed or len(typed) > KEY_LENGTH or not HEX.issuperset(typed):
         return []

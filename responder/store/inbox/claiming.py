@@ -1,4 +1,4 @@
-"""Claiming the oldest messages, with the rest from the same phones, at a cost that does not grow with what waits."""
+"""Claiming the oldest messages, with the rest from the same phones, however many wait."""
 
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -57,7 +57,7 @@ def claim(connection: Connection, lease: Lease, limit: int) -> list[tuple[Messag
 
 
 def _oldest(connection: Connection, now: datetime, limit: int) -> list[Row[Any]]:
-    """The oldest messages of originators of whom nothing is in hand; what is comes before what they sent since."""
+    """The oldest messages of originators of whom no worker has any: what is in hand comes first."""
     held: set[str] = set()
     free: list[Row[Any]] = []
     after, looked_at, most = 0, 0, limit
@@ -72,7 +72,7 @@ def _oldest(connection: Connection, now: datetime, limit: int) -> list[Row[Any]]
 
 
 def _theirs(connection: Connection, counts: Counter[str], now: datetime, limit: int) -> list[Row[Any]]:
-    """What waits of these originators, oldest first, up to a share each; nothing of one who has something in hand."""
+    """What waits of these originators, oldest first, up to a share each; those with any in hand are left out."""
     share = max(counts.values()) + limit // len(counts) + 1
     query = _THEIRS_SQLITE if connection.dialect.name == "sqlite" else _THEIRS
     rows = connection.execute(query, {"originators": list(counts), "share": share}).all()

@@ -223,7 +223,7 @@ _HANDLED = (
 
 
 def _stops(plans: Sequence[Plan]) -> dict[str, Order]:
-    """The last word of each number that opts out; the plans of a number stand in the order of their words."""
+    """The last word of each number that opts out. The plans of a number stand in the order of their words."""
     return {
         plan.message.originator: plan.message.order
         for plan in plans

@@ -81,7 +81,7 @@ async def _appointments(
 async def _uses(
     connection: AsyncConnection, originators: Collection[str]
 ) -> tuple[Mapping[str, dict[str, datetime]], Mapping[str, set[str]]]:
-    """What each has used up and when, and which of it by a reply that has not left yet."""
+    """What each has used up and when, and what of it by a reply still to leave."""
     last: dict[str, dict[str, datetime]] = defaultdict(dict)
     unsent: dict[str, set[str]] = defaultdict(set)
     for row in (await connection.execute(_USED.where(uses.c.originator.in_(originators)))).all():
@@ -92,7 +92,7 @@ async def _uses(
 
 
 def _erased(known: Known, gone: Mapping[str, datetime]) -> Known:
-    """What is known of a number that was erased: that it opted out then at the latest, until it says START."""
+    """What is known of an erased number: it has opted out until it says START."""
     if known.originator not in gone:
         return known
     erased_at = gone[known.originator]

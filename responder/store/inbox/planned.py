@@ -17,7 +17,7 @@ from responder.store.queue.rows import Rows
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Planned:
-    """The plans for the waiting messages of one originator, with what they rest on and what they leave behind."""
+    """The plans for one originator's waiting messages, with what was known before and is after."""
 
     before: Known
     after: Known
@@ -62,7 +62,7 @@ def subscription_rows(planned: Planned) -> Rows:
 
 
 def _stands(before: Subscription | None, after: Subscription) -> bool:
-    """Whether nothing was said about a list; that its time is over meanwhile is for others to write down."""
+    """Whether nothing was said about a list. If its time is over, others write that down."""
     if before is None or after is before:
         return before is not None
     return after in (before, before.at(before.ends_at) if before.ends_at else before)
@@ -115,7 +115,7 @@ def use_rows(planned: Planned) -> Rows:
 
 
 def _only_reply(carriers: Sequence[Step]) -> str | None:
-    """The key of the one reply that used something up, and gives it back if it is dropped; None if there are more."""
+    """The key of the one reply that used something up, and gives it back if it is dropped. None if there are more."""
     return carriers[0].key if len(carriers) == 1 and carriers[0].kind is StepKind.REPLY else None
 
 

@@ -1,4 +1,4 @@
-"""Questions of responder's own: kept with the plan that asks them, and closed with the one that hears the answer."""
+"""Our own questions: kept with the plan that asks them, closed with the one that answers."""
 
 import json
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""E-mails about alerts in SQL: each is sent at least once, in their order, and given up after three days."""
+"""E-mails about alerts in SQL: sent at least once, in order, and given up after three days."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

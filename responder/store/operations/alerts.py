@@ -45,7 +45,7 @@ class Changed:
 async def note_troubles(
     database: Database, seen: Iterable[Trouble], tell: Callable[[Alert], Telling], now: datetime
 ) -> Changed:
-    """Open an alert for each trouble that has none, and close those whose trouble nobody has seen for a while."""
+    """Open an alert for each new trouble, and close those whose trouble nobody sees any more."""
     troubles = sorted(seen, key=_place)  # one order for all: no deadlocks
     if not troubles and not await read_open(database):
         return Changed()

@@ -1,4 +1,4 @@
-"""What is known of the gateway itself: the credit, which one worker at a time asks for, and its clock."""
+"""What is known of the gateway itself: the credit that is left, and its clock."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""Steps that nobody works on: those that are due, and those whose worker was killed, settled when the lease ends."""
+"""Steps that nobody works on: those due, and those whose worker was killed."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -33,7 +33,7 @@ async def has_abandoned(database: Database, now: datetime) -> bool:
 
 
 async def settle_abandoned(database: Database, now: datetime, tell: Collection[str] = ()) -> int:
-    """Decide the fate of steps whose worker was killed, tell webhooks of replies, and say how many there were."""
+    """Decide the fate of steps whose worker was killed, tell webhooks, and give how many."""
     found = 0
     again: list[str] = []
     async with database.write() as connection:

@@ -26,9 +26,9 @@ DEAD_LETTERS = (steps.c.kind == StepKind.WEBHOOK) & (steps.c.status == StepStatu
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answered:
-    """How a call went: its fate, whether the endpoint took it (None where it was never asked), and what it asked for.
+    """How a call went: its fate, whether the endpoint took it, and what it asked for.
 
-    ``said`` is what it answered, where a reply waits for that and it came in time; ``address`` is that of the URL.
+    ``took_it`` is None where the endpoint was never asked. ``said`` is what it answered, where a reply waits for that and it came in time; ``address`` is that of the URL.
     """
 
     fate: Fate
@@ -118,7 +118,7 @@ async def _record_fates(connection: AsyncConnection, made: Collection[Made], now
 
 
 def _fared(made: Iterable[Made]) -> tuple[set[str], Sequence[Made]]:
-    """The endpoints that took a call, and the failures that still count: those since, and any that says it is gone."""
+    """The endpoints that took a call, and the failures that still count after that."""
     took: set[str] = set()
     failed: list[Made] = []
     for one in made:
@@ -156,7 +156,7 @@ async def retry_calls(
 
 
 def _called(hint: str) -> TextClause:
-    """The endpoints that calls wait for, found by one look into an index for each, however many calls there are."""
+    """The endpoints that calls wait for, by one look into an index for each."""
     first = f"SELECT min(recipient) FROM steps {hint} WHERE {CALLS}"  # noqa: S608  (our own words)
     following = f"{first} AND recipient > called.name"
     every = f"{first} UNION ALL SELECT ({following}) FROM called WHERE name IS NOT NULL"  # noqa: S608

@@ -1,4 +1,4 @@
-"""How many texts went out in a day, counted as they are claimed, so that no two workers spend the same."""
+"""How many texts went out in a day, counted as they are claimed: no two spend the same."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -55,7 +55,7 @@ async def note_failure(
 
 
 async def tell_disabled(connection: AsyncConnection, endpoint: Endpoint, originator: str, now: datetime) -> None:
-    """Hand an endpoint that was given up to a person, with the number whose call was the last to fail.
+    """Hand an endpoint that was given up to a person, with the number of its last call.
 
     It has a key of its own: it is about no text, and the message may have been handed over for another reason.
     """

@@ -1,4 +1,4 @@
-"""How replies fare: what became of those that were handed to the gateway, and how long they took to the phone."""
+"""How replies fare: what became of those handed to the gateway, and how long they took."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ TAKEN = (StepStatus.SENT, StepStatus.DELIVERED, StepStatus.FAILED)  # by the gat
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Deliveries:
-    """The replies that one API took, by status; how many were delivered ``within`` each bound, and in what time.
+    """The replies that one API took, by status, and how fast they were delivered.
 
     ``segments`` are ours, of the replies whose segments the gateway has counted too, and ``billed`` are its own.
     """

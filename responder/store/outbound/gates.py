@@ -55,7 +55,7 @@ class Claim:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Room:
-    """How many texts may be read, and which; a probe is the one that tries whether the gateway still refuses us."""
+    """How many texts may be read, and which. A probe is the one that tries whether the gateway still refuses us."""
 
     limit: int
     is_probe: bool = False
@@ -79,7 +79,7 @@ async def quiet_hours(claim: Claim, room: Room) -> Room:
 
 
 async def busy_contact(claim: Claim, texts: Texts) -> Reasons:
-    """Texts whose contact somebody else has locked are left to the next claim: a change comes before or after."""
+    """Texts whose contact somebody else has locked are left to the next claim."""
     return {row.key: NOT_NOW for row in texts if row.originator not in claim.people}
 
 
@@ -137,7 +137,7 @@ async def other_appointment(claim: Claim, texts: Texts) -> Reasons:
 
 
 async def daily_budget(claim: Claim, texts: Texts) -> Reasons:
-    """All numbers together get so many texts in a day; what passes here is counted, so this is the last gate."""
+    """All numbers together get so many texts in a day. What passes here is counted, so this is the last gate."""
     if claim.budget is None or claim.is_pretence:
         return {}
     return dict.fromkeys(await over_budget(claim.connection, claim.database, claim.budget, texts), SPENT)
@@ -170,7 +170,7 @@ async def room_for(claim: Claim, limit: int) -> Room:
 
 
 async def stopped_among(claim: Claim, texts: Texts) -> Reasons:
-    """Why some of the texts do not go out, by their keys; the contacts of the others are ours until the commit."""
+    """Why some of the texts do not go out, by their keys. The contacts of the others are ours until the commit."""
     people = await free_contacts(claim.connection, {row.originator for row in texts}, lock=not claim.database.is_sqlite)
     claim = replace(claim, people=people)
     stopped: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""A hold on sending: while the gateway refuses us, replies stay queued, and now and then one tries again."""
+"""A hold on sending: while the gateway refuses us, replies wait, and now and then one tries."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -60,7 +60,7 @@ async def begin_hold(connection: AsyncConnection, reason: str, now: datetime, in
 
 
 async def places(connection: AsyncConnection, now: datetime, limit: int) -> tuple[int, bool]:
-    """How many replies may be claimed, and whether they are a probe; during a hold, one now and then."""
+    """How many replies may be claimed, and whether they are a probe. During a hold, it is one now and then."""
     if (await connection.execute(select(holds.c.probe_at))).first() is None:
         return limit, False
     due = update(holds).where(holds.c.probe_at <= now).values(probe_at=now + PROBE_EVERY)

@@ -143,7 +143,7 @@ class SqlSteps:
             await announce_consent(connection, await append(connection, events, self._secret), tell_of_consent, now)
 
     async def count_due(self, kind: StepKind, now: datetime, limit: int) -> int:
-        """How many steps of a kind may be claimed, up to a limit; during a hold, one at its times."""
+        """How many steps of a kind may be claimed, up to a limit. During a hold, it is one now and then."""
         some = due(kind, now).limit(limit).subquery()
         async with self._database.read() as connection:
             waiting, probe_at = (await connection.execute(select(func.count(), PROBE_AT).select_from(some))).one()
@@ -152,7 +152,7 @@ class SqlSteps:
         return min(int(waiting), free)
 
     async def retry(self, key: str, now: datetime) -> StepStatus | None:
-        """Queue a step again that was given up or is uncertain; gives what it was, None if there is no such step.
+        """Queue a step again that was given up or is uncertain. Gives its status before; None if there is none such.
 
         A reply that a person asks for is of use again, but for those that have a time of their own.
         """

@@ -1,4 +1,4 @@
-"""Delivery reports: kept once, matched to the reply that they are about, and settled with it in one transaction."""
+"""Delivery reports: kept once, matched to their reply, and settled with it in one transaction."""
 
 import json
 from collections import defaultdict
@@ -79,7 +79,7 @@ class SqlReports:
     async def _owners(
         self, connection: AsyncConnection, new: Iterable[Report], *, lock: bool
     ) -> Mapping[str, Row[Any]]:
-        """The replies that reports are about, by each id of theirs; our own id counts for more than the gateway's."""
+        """The replies that reports are about, by each id of theirs. Our own id counts for more than the gateway's."""
         ids = sorted({each for report in new for each in report.ids})
         query = select(steps).where(
             steps.c.kind == StepKind.REPLY, or_(steps.c.key.in_(ids), steps.c.gateway_id.in_(ids))
@@ -128,7 +128,7 @@ def _delivery(report: Report, submitted_at: datetime | None) -> dict[str, Any]:
 
 
 def _delivered_at(report: Report, submitted_at: datetime | None) -> datetime:
-    """The time that the gateway names, where it can be true by our own clock; else that of the report's arrival."""
+    """The time that the gateway names if our clock can believe it, or else that of the report's arrival."""
     named = report.happened_at
     is_plausible = named is not None and submitted_at is not None and submitted_at <= named <= report.received_at
     return named if named is not None and is_plausible else report.received_at

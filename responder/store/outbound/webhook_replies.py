@@ -111,7 +111,7 @@ async def settle_unanswered(database: Database, limits: Limits, now: datetime, p
 async def _known(
     connection: AsyncConnection, originators: Collection[str], now: datetime
 ) -> tuple[dict[str, Known], dict[str, LastStop]]:
-    """What limits ask about the phones, and their opt-outs; locked, so that a text of theirs comes before or after."""
+    """What limits need to know of the phones, and their opt-outs; the contacts are locked."""
     query = select(contacts).where(contacts.c.originator.in_(originators)).order_by(contacts.c.originator)
     rows = {row.originator: row for row in (await connection.execute(query.with_for_update())).all()}
     sent = await read_sent(connection, originators, now)
@@ -132,7 +132,7 @@ async def _queue(
     known: Known,
     now: datetime,
 ) -> Known:
-    """Queue the texts that a call led to, held back where a limit says so, and give what is known then."""
+    """Queue the texts that a call led to, unless a limit holds them back."""
     for one in outcome:
         if isinstance(one, Mute):
             await _mute(connection, database, known.originator, one.until)

@@ -27,7 +27,7 @@ CHANGES = frozenset(
 
 
 async def put_hearers(database: Database, webhooks: Collection[str]) -> None:
-    """Keep which webhooks ask for the fate of replies, since reports are taken by processes that know no rules."""
+    """Keep which webhooks ask for the fate of replies: who takes reports knows no rules."""
     written = " ".join(sorted(webhooks))
     insert_into = database.insert
     put = insert_into(installation).values(name=HEARERS, value=written)
@@ -92,7 +92,7 @@ async def announce_deliveries(
 
 
 def _calls(row: Row[Any], webhooks: Collection[str], now: datetime) -> Iterator[Step]:
-    """One call for each webhook; the id has the moment in it, since a reply may come to the same status again."""
+    """One call for each webhook. Its id includes the time, since a reply can reach the same status twice."""
     happened = Happened(event=Event.DELIVERY_CHANGED, data=delivery_from(row).as_json())
     for number, name in enumerate(webhooks, start=1):
         key = f"{row.key}-{row.status}-{int(now.timestamp() * 1000):x}-{number}"
@@ -108,7 +108,7 @@ def tells_of_consent(step: Step) -> bool:
 
 
 def numbered(calls: Iterable[Step], events: Iterable[Mapping[str, Any]]) -> Iterator[Step]:
-    """The calls about consent, each with its event's number in the ledger; of two alike, each has its own."""
+    """The calls about consent, each with the number of its own event in the ledger."""
     seqs: dict[tuple[str, ...], list[int]] = defaultdict(list)
     turns: dict[tuple[str, ...], Iterator[int]] = {}
     for event in events:

@@ -25,7 +25,7 @@ _NOTE = (
 
 
 async def end_waiting(connection: AsyncConnection, words: Mapping[str, Order | None], now: datetime) -> None:
-    """End what waits for numbers that opted out by words of that order, if by words of their own.
+    """End what waits for numbers that opted out, by the order of their words if they have any.
 
     What somebody else has locked is ended when it is claimed, also after a later opt-in.
     """
@@ -61,7 +61,7 @@ async def end_waiting(connection: AsyncConnection, words: Mapping[str, Order | N
 
 
 async def end_unwanted(connection: AsyncConnection, plans: Sequence[Plan], now: datetime) -> None:
-    """Let texts not leave that an opt-out of the same batch ends, or that were written for numbers that had opted out.
+    """Stop texts that an opt-out of the same batch ends, or whose number had opted out.
 
     They do not leave after a START that comes soon, either.
     """

@@ -1,4 +1,4 @@
-"""Replies whose time is not now: put off to the end of quiet hours, or dropped when they are of no more use."""
+"""Replies whose time is not now: put off until quiet hours end, or dropped when too late."""
 
 from datetime import datetime
 
@@ -30,7 +30,7 @@ async def put_off(connection: AsyncConnection, now: datetime, until: datetime) -
 
 
 async def drop_late(database: Database, now: datetime) -> int:
-    """Drop the replies that wait and are of no more use, also while nothing is sent, and tell how many there were."""
+    """Drop the waiting replies that are of no more use, and give how many."""
     found = 0
     while True:
         late = (

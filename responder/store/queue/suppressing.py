@@ -1,4 +1,4 @@
-"""Replies that will not leave: what they used up is given back, and what they asked counts as never asked."""
+"""Replies that will not leave: what they used up and asked is undone."""
 
 import json
 from collections import Counter
@@ -58,7 +58,7 @@ async def settle_suppressed(
 
 
 async def give_back(connection: AsyncConnection, keys: Collection[str]) -> None:
-    """Let rules and replies that may be used once in a while be used again, since these replies never left."""
+    """Let what these replies used up be used again, since they never left."""
     theirs = select(steps.c.originator).where(steps.c.key.in_(keys))
     await connection.execute(delete(uses).where(uses.c.originator.in_(theirs), uses.c.step_key.in_(keys)))
 

@@ -1,4 +1,4 @@
-"""Stored messages in their order, and what was known of originators at an earlier moment, as far as is kept."""
+"""Stored messages in order, and what was known of originators at an earlier moment."""
 
 import json
 from collections import defaultdict
@@ -44,7 +44,7 @@ class Beginning:
     seq: int
 
     def is_after(self, seq: int | None, by_hand_at: datetime | None) -> bool:
-        """Whether all was said and done before: a text by its place in the inbox, what was done by hand by its time."""
+        """Whether all was said and done before: texts go by their place, acts by hand by their time."""
         return (seq is None or seq < self.seq) and (by_hand_at is None or by_hand_at < self.at)
 
 
@@ -99,7 +99,7 @@ async def read_past(database: Database, originators: Collection[str], begin: Beg
 
 
 def _events(originators: Collection[str], begin: Beginning) -> Select[Any]:
-    """The ledger's events of the time before, each with the place of the message that it rests on, if any."""
+    """The ledger's events before the moment, each with the place of its message, if any."""
     seq = messages.c.seq.label("message_seq")
     query = select(consent_events, seq).outerjoin(messages, messages.c.key == consent_events.c.message_key)
     is_past = or_(seq < begin.seq, and_(seq.is_(None), consent_events.c.recorded_at < begin.at))
@@ -153,7 +153,7 @@ def _consent(originator: str, people: Sequence[Row[Any]], events: Sequence[Row[A
 
 
 def _subscriptions(rows: Sequence[Row[Any]], events: Sequence[Row[Any]], begin: Beginning) -> dict[str, Subscription]:
-    """The lists as the ledger tells of them, and those of which nothing was said since as they stand."""
+    """The lists by the ledger, and those that nothing was said about since as they are."""
     stops = {_word(event) for event in events if event.list is None and event.event == "opt_out"}
     last: dict[str, Row[Any]] = {}
     told: dict[str, Subscription] = {}
@@ -167,7 +167,7 @@ def _subscriptions(rows: Sequence[Row[Any]], events: Sequence[Row[Any]], begin: 
 
 
 def _word(event: Row[Any]) -> tuple[str | None, datetime]:
-    """What all events of one word have alike: a STOP leaves every list, while STOP NEWS leaves one and no more."""
+    """What all events of one word share: STOP leaves every list, STOP NEWS leaves one."""
     return event.message_key, event.at
 
 

@@ -42,7 +42,7 @@ RETRIED = frozenset({MessageStatus.FAILED, MessageStatus.MALFORMED})
 
 
 async def receive_failed_again(database: Database) -> AsyncIterator[MessageRecord]:
-    """Let all failed messages wait again that still have their text, oldest first, and give them as they are then."""
+    """Let all failed messages wait again that still have their text; gives them, oldest first."""
     after = 0
     while True:
         async with database.write() as connection:
@@ -70,7 +70,7 @@ async def receive_again(
     destination: str | None = None,
     text: str | None = None,
 ) -> None:
-    """Let a failed message wait again, or a malformed one with what it lacks; ResponderError says why it can't."""
+    """Let a failed message wait again, or a malformed one with what it lacks. ResponderError says why it can't."""
     ends = {"originator": originator, "destination": destination}
     async with database.write() as connection:
         row = (await connection.execute(select(messages).where(messages.c.key == key).with_for_update())).one()

@@ -1,4 +1,4 @@
-"""The queries behind the lists that people and scripts ask for, one record of each, and all about one number."""
+"""The queries behind lists, behind one record of each, and behind all about one number."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -97,7 +97,7 @@ async def read_after(
 
 
 async def find_messages(database: Database, beginning: str) -> list[Explanation]:
-    """The messages whose key begins so; two of them at the most, since one is what is looked for."""
+    """The messages whose key begins so: at most two, to tell whether there is just one."""
     typed = beginning.lower()
     if not typed or len(typed) > KEY_LENGTH or not HEX.issuperset(typed):
         return []

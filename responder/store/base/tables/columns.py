@@ -51,7 +51,7 @@ class Moment(TypeDecorator[datetime]):
 
 @lru_cache(maxsize=1000)
 def _sortable(moment: datetime) -> str:
-    """A time in UTC as a text; kept, since most times in the rows of a batch are the same."""
+    """A time in UTC as a text. It is cached, since most times in a batch's rows are the same."""
     return moment.isoformat(" ", "microseconds")[:26]
 
 
