@@ -156,9 +156,9 @@ async def _planned_by(connection: AsyncConnection) -> PlannedBy:
     stored = (await connection.execute(select(installation.c.value).where(installation.c.name == TIMES))).scalar()
     if not stored:
         return PlannedBy()
-    told = json.loads(stored)
-    place = (datetime.fromisoformat(told["starts_at"]), str(told["id"])) if "id" in told else None
-    return PlannedBy(digest=told["digest"], place=place)
+    kept = json.loads(stored)
+    place = (datetime.fromisoformat(kept["starts_at"]), str(kept["id"])) if "id" in kept else None
+    return PlannedBy(digest=kept["digest"], place=place)
 
 
 async def _note(database: Database, connection: AsyncConnection, by: PlannedBy) -> None:

@@ -218,5 +218,5 @@ def _is_of_a_driver(error: Exception) -> bool:
 
 def _storage_error(cause: BaseException, *, is_in_the_data: bool = False) -> StorageError:
     first_line = str(cause).partition("\n")[0]
-    told = first_line.partition(":")[0] if is_in_the_data else first_line  # the values follow
-    return StorageError(f"{type(cause).__name__}: {told}"[:300], is_in_the_data=is_in_the_data)
+    reason = first_line.partition(":")[0] if is_in_the_data else first_line  # the values follow
+    return StorageError(f"{type(cause).__name__}: {reason}"[:300], is_in_the_data=is_in_the_data)

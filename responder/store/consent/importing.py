@@ -32,14 +32,14 @@ class SubscriberImports:
     tell: Collection[str] = ()
 
     async def put(
-        self, wanted: Sequence[SubscriberChange], operator: str, advance: Callable[[int], None] = lambda _count: None
+        self, requests: Sequence[SubscriberChange], operator: str, advance: Callable[[int], None] = lambda _count: None
     ) -> Outcomes:
         """Make the subscriptions what an operator wants, all or none, but bring nobody back who opted out."""
         await carry_out(self.database, SUBSCRIBERS, self._apply, self.clock)
-        if len(wanted) <= AT_ONCE:
+        if len(requests) <= AT_ONCE:
             means: dict[str, Any] = {"operator": operator, "now": self.clock(), "tell": self.tell, "advance": advance}
-            return await put_subscribers(self.database, self.secret, wanted, **means)
-        lines = [_line(one) for one in wanted]
+            return await put_subscribers(self.database, self.secret, requests, **means)
+        lines = [_line(one) for one in requests]
         done = await import_lines(
             self.database, SUBSCRIBERS, self._apply, self.clock, lines, operator=operator, advance=advance
         )
@@ -53,13 +53,15 @@ class SubscriberImports:
     async def _apply(self, connection: AsyncConnection, one: Row[Any], rows: Sequence[Row[Any]]) -> Sequence[str]:
         """A subscription counts from the moment at which the import was accepted, if its line does not say."""
         means = Means(secret=self.secret, operator=one.operator, tell=self.tell)
-        wanted = [_wanted(row, one) for row in rows]
-        return await carry_out_some(self.database, connection, wanted, means, self.clock(), accepted_at=one.accepted_at)
+        requests = [_request(row, one) for row in rows]
+        return await carry_out_some(
+            self.database, connection, requests, means, self.clock(), accepted_at=one.accepted_at
+        )
 
 
-def _line(wanted: SubscriberChange) -> dict[str, Any]:
-    return as_row(wanted, staged_subscribers)
+def _line(request: SubscriberChange) -> dict[str, Any]:
+    return as_row(request, staged_subscribers)
 
 
-def _wanted(row: Row[Any], one: Row[Any]) -> SubscriberChange:
+def _request(row: Row[Any], one: Row[Any]) -> SubscriberChange:
     return from_row(SubscriberChange, row, since=row.since or one.accepted_at)

@@ -75,14 +75,14 @@ class _Standing:
     newer: Collection[tuple[str, str]]
     opted_out: frozenset[str]
 
-    def outcome(self, wanted: SubscriberChange) -> Outcome:
-        place = wanted.originator, wanted.list
+    def outcome(self, request: SubscriberChange) -> Outcome:
+        place = request.originator, request.list
         before = self.status.get(place)
-        if before is wanted.status and place not in self.taken:
+        if before is request.status and place not in self.taken:
             return Outcome.UNCHANGED
         if place in self.newer:
             return Outcome.UNCHANGED
-        if wanted.status is not SubscriptionStatus.UNSUBSCRIBED and self._has_left(wanted.originator, before):
+        if request.status is not SubscriptionStatus.UNSUBSCRIBED and self._has_left(request.originator, before):
             return Outcome.LEFT_OUT
         return Outcome.NEW if before is None else Outcome.CHANGED
 
@@ -102,7 +102,7 @@ class Means:
 async def put_subscribers(
     database: Database,
     secret: bytes,
-    wanted: Sequence[SubscriberChange],
+    requests: Sequence[SubscriberChange],
     *,
     operator: str,
     now: datetime,
@@ -113,22 +113,22 @@ async def put_subscribers(
     """Make the changes, all or none, but bring nobody back who opted out; ``tell`` webhooks."""
     if dry_run:
         async with database.read() as connection:
-            outcomes = await _outcomes(connection, secret, wanted)
-        advance(len(wanted))
+            outcomes = await _outcomes(connection, secret, requests)
+        advance(len(requests))
         return _summary(outcomes)
     means = Means(secret=secret, operator=operator, tell=tell)
     async with database.write() as connection:
         await database.turn(connection, SUBSCRIBER_LOCK)
-        places = [(one.originator, one.list) for one in wanted]
+        places = [(one.originator, one.list) for one in requests]
         staged = tuple_(SUBSCRIBERS.staged.c.originator, SUBSCRIBERS.staged.c.list)
         await overtake(connection, SUBSCRIBERS, (staged.in_(some) for some in chunks(places)))
-        return _summary(await carry_out_some(database, connection, wanted, means, now, advance))
+        return _summary(await carry_out_some(database, connection, requests, means, now, advance))
 
 
 async def carry_out_some(
     database: Database,
     connection: AsyncConnection,
-    wanted: Sequence[SubscriberChange],
+    requests: Sequence[SubscriberChange],
     means: Means,
     now: datetime,
     advance: Callable[[int], None] = lambda _count: None,
@@ -139,16 +139,16 @@ async def carry_out_some(
 
     What was accepted a while ago takes nobody off a list who has joined since.
     """
-    outcomes = await _outcomes(connection, means.secret, wanted, accepted_at=accepted_at)
-    changes = _changing(wanted, outcomes)
+    outcomes = await _outcomes(connection, means.secret, requests, accepted_at=accepted_at)
+    changes = _changing(requests, outcomes)
     await move_revisions(connection, database.insert, {one.originator for one in changes})
-    outcomes = await _outcomes(connection, means.secret, wanted, before=outcomes, accepted_at=accepted_at)
-    changes, before = _changing(wanted, outcomes), changes
+    outcomes = await _outcomes(connection, means.secret, requests, before=outcomes, accepted_at=accepted_at)
+    changes, before = _changing(requests, outcomes), changes
     await let_go(connection, {one.originator for one in before} - {one.originator for one in changes})
     await _put(connection, database.insert, changes, now, advance)
     events = await append(connection, (_event(one, means.operator, now) for one in changes), means.secret)
     await announce_consent(connection, events, means.tell, now)
-    advance(len(wanted) - len(changes))
+    advance(len(requests) - len(changes))
     return outcomes
 
 
@@ -160,30 +160,30 @@ def _summary(outcomes: Sequence[Outcome]) -> Outcomes:
 async def _outcomes(
     connection: AsyncConnection,
     secret: bytes,
-    wanted: Sequence[SubscriberChange],
+    requests: Sequence[SubscriberChange],
     *,
     before: Sequence[Outcome] | None = None,
     accepted_at: datetime | None = None,
 ) -> list[Outcome]:
     """What becomes of each change. One that came to nothing ``before`` stays so, since its contact is not ours."""
-    standing = await _read_standing(connection, secret, wanted, accepted_at)
+    standing = await _read_standing(connection, secret, requests, accepted_at)
     if before is None:
-        return [standing.outcome(one) for one in wanted]
-    return [standing.outcome(one) if was in MOVING else was for one, was in zip(wanted, before, strict=True)]
+        return [standing.outcome(one) for one in requests]
+    return [standing.outcome(one) if was in MOVING else was for one, was in zip(requests, before, strict=True)]
 
 
-def _changing(wanted: Sequence[SubscriberChange], outcomes: Sequence[Outcome]) -> list[SubscriberChange]:
-    return [one for one, outcome in zip(wanted, outcomes, strict=True) if outcome in MOVING]
+def _changing(requests: Sequence[SubscriberChange], outcomes: Sequence[Outcome]) -> list[SubscriberChange]:
+    return [one for one, outcome in zip(requests, outcomes, strict=True) if outcome in MOVING]
 
 
 async def _read_standing(
-    connection: AsyncConnection, secret: bytes, wanted: Sequence[SubscriberChange], accepted_at: datetime | None
+    connection: AsyncConnection, secret: bytes, requests: Sequence[SubscriberChange], accepted_at: datetime | None
 ) -> _Standing:
     status: dict[tuple[str, str], SubscriptionStatus] = {}
     taken: set[tuple[str, str]] = set()
     newer: set[tuple[str, str]] = set()
     opted_out: set[str] = set()
-    for some in chunks(sorted({one.originator for one in wanted})):
+    for some in chunks(sorted({one.originator for one in requests})):
         rows = (await connection.execute(select(subscriptions).where(subscriptions.c.originator.in_(some)))).all()
         status |= {(row.originator, row.list): SubscriptionStatus(row.status) for row in rows}
         taken |= {(row.originator, row.list) for row in rows if row.taken_by_stop}
@@ -238,13 +238,13 @@ async def _put_languages(
         )
 
 
-def _event(wanted: SubscriberChange, operator: str, now: datetime) -> EventRow:
+def _event(request: SubscriberChange, operator: str, now: datetime) -> EventRow:
     return event_row(
-        event=KINDS[wanted.status],
-        at=wanted.since or now,
+        event=KINDS[request.status],
+        at=request.since or now,
         recorded_at=now,
-        originator=wanted.originator,
-        list=wanted.list,
+        originator=request.originator,
+        list=request.list,
         operator=operator,
-        reason=wanted.evidence or None,
+        reason=request.evidence or None,
     )

@@ -103,18 +103,18 @@ _DEATHS = messages.c.attempts + case((messages.c.lease_until.is_(None), 0), else
 
 
 def _theirs_by_lateral() -> Select[Any]:
-    wanted = each_of("originators", is_sqlite=False)
-    of_one = select(*OF_CLAIM).where(WAITING, messages.c.originator == wanted.c.value)
+    phones = each_of("originators", is_sqlite=False)
+    of_one = select(*OF_CLAIM).where(WAITING, messages.c.originator == phones.c.value)
     theirs = of_one.order_by(messages.c.seq).limit(bindparam("share")).lateral("theirs")
-    return select(theirs).select_from(wanted.join(theirs, true())).order_by(theirs.c.seq)
+    return select(theirs).select_from(phones.join(theirs, true())).order_by(theirs.c.seq)
 
 
 def _theirs_by_number() -> Select[Any]:
     """The same for SQLite, which has no LATERAL."""
-    wanted, one = each_of("originators", is_sqlite=True), messages.alias("one")
-    of_one = select(one.c.seq).where(WAITING, one.c.originator == wanted.c.value)
-    numbers = of_one.order_by(one.c.seq).limit(bindparam("share")).correlate(wanted)
-    return select(*OF_CLAIM).select_from(wanted.join(messages, messages.c.seq.in_(numbers))).order_by(messages.c.seq)
+    phones, one = each_of("originators", is_sqlite=True), messages.alias("one")
+    of_one = select(one.c.seq).where(WAITING, one.c.originator == phones.c.value)
+    numbers = of_one.order_by(one.c.seq).limit(bindparam("share")).correlate(phones)
+    return select(*OF_CLAIM).select_from(phones.join(messages, messages.c.seq.in_(numbers))).order_by(messages.c.seq)
 
 
 _THEIRS = _theirs_by_lateral()

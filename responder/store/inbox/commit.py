@@ -72,13 +72,13 @@ class Commits:
             plans = [plan for planned in standing for plan in planned.plans]
             if plans:
                 await self._put_state(connection, standing, plans, now)
-                wanted = [step for plan in plans for step in plan.steps]
-                of_consent = [step for step in wanted if tells_of_consent(step)]
+                queued = [step for plan in plans for step in plan.steps]
+                of_consent = [step for step in queued if tells_of_consent(step)]
                 await execute_many(
-                    connection, self._put_steps, step_rows((step for step in wanted if not tells_of_consent(step)), now)
+                    connection, self._put_steps, step_rows((step for step in queued if not tells_of_consent(step)), now)
                 )
                 await end_unwanted(connection, plans, now)
-                await execute_many(connection, self._put_awaited, awaited_rows(wanted, now))
+                await execute_many(connection, self._put_awaited, awaited_rows(queued, now))
                 await execute_many(connection, _HANDLED, [message_row(plan, now) for plan in plans])
                 events = await append(
                     connection, (row for plan in plans for row in consent_rows(plan, now)), self._secret

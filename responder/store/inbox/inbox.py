@@ -164,8 +164,8 @@ def _in_order(which: ColumnElement[bool]) -> Select[tuple[int]]:
 
 def _note_answers(each: str) -> Update:
     """Write down how long messages waited; ``each`` is the database's function that makes rows of a JSON object."""
-    told = getattr(func, each)(bindparam("answer_ms", type_=JSON)).table_valued("key", "value").alias("told")
-    return update(messages).where(messages.c.key == told.c.key).values(answer_ms=cast(told.c.value, Integer))
+    noted = getattr(func, each)(bindparam("answer_ms", type_=JSON)).table_valued("key", "value").alias("noted")
+    return update(messages).where(messages.c.key == noted.c.key).values(answer_ms=cast(noted.c.value, Integer))
 
 
 async def still_held(connection: AsyncConnection, owner: str, seqs: Sequence[int], *, lock: bool) -> set[int]:

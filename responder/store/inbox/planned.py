@@ -151,10 +151,10 @@ def message_row(plan: Plan, now: datetime) -> dict[str, Any]:
 
 def explanation_json(plan: Plan) -> str:
     """What a plan decided and why, as it is stored with the message."""
-    told: Mapping[str, Any] = {
+    explanation: Mapping[str, Any] = {
         "match": plan.match,
         "steps": plan.explained,
         "reserved": plan.recognition.as_json(),
         "near_misses": [{"rule": miss.rule, "line": miss.line, "why": miss.why} for miss in plan.near_misses],
     }
-    return json.dumps(told, ensure_ascii=False)
+    return json.dumps(explanation, ensure_ascii=False)

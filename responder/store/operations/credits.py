@@ -29,8 +29,8 @@ async def claim_question(database: Database, gateway: str, now: datetime) -> boo
 async def note_credit(database: Database, gateway: str, amount: Decimal, now: datetime) -> None:
     """Keep what the gateway told."""
     async with database.write() as connection:
-        told = {"amount": str(amount), "told_at": now, "failure": None}
-        await connection.execute(update(balances).where(balances.c.gateway == gateway).values(told))
+        answered = {"amount": str(amount), "told_at": now, "failure": None}
+        await connection.execute(update(balances).where(balances.c.gateway == gateway).values(answered))
 
 
 async def note_no_credit(database: Database, gateway: str, failure: str, now: datetime) -> None:

@@ -28,7 +28,8 @@ DEAD_LETTERS = (steps.c.kind == StepKind.WEBHOOK) & (steps.c.status == StepStatu
 class Answered:
     """How a call went: its fate, whether the endpoint took it, and what it asked for.
 
-    ``took_it`` is None where the endpoint was never asked. ``said`` is what it answered, where a reply waits for that and it came in time; ``address`` is that of the URL.
+    ``took_it`` is None where the endpoint was never asked. ``said`` is what it answered, where a reply waits for that
+    and it came in time. ``address`` is that of the URL.
     """
 
     fate: Fate

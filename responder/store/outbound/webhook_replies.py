@@ -28,7 +28,7 @@ IN_FRONT = 1000  # replies that are looked at, of which calls that are under way
 TOGETHER = 200  # in one transaction, so that nobody waits long for the lock
 
 
-def awaited_rows(wanted: Iterable[Step], now: datetime) -> Rows:
+def awaited_rows(queued: Iterable[Step], now: datetime) -> Rows:
     """The replies that wait for the answers of calls, as rows."""
     return [
         {
@@ -37,7 +37,7 @@ def awaited_rows(wanted: Iterable[Step], now: datetime) -> Rows:
             "content": to_json(step.awaited),
             "deadline_at": now + ANSWER_WITHIN,
         }
-        for step in wanted
+        for step in queued
         if step.awaited
     ]
 

@@ -49,10 +49,10 @@ async def announce(
     if not names:
         return
     change = secrets.token_hex(16)  # stands where calls that a message leads to have its key
-    told = ((originator, name, one) for originator, one in happened for name in names)
+    calls_due = ((originator, name, one) for originator, one in happened for name in names)
     calls = (
         _call((f"{change}-{n}", change), originator, name, one.as_json(now))
-        for n, (originator, name, one) in enumerate(told, start=1)
+        for n, (originator, name, one) in enumerate(calls_due, start=1)
     )
     for some in chunks(step_rows(calls, now)):
         await connection.execute(insert(steps), some)

@@ -48,7 +48,7 @@ _SENT = (
 Rows = list[dict[str, Any]]
 
 
-def step_rows(wanted: Iterable[Step], now: datetime) -> Rows:
+def step_rows(queued: Iterable[Step], now: datetime) -> Rows:
     """Steps as rows, queued, and due at once or when they are to leave."""
     return [
         {
@@ -70,5 +70,5 @@ def step_rows(wanted: Iterable[Step], now: datetime) -> Rows:
             "created_at": now,
             "updated_at": now,
         }
-        for step in wanted
+        for step in queued
     ]

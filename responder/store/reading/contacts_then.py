@@ -156,14 +156,14 @@ def _subscriptions(rows: Sequence[Row[Any]], events: Sequence[Row[Any]], begin: 
     """The lists by the ledger, and those that nothing was said about since as they are."""
     stops = {_word(event) for event in events if event.list is None and event.event == "opt_out"}
     last: dict[str, Row[Any]] = {}
-    told: dict[str, Subscription] = {}
+    by_ledger: dict[str, Subscription] = {}
     for event in (event for event in events if event.list is not None):
         was_on = event.list in last and last[event.list].event == "opt_in"
         if event.event in STATUS_AFTER:
-            told[event.list] = _told(event, taken_by_stop=was_on and _word(event) in stops)
+            by_ledger[event.list] = _subscription(event, taken_by_stop=was_on and _word(event) in stops)
         last[event.list] = event
     unchanged = {row.list: subscription_from(row) for row in rows if begin.is_after(row.order_seq, row.by_hand_at)}
-    return told | unchanged
+    return by_ledger | unchanged
 
 
 def _word(event: Row[Any]) -> tuple[str | None, datetime]:
@@ -176,7 +176,7 @@ def _order(event: Row[Any]) -> tuple[Order | None, datetime | None]:
     return (Order(event.at, event.message_seq), None) if event.message_seq else (None, event.at)
 
 
-def _told(event: Row[Any], *, taken_by_stop: bool) -> Subscription:
+def _subscription(event: Row[Any], *, taken_by_stop: bool) -> Subscription:
     order, by_hand_at = _order(event)
     return Subscription(
         list=event.list,

@@ -38,8 +38,8 @@ def list_messages(
         query = query.where(
             or_(*(and_(messages.c.originator == originator, part) for part in (WAITING, PAST)))
         )  # an index for each
-    for column, wanted in ((messages.c.rule, rule), (messages.c.status, status)):
-        query = query if wanted is None else query.where(column == wanted)
+    for column, value in ((messages.c.rule, rule), (messages.c.status, status)):
+        query = query if value is None else query.where(column == value)
     query = query if since is None else query.where(messages.c.received_at >= since)
     return Listing(query=query, order=(messages.c.seq,), read=message_from)
 
@@ -73,8 +73,8 @@ def list_appointments(
 ) -> Listing[AppointmentRecord]:
     """The appointments, by their start: those of a number, with a status, from a moment until before another."""
     query = select(appointments)
-    for column, wanted in ((appointments.c.originator, originator), (appointments.c.status, status)):
-        query = query if wanted is None else query.where(column == wanted)
+    for column, value in ((appointments.c.originator, originator), (appointments.c.status, status)):
+        query = query if value is None else query.where(column == value)
     query = query if begin is None else query.where(appointments.c.starts_at >= begin)
     query = query if end is None else query.where(appointments.c.starts_at < end)
     return Listing(query=query, order=(appointments.c.starts_at, appointments.c.id), read=_appointment)
