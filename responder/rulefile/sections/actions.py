@@ -191,11 +191,8 @@ def _delay(node: Node) -> timedelta:
 def _note_answer(call: WebhookAction, key: Scalar, settings: Mapping[str, Node], reader: Reader) -> None:
     """Keep what is wrong with the texts that a call may lead to."""
     if call.otherwise and not call.reply:
-        reader.note(
-            key.place,
-            "'otherwise' is for where 'reply' cannot be made of the answer, "
-            "add for example 'reply: \"{{ response.text }}\"'",
-        )
+        remedy = "add for example 'reply: \"{{ response.text }}\"'"
+        reader.note(key.place, f"'otherwise' is for where 'reply' cannot be made of the answer, {remedy}")
     for texts, name in ((call.reply, "reply"), (call.otherwise, "otherwise")):
         if texts:
             _note_long_texts(texts, call.max_segments, settings[name], reader)

@@ -68,9 +68,8 @@ def _reminders(node: Node | None, scope: Scope, reader: Reader) -> tuple[Reminde
     if node is None or is_empty(node):
         return ()
     taken: dict[str, int] = {}
-    read = reader.inside("appointments, reminders").each(
-        lambda item: _reminder(item, taken, scope, reader.inside("reminder")), node
-    )
+    read_one = partial(_reminder, taken=taken, scope=scope, reader=reader.inside("reminder"))
+    read = reader.inside("appointments, reminders").each(read_one, node)
     if len(read) > MOST:
         reader.note(node.place, f"more than {MOST} reminders for one appointment, keep those that help")
     return read
@@ -82,24 +81,18 @@ def _reminder(node: Node, taken: dict[str, int], scope: Scope, reader: Reader) -
         before = reader.attempt(span, given, Span(days=1)) if given else Span(days=1)
         name = given.text if isinstance(given, Scalar) else "1d"
         if given is None:
-            reader.note(
-                node.place, "'before' is missing, add how long before the start it is sent, such as 'before: 24h'"
-            )
+            remedy = "add how long before the start it is sent, such as 'before: 24h'"
+            reader.note(node.place, f"'before' is missing, {remedy}")
         elif name in taken:
-            reader.note(
-                given.place, f"the reminder on line {taken[name]} is sent {name} before as well, keep one of them"
-            )
+            other = f"the reminder on line {taken[name]}"
+            reader.note(given.place, f"{other} is sent {name} before as well, keep one of them")
         taken[name] = node.place.line
         only = fields.take("only", one_of(ONLY, "status"), "")
+        texts, empty = partial(scope.texts, names=REMINDER, reader=reader), Texts({None: Template("", None)})
         return Reminder(
             name=name,
             before=before,
-            text=fields.require(
-                "text",
-                partial(scope.texts, names=REMINDER, reader=reader),
-                Texts({None: Template("", None)}),
-                "add what it says",
-            ),
+            text=fields.require("text", texts, empty, "add what it says"),
             valid_for=fields.take("valid_for", length, before.length / LONGEST_VALID),
             only=AppointmentStatus(only) if only else None,
         )

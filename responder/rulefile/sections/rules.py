@@ -57,9 +57,8 @@ def read_rule_drafts(node: Node | None, scope: Scope, taken: dict[str, Line], re
 def _rule_draft(node: Node, number: int, taken: dict[str, Line], scope: Scope, outer: Reader) -> RuleDraft:
     reader = outer.inside(called(node, "rule", f"rule {number}"))
     with reader.fields(node) as fields:
-        title = fields.require(
-            "name", partial(_rule_name, taken=taken, reader=reader), "", "add one, such as 'name: news-on'"
-        )
+        read_name = partial(_rule_name, taken=taken, reader=reader)
+        title = fields.require("name", read_name, "", "add one, such as 'name: news-on'")
         taken.setdefault(title, reader.line(node.place))
         when = fields.node("when")
         if when is None and isinstance(node, MappingNode):
@@ -110,11 +109,8 @@ def _cooldown(title: str, fields: Fields, drafts: Collection[Draft], scope: Scop
 def _cooldown_of_its_own(node: Node, *, leaves: bool) -> timedelta:
     period = duration_or_none(node)
     if period and leaves:
-        raise Wrong(
-            node,
-            "a rule that unsubscribes has no cooldown, since every wish to leave counts: give its reply "
-            "'once_per' instead",
-        )
+        remedy = "give its reply 'once_per' instead"
+        raise Wrong(node, f"a rule that unsubscribes has no cooldown, since every wish to leave counts: {remedy}")
     return period
 
 

@@ -1,4 +1,4 @@
-"""The texts that go out without a rule, each with what brings it about."""
+"""The texts that go out without a rule, each with what causes it."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -34,7 +34,7 @@ def every_text(survey: Survey) -> Iterator[Sent]:
 
 
 def texts_beside(survey: Survey) -> Iterator[Sent]:
-    """Each text that the file itself has for these."""
+    """Each text that the file has for what goes out without a rule."""
     yield from chain(
         _about_appointments(survey), _reminders(survey), _questions_of_lists(survey), _left(survey), _notice(survey)
     )
@@ -55,7 +55,7 @@ def _about_appointments(survey: Survey) -> Iterator[Sent]:
 
 
 def _answers(survey: Survey) -> Iterator[str]:
-    """Some words for each answer in each language: the packs have thousands, which are all heard alike."""
+    """Some words for each answer in each language: the packs have thousands, all treated alike."""
     counts: Counter[tuple[Answer, str | None]] = Counter()
     for word, meaning in survey.rules.vocabulary.everywhere.answers.items():
         counts[meaning] += 1
@@ -94,43 +94,29 @@ def _reminders(survey: Survey) -> Iterator[Sent]:
     """Their texts, which come without any text to us."""
     for reminder in survey.rules.appointments.reminders:
         found = survey.sources.section(SECTION, "reminders")
-        yield from sent_of(
-            reminder.text, found, f"{SECTION}, reminder", occasion=f"sent {reminder.name} before the start"
-        )
+        occasion = f"sent {reminder.name} before the start"
+        yield from sent_of(reminder.text, found, f"{SECTION}, reminder", occasion=occasion)
 
 
 def _questions_of_lists(survey: Survey) -> Iterator[Sent]:
     for name, entry in survey.rules.lists.items():
-        joining = (
-            survey.reached(rule) for rule in survey.enabled if entry.double_opt_in and name in lists_of(rule, SUBSCRIBE)
-        )
-        if reached := next((found for found in joining if found), None):
-            yield from sent_of(
-                entry.question,
-                survey.sources.section("lists", name, "question"),
-                f'list "{name}"',
-                reached,
-                title=entry.title,
-            )
+        joining = [rule for rule in survey.enabled if entry.double_opt_in and name in lists_of(rule, SUBSCRIBE)]
+        if reached := next(filter(None, map(survey.reached, joining)), None):
+            found = survey.sources.section("lists", name, "question")
+            yield from sent_of(entry.question, found, f'list "{name}"', reached, title=entry.title)
 
 
 def _left(survey: Survey) -> Iterator[Sent]:
-    """What somebody is told who leaves a list by STOP and its name."""
+    """The reply to somebody who leaves a list by STOP and its name."""
     if longest := max(survey.rules.lists.values(), key=lambda entry: len(entry.title), default=None):
         reached = Reached(text=f"STOP {longest.name}", given=with_subscriptions(survey.plain, longest.name))
-        texts: Texts = survey.rules.reserved_texts[LEFT]
+        found = survey.sources.section("reserved", "stop", LEFT)
         if survey.decide(reached.text, reached.given).name == RULE_NAMES[Outcome.OPT_OUT]:
-            yield from sent_of(
-                texts,
-                survey.sources.section("reserved", "stop", LEFT),
-                'reserved "stop", left',
-                reached,
-                title=longest.title,
-            )
+            texts = survey.rules.reserved_texts[LEFT]
+            yield from sent_of(texts, found, 'reserved "stop", left', reached, title=longest.title)
 
 
 def _notice(survey: Survey) -> Iterator[Sent]:
     if notice := survey.rules.limits.notice:
-        yield from sent_of(
-            notice, survey.sources.section("limits", "notice"), "limits, notice", occasion="sent before we fall silent"
-        )
+        found = survey.sources.section("limits", "notice")
+        yield from sent_of(notice, found, "limits, notice", occasion="sent before we fall silent")

@@ -58,12 +58,8 @@ def _meanings(word: Typed, rule: Rule, given: Circumstances, survey: Survey) -> 
     """All that a word also means; a word that is reserved for everybody means nothing else."""
     name = survey.decide(word.typed, given).name
     if name and name.startswith(RESERVED_PREFIX):
-        yield Meaning(
-            code=Code.RESERVED_WORD,
-            sentence=f"is a reserved word and reaches {name}, not {rule.name}",
-            given=given,
-            rule=name,
-        )
+        sentence = f"is a reserved word and reaches {name}, not {rule.name}"
+        yield Meaning(code=Code.RESERVED_WORD, sentence=sentence, given=given, rule=name)
         return
     if not _is_suspicious(word.folded, survey):
         return
@@ -86,12 +82,8 @@ def _is_suspicious(folded: str, survey: Survey) -> bool:
 def _reserved_for_some(word: Typed, rule: Rule, given: Circumstances, survey: Survey) -> Iterator[Meaning]:
     abroad = replace(given, known=replace(given.known, originator=NORTH_AMERICA))
     if survey.decide(word.typed, abroad).name == STOP:
-        yield Meaning(
-            code=Code.RESERVED_WORD,
-            sentence=f"from a +1 number is an opt-out and reaches {STOP}",
-            given=abroad,
-            rule=STOP,
-        )
+        sentence = f"from a +1 number is an opt-out and reaches {STOP}"
+        yield Meaning(code=Code.RESERVED_WORD, sentence=sentence, given=abroad, rule=STOP)
     gone = replace(given, known=replace(given.known, opted_out=True))
     name = survey.decide(word.typed, gone).name
     if name and name.startswith(RESERVED_PREFIX):
@@ -104,11 +96,7 @@ def _answers(word: Typed, rule: Rule, given: Circumstances, survey: Survey) -> I
     expecting = with_appointment(given)
     name = survey.decide(word.typed, expecting).name
     position = survey.positions.get(name or "")
-    if (
-        name
-        and position is not None
-        and position < survey.positions[rule.name]
-        and isinstance(survey.rules.rules[position].text, Answers)
-    ):
+    is_above = position is not None and position < survey.positions[rule.name]
+    if name and is_above and isinstance(survey.rules.by_name[name].text, Answers):
         sentence = f"is an answer while an appointment is open, and reaches {name} (line {survey.lines[name]})"
         yield Meaning(code=Code.RESERVED_WORD, sentence=sentence, given=expecting, rule=name)

@@ -83,11 +83,8 @@ def read_when(node: Node, scope: Scope, reader: Reader) -> tuple[TextCondition |
         ]
         conditions = _others(fields, scope, reader)
     for name, surplus, _ in texts[1:]:
-        reader.note(
-            surplus.place,
-            f"a rule asks one thing of the text: keep {texts[0][0]!r} or {name!r}, and write another rule "
-            "for the other",
-        )
+        remedy = f"keep {texts[0][0]!r} or {name!r}, and write another rule for the other"
+        reader.note(surplus.place, f"a rule asks one thing of the text: {remedy}")
     return (texts[0][2] if texts else None), conditions
 
 
