@@ -36,7 +36,7 @@ WHEN = datetime(2026, 11, 24, 10, 30, tzinfo=UTC)  # a working day, of tests tha
 
 
 def conversation_of(case: Case, rules: Rules, file: str) -> Conversation:
-    messages = tuple(messages_of(case, WHEN))
+    messages = tuple(messages_of(case, rules, WHEN))
     begins_at = min(message.received_at for message in messages)
     known = known_of(case.given, case.originator, begins_at)
     return Conversation(

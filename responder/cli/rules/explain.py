@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from responder.cli.rules.explanation_report import print_explanation
-from responder.cli.terminal.options import EXAMPLE_FROM, EXAMPLE_TO, AsJson
+from responder.cli.terminal.options import EXAMPLE_FROM, AsJson, read_end
 from responder.cli.terminal.output import echo_json, say
 from responder.cli.terminal.session import open_existing
 from responder.core.appointments.booking import read_time
@@ -17,7 +17,6 @@ from responder.core.deciding.plan import Plan, make_plan
 from responder.core.operations.explanations import Explanation, explained
 from responder.core.operations.records import MessageRecord
 from responder.core.rules.rules import Rules
-from responder.core.sms.address import canonical
 from responder.core.sms.message import Channel, Message, MessageStatus, Order
 from responder.core.sms.text import clean
 from responder.errors import ConfigurationError
@@ -33,7 +32,9 @@ NO_KEY = "0" * 32
 
 Text = Annotated[str, typer.Argument(metavar="TEXT", help="The text that somebody might send.")]
 From = Annotated[str, typer.Option("--from", metavar="NUMBER", help="Who sends it.")]
-To = Annotated[str, typer.Option("--to", metavar="NUMBER", help="Which number it goes to.")]
+To = Annotated[
+    str, typer.Option("--to", metavar="NUMBER", help="Which number it goes to; without it, the first of 'numbers'.")
+]
 At = Annotated[
     str | None,
     typer.Option(
@@ -53,7 +54,7 @@ def explain(
     text: Text,
     *,
     sender: From = EXAMPLE_FROM,
-    to: To = EXAMPLE_TO,
+    to: To = "",
     at: At = None,
     rules: OtherRules = None,
     clean: Clean = False,
@@ -61,7 +62,8 @@ def explain(
 ) -> None:
     settings = load_settings()
     in_force = load_rules(rules or settings.rules, environment())
-    message = _message(text, sender, to, _moment(at, in_force))
+    ends = (read_end(sender, in_force), read_end(to, in_force) if to else in_force.our_number)
+    message = _message(text, ends, _moment(at, in_force))
     plan = make_plan(message, in_force, _known(settings, message, clean=clean))
     explanation = explanation_of(plan)
     if as_json:
@@ -78,14 +80,14 @@ def _moment(at: str | None, rules: Rules) -> datetime:
         raise typer.BadParameter(str(error), param_hint="--at") from None
 
 
-def _message(typed: str, sender: str, to: str, at: datetime) -> Message:
+def _message(typed: str, ends: tuple[str, str], at: datetime) -> Message:
     return Message(
         seq=NEWEST_OF_ALL,
         key=NO_KEY,
         channel=Channel.WEBHOOK,
         gateway="",
-        originator=canonical(clean(sender)),
-        destination=canonical(clean(to)),
+        originator=ends[0],
+        destination=ends[1],
         text=clean(typed),
         sent_at=None,
         received_at=at,

@@ -7,16 +7,17 @@ from typing import Annotated
 
 import typer
 
-from responder.cli.terminal.options import EXAMPLE_FROM, EXAMPLE_TO, AsJson
+from responder.cli.terminal.options import EXAMPLE_FROM, AsJson, read_end
 from responder.cli.terminal.output import echo_json, moment, one_line, say, short_key
-from responder.cli.terminal.session import local_url, open_existing
+from responder.cli.terminal.session import last_good_rules, local_url, open_existing
 from responder.clients.http import HttpClient
 from responder.core.contact.effects import StepKind, StepStatus
 from responder.core.operations.explanations import Explanation, why_silent
 from responder.core.operations.records import DeliveryRecord
 from responder.core.outbound.gateway import Call, Sample
+from responder.core.rules.rules import EXAMPLE_NUMBER
 from responder.core.sms.message import Channel, MessageStatus
-from responder.errors import PermanentError, ResponderError, TransientError, UncertainError
+from responder.errors import ConfigurationError, PermanentError, ResponderError, TransientError, UncertainError
 from responder.mail.account import account_of, reader_of
 from responder.mail.mailbox import Mailbox
 from responder.settings.model import Settings, load_settings
@@ -42,7 +43,10 @@ def text(
     typed: Annotated[str, typer.Argument(metavar="TEXT", help="What the phone sends.")],
     *,
     sender: Annotated[str, typer.Option("--from", metavar="NUMBER", help="The number of the phone.")] = EXAMPLE_FROM,
-    to: Annotated[str, typer.Option("--to", metavar="NUMBER", help="The number that is texted.")] = EXAMPLE_TO,
+    to: Annotated[
+        str,
+        typer.Option("--to", metavar="NUMBER", help="The number that is texted; without it, the first of 'numbers'."),
+    ] = "",
     via: Annotated[
         Channel, typer.Option("--via", help="The way in: the gateway's webhook, or a mail into the mailbox.")
     ] = Channel.WEBHOOK,
@@ -50,11 +54,11 @@ def text(
     as_json: AsJson = False,
 ) -> None:
     settings = load_settings()
-    sample = Sample(originator=sender, destination=to, text=typed, sent_at=utc_now())
-    asyncio.run(_text(settings, sample, via, wait_s=0.0 if no_wait else WAIT_S, as_json=as_json))
+    asyncio.run(_text(settings, (sender, to, typed), via, wait_s=0.0 if no_wait else WAIT_S, as_json=as_json))
 
 
-async def _text(settings: Settings, sample: Sample, via: Channel, *, wait_s: float, as_json: bool) -> None:
+async def _text(settings: Settings, typed: tuple[str, str, str], via: Channel, *, wait_s: float, as_json: bool) -> None:
+    sample = await _sample(settings, *typed)
     answer = await _mail(settings, sample) if via is Channel.MAIL else await _post(settings, sample)
     if not as_json:
         say(answer)
@@ -71,6 +75,17 @@ async def _text(settings: Settings, sample: Sample, via: Channel, *, wait_s: flo
         _print(explanation, deliveries)
     if wait_s:
         _complain(explanation)
+
+
+async def _sample(settings: Settings, sender: str, to: str, text: str) -> Sample:
+    """The text as a phone would send it; numbers are read as everywhere, by the rules that are in force."""
+    try:
+        async with open_existing(settings) as store:
+            rules = await last_good_rules(store)
+    except ConfigurationError:  # there is no installation yet, and the service will not answer either
+        rules = None
+    ends = (read_end(sender, rules), read_end(to, rules) if to else rules.our_number) if rules else (sender, to)
+    return Sample(originator=ends[0], destination=ends[1] or EXAMPLE_NUMBER, text=text, sent_at=utc_now())
 
 
 async def _mail(settings: Settings, sample: Sample) -> str:

@@ -7,10 +7,11 @@ from typing import Annotated, Any
 import typer
 
 from responder.cli.terminal.output import NEWEST
+from responder.core.rules.rules import Rules
+from responder.core.sms.address import end_from
 from responder.core.sms.durations import read_length
 
 EXAMPLE_FROM = "+390000000000"
-EXAMPLE_TO = "+390000000001"
 
 
 def read_since(typed: str, now: datetime) -> datetime:
@@ -27,6 +28,14 @@ def read_since(typed: str, now: datetime) -> datetime:
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         raise ValueError(expected) from None
+
+
+def read_end(typed: str, rules: Rules) -> str:
+    """Either end of a message that an operator typed: a number of the file's country where it has no plus."""
+    try:
+        return end_from(typed, rules.country)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 def _read_when(typed: str) -> datetime:

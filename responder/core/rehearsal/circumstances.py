@@ -17,7 +17,7 @@ from responder.core.rules.rules import Rule, Rules
 from responder.core.rules.situation import Situation
 from responder.core.sms.message import Message, Order
 
-SOMEBODY, OUR_NUMBER = "+390000000000", "+390000000001"
+SOMEBODY = "+390000000000"
 LONG_BEFORE = timedelta(days=30)
 APPOINTMENT_IN = timedelta(days=1)
 ASKED_BEFORE = timedelta(hours=1)
@@ -33,7 +33,7 @@ class Circumstances:
 
     at: datetime
     known: Known
-    destination: str = OUR_NUMBER
+    destination: str
 
     def message(self, text: str) -> Message:
         """The text as a message in these circumstances."""
@@ -48,14 +48,14 @@ class Circumstances:
         return rules.situation(self.message(text), self.known)
 
 
-def of_stranger(at: datetime, originator: str = SOMEBODY) -> Circumstances:
+def of_stranger(at: datetime, rules: Rules) -> Circumstances:
     """Circumstances in which nothing is known of the originator."""
-    return Circumstances(at=at, known=Known(originator=originator))
+    return Circumstances(at=at, known=Known(originator=SOMEBODY), destination=rules.our_number)
 
 
 def circumstances_for(rule: Rule, rules: Rules, at: datetime) -> Circumstances | None:
     """Circumstances that meet every condition of the rule except its text; None if the search finds none."""
-    given = of_stranger(at)
+    given = of_stranger(at, rules)
     refused = _refusals(rule, rules, given)
     while refused:
         nearer = next((other for other in _others(given, rule, rules) if _refusals(rule, rules, other) < refused), None)

@@ -106,7 +106,7 @@ def _trial(kind: Kind, name: str, of: Rule | Case, plan: Plan | None, found: Fou
 def try_case(case: Case, rules: Rules, now: datetime) -> Trial:
     """One test: its texts, from a state of its own, each compared with what is expected."""
     turns = (*case.earlier, *case.turns)
-    messages = list(messages_of(case, now))
+    messages = list(messages_of(case, rules, now))
     begins_at = min(message.received_at for message in messages)
     exchanges = list(converse(messages, rules, known_of(case.given, case.originator, begins_at), case.given.responses))
     held = [
@@ -117,13 +117,13 @@ def try_case(case: Case, rules: Rules, now: datetime) -> Trial:
     return _trial(Kind.TEST, case.name, case, exchange.plan, found, applied)
 
 
-def messages_of(case: Case, now: datetime) -> Iterator[Message]:
+def messages_of(case: Case, rules: Rules, now: datetime) -> Iterator[Message]:
     """The texts as messages: the first text at the test's time, the earlier ones ending a minute before."""
     at, first = case.at or now, len(case.earlier)
     moment = at - BETWEEN * (first + 1)
     for number, turn in enumerate((*case.earlier, *case.turns)):
         moment = turn.at or (at if number == first else moment + BETWEEN)
-        yield imagined(turn.text, case.originator, case.destination, moment, number + 1)
+        yield imagined(turn.text, case.originator, case.destination or rules.our_number, moment, number + 1)
 
 
 def known_of(given: Given, originator: str, at: datetime) -> Known:

@@ -31,6 +31,9 @@ LEFT = "left"
 """The text for somebody who left only some lists."""
 
 
+EXAMPLE_NUMBER = "+390000000001"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class List:
     """A list that people join and leave by text; with ``double_opt_in``, ``question`` is asked first."""
@@ -118,6 +121,11 @@ class Rules:
     def files(self) -> tuple[str, ...]:
         """The files that were read: the rules file, and those that it includes."""
         return tuple(self.sources)
+
+    @property
+    def our_number(self) -> str:
+        """The number that an example goes to: the first that the file names, or one that nobody has."""
+        return next(iter(self.numbers), EXAMPLE_NUMBER)
 
     def situation(self, message: Message, known: Known) -> Situation:
         """What a rule looks at for a message."""

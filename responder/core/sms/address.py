@@ -61,6 +61,18 @@ def number_from(typed: str, country: str) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
+def end_from(typed: str, country: str) -> str:
+    """Either end of a message as a person typed it: a number as everywhere, a short code, or a name.
+
+    >>> end_from("330 123 4567", "IT"), end_from("48383", "IT"), end_from("AcmeBank", "IT")
+    ('+393301234567', '48383', 'AcmeBank')
+    """
+    address = canonical(typed)
+    is_short = address.isdigit() and len(address) < SHORTEST_NUMBER
+    is_name = not address.startswith("+") and any(map(str.isalpha, address))
+    return address if is_short or is_name else number_from(typed, country)
+
+
 def is_country(code: str) -> bool:
     """Whether a code names a country that has telephone numbers.
 

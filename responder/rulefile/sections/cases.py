@@ -9,7 +9,7 @@ from functools import partial
 from responder.core.contact.effects import AppointmentStatus
 from responder.core.contact.known import Appointment, SubscriptionStatus
 from responder.core.deciding.decision import FALLBACK
-from responder.core.rehearsal.circumstances import OUR_NUMBER, SOMEBODY
+from responder.core.rehearsal.circumstances import SOMEBODY
 from responder.core.rules.actions import ACTIONS
 from responder.core.rules.cases import NOTHING, Case, Expected, ExpectedStep, Given, Turn
 from responder.core.rules.template import did_you_mean
@@ -59,7 +59,7 @@ def _case(node: Node, local: Local, outer: Reader) -> Case | None:
     with reader.fields(node) as fields:
         name = fields.require("name", text, "", "say what the test shows, such as 'name: a text that joins'")
         originator = fields.take("from", local.scope.address, SOMEBODY)
-        destination = fields.take("to", local.scope.address, OUR_NUMBER)
+        destination = fields.take("to", local.scope.address, "")
         at = fields.take("at", local.moment, None)
         expected = _expected(fields.node("expect"), local, reader)
         given, earlier = _given(fields.node("given"), originator, local, reader)

@@ -112,7 +112,7 @@ class Survey:
     @cached_property
     def plain(self) -> Circumstances:
         """Circumstances in which nothing is known."""
-        return of_stranger(self.now)
+        return of_stranger(self.now, self.rules)
 
     def given(self, rule: Rule) -> Circumstances | None:
         """Circumstances that meet every condition of the rule except its text; None if none are found."""

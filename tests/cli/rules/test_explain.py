@@ -3,9 +3,12 @@
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from responder.wiring import utc_now
 from tests.builders import ANNA, SHOP, inbound
 from tests.cli.conftest import Installation, run
+from tests.worker.conftest import RULES
 
 SOON = "id,originator,starts_at\na1,+393301234567,2026-12-01T10:00\n"
 
@@ -90,3 +93,21 @@ async def test_a_time_that_is_none_is_wrong_usage(here: Installation) -> None:
     outcome = await run("explain", "News ON", "--at", "noon")
     assert outcome.code == 2
     assert "'noon' is no time" in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"), [("330 123 4567", ANNA), (ANNA, ANNA), ("48383", "48383"), ("AcmeBank", "AcmeBank")]
+)
+async def test_the_sender_is_read_as_by_every_command(here: Installation, typed: str, read: str) -> None:
+    assert (await run("explain", "news on", "--from", typed, "--json")).record["originator"] == read
+
+
+async def test_a_number_that_is_none_is_refused(here: Installation) -> None:
+    outcome = await run("explain", "news on", "--from", "+39 330 123 4567 8901")
+    assert (outcome.code, "too many or too few digits" in outcome.err) == (2, True)
+
+
+async def test_without_a_destination_it_is_the_first_number_of_the_file(here: Installation) -> None:
+    numbered = here.write("numbers.yaml", f"{RULES}numbers: {{+393331234333: {{prefix: ROSSI}}}}\n")
+    explained = await run("explain", "news on", "--rules", numbered, "--json")
+    assert (explained.record["destination"], explained.record["rule"]) == ("+393331234333", "news-on")
