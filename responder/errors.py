@@ -20,7 +20,7 @@ class PermanentError(ResponderError):
 
 
 class BlockedError(PermanentError):
-    """Certainly not done, and cannot be: the number is blocked on the other side, or has opted out there."""
+    """Certainly not done, and cannot be: the other side blocks the number, or it opted out there."""
 
 
 class AccessError(ResponderError):
@@ -32,7 +32,7 @@ class UncertainError(ResponderError):
 
 
 class StorageError(TransientError):
-    """The database could not commit or answer; what was asked for has not happened as far as we know.
+    """The database could not commit or answer; as far as we know, nothing has happened.
 
     ``is_in_the_data`` says that it refuses a row for its content, so that other rows may be fine.
     """
@@ -48,7 +48,7 @@ class ConfigurationError(ResponderError):
 
 @dataclass(frozen=True, kw_only=True, slots=True, order=True)
 class Mistake:
-    """One thing wrong in a rules file, with its place and its remedy; line and column count from 1."""
+    """One thing wrong in a rules file, with place and remedy; line and column count from 1."""
 
     file: str
     line: int

@@ -44,7 +44,7 @@ def loads(data: bytes) -> dict[str, Any]:
 
 
 def connect(url: str, *, timeout_s: float) -> ArqRedis:
-    """A pool of connections that gives up in time and retries after short faults, which arq's settings do not allow.
+    """A pool of connections that gives up in time and retries after short faults; arq's settings allow neither.
 
     A refused connection reaches redis-py as an ``OSError``. A timeout is no short fault: retries within retries would
     hide a frozen Redis for half a minute.
@@ -88,7 +88,7 @@ def pause_s(took_s: float) -> float:
 
 
 class ArqBell:
-    """Rings for a worker from a task of its own; each ring is a job with a new id, since a fixed id loses wake-ups."""
+    """Rings for a worker, in a task of its own. Each ring is a job with a new id, since a fixed id loses wake-ups."""
 
     def __init__(self, redis: ArqRedis) -> None:
         self.redis = redis

@@ -33,7 +33,7 @@ def unthought_of(error: Exception) -> str:
 
 
 async def until_recorded(record: Callable[[], Awaitable[None]], pauses_s: Sequence[float]) -> None:
-    """Record how a call went, again after each pause while the database is away; else the lease runs out."""
+    """Record how a call went, again after each pause while the database is away."""
     for pause_s in (*pauses_s, None):
         try:
             await record()

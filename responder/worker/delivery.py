@@ -42,7 +42,7 @@ class Ways:
 
 @dataclass(kw_only=True)
 class Deliverer:
-    """Carries out steps; one job at a time claims those of a kind, so that slow calls never block other jobs."""
+    """Carries out steps; one job claims all of a kind, so that slow calls block no jobs."""
 
     steps: SqlSteps
     ways: Ways

@@ -157,7 +157,7 @@ class NotifiedWebhooks:
 
 @dataclass(kw_only=True)
 class SignsOfLife:
-    """Reports every few seconds, and when Redis is lost or found, that the worker is alive and by which rules."""
+    """Reports every few seconds, and when Redis is lost or found, that the worker is alive."""
 
     store: Store
     name: str

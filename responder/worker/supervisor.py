@@ -195,7 +195,7 @@ class Supervisor:
 
 
 async def _retire(worker: Worker, running: asyncio.Task[None]) -> None:
-    """Start no more jobs, and let the running ones end: a text whose call is cut off would be uncertain."""
+    """Start no more jobs, and let the running ones end: a text cut off would be uncertain."""
     await end([running])
     jobs, redis = list(worker.tasks.values()), worker.pool
     if jobs:

@@ -29,7 +29,7 @@ class Awaiting:
     within_s: float = ANSWER_WITHIN.total_seconds()
 
     async def answer(self, claimed: Claimed, call: Coroutine[Any, Any, Answered]) -> Answered:
-        """The outcome of a call; if it takes longer than its reply can wait, that is decided without it."""
+        """The outcome of a call; if it takes too long, its reply is decided without it."""
         if not claimed.awaits:
             return await call
         calling = asyncio.create_task(call)

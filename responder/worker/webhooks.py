@@ -186,7 +186,7 @@ def webhook_call(name: str, key: str, content: str, now: datetime, rules: Rules)
 
 
 def require_success(response: Response) -> None:
-    """Raise unless a webhook took the call: 2xx says so, 410 that it wants no more (Standard Webhooks 1.0.0)."""
+    """Raise unless a webhook took the call, as 2xx says; 410 wants no more (Standard Webhooks 1.0.0)."""
     if 200 <= response.status < 300:
         return
     reason = f"the webhook answered HTTP {response.status}"

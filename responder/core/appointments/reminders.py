@@ -84,7 +84,7 @@ class ReminderPlan:
 
 
 def reminder_key(booking: Booking | Appointment, name: str) -> str:
-    """The key of one reminder, the same for the same appointment and time, so that it goes out once."""
+    """The key of a reminder: the same for the same appointment and time, so it goes out once."""
     parts = "\n".join([booking.id, booking.originator, iso(booking.starts_at), name])
     return hashlib.sha256(parts.encode()).hexdigest()[:KEY_LENGTH]
 

@@ -42,7 +42,7 @@ class Sent:
     answers_at: datetime | None = None
 
     def is_near(self, moment: datetime, period: timedelta) -> bool:
-        """Whether it is near a moment as the phone saw it, since texts are handled late after an outage."""
+        """Whether it is near a moment, by when it would have left without an outage."""
         return abs((self.answers_at or self.at) - moment) < period
 
 

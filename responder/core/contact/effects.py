@@ -163,7 +163,7 @@ class StepStatus(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """An MT that answers an MO, not yet numbered as a step; ``leaves_at`` is None where it leaves at once."""
+    """An MT that answers an MO, not yet a step; ``leaves_at`` is None if it leaves at once."""
 
     text: str
     purpose: Purpose = Purpose.ANSWER
@@ -185,7 +185,7 @@ class Reply:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Awaited:
-    """A reply that waits for a webhook's answer, with the values known already and what goes out without one.
+    """A reply that waits for a webhook's answer, with the text that goes out ``otherwise``.
 
     ``languages`` are those of the originator, the best first; ``zone`` is that of dates and times.
     """
@@ -202,7 +202,7 @@ class Awaited:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WebhookCall:
-    """A call to one of the file's webhooks, not yet numbered as a step; its answer may fill a reply."""
+    """A call to one of the file's webhooks, not yet a step; its answer may fill a reply."""
 
     to: str
     data: Mapping[str, str] = field(default_factory=dict)

@@ -78,7 +78,7 @@ class Appointment:
     """The number of ours that asked last, if it is known."""
 
     def is_open(self, now: datetime, window: timedelta = WINDOW) -> bool:
-        """Whether a short answer may be about it: we asked or it is near, and it has not begun."""
+        """Whether a short answer may be about it: asked about or near, and not begun."""
         opened_at = self.asked_at or self.starts_at - window
         return opened_at <= now < self.starts_at
 
@@ -129,7 +129,7 @@ class Known:
     """Until when a person has the conversation: the longest pause of the open hand-offs."""
 
     def but(self, **changes: Any) -> "Known":  # noqa: ANN401  (the fields above)
-        """A copy with some values changed, in a tenth of the 5 us that ``replace`` takes for so many fields."""
+        """A copy with some values changed, in a tenth of the 5 us that ``replace`` takes."""
         known = object.__new__(Known)
         known.__dict__.update(self.__dict__, **changes)
         return known
@@ -152,7 +152,7 @@ class Known:
         return self.but(sent=sent, questions=questions, subscriptions=subscriptions)
 
     def question(self, kind: QuestionKind, destination: str | None = None) -> Question | None:
-        """The newest question of a kind, open or not; with a destination, the newest from that number of ours."""
+        """The newest question of a kind, open or not; with a destination, that number's newest."""
         if not self.questions:
             return None
         of_kind = [one for one in self.questions if one.kind is kind and destination in (None, one.destination)]

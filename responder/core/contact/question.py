@@ -55,7 +55,7 @@ TRANSITIONS: Mapping[tuple[QuestionStatus, Happening], QuestionStatus] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Choice:
-    """One answer that a question offers: the id of an appointment, with its time, or the name of a list."""
+    """One answer that a question offers: an appointment's id and time, or a list's name."""
 
     subject: str
     starts_at: datetime | None = None
@@ -123,7 +123,7 @@ def after_happening(status: QuestionStatus, happening: Happening) -> QuestionSta
 
 
 def replaced(question: Question, newer: Question) -> Question:
-    """The question once a newer one is asked: ended if it is a list of appointments or the same question."""
+    """The question once a newer one is asked: a list of appointments or the same question ends."""
     is_same = question.kind is QuestionKind.WHICH or question.choices == newer.choices
     if question.destination != newer.destination or not is_same:
         return question

@@ -79,7 +79,7 @@ AUTHORITIES: tuple[Authority, ...] = (
 
 
 def _decision_of(follow_up: FollowUp, match: Match, situation: Situation, rules: Rules) -> Decision:
-    """What follows from a text of a dialogue; nothing if it is for the person who already has the conversation."""
+    """What follows from a text of a dialogue; nothing if a person already has the conversation."""
     if follow_up.is_for_a_person and (paused := why_paused(situation)):
         return Decision(name=None, match=match, ignored=f"ignored: {paused}")
     decision = Decision(

@@ -22,7 +22,7 @@ class Miss:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Decision:
-    """Who speaks, how the text matched, and what is to be done; ``name`` is that of the last rule that applied.
+    """Who speaks, how the text matched, and what is to be done. ``name`` is that of the last rule that applied.
 
     ``turns`` are the decisions about the appointments that the text chose, each with its situation.
     """

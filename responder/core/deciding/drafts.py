@@ -65,7 +65,7 @@ def drafts_of(decision: Decision, situation: Situation, rules: Rules, after: Kno
 
 
 def _instead(out: Sequence[Reply | WebhookCall]) -> Sequence[Reply | WebhookCall]:
-    """The replies and calls of a rule, or only the reply that replaces the others, and the calls without theirs."""
+    """The replies and calls of a rule. A reply that replaces the others leaves only itself and the bare calls."""
     if not [one for one in out if isinstance(one, Reply) and one.is_instead]:
         return out
     return [
@@ -94,14 +94,14 @@ def _in_context(
 
 
 def _lists_of(actions: Sequence[Action]) -> list[str | None]:
-    """The list that each action is about: the one it names, else the last named before it, else the first after."""
+    """The list of each action: the one it names, else the last before it, else the first after."""
     named = [str(getattr(action, action.list_field)) if action.list_field else None for action in actions]
     nearest = next(filter(None, named), None)
     return [nearest := name or nearest for name in named]
 
 
 def _first_hand_off(effects: Sequence[Effect]) -> Iterable[Effect]:
-    """The effects with only the first hand-off, which pauses for the longest time that any of them asks for."""
+    """The effects with only the first hand-off, which gets the longest pause of all."""
     handed_off = _hand_offs(effects)
     if not handed_off:
         return effects

@@ -26,7 +26,7 @@ from responder.core.sms.timestamps import iso
 
 
 def explained_match(match: Match) -> Mapping[str, Any]:
-    """How a text met a rule; if it has a typo, also the words that it was taken for."""
+    """How a text met a rule, and what a text with a typo was taken for."""
     shown = {"text": match.text, "groups": dict(match.groups), "rest": match.rest}
     return {**shown, "taken_for": match.taken_for} if match.taken_for else shown
 

@@ -1,4 +1,4 @@
-"""The rules of the file: the first that applies decides, and those that nearly did are named as near misses."""
+"""The rules of the file: the first that applies decides; others are near misses."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace

@@ -88,7 +88,7 @@ def _weigh(decision: Decision, situation: Situation, rules: Rules) -> Weighed:
 
 
 def _outcome(decision: Decision, weighed: Weighed, situation: Situation, rules: Rules) -> Outcome:
-    """What is left of effects and drafts: a text that does not leave asks no question and starts no cooldown."""
+    """What is left of effects and drafts, without the questions and cooldowns of texts that do not leave."""
     known, message = situation.known, situation.message
     effects, after = weighed.effects, known_after(known, weighed.effects, message)
     drafts = drafts_of(decision, situation, rules, after)

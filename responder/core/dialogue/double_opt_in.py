@@ -1,4 +1,4 @@
-"""Double opt-in: whoever joins such a list is asked first, and the rule is carried out after a yes."""
+"""Double opt-in: the originator is asked first, and a yes carries out the rule."""
 
 from collections.abc import Sequence
 

@@ -41,7 +41,7 @@ AND = frozenset({"and", "e", "ed", "und", "et", "y", "en", "i", "si", "plus"})
 
 
 def ask_which(situation: Situation, answer: Answer, rules: Rules) -> tuple[Ask, Reply] | None:
-    """The question which of the open appointments is meant, with its text; None if the file has no text for it."""
+    """The question which open appointment is meant, with its text; None if the file has none."""
     which, appointments = rules.appointments.which, situation.open_appointments[:MOST]
     if which is None:
         return None
@@ -82,7 +82,7 @@ def _in_short(appointment: Appointment, parts: int, zone: ZoneInfo) -> str:
 
 
 def read_choice(folded: str, count: int) -> tuple[int, ...] | None:
-    """The choices from 1 to ``count`` that a text picks: ``()`` if any is off the list, None if it picks nothing.
+    """The choices up to ``count`` that a text picks: ``()`` if one is off the list, None if it picks nothing.
 
     >>> read_choice("1 e 3", 3), read_choice("tutti", 2), read_choice("4", 3), read_choice("1 forse", 3)
     ((1, 3), (1, 2), (), None)

@@ -34,7 +34,7 @@ class Arrival:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ClockOffset:
-    """How far the gateway's clock is behind ours, if known; ``zone`` is that in which its times are read."""
+    """How far the gateway's clock is behind ours, if known; its times are read in ``zone``."""
 
     zone: ZoneInfo
     median: timedelta | None = None

@@ -58,7 +58,7 @@ def why_silent(explanation: Explanation) -> str:
 
 
 def _notes(explanation: Explanation, action: str) -> Iterator[str]:
-    """The notes of the steps of a kind, from the reason on: a text that was cut says that first."""
+    """The notes of the steps of a kind, without the one about a text that was cut."""
     for step in explanation.steps:
         if step["action"] == action and (note := str(step.get("note", ""))):
             yield note[max(0, note.find(NOT_SENT)) :]

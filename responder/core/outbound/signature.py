@@ -30,7 +30,7 @@ def decode_secret(secret: str) -> bytes:
 
 
 def sign(secrets: Sequence[str], message_id: str, timestamp: int, body: bytes) -> str:
-    """The signatures of a body, one for each secret, so that a receiver can change its secret at leisure."""
+    """The signatures of a body, one for each secret, so that a receiver can change its secret."""
     if "." in message_id:
         raise ValueError("the id of a webhook call holds a dot, which would make what is signed ambiguous")
     signed = b"%b.%d.%b" % (message_id.encode(), timestamp, body)

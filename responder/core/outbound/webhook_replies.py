@@ -47,7 +47,7 @@ class Fields(dict[str, Any]):
 def settled(
     awaited: Awaited, said: bytes | None, known: Known, limits: Limits, now: datetime
 ) -> tuple[Reply | Mute, ...]:
-    """The text to send after the call's answer, or without one in time (``said`` is None), if limits allow it."""
+    """The text to send after the call's answer (``said``), or without one, as limits allow."""
     text = text_of(awaited, said)
     if text is None:
         return ()

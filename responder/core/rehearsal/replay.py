@@ -78,7 +78,7 @@ class Group:
 
 @dataclass
 class Replay:
-    """Two versions of the rules on the same messages, each with the state that its own plans lead to."""
+    """Two versions of the rules on the same messages, each with a state of its own."""
 
     in_force: Rules
     candidate: Rules

@@ -1,4 +1,4 @@
-"""Trials of a rules file: its examples, their variants and its tests, with real plans, and the rules they cover."""
+"""Trials of a rules file: its examples, their variants and its tests, and the rules they cover."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
