@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
@@ -184,7 +184,22 @@ async def check(store: Store, source: str, story: Sequence[Sequence[Said] | Done
 FIXTURE = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 
+BLUE = (
+    HEAD
+    + """
+  - {name: join, when: {contains: [blue]}, then: [subscribe: club]}
+"""
+)
+ASKED_TWICE = [
+    [
+        Said(text=text, ago=timedelta(minutes=ago), sim=timedelta())
+        for text, ago in (("blue", 36), ("blue", 11), ("STOP", 0))
+    ]
+]
+
+
 @settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=FIXTURE, database=None)
+@example(source=BLUE, story=ASKED_TWICE)
 @given(source=rules(), story=stories)
 async def test_what_sql_holds_after_the_commit_is_what_was_planned(
     store: Store, source: str, story: Sequence[Sequence[Said] | Done]

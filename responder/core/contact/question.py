@@ -82,9 +82,9 @@ class Question:
     """Whether the text that asks had not left yet when this was read."""
 
     @property
-    def is_open_opt_in(self) -> bool:
-        """Whether lists wait for its answer."""
-        return self.kind is QuestionKind.OPT_IN and self.status is QuestionStatus.OPEN
+    def is_open(self) -> bool:
+        """Whether nothing has ended it."""
+        return self.status is QuestionStatus.OPEN
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -161,8 +161,8 @@ class Unsent:
 
 
 def _never_asked(known: Known, keys: Collection[str], now: datetime) -> Known:
-    gone = [question for question in known.questions if question.key in keys]
-    lists = {choice.subject for question in gone if question.is_open_opt_in for choice in question.choices}
+    gone = [question for question in known.questions if question.is_open and question.key in keys]
+    lists = {choice.subject for question in gone if question.kind is QuestionKind.OPT_IN for choice in question.choices}
     waiting = {name: one for name, one in known.subscriptions.items() if name in lists and one.waits}
     ended = {name: replace(one, ends_at=now).at(now) for name, one in waiting.items()}
     questions = tuple(question for question in known.questions if question not in gone)
