@@ -1,4 +1,4 @@
-"""The texts of the rules: which files they stand in, and how they become rules."""
+"""The texts of the rules: which files they are in, and how they become rules."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -36,7 +36,7 @@ def _of_its_kind(path: Path) -> Iterator[Path]:
 def load_rules(path: Path, environment: Mapping[str, str]) -> Rules:
     """The rules of a file on disk and of those that it includes.
 
-    RulesError has all that is wrong with it, also that it is not there.
+    RulesError has all that is wrong with it, even that it is missing.
     """
     return read_rules(_read(path), str(path), environment, Folder(path.parent))
 

@@ -1,4 +1,4 @@
-"""Telling when files may have changed: at once where the system says so, and otherwise within seconds."""
+"""Notices when files may have changed: at once if the system reports it, otherwise within seconds."""
 
 import asyncio
 import logging
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from watchfiles import awatch
 
-LOOK_EVERY_S = 5.0  # where the system tells nothing, as on some network file systems and mounts
+LOOK_EVERY_S = 5.0  # where the system reports nothing, as on some network file systems and mounts
 DEBOUNCE_MS = 200
 STEP_MS = 50
 MOST_LINKS = 40  # as the system itself follows
@@ -59,7 +59,7 @@ async def _turns(folders: frozenset[Path], look_every_s: float) -> AsyncGenerato
 
 
 def fingerprint(files: Sequence[Path]) -> Fingerprint:
-    """What tells one state of the files from another without reading them. None for a file that is not there."""
+    """A state of the files that shows a change without reading them; None for a missing file."""
     return tuple(_state(file) for file in files)
 
 

@@ -24,7 +24,7 @@ from responder.core.rules.situation import Match, Situation
 SET_SIZE = 2000  # patterns in one set, so that none comes near the limit of its memory
 
 Positions = dict[int, tuple[int, Alias]]
-"""The rules found, each with the first of its aliases that stands in the text."""
+"""The rules found, each with the first of its aliases that is in the text."""
 
 
 class Index:
@@ -124,7 +124,7 @@ class _Phrases:
                 found[position] = ordinal, alias
 
     def find_in(self, words: Sequence[str], first: Sequence[str], found: Positions) -> None:
-        """Find what stands in the text and begins with one of its first words."""
+        """Find the phrases in the text that begin with one of its first words."""
         if self._lengths.keys().isdisjoint(first):
             return
         for start, word in enumerate(first):

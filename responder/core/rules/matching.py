@@ -44,7 +44,7 @@ class Words:
 
 @dataclass(frozen=True, kw_only=True)
 class Pattern:
-    """Somewhere in the text stands what a regular expression describes (RE2, ignoring case)."""
+    """A regular expression (RE2, ignoring case) matches somewhere in the text."""
 
     sources: tuple[str, ...]
     groups: frozenset[str] = frozenset()

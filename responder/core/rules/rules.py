@@ -60,7 +60,7 @@ class Webhook:
 
     @property
     def address(self) -> str:
-        """What stands for the URL where it must not be shown."""
+        """A digest for the URL where that must not be shown."""
         return hashlib.sha256(self.url.encode()).hexdigest()[:32]
 
 

@@ -163,7 +163,7 @@ class Nearness:
             self._phrases[how][len(phrase), end, phrase[end]].append((phrase, position))
 
     def find(self, words: Sequence[str]) -> Iterator[tuple[int, str, str]]:
-        """The position of each rule that is one letter off, with its words and what stands there instead."""
+        """The position of each rule that is one letter off, with its words and what was typed."""
         for how, buckets in self._phrases.items():
             # a blank may be the letter that is off, so there may be a word more
             for _, run in runs(how, words, range(1, self._most_words[how] + 2) if buckets else ()):

@@ -65,7 +65,7 @@ def _in_part(part: Message, depth: int) -> Iterator[dict[str, str]]:
     if part.is_multipart():
         within = [list(_in_part(child, depth - 1)) for child in part.get_payload() if isinstance(child, Message)]
         if part.get_content_type() == "multipart/alternative":
-            ranked = sorted(within, key=lambda forms: not any(map(is_whole, forms)))  # the plain one stands first
+            ranked = sorted(within, key=lambda forms: not any(map(is_whole, forms)))  # the plain one comes first
             yield from ranked[0] if ranked else ()
         else:
             yield from (form for forms in within for form in forms)

@@ -11,7 +11,7 @@ LONGEST_REASON = 60  # characters of a reason in the gateway's words
 FALLBACK_CHARSET = "cp1252"  # where bytes are no UTF-8 (gateway reference, section 1.4)
 
 
-def loads(body: bytes) -> Any:  # noqa: ANN401  (whatever stands there)
+def loads(body: bytes) -> Any:  # noqa: ANN401  (whatever is there)
     """A body as JSON, the first of repeated names; None if it is broken or nested too deeply."""
     try:
         return json.loads(_decoded(body), object_pairs_hook=_first)

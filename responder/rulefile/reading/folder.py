@@ -114,7 +114,7 @@ class Folder:
         return decoded(data)
 
     def identity(self, name: str) -> str:
-        """Where the file really stands."""
+        """The real path of the file."""
         return str((self._path / name).resolve())
 
     def _check_inside(self, path: Path, name: str) -> None:

@@ -18,7 +18,7 @@ UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U0001000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Place:
-    """Where something stands in the file, counted from 1."""
+    """A place in the file; both count from 1."""
 
     line: int
     column: int
@@ -85,7 +85,7 @@ def read_nodes(text: str, file: str) -> tuple[Node | None, list[Mistake]]:
 
 
 def place_of(text: str, offset: int) -> Place:
-    """Where a character of a text stands."""
+    """The place of a character of a text."""
     before = text[:offset]
     return Place(line=before.count("\n") + 1, column=offset - (before.rfind("\n") + 1) + 1)
 

@@ -91,7 +91,7 @@ def _spelt(word: Word, folded: str) -> Word:
 
 
 def _key(typed: str) -> str:
-    """A word in the form in which it is looked up; ``*`` before it stands for any beginning."""
+    """A word in the form in which it is looked up; a leading ``*`` means any beginning."""
     return f"*{fold(typed)}" if typed.startswith("*") else fold(typed)
 
 

@@ -40,7 +40,7 @@ class Sources:
 
     @cached_property
     def rules(self) -> Mapping[str, tuple[Source, MappingNode]]:
-        """Where each rule stands, by its name."""
+        """The node of each rule, with its file, by name."""
         return {name: (source, node) for source in self.files for name, node in _named_rules(source.root)}
 
     def section(self, name: str, *path: str) -> tuple[Source, Scalar, Node] | None:
@@ -117,7 +117,7 @@ def typed_words(node: Node) -> Iterator[Typed]:
 
 
 def place_of_character(source: Source, scalar: Scalar, offset: int) -> Place:
-    """Where a character of a value stands, if the value stands in its line as it is. Else where the value begins."""
+    """The place of a character of a value; where the value is not literally in its line, its beginning."""
     line = source.lines[scalar.place.line - 1] if scalar.place.line <= len(source.lines) else ""
     begins = line.find(scalar.text, scalar.place.column - 1)
     return Place(line=scalar.place.line, column=begins + offset + 1) if begins >= 0 else scalar.place

@@ -38,7 +38,7 @@ NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
 class Wrong(Exception):
-    """A value that cannot be used, where it stands, and what to do about it."""
+    """A value that cannot be used, its place, and what to do about it."""
 
     def __init__(self, node: Node, text: str) -> None:
         super().__init__(text)
@@ -82,7 +82,7 @@ class Reader:
             return default
 
     def each(self, read: Callable[[Node], T], node: Node) -> tuple[T, ...]:
-        """The values of a list, or the one value that stands for a list of one. Those that can be read."""
+        """The values of a list, or a single value as a list of one; those that can be read."""
         values: list[T] = []
         for item in node.items if isinstance(node, Sequence) else (node,):
             try:

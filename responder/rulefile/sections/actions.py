@@ -85,7 +85,7 @@ def _draft(node: Node, reader: Reader) -> Draft | None:
 
 
 def _settings_given(action: type[Action], node: Node, reader: Reader) -> Mapping[str, Node]:
-    """The nodes of the settings; where no setting is named, what stands there is the first one."""
+    """The nodes of the settings; a value without a name is the first setting."""
     first, *_ = settings = _settings(action)
     names = [setting_name(setting) for setting in settings]
     if not isinstance(node, MappingNode) or (

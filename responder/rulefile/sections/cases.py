@@ -78,7 +78,7 @@ def _case(node: Node, local: Local, outer: Reader) -> Case | None:
 
 
 def _turns(fields: Fields, expected: Expected, local: Local, reader: Reader) -> tuple[Turn, ...]:
-    """The texts of a test; what it expects in all stands with the last of them."""
+    """The texts of a test; what the whole test expects goes with the last."""
     single, several = fields.node("text"), fields.node("messages")
     if single is not None and several is not None:
         reader.note(several.place, "a test has 'text' or 'messages', keep one of them")
@@ -215,7 +215,7 @@ def _texts(node: Node | None, reader: Reader) -> Mapping[str, str]:
 def _entries(
     node: Node | None, what: str, example: str, reader: Reader, *, may_be_empty: bool = True
 ) -> Sequence[tuple[Scalar, Node]]:
-    """The entries of a mapping; none, with a mistake, where something else stands there."""
+    """The entries of a mapping; none, with a mistake, for anything else."""
     if isinstance(node, MappingNode):
         return node.entries
     if node is not None and not (may_be_empty and is_empty(node)):

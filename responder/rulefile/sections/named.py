@@ -86,7 +86,7 @@ def read_list(name: str, node: Node, reader: Reader, *, scope: Scope) -> List:
 
 
 def webhook_reader(environment: Mapping[str, str]) -> Callable[[str, Node, Reader], Webhook]:
-    """Reads one of the webhooks, whose secret stands in the environment."""
+    """Reads one of the webhooks, whose secret is in the environment."""
 
     def read(name: str, node: Node, reader: Reader) -> Webhook:
         with reader.fields(node) as fields:

@@ -19,7 +19,7 @@ from responder.rulefile.reading.times import NO_TIME, duration_or_none
 from responder.rulefile.sections.actions import Draft, build, read_drafts
 from responder.rulefile.sections.conditions.registry import read_when
 
-TAKEN = ("fallback", "question")  # what stands in place of a rule's name in records
+TAKEN = ("fallback", "question")  # what records show in place of a rule's name
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

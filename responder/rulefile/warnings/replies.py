@@ -66,7 +66,7 @@ def _cost(sent: Sent, survey: Survey) -> Caution | None:
 
 
 def _alphabet(sent: Sent, worst: str, counted: Size, foreign: list[str]) -> str:
-    """What makes the text long, where it stands, and what it would be without."""
+    """Which characters make the text long, where they are, and its size without them."""
     named = ", ".join(f'"{c}" (U+{ord(c):04X}, character {worst.index(c) + 1})' for c in foreign[:MOST_NAMED])
     more = f" and {len(foreign) - MOST_NAMED} more" if len(foreign) > MOST_NAMED else ""
     without = size("".join(c if c in BASIC or c in EXTENDED else " " for c in worst))

@@ -59,7 +59,7 @@ class Sent:
         return f'"{self.reached.text}" is answered with it' if self.reached else self.occasion
 
     def spot(self, offset: int = 0) -> Spot:
-        """Where a character of it stands."""
+        """The place of one of its characters."""
         return Spot(
             file=self.source.file,
             place=place_of_character(self.source, self.scalar, offset) if offset else self.scalar.place,

@@ -56,7 +56,7 @@ for _how, _manual, _beginning in (
 
 
 def _by_language(node: Node, scope: Scope, reader: Reader) -> Iterator[tuple[str | None, Node]]:
-    """What stands under each language, or what stands there for all of them."""
+    """The values under each language, or those for all languages."""
     if not isinstance(node, MappingNode) or is_empty(node):
         yield None, node
         return
