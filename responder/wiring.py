@@ -1,15 +1,16 @@
 """Chooses the concrete parts by the settings: the one place that does."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from responder.core.outbound.gateway import Gateway
+from responder.core.outbound.gateway import Gateway, Job
 from responder.core.rules.rules import Rules
 from responder.core.sms.address import canonical
+from responder.desk.desk import Desk
 from responder.errors import ConfigurationError, StorageError
 from responder.settings.database_url import async_database_url, mask_url
 from responder.settings.environment import environment
@@ -112,6 +113,16 @@ def mail_server(settings: Settings) -> "MailServer | None":
     from responder.clients.smtp import MailServer  # noqa: PLC0415  (only who mails alerts needs its library)
 
     return MailServer(read_smtp_url(settings.smtp_url.get_secret_value()), sender=settings.smtp_from)
+
+
+def make_desk(
+    store: Store,
+    rules: Callable[[], Awaitable[Rules]],
+    ring: Callable[[Job], None] = lambda _job: None,
+    warn: Callable[[str], None] = lambda _sentence: None,
+) -> Desk:
+    """The installation as people look at it and act on it, by the rules that are given."""
+    return Desk(database=store.database, secret=store.secret, rules=rules, clock=utc_now, ring=ring, warn=warn)
 
 
 async def read_rules_in_force(settings: Settings) -> Rules:

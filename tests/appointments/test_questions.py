@@ -2,10 +2,9 @@
 
 from datetime import timedelta
 
-from responder.core.appointments.booking import Booking
+from responder.core.appointments.booking import Booking, Change
 from responder.core.contact.effects import StepKind
 from responder.store.appointments.bookings import put_bookings
-from responder.store.appointments.rows import Change
 from responder.store.base.history import read_history
 from responder.store.consent.erasure import erase
 from responder.store.consent.retention import end_subscriptions

@@ -2,11 +2,12 @@
 
 import pytest
 
+from responder.core.consent.subscriber_changes import Outcome, Outcomes, SubscriberChange
 from responder.core.contact.known import SubscriptionStatus
 from responder.store.consent.erasure import erase
 from responder.store.consent.reading import verify
 from responder.store.consent.stopping import opt_out
-from responder.store.consent.subscribers import Outcome, Outcomes, SubscriberChange, put_subscribers
+from responder.store.consent.subscribers import put_subscribers
 from tests.builders import ANNA, BRUNO, inbound, minutes
 from tests.conftest import NOON
 from tests.worker.conftest import Work, work

@@ -8,12 +8,13 @@ import pytest
 from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from responder.core.consent.subscriber_changes import SubscriberChange
 from responder.store.base.database import Database
 from responder.store.base.tables import consent_events, contacts, subscriptions
 from responder.store.consent.erasure import erase
 from responder.store.consent.ledger import append, event_row
 from responder.store.consent.reading import verify
-from responder.store.consent.subscribers import SubscriberChange, put_subscribers
+from responder.store.consent.subscribers import put_subscribers
 from tests.builders import ANNA, inbound, minutes
 from tests.conftest import NOON, wait_until
 from tests.worker.conftest import Work, work

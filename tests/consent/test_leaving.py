@@ -5,12 +5,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
+from responder.core.consent.subscriber_changes import Outcome, SubscriberChange
 from responder.core.contact.known import SubscriptionStatus
 from responder.rulefile import read_rules
 from responder.store.base.tables import subscriptions
 from responder.store.consent.retention import TOGETHER, end_subscriptions
 from responder.store.consent.stopping import opt_out
-from responder.store.consent.subscribers import Outcome, SubscriberChange, put_subscribers
+from responder.store.consent.subscribers import put_subscribers
 from responder.store.handoffs.closing import Closing, close
 from responder.wiring import Store
 from tests.builders import ANNA, inbound

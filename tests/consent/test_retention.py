@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import insert, update
 
+from responder.core.consent.subscriber_changes import SubscriberChange
 from responder.core.contact.changes import after_effect
 from responder.core.contact.effects import Purpose, StepKind, StepStatus, Subscribe
 from responder.core.contact.known import Known, SubscriptionStatus
@@ -14,7 +15,7 @@ from responder.errors import ResponderError
 from responder.store.base.tables import steps, subscriptions
 from responder.store.consent.reading import verify
 from responder.store.consent.retention import remove_texts
-from responder.store.consent.subscribers import SubscriberChange, put_subscribers
+from responder.store.consent.subscribers import put_subscribers
 from responder.store.inbox.contacts import read_known
 from responder.store.outbound.calls import retry_calls
 from responder.store.outbound.replies import SIMULATED

@@ -11,6 +11,7 @@ import pytest
 
 from responder.core.appointments.booking import Booking
 from responder.core.appointments.reminders import ReminderPlan
+from responder.core.consent.subscriber_changes import SubscriberChange
 from responder.core.contact.effects import StepKind, StepStatus
 from responder.core.rules.limits import Limits
 from responder.errors import StorageError
@@ -21,7 +22,7 @@ from responder.store.base.database import Database
 from responder.store.consent.erasure import erase
 from responder.store.consent.retention import end_subscriptions
 from responder.store.consent.stopping import opt_out
-from responder.store.consent.subscribers import SubscriberChange, put_subscribers
+from responder.store.consent.subscribers import put_subscribers
 from responder.store.outbound.abandoned import settle_abandoned
 from responder.store.outbound.fates import Fate
 from responder.store.outbound.webhook_replies import settle_unanswered

@@ -28,13 +28,14 @@ from hypothesis.stateful import (
 )
 
 from responder.core.appointments.booking import Booking
+from responder.core.consent.subscriber_changes import Outcome, SubscriberChange
 from responder.core.contact.effects import StepStatus
 from responder.core.contact.known import SubscriptionStatus
 from responder.core.sms.message import Inbound
 from responder.store.appointments.bookings import delete_appointment, put_bookings
 from responder.store.base.database import Database
 from responder.store.consent.erasure import erase, holding_numbers
-from responder.store.consent.subscribers import Outcome, SubscriberChange, put_subscribers
+from responder.store.consent.subscribers import put_subscribers
 from tests.builders import ANNA, BRUNO, inbound
 from tests.conftest import StandingClock, postgres_database, postgres_server, store_on
 from tests.faults.model import WORDS, Booked, ByHand, Model, Said, Word

@@ -10,12 +10,13 @@ import pytest
 from sqlalchemy import Select
 from sqlalchemy.dialects import sqlite
 
+from responder.core.consent.subscriber_changes import SubscriberChange
 from responder.core.contact.known import SubscriptionStatus
 from responder.core.rules.alerts import AlertKind, Trouble
 from responder.store.base.tables import steps
 from responder.store.consent.reading import OPTED_OUT, SUBSCRIPTIONS
 from responder.store.consent.stopping import opt_out
-from responder.store.consent.subscribers import SubscriberChange, put_subscribers
+from responder.store.consent.subscribers import put_subscribers
 from responder.store.operations.alerts import Telling, note_troubles
 from responder.store.operations.credits import claim_question, note_credit
 from responder.store.outbound.gateway_hold import begin_hold

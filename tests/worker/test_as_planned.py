@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from responder.core.appointments.booking import Booking
+from responder.core.consent.subscriber_changes import SubscriberChange
 from responder.core.contact.known import Known, Subscription, SubscriptionStatus
 from responder.core.rules.rules import Rules
 from responder.rulefile import read_rules
@@ -20,7 +21,7 @@ from responder.store.base.tables import consent_events
 from responder.store.consent.erasure import erase
 from responder.store.consent.retention import end_subscriptions
 from responder.store.consent.stopping import opt_out
-from responder.store.consent.subscribers import SubscriberChange, put_subscribers
+from responder.store.consent.subscribers import put_subscribers
 from responder.store.inbox.commit import Commits
 from responder.store.inbox.contacts import read_known
 from responder.wiring import Store

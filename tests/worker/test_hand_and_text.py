@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from responder.core.appointments.booking import Booking
+from responder.core.consent.subscriber_changes import SubscriberChange
 from responder.core.contact.effects import StepKind, StepStatus
 from responder.core.contact.known import SubscriptionStatus
 from responder.core.contact.precedence import OVERTAKEN
@@ -14,7 +15,7 @@ from responder.rulefile import read_rules
 from responder.store.appointments.bookings import API, delete_appointment, put_bookings
 from responder.store.consent.erasure import erase
 from responder.store.consent.stopping import opt_out
-from responder.store.consent.subscribers import SubscriberChange, put_subscribers
+from responder.store.consent.subscribers import put_subscribers
 from responder.store.handoffs.closing import Closing, close
 from responder.store.outbound.fates import Fate
 from tests.builders import ANNA, BRUNO, inbound

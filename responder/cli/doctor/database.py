@@ -9,7 +9,7 @@ from responder.cli.doctor.findings import Finding, fault, ok, warning
 from responder.cli.terminal.output import moment
 from responder.cli.terminal.session import missing_file, open_existing
 from responder.core.contact.effects import StepStatus
-from responder.core.operations.records import OpenHandOffs
+from responder.core.operations.handoffs import OpenHandOffs
 from responder.core.operations.troubles import SEEN_WITHIN
 from responder.core.outbound.retry import AT_ONCE, Endpoint
 from responder.core.rules.rules import Rules

@@ -1,8 +1,7 @@
 """responder appointments: imported from another system, listed, shown with their history, and exported."""
 
-import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -13,22 +12,16 @@ from responder.cli.records.csv_file import CsvFile, read_file
 from responder.cli.records.csv_imports import read_bookings
 from responder.cli.terminal.options import AsJson, Limit
 from responder.cli.terminal.output import Column, echo_json, moment, one_line, progress, say
-from responder.cli.terminal.session import print_list, rules_of_file, with_store
-from responder.core.appointments.booking import FIELDS, Local, day_bounds
-from responder.core.appointments.reminders import ReminderPlan
+from responder.cli.terminal.session import print_list, rules_of_file, with_desk
+from responder.core.appointments.booking import FIELDS, Change, Local, day_bounds
 from responder.core.contact.effects import AppointmentStatus
+from responder.core.operations.filters import AppointmentFilter
 from responder.core.operations.records import AppointmentEvent, AppointmentRecord
-from responder.core.rules.webhooks import Event
 from responder.core.sms.address import number_from
 from responder.core.sms.timestamps import iso
+from responder.desk.appointments import appointment_history, import_appointments, list_appointments, show_appointment
+from responder.desk.desk import Desk, Missing, Records
 from responder.errors import ResponderError
-from responder.store.appointments.bookings import Means
-from responder.store.appointments.importing import BookingImports
-from responder.store.appointments.rows import Change
-from responder.store.base.history import read_history
-from responder.store.base.listing import Listing, read_all
-from responder.store.reading.records import find_appointment, list_appointments
-from responder.wiring import Store, utc_now
 
 Day = Annotated[
     str | None,
@@ -55,17 +48,14 @@ def import_(
     A line whose id is known changes that appointment; one that is moved has to be confirmed anew.
     Times without an offset are in the zone of the rules file, numbers without a plus in its country.
     """
-    with_store(partial(_import, file=file))
+    with_desk(partial(_import, file=file))
 
 
-async def _import(store: Store, *, file: Path) -> None:
+async def _import(desk: Desk, *, file: Path) -> None:
     rules = await rules_of_file()
     bookings = read_bookings(await read_file(file), str(file), Local(zone=rules.zone, country=rules.country))
     with progress("importing", len(bookings)) as advance:
-        times = ReminderPlan(policy=rules.appointments, zone=rules.zone)
-        tell = rules.webhooks_for(Event.APPOINTMENT_CHANGED)
-        means = Means(times=times, tell=tell)
-        counts = await BookingImports(database=store.database, means=means, clock=utc_now).put(bookings, advance)
+        counts = await import_appointments(desk, bookings, advance)
     summary = ", ".join(f"{counts.get(change, 0)} {change}" for change in Change)
     say(f"{file}: {len(bookings)} appointments, {summary}")
 
@@ -84,20 +74,24 @@ def list_(
         Column(title="service", value=lambda record: record.appointment.service, wide=True),
     ]
     empty = NO_SUCH_APPOINTMENTS if day or status or number else NO_APPOINTMENTS
-    print_list(_listing(day, status, number), columns, limit=limit, as_json=as_json, empty=empty)
+    print_list(
+        partial(_chosen, day=day, status=status, number=number), columns, limit=limit, as_json=as_json, empty=empty
+    )
 
 
-def _listing(day: str | None, status: AppointmentStatus | None, number: str | None) -> Listing[AppointmentRecord]:
-    """The appointments that the options select; days and numbers are read by the rules file."""
+async def _chosen(
+    desk: Desk, *, day: str | None, status: AppointmentStatus | None, number: str | None
+) -> Records[AppointmentRecord]:
+    """The appointments that the options select; the rules file gives the zone of a day and the country of a number."""
     if not day and not number:
-        return list_appointments(status=status)
-    rules = asyncio.run(rules_of_file())
+        return list_appointments(desk, AppointmentFilter(status=status))
+    rules = await rules_of_file()
     try:
         begin, end = day_bounds(day, rules.zone) if day else (None, None)
         originator = number_from(number, rules.country) if number else None
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
-    return list_appointments(originator=originator, status=status, begin=begin, end=end)
+    return list_appointments(desk, AppointmentFilter(originator=originator, status=status, begin=begin, end=end))
 
 
 @app.command("show")
@@ -108,24 +102,26 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show one appointment, and what became of it: who or what changed it, when, and by which message."""
-    with_store(partial(_show_history if history else _show, identifier=identifier, as_json=as_json))
+    with_desk(partial(_show_history if history else _show, identifier=identifier, as_json=as_json))
 
 
-async def _show(store: Store, *, identifier: str, as_json: bool) -> None:
-    record = await find_appointment(store.database, identifier)
-    if record is None:
-        gone = "it was deleted, and --history tells when" if await read_history(store.database, identifier) else LOST
-        raise ResponderError(f"no appointment has the id {identifier!r}: {gone}")
+async def _show(desk: Desk, *, identifier: str, as_json: bool) -> None:
+    history = await appointment_history(desk, identifier)
+    try:
+        record = await show_appointment(desk, identifier)
+    except Missing as missing:
+        gone = "it was deleted, and --history tells when" if history else LOST
+        raise ResponderError(f"{missing}: {gone}") from None
     if as_json:
         echo_json(record.as_json())
         return
     for name, value in record.as_json().items():
         say(f"{name:<12}{one_line(str(value))}".rstrip())
-    _print_history(await read_history(store.database, identifier))
+    _print_history(history)
 
 
-async def _show_history(store: Store, *, identifier: str, as_json: bool) -> None:
-    history = await read_history(store.database, identifier)
+async def _show_history(desk: Desk, *, identifier: str, as_json: bool) -> None:
+    history = await appointment_history(desk, identifier)
     if not history:
         raise ResponderError(f"no appointment has the id {identifier!r}: {LOST}")
     if as_json:
@@ -150,10 +146,10 @@ def _event_line(event: AppointmentEvent) -> str:
 @app.command("export")
 def export(*, day: Day = None, status: OfStatus = None, number: OfNumber = None) -> None:
     """Print appointments as CSV with their status, in the columns of the import and those of a record."""
-    with_store(partial(_export, listing=_listing(day, status, number)))
+    with_desk(partial(_export, chosen=partial(_chosen, day=day, status=status, number=number)))
 
 
-async def _export(store: Store, *, listing: Listing[AppointmentRecord]) -> None:
+async def _export(desk: Desk, *, chosen: Callable[[Desk], Awaitable[Records[AppointmentRecord]]]) -> None:
     file = CsvFile(sys.stdout, EXPORTED)
-    async for record in read_all(store.database, listing):
+    async for record in (await chosen(desk)).every():
         file.add({**record.as_json(), "asked_at": iso(record.appointment.asked_at)})

@@ -14,17 +14,14 @@ import typer
 from responder.cli.records.csv_file import CsvFile
 from responder.cli.terminal.options import AsJson, AsOf
 from responder.cli.terminal.output import aligned, echo_json, one_line, say
-from responder.cli.terminal.session import operator_name, read_number, with_store
-from responder.core.consent.standing import standing_after
+from responder.cli.terminal.session import operator_name, read_number, with_desk
+from responder.core.operations.filters import ConsentFilter
 from responder.core.operations.records import CONSENT, CONSENT_DETAILS, ConsentRecord
+from responder.desk.consent import erase_number, list_consent, show_consent, verify_ledger
+from responder.desk.desk import Desk
+from responder.desk.people import everything_about
 from responder.errors import ConfigurationError
 from responder.processes.data_dir import open_private
-from responder.store.base.listing import read_all
-from responder.store.consent.erasure import erase as erase_number
-from responder.store.consent.reading import list_consent
-from responder.store.consent.reading import verify as verify_chain
-from responder.store.reading.records import PERSON
-from responder.wiring import Store, utc_now
 
 KINDS = (".csv", ".jsonl")
 SIGNED = b"consent-export:"  # begins what is signed, so that the signature cannot serve for anything else
@@ -67,22 +64,22 @@ def show(number: Number, *, as_of: AsOf = None, everything: Everything = False, 
         reason = "since the past of the ledger alone is kept"
         raise typer.BadParameter(f"--everything goes with --json, and not with --as-of, {reason}")
     if everything:
-        with_store(partial(_print_everything, number=number))
+        with_desk(partial(_print_everything, number=number))
     else:
-        with_store(partial(_show, number=number, as_of=as_of, as_json=as_json))
+        with_desk(partial(_show, number=number, as_of=as_of, as_json=as_json))
 
 
-async def _print_everything(store: Store, *, number: str) -> None:
+async def _print_everything(desk: Desk, *, number: str) -> None:
     originator = await read_number(number)
-    listings = {"consent": lambda number: list_consent(originator=number), **PERSON}
-    for title, listing in listings.items():
-        async for record in read_all(store.database, listing(originator)):
+    consent = list_consent(desk, ConsentFilter(originator=originator))
+    for title, records in {"consent": consent, **everything_about(desk, originator)}.items():
+        async for record in records.every():
             echo_json({"record": title} | record.as_json())
 
 
-async def _show(store: Store, *, number: str, as_of: datetime | None, as_json: bool) -> None:
+async def _show(desk: Desk, *, number: str, as_of: datetime | None, as_json: bool) -> None:
     originator = await read_number(number)
-    events = [event async for event in read_all(store.database, list_consent(originator=originator, as_of=as_of))]
+    events, stood = await show_consent(desk, originator, as_of=as_of)
     if as_json:
         for event in events:
             echo_json(event.as_json())
@@ -90,11 +87,10 @@ async def _show(store: Store, *, number: str, as_of: datetime | None, as_json: b
     say(f"{originator}{f' as of {as_of:%Y-%m-%d %H:%M} UTC' if as_of else ''}")
     _print_section("consent", [_event_line(event) for event in events])
     if as_of is None:
-        for title, listing in PERSON.items():
-            records = [record.as_json() async for record in read_all(store.database, listing(originator))]
-            _print_section(title, _lines(title, records))
+        for title, records in everything_about(desk, originator).items():
+            _print_section(title, _lines(title, [record.as_json() async for record in records.every()]))
     else:
-        _print_section("stood then", _lines("standing", standing_after(event.as_json() for event in events)))
+        _print_section("stood then", _lines("standing", stood))
 
 
 def _event_line(event: ConsentRecord) -> str:
@@ -150,17 +146,17 @@ def export(
     """Write the consent events, and beside them FILE.sig: a signature under the secret of the installation."""
     if file and file.suffix not in KINDS:
         raise typer.BadParameter(f"{file.name!r} ends neither with .csv nor with .jsonl")
-    with_store(partial(_export, file=file, name=name))
+    with_desk(partial(_export, file=file, name=name))
 
 
-async def _export(store: Store, *, file: Path | None, name: str | None) -> None:
-    records = read_all(store.database, list_consent(name=name))
+async def _export(desk: Desk, *, file: Path | None, name: str | None) -> None:
+    records = list_consent(desk, ConsentFilter(list=name)).every()
     if file is None:
         async for record in records:
             echo_json(record.as_json())
         return
     events = [record.as_json() async for record in records]
-    beside = _write_signed(file, events, store.secret)
+    beside = _write_signed(file, events, desk.secret)
     say(f"{file}: {len(events)} events, signed in {beside.name}")
 
 
@@ -205,11 +201,11 @@ def verify(
     ] = None,
 ) -> None:
     """Check that no consent event was changed, removed, put in or cut off; exit 1 if one was."""
-    with_store(partial(_verify_file, file=file) if file else _verify)
+    with_desk(partial(_verify_file, file=file) if file else _verify)
 
 
-async def _verify(store: Store) -> None:
-    verdict = await verify_chain(store.database, store.secret)
+async def _verify(desk: Desk) -> None:
+    verdict = await verify_ledger(desk)
     for fault in verdict.faults:
         say(f"event {fault.seq}: {fault.what}", err=True)
     if verdict.faults:
@@ -219,8 +215,8 @@ async def _verify(store: Store) -> None:
     say(f"{verdict.events} events, the chain is whole" if verdict.events else NO_CONSENT)
 
 
-async def _verify_file(store: Store, *, file: Path) -> None:
-    _check_signed(file, store.secret)
+async def _verify_file(desk: Desk, *, file: Path) -> None:
+    _check_signed(file, desk.secret)
     say(f"{file}: is as it was exported")
 
 
@@ -236,9 +232,9 @@ def erase(
     """
     if not yes:
         typer.confirm(f"Erase {number} with all its messages, appointments and lists for good?", abort=True, err=True)
-    with_store(partial(_erase, number=number))
+    with_desk(partial(_erase, number=number))
 
 
-async def _erase(store: Store, *, number: str) -> None:
-    found = await erase_number(store.database, store.secret, await read_number(number), operator_name(), utc_now())
+async def _erase(desk: Desk, *, number: str) -> None:
+    found = await erase_number(desk, await read_number(number), operator=operator_name())
     say(f"erased from {found} rows; whoever has this number now is texted only after a START")

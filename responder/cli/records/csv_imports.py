@@ -15,10 +15,10 @@ from responder.core.appointments.booking import (
     read_booking,
     read_time,
 )
+from responder.core.consent.subscriber_changes import SubscriberChange
 from responder.core.contact.known import SubscriptionStatus
 from responder.core.rules.template import did_you_mean
 from responder.core.sms.address import number_from
-from responder.store.consent.subscribers import SubscriberChange
 
 REQUIRED_COLUMNS = ("originator", "list")
 COLUMNS = (*REQUIRED_COLUMNS, "status", "since", "language", "evidence")

@@ -1,6 +1,5 @@
 """responder deliveries: replies and webhook calls with their fate, and another try for those that failed."""
 
-from datetime import datetime
 from functools import partial
 from typing import Annotated
 
@@ -8,13 +7,18 @@ import typer
 
 from responder.cli.terminal.options import AsJson, Limit, Queued
 from responder.cli.terminal.output import Column, moment, say
-from responder.cli.terminal.session import print_list, with_store
+from responder.cli.terminal.session import print_list, with_desk
 from responder.core.contact.effects import StepKind, StepStatus
+from responder.core.operations.filters import DeliveryFilter
 from responder.core.operations.records import DeliveryRecord
-from responder.errors import ResponderError
-from responder.store.outbound.calls import retry_calls
-from responder.store.reading.records import find_delivery, list_deliveries
-from responder.wiring import Store, utc_now
+from responder.desk.deliveries import (
+    CallFilter,
+    count_deliveries,
+    list_deliveries,
+    retry_delivery,
+    retry_webhook_calls,
+)
+from responder.desk.desk import Desk
 
 CHOOSE_DELIVERIES = (
     "name the key of one delivery, or choose among the webhook calls that were given up: "
@@ -34,7 +38,8 @@ def list_(
 ) -> None:
     """List replies and webhook calls, oldest first."""
     empty = f"no delivery is {status}: 'responder deliveries list' has those of every fate" if status else NO_DELIVERIES
-    print_list(list_deliveries(status=status), _columns(), limit=limit, as_json=as_json, empty=empty)
+    only = DeliveryFilter(status=status)
+    print_list(lambda desk: list_deliveries(desk, only), _columns(), limit=limit, as_json=as_json, empty=empty)
 
 
 @app.command("retry")
@@ -56,32 +61,23 @@ def retry(
     """
     if (key is None) is not (every or any((to, since, until))):
         raise typer.BadParameter(CHOOSE_DELIVERIES)
-    with_store(partial(_retry_one, key=key) if key else partial(_retry_webhooks, to=to, since=since, until=until))
+    if key:
+        with_desk(partial(_retry_one, key=key), keys="responder deliveries list")
+    else:
+        with_desk(partial(_retry_webhooks, only=CallFilter(to=to, since=since, until=until)))
 
 
-async def _retry_one(store: Store, *, key: str) -> None:
-    before = await store.steps.retry(key, utc_now())
-    if before:
-        say(f"delivery {key} was {before} and is queued again: a running worker takes it up within seconds")
-        return
-    delivery = await find_delivery(store.database, key)
-    if delivery is None:
-        raise ResponderError(f"no delivery has the key {key!r}: 'responder deliveries list' has the keys")
-    if not delivery.text:
-        raise ResponderError(
-            f"delivery {key}: its text is gone, since it was kept long enough or its number was erased"
-        )
-    reason = f"it is {delivery.status}, only dead, failed and uncertain ones are tried again"
-    raise ResponderError(f"delivery {key}: {reason}")
+async def _retry_one(desk: Desk, *, key: str) -> None:
+    before = (await retry_delivery(desk, key)).status
+    say(f"delivery {key} was {before} and is queued again: a running worker takes it up within seconds")
 
 
-async def _retry_webhooks(store: Store, *, to: str | None, since: datetime | None, until: datetime | None) -> None:
-    count = await retry_calls(store.database, utc_now(), to=to, since=since, until=until)
-    chosen = f" to {to}" if to else ""
+async def _retry_webhooks(desk: Desk, *, only: CallFilter) -> None:
+    count = await retry_webhook_calls(desk, only)
+    chosen = f" to {only.to}" if only.to else ""
     none = f"no webhook call{chosen} was given up that could be made again"
     say(f"{count} webhook calls{chosen} were given up and are queued again" if count else none)
-    counts = await store.steps.counts()
-    if uncertain := counts.get(StepStatus.UNCERTAIN, 0):
+    if uncertain := (await count_deliveries(desk)).get(StepStatus.UNCERTAIN, 0):
         say(f"{uncertain} replies are uncertain and stay so: name the key of each that has to be sent again", err=True)
 
 

@@ -9,16 +9,16 @@ import typer
 from responder.cli.rules.explanation_report import print_deliveries, print_explanation, print_raw
 from responder.cli.terminal.options import AsJson, Limit, Since
 from responder.cli.terminal.output import Column, echo_json, moment, say, short_key
-from responder.cli.terminal.session import only_one, print_list, with_store
-from responder.core.operations.explanations import Explanation
+from responder.cli.terminal.session import print_list, with_desk
+from responder.core.operations.filters import EVERY_MESSAGE, DeliveryFilter, MessageFilter
 from responder.core.operations.records import MessageRecord
 from responder.core.sms.address import canonical
 from responder.core.sms.message import MessageStatus
-from responder.store.base.listing import read_all
-from responder.store.reading.failed_messages import receive_again, receive_failed_again
-from responder.store.reading.records import find_messages, list_deliveries, list_messages, raw_of
-from responder.wiring import Store
+from responder.desk.deliveries import list_deliveries
+from responder.desk.desk import Desk
+from responder.desk.messages import list_messages, read_raw, retry_failed_messages, retry_message, show_message
 
+KEYS_OF_MESSAGES = "responder messages list"
 NO_MESSAGES = 'no messages yet: try  responder text "News ON"'
 NO_SUCH_MESSAGES = "no message is like that: leave out some of the filters"
 CHOOSE_MESSAGES = "name the key of one message, or --status failed for all that could not be handled"
@@ -47,21 +47,20 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List messages, oldest first."""
-    listing = list_messages(originator=canonical(sender) if sender else None, rule=rule, status=status, since=since)
-    is_filtered = any((sender, rule, status, since))
-    print_list(
-        listing, _columns(), limit=limit, as_json=as_json, empty=NO_SUCH_MESSAGES if is_filtered else NO_MESSAGES
-    )
+    originator = canonical(sender) if sender else None
+    only = MessageFilter(originator=originator, rule=rule, status=status, since=since)
+    empty = NO_MESSAGES if only == EVERY_MESSAGE else NO_SUCH_MESSAGES
+    print_list(lambda desk: list_messages(desk, only), _columns(), limit=limit, as_json=as_json, empty=empty)
 
 
 @app.command("show")
 def show(key: Annotated[str, KEY], *, as_json: AsJson = False) -> None:
     """Show one message, and explain what was decided about it."""
-    with_store(partial(_show, beginning=key, as_json=as_json))
+    with_desk(partial(_show, beginning=key, as_json=as_json), keys=KEYS_OF_MESSAGES)
 
 
-async def _show(store: Store, *, beginning: str, as_json: bool) -> None:
-    explanation = await _one(store, beginning)
+async def _show(desk: Desk, *, beginning: str, as_json: bool) -> None:
+    explanation = await show_message(desk, beginning)
     if as_json:
         echo_json(explanation.as_json())
         return
@@ -70,10 +69,10 @@ async def _show(store: Store, *, beginning: str, as_json: bool) -> None:
     came = f"message {message.key} came by {message.channel}{answered}"
     say(f"{came}: {message.status} {moment(message.handled_at)}".rstrip())
     print_explanation(explanation)
-    deliveries = read_all(store.database, list_deliveries(message_key=message.key))
+    deliveries = list_deliveries(desk, DeliveryFilter(message_key=message.key)).every()
     print_deliveries([delivery async for delivery in deliveries])
     if message.status is MessageStatus.MALFORMED:
-        print_raw(await raw_of(store.database, message.key))
+        print_raw(await read_raw(desk, message.key))
 
 
 @app.command("retry")
@@ -100,24 +99,27 @@ def retry(
     if key is None:
         if status is not MessageStatus.FAILED or any((sender, to, text)):
             raise typer.BadParameter(ONLY_FAILED)
-        with_store(partial(_retry_failed, as_json=as_json))
+        with_desk(partial(_retry_failed, as_json=as_json))
         return
-    ends = {"originator": canonical(sender) if sender else None, "destination": canonical(to) if to else None}
-    with_store(partial(_retry, beginning=key, given=ends | {"text": text}, as_json=as_json))
+    given = {
+        "originator": canonical(sender) if sender else None,
+        "destination": canonical(to) if to else None,
+        "text": text,
+    }
+    with_desk(partial(_retry, beginning=key, given=given, as_json=as_json), keys=KEYS_OF_MESSAGES)
 
 
-async def _retry(store: Store, *, beginning: str, given: Mapping[str, str | None], as_json: bool) -> None:
-    key = (await _one(store, beginning)).message.key
-    await receive_again(store.database, key, **given)
+async def _retry(desk: Desk, *, beginning: str, given: Mapping[str, str | None], as_json: bool) -> None:
+    message = (await retry_message(desk, beginning, **given)).message
     if as_json:
-        echo_json((await _one(store, key)).message.as_json())
+        echo_json(message.as_json())
     else:
-        say(f"message {key} waits again: a running worker takes it up within seconds")
+        say(f"message {message.key} waits again: a running worker takes it up within seconds")
 
 
-async def _retry_failed(store: Store, *, as_json: bool) -> None:
+async def _retry_failed(desk: Desk, *, as_json: bool) -> None:
     count = 0
-    async for message in receive_failed_again(store.database):
+    async for message in retry_failed_messages(desk):
         count += 1
         if as_json:
             echo_json(message.as_json())
@@ -125,11 +127,6 @@ async def _retry_failed(store: Store, *, as_json: bool) -> None:
         return
     waits = "message waits" if count == 1 else "messages wait"
     say(f"{count} {waits} again: a running worker takes up what waits within seconds" if count else NONE_FAILED)
-
-
-async def _one(store: Store, beginning: str) -> Explanation:
-    found = await find_messages(store.database, beginning)
-    return only_one(found, beginning, of="message", listed_by="responder messages list")
 
 
 def _columns() -> list[Column[MessageRecord]]:

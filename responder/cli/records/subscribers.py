@@ -13,30 +13,16 @@ from responder.cli.records.csv_file import CsvFile, read_file
 from responder.cli.records.csv_imports import COLUMNS, UNDER_REVIEW, SubscriberFile, Terms, read_subscribers
 from responder.cli.terminal.options import AsJson, Limit
 from responder.cli.terminal.output import Column, R, echo_json, moment, print_records, progress, say
-from responder.cli.terminal.session import (
-    last_good_rules,
-    operator_name,
-    print_list,
-    read_number,
-    rules_of_file,
-    webhooks_for,
-    with_store,
-)
+from responder.cli.terminal.session import operator_name, print_list, read_number, rules_of_file, with_desk
 from responder.core.appointments.booking import Local
 from responder.core.consent.standing import ListCount
+from responder.core.consent.subscriber_changes import Outcome, Outcomes
 from responder.core.contact.known import SubscriptionStatus
+from responder.core.operations.filters import SubscriberFilter
 from responder.core.operations.records import SubscriberRecord
-from responder.core.rules.template import did_you_mean
-from responder.core.rules.webhooks import Event
-from responder.errors import ConfigurationError, ResponderError
+from responder.desk.desk import Desk
+from responder.desk.subscribers import count_lists, import_subscribers, list_subscribers, opt_out_number, put_subscriber
 from responder.processes.data_dir import open_private
-from responder.store.base.listing import read_all
-from responder.store.consent.importing import SubscriberImports
-from responder.store.consent.reading import count_consent
-from responder.store.consent.stopping import opt_out
-from responder.store.consent.subscribers import Outcome, Outcomes, SubscriberChange, put_subscribers
-from responder.store.reading.records import list_subscribers
-from responder.wiring import Store, utc_now
 
 MOST_LEFT_OUT = 100  # lines that are named
 Evidence = Annotated[
@@ -71,25 +57,22 @@ def list_(
         if name
         else NO_SUBSCRIBERS
     )
-    print_list(list_subscribers(name), columns, limit=limit, as_json=as_json, empty=empty)
+    only = SubscriberFilter(list=name)
+    print_list(lambda desk: list_subscribers(desk, only), columns, limit=limit, as_json=as_json, empty=empty)
 
 
 @app.command("counts")
 def counts(*, as_json: AsJson = False) -> None:
     """Count the numbers on each list, those that want no texts at all, and those under review."""
-    with_store(partial(_counts, as_json=as_json))
+    with_desk(partial(_counts, as_json=as_json))
 
 
-async def _counts(store: Store, *, as_json: bool) -> None:
-    counted = await count_consent(store.database)
-    rules = await last_good_rules(store)
-    if rules is None:
-        say(RULES_UNREADABLE, err=True)
+async def _counts(desk: Desk, *, as_json: bool) -> None:
+    of_lists, counted = await count_lists(desk)
     columns: list[Column[ListCount]] = [
         Column(title="list", value=lambda count: count.list),
         *(Column(title=str(status), value=partial(_count, status=status)) for status in SubscriptionStatus),
     ]
-    of_lists = counted.of_lists(rules.lists if rules else ())
     await print_records(_each(of_lists), columns, as_json=as_json, empty=NO_LISTS)
     if as_json:
         echo_json(counted.as_json())
@@ -115,11 +98,11 @@ def export(
     name: OfList = None,
 ) -> None:
     """Write subscribers as CSV, in the form that import reads."""
-    with_store(partial(_export, file=file, name=name))
+    with_desk(partial(_export, file=file, name=name))
 
 
-async def _export(store: Store, *, file: Path | None, name: str | None) -> None:
-    rows = [record.as_json() async for record in read_all(store.database, list_subscribers(name))]
+async def _export(desk: Desk, *, file: Path | None, name: str | None) -> None:
+    rows = [record.as_json() async for record in list_subscribers(desk, SubscriberFilter(list=name)).every()]
     with open_private(file) if file else contextlib.nullcontext(sys.stdout) as target:
         columns = (*COLUMNS, UNDER_REVIEW) if any(UNDER_REVIEW in row for row in rows) else COLUMNS
         CsvFile(target, columns).add_all(rows)
@@ -143,24 +126,18 @@ def import_(
 
     Whoever opted out stays out, and is told by line. Each line that joins a list needs evidence of the consent.
     """
-    with_store(partial(_import, file=file, dry_run=dry_run, no_evidence=no_evidence))
+    with_desk(partial(_import, file=file, dry_run=dry_run, no_evidence=no_evidence))
 
 
-async def _import(store: Store, *, file: Path, dry_run: bool, no_evidence: str | None) -> None:
+async def _import(desk: Desk, *, file: Path, dry_run: bool, no_evidence: str | None) -> None:
     data, rules = await read_file(file), await rules_of_file()
     local = Local(zone=rules.zone, country=rules.country)
     terms = Terms(local=local, lists=list(rules.lists), without_evidence=no_evidence)
     read = read_subscribers(data, str(file), terms)
-    tell = await webhooks_for(store, Event.CONSENT_CHANGED)
-    imports = SubscriberImports(database=store.database, secret=store.secret, clock=utc_now, tell=tell)
     with progress("importing", len(read.changes)) as advance:
-        if dry_run:
-            now, operator = utc_now(), operator_name()
-            outcomes = await put_subscribers(
-                store.database, store.secret, read.changes, operator=operator, now=now, dry_run=True, advance=advance
-            )
-        else:
-            outcomes = await imports.put(read.changes, operator_name(), advance)
+        outcomes = await import_subscribers(
+            desk, read.changes, operator=operator_name(), dry_run=dry_run, advance=advance
+        )
     _print_outcomes(file, read, outcomes, dry_run=dry_run)
 
 
@@ -182,7 +159,7 @@ def add(
     evidence: Evidence,
 ) -> None:
     """Put a number on a list, with the evidence of its consent; a number that opted out is refused."""
-    with_store(partial(_put, number=number, name=name, evidence=evidence, joins=True))
+    with_desk(partial(_put, number=number, name=name, evidence=evidence, joins=True))
 
 
 @app.command("remove")
@@ -197,39 +174,22 @@ def remove(
 ) -> None:
     """Take a number off a list; without a list, opt it out of everything, as its own STOP would."""
     if name is None:
-        with_store(partial(_opt_out, number=number, evidence=evidence))
+        with_desk(partial(_opt_out, number=number, evidence=evidence))
     else:
-        with_store(partial(_put, number=number, name=name, evidence=evidence, joins=False))
+        with_desk(partial(_put, number=number, name=name, evidence=evidence, joins=False))
 
 
-async def _put(store: Store, *, number: str, name: str, evidence: str, joins: bool) -> None:
-    await _check_list(name)
-    status = SubscriptionStatus.SUBSCRIBED if joins else SubscriptionStatus.UNSUBSCRIBED
+async def _put(desk: Desk, *, number: str, name: str, evidence: str, joins: bool) -> None:
     originator = await read_number(number)
-    change = SubscriberChange(originator=originator, list=name, status=status, evidence=evidence)
-    tell = await webhooks_for(store, Event.CONSENT_CHANGED)
-    outcomes = await put_subscribers(
-        store.database, store.secret, [change], operator=operator_name(), now=utc_now(), tell=tell
+    record, outcome = await put_subscriber(
+        desk, originator, name, joins=joins, operator=operator_name(), evidence=evidence
     )
-    if outcomes.left_out:
-        remedy = "only its own text brings it back: START, or the word of the list"
-        raise ResponderError(f"{originator} has opted out, and {remedy}")
-    if Outcome.UNCHANGED in outcomes.counts:
-        say(f"{originator} was {status} already: {name}")
-    else:
-        say(f"{originator} is now {status}: {name}")
+    stood = "was" if outcome is Outcome.UNCHANGED else "is now"
+    already = " already" if outcome is Outcome.UNCHANGED else ""
+    say(f"{originator} {stood} {record.status}{already}: {name}")
 
 
-async def _check_list(name: str) -> None:
-    lists = (await rules_of_file()).lists
-    if name not in lists:
-        raise ConfigurationError(f"unknown list {name!r}{did_you_mean(name, lists) or ', add it to the rules file'}")
-
-
-async def _opt_out(store: Store, *, number: str, evidence: str) -> None:
+async def _opt_out(desk: Desk, *, number: str, evidence: str) -> None:
     originator = await read_number(number)
-    tell = await webhooks_for(store, Event.CONSENT_CHANGED)
-    is_new = await opt_out(
-        store.database, store.secret, originator, reason=evidence, operator=operator_name(), now=utc_now(), tell=tell
-    )
+    is_new = await opt_out_number(desk, originator, operator=operator_name(), reason=evidence)
     say(f"{originator} {'is opted out now' if is_new else 'was opted out already'}")

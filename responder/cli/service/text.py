@@ -13,6 +13,7 @@ from responder.cli.terminal.session import last_good_rules, local_url, open_exis
 from responder.clients.http import HttpClient
 from responder.core.contact.effects import StepKind, StepStatus
 from responder.core.operations.explanations import Explanation, why_silent
+from responder.core.operations.filters import DeliveryFilter
 from responder.core.operations.records import DeliveryRecord
 from responder.core.outbound.gateway import Call, Sample
 from responder.core.rules.rules import EXAMPLE_NUMBER
@@ -158,7 +159,8 @@ async def _outcome(store: Store, key: str, wait_s: float) -> tuple[Explanation, 
         if not found:
             remedy = "give this command the same settings as 'responder run'"
             raise ResponderError(f"the service keeps its messages in another database: {remedy}")
-        deliveries = [delivery async for delivery in read_all(store.database, list_deliveries(message_key=key))]
+        listing = list_deliveries(DeliveryFilter(message_key=key))
+        deliveries = [delivery async for delivery in read_all(store.database, listing)]
         waits = found[0].message.status is MessageStatus.RECEIVED or any(
             _is_on_the_way(one, found[0]) for one in deliveries
         )

@@ -3,25 +3,25 @@
 import asyncio
 import getpass
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
+
+import typer
 
 from responder.cli.terminal.output import NEWEST, Column, R, print_records, say
 from responder.core.rules.rules import Rules
-from responder.core.rules.webhooks import Event
 from responder.core.sms.address import number_from
+from responder.desk.desk import Desk, Invalid, Missing, Records
 from responder.errors import ConfigurationError, ResponderError
 from responder.rulefile import rules_from
 from responder.settings.database_url import sqlite_file
 from responder.settings.environment import environment
 from responder.settings.model import Settings, load_settings
-from responder.store.base.listing import Listing, read_all
 from responder.store.base.rule_versions import RuleVersions
-from responder.wiring import Store, open_store, read_rules_in_force
+from responder.wiring import Store, make_desk, open_store, read_rules_in_force
 
-T = TypeVar("T")
-ALL_ADDRESSES = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  (it listens on all, and answers on this one)
+ALL_ADDRESSES = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  (listening on all, asked at one)
 
 
 def with_store(work: Callable[[Store], Awaitable[None]]) -> None:
@@ -50,52 +50,66 @@ def missing_file(settings: Settings) -> Path | None:
     return None if path is None or path.exists() else path
 
 
+def with_desk(work: Callable[[Desk], Awaitable[None]], *, keys: str = "") -> None:
+    """Run a command's work at the desk of this installation; ``keys`` is the command that lists what it may name."""
+
+    async def at_desk(store: Store) -> None:
+        try:
+            await work(_desk(store))
+        except Invalid as error:
+            raise typer.BadParameter("; ".join(error.errors)) from None
+        except Missing as error:
+            raise ResponderError(f"{error}: '{keys}' has the keys" if keys else str(error)) from None
+
+    with_store(at_desk)
+
+
+def _desk(store: Store) -> Desk:
+    """The desk of a command: by the rules of the file, or else the last good ones."""
+    read: list[Rules] = []
+
+    async def rules() -> Rules:
+        if not read:
+            read.append(await _last_good_rules(store))
+        return read[0]
+
+    return make_desk(store, rules, warn=partial(say, err=True))
+
+
+async def _last_good_rules(store: Store) -> Rules:
+    """The rules of the file, or else those that were in force last. Raises ConfigurationError if there are none."""
+    try:
+        return await rules_of_file()
+    except ConfigurationError:
+        version = await RuleVersions(store.database).newest()
+        with suppress(ConfigurationError):
+            if version:
+                return rules_from(version.sources, environment())
+        raise
+
+
 def print_list(
-    listing: Listing[R], columns: Sequence[Column[R]], *, limit: int | None, as_json: bool, empty: str
+    listed: Callable[[Desk], Records[R] | Awaitable[Records[R]]],
+    columns: Sequence[Column[R]],
+    *,
+    limit: int | None,
+    as_json: bool,
+    empty: str,
 ) -> None:
-    """Print the newest records of a listing; for programs all of them, unless there is a limit."""
+    """Print the newest of some records; for programs all of them, unless there is a limit."""
     most = limit if limit or as_json else NEWEST
 
-    async def work(store: Store) -> None:
-        await print_records(read_all(store.database, listing, most), columns, as_json=as_json, empty=empty)
+    async def work(desk: Desk) -> None:
+        records = listed(desk)
+        found = records if isinstance(records, Records) else await records
+        await print_records(found.every(most), columns, as_json=as_json, empty=empty)
 
-    with_store(work)
-
-
-def only_one(found: Sequence[T], beginning: str, *, of: str, listed_by: str) -> T:
-    """The one record whose key begins like this; ResponderError if there is none, or more than one."""
-    match found:
-        case [record]:
-            return record
-        case []:
-            raise ResponderError(f"no {of} has the key {beginning!r}: '{listed_by}' has the keys")
-        case _:
-            raise ResponderError(f"the keys of several {of}s begin with {beginning!r}: type more of it")
+    with_desk(work)
 
 
 async def rules_of_file() -> Rules:
     """The rules of the rules file; RulesError if it has mistakes."""
     return await read_rules_in_force(load_settings())
-
-
-async def last_good_rules(store: Store) -> Rules | None:
-    """The rules of the file, or else those that were in force last; None if there are none."""
-    try:
-        return await rules_of_file()
-    except ConfigurationError:
-        version = await RuleVersions(store.database).newest()
-    try:
-        return rules_from(version.sources, environment()) if version else None
-    except ConfigurationError:
-        return None
-
-
-async def webhooks_for(store: Store, event: Event) -> frozenset[str]:
-    """The webhooks to notify of an event. The last good rules will do: a change never waits for the file."""
-    rules = await last_good_rules(store)
-    if rules is None:
-        say("the rules file cannot be read ('responder check' says why), so no webhook is told of this", err=True)
-    return rules.webhooks_for(event) if rules else frozenset()
 
 
 async def read_number(typed: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,15 @@ REQUIRED = ("id", "originator", "starts_at")
 LONGEST = {"id": 64, "name": 200, "service": 200, "location": 200, "language": 16}  # characters
 FIELDS = (*REQUIRED, "name", "service", "location", "language", "asked_at")
 DATE_ALONE = 10  # characters of 2026-12-01
+
+
+class Change(StrEnum):
+    """What a booking makes of the appointment that stands."""
+
+    NEW = "new"
+    MOVED = "moved"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

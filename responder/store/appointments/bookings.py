@@ -10,7 +10,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from responder.core.appointments.booking import Booking
+from responder.core.appointments.booking import Booking, Change
 from responder.core.appointments.reminders import ReminderPlan
 from responder.core.contact.effects import AppointmentStatus
 from responder.core.contact.known import Appointment
@@ -25,7 +25,6 @@ from responder.store.appointments.planning import (
 )
 from responder.store.appointments.rows import (
     CHANGE_DETAILS,
-    Change,
     Put,
     appointment_from,
     booked_row,

@@ -7,9 +7,8 @@ from typing import Any
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from responder.core.appointments.booking import FIELDS, Booking
+from responder.core.appointments.booking import FIELDS, Booking, Change
 from responder.store.appointments.bookings import BOOKINGS, Means, carry_out_some, put_bookings
-from responder.store.appointments.rows import Change
 from responder.store.base.database import Database
 from responder.store.base.imports import AT_ONCE, Clock, carry_out, import_lines, tidy
 

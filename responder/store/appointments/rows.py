@@ -3,13 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import bindparam, update
 from sqlalchemy.engine import Row
 
-from responder.core.appointments.booking import FIELDS, Booking
+from responder.core.appointments.booking import FIELDS, Booking, Change
 from responder.core.contact.effects import AppointmentStatus
 from responder.core.contact.known import Appointment
 from responder.core.sms.timestamps import iso
@@ -25,15 +24,6 @@ WORDS = ("order_at", "order_seq", "by_hand_at")
 def appointment_from(row: Row[Any]) -> Appointment:
     """An appointment from its row."""
     return from_row(Appointment, row, order=order_of(row.order_at, row.order_seq))
-
-
-class Change(StrEnum):
-    """What a booking makes of the appointment that stands."""
-
-    NEW = "new"
-    MOVED = "moved"
-    CHANGED = "changed"
-    UNCHANGED = "unchanged"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,31 +2,52 @@
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Column, Select, literal, tuple_
+from sqlalchemy import Column, Select, func, literal, select, tuple_
 from sqlalchemy.engine import Row
 
 from responder.store.base.database import Database
 
 R = TypeVar("R")
 PAGE = 1000  # rows read at a time
+STRIDE = 20_000  # rows that one search looks at
+Place = tuple[Any, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Listing(Generic[R]):
-    """Rows in an order that tells each from every other, and what is made of one."""
+    """Rows in an order that tells each from every other, and what is made of one.
+
+    ``name`` is the column by which others name a row. ``dated_by`` is there where no index has what the query asks for:
+    a page then looks at so many rows only, and tells by this column how far it looked.
+    """
 
     query: Select[Any]
     order: tuple[Column[Any], ...]
     read: Callable[[Row[Any]], R]
+    name: Column[Any] | None = None
+    dated_by: Column[Any] | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Part(Generic[R]):
+    """Some records of a listing; ``end`` is the place after which the next ones come, None where there are none.
+
+    ``looked_until`` tells how far a search looked that ended before it had enough.
+    """
+
+    records: tuple[R, ...]
+    end: Place | None = None
+    looked_until: datetime | None = None
 
 
 async def read_all(database: Database, listing: Listing[R], newest: int | None = None) -> AsyncIterator[R]:
     """The records, oldest first: all, or only the newest of them."""
     place = None if newest is None else await _place_before(database, listing, newest)
     while True:
-        rows = await _page(database, listing, place)
+        rows = await _rows(database, listing, place, PAGE)
         for row in rows:
             yield listing.read(row)
         if len(rows) < PAGE:
@@ -34,7 +55,45 @@ async def read_all(database: Database, listing: Listing[R], newest: int | None =
         place = _place_of(rows[-1], listing)
 
 
-async def _place_before(database: Database, listing: Listing[R], newest: int) -> tuple[Any, ...] | None:
+async def count_all(database: Database, listing: Listing[R]) -> int:
+    """How many records there are."""
+    query = select(func.count()).select_from(listing.query.with_only_columns(*listing.order).subquery())
+    async with database.read() as connection:
+        return int((await connection.execute(query)).scalar_one())
+
+
+async def read_part(
+    database: Database, listing: Listing[R], after: Place | None, limit: int, *, newest_first: bool = False
+) -> Part[R]:
+    """So many records after a place, in the order of the listing or against it."""
+    edge = await _edge(database, listing, after, newest_first=newest_first)
+    rows = await _rows(database, listing, after, limit + 1, newest_first=newest_first, until=edge and edge[0])
+    records = tuple(listing.read(row) for row in rows[:limit])
+    if len(rows) > limit:
+        return Part(records=records, end=_place_of(rows[limit - 1], listing))
+    return Part(records=records, end=edge[0], looked_until=edge[1]) if edge else Part(records=records)
+
+
+async def find_place(database: Database, listing: Listing[R], name: str | int) -> Place | None:
+    """The place of the row with this name."""
+    if listing.name is None:
+        return None
+    query = select(*listing.order).where(listing.name == name)
+    async with database.read() as connection:
+        row = (await connection.execute(query)).first()
+    return tuple(row) if row else None
+
+
+async def find_name(database: Database, listing: Listing[R], place: Place) -> str | None:
+    """The name of the row at a place."""
+    if listing.name is None:
+        return None
+    async with database.read() as connection:
+        query = select(listing.name).where(_at(listing, place))
+        return str((await connection.execute(query)).scalar_one())
+
+
+async def _place_before(database: Database, listing: Listing[R], newest: int) -> Place | None:
     """The place just before the newest ones; None if there are no more than those."""
     query = listing.query.order_by(*(column.desc() for column in listing.order)).offset(newest).limit(1)
     async with database.read() as connection:
@@ -42,14 +101,56 @@ async def _place_before(database: Database, listing: Listing[R], newest: int) ->
     return _place_of(row, listing) if row else None
 
 
-async def _page(database: Database, listing: Listing[R], place: tuple[Any, ...] | None) -> list[Row[Any]]:
-    query = listing.query.order_by(*listing.order).limit(PAGE)
-    if place is not None:
-        values = (literal(value, column.type) for value, column in zip(place, listing.order, strict=True))
-        query = query.where(tuple_(*listing.order) > tuple_(*values))
+async def _edge(
+    database: Database, listing: Listing[R], after: Place | None, *, newest_first: bool
+) -> tuple[Place, datetime] | None:
+    """The last row that a search looks at, by its place and time; None if it comes to the end before."""
+    if listing.dated_by is None:
+        return None
+    query = select(*listing.order, listing.dated_by.label("dated_by"))
+    query = query.order_by(*(column.desc() if newest_first else column for column in listing.order))
+    if after is not None:
+        query = query.where(_beyond(listing, after, newest_first=newest_first))
     async with database.read() as connection:
-        return list((await connection.execute(query)).all())
+        row = (await connection.execute(query.offset(STRIDE).limit(1))).first()
+    return (tuple(row)[:-1], row.dated_by) if row else None
 
 
-def _place_of(row: Row[Any], listing: Listing[R]) -> tuple[Any, ...]:
+async def _rows(
+    database: Database,
+    listing: Listing[R],
+    place: Place | None,
+    limit: int,
+    *,
+    newest_first: bool = False,
+    until: Place | None = None,
+) -> list[Row[Any]]:
+    query = listing.query.order_by(*(column.desc() if newest_first else column for column in listing.order))
+    if place is not None:
+        query = query.where(_beyond(listing, place, newest_first=newest_first))
+    if until is not None:
+        query = query.where(_up_to(listing, until, newest_first=newest_first))
+    async with database.read() as connection:
+        return list((await connection.execute(query.limit(limit))).all())
+
+
+def _beyond(listing: Listing[R], place: Place, *, newest_first: bool) -> Any:  # noqa: ANN401  (a column expression)
+    here, there = tuple_(*listing.order), tuple_(*_values(listing, place))
+    return here < there if newest_first else here > there
+
+
+def _up_to(listing: Listing[R], place: Place, *, newest_first: bool) -> Any:  # noqa: ANN401  (likewise)
+    here, there = tuple_(*listing.order), tuple_(*_values(listing, place))
+    return here >= there if newest_first else here <= there
+
+
+def _at(listing: Listing[R], place: Place) -> Any:  # noqa: ANN401  (likewise)
+    return tuple_(*listing.order) == tuple_(*_values(listing, place))
+
+
+def _values(listing: Listing[R], place: Place) -> list[Any]:
+    return [literal(value, column.type) for value, column in zip(place, listing.order, strict=True)]
+
+
+def _place_of(row: Row[Any], listing: Listing[R]) -> Place:
     return tuple(getattr(row, column.name) for column in listing.order)

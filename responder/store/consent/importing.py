@@ -7,19 +7,12 @@ from typing import Any
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from responder.core.consent.subscriber_changes import Outcome, Outcomes, SubscriberChange
 from responder.store.base.database import Database
 from responder.store.base.imports import AT_ONCE, Clock, carry_out, import_lines, tidy
 from responder.store.base.records import as_row, from_row
 from responder.store.base.tables import staged_subscribers
-from responder.store.consent.subscribers import (
-    SUBSCRIBERS,
-    Means,
-    Outcome,
-    Outcomes,
-    SubscriberChange,
-    carry_out_some,
-    put_subscribers,
-)
+from responder.store.consent.subscribers import SUBSCRIBERS, Means, carry_out_some, put_subscribers
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

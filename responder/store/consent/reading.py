@@ -3,13 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 
 from sqlalchemy import distinct, func, select
 
 from responder.core.consent.ledger import Chain, Fault
 from responder.core.consent.standing import ConsentCounts
 from responder.core.contact.known import SubscriptionStatus
+from responder.core.operations.filters import EVERY_EVENT, ConsentFilter
 from responder.core.operations.records import ConsentRecord
 from responder.errors import StorageError
 from responder.store.base.database import Database
@@ -58,18 +58,17 @@ def _faults_of_the_end(chain: Chain, sealed: str | None, secret: bytes) -> Itera
     yield from chain.end(head)
 
 
-def list_consent(
-    *, originator: str | None = None, name: str | None = None, as_of: datetime | None = None
-) -> Listing[ConsentRecord]:
-    """The consent events in order: of a number, or of a list and all lists, up to a moment."""
+def list_consent(only: ConsentFilter = EVERY_EVENT) -> Listing[ConsentRecord]:
+    """The consent events in their order, those of a list with those for all lists."""
     query = select(consent_events)
-    if originator is not None:
-        query = query.where(consent_events.c.originator == originator)
-    if name is not None:
-        query = query.where((consent_events.c.list == name) | consent_events.c.list.is_(None))
-    if as_of is not None:
-        query = query.where(consent_events.c.recorded_at <= as_of)
-    return Listing(query=query, order=(consent_events.c.seq,), read=lambda row: ConsentRecord(event=row._asdict()))
+    if only.originator is not None:
+        query = query.where(consent_events.c.originator == only.originator)
+    if only.list is not None:
+        query = query.where((consent_events.c.list == only.list) | consent_events.c.list.is_(None))
+    if only.as_of is not None:
+        query = query.where(consent_events.c.recorded_at <= only.as_of)
+    seq = consent_events.c.seq
+    return Listing(query=query, order=(seq,), read=lambda row: ConsentRecord(event=row._asdict()), name=seq)
 
 
 SUBSCRIPTIONS = select(subscriptions.c.list, subscriptions.c.status, func.count()).group_by(

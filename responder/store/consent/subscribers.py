@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import select, tuple_
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from responder.core.consent.subscriber_changes import Outcome, Outcomes, SubscriberChange
 from responder.core.contact.known import SubscriptionStatus
 from responder.store.base.database import Database
 from responder.store.base.imports import Kind, overtake
@@ -26,41 +26,12 @@ SUBSCRIBER_LOCK = 0x5E5B0D05  # PostgreSQL advisory lock: two imports at once ta
 SUBSCRIBERS = Kind(name="subscribers", staged=staged_subscribers, lock=SUBSCRIBER_LOCK)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SubscriberChange:
-    """A change of one number on one list that an operator asks for. ``evidence`` says where the consent comes from."""
-
-    originator: str
-    list: str
-    status: SubscriptionStatus = SubscriptionStatus.SUBSCRIBED
-    since: datetime | None = None
-    language: str | None = None
-    evidence: str = ""
-
-
-class Outcome(StrEnum):
-    """What became of one change."""
-
-    NEW = "new"
-    CHANGED = "changed"
-    UNCHANGED = "unchanged"
-    LEFT_OUT = "left out"
-
-
 KINDS = {
     SubscriptionStatus.SUBSCRIBED: "opt_in",
     SubscriptionStatus.PENDING: "opt_in_asked",
     SubscriptionStatus.UNSUBSCRIBED: "opt_out",
 }
 MOVING = (Outcome.NEW, Outcome.CHANGED)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Outcomes:
-    """What became of all changes; ``left_out`` has the places of those that would bring back who opted out."""
-
-    counts: Mapping[Outcome, int]
-    left_out: Sequence[int] = field(default_factory=tuple)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

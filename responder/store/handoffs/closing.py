@@ -10,6 +10,7 @@ from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.contact.effects import Purpose, Step, StepKind
+from responder.core.operations.handoffs import Closed
 from responder.core.outbound.suppression import why_suppressed
 from responder.core.sms.message import Order
 from responder.core.sms.segments import size
@@ -36,16 +37,6 @@ class Closing:
     operator: str
     note: str = ""
     opts_out: bool = False
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Closed:
-    """What closing a hand-off did; of the number, ``others`` are still open, and ``reviews`` of them hold marketing."""
-
-    ended_review: bool
-    is_opted_out: bool
-    others: int
-    reviews: int
 
 
 async def close(

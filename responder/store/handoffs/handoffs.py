@@ -9,7 +9,7 @@ from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.contact.effects import StepKind
-from responder.core.operations.records import HandOffRecord, OpenHandOffs, Said
+from responder.core.operations.handoffs import HandOffRecord, OpenHandOffs, Said
 from responder.core.sms.message import KEY_LENGTH
 from responder.store.base.database import Database
 from responder.store.base.listing import Listing
@@ -27,10 +27,12 @@ _LATER = (
 )
 
 
-def list_handoffs(*, every: bool = False) -> Listing[HandOffRecord]:
-    """The hand-offs that are open, or all of them, by when they were opened."""
+def list_handoffs(*, every: bool = False, originator: str | None = None) -> Listing[HandOffRecord]:
+    """The hand-offs that are open, or all of them, of a number or of anybody, by when they were opened."""
     query = _handoffs() if every else _handoffs().where(handoffs.c.closed_at.is_(None))
-    return Listing(query=query, order=(handoffs.c.opened_at, handoffs.c.message_key), read=_handoff)
+    query = query if originator is None else query.where(handoffs.c.originator == originator)
+    order = (handoffs.c.opened_at, handoffs.c.message_key)
+    return Listing(query=query, order=order, read=_handoff, name=handoffs.c.message_key)
 
 
 async def find_handoffs(database: Database, beginning: str) -> list[HandOffRecord]:

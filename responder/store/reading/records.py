@@ -2,98 +2,120 @@
 
 import json
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.engine import Row
 
 from responder.core.consent.standing import ContactRecord
-from responder.core.contact.effects import AppointmentStatus, StepStatus
+from responder.core.contact.effects import StepStatus
 from responder.core.operations.explanations import Explanation, explained
+from responder.core.operations.filters import (
+    EVERY_APPOINTMENT,
+    EVERY_DELIVERY,
+    EVERY_MESSAGE,
+    EVERY_SUBSCRIBER,
+    AppointmentFilter,
+    DeliveryFilter,
+    MessageFilter,
+    SubscriberFilter,
+)
 from responder.core.operations.records import AppointmentRecord, DeliveryRecord, MessageRecord, SubscriberRecord
 from responder.core.sms.message import KEY_LENGTH, MessageStatus
 from responder.store.appointments.rows import appointment_from
 from responder.store.base.database import Database
 from responder.store.base.listing import Listing
 from responder.store.base.records import from_row
-from responder.store.base.tables import PAST, WAITING, appointments, contacts, handoffs, messages, steps, subscriptions
+from responder.store.base.tables import (
+    PAST,
+    WAITING,
+    appointments,
+    consent_events,
+    contacts,
+    messages,
+    steps,
+    subscriptions,
+)
 from responder.store.handoffs.handoffs import list_handoffs, open_doubts
 from responder.store.queue.rows import delivery_from
 
+FALLBACK = "fallback"
+SHORT_LISTS = (StepStatus.QUEUED, StepStatus.SENDING, StepStatus.DEAD)
 HEX = frozenset("0123456789abcdef")
 AFTER_HEX = "g"  # sorts after every key with the same beginning
 
 
-def list_messages(
-    *,
-    originator: str | None = None,
-    rule: str | None = None,
-    status: MessageStatus | None = None,
-    since: datetime | None = None,
-) -> Listing[MessageRecord]:
+def list_messages(only: MessageFilter = EVERY_MESSAGE) -> Listing[MessageRecord]:
     """The messages, by arrival."""
     query = select(messages)
-    if originator is not None:
-        query = query.where(
-            or_(*(and_(messages.c.originator == originator, part) for part in (WAITING, PAST)))
-        )  # an index for each
-    for column, value in ((messages.c.rule, rule), (messages.c.status, status)):
+    if only.originator is not None:
+        theirs = (and_(messages.c.originator == only.originator, part) for part in (WAITING, PAST))
+        query = query.where(or_(*theirs))  # an index for each
+    for column, value in ((messages.c.rule, only.rule), (messages.c.status, only.status)):
         query = query if value is None else query.where(column == value)
-    query = query if since is None else query.where(messages.c.received_at >= since)
-    return Listing(query=query, order=(messages.c.seq,), read=message_from)
+    query = query if only.since is None else query.where(messages.c.received_at >= only.since)
+    query = query if only.before is None else query.where(messages.c.received_at < only.before)
+    if only.list is not None:
+        query = query.where(_changed(only.list))
+    if only.unmatched:
+        nobody = messages.c.rule.is_(None) | (messages.c.rule == FALLBACK)
+        query = query.where(nobody, messages.c.status == MessageStatus.HANDLED)
+    is_indexed = only.originator is not None or only.status in (MessageStatus.RECEIVED, MessageStatus.FAILED)
+    dated_by = None if is_indexed or only == EVERY_MESSAGE else messages.c.received_at
+    return Listing(query=query, order=(messages.c.seq,), read=message_from, name=messages.c.key, dated_by=dated_by)
 
 
-def list_subscribers(name: str | None = None) -> Listing[SubscriberRecord]:
+def _changed(name: str) -> ColumnElement[bool]:
+    """Whether a message changed what its number agreed to for a list."""
+    of_list = (consent_events.c.originator == messages.c.originator) & (consent_events.c.list == name)
+    return exists().where(of_list, consent_events.c.message_key == messages.c.key)
+
+
+def list_subscribers(only: SubscriberFilter = EVERY_SUBSCRIBER) -> Listing[SubscriberRecord]:
     """Who is on a list, or on any, or was; by the time of the last change."""
     doubts = open_doubts().subquery()
     query = select(subscriptions, contacts.c.language, doubts.c.since.label("under_review_since"))
     query = query.outerjoin(contacts, contacts.c.originator == subscriptions.c.originator)
     query = query.outerjoin(doubts, doubts.c.originator == subscriptions.c.originator)
-    query = query if name is None else query.where(subscriptions.c.list == name)
-    return Listing(
-        query=query, order=(subscriptions.c.since, subscriptions.c.originator, subscriptions.c.list), read=_subscriber
-    )
+    for column, value in (
+        (subscriptions.c.list, only.list),
+        (subscriptions.c.status, only.status),
+        (subscriptions.c.originator, only.originator),
+    ):
+        query = query if value is None else query.where(column == value)
+    order = (subscriptions.c.since, subscriptions.c.originator, subscriptions.c.list)
+    return Listing(query=query, order=order, read=_subscriber)
 
 
-def list_deliveries(*, status: StepStatus | None = None, message_key: str | None = None) -> Listing[DeliveryRecord]:
+def list_deliveries(only: DeliveryFilter = EVERY_DELIVERY) -> Listing[DeliveryRecord]:
     """The calls to the outside, in the order in which they were queued."""
     query = select(steps)
-    query = query if status is None else query.where(steps.c.status == status)
-    query = query if message_key is None else query.where(steps.c.message_key == message_key)
-    return Listing(query=query, order=(steps.c.seq,), read=delivery_from)
+    for column, value in (
+        (steps.c.status, only.status),
+        (steps.c.kind, only.kind),
+        (steps.c.recipient, only.to),
+        (steps.c.message_key, only.message_key),
+        (steps.c.originator, only.originator),
+    ):
+        query = query if value is None else query.where(column == value)
+    query = query if only.since is None else query.where(steps.c.created_at >= only.since)
+    is_indexed = only.message_key is not None or only.status in SHORT_LISTS
+    dated_by = None if is_indexed or only == EVERY_DELIVERY else steps.c.created_at
+    return Listing(query=query, order=(steps.c.seq,), read=delivery_from, name=steps.c.key, dated_by=dated_by)
 
 
-def list_appointments(
-    *,
-    originator: str | None = None,
-    status: AppointmentStatus | None = None,
-    begin: datetime | None = None,
-    end: datetime | None = None,
-) -> Listing[AppointmentRecord]:
+def list_appointments(only: AppointmentFilter = EVERY_APPOINTMENT) -> Listing[AppointmentRecord]:
     """The appointments, by their start: those of a number, with a status, from a moment until before another."""
     query = select(appointments)
-    for column, value in ((appointments.c.originator, originator), (appointments.c.status, status)):
+    for column, value in (
+        (appointments.c.originator, only.originator),
+        (appointments.c.status, only.status),
+    ):
         query = query if value is None else query.where(column == value)
-    query = query if begin is None else query.where(appointments.c.starts_at >= begin)
-    query = query if end is None else query.where(appointments.c.starts_at < end)
-    return Listing(query=query, order=(appointments.c.starts_at, appointments.c.id), read=_appointment)
-
-
-async def read_after(
-    database: Database, listing: Listing[AppointmentRecord], identifier: str | None, limit: int
-) -> tuple[list[AppointmentRecord], bool]:
-    """So many appointments of a listing after the one with this id, and whether there are more."""
-    query = listing.query.order_by(*listing.order).limit(limit + 1)
-    if identifier is not None:
-        place = select(appointments.c.starts_at).where(appointments.c.id == identifier).scalar_subquery()
-        later = (appointments.c.starts_at > place) | (
-            (appointments.c.starts_at == place) & (appointments.c.id > identifier)
-        )
-        query = query.where(later)
-    async with database.read() as connection:
-        rows = (await connection.execute(query)).all()
-    return [listing.read(row) for row in rows[:limit]], len(rows) > limit
+    query = query if only.begin is None else query.where(appointments.c.starts_at >= only.begin)
+    query = query if only.end is None else query.where(appointments.c.starts_at < only.end)
+    order = (appointments.c.starts_at, appointments.c.id)
+    return Listing(query=query, order=order, read=_appointment, name=appointments.c.id)
 
 
 async def find_messages(database: Database, beginning: str) -> list[Explanation]:
@@ -144,10 +166,6 @@ def _appointment(row: Row[Any]) -> AppointmentRecord:
     return AppointmentRecord(appointment=appointment_from(row))
 
 
-def _narrowed(listing: Listing[Any], condition: Any) -> Listing[Any]:  # noqa: ANN401  (a column expression of any kind)
-    return Listing(query=listing.query.where(condition), order=listing.order, read=listing.read)
-
-
 def _contact(row: Row[Any]) -> ContactRecord:
     since = max(filter(None, (row.consent_at, row.by_hand_at)), default=None) if row.opted_out else None
     return ContactRecord(
@@ -159,9 +177,9 @@ PERSON: Mapping[str, Callable[[str], Listing[Any]]] = {
     "contact": lambda number: Listing(
         query=select(contacts).where(contacts.c.originator == number), order=(contacts.c.originator,), read=_contact
     ),
-    "lists": lambda number: _narrowed(list_subscribers(), subscriptions.c.originator == number),
-    "appointments": lambda number: _narrowed(list_appointments(), appointments.c.originator == number),
-    "messages": lambda number: list_messages(originator=number),
-    "handoffs": lambda number: _narrowed(list_handoffs(every=True), handoffs.c.originator == number),
-    "deliveries": lambda number: _narrowed(list_deliveries(), steps.c.originator == number),
+    "lists": lambda number: list_subscribers(SubscriberFilter(originator=number)),
+    "appointments": lambda number: list_appointments(AppointmentFilter(originator=number)),
+    "messages": lambda number: list_messages(MessageFilter(originator=number)),
+    "handoffs": lambda number: list_handoffs(every=True, originator=number),
+    "deliveries": lambda number: list_deliveries(DeliveryFilter(originator=number)),
 }

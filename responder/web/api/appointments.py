@@ -16,6 +16,7 @@ from responder.core.appointments.booking import (
     FIELDS,
     LONGEST,
     Booking,
+    Change,
     Local,
     day_bounds,
     problems,
@@ -25,6 +26,7 @@ from responder.core.appointments.booking import (
 from responder.core.appointments.reminders import ReminderPlan
 from responder.core.contact.effects import AppointmentStatus
 from responder.core.contact.known import Appointment
+from responder.core.operations.filters import AppointmentFilter
 from responder.core.operations.records import AppointmentRecord
 from responder.core.outbound.gateway import LARGEST_BODY, Clock
 from responder.core.rules.rules import Rules
@@ -32,9 +34,9 @@ from responder.core.rules.webhooks import Event
 from responder.core.sms.address import number_from
 from responder.errors import StorageError
 from responder.store.appointments.bookings import API, Conflict, delete_appointment, put_bookings
-from responder.store.appointments.rows import Change
 from responder.store.base.database import Database
-from responder.store.reading.records import find_appointment, list_appointments, read_after
+from responder.store.base.listing import find_place, read_part
+from responder.store.reading.records import find_appointment, list_appointments
 
 UNLIKE_AN_ID = "holds a character that cannot be kept, or blanks at an end"
 DOCUMENT: Mapping[str, Any] = json.loads(files(__package__).joinpath("openapi.json").read_text("utf-8"))
@@ -106,12 +108,15 @@ class AppointmentApi:
             raise Refused(422, f"unknown parameter {unknown[0]!r}: expected {', '.join(sorted(FILTERS))}")
         query = await asyncio.to_thread(_query, request.query_params, Local(zone=rules.zone, country=rules.country))
         after = request.query_params.get("after")
+        limit = _limit(request.query_params.get("limit", str(PAGE)))
+        listing = list_appointments(AppointmentFilter(**query))
+        place = None
         if after is not None:
             await self._find(after)
-        limit = _limit(request.query_params.get("limit", str(PAGE)))
-        records, has_more = await read_after(self.database, list_appointments(**query), after, limit)
-        following = records[-1].appointment.id if has_more else None
-        return JSONResponse({"appointments": [record.as_json() for record in records], "next": following})
+            place = await find_place(self.database, listing, after)
+        part = await read_part(self.database, listing, place, limit)
+        following = part.records[-1].appointment.id if part.end else None
+        return JSONResponse({"appointments": [record.as_json() for record in part.records], "next": following})
 
     async def document(self, _request: Request) -> Response:
         """What the API offers, as OpenAPI."""

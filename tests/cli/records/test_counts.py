@@ -1,7 +1,8 @@
 """responder subscribers counts."""
 
+from responder.core.consent.subscriber_changes import SubscriberChange
 from responder.core.contact.known import SubscriptionStatus
-from responder.store.consent.subscribers import SubscriberChange, put_subscribers
+from responder.store.consent.subscribers import put_subscribers
 from tests.builders import ANNA, BRUNO, inbound, minutes
 from tests.cli.conftest import Installation, run
 from tests.conftest import NOON

@@ -6,12 +6,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from responder.core.appointments.booking import Booking
+from responder.core.appointments.booking import Booking, Change
 from responder.core.contact.effects import AppointmentStatus
 from responder.core.contact.known import Appointment
 from responder.rulefile import read_rules
 from responder.store.appointments.bookings import put_bookings
-from responder.store.appointments.rows import Change
 from responder.store.base.revisions import TOGETHER
 from responder.store.base.tables import appointments
 from responder.store.inbox.contacts import read_known

@@ -10,21 +10,21 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from responder.core.appointments.booking import Booking
+from responder.core.appointments.booking import Booking, Change
+from responder.core.consent.subscriber_changes import Outcome, SubscriberChange
 from responder.core.contact.known import SubscriptionStatus
 from responder.errors import StorageError
 from responder.intake import Intake
 from responder.rulefile import read_rules
 from responder.store.appointments.bookings import Means, delete_appointment, put_bookings
 from responder.store.appointments.importing import BookingImports
-from responder.store.appointments.rows import Change
 from responder.store.base import imports
 from responder.store.base.tables import appointments, metadata, subscriptions
 from responder.store.consent.erasure import erase
 from responder.store.consent.importing import SubscriberImports
 from responder.store.consent.reading import verify
 from responder.store.consent.stopping import opt_out
-from responder.store.consent.subscribers import Outcome, SubscriberChange, put_subscribers
+from responder.store.consent.subscribers import put_subscribers
 from responder.wiring import Store
 from tests.builders import inbound, minutes
 from tests.conftest import NOON, StandingClock

@@ -12,13 +12,14 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.appointments.booking import Booking
+from responder.core.consent.subscriber_changes import SubscriberChange
 from responder.core.contact.effects import StepKind, StepStatus
 from responder.core.contact.known import Appointment
 from responder.store.appointments.bookings import Conflict, delete_appointment, put_bookings
 from responder.store.base.tables import appointments, contacts, messages, subscriptions
 from responder.store.consent.erasure import erase
 from responder.store.consent.retention import end_subscriptions
-from responder.store.consent.subscribers import SubscriberChange, put_subscribers
+from responder.store.consent.subscribers import put_subscribers
 from responder.store.inbox.commit import Commits
 from responder.store.inbox.contacts import read_known
 from responder.store.outbound.fates import Fate

@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from responder.core.appointments.booking import Booking
+from responder.core.consent.subscriber_changes import SubscriberChange
 from responder.core.contact.known import SubscriptionStatus
 from responder.errors import StorageError
 from responder.store.appointments.bookings import API, delete_appointment, put_bookings
 from responder.store.base.tables import subscriptions
 from responder.store.consent.retention import end_subscriptions
 from responder.store.consent.stopping import opt_out
-from responder.store.consent.subscribers import SubscriberChange, put_subscribers
+from responder.store.consent.subscribers import put_subscribers
 from responder.wiring import Store
 from tests.builders import ANNA, BRUNO, inbound, minutes
 from tests.conftest import NOON, StandingClock

@@ -1,0 +1,88 @@
+"""Appointments and their history, and how another system or an operator changes them."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from responder.core.appointments.booking import Booking, Change, Local
+from responder.core.appointments.reminders import ReminderPlan
+from responder.core.contact.known import Appointment
+from responder.core.operations.filters import EVERY_APPOINTMENT, AppointmentFilter
+from responder.core.operations.records import AppointmentEvent, AppointmentRecord
+from responder.core.outbound.gateway import Job
+from responder.core.rules.webhooks import Event
+from responder.desk.desk import Desk, Missing, Overtaken, Records
+from responder.store.appointments.bookings import API, Conflict, Means, delete_appointment, put_bookings
+from responder.store.appointments.importing import BookingImports
+from responder.store.base.history import read_history
+from responder.store.reading import records
+
+Expected = Callable[[Appointment | None], bool]
+OVERTAKEN = "the appointment is not as If-Match or If-None-Match says: get it again"
+
+
+def list_appointments(desk: Desk, only: AppointmentFilter = EVERY_APPOINTMENT) -> Records[AppointmentRecord]:
+    """The appointments, by their start."""
+    return Records(desk=desk, listing=records.list_appointments(only))
+
+
+async def show_appointment(desk: Desk, identifier: str) -> AppointmentRecord:
+    """The appointment with this id. Raises Missing."""
+    found = await records.find_appointment(desk.database, identifier)
+    if found is None:
+        raise Missing(f"no appointment has the id {identifier!r}")
+    return found
+
+
+async def appointment_history(desk: Desk, identifier: str) -> Sequence[AppointmentEvent]:
+    """What became of an appointment, also of one that was deleted; nothing if there never was one."""
+    return await read_history(desk.database, identifier)
+
+
+async def local(desk: Desk) -> Local:
+    """The zone of times without an offset, and the country of numbers without a plus."""
+    rules = await desk.rules()
+    return Local(zone=rules.zone, country=rules.country)
+
+
+async def put_appointment(
+    desk: Desk, booking: Booking, *, by: str = API, expected: Expected = lambda _before: True
+) -> tuple[AppointmentRecord, Change]:
+    """Make an appointment what the booking says. Raises Overtaken where it does not stand as expected."""
+    means = await _means(desk)
+    try:
+        counts = await put_bookings(
+            desk.database, [booking], desk.clock(), times=means.times, by=by, expected=expected, tell=means.tell
+        )
+    except Conflict:
+        raise Overtaken(OVERTAKEN) from None
+    desk.ring(Job.WEBHOOKS)
+    return await show_appointment(desk, booking.id), next(iter(counts))
+
+
+async def remove_appointment(
+    desk: Desk, identifier: str, *, by: str = API, expected: Expected = lambda _before: True
+) -> bool:
+    """Forget an appointment that will not be, and tell whether there was one. Raises Overtaken."""
+    tell = await desk.hearers(Event.APPOINTMENT_CHANGED)
+    try:
+        was_there = await delete_appointment(
+            desk.database, identifier, desk.clock(), by=by, expected=expected, tell=tell
+        )
+    except Conflict:
+        raise Overtaken(OVERTAKEN) from None
+    desk.ring(Job.WEBHOOKS)
+    return was_there
+
+
+async def import_appointments(
+    desk: Desk, bookings: Sequence[Booking], advance: Callable[[int], None]
+) -> Mapping[Change, int]:
+    """Bring in appointments from a file, all or none, and tell how many of each change there were."""
+    return await BookingImports(database=desk.database, means=await _means(desk), clock=desk.clock).put(
+        bookings, advance
+    )
+
+
+async def _means(desk: Desk) -> Means:
+    rules = await desk.rules()
+    times = ReminderPlan(policy=rules.appointments, zone=rules.zone)
+    return Means(times=times, tell=rules.webhooks_for(Event.APPOINTMENT_CHANGED))

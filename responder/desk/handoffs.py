@@ -1,0 +1,83 @@
+"""What waits for a person, and what the person does about it."""
+
+from collections.abc import Sequence
+
+from responder.core.operations.handoffs import Closed, HandOffRecord, Said
+from responder.core.outbound.gateway import Job
+from responder.core.rules.webhooks import Event
+from responder.core.sms.address import is_dialable
+from responder.core.sms.segments import size
+from responder.core.sms.text import clean
+from responder.desk.desk import Desk, Invalid, Records, Refused, only_one, refusals
+from responder.store.handoffs import closing, handoffs
+
+LONGEST_NOTE = 1000  # characters
+MAX_SEGMENTS, MOST_SEGMENTS = 3, 10
+
+
+def list_handoffs(desk: Desk, *, every: bool = False, originator: str | None = None) -> Records[HandOffRecord]:
+    """The hand-offs that are open, or all of them, of a number or of anybody, oldest first."""
+    return Records(desk=desk, listing=handoffs.list_handoffs(every=every, originator=originator))
+
+
+async def show_handoff(desk: Desk, beginning: str) -> HandOffRecord:
+    """The hand-off whose key begins so. Raises Missing and Refused."""
+    return only_one(await handoffs.find_handoffs(desk.database, beginning), beginning, "hand-off")
+
+
+async def read_conversation(desk: Desk, record: HandOffRecord) -> Sequence[Said]:
+    """What was said since a hand-off was opened, both ways, by time."""
+    return await handoffs.said_since(desk.database, record)
+
+
+async def close_handoff(
+    desk: Desk, beginning: str, *, operator: str, note: str = "", opts_out: bool = False
+) -> tuple[HandOffRecord, Closed]:
+    """Close a hand-off, as a STOP if it was one, and tell what follows. Raises Missing, Refused and Invalid."""
+    if len(note) > LONGEST_NOTE:
+        raise Invalid(f"note: {len(note)} characters, at most {LONGEST_NOTE} are kept: shorten it")
+    key = (await show_handoff(desk, beginning)).key
+    closes = closing.Closing(operator=operator, note=clean(note), opts_out=opts_out)
+    tell = await desk.hearers(Event.CONSENT_CHANGED) if opts_out else ()
+    with refusals():
+        closed = await closing.close(desk.database, desk.secret, key, closes, now=desk.clock(), tell=tell)
+    desk.ring(Job.WEBHOOKS)
+    return await show_handoff(desk, key), closed
+
+
+async def answer_handoff(
+    desk: Desk, beginning: str, text: str, *, operator: str, max_segments: int = MAX_SEGMENTS
+) -> tuple[HandOffRecord, str, bool]:
+    """Write to the number of a hand-off; gives the key of the text, and whether it is new.
+
+    Raises Missing, Refused and Invalid.
+    """
+    written = clean(text).strip()
+    check_length(written, max_segments)
+    record = await show_handoff(desk, beginning)
+    await _check_ends(desk, record)
+    answer = closing.Answer(operator=operator, text=written)
+    with refusals():
+        step_key, is_new = await closing.answer(desk.database, desk.secret, record.key, answer, desk.clock())
+    desk.ring(Job.REPLIES)
+    return record, step_key, is_new
+
+
+def check_length(text: str, max_segments: int) -> None:
+    """Raise Invalid if a text is empty, or takes more segments than it may."""
+    if not text:
+        raise Invalid("text: nothing stands here, write what to send")
+    length = size(text)
+    if length.segments > max_segments:
+        units = f"{length.segments} segments ({length.encoding}, {length.units} units)"
+        longer = f", or give max_segments: {length.segments}" if length.segments <= MOST_SEGMENTS else ""
+        raise Invalid(f"text: it takes {units}, at most {max_segments} are sent: shorten it{longer}")
+
+
+async def _check_ends(desk: Desk, record: HandOffRecord) -> None:
+    """Raise Refused unless the number can be answered by text."""
+    if not is_dialable(record.originator):
+        reason = f"{record.originator or 'it'} is no international number, so it cannot be answered by text"
+        raise Refused(f"hand-off {record.key}: {reason}")
+    if record.originator in {record.destination, *(await desk.rules()).own_numbers}:
+        raise Refused(f"hand-off {record.key}: {record.originator} is a number of ours, which is never answered")

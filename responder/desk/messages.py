@@ -1,0 +1,50 @@
+"""What came in, what was decided about it, and another try for what could not be handled."""
+
+from collections.abc import AsyncIterator
+
+from responder.core.operations.explanations import Explanation
+from responder.core.operations.filters import EVERY_MESSAGE, MessageFilter
+from responder.core.operations.records import MessageRecord
+from responder.core.outbound.gateway import Job
+from responder.desk.desk import Desk, Records, only_one, refusals
+from responder.store.reading import failed_messages, records
+
+
+def list_messages(desk: Desk, only: MessageFilter = EVERY_MESSAGE) -> Records[MessageRecord]:
+    """The messages, by arrival."""
+    return Records(desk=desk, listing=records.list_messages(only))
+
+
+async def show_message(desk: Desk, beginning: str) -> Explanation:
+    """The message whose key begins so, with its explanation. Raises Missing and Refused."""
+    return only_one(await records.find_messages(desk.database, beginning), beginning, "message")
+
+
+async def read_raw(desk: Desk, key: str) -> bytes:
+    """What came in for the message with this key, as it came."""
+    return await records.raw_of(desk.database, key)
+
+
+async def retry_message(
+    desk: Desk,
+    beginning: str,
+    *,
+    originator: str | None = None,
+    destination: str | None = None,
+    text: str | None = None,
+) -> Explanation:
+    """Let a failed message be received again, or a malformed one with what it lacks. Raises Missing and Refused."""
+    key = (await show_message(desk, beginning)).message.key
+    with refusals():
+        await failed_messages.receive_again(
+            desk.database, key, originator=originator, destination=destination, text=text
+        )
+    desk.ring(Job.HANDLE)
+    return await show_message(desk, key)
+
+
+async def retry_failed_messages(desk: Desk) -> AsyncIterator[MessageRecord]:
+    """Let all failed messages be received again that still have their text, and give them as they are then."""
+    async for one in failed_messages.receive_failed_again(desk.database):
+        yield one
+    desk.ring(Job.HANDLE)

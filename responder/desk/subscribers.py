@@ -1,0 +1,88 @@
+"""Who is on which list, how many they are, and how an operator changes that."""
+
+from collections.abc import Callable, Collection, Sequence
+
+from responder.core.consent.standing import ConsentCounts, ListCount
+from responder.core.consent.subscriber_changes import Outcome, Outcomes, SubscriberChange
+from responder.core.contact.known import SubscriptionStatus
+from responder.core.operations.filters import EVERY_SUBSCRIBER, SubscriberFilter
+from responder.core.operations.records import SubscriberRecord
+from responder.core.outbound.gateway import Job
+from responder.core.rules.template import did_you_mean
+from responder.core.rules.webhooks import Event
+from responder.desk.desk import UNREADABLE, Desk, Invalid, Missing, Records, Refused
+from responder.errors import ConfigurationError
+from responder.store.consent.importing import SubscriberImports
+from responder.store.consent.reading import count_consent
+from responder.store.consent.stopping import opt_out
+from responder.store.consent.subscribers import put_subscribers
+from responder.store.reading import records
+
+
+def list_subscribers(desk: Desk, only: SubscriberFilter = EVERY_SUBSCRIBER) -> Records[SubscriberRecord]:
+    """Who is on a list, or was, by the time of the last change."""
+    return Records(desk=desk, listing=records.list_subscribers(only))
+
+
+async def count_lists(desk: Desk) -> tuple[Sequence[ListCount], ConsentCounts]:
+    """How many numbers have each status on each list, and how many want no texts at all."""
+    counted = await count_consent(desk.database)
+    try:
+        names: Collection[str] = (await desk.rules()).lists
+    except ConfigurationError:
+        desk.warn(f"{UNREADABLE}, so lists with nobody may be left out")
+        names = ()
+    return tuple(counted.of_lists(names)), counted
+
+
+async def put_subscriber(
+    desk: Desk, originator: str, name: str, *, joins: bool, operator: str, evidence: str = "", language: str = ""
+) -> tuple[SubscriberRecord, Outcome]:
+    """Put a number on a list, or take it off. Raises Missing, Invalid, and Refused for one that opted out."""
+    lists = (await desk.rules()).lists
+    if name not in lists:
+        raise Missing(f"unknown list {name!r}{did_you_mean(name, lists) or ', add it to the rules file'}")
+    if joins and not evidence.strip():
+        raise Invalid("evidence: nothing stands here, say where the consent comes from")
+    status = SubscriptionStatus.SUBSCRIBED if joins else SubscriptionStatus.UNSUBSCRIBED
+    change = SubscriberChange(
+        originator=originator, list=name, status=status, evidence=evidence, language=language or None
+    )
+    outcomes = await put_subscribers(
+        desk.database,
+        desk.secret,
+        [change],
+        operator=operator,
+        now=desk.clock(),
+        tell=await desk.hearers(Event.CONSENT_CHANGED),
+    )
+    if outcomes.left_out:
+        raise Refused(
+            f"{originator} has opted out, and only its own text brings it back: START, or the word of the list"
+        )
+    desk.ring(Job.WEBHOOKS)
+    page = await list_subscribers(desk, SubscriberFilter(originator=originator, list=name)).page(limit=1)
+    return page.items[0], next(iter(outcomes.counts))
+
+
+async def opt_out_number(desk: Desk, originator: str, *, operator: str, reason: str = "") -> bool:
+    """Let a number be texted no more, as its own STOP would, and say whether that is news."""
+    tell = await desk.hearers(Event.CONSENT_CHANGED)
+    is_new = await opt_out(
+        desk.database, desk.secret, originator, reason=reason, operator=operator, now=desk.clock(), tell=tell
+    )
+    desk.ring(Job.WEBHOOKS)
+    return is_new
+
+
+async def import_subscribers(
+    desk: Desk, changes: Sequence[SubscriberChange], *, operator: str, dry_run: bool, advance: Callable[[int], None]
+) -> Outcomes:
+    """Bring in subscribers, all or none, or say what would become of them."""
+    if dry_run:
+        return await put_subscribers(
+            desk.database, desk.secret, changes, operator=operator, now=desk.clock(), dry_run=True, advance=advance
+        )
+    tell = await desk.hearers(Event.CONSENT_CHANGED)
+    imports = SubscriberImports(database=desk.database, secret=desk.secret, clock=desk.clock, tell=tell)
+    return await imports.put(changes, operator, advance)
