@@ -70,13 +70,13 @@ def _desk(store: Store) -> Desk:
 
     async def rules() -> Rules:
         if not read:
-            read.append(await _last_good_rules(store))
+            read.append(await last_good_rules(store))
         return read[0]
 
     return make_desk(store, rules, warn=partial(say, err=True))
 
 
-async def _last_good_rules(store: Store) -> Rules:
+async def last_good_rules(store: Store) -> Rules:
     """The rules of the file, or else those that were in force last. Raises ConfigurationError if there are none."""
     try:
         return await rules_of_file()
