@@ -13,6 +13,7 @@ from responder.core.rules.rules import Rules
 from responder.intake import Intake
 from responder.jobs import ArqBell, connect
 from responder.processes.children import watch_parent
+from responder.processes.port import wait_for_port
 from responder.processes.tasks import Beside, collect_rarely
 from responder.rulefile.in_force import RulesInForce
 from responder.settings.database_url import sqlite_file
@@ -41,6 +42,7 @@ logger = logging.getLogger(__name__)
 async def serve(settings: Settings) -> None:
     """Take messages in until stopped; ConfigurationError, RulesError or StorageError says why it cannot start."""
     check_exposure(settings)
+    await wait_for_port(settings.host, settings.port)
     url = redis_url(settings)
     async with open_store(settings) as store:
         in_force = await open_rules(settings, store, decides=False)

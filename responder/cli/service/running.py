@@ -2,9 +2,7 @@
 
 import asyncio
 import contextlib
-import errno
 import logging
-import socket
 import sys
 import time
 from importlib.metadata import version
@@ -12,10 +10,11 @@ from importlib.metadata import version
 from responder.cli.terminal.output import say
 from responder.cli.terminal.session import local_host, missing_file
 from responder.core.rules.rules import Rules
-from responder.errors import ConfigurationError, RulesError
+from responder.errors import RulesError
 from responder.mail.account import account_of
 from responder.processes import redis as embedded
 from responder.processes.children import Child, supervise
+from responder.processes.port import wait_for_port
 from responder.settings.database_url import mask_url
 from responder.settings.exposure import check_exposure
 from responder.settings.model import Settings
@@ -36,7 +35,7 @@ async def run_everything(settings: Settings, *, port_free_within_s: float = PORT
     rules, is_ok = await _rules_at_start(settings)
     redis = None if settings.redis_url else await embedded.start(settings.data_dir)
     try:
-        await _wait_for_port(settings, port_free_within_s)
+        await wait_for_port(settings.host, settings.port, port_free_within_s)
         await migrate_database(settings)
         async with open_store(settings):
             pass  # what its children would be refused for
@@ -47,27 +46,6 @@ async def run_everything(settings: Settings, *, port_free_within_s: float = PORT
     finally:
         if redis:
             await redis.stop()
-
-
-async def _wait_for_port(settings: Settings, limit_s: float) -> None:
-    """Wait until web's port is free; ConfigurationError if it stays taken."""
-    gives_up_at = time.monotonic() + limit_s
-    while _is_taken(settings):
-        if time.monotonic() > gives_up_at:
-            taken = f"RESPONDER_PORT: {settings.port} is taken on {settings.host}"
-            remedy = "end that one, or set another port"
-            raise ConfigurationError(f"{taken}, by another responder or another program: {remedy}")
-        await asyncio.sleep(0.1)
-
-
-def _is_taken(settings: Settings) -> bool:
-    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as trial:
-        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            trial.bind((settings.host, settings.port))
-        except OSError as error:
-            return error.errno == errno.EADDRINUSE
-    return False
 
 
 def _mail(settings: Settings) -> tuple[str, ...]:
