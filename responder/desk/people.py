@@ -1,13 +1,55 @@
-"""All that is known of one number, and the opaque handle by which pages name it."""
+"""All that is known of one number, on one line of time; and the opaque handle by which pages name it."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
-from responder.core.operations.pages import opened, sealed
-from responder.desk.desk import Desk, Missing, Records
+from responder.core.contact.effects import StepKind
+from responder.core.operations.filters import AppointmentFilter, ConsentFilter, DeliveryFilter, MessageFilter
+from responder.core.operations.handoffs import HandOffRecord
+from responder.core.operations.pages import Page, opened, sealed
+from responder.core.operations.records import AppointmentEvent, ConsentRecord, DeliveryRecord, MessageRecord
+from responder.core.sms.timestamps import iso
+from responder.desk.appointments import appointment_history, list_appointments
+from responder.desk.consent import list_consent
+from responder.desk.deliveries import list_deliveries
+from responder.desk.desk import LARGEST_PAGE, Desk, Invalid, Missing, Records
+from responder.desk.handoffs import list_handoffs
+from responder.desk.messages import list_messages
 from responder.store.reading.records import PERSON
 
 PERSON_PURPOSE = "person"  # what handles are sealed for
+
+
+class EntryKind(StrEnum):
+    """What stands at a moment of somebody's line of time."""
+
+    MESSAGE = "message"
+    REPLY = "reply"
+    CONSENT = "consent"
+    APPOINTMENT = "appointment"
+    HANDED_OFF = "hand-off opened"
+    DONE = "hand-off done"
+
+
+ORDER = {kind: place for place, kind in enumerate(EntryKind)}  # of what happens at one moment
+AT_ONE_MOMENT = 100  # at most so many of a kind
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """A moment of somebody's line of time; ``subject`` is the id of an appointment, or the key of the record."""
+
+    at: datetime
+    kind: EntryKind
+    subject: str
+    record: MessageRecord | DeliveryRecord | ConsentRecord | AppointmentEvent | HandOffRecord
+
+    def as_json(self) -> dict[str, Any]:
+        """Its fields, with those of its record."""
+        return {"at": iso(self.at), "kind": str(self.kind), "subject": self.subject, "record": self.record.as_json()}
 
 
 def handle_of(desk: Desk, originator: str) -> str:
@@ -26,3 +68,60 @@ def number_of(desk: Desk, handle: str) -> str:
 def everything_about(desk: Desk, originator: str) -> Mapping[str, Records[Any]]:
     """What is known of a number beside its consent events, by kind."""
     return {kind: Records(desk=desk, listing=listing(originator)) for kind, listing in PERSON.items()}
+
+
+async def read_timeline(desk: Desk, originator: str, *, limit: int = 100, after: str | None = None) -> Page[Entry]:
+    """Somebody's line of time, the newest first: texts both ways, consent, appointments and hand-offs."""
+    if not 1 <= limit <= LARGEST_PAGE:
+        raise Invalid(f"limit: expected a number from 1 to {LARGEST_PAGE}")
+    before = _read_moment(after)
+    entries = [entry async for entry in _entries(desk, originator, before, limit + AT_ONE_MOMENT)]
+    entries.sort(key=lambda entry: (entry.at, ORDER[entry.kind]), reverse=True)
+    end = limit
+    while 0 < end < len(entries) and entries[end].at == entries[end - 1].at:
+        end += 1  # a page ends between two moments, never within one
+    shown = tuple(entries[:end])
+    return Page(items=shown, next=shown[-1].at.isoformat() if len(entries) > end else None)
+
+
+def _read_moment(after: str | None) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(after) if after else None
+    except ValueError:
+        moment = None
+    if after and (moment is None or moment.tzinfo is None):
+        raise Invalid("after: expected 'next' of the page before")
+    return moment
+
+
+async def _entries(desk: Desk, originator: str, before: datetime | None, most: int) -> AsyncIterator[Entry]:
+    """The newest of each kind that stand before a moment, so many of those that may be many."""
+    page = min(most, LARGEST_PAGE)
+    texts = await list_messages(desk, MessageFilter(originator=originator, before=before)).page(
+        limit=page, newest_first=True
+    )
+    for text in texts.items:
+        yield Entry(at=text.received_at, kind=EntryKind.MESSAGE, subject=text.key, record=text)
+    replies = DeliveryFilter(originator=originator, kind=StepKind.REPLY, before=before)
+    for reply in (await list_deliveries(desk, replies).page(limit=page, newest_first=True)).items:
+        if reply.created_at:
+            yield Entry(at=reply.created_at, kind=EntryKind.REPLY, subject=reply.key, record=reply)
+    consent = ConsentFilter(originator=originator, before=before)
+    for event in (await list_consent(desk, consent).page(limit=page, newest_first=True)).items:
+        yield Entry(
+            at=event.event["recorded_at"], kind=EntryKind.CONSENT, subject=str(event.event["seq"]), record=event
+        )
+    async for entry in _by_persons(desk, originator):
+        if before is None or entry.at < before:
+            yield entry
+
+
+async def _by_persons(desk: Desk, originator: str) -> AsyncIterator[Entry]:
+    """What became of appointments and hand-offs, which are few."""
+    async for one in list_appointments(desk, AppointmentFilter(originator=originator)).every():
+        for event in await appointment_history(desk, one.appointment.id):
+            yield Entry(at=event.at, kind=EntryKind.APPOINTMENT, subject=one.appointment.id, record=event)
+    async for handoff in list_handoffs(desk, every=True, originator=originator).every():
+        yield Entry(at=handoff.opened_at, kind=EntryKind.HANDED_OFF, subject=handoff.key, record=handoff)
+        if handoff.done_at:
+            yield Entry(at=handoff.done_at, kind=EntryKind.DONE, subject=handoff.key, record=handoff)

@@ -57,12 +57,12 @@ def _columns(*, every: bool) -> list[Column[HandOffRecord]]:
         Column(title="text", value=lambda record: record.text, wide=True),
         Column(title="later texts", value=lambda record: str(record.later_texts or "")),
     ]
-    done_at: Column[HandOffRecord] = Column(title="done", value=lambda record: moment(record.closed_at))
+    done_at: Column[HandOffRecord] = Column(title="done", value=lambda record: moment(record.done_at))
     return [*columns, done_at] if every else columns
 
 
 def _holds_marketing(record: HandOffRecord) -> bool:
-    return record.holds_marketing and not record.closed_at
+    return record.holds_marketing and not record.done_at
 
 
 @app.command("show")
@@ -76,11 +76,19 @@ async def _show(desk: Desk, *, beginning: str, as_json: bool) -> None:
     if as_json:
         echo_json(record.as_json())
         return
-    for name, value in record.as_json().items():
+    shown = record.as_json() | {"message": None, "appointment": _appointment(record)}
+    for name, value in shown.items():
         if value not in (None, False, 0):
             say(f"{name.replace('_', ' '):<{LABEL}}{one_line('yes' if value is True else str(value))}")
     for number, line in enumerate(await _conversation(desk, record)):
         say(f"{'' if number else 'since':<{LABEL}}{one_line(line)}")
+
+
+def _appointment(record: HandOffRecord) -> str | None:
+    """The appointment that it is likely about, on one line."""
+    if (one := record.appointment) is None:
+        return None
+    return "  ".join(filter(None, (one.id, moment(one.starts_at), one.name, one.service, one.status)))
 
 
 async def _conversation(desk: Desk, record: HandOffRecord) -> list[str]:

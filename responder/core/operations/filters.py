@@ -31,6 +31,7 @@ class DeliveryFilter:
     message_key: str | None = None
     originator: str | None = None
     since: datetime | None = None
+    before: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,6 +60,7 @@ class ConsentFilter:
     originator: str | None = None
     list: str | None = None
     as_of: datetime | None = None
+    before: datetime | None = None
 
 
 EVERY_MESSAGE, EVERY_DELIVERY, EVERY_SUBSCRIBER = MessageFilter(), DeliveryFilter(), SubscriberFilter()

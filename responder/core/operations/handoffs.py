@@ -4,13 +4,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from responder.core.operations.records import plain_fields
+from responder.core.contact.known import Appointment
+from responder.core.outbound.events import appointment_data
 from responder.core.sms.timestamps import iso
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HandOffRecord:
-    """A hand-off, with the key of its message; ``later_texts`` counts the number's texts since."""
+    """A hand-off, with the key of its message, and the appointment of the number that it is likely about.
+
+    ``later_texts`` counts the number's texts since.
+    """
 
     key: str
     originator: str
@@ -18,17 +22,55 @@ class HandOffRecord:
     reason: str
     opened_at: datetime
     text: str | None
+    sent_at: datetime | None
+    received_at: datetime | None
+    channel: str | None
     holds_marketing: bool
     pauses_until: datetime | None
     later_texts: int
-    closed_at: datetime | None
-    closed_by: str | None
+    appointment: Appointment | None
+    done_at: datetime | None
+    by: str | None
     note: str | None
 
+    @property
+    def status(self) -> str:
+        """Whether it waits for a person."""
+        return "done" if self.done_at else "open"
+
     def as_json(self) -> dict[str, Any]:
-        """The fields of a hand-off; those about its end are there once it has one."""
-        end = {"closed_at": iso(self.closed_at), "closed_by": self.closed_by, "note": self.note}
-        return plain_fields(self, *end) | {name: value for name, value in end.items() if value}
+        """The fields of a hand-off."""
+        return {
+            "key": self.key,
+            "originator": self.originator,
+            "destination": self.destination,
+            "reason": self.reason,
+            "opened_at": iso(self.opened_at),
+            "status": self.status,
+            "done_at": iso(self.done_at),
+            "by": self.by,
+            "note": self.note,
+            "message": self._message(),
+            "appointment": self.appointment and appointment_data(self.appointment),
+            "text": self.text,
+            "holds_marketing": self.holds_marketing,
+            "pauses_until": iso(self.pauses_until),
+            "later_texts": self.later_texts,
+        }
+
+    def _message(self) -> dict[str, Any] | None:
+        """The text that it is about; None where it is about no text of anybody's."""
+        if self.received_at is None:
+            return None
+        return {
+            "key": self.key,
+            "originator": self.originator,
+            "destination": self.destination,
+            "text": self.text,
+            "sent_at": iso(self.sent_at),
+            "received_at": iso(self.received_at),
+            "channel": self.channel,
+        }
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

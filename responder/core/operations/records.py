@@ -109,10 +109,11 @@ class DeliveryRecord:
     text: str
     operator: str | None = None
     billed_segments: int | None = None
+    created_at: datetime | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The fields of a delivery; its author if a person wrote it, the billed segments if they differ."""
-        written = plain_fields(self, "operator", "billed_segments")
+        written = plain_fields(self, "operator", "billed_segments", "created_at")
         if self.billed_segments not in (None, self.segments):
             written["billed_segments"] = self.billed_segments
         return written | ({"operator": self.operator} if self.operator else {})

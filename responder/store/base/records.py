@@ -1,6 +1,6 @@
 """Rows as records and back: a field is the column of its name, an enum its value."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import datetime
 from enum import Enum
@@ -18,8 +18,13 @@ Enums = tuple[tuple[str, Callable[[Any], Enum]], ...]
 
 def from_row(kind: Callable[..., T], row: Row[Any], **others: Any) -> T:  # noqa: ANN401  (fields of any type)
     """A record from its row; ``others`` are the fields whose column is named or written otherwise."""
-    names, enums = _columns(kind, tuple(others))
     columns = dict(zip(row._fields, row, strict=True))  # faster than an attribute of the row for each
+    return from_columns(kind, columns, **others)
+
+
+def from_columns(kind: Callable[..., T], columns: Mapping[str, Any], **others: Any) -> T:  # noqa: ANN401  (likewise)
+    """A record from columns by their names."""
+    names, enums = _columns(kind, tuple(others))
     values = {name: columns[name] for name in names}
     for name, enum in enums:
         if values[name] is not None:

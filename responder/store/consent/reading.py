@@ -67,6 +67,8 @@ def list_consent(only: ConsentFilter = EVERY_EVENT) -> Listing[ConsentRecord]:
         query = query.where((consent_events.c.list == only.list) | consent_events.c.list.is_(None))
     if only.as_of is not None:
         query = query.where(consent_events.c.recorded_at <= only.as_of)
+    if only.before is not None:
+        query = query.where(consent_events.c.recorded_at < only.before)
     seq = consent_events.c.seq
     return Listing(query=query, order=(seq,), read=lambda row: ConsentRecord(event=row._asdict()), name=seq)
 

@@ -9,15 +9,18 @@ from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.contact.effects import StepKind
+from responder.core.contact.known import LATE, Appointment
 from responder.core.operations.handoffs import HandOffRecord, OpenHandOffs, Said
 from responder.core.sms.message import KEY_LENGTH
 from responder.store.base.database import Database
 from responder.store.base.listing import Listing
-from responder.store.base.records import from_row
-from responder.store.base.tables import HOLDING, OPEN_HANDOFF, PAST, WAITING, handoffs, messages, steps
+from responder.store.base.records import from_columns, from_row, order_of
+from responder.store.base.tables import HOLDING, OPEN_HANDOFF, PAST, WAITING, appointments, handoffs, messages, steps
 
+BOOKED = "booked_"  # begins the names of an appointment's columns
 HEX = frozenset("0123456789abcdef")
 AFTER_HEX = "g"  # sorts after every key with the same beginning
+_booked = appointments.alias("booked")
 _later = messages.alias("later")
 _LATER = (
     select(func.count())
@@ -100,12 +103,42 @@ async def said_since(database: Database, record: HandOffRecord) -> list[Said]:
 
 
 def _handoffs() -> Select[Any]:
-    query = select(handoffs, messages.c.text, messages.c.destination, _LATER.label("later_texts"))
-    return query.outerjoin(messages, messages.c.key == handoffs.c.message_key)
+    said = (messages.c.text, messages.c.destination, messages.c.sent_at, messages.c.received_at, messages.c.channel)
+    of_appointment = (column.label(BOOKED + column.name) for column in _booked.c)
+    query = select(handoffs, *said, _LATER.label("later_texts"), *of_appointment)
+    query = query.outerjoin(messages, messages.c.key == handoffs.c.message_key)
+    return query.outerjoin(_booked, _booked.c.id == func.coalesce(_next_one(), _last_one()))
+
+
+def _next_one() -> Any:  # noqa: ANN401  (an expression)
+    """The number's first appointment after the hand-off was opened."""
+    theirs = appointments.c.originator == handoffs.c.originator
+    to_come = select(appointments.c.id).where(theirs, appointments.c.starts_at >= handoffs.c.opened_at)
+    return to_come.order_by(appointments.c.starts_at).limit(1).scalar_subquery()
+
+
+def _last_one() -> Any:  # noqa: ANN401  (likewise)
+    """The number's last appointment before."""
+    theirs = appointments.c.originator == handoffs.c.originator
+    over = select(appointments.c.id).where(theirs, appointments.c.starts_at < handoffs.c.opened_at)
+    return over.order_by(appointments.c.starts_at.desc()).limit(1).scalar_subquery()
 
 
 def _handoff(row: Row[Any]) -> HandOffRecord:
-    return from_row(HandOffRecord, row, key=row.message_key)
+    ends = {"done_at": row.closed_at, "by": row.closed_by}
+    return from_row(HandOffRecord, row, key=row.message_key, appointment=_appointment(row), **ends)
+
+
+def _appointment(row: Row[Any]) -> Appointment | None:
+    """The appointment to come, or one that a late answer may still be about."""
+    if row.booked_id is None or row.booked_starts_at < row.opened_at - LATE:
+        return None
+    columns = {name: value for name, value in row._mapping.items() if name.startswith(BOOKED)}  # noqa: SLF001
+    return from_columns(
+        Appointment,
+        {name.removeprefix(BOOKED): value for name, value in columns.items()},
+        order=order_of(row.booked_order_at, row.booked_order_seq),
+    )
 
 
 def open_doubts() -> Select[Any]:

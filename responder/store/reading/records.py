@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.engine import Row
 
 from responder.core.consent.standing import ContactRecord
-from responder.core.contact.effects import StepStatus
+from responder.core.contact.effects import StepKind, StepStatus
 from responder.core.operations.explanations import Explanation, explained
 from responder.core.operations.filters import (
     EVERY_APPOINTMENT,
@@ -99,7 +99,8 @@ def list_deliveries(only: DeliveryFilter = EVERY_DELIVERY) -> Listing[DeliveryRe
     ):
         query = query if value is None else query.where(column == value)
     query = query if only.since is None else query.where(steps.c.created_at >= only.since)
-    is_indexed = only.message_key is not None or only.status in SHORT_LISTS
+    query = query if only.before is None else query.where(steps.c.created_at < only.before)
+    is_indexed = only.message_key or only.status in SHORT_LISTS or (only.originator and only.kind is StepKind.REPLY)
     dated_by = None if is_indexed or only == EVERY_DELIVERY else steps.c.created_at
     return Listing(query=query, order=(steps.c.seq,), read=delivery_from, name=steps.c.key, dated_by=dated_by)
 

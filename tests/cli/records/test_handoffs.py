@@ -19,6 +19,20 @@ async def test_a_hand_off_is_listed_with_all_that_a_person_needs(here: Installat
         "destination": SHOP,
         "reason": "may want no more texts",
         "opened_at": "2026-11-23T12:00:00Z",
+        "status": "open",
+        "done_at": None,
+        "by": None,
+        "note": None,
+        "message": {
+            "key": KEY,
+            "originator": ANNA,
+            "destination": SHOP,
+            "text": DOUBTFUL,
+            "sent_at": None,
+            "received_at": "2026-11-23T12:00:00Z",
+            "channel": "webhook",
+        },
+        "appointment": None,
         "text": DOUBTFUL,
         "holds_marketing": True,
         "pauses_until": None,
@@ -38,7 +52,8 @@ async def test_what_is_done_is_listed_only_where_it_is_asked_for(here: Installat
     assert (await run("handoffs", "done", KEY[:6], "--note", "called back")).out == f"hand-off {KEY} is done\n"
     assert (await run("handoffs", "list", "--json")).records == []
     record = (await run("handoffs", "list", "--all", "--json")).record
-    assert (record["note"], bool(record["closed_by"]), bool(record["closed_at"])) == ("called back", True, True)
+    assert (record["note"], bool(record["by"]), bool(record["done_at"])) == ("called back", True, True)
+    assert record["status"] == "done"
     assert "called back" not in (await run("handoffs", "list", "--all")).out
 
 
