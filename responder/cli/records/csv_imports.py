@@ -13,12 +13,12 @@ from responder.core.appointments.booking import (
     Local,
     problems,
     read_booking,
-    read_time,
 )
 from responder.core.consent.subscriber_changes import SubscriberChange
 from responder.core.contact.known import SubscriptionStatus
 from responder.core.rules.template import did_you_mean
 from responder.core.sms.address import number_from
+from responder.core.sms.typed_times import read_moment
 
 REQUIRED_COLUMNS = ("originator", "list")
 COLUMNS = (*REQUIRED_COLUMNS, "status", "since", "language", "evidence")
@@ -142,7 +142,7 @@ def _since(typed: str, terms: Terms) -> datetime | None:
     """The moment of the consent; a day without a time is its beginning."""
     if not typed:
         return None
-    since = read_time(f"{typed}T00:00" if len(typed) == DATE_ALONE else typed, terms.local.zone)
+    since = read_moment(f"{typed}T00:00" if len(typed) == DATE_ALONE else typed, terms.local.zone)
     if since > datetime.now(UTC):
         raise ValueError(f"{typed!r} is yet to come, expected when the consent was given")
     return since

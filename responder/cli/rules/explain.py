@@ -11,7 +11,6 @@ from responder.cli.rules.explanation_report import print_explanation
 from responder.cli.terminal.options import EXAMPLE_FROM, AsJson, read_end
 from responder.cli.terminal.output import echo_json, say
 from responder.cli.terminal.session import open_existing
-from responder.core.appointments.booking import read_time
 from responder.core.contact.known import Known
 from responder.core.deciding.plan import Plan, make_plan
 from responder.core.operations.explanations import Explanation, explained
@@ -19,6 +18,7 @@ from responder.core.operations.records import MessageRecord
 from responder.core.rules.rules import Rules
 from responder.core.sms.message import Channel, Message, MessageStatus, Order
 from responder.core.sms.text import clean
+from responder.core.sms.typed_times import read_moment
 from responder.errors import ConfigurationError
 from responder.rulefile import load_rules
 from responder.settings.environment import environment
@@ -75,7 +75,7 @@ def explain(
 
 def _moment(at: str | None, rules: Rules) -> datetime:
     try:
-        return read_time(at, rules.zone) if at else utc_now()
+        return read_moment(at, rules.zone) if at else utc_now()
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--at") from None
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from responder.core.sms.address import number_from
 from responder.core.sms.text import clean
+from responder.core.sms.typed_times import read_moment
 
 REQUIRED = ("id", "originator", "starts_at")
 LONGEST = {"id": 64, "name": 200, "service": 200, "location": 200, "language": 16}  # characters
@@ -65,7 +66,7 @@ def read_field(name: str, typed: str, local: Local) -> str | datetime | None:
     if name == "originator":
         return number_from(typed, local.country)
     if name in ("starts_at", "asked_at"):
-        return read_time(typed, local.zone)
+        return read_moment(typed, local.zone)
     if len(typed) > LONGEST[name]:
         raise ValueError(f"{len(typed)} characters, at most {LONGEST[name]} are kept: shorten it")
     return typed
@@ -86,23 +87,6 @@ def read_booking(row: Mapping[str, str], local: Local) -> Booking:
     """The booking that the fields make. Raises ValueError for the first mistake; ``problems`` lists all."""
     fields: dict[str, Any] = {name: read_field(name, row.get(name, ""), local) for name in FIELDS}
     return Booking(**fields)
-
-
-def read_time(typed: str, zone: ZoneInfo) -> datetime:
-    """A time as it was typed, in UTC; one without an offset is in the zone. Raises ValueError.
-
-    >>> read_time("2026-12-01 09:00", ZoneInfo("Europe/Rome")).isoformat()
-    '2026-12-01T08:00:00+00:00'
-    """
-    try:
-        moment = datetime.fromisoformat(typed)
-        at = (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        expected = "expected for example 2026-12-01T09:00 or 2026-12-01T09:00+01:00"
-        raise ValueError(f"{typed!r} is no time, {expected}") from None
-    if len(typed) <= DATE_ALONE:
-        raise ValueError(f"{typed!r} is a day without a time, expected for example 2026-12-01T09:00")
-    return at
 
 
 def day_bounds(typed: str, zone: ZoneInfo) -> tuple[datetime, datetime]:

@@ -7,6 +7,14 @@ SHORTEST_NUMBER = 7  # digits; fewer are a short code (gateway reference, sectio
 LONGEST_NUMBER = 15  # digits (ITU-T E.164, section 6)
 UNSEEN = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))  # controls, marks that turn the order around, ends of lines
 _PUNCTUATION = re.compile(r"[\s\-./()\u00ad\u200b-\u200f\u2060\ufeff]+")
+_LONGEST_SHOWN = 40  # characters that a mistake repeats
+EXPECTED = "expected for example +393301234567"
+AS_TEXT = "make the column one of text, and type the number anew"
+_MARKS = frozenset(" .-()[]+")
+_WIDE = {"＋": "+", "（": "(", "）": ")", "．": "."}
+_FRAME = re.compile(r"""="(.*)"|['’]?(?:[Tt][Ee][Ll]:)?(.*)""", re.DOTALL)  # of a cell of text, and of a link
+_ROUNDED = re.compile(r"[0-9.,+ ]+[Ee][+-]?[0-9]+")
+_DECIMAL = re.compile(r"\.[0-9]$|^[^.]*\.0+$")
 _INTERNATIONAL = re.compile(rf"\+[0-9]{{{SHORTEST_NUMBER},{LONGEST_NUMBER}}}")
 
 
@@ -41,24 +49,74 @@ def is_dialable(address: str) -> bool:
 
 
 def number_from(typed: str, country: str) -> str:
-    """The E.164 number that a person typed in a rules file, a CSV or a command.
+    """The E.164 number that a person typed or a spreadsheet wrote, wherever it stands.
 
-    ValueError says what is wrong with it.
+    ValueError says what is wrong with it: nothing is dropped, cut or guessed.
 
     >>> number_from("330 123 4567", "IT")
     '+393301234567'
     """
     import phonenumbers  # noqa: PLC0415  (its tables are large, and the web process does without them)
 
+    plain = _plain_number(typed)
     try:
-        number = phonenumbers.parse(typed, country)
+        number = phonenumbers.parse(plain, country)
     except phonenumbers.NumberParseException as error:
-        raise ValueError(f"{typed!r} is not a telephone number, expected for example +393301234567") from error
+        raise ValueError(f"{_shown(typed)} is not a telephone number, {EXPECTED}") from error
     if not phonenumbers.is_possible_number(number):
-        raise ValueError(
-            f"{typed!r} has too many or too few digits for a telephone number, expected for example +393301234567"
-        )
+        raise ValueError(f"{_shown(typed)} has too many or too few digits for a telephone number, {EXPECTED}")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def doubt_about(number: str) -> str | None:
+    """Why a number in E.164 may be a wrong one although it can be read; None if nothing speaks against it.
+
+    >>> doubt_about("+393301234567"), doubt_about("+393331234")
+    (None, 'no number in IT is like this: its length or its first digits do not fit')
+    """
+    import phonenumbers  # noqa: PLC0415  (likewise)
+
+    read = phonenumbers.parse(number, None)
+    if phonenumbers.is_valid_number(read):
+        return None
+    country = phonenumbers.region_code_for_country_code(read.country_code or 0)
+    return f"no number in {country} is like this: its length or its first digits do not fit"
+
+
+def _plain_number(typed: str) -> str:
+    """The digits of a number, with the plus that it may begin with. ValueError for whatever else stands there."""
+    found = _FRAME.fullmatch(typed.strip())
+    inner = "".join(map(_plain_character, (found[1] or found[2]) if found else ""))
+    if _ROUNDED.fullmatch(inner):
+        raise ValueError(f"{_shown(typed)} is a number that a spreadsheet has rounded: {AS_TEXT}")
+    if _DECIMAL.search(inner):
+        raise ValueError(f"{_shown(typed)} has a dot before its last digit, as spreadsheets write a sum: {AS_TEXT}")
+    if foreign := next((c for c in inner if c not in _MARKS and not c.isdecimal()), None):
+        kind = "the letter" if foreign.isalpha() else "the character"
+        is_nearly = sum(map(str.isdecimal, inner)) >= SHORTEST_NUMBER
+        reason = f": {kind} {foreign!r} cannot stand in one" if is_nearly else ""
+        raise ValueError(f"{_shown(typed)} is not a telephone number{reason}, {EXPECTED}")
+    digits = "".join(filter(str.isdecimal, inner))
+    marks = inner.partition(digits[0])[0] if digits else inner
+    if inner.count("+") > marks.count("+") or inner.count("+") > 1:
+        raise ValueError(f"{_shown(typed)} has a plus inside: write one number alone, {EXPECTED}")
+    return inner
+
+
+def _plain_character(character: str) -> str:
+    """A character as it is typed on every keyboard; nothing for one that nobody sees."""
+    if character.isdecimal():
+        return str(unicodedata.decimal(character))
+    category = unicodedata.category(character)
+    if category == "Zs" or character.isspace():
+        return " "
+    if category in UNSEEN:
+        return ""
+    return "-" if category == "Pd" or character == "\u2212" else _WIDE.get(character, character)
+
+
+def _shown(typed: str) -> str:
+    return repr(typed if len(typed) <= _LONGEST_SHOWN else f"{typed[:_LONGEST_SHOWN]}…")
 
 
 def end_from(typed: str, country: str) -> str:
@@ -69,7 +127,8 @@ def end_from(typed: str, country: str) -> str:
     """
     address = canonical(typed)
     is_short = address.isdigit() and len(address) < SHORTEST_NUMBER
-    is_name = not address.startswith("+") and any(map(str.isalpha, address))
+    digits = sum(map(str.isdigit, address))
+    is_name = not address.startswith("+") and any(map(str.isalpha, address)) and digits < SHORTEST_NUMBER
     return address if is_short or is_name else number_from(typed, country)
 
 

@@ -13,6 +13,7 @@ from responder.core.rehearsal.circumstances import SOMEBODY
 from responder.core.rules.actions import ACTIONS
 from responder.core.rules.cases import NOTHING, Case, Expected, ExpectedStep, Given, Turn
 from responder.core.rules.template import did_you_mean
+from responder.core.sms.typed_times import read_moment
 from responder.rulefile.reading.nodes import Mapping as MappingNode
 from responder.rulefile.reading.nodes import Node, Scalar
 from responder.rulefile.reading.places import called
@@ -37,10 +38,9 @@ class Local:
         """A moment in UTC; without an offset it is meant in the file's zone."""
         typed = text(node)
         try:
-            moment = datetime.fromisoformat(typed)
-            return (moment if moment.tzinfo else moment.replace(tzinfo=self.scope.zone)).astimezone(UTC)
-        except (ValueError, OverflowError):
-            raise Wrong(node, f"{shown(typed)} is no time, expected for example 2026-12-01T09:00") from None
+            return read_moment(typed, self.scope.zone)
+        except ValueError as error:
+            raise Wrong(node, str(error)) from None
 
 
 def read_cases(node: Node | None, scope: Scope, rules: Collection[str], reader: Reader) -> tuple[Case, ...]:
