@@ -1,17 +1,32 @@
 """Many rows through one statement: it is compiled once, and its rows go straight to the driver."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Self
 
-from sqlalchemy import JSON, Dialect, Table, TableValuedAlias, bindparam, func
+from sqlalchemy import (
+    ARRAY,
+    JSON,
+    Boolean,
+    Column,
+    ColumnElement,
+    Dialect,
+    Table,
+    TableValuedAlias,
+    TypeDecorator,
+    bindparam,
+    func,
+)
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.dml import UpdateBase
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeEngine
 
 KEPT = 100  # statements that stay compiled; there are about a dozen for each database
-Column = tuple[str, Any, Callable[[Any], Any] | None]
+Value = tuple[str, Any, Callable[[Any], Any] | None]
 """What a value is called in a row, what it is where the row does not name it, and how it is written for the driver."""
 
 
@@ -20,7 +35,7 @@ class Compiled:
     """A statement as the driver takes it, with its values in their order."""
 
     statement: str
-    columns: tuple[Column, ...]
+    columns: tuple[Value, ...]
 
     def values(self, rows: Sequence[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
         """The rows as the driver takes them."""
@@ -54,6 +69,51 @@ def each_of(name: str, *, is_sqlite: bool) -> TableValuedAlias:
     """A list of texts that is handed in under this name, as rows of one ``value``."""
     rows = func.json_each if is_sqlite else func.json_array_elements_text
     return rows(bindparam(name, type_=JSON)).table_valued("value").alias(f"each_of_{name}")
+
+
+class Listed(TypeDecorator[Collection[Any]]):
+    """Many values in one: an array on PostgreSQL, on SQLite a list in JSON."""
+
+    impl = JSON
+    cache_ok = True
+
+    def __init__(self, of: TypeEngine[Any]) -> None:
+        super().__init__()
+        self.of = of
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(JSON() if dialect.name == "sqlite" else ARRAY(self.of))
+
+    def process_bind_param(self, value: Collection[Any] | None, dialect: Dialect) -> Any:  # noqa: ANN401
+        return None if value is None else list(value)
+
+
+class _Among(FunctionElement[bool]):
+    """Whether a column is one of the values in a list."""
+
+    type = Boolean()
+    inherit_cache = True
+
+    def self_group(self, against: object = None) -> Self:
+        """As it is: SQLAlchemy would compare it with 1 for SQLite, which then finds no index."""
+        return self
+
+
+def among(column: Column[Any], values: Collection[Any]) -> ColumnElement[bool]:
+    """Whether a column is one of many values, all in one parameter: ``IN`` has one for each, which costs more than they."""
+    return _Among(column, bindparam(None, values, type_=Listed(type(column.type)()), unique=True))
+
+
+@compiles(_Among)
+def _any_of_array(element: _Among, compiler: Any, **options: Any) -> str:  # noqa: ANN401
+    column, values = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"{column} = ANY ({values})"
+
+
+@compiles(_Among, "sqlite")
+def _any_in_json(element: _Among, compiler: Any, **options: Any) -> str:  # noqa: ANN401
+    column, values = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608  (names and places of values)
 
 
 def _written(

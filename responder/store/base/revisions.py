@@ -8,7 +8,7 @@ from sqlalchemy import Insert, delete, select
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from responder.store.base.bulk import execute_many
+from responder.store.base.bulk import among, execute_many
 from responder.store.base.tables import contacts
 
 TOGETHER = 500  # rows in one statement
@@ -46,7 +46,7 @@ async def free_contacts(
     connection: AsyncConnection, originators: Collection[str], *, lock: bool
 ) -> dict[str, Row[Any] | None]:
     """The contacts of numbers that nobody else has, locked until the commit; None for a number without one."""
-    query = select(contacts).where(contacts.c.originator.in_(originators))
+    query = select(contacts).where(among(contacts.c.originator, originators))
     ours: dict[str, Row[Any] | None] = {}
     for row in (await connection.execute(query.with_for_update(skip_locked=True) if lock else query)).all():
         ours[row.originator] = row

@@ -12,6 +12,7 @@ from responder.core.contact.effects import StepKind
 from responder.core.contact.known import LATE, Appointment
 from responder.core.operations.handoffs import HandOffRecord, OpenHandOffs, Said
 from responder.core.sms.message import KEY_LENGTH
+from responder.store.base.bulk import among
 from responder.store.base.database import Database
 from responder.store.base.listing import Listing
 from responder.store.base.records import from_columns, from_row, order_of
@@ -79,7 +80,7 @@ async def paused_before(
 
 async def _paused(connection: AsyncConnection, originators: Collection[str], which: Select[Any]) -> dict[str, datetime]:
     until = func.max(handoffs.c.pauses_until).label("until")
-    theirs = handoffs.c.originator.in_(originators) & handoffs.c.pauses_until.is_not(None)
+    theirs = among(handoffs.c.originator, originators) & handoffs.c.pauses_until.is_not(None)
     query = which.add_columns(handoffs.c.originator, until).where(theirs).group_by(handoffs.c.originator)
     return {row.originator: row.until for row in (await connection.execute(query)).all()}
 
@@ -152,5 +153,5 @@ def open_doubts() -> Select[Any]:
 
 async def in_doubt(connection: AsyncConnection, originators: Collection[str]) -> dict[str, datetime]:
     """Which of the originators have an open hand-off that holds marketing back, and since when."""
-    query = open_doubts().where(handoffs.c.originator.in_(originators))
+    query = open_doubts().where(among(handoffs.c.originator, originators))
     return {row.originator: row.since for row in (await connection.execute(query)).all()}

@@ -10,7 +10,7 @@ from sqlalchemy import Column, Connection, Select, bindparam, case, or_, select,
 from sqlalchemy.engine import Row
 
 from responder.core.sms.message import Channel, Message, Order
-from responder.store.base.bulk import each_of
+from responder.store.base.bulk import among, each_of
 from responder.store.base.locking import in_order
 from responder.store.base.tables import IN_LINE, WAITING, messages
 
@@ -83,7 +83,7 @@ def _theirs(connection: Connection, counts: Counter[str], now: datetime, limit: 
 def _take(connection: Connection, seqs: Sequence[int], lease: Lease) -> Collection[int]:
     """Lease messages, oldest first, but for those that somebody has seen to meanwhile, and tell which."""
     is_free = or_(messages.c.lease_until.is_(None), messages.c.lease_until < lease.now)
-    mine = in_order(messages.c.seq, messages.c.seq.in_(seqs), messages.c.status == text("'received'"), is_free)
+    mine = in_order(messages.c.seq, among(messages.c.seq, seqs), messages.c.status == text("'received'"), is_free)
     leased = {"lease_owner": lease.owner, "lease_until": lease.until, "attempts": _DEATHS}
     return frozenset(
         connection.execute(update(messages).where(mine).values(leased).returning(messages.c.seq)).scalars()

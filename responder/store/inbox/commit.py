@@ -12,7 +12,7 @@ from responder.core.contact.effects import OptOut, StepKind
 from responder.core.deciding.plan import Plan
 from responder.core.sms.message import Message, MessageStatus, Order
 from responder.store.appointments.stale_reminders import drop_stale
-from responder.store.base.bulk import execute_many
+from responder.store.base.bulk import among, execute_many
 from responder.store.base.database import Database
 from responder.store.base.history import add_events
 from responder.store.base.tables import appointments, awaited, contacts, handoffs, messages, steps, subscriptions, uses
@@ -97,7 +97,7 @@ class Commits:
             )
         query = (
             select(contacts.c.originator, contacts.c.revision)
-            .where(contacts.c.originator.in_(originators))
+            .where(among(contacts.c.originator, originators))
             .order_by(contacts.c.originator)
         )
         rows = (await connection.execute(query.with_for_update() if lock else query)).all()

@@ -15,6 +15,7 @@ from responder.core.contact.effects import StepStatus
 from responder.core.contact.known import LATE, Appointment, Known, Subscription
 from responder.core.sms.message import Order
 from responder.store.appointments.rows import appointment_from
+from responder.store.base.bulk import among
 from responder.store.base.database import Database
 from responder.store.base.records import from_row, order_of
 from responder.store.base.tables import appointments, contacts, steps, subscriptions, uses
@@ -32,7 +33,7 @@ async def read_known(
 ) -> dict[str, Known]:
     """What is known of each originator, with all that mattered at a moment or has since."""
     async with database.read() as connection:
-        query = select(contacts).where(contacts.c.originator.in_(originators))
+        query = select(contacts).where(among(contacts.c.originator, originators))
         rows = {row.originator: row for row in (await connection.execute(query)).all()}
         on_lists = await _subscriptions(connection, originators, now)
         dated = await _appointments(connection, originators, now)
@@ -62,7 +63,7 @@ async def _subscriptions(
     connection: AsyncConnection, originators: Collection[str], now: datetime
 ) -> Mapping[str, dict[str, Subscription]]:
     found: dict[str, dict[str, Subscription]] = defaultdict(dict)
-    query = select(subscriptions).where(subscriptions.c.originator.in_(originators))
+    query = select(subscriptions).where(among(subscriptions.c.originator, originators))
     for row in (await connection.execute(query)).all():
         found[row.originator][row.list] = subscription_from(row).at(now)
     return found
@@ -72,7 +73,7 @@ async def _appointments(
     connection: AsyncConnection, originators: Collection[str], now: datetime
 ) -> Mapping[str, list[Appointment]]:
     found: dict[str, list[Appointment]] = defaultdict(list)
-    near = (appointments.c.originator.in_(originators)) & (appointments.c.starts_at > now - LATE)
+    near = among(appointments.c.originator, originators) & (appointments.c.starts_at > now - LATE)
     for row in (await connection.execute(select(appointments).where(near).order_by(appointments.c.starts_at))).all():
         found[row.originator].append(appointment_from(row))
     return found
@@ -84,7 +85,7 @@ async def _uses(
     """What each has used up and when, and what of it by a reply still to leave."""
     last: dict[str, dict[str, datetime]] = defaultdict(dict)
     unsent: dict[str, set[str]] = defaultdict(set)
-    for row in (await connection.execute(_USED.where(uses.c.originator.in_(originators)))).all():
+    for row in (await connection.execute(_USED.where(among(uses.c.originator, originators)))).all():
         last[row.originator][row.of] = row.used_at
         if row.seq:
             unsent[row.originator].add(row.of)

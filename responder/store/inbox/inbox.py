@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.sms.message import Inbound, Message, MessageStatus
 from responder.errors import StorageError
-from responder.store.base.bulk import Insertion, Values, execute_many
+from responder.store.base.bulk import Insertion, Values, among, execute_many
 from responder.store.base.database import Database
 from responder.store.base.locking import in_order
 from responder.store.base.tables import IN_LINE, messages
@@ -172,7 +172,7 @@ async def still_held(connection: AsyncConnection, owner: str, seqs: Sequence[int
     """Which of the messages a worker may still mark as handled; they are locked oldest first, as everywhere."""
     query = (
         select(messages.c.seq)
-        .where(messages.c.seq.in_(seqs), messages.c.lease_owner == owner, _IS_WAITING)
+        .where(among(messages.c.seq, seqs), messages.c.lease_owner == owner, _IS_WAITING)
         .order_by(messages.c.seq)
     )
     return set((await connection.execute(query.with_for_update() if lock else query)).scalars())

@@ -25,6 +25,7 @@ from responder.core.contact.question import (
 )
 from responder.core.deciding.plan import Plan
 from responder.core.sms.timestamps import iso
+from responder.store.base.bulk import among
 from responder.store.base.records import as_row, from_row
 from responder.store.base.tables import messages, questions, steps
 
@@ -76,7 +77,7 @@ async def read_questions(
 ) -> Mapping[str, tuple[Question, ...]]:
     """The questions that each of the originators was asked lately, oldest first; those that never left are none."""
     left = questions.c.status != QuestionStatus.VOID
-    lately = (questions.c.originator.in_(originators)) & (questions.c.asked_at > now - QUESTIONS_REMEMBERED) & left
+    lately = among(questions.c.originator, originators) & (questions.c.asked_at > now - QUESTIONS_REMEMBERED) & left
     unsent = (steps.c.key == questions.c.key) & (steps.c.status == StepStatus.QUEUED) & (questions.c.status == OPEN)
     query = select(questions, steps.c.seq.label("step_seq")).outerjoin(steps, unsent).where(lately)
     asked: dict[str, list[Question]] = defaultdict(list)

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from responder.core.contact.effects import VALID_FOR, StepKind, StepStatus
 from responder.core.outbound.retry import LEASE
 from responder.core.outbound.suppression import SHADOWED
+from responder.store.base.bulk import among
 from responder.store.base.database import Database
 from responder.store.base.tables import GIVEN_UP, ORDINARY, REMINDING, UNDONE, URGENT, steps
 from responder.store.consent.ledger import append
@@ -99,7 +100,7 @@ class SqlSteps:
         if pretend:
             lease = {"status": pretend.status, "last_error": pretend.reason, "next_attempt_at": None}
         if taken:
-            mine = steps.c.seq.in_([row.seq for row in taken])
+            mine = among(steps.c.seq, [row.seq for row in taken])
             values = lease | {"attempts": steps.c.attempts + 1, "updated_at": now}
             await connection.execute(update(steps).where(mine).values(values))
 

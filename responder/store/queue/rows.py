@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, or_, select, text
+from sqlalchemy import or_, select, text
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,6 +13,7 @@ from responder.core.contact.echoes import TEXTS_REMEMBERED, Sent
 from responder.core.contact.effects import Purpose, Step, StepStatus
 from responder.core.operations.records import DeliveryRecord
 from responder.core.outbound.suppression import SHADOWED
+from responder.store.base.bulk import among
 from responder.store.base.records import from_row
 from responder.store.base.tables import steps
 
@@ -25,9 +26,8 @@ def delivery_from(row: Row[Any]) -> DeliveryRecord:
 async def read_sent(connection: AsyncConnection, originators: Collection[str], now: datetime) -> dict[str, list[Sent]]:
     """The texts that were queued lately for each of the originators."""
     sent: dict[str, list[Sent]] = defaultdict(list)
-    for row in (
-        await connection.execute(_SENT, {"originators": list(originators), "since": now - TEXTS_REMEMBERED})
-    ).all():
+    theirs = among(steps.c.originator, originators) & (steps.c.created_at > now - TEXTS_REMEMBERED)
+    for row in (await connection.execute(_SENT.where(theirs))).all():
         sent[row.originator].append(
             Sent(at=row.created_at, text=row.content, purpose=Purpose(row.purpose), answers_at=row.arrived_at)
         )
@@ -38,8 +38,6 @@ _SENT = (
     select(steps.c.originator, steps.c.created_at, steps.c.arrived_at, steps.c.content, steps.c.purpose)
     .where(
         steps.c.kind == text("'reply'"),
-        steps.c.originator.in_(bindparam("originators", expanding=True)),
-        steps.c.created_at > bindparam("since"),
         or_(steps.c.status != StepStatus.SUPPRESSED, steps.c.last_error == SHADOWED),
     )
     .order_by(steps.c.seq)
