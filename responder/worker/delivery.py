@@ -83,10 +83,10 @@ class Deliverer:
             for call in calls:
                 call.cancel()
 
-    async def _pretend(self, kind: StepKind, pretend: Pretence) -> list[Claimed]:
+    async def _pretend(self, kind: StepKind, pretence: Pretence) -> bool:
         now = self.clock()
-        return await self.steps.claim(
-            kind, "", now, PRETENDED_AT_ONCE, pretend=pretend, tell=self._notified(), quiet_until=self._quiet_until(now)
+        return await self.steps.pretend(
+            kind, pretence, now, PRETENDED_AT_ONCE, tell=self._notified(), quiet_until=self._quiet_until(now)
         )
 
     def _pretence(self, kind: StepKind) -> Pretence | None:

@@ -79,7 +79,7 @@ class Installation:
 
     async def simulate(self) -> None:
         """Simulate the replies that wait."""
-        await self.store.steps.claim(StepKind.REPLY, "", self.work.clock.now, 500, pretend=SIMULATED)
+        await self.store.steps.pretend(StepKind.REPLY, SIMULATED, self.work.clock.now, 500)
 
     def set(self, **settings: str) -> None:
         """Add settings to the file of them."""

@@ -95,8 +95,8 @@ def test_a_while_begins_with_the_message() -> None:
 
 async def test_texts_go_after_their_days_and_consent_stays(work: Work) -> None:
     await work.handle(inbound("News ON", raw=b"text=News+ON"))
-    await work.store.steps.claim(StepKind.REPLY, "w", NOON, 10, pretend=SIMULATED)
-    await work.store.steps.claim(StepKind.WEBHOOK, "w", NOON, 10, pretend=SIMULATED)
+    await work.store.steps.pretend(StepKind.REPLY, SIMULATED, NOON, 10)
+    await work.store.steps.pretend(StepKind.WEBHOOK, SIMULATED, NOON, 10)
     work.clock.advance(days=31)
     await keep_house(work, days=30)
     (message,) = await work.rows("messages")

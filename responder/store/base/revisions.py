@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Insert, delete, select
+from sqlalchemy import Column, Insert, delete, select
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -12,6 +12,10 @@ from responder.store.base.bulk import among, execute_many
 from responder.store.base.tables import contacts
 
 TOGETHER = 500  # rows in one statement
+OF_CONSENT: list[Column[Any]] = [
+    contacts.c.originator, contacts.c.opted_out, contacts.c.consent_at, contacts.c.consent_seq,
+    contacts.c.stopped_at, contacts.c.stop_order_at, contacts.c.stop_order_seq,
+]  # fmt: skip
 T = TypeVar("T")
 
 
@@ -45,8 +49,11 @@ async def let_go(connection: AsyncConnection, originators: Collection[str]) -> N
 async def free_contacts(
     connection: AsyncConnection, originators: Collection[str], *, lock: bool
 ) -> dict[str, Row[Any] | None]:
-    """The contacts of numbers that nobody else has, locked until the commit; None for a number without one."""
-    query = select(contacts).where(among(contacts.c.originator, originators))
+    """What the contacts say of consent, of numbers that nobody else has; None for a number without a contact.
+
+    They are locked until the commit.
+    """
+    query = select(*OF_CONSENT).where(among(contacts.c.originator, originators))
     ours: dict[str, Row[Any] | None] = {}
     for row in (await connection.execute(query.with_for_update(skip_locked=True) if lock else query)).all():
         ours[row.originator] = row

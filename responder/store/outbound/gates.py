@@ -110,6 +110,7 @@ async def opt_out(claim: Claim, texts: Texts) -> Reasons:
             ),
         )
         for row in texts
+        if row.originator in silent or row.key in ended
     )
 
 
@@ -171,6 +172,8 @@ async def room_for(claim: Claim, limit: int) -> Room:
 
 async def stopped_among(claim: Claim, texts: Texts) -> Reasons:
     """Why some of the texts do not go out, by their keys. The contacts of the others are ours until the commit."""
+    if not texts:
+        return {}
     people = await free_contacts(claim.connection, {row.originator for row in texts}, lock=not claim.database.is_sqlite)
     claim = replace(claim, people=people)
     stopped: dict[str, str] = {}

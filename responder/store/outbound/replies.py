@@ -41,6 +41,16 @@ SIMULATED = Pretence(status=StepStatus.SIMULATED)
 IN_SHADOW = Pretence(status=StepStatus.SUPPRESSED, reason=SHADOWED)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Passing:
+    """What was due and passed the gates; whether there may be more, and whether anything became of it."""
+
+    room: Room
+    taken: Sequence[Row[Any]]
+    is_full: bool
+    has_moved: bool
+
+
 class SqlSteps:
     """The outbound steps in SQL; ``api`` is the gateway's that replies are handed to."""
 
@@ -57,52 +67,54 @@ class SqlSteps:
         limit: int,
         *,
         budget: Budget | None = None,
-        pretend: Pretence | None = None,
         tell: Collection[str] = (),
         quiet_until: datetime | None = None,
     ) -> list[Claimed]:
         """Due steps, oldest first, that are ours while the lease lasts; texts that a gate stops are suppressed.
 
-        With ``pretend`` the steps are marked so at once, since nothing goes out; ``budget`` is what may be spent, and
-        ``quiet_until`` the end of the quiet hours that it is in.
+        ``budget`` is what may be spent, and ``quiet_until`` the end of the quiet hours that it is in.
         """
+        lease = {"status": StepStatus.SENDING, "lease_owner": owner, "lease_until": now + LEASE}
         async with self._database.write() as connection:
-            ask = Claim(
-                connection=connection,
-                database=self._database,
-                secret=self._secret,
-                now=now,
-                budget=budget,
-                quiet_until=quiet_until,
-                is_pretence=pretend is not None,
-            )
-            room = await room_for(ask, limit) if kind is StepKind.REPLY else Room(limit=limit)
-            due = await self._due(connection, kind, now, room)
-            stopped = await stopped_among(ask, due) if kind is StepKind.REPLY else {}
-            await _suppress(connection, due, {key: reason for key, reason in stopped.items() if reason}, now, tell)
-            taken = [row for row in due if row.key not in stopped]
-            await self._take(connection, taken, owner, now, pretend)
+            ask = self._asking(connection, now, budget=budget, quiet_until=quiet_until)
+            passing = await self._pass_gates(ask, kind, limit, tell)
+            await _take(ask, passing.taken, lease | {"submitted_at": now, "api": self._api})
+        is_probe = passing.room.is_probe
         return [
-            Claimed(step=step_from(row), attempts=row.attempts + 1, created_at=row.created_at, is_probe=room.is_probe)
-            for row in taken
+            Claimed(step=step_from(row), attempts=row.attempts + 1, created_at=row.created_at, is_probe=is_probe)
+            for row in passing.taken
         ]
 
-    async def _take(
+    async def pretend(
         self,
-        connection: AsyncConnection,
-        taken: Sequence[Row[Any]],
-        owner: str,
+        kind: StepKind,
+        pretence: Pretence,
         now: datetime,
-        pretend: Pretence | None,
-    ) -> None:
-        lease: dict[str, Any] = {"status": StepStatus.SENDING, "lease_owner": owner, "lease_until": now + LEASE}
-        lease |= {"submitted_at": now, "api": self._api}
-        if pretend:
-            lease = {"status": pretend.status, "last_error": pretend.reason, "next_attempt_at": None}
-        if taken:
-            mine = among(steps.c.seq, [row.seq for row in taken])
-            values = lease | {"attempts": steps.c.attempts + 1, "updated_at": now}
-            await connection.execute(update(steps).where(mine).values(values))
+        limit: int,
+        *,
+        tell: Collection[str] = (),
+        quiet_until: datetime | None = None,
+    ) -> bool:
+        """Mark due steps at once, since nothing goes out, and tell whether more may be due."""
+        mark = {"status": pretence.status, "last_error": pretence.reason, "next_attempt_at": None}
+        async with self._database.write() as connection:
+            ask = self._asking(connection, now, is_pretence=True, quiet_until=quiet_until)
+            passing = await self._pass_gates(ask, kind, limit, tell)
+            await _take(ask, passing.taken, mark)
+        return passing.is_full and passing.has_moved
+
+    def _asking(self, connection: AsyncConnection, now: datetime, **others: Any) -> Claim:  # noqa: ANN401
+        return Claim(connection=connection, database=self._database, secret=self._secret, now=now, **others)
+
+    async def _pass_gates(self, ask: Claim, kind: StepKind, limit: int, tell: Collection[str]) -> Passing:
+        """Read what is due, and suppress what a gate stops for good."""
+        room = await room_for(ask, limit) if kind is StepKind.REPLY else Room(limit=limit)
+        due = await self._due(ask.connection, kind, ask.now, room)
+        stopped = await stopped_among(ask, due) if kind is StepKind.REPLY else {}
+        for_good = {key: reason for key, reason in stopped.items() if reason}
+        await _suppress(ask.connection, due, for_good, ask.now, tell)
+        taken = [row for row in due if row.key not in stopped]
+        return Passing(room=room, taken=taken, is_full=len(due) == limit, has_moved=bool(taken or for_good))
 
     async def _due(self, connection: AsyncConnection, kind: StepKind, now: datetime, room: Room) -> Sequence[Row[Any]]:
         """Due steps, the confirmations of opt-outs first, since they are of no use when they are late."""
@@ -181,6 +193,14 @@ class SqlSteps:
         async with self._database.read() as connection:
             rows = (await connection.execute(select(steps.c.status, func.count()).group_by(steps.c.status))).all()
         return {StepStatus(status): count for status, count in rows}
+
+
+async def _take(ask: Claim, taken: Sequence[Row[Any]], values: Mapping[str, Any]) -> None:
+    """Write this about the steps, and count the attempt."""
+    if taken:
+        mine = among(steps.c.seq, [row.seq for row in taken])
+        counted = {"attempts": steps.c.attempts + 1, "updated_at": ask.now}
+        await ask.connection.execute(update(steps).where(mine).values(dict(values) | counted))
 
 
 async def _suppress(

@@ -1,5 +1,6 @@
 """What all tables have in common: their names, times, row numbers, and indexes."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -38,15 +39,30 @@ class Moment(TypeDecorator[datetime]):
         return dialect.type_descriptor(String(26) if dialect.name == "sqlite" else DateTime(timezone=True))
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:  # noqa: ANN401  (by dialect)
-        if value is None:
-            return None
-        moment = value if value.tzinfo is UTC else value.astimezone(UTC)
-        return _sortable(moment) if dialect.name == "sqlite" else moment
+        return _as_text(value) if dialect.name == "sqlite" else _in_utc(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ANN401
-        if value is None:
-            return None
-        return datetime.fromisoformat(value).replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
+        return _from_text(value) if dialect.name == "sqlite" else _in_utc(value)
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any]:
+        """One function for each value, where SQLAlchemy calls three: a message leaves fifteen times behind."""
+        return _as_text if dialect.name == "sqlite" else _in_utc
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:
+        """One function for each value."""
+        return _from_text if dialect.name == "sqlite" else _in_utc
+
+
+def _in_utc(value: datetime | None) -> datetime | None:
+    return value if value is None or value.tzinfo is UTC else value.astimezone(UTC)
+
+
+def _as_text(value: datetime | None) -> str | None:
+    return None if value is None else _sortable(value if value.tzinfo is UTC else value.astimezone(UTC))
+
+
+def _from_text(value: str | None) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(value).replace(tzinfo=UTC)
 
 
 @lru_cache(maxsize=1000)
