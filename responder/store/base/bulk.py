@@ -100,7 +100,7 @@ class _Among(FunctionElement[bool]):
 
 
 def among(column: Column[Any], values: Collection[Any]) -> ColumnElement[bool]:
-    """Whether a column is one of many values, all in one parameter: with one for each, SQL is read anew for each batch."""
+    """Whether a column is one of many values, all in one parameter, so that no SQL is read anew for each batch."""
     return _Among(column, bindparam(None, values, type_=Listed(type(column.type)()), unique=True))
 
 
