@@ -1,15 +1,16 @@
 """Appointments and their history, and how another system or an operator changes them."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 
-from responder.core.appointments.booking import Booking, Change, Local
+from responder.core.appointments.booking import Booking, Change, Local, dated, day_bounds
 from responder.core.appointments.reminders import ReminderPlan
 from responder.core.contact.known import Appointment
 from responder.core.operations.filters import EVERY_APPOINTMENT, AppointmentFilter
 from responder.core.operations.records import AppointmentEvent, AppointmentRecord
 from responder.core.outbound.gateway import Job
 from responder.core.rules.webhooks import Event
-from responder.desk.desk import Desk, Missing, Overtaken, Records
+from responder.desk.desk import Desk, Invalid, Missing, Overtaken, Records
 from responder.store.appointments.bookings import API, Conflict, Means, delete_appointment, put_bookings
 from responder.store.appointments.importing import BookingImports
 from responder.store.base.history import read_history
@@ -35,6 +36,15 @@ async def show_appointment(desk: Desk, identifier: str) -> AppointmentRecord:
 async def appointment_history(desk: Desk, identifier: str) -> Sequence[AppointmentEvent]:
     """What became of an appointment, also of one that was deleted; nothing if there never was one."""
     return await read_history(desk.database, identifier)
+
+
+async def read_day(desk: Desk, typed: str) -> tuple[datetime, datetime]:
+    """When a day begins and when it is over, in the zone of the rules. Raises Invalid."""
+    zone = (await desk.rules()).zone
+    try:
+        return day_bounds(dated(typed, zone, desk.clock()), zone)
+    except ValueError as error:
+        raise Invalid(f"day: {error}") from None
 
 
 async def local(desk: Desk) -> Local:

@@ -4,7 +4,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any, Generic, TypeVar
 
 from responder.core.operations.pages import Page, opened, sealed
@@ -75,6 +75,14 @@ class Desk:
         except ConfigurationError:
             self.warn(f"{UNREADABLE}, so no webhook is told of this")
             return frozenset()
+
+    async def zone(self) -> tzinfo:
+        """The zone that people read times in: the rules', or UTC where no rules can be read."""
+        try:
+            return (await self.rules()).zone
+        except ConfigurationError:
+            self.warn(f"{UNREADABLE}, so times are in UTC")
+            return UTC
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

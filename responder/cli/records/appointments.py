@@ -1,7 +1,9 @@
 """responder appointments: imported from another system, listed, shown with their history, and exported."""
 
+import contextlib
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import tzinfo
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -10,23 +12,25 @@ import typer
 
 from responder.cli.records.csv_file import CsvFile, read_file
 from responder.cli.records.csv_imports import read_bookings
-from responder.cli.terminal.options import AsJson, Limit
-from responder.cli.terminal.output import Column, echo_json, moment, one_line, progress, say
-from responder.cli.terminal.session import print_list, rules_of_file, with_desk
-from responder.core.appointments.booking import FIELDS, Change, Local, day_bounds
+from responder.cli.terminal.options import AsJson, Day, ExportFile, InUtc, Limit
+from responder.cli.terminal.output import Column, echo_json, for_csv, for_people, moment, one_line, progress, say
+from responder.cli.terminal.session import print_list, read_number, rules_of_file, with_desk
+from responder.core.appointments.booking import FIELDS, Change, Local
 from responder.core.contact.effects import AppointmentStatus
 from responder.core.operations.filters import AppointmentFilter
 from responder.core.operations.records import AppointmentEvent, AppointmentRecord
-from responder.core.sms.address import number_from
 from responder.core.sms.timestamps import iso
-from responder.desk.appointments import appointment_history, import_appointments, list_appointments, show_appointment
+from responder.desk.appointments import (
+    appointment_history,
+    import_appointments,
+    list_appointments,
+    read_day,
+    show_appointment,
+)
 from responder.desk.desk import Desk, Missing, Records
 from responder.errors import ResponderError
+from responder.processes.data_dir import open_private
 
-Day = Annotated[
-    str | None,
-    typer.Option(metavar="DAY", help="Only those of this day, such as 2026-12-01, in the zone of the rules file."),
-]
 OfStatus = Annotated[AppointmentStatus | None, typer.Option(help="Only those with this status.")]
 OfNumber = Annotated[str | None, typer.Option(metavar="NUMBER", help="Only those of this telephone number.")]
 EXPORTED = (*FIELDS[:-1], "status", "updated_at", "asked_at")
@@ -68,29 +72,24 @@ def list_(
     columns: list[Column[AppointmentRecord]] = [
         Column(title="id", value=lambda record: record.appointment.id),
         Column(title="number", value=lambda record: record.appointment.originator),
-        Column(title="starts", value=lambda record: moment(record.appointment.starts_at)),
+        Column(title="starts", value=lambda record: record.appointment.starts_at),
         Column(title="status", value=lambda record: record.appointment.status),
         Column(title="name", value=lambda record: record.appointment.name, wide=True),
         Column(title="service", value=lambda record: record.appointment.service, wide=True),
     ]
     empty = NO_SUCH_APPOINTMENTS if day or status or number else NO_APPOINTMENTS
-    print_list(
-        partial(_chosen, day=day, status=status, number=number), columns, limit=limit, as_json=as_json, empty=empty
-    )
+    chosen = partial(_chosen, day=day, status=status, number=number)
+    print_list(chosen, columns, limit=limit, as_json=as_json, empty=empty, whole=day is not None)
 
 
 async def _chosen(
     desk: Desk, *, day: str | None, status: AppointmentStatus | None, number: str | None
 ) -> Records[AppointmentRecord]:
-    """The appointments that the options select; the rules file gives the zone of a day and the country of a number."""
+    """The appointments that the options select."""
     if not day and not number:
         return list_appointments(desk, AppointmentFilter(status=status))
-    rules = await rules_of_file()
-    try:
-        begin, end = day_bounds(day, rules.zone) if day else (None, None)
-        originator = number_from(number, rules.country) if number else None
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
+    begin, end = await read_day(desk, day) if day else (None, None)
+    originator = await read_number(desk, number) if number else None
     return list_appointments(desk, AppointmentFilter(originator=originator, status=status, begin=begin, end=end))
 
 
@@ -115,9 +114,10 @@ async def _show(desk: Desk, *, identifier: str, as_json: bool) -> None:
     if as_json:
         echo_json(record.as_json())
         return
-    for name, value in record.as_json().items():
+    zone = await desk.zone()
+    for name, value in for_people(record.as_json(), zone).items():
         say(f"{name:<12}{one_line(str(value))}".rstrip())
-    _print_history(history)
+    _print_history(history, zone)
 
 
 async def _show_history(desk: Desk, *, identifier: str, as_json: bool) -> None:
@@ -128,28 +128,44 @@ async def _show_history(desk: Desk, *, identifier: str, as_json: bool) -> None:
         for event in history:
             echo_json(event.as_json())
     else:
-        _print_history(history)
+        _print_history(history, await desk.zone())
 
 
-def _print_history(history: Sequence[AppointmentEvent]) -> None:
+def _print_history(history: Sequence[AppointmentEvent], zone: tzinfo) -> None:
     for number, event in enumerate(history):
-        say(f"{'' if number else 'history':<12}{one_line(_event_line(event))}")
+        say(f"{'' if number else 'history':<12}{one_line(_event_line(event, zone))}")
 
 
-def _event_line(event: AppointmentEvent) -> str:
+def _event_line(event: AppointmentEvent, zone: tzinfo) -> str:
     is_change = event.new_status and event.old_status != event.new_status
     change = f"{event.old_status or 'none'} to {event.new_status}" if is_change else ""
     key = f"message {event.message_key}" if event.message_key else ""
-    return "  ".join(filter(None, (moment(event.at), event.what, f"by {event.by}", change, event.detail, key)))
+    return "  ".join(filter(None, (moment(event.at, zone), event.what, f"by {event.by}", change, event.detail, key)))
 
 
 @app.command("export")
-def export(*, day: Day = None, status: OfStatus = None, number: OfNumber = None) -> None:
-    """Print appointments as CSV with their status, in the columns of the import and those of a record."""
-    with_desk(partial(_export, chosen=partial(_chosen, day=day, status=status, number=number)))
+def export(
+    file: ExportFile = None,
+    *,
+    day: Day = None,
+    status: OfStatus = None,
+    number: OfNumber = None,
+    in_utc: InUtc = False,
+) -> None:
+    """Write appointments as CSV with their status, in the columns of the import and those of a record."""
+    chosen = partial(_chosen, day=day, status=status, number=number)
+    with_desk(partial(_export, chosen=chosen, file=file, in_utc=in_utc))
 
 
-async def _export(desk: Desk, *, chosen: Callable[[Desk], Awaitable[Records[AppointmentRecord]]]) -> None:
-    file = CsvFile(sys.stdout, EXPORTED)
-    async for record in (await chosen(desk)).every():
-        file.add({**record.as_json(), "asked_at": iso(record.appointment.asked_at)})
+async def _export(
+    desk: Desk, *, chosen: Callable[[Desk], Awaitable[Records[AppointmentRecord]]], file: Path | None, in_utc: bool
+) -> None:
+    zone = None if in_utc else await desk.zone()
+    count = 0
+    with open_private(file) if file else contextlib.nullcontext(sys.stdout) as target:
+        written = CsvFile(target, EXPORTED)
+        async for record in (await chosen(desk)).every():
+            count += 1
+            written.add(for_csv({**record.as_json(), "asked_at": iso(record.appointment.asked_at)}, zone))
+    if file:
+        say(f"{file}: {count} appointments")

@@ -1,33 +1,21 @@
 """responder consent: what a number agreed to and when, with the proof that nothing of it was changed."""
 
-import hashlib
-import hmac
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 from functools import partial
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from responder.cli.records.csv_file import CsvFile
+from responder.cli.records.consent_export import export_ledger, verify
 from responder.cli.terminal.options import AsJson, AsOf
-from responder.cli.terminal.output import aligned, echo_json, one_line, say
+from responder.cli.terminal.output import aligned, echo_json, for_people, moment, one_line, say
 from responder.cli.terminal.session import operator_name, read_number, with_desk
 from responder.core.operations.filters import ConsentFilter
-from responder.core.operations.records import CONSENT, CONSENT_DETAILS, ConsentRecord
-from responder.desk.consent import erase_number, list_consent, show_consent, verify_ledger
+from responder.core.operations.records import ConsentRecord
+from responder.desk.consent import erase_number, list_consent, show_consent
 from responder.desk.desk import Desk
 from responder.desk.people import everything_about
-from responder.errors import ConfigurationError
-from responder.processes.data_dir import open_private
-
-KINDS = (".csv", ".jsonl")
-SIGNED = b"consent-export:"  # begins what is signed, so that the signature cannot serve for anything else
-NO_CONSENT = (
-    "no consent is recorded yet: a text such as the one of a rule with 'subscribe', or STOP, makes the first event"
-)
 
 Number = Annotated[str, typer.Argument(metavar="NUMBER", help="The number, such as +393301234567.")]
 Everything = Annotated[
@@ -48,6 +36,8 @@ SHOWN_FIELDS: Mapping[str, Sequence[str]] = {
 """What is shown of each kind of record, in this order; of any other kind everything is."""
 
 app = typer.Typer(no_args_is_help=True)
+app.command("export")(export_ledger)
+app.command("verify")(verify)
 
 
 @app.command("show")
@@ -70,7 +60,7 @@ def show(number: Number, *, as_of: AsOf = None, everything: Everything = False, 
 
 
 async def _print_everything(desk: Desk, *, number: str) -> None:
-    originator = await read_number(number)
+    originator = await read_number(desk, number)
     consent = list_consent(desk, ConsentFilter(originator=originator))
     for title, records in {"consent": consent, **everything_about(desk, originator)}.items():
         async for record in records.every():
@@ -78,23 +68,29 @@ async def _print_everything(desk: Desk, *, number: str) -> None:
 
 
 async def _show(desk: Desk, *, number: str, as_of: datetime | None, as_json: bool) -> None:
-    originator = await read_number(number)
+    originator = await read_number(desk, number)
     events, stood = await show_consent(desk, originator, as_of=as_of)
     if as_json:
         for event in events:
             echo_json(event.as_json())
         return
-    say(f"{originator}{f' as of {as_of:%Y-%m-%d %H:%M} UTC' if as_of else ''}")
-    _print_section("consent", [_event_line(event) for event in events])
+    zone = await desk.zone()
+    sections = {"consent": [_event_line(event, zone) for event in events]}
     if as_of is None:
         for title, records in everything_about(desk, originator).items():
-            _print_section(title, _lines(title, [record.as_json() async for record in records.every()]))
+            found = [for_people(record.as_json(), zone) async for record in records.every()]
+            sections[title] = _lines(title, found)
     else:
-        _print_section("stood then", _lines("standing", stood))
+        sections["stood then"] = _lines("standing", [for_people(standing, zone) for standing in stood])
+    say(f"{originator}{f' as of {moment(as_of, zone)}' if as_of else ''}")
+    for title, lines in sections.items():
+        _print_section(title, lines)
+    if not any(sections.values()):
+        say(f"\nnothing is known of {originator}: no text came from it, and nobody brought it in", err=True)
 
 
-def _event_line(event: ConsentRecord) -> str:
-    fields = event.as_json()
+def _event_line(event: ConsentRecord, zone: tzinfo) -> str:
+    fields = for_people(event.as_json(), zone)
     by = fields.get("operator") or fields["channel"]
     parts = [
         fields["event"],
@@ -128,96 +124,9 @@ def _named_values(record: Mapping[str, Any]) -> Iterator[str]:
     for name, value in record.items():
         if isinstance(value, Mapping):
             yield from _named_values(value)
-        elif value is not None:
-            yield f"{name} {one_line(str(value))}"
-
-
-@app.command("export")
-def export(
-    file: Annotated[
-        Path | None, typer.Argument(metavar="FILE", help="FILE.csv or FILE.jsonl; without it, JSON Lines are printed.")
-    ] = None,
-    *,
-    name: Annotated[
-        str | None, typer.Option("--list", metavar="NAME", help="Only events of this list, and of all lists.")
-    ] = None,
-    as_json: AsJson = False,  # noqa: ARG001  (what is printed is JSON Lines in any case)
-) -> None:
-    """Write the consent events, and beside them FILE.sig: a signature under the secret of the installation."""
-    if file and file.suffix not in KINDS:
-        raise typer.BadParameter(f"{file.name!r} ends neither with .csv nor with .jsonl")
-    with_desk(partial(_export, file=file, name=name))
-
-
-async def _export(desk: Desk, *, file: Path | None, name: str | None) -> None:
-    records = list_consent(desk, ConsentFilter(list=name)).every()
-    if file is None:
-        async for record in records:
-            echo_json(record.as_json())
-        return
-    events = [record.as_json() async for record in records]
-    beside = _write_signed(file, events, desk.secret)
-    say(f"{file}: {len(events)} events, signed in {beside.name}")
-
-
-def _write_signed(file: Path, events: Sequence[Mapping[str, Any]], secret: bytes) -> Path:
-    """Write the events and, in a file beside theirs, a signature; the name of that file."""
-    with open_private(file) as target:
-        if file.suffix == ".csv":
-            CsvFile(target, (*CONSENT, *CONSENT_DETAILS)).add_all(events)
-        else:
-            target.writelines(json.dumps(event) + "\n" for event in events)
-    beside = _signature_of(file)
-    with open_private(beside) as target:
-        target.write(f"hmac-sha256 {_sign(file, secret)}\n")
-    return beside
-
-
-def _check_signed(file: Path, secret: bytes) -> None:
-    """Raise ConfigurationError unless the file is as it was written."""
-    beside = _signature_of(file)
-    try:
-        signature, expected = beside.read_text(encoding="ascii").split()[-1], _sign(file, secret)
-    except (OSError, UnicodeError, IndexError):
-        raise ConfigurationError(f"{file}: it or {beside.name} cannot be read, export both again") from None
-    if not hmac.compare_digest(signature, expected):
-        raise ConfigurationError(
-            f"{file}: does not fit {beside.name}: it was changed, or comes from another installation"
-        )
-
-
-def _sign(file: Path, secret: bytes) -> str:
-    return hmac.digest(secret, SIGNED + file.read_bytes(), hashlib.sha256).hex()
-
-
-def _signature_of(file: Path) -> Path:
-    return file.with_name(f"{file.name}.sig")
-
-
-@app.command("verify")
-def verify(
-    file: Annotated[
-        Path | None, typer.Argument(metavar="FILE", help="An exported file, to hold against its FILE.sig.")
-    ] = None,
-) -> None:
-    """Check that no consent event was changed, removed, put in or cut off; exit 1 if one was."""
-    with_desk(partial(_verify_file, file=file) if file else _verify)
-
-
-async def _verify(desk: Desk) -> None:
-    verdict = await verify_ledger(desk)
-    for fault in verdict.faults:
-        say(f"event {fault.seq}: {fault.what}", err=True)
-    if verdict.faults:
-        remedy = "keep this database, and compare it with your backups"
-        say(f"the consent ledger is not as it was written: {remedy}", err=True)
-        raise typer.Exit(1)
-    say(f"{verdict.events} events, the chain is whole" if verdict.events else NO_CONSENT)
-
-
-async def _verify_file(desk: Desk, *, file: Path) -> None:
-    _check_signed(file, desk.secret)
-    say(f"{file}: is as it was exported")
+        elif value not in (None, False, 0, ""):
+            shown = name.replace("_", " ")
+            yield shown if value is True else f"{shown} {one_line(str(value))}"
 
 
 @app.command("erase")
@@ -236,5 +145,5 @@ def erase(
 
 
 async def _erase(desk: Desk, *, number: str) -> None:
-    found = await erase_number(desk, await read_number(number), operator=operator_name())
+    found = await erase_number(desk, await read_number(desk, number), operator=operator_name())
     say(f"erased from {found} rows; whoever has this number now is texted only after a START")

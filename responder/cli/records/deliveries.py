@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from responder.cli.terminal.options import AsJson, Limit, Queued
-from responder.cli.terminal.output import Column, moment, say
+from responder.cli.terminal.output import Column, say
 from responder.cli.terminal.session import print_list, with_desk
 from responder.core.contact.effects import StepKind, StepStatus
 from responder.core.operations.filters import DeliveryFilter
@@ -88,7 +88,7 @@ def _columns() -> list[Column[DeliveryRecord]]:
         Column(title="to", value=lambda delivery: delivery.to),
         Column(title="status", value=lambda delivery: delivery.status),
         Column(title="attempts", value=lambda delivery: str(delivery.attempts)),
-        Column(title="next attempt", value=lambda delivery: moment(delivery.next_attempt_at)),
+        Column(title="next attempt", value=lambda delivery: delivery.next_attempt_at),
         Column(title="text or error", value=_text_or_error, wide=True),
     ]
 

@@ -1,12 +1,13 @@
 """responder handoffs: what waits for a person, and what the person does about it."""
 
+from datetime import tzinfo
 from functools import partial
 from typing import Annotated
 
 import typer
 
 from responder.cli.terminal.options import AsJson, Limit
-from responder.cli.terminal.output import Column, echo_json, moment, one_line, say, short_key
+from responder.cli.terminal.output import Column, echo_json, for_people, moment, one_line, say, short_key
 from responder.cli.terminal.session import operator_name, print_list, with_desk
 from responder.core.operations.handoffs import Closed, HandOffRecord
 from responder.desk.desk import Desk, Invalid
@@ -50,14 +51,14 @@ def list_(
 def _columns(*, every: bool) -> list[Column[HandOffRecord]]:
     columns: list[Column[HandOffRecord]] = [
         Column(title="key", value=lambda record: short_key(record.key)),
-        Column(title="opened", value=lambda record: moment(record.opened_at)),
+        Column(title="opened", value=lambda record: record.opened_at),
         Column(title="number", value=lambda record: record.originator),
         Column(title="marketing", value=lambda record: "held" if _holds_marketing(record) else ""),
         Column(title="reason", value=lambda record: record.reason, wide=True),
         Column(title="text", value=lambda record: record.text, wide=True),
         Column(title="later texts", value=lambda record: str(record.later_texts or "")),
     ]
-    done_at: Column[HandOffRecord] = Column(title="done", value=lambda record: moment(record.done_at))
+    done_at: Column[HandOffRecord] = Column(title="done", value=lambda record: record.done_at)
     return [*columns, done_at] if every else columns
 
 
@@ -76,25 +77,26 @@ async def _show(desk: Desk, *, beginning: str, as_json: bool) -> None:
     if as_json:
         echo_json(record.as_json())
         return
-    shown = record.as_json() | {"message": None, "appointment": _appointment(record)}
+    zone = await desk.zone()
+    shown = for_people(record.as_json(), zone) | {"message": None, "appointment": _appointment(record, zone)}
     for name, value in shown.items():
         if value not in (None, False, 0):
             say(f"{name.replace('_', ' '):<{LABEL}}{one_line('yes' if value is True else str(value))}")
-    for number, line in enumerate(await _conversation(desk, record)):
+    for number, line in enumerate(await _conversation(desk, record, zone)):
         say(f"{'' if number else 'since':<{LABEL}}{one_line(line)}")
 
 
-def _appointment(record: HandOffRecord) -> str | None:
+def _appointment(record: HandOffRecord, zone: tzinfo) -> str | None:
     """The appointment that it is likely about, on one line."""
     if (one := record.appointment) is None:
         return None
-    return "  ".join(filter(None, (one.id, moment(one.starts_at), one.name, one.service, one.status)))
+    return "  ".join(filter(None, (one.id, moment(one.starts_at, zone), one.name, one.service, one.status)))
 
 
-async def _conversation(desk: Desk, record: HandOffRecord) -> list[str]:
+async def _conversation(desk: Desk, record: HandOffRecord, zone: tzinfo) -> list[str]:
     """The texts since the hand-off was opened, by time."""
     return [
-        f"{moment(text.at)} {'<' if text.is_ours else '>'} {text.text}{f' ({text.fate})' if text.fate else ''}"
+        f"{moment(text.at, zone)} {'<' if text.is_ours else '>'} {text.text}{f' ({text.fate})' if text.fate else ''}"
         for text in await read_conversation(desk, record)
     ]
 

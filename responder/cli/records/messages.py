@@ -1,6 +1,7 @@
 """responder messages: what came in, what was decided, and another try for what failed."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Annotated
 
@@ -9,13 +10,12 @@ import typer
 from responder.cli.rules.explanation_report import print_deliveries, print_explanation, print_raw
 from responder.cli.terminal.options import AsJson, Limit, Since
 from responder.cli.terminal.output import Column, echo_json, moment, say, short_key
-from responder.cli.terminal.session import print_list, with_desk
+from responder.cli.terminal.session import print_list, read_address, with_desk
 from responder.core.operations.filters import EVERY_MESSAGE, DeliveryFilter, MessageFilter
 from responder.core.operations.records import MessageRecord
-from responder.core.sms.address import canonical
 from responder.core.sms.message import MessageStatus
 from responder.desk.deliveries import list_deliveries
-from responder.desk.desk import Desk
+from responder.desk.desk import Desk, Records
 from responder.desk.messages import list_messages, read_raw, retry_failed_messages, retry_message, show_message
 
 KEYS_OF_MESSAGES = "responder messages list"
@@ -47,10 +47,14 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List messages, oldest first."""
-    originator = canonical(sender) if sender else None
-    only = MessageFilter(originator=originator, rule=rule, status=status, since=since)
-    empty = NO_MESSAGES if only == EVERY_MESSAGE else NO_SUCH_MESSAGES
-    print_list(lambda desk: list_messages(desk, only), _columns(), limit=limit, as_json=as_json, empty=empty)
+    only = MessageFilter(rule=rule, status=status, since=since)
+    empty = NO_MESSAGES if only == EVERY_MESSAGE and not sender else NO_SUCH_MESSAGES
+    chosen = partial(_chosen, only=only, sender=sender)
+    print_list(chosen, _columns(), limit=limit, as_json=as_json, empty=empty)
+
+
+async def _chosen(desk: Desk, *, only: MessageFilter, sender: str | None) -> Records[MessageRecord]:
+    return list_messages(desk, replace(only, originator=await read_address(desk, sender)))
 
 
 @app.command("show")
@@ -67,8 +71,9 @@ async def _show(desk: Desk, *, beginning: str, as_json: bool) -> None:
     message = explanation.message
     answered = "" if message.answer_ms is None else f", answered in {message.answer_ms} ms"
     came = f"message {message.key} came by {message.channel}{answered}"
-    say(f"{came}: {message.status} {moment(message.handled_at)}".rstrip())
-    print_explanation(explanation)
+    zone = await desk.zone()
+    say(f"{came}: {message.status} {moment(message.handled_at, zone)}".rstrip())
+    print_explanation(explanation, zone=zone)
     deliveries = list_deliveries(desk, DeliveryFilter(message_key=message.key)).every()
     print_deliveries([delivery async for delivery in deliveries])
     if message.status is MessageStatus.MALFORMED:
@@ -101,16 +106,15 @@ def retry(
             raise typer.BadParameter(ONLY_FAILED)
         with_desk(partial(_retry_failed, as_json=as_json))
         return
-    given = {
-        "originator": canonical(sender) if sender else None,
-        "destination": canonical(to) if to else None,
-        "text": text,
-    }
-    with_desk(partial(_retry, beginning=key, given=given, as_json=as_json), keys=KEYS_OF_MESSAGES)
+    given = {"originator": sender or None, "destination": to or None}
+    with_desk(partial(_retry, beginning=key, given=given, text=text, as_json=as_json), keys=KEYS_OF_MESSAGES)
 
 
-async def _retry(desk: Desk, *, beginning: str, given: Mapping[str, str | None], as_json: bool) -> None:
-    message = (await retry_message(desk, beginning, **given)).message
+async def _retry(
+    desk: Desk, *, beginning: str, given: Mapping[str, str | None], text: str | None, as_json: bool
+) -> None:
+    ends = {name: await read_address(desk, typed) for name, typed in given.items()}
+    message = (await retry_message(desk, beginning, text=text, **ends)).message
     if as_json:
         echo_json(message.as_json())
     else:
@@ -132,7 +136,7 @@ async def _retry_failed(desk: Desk, *, as_json: bool) -> None:
 def _columns() -> list[Column[MessageRecord]]:
     return [
         Column(title="key", value=lambda message: short_key(message.key)),
-        Column(title="received", value=lambda message: moment(message.received_at)),
+        Column(title="received", value=lambda message: message.received_at),
         Column(title="from", value=lambda message: message.originator),
         Column(title="to", value=lambda message: message.destination),
         Column(title="status", value=lambda message: message.status),

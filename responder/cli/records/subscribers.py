@@ -11,8 +11,8 @@ import typer
 
 from responder.cli.records.csv_file import CsvFile, read_file
 from responder.cli.records.csv_imports import COLUMNS, UNDER_REVIEW, SubscriberFile, Terms, read_subscribers
-from responder.cli.terminal.options import AsJson, Limit
-from responder.cli.terminal.output import Column, R, echo_json, moment, print_records, progress, say
+from responder.cli.terminal.options import AsJson, ExportFile, InUtc, Limit
+from responder.cli.terminal.output import Column, R, echo_json, for_csv, print_records, progress, say
 from responder.cli.terminal.session import operator_name, print_list, read_number, rules_of_file, with_desk
 from responder.core.appointments.booking import Local
 from responder.core.consent.standing import ListCount
@@ -48,9 +48,9 @@ def list_(
         Column(title="number", value=lambda subscriber: subscriber.originator),
         Column(title="list", value=lambda subscriber: subscriber.list),
         Column(title="status", value=lambda subscriber: subscriber.status),
-        Column(title="since", value=lambda subscriber: moment(subscriber.since)),
+        Column(title="since", value=lambda subscriber: subscriber.since),
         Column(title="language", value=lambda subscriber: subscriber.language),
-        Column(title="under review since", value=lambda subscriber: moment(subscriber.under_review_since)),
+        Column(title="under review since", value=lambda subscriber: subscriber.under_review_since),
     ]
     empty = (
         f"nobody is on the list {name!r}: 'responder subscribers list' has those of every list"
@@ -91,18 +91,19 @@ def _count(count: ListCount, status: str) -> str:
 
 @app.command("export")
 def export(
-    file: Annotated[
-        Path | None, typer.Argument(metavar="FILE.csv", help="Where to write; without it, the terminal.")
-    ] = None,
+    file: ExportFile = None,
     *,
     name: OfList = None,
+    in_utc: InUtc = False,
 ) -> None:
     """Write subscribers as CSV, in the form that import reads."""
-    with_desk(partial(_export, file=file, name=name))
+    with_desk(partial(_export, file=file, name=name, in_utc=in_utc))
 
 
-async def _export(desk: Desk, *, file: Path | None, name: str | None) -> None:
-    rows = [record.as_json() async for record in list_subscribers(desk, SubscriberFilter(list=name)).every()]
+async def _export(desk: Desk, *, file: Path | None, name: str | None, in_utc: bool) -> None:
+    zone = None if in_utc else await desk.zone()
+    found = list_subscribers(desk, SubscriberFilter(list=name)).every()
+    rows = [for_csv(record.as_json(), zone) async for record in found]
     with open_private(file) if file else contextlib.nullcontext(sys.stdout) as target:
         columns = (*COLUMNS, UNDER_REVIEW) if any(UNDER_REVIEW in row for row in rows) else COLUMNS
         CsvFile(target, columns).add_all(rows)
@@ -180,7 +181,7 @@ def remove(
 
 
 async def _put(desk: Desk, *, number: str, name: str, evidence: str, joins: bool) -> None:
-    originator = await read_number(number)
+    originator = await read_number(desk, number)
     record, outcome = await put_subscriber(
         desk, originator, name, joins=joins, operator=operator_name(), evidence=evidence
     )
@@ -190,6 +191,6 @@ async def _put(desk: Desk, *, number: str, name: str, evidence: str, joins: bool
 
 
 async def _opt_out(desk: Desk, *, number: str, evidence: str) -> None:
-    originator = await read_number(number)
+    originator = await read_number(desk, number)
     is_new = await opt_out_number(desk, originator, operator=operator_name(), reason=evidence)
     say(f"{originator} {'is opted out now' if is_new else 'was opted out already'}")

@@ -70,7 +70,7 @@ def explain(
         echo_json(explanation.as_json())
     else:
         line = next((rule.line for rule in in_force.rules if rule.name == plan.rule), None)
-        print_explanation(explanation, line=line)
+        print_explanation(explanation, line=line, zone=in_force.zone)
 
 
 def _moment(at: str | None, rules: Rules) -> datetime:

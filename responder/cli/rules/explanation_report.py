@@ -1,6 +1,7 @@
 """An explanation in words: the message, the rule that answered, what follows, and what nearly matched."""
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC, tzinfo
 from typing import Any
 
 from responder.cli.terminal.output import moment, one_line, say
@@ -12,15 +13,17 @@ SUPERSEDED = "yes, a newer message of the originator stands, or a change by hand
 LABEL = 12  # characters before a value
 
 
-def print_explanation(explanation: Explanation, *, line: int | None = None, indent: str = "") -> None:
-    """Print an explanation; ``line`` is the line of its rule, if that is known."""
+def print_explanation(
+    explanation: Explanation, *, line: int | None = None, indent: str = "", zone: tzinfo = UTC
+) -> None:
+    """Print an explanation, with times in the zone; ``line`` is the line of its rule, if that is known."""
     message = explanation.message
     rule = message.rule or ("none, nothing matched" if explanation.match is not None else None)
     values = {
         "from": message.originator,
         "to": message.destination,
-        "sent": moment(message.sent_at),
-        "received": moment(message.received_at),
+        "sent": moment(message.sent_at, zone),
+        "received": moment(message.received_at, zone),
         "text": message.text,
         "folded": message.folded,
         "language": explanation.language,

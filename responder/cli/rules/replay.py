@@ -68,7 +68,12 @@ async def _replayed(
             await _run(store, replayed, since, begin, count)
     first_at = begin.at if begin and since is None else since
     return Found(
-        file=file, messages=replayed.messages, first_at=first_at, groups=replayed.groups(), shows_numbers=show_numbers
+        file=file,
+        messages=replayed.messages,
+        first_at=first_at,
+        groups=replayed.groups(),
+        shows_numbers=show_numbers,
+        zone=candidate.zone,
     )
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
 from responder.cli.terminal.output import moment, one_line
@@ -23,6 +23,7 @@ class Found:
     first_at: datetime | None
     groups: Sequence[Group]
     shows_numbers: bool
+    zone: tzinfo
 
     @property
     def changed(self) -> int:
@@ -31,7 +32,7 @@ class Found:
 
     def summary(self) -> str:
         """What was found, in one line."""
-        since = f" since {moment(self.first_at)}" if self.first_at else ""
+        since = f" since {moment(self.first_at, self.zone)}" if self.first_at else ""
         changed = f"{self.changed:,} would be answered otherwise" if self.changed else "nothing would change"
         return f"{self.messages:,} messages{since} through {self.file}: {changed}"
 

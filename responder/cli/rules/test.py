@@ -7,6 +7,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Annotated
 from xml.etree.ElementTree import Element, ElementTree, SubElement, indent
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -48,7 +49,7 @@ def run_tests(
     if as_json:
         _print_json(outcomes, covered)
     else:
-        _print_all(outcomes, covered, str(path), reached)
+        _print_all(outcomes, covered, str(path), reached, of_file.zone)
     is_too_low = coverage_min is not None and reached < coverage_min
     if is_too_low:
         too_low = f"{reached:.0f} % of the rules are exercised, less than the {coverage_min:g} % asked for"
@@ -86,10 +87,12 @@ def _print_json(outcomes: Sequence[Trial], covered: Sequence[Coverage]) -> None:
         echo_json({"record": "coverage", "rule": rule.rule, "file": rule.file, "line": rule.line, **exercised})
 
 
-def _print_all(outcomes: Sequence[Trial], covered: Sequence[Coverage], file: str, reached: float) -> None:
+def _print_all(
+    outcomes: Sequence[Trial], covered: Sequence[Coverage], file: str, reached: float, zone: ZoneInfo
+) -> None:
     failed = [outcome for outcome in outcomes if not outcome.passed]
     for outcome in failed:
-        _print_failure(outcome)
+        _print_failure(outcome, zone)
     if covered:
         table = [("rule", "line", "examples", "tests", ""), *(_coverage_row(rule, file) for rule in covered)]
         say("\n".join(aligned(table)))
@@ -107,7 +110,7 @@ def _coverage_row(rule: Coverage, file: str) -> tuple[str, ...]:
     return rule.rule, line, str(rule.examples), str(rule.tests), "" if rule.exercised else "not exercised"
 
 
-def _print_failure(outcome: Trial) -> None:
+def _print_failure(outcome: Trial, zone: ZoneInfo) -> None:
     """A failure: what was expected beside what came out, and the explanation of the text."""
     say(f"{outcome.file}:{outcome.line}: FAILED {outcome.kind} {outcome.name}")
     rows = [("", "expected", "got")]
@@ -115,7 +118,7 @@ def _print_failure(outcome: Trial) -> None:
         rows += side_by_side(difference.what, difference.expected, difference.got)
     say("\n".join(f"  {line}" for line in aligned(rows)))
     if outcome.plan:
-        print_explanation(explanation_of(outcome.plan), indent="  ")
+        print_explanation(explanation_of(outcome.plan), indent="  ", zone=zone)
     say()
 
 

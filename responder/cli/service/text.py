@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from datetime import timedelta
+from datetime import UTC, timedelta, tzinfo
 from typing import Annotated
 
 import typer
@@ -16,7 +16,7 @@ from responder.core.operations.explanations import Explanation, why_silent
 from responder.core.operations.filters import DeliveryFilter
 from responder.core.operations.records import DeliveryRecord
 from responder.core.outbound.gateway import Call, Sample
-from responder.core.rules.rules import EXAMPLE_NUMBER
+from responder.core.rules.rules import EXAMPLE_NUMBER, Rules
 from responder.core.sms.message import Channel, MessageStatus
 from responder.errors import ConfigurationError, PermanentError, ResponderError, TransientError, UncertainError
 from responder.mail.account import account_of, reader_of
@@ -59,7 +59,8 @@ def text(
 
 
 async def _text(settings: Settings, typed: tuple[str, str, str], via: Channel, *, wait_s: float, as_json: bool) -> None:
-    sample = await _sample(settings, *typed)
+    rules = await _rules(settings)
+    sample = _sample(rules, *typed)
     answer = await _mail(settings, sample) if via is Channel.MAIL else await _post(settings, sample)
     if not as_json:
         say(answer)
@@ -73,18 +74,22 @@ async def _text(settings: Settings, typed: tuple[str, str, str], via: Channel, *
     if as_json:
         echo_json(explanation.message.as_json())
     else:
-        _print(explanation, deliveries)
+        _print(explanation, deliveries, rules.zone if rules else UTC)
     if wait_s:
         _complain(explanation)
 
 
-async def _sample(settings: Settings, sender: str, to: str, text: str) -> Sample:
-    """The text as a phone would send it; numbers are read as everywhere, by the rules that are in force."""
+async def _rules(settings: Settings) -> Rules | None:
+    """The rules that are in force; None where there is no installation yet, and no service will answer either."""
     try:
         async with open_existing(settings) as store:
-            rules = await last_good_rules(store)
-    except ConfigurationError:  # there is no installation yet, and the service will not answer either
-        rules = None
+            return await last_good_rules(store)
+    except ConfigurationError:
+        return None
+
+
+def _sample(rules: Rules | None, sender: str, to: str, text: str) -> Sample:
+    """The text as a phone would send it; numbers are read as everywhere, by the rules that are in force."""
     ends = (read_end(sender, rules), read_end(to, rules) if to else rules.our_number) if rules else (sender, to)
     return Sample(originator=ends[0], destination=ends[1] or EXAMPLE_NUMBER, text=text, sent_at=utc_now())
 
@@ -183,7 +188,7 @@ def _leaves_later(delivery: DeliveryRecord, explanation: Explanation) -> bool:
     return handled_at is not None and leaves_at is not None and leaves_at > handled_at + timedelta(seconds=WAIT_S)
 
 
-def _print(explanation: Explanation, deliveries: list[DeliveryRecord]) -> None:
+def _print(explanation: Explanation, deliveries: list[DeliveryRecord], zone: tzinfo) -> None:
     """Print the conversation, and which rule answered."""
     message = explanation.message
     say(f"{message.originator} > {one_line(message.text)}")
@@ -195,7 +200,7 @@ def _print(explanation: Explanation, deliveries: list[DeliveryRecord]) -> None:
         )
         reason = f": {delivery.last_error}" if delivery.last_error else ""
         if delivery.kind is StepKind.REPLY and _leaves_later(delivery, explanation):
-            reason = f" until {moment(delivery.next_attempt_at)}"
+            reason = f" until {moment(delivery.next_attempt_at, zone)}"
         say(f"{said}  ({delivery.status}{reason})")
     if message.status is MessageStatus.HANDLED:
         if not any(delivery.kind is StepKind.REPLY for delivery in deliveries):

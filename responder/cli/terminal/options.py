@@ -63,4 +63,12 @@ Since = Annotated[
 Queued = Annotated[
     datetime | None, _when("By when it was queued: 30d, 2h, or a time in ISO 8601 (UTC without an offset).")
 ]
+Day = Annotated[
+    str | None,
+    typer.Option(metavar="DAY", help="Only those of this day: today, tomorrow, or a date such as 2026-12-01."),
+]
+ExportFile = Annotated[
+    Path | None, typer.Argument(metavar="FILE.csv", help="Where to write; without it, the terminal.")
+]
+InUtc = Annotated[bool, typer.Option("--utc", help="Write times in UTC, for programs; without it, in the rules' zone.")]
 AsOf = Annotated[datetime | None, _when("As it was recorded then: 30d, or a time in ISO 8601.")]

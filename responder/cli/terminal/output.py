@@ -5,7 +5,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any, Generic, Protocol, TypeVar
 
 import typer
@@ -14,8 +14,6 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
-
-from responder.core.sms.timestamps import iso
 
 NEWEST = 50  # records that a list shows to a person
 GAP = "  "
@@ -38,7 +36,7 @@ class Column(Generic[R]):
     """A column of a table; a ``wide`` one folds where the terminal is narrow."""
 
     title: str
-    value: Callable[[R], str | None]
+    value: Callable[[R], str | datetime | None]
     wide: bool = False
 
 
@@ -66,28 +64,73 @@ def short_key(key: str) -> str:
     return key[:SHOWN_OF_A_KEY]
 
 
-def moment(at: datetime | None) -> str:
-    """A time to the second, for people.
+def moment(at: datetime | None, zone: tzinfo = UTC) -> str:
+    """A time for people, in their zone; without seconds where there are none.
 
-    >>> moment(None)
-    ''
+    >>> moment(datetime(2026, 11, 30, 8, 30, tzinfo=UTC)), moment(None)
+    ('2026-11-30 08:30 UTC', '')
     """
-    return (iso(at.replace(microsecond=0)) or "") if at else ""
+    if at is None:
+        return ""
+    local = at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S").removesuffix(":00")
+    return f"{local} UTC" if zone is UTC else local
 
 
-async def print_records(records: AsyncIterator[R], columns: Sequence[Column[R]], *, as_json: bool, empty: str) -> None:
-    """Print records; if there are none, print what to do on standard error."""
+def for_people(fields: Mapping[str, Any], zone: tzinfo) -> dict[str, Any]:
+    """The fields of a record with their times in the zone.
+
+    >>> for_people({"since": "2026-11-30T08:30:00Z", "language": None}, UTC)
+    {'since': '2026-11-30 08:30 UTC', 'language': None}
+    """
+    return {name: moment(at, zone) if (at := _time(name, value)) else value for name, value in fields.items()}
+
+
+def for_csv(fields: Mapping[str, Any], zone: tzinfo | None) -> dict[str, Any]:
+    """The fields of a record with their times as imports read them and spreadsheets show them; in UTC without a zone.
+
+    >>> for_csv({"since": "2026-11-30T08:30:00Z"}, UTC), for_csv({"since": "2026-11-30T08:30:00Z"}, None)
+    ({'since': '2026-11-30 08:30'}, {'since': '2026-11-30T08:30:00Z'})
+    """
+    if zone is None:
+        return dict(fields)
+    return {name: _local(at, zone) if (at := _time(name, value)) else value for name, value in fields.items()}
+
+
+def _time(name: str, value: object) -> datetime | None:
+    is_time = isinstance(value, str) and (name.endswith("_at") or name in ("at", "since", "under_review_since"))
+    return datetime.fromisoformat(str(value)) if is_time and value else None
+
+
+def _local(at: datetime, zone: tzinfo) -> str:
+    """A local time without its offset, unless the clocks change and it could be either of two."""
+    local = at.astimezone(zone)
+    naive = local.replace(tzinfo=None, fold=0)
+    is_sure = naive.replace(tzinfo=zone).astimezone(UTC) == at
+    return naive.isoformat(" ").removesuffix(":00") if is_sure else local.isoformat(" ")
+
+
+async def print_records(
+    records: AsyncIterator[R], columns: Sequence[Column[R]], *, as_json: bool, empty: str, zone: tzinfo = UTC
+) -> int:
+    """Print records and tell how many; if there are none, print what to do on standard error."""
     if as_json:
+        count = 0
         async for record in records:
+            count += 1
             echo_json(record.as_json())
-        return
-    rows = [[one_line(column.value(record) or "") for column in columns] async for record in records]
+        return count
+    rows = [[_cell(column.value(record), zone) for column in columns] async for record in records]
     if not rows:
         say(empty, err=True)
     elif sys.stdout.isatty():
         _print_table(columns, rows)
     else:
         say("\n".join(aligned([[column.title for column in columns], *rows])))
+    return len(rows)
+
+
+def _cell(value: str | datetime | None, zone: tzinfo) -> str:
+    return moment(value, zone) if isinstance(value, datetime) else one_line(value or "")
 
 
 def _print_table(columns: Sequence[Column[R]], rows: Iterable[Sequence[str]]) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import getpass
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from datetime import UTC
 from functools import partial
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import typer
 
 from responder.cli.terminal.output import NEWEST, Column, R, print_records, say
 from responder.core.rules.rules import Rules
-from responder.core.sms.address import number_from
+from responder.core.sms.address import end_from, number_from
 from responder.desk.desk import Desk, Invalid, Missing, Records
 from responder.errors import ConfigurationError, ResponderError
 from responder.rulefile import rules_from
@@ -95,14 +96,18 @@ def print_list(
     limit: int | None,
     as_json: bool,
     empty: str,
+    whole: bool = False,
 ) -> None:
-    """Print the newest of some records; for programs all of them, unless there is a limit."""
-    most = limit if limit or as_json else NEWEST
+    """Print the newest of some records and say how many more there are; for programs, or if ``whole``, all of them."""
+    most = limit if limit or as_json or whole else NEWEST
 
     async def work(desk: Desk) -> None:
         records = listed(desk)
         found = records if isinstance(records, Records) else await records
-        await print_records(found.every(most), columns, as_json=as_json, empty=empty)
+        zone = UTC if as_json else await desk.zone()
+        shown = await print_records(found.every(most), columns, as_json=as_json, empty=empty, zone=zone)
+        if shown == most and not as_json and (total := await found.count()) > shown:
+            say(f"{total - shown} more come before these: --limit {total} shows them as well", err=True)
 
     with_desk(work)
 
@@ -112,12 +117,24 @@ async def rules_of_file() -> Rules:
     return await read_rules_in_force(load_settings())
 
 
-async def read_number(typed: str) -> str:
+async def read_number(desk: Desk, typed: str) -> str:
     """The E.164 number that an operator typed; without a plus, one of the rules file's country."""
     try:
-        return number_from(typed, "" if typed.startswith("+") else (await rules_of_file()).country)
+        return number_from(typed, await _country(desk, typed))
     except ValueError as error:
-        raise ConfigurationError(str(error)) from None
+        raise typer.BadParameter(str(error)) from None
+
+
+async def read_address(desk: Desk, typed: str | None) -> str | None:
+    """Either end of a message as an operator typed it: a number, a short code, or a name; None if none was typed."""
+    try:
+        return None if typed is None else end_from(typed, await _country(desk, typed))
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+async def _country(desk: Desk, typed: str) -> str:
+    return "" if typed.startswith("+") else (await desk.rules()).country
 
 
 def operator_name() -> str:

@@ -89,6 +89,10 @@ def read_booking(row: Mapping[str, str], local: Local) -> Booking:
     return Booking(**fields)
 
 
+DAYS = {"yesterday": -1, "today": 0, "tomorrow": 1, "ieri": -1, "oggi": 0, "domani": 1}
+"""Words for a day, by how many days it is from now."""
+
+
 def day_bounds(typed: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """When a day begins and when it is over, in UTC. Raises ValueError.
 
@@ -100,4 +104,14 @@ def day_bounds(typed: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
         begin = datetime.combine(day, time(), zone).astimezone(UTC)
         return begin, datetime.combine(day + timedelta(days=1), time(), zone).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise ValueError(f"{typed!r} is no day, expected for example 2026-12-01") from None
+        raise ValueError(f"{typed!r} is no day, expected today, tomorrow, or for example 2026-12-01") from None
+
+
+def dated(typed: str, zone: ZoneInfo, now: datetime) -> str:
+    """The date of a day that may be named by a word.
+
+    >>> dated("tomorrow", ZoneInfo("Europe/Rome"), datetime(2026, 11, 30, 23, 30, tzinfo=UTC))
+    '2026-12-02'
+    """
+    word = typed.strip().lower()
+    return str(now.astimezone(zone).date() + timedelta(days=DAYS[word])) if word in DAYS else word

@@ -141,7 +141,7 @@ async def test_beside_mistakes_it_tells_which_rules_stay_in_force(well: Installa
     well.write("rules.yaml", "version: 2\n")
     _, findings = await examined()
     assert [level for level, _ in findings["rules"]] == ["error", "warning"]
-    assert "hash abc123, of 2026-11-23T12:00:00Z" in findings["rules"][1][1]
+    assert "hash abc123, of 2026-11-23 12:00 UTC" in findings["rules"][1][1]
 
 
 async def test_a_worker_that_refused_the_file_is_warned_of(well: Installation) -> None:

@@ -35,7 +35,7 @@ async def test_the_credit_is_told_with_its_time(here: Installation) -> None:
     here.set(AGILE_API_KEY="key")
     assert (await finding("credit"))[0] == "warning"
     await told(here, "10.329")
-    assert await finding("credit") == ("ok", "10.32 euros at 2026-11-23T12:00:00Z")
+    assert await finding("credit") == ("ok", "10.32 euros at 2026-11-23 12:00 UTC")
 
 
 async def test_a_low_credit_is_warned_of_with_what_to_do(here: Installation) -> None:
@@ -55,7 +55,7 @@ async def test_a_credit_that_cannot_be_told_is_warned_of_beside_the_last(here: I
     assert level == "warning"
     assert text == (
         "the gateway does not tell it: the API is not there, check RESPONDER_AGILE_URL (HTTP 404);"
-        " the last that it told: 50.00 euros at 2026-11-23T12:00:00Z"
+        " the last that it told: 50.00 euros at 2026-11-23 12:00 UTC"
     )
 
 
@@ -98,7 +98,7 @@ async def test_where_nobody_hears_of_alerts_it_says_how_to_be_told(here: Install
 async def test_open_alerts_are_warned_of(here: Installation) -> None:
     here.write("rules.yaml", RULES + "alerts: {webhook: crm}\n")
     await note_troubles(here.store.database, [Trouble(kind=AlertKind.RULES_REFUSED)], lambda _: Telling(), NOON)
-    assert await finding("alerts") == ("warning", "open: rules_refused since 2026-11-23T12:00:00Z; told to webhook crm")
+    assert await finding("alerts") == ("warning", "open: rules_refused since 2026-11-23 12:00 UTC; told to webhook crm")
 
 
 async def test_an_address_without_a_mail_server_is_an_error(here: Installation) -> None:
@@ -131,4 +131,4 @@ async def test_mails_that_wait_are_warned_of(here: Installation) -> None:
     async with taking_mails() as server:
         here.set(SMTP_URL=f"smtp://localhost:{server.port}")
         _, findings = await examined()
-    assert findings["alert mail"][1] == ("warning", "1 wait since 2026-11-23T12:00:00Z: a worker sends them")
+    assert findings["alert mail"][1] == ("warning", "1 wait since 2026-11-23 12:00 UTC: a worker sends them")

@@ -1,5 +1,8 @@
 """responder appointments."""
 
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
 from responder.wiring import utc_now
 from tests.builders import ANNA, BRUNO, inbound
 from tests.cli.conftest import Installation, run
@@ -188,7 +191,7 @@ async def test_a_list_has_those_of_a_day_of_a_number_or_with_a_status(here: Inst
 
 async def test_a_filter_that_makes_no_sense_is_told(here: Installation) -> None:
     assert here
-    outcome = await run("appointments", "list", "--day", "tomorrow")
+    outcome = await run("appointments", "list", "--day", "someday")
     assert outcome.code == 2
     assert "is no day" in outcome.err
 
@@ -197,6 +200,67 @@ async def test_appointments_are_given_back_as_they_came_with_their_status(here: 
     await imported(here, HEADER + LINE + f"a2,{BRUNO},2026-12-01T10:00,=1+1,,,,\n")
     first, second, third = (await run("appointments", "export")).out.splitlines()
     assert first == "id,originator,starts_at,name,service,location,language,status,updated_at,asked_at"
-    assert second.startswith(f"a1,{ANNA},2026-11-24T09:00:00Z,Anna,Check-up,Room 2,it,scheduled,20")
-    assert second.endswith(",2026-11-22T09:00:00Z")
+    assert second.startswith(f"a1,{ANNA},2026-11-24 10:00,Anna,Check-up,Room 2,it,scheduled,20")
+    assert second.endswith(",2026-11-22 10:00")
     assert ",'=1+1," in third
+
+
+async def test_an_export_has_times_in_utc_if_asked(here: Installation) -> None:
+    await imported(here, HEADER + LINE)
+    assert (
+        (await run("appointments", "export", "--utc"))
+        .out.splitlines()[1]
+        .startswith(f"a1,{ANNA},2026-11-24T09:00:00Z,")
+    )
+
+
+async def test_an_export_into_a_file_says_how_many_it_wrote(here: Installation) -> None:
+    await imported(here, HEADER + LINE)
+    outcome = await run("appointments", "export", "out.csv")
+    assert outcome.out == "out.csv: 1 appointments\n"
+    assert (here.folder / "out.csv").read_text().splitlines()[1].startswith("a1,")
+
+
+async def test_an_hour_that_the_clocks_repeat_is_exported_with_its_offset(here: Installation) -> None:
+    await imported(here, f"id,originator,starts_at\na1,{ANNA},2026-10-25T00:30Z\na2,{ANNA},2026-10-25T01:30Z\n")
+    (here.folder / "out.csv").write_text((await run("appointments", "export")).out)
+    assert "a1,+393301234567,2026-10-25 02:30," in (here.folder / "out.csv").read_text()
+    assert "a2,+393301234567,2026-10-25 02:30:00+01:00," in (here.folder / "out.csv").read_text()
+
+
+async def test_people_read_the_hour_of_their_own_clock(here: Installation) -> None:
+    await imported(here, HEADER + LINE)
+    assert "2026-11-24 10:00" in (await run("appointments", "list")).out
+    assert "2026-11-24 10:00" in (await run("appointments", "show", "a1")).out
+
+
+def many(count: int) -> str:
+    """A file of so many appointments tomorrow, a minute apart."""
+    day = (utc_now() + timedelta(days=1)).astimezone(ZoneInfo("Europe/Rome")).date()
+    times = (f"{day}T{8 + number // 60:02}:{number % 60:02}" for number in range(count))
+    return "id,originator,starts_at\n" + "".join(f"a{n},{ANNA},{at}\n" for n, at in enumerate(times))
+
+
+async def test_a_list_says_how_many_more_there_are_and_how_to_see_them(here: Installation) -> None:
+    await imported(here, many(67))
+    outcome = await run("appointments", "list")
+    assert len(outcome.out.splitlines()) == 1 + 50
+    assert outcome.err == "17 more come before these: --limit 67 shows them as well\n"
+
+
+async def test_a_day_is_shown_whole(here: Installation) -> None:
+    await imported(here, many(67))
+    outcome = await run("appointments", "list", "--day", "tomorrow")
+    assert (len(outcome.out.splitlines()), outcome.err) == (1 + 67, "")
+
+
+async def test_programs_get_all_of_a_list_and_nothing_else(here: Installation) -> None:
+    await imported(here, many(67))
+    outcome = await run("appointments", "list", "--json")
+    assert (len(outcome.records), outcome.err) == (67, "")
+
+
+async def test_a_limit_holds_for_programs_too(here: Installation) -> None:
+    await imported(here, many(3))
+    outcome = await run("appointments", "list", "--json", "--limit", "2")
+    assert ([record["id"] for record in outcome.records], outcome.err) == (["a1", "a2"], "")

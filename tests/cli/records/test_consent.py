@@ -57,7 +57,7 @@ async def test_as_of_says_how_a_number_stood_then(here: Installation) -> None:
     here.work.clock.advance(minutes=10)
     await here.handle(inbound("STOP", received=NOON + minutes(10)), inbound("START", received=NOON + minutes(11)))
     lines = (await run("consent", "show", ANNA, "--as-of", "2026-11-23T12:05:00Z")).out.splitlines()
-    assert lines[lines.index("stood then: 1") + 1] == "  news  subscribed  2026-11-23T12:00:00Z"
+    assert lines[lines.index("stood then: 1") + 1] == "  news  subscribed  2026-11-23 13:00"
 
 
 async def test_all_that_is_known_is_told_as_json_too(here: Installation) -> None:
@@ -96,9 +96,16 @@ async def test_a_person_sees_all_that_is_known(here: Installation) -> None:
 async def test_a_person_reads_lines_and_no_records(here: Installation) -> None:
     await here.handle(inbound("News ON"))
     lines = [line.strip() for line in (await run("consent", "show", ANNA)).out.splitlines()]
-    assert lines[lines.index("lists: 1") + 1] == "news  subscribed  2026-11-23T12:00:00Z"
-    assert lines[lines.index("messages: 1") + 1] == "2026-11-23T12:00:00Z  handled  news-on  News ON"
+    assert lines[lines.index("lists: 1") + 1] == "news  subscribed  2026-11-23 13:00"
+    assert lines[lines.index("messages: 1") + 1] == "2026-11-23 13:00  handled  news-on  News ON"
     assert lines[lines.index("deliveries: 2") + 1] == f"reply    {ANNA}  simulated  Welcome to Weekly news."
+
+
+async def test_a_number_that_nothing_is_known_of_is_said_to_be_so(here: Installation) -> None:
+    assert here
+    outcome = await run("consent", "show", BRUNO)
+    assert outcome.code == 0
+    assert f"nothing is known of {BRUNO}" in outcome.err
 
 
 async def test_a_whole_chain_is_said_to_be_whole(here: Installation) -> None:

@@ -187,7 +187,7 @@ async def test_subscribers_tell_who_is_under_review(here: Installation) -> None:
     exported = (await run("subscribers", "export")).out.splitlines()
     assert exported == [
         "originator,list,status,since,language,evidence,under_review_since",
-        f"{ANNA},news,subscribed,2026-11-23T11:55:00Z,,,2026-11-23T12:00:00Z",
+        f"{ANNA},news,subscribed,2026-11-23 12:55,,,2026-11-23 13:00",
     ]
     here.write("people.csv", "\n".join(exported).replace(",,,", ",,form,"))
     assert (await run("subscribers", "import", "people.csv")).out.startswith("people.csv: 1 subscribers, 0 new")

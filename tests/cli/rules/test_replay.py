@@ -36,7 +36,7 @@ async def test_only_what_would_change_is_told_in_groups(told: Installation) -> N
     outcome = await run("replay", "--rules", "wider.yaml")
     assert outcome.code == 0, outcome.err
     assert outcome.out.splitlines() == [
-        "4 messages since 2026-11-23T12:00:00Z through wider.yaml: 2 would be answered otherwise",
+        "4 messages since 2026-11-23 13:00 through wider.yaml: 2 would be answered otherwise",
         "",
         "2 from fallback to news-on",
         '    "news please"',
@@ -57,7 +57,7 @@ async def test_the_same_file_changes_nothing(told: Installation) -> None:
     outcome = await run("replay", "--rules", "rules.yaml", "--expect-none")
     assert (outcome.code, outcome.out) == (
         0,
-        "4 messages since 2026-11-23T12:00:00Z through rules.yaml: nothing would change\n",
+        "4 messages since 2026-11-23 13:00 through rules.yaml: nothing would change\n",
     )
 
 
@@ -98,7 +98,7 @@ async def test_markdown_is_a_table_that_texts_cannot_break(here: Installation) -
 
 async def test_since_leaves_older_messages_out(told: Installation) -> None:
     outcome = await run("replay", "--rules", "wider.yaml", "--since", "2026-11-23T12:02Z")
-    assert outcome.out.startswith("2 messages since 2026-11-23T12:02:00Z through wider.yaml: 1 would")
+    assert outcome.out.startswith("2 messages since 2026-11-23 13:02 through wider.yaml: 1 would")
 
 
 async def test_it_is_tried_against_the_version_that_came_into_force_last(told: Installation) -> None:

@@ -68,7 +68,7 @@ async def test_a_reply_that_leaves_later_is_told_with_its_time(here: Installatio
     )
     async with serving(here, redis_socket), working(here):
         outcome = await run("text", "Ask", "--from", ANNA)
-    assert re.fullmatch(rf"{re.escape(ANNA)} < Well\?  \(queued until 2\S+Z\)", outcome.out.splitlines()[2])
+    assert re.fullmatch(rf"{re.escape(ANNA)} < Well\?  \(queued until 2\S+ \S+\)", outcome.out.splitlines()[2])
 
 
 async def test_why_nothing_is_answered_is_told(here: Installation, redis_socket: str) -> None:
