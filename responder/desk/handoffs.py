@@ -15,9 +15,11 @@ LONGEST_NOTE = 1000  # characters
 MAX_SEGMENTS, MOST_SEGMENTS = 3, 10
 
 
-def list_handoffs(desk: Desk, *, every: bool = False, originator: str | None = None) -> Records[HandOffRecord]:
-    """The hand-offs that are open, or all of them, of a number or of anybody, oldest first."""
-    return Records(desk=desk, listing=handoffs.list_handoffs(every=every, originator=originator))
+def list_handoffs(
+    desk: Desk, *, every: bool = False, is_done: bool = False, originator: str | None = None
+) -> Records[HandOffRecord]:
+    """The hand-offs that are open, all of them, or only those that are done; of a number or of anybody."""
+    return Records(desk=desk, listing=handoffs.list_handoffs(every=every, is_done=is_done, originator=originator))
 
 
 async def show_handoff(desk: Desk, beginning: str) -> HandOffRecord:

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from responder.processes.tasks import Beside
@@ -54,7 +54,7 @@ def create_app(
     metrics: Metrics,
     background: Sequence[Background],
     close: Callable[[], Awaitable[None]],
-    api: Sequence[Route] = (),
+    api: Sequence[BaseRoute] = (),
     beside: Beside | None = None,
 ) -> App:
     """The web side, with tasks in the background; ``close`` ends what is left of them."""
@@ -67,7 +67,7 @@ def create_app(
         await close()
         await runs.end()
 
-    routes = [
+    routes: list[BaseRoute] = [
         Route("/healthz", metrics.health.healthz),
         Route("/readyz", metrics.health.readyz),
         Route("/metrics", metrics.__call__),

@@ -7,9 +7,10 @@ from functools import partial
 from typing import Any, cast
 
 import uvicorn
-from starlette.routing import Route
+from starlette.routing import BaseRoute
 
 from responder.core.rules.rules import Rules
+from responder.desk.desk import Desk
 from responder.intake import Intake
 from responder.jobs import ArqBell, connect
 from responder.processes.children import watch_parent
@@ -27,7 +28,7 @@ from responder.web.protocol import BoundedProtocol
 from responder.web.refusals import Refusals
 from responder.web.shares import Shares
 from responder.web.webhooks import Gate, Webhooks
-from responder.wiring import Store, make_gateway, open_rules, open_store, redis_url, utc_now, watch_secret
+from responder.wiring import Store, make_desk, make_gateway, open_rules, open_store, redis_url, utc_now, watch_secret
 
 CONNECTIONS = 900  # at once; beyond, the client with most of them loses one
 ALL_BUSY = 1000  # connections, where none can be closed: 503, and the gateway sends again
@@ -100,11 +101,18 @@ def make_app(
     return create_app(
         webhooks=webhooks,
         metrics=_metrics(settings, health, webhooks.refusals),
-        api=api_routes(settings, store, in_force.rules),
+        api=api_routes(settings, _desk(store, in_force, bell)),
         background=[take_in, bell.run, in_force.watch, lambda: watch_secret(store)],
         close=close,
         beside=beside,
     )
+
+
+def _desk(store: Store, in_force: RulesInForce, bell: ArqBell) -> Desk:
+    async def rules() -> Rules:
+        return in_force.rules()
+
+    return make_desk(store, rules, bell.ring)
 
 
 def _health(
@@ -137,14 +145,13 @@ def _metrics(settings: Settings, health: Health, refusals: Refusals) -> Metrics:
     )
 
 
-def api_routes(settings: Settings, store: Store, rules: Callable[[], Rules]) -> Sequence[Route]:
+def api_routes(settings: Settings, desk: Desk) -> Sequence[BaseRoute]:
     """The routes of the REST API; none without a token."""
     if settings.api_token is None:
         return ()
-    from responder.web.api.appointments import AppointmentApi, routes  # noqa: PLC0415  (only who has a token needs it)
+    from responder.web.api.routes import routes  # noqa: PLC0415  (only who has a token needs it)
 
-    api = AppointmentApi(database=store.database, rules=rules, clock=utc_now)
-    return routes(api, settings.api_token.get_secret_value())
+    return routes(desk, settings.api_token.get_secret_value())
 
 
 def _uvicorn_config(settings: Settings, app: App, refusals: Refusals) -> uvicorn.Config:

@@ -17,15 +17,16 @@ from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.schemas import OpenApiSchema
 from starlette.applications import Starlette
 
-from responder.rulefile import read_rules
+from responder.desk.desk import Desk
 from responder.store.base.database import Database
-from responder.web.api.appointments import AppointmentApi, routes
+from responder.web.api.routes import routes
+from responder.web.api.table import OPERATIONS as TABLE
 from responder.wiring import utc_now
 from tests.builders import ANNA
 from tests.conftest import free_port
-from tests.web.test_api import KEY, TOKEN
-from tests.worker.conftest import RULES
+from tests.web.test_api import KEY, TOKEN, in_force
 
+pytestmark = pytest.mark.big  # a second step of .ci/run
 schemathesis.checks.load_all_checks()
 NOT_PROMISED: Any = schemathesis.checks.CHECKS.get_by_names(
     [
@@ -48,7 +49,6 @@ def served(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> I
     """The address of the API on a real server."""
     path = tmp_path_factory.mktemp("api") / "responder.db"
     shutil.copy(sqlite_template, path)
-    rules = read_rules(RULES, "rules.yaml", {})
     database = Database(f"sqlite+aiosqlite:///{path}")
 
     @asynccontextmanager
@@ -57,7 +57,8 @@ def served(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> I
         await database.close()
 
     app = Starlette(
-        routes=routes(AppointmentApi(database=database, rules=lambda: rules, clock=utc_now), TOKEN), lifespan=lifespan
+        routes=routes(Desk(database=database, secret=b"secret", rules=in_force, clock=utc_now), TOKEN),
+        lifespan=lifespan,
     )
     server = uvicorn.Server(uvicorn.Config(app, port=free_port(), log_config=None))
     running = threading.Thread(target=asyncio.run, args=(server.serve(),))
@@ -74,10 +75,7 @@ def schema(served: str) -> OpenApiSchema:
     return schemathesis.openapi.from_url(f"{served}/api/v1/openapi.json", headers=KEY)
 
 
-OPERATIONS = [
-    ("/api/v1/appointments", "GET"),
-    *(("/api/v1/appointments/{id}", method) for method in ("GET", "PUT", "DELETE")),
-]
+OPERATIONS = [(f"/api/v1/{operation.path}", operation.method) for operation in TABLE]
 
 
 @pytest.mark.parametrize(("path", "method"), OPERATIONS)

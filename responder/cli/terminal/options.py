@@ -1,6 +1,5 @@
 """Options and arguments that several commands share, and how their values are read."""
 
-import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,25 +9,9 @@ import typer
 from responder.cli.terminal.output import NEWEST
 from responder.core.rules.rules import Rules
 from responder.core.sms.address import end_from
-from responder.core.sms.durations import read_length
-from responder.core.sms.typed_times import read_moment
+from responder.desk.typed import read_since
 
-DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 EXAMPLE_FROM = "+390000000000"
-
-
-def read_since(typed: str, now: datetime) -> datetime:
-    """The moment that ``30d``, ``2h`` or a time in ISO 8601 names; ValueError says what was expected.
-
-    >>> read_since("2h", datetime(2026, 11, 23, 9, tzinfo=UTC)).isoformat()
-    '2026-11-23T07:00:00+00:00'
-    """
-    try:
-        if ago := read_length(typed, "mhdw"):
-            return now - ago.time
-        return read_moment(f"{typed}T00:00" if DAY.fullmatch(typed) else typed, UTC)
-    except (ValueError, OverflowError):
-        raise ValueError(f"{typed!r} is no time, expected for example 30d, 2h, 15m or 2026-11-23T09:00Z") from None
 
 
 def read_end(typed: str, rules: Rules) -> str:

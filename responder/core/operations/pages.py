@@ -26,6 +26,15 @@ class Page(Generic[R]):
     looked_back_to: datetime | None = None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Repeat:
+    """A request that came before under the same key: what it was, whether it was carried out, and about what."""
+
+    digest: str
+    is_done: bool
+    subject: str
+
+
 def sealed(secret: bytes, purpose: str, text: str) -> str:
     """A text as letters that only whoever has the secret can read or make; the same text, the same letters.
 

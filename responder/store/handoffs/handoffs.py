@@ -31,9 +31,12 @@ _LATER = (
 )
 
 
-def list_handoffs(*, every: bool = False, originator: str | None = None) -> Listing[HandOffRecord]:
-    """The hand-offs that are open, or all of them, of a number or of anybody, by when they were opened."""
+def list_handoffs(
+    *, every: bool = False, is_done: bool = False, originator: str | None = None
+) -> Listing[HandOffRecord]:
+    """The hand-offs that are open, all, or only those that are done, by when they were opened."""
     query = _handoffs() if every else _handoffs().where(handoffs.c.closed_at.is_(None))
+    query = query.where(handoffs.c.closed_at.is_not(None)) if is_done else query
     query = query if originator is None else query.where(handoffs.c.originator == originator)
     order = (handoffs.c.opened_at, handoffs.c.message_key)
     return Listing(query=query, order=order, read=_handoff, name=handoffs.c.message_key)

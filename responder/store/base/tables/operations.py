@@ -130,3 +130,14 @@ staged_subscribers = Table(
     Column("outcome", String(16)),
 )
 Index("ix_staged_subscribers_originator", staged_subscribers.c.originator)
+
+repeats = Table(
+    "repeats",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("digest", String(64), nullable=False),
+    Column("begun_at", Moment, nullable=False),
+    Column("is_done", Boolean, nullable=False),
+    Column("subject", String(200), nullable=False),
+)
+Index("ix_repeats_begun_at", repeats.c.begun_at)

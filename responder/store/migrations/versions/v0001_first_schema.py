@@ -2,7 +2,7 @@
 
 revision = "0001"
 down_revision = None
-SCHEMA = "484e031739d8"
+SCHEMA = "31a5013c32ab"
 
 
 def upgrade() -> None:

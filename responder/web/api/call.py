@@ -1,0 +1,128 @@
+"""One request to the API as its functions read it, and what they answer."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from starlette.datastructures import Headers, QueryParams
+
+from responder.core.appointments.booking import Local
+from responder.core.operations.pages import Page
+from responder.desk.desk import LARGEST_PAGE, Desk, Invalid, Overtaken, Records
+from responder.desk.typed import Typed, read_one_of, read_text
+
+BY_PROGRAMS = "api"  # who acts where nobody is named
+LONGEST_OPERATOR = 200  # characters
+PAGE = 100  # records in one answer, where no limit is given
+PAGING = ("limit", "after", "order")
+ORDERS = ("oldest", "newest")
+OVERTAKEN = "it is not as If-Match or If-None-Match says: get it again"
+
+
+class Refusal(Exception):
+    """A request that is not carried out, with its status and all that is wrong."""
+
+    def __init__(self, status: int, *errors: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(*errors)
+        self.status = status
+        self.errors = errors
+        self.headers = dict(headers or {})
+
+
+class Recorded(Protocol):
+    """A record with the fields of the contract, section 7."""
+
+    def as_json(self) -> Mapping[str, Any]:
+        """Its fields."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """What a function of the API answers; ``again`` names what a repeated request is about."""
+
+    content: Any = None
+    status: int = 200
+    etag: str | None = None
+    again: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Call:
+    """A request: the parts of its path, its query, its body, and its headers."""
+
+    path: Mapping[str, str]
+    query: QueryParams
+    headers: Headers
+    content: bytes = field(repr=False)
+    desk: Desk = field(repr=False)
+
+    async def local(self) -> Local:
+        """The zone of times without an offset, and the country of numbers without a plus."""
+        rules = await self.desk.rules()
+        return Local(zone=rules.zone, country=rules.country)
+
+    def now(self) -> datetime:
+        """The time."""
+        return self.desk.clock()
+
+    def body(self) -> Mapping[str, Any]:
+        """The body, which is an object. Raises Refusal."""
+        if not self.content.strip():
+            return {}
+        try:
+            read = json.loads(self.content)
+        except (ValueError, RecursionError):
+            raise Refusal(400, "the body is not JSON") from None
+        if not isinstance(read, dict):
+            raise Refusal(422, "the body has to be an object with fields")
+        return read
+
+    def operator(self, typed: Typed) -> str:
+        """Who acts: the field or the header ``operator``, else a program."""
+        named = self.headers.get("operator") or self.headers.get("x-operator")
+        by_header = Typed({"operator": named}, ("operator",))
+        given = [one.read("operator", read_text(LONGEST_OPERATOR)) or "" for one in (typed, by_header)]
+        typed.errors += by_header.errors
+        return given[0].strip() or given[1].strip() or BY_PROGRAMS
+
+    def require(self, state: Callable[[], str | None] | str | None) -> None:
+        """Raise Overtaken unless ``If-Match`` and ``If-None-Match`` allow this state; None is one that is not there."""
+        etag = state() if callable(state) else state
+        if not self.holds(etag):
+            raise Overtaken(OVERTAKEN)
+
+    def holds(self, etag: str | None) -> bool:
+        """Whether a state is one that ``If-Match`` and ``If-None-Match`` allow."""
+        names = {"*", etag} if etag else set()
+        expected, excluded = (_etags(self.headers.get(name)) for name in ("if-match", "if-none-match"))
+        return (expected is None or bool(names & expected)) and not (excluded is not None and names & excluded)
+
+
+def _etags(header: str | None) -> set[str] | None:
+    return None if header is None else {part.strip() for part in header.split(",")}
+
+
+def finish(typed: Typed) -> None:
+    """Raise Invalid if something that was typed is wrong."""
+    if typed.errors:
+        raise Invalid(*typed.errors)
+
+
+async def answer_page(call: Call, typed: Typed, name: str, find: Callable[[], Records[Any]]) -> Answer:
+    """A page of records under their name, and after which the next ones come. Raises Invalid."""
+    limit = typed.read("limit", _limit) or PAGE
+    newest_first = typed.read("order", read_one_of(ORDERS)) == "newest"
+    finish(typed)
+    page: Page[Any] = await find().page(limit=limit, after=call.query.get("after"), newest_first=newest_first)
+    content: dict[str, Any] = {name: [record.as_json() for record in page.items], "next": page.next}
+    if page.looked_back_to:
+        content["looked_back_to"] = page.looked_back_to.isoformat()
+    return Answer(content=content)
+
+
+def _limit(typed: str) -> int:
+    if not (typed.isascii() and typed.isdigit() and len(typed) < 5 and 1 <= int(typed) <= LARGEST_PAGE):
+        raise ValueError(f"expected a number from 1 to {LARGEST_PAGE}")
+    return int(typed)

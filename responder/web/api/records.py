@@ -1,0 +1,146 @@
+"""Messages, deliveries, hand-offs, events and lists over HTTP: each function looks or acts at the desk."""
+
+import json
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+
+from responder.core.sms.address import canonical
+from responder.core.sms.text import clean
+from responder.desk.deliveries import list_deliveries, retry_delivery, show_delivery
+from responder.desk.handoffs import (
+    LONGEST_NOTE,
+    MAX_SEGMENTS,
+    MOST_SEGMENTS,
+    answer_handoff,
+    close_handoff,
+    list_handoffs,
+    show_handoff,
+)
+from responder.desk.messages import list_messages, retry_message, show_message
+from responder.desk.typed import (
+    DELIVERY_FILTERS,
+    MESSAGE_FILTERS,
+    Typed,
+    delivery_filter,
+    message_filter,
+    read_one_of,
+    read_text,
+)
+from responder.web.api.call import PAGING, Answer, Call, answer_page, finish
+
+LONGEST_TEXT = 2000  # characters of a text that a person writes or fills in
+OPEN, DONE, ALL = "open", "done", "all"
+
+
+def etag_of(record: Mapping[str, Any]) -> str:
+    """The name of a record's state."""
+    return f'"{sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()[:16]}"'
+
+
+def answer_record(record: Mapping[str, Any], *, status: int = 200, again: str = "") -> Answer:
+    """A record with its ETag."""
+    return Answer(content=record, status=status, etag=etag_of(record), again=again)
+
+
+async def many_messages(call: Call) -> Answer:
+    """GET of messages."""
+    typed = Typed(call.query, (*MESSAGE_FILTERS, *PAGING), blanks=False)
+    only = message_filter(typed, await call.local(), call.now())
+    return await answer_page(call, typed, "messages", lambda: list_messages(call.desk, only))
+
+
+async def one_message(call: Call) -> Answer:
+    """GET of a message, with its explanation."""
+    return answer_record((await show_message(call.desk, call.path["key"])).as_json())
+
+
+async def again_message(call: Call) -> Answer:
+    """POST: let a message be received again."""
+    typed = Typed(call.body(), ("originator", "destination", "text", "operator"))
+    call.operator(typed)
+    ends = {name: typed.read(name, read_text()) for name in ("originator", "destination")}
+    text = typed.read("text", read_text(LONGEST_TEXT))
+    finish(typed)
+    given = {name: canonical(end) if end else None for name, end in ends.items()}
+    found = await retry_message(call.desk, call.path["key"], **given, text=text)
+    return answer_record(found.as_json(), again=found.message.key)
+
+
+async def many_deliveries(call: Call) -> Answer:
+    """GET of deliveries."""
+    typed = Typed(call.query, (*DELIVERY_FILTERS, *PAGING), blanks=False)
+    only = delivery_filter(typed, call.now())
+    return await answer_page(call, typed, "deliveries", lambda: list_deliveries(call.desk, only))
+
+
+async def one_delivery(call: Call) -> Answer:
+    """GET of a delivery."""
+    return answer_record((await show_delivery(call.desk, clean(call.path["key"]))).as_json())
+
+
+async def again_delivery(call: Call) -> Answer:
+    """POST: queue a delivery again."""
+    typed = Typed(call.body(), ("operator",))
+    call.operator(typed)
+    finish(typed)
+    key = clean(call.path["key"])
+    call.require(etag_of((await show_delivery(call.desk, key)).as_json()))
+    await retry_delivery(call.desk, key)
+    return answer_record((await show_delivery(call.desk, key)).as_json(), again=key)
+
+
+async def many_handoffs(call: Call) -> Answer:
+    """GET of hand-offs."""
+    typed = Typed(call.query, ("status", "all", *PAGING), blanks=False)
+    status = typed.read("status", read_one_of((OPEN, DONE, ALL)))
+    every = typed.flag("all") or status in (DONE, ALL)
+    return await answer_page(
+        call, typed, "handoffs", lambda: list_handoffs(call.desk, every=every, is_done=status == DONE)
+    )
+
+
+async def one_handoff(call: Call) -> Answer:
+    """GET of a hand-off."""
+    return answer_record((await show_handoff(call.desk, call.path["key"])).as_json())
+
+
+async def reply_to_handoff(call: Call) -> Answer:
+    """POST: write to the number of a hand-off."""
+    typed = Typed(call.body(), ("text", "max_segments", "operator"))
+    text = typed.needed("text", read_text(LONGEST_TEXT)) or ""
+    most = call.body().get("max_segments", MAX_SEGMENTS)
+    if isinstance(most, bool) or not isinstance(most, int) or not 1 <= most <= MOST_SEGMENTS:
+        typed.errors.append(f"max_segments: expected a number from 1 to {MOST_SEGMENTS}")
+    operator = call.operator(typed)
+    finish(typed)
+    _, key, is_new = await answer_handoff(call.desk, call.path["key"], text, operator=operator, max_segments=most)
+    record = (await show_delivery(call.desk, key)).as_json()
+    return answer_record(record, status=201 if is_new else 200, again=key)
+
+
+async def close_one_handoff(call: Call) -> Answer:
+    """POST: close a hand-off, as a STOP if it was one."""
+    typed = Typed(call.body(), ("note", "opt_out", "operator"))
+    note = typed.read("note", read_text(LONGEST_NOTE)) or ""
+    opts_out, operator = typed.flag("opt_out"), call.operator(typed)
+    finish(typed)
+    record = await show_handoff(call.desk, call.path["key"])
+    call.require(etag_of(record.as_json()))
+    closed, _ = await close_handoff(call.desk, record.key, operator=operator, note=note, opts_out=opts_out)
+    return answer_record(closed.as_json(), again=record.key)
+
+
+async def same_message(call: Call, key: str) -> Answer:
+    """The message that a repeated request is about."""
+    return answer_record((await show_message(call.desk, key)).as_json())
+
+
+async def same_delivery(call: Call, key: str) -> Answer:
+    """The delivery that a repeated request is about."""
+    return answer_record((await show_delivery(call.desk, key)).as_json())
+
+
+async def same_handoff(call: Call, key: str) -> Answer:
+    """The hand-off that a repeated request is about."""
+    return answer_record((await show_handoff(call.desk, key)).as_json())
