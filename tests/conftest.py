@@ -1,6 +1,7 @@
 """What many tests need: a real database of each kind, a real Redis, and a clock that stands still until it is moved."""
 
 import asyncio
+import logging
 import os
 import resource
 import secrets
@@ -20,6 +21,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from responder.logs import OFF, QUIET
 from responder.settings.database_url import async_database_url
 from responder.store.base.database import Database
 from responder.store.base.migration import migrate
@@ -45,6 +47,17 @@ class StandingClock:
     def advance(self, **by: float) -> datetime:
         self.now += timedelta(**by)
         return self.now
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_they_were() -> Iterator[None]:
+    """Whatever sets logs up, such as a command that serves, leaves none of it to the next test."""
+    root = logging.getLogger()
+    handlers, levels = root.handlers[:], {name: logging.getLogger(name).level for name in ("", *QUIET, *OFF)}
+    yield
+    root.handlers[:] = handlers
+    for name, level in levels.items():
+        logging.getLogger(name).setLevel(level)
 
 
 @pytest.fixture(autouse=True)

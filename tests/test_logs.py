@@ -4,13 +4,12 @@ import io
 import json
 import logging
 import os
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from responder.logs import OFF, QUIET, set_up_logs
+from responder.logs import set_up_logs
 
 NUMBER = "+393301234567"
 KEY = "0123456789abcdef0123456789abcdef"
@@ -21,17 +20,6 @@ class Terminal(io.StringIO):
 
     def isatty(self) -> bool:
         return True
-
-
-@pytest.fixture(autouse=True)
-def _root_as_it_was() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    for name in QUIET + OFF:
-        logging.getLogger(name).setLevel(logging.NOTSET)
 
 
 def logged(event: str, *values: object, form: str = "json", level: int = logging.INFO) -> str:
