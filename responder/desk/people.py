@@ -1,23 +1,36 @@
-"""All that is known of one number, on one line of time; and the opaque handle by which pages name it."""
+"""All that is known of one number, on one line of time, its handle in addresses, and a text to it by hand."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from responder.core.consent.standing import ContactRecord
 from responder.core.contact.effects import StepKind
 from responder.core.operations.filters import AppointmentFilter, ConsentFilter, DeliveryFilter, MessageFilter
 from responder.core.operations.handoffs import HandOffRecord
 from responder.core.operations.pages import Page, opened, sealed
-from responder.core.operations.records import AppointmentEvent, ConsentRecord, DeliveryRecord, MessageRecord
+from responder.core.operations.records import (
+    AppointmentEvent,
+    AppointmentRecord,
+    ConsentRecord,
+    DeliveryRecord,
+    MessageRecord,
+    SubscriberRecord,
+)
+from responder.core.outbound.gateway import Job
+from responder.core.sms.address import is_dialable
+from responder.core.sms.text import clean
 from responder.core.sms.timestamps import iso
 from responder.desk.appointments import appointment_history, list_appointments
 from responder.desk.consent import list_consent
 from responder.desk.deliveries import list_deliveries
-from responder.desk.desk import LARGEST_PAGE, Desk, Invalid, Missing, Records
-from responder.desk.handoffs import list_handoffs
+from responder.desk.desk import LARGEST_PAGE, Desk, Invalid, Missing, Records, Refused, refusals
+from responder.desk.handoffs import MAX_SEGMENTS, check_length, list_handoffs
 from responder.desk.messages import list_messages
+from responder.store.consent.erasure import was_erased
+from responder.store.handoffs.closing import Answer, write_to
 from responder.store.reading.records import PERSON
 
 PERSON_PURPOSE = "person"  # what handles are sealed for
@@ -125,3 +138,53 @@ async def _by_persons(desk: Desk, originator: str) -> AsyncIterator[Entry]:
         yield Entry(at=handoff.opened_at, kind=EntryKind.HANDED_OFF, subject=handoff.key, record=handoff)
         if handoff.done_at:
             yield Entry(at=handoff.done_at, kind=EntryKind.DONE, subject=handoff.key, record=handoff)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Standing:
+    """How a number stands with us now."""
+
+    contact: ContactRecord | None
+    lists: Sequence[SubscriberRecord]
+    appointments: Sequence[AppointmentRecord]
+    open_handoffs: Sequence[HandOffRecord]
+    has_texted: bool
+    was_erased: bool
+
+    @property
+    def opted_out_since(self) -> datetime | None:
+        """Since when the number wants no texts; None if it may be texted."""
+        return self.contact.opted_out_since if self.contact else None
+
+    @property
+    def paused_until(self) -> datetime | None:
+        """Until when rules leave the conversation to a person."""
+        return max((one.pauses_until for one in self.open_handoffs if one.pauses_until), default=None)
+
+
+async def read_standing(desk: Desk, originator: str) -> Standing:
+    """How a number stands with us."""
+    about = everything_about(desk, originator)
+    contacts = [one async for one in about["contact"].every()]
+    newest = await about["messages"].page(limit=1, newest_first=True)
+    return Standing(
+        contact=contacts[0] if contacts else None,
+        lists=[one async for one in about["lists"].every()],
+        appointments=[one async for one in about["appointments"].every()],
+        open_handoffs=[one async for one in list_handoffs(desk, originator=originator).every()],
+        has_texted=bool(newest.items),
+        was_erased=await was_erased(desk.database, desk.secret, originator),
+    )
+
+
+async def write_to_person(desk: Desk, originator: str, text: str, *, operator: str) -> tuple[str, bool]:
+    """Write to a number; gives the key of the text, and whether it is new. Raises Refused and Invalid."""
+    written = clean(text).strip()
+    check_length(written, MAX_SEGMENTS)
+    if not is_dialable(originator) or originator in (await desk.rules()).own_numbers:
+        raise Refused("this is no number that can be answered by text")
+    answer = Answer(operator=operator, text=written)
+    with refusals():
+        key, is_new = await write_to(desk.database, desk.secret, originator, answer, desk.clock())
+    desk.ring(Job.REPLIES)
+    return key, is_new

@@ -1,7 +1,9 @@
 """Who is on which list, how many they are, and how an operator changes that."""
 
 from collections.abc import Callable, Collection, Sequence
+from datetime import UTC, date, datetime, time, timedelta
 
+from responder.core.consent.growth import GrowthDay, growth_by_day
 from responder.core.consent.standing import ConsentCounts, ListCount
 from responder.core.consent.subscriber_changes import Outcome, Outcomes, SubscriberChange
 from responder.core.contact.known import SubscriptionStatus
@@ -16,7 +18,9 @@ from responder.store.consent.importing import SubscriberImports
 from responder.store.consent.reading import count_consent
 from responder.store.consent.stopping import opt_out
 from responder.store.consent.subscribers import put_subscribers
-from responder.store.reading import records
+from responder.store.reading import growth, records
+
+HOUR = timedelta(hours=1)
 
 
 def list_subscribers(desk: Desk, only: SubscriberFilter = EVERY_SUBSCRIBER) -> Records[SubscriberRecord]:
@@ -86,3 +90,12 @@ async def import_subscribers(
     tell = await desk.hearers(Event.CONSENT_CHANGED)
     imports = SubscriberImports(database=desk.database, secret=desk.secret, clock=desk.clock, tell=tell)
     return await imports.put(changes, operator, advance)
+
+
+async def read_growth(desk: Desk, name: str, first: date, last: date) -> Sequence[GrowthDay]:
+    """Who joined and left a list on each day, from the first to the last, by the calendar of the rules file."""
+    zone = (await desk.rules()).zone
+    since = datetime.combine(first, time(), zone).astimezone(UTC)
+    offset = datetime.combine(first, time(), zone).utcoffset() or timedelta()
+    changes = await growth.read_changes(desk.database, name, since, by_minute=bool(offset % HOUR))
+    return growth_by_day(changes, zone, first, last)

@@ -35,3 +35,8 @@ def parent_fd() -> int | None:
 def environment_with(variables: Mapping[str, str]) -> dict[str, str]:
     """The environment for a process of ours: our own, and these variables."""
     return dict(os.environ) | dict(variables)
+
+
+def environment_without_parent() -> dict[str, str]:
+    """The environment for a command that ends by itself, and need not end with us."""
+    return {name: value for name, value in os.environ.items() if name != PARENT_FD}

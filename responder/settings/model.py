@@ -56,6 +56,11 @@ class Settings(BaseSettings):
     admin_password: SecretStr | None = Field(
         None, description="What people sign in with; asked for where other machines can reach `HOST`."
     )
+    public_url: types.PublicUrl | None = Field(
+        None,
+        description="The address by which other machines reach the console, as in `https://desk.example.com`; on"
+        " `https` its cookies are bound to that host.",
+    )
     api_token: types.Secret | None = Field(
         None, description="The token of the REST API, sent as `Authorization: Bearer …`; without it, there is no API."
     )

@@ -89,6 +89,14 @@ def _endpoint(url: str) -> str:
     return url
 
 
+def _public(url: str) -> str:
+    parts = urlsplit(url.strip().rstrip("/"))
+    is_bare = not (parts.path or parts.query or parts.fragment or parts.username or parts.password)
+    if parts.scheme not in {"http", "https"} or not is_host(parts.hostname or "") or parts.port == 0 or not is_bare:
+        raise ValueError("no address of a service")
+    return parts.geturl()
+
+
 def _mailbox(url: SecretStr) -> SecretStr:
     urls.read_mailbox_url(url.get_secret_value())
     return url
@@ -154,6 +162,7 @@ ApiKey = Annotated[
     SecretStr, AfterValidator(partial(_written_in, r"[!-~]+")), Expected("the key alone, without blanks or line breaks")
 ]
 Endpoint = Annotated[str, AfterValidator(_endpoint), Expected("an https:// address (http:// on this machine alone)")]
+PublicUrl = Annotated[str, AfterValidator(_public), Expected("an address as in 'https://desk.example.com'")]
 Sender = Annotated[
     str,
     Field(pattern=r"^(\+?[0-9]{1,15}|[A-Za-z0-9 ]{1,11})$"),

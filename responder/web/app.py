@@ -7,10 +7,11 @@ from urllib.parse import unquote
 
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from responder.processes.tasks import Beside
+from responder.web.later import Later
 from responder.web.metrics import Metrics
 from responder.web.webhooks import Webhooks
 
@@ -24,9 +25,15 @@ class App:
     Starlette's own routing would cost a sixth more per message.
     """
 
-    def __init__(self, webhooks: Mapping[str, ASGIApp], routes: ASGIApp) -> None:
+    def __init__(self, webhooks: Mapping[str, ASGIApp], routes: ASGIApp, console: Later | None = None) -> None:
         self._webhooks = {name.encode(): endpoint for name, endpoint in webhooks.items()}
         self._routes = routes
+        self._console = console
+
+    def hang_up(self) -> None:
+        """End what the console streams."""
+        if self._console:
+            self._console.hang_up()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         match scope.get("raw_path", b"").split(b"/", 3):
@@ -55,6 +62,7 @@ def create_app(
     background: Sequence[Background],
     close: Callable[[], Awaitable[None]],
     api: Sequence[BaseRoute] = (),
+    console: Later | None = None,
     beside: Beside | None = None,
 ) -> App:
     """The web side, with tasks in the background; ``close`` ends what is left of them."""
@@ -72,5 +80,8 @@ def create_app(
         Route("/readyz", metrics.health.readyz),
         Route("/metrics", metrics.__call__),
         *api,
+        *([Mount("/", app=console)] if console else []),
     ]
-    return App({"sms": webhooks.sms, "delivery": webhooks.delivery}, Starlette(routes=routes, lifespan=lifespan))
+    return App(
+        {"sms": webhooks.sms, "delivery": webhooks.delivery}, Starlette(routes=routes, lifespan=lifespan), console
+    )

@@ -2,12 +2,15 @@
 
 import asyncio
 import logging
+import socket
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, cast
 
 import uvicorn
 from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
 
 from responder.core.rules.rules import Rules
 from responder.desk.desk import Desk
@@ -17,12 +20,14 @@ from responder.processes.children import watch_parent
 from responder.processes.port import wait_for_port
 from responder.processes.tasks import Beside, collect_rarely
 from responder.rulefile.in_force import RulesInForce
-from responder.settings.database_url import sqlite_file
+from responder.settings.database_url import async_database_url, sqlite_file
 from responder.settings.exposure import check_exposure
 from responder.settings.model import Settings
 from responder.settings.urls import place_of
+from responder.store.base.database import Database
 from responder.web.app import App, create_app
 from responder.web.health import Health
+from responder.web.later import Later
 from responder.web.metrics import Metrics
 from responder.web.protocol import BoundedProtocol
 from responder.web.refusals import Refusals
@@ -38,6 +43,19 @@ FINISH_S = 20  # for requests under way when the process stops
 REDIS_TIMEOUT_S = 1.0
 
 logger = logging.getLogger(__name__)
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn, which hangs up before it waits for requests to end: a feed never does."""
+
+    def __init__(self, config: uvicorn.Config, hang_up: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._hang_up = hang_up
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End what is under way."""
+        self._hang_up()
+        await super().shutdown(sockets)
 
 
 async def serve(settings: Settings) -> None:
@@ -59,7 +77,7 @@ async def listen(settings: Settings, store: Store, url: str, in_force: RulesInFo
 
     beside, refusals = Beside(stop), Refusals()
     app = make_app(settings, store, url, in_force, beside, refusals)
-    server = uvicorn.Server(_uvicorn_config(settings, app, refusals))
+    server = _Server(_uvicorn_config(settings, app, refusals), app.hang_up)
     watch_parent(stop)
     logger.info("web starts host=%s port=%d", settings.host, settings.port)
     await server.serve()
@@ -78,15 +96,9 @@ def make_app(
     redis = connect(url, timeout_s=REDIS_TIMEOUT_S)
     bell = ArqBell(redis)
     intake = Intake(store.inbox, bell)
-    webhooks = Webhooks(
-        gateway=make_gateway(settings, store.secret),
-        gate=Gate([token.get_secret_value() for token in settings.webhook_token], settings.allowed_ips),
-        intake=intake,
-        reports=store.reports,
-        clock=utc_now,
-        refusals=refusals or Refusals(),
-    )
+    webhooks = _webhooks(settings, store, intake, refusals or Refusals())
     health = _health(settings, store, in_force, redis.ping, lambda: intake.is_taking)
+    desk = _desk(settings, store, in_force, bell)
     taking: list[asyncio.Task[None]] = []
 
     async def take_in() -> None:
@@ -97,22 +109,46 @@ def make_app(
         intake.close()
         await asyncio.wait(taking, timeout=FINISH_S)
         await bell.close()
+        await desk.database.close()
 
     return create_app(
         webhooks=webhooks,
         metrics=_metrics(settings, health, webhooks.refusals),
-        api=api_routes(settings, _desk(store, in_force, bell)),
+        console=Later(partial(_make_console, settings, desk, in_force, health)),
+        api=api_routes(settings, desk),
         background=[take_in, bell.run, in_force.watch, lambda: watch_secret(store)],
         close=close,
         beside=beside,
     )
 
 
-def _desk(store: Store, in_force: RulesInForce, bell: ArqBell) -> Desk:
+def _webhooks(settings: Settings, store: Store, intake: Intake, refusals: Refusals) -> Webhooks:
+    return Webhooks(
+        gateway=make_gateway(settings, store.secret),
+        gate=Gate([token.get_secret_value() for token in settings.webhook_token], settings.allowed_ips),
+        intake=intake,
+        reports=store.reports,
+        clock=utc_now,
+        refusals=refusals,
+    )
+
+
+def _desk(settings: Settings, store: Store, in_force: RulesInForce, bell: ArqBell) -> Desk:
+    """What pages and the API look at and act on, by connections of its own: no message waits for one of them."""
+
     async def rules() -> Rules:
         return in_force.rules()
 
-    return make_desk(store, rules, bell.ring)
+    database = Database(*async_database_url(settings.database_url))
+    return replace(make_desk(store, rules, bell.ring), database=database)
+
+
+def _make_console(
+    settings: Settings, desk: Desk, in_force: RulesInForce, health: Health
+) -> tuple[ASGIApp, Callable[[], None]]:
+    from responder.web.console.console import make_console  # noqa: PLC0415  (only who is looked at needs it)
+
+    return make_console(settings, desk, in_force.rules, health)
 
 
 def _health(

@@ -16,7 +16,7 @@ from responder.core.outbound.gateway import LARGEST_BODY, Clock, Events, Gateway
 from responder.errors import StorageError
 from responder.intake import Intake
 from responder.store.outbound.reports import SqlReports
-from responder.web.forms import read_form
+from responder.web.forms.fields import read_form
 from responder.web.refusals import Refusals
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network

@@ -26,6 +26,13 @@ class RuleVersions:
         async with self._database.write() as connection:
             await connection.execute(statement)
 
+    async def find(self, version_hash: str) -> Version | None:
+        """The version with this hash; None if it never was in force."""
+        query = select(rule_versions).where(rule_versions.c.hash == version_hash)
+        async with self._database.read() as connection:
+            row = (await connection.execute(query)).first()
+        return from_row(Version, row, sources=read_sources(row.sources)) if row else None
+
     async def newest(self) -> Version | None:
         """The version that came into force last; None if none ever did."""
         newest = (

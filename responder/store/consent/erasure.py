@@ -139,3 +139,9 @@ async def erased_among(connection: AsyncConnection, secret: bytes, originators: 
     hashes = {number_hash(secret, originator): originator for originator in originators}
     found = (await connection.execute(select(erased).where(erased.c.number_hash.in_(hashes)))).all()
     return {hashes[row.number_hash]: row.erased_at for row in found}
+
+
+async def was_erased(database: Database, secret: bytes, number: str) -> bool:
+    """Whether a number was erased, and has not come back since."""
+    async with database.read() as connection:
+        return bool(await erased_among(connection, secret, [number]))

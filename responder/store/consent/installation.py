@@ -18,6 +18,7 @@ from responder.store.consent.ledger import HEAD, read_head, written_head
 SECRET = "secret"  # noqa: S105  (the name of the row)
 MARK = "secret_mark"
 CHECKED = "checked_at"
+EPOCH = "console_epoch"
 FORGOTTEN_AFTER = timedelta(hours=1)  # a worker that has not been seen for so long is no longer listed
 
 
@@ -78,6 +79,19 @@ class Installation:
     async def check(self, now: datetime) -> None:
         """Commit something that was not there, since only that shows that messages can be."""
         statement = self._insert(installation).values(name=CHECKED, value=now.isoformat())
+        async with self._database.write() as connection:
+            await connection.execute(
+                statement.on_conflict_do_update(index_elements=["name"], set_={"value": statement.excluded.value})
+            )
+
+    async def epoch(self) -> str:
+        """The epoch of visits to the console; empty until a first one was begun."""
+        async with self._database.read() as connection:
+            return await self._value(connection, EPOCH) or ""
+
+    async def begin_epoch(self) -> None:
+        """Begin a new epoch of visits, so that all older ones end."""
+        statement = self._insert(installation).values(name=EPOCH, value=secrets.token_hex(8))
         async with self._database.write() as connection:
             await connection.execute(
                 statement.on_conflict_do_update(index_elements=["name"], set_={"value": statement.excluded.value})

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import and_, func, insert, or_, select, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -18,7 +18,7 @@ from responder.core.sms.timestamps import iso
 from responder.errors import ResponderError
 from responder.store.base.database import Database
 from responder.store.base.revisions import move_revisions
-from responder.store.base.tables import OPEN_HANDOFF, contacts, handoffs, messages, steps
+from responder.store.base.tables import OPEN_HANDOFF, PAST, WAITING, contacts, handoffs, messages, steps
 from responder.store.consent.erasure import silent_among
 from responder.store.consent.ledger import EventRow, append, event_row
 from responder.store.consent.stopping import Stop, stop
@@ -120,19 +120,38 @@ async def answer(database: Database, secret: bytes, key: str, written: Answer, n
         row = await _taken(connection, database, key)
         if row.key is None:
             raise ResponderError(f"hand-off {key}: {NO_TEXT}, so there is nobody to answer")
-        theirs = (steps.c.message_key == key) & (steps.c.purpose == Purpose.PERSON)
-        written_before = (
-            await connection.execute(select(steps.c.key, steps.c.content, steps.c.created_at).where(theirs))
-        ).all()
-        for before in written_before:
-            if before.content == written.text and before.created_at > now - TWICE_WITHIN:
-                return before.key, False
-        if why := await _why_not(connection, secret, row.originator, now):
-            raise ResponderError(f"hand-off {key}: {why}")
-        step = _step(f"{key}-h{len(written_before) + 1}", row, written.text)
-        await connection.execute(
-            insert(steps), [line | {"operator": written.operator[:200]} for line in step_rows([step], now)]
-        )
+        return await _queue(connection, secret, row, written, now, f"hand-off {key}")
+
+
+async def write_to(
+    database: Database, secret: bytes, originator: str, written: Answer, now: datetime
+) -> tuple[str, bool]:
+    """The same to a number without a hand-off, from the number of ours that it has texted last."""
+    texts = or_(*(and_(messages.c.originator == originator, part) for part in (WAITING, PAST)))
+    last = select(messages.c.key.label("message_key"), messages.c.originator, messages.c.destination).where(texts)
+    async with database.write() as connection:
+        await move_revisions(connection, database.insert, [originator])
+        row = (await connection.execute(last.order_by(messages.c.seq.desc()).limit(1))).first()
+        if row is None:
+            raise ResponderError("this number has never texted us, so there is no number of ours to write from")
+        return await _queue(connection, secret, row, written, now, f"message {row.message_key}")
+
+
+async def _queue(
+    connection: AsyncConnection, secret: bytes, row: Row[*tuple[Any, ...]], written: Answer, now: datetime, place: str
+) -> tuple[str, bool]:
+    """Queue a person's text beside a message of the number, unless it was queued a moment ago."""
+    theirs = (steps.c.message_key == row.message_key) & (steps.c.purpose == Purpose.PERSON)
+    query = select(steps.c.key, steps.c.content, steps.c.created_at).where(theirs)
+    written_before = (await connection.execute(query)).all()
+    for before in written_before:
+        if before.content == written.text and before.created_at > now - TWICE_WITHIN:
+            return before.key, False
+    if why := await _why_not(connection, secret, row.originator, now):
+        raise ResponderError(f"{place}: {why}")
+    step = _step(f"{row.message_key}-h{len(written_before) + 1}", row, written.text)
+    named = {"operator": written.operator[:200]}
+    await connection.execute(insert(steps), [line | named for line in step_rows([step], now)])
     return step.key, True
 
 

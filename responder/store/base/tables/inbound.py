@@ -38,6 +38,8 @@ IN_LINE = text("status = 'received' AND seq > 0")
 WAITING = text("status = 'received' AND originator > ''")
 FAILED = text("status = 'failed'")
 PAST = text("status <> 'received'")  # the others: one on its way in is in one index of originators alone
+UNMATCHED = text("status = 'handled' AND (rule IS NULL OR rule = 'fallback')")
+partial_index("ix_messages_unmatched", messages.c.received_at, where=UNMATCHED)
 partial_index("ix_messages_waiting", messages.c.seq, where=IN_LINE)
 partial_index("ix_messages_waiting_originator", messages.c.originator, messages.c.seq, where=WAITING)
 partial_index("ix_messages_failed", messages.c.seq, where=FAILED)
@@ -115,6 +117,8 @@ consent_events = Table(
     Column("hash", String(64), nullable=False),
 )
 Index("ix_consent_events_originator", consent_events.c.originator)
+OF_A_LIST = text("list IS NOT NULL")
+partial_index("ix_consent_events_list", consent_events.c.list, consent_events.c.recorded_at, where=OF_A_LIST)
 
 erased = Table(
     "erased",

@@ -1,6 +1,7 @@
 """Reads forms, whatever their shape and charset."""
 
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from python_multipart.exceptions import FormParserError
@@ -8,6 +9,14 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 
 FALLBACK_CHARSET = "cp1252"  # for bytes that are not UTF-8 (gateway reference, section 1.4)
 Fields = list[tuple[bytes, bytes]]
+
+
+class Part(NamedTuple):
+    """A part of a multipart form; ``file`` is the name of the file that it is, if it is one."""
+
+    name: bytes
+    body: bytes
+    file: bytes | None
 
 
 def read_form(body: bytes, content_type: str) -> Mapping[str, str]:
@@ -25,11 +34,12 @@ def read_form(body: bytes, content_type: str) -> Mapping[str, str]:
         return {}
     read: dict[str, str] = {}
     for name, value in fields:
-        read.setdefault(_decoded(name).strip().lower(), _decoded(value))
+        read.setdefault(decoded(name).strip().lower(), decoded(value))
     return read
 
 
-def _decoded(data: bytes) -> str:
+def decoded(data: bytes) -> str:
+    """Bytes as text, whatever charset they are in."""
     try:
         return data.decode()
     except UnicodeDecodeError:
@@ -50,9 +60,14 @@ def _into(target: bytearray) -> Callable[[bytes, int, int], None]:
 
 
 def _multipart(body: bytes, boundary: bytes) -> Fields:
+    return [(part.name, part.body) for part in read_parts(body, boundary)]
+
+
+def read_parts(body: bytes, boundary: bytes) -> list[Part]:
+    """The parts of a multipart body. Raises FormParserError."""
     header, value, data = bytearray(), bytearray(), bytearray()
     headers: dict[bytes, bytes] = {}
-    fields: Fields = []
+    parts: list[Part] = []
 
     def header_end() -> None:
         headers[bytes(header).lower()] = bytes(value)
@@ -61,7 +76,7 @@ def _multipart(body: bytes, boundary: bytes) -> Fields:
 
     def part_end() -> None:
         _, options = parse_options_header(headers.get(b"content-disposition", b""))
-        fields.append((options.get(b"name", b""), bytes(data)))
+        parts.append(Part(options.get(b"name", b""), bytes(data), options.get(b"filename")))
         headers.clear()
         data.clear()
 
@@ -77,4 +92,4 @@ def _multipart(body: bytes, boundary: bytes) -> Fields:
     )
     parser.write(body)
     parser.finalize()
-    return fields
+    return parts

@@ -1,0 +1,109 @@
+"""The newest texts with what became of them, and how much waits, each by an index of its own."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, func, literal_column, select
+
+from responder.core.contact.effects import AppointmentStatus, StepKind
+from responder.core.operations.explanations import explained, why_silent
+from responder.core.operations.overview import Counts, FeedLine, Pulse
+from responder.core.operations.records import DeliveryRecord, MessageRecord
+from responder.core.sms.message import MessageStatus
+from responder.store.base.database import Database
+from responder.store.base.tables import (
+    GIVEN_UP,
+    OPEN_HANDOFF,
+    UNMATCHED,
+    appointment_events,
+    appointments,
+    handoffs,
+    messages,
+    steps,
+)
+from responder.store.queue.rows import delivery_from
+from responder.store.reading.records import message_from
+
+
+async def read_newest(database: Database, limit: int) -> list[FeedLine]:
+    """The newest messages, newest first, with all that left because of them."""
+    columns = [column for column in messages.c if column.name not in ("raw", "explanation")]
+    newest = select(*columns).order_by(messages.c.seq.desc()).limit(limit)
+    async with database.read() as connection:
+        rows = (await connection.execute(newest)).all()
+        left = select(steps).where(steps.c.message_key.in_([row.key for row in rows])).order_by(steps.c.seq)
+        deliveries = [delivery_from(row) for row in (await connection.execute(left)).all()]
+    by_message = _by_message(deliveries)
+    return [
+        FeedLine(seq=row.seq, message=message_from(row), deliveries=tuple(by_message.get(row.key, ()))) for row in rows
+    ]
+
+
+async def read_lines(database: Database, records: Sequence[MessageRecord]) -> list[FeedLine]:
+    """These messages with all that left because of them, in their order."""
+    keys = [record.key for record in records]
+    left = select(steps).where(steps.c.message_key.in_(keys)).order_by(steps.c.seq)
+    places = select(messages.c.key, messages.c.seq).where(messages.c.key.in_(keys))
+    async with database.read() as connection:
+        by_message = _by_message([delivery_from(row) for row in (await connection.execute(left)).all()])
+        seqs = {row.key: row.seq for row in (await connection.execute(places)).all()}
+    return [
+        FeedLine(seq=seqs[record.key], message=record, deliveries=tuple(by_message.get(record.key, ())))
+        for record in records
+    ]
+
+
+async def read_silences(database: Database, keys: Sequence[str]) -> dict[str, str]:
+    """Why those of these messages that were handled and not answered got no reply, by their keys."""
+    answered = select(steps.c.message_key).where(steps.c.message_key == messages.c.key, steps.c.kind == StepKind.REPLY)
+    query = select(messages).where(messages.c.key.in_(keys), messages.c.explanation.is_not(None), ~answered.exists())
+    query = query.where(messages.c.status == MessageStatus.HANDLED)
+    async with database.read() as connection:
+        rows = (await connection.execute(query)).all()
+    return {row.key: why_silent(explained(message_from(row), row.language, row.explanation)) for row in rows}
+
+
+def _by_message(deliveries: Sequence[DeliveryRecord]) -> dict[str, list[DeliveryRecord]]:
+    found: dict[str, list[DeliveryRecord]] = defaultdict(list)
+    for delivery in deliveries:
+        found[delivery.message_key].append(delivery)
+    return found
+
+
+async def count_waiting(database: Database, begin: datetime, end: datetime) -> Counts:
+    """What waits; unmatched texts and unanswered appointments are those from ``begin`` until before ``end``."""
+    of_today = (appointments.c.starts_at >= begin) & (appointments.c.starts_at < end)
+    queries = (
+        select(func.count()).select_from(handoffs).where(OPEN_HANDOFF),
+        select(func.count()).select_from(steps).where(GIVEN_UP),
+        select(func.count()).select_from(messages).where(UNMATCHED, messages.c.received_at >= begin),
+        select(func.count())
+        .select_from(appointments)
+        .where(of_today, appointments.c.status == AppointmentStatus.SCHEDULED),
+    )
+    async with database.read() as connection:
+        found = [int((await connection.execute(query)).scalar_one()) for query in queries]
+    return Counts(handoffs=found[0], given_up=found[1], unmatched_today=found[2], unanswered_today=found[3])
+
+
+async def count_reasons(database: Database) -> list[tuple[str, int]]:
+    """How many deliveries were given up for each reason, the most frequent first."""
+    position = "instr" if database.is_sqlite else "strpos"
+    reason: ColumnElement[str] = literal_column(f"substr(last_error, 1, {position}(last_error || ':', ':') - 1)")
+    query = (
+        select(reason.label("reason"), func.count().label("found")).select_from(steps).where(GIVEN_UP).group_by(reason)
+    )
+    async with database.read() as connection:
+        rows = (await connection.execute(query)).all()
+    return sorted(((row.reason or "", row.found) for row in rows), key=lambda pair: (-pair[1], pair[0]))
+
+
+async def read_pulse(database: Database) -> Pulse:
+    """What tells that hand-offs or appointments have changed, without reading them."""
+    waiting = select(func.count(), func.max(handoffs.c.opened_at)).where(OPEN_HANDOFF)
+    changed = select(func.max(appointment_events.c.seq))
+    async with database.read() as connection:
+        count, opened_at = (await connection.execute(waiting)).one()
+        newest = (await connection.execute(changed)).scalar_one()
+    return Pulse(inbox=f"{count} {opened_at}", appointments=str(newest))

@@ -1,0 +1,141 @@
+"""Who may look: whoever signed in with the password, or, where none is needed, this machine alone."""
+
+import hashlib
+import hmac
+import ipaddress
+import math
+import time
+from collections.abc import MutableMapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from typing import Any
+
+from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+from starlette.datastructures import Headers
+
+from responder.settings.model import Settings
+from responder.settings.urls import is_loopback
+from responder.web.console.frame.guards import is_local
+
+IDLE = timedelta(hours=12)
+LONGEST_VISIT = timedelta(days=7)
+RENEWED_AFTER = timedelta(minutes=10)  # a cookie goes out only when its session changes
+LONGEST_NAME = 60  # characters
+PER_ADDRESS = RateLimitItemPerMinute(5)
+SLOWER = (
+    (RateLimitItemPerHour(50), 1.0),
+    (RateLimitItemPerHour(100), 3.0),
+    (RateLimitItemPerHour(200), 8.0),
+)  # seconds
+EVERYBODY = "everybody"
+Session = MutableMapping[str, Any]
+
+
+class Answer(Enum):
+    """What the door says to a request."""
+
+    OPEN = "no password is set, and this is the same machine"
+    SIGNED_IN = "signed in"
+    SIGN_IN = "has to sign in"
+    CLOSED = "no password is set, and this may be another machine"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Door:
+    """The console's one door. ``is_reachable`` tells that other machines may come to it."""
+
+    secret: bytes = field(repr=False)
+    password: str | None = field(repr=False)
+    is_reachable: bool = False
+
+    def answer(self, headers: Headers, session: Session, epoch: str, now: datetime) -> Answer:
+        """Whether a request may look, by its headers and its session."""
+        if self.password is None:
+            return Answer.OPEN if not self.is_reachable and is_local(headers) else Answer.CLOSED
+        return Answer.SIGNED_IN if self._lasts(session, epoch, now) else Answer.SIGN_IN
+
+    def opens_for(self, typed: str) -> bool:
+        """Whether this is the password; digests are compared, so that the time tells nothing of it."""
+        return hmac.compare_digest(self._digest(typed), self._digest(self.password or "")) and bool(self.password)
+
+    def let_in(self, session: Session, operator: str, epoch: str, now: datetime) -> None:
+        """Begin a visit, which ends with the password, with the epoch, or with time."""
+        stamp = int(now.timestamp())
+        session.update(operator=operator, since=stamp, seen=stamp, proof=self._proof(epoch))
+
+    def renew(self, session: Session, now: datetime) -> None:
+        """Keep a visit from ending for want of clicks."""
+        if now - _moment(session.get("seen")) >= RENEWED_AFTER:
+            session["seen"] = int(now.timestamp())
+
+    def _lasts(self, session: Session, epoch: str, now: datetime) -> bool:
+        proof = str(session.get("proof", ""))
+        is_recent = now - _moment(session.get("seen")) < IDLE and now - _moment(session.get("since")) < LONGEST_VISIT
+        return is_recent and hmac.compare_digest(proof.encode(), self._proof(epoch).encode())
+
+    def _proof(self, epoch: str) -> str:
+        return self._digest(f"{epoch}\n{self.password}").hex()[:32]
+
+    def _digest(self, typed: str) -> bytes:
+        return hmac.digest(self.secret, b"console\n" + typed.encode("utf-8", "replace"), hashlib.sha256)
+
+
+def door_of(settings: Settings, secret: bytes) -> Door:
+    """The door that the settings ask for."""
+    is_reachable = not is_loopback(settings.host) or bool(settings.public_url) or bool(settings.trusted_proxies)
+    password = settings.admin_password.get_secret_value() if settings.admin_password else None
+    return Door(secret=secret, password=password or None, is_reachable=is_reachable)
+
+
+def leave(session: Session) -> None:
+    """End a visit; language and colours stay as chosen."""
+    for name in ("operator", "since", "seen", "proof"):
+        session.pop(name, None)
+
+
+def _moment(stamp: object) -> datetime:
+    return datetime.fromtimestamp(stamp if isinstance(stamp, int) else 0, UTC)
+
+
+class Throttle:
+    """Counts wrong passwords in this process; who knows the right one is never counted."""
+
+    def __init__(self) -> None:
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+
+    def wait_s(self, client: str) -> int:
+        """For how many seconds an address may not try again; 0 if it may now."""
+        if self._limiter.test(PER_ADDRESS, network_of(client)):
+            return 0
+        return self._until_free_s(PER_ADDRESS, network_of(client))
+
+    def delay_s(self) -> float:
+        """How long every answer is held back, by how many wrong passwords came from anywhere."""
+        return max((delay for limit, delay in SLOWER if not self._limiter.test(limit, EVERYBODY)), default=0.0)
+
+    def count_wrong(self, client: str) -> None:
+        """Remember a wrong password."""
+        self._limiter.hit(PER_ADDRESS, network_of(client))
+        for limit, _ in SLOWER:
+            self._limiter.hit(limit, EVERYBODY)
+
+    def _until_free_s(self, limit: RateLimitItem, whose: str) -> int:
+        free_at = self._limiter.get_window_stats(limit, whose).reset_time
+        return max(1, math.ceil(free_at - time.time()))
+
+
+def network_of(client: str) -> str:
+    """The address that counts: an IPv4 address, or the /64 that one IPv6 customer has.
+
+    >>> network_of("2001:db8::1"), network_of("192.0.2.7"), network_of("::ffff:192.0.2.7")
+    ('2001:db8::/64', '192.0.2.7', '192.0.2.7')
+    """
+    try:
+        address = ipaddress.ip_address(client)
+    except ValueError:
+        return "unknown"
+    address = getattr(address, "ipv4_mapped", None) or address
+    return str(address) if address.version == 4 else str(ipaddress.ip_network((address, 64), strict=False))

@@ -1,0 +1,163 @@
+"""The live feed: one reader a process looks each second while somebody listens, and tells all of them the same."""
+
+import asyncio
+import contextlib
+import json
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from responder.core.operations.overview import FeedLine, Pulse
+from responder.desk.desk import Desk
+from responder.desk.overview import newest_lines, pulse
+from responder.errors import StorageError
+from responder.web.console.frame.outlook import Lookout
+
+SHOWN = 50  # messages
+LOOK_EVERY_S = 1.0
+BEAT_EVERY_S = 10.0
+LISTENERS = 50  # in one process; the next one hears 503
+BEHIND = 20  # events that a slow reader may be behind before it has to connect again
+RETRY = b"retry: 500\n\n"
+
+logger = logging.getLogger(__name__)
+Matches = Callable[[FeedLine], bool]
+Write = Callable[[FeedLine], str]
+
+
+class TooManyListeners(Exception):
+    """Another feed would be one too many for this process."""
+
+
+@dataclass(eq=False, kw_only=True, slots=True)
+class Listener:
+    """A browser that listens: in which language it wants rows, and which of them."""
+
+    language: str
+    write: Write
+    matches: Matches
+    wanted: str = ""
+    after: int = 0
+    queue: asyncio.Queue[bytes | None] = field(default_factory=lambda: asyncio.Queue(BEHIND))
+    is_new: bool = True
+
+
+class Feed:
+    """All who listen in this process, and what they were told last."""
+
+    def __init__(self, *, desk: Desk, lookout: Lookout) -> None:
+        self._desk = desk
+        self._lookout = lookout
+        self._listeners: set[Listener] = set()
+        self._reader: asyncio.Task[None] | None = None
+        self._lines: dict[int, FeedLine] = {}
+        self._frame = b""
+        self._is_closed = False
+
+    async def listen(self, listener: Listener) -> AsyncIterator[bytes]:
+        """What a listener hears, until it leaves or the process ends. Raises TooManyListeners."""
+        if len(self._listeners) >= LISTENERS or self._is_closed:
+            raise TooManyListeners
+        self._listeners.add(listener)
+        if self._reader is None or self._reader.done():
+            self._reader = asyncio.create_task(self._read())
+        return self._told(listener)
+
+    async def _told(self, listener: Listener) -> AsyncIterator[bytes]:
+        yield RETRY
+        try:
+            while (heard := await listener.queue.get()) is not None:
+                yield heard
+        finally:
+            self._listeners.discard(listener)
+
+    def close(self) -> None:
+        """End all streams, so that the process need not wait for its readers."""
+        self._is_closed = True
+        for listener in self._listeners:
+            _put(listener, None)
+        if self._reader:
+            self._reader.cancel()
+
+    async def _read(self) -> None:
+        """Look each second while somebody listens."""
+        beats = 0
+        while self._listeners:
+            with contextlib.suppress(StorageError):
+                await self._look()
+            beats += 1
+            if beats * LOOK_EVERY_S >= BEAT_EVERY_S:
+                beats = 0
+                self._tell(list(self._listeners), b"event: beat\ndata: 1\n\n")
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    async def _look(self) -> None:
+        lines = {line.seq: line for line in await newest_lines(self._desk, SHOWN)}
+        changed = [line for seq, line in lines.items() if self._lines.get(seq) != line]
+        frame = _frame(await self._lookout.look(), await pulse(self._desk))
+        has_new_frame, self._frame, self._lines = frame != self._frame, frame, lines
+        old = [listener for listener in self._listeners if not listener.is_new]
+        self._tell_rows(old, changed)
+        if has_new_frame:
+            self._tell(old, frame)
+        for listener in [one for one in self._listeners if one.is_new]:
+            listener.is_new = False
+            self._greet(listener, lines)
+
+    def _greet(self, listener: Listener, lines: Mapping[int, FeedLine]) -> None:
+        """Tell a new listener all rows, or to load the page again where it has missed more than these."""
+        if listener.after and len(lines) == SHOWN and listener.after < min(lines):
+            self._tell([listener], b"event: reload\ndata: 1\n\n")
+        self._tell_rows([listener], list(lines.values()))
+        self._tell([listener], self._frame)
+
+    def _tell_rows(self, listeners: Sequence[Listener], lines: Sequence[FeedLine]) -> None:
+        """Tell rows; listeners that want the same hear the same bytes."""
+        if not lines:
+            return
+        written: dict[tuple[str, str], bytes] = {}
+        for listener in listeners:
+            place = (listener.language, listener.wanted)
+            if place not in written:
+                written[place] = _rows([line for line in lines if listener.matches(line)], listener.write)
+            if written[place]:
+                self._tell([listener], written[place])
+
+    def _tell(self, listeners: Sequence[Listener], event: bytes) -> None:
+        for listener in listeners:
+            if not _put(listener, event):
+                self._listeners.discard(listener)
+
+
+def _put(listener: Listener, event: bytes | None) -> bool:
+    """Whether there was room for the event; a reader that is too slow is cut off, and connects again."""
+    try:
+        listener.queue.put_nowait(event)
+    except asyncio.QueueFull:
+        while not listener.queue.empty():
+            listener.queue.get_nowait()
+        listener.queue.put_nowait(None)
+        return False
+    return True
+
+
+def _rows(lines: Sequence[FeedLine], write: Write) -> bytes:
+    if not lines:
+        return b""
+    rows = [{"id": f"m-{line.message.key}", "seq": line.seq, "html": write(line)} for line in lines]
+    return _event("rows", rows, f"id: {max(line.seq for line in lines)}\n")
+
+
+def _frame(outlook: Any, beat: Pulse) -> bytes:  # noqa: ANN401  (an outlook of any age)
+    counts = outlook.counts
+    told = {
+        "counts": {} if counts is None else {name: getattr(counts, name) for name in counts.__dataclass_fields__},
+        "notices": [[notice.sentence, str(notice.values)] for notice in outlook.notices],
+        "pulse": {"inbox": beat.inbox, "appointments": beat.appointments},
+    }
+    return _event("frame", told)
+
+
+def _event(name: str, told: object, head: str = "") -> bytes:
+    return f"{head}event: {name}\ndata: {json.dumps(told, ensure_ascii=False)}\n\n".encode()

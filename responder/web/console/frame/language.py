@@ -1,0 +1,141 @@
+"""The console in Italian and English: the English sentences are the keys, and statuses have words."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+
+FOLDER = "responder.web.console"
+LANGUAGES = {"en": "English", "it": "Italiano"}
+Sentences = Mapping[str, str | list[str]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Catalogue:
+    """The sentences of one language; what has no translation stays English."""
+
+    language: str
+    sentences: Sentences = field(default_factory=dict)
+
+    def one(self, sentence: str) -> str:
+        """A sentence in this language."""
+        found = self.sentences.get(sentence, sentence)
+        return found if isinstance(found, str) else found[0]
+
+    def count(self, one: str, many: str, number: int) -> str:
+        """The sentence for so many of something."""
+        found = self.sentences.get(one, [one, many])
+        return found if isinstance(found, str) else found[number != 1]
+
+
+@cache
+def catalogue(language: str) -> Catalogue:
+    """The sentences of a language.
+
+    >>> catalogue("it").one("Sign out"), catalogue("en").one("Sign out")
+    ('Esci', 'Sign out')
+    """
+    if language == "en":
+        return Catalogue(language="en")
+    text = files(FOLDER).joinpath("translations", f"{language}.json").read_text("utf-8")
+    return Catalogue(language=language, sentences=json.loads(text))
+
+
+WORDS = {
+    # messages
+    "received": "waiting",
+    "handled": "handled",
+    "failed": "failed",
+    "malformed": "incomplete",
+    # deliveries
+    "queued": "waiting",
+    "sending": "on its way",
+    "sent": "sent",
+    "delivered": "delivered",
+    "uncertain": "uncertain",
+    "dead": "given up",
+    "suppressed": "held back",
+    "simulated": "simulated",
+    "reply": "reply",
+    "webhook": "webhook",
+    # appointments
+    "scheduled": "no answer yet",
+    "confirmed": "confirmed",
+    "cancelled": "cancelled",
+    "reschedule_requested": "wants another day",
+    "said_stop": "said STOP",
+    "unclear": "unclear",
+    "never_reminded": "never reminded",
+    # lists
+    "subscribed": "subscribed",
+    "pending": "asked to confirm",
+    "unsubscribed": "left",
+    # consent
+    "opt_in": "joined",
+    "opt_out": "opted out",
+    "opt_in_asked": "asked to confirm",
+    # rules that are none of the file's
+    "reserved:stop": "STOP",
+    "reserved:start": "START",
+    "reserved:help": "HELP",
+    "reserved:review": "maybe a STOP",
+    "question": "answer to a question",
+    "fallback": "no rule: fallback",
+    # what was done
+    "subscribe": "puts on a list",
+    "unsubscribe": "takes off a list",
+    "set": "remembers",
+    "language": "language",
+    "hand_off": "hands to a person",
+    "appointment": "appointment",
+    "ask": "asks",
+    "close_question": "ends a question",
+    "mute": "stays quiet",
+    "none": "nothing",
+    "tell_unclear": "says it was unclear",
+    "review": "asks a person",
+    "review_closed": "a person decided",
+    "erased": "erased",
+    "corrected": "corrected",
+    # what became of an appointment
+    "new": "came in",
+    "moved": "moved",
+    "changed": "changed",
+    "deleted": "deleted",
+    "answered": "answered",
+    "reminded": "reminded",
+    "reminder dropped": "reminder dropped",
+    "message": "text",
+    "import": "file",
+    "api": "API",
+    "reminder": "reminder",
+    # why a person is asked
+    "unclear answer while an appointment is open": "unclear answer",
+    "wants to cancel": "wants to cancel",
+    "wants another day after it was confirmed": "wants another day after confirming",
+    "confirms after another day was asked for": "confirms after asking for another day",
+    "cancelled after another day was asked for": "cancels after asking for another day",
+    "cancelled after it was confirmed": "cancels after confirming",
+    "confirms an appointment that was cancelled before": "confirms a cancelled appointment",
+    "wants another day for an appointment that was cancelled before": "wants another day for a cancelled appointment",
+    "answers after the appointment began": "answers too late",
+    "answers a question that is closed": "answers a question that is closed",
+    "chose a number that is not on the list": "chose a number that is not on the list",
+    "chose an appointment that was moved, has begun or is no more": "chose an appointment that is no more",
+    "answers again without choosing which appointment is meant": "does not say which appointment",
+    "unrecognised": "not understood",
+    # doctor
+    "ok": "fine",
+    "warning": "look at it",
+    "error": "has to be mended",
+}
+
+
+def word_of(value: str) -> str:
+    """What a value is called in English; one that has no word is its own.
+
+    >>> word_of("dead"), word_of("news-on")
+    ('given up', 'news-on')
+    """
+    return WORDS.get(value, value)

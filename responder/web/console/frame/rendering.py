@@ -1,0 +1,132 @@
+"""Templates: what is handed to them is escaped, and what is missing is a fault, not a blank."""
+
+import unicodedata
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+
+from responder.web.console.frame.assets import assets
+from responder.web.console.frame.language import FOLDER, LANGUAGES, Catalogue, word_of
+
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+ORDINARY = frozenset("\n\t")
+INVISIBLE = frozenset({"Cc", "Cf", "Zl", "Zp"})
+JOINER = "\u200d"  # holds the parts of an emoji together
+
+
+class Piece(NamedTuple):
+    """A stretch of a text, or one character of it that nobody could see, as a mark."""
+
+    text: str
+    is_mark: bool
+
+
+def pieces(text: str) -> Iterator[Piece]:
+    """The text with its control and direction characters apart, so that none of them does anything.
+
+    >>> [piece.text for piece in pieces("a\\u202eb")]
+    ['a', 'U+202E', 'b']
+    """
+    begin = 0
+    for place, letter in enumerate(text):
+        if letter not in ORDINARY and letter != JOINER and unicodedata.category(letter) in INVISIBLE:
+            if begin < place:
+                yield Piece(text[begin:place], is_mark=False)
+            yield Piece(f"U+{ord(letter):04X}", is_mark=True)
+            begin = place + 1
+    if begin < len(text):
+        yield Piece(text[begin:], is_mark=False)
+
+
+@cache
+def environment() -> Environment:
+    """The templates with all that they may use."""
+    folder = Path(str(files(FOLDER).joinpath("templates")))
+    found = Environment(
+        loader=FileSystemLoader(folder),
+        autoescape=True,
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    found.install_gettext_callables(_one, _count, newstyle=True)  # type: ignore[attr-defined]  # by the extension
+    found.filters.update(pieces=pieces, local=local, day=day, word=word, utc=utc, number=number)
+    found.globals.update(assets=assets(), languages=LANGUAGES)
+    return found
+
+
+def render(template: str, values: Mapping[str, Any]) -> str:
+    """A template filled in; ``words``, ``zone`` and ``now`` have to be among the values."""
+    return environment().get_template(template).render(values)
+
+
+@pass_context
+def _one(context: Context, sentence: str) -> str:
+    return _words(context).one(sentence)
+
+
+@pass_context
+def _count(context: Context, one: str, many: str, number: int) -> str:
+    return _words(context).count(one, many, number)
+
+
+@pass_context
+def word(context: Context, value: object) -> str:
+    """What a status, a kind or a reason is called in the reader's language."""
+    return _words(context).one(word_of(str(value)))
+
+
+@pass_context
+def local(context: Context, moment: datetime) -> str:
+    """A time as people say it: the hour alone where it was today, with the day where it was not."""
+    there = moment.astimezone(_zone(context))
+    today = _now(context).astimezone(_zone(context)).date()
+    clock = f"{there:%H:%M}"
+    if there.date() == today:
+        return clock
+    year = "" if there.year == today.year else f" {there.year}"
+    return f"{there.day} {_words(context).one(MONTHS[there.month - 1])}{year}, {clock}"
+
+
+@pass_context
+def day(context: Context, given: date) -> str:
+    """A day as people say it, with its name."""
+    words = _words(context)
+    year = "" if given.year == _now(context).astimezone(_zone(context)).year else f" {given.year}"
+    return f"{words.one(DAYS[given.weekday()])} {given.day} {words.one(MONTHS[given.month - 1])}{year}"
+
+
+def utc(moment: datetime) -> str:
+    """A time to the second, for machines and for whoever points at it."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+@pass_context
+def number(context: Context, count: int) -> str:
+    """A count with its thousands apart."""
+    return f"{count:,}".replace(",", "." if _words(context).language == "it" else ",")
+
+
+def _words(context: Context) -> Catalogue:
+    words: Catalogue = context["words"]
+    return words
+
+
+def _zone(context: Context) -> ZoneInfo:
+    zone: ZoneInfo = context["zone"]
+    return zone
+
+
+def _now(context: Context) -> datetime:
+    now: datetime = context["now"]
+    return now

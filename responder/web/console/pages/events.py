@@ -1,0 +1,53 @@
+"""The stream of what happens, for pages that are open."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from responder.core.operations.overview import FeedLine
+from responder.web.console.frame.feed import Listener, TooManyListeners
+from responder.web.console.frame.rendering import render
+from responder.web.console.frame.shared import Console
+from responder.web.console.frame.visits import Visit, pages
+from responder.web.console.pages.messages import read_filters
+
+HEADERS = {"Cache-Control": "no-store, no-transform", "X-Accel-Buffering": "no"}
+NO_ROWS = "none"
+
+
+async def listen(visit: Visit) -> Response:
+    """The stream: rows of the feed that the filters take, counts, and what is wrong."""
+    query = visit.request.query_params
+    if "probe" in query:
+        return Response(status_code=204)
+    asked, has_rows = read_filters(visit), query.get("rows") != NO_ROWS
+    listener = Listener(
+        language=visit.words.language,
+        write=partial(_row, visit.console, visit.around()),
+        matches=asked.takes if has_rows else _nothing,
+        wanted=str(sorted(asked.query.items())) if has_rows else NO_ROWS,
+        after=_number(visit.request.headers.get("last-event-id") or query.get("after", "")),
+    )
+    try:
+        stream = await visit.console.feed.listen(listener)
+    except TooManyListeners:
+        return PlainTextResponse("too many pages listen already\n", status_code=503, headers={"Retry-After": "30"})
+    return StreamingResponse(stream, media_type="text/event-stream", headers=HEADERS)
+
+
+def _row(console: Console, around: Mapping[str, Any], line: FeedLine) -> str:
+    return render("feed_row.html", {**around, "line": line, "now": console.desk.clock()})
+
+
+def _nothing(_line: FeedLine) -> bool:
+    return False
+
+
+def _number(typed: str) -> int:
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 19 else 0
+
+
+routes: Sequence[Route] = (*pages("/events", listen),)

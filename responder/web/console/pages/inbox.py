@@ -1,0 +1,121 @@
+"""Hand-offs: what waits for a person, what may be a STOP before all, and what the person does about it."""
+
+from collections.abc import Sequence
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from responder.core.operations.handoffs import HandOffRecord
+from responder.desk.desk import DeskError, Missing
+from responder.desk.handoffs import (
+    LONGEST_NOTE,
+    MAX_SEGMENTS,
+    answer_handoff,
+    close_handoff,
+    list_handoffs,
+    read_conversation,
+    show_handoff,
+)
+from responder.web.console.frame.lists import as_csv, as_lines, with_query
+from responder.web.console.frame.visits import Visit, acts, pages
+
+SHOWN = 30
+SORTED = 500  # open ones that are read, so that what may be a STOP stands before all
+ALL = "all"
+
+
+async def show(visit: Visit) -> Response:
+    """The page of hand-offs, oldest first."""
+    return await _page(visit)
+
+
+async def _page(
+    visit: Visit, status: int = 200, *, key: str = "", typed: str = "", note: str = "", wrong: str = ""
+) -> Response:
+    every, after = _is_every(visit), visit.request.query_params.get("after")
+    limit = SHOWN if every else SORTED
+    page = await list_handoffs(visit.desk, every=every).page(limit=limit, after=after, newest_first=every)
+    records = page.items if every else sorted(page.items, key=lambda record: not record.holds_marketing)
+    query = {"show": ALL if every else None}
+    return await visit.page(
+        "inbox.html",
+        status,
+        items=[(record, await read_conversation(visit.desk, record)) for record in records[:SHOWN]],
+        every=every,
+        later=max(0, len(records) - SHOWN),
+        older=with_query("/inbox", {**query, "after": page.next}) if page.next else None,
+        key=key,
+        typed=typed,
+        note_typed=note,
+        wrong=wrong,
+        most=MAX_SEGMENTS,
+        longest=LONGEST_NOTE,
+    )
+
+
+def _is_every(visit: Visit) -> bool:
+    return visit.request.query_params.get("show") == ALL
+
+
+async def reply(visit: Visit) -> Response:
+    """Write to the number of a hand-off, which stays open."""
+    form, key = await visit.form(), visit.request.path_params["key"]
+    typed = form.get("text", "")
+    try:
+        _, _, is_new = await answer_handoff(visit.desk, key, typed, operator=visit.operator)
+    except Missing:
+        raise
+    except DeskError as error:
+        return await _page(visit, 422, key=key, typed=typed, wrong=str(error))
+    said = "It leaves within seconds." if is_new else "The same text was queued a moment ago: nothing more is sent."
+    return visit.go(f"/inbox#h-{key}", visit.say(said))
+
+
+async def done(visit: Visit) -> Response:
+    """Close a hand-off."""
+    return await _close(visit, opts_out=False)
+
+
+async def was_stop(visit: Visit) -> Response:
+    """Close a hand-off whose text was a STOP: the number is opted out, with the text as proof."""
+    return await _close(visit, opts_out=True)
+
+
+async def _close(visit: Visit, *, opts_out: bool) -> Response:
+    key, note = visit.request.path_params["key"], (await visit.form()).get("note", "").strip()
+    record = await show_handoff(visit.desk, key)
+    if record.done_at:
+        return visit.go("/inbox", _closed_before(visit, record))
+    try:
+        await close_handoff(visit.desk, key, operator=visit.operator, note=note, opts_out=opts_out)
+    except DeskError as error:
+        record = await show_handoff(visit.desk, key)
+        if record.done_at:  # somebody was quicker by a moment
+            return visit.go("/inbox", _closed_before(visit, record))
+        return await _page(visit, 422, key=key, note=note, wrong=str(error))
+    visit.console.lookout.forget()
+    return visit.go("/inbox", visit.say("Opted out, and done." if opts_out else "Done."))
+
+
+def _closed_before(visit: Visit, record: HandOffRecord) -> str:
+    return visit.say("%(who)s has closed this one already.", who=record.by or visit.say("Somebody"))
+
+
+async def give_lines(visit: Visit) -> Response:
+    """The hand-offs as the command prints them."""
+    return as_lines(list_handoffs(visit.desk, every=_is_every(visit)).every())
+
+
+async def give_csv(visit: Visit) -> Response:
+    """The hand-offs as a table."""
+    return as_csv(list_handoffs(visit.desk, every=_is_every(visit)).every(), "hand-offs")
+
+
+routes: Sequence[Route] = (
+    *pages("/inbox", show),
+    *pages("/inbox.json", give_lines),
+    *pages("/inbox.csv", give_csv),
+    *acts("/inbox/{key}/reply", reply),
+    *acts("/inbox/{key}/done", done),
+    *acts("/inbox/{key}/stop", was_stop),
+)

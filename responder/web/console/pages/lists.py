@@ -1,0 +1,155 @@
+"""Lists: how many are on each, how it grew day by day and by which word, who they are, and bringing in more."""
+
+import asyncio
+import tempfile
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from responder.core.contact.known import SubscriptionStatus
+from responder.core.operations.filters import SubscriberFilter
+from responder.core.sms.address import number_from
+from responder.desk.desk import DeskError, Invalid, Missing
+from responder.desk.subscribers import count_lists, list_subscribers, put_subscriber, read_growth
+from responder.web.console.frame.charts import growth_chart
+from responder.web.console.frame.lists import as_csv, as_lines, each_of, with_query
+from responder.web.console.frame.visits import Visit, acts, pages
+
+SHOWN = 50
+SPANS = (30, 90, 365)  # days
+LARGEST_FILE = 20 * 1024 * 1024
+KEPT_LINES = 200
+
+
+async def show_all(visit: Visit) -> Response:
+    """The page of all lists."""
+    counts, counted = await count_lists(visit.desk)
+    titles = visit.console.rules().list_titles
+    return await visit.page("lists.html", counts=counts, counted=counted, titles=titles)
+
+
+async def show(visit: Visit) -> Response:
+    """The page of one list."""
+    return await _page(visit)
+
+
+async def _page(visit: Visit, status: int = 200, *, typed: dict[str, str] | None = None, wrong: str = "") -> Response:
+    name, query = visit.request.path_params["name"], visit.request.query_params
+    counts, _ = await count_lists(visit.desk)
+    count = next((one for one in counts if one.list == name), None)
+    if count is None:
+        raise Missing(f"no list is called {name!r}")
+    wanted = SubscriberFilter(list=name, status=_status(query.get("status")))
+    page = await list_subscribers(visit.desk, wanted).page(limit=SHOWN, after=query.get("after"), newest_first=True)
+    span = _span(query.get("days"))
+    last = visit.now.astimezone(visit.zone).date()
+    days = await read_growth(visit.desk, name, last - timedelta(days=span - 1), last)
+    kept = {"status": query.get("status"), "days": query.get("days")}
+    return await visit.page(
+        "list.html",
+        status,
+        name=name,
+        title_of=visit.console.rules().list_titles.get(name, name),
+        is_in_file=name in visit.console.rules().lists,
+        count=count,
+        days=days,
+        chart=growth_chart(days),
+        span=span,
+        spans=SPANS,
+        items=page.items,
+        statuses=[str(one) for one in SubscriptionStatus],
+        status_wanted=wanted.status,
+        older=with_query(f"/lists/{name}", {**kept, "after": page.next}) if page.next else None,
+        typed=typed or {},
+        wrong=wrong,
+    )
+
+
+def _status(typed: str | None) -> SubscriptionStatus | None:
+    if not typed:
+        return None
+    try:
+        return SubscriptionStatus(typed)
+    except ValueError:
+        raise Invalid(f"status: expected one of {', '.join(SubscriptionStatus)}") from None
+
+
+def _span(typed: str | None) -> int:
+    return int(typed) if typed in {str(span) for span in SPANS} else SPANS[0]
+
+
+async def change(visit: Visit) -> Response:
+    """Put a number on the list, or take it off."""
+    form, name = await visit.form(), visit.request.path_params["name"]
+    joins = form.get("act") == "join"
+    evidence = form.get("evidence", "").strip()
+    try:
+        number = number_from(form.get("number", "").strip(), visit.console.rules().country)
+        await put_subscriber(visit.desk, number, name, joins=joins, operator=visit.operator, evidence=evidence)
+    except (DeskError, ValueError) as error:
+        return await _page(visit, 422, typed=form, wrong=str(error))
+    return visit.go(f"/lists/{name}", visit.say("Done."))
+
+
+async def bring_in(visit: Visit) -> Response:
+    """Bring in a file, or say what would become of it: as the command does, all of its lines or none."""
+    name, form = visit.request.path_params["name"], await visit.upload(LARGEST_FILE)
+    if not form.body:
+        return await _page(visit, 422, wrong=visit.say("Choose a file first."))
+    with tempfile.TemporaryDirectory(prefix="responder-") as folder:
+        file = Path(folder, f"import{form.suffix}")
+        await asyncio.to_thread(file.write_bytes, form.body)
+        dry = ["--dry-run"] if form.fields.get("act") == "try" else []
+        answer = await visit.console.commands.run("subscribers", "import", *dry, str(file), operator=visit.operator)
+    told = [line.replace(str(file), form.name) for line in (*answer.lines, *answer.errors)]
+    return await visit.page(
+        "imported.html",
+        200 if answer.code == 0 else 422,
+        name=name,
+        told=told[:KEPT_LINES],
+        more=max(0, len(told) - KEPT_LINES),
+        is_fine=answer.code == 0,
+        was_tried=bool(dry),
+    )
+
+
+async def give_counts(visit: Visit) -> Response:
+    """The counts of all lists."""
+    counts, _ = await count_lists(visit.desk)
+    return as_lines(each_of(counts))
+
+
+async def give_counts_csv(visit: Visit) -> Response:
+    """The counts of all lists as a table."""
+    counts, _ = await count_lists(visit.desk)
+    return as_csv(each_of(counts), "lists")
+
+
+async def give_lines(visit: Visit) -> Response:
+    """Who is on the list, as the command prints them."""
+    return as_lines(list_subscribers(visit.desk, _named(visit.request)).every())
+
+
+async def give_csv(visit: Visit) -> Response:
+    """Who is on the list, in the form that an import reads."""
+    return as_csv(list_subscribers(visit.desk, _named(visit.request)).every(), "subscribers")
+
+
+def _named(request: Request) -> SubscriberFilter:
+    return SubscriberFilter(list=request.path_params["name"], status=_status(request.query_params.get("status")))
+
+
+routes: Sequence[Route] = (
+    *pages("/lists", show_all),
+    *pages("/lists.json", give_counts),
+    *pages("/lists.csv", give_counts_csv),
+    *pages("/lists/{name}.json", give_lines),
+    *pages("/lists/{name}.csv", give_csv),
+    *pages("/lists/{name}", show),
+    *acts("/lists/{name}", change),
+    *acts("/lists/{name}/import", bring_in),
+)

@@ -1,0 +1,143 @@
+"""Messages: what comes in, live, with filters in the address; and the way from a number to its person."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from responder.core.appointments.booking import day_bounds
+from responder.core.operations.filters import MessageFilter
+from responder.core.operations.overview import FeedLine
+from responder.core.sms.address import number_from
+from responder.core.sms.message import MessageStatus
+from responder.desk.desk import Invalid
+from responder.desk.messages import list_messages
+from responder.desk.overview import lines_of
+from responder.desk.people import number_of
+from responder.web.console.frame.feed import SHOWN
+from responder.web.console.frame.lists import as_csv, as_lines, with_query
+from responder.web.console.frame.visits import Visit, acts, pages
+
+OURS = ("reserved:stop", "reserved:start", "reserved:help", "reserved:review", "question", "fallback")
+TODAY = "today"
+NAMES = ("rule", "status", "list", "day", "unmatched", "person")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """The filters of an address, as they stand there and as the desk takes them."""
+
+    query: Mapping[str, str]
+    filter: MessageFilter
+    day: date | None = None
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether anything is left out."""
+        return bool(self.query)
+
+    def is_live(self, today: date) -> bool:
+        """Whether new texts may belong here."""
+        return self.filter.list is None and self.day in (None, today)
+
+    def takes(self, line: FeedLine) -> bool:
+        """Whether a message of today is one of those asked for."""
+        wanted, message = self.filter, line.message
+        is_unmatched = message.status is MessageStatus.HANDLED and message.rule in (None, "fallback")
+        return (
+            wanted.rule in (None, message.rule)
+            and wanted.status in (None, message.status)
+            and wanted.originator in (None, message.originator)
+            and (not wanted.unmatched or is_unmatched)
+        )
+
+
+def read_filters(visit: Visit) -> Asked:
+    """The filters in the address; raises Invalid for what cannot be one."""
+    query = {name: value for name, value in visit.request.query_params.items() if name in NAMES and value}
+    status, day, begin, end = query.get("status"), None, None, None
+    if status is not None and status not in set(MessageStatus):
+        raise Invalid(f"status: expected one of {', '.join(MessageStatus)}")
+    if typed := query.get("day"):
+        day, begin, end = read_day(typed, visit)
+    return Asked(
+        query=query,
+        day=day,
+        filter=MessageFilter(
+            rule=query.get("rule"),
+            status=MessageStatus(status) if status else None,
+            list=query.get("list"),
+            unmatched="unmatched" in query,
+            since=begin,
+            before=end,
+            originator=number_of(visit.desk, query["person"]) if "person" in query else None,
+        ),
+    )
+
+
+def read_day(typed: str, visit: Visit) -> tuple[date, datetime, datetime]:
+    """A day of an address, and when it begins and ends by the clocks of the rules file; raises Invalid."""
+    today = visit.now.astimezone(visit.zone).date()
+    try:
+        begin, end = day_bounds(today.isoformat() if typed == TODAY else typed, visit.zone)
+    except ValueError as error:
+        raise Invalid(f"day: {error}") from None
+    return begin.astimezone(visit.zone).date(), begin, end
+
+
+async def show(visit: Visit) -> Response:
+    """The page of messages, newest first."""
+    asked, after = read_filters(visit), visit.request.query_params.get("after")
+    page = await list_messages(visit.desk, asked.filter).page(limit=SHOWN, after=after, newest_first=True)
+    lines = await lines_of(visit.desk, page.items)
+    rules = visit.console.rules()
+    is_live = after is None and asked.is_live(visit.now.astimezone(visit.zone).date())
+    return await visit.page(
+        "messages.html",
+        lines=lines,
+        is_live=is_live,
+        live_query=with_query("", asked.query),
+        most=SHOWN,
+        wanted=asked.filter,
+        day_wanted=asked.day.isoformat() if asked.day else None,
+        person=asked.query.get("person"),
+        is_filtered=asked.is_filtered,
+        rule_names=[*(rule.name for rule in rules.rules), *OURS],
+        statuses=[str(status) for status in MessageStatus],
+        list_names=list(rules.lists),
+        older=with_query("/", {**asked.query, "after": page.next}) if page.next else None,
+        newest=with_query("/", asked.query) if after else None,
+        looked_back_to=page.looked_back_to,
+        data_json=with_query("/messages.json", asked.query),
+        data_csv=with_query("/messages.csv", asked.query),
+    )
+
+
+async def give_lines(visit: Visit) -> Response:
+    """The messages as the command prints them."""
+    return as_lines(list_messages(visit.desk, read_filters(visit).filter).every())
+
+
+async def give_csv(visit: Visit) -> Response:
+    """The messages as a table."""
+    return as_csv(list_messages(visit.desk, read_filters(visit).filter).every(), "messages")
+
+
+async def find(visit: Visit) -> Response:
+    """From a number to the person it belongs to, without a number in any address."""
+    typed = (await visit.form()).get("number", "").strip()
+    try:
+        number = number_from(typed, visit.console.rules().country)
+    except ValueError as error:
+        raise Invalid(str(error)) from None
+    return visit.go(f"/people/{visit.console.handle(number)}")
+
+
+routes: Sequence[Route] = (
+    *pages("/", show),
+    *pages("/messages.json", give_lines),
+    *pages("/messages.csv", give_csv),
+    *acts("/find", find),
+)

@@ -1,0 +1,64 @@
+"""The console in Italian and English: complete, and chosen by the visit."""
+
+import json
+import re
+from html import unescape
+
+import httpx
+import pytest
+
+from responder.web.console.frame.language import catalogue
+from tests.web.console.conftest import Installation
+from tests.web.console.sentences import sentences
+
+ITALIAN = catalogue("it").sentences
+PLACE = re.compile(r"%\(\w+\)[sd]|#")
+
+
+def test_every_sentence_has_its_italian() -> None:
+    assert sorted(sentences().keys() - ITALIAN.keys()) == []
+
+
+def test_no_italian_sentence_is_left_over() -> None:
+    assert sorted(ITALIAN.keys() - sentences().keys()) == []
+
+
+@pytest.mark.parametrize("sentence", sorted(ITALIAN))
+def test_a_translation_has_the_same_places_for_values(sentence: str) -> None:
+    translated = ITALIAN[sentence]
+    for one in [translated] if isinstance(translated, str) else translated[1:]:
+        assert sorted(PLACE.findall(one)) == sorted(PLACE.findall(sentence))
+
+
+def told(page: httpx.Response) -> str:
+    return unescape(page.text)
+
+
+async def test_the_browser_chooses_first(installation: Installation) -> None:
+    async with installation.browser() as browser:
+        page = await browser.get("/", **{"accept-language": "it-IT,it;q=0.9,en;q=0.8"})
+    assert '<html lang="it"' in page.text
+    assert "<h1>Messaggi</h1>" in page.text
+
+
+async def test_without_a_wish_the_first_language_of_the_rules_file_counts(installation: Installation) -> None:
+    async with installation.browser() as browser:
+        assert '<html lang="it"' in (await browser.get("/", **{"accept-language": "fr"})).text
+
+
+async def test_the_choice_of_a_visit_stays(installation: Installation) -> None:
+    async with installation.browser() as browser:
+        chosen = await browser.post("/preferences", language="it", back="/inbox")
+        assert chosen.headers["location"] == "/inbox"
+        assert "<h1>Da leggere</h1>" in told(await browser.get("/inbox"))
+
+
+async def test_colours_are_chosen_by_the_visit_and_otherwise_by_the_system(installation: Installation) -> None:
+    async with installation.browser() as browser:
+        assert "data-theme" not in (await browser.get("/")).text
+        await browser.post("/preferences", theme="dark", back="/")
+        assert '<html lang="en" data-theme="dark">' in (await browser.get("/")).text
+
+
+def test_the_catalogue_is_sorted_so_that_two_changes_rarely_meet() -> None:
+    assert list(ITALIAN) == sorted(json.loads(json.dumps(list(ITALIAN))))
