@@ -1,5 +1,6 @@
 """Appointments and their history, and how another system or an operator changes them."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
@@ -11,7 +12,14 @@ from responder.core.operations.records import AppointmentEvent, AppointmentRecor
 from responder.core.outbound.gateway import Job
 from responder.core.rules.webhooks import Event
 from responder.desk.desk import Desk, Invalid, Missing, Overtaken, Records
-from responder.store.appointments.bookings import API, Conflict, Means, delete_appointment, put_bookings
+from responder.store.appointments.bookings import (
+    API,
+    Conflict,
+    Means,
+    delete_appointment,
+    preview_bookings,
+    put_bookings,
+)
 from responder.store.appointments.importing import BookingImports
 from responder.store.base.history import read_history
 from responder.store.reading import records
@@ -84,9 +92,11 @@ async def remove_appointment(
 
 
 async def import_appointments(
-    desk: Desk, bookings: Sequence[Booking], advance: Callable[[int], None]
+    desk: Desk, bookings: Sequence[Booking], advance: Callable[[int], None], *, dry_run: bool = False
 ) -> Mapping[Change, int]:
-    """Bring in appointments from a file, all or none, and tell how many of each change there were."""
+    """Bring in appointments from a file, all or none, or say how many of each change there would be."""
+    if dry_run:
+        return Counter(await preview_bookings(desk.database, bookings))
     return await BookingImports(database=desk.database, means=await _means(desk), clock=desk.clock).put(
         bookings, advance
     )

@@ -7,14 +7,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from responder.cli.records.csv_imports import read_bookings
 from responder.core.appointments.booking import Local
 from responder.core.appointments.reminders import ReminderPlan
 from responder.core.dialogue.which_one import INTENTIONS
 from responder.core.recognition.packs import Answer
+from responder.core.rules.imports import FileForm
 from responder.core.sms.segments import size
 from responder.rulefile import read_rules
 from responder.rulefile.sections import appointments
+from responder.spreadsheets.bookings import read_bookings
 from responder.store.appointments.bookings import put_bookings
 from tests.appointments.clinic import Clinic
 
@@ -32,9 +33,10 @@ def block(language: str) -> str:
 async def test_the_conversation_of_the_page_goes_as_it_shows(clinic: Clinic) -> None:
     here = Clinic(store=clinic.store, clock=clinic.clock, rules=read_rules(block("yaml"), "rules.yaml", {}))
     here.clock.now = datetime(2026, 11, 29, 12, tzinfo=UTC)
-    bookings = read_bookings(block("csv").encode(), "visits.csv", Local(zone=ROME, country="IT"))
+    local = Local(zone=ROME, country="IT")
+    read = read_bookings(block("csv").encode(), "visits.csv", local, FileForm(), here.clock())
     times = ReminderPlan(policy=here.rules.appointments, zone=here.rules.zone)
-    await put_bookings(here.store.database, bookings, here.clock(), times=times)
+    await put_bookings(here.store.database, read.values, here.clock(), times=times)
     shown: list[str] = []
     for line in block("text").splitlines():
         said: list[str] = []

@@ -9,20 +9,23 @@ from typing import Annotated
 
 import typer
 
-from responder.cli.records.csv_file import CsvFile, read_file
-from responder.cli.records.csv_imports import COLUMNS, UNDER_REVIEW, SubscriberFile, Terms, read_subscribers
+from responder.cli.records.csv_file import CsvFile
+from responder.cli.records.imported_file import DryRun, SkipWrong, tell_reading
 from responder.cli.terminal.options import AsJson, ExportFile, InUtc, Limit
 from responder.cli.terminal.output import Column, R, echo_json, for_csv, print_records, progress, say
 from responder.cli.terminal.session import operator_name, print_list, read_number, rules_of_file, with_desk
 from responder.core.appointments.booking import Local
 from responder.core.consent.standing import ListCount
-from responder.core.consent.subscriber_changes import Outcome, Outcomes
+from responder.core.consent.subscriber_changes import Outcome, Outcomes, SubscriberChange
 from responder.core.contact.known import SubscriptionStatus
 from responder.core.operations.filters import SubscriberFilter
 from responder.core.operations.records import SubscriberRecord
+from responder.core.rules.imports import SUBSCRIBER_COLUMNS
 from responder.desk.desk import Desk
 from responder.desk.subscribers import count_lists, import_subscribers, list_subscribers, opt_out_number, put_subscriber
 from responder.processes.data_dir import open_private
+from responder.spreadsheets.reading import Reading, read_bytes
+from responder.spreadsheets.subscribers import UNDER_REVIEW, Terms, read_subscribers
 
 MOST_LEFT_OUT = 100  # lines that are named
 Evidence = Annotated[
@@ -105,17 +108,18 @@ async def _export(desk: Desk, *, file: Path | None, name: str | None, in_utc: bo
     found = list_subscribers(desk, SubscriberFilter(list=name)).every()
     rows = [for_csv(record.as_json(), zone) async for record in found]
     with open_private(file) if file else contextlib.nullcontext(sys.stdout) as target:
-        columns = (*COLUMNS, UNDER_REVIEW) if any(UNDER_REVIEW in row for row in rows) else COLUMNS
-        CsvFile(target, columns).add_all(rows)
+        more = (UNDER_REVIEW,) if any(UNDER_REVIEW in row for row in rows) else ()
+        CsvFile(target, (*SUBSCRIBER_COLUMNS, *more)).add_all(rows)
     if file:
         say(f"{file}: {len(rows)} subscribers")
 
 
 @app.command("import")
 def import_(
-    file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="originator,list,status,since,language,evidence")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="originator,list,status,since,language,evidence")],
     *,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen, and change nothing.")] = False,
+    dry_run: DryRun = False,
+    skip_wrong: SkipWrong = False,
     no_evidence: Annotated[
         str | None,
         typer.Option(
@@ -123,33 +127,34 @@ def import_(
         ),
     ] = None,
 ) -> None:
-    """Bring in subscribers from a CSV file: all of its lines, or none.
+    """Bring in subscribers from a CSV, .xlsx or .ods file: all of its lines, or none.
 
     Whoever opted out stays out, and is told by line. Each line that joins a list needs evidence of the consent.
     """
-    with_desk(partial(_import, file=file, dry_run=dry_run, no_evidence=no_evidence))
+    with_desk(partial(_import, file=file, dry_run=dry_run, skip_wrong=skip_wrong, no_evidence=no_evidence))
 
 
-async def _import(desk: Desk, *, file: Path, dry_run: bool, no_evidence: str | None) -> None:
-    data, rules = await read_file(file), await rules_of_file()
-    local = Local(zone=rules.zone, country=rules.country)
-    terms = Terms(local=local, lists=list(rules.lists), without_evidence=no_evidence)
-    read = read_subscribers(data, str(file), terms)
-    with progress("importing", len(read.changes)) as advance:
+async def _import(desk: Desk, *, file: Path, dry_run: bool, skip_wrong: bool, no_evidence: str | None) -> None:
+    data, rules = await read_bytes(file), await rules_of_file()
+    local = Local(zone=rules.zone, country=rules.country, languages=rules.languages)
+    terms = Terms(local=local, lists=list(rules.lists), now=desk.clock(), without_evidence=no_evidence)
+    read = read_subscribers(data, str(file), terms, rules.imports.subscribers)
+    tell_reading(read, dry_run=dry_run, skip_wrong=skip_wrong)
+    with progress("importing", len(read.values)) as advance:
         outcomes = await import_subscribers(
-            desk, read.changes, operator=operator_name(), dry_run=dry_run, advance=advance
+            desk, read.values, operator=operator_name(), dry_run=dry_run, advance=advance
         )
     _print_outcomes(file, read, outcomes, dry_run=dry_run)
 
 
-def _print_outcomes(file: Path, read: SubscriberFile, outcomes: Outcomes, *, dry_run: bool) -> None:
+def _print_outcomes(file: Path, read: Reading[SubscriberChange], outcomes: Outcomes, *, dry_run: bool) -> None:
     reason = "the number has opted out, and only its own text brings it back"
     for place in outcomes.left_out[:MOST_LEFT_OUT]:
         say(f"{file}:{read.lines[place]}: left out, {reason}", err=True)
     if len(outcomes.left_out) > MOST_LEFT_OUT:
         say(f"{file}: and {len(outcomes.left_out) - MOST_LEFT_OUT} more are left out", err=True)
     summary = ", ".join(f"{outcomes.counts.get(outcome, 0)} {outcome}" for outcome in Outcome)
-    say(f"{file}: {len(read.changes)} subscribers, {summary}{' (dry run, nothing was changed)' if dry_run else ''}")
+    say(f"{file}: {len(read.values)} subscribers, {summary}{' (dry run, nothing was changed)' if dry_run else ''}")
 
 
 @app.command("add")

@@ -1,6 +1,6 @@
 """Bookings from files and from the API, read and checked alike."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 
 from responder.core.sms.address import number_from
 from responder.core.sms.text import clean
-from responder.core.sms.typed_times import read_moment
+from responder.core.sms.typed_times import Forms, read_moment, shown
 
 REQUIRED = ("id", "originator", "starts_at")
 LONGEST = {"id": 64, "name": 200, "service": 200, "location": 200, "language": 16}  # characters
 FIELDS = (*REQUIRED, "name", "service", "location", "language", "asked_at")
-DATE_ALONE = 10  # characters of 2026-12-01
+TIMES = ("starts_at", "asked_at", "updated_at")
 
 
 class Change(StrEnum):
@@ -28,10 +28,15 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Local:
-    """The defaults for bookings: the zone of times, and the country of numbers."""
+    """What the rules file says of fields: the zone of times, the country of numbers, and the languages.
+
+    Without languages, any is taken; ``forms`` is how a file writes days and times.
+    """
 
     zone: ZoneInfo
     country: str
+    languages: Collection[str] = ()
+    forms: Forms | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,11 +70,26 @@ def read_field(name: str, typed: str, local: Local) -> str | datetime | None:
         return None if name == "asked_at" else ""
     if name == "originator":
         return number_from(typed, local.country)
-    if name in ("starts_at", "asked_at"):
-        return read_moment(typed, local.zone)
+    if name in TIMES:
+        return read_moment(typed, local.zone, local.forms)
+    if name == "language" and local.languages:
+        return read_language(typed, local.languages)
     if len(typed) > LONGEST[name]:
         raise ValueError(f"{len(typed)} characters, at most {LONGEST[name]} are kept: shorten it")
     return typed
+
+
+def read_language(typed: str, languages: Collection[str]) -> str:
+    """The language of the file that is meant, in any case and with any country. ValueError if there is none.
+
+    >>> read_language("EN", ["it", "en"]), read_language("en-GB", ["it", "en"])
+    ('en', 'en')
+    """
+    code = typed.lower().replace("_", "-")
+    found = next((language for language in (code, code.partition("-")[0]) if language in languages), None)
+    if found is None:
+        raise ValueError(f"unknown language {shown(typed)}, expected {' or '.join(languages)}, as 'languages' has them")
+    return found
 
 
 def problems(row: Mapping[str, str], local: Local) -> list[str]:

@@ -15,6 +15,7 @@ from responder.core.rules.alerts import Alerts
 from responder.core.rules.appointments import AppointmentPolicy
 from responder.core.rules.cases import Case
 from responder.core.rules.conditions import Condition, Cooldown
+from responder.core.rules.imports import Imports
 from responder.core.rules.index import Index
 from responder.core.rules.limits import Limits
 from responder.core.rules.matching import Answers, Lenient, TextCondition, Words, match_answer
@@ -109,6 +110,7 @@ class Rules:
     confirmation: Confirmation = Confirmation.OURS
     limits: Limits = field(default_factory=Limits)
     alerts: Alerts = field(default_factory=Alerts)
+    imports: Imports = field(default_factory=Imports)
     own_numbers: frozenset[str] = frozenset()
     """The number that all our texts leave from, if one is set, which is never answered."""
     tests: tuple[Case, ...] = ()

@@ -3,11 +3,12 @@
 import re
 import unicodedata
 
+from responder.core.sms.typed_times import shown
+
 SHORTEST_NUMBER = 7  # digits; fewer are a short code (gateway reference, section 1.4)
 LONGEST_NUMBER = 15  # digits (ITU-T E.164, section 6)
 UNSEEN = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))  # controls, marks that turn the order around, ends of lines
 _PUNCTUATION = re.compile(r"[\s\-./()\u00ad\u200b-\u200f\u2060\ufeff]+")
-_LONGEST_SHOWN = 40  # characters that a mistake repeats
 EXPECTED = "expected for example +393301234567"
 AS_TEXT = "make the column one of text, and type the number anew"
 _MARKS = frozenset(" .-()[]+")
@@ -62,9 +63,9 @@ def number_from(typed: str, country: str) -> str:
     try:
         number = phonenumbers.parse(plain, country)
     except phonenumbers.NumberParseException as error:
-        raise ValueError(f"{_shown(typed)} is not a telephone number, {EXPECTED}") from error
+        raise ValueError(f"{shown(typed)} is not a telephone number, {EXPECTED}") from error
     if not phonenumbers.is_possible_number(number):
-        raise ValueError(f"{_shown(typed)} has too many or too few digits for a telephone number, {EXPECTED}")
+        raise ValueError(f"{shown(typed)} has too many or too few digits for a telephone number, {EXPECTED}")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
@@ -88,18 +89,18 @@ def _plain_number(typed: str) -> str:
     found = _FRAME.fullmatch(typed.strip())
     inner = "".join(map(_plain_character, (found[1] or found[2]) if found else ""))
     if _ROUNDED.fullmatch(inner):
-        raise ValueError(f"{_shown(typed)} is a number that a spreadsheet has rounded: {AS_TEXT}")
+        raise ValueError(f"{shown(typed)} is a number that a spreadsheet has rounded: {AS_TEXT}")
     if _DECIMAL.search(inner):
-        raise ValueError(f"{_shown(typed)} has a dot before its last digit, as spreadsheets write a sum: {AS_TEXT}")
+        raise ValueError(f"{shown(typed)} has a dot before its last digit, as spreadsheets write a sum: {AS_TEXT}")
     if foreign := next((c for c in inner if c not in _MARKS and not c.isdecimal()), None):
         kind = "the letter" if foreign.isalpha() else "the character"
         is_nearly = sum(map(str.isdecimal, inner)) >= SHORTEST_NUMBER
         reason = f": {kind} {foreign!r} cannot stand in one" if is_nearly else ""
-        raise ValueError(f"{_shown(typed)} is not a telephone number{reason}, {EXPECTED}")
+        raise ValueError(f"{shown(typed)} is not a telephone number{reason}, {EXPECTED}")
     digits = "".join(filter(str.isdecimal, inner))
     marks = inner.partition(digits[0])[0] if digits else inner
     if inner.count("+") > marks.count("+") or inner.count("+") > 1:
-        raise ValueError(f"{_shown(typed)} has a plus inside: write one number alone, {EXPECTED}")
+        raise ValueError(f"{shown(typed)} has a plus inside: write one number alone, {EXPECTED}")
     return inner
 
 
@@ -113,10 +114,6 @@ def _plain_character(character: str) -> str:
     if category in UNSEEN:
         return ""
     return "-" if category == "Pd" or character == "\u2212" else _WIDE.get(character, character)
-
-
-def _shown(typed: str) -> str:
-    return repr(typed if len(typed) <= _LONGEST_SHOWN else f"{typed[:_LONGEST_SHOWN]}…")
 
 
 def end_from(typed: str, country: str) -> str:

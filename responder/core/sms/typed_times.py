@@ -55,7 +55,7 @@ def read_moment(typed: str, zone: tzinfo, forms: Forms | None = None) -> datetim
     found = _ISO.fullmatch(typed)
     if found and found[2] is None:
         read_day(typed)
-        raise ValueError(f"{_shown(typed)} is a day without a time, expected for example 2026-12-01T09:00")
+        raise ValueError(f"{shown(typed)} is a day without a time, expected for example 2026-12-01T09:00")
     if found is None:
         if forms is None:
             raise ValueError(_what_is_wrong(typed, EXAMPLES))
@@ -65,7 +65,7 @@ def read_moment(typed: str, zone: tzinfo, forms: Forms | None = None) -> datetim
     try:
         return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
     except OverflowError:
-        raise ValueError(f"{_shown(typed)} is no time, {EXAMPLES}") from None
+        raise ValueError(f"{shown(typed)} is no time, {EXAMPLES}") from None
 
 
 def read_day(typed: str, form: DateForm = DateForm.YEAR_FIRST) -> date:
@@ -77,17 +77,17 @@ def read_day(typed: str, form: DateForm = DateForm.YEAR_FIRST) -> date:
     found = _PARTS.fullmatch(typed)
     expected = f"expected for example {_example(Forms(dates=form)).split()[0]} ({form})"
     if found is None:
-        raise ValueError(f"{_shown(typed)} is no day, {expected}")
+        raise ValueError(f"{shown(typed)} is no day, {expected}")
     first, last = found[1], found[4]
     if len(first) == 4 and found[2] == "-" and len(found[3]) == len(last) == 2:
         year, month, day = first, found[3], last
     elif form is DateForm.YEAR_FIRST:
         remedy = "if the file writes the day first, say 'dates: dd/mm/yyyy' under 'imports'"
-        raise ValueError(f"{_shown(typed)} is no day, {expected}; {remedy}")
+        raise ValueError(f"{shown(typed)} is no day, {expected}; {remedy}")
     else:
         year, (day, month) = last, (first, found[3]) if form is DateForm.DAY_FIRST else (found[3], first)
     if len(year) != 4 or len(day) > 2:
-        raise ValueError(f"{_shown(typed)} has no year of four digits, {expected}")
+        raise ValueError(f"{shown(typed)} has no year of four digits, {expected}")
     return _checked_day(typed, int(year), int(month), int(day), expected)
 
 
@@ -110,7 +110,8 @@ def read_clock(typed: str, form: TimeForm = TimeForm.COLON) -> time:
 def _in_form(typed: str, forms: Forms) -> datetime:
     day, _, clock = typed.rpartition(" ")
     if not day:
-        raise ValueError(_what_is_wrong(typed, f"expected for example {_example(forms)}", DOTS))
+        expected = EXAMPLES if forms.dates is DateForm.YEAR_FIRST else f"expected for example {_example(forms)}"
+        raise ValueError(_what_is_wrong(typed, expected, DOTS))
     return datetime.combine(read_day(day, forms.dates), read_clock(clock, forms.times))
 
 
@@ -120,32 +121,32 @@ def _iso_moment(typed: str, found: re.Match[str]) -> datetime:
         return datetime.combine(day, time.fromisoformat(f"{found[2]}{(found[3] or '').upper()}"))
     except ValueError as error:
         if " no day" in str(error) or "year" in str(error):
-            raise ValueError(str(error).replace(_shown(found[1]), _shown(typed), 1)) from None
+            raise ValueError(str(error).replace(shown(found[1]), shown(typed), 1)) from None
         raise ValueError(_what_is_wrong(typed, EXAMPLES)) from None
 
 
 def _checked_day(typed: str, year: int, month: int, day: int, expected: str) -> date:
     if not FIRST_YEAR <= year <= LAST_YEAR:
         raise ValueError(
-            f"{_shown(typed)} is in the year {year}, expected {FIRST_YEAR} to {LAST_YEAR}: check its digits"
+            f"{shown(typed)} is in the year {year}, expected {FIRST_YEAR} to {LAST_YEAR}: check its digits"
         )
     try:
         return date(year, month, day)
     except ValueError:
-        raise ValueError(f"{_shown(typed)} is no day of the calendar, {expected}") from None
+        raise ValueError(f"{shown(typed)} is no day of the calendar, {expected}") from None
 
 
 def _what_is_wrong(typed: str, expected: str, remedy: str = "") -> str:
-    shown = _shown(typed)
+    what = shown(typed)
     if _MIDNIGHT.fullmatch(typed):
-        return f"{shown} has no time of its day, write 00:00 of the day after"
+        return f"{what} has no time of its day, write 00:00 of the day after"
     if _HALVES.fullmatch(typed):
-        return f"{shown} counts to twelve, write its hour from 0 to 23, such as 21:30"
+        return f"{what} counts to twelve, write its hour from 0 to 23, such as 21:30"
     if _ONE_DIGIT.fullmatch(typed):
-        return f"{shown} has one digit of minutes, write both, such as 09:30"
+        return f"{what} has one digit of minutes, write both, such as 09:30"
     if _DOTTED.fullmatch(typed):
-        return f"{shown} has a dot between hour and minutes, write a colon, such as 09:30{remedy}"
-    return f"{shown} is no time, {expected}"
+        return f"{what} has a dot between hour and minutes, write a colon, such as 09:30{remedy}"
+    return f"{what} is no time, {expected}"
 
 
 def _example(forms: Forms) -> str:
@@ -153,5 +154,6 @@ def _example(forms: Forms) -> str:
     return f"{day[forms.dates]} {'09:30' if forms.times is TimeForm.COLON else '09.30'}"
 
 
-def _shown(typed: str) -> str:
+def shown(typed: str) -> str:
+    """What was typed, as a mistake repeats it: quoted, and its beginning where it is long."""
     return repr(typed if len(typed) <= _LONGEST_SHOWN else f"{typed[:_LONGEST_SHOWN]}…")

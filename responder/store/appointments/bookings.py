@@ -88,6 +88,12 @@ async def put_bookings(
     return Counter(put.change for put in puts)
 
 
+async def preview_bookings(database: Database, bookings: Sequence[Booking]) -> Sequence[Change]:
+    """What the bookings would make of the appointments as they stand."""
+    async with database.read() as connection:
+        return [put.change for put in await _puts(connection, bookings)]
+
+
 async def carry_out_some(
     database: Database, connection: AsyncConnection, bookings: Sequence[Booking], means: Means, now: datetime
 ) -> Sequence[Change]:

@@ -1,0 +1,115 @@
+"""What a file of appointments says (contract, section 7)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+from typing import Any
+
+from responder.core.appointments.booking import FIELDS, REQUIRED, TIMES, Booking, Local, read_field
+from responder.core.rules.imports import DATE, TIME, FileForm
+from responder.core.sms.address import doubt_about
+from responder.core.sms.typed_times import Forms, read_clock, read_day
+from responder.spreadsheets.columns import Row, Wanted
+from responder.spreadsheets.reading import Became, Reading, RowValue, read_rows, read_sheet
+
+WHY = "what is wrong"  # the column of a file of wrong lines, which is left out when it is read again
+BOOKING_COLUMNS = (*FIELDS, DATE, TIME)
+WANTED = Wanted(columns=BOOKING_COLUMNS, required=REQUIRED, ignored=(WHY,))
+FAR_AWAY = timedelta(days=2 * 365)
+MIDNIGHT = "T00:00:00"
+"""The rest of a day that a workbook keeps as a moment."""
+
+
+def read_bookings(data: bytes, file: str, local: Local, form: FileForm, now: datetime) -> Reading[Booking]:
+    """The bookings of a file. ConfigurationError if it is none, or if its columns are wrong."""
+    reader = _BookingReader(local=replace(local, forms=form.forms), forms=form.forms, now=now)
+    sheet = read_sheet(data, file, [name for name in BOOKING_COLUMNS if name not in (DATE, TIME)])
+    return read_rows(sheet, file, reader.read, WANTED, form)
+
+
+@dataclass(kw_only=True)
+class _BookingReader:
+    """Reads the rows of one file, and remembers their ids."""
+
+    local: Local
+    forms: Forms
+    now: datetime
+    line_of: dict[str, int] = field(default_factory=dict)
+
+    def read(self, row: Row) -> RowValue[Booking] | list[str]:
+        """The booking of a row, or its mistakes."""
+        fields: dict[str, Any] = {}
+        wrong: list[str] = []
+        row, apart = self._joined(row, wrong)
+        for name in FIELDS:
+            if name == "starts_at" and apart:
+                continue
+            try:
+                fields[name] = read_field(name, row.get(name), self.local)
+            except ValueError as error:
+                wrong.append(f"{row.title(name)}: {error}")
+        identifier = row.get("id")
+        if identifier and (first := self.line_of.setdefault(identifier, row.line)) != row.line:
+            wrong.append(f"{row.title('id')}: {identifier!r} stands in line {first} already, keep one of them")
+        if wrong:
+            return wrong
+        booking = Booking(**fields)
+        return RowValue(value=booking, became=list(self._became(row, booking)))
+
+    def _joined(self, row: Row, wrong: list[str]) -> tuple[Row, bool]:
+        """The row with its day and time as one, and whether they are so wrong that nothing more is to be told."""
+        if not row.has(DATE) or row.get("starts_at"):
+            return row, False
+        read: dict[str, Any] = {}
+        for name, reads in ((DATE, self._day), (TIME, self._clock)):
+            try:
+                read[name] = reads(row.get(name))
+            except ValueError as error:
+                wrong.append(f"{row.title(name)}: {error}")
+        if len(read) < 2:
+            return row, True
+        return replace(row, cells={**row.cells, "starts_at": f"{read[DATE]}T{read[TIME]}"}), False
+
+    def _day(self, typed: str) -> date:
+        return read_day(_filled(typed).removesuffix(MIDNIGHT), self.forms.dates)
+
+    def _clock(self, typed: str) -> time:
+        return read_clock(_filled(typed), self.forms.times)
+
+    def _became(self, row: Row, booking: Booking) -> Iterator[Became]:
+        yield became_number(row, booking.originator)
+        for name in TIMES:
+            moment = getattr(booking, name, None)
+            if moment is not None and row.get(name):
+                yield self._became_time(row, name, moment)
+
+    def _became_time(self, row: Row, name: str, moment: datetime) -> Became:
+        is_far = name == "starts_at" and abs(moment - self.now) > FAR_AWAY
+        days = abs(moment - self.now).days
+        doubt = f"that is {days // 365} years {'ago' if moment < self.now else 'away'}" if is_far else ""
+        apart = name == "starts_at" and row.has(DATE)
+        typed = f"{row.get(DATE)} {row.get(TIME)}" if apart else row.get(name)
+        title = f"{row.title(DATE)} {row.title(TIME)}" if apart else row.title(name)
+        return Became(line=row.line, column=title, typed=typed, value=wall(moment, self.local), doubt=doubt)
+
+
+def _filled(typed: str) -> str:
+    if not typed:
+        raise ValueError("nothing stands here, fill it in")
+    return typed
+
+
+def became_number(row: Row, number: str) -> Became:
+    """What the number of a line became."""
+    typed = row.get("originator")
+    return Became(line=row.line, column=row.title("originator"), typed=typed, value=number, doubt=_doubt(number) or "")
+
+
+_doubt = lru_cache(maxsize=4096)(doubt_about)
+
+
+def wall(moment: datetime, local: Local) -> str:
+    """A time as the clocks of the file's zone show it."""
+    there = moment.astimezone(local.zone)
+    return f"{there:%a} {there:%Y-%m-%d %H:%M}{there:%z}"

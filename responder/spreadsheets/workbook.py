@@ -1,0 +1,132 @@
+"""Workbooks of Excel (.xlsx) and LibreOffice (.ods): their first sheet with anything in it, cell by cell."""
+
+import io
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+import python_calamine
+
+from responder.errors import ConfigurationError
+from responder.spreadsheets.extent import ERRORS_SHOWN, extent_of_ods, extent_of_xlsx
+from responder.spreadsheets.formulas import cell_value
+from responder.spreadsheets.sheet import MOST_COLUMNS, MOST_LINES, Line
+
+ZIP, OLD_EXCEL = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+MOST_UNPACKED = 128 << 20  # bytes of all that a workbook holds
+MOST_PARTS = 1000
+DIGITS_ARE_EXACT = 2**53  # below which every whole number of a spreadsheet is its digits
+DAY = timedelta(days=1)
+NIGHT = datetime(2000, 1, 1, tzinfo=UTC)
+CANNOT = "cannot be read as a workbook: open it and save it anew as .xlsx, or as CSV in UTF-8"
+
+
+def is_workbook(data: bytes) -> bool:
+    """Whether a file is one that no text editor wrote."""
+    return data.startswith((ZIP, OLD_EXCEL))
+
+
+def read_workbook(data: bytes, file: str) -> tuple[Iterator[Line], list[str]]:
+    """The lines of a workbook, and what its reader should be told of it. ConfigurationError if it cannot be read."""
+    if data.startswith(OLD_EXCEL):
+        raise ConfigurationError(f"{file}: an old .xls, or locked with a password: save it as .xlsx without one")
+    unpacked, notes = _unpacked(data, file)
+    try:
+        with python_calamine.load_workbook(io.BytesIO(unpacked)) as book:
+            sheets = [
+                (sheet.name, book.get_sheet_by_name(sheet.name).to_python(skip_empty_area=False))
+                for sheet in book.sheets_metadata
+                if sheet.visible == python_calamine.SheetVisibleEnum.Visible
+                and sheet.typ == python_calamine.SheetTypeEnum.WorkSheet
+            ]
+    except (python_calamine.CalamineError, ValueError, OverflowError, OSError):
+        raise ConfigurationError(f"{file}: {CANNOT}") from None
+    filled = [(name, rows) for name, rows in sheets if any(cell != "" for row in rows for cell in row)]
+    if len(filled) > 1:
+        others = ", ".join(repr(name) for name, _ in filled[1:])
+        notes.append(f"{file}: only the sheet {filled[0][0]!r} is read, not {others}")
+    return _lines(filled[0][1] if filled else []), notes
+
+
+def _lines(rows: list[list[Any]]) -> Iterator[Line]:
+    for number, row in enumerate(rows, 1):
+        yield Line(number=number, cells=[_typed(cell) for cell in row])
+
+
+def _typed(cell: object) -> str:
+    """What a cell says, as it would be typed: its kind is known, so that nothing has to be guessed."""
+    match cell:
+        case bool():
+            return "TRUE" if cell else "FALSE"
+        case int() | float():
+            return _number(cell)
+        case datetime():
+            return _to_the_second(cell).isoformat()
+        case date() | time():
+            return cell.isoformat()
+        case timedelta() if timedelta(0) <= cell < DAY:
+            return (NIGHT + cell).time().replace(microsecond=0).isoformat()
+        case str():
+            return cell_value(cell)
+    return str(cell)
+
+
+def _number(value: float) -> str:
+    """The digits of a whole number; any other as a spreadsheet's own notation, which no number or time is."""
+    return str(int(value)) if value == int(value) and abs(value) < DIGITS_ARE_EXACT else repr(value)
+
+
+def _to_the_second(moment: datetime) -> datetime:
+    """A spreadsheet counts days in fractions, so that half past nine may come as 09:29:59.999."""
+    return (moment + timedelta(milliseconds=500)).replace(microsecond=0)
+
+
+def _unpacked(data: bytes, file: str) -> tuple[bytes, list[str]]:
+    """The same workbook, its parts as they are: what was packed cannot grow beyond bounds while it is read."""
+    target = io.BytesIO()
+    notes: list[str] = []
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(target, "w") as unpacked:
+            parts = source.infolist()
+            if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > MOST_UNPACKED:
+                raise ConfigurationError(f"{file}: the workbook is too large, save the one sheet as CSV")
+            if len({part.filename for part in parts}) < len(parts):
+                raise ConfigurationError(f"{file}: {CANNOT}")
+            if not {"xl/workbook.xml", "content.xml"} & {part.filename for part in parts}:
+                raise ConfigurationError(f"{file}: a zip file without a workbook in it: give the .xlsx, .ods or CSV")
+            for part in parts:
+                content = source.read(part)
+                notes += _looked_at(part.filename, content, file)
+                unpacked.writestr(part.filename, content)
+    except (
+        zipfile.BadZipFile,
+        NotImplementedError,
+        RuntimeError,
+        OSError,
+        EOFError,
+        ValueError,
+        zlib.error,
+        struct.error,
+    ):
+        raise ConfigurationError(f"{file}: {CANNOT}") from None
+    return target.getvalue(), notes
+
+
+def _looked_at(name: str, content: bytes, file: str) -> list[str]:
+    """What is wrong with the cells of a part. ConfigurationError if they lie farther apart than anybody's do."""
+    if name.startswith("xl/worksheets/"):
+        extent = extent_of_xlsx(content)
+    elif name == "content.xml":
+        extent = extent_of_ods(content)
+    else:
+        return []
+    if extent.lines > MOST_LINES + 1 or extent.columns > MOST_COLUMNS:
+        limits = f"{MOST_LINES:,} lines or {MOST_COLUMNS} columns"
+        raise ConfigurationError(f"{file}: a sheet has cells beyond {limits}: take them away, or save it as CSV")
+    if not extent.errors:
+        return []
+    cells = ", ".join(extent.errors[:ERRORS_SHOWN]) + (", …" if len(extent.errors) > ERRORS_SHOWN else "")
+    return [f"{file}: cells with an error of the spreadsheet such as #N/A are read as empty: {cells}"]
