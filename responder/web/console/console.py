@@ -19,9 +19,21 @@ from responder.web.console.frame.feed import Feed
 from responder.web.console.frame.guards import SameOrigin, StrictHeaders
 from responder.web.console.frame.outlook import Health, Lookout
 from responder.web.console.frame.shared import Console
-from responder.web.console.pages import deliveries, events, inbox, lists, message, messages, people, sign_in, status
+from responder.web.console.pages import (
+    deliveries,
+    events,
+    inbox,
+    lists,
+    message,
+    messages,
+    people,
+    proof,
+    rules,
+    sign_in,
+    status,
+)
 
-PAGES = (sign_in, events, messages, message, people, inbox, deliveries, lists, status)
+PAGES = (sign_in, events, messages, message, people, proof, inbox, deliveries, lists, rules, status)
 COOKIE = "responder_console"
 HTTPS = "https"
 

@@ -1,0 +1,45 @@
+"""Proof: what a number agreed to, with the wording, the ledger's hashes, and whether they verify; to be printed."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from responder.core.appointments.booking import day_bounds
+from responder.desk.consent import show_consent
+from responder.desk.desk import Invalid
+from responder.desk.people import number_of
+from responder.web.console.frame.visits import Visit, pages
+
+VERDICTS = {0: True, 1: False}  # by the code of the command; any other says that nobody could tell
+GOOD_FOR_S = 60.0  # the whole ledger is read for it
+
+
+async def show(visit: Visit) -> Response:
+    """The page of proof; ``as_of`` in the address is the last day that counts."""
+    handle = visit.request.path_params["handle"]
+    number = number_of(visit.desk, handle)
+    typed = visit.request.query_params.get("as_of", "")
+    events, standing = await show_consent(visit.desk, number, as_of=_end_of(typed, visit) if typed else None)
+    answer = await visit.console.commands.kept("consent", "verify", good_for_s=GOOD_FOR_S)
+    return await visit.page(
+        "proof.html",
+        number=number,
+        handle_here=handle,
+        as_of=typed,
+        events=[event.event for event in events],
+        standing=[one | {"since": datetime.fromisoformat(one["since"])} for one in standing],
+        is_whole=VERDICTS.get(answer.code),
+        verdict=[*answer.lines, *answer.errors],
+    )
+
+
+def _end_of(typed: str, visit: Visit) -> datetime:
+    try:
+        return day_bounds(typed, visit.zone)[1] - timedelta.resolution
+    except ValueError as error:
+        raise Invalid(f"as_of: {error}") from None
+
+
+routes: Sequence[Route] = (*pages("/people/{handle}/proof", show),)
