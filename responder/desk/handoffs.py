@@ -39,7 +39,9 @@ async def close_handoff(
     if len(note) > LONGEST_NOTE:
         raise Invalid(f"note: {len(note)} characters, at most {LONGEST_NOTE} are kept: shorten it")
     key = (await show_handoff(desk, beginning)).key
-    closes = closing.Closing(operator=operator, note=clean(note), opts_out=opts_out)
+    closes = closing.Closing(
+        operator=operator, note=clean(note), opts_out=opts_out, tell=await desk.hearers(Event.HANDOFF_CLOSED)
+    )
     tell = await desk.hearers(Event.CONSENT_CHANGED) if opts_out else ()
     with refusals():
         closed = await closing.close(desk.database, desk.secret, key, closes, now=desk.clock(), tell=tell)

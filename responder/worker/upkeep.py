@@ -23,6 +23,7 @@ from responder.store.consent.retention import end_subscriptions, kept_since, rem
 from responder.store.operations.alert_mails import forget_mails
 from responder.store.operations.credits import claim_question, forget_credits, note_credit, note_no_credit
 from responder.store.queue.quiet_and_late import drop_late
+from responder.store.reading.events import forget_events
 from responder.wiring import Store, mail_server, make_gateway
 from responder.worker.alerts import AlertWatch, Mailer
 
@@ -31,6 +32,7 @@ LOOK_EVERY_S = 10.0
 MAIL_EVERY_S = 5.0
 CREDIT_EVERY_S = 20.0  # whether it is time to ask
 STRAYS_STAY = timedelta(days=30)  # delivery reports on what we did not send
+EVENTS_STAY = timedelta(days=30)  # for whoever missed a call (contract, section 6)
 MAILS_STAY = timedelta(days=30)  # e-mails about alerts, once sent or given up
 
 logger = logging.getLogger(__name__)
@@ -75,6 +77,8 @@ class Housekeeping:
         if removed := await remove_strays(self.store.database, now - STRAYS_STAY):
             logger.info("delivery reports on nothing of ours removed count=%d", removed)
         await forget_mails(self.store.database, now - MAILS_STAY)
+        while await forget_events(self.store.database, now - EVENTS_STAY):
+            pass
         await self._finish_imports()
 
     async def _finish_imports(self) -> None:

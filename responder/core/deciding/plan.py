@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any, NamedTuple
 
 from responder.core.contact.changes import after_effect, known_after
@@ -15,7 +16,7 @@ from responder.core.deciding.drafts import Draft, all_timed, drafts_of, effects_
 from responder.core.deciding.explanation import explained_effect, explained_match, explained_step
 from responder.core.deciding.first_rule import near_misses
 from responder.core.deciding.steps import announcements, steps_of, without_unsent
-from responder.core.outbound.events import happenings
+from responder.core.outbound.events import happenings, message_handled
 from responder.core.recognition.outcome import NOTHING, Recognition
 from responder.core.rules.rules import Rules
 from responder.core.rules.situation import Situation
@@ -109,7 +110,9 @@ def _plan(decision: Decision, weighed: Weighed, outcome: Outcome, situation: Sit
     known, message = situation.known, situation.message
     effects, after, drafts, no_reply = outcome
     steps = tuple(steps_of(drafts, after, no_reply, is_superseded=weighed.is_superseded))
-    steps += tuple(announcements(len(drafts), happenings(effects, message, decision.name, known), message, rules))
+    happened = happenings(effects, message, decision.name, known)
+    handled = message_handled(message, decision.name, is_superseded=weighed.is_superseded)
+    steps += tuple(announcements(len(drafts), chain(happened, (handled,)), message, rules))
     turns = ((situation, decision), *decision.turns)
     return Plan(
         message=message,

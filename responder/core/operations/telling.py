@@ -104,11 +104,16 @@ NO_MESSAGE = ""  # the message key of a step that follows from no message
 
 def calls_of(alert: Alert, rules: Rules) -> Iterator[Step]:
     """The calls of webhooks for an alert; one that was switched off does not hear of that itself."""
+    for event, data in events_of(alert):
+        yield from _calls(alert, event, data, rules)
+
+
+def events_of(alert: Alert) -> Iterator[tuple[Event, Mapping[str, Any]]]:
+    """The events of an alert that was just opened or closed, with their data."""
     is_over = alert.closed_at is not None
-    event = Event.ALERT_CLOSED if is_over else Event.ALERT_OPENED
-    yield from _calls(alert, event, _data(alert), rules)
+    yield Event.ALERT_CLOSED if is_over else Event.ALERT_OPENED, _data(alert)
     if alert.trouble.kind is AlertKind.CREDIT_LOW and not is_over:
-        yield from _calls(alert, Event.CREDIT_LOW, {"gateway": alert.trouble.subject, **alert.trouble.details}, rules)
+        yield Event.CREDIT_LOW, {"gateway": alert.trouble.subject, **alert.trouble.details}
 
 
 def _calls(alert: Alert, event: Event, data: Mapping[str, Any], rules: Rules) -> Iterator[Step]:

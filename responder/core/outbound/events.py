@@ -90,6 +90,20 @@ class Happened:
         return json.dumps({"type": str(self.event), "timestamp": iso(at), "data": self.data}, ensure_ascii=False)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EventRecord:
+    """An event with its number, for whoever missed its call."""
+
+    seq: int
+    type: Event
+    timestamp: datetime
+    data: Mapping[str, Any]
+
+    def as_json(self) -> dict[str, Any]:
+        """Its fields; what was erased since is null."""
+        return {"seq": self.seq, "type": str(self.type), "timestamp": iso(self.timestamp), "data": dict(self.data)}
+
+
 def happenings(effects: Iterable[Effect], message: Message, rule: str | None, known: Known) -> Iterator[Happened]:
     """The events that follow from a message's effects."""
     for effect in effects:
@@ -105,6 +119,17 @@ def happenings(effects: Iterable[Effect], message: Message, rule: str | None, kn
             case OpenHandOff():
                 data = {"reason": effect.reason, "message": message_data(message), "rule": rule}
                 yield Happened(event=Event.HANDOFF_OPENED, data=data)
+
+
+def message_handled(message: Message, rule: str | None, *, is_superseded: bool) -> Happened:
+    """A text that was handled, whatever was decided about it."""
+    data: dict[str, Any] = {"message": message_data(message), "rule": rule}
+    return Happened(event=Event.MESSAGE_HANDLED, data=data | ({"superseded": True} if is_superseded else {}))
+
+
+def handoff_closed(data: Mapping[str, Any]) -> Happened:
+    """A hand-off that a person has closed, with the fields of its record."""
+    return Happened(event=Event.HANDOFF_CLOSED, data=data)
 
 
 def _kind(effect: Subscribe | Unsubscribe | OptOut | OptIn) -> str:

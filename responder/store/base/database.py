@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from responder.errors import StorageError
 from responder.store.base import one_trip
+from responder.store.base.events import begin_noting, put_noted
 from responder.store.base.one_trip import make_one_trip
 
 LOCK_WAIT_S = 5.0  # how long a writer waits for SQLite's one write lock
@@ -49,12 +50,16 @@ class Database:
         if not self.is_sqlite:
             with storage_errors():
                 async with self._writer.begin() as connection:
+                    begin_noting(connection)
                     yield connection
+                    await put_noted(connection)
             return
         with storage_errors():
             async with self._writing() as connection:
                 await _patiently(lambda: connection.exec_driver_sql("BEGIN IMMEDIATE"), self._lock_wait_s)
+                begin_noting(connection)
                 yield connection
+                await put_noted(connection)
                 await connection.commit()
 
     async def write_at_once(self, statement: str, values: Sequence[Any]) -> None:

@@ -25,10 +25,13 @@ from responder.core.contact.question import Ask
 from responder.core.deciding.plan import Plan
 from responder.core.outbound.suppression import why_suppressed
 from responder.core.recognition.outcome import Outcome
+from responder.core.rules.webhooks import Event as Kind
 from responder.core.sms.timestamps import iso
 from responder.errors import StorageError
 from responder.store.base.bulk import execute_many
+from responder.store.base.events import note_event
 from responder.store.base.tables import consent_events, installation
+from responder.store.queue.announcing import CHANGES
 
 HEAD = "ledger_head"
 OPERATOR = "operator"  # the channel of what is done by hand
@@ -164,6 +167,15 @@ async def append(connection: AsyncConnection, rows: Iterable[EventRow], secret: 
     await connection.execute(
         update(installation).where(installation.c.name == HEAD).values(value=written_head(head, secret))
     )
+    for event in chained:
+        if event["event"] in CHANGES:
+            note_event(
+                connection,
+                Kind.CONSENT_CHANGED,
+                event["recorded_at"],
+                message_key=event["message_key"],
+                subject=str(event["seq"]),
+            )
     return chained
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.contact.effects import Purpose, Step, StepKind
 from responder.core.operations.handoffs import Closed
+from responder.core.outbound.events import handoff_closed
 from responder.core.outbound.suppression import why_suppressed
 from responder.core.sms.message import Order
 from responder.core.sms.segments import size
@@ -22,7 +23,7 @@ from responder.store.base.tables import OPEN_HANDOFF, PAST, WAITING, contacts, h
 from responder.store.consent.erasure import silent_among
 from responder.store.consent.ledger import EventRow, append, event_row
 from responder.store.consent.stopping import Stop, stop
-from responder.store.queue.announcing import announce_consent
+from responder.store.queue.announcing import announce, announce_consent
 from responder.store.queue.rows import step_rows
 
 TWICE_WITHIN = timedelta(minutes=2)  # the same text to the same hand-off is one that was typed twice
@@ -37,6 +38,7 @@ class Closing:
     operator: str
     note: str = ""
     opts_out: bool = False
+    tell: Collection[str] = ()
 
 
 async def close(
@@ -62,6 +64,9 @@ async def close(
             await connection.execute(select(contacts.c.opted_out).where(contacts.c.originator == row.originator))
         ).scalar_one()
         await announce_consent(connection, await append(connection, events, secret), tell, now)
+        data = {"key": key, "reason": row.reason, "by": closing.operator, "note": closing.note or None}
+        told = handoff_closed({**data, "originator": row.originator, "opted_out": closing.opts_out})
+        await announce(connection, [(row.originator, told)], closing.tell, now)
     return Closed(ended_review=row.holds_marketing, is_opted_out=is_opted_out, others=others, reviews=reviews)
 
 

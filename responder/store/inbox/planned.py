@@ -7,9 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from responder.core.contact.effects import OpenHandOff, Step, StepKind
 from responder.core.contact.known import Known, Subscription
 from responder.core.deciding.plan import Plan
+from responder.core.outbound.events import changed_appointment_data
+from responder.core.rules.webhooks import Event
+from responder.store.base.events import note_event, snapshot
 from responder.store.base.history import event
 from responder.store.inbox.contacts import written_orders
 from responder.store.queue.rows import Rows
@@ -147,6 +152,20 @@ def message_row(plan: Plan, now: datetime) -> dict[str, Any]:
         "new_is_superseded": plan.is_superseded,
         "new_explanation": explanation_json(plan),
     }
+
+
+def note_plan(connection: AsyncConnection, plan: Plan, now: datetime) -> None:
+    """Note the events that follow from a plan, beside those of its consent, which the ledger notes."""
+    key = plan.message.key
+    note_event(connection, Event.MESSAGE_HANDLED, now, message_key=key)
+    for change in plan.changes:
+        details = snapshot(changed_appointment_data(change.before, change.after))
+        note_event(
+            connection, Event.APPOINTMENT_CHANGED, now, message_key=key, subject=change.after.id, details=details
+        )
+    for effect in plan.effects:
+        if isinstance(effect, OpenHandOff):
+            note_event(connection, Event.HANDOFF_OPENED, now, message_key=key)
 
 
 def explanation_json(plan: Plan) -> str:

@@ -12,8 +12,10 @@ from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.contact.effects import Step
+from responder.core.operations.telling import events_of
 from responder.core.rules.alerts import Alert, AlertKind, Mail, Trouble
 from responder.store.base.database import Database
+from responder.store.base.events import note_event
 from responder.store.base.locking import in_order
 from responder.store.base.tables import alert_mails, alerts, steps
 from responder.store.operations.alert_mails import mail_rows
@@ -53,6 +55,9 @@ async def note_troubles(
         opened = [alert for trouble in troubles if (alert := await _open(connection, database, trouble, now))]
         closed = await _close(connection, now)
         tellings = [tell(alert) for alert in (*opened, *closed)]
+        for alert in (*opened, *closed):
+            for kind, data in events_of(alert):
+                note_event(connection, kind, now, subject=alert.key, details=data)
         calls = [call for telling in tellings for call in telling.calls]
         mails = [mail for telling in tellings for mail in telling.mails]
         if calls:

@@ -51,7 +51,8 @@ async def settle_abandoned(database: Database, now: datetime, tell: Collection[s
                     )
                 ).scalars()
             )
-            await announce_deliveries(connection, keys, tell, now)
+            if kind is StepKind.REPLY:
+                await announce_deliveries(connection, dict.fromkeys(keys, status), tell, now)
             found += len(keys)
             again += keys if status is StepStatus.QUEUED else []
     if again:  # in a transaction of its own, since whoever records a call has what waits for it before the call itself

@@ -152,7 +152,7 @@ class SqlSteps:
                     await begin_hold(connection, fate.error or "", now, self._database.insert)
                 elif fate.ends_hold:
                     await end_hold(connection, now)
-            await announce_deliveries(connection, [fate.key for fate in fates], tell, now)
+            await announce_deliveries(connection, {fate.key: fate.status for fate in fates}, tell, now)
             await announce_consent(connection, await append(connection, events, self._secret), tell_of_consent, now)
 
     async def count_due(self, kind: StepKind, now: datetime, limit: int) -> int:
@@ -214,7 +214,7 @@ async def _suppress(
     fates = [Fate(key=key, status=StepStatus.SUPPRESSED, error=reason) for key, reason in reasons.items()]
     await record_fates(connection, fates, now)
     await settle_suppressed(connection, [row for row in due if row.key in reasons], reasons, now)
-    await announce_deliveries(connection, list(reasons), tell, now)
+    await announce_deliveries(connection, dict.fromkeys(reasons, StepStatus.SUPPRESSED), tell, now)
 
 
 def due(kind: StepKind, now: datetime) -> Select[tuple[int]]:

@@ -71,9 +71,7 @@ class SqlReports:
             if about := by_step.get(step.key):
                 await connection.execute(update(reports).where(reports.c.key.in_(about)).values(step_key=step.key))
                 changed += await _change(connection, step, [new[key] for key in about], now)
-        await announce_deliveries(
-            connection, [key for key, _ in changed], await read_hearers(connection) if changed else (), now
-        )
+        await announce_deliveries(connection, dict(changed), await read_hearers(connection) if changed else (), now)
         return changed
 
     async def _owners(

@@ -146,7 +146,9 @@ async def _queue(
         )
         await connection.execute(insert(steps).values(row | held))
         if held:
-            await announce_deliveries(connection, [row["key"]], await read_hearers(connection), now)
+            await announce_deliveries(
+                connection, {row["key"]: StepStatus.SUPPRESSED}, await read_hearers(connection), now
+            )
         else:
             known = replace(
                 known, sent=(*known.sent, Sent(at=now, text=one.text, purpose=one.purpose, answers_at=call.arrived_at))

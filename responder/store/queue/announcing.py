@@ -16,6 +16,7 @@ from responder.core.contact.effects import Step, StepKind, StepStatus
 from responder.core.outbound.events import Happened, consent_changed
 from responder.core.rules.webhooks import Event
 from responder.store.base.database import Database
+from responder.store.base.events import note_event, snapshot
 from responder.store.base.revisions import chunks
 from responder.store.base.tables import installation, steps
 from responder.store.queue.rows import delivery_from, step_rows
@@ -44,7 +45,17 @@ async def read_hearers(connection: AsyncConnection) -> frozenset[str]:
 async def announce(
     connection: AsyncConnection, happened: Iterable[tuple[str, Happened]], webhooks: Collection[str], now: datetime
 ) -> None:
-    """Tell webhooks what was changed for these originators other than by a message."""
+    """Note what was changed for these originators other than by a message, and tell webhooks.
+
+    Changes of consent are noted by the ledger.
+    """
+    happened = list(happened)
+    for _, one in happened:
+        if one.event is Event.APPOINTMENT_CHANGED:
+            appointment = one.data["appointment"]
+            note_event(connection, one.event, now, subject=appointment["id"], details=snapshot(appointment))
+        elif one.event is Event.HANDOFF_CLOSED:
+            note_event(connection, one.event, now, message_key=one.data["key"])
     names = sorted(webhooks)
     if not names:
         return
@@ -79,9 +90,13 @@ def _call(keys: tuple[str, str], originator: str, name: str, content: str, sende
 
 
 async def announce_deliveries(
-    connection: AsyncConnection, keys: Collection[str], webhooks: Collection[str], now: datetime
+    connection: AsyncConnection, changed: Mapping[str, StepStatus], webhooks: Collection[str], now: datetime
 ) -> None:
-    """Tell webhooks what has become of replies, in the caller's transaction and after the change."""
+    """Note what has become of replies, and tell webhooks, in the caller's transaction and after the change."""
+    for key, status in changed.items():
+        if status is not StepStatus.QUEUED:
+            note_event(connection, Event.DELIVERY_CHANGED, now, subject=key, details={"status": status})
+    keys = list(changed)
     if not keys or not webhooks:
         return
     of_keys = (steps.c.key.in_(keys)) & (steps.c.kind == StepKind.REPLY) & (steps.c.status != StepStatus.QUEUED)

@@ -41,7 +41,8 @@ async def suppress(connection: AsyncConnection, reasons: Mapping[int, str], now:
         ).all()
     if suppressed:
         await settle_suppressed(connection, suppressed, {row.key: row.last_error for row in suppressed}, now)
-        await announce_deliveries(connection, [row.key for row in suppressed], await read_hearers(connection), now)
+        changed = dict.fromkeys((row.key for row in suppressed), StepStatus.SUPPRESSED)
+        await announce_deliveries(connection, changed, await read_hearers(connection), now)
 
 
 async def settle_suppressed(

@@ -112,7 +112,7 @@ def finish(typed: Typed) -> None:
 
 async def answer_page(call: Call, typed: Typed, name: str, find: Callable[[], Records[Any]]) -> Answer:
     """A page of records under their name, and after which the next ones come. Raises Invalid."""
-    limit = typed.read("limit", _limit) or PAGE
+    limit = typed.read("limit", read_limit) or PAGE
     newest_first = typed.read("order", read_one_of(ORDERS)) == "newest"
     finish(typed)
     page: Page[Any] = await find().page(limit=limit, after=call.query.get("after"), newest_first=newest_first)
@@ -122,7 +122,8 @@ async def answer_page(call: Call, typed: Typed, name: str, find: Callable[[], Re
     return Answer(content=content)
 
 
-def _limit(typed: str) -> int:
+def read_limit(typed: str) -> int:
+    """How many records an answer may have. Raises ValueError."""
     if not (typed.isascii() and typed.isdigit() and len(typed) < 5 and 1 <= int(typed) <= LARGEST_PAGE):
         raise ValueError(f"expected a number from 1 to {LARGEST_PAGE}")
     return int(typed)

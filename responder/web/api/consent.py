@@ -124,7 +124,7 @@ async def _subscriber(call: Call, name: str, number: str) -> SubscriberRecord:
     return page.items[0]
 
 
-async def many_events(call: Call) -> Answer:
+async def many_changes(call: Call) -> Answer:
     """GET of the events of the ledger."""
     typed = Typed(call.query, (*CONSENT_FILTERS, *PAGING), blanks=False)
     only = consent_filter(typed, await call.local(), call.now())

@@ -8,6 +8,7 @@ from typing import Any
 from responder.core.sms.address import canonical
 from responder.core.sms.text import clean
 from responder.desk.deliveries import list_deliveries, retry_delivery, show_delivery
+from responder.desk.events import read_events
 from responder.desk.handoffs import (
     LONGEST_NOTE,
     MAX_SEGMENTS,
@@ -27,7 +28,7 @@ from responder.desk.typed import (
     read_one_of,
     read_text,
 )
-from responder.web.api.call import PAGING, Answer, Call, answer_page, finish
+from responder.web.api.call import PAGE, PAGING, Answer, Call, answer_page, finish, read_limit
 
 LONGEST_TEXT = 2000  # characters of a text that a person writes or fills in
 OPEN, DONE, ALL = "open", "done", "all"
@@ -129,6 +130,15 @@ async def close_one_handoff(call: Call) -> Answer:
     call.require(etag_of(record.as_json()))
     closed, _ = await close_handoff(call.desk, record.key, operator=operator, note=note, opts_out=opts_out)
     return answer_record(closed.as_json(), again=record.key)
+
+
+async def many_events(call: Call) -> Answer:
+    """GET of what happened, in order."""
+    typed = Typed(call.query, ("after", "limit"), blanks=False)
+    limit = typed.read("limit", read_limit) or PAGE
+    finish(typed)
+    page = await read_events(call.desk, limit=limit, after=call.query.get("after"))
+    return Answer(content={"events": [event.as_json() for event in page.items], "next": page.next})
 
 
 async def same_message(call: Call, key: str) -> Answer:

@@ -139,7 +139,7 @@ OPERATIONS = (
     ),
     _get("lists", "How many numbers have each status on each list.", consent.many_lists, "Lists"),
     _list(
-        "consent", "The events of the consent ledger.", consent.many_events, ("events", "ConsentEvent"),
+        "consent", "The events of the consent ledger.", consent.many_changes, ("events", "ConsentEvent"),
         "list", "number", "as_of",
     ),
     Operation(
@@ -147,4 +147,8 @@ OPERATIONS = (
         handle=consent.look_up, body="LookUp", answer="Consent",
     ),
     _get("consent/{number}", "What a number agreed to.", consent.one_consent, "Consent", filters=("as_of",)),
+    Operation(
+        method="GET", path="events", summary="What happened, in order, for thirty days; texts that are gone are null.",
+        handle=records.many_events, answer="Event", page="events", filters=("after", "limit"),
+    ),
 )  # fmt: skip

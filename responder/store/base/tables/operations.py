@@ -141,3 +141,15 @@ repeats = Table(
     Column("subject", String(200), nullable=False),
 )
 Index("ix_repeats_begun_at", repeats.c.begun_at)
+
+events = Table(
+    "events",
+    metadata,
+    Column("seq", RowNumber, primary_key=True, autoincrement=True),
+    Column("type", String(32), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("message_key", String(64)),
+    Column("subject", String(64)),
+    Column("content", Text, nullable=False),
+    sqlite_autoincrement=True,  # a number is never given twice, even when all rows are gone
+)

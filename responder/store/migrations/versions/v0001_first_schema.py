@@ -2,7 +2,7 @@
 
 revision = "0001"
 down_revision = None
-SCHEMA = "31a5013c32ab"
+SCHEMA = "a66476268e74"
 
 
 def upgrade() -> None:
