@@ -128,6 +128,7 @@ SHARED_NAMES: dict[str, set[str]] = {
     "cli/rules": {"app"},
     "cli/service": {"app"},
     "web/console/pages": {
+        "GOOD_FOR_S",
         "SHOWN",
         "Asked",
         "give_csv",
