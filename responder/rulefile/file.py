@@ -24,6 +24,7 @@ from responder.rulefile.reading.scope import Scope, read_defaults
 from responder.rulefile.sections.alerts import read_alerts
 from responder.rulefile.sections.appointments import read_appointments
 from responder.rulefile.sections.cases import read_cases
+from responder.rulefile.sections.imports import read_imports
 from responder.rulefile.sections.limits import read_limits
 from responder.rulefile.sections.named import read_list, read_named, read_numbers, webhook_reader
 from responder.rulefile.sections.reserved import read_reserved, reserved_texts, with_own_words
@@ -97,6 +98,7 @@ def _rules(fields: Fields, parts: Sequence[Part], environment: Mapping[str, str]
         fallback=build_all(fallback, None, (), scope, contact, FALLBACK, outside),
         limits=read_limits(fields.node("limits"), scope, reader),
         alerts=read_alerts(fields.node("alerts"), scope, reader),
+        imports=read_imports(fields.node("imports"), scope, reader),
         numbers=read_numbers(fields.node("numbers"), scope, reader.inside("numbers")),
         sources=sources,
         confirmation=own.confirmation,

@@ -101,7 +101,8 @@ def _wrong(places: Sequence[str | None], typed: Sequence[str], wanted: Wanted, f
 def _remedy(title: str, wanted: Wanted, sheet: Sheet) -> str:
     if "|" in title and len(sheet.header.cells) == 1:
         return ": separate the columns by commas, semicolons or tabs"
-    return did_you_mean(title.lower(), wanted.columns) or ", leave it out, or say under 'imports' what it is"
+    likely = did_you_mean(title.lower(), wanted.columns)
+    return likely if likely.endswith("?") else ": leave it out, or say under 'imports' what it is"
 
 
 def _values_without_a_name(sheet: Sheet, empty: Sequence[int]) -> list[str]:

@@ -112,7 +112,10 @@ def _in_form(typed: str, forms: Forms) -> datetime:
     if not day:
         expected = EXAMPLES if forms.dates is DateForm.YEAR_FIRST else f"expected for example {_example(forms)}"
         raise ValueError(_what_is_wrong(typed, expected, DOTS))
-    return datetime.combine(read_day(day, forms.dates), read_clock(clock, forms.times))
+    try:
+        return datetime.combine(read_day(day, forms.dates), read_clock(clock, forms.times))
+    except ValueError as error:
+        raise ValueError(re.sub(r"^'[^']*'", lambda _: shown(typed), str(error))) from None
 
 
 def _iso_moment(typed: str, found: re.Match[str]) -> datetime:

@@ -1,6 +1,7 @@
 """The JSON Schema of rules.yaml, with which editors complete and check while somebody types."""
 
 import collections.abc
+from collections.abc import Sequence
 from dataclasses import MISSING, Field, fields
 from enum import StrEnum
 from typing import Any, get_origin
@@ -10,7 +11,9 @@ from responder.core.contact.effects import AppointmentStatus
 from responder.core.contact.known import SubscriptionStatus
 from responder.core.recognition.outcome import Confirmation
 from responder.core.rules.actions import ACTIONS, Action, LanguageName, ResponseTexts, setting_name
+from responder.core.rules.imports import SUBSCRIBER_COLUMNS
 from responder.core.rules.template import Texts
+from responder.core.sms.typed_times import DateForm, TimeForm
 from responder.rulefile.describe import schema_words as words_of
 from responder.rulefile.reading.shapes import (
     ANYTHING,
@@ -27,6 +30,7 @@ from responder.rulefile.reading.shapes import (
     reference,
 )
 from responder.rulefile.sections.conditions.registry import when_schema
+from responder.rulefile.sections.imports import APPOINTMENT_TARGETS
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 
@@ -72,7 +76,28 @@ def _top() -> dict[str, Schema]:
         "alerts": object_of(
             {"webhook": SCALAR, "email": one_or_many({"type": "string"}), "credit_low": SCALAR}, words_of.ALERTS
         ),
+        "imports": _imports(),
     }
+
+
+def _imports() -> Schema:
+    forms: dict[str, Schema] = {
+        "dates": {"enum": [str(form) for form in DateForm]},
+        "times": {"enum": [str(form) for form in TimeForm]},
+    }
+    appointments = {"columns": _columns(APPOINTMENT_TARGETS), **forms}
+    subscribers = {"columns": _columns(SUBSCRIBER_COLUMNS), **forms, "evidence": SCALAR, "list": SCALAR}
+    return object_of(
+        {
+            "appointments": object_of(appointments, words_of.IMPORTS),
+            "subscribers": object_of(subscribers, words_of.IMPORTS),
+        },
+        words_of.IMPORTS,
+    )
+
+
+def _columns(targets: Sequence[str]) -> Schema:
+    return {"type": "object", "additionalProperties": {"enum": list(targets)}}
 
 
 def _appointments() -> Schema:

@@ -25,6 +25,16 @@ TOP: Words = {
     "defaults": "Settings that all rules have unless they say otherwise.",
     "include": "Further files with rules, beside this one.",
     "alerts": "Who is told when something needs a person.",
+    "imports": "How your files of appointments and subscribers look.",
+}
+IMPORTS: Words = {
+    "appointments": "Files that 'responder appointments import' reads.",
+    "subscribers": "Files that 'responder subscribers import' reads.",
+    "columns": "The name of each column in your file, with ours for it.",
+    "dates": "In which order your file writes a day; without it, 2026-12-01.",
+    "times": "What stands between hour and minutes in your file; without it, a colon.",
+    "evidence": "Where the consent of all lines comes from, if your file has no such column.",
+    "list": "The list of all lines, if your file has no such column.",
 }
 ALERTS: Words = {
     "webhook": "The name of the webhook that is told.",
