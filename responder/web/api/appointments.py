@@ -18,7 +18,7 @@ from responder.core.contact.known import Appointment
 from responder.core.operations.records import AppointmentRecord
 from responder.desk.appointments import list_appointments, put_appointment, remove_appointment, show_appointment
 from responder.desk.desk import Invalid
-from responder.desk.typed import APPOINTMENT_FILTERS, Typed, appointment_filter
+from responder.desk.requests.typed import APPOINTMENT_FILTERS, Typed, appointment_filter
 from responder.web.api.call import PAGING, Answer, Call, answer_page, finish
 
 UNLIKE_AN_ID = "holds a character that cannot be kept, or blanks at an end"

@@ -11,7 +11,7 @@ from starlette.datastructures import Headers, QueryParams
 from responder.core.appointments.booking import Local
 from responder.core.operations.pages import Page
 from responder.desk.desk import LARGEST_PAGE, Desk, Invalid, Overtaken, Records
-from responder.desk.typed import Typed, read_one_of, read_text
+from responder.desk.requests.typed import Typed, read_one_of, read_text
 
 BY_PROGRAMS = "api"  # who acts where nobody is named
 LONGEST_OPERATOR = 200  # characters

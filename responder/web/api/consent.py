@@ -8,8 +8,7 @@ from responder.core.operations.filters import SubscriberFilter
 from responder.core.operations.records import SubscriberRecord
 from responder.desk.consent import list_consent, show_consent
 from responder.desk.desk import Missing
-from responder.desk.subscribers import count_lists, list_subscribers, opt_out_number, put_subscriber
-from responder.desk.typed import (
+from responder.desk.requests.typed import (
     CONSENT_FILTERS,
     SUBSCRIBER_FILTERS,
     Typed,
@@ -20,6 +19,7 @@ from responder.desk.typed import (
     read_text,
     subscriber_filter,
 )
+from responder.desk.subscribers import count_lists, list_subscribers, opt_out_number, put_subscriber
 from responder.web.api.call import PAGING, Answer, Call, answer_page, finish
 from responder.web.api.records import answer_record, etag_of
 

@@ -19,7 +19,7 @@ from responder.desk.handoffs import (
     show_handoff,
 )
 from responder.desk.messages import list_messages, retry_message, show_message
-from responder.desk.typed import (
+from responder.desk.requests.typed import (
     DELIVERY_FILTERS,
     MESSAGE_FILTERS,
     Typed,

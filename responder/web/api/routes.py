@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from responder.core.outbound.gateway import LARGEST_BODY
 from responder.desk.desk import Desk, DeskError, Invalid
-from responder.desk.repeats import KEY_IN_USE, begin_request, drop_request, end_request
+from responder.desk.requests.repeats import KEY_IN_USE, begin_request, drop_request, end_request
 from responder.errors import ConfigurationError, StorageError
 from responder.web.api.call import Answer, Call, Refusal
 from responder.web.api.description import BASE, document, page

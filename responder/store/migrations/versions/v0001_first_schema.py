@@ -2,7 +2,7 @@
 
 revision = "0001"
 down_revision = None
-SCHEMA = "a66476268e74"
+SCHEMA = "0befd554d107"
 
 
 def upgrade() -> None:
