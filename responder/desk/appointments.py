@@ -4,14 +4,15 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from responder.core.appointments.booking import Booking, Change, Local, dated, day_bounds
+from responder.core.appointments.booking import Booking, Change, Local, dated, day_bounds, tidy
 from responder.core.appointments.reminders import ReminderPlan
+from responder.core.contact.effects import AppointmentStatus
 from responder.core.contact.known import Appointment
 from responder.core.operations.filters import EVERY_APPOINTMENT, AppointmentFilter
 from responder.core.operations.records import AppointmentEvent, AppointmentRecord
 from responder.core.outbound.gateway import Job
 from responder.core.rules.webhooks import Event
-from responder.desk.desk import Desk, Invalid, Missing, Overtaken, Records
+from responder.desk.desk import Desk, Invalid, Missing, Overtaken, Records, check_note
 from responder.store.appointments.bookings import (
     API,
     Conflict,
@@ -20,6 +21,7 @@ from responder.store.appointments.bookings import (
     preview_bookings,
     put_bookings,
 )
+from responder.store.appointments.by_hand import ByHand, set_status
 from responder.store.appointments.importing import BookingImports
 from responder.store.base.history import read_history
 from responder.store.reading import records
@@ -89,6 +91,28 @@ async def remove_appointment(
         raise Overtaken(OVERTAKEN) from None
     desk.ring(Job.WEBHOOKS)
     return was_there
+
+
+async def set_appointment_status(
+    desk: Desk,
+    identifier: str,
+    status: AppointmentStatus,
+    *,
+    operator: str,
+    note: str = "",
+    expected: Expected = lambda _before: True,
+) -> AppointmentRecord:
+    """Set what a person was told, by telephone say; it ends the reminders. Raises Missing, Invalid and Overtaken."""
+    check_note(note)
+    means = await _means(desk)
+    act = ByHand(status=status, by=operator, note=tidy(note), times=means.times, tell=means.tell, expected=expected)
+    try:
+        if await set_status(desk.database, identifier, act, desk.clock()) is None:
+            raise Missing(f"no appointment has the id {identifier!r}")
+    except Conflict:
+        raise Overtaken(OVERTAKEN) from None
+    desk.ring(Job.WEBHOOKS)
+    return await show_appointment(desk, identifier)
 
 
 async def import_appointments(

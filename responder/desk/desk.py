@@ -18,6 +18,7 @@ from responder.store.base.listing import Listing, Place, count_all, find_name, f
 R = TypeVar("R")
 T = TypeVar("T")
 LARGEST_PAGE = 1000
+LONGEST_NOTE = 1000  # characters
 UNREADABLE = "the rules file cannot be read ('responder check' says why)"
 PLACE = "place in a list"  # the purpose that places are sealed for
 
@@ -136,6 +137,12 @@ def _typed(listing: Listing[Any], after: str) -> Any:  # noqa: ANN401  (a key or
     if not (after.isascii() and after.isdigit() and len(after) < 19):
         raise Invalid("after: expected a number")
     return int(after)
+
+
+def check_note(note: str, field: str = "note") -> None:
+    """Raise Invalid if a note is longer than is kept."""
+    if len(note) > LONGEST_NOTE:
+        raise Invalid(f"{field}: {len(note)} characters, at most {LONGEST_NOTE} are kept: shorten it")
 
 
 def only_one(found: Collection[T], beginning: str, what: str) -> T:

@@ -8,10 +8,9 @@ from responder.core.rules.webhooks import Event
 from responder.core.sms.address import is_dialable
 from responder.core.sms.segments import size
 from responder.core.sms.text import clean
-from responder.desk.desk import Desk, Invalid, Records, Refused, only_one, refusals
+from responder.desk.desk import Desk, Invalid, Records, Refused, check_note, only_one, refusals
 from responder.store.handoffs import closing, handoffs
 
-LONGEST_NOTE = 1000  # characters
 MAX_SEGMENTS, MOST_SEGMENTS = 3, 10
 
 
@@ -36,8 +35,7 @@ async def close_handoff(
     desk: Desk, beginning: str, *, operator: str, note: str = "", opts_out: bool = False
 ) -> tuple[HandOffRecord, Closed]:
     """Close a hand-off, as a STOP if it was one, and tell what follows. Raises Missing, Refused and Invalid."""
-    if len(note) > LONGEST_NOTE:
-        raise Invalid(f"note: {len(note)} characters, at most {LONGEST_NOTE} are kept: shorten it")
+    check_note(note)
     key = (await show_handoff(desk, beginning)).key
     closes = closing.Closing(
         operator=operator, note=clean(note), opts_out=opts_out, tell=await desk.hearers(Event.HANDOFF_CLOSED)

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from responder.cli.records.board import board, reminders_app, set_
 from responder.cli.records.csv_file import CsvFile
 from responder.cli.records.imported_file import DryRun, SkipWrong, tell_reading
 from responder.cli.terminal.options import AsJson, Day, ExportFile, InUtc, Limit
@@ -42,6 +43,9 @@ NO_SUCH_APPOINTMENTS = "no appointments like that: leave out a filter"
 NO_APPOINTMENTS = "no appointments yet: bring them in with  responder appointments import FILE.csv"
 
 app = typer.Typer(no_args_is_help=True)
+app.command("set")(set_)
+app.command("board")(board)
+app.add_typer(reminders_app, name="reminders")
 
 
 @app.command("import")

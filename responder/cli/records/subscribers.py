@@ -2,7 +2,6 @@
 
 import contextlib
 import sys
-from collections.abc import AsyncIterator, Iterable
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +11,7 @@ import typer
 from responder.cli.records.csv_file import CsvFile
 from responder.cli.records.imported_file import DryRun, SkipWrong, tell_reading
 from responder.cli.terminal.options import AsJson, ExportFile, InUtc, Limit
-from responder.cli.terminal.output import Column, R, echo_json, for_csv, print_records, progress, say
+from responder.cli.terminal.output import Column, each_of, echo_json, for_csv, print_records, progress, say
 from responder.cli.terminal.session import operator_name, print_list, read_number, rules_of_file, with_desk
 from responder.core.appointments.booking import Local
 from responder.core.consent.standing import ListCount
@@ -76,16 +75,11 @@ async def _counts(desk: Desk, *, as_json: bool) -> None:
         Column(title="list", value=lambda count: count.list),
         *(Column(title=str(status), value=partial(_count, status=status)) for status in SubscriptionStatus),
     ]
-    await print_records(_each(of_lists), columns, as_json=as_json, empty=NO_LISTS)
+    await print_records(each_of(of_lists), columns, as_json=as_json, empty=NO_LISTS)
     if as_json:
         echo_json(counted.as_json())
     else:
         say(f"\nopted out of everything: {counted.opted_out}, under review: {counted.under_review}")
-
-
-async def _each(records: Iterable[R]) -> AsyncIterator[R]:
-    for record in records:
-        yield record
 
 
 def _count(count: ListCount, status: str) -> str:

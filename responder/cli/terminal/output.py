@@ -109,6 +109,12 @@ def _local(at: datetime, zone: tzinfo) -> str:
     return naive.isoformat(" ").removesuffix(":00") if is_sure else local.isoformat(" ")
 
 
+async def each_of(records: Iterable[T]) -> AsyncIterator[T]:
+    """Records that are all there, one by one."""
+    for record in records:
+        yield record
+
+
 async def print_records(
     records: AsyncIterator[R], columns: Sequence[Column[R]], *, as_json: bool, empty: str, zone: tzinfo = UTC
 ) -> int:

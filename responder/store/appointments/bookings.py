@@ -172,7 +172,7 @@ async def delete_appointment(
     """Forget an appointment that will not be, and tell whether there was one; its history stays. Raises Conflict."""
     async with database.write() as connection:
         await take_bookings(database, connection)
-        before = await _to_delete(connection, database.insert, identifier)
+        before = await find_to_change(connection, database.insert, identifier)
         if not expected(appointment_from(before) if before else None):
             raise Conflict
         await overtake(connection, BOOKINGS, [BOOKINGS.staged.c.id == identifier])
@@ -214,7 +214,7 @@ def _concerned(puts: Iterable[Put]) -> set[str]:
     return set().union(*(put.originators for put in puts if put.change is not Change.UNCHANGED))
 
 
-async def _to_delete(connection: AsyncConnection, insert: Callable[..., Any], identifier: str) -> Row[Any] | None:
+async def find_to_change(connection: AsyncConnection, insert: Callable[..., Any], identifier: str) -> Row[Any] | None:
     """The appointment as it is once its contact is locked."""
     query = select(appointments).where(appointments.c.id == identifier)
     if (found := (await connection.execute(query)).first()) is None:

@@ -53,7 +53,7 @@ async def settle_suppressed(
         return
     await never_asked(connection, [row.key for row in rows], now)
     await give_back(connection, [row.key for row in rows])
-    await _drop_reminders(
+    await drop_reminders(
         connection, {row.message_key: reasons[row.key] for row in rows if row.purpose == Purpose.REMINDER}, now
     )
 
@@ -64,7 +64,8 @@ async def give_back(connection: AsyncConnection, keys: Collection[str]) -> None:
     await connection.execute(delete(uses).where(uses.c.originator.in_(theirs), uses.c.step_key.in_(keys)))
 
 
-async def _drop_reminders(connection: AsyncConnection, reasons: Mapping[str, str], now: datetime) -> None:
+async def drop_reminders(connection: AsyncConnection, reasons: Mapping[str, str], now: datetime) -> None:
+    """Give reminders up, by their keys, and write down why."""
     if not reasons:
         return
     columns: list[Column[Any]] = [reminders.c.key, reminders.c.appointment_id, reminders.c.originator, reminders.c.name]

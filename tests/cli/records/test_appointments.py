@@ -261,3 +261,69 @@ async def test_a_limit_holds_for_programs_too(here: Installation) -> None:
     await imported(here, many(3))
     outcome = await run("appointments", "list", "--json", "--limit", "2")
     assert ([record["id"] for record in outcome.records], outcome.err) == (["a1", "a2"], "")
+
+
+async def test_a_board_shows_the_hour_the_name_and_how_it_stands_with_counts(here: Installation) -> None:
+    await imported(here, HEADER + "a1,330 123 4567,2126-11-24 10:00,Anna,Check-up,,,\n")
+    lines = (await run("appointments", "board", "--day", "2126-11-24")).out.splitlines()
+    assert lines[1].split() == ["10:00", "Anna", "Check-up", "never", "reminded", ANNA, "a1"]
+    assert lines[-1] == "2126-11-24: 1 appointments: 1 never reminded"
+
+
+async def test_a_board_for_programs_has_the_fields_of_an_appointment_and_its_standing(here: Installation) -> None:
+    await imported(here, HEADER + "a1,330 123 4567,2126-11-24 10:00,Anna,Check-up,,,\n")
+    record = (await run("appointments", "board", "--day", "2126-11-24", "--json")).record
+    assert (record["id"], record["starts_at"], record["standing"]) == ("a1", "2126-11-24T09:00:00Z", "never reminded")
+
+
+async def test_a_day_without_appointments_says_so(here: Installation) -> None:
+    assert here
+    outcome = await run("appointments", "board")
+    assert (outcome.code, outcome.out) == (0, "")
+    assert "no appointments on this day" in outcome.err
+
+
+async def test_a_status_is_set_by_hand_and_stands_in_the_history(here: Installation) -> None:
+    await imported(here, HEADER + LINE)
+    outcome = await run("appointments", "set", "a1", "confirmed", "--note", "she called")
+    assert outcome.out == "appointment a1 of Anna on 2026-11-24 10:00 is confirmed now\n"
+    assert await statuses() == {"a1": "confirmed"}
+    last = (await run("appointments", "show", "a1", "--history", "--json")).records[-1]
+    assert (last["what"], last["new_status"], last["detail"]) == ("set", "confirmed", "she called")
+
+
+async def test_a_status_that_is_none_is_wrong_usage(here: Installation) -> None:
+    await imported(here, HEADER + LINE)
+    assert (await run("appointments", "set", "a1", "done")).code == 2
+
+
+async def test_no_appointment_is_set_that_is_not_there(here: Installation) -> None:
+    assert here
+    outcome = await run("appointments", "set", "a9", "confirmed")
+    assert (outcome.code, outcome.err) == (
+        1,
+        "no appointment has the id 'a9': 'responder appointments list' has the keys\n",
+    )
+
+
+REMINDING = "appointments: {reminders: [{before: 1d, text: 'See you.'}]}\n"
+
+
+async def test_reminders_are_listed_with_what_became_of_them(here: Installation) -> None:
+    here.write("rules.yaml", (here.folder / "rules.yaml").read_text() + REMINDING)
+    await imported(here, HEADER + "a1,330 123 4567,2126-11-24 10:00,Anna,Check-up,,,\n")
+    record = (await run("appointments", "reminders", "--json")).record
+    assert (record["appointment"], record["reminder"], record["due_at"], record["status"]) == (
+        "a1",
+        "1d",
+        "2126-11-23T09:00:00Z",
+        "due",
+    )
+
+
+async def test_a_reminder_is_sent_now_on_demand(here: Installation) -> None:
+    here.write("rules.yaml", (here.folder / "rules.yaml").read_text() + REMINDING)
+    await imported(here, HEADER + "a1,330 123 4567,2126-11-24 10:00,Anna,Check-up,,,\n")
+    outcome = await run("appointments", "reminders", "send-now", "a1")
+    assert outcome.out.startswith("the reminder 1d before appointment a1 leaves now")
+    assert (await run("appointments", "reminders", "--json")).record["due_at"] < "2126"

@@ -36,7 +36,7 @@ appointment_events = Table(
     Column("number", Integer, nullable=False),
     Column("at", Moment, nullable=False),
     Column("what", String(32), nullable=False),
-    Column("by", String(32), nullable=False),
+    Column("by", String(200), nullable=False),
     Column("message_key", String(64)),
     Column("old_status", String(32)),
     Column("new_status", String(32)),

@@ -6,9 +6,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from responder.core.operations.handoffs import HandOffRecord
-from responder.desk.desk import DeskError, Missing
+from responder.desk.desk import LONGEST_NOTE, DeskError, Missing
 from responder.desk.handoffs import (
-    LONGEST_NOTE,
     MAX_SEGMENTS,
     answer_handoff,
     close_handoff,

@@ -6,8 +6,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from responder.core.sms.address import is_dialable
-from responder.desk.desk import DeskError
-from responder.desk.handoffs import LONGEST_NOTE, MAX_SEGMENTS
+from responder.desk.desk import LONGEST_NOTE, DeskError
+from responder.desk.handoffs import MAX_SEGMENTS
 from responder.desk.overview import silences
 from responder.desk.people import EntryKind, Standing, number_of, read_standing, read_timeline, write_to_person
 from responder.web.console.frame.visits import Visit, acts, pages
