@@ -146,18 +146,6 @@ SHARED_NAMES: dict[str, set[str]] = {
 NOT_YET_APART: dict[str, set[str]] = {}
 """Names that still mean two things in one folder."""
 
-NOT_YET_NARROW = {
-    "core/recognition/answers.py",
-    "core/recognition/lexicon.py",
-    "core/recognition/outcome.py",
-    "core/recognition/packs.py",
-    "core/recognition/phrases.py",
-    "core/sms/segments.py",
-    "core/sms/text.py",
-    "core/sms/timestamps.py",
-}
-"""Modules with lines that are still longer."""
-
 
 def name_of(path: Path) -> str:
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
@@ -313,9 +301,8 @@ def too_long(path: Path, module: str) -> Iterator[str]:
     lines = text.splitlines()
     if len(lines) > LONGEST_MODULE:
         yield f"{module}: {len(lines)} lines"
-    if module not in NOT_YET_NARROW:
-        wide = [number for number, line in enumerate(lines, 1) if len(line) > LONGEST_LINE]
-        yield from (f"{module}:{number}: more than {LONGEST_LINE} columns" for number in wide)
+    wide = [number for number, line in enumerate(lines, 1) if len(line) > LONGEST_LINE]
+    yield from (f"{module}:{number}: more than {LONGEST_LINE} columns" for number in wide)
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             length = (node.end_lineno or node.lineno) - node.lineno + 1

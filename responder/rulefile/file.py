@@ -9,8 +9,8 @@ from pathlib import PurePath
 from zoneinfo import ZoneInfo, available_timezones
 
 from responder.core.deciding.decision import FALLBACK
-from responder.core.recognition.lexicon import vocabulary
 from responder.core.recognition.packs import ALWAYS
+from responder.core.recognition.vocabulary import vocabulary
 from responder.core.rules.rules import Rules
 from responder.core.rules.template import Templates, did_you_mean
 from responder.core.sms.address import calling_code, is_country

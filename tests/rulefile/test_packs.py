@@ -5,9 +5,9 @@ from itertools import combinations, permutations
 
 import pytest
 
-from responder.core.recognition.lexicon import vocabulary
 from responder.core.recognition.packs import ALWAYS, Answer, Pack
 from responder.core.recognition.phrases import Phrases, expression, spaced, spellings
+from responder.core.recognition.vocabulary import vocabulary
 from responder.core.sms.segments import size
 from responder.core.sms.text import fold
 from responder.errors import RulesError

@@ -9,9 +9,10 @@ from responder.core.deciding.decision import Decision
 from responder.core.recognition.lexicon import passes_over
 from responder.core.recognition.outcome import NOTHING, Confirmation, Outcome, Recognition
 from responder.core.recognition.packs import ALWAYS
-from responder.core.recognition.reserved import by_steps
+from responder.core.recognition.reserved import by_steps, slip
 from responder.core.rules.rules import LEFT, Rules
 from responder.core.rules.situation import Match, Situation
+from responder.core.sms.text import fold
 
 CONFIRM_WITHIN = timedelta(minutes=5)  # 47 CFR 64.1200(a)(12)
 CONFIRM_EVERY = timedelta(hours=24)  # at most one confirmation to a number, so that two robots fall silent
@@ -21,17 +22,38 @@ WANTS_TO_CANCEL = "wants to cancel"
 
 def reserved(situation: Situation, rules: Rules) -> Decision | None:
     """What a reserved keyword does; a harmless phrase that looks like one is only noted."""
-    folded, lexicon, opted_out = situation.folded, situation.lexicon, situation.known.opted_out
-    if not folded or passes_over(folded, lexicon):
-        return None
-    recognition = by_steps(
-        folded, lexicon, opted_out=opted_out, question_open=situation.is_asked, lists=rules.list_words
-    )
+    recognition = _recognised(situation, rules)
     if recognition is NOTHING:
         return None
     if recognition.outcome is Outcome.NOTHING:
         return Decision(name=None, recognition=recognition)
     return _decision_of(recognition, situation, rules)
+
+
+def _recognised(situation: Situation, rules: Rules) -> Recognition:
+    """What is recognised in the own words of a text; a slip of the thumb only where no rule knows the text."""
+    folded, lexicon, is_asked = situation.folded, situation.lexicon, situation.is_asked
+    if not folded:
+        return NOTHING
+    if not passes_over(folded, lexicon):
+        written = situation.written
+        found = by_steps(
+            written,
+            folded if written.is_all_own else fold(written.own),
+            lexicon,
+            opted_out=situation.known.opted_out,
+            question_open=is_asked,
+            lists=rules.list_words,
+        )
+        if found is not NOTHING or written.quoted:
+            return found
+    found = slip(folded, lexicon, question_open=is_asked)
+    return NOTHING if found is not NOTHING and _is_keyword(situation, rules) else found
+
+
+def _is_keyword(situation: Situation, rules: Rules) -> bool:
+    """Whether a rule knows the text by its words."""
+    return any(rules.rules[position].text is not None for position, _ in rules.index.matches(situation))
 
 
 def _decision_of(recognition: Recognition, situation: Situation, rules: Rules) -> Decision:

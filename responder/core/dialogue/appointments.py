@@ -45,7 +45,7 @@ class FollowUp:
 def hear_choice(situation: Situation, rules: Rules) -> FollowUp | None:
     """What a text does that chooses from a list of appointments; None if it chooses nothing."""
     question = shown_list(situation)
-    numbers = read_choice(situation.folded, len(question.choices)) if question else None
+    numbers = read_choice(situation.written.folded, len(question.choices)) if question else None
     if question is None or numbers is None:
         return None
     is_overtaken = asked_since(question.asked_at, situation)
@@ -81,7 +81,9 @@ def hear_unanswered(situation: Situation, rules: Rules) -> FollowUp | None:
         return None
     if answer and len(situation.open_appointments) > 1 and rules.answers(situation) and not situation.known.opted_out:
         return _which_one(situation, *answer, rules)
-    if is_courtesy(situation.folded) and not any(appointment.waits for appointment in situation.open_appointments):
+    if not any(appointment.waits for appointment in situation.open_appointments) and is_courtesy(
+        situation.written, situation.lexicon, situation.names
+    ):
         return FollowUp()
     return _unclear(situation, rules, why_unclear(situation))
 

@@ -50,7 +50,7 @@ def ask_to_join(
 def hear_joining(situation: Situation, rules: Rules) -> FollowUp | None:
     """What a yes or no to an open double opt-in does; None for any other text."""
     question = None if _is_silent(situation) else open_opt_in(situation)
-    answer = read_answer(situation.folded, situation.lexicon) if question else None
+    answer = read_answer(situation.written, situation.lexicon) if question else None
     if question is None or answer is None:
         return None
     closed = CloseQuestion(key=question.key, happening=Happening.ANSWER)

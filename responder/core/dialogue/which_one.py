@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from responder.core.contact.effects import Reply
 from responder.core.contact.known import Appointment
 from responder.core.contact.question import Ask, Choice, Question, QuestionKind, question_key
-from responder.core.recognition.answers import without_courtesy
+from responder.core.recognition.courtesy import without_courtesy
 from responder.core.recognition.packs import Answer
 from responder.core.rules.appointments import contact_values
 from responder.core.rules.rules import Rules

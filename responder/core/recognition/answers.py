@@ -4,44 +4,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from responder.core.contact.effects import AppointmentStatus
+from responder.core.recognition.aim import begins_with
+from responder.core.recognition.courtesy import (
+    only_courtesy,
+    thanks_back,
+    ways_without_names,
+    without_courtesy,
+    without_parting,
+)
 from responder.core.recognition.lexicon import Lexicon
-from responder.core.recognition.packs import Answer, lengths_by_first, without
+from responder.core.recognition.packs import Answer
+from responder.core.sms.written import Sign, Written
 
-COURTESY = frozenset({  # what a text may hold beside the answer, folded, in any language: unlike the packs' courtesy, nothing that could be an answer
-    "please", "pls", "plz", "thanks", "thank you", "thank you so much", "thank you very much", "thanks a lot", "many thanks", "thx", "ty", "cheers",
-    "sorry", "im sorry", "hi", "hi there", "hello", "hey", "good morning", "good afternoon", "good evening", "good day", "have a good day",
-    "have a nice day", "regards", "kind regards", "best regards", "doctor", "doc", "xx",
-    "grazie", "grazie mille", "mille grazie", "per favore", "per piacere", "scusi", "scusa", "scusate", "mi scusi", "mi dispiace", "mi spiace",
-    "mi scuso", "perfavore", "x favore", "per cortesia", "grazie a lei", "grazie a voi", "la ringrazio", "vi ringrazio", "gentilmente",
-    "cortesemente", "buongiorno", "buon giorno", "buonasera", "buona sera", "buon pomeriggio", "buona giornata", "buona serata", "e buona giornata",
-    "grazie e buona giornata", "grazie e buona serata", "salve", "ciao", "saluti", "cordiali saluti", "distinti saluti", "dottore", "dottoressa",
-    "bitte", "danke", "danke schon", "dankeschon", "vielen dank", "besten dank", "hallo", "guten tag", "guten morgen", "guten abend", "mfg", "lg",
-    "viele grusse", "liebe grusse", "entschuldigung", "tut mir leid", "es tut mir leid",
-    "merci", "merci beaucoup", "merci d avance", "svp", "s v p", "stp", "s il vous plait", "sil vous plait", "bonjour", "bonsoir",
-    "desole", "desolee",
-    "cordialement", "bonne journee", "gracias", "muchas gracias", "por favor", "porfavor", "porfa", "hola", "buenas", "buenos dias",
-    "buenas tardes", "lo siento", "disculpe", "saludos", "un saludo",
-    "obrigado", "obrigada", "muito obrigado", "muito obrigada", "obg", "ola", "oi", "bom dia", "boa tarde", "boa noite", "desculpe", "desculpa",
-    "alstublieft", "alsjeblieft", "aub", "ajb", "a u b", "dank u", "dank u wel", "dank je", "dank je wel", "bedankt", "goedemorgen", "goedemiddag",
-    "goedendag", "groetjes", "met vriendelijke groet", "mvg", "het spijt me",
-    "dziekuje", "dzieki", "dziekuje bardzo", "prosze", "dzien dobry", "pozdrawiam", "przepraszam", "przykro mi",
-    "multumesc", "multumesc frumos", "mersi", "va rog", "te rog", "buna ziua", "buna", "salut", "imi pare rau", "scuze", "o zi buna",
-})  # fmt: skip
-PARTING = frozenset({  # what may stand beside a yes as well, and would make a riddle of a no
-    "great", "good", "fine", "see you", "see you then", "see you there", "see you soon", "see you later", "see you tomorrow", "until tomorrow",
-    "a domani", "a presto", "a dopo", "ci vediamo", "ci vediamo domani", "ci vediamo li",
-    "bis morgen", "bis dann", "bis bald", "bis spater", "freue mich", "gut",
-    "hasta manana", "hasta luego", "hasta pronto", "nos vemos", "nos vemos manana", "ahi nos vemos", "alli nos vemos",
-    "a demain", "a bientot", "a plus tard", "ate amanha", "ate logo", "ate la", "ate ja", "la nos vemos",
-    "tot morgen", "tot dan", "tot straks", "tot ziens", "do jutra", "do zobaczenia", "pe maine", "ne vedem", "ne vedem maine", "pe curand",
-})  # fmt: skip
-COURTESY_LENGTHS, PARTING_LENGTHS = lengths_by_first(COURTESY), lengths_by_first(PARTING)
-LONGEST_KISS = 2  # letters
-REGRET = frozenset(
-    {"sorry", "dispiace", "spiace", "scuso", "desole", "desolee", "siento", "spijt", "leid", "przykro", "rau"}
-)  # it may mean a no
-LONGEST_READ = 12  # words; an answer with more of them says more than an answer
+LONGEST_ANSWER = 12  # words; an answer with more of them says more than an answer
+LONGEST_KISS = 2  # letters of a word that only a kiss doubles
 
+SIGNS = {Sign.AGREES: Answer.CONFIRM, Sign.REFUSES: Answer.CANCEL}
 SCHEDULED, CONFIRMED = AppointmentStatus.SCHEDULED, AppointmentStatus.CONFIRMED
 CANCELLED, MOVING = AppointmentStatus.CANCELLED, AppointmentStatus.RESCHEDULE_REQUESTED
 
@@ -73,25 +51,89 @@ OUTCOMES: Mapping[tuple[AppointmentStatus, Answer], Change] = {
 """Every answer to every appointment; where the status is None nothing changes, and a person decides."""
 
 
-def read_answer(folded: str, lexicon: Lexicon) -> tuple[Answer, str | None] | None:
-    """What a whole text answers once courtesy is left out, with the language of its word.
+def read_answer(
+    written: Written, lexicon: Lexicon, names: frozenset[str] = frozenset()
+) -> tuple[Answer, str | None] | None:
+    """What a whole text answers, with the language of its word; None if it says more, less or both.
 
-    None if it says more, less or both.
-
-    A yes may be said in several words (``ok sure``); a no has to stand in the packs as it is, since "no cancel" can mean either.
+    Courtesy, a name, an initial, a kiss or a smile beside an answer change nothing. A yes may be said in several words
+    (``ok sure``); a no has to stand in the packs as it is, since "no cancel" can mean either. One letter or digit
+    answers alone. What is asked is no answer, but for "can I move it?"; nor is what is quoted.
     """
-    if whole := lexicon.answers.get(folded):
-        return whole
-    words = folded.split()
-    if not words or len(words) > LONGEST_READ:
+    if written.is_reaction:
         return None
-    meant = [_let_go(word) for word in words]
-    return _read(words, lexicon) or (_read(meant, lexicon) if meant != words else None)
+    answer = _spoken_answer(written, lexicon, names)
+    if written.asks:
+        return answer if answer and answer[0] is Answer.RESCHEDULE and _asks_to_move(written, lexicon) else None
+    if not written.signs:
+        return answer
+    if len(written.tokens) > LONGEST_ANSWER:
+        return None
+    shown = {SIGNS[sign] for sign in written.signs}
+    if answer is None:
+        alone = len(shown) == 1 and not without_courtesy(_spoken_words(written, lexicon, names))
+        return (shown.pop(), None) if alone else None
+    return answer if shown == {answer[0]} else None
+
+
+def is_courtesy(written: Written, lexicon: Lexicon, names: frozenset[str] = frozenset()) -> bool:
+    """Whether a text says thanks or hello, or smiles, and nothing else."""
+    if written.asks or written.signs or len(written.tokens) > LONGEST_ANSWER:
+        return False
+    if not written.tokens:
+        return written.smiles
+    if _thanks_you(written):
+        return True
+    return any(only_courtesy(words) for words in ways_without_names(written, lexicon, names))
+
+
+def _spoken_answer(written: Written, lexicon: Lexicon, names: frozenset[str]) -> tuple[Answer, str | None] | None:
+    """What the words of a text answer, whatever its pictures say."""
+    tokens = written.tokens
+    if not tokens or len(tokens) > LONGEST_ANSWER:
+        return None
+    if len(tokens) == 1 and len(tokens[0].folded) == 1:
+        return lexicon.answers.get(tokens[0].folded) if written.is_bare else None
+    if _thanks_you(written):
+        return None
+    for words in ways_without_names(written, lexicon, names):
+        meant = [_let_go(word) for word in words]
+        if answer := _read(words, lexicon) or (_read(meant, lexicon) if meant != list(words) else None):
+            return answer
+    return None
+
+
+def _asks_to_move(written: Written, lexicon: Lexicon) -> bool:
+    """Whether a question is the wish itself, such as "can I move it?", and not a word with a question mark."""
+    words = without_courtesy([token.folded for token in written.tokens])
+    return begins_with(words, lexicon.about.asking)
+
+
+def _spoken_words(written: Written, lexicon: Lexicon, names: frozenset[str]) -> Sequence[str]:
+    """The words of a text without names; the shortest of all ways to leave them out."""
+    return min(ways_without_names(written, lexicon, names), key=len, default=())
+
+
+def _thanks_you(written: Written) -> bool:
+    """Whether a text gives our thanks back, as "No, thank YOU" does."""
+    words = [token.folded for token in written.tokens]
+    if thanks_back(words):
+        return True
+    return (
+        words[:1] in (["no"], ["nope"])
+        and "YOU" in written.spoken
+        and only_courtesy(words[1:])
+        and not written.is_shouted
+    )
 
 
 def _read(words: Sequence[str], lexicon: Lexicon) -> tuple[Answer, str | None] | None:
-    kept = _without_repeats(without_courtesy(words))
-    return lexicon.answers.get(" ".join(kept)) or _several_yes(without(kept, PARTING, PARTING_LENGTHS), lexicon)
+    """What words answer once courtesy is left out; a letter or digit that is left answers nothing."""
+    for said in (words, _without_repeats(without_courtesy(words))):
+        whole = " ".join(said)
+        if len(whole) > 1 and (answer := lexicon.answers.get(whole)):
+            return answer
+    return _several_yes(without_parting(said), lexicon)
 
 
 def _let_go(word: str) -> str:
@@ -103,21 +145,6 @@ def _let_go(word: str) -> str:
     ('yes', 'ok', 'xx', '11', 'yes')
     """
     return word[:-1] if len(word) > LONGEST_KISS and word[-1] == word[-2] and word[-1].isalpha() else word
-
-
-def is_courtesy(folded: str) -> bool:
-    """Whether a text says thanks or hello, and nothing else.
-
-    >>> is_courtesy("grazie mille"), is_courtesy("mi dispiace"), is_courtesy("grazie a domani"), is_courtesy("")
-    (True, False, False, False)
-    """
-    words = folded.split()
-    return 0 < len(words) <= LONGEST_READ and REGRET.isdisjoint(words) and not without_courtesy(words)
-
-
-def without_courtesy(words: Sequence[str]) -> Sequence[str]:
-    """The words that are no courtesy."""
-    return without(words, COURTESY, COURTESY_LENGTHS)
 
 
 def _without_repeats(words: Sequence[str]) -> list[str]:

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
-from responder.core.recognition.country_languages import NANP, languages_of
 from responder.core.recognition.packs import (
+    ABOUT,
     ALWAYS,
     TELLING,
+    About,
     Answer,
     Pack,
     Word,
@@ -16,8 +18,20 @@ from responder.core.recognition.packs import (
     lengths_by_first,
     without,
 )
-from responder.core.recognition.phrases import Phrases, Span, expression, telling_words
+from responder.core.recognition.phrases import Phrases, Span, expression, telling_words, words_of
+from responder.core.recognition.slips import Slips
 from responder.core.sms.lazily import lazily
+from responder.core.sms.text import fold
+
+
+class Kind(StrEnum):
+    """What a phrase says that counts wherever it stands in a text."""
+
+    PHRASES = "phrases"
+    BENIGN = "benign"
+    ANYWHERE = "anywhere"
+    COMPLAINTS = "complaints"
+    WRONG_NUMBERS = "wrong_numbers"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,26 +102,41 @@ class Lexicon:
         return tuple(word for pack in self.packs for word in pack.benign)
 
     @lazily
+    def complaints(self) -> tuple[Word, ...]:
+        return tuple(word for pack in self.packs for word in pack.complaints)
+
+    @lazily
+    def wrong_numbers(self) -> tuple[Word, ...]:
+        return tuple(word for pack in self.packs for word in pack.wrong_numbers)
+
+    @lazily
+    def about(self) -> About:
+        """The words of all packs that tell what a phrase is about."""
+        return About(**{name: frozenset().union(*(getattr(pack.about, name) for pack in self.packs)) for name in ABOUT})
+
+    @lazily
+    def anywhere_words(self) -> frozenset[str]:
+        return frozenset(word for entry in self.anywhere for word in fold(entry.typed).split())
+
+    @lazily
     def said(self) -> tuple[Word, ...]:
-        """All that counts wherever it stands: what opts out, what is harmless, and the words that opt out in any case, in this order."""
-        return (*self.phrases, *self.benign, *self.anywhere)
+        """All that counts wherever it stands, in the order of ``Kind``."""
+        return tuple(word for kind in Kind for word in getattr(self, kind))
 
     @lazily
     def _find_said(self) -> Phrases:
         return Phrases(tuple(expression(word.typed) for word in self.said))
 
-    def find_said(self, spaced: str) -> tuple[Sequence[Span], Sequence[Span], Sequence[Span]]:
-        """Finds phrases, harmless ones and words that opt out anywhere in one search of a spaced text."""
-        found = tuple(self._find_said.find(spaced))
-        if not found:
-            return (), (), ()
-        harmless = len(self.phrases)
-        others = harmless + len(self.benign)
-        return (
-            [span for span in found if span.position < harmless],
-            [span for span in found if harmless <= span.position < others],
-            [span for span in found if span.position >= others],
-        )
+    def find_said(self, spaced: str) -> Mapping[Kind, Sequence[Span]]:
+        """Finds all that counts wherever it stands in one search of a spaced text."""
+        found: dict[Kind, list[Span]] = {}
+        for span in self._find_said.find(spaced):
+            found.setdefault(self._kinds[span.position], []).append(span)
+        return found
+
+    @lazily
+    def _kinds(self) -> tuple[Kind, ...]:
+        return tuple(kind for kind in Kind for _ in getattr(self, kind))
 
     @lazily
     def _answering(self) -> dict[str, "Lexicon"]:
@@ -118,7 +147,7 @@ class Lexicon:
         known = self._answering
         if language not in known:
             known[language] = replace(
-                self, answers=_answers(pack for pack in self.packs if pack.language in (ALWAYS, language))
+                self, answers=answers_of(pack for pack in self.packs if pack.language in (ALWAYS, language))
             )
         return known[language]
 
@@ -140,65 +169,37 @@ class Lexicon:
 
     @lazily
     def tell_tales(self) -> frozenset[str]:
-        """Words of which each text has one that holds a phrase, or is one of the words, unless that is run together or taken apart."""
+        """Words of which each text has one that recognition finds something in, unless it is run together or apart."""
         words = (*self.opt_out, *self.opt_in, *self.help, *self.doubts)
         longest = (max(folded.split(), key=len) for folded in words)
         return frozenset(longest).union(self.stops, *(telling_words(phrase.typed) for phrase in self.said))
 
     @lazily
+    def packed(self) -> frozenset[str]:
+        """Every word that stands in the packs."""
+        words = (self.opt_out, self.opt_in, self.help, self.doubts, self.answers, self.courtesy, self.links, self.nouns)
+        typed = (folded for some in (*words, self.unscoped) for folded in some)
+        told = (entry for name in ABOUT for entry in getattr(self.about, name))
+        return frozenset(word for text in (*typed, *told) for word in text.split()).union(
+            word for said in self.said for word in words_of(said.typed)
+        )
+
+    @lazily
+    def slips(self) -> Slips:
+        """What may be meant by a text that is one letter away from an opt-out."""
+        several = (word for folded in self.opt_out if " " in folded for word in folded.split())
+        phrased = (word for phrase in self.phrases for word in words_of(phrase.typed))
+        return Slips(
+            opt_out=self.opt_out,
+            phrase_words=frozenset((*several, *phrased)),
+            common=self.packed - {"stp"} if self.is_north_american else self.packed,  # French there, where few write it
+            ordinary=self.about.ordinary,
+        )
+
+    @lazily
     def beginnings(self) -> frozenset[str]:
         """The first letters of each text that is an opt-out word or a doubt run together or taken apart."""
         return self.begins_opt_out.union(first_letters(folded * TELLING) for folded in self.doubts if " " not in folded)
-
-
-@dataclass(frozen=True)
-class Vocabulary:
-    """The words that count for a rules file: those of its languages, and besides those of the country of whoever writes."""
-
-    packs: Mapping[str, Pack]
-    languages: tuple[str, ...]
-    home: str = ""
-    """How the numbers of the file's own country begin: for those the file's languages are all."""
-
-    @lazily
-    def everywhere(self) -> Lexicon:
-        """The words that count for every originator."""
-        return self._of_languages(self.languages, self.languages)
-
-    @lazily
-    def _of_countries(self) -> dict[tuple[str, ...], Lexicon]:
-        return {}
-
-    def of(self, originator: str) -> Lexicon:
-        """The words that count for an originator.
-
-        Another country brings its opt-out, opt-in and help words; answers to an appointment are those of the file's languages, except that
-        North American numbers always have English and French.
-        """
-        is_north_american = originator.startswith(NANP)
-        is_at_home = bool(self.home) and originator.startswith(self.home) and not is_north_american
-        languages = tuple(dict.fromkeys([*self.languages, *(() if is_at_home else languages_of(originator))]))
-        if languages == self.languages and not is_north_american:
-            return self.everywhere
-        known = self._of_countries
-        key = (*languages, NANP) if is_north_american else languages
-        if key not in known:
-            known[key] = self._of_languages(
-                languages, languages if is_north_american else self.languages, is_north_american=is_north_american
-            )
-        return known[key]
-
-    def _of_languages(
-        self, languages: Iterable[str], answering: Iterable[str], *, is_north_american: bool = False
-    ) -> Lexicon:
-        active = [self.packs[language] for language in (ALWAYS, *languages) if language in self.packs]
-        answers = _answers(self.packs[language] for language in (ALWAYS, *answering) if language in self.packs)
-        return Lexicon(packs=tuple(active), answers=answers, is_north_american=is_north_american)
-
-
-def vocabulary(packs: Mapping[str, Pack], languages: Iterable[str], home: str = "") -> Vocabulary:
-    """The words that count for a file in these languages, the first before the others, in the country whose numbers begin so."""
-    return Vocabulary(packs, tuple(dict.fromkeys(languages)), home)
 
 
 def _merged(parts: Iterable[Words]) -> Words:
@@ -208,7 +209,7 @@ def _merged(parts: Iterable[Words]) -> Words:
     return merged
 
 
-def _answers(packs: Iterable[Pack]) -> Mapping[str, tuple[Answer, str | None]]:
+def answers_of(packs: Iterable[Pack]) -> Mapping[str, tuple[Answer, str | None]]:
     answers: dict[str, tuple[Answer, str | None]] = {}
     for pack in packs:
         for word, answer in pack.answers.items():

@@ -4,12 +4,15 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from responder.core.recognition.aim import Aim, aim_of
+from responder.core.recognition.lexicon import Kind, Lexicon
 from responder.core.recognition.outcome import Outcome, Recognition
-from responder.core.recognition.packs import TELLING, Word, Words, bare, first_letters, without
+from responder.core.recognition.packs import TELLING, Word, bare, first_letters, without
 from responder.core.recognition.parts import Parts
 from responder.core.recognition.phrases import Span
 from responder.core.sms.text import fold
 
+SEVERAL = 3  # gaps of a text that has two words
 LONGEST_BARE = 2000  # characters that are compared letter by letter: somebody who holds a key down
 LONGEST_SCOPE = 2  # words after STOP that may be a category which nobody knows
 LONGEST_WORD = 4  # words of an opt-out word that a list may follow
@@ -21,7 +24,7 @@ def read_opt_out(text: Parts) -> Recognition | None:
     """The opt-out that steps 1 to 4 find; None if they find none."""
     if word := text.lexicon.opt_out.get(text.folded):
         return _as_opt_out(text, word, 1)
-    return _scoped(text) or _slurred(text) or _phrase(text) or _unknown_scope(text) or _anywhere(text)
+    return _line(text) or _scoped(text) or _slurred(text) or _phrase(text) or _unknown_scope(text) or _anywhere(text)
 
 
 def _as_opt_out(text: Parts, word: Word, step: int) -> Recognition | None:
@@ -32,6 +35,13 @@ def _as_opt_out(text: Parts, word: Word, step: int) -> Recognition | None:
     if text.lexicon.is_north_american:
         return Recognition(outcome=Outcome.OPT_OUT, step=step, word=word, also_cancels=is_answer)
     return None if is_answer else Recognition(outcome=Outcome.REVIEW, step=step, word=word)
+
+
+def _line(text: Parts) -> Recognition | None:
+    """Step 2: the first line is a word for stop and nothing else, whatever the others quote or say."""
+    if len(text.gaps) < SEVERAL or text.gaps[1] != "\n" or text.own_words[0] not in text.lexicon.stops:
+        return None
+    return _as_opt_out(text, text.lexicon.stops[text.own_words[0]], 2)
 
 
 def _scoped(text: Parts) -> Recognition | None:
@@ -87,10 +97,17 @@ def _slurred(text: Parts) -> Recognition | None:
     return None
 
 
-def _phrase(text: Parts) -> Recognition | None:
-    """Step 3, for phrases that share no word with a harmless one."""
-    for span in text.phrases:
+def aimed(text: Parts) -> Iterator[tuple[Span, Aim]]:
+    """The phrases that no harmless one undoes, and what each is aimed at."""
+    for span in text.said(Kind.PHRASES):
         if not text.harmless.undoes(span):
+            yield span, aim_of(text, span)
+
+
+def _phrase(text: Parts) -> Recognition | None:
+    """Step 3, for phrases that share no word with a harmless one and are about our texts."""
+    for span, aim in aimed(text):
+        if aim is Aim.TEXTS or (aim is Aim.UNKNOWN and _lists_after(text, span)):
             return _by_phrase(text, span)
     return None
 
@@ -109,27 +126,29 @@ def _lists_after(text: Parts, span: Span) -> tuple[str, ...]:
 def _unknown_scope(text: Parts) -> Recognition | None:
     """Step 2: STOP with a category that the file does not have is a stop of everything."""
     first, rest = text.words[:1], text.words[1:]
-    if not first or first[0] not in text.lexicon.stops or not 1 <= len(rest) <= LONGEST_SCOPE or text.benign:
+    if not first or first[0] not in text.lexicon.stops or not 1 <= len(rest) <= LONGEST_SCOPE:
         return None
-    if any(_is_unscoped(word, text.lexicon.unscoped) for word in rest):
+    if text.said(Kind.BENIGN) or any(_is_no_scope(word, text.lexicon) for word in rest):
         return None
     return _as_opt_out(text, text.lexicon.stops[first[0]], 2)
 
 
 def _anywhere(text: Parts) -> Recognition | None:
-    """Step 4, unless somebody asks not to be taken off."""
-    for span in text.everywhere:
-        if not text.harmless.overlaps(span):
+    """Step 4, unless somebody asks not to be taken off, asks about it, or means something else."""
+    for span in text.said(Kind.ANYWHERE):
+        if not text.harmless.overlaps(span) and aim_of(text, span) in (Aim.TEXTS, Aim.UNKNOWN):
             return _as_opt_out(text, text.lexicon.said[span.position], 4)
     return None
 
 
-def _is_unscoped(word: str, unscoped: Words) -> bool:
-    """Whether the word after STOP continues a sentence ("stop by") or is an hour ("stop 9").
+def _is_no_scope(word: str, lexicon: Lexicon) -> bool:
+    """Whether the word after STOP continues a sentence ("stop by"), is an hour ("stop 9"), or is none of our texts.
 
     The entry ``*ing`` covers every word with that ending.
     """
-    return word in unscoped or f"*{word[-3:]}" in unscoped or (word.isdigit() and len(word) <= LONGEST_HOUR)
+    unscoped = lexicon.unscoped
+    is_hour = word.isdigit() and len(word) <= LONGEST_HOUR
+    return word in unscoped or f"*{word[-3:]}" in unscoped or is_hour or word in lexicon.about.others
 
 
 def unit_of(text: str) -> str:

@@ -37,8 +37,8 @@ RULE_NAMES = {
 class Recognition:
     """What was recognised, by which step of the opt-out reference, section 5.2, and by which word of which pack.
 
-    ``lists`` are those that an opt-out is for, all if there are none; ``also_cancels`` tells that the word may be the answer to an open
-    appointment as well. Step 8 tells the harmless phrase that made a nothing of a stop.
+    ``lists`` are those that an opt-out is for, all if there are none; ``also_cancels`` tells that the word may be the
+    answer to an open appointment as well. Step 8 tells the harmless phrase that made a nothing of a stop.
     """
 
     outcome: Outcome

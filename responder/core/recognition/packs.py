@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 
 ALWAYS = "all"  # the pack of no language, always active
@@ -22,8 +22,8 @@ class Answer(StrEnum):
 class Word:
     """One word or phrase of a pack.
 
-    ``yields`` marks an opt-out word that is the answer while an appointment is open; ``returning`` an opt-in word that counts only for
-    someone who opted out, while nothing is open.
+    ``yields`` marks an opt-out word that is the answer while an appointment is open; ``returning`` an opt-in word that
+    counts only for someone who opted out, while nothing is open.
     """
 
     typed: str
@@ -38,12 +38,46 @@ Words = Mapping[str, Word]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class About:
+    """Words that tell what a phrase is about, folded.
+
+    ``sending`` verbs stop only what follows them: ``ours`` (texts, lists), ``contents`` that come in any way (offers),
+    or ``others`` (bills, parcels, calls), which are none of our business. ``determiners`` stand before what is named,
+    ``yours`` make it ours, ``fillers`` name nothing. ``asking`` begins a question, ``requests`` one that asks for what
+    it says. Somebody else does what ``reported`` says; ``only`` limits; ``instead`` and ``ways`` tell how to reach
+    somebody; ``mentions`` speak of a word that is written.
+    """
+
+    ours: frozenset[str] = frozenset()
+    contents: frozenset[str] = frozenset()
+    others: frozenset[str] = frozenset()
+    sending: frozenset[str] = frozenset()
+    determiners: frozenset[str] = frozenset()
+    yours: frozenset[str] = frozenset()
+    fillers: frozenset[str] = frozenset()
+    asking: frozenset[str] = frozenset()
+    requests: frozenset[str] = frozenset()
+    reported: frozenset[str] = frozenset()
+    only: frozenset[str] = frozenset()
+    instead: frozenset[str] = frozenset()
+    ways: frozenset[str] = frozenset()
+    mentions: frozenset[str] = frozenset()
+    ordinary: frozenset[str] = frozenset()
+    """Words of everyday that are one letter away from an opt-out word."""
+
+
+ABOUT = tuple(entry.name for entry in fields(About))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Pack:
     """The words of one language, by their folded form, and the texts that answer them.
 
-    ``phrases`` opt out wherever they stand, unless a phrase of ``benign`` shares a word with them; words ``anywhere`` do so in any case. A
-    word of ``stops`` that is neither leaves a doubt, and so does a whole text of ``doubts``. ``courtesy`` changes nothing; ``links`` stand
-    between an opt-out word and a list, ``nouns`` mean a list; ``unscoped`` words behind a stop are no list's name.
+    ``phrases`` opt out wherever they stand, unless a phrase of ``benign`` shares a word with them or they are ``about``
+    something else; words ``anywhere`` do so in any case. A
+    word of ``stops`` that is neither leaves a doubt, as do a whole text of ``doubts``, and ``complaints`` and
+    ``wrong_numbers`` anywhere. ``courtesy`` changes nothing; ``links`` stand between an opt-out word and a list,
+    ``nouns`` mean a list; ``unscoped`` words behind a stop are no list's name.
     """
 
     language: str
@@ -58,6 +92,9 @@ class Pack:
     stops: Words = field(default_factory=dict)
     benign: Sequence[Word] = ()
     doubts: Words = field(default_factory=dict)
+    complaints: Sequence[Word] = ()
+    wrong_numbers: Sequence[Word] = ()
+    about: About = field(default_factory=About)
     links: Words = field(default_factory=dict)
     nouns: Words = field(default_factory=dict)
     unscoped: Words = field(default_factory=dict)
@@ -111,7 +148,7 @@ def first_letters(folded: str) -> str:
 
 
 def bare(folded: str) -> str:
-    """A folded text without blanks, and with each run of one letter as one letter: what is left of all slips of a heavy thumb.
+    """A folded text without blanks, and with each run of one letter as one letter.
 
     >>> bare("s t o p"), bare("cancellla"), bare("stopp 36111")
     ('stop', 'cancela', 'stop36111')

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
-from responder.core.recognition.lexicon import Lexicon
+from responder.core.recognition.lexicon import Kind, Lexicon
 from responder.core.recognition.packs import Word, without
 from responder.core.recognition.phrases import Span, Spans, spaced
 from responder.core.sms.lazily import lazily
+from responder.core.sms.written import Written
 
 LONGEST_SAID = 100  # characters of a phrase that are kept as the word
 
@@ -15,7 +17,9 @@ LONGEST_SAID = 100  # characters of a phrase that are kept as the word
 class Parts:
     """A folded text, taken apart no further than it has to be."""
 
+    written: Written
     folded: str
+    """The own words with the tokens of pictures."""
     lexicon: Lexicon
     question_open: bool
     lists: Mapping[str, str]
@@ -35,43 +39,53 @@ class Parts:
         return (self.folded,) if len(self.words) == len(self.typed) else (self.folded, " ".join(self.words))
 
     @lazily
-    def spaced(self) -> str:
-        return spaced(self.folded)
+    def own_words(self) -> Sequence[str]:
+        """The words without pictures and emoticons, in which phrases are looked for."""
+        return [token.folded for token in self.written.tokens]
 
     @lazily
-    def _found(self) -> tuple[Sequence[Span], Sequence[Span], Sequence[Span]]:
+    def gaps(self) -> Sequence[str]:
+        """What stands before each of the own words, and behind the last, in the terms of ``Token.before``."""
+        return [*(token.before for token in self.written.tokens), self.written.ending]
+
+    @lazily
+    def spaced(self) -> str:
+        return spaced(self.written.folded)
+
+    def place_of(self, span: Span) -> tuple[int, int]:
+        """The words of a span, by their places among the own words."""
+        start = len(self.spaced[: span.start].split())
+        return start, start + len(self.spaced[span.start : span.end].split())
+
+    @lazily
+    def _found(self) -> Mapping[Kind, Sequence[Span]]:
         return self.lexicon.find_said(self.spaced)
 
-    @property
-    def phrases(self) -> Sequence[Span]:
-        return self._found[0]
-
-    @property
-    def benign(self) -> Sequence[Span]:
-        return self._found[1]
+    def said(self, kind: Kind) -> Sequence[Span]:
+        """Where something of a kind is said."""
+        return self._found.get(kind, ())
 
     @lazily
     def harmless(self) -> Spans:
-        return Spans(self.benign)
+        return Spans(self.said(Kind.BENIGN))
 
-    @property
-    def everywhere(self) -> Sequence[Span]:
-        """Where a word stands that opts out anywhere."""
-        return self._found[2]
+    @lazily
+    def stop_places(self) -> Sequence[int]:
+        """The places of words for stop among the own words."""
+        stops = self.lexicon.stops
+        return [place for place, word in enumerate(self.own_words) if word in stops]
 
     @lazily
     def stops(self) -> Sequence[tuple[Span, Word]]:
-        """Where a word for stop stands in the text."""
-        words, stops = self.typed, self.lexicon.stops
-        if stops.keys().isdisjoint(words):
+        """Where words for stop stand in the text."""
+        if not self.stop_places:
             return ()
-        found: list[tuple[Span, Word]] = []
-        end = 0
-        for word in words:
-            start, end = end, end + len(word) + 2
-            if stop := stops.get(word):
-                found.append((Span(start, end, 0), stop))
-        return found
+        ends = list(accumulate(len(word) + 2 for word in self.own_words))
+        words, stops = self.own_words, self.lexicon.stops
+        return [
+            (Span(ends[place] - len(words[place]) - 2, ends[place], 0), stops[words[place]])
+            for place in self.stop_places
+        ]
 
     def lists_in(self, words: Sequence[str]) -> tuple[str, ...]:
         """The lists that some words name; none if they say anything else as well."""

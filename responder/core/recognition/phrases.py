@@ -30,7 +30,7 @@ class Span(NamedTuple):
 
 
 class Spans:
-    """Where some phrases stand, asked about many times: each answer costs no more for thousands of them than for one."""
+    """Where some phrases stand; asking about thousands of them costs no more than about one."""
 
     def __init__(self, spans: Sequence[Span]) -> None:
         by_start = sorted(spans)
@@ -109,6 +109,15 @@ def _spelt(marks: Iterator[str]) -> list[str]:
                 folded = fold(mark)
                 texts = [_joined(text, folded) for text in texts]
     return choices + texts
+
+
+def words_of(source: str) -> frozenset[str]:
+    """Every word that stands in a phrase.
+
+    >>> sorted(words_of("stop {texting|calling} [me]"))
+    ['calling', 'me', 'stop', 'texting']
+    """
+    return frozenset(word for mark in MARKS.findall(source) for word in fold(mark).split())
 
 
 def telling_words(source: str) -> frozenset[str]:

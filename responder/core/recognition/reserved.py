@@ -1,13 +1,20 @@
 """Reserved keywords: STOP, START, HELP and their kin, which come before all rules."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from responder.core.recognition.lexicon import Lexicon, passes_over
-from responder.core.recognition.opt_out import read_opt_out, unit_of
+from responder.core.recognition.aim import Aim, aim_of, asks_about, mentions, stops_other
+from responder.core.recognition.lexicon import Kind, Lexicon, passes_over
+from responder.core.recognition.opt_out import aimed, read_opt_out, unit_of
 from responder.core.recognition.outcome import NOTHING, Outcome, Recognition, latin
+from responder.core.recognition.packs import without
 from responder.core.recognition.parts import Parts
+from responder.core.recognition.phrases import Span, Spans
+from responder.core.recognition.slips import LONGEST, SHORTEST
+from responder.core.sms.written import Written
 
+PHRASE, SLIP = 3, 9  # steps of the opt-out reference, section 5.2
+TWO = 2
 NO_LISTS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -24,22 +31,49 @@ def recognise(
     The numbers of steps are those of the opt-out reference, section 5.2. ``lists`` are the file's lists by the folded
     words that people may call them.
     """
-    if not folded or passes_over(folded, lexicon):
+    if not folded:
         return NOTHING
-    return by_steps(folded, lexicon, opted_out=opted_out, question_open=question_open, lists=lists)
+    found = NOTHING
+    if not passes_over(folded, lexicon):
+        written = Written(folded)
+        found = by_steps(written, folded, lexicon, opted_out=opted_out, question_open=question_open, lists=lists)
+    return found if found is not NOTHING else slip(folded, lexicon, question_open=question_open)
 
 
 def by_steps(
-    folded: str, lexicon: Lexicon, *, opted_out: bool, question_open: bool, lists: Mapping[str, str]
+    written: Written,
+    folded: str,
+    lexicon: Lexicon,
+    *,
+    opted_out: bool,
+    question_open: bool,
+    lists: Mapping[str, str],
 ) -> Recognition:
-    """What ``recognise`` finds, without the first look that usually spares the steps."""
-    text = Parts(folded=folded, lexicon=lexicon, question_open=question_open, lists=lists)
+    """What ``recognise`` finds, without the first look that usually spares the steps; ``folded`` is not quoted."""
+    if not folded:
+        return NOTHING
+    text = Parts(written=written, folded=folded, lexicon=lexicon, question_open=question_open, lists=lists)
     return (
         read_opt_out(text)
         or _help_or_opt_in(folded, lexicon, may_return=opted_out and not question_open)
+        or _asked_or_unknown(text)
         or _doubt(text)
         or NOTHING
     )
+
+
+def slip(folded: str, lexicon: Lexicon, *, question_open: bool) -> Recognition:
+    """A text that is one letter away from an opt-out: one for +1, and a doubt elsewhere."""
+    if len(folded) > LONGEST or folded in lexicon.answers:
+        return NOTHING
+    words = folded.split()
+    for meant in lexicon.slips.meant(words, without(words, lexicon.courtesy, lexicon.courtesy_lengths)):
+        text = Parts(written=Written(meant), folded=meant, lexicon=lexicon, question_open=question_open, lists=NO_LISTS)
+        found = read_opt_out(text)
+        if found and (found.step != PHRASE or " ".join(text.words).startswith(found.typed)):
+            outcome = Outcome.OPT_OUT if lexicon.is_north_american else Outcome.REVIEW
+            return Recognition(outcome=outcome, step=SLIP, word=found.word)
+    return NOTHING
 
 
 def reserved_meaning(folded: str, lexicon: Lexicon, lists: Mapping[str, str] = NO_LISTS) -> Recognition | None:
@@ -62,6 +96,19 @@ def _help_or_opt_in(folded: str, lexicon: Lexicon, *, may_return: bool) -> Recog
     )
 
 
+def _asked_or_unknown(text: Parts) -> Recognition | None:
+    """A question about opting out, which is answered as HELP; or a phrase that may be about something else."""
+    aims = [*aimed(text), *((span, aim_of(text, span)) for span in text.said(Kind.ANYWHERE))]
+    for wanted, outcome, step in (
+        (Aim.QUESTION, Outcome.HELP, 5),
+        (Aim.MENTION, Outcome.REVIEW, 3),
+        (Aim.UNKNOWN, Outcome.REVIEW, 3),
+    ):
+        if span := next((span for span, aim in aims if aim is wanted and not text.harmless.undoes(span)), None):
+            return Recognition(outcome=outcome, step=step, word=text.phrase_at(span))
+    return None
+
+
 def _doubt(text: Parts) -> Recognition | None:
     """A text that may be a stop: steps 8 and 9."""
     lexicon = text.lexicon
@@ -70,14 +117,60 @@ def _doubt(text: Parts) -> Recognition | None:
     for written in (*text.ways, unit_of(text.folded.replace(" ", ""))):
         if word := lexicon.doubts.get(written):
             return Recognition(outcome=Outcome.REVIEW, step=9, word=word)
-    for span, stop in text.stops:
-        if not text.harmless.overlaps(span):
-            return Recognition(
-                outcome=Outcome.OPT_OUT if lexicon.is_north_american else Outcome.REVIEW, step=9, word=stop
-            )
-    if text.benign and (text.stops or text.phrases or text.everywhere):
-        return Recognition(outcome=Outcome.NOTHING, step=8, word=text.phrase_at(text.benign[0]))
-    return _look_alike(text)
+    others = [span for span, aim in aimed(text) if aim in (Aim.OTHER, Aim.REMARK)]
+    harmless = Spans([*text.said(Kind.BENIGN), *others])
+    return (
+        _stop(text, harmless)
+        or _scope_first(text)
+        or _complaint(text, harmless)
+        or _harmless(text, others)
+        or _look_alike(text)
+    )
+
+
+def _stop(text: Parts, harmless: Spans) -> Recognition | None:
+    """A word for stop that nothing around it makes harmless."""
+    outcome = Outcome.OPT_OUT if text.lexicon.is_north_american else Outcome.REVIEW
+    for place, (span, stop) in enumerate(text.stops):
+        if harmless.overlaps(span) or stops_other(text, text.stop_places[place]):
+            continue
+        if asks_about(text, text.stop_places[place]):
+            return Recognition(outcome=Outcome.HELP, step=5, word=stop)
+        is_mention = mentions(text, text.stop_places[place])
+        return Recognition(outcome=Outcome.REVIEW if is_mention else outcome, step=9, word=stop)
+    return None
+
+
+def _scope_first(text: Parts) -> Recognition | None:
+    """An opt-out word behind the name of something that is no list: ``TV UNSUB``."""
+    words, lexicon = text.words, text.lexicon
+    if len(words) != TWO or len(words[1]) < SHORTEST or words[0] in lexicon.packed:
+        return None
+    word = lexicon.opt_out.get(words[1])
+    if word is None or word.yields:
+        return None
+    return Recognition(outcome=Outcome.OPT_OUT if lexicon.is_north_american else Outcome.REVIEW, step=9, word=word)
+
+
+def _complaint(text: Parts, harmless: Spans) -> Recognition | None:
+    """A wrong number, or a complaint that asks for nothing and means a stop; the law for +1 takes it for one."""
+    for kind in (Kind.COMPLAINTS, Kind.WRONG_NUMBERS):
+        for span in text.said(kind):
+            if not harmless.undoes(span):
+                binds = kind is Kind.COMPLAINTS and text.lexicon.is_north_american
+                outcome = Outcome.OPT_OUT if binds else Outcome.REVIEW
+                return Recognition(outcome=outcome, step=9, word=text.phrase_at(span))
+    return None
+
+
+def _harmless(text: Parts, others: Sequence[Span]) -> Recognition | None:
+    """The harmless phrase that made a nothing of a stop, for the explanation."""
+    benign = text.said(Kind.BENIGN)
+    if benign and (text.stops or text.said(Kind.PHRASES) or text.said(Kind.ANYWHERE)):
+        return Recognition(outcome=Outcome.NOTHING, step=8, word=text.phrase_at(benign[0]))
+    if others:
+        return Recognition(outcome=Outcome.NOTHING, step=8, word=text.phrase_at(others[0]))
+    return None
 
 
 def _look_alike(text: Parts) -> Recognition | None:

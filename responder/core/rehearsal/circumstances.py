@@ -165,7 +165,8 @@ def _ways_of_words(text: str) -> Iterator[tuple[str, str]]:
     yield "missing accents", without_accents(text)
     yield "a trailing !", f"{text}!"
     yield "a trailing .", f"{text}."
-    yield "a trailing emoji", f"{text} 🙂"
+    if len(text) > 1:  # beside a smile, one letter or digit is no answer
+        yield "a trailing emoji", f"{text} 🙂"
 
 
 def without_accents(text: str) -> str:

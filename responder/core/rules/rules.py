@@ -7,9 +7,9 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from responder.core.contact.known import Known
-from responder.core.recognition.lexicon import Vocabulary
 from responder.core.recognition.outcome import Confirmation
 from responder.core.recognition.packs import Answer
+from responder.core.recognition.vocabulary import Vocabulary
 from responder.core.rules.actions import Action
 from responder.core.rules.alerts import Alerts
 from responder.core.rules.appointments import AppointmentPolicy

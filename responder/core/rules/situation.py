@@ -4,16 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from responder.core.contact.effects import ChangeAppointment
+from responder.core.contact.effects import AppointmentStatus, ChangeAppointment, Purpose
 from responder.core.contact.known import WINDOW, Appointment, Known
 from responder.core.contact.precedence import is_outdated, was_before
 from responder.core.contact.question import QuestionStatus, state
 from responder.core.recognition.answers import read_answer
+from responder.core.recognition.courtesy import only_courtesy, without_courtesy
 from responder.core.recognition.lexicon import Lexicon
 from responder.core.recognition.packs import Answer
 from responder.core.sms.lazily import lazily
 from responder.core.sms.message import Message
 from responder.core.sms.text import fold, without_prefix
+from responder.core.sms.written import Written
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +49,16 @@ class Situation:
     @lazily
     def folded(self) -> str:
         return fold(self.text)
+
+    @lazily
+    def written(self) -> Written:
+        """The text as somebody wrote it, with what its marks mean."""
+        return Written(self.text)
+
+    @lazily
+    def names(self) -> frozenset[str]:
+        """The words, folded, that name whoever writes, as far as appointments tell."""
+        return frozenset(word for appointment in self.known.appointments for word in fold(appointment.name).split())
 
     @lazily
     def words(self) -> tuple[str, ...]:
@@ -101,7 +113,33 @@ class Situation:
         if self.intention:
             return self.intention, self.spoken
         is_read = self.known.appointments or was_before(self.message, self.known.rebooked_at)
-        return read_answer(self.folded, self.lexicon) if is_read else self.lexicon.answers.get(self.folded)
+        return self._read_in(self.lexicon) if is_read else self.lexicon.answers.get(self.folded)
+
+    def _read_in(self, lexicon: Lexicon) -> tuple[Answer, str | None] | None:
+        """What the text answers in the words of a lexicon.
+
+        A reaction to our reminder does too, and "no, thanks" after a yes may only give our thanks back.
+        """
+        if self.written.is_reaction:
+            return (Answer.CONFIRM, None) if self._likes_reminder else None
+        answer = read_answer(self.written, lexicon, self.names)
+        return None if answer and answer[0] is Answer.CANCEL and self._may_thank_back else answer
+
+    @property
+    def _likes_reminder(self) -> bool:
+        """Whether a thumb or a heart is about the reminder of the only appointment that is open."""
+        if len(self.open_appointments) != 1 or not self.written.is_liking:
+            return False
+        quoted = fold(self.written.quoted.strip(" …"))
+        sent = (one.text for one in self.known.sent if one.purpose is Purpose.REMINDER)
+        return any(fold(text).startswith(quoted) for text in sent)
+
+    @property
+    def _may_thank_back(self) -> bool:
+        """Whether a no with thanks comes when everything open is confirmed already."""
+        words = self.written.folded.split()
+        is_settled = all(one.status is AppointmentStatus.CONFIRMED for one in self.open_appointments)
+        return is_settled and len(without_courtesy(words)) < len(words) and only_courtesy(words[1:])
 
     def answers_in(self, language: str, answer: Answer) -> bool:
         """Whether the text is this answer in the words of one language.
@@ -113,7 +151,7 @@ class Situation:
         if self.intention:
             return self.spoken in (None, language)
         lexicon = self.lexicon.answering_in(language)
-        found = read_answer(self.folded, lexicon) if self.known.appointments else lexicon.answers.get(self.folded)
+        found = self._read_in(lexicon) if self.known.appointments else lexicon.answers.get(self.folded)
         return found is not None and found[0] is answer
 
     @property

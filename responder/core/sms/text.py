@@ -6,11 +6,30 @@ from collections.abc import Collection, Iterator
 
 import re2
 
+DEVICE = (
+    r"(?:iphone|ipad|android|galaxy|samsung|huawei|xiaomi|pixel|nokia|motorola|oppo|honor|blackberry|windows|"
+    r"outlook|yahoo|"
+    r"gmail|proton|mail|web|cellulare|telefono|telefonino|smartphone|tablet|dispositivo|handy|"
+    r"mobil|mobile|phone|portable|"
+    r"téléphone|móvil|movil|celular|telemóvel|telefoon|telefonu|telefon|telefonul|smartfon|komórki|urządzenia)"
+)
+SENT_WITH = (
+    r"(?:sent (?:from|via|with|using)|inviat[oa] (?:da|dal|dalla|con|tramite)|"
+    r"envoyé (?:de|depuis|via|avec|à partir de)|"
+    r"enviad[oa] (?:desde|do|da|de|com|con|via|pelo|a partir d[oae])|gesendet (?:von|mit|über|via)|von|"
+    r"(?:verzonden|verstuurd|verstuurt) (?:vanaf|van|met|via)|wysłan[eoay] (?:z|ze|przez|za pomocą)|"
+    r"trimis (?:de pe|din|de la|cu|prin))"
+)
+GET = (
+    r"(?:get|download|scarica|ottieni|obtenez|obtenir|télécharge[rz]|obtener|obtén|descarga|obtenha|obter|holen sie|"
+    r"laden sie|pobierz|uzyskaj|obțineți|descărcați)"
+)
+MINE = r"(?:my|mio|mia|mon|mi|meu|minha|meinem|meiner|mijn|mojego|mojej)"
 SIGNATURE = re.compile(
-    r"(?i)\s*(?:sent from my |inviato da(?:l mio)? (?:iphone|ipad|cellulare|telefono|smartphone)|envoyé (?:de|depuis) mon |"
-    r"enviado desde mi |enviado (?:do|a partir do) meu |(?:gesendet )?von meinem (?=\S+ gesendet|iphone|ipad|handy)|"
-    r"verst(?:uurd|uurt) vanaf mijn |wysłane z (?:iphone|ipada|mojego )|trimis de pe (?:iphone|ipad|telefonul ))"
-)  # the last line that phones write under a text, in the languages of the packs
+    rf"(?i)\s*(?:{SENT_WITH} (?:{MINE} \S|(?:\S+ ){{0,3}}{DEVICE}\S*)|{GET} (?:\S+ ){{0,2}}outlook )"
+)
+"""The last line that phones and mail programs write under a text, in the languages of the packs."""
+LONGEST_SIGNATURE = 80  # characters
 FIRST_WORD = re.compile(r"[\W_]*([^\W_]+)[\s:.,;–-]*")
 TRIPLED = re.compile(r"([^\W\d_])\1\1+")
 THRICE = re.compile(r"(.)\1\1")  # anything at all, which is sooner looked for than letters
@@ -85,7 +104,8 @@ def without_signature(text: str) -> str:
     """
     body = text.rstrip()
     line = max(body.rfind("\n"), body.rfind("\r")) + 1
-    return body[:line].rstrip() if line and SIGNATURE.match(f"{body[line:]} ") else text
+    is_signature = line and len(body) - line <= LONGEST_SIGNATURE and SIGNATURE.match(f"{body[line:]} ")
+    return body[:line].rstrip() if is_signature else text
 
 
 def without_prefix(text: str, prefix: str) -> str:
@@ -113,7 +133,7 @@ def _fold_once(text: str) -> str:
 
 
 def _letters(decomposed: str) -> str:
-    """Letters and digits as they are, marks only on letters of scripts where they carry meaning, spaces for the rest."""
+    """Letters and digits, marks on letters of scripts where they carry meaning, spaces for the rest."""
     used = set(decomposed)
     marks = {c for c in used if unicodedata.category(c)[0] == "M"}
     bearers = {c for c in used - marks if c.isalpha() and not _sheds_marks(c)} if marks else set()

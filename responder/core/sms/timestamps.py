@@ -35,8 +35,8 @@ def read_date_time(raw: str, zone: ZoneInfo, received_at: datetime) -> datetime 
 
     None if they are no time.
 
-    In the hour that a clock change repeats, the latest reading that is not more than two minutes after the arrival. A time that a
-    clock change skips is read as if the clock had not been changed.
+    In the hour that a clock change repeats, the latest reading that is not more than two minutes after the arrival. A
+    time that a clock change skips is read as if the clock had not been changed.
 
     >>> read_date_time("20260408143052", ZoneInfo("Europe/Rome"), datetime(2026, 4, 8, 12, 31, tzinfo=UTC)).isoformat()
     '2026-04-08T12:30:52+00:00'

@@ -6,7 +6,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from responder.core.recognition.packs import Answer, Pack, Word
+from responder.core.recognition.packs import ABOUT, About, Answer, Pack, Word
 from responder.core.recognition.phrases import spellings
 from responder.core.rules.rules import KEYWORDS, LEFT
 from responder.core.sms.text import fold
@@ -16,7 +16,7 @@ from responder.rulefile.reading.reader import Fields, Reader, flag, one_of, text
 
 GRADES = ("A", "B", "C", "D")
 WORDS = ("opt_out", "opt_in", "help", "anywhere", "stops", "courtesy", "links", "nouns", "unscoped")
-PHRASES = ("phrases", "benign")
+PHRASES = ("phrases", "benign", "complaints", "wrong_numbers")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,9 +80,16 @@ def _pack(fields: Fields, reader: Reader) -> Pack:
         for phrase in entry.words
         for folded in spellings(phrase)
     }
+    about = fields.node("about")
     node = fields.node("texts")
     texts = _texts(node, reader) if node else {}
-    return Pack(language=language, version=version, answers=answers, texts=texts, **words, **phrases)
+    told = _about(about, reader) if about else About()
+    return Pack(language=language, version=version, answers=answers, texts=texts, about=told, **words, **phrases)
+
+
+def _about(node: Node, reader: Reader) -> About:
+    with reader.fields(node) as fields:
+        return About(**{name: frozenset(map(fold, fields.each(name, text))) for name in ABOUT})
 
 
 def _spelt(word: Word, folded: str) -> Word:

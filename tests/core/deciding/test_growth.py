@@ -17,6 +17,7 @@ from responder.core.contact.question import Choice, Question, QuestionKind
 from responder.core.deciding.plan import make_plan
 from responder.core.recognition.reserved import by_steps
 from responder.core.sms.text import fold
+from responder.core.sms.written import Written
 from responder.rulefile import read_rules
 from tests.builders import SHOP
 from tests.conftest import NOON
@@ -201,7 +202,7 @@ def plan_abroad(text: str) -> object:
 def recognise_all(text: str) -> object:
     folded = fold(text)
     return [
-        by_steps(folded, LEXICON, opted_out=False, question_open=is_open, lists=RULES.list_words)
+        by_steps(Written(folded), folded, LEXICON, opted_out=False, question_open=is_open, lists=RULES.list_words)
         for is_open in (False, True)
     ]
 

@@ -6,12 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from responder.core.recognition.lexicon import Lexicon, passes_over, vocabulary
+from responder.core.recognition.lexicon import Lexicon, passes_over
 from responder.core.recognition.outcome import NOTHING, Recognition
 from responder.core.recognition.packs import ALWAYS, Pack, Word
 from responder.core.recognition.phrases import BadPhrase, expression, spellings, telling_words
 from responder.core.recognition.reserved import by_steps
+from responder.core.recognition.vocabulary import vocabulary
 from responder.core.sms.text import fold
+from responder.core.sms.written import Written
 from responder.rulefile import load_packs
 
 PACKS = load_packs()
@@ -59,7 +61,10 @@ def texts(draw: st.DrawFn, language: str) -> str:
 def by_all_steps(folded: str, words: Lexicon) -> list[Recognition]:
     """What the steps find in a text, in every circumstance."""
     circumstances = [(gone, asked) for gone in (False, True) for asked in (False, True)]
-    return [by_steps(folded, words, opted_out=gone, question_open=asked, lists=LISTS) for gone, asked in circumstances]
+    return [
+        by_steps(Written(folded), folded, words, opted_out=gone, question_open=asked, lists=LISTS)
+        for gone, asked in circumstances
+    ]
 
 
 @settings(deadline=None, max_examples=400)  # the first text of a language waits for its phrases to be compiled

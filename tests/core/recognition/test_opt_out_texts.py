@@ -5,7 +5,7 @@ from functools import cache
 
 import pytest
 
-from responder.core.contact.effects import OpenHandOff
+from responder.core.contact.effects import AppointmentStatus, OpenHandOff
 from responder.core.deciding.plan import Plan
 from responder.core.recognition.outcome import Outcome
 from responder.core.rules.rules import Rules
@@ -21,7 +21,15 @@ rules:
   - {name: cancel, when: {answer: cancel}, then: [appointment: cancel]}
   - {name: reschedule, when: {answer: reschedule}, then: [appointment: reschedule]}
 """
-REFERENCE, MORE, PEOPLE = (list(read_cases(name)) for name in ("reference.txt", "more.txt", "people.txt"))
+REFERENCE, MORE, PEOPLE, KINDS, ANSWERS = (
+    list(read_cases(name)) for name in ("reference.txt", "more.txt", "people.txt", "kinds.txt", "answers.txt")
+)
+LOOSE = {
+    "no opt-out": {"nothing", "review", "help", "staff"},
+    "heard": {"opt_out", "review"},
+    "nothing or an answer": {"nothing", "staff", "confirm", "cancel", "reschedule"},
+}
+"""What a heading allows that names more than one outcome."""
 
 
 @cache
@@ -31,9 +39,12 @@ def rules_in(languages: str) -> Rules:
 
 def plan_of(case: Case) -> Plan:
     """What happens because of a text, in its circumstances."""
+    status = AppointmentStatus.CONFIRMED if "confirmed" in case.circumstances else AppointmentStatus.SCHEDULED
     number = AMERICAN if "from the US" in case.circumstances else ANNA
     open_appointments = (
-        (appointment(originator=number, starts_at=NOON + timedelta(hours=21)),) if "asked" in case.circumstances else ()
+        (appointment(originator=number, starts_at=NOON + timedelta(hours=21), status=status),)
+        if case.circumstances & {"asked", "confirmed"}
+        else ()
     )
     about = known(number, appointments=open_appointments, opted_out="gone" in case.circumstances)
     return plan(case.text, rules_in(case.languages), about)
@@ -59,12 +70,7 @@ def test_a_text_of_the_reference_asks_for_what_it_says(case: Case) -> None:
 
 @pytest.mark.parametrize("case", MORE, ids=str)
 def test_a_text_asks_for_what_a_reasonable_person_reads_in_it(case: Case) -> None:
-    found = asked_for(plan_of(case))
-    assert (
-        (found in {"nothing", "staff", "confirm", "cancel", "reschedule"})
-        if case.expected == "nothing or an answer"
-        else found == case.expected
-    )
+    assert asked_for(plan_of(case)) in LOOSE.get(case.expected, {case.expected})
 
 
 def by_heading(cases: list[Case]) -> dict[str, list[Case]]:
@@ -79,6 +85,19 @@ def by_heading(cases: list[Case]) -> dict[str, list[Case]]:
 
 @pytest.mark.parametrize("cases", [pytest.param(cases, id=heading) for heading, cases in by_heading(PEOPLE).items()])
 def test_no_text_of_everyday_is_taken_for_something_else(cases: list[Case]) -> None:
+    found = {case.text: asked_for(plan_of(case)) for case in cases}
+    assert {text: outcome for text, outcome in found.items() if outcome != cases[0].expected} == {}
+
+
+@pytest.mark.parametrize("cases", [pytest.param(cases, id=heading) for heading, cases in by_heading(KINDS).items()])
+def test_what_shares_the_words_of_an_opt_out_is_none_and_what_means_one_is_heard(cases: list[Case]) -> None:
+    found = {case.text: asked_for(plan_of(case)) for case in cases}
+    allowed = LOOSE.get(cases[0].expected, {cases[0].expected})
+    assert {text: outcome for text, outcome in found.items() if outcome not in allowed} == {}
+
+
+@pytest.mark.parametrize("cases", [pytest.param(cases, id=heading) for heading, cases in by_heading(ANSWERS).items()])
+def test_courtesy_names_and_smiles_make_no_answer_and_change_none(cases: list[Case]) -> None:
     found = {case.text: asked_for(plan_of(case)) for case in cases}
     assert {text: outcome for text, outcome in found.items() if outcome != cases[0].expected} == {}
 

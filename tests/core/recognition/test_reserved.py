@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from responder.core.recognition.lexicon import Lexicon, vocabulary
+from responder.core.recognition.lexicon import Lexicon
 from responder.core.recognition.outcome import NOTHING, Outcome, Recognition
 from responder.core.recognition.packs import ALWAYS
 from responder.core.recognition.reserved import recognise, reserved_meaning
+from responder.core.recognition.vocabulary import vocabulary
 from responder.core.sms.text import fold
 from responder.rulefile import load_packs
 

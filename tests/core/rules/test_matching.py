@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from responder.core.recognition.lexicon import vocabulary
 from responder.core.recognition.packs import Answer
+from responder.core.recognition.vocabulary import vocabulary
 from responder.core.rules.index import Index
 from responder.core.rules.matching import (
     Alias,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from responder.core.recognition.lexicon import vocabulary
+from responder.core.recognition.vocabulary import vocabulary
 from responder.core.rules.index import Index
 from responder.core.rules.matching import Alias, How, Words, rest_after
 from responder.core.rules.situation import Match, Situation
