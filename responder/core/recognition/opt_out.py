@@ -12,6 +12,7 @@ from responder.core.recognition.parts import Parts
 from responder.core.recognition.phrases import Span
 from responder.core.sms.text import fold
 
+MOST_PHRASES = 20  # whose sentences are looked at, so that no text can hold a worker
 SEVERAL = 3  # gaps of a text that has two words
 LONGEST_BARE = 2000  # characters that are compared letter by letter: somebody who holds a key down
 LONGEST_SCOPE = 2  # words after STOP that may be a category which nobody knows
@@ -99,7 +100,7 @@ def _slurred(text: Parts) -> Recognition | None:
 
 def aimed(text: Parts) -> Iterator[tuple[Span, Aim]]:
     """The phrases that no harmless one undoes, and what each is aimed at."""
-    for span in text.said(Kind.PHRASES):
+    for span in text.said(Kind.PHRASES)[:MOST_PHRASES]:
         if not text.harmless.undoes(span):
             yield span, aim_of(text, span)
 
@@ -135,7 +136,7 @@ def _unknown_scope(text: Parts) -> Recognition | None:
 
 def _anywhere(text: Parts) -> Recognition | None:
     """Step 4, unless somebody asks not to be taken off, asks about it, or means something else."""
-    for span in text.said(Kind.ANYWHERE):
+    for span in text.said(Kind.ANYWHERE)[:MOST_PHRASES]:
         if not text.harmless.overlaps(span) and aim_of(text, span) in (Aim.TEXTS, Aim.UNKNOWN):
             return _as_opt_out(text, text.lexicon.said[span.position], 4)
     return None

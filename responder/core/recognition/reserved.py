@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from responder.core.recognition.aim import Aim, aim_of, asks_about, mentions, stops_other
 from responder.core.recognition.lexicon import Kind, Lexicon, passes_over
-from responder.core.recognition.opt_out import aimed, read_opt_out, unit_of
+from responder.core.recognition.opt_out import MOST_PHRASES, aimed, read_opt_out, unit_of
 from responder.core.recognition.outcome import NOTHING, Outcome, Recognition, latin
 from responder.core.recognition.packs import without
 from responder.core.recognition.parts import Parts
@@ -98,7 +98,7 @@ def _help_or_opt_in(folded: str, lexicon: Lexicon, *, may_return: bool) -> Recog
 
 def _asked_or_unknown(text: Parts) -> Recognition | None:
     """A question about opting out, which is answered as HELP; or a phrase that may be about something else."""
-    aims = [*aimed(text), *((span, aim_of(text, span)) for span in text.said(Kind.ANYWHERE))]
+    aims = [*aimed(text), *((span, aim_of(text, span)) for span in text.said(Kind.ANYWHERE)[:MOST_PHRASES])]
     for wanted, outcome, step in (
         (Aim.QUESTION, Outcome.HELP, 5),
         (Aim.MENTION, Outcome.REVIEW, 3),
@@ -131,7 +131,7 @@ def _doubt(text: Parts) -> Recognition | None:
 def _stop(text: Parts, harmless: Spans) -> Recognition | None:
     """A word for stop that nothing around it makes harmless."""
     outcome = Outcome.OPT_OUT if text.lexicon.is_north_american else Outcome.REVIEW
-    for place, (span, stop) in enumerate(text.stops):
+    for place, (span, stop) in enumerate(text.stops[:MOST_PHRASES]):
         if harmless.overlaps(span) or stops_other(text, text.stop_places[place]):
             continue
         if asks_about(text, text.stop_places[place]):
