@@ -124,7 +124,7 @@ LONGEST_FUNCTION = 40
 LONGEST_LINE = 120  # columns
 
 SHARED_NAMES: dict[str, set[str]] = {
-    "cli/records": {"app", "export", "import_", "list_", "retry", "show"},
+    "cli/records": {"app", "export", "import_", "list_", "retry", "show", "test"},
     "cli/rules": {"app"},
     "cli/service": {"app"},
     "web/console/pages": {
@@ -196,6 +196,21 @@ def outward_imports(path: Path) -> list[str]:
         for name, line in ours(path)
         if not any(is_within(name, folder) for folder in allowed)
     ]
+
+
+@pytest.mark.parametrize("folder", ["cli/records", "web/api", "web/console"])
+def test_whoever_looks_and_acts_does_so_at_the_desk(folder: str) -> None:
+    """What people and programs see has no SQL, no table and no decision of its own."""
+    modules = sorted((ROOT / folder).rglob("*.py"))
+    assert modules
+    assert [
+        f"{path}:{line} imports {name}" for path in modules for name, line in ours(path) if is_within(name, "store")
+    ] == []
+
+
+def test_commands_know_no_table() -> None:
+    modules = sorted((ROOT / "cli").rglob("*.py"))
+    assert [path for path in modules for name, _ in ours(path) if is_within(name, "store.base.tables")] == []
 
 
 def test_no_modules_import_each_other() -> None:

@@ -60,6 +60,7 @@ COMMANDS = {
         "records.appointments": {"appointments": "Appointments that people answer for."},
         "records.deliveries": {"deliveries": "Replies and webhook calls, and what became of them."},
         "records.handoffs": {"handoffs": "Texts that a person should look at."},
+        "records.webhooks": {"webhooks": "Systems that are called, and how to try one."},
     },
 }
 """Every command with its help, by the panel of the help and by the module whose ``app`` holds it."""
