@@ -2,7 +2,7 @@
 
 revision = "0001"
 down_revision = None
-SCHEMA = "0befd554d107"
+SCHEMA = "5db79101dd39"
 
 
 def upgrade() -> None:
