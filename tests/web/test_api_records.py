@@ -9,6 +9,7 @@ from sqlalchemy import update
 from starlette.applications import Starlette
 
 from responder.core.contact.effects import StepStatus
+from responder.desk.appointments import appointment_history
 from responder.desk.desk import Desk
 from responder.store.base.tables import messages, steps
 from responder.web.api.routes import routes
@@ -235,3 +236,40 @@ async def test_the_api_describes_every_route(client: httpx.AsyncClient) -> None:
     paths = (await client.get("/openapi.json")).json()["paths"]
     assert paths["/api/v1/appointments/{id}"].keys() == {"get", "put", "delete"}
     assert "post" in paths["/api/v1/subscribers/change"]
+
+
+BOOKING = {"originator": ANNA, "starts_at": "2026-11-24T09:00", "name": "Anna Rossi"}
+
+
+async def test_what_was_said_by_telephone_is_set_with_who_and_why(client: httpx.AsyncClient, desk: Desk) -> None:
+    await client.put("/appointments/a/1", json=BOOKING)
+    said = {"status": "confirmed", "note": "called at ten", "operator": "mia"}
+    told = await client.post("/appointments/a/1/status", json=said)
+    assert (told.status_code, told.json()["status"]) == (200, "confirmed")
+    last = (await appointment_history(desk, "a/1"))[-1]
+    assert (last.by, last.new_status, "called at ten" in last.detail) == ("mia", "confirmed", True)
+
+
+@pytest.mark.parametrize(
+    ("body", "wrong"), [({}, {"status"}), ({"status": "lost", "note": 1, "x": 2}, {"status", "note", "x"})]
+)
+async def test_a_status_that_is_none_is_told(client: httpx.AsyncClient, body: dict[str, Any], wrong: set[str]) -> None:
+    await client.put("/appointments/a1", json=BOOKING)
+    refused = await client.post("/appointments/a1/status", json=body)
+    assert refused.status_code == 422
+    assert {error.partition(":")[0] for error in refused.json()["errors"]} == wrong
+
+
+async def test_who_books_stands_in_the_history(client: httpx.AsyncClient, desk: Desk) -> None:
+    await client.put("/appointments/a1", json=BOOKING, headers={"operator": "booking desk"})
+    await client.delete("/appointments/a1")
+    assert [event.by for event in await appointment_history(desk, "a1")] == ["booking desk", "api"]
+
+
+async def test_events_are_fetched_after_the_last_that_is_known(client: httpx.AsyncClient, work: Work) -> None:
+    await work.handle(inbound("News ON", key=FIRST))
+    first = (await client.get("/events", params={"limit": 1})).json()
+    assert [event["type"] for event in first["events"]] == ["consent.changed"]
+    rest = (await client.get("/events", params={"after": first["next"]})).json()
+    assert [event["type"] for event in rest["events"]] == ["message.handled"]
+    assert (rest["events"][0]["data"]["message"]["key"], rest["next"]) == (FIRST, None)

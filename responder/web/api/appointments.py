@@ -14,11 +14,18 @@ from responder.core.appointments.booking import (
     read_booking,
     tidy,
 )
+from responder.core.contact.effects import AppointmentStatus
 from responder.core.contact.known import Appointment
 from responder.core.operations.records import AppointmentRecord
-from responder.desk.appointments import list_appointments, put_appointment, remove_appointment, show_appointment
-from responder.desk.desk import Invalid
-from responder.desk.requests.typed import APPOINTMENT_FILTERS, Typed, appointment_filter
+from responder.desk.appointments import (
+    list_appointments,
+    put_appointment,
+    remove_appointment,
+    set_appointment_status,
+    show_appointment,
+)
+from responder.desk.desk import LONGEST_NOTE, Invalid
+from responder.desk.requests.typed import APPOINTMENT_FILTERS, Typed, appointment_filter, read_one_of, read_text
 from responder.web.api.call import PAGING, Answer, Call, answer_page, finish
 
 UNLIKE_AN_ID = "holds a character that cannot be kept, or blanks at an end"
@@ -39,8 +46,11 @@ async def one_appointment(call: Call) -> Answer:
 
 async def book(call: Call) -> Answer:
     """PUT of an appointment."""
+    by_header = Typed({}, ())
+    operator = call.operator(by_header)
+    finish(by_header)
     booking = await asyncio.to_thread(_booking, call.path["id"], call.body(), await call.local())
-    record, made = await put_appointment(call.desk, booking, expected=_expectation(call))
+    record, made = await put_appointment(call.desk, booking, by=operator, expected=_expectation(call))
     return answer_appointment(record, status=201 if made is Change.NEW else 200)
 
 
@@ -50,10 +60,27 @@ async def forget(call: Call) -> Answer:
     if len(identifier) > LONGEST["id"] or tidy(identifier) != identifier:
         raise Invalid(f"id: {UNLIKE_AN_ID}, and no more than {LONGEST['id']} characters are kept")
     typed = Typed(call.query, ("operator",), blanks=False)
-    call.operator(typed)
+    operator = call.operator(typed)
     finish(typed)
-    await remove_appointment(call.desk, identifier, expected=_expectation(call))
+    await remove_appointment(call.desk, identifier, by=operator, expected=_expectation(call))
     return Answer(status=204)
+
+
+async def set_status(call: Call) -> Answer:
+    """POST: set what a person was told, by telephone say."""
+    typed = Typed(call.body(), ("status", "note", "operator"))
+    status = typed.needed("status", read_one_of(tuple(AppointmentStatus)))
+    note, operator = typed.read("note", read_text(LONGEST_NOTE)) or "", call.operator(typed)
+    finish(typed)
+    record = await set_appointment_status(
+        call.desk,
+        tidy(call.path["id"]),
+        status or AppointmentStatus.SCHEDULED,
+        operator=operator,
+        note=note,
+        expected=_expectation(call),
+    )
+    return answer_appointment(record)
 
 
 def answer_appointment(record: AppointmentRecord, *, status: int = 200) -> Answer:

@@ -77,6 +77,11 @@ OPERATIONS = (
         method="DELETE", path="appointments/{id}", summary="Forget an appointment that will not be.",
         handle=appointments.forget, filters=("operator",), statuses=(204,), again=_gone,
     ),
+    Operation(
+        method="POST", path="appointments/{id}/status", summary="Set what a person was told, by telephone say.",
+        handle=appointments.set_status, body="StatusChange", answer="Appointment", has_etag=True,
+        again=appointments.same_appointment,
+    ),
     _list(
         "messages", "What came in, by arrival.", records.many_messages, ("messages", "Message"),
         "from", "rule", "message_status", "since", "list", "unmatched", "day",
