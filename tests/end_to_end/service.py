@@ -92,7 +92,7 @@ class Service:
         """What all processes have logged."""
         return "\n".join(path.read_text() for path in sorted(self.folder.glob("*.log")))
 
-    async def start(self, limit_s: float = 20) -> None:
+    async def start(self, limit_s: float = 60) -> None:
         """Start whatever does not run, and wait until messages are taken and a worker is ready."""
         for part in self.parts:
             if part not in self.processes or self.processes[part].poll() is not None:

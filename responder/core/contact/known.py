@@ -91,6 +91,10 @@ class Appointment:
         """Whether nobody has answered yet."""
         return self.status is AppointmentStatus.SCHEDULED
 
+    def is_expected(self, now: datetime) -> bool:
+        """Whether somebody is still expected: it has not begun, and is not cancelled."""
+        return now < self.starts_at and self.status is not AppointmentStatus.CANCELLED
+
     def is_late(self, now: datetime) -> bool:
         """Whether a short answer may be about it, though it has begun."""
         return self.starts_at <= now < self.starts_at + LATE

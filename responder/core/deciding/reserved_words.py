@@ -18,6 +18,7 @@ CONFIRM_WITHIN = timedelta(minutes=5)  # 47 CFR 64.1200(a)(12)
 CONFIRM_EVERY = timedelta(hours=24)  # at most one confirmation to a number, so that two robots fall silent
 MAY_WANT_TO_STOP = "may want no more texts"
 WANTS_TO_CANCEL = "wants to cancel"
+STOP_BEFORE_APPOINTMENT = "said STOP, with an appointment to come"
 
 
 def reserved(situation: Situation, rules: Rules) -> Decision | None:
@@ -95,9 +96,19 @@ def _stop(decision: Decision, situation: Situation, rules: Rules, text: str) -> 
         for subscription in known.subscriptions.values()
         if subscription.status is not SubscriptionStatus.UNSUBSCRIBED
     ]
-    handed_off = [OpenHandOff(reason=WANTS_TO_CANCEL)] if decision.recognition.also_cancels else []
+    reason = _why_shown(decision.recognition, situation)
+    handed_off = [OpenHandOff(reason=reason)] if reason else []
     effects: tuple[Effect, ...] = (OptOut(word=decision.recognition.typed, confirmed=confirms), *left, *handed_off)
     return replace(decision, effects=effects, replies=(_confirmation(situation, text),) if confirms else ())
+
+
+def _why_shown(recognition: Recognition, situation: Situation) -> str | None:
+    """Why a person should see an opt-out: no reminder can reach whoever has an appointment to come."""
+    if recognition.also_cancels:
+        return WANTS_TO_CANCEL
+    known = situation.known
+    is_expected = any(one.is_expected(situation.now) for one in known.appointments)
+    return STOP_BEFORE_APPOINTMENT if is_expected and not known.opted_out else None
 
 
 def _stop_lists(decision: Decision, situation: Situation, rules: Rules, text: str) -> Decision:

@@ -84,8 +84,21 @@ def test_a_stop_on_another_day_after_a_return_is_confirmed_again() -> None:
     assert len(plan("STOP", about=known(confirmed_at=NOON - timedelta(hours=24))).steps) == 1
 
 
-def test_stop_leaves_an_open_appointment_as_it_is() -> None:
-    assert effects("STOP", known(appointments=(appointment(),)), APPOINTMENTS) == (OptOut(word="STOP", confirmed=True),)
+def test_stop_leaves_an_open_appointment_as_it_is_and_shows_it_to_a_person() -> None:
+    assert effects("STOP", known(appointments=(appointment(),)), APPOINTMENTS) == (
+        OptOut(word="STOP", confirmed=True),
+        OpenHandOff(reason="said STOP, with an appointment to come"),
+    )
+
+
+def test_stop_is_shown_to_nobody_when_nobody_is_expected() -> None:
+    cancelled = appointment(status=AppointmentStatus.CANCELLED)
+    assert effects("STOP", known(appointments=(cancelled,)), APPOINTMENTS) == (OptOut(word="STOP", confirmed=True),)
+
+
+def test_a_second_stop_is_not_shown_again() -> None:
+    about = known(appointments=(appointment(),), opted_out=True)
+    assert effects("STOP", about, APPOINTMENTS) == (OptOut(word="STOP"),)
 
 
 def test_start_opts_in_and_brings_back_what_stop_took() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from responder.core.contact.effects import AppointmentStatus, OpenHandOff
 from responder.core.deciding.plan import Plan
+from responder.core.deciding.reserved_words import STOP_BEFORE_APPOINTMENT
 from responder.core.recognition.outcome import Outcome
 from responder.core.rules.rules import Rules
 from tests.builders import ANNA
@@ -52,7 +53,8 @@ def plan_of(case: Case) -> Plan:
 
 def asked_for(decided: Plan) -> str:
     """What a text was taken for: what was recognised, or the answer of a rule, or a matter for the staff, or nothing."""
-    handed_off = [effect.reason for effect in decided.effects if isinstance(effect, OpenHandOff)]
+    reasons = [effect.reason for effect in decided.effects if isinstance(effect, OpenHandOff)]
+    handed_off = [reason for reason in reasons if reason != STOP_BEFORE_APPOINTMENT]
     outcome = decided.recognition.outcome
     if outcome is Outcome.OPT_OUT and decided.recognition.lists:
         return f"opt_out of {' and '.join(decided.recognition.lists)}"
