@@ -20,6 +20,7 @@ from responder.web.console.frame.guards import SameOrigin, StrictHeaders
 from responder.web.console.frame.outlook import Health, Lookout
 from responder.web.console.frame.shared import Console
 from responder.web.console.pages import (
+    appointments,
     deliveries,
     events,
     inbox,
@@ -33,7 +34,7 @@ from responder.web.console.pages import (
     status,
 )
 
-PAGES = (sign_in, events, messages, message, people, proof, inbox, deliveries, lists, rules, status)
+PAGES = (sign_in, events, messages, message, people, proof, inbox, appointments, deliveries, lists, rules, status)
 COOKIE = "responder_console"
 HTTPS = "https"
 

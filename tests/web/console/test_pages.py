@@ -4,19 +4,28 @@ import json
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import insert, text
 
+from responder.core.appointments.booking import Booking
 from responder.core.operations.overview import Counts
+from responder.core.operations.records import Source
+from responder.desk.appointments import put_appointment as put_one
+from responder.desk.consent import erase_number
 from responder.desk.messages import list_messages
 from responder.desk.overview import waiting_counts
-from tests.builders import inbound
+from responder.desk.subscribers import opt_out_number, put_subscriber
+from responder.store.base.rule_versions import RuleVersions
+from responder.store.base.tables import handoffs
+from tests.builders import ANNA, inbound
+from tests.conftest import NOON
 from tests.web.console.conftest import Installation
 
 HOSTILE = "<img src=x onerror=alert(1)>{{7*7}}\u202eevil\x07<script>"
 PAGES = ("/", "/inbox", "/inbox?show=all", "/lists", "/lists/news", "/deliveries", "/deliveries?tab=all")
 
 
-async def put(installation: Installation, text: str = "News ON") -> str:
-    message = inbound(text)
+async def put(installation: Installation, typed: str = "News ON") -> str:
+    message = inbound(typed)
     await installation.store.inbox.add([message], {})
     return message.key
 
@@ -70,8 +79,8 @@ async def test_filters_stand_in_the_address_and_narrow_the_page(installation: In
 
 
 async def test_the_lines_are_those_of_the_desk_oldest_first(installation: Installation) -> None:
-    for text in ("one", "two"):
-        await put(installation, text)
+    for typed in ("one", "two"):
+        await put(installation, typed)
     async with installation.browser() as browser:
         lines = (await browser.get("/messages.json")).text.splitlines()
     expected = [record.as_json() async for record in list_messages(installation.desk).every()]
@@ -143,3 +152,120 @@ async def test_a_page_is_as_of_the_file_s_zone_and_has_the_exact_time_for_whoeve
     installation.clock.now += timedelta(days=2)
     async with installation.browser() as browser:
         assert ">23 Nov, 13:00</time>" in (await browser.get("/")).text
+
+
+async def put_appointment(installation: Installation, identifier: str = "a1") -> None:
+    booking = Booking(
+        id=identifier, originator=ANNA, starts_at=NOON + timedelta(hours=3), name="Anna Rossi", asked_at=NOON
+    )
+    await put_one(installation.desk, booking)
+
+
+async def test_the_board_shows_the_day_by_the_clock_of_the_rules_file(installation: Installation) -> None:
+    await put_appointment(installation)
+    async with installation.browser() as browser:
+        page = (await browser.get("/appointments")).text
+        other = (await browser.get("/appointments?day=2026-11-24")).text
+    assert ">16:00</time>" in page
+    assert "Anna Rossi" in page
+    assert "no answer yet <b>1</b>" in page
+    assert "Nobody has an appointment on this day" in other
+
+
+async def test_a_status_set_by_hand_stands_in_the_history_with_who_did_it(installation: Installation) -> None:
+    await put_appointment(installation)
+    async with installation.browser() as browser:
+        await browser.post("/sign-in", name="Ugo")
+        done = await browser.post("/appointments/a1/status", status="confirmed", note="by telephone")
+        history = (await browser.get("/appointments/a1")).text
+    assert done.headers["location"] == "/appointments?day=2026-11-23"
+    assert "Ugo" in history
+    assert "by telephone" in history
+
+
+async def test_the_calendar_is_at_a_secret_address_and_has_no_number(installation: Installation) -> None:
+    await put_appointment(installation)
+    async with installation.browser() as browser:
+        page = (await browser.get("/appointments")).text
+        address = page.partition('href="/calendar/')[2].partition('"')[0]
+        calendar = await browser.get(f"/calendar/{address}")
+        wrong = await browser.get("/calendar/nothing.ics")
+    assert calendar.headers["content-type"] == "text/calendar; charset=utf-8"
+    assert "DTSTART:20261123T150000Z" in calendar.text
+    assert ANNA[3:] not in calendar.text
+    assert wrong.status_code == 404
+
+
+async def test_the_rules_of_an_older_version_are_shown_as_they_were(installation: Installation) -> None:
+    await RuleVersions(installation.store.database).keep("abc", [Source(file="rules.yaml", text="first\nsecond")], NOON)
+    async with installation.browser() as browser:
+        page = (await browser.get("/rules?version=abc")).text
+        missing = await browser.get("/rules?version=none")
+    assert 'id="L2"' in page
+    assert "an older version" in page
+    assert missing.status_code == 404
+
+
+async def test_the_proof_says_as_of_a_day_what_was_agreed_to_then(installation: Installation) -> None:
+    await put_subscriber(installation.desk, ANNA, "news", joins=True, operator="Ugo", evidence="paper form")
+    async with installation.browser() as browser:
+        where = (await browser.post("/find", number=ANNA)).headers["location"]
+        now = (await browser.get(f"{where}/proof")).text
+        before = (await browser.get(f"{where}/proof?as_of=2026-11-01")).text
+    assert "is as it was written" in now
+    assert "paper form" in now
+    assert "The ledger has no event of this number" in before
+
+
+async def test_a_ledger_that_was_changed_by_hand_is_told_to_be_broken(installation: Installation) -> None:
+    await put_subscriber(installation.desk, ANNA, "news", joins=True, operator="Ugo", evidence="paper form")
+    async with installation.store.database.write() as connection:
+        await connection.execute(text("UPDATE consent_events SET event = 'opt_out'"))
+    async with installation.browser() as browser:
+        where = (await browser.post("/find", number=ANNA)).headers["location"]
+        page = (await browser.get(f"{where}/proof")).text
+    assert "is broken" in page
+    assert "event 1" in page
+
+
+async def test_a_list_counts_by_day_with_the_word_that_brought_people(installation: Installation) -> None:
+    await put_subscriber(installation.desk, ANNA, "news", joins=True, operator="Ugo", evidence="paper form")
+    async with installation.browser() as browser:
+        page = (await browser.get("/lists/news")).text
+        counts = (await browser.get("/lists.json")).text
+    assert "<td>Mon 23 Nov</td>" in page
+    assert json.loads(counts) == {"list": "news", "subscribed": 1, "pending": 0, "unsubscribed": 0}
+
+
+async def test_a_number_that_opted_out_has_no_reply_box_but_the_reason(installation: Installation) -> None:
+    await opt_out_number(installation.desk, ANNA, operator="Ugo")
+    async with installation.browser() as browser:
+        where = (await browser.post("/find", number=ANNA)).headers["location"]
+        page = (await browser.get(where)).text
+    assert "This number said STOP" in page
+    assert '<textarea id="reply"' not in page
+
+
+async def test_an_erased_number_is_told_to_be_and_shows_no_text(installation: Installation) -> None:
+    await put(installation, "something private")
+    await erase_number(installation.desk, ANNA, operator="Ugo")
+    async with installation.browser() as browser:
+        where = (await browser.post("/find", number=ANNA)).headers["location"]
+        page = (await browser.get(where)).text
+    assert "This number was erased" in page
+    assert "something private" not in page
+
+
+async def test_a_hand_off_that_somebody_else_closed_says_who_did(installation: Installation) -> None:
+    key = await put(installation)
+    async with installation.store.database.write() as connection:
+        await connection.execute(
+            insert(handoffs).values(message_key=key, originator=ANNA, reason="unrecognised", opened_at=NOON)
+        )
+    async with installation.browser() as anna, installation.browser() as ugo:
+        await anna.post("/sign-in", name="Anna")
+        await ugo.post("/sign-in", name="Ugo")
+        await ugo.post(f"/inbox/{key}/done", note="called")
+        await anna.post(f"/inbox/{key}/done")
+        page = (await anna.get("/inbox")).text
+    assert "Ugo has closed this one already." in page

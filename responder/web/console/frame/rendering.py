@@ -60,7 +60,9 @@ def environment() -> Environment:
         auto_reload=False,
     )
     found.install_gettext_callables(_one, _count, newstyle=True)  # type: ignore[attr-defined]  # by the extension
-    found.filters.update(pieces=pieces, local=local, day=day, word=word, utc=utc, number=number)
+    found.filters.update(
+        pieces=pieces, local=local, day=day, word=word, utc=utc, number=number, clock=clock, there=there
+    )
     found.globals.update(assets=assets(), languages=LANGUAGES)
     return found
 
@@ -104,6 +106,18 @@ def day(context: Context, given: date) -> str:
     words = _words(context)
     year = "" if given.year == _now(context).astimezone(_zone(context)).year else f" {given.year}"
     return f"{words.one(DAYS[given.weekday()])} {given.day} {words.one(MONTHS[given.month - 1])}{year}"
+
+
+@pass_context
+def clock(context: Context, moment: datetime) -> str:
+    """The hour of a time, where the day is known."""
+    return f"{there(context, moment):%H:%M}"
+
+
+@pass_context
+def there(context: Context, moment: datetime) -> datetime:
+    """A time in the zone of the rules file."""
+    return moment.astimezone(_zone(context))
 
 
 def utc(moment: datetime) -> str:

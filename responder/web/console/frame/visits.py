@@ -134,11 +134,12 @@ def acts(path: str, what: Page) -> Sequence[Route]:
     return [Route(path, _endpoint(what), methods=["POST"])]
 
 
-def for_anybody(path: str, look: Page | None, act: Page) -> Sequence[Route]:
+def for_anybody(path: str, look: Page | None, act: Page | None = None) -> Sequence[Route]:
     """The routes of a page that nobody has to be signed in for."""
     open_to = frozenset({Answer.OPEN, Answer.SIGNED_IN, Answer.SIGN_IN})
     looks = [] if look is None else [Route(path, _endpoint(look, open_to), methods=["GET"])]
-    return [*looks, Route(path, _endpoint(act, open_to), methods=["POST"])]
+    acts_on = [] if act is None else [Route(path, _endpoint(act, open_to), methods=["POST"])]
+    return [*looks, *acts_on]
 
 
 def _endpoint(page: Page, open_to: Collection[Answer] = SIGNED_IN) -> Callable[[Request], Awaitable[Response]]:

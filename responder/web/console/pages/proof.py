@@ -7,12 +7,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from responder.core.appointments.booking import day_bounds
-from responder.desk.consent import show_consent
+from responder.desk.consent import list_consent, show_consent, verify_ledger
 from responder.desk.desk import Invalid
 from responder.desk.people import number_of
 from responder.web.console.frame.visits import Visit, pages
 
 VERDICTS = {0: True, 1: False}  # by the code of the command; any other says that nobody could tell
+FEW = 1000  # events that take no longer than a page
 GOOD_FOR_S = 60.0  # the whole ledger is read for it
 
 
@@ -22,7 +23,7 @@ async def show(visit: Visit) -> Response:
     number = number_of(visit.desk, handle)
     typed = visit.request.query_params.get("as_of", "")
     events, standing = await show_consent(visit.desk, number, as_of=_end_of(typed, visit) if typed else None)
-    answer = await visit.console.commands.kept("consent", "verify", good_for_s=GOOD_FOR_S)
+    is_whole, verdict = await _verified(visit)
     return await visit.page(
         "proof.html",
         number=number,
@@ -30,9 +31,18 @@ async def show(visit: Visit) -> Response:
         as_of=typed,
         events=[event.event for event in events],
         standing=[one | {"since": datetime.fromisoformat(one["since"])} for one in standing],
-        is_whole=VERDICTS.get(answer.code),
-        verdict=[*answer.lines, *answer.errors],
+        is_whole=is_whole,
+        verdict=verdict,
     )
+
+
+async def _verified(visit: Visit) -> tuple[bool | None, Sequence[str]]:
+    """Whether the ledger is as it was written, and what there is to say; a long one is read by a command, beside."""
+    if await list_consent(visit.desk).count() <= FEW:
+        verdict = await verify_ledger(visit.desk)
+        return not verdict.faults, [f"event {fault.seq}: {fault.what}" for fault in verdict.faults]
+    answer = await visit.console.commands.kept("consent", "verify", good_for_s=GOOD_FOR_S)
+    return VERDICTS.get(answer.code), [*answer.lines, *answer.errors]
 
 
 def _end_of(typed: str, visit: Visit) -> datetime:

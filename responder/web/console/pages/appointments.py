@@ -1,0 +1,114 @@
+"""Appointments: the board of a day, with counts, a status set by hand, and a calendar for other programs."""
+
+import secrets
+from collections.abc import Sequence
+from datetime import UTC, date, timedelta
+
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from responder.core.contact.effects import AppointmentStatus
+from responder.core.operations.board import Board
+from responder.desk.appointments import appointment_history, set_appointment_status, show_appointment
+from responder.desk.board import read_board
+from responder.desk.desk import DeskError
+from responder.web.console.frame.calendar import calendar_key, calendar_of
+from responder.web.console.frame.lists import as_csv, as_lines, each_of
+from responder.web.console.frame.visits import Visit, acts, for_anybody, pages
+
+STRIP = range(-1, 6)  # days beside the one that is shown
+CALENDAR_DAYS = range(-1, 15)
+
+
+async def show(visit: Visit) -> Response:
+    """The page of a day."""
+    return await _page(visit)
+
+
+async def _page(visit: Visit, status: int = 200, *, changing: str = "", note: str = "", wrong: str = "") -> Response:
+    board = await read_board(visit.desk, visit.request.query_params.get("day") or "today")
+    shown = board.begin.astimezone(visit.zone).date()
+    return await visit.page(
+        "appointments.html",
+        status,
+        board=board,
+        shown=shown,
+        before=shown - timedelta(days=1),
+        after=shown + timedelta(days=1),
+        strip=await _strip(visit, shown),
+        today=visit.now.astimezone(visit.zone).date(),
+        statuses=[str(one) for one in AppointmentStatus],
+        changing=changing,
+        note_typed=note,
+        wrong=wrong,
+        calendar=f"/calendar/{calendar_key(visit.desk.secret)}.ics",
+    )
+
+
+async def _strip(visit: Visit, shown: date) -> list[tuple[date, int, int]]:
+    """Days around the one that is shown, with how many come and how many have not answered."""
+    strip = []
+    for offset in STRIP:
+        board = await read_board(visit.desk, (shown + timedelta(days=offset)).isoformat())
+        strip.append((shown + timedelta(days=offset), len(board.entries), _open(board)))
+    return strip
+
+
+def _open(board: Board) -> int:
+    return sum(entry.appointment.status is AppointmentStatus.SCHEDULED for entry in board.entries)
+
+
+async def show_one(visit: Visit) -> Response:
+    """The page of one appointment: how it stands, and its history."""
+    record = await show_appointment(visit.desk, visit.request.path_params["id"])
+    history = await appointment_history(visit.desk, record.appointment.id)
+    return await visit.page("appointment.html", appointment=record.appointment, history=history)
+
+
+async def set_status(visit: Visit) -> Response:
+    """Set the status of an appointment by hand."""
+    form, identifier = await visit.form(), visit.request.path_params["id"]
+    note = form.get("note", "").strip()
+    try:
+        status = AppointmentStatus(form.get("status", ""))
+        record = await set_appointment_status(visit.desk, identifier, status, operator=visit.operator, note=note)
+    except (DeskError, ValueError) as error:
+        return await _page(visit, 422, changing=identifier, note=note, wrong=str(error))
+    visit.console.lookout.forget()
+    day = record.appointment.starts_at.astimezone(visit.zone).date()
+    return visit.go(f"/appointments?day={day.isoformat()}", visit.say("Done."))
+
+
+async def give_lines(visit: Visit) -> Response:
+    """The day's board as the command prints it."""
+    return as_lines(each_of((await read_board(visit.desk, _day(visit))).entries))
+
+
+async def give_csv(visit: Visit) -> Response:
+    """The day's board as a table."""
+    return as_csv(each_of((await read_board(visit.desk, _day(visit))).entries), "appointments")
+
+
+def _day(visit: Visit) -> str:
+    return visit.request.query_params.get("day") or "today"
+
+
+async def give_calendar(visit: Visit) -> Response:
+    """The days around today as a calendar, at a secret address and without a number."""
+    if not secrets.compare_digest(visit.request.path_params["key"].encode(), calendar_key(visit.desk.secret).encode()):
+        return PlainTextResponse("not found\n", status_code=404)
+    today = visit.now.astimezone(visit.zone).date()
+    boards = [await read_board(visit.desk, (today + timedelta(days=offset)).isoformat()) for offset in CALENDAR_DAYS]
+    entries = [entry for board in boards for entry in board.entries]
+    text = calendar_of(entries, visit.now.astimezone(UTC), visit.say)
+    return Response(text, media_type="text/calendar; charset=utf-8")
+
+
+routes: Sequence[Route] = (
+    *pages("/appointments", show),
+    *pages("/appointments.json", give_lines),
+    *pages("/appointments.csv", give_csv),
+    *pages("/appointments/{id}", show_one),
+    *acts("/appointments/{id}/status", set_status),
+    *for_anybody("/calendar/{key}.ics", give_calendar),
+)
