@@ -1,7 +1,6 @@
 """Appointments and their history, and how another system or an operator changes them."""
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from responder.core.appointments.booking import Booking, Change, Local, dated, day_bounds, tidy
@@ -18,11 +17,9 @@ from responder.store.appointments.bookings import (
     Conflict,
     Means,
     delete_appointment,
-    preview_bookings,
     put_bookings,
 )
 from responder.store.appointments.by_hand import ByHand, set_status
-from responder.store.appointments.importing import BookingImports
 from responder.store.base.history import read_history
 from responder.store.reading import records
 
@@ -58,16 +55,16 @@ async def read_day(desk: Desk, typed: str) -> tuple[datetime, datetime]:
 
 
 async def local(desk: Desk) -> Local:
-    """The zone of times without an offset, and the country of numbers without a plus."""
+    """The zone of times without an offset, the country of numbers without a plus, and the languages."""
     rules = await desk.rules()
-    return Local(zone=rules.zone, country=rules.country)
+    return Local(zone=rules.zone, country=rules.country, languages=rules.languages)
 
 
 async def put_appointment(
     desk: Desk, booking: Booking, *, by: str = API, expected: Expected = lambda _before: True
 ) -> tuple[AppointmentRecord, Change]:
     """Make an appointment what the booking says. Raises Overtaken where it does not stand as expected."""
-    means = await _means(desk)
+    means = await booking_means(desk)
     try:
         counts = await put_bookings(
             desk.database, [booking], desk.clock(), times=means.times, by=by, expected=expected, tell=means.tell
@@ -104,7 +101,7 @@ async def set_appointment_status(
 ) -> AppointmentRecord:
     """Set what a person was told, by telephone say; it ends the reminders. Raises Missing, Invalid and Overtaken."""
     check_note(note)
-    means = await _means(desk)
+    means = await booking_means(desk)
     act = ByHand(status=status, by=operator, note=tidy(note), times=means.times, tell=means.tell, expected=expected)
     try:
         if await set_status(desk.database, identifier, act, desk.clock()) is None:
@@ -115,18 +112,8 @@ async def set_appointment_status(
     return await show_appointment(desk, identifier)
 
 
-async def import_appointments(
-    desk: Desk, bookings: Sequence[Booking], advance: Callable[[int], None], *, dry_run: bool = False
-) -> Mapping[Change, int]:
-    """Bring in appointments from a file, all or none, or say how many of each change there would be."""
-    if dry_run:
-        return Counter(await preview_bookings(desk.database, bookings))
-    return await BookingImports(database=desk.database, means=await _means(desk), clock=desk.clock).put(
-        bookings, advance
-    )
-
-
-async def _means(desk: Desk) -> Means:
+async def booking_means(desk: Desk) -> Means:
+    """How bookings are carried out by the rules in force."""
     rules = await desk.rules()
     times = ReminderPlan(policy=rules.appointments, zone=rules.zone)
     return Means(times=times, tell=rules.webhooks_for(Event.APPOINTMENT_CHANGED))

@@ -1,11 +1,11 @@
 """Who is on which list, how many they are, and how an operator changes that."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
 from responder.core.consent.growth import GrowthDay, growth_by_day
 from responder.core.consent.standing import ConsentCounts, ListCount
-from responder.core.consent.subscriber_changes import Outcome, Outcomes, SubscriberChange
+from responder.core.consent.subscriber_changes import Outcome, SubscriberChange
 from responder.core.contact.known import SubscriptionStatus
 from responder.core.operations.filters import EVERY_SUBSCRIBER, SubscriberFilter
 from responder.core.operations.records import SubscriberRecord
@@ -14,7 +14,6 @@ from responder.core.rules.template import did_you_mean
 from responder.core.rules.webhooks import Event
 from responder.desk.desk import UNREADABLE, Desk, Invalid, Missing, Records, Refused
 from responder.errors import ConfigurationError
-from responder.store.consent.importing import SubscriberImports
 from responder.store.consent.reading import count_consent
 from responder.store.consent.stopping import opt_out
 from responder.store.consent.subscribers import put_subscribers
@@ -77,19 +76,6 @@ async def opt_out_number(desk: Desk, originator: str, *, operator: str, reason: 
     )
     desk.ring(Job.WEBHOOKS)
     return is_new
-
-
-async def import_subscribers(
-    desk: Desk, changes: Sequence[SubscriberChange], *, operator: str, dry_run: bool, advance: Callable[[int], None]
-) -> Outcomes:
-    """Bring in subscribers, all or none, or say what would become of them."""
-    if dry_run:
-        return await put_subscribers(
-            desk.database, desk.secret, changes, operator=operator, now=desk.clock(), dry_run=True, advance=advance
-        )
-    tell = await desk.hearers(Event.CONSENT_CHANGED)
-    imports = SubscriberImports(database=desk.database, secret=desk.secret, clock=desk.clock, tell=tell)
-    return await imports.put(changes, operator, advance)
 
 
 async def read_growth(desk: Desk, name: str, first: date, last: date) -> Sequence[GrowthDay]:

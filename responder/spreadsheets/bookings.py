@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
 
-from responder.core.appointments.booking import FIELDS, REQUIRED, TIMES, Booking, Local, read_field
+from responder.core.appointments.booking import FILE_FIELDS, REQUIRED, TIMES, Booking, Local, read_field
 from responder.core.rules.imports import DATE, TIME, FileForm
 from responder.core.sms.address import doubt_about
 from responder.core.sms.typed_times import Forms, read_clock, read_day
@@ -14,7 +14,7 @@ from responder.spreadsheets.columns import Row, Wanted
 from responder.spreadsheets.reading import Became, Reading, RowValue, read_rows, read_sheet
 
 WHY = "what is wrong"  # the column of a file of wrong lines, which is left out when it is read again
-BOOKING_COLUMNS = (*FIELDS, DATE, TIME)
+BOOKING_COLUMNS = (*FILE_FIELDS, DATE, TIME)
 WANTED = Wanted(columns=BOOKING_COLUMNS, required=REQUIRED, ignored=(WHY,))
 FAR_AWAY = timedelta(days=2 * 365)
 MIDNIGHT = "T00:00:00"
@@ -42,7 +42,7 @@ class _BookingReader:
         fields: dict[str, Any] = {}
         wrong: list[str] = []
         row, apart = self._joined(row, wrong)
-        for name in FIELDS:
+        for name in FILE_FIELDS:
             if name == "starts_at" and apart:
                 continue
             try:

@@ -10,20 +10,19 @@ from typing import Annotated
 
 import typer
 
+from responder.cli.records.appointment_files import import_appointment_file
 from responder.cli.records.board import board, reminders_app, set_
 from responder.cli.records.csv_file import CsvFile
-from responder.cli.records.imported_file import DryRun, SkipWrong, tell_reading
 from responder.cli.terminal.options import AsJson, Day, ExportFile, InUtc, Limit
-from responder.cli.terminal.output import Column, echo_json, for_csv, for_people, moment, one_line, progress, say
-from responder.cli.terminal.session import print_list, read_number, rules_of_file, with_desk
-from responder.core.appointments.booking import FIELDS, Change, Local
+from responder.cli.terminal.output import Column, echo_json, for_csv, for_people, moment, one_line, say
+from responder.cli.terminal.session import print_list, read_number, with_desk
+from responder.core.appointments.booking import FILE_FIELDS
 from responder.core.contact.effects import AppointmentStatus
 from responder.core.operations.filters import AppointmentFilter
 from responder.core.operations.records import AppointmentEvent, AppointmentRecord
 from responder.core.sms.timestamps import iso
 from responder.desk.appointments import (
     appointment_history,
-    import_appointments,
     list_appointments,
     read_day,
     show_appointment,
@@ -31,13 +30,10 @@ from responder.desk.appointments import (
 from responder.desk.desk import Desk, Missing, Records
 from responder.errors import ResponderError
 from responder.processes.data_dir import open_private
-from responder.spreadsheets.bookings import read_bookings
-from responder.spreadsheets.reading import read_bytes
 
 OfStatus = Annotated[AppointmentStatus | None, typer.Option(help="Only those with this status.")]
 OfNumber = Annotated[str | None, typer.Option(metavar="NUMBER", help="Only those of this telephone number.")]
-EXPORTED = (*FIELDS[:-1], "status", "updated_at", "asked_at")
-NOTHING_CHANGED = " (dry run, nothing was changed)"
+EXPORTED = FILE_FIELDS
 LOST = "'responder appointments list' has the ids"
 NO_SUCH_APPOINTMENTS = "no appointments like that: leave out a filter"
 NO_APPOINTMENTS = "no appointments yet: bring them in with  responder appointments import FILE.csv"
@@ -48,32 +44,7 @@ app.command("board")(board)
 app.add_typer(reminders_app, name="reminders")
 
 
-@app.command("import")
-def import_(
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="id,originator,starts_at,name,service,location,language,asked_at")
-    ],
-    *,
-    dry_run: DryRun = False,
-    skip_wrong: SkipWrong = False,
-) -> None:
-    """Bring in appointments from a CSV, .xlsx or .ods file: all of its lines, or none.
-
-    A line whose id is known changes that appointment; one that is moved has to be confirmed anew.
-    Times without an offset are in the zone of the rules file, numbers without a plus in its country.
-    """
-    with_desk(partial(_import, file=file, dry_run=dry_run, skip_wrong=skip_wrong))
-
-
-async def _import(desk: Desk, *, file: Path, dry_run: bool, skip_wrong: bool) -> None:
-    rules = await rules_of_file()
-    local = Local(zone=rules.zone, country=rules.country, languages=rules.languages)
-    reading = read_bookings(await read_bytes(file), str(file), local, rules.imports.appointments, desk.clock())
-    tell_reading(reading, dry_run=dry_run, skip_wrong=skip_wrong)
-    with progress("importing", len(reading.values)) as advance:
-        counts = await import_appointments(desk, reading.values, advance, dry_run=dry_run)
-    summary = ", ".join(f"{counts.get(change, 0)} {change}" for change in Change)
-    say(f"{file}: {len(reading.values)} appointments, {summary}{NOTHING_CHANGED if dry_run else ''}")
+app.command("import")(import_appointment_file)
 
 
 @app.command("list")

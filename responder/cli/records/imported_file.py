@@ -14,6 +14,7 @@ from responder.spreadsheets.bookings import WHY
 from responder.spreadsheets.formulas import guarded
 from responder.spreadsheets.reading import Became, Reading
 
+NOTHING_CHANGED = " (dry run, nothing was changed)"
 MOST_DOUBTS = 100  # that are shown
 DryRun = Annotated[
     bool,

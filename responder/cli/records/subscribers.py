@@ -12,8 +12,7 @@ from responder.cli.records.csv_file import CsvFile
 from responder.cli.records.imported_file import DryRun, SkipWrong, tell_reading
 from responder.cli.terminal.options import AsJson, ExportFile, InUtc, Limit
 from responder.cli.terminal.output import Column, each_of, echo_json, for_csv, print_records, progress, say
-from responder.cli.terminal.session import operator_name, print_list, read_number, rules_of_file, with_desk
-from responder.core.appointments.booking import Local
+from responder.cli.terminal.session import operator_name, print_list, read_number, with_desk
 from responder.core.consent.standing import ListCount
 from responder.core.consent.subscriber_changes import Outcome, Outcomes, SubscriberChange
 from responder.core.contact.known import SubscriptionStatus
@@ -21,10 +20,11 @@ from responder.core.operations.filters import SubscriberFilter
 from responder.core.operations.records import SubscriberRecord
 from responder.core.rules.imports import SUBSCRIBER_COLUMNS
 from responder.desk.desk import Desk
-from responder.desk.subscribers import count_lists, import_subscribers, list_subscribers, opt_out_number, put_subscriber
+from responder.desk.files.subscribers import import_subscribers, read_subscriber_file
+from responder.desk.subscribers import count_lists, list_subscribers, opt_out_number, put_subscriber
 from responder.processes.data_dir import open_private
 from responder.spreadsheets.reading import Reading, read_bytes
-from responder.spreadsheets.subscribers import UNDER_REVIEW, Terms, read_subscribers
+from responder.spreadsheets.subscribers import UNDER_REVIEW
 
 MOST_LEFT_OUT = 100  # lines that are named
 Evidence = Annotated[
@@ -129,10 +129,7 @@ def import_(
 
 
 async def _import(desk: Desk, *, file: Path, dry_run: bool, skip_wrong: bool, no_evidence: str | None) -> None:
-    data, rules = await read_bytes(file), await rules_of_file()
-    local = Local(zone=rules.zone, country=rules.country, languages=rules.languages)
-    terms = Terms(local=local, lists=list(rules.lists), now=desk.clock(), without_evidence=no_evidence)
-    read = read_subscribers(data, str(file), terms, rules.imports.subscribers)
+    read = await read_subscriber_file(desk, await read_bytes(file), str(file), without_evidence=no_evidence)
     tell_reading(read, dry_run=dry_run, skip_wrong=skip_wrong)
     with progress("importing", len(read.values)) as advance:
         outcomes = await import_subscribers(

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from responder.core.contact.effects import AppointmentStatus
 from responder.core.sms.address import number_from
 from responder.core.sms.text import clean
 from responder.core.sms.typed_times import Forms, read_moment, shown
@@ -14,6 +15,8 @@ from responder.core.sms.typed_times import Forms, read_moment, shown
 REQUIRED = ("id", "originator", "starts_at")
 LONGEST = {"id": 64, "name": 200, "service": 200, "location": 200, "language": 16}  # characters
 FIELDS = (*REQUIRED, "name", "service", "location", "language", "asked_at")
+FILE_FIELDS = (*FIELDS, "status", "updated_at")
+"""What a file may say besides: a word about the appointment, and when it was last changed."""
 TIMES = ("starts_at", "asked_at", "updated_at")
 
 
@@ -24,6 +27,8 @@ class Change(StrEnum):
     MOVED = "moved"
     CHANGED = "changed"
     UNCHANGED = "unchanged"
+    OLDER = "older"
+    """Somebody changed the appointment after the other system wrote the booking: nothing."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,7 +46,10 @@ class Local:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Booking:
-    """An appointment as another system gives it; ``asked_at`` is when the originator was asked about it."""
+    """An appointment as another system gives it; ``asked_at`` is when the originator was asked about it.
+
+    A ``status`` is a word about the appointment, ``updated_at`` the last change that the other system knows of.
+    """
 
     id: str
     originator: str
@@ -51,6 +59,8 @@ class Booking:
     location: str = ""
     language: str = ""
     asked_at: datetime | None = None
+    status: AppointmentStatus | None = None
+    updated_at: datetime | None = None
 
 
 def tidy(typed: str) -> str:
@@ -62,16 +72,18 @@ def tidy(typed: str) -> str:
     return " ".join(clean(typed).split())
 
 
-def read_field(name: str, typed: str, local: Local) -> str | datetime | None:
+def read_field(name: str, typed: str, local: Local) -> str | datetime | AppointmentStatus | None:
     """The value of a field. Raises ValueError, which says what is wrong."""
     if not typed:
         if name in REQUIRED:
             raise ValueError("nothing stands here, fill it in")
-        return None if name == "asked_at" else ""
+        return None if name in ("asked_at", "status", "updated_at") else ""
     if name == "originator":
         return number_from(typed, local.country)
     if name in TIMES:
         return read_moment(typed, local.zone, local.forms)
+    if name == "status":
+        return _read_status(typed)
     if name == "language" and local.languages:
         return read_language(typed, local.languages)
     if len(typed) > LONGEST[name]:
@@ -90,6 +102,12 @@ def read_language(typed: str, languages: Collection[str]) -> str:
     if found is None:
         raise ValueError(f"unknown language {shown(typed)}, expected {' or '.join(languages)}, as 'languages' has them")
     return found
+
+
+def _read_status(typed: str) -> AppointmentStatus:
+    if typed.lower() not in list(AppointmentStatus):
+        raise ValueError(f"{shown(typed)} is none of {', '.join(AppointmentStatus)}")
+    return AppointmentStatus(typed.lower())
 
 
 def problems(row: Mapping[str, str], local: Local) -> list[str]:

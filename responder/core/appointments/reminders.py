@@ -1,7 +1,8 @@
 """Reminders: when they are due, and what happens to one that is due."""
 
 import hashlib
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -81,6 +82,19 @@ class ReminderPlan:
                 name=reminder.name,
                 due_at=awake(due_at, booking.starts_at, self.policy.quiet_hours, self.zone),
             )
+
+
+def too_late(plan: ReminderPlan, bookings: Iterable[Booking], now: datetime) -> Mapping[str, int]:
+    """How many reminders of bookings that are new here cannot leave any more, by the name of the reminder."""
+    late: Counter[str] = Counter()
+    for booking in bookings:
+        status = booking.status or AppointmentStatus.SCHEDULED
+        for planned in plan.reminders(booking, now):
+            reminder = plan.policy.reminder[planned.name]
+            expires_at = min(planned.due_at + reminder.valid_for, booking.starts_at)
+            if now > expires_at and status is not AppointmentStatus.CANCELLED and reminder.only in (None, status):
+                late[planned.name] += 1
+    return late
 
 
 def reminder_key(booking: Booking | Appointment, name: str) -> str:

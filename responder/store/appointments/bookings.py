@@ -12,7 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.appointments.booking import Booking, Change
 from responder.core.appointments.reminders import ReminderPlan
-from responder.core.contact.effects import AppointmentStatus
 from responder.core.contact.known import Appointment
 from responder.core.outbound.events import Happened, appointment_booked, appointment_deleted
 from responder.errors import ResponderError
@@ -111,7 +110,7 @@ async def _put_all(
     now: datetime,
     advance: Callable[[int], None] = lambda _count: None,
 ) -> None:
-    changes = [put for put in puts if put.change is not Change.UNCHANGED]
+    changes = [put for put in puts if put.is_change]
     statement = put_anew(database.insert)
     for some in chunks(changes):
         numbers = await _put_some(connection, some, statement, now, means.by)
@@ -153,10 +152,11 @@ async def _rebooked(connection: AsyncConnection, originators: Collection[str], n
 
 def _happened(puts: Iterable[Put], numbers: Mapping[str, int], now: datetime) -> Iterator[tuple[str, Happened]]:
     """What webhooks hear of: another status, another time, or another number."""
-    for booking, before in ((put.booking, put.before) for put in puts if put.change is not Change.CHANGED):
-        after = Appointment(
-            **fields_of(booking), status=AppointmentStatus.SCHEDULED, updated_at=now, version=numbers[booking.id]
-        )
+    for put in puts:
+        if put.change is Change.CHANGED and put.word is None:
+            continue
+        booking, before = put.booking, put.before
+        after = Appointment(**fields_of(booking), status=put.status, updated_at=now, version=numbers[booking.id])
         yield booking.originator, appointment_booked(appointment_from(before) if before else None, after)
 
 
@@ -201,17 +201,14 @@ async def _ours(database: Database, connection: AsyncConnection, puts: Sequence[
     await move_revisions(connection, database.insert, concerned)
     if database.is_sqlite:  # where all is locked already
         return puts
-    again = await _standing(connection, [put.booking for put in puts if put.change is not Change.UNCHANGED])
-    ours = [
-        put if put.change is Change.UNCHANGED else Put(booking=put.booking, before=again.get(put.booking.id))
-        for put in puts
-    ]
+    again = await _standing(connection, [put.booking for put in puts if put.is_change])
+    ours = [put if not put.is_change else Put(booking=put.booking, before=again.get(put.booking.id)) for put in puts]
     await let_go(connection, concerned - _concerned(ours))
     return ours
 
 
 def _concerned(puts: Iterable[Put]) -> set[str]:
-    return set().union(*(put.originators for put in puts if put.change is not Change.UNCHANGED))
+    return set().union(*(put.originators for put in puts if put.is_change))
 
 
 async def find_to_change(connection: AsyncConnection, insert: Callable[..., Any], identifier: str) -> Row[Any] | None:

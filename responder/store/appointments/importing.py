@@ -7,10 +7,11 @@ from typing import Any
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from responder.core.appointments.booking import FIELDS, Booking, Change
+from responder.core.appointments.booking import FILE_FIELDS, Booking, Change
 from responder.store.appointments.bookings import BOOKINGS, Means, carry_out_some, put_bookings
 from responder.store.base.database import Database
 from responder.store.base.imports import AT_ONCE, Clock, carry_out, import_lines, tidy
+from responder.store.base.records import from_row
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,7 +30,7 @@ class BookingImports:
         if len(bookings) <= AT_ONCE:
             times, by, tell = self.means.times, self.means.by, self.means.tell
             return await put_bookings(self.database, bookings, self.clock(), advance, times=times, by=by, tell=tell)
-        lines = [{name: getattr(booking, name) for name in FIELDS} for booking in bookings]
+        lines = [{name: getattr(booking, name) for name in FILE_FIELDS} for booking in bookings]
         done = await import_lines(self.database, BOOKINGS, self._apply, self.clock, lines, advance=advance)
         return {Change(change): count for change, count in done.counts.items()}
 
@@ -38,5 +39,5 @@ class BookingImports:
         return await tidy(self.database, BOOKINGS, self._apply, self.clock)
 
     async def _apply(self, connection: AsyncConnection, _import: Row[Any], rows: Sequence[Row[Any]]) -> Sequence[str]:
-        bookings = [Booking(**{name: getattr(row, name) for name in FIELDS}) for row in rows]
+        bookings = [from_row(Booking, row) for row in rows]
         return await carry_out_some(self.database, connection, bookings, self.means, self.clock())

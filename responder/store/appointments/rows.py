@@ -18,6 +18,7 @@ from responder.store.base.tables import appointments
 
 DETAILS = ("name", "service", "location", "language")
 ASKED = ("asked_at", "last_asked_at", "asked_from")
+SAID = ("status", "by_hand_at", "unclear_at")
 WORDS = ("order_at", "order_seq", "by_hand_at")
 
 
@@ -38,14 +39,38 @@ class Put:
         """What it makes of the appointment."""
         if self.before is None:
             return Change.NEW
+        if self.booking.updated_at is not None and self.booking.updated_at < self.before.updated_at:
+            return Change.OLDER
         if (self.before.originator, self.before.starts_at) != (self.booking.originator, self.booking.starts_at):
             return Change.MOVED
         is_same = all(getattr(self.before, name) == getattr(self.booking, name) for name in DETAILS)
         return (
             Change.UNCHANGED
-            if is_same and self.asked == tuple(getattr(self.before, name) for name in ASKED)
+            if is_same and self.word is None and self.asked == tuple(getattr(self.before, name) for name in ASKED)
             else Change.CHANGED
         )
+
+    @property
+    def is_change(self) -> bool:
+        """Whether it makes anything of the appointment."""
+        return self.change not in (Change.UNCHANGED, Change.OLDER)
+
+    @property
+    def word(self) -> AppointmentStatus | None:
+        """What the file says of the appointment: nothing by ``scheduled``, nor by what stands there already."""
+        stated = self.booking.status
+        said_before = self.before.status if self.before else None
+        return None if stated in (None, AppointmentStatus.SCHEDULED, said_before) else stated
+
+    @property
+    def status(self) -> AppointmentStatus:
+        """The status afterwards: by the word of the file, but a new time resets all that is not cancelled."""
+        if self.before is None:
+            return self.word or AppointmentStatus.SCHEDULED
+        if self.change is Change.MOVED:
+            is_cancelled = self.word is AppointmentStatus.CANCELLED
+            return AppointmentStatus.CANCELLED if is_cancelled else AppointmentStatus.SCHEDULED
+        return self.word or AppointmentStatus(self.before.status)
 
     @property
     def asked(self) -> tuple[datetime | None, datetime | None, str]:
@@ -77,7 +102,7 @@ def put_anew(insert: Callable[..., Any]) -> Any:  # noqa: ANN401  (either dialec
 CHANGE_DETAILS = (
     update(appointments)
     .where(appointments.c.id == bindparam("of_id"))
-    .values({name: bindparam(f"new_{name}") for name in (*DETAILS, *ASKED, "updated_at", "version")})
+    .values({name: bindparam(f"new_{name}") for name in (*DETAILS, *ASKED, *SAID, "updated_at", "version")})
 )
 
 
@@ -87,10 +112,10 @@ def booked_row(put: Put, number: int, now: datetime) -> dict[str, Any]:
     words = (
         {"order_at": before.order_at, "order_seq": before.order_seq, "by_hand_at": now}
         if before
-        else dict.fromkeys(WORDS)
+        else dict.fromkeys(WORDS) | {"by_hand_at": now if put.word else None}
     )
     state = {
-        "status": AppointmentStatus.SCHEDULED,
+        "status": put.status,
         "updated_at": now,
         "version": number,
         "unclear_at": None,
@@ -107,18 +132,17 @@ def fields_of(booking: Booking) -> dict[str, Any]:
 
 def booking_event(put: Put, number: int, now: datetime, by: str) -> dict[str, Any]:
     """The line of the history about a booking."""
-    before, is_anew = put.before, put.change is not Change.CHANGED
+    before = put.before
     detail = (
         f"from {iso(before.starts_at)} to {iso(put.booking.starts_at)}" if before and put.change is Change.MOVED else ""
     )
-    new_status = AppointmentStatus.SCHEDULED if is_anew or before is None else before.status
     return event(
         (put.booking.id, number),
         now,
         put.change,
         by,
         old_status=before.status if before else None,
-        new_status=new_status,
+        new_status=put.status,
         detail=detail,
     )
 
@@ -127,4 +151,6 @@ def details_row(put: Put, number: int, now: datetime) -> dict[str, Any]:
     """The values of ``CHANGE_DETAILS`` for a booking that moves nothing."""
     details = {f"new_{name}": getattr(put.booking, name) for name in DETAILS}
     asked = {f"new_{name}": value for name, value in zip(ASKED, put.asked, strict=True)}
-    return details | asked | {"of_id": put.booking.id, "new_updated_at": now, "new_version": number}
+    said = (put.status, now, None) if put.word else tuple(getattr(put.before, name) for name in SAID)
+    words = {f"new_{name}": value for name, value in zip(SAID, said, strict=True)}
+    return details | asked | words | {"of_id": put.booking.id, "new_updated_at": now, "new_version": number}

@@ -61,7 +61,7 @@ class Call:
     async def local(self) -> Local:
         """The zone of times without an offset, and the country of numbers without a plus."""
         rules = await self.desk.rules()
-        return Local(zone=rules.zone, country=rules.country)
+        return Local(zone=rules.zone, country=rules.country, languages=rules.languages)
 
     def now(self) -> datetime:
         """The time."""

@@ -1,6 +1,6 @@
 """Files as offices keep them: what a dry run shows, what is doubtful, and where wrong lines go."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from tests.builders import ANNA
 from tests.cli.conftest import Installation, run
@@ -88,3 +88,80 @@ async def test_a_language_is_one_of_the_file_in_any_case(here: Installation) -> 
         "appointments", "import", here.write("v.csv", f"{header}a1,{ANNA},{NEXT_YEAR}-07-01 10:00,xx\n")
     )
     assert "v.csv:2: language: unknown language 'xx', expected" in refused.err
+
+
+def reminded(here: Installation) -> None:
+    rules = (here.folder / "rules.yaml").read_text()
+    reminder = "appointments: {reminders: [{before: 1d, text: See you}]}"
+    (here.folder / "rules.yaml").write_text(f"{rules}\n{reminder}\n")
+
+
+async def test_reminders_that_are_too_late_to_leave_are_told(here: Installation) -> None:
+    reminded(here)
+    soon, far = (datetime.now(UTC) + timedelta(hours=hours) for hours in (15, 80))
+    lines = f"a1,{ANNA},{soon.isoformat()}\na2,{ANNA},{far.isoformat()}\n"
+    outcome = await run("appointments", "import", here.write("v.csv", HEADER + lines))
+    assert "v.csv: 1 reminders are too late to leave (1d before): call, or import earlier" in outcome.err
+
+
+async def test_appointments_that_have_begun_are_told(here: Installation) -> None:
+    outcome = await run("appointments", "import", here.write("v.csv", f"{HEADER}a1,{ANNA},2026-01-07 10:00\n"))
+    assert "v.csv: 1 of them have begun already" in outcome.err
+
+
+async def test_an_export_comes_back_and_changes_nothing(here: Installation) -> None:
+    lines = f"a1,{ANNA},{NEXT_YEAR}-07-01 10:00\na2,{ANNA},{NEXT_YEAR}-07-02 10:00\n"
+    await run("appointments", "import", here.write("v.csv", HEADER + lines))
+    for options in ((), ("--utc",)):
+        assert (await run("appointments", "export", "out.csv", *options)).code == 0
+        again = await run("appointments", "import", "out.csv")
+        assert again.out.endswith("2 appointments, 0 new, 0 moved, 0 changed, 2 unchanged\n"), again.err
+
+
+async def test_a_line_that_is_older_than_what_stands_is_told_and_left(here: Installation) -> None:
+    file = here.write("v.csv", f"{HEADER}a1,{ANNA},{NEXT_YEAR}-07-01 10:00\n")
+    await run("appointments", "import", file)
+    old = here.write(
+        "old.csv", f"id,originator,starts_at,updated_at\na1,{ANNA},{NEXT_YEAR}-08-01 10:00,2026-01-01 10:00\n"
+    )
+    outcome = await run("appointments", "import", old)
+    assert "old.csv:2: left as it is, it was changed here after this line was written" in outcome.err
+    assert outcome.out.endswith("0 unchanged, 1 older\n")
+    assert (await listed())["a1"].startswith(f"{NEXT_YEAR}-07-01")
+
+
+async def statuses() -> dict[str, str]:
+    return {record["id"]: record["status"] for record in (await run("appointments", "list", "--json")).records}
+
+
+async def two_days(here: Installation) -> str:
+    """Two appointments of a day and one of the next are there; the file has one of the day."""
+    day = f"{NEXT_YEAR}-07-01"
+    lines = f"a1,{ANNA},{day} 10:00\na2,{ANNA},{day} 11:00\na3,{ANNA},{NEXT_YEAR}-07-02 10:00\n"
+    await run("appointments", "import", here.write("v.csv", HEADER + lines))
+    here.write("day.csv", f"{HEADER}a1,{ANNA},{day} 10:00\n")
+    return day
+
+
+async def test_what_a_file_that_is_complete_for_a_day_has_not_is_cancelled(here: Installation) -> None:
+    day = await two_days(here)
+    outcome = await run("appointments", "import", "day.csv", "--complete-for", day, "--yes")
+    assert outcome.code == 0, outcome.err
+    assert f"not in day.csv, to be cancelled: a2  {day} 11:00" in outcome.err
+    assert outcome.out == "day.csv: 1 appointments, 0 new, 0 moved, 0 changed, 1 unchanged, 1 cancelled\n"
+    assert await statuses() == {"a1": "scheduled", "a2": "cancelled", "a3": "scheduled"}
+
+
+async def test_nothing_is_cancelled_without_a_yes_nor_in_a_dry_run(here: Installation) -> None:
+    day = await two_days(here)
+    refused = await run("appointments", "import", "day.csv", "--complete-for", day)
+    assert (refused.code, "say --yes" in refused.err) == (1, True)
+    shown = await run("appointments", "import", "day.csv", "--complete-for", day, "--dry-run")
+    assert (shown.code, "1 cancelled (dry run" in shown.out) == (0, True)
+    assert set((await statuses()).values()) == {"scheduled"}
+
+
+async def test_a_day_is_complete_only_with_all_its_lines(here: Installation) -> None:
+    day = await two_days(here)
+    outcome = await run("appointments", "import", "day.csv", "--complete-for", day, "--skip-wrong")
+    assert (outcome.code, "needs every line" in outcome.err) == (2, True)

@@ -112,6 +112,8 @@ staged_appointments = Table(
     Column("location", String(200), nullable=False),
     Column("language", String(16), nullable=False),
     Column("asked_at", Moment),
+    Column("status", String(32)),
+    Column("updated_at", Moment),
     Column("outcome", String(16)),
 )
 Index("ix_staged_appointments_originator", staged_appointments.c.originator)

@@ -2,7 +2,7 @@
 
 revision = "0001"
 down_revision = None
-SCHEMA = "5db79101dd39"
+SCHEMA = "c5a891391b1d"
 
 
 def upgrade() -> None:

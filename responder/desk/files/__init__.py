@@ -1,0 +1,1 @@
+"""Files of appointments and subscribers: what they would do, and bringing them in."""

@@ -1,0 +1,95 @@
+"""Files of appointments: what they would do, and bringing them in."""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from responder.core.appointments.booking import FIELDS, Booking, Change
+from responder.core.appointments.reminders import ReminderPlan, too_late
+from responder.core.contact.effects import AppointmentStatus
+from responder.core.operations.filters import AppointmentFilter
+from responder.core.operations.records import AppointmentRecord
+from responder.core.outbound.gateway import Job
+from responder.desk.appointments import booking_means, list_appointments, local
+from responder.desk.desk import Desk
+from responder.spreadsheets.bookings import read_bookings
+from responder.spreadsheets.reading import Reading
+from responder.store.appointments.bookings import preview_bookings
+from responder.store.appointments.importing import BookingImports
+
+ANEW = (Change.NEW, Change.MOVED)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Preview:
+    """What a file of appointments would do.
+
+    ``late`` counts the reminders that cannot leave any more by their names, ``begun`` the appointments that are over.
+    """
+
+    changes: Sequence[Change]
+    missing: Sequence[AppointmentRecord]
+    late: Mapping[str, int]
+    begun: int
+
+    @property
+    def counts(self) -> Mapping[Change, int]:
+        """How many of each change."""
+        return Counter(self.changes)
+
+
+async def read_booking_file(desk: Desk, data: bytes, file: str) -> Reading[Booking]:
+    """What a file says, by the rules in force. ConfigurationError if it is none of appointments."""
+    form = (await desk.rules()).imports.appointments
+    return read_bookings(data, file, await local(desk), form, desk.clock())
+
+
+async def preview_appointments(
+    desk: Desk, bookings: Sequence[Booking], complete_for: tuple[datetime, datetime] | None = None
+) -> Preview:
+    """What the bookings would do, and the appointments of a day that they should have had and have not."""
+    rules, now = await desk.rules(), desk.clock()
+    changes = await preview_bookings(desk.database, bookings)
+    anew = [booking for booking, change in zip(bookings, changes, strict=True) if change in ANEW]
+    plan = ReminderPlan(policy=rules.appointments, zone=rules.zone)
+    return Preview(
+        changes=changes,
+        missing=await _missing(desk, {booking.id for booking in bookings}, complete_for) if complete_for else (),
+        late=too_late(plan, anew, now),
+        begun=sum(booking.starts_at <= now for booking in anew),
+    )
+
+
+async def _missing(
+    desk: Desk, there: Collection[str], complete_for: tuple[datetime, datetime]
+) -> list[AppointmentRecord]:
+    """The appointments of a day to come that stand here, are not cancelled, and are not among those of a file."""
+    begin, end = complete_for
+    only = AppointmentFilter(begin=max(begin, desk.clock()), end=end)
+    return [
+        record
+        async for record in list_appointments(desk, only).every()
+        if record.appointment.id not in there and record.appointment.status is not AppointmentStatus.CANCELLED
+    ]
+
+
+async def import_appointments(
+    desk: Desk,
+    bookings: Sequence[Booking],
+    advance: Callable[[int], None] = lambda _count: None,
+    *,
+    cancel: Sequence[AppointmentRecord] = (),
+) -> Mapping[Change, int]:
+    """Bring in appointments from a file and cancel others, all or none; gives how many of each change there were."""
+    imports = BookingImports(database=desk.database, means=await booking_means(desk), clock=desk.clock)
+    counts = await imports.put([*bookings, *map(_cancelled, cancel)], advance)
+    desk.ring(Job.WEBHOOKS)
+    return counts
+
+
+def _cancelled(record: AppointmentRecord) -> Booking:
+    """The appointment as it stands, and cancelled; nothing where somebody has changed it since it was shown."""
+    standing = record.appointment
+    fields = {name: getattr(standing, name) for name in FIELDS}
+    return Booking(**fields, status=AppointmentStatus.CANCELLED, updated_at=standing.updated_at)

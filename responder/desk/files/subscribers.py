@@ -1,0 +1,34 @@
+"""Files of subscribers: what they say by the rules in force, and bringing them in."""
+
+from collections.abc import Callable, Sequence
+
+from responder.core.consent.subscriber_changes import Outcomes, SubscriberChange
+from responder.core.rules.webhooks import Event
+from responder.desk.appointments import local
+from responder.desk.desk import Desk
+from responder.spreadsheets.reading import Reading
+from responder.spreadsheets.subscribers import Terms, read_subscribers
+from responder.store.consent.importing import SubscriberImports
+from responder.store.consent.subscribers import put_subscribers
+
+
+async def read_subscriber_file(
+    desk: Desk, data: bytes, file: str, *, without_evidence: str | None = None
+) -> Reading[SubscriberChange]:
+    """What a file says, by the rules in force. ConfigurationError if it is none of subscribers."""
+    rules = await desk.rules()
+    terms = Terms(local=await local(desk), lists=list(rules.lists), now=desk.clock(), without_evidence=without_evidence)
+    return read_subscribers(data, file, terms, rules.imports.subscribers)
+
+
+async def import_subscribers(
+    desk: Desk, changes: Sequence[SubscriberChange], *, operator: str, dry_run: bool, advance: Callable[[int], None]
+) -> Outcomes:
+    """Bring in subscribers, all or none, or say what would become of them."""
+    if dry_run:
+        return await put_subscribers(
+            desk.database, desk.secret, changes, operator=operator, now=desk.clock(), dry_run=True, advance=advance
+        )
+    tell = await desk.hearers(Event.CONSENT_CHANGED)
+    imports = SubscriberImports(database=desk.database, secret=desk.secret, clock=desk.clock, tell=tell)
+    return await imports.put(changes, operator, advance)
