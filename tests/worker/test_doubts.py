@@ -11,6 +11,7 @@ from tests.conftest import NOON
 from tests.worker.conftest import Work
 
 DOUBTFUL = "I want you to stop"
+ASKED = "Do you want no more texts from us? Then text STOP. If not, you need do nothing."
 
 
 async def claimed(work: Work) -> list[str]:
@@ -69,15 +70,16 @@ async def test_the_explanation_keeps_what_was_recognised(work: Work) -> None:
 async def test_a_text_that_was_queued_before_the_doubt_does_not_go_out(work: Work) -> None:
     await work.handle(inbound("news on", sent=NOON - timedelta(minutes=2)))
     await work.handle(inbound(DOUBTFUL))
-    assert await claimed(work) == []
-    assert {row.status for row in await work.rows("steps") if row.kind == "reply"} == {"suppressed"}
+    assert await claimed(work) == [ASKED]
+    replies = {row.content: row.status for row in await work.rows("steps") if row.kind == "reply"}
+    assert replies.pop("Welcome to Weekly news.") == "suppressed"
 
 
 async def test_what_somebody_asks_for_after_the_doubt_is_answered(work: Work) -> None:
     await work.handle(inbound(DOUBTFUL))
     work.clock.advance(seconds=30)
     await work.handle(inbound("news on", sent=NOON + timedelta(seconds=30)))
-    assert await claimed(work) == ["Welcome to Weekly news."]
+    assert await claimed(work) == [ASKED, "Welcome to Weekly news."]
 
 
 async def test_once_a_person_has_decided_nothing_is_held_back(work: Work) -> None:
@@ -85,4 +87,24 @@ async def test_once_a_person_has_decided_nothing_is_held_back(work: Work) -> Non
     await work.handle(inbound(DOUBTFUL))
     async with work.store.database.write() as connection:
         await connection.execute(update(handoffs).values(closed_at=NOON))
-    assert await claimed(work) == ["Welcome to Weekly news."]
+    assert sorted(await claimed(work)) == [ASKED, "Welcome to Weekly news."]
+
+
+async def test_a_keyword_after_the_doubt_closes_it_in_the_ledger_and_for_the_staff(work: Work) -> None:
+    await work.handle(inbound(DOUBTFUL))
+    work.clock.advance(seconds=30)
+    await work.handle(inbound("news on", sent=NOON + timedelta(seconds=30)))
+    [row] = await work.rows("handoffs")
+    assert (row.closed_at is not None, row.note) == (True, "a later text was clear")
+    assert [event.event for event in await work.rows("consent_events")] == [
+        "review_opened",
+        "review_closed",
+        "opt_in",
+    ]
+
+
+async def test_a_doubt_is_asked_about_once(work: Work) -> None:
+    await work.handle(inbound(DOUBTFUL))
+    work.clock.advance(seconds=30)
+    await work.handle(inbound("wrong number", sent=NOON + timedelta(seconds=30)))
+    assert await claimed(work) == [ASKED]

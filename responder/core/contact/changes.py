@@ -6,6 +6,7 @@ from datetime import datetime
 
 from responder.core.contact.effects import (
     ChangeAppointment,
+    CloseDoubts,
     Effect,
     Mute,
     OpenHandOff,
@@ -56,6 +57,8 @@ def after_effect(known: Known, effect: Effect, message: Message) -> Known:
             return known.but(questions=(*(replaced(question, newer) for question in known.questions), newer))
         case CloseQuestion():
             return known.but(questions=tuple(_closed(question, effect) for question in known.questions))
+        case CloseDoubts():
+            return known.but(doubted_at=None)
         case SetField() | SetLanguage() | RecordUse() | Mute() | OpenHandOff():
             return _remembering(known, effect, message)
 
@@ -76,7 +79,10 @@ def _remembering(
             return known.but(muted_until=effect.until)
         case OpenHandOff():
             until = message.received_at + effect.pause if effect.pause else None
-            return known.but(paused_until=max(filter(None, (until, known.paused_until)), default=None))
+            return known.but(
+                paused_until=max(filter(None, (until, known.paused_until)), default=None),
+                doubted_at=message.received_at if effect.holds_marketing else known.doubted_at,
+            )
 
 
 def _subscription(effect: Subscribe | Unsubscribe, message: Message, before: Subscription | None) -> Subscription:

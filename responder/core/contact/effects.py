@@ -100,6 +100,11 @@ class OpenHandOff:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class CloseDoubts:
+    """What the originator says is clear, so that every doubt whether they want texts is over."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class TellUnclear:
     """The originator hears that an answer about an appointment was not understood, which happens once."""
 
@@ -123,7 +128,7 @@ class Mute:
 
 Detail = SetField | SetLanguage  # what originators say about themselves
 Ordered = Subscribe | Unsubscribe | OptOut | OptIn | ChangeAppointment | Detail  # the newest word wins
-Explained = Ordered | OpenHandOff | Ask | CloseQuestion | TellUnclear | Mute  # which an explanation shows
+Explained = Ordered | OpenHandOff | CloseDoubts | Ask | CloseQuestion | TellUnclear | Mute  # which an explanation shows
 Effect = Explained | RecordUse
 
 

@@ -129,6 +129,8 @@ class Known:
     muted_until: datetime | None = None
     sent: tuple[Sent, ...] = ()
     """The texts queued for the originator within a day."""
+    doubted_at: datetime | None = None
+    """When the newest doubt was opened whether the originator wants texts at all; None if none is open."""
     paused_until: datetime | None = None
     """Until when a person has the conversation: the longest pause of the open hand-offs."""
 

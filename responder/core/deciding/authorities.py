@@ -7,7 +7,7 @@ from responder.core.contact.echoes import why_ignored
 from responder.core.contact.effects import OpenHandOff
 from responder.core.deciding.decision import FALLBACK, QUESTION, UNDECIDED, Decision
 from responder.core.deciding.first_rule import first_rule, rule_for_answer
-from responder.core.deciding.reserved_words import reserved
+from responder.core.deciding.reserved_words import ANSWERS_DOUBT, may_answer_doubt, reserved
 from responder.core.dialogue.appointments import FollowUp, hear_choice, hear_unanswered, why_unclear
 from responder.core.dialogue.double_opt_in import hear_joining
 from responder.core.rules.conditions import why_paused
@@ -41,6 +41,13 @@ def echo(situation: Situation, rules: Rules) -> Decision | None:  # noqa: ARG001
     return Decision(name=None, ignored=ignored)
 
 
+def asked_about_stop(situation: Situation, rules: Rules) -> Decision | None:
+    """A bare yes, no, digit or smile right after we asked about a doubt: a person looks, and nothing changes."""
+    if situation.known.doubted_at is None or not may_answer_doubt(situation, rules):
+        return None
+    return Decision(name=QUESTION, effects=(OpenHandOff(reason=ANSWERS_DOUBT),))
+
+
 def open_question(situation: Situation, rules: Rules) -> Decision | None:
     """The answer to a question that we asked: which appointment, or whether to join a list."""
     if not situation.known.questions:
@@ -69,6 +76,7 @@ def fallback(situation: Situation, rules: Rules) -> Decision | None:  # noqa: AR
 AUTHORITIES: tuple[Authority, ...] = (
     reserved,
     echo,
+    asked_about_stop,
     open_question,
     first_rule,
     open_appointment,

@@ -6,6 +6,7 @@ from typing import Any
 from responder.core.contact.effects import (
     Awaited,
     ChangeAppointment,
+    CloseDoubts,
     Explained,
     Mute,
     OpenHandOff,
@@ -31,7 +32,7 @@ def explained_match(match: Match) -> Mapping[str, Any]:
     return {**shown, "taken_for": match.taken_for} if match.taken_for else shown
 
 
-def explained_effect(effect: Explained) -> Mapping[str, Any]:  # noqa: C901  (one case for each kind of effect)
+def explained_effect(effect: Explained) -> Mapping[str, Any]:  # noqa: C901, PLR0912  (one case for each kind of effect)
     """An effect as ``{action, …settings filled in}``."""
     match effect:
         case Subscribe():
@@ -59,6 +60,8 @@ def explained_effect(effect: Explained) -> Mapping[str, Any]:  # noqa: C901  (on
             return {"action": "ask", "kind": str(question.kind), "choices": choices}
         case CloseQuestion():
             return {"action": "close_question", "because": str(effect.happening)}
+        case CloseDoubts():
+            return {"action": "end_doubt"}
         case TellUnclear():
             return {"action": "tell_unclear", "id": effect.id}
 

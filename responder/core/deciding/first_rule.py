@@ -4,12 +4,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
 
-from responder.core.contact.effects import Effect, RecordUse, Reply
+from responder.core.contact.effects import CloseDoubts, Effect, RecordUse, Reply
 from responder.core.deciding.decision import UNDECIDED, Decision, Miss
 from responder.core.dialogue.double_opt_in import ask_to_join, lists_that_ask
 from responder.core.rules.actions import Action
 from responder.core.rules.conditions import FromOneOf, HasAppointment, ToOneOf, why_no_answer, why_paused
-from responder.core.rules.matching import Answers
+from responder.core.rules.matching import Answers, How, Words
 from responder.core.rules.rules import Rule, Rules
 from responder.core.rules.situation import Match, Situation
 
@@ -27,7 +27,15 @@ Ranked = tuple[int, int, Miss]
 def first_rule(situation: Situation, rules: Rules) -> Decision | None:
     """What the first rule that applies decides; if none does, a decision that notes the misses."""
     decision = _first_of(rules.index.matches(situation), situation, rules)
+    if decision.name and situation.known.doubted_at and _is_keyword(decision, rules):
+        decision = replace(decision, effects=(*decision.effects, CloseDoubts()))
     return None if decision is UNDECIDED else decision
+
+
+def _is_keyword(decision: Decision, rules: Rules) -> bool:
+    """Whether a rule applied that asks for the whole text, or for its first words: then the text is clear."""
+    texts = (rule.text for rule in rules.rules if rule.name in decision.applied)
+    return any(isinstance(text, Words) and text.how is not How.CONTAINS for text in texts)
 
 
 def rule_for_answer(chosen: Situation, rules: Rules) -> Decision:

@@ -3,14 +3,26 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from responder.core.contact.effects import Effect, OpenHandOff, OptIn, OptOut, Purpose, Reply, Subscribe, Unsubscribe
+from responder.core.contact.effects import (
+    CloseDoubts,
+    Effect,
+    OpenHandOff,
+    OptIn,
+    OptOut,
+    Purpose,
+    Reply,
+    Subscribe,
+    Unsubscribe,
+)
 from responder.core.contact.known import SubscriptionStatus
+from responder.core.contact.question import QuestionStatus
 from responder.core.deciding.decision import Decision
+from responder.core.recognition.answers import read_answer
 from responder.core.recognition.lexicon import passes_over
 from responder.core.recognition.outcome import NOTHING, Confirmation, Outcome, Recognition
 from responder.core.recognition.packs import ALWAYS
 from responder.core.recognition.reserved import by_steps, slip
-from responder.core.rules.rules import LEFT, Rules
+from responder.core.rules.rules import ASK, LEFT, Rules
 from responder.core.rules.situation import Match, Situation
 from responder.core.sms.text import fold
 
@@ -19,6 +31,7 @@ CONFIRM_EVERY = timedelta(hours=24)  # at most one confirmation to a number, so 
 MAY_WANT_TO_STOP = "may want no more texts"
 WANTS_TO_CANCEL = "wants to cancel"
 STOP_BEFORE_APPOINTMENT = "said STOP, with an appointment to come"
+ANSWERS_DOUBT = "answers whether they want no more texts, and not clearly"
 
 
 def reserved(situation: Situation, rules: Rules) -> Decision | None:
@@ -74,13 +87,38 @@ def _decision_of(recognition: Recognition, situation: Situation, rules: Rules) -
         case Outcome.OPT_OUT:
             return _stop(decision, situation, rules, text("stop"))
         case Outcome.OPT_IN:
+            effects = (*_start(recognition, situation), *_doubts_closed(situation))
             replies = (Reply(text=text("start"), purpose=Purpose.WELCOME),)
-            return replace(decision, effects=_start(recognition, situation), replies=replies)
+            return replace(decision, effects=effects, replies=replies)
         case Outcome.HELP:
             return replace(decision, replies=(Reply(text=text("help"), purpose=Purpose.HELP),))
         case _:
             handed_off = OpenHandOff(reason=MAY_WANT_TO_STOP, holds_marketing=True, word=recognition.typed)
-            return replace(decision, effects=(handed_off,))
+            asked = (Reply(text=text(ASK), purpose=Purpose.DIALOGUE),) if _asks(situation, rules) else ()
+            return replace(decision, effects=(handed_off,), replies=asked)
+
+
+def _asks(situation: Situation, rules: Rules) -> bool:
+    """Whether a doubt is asked about: once until a person closes it, and never a +1 number."""
+    known = situation.known
+    is_settled = known.opted_out or known.doubted_at is not None
+    return ASK in rules.reserved_texts and not situation.lexicon.is_north_american and not is_settled
+
+
+def may_answer_doubt(situation: Situation, rules: Rules) -> bool:
+    """Whether a text is too short to be clear, while the newest that we asked is whether texts are wanted."""
+    known, written = situation.known, situation.written
+    if known.doubted_at is None or ASK not in rules.reserved_texts or situation.lexicon.is_north_american:
+        return False
+    of_appointments = (one.asked_by(situation.now) for one in known.appointments)
+    asked = (question.asked_at for question in known.questions if question.status is QuestionStatus.OPEN)
+    if any(at and at > known.doubted_at for at in (*of_appointments, *asked)):
+        return False
+    return not written.tokens or written.folded.isdigit() or read_answer(written, situation.lexicon) is not None
+
+
+def _doubts_closed(situation: Situation) -> tuple[CloseDoubts, ...]:
+    return (CloseDoubts(),) if situation.known.doubted_at else ()
 
 
 def _stop(decision: Decision, situation: Situation, rules: Rules, text: str) -> Decision:

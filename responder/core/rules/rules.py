@@ -29,6 +29,7 @@ from responder.core.sms.text import fold
 KEYWORDS = ("stop", "start", "help")
 """The reserved keywords, as files and records name them."""
 LEFT = "left"
+ASK = "ask"
 """The text for somebody who left only some lists."""
 
 

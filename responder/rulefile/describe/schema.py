@@ -130,6 +130,7 @@ def _reserved() -> Schema:
     known = {"reply": reference("texts"), "words": one_or_many(SCALAR)}
     of_stop = {
         "left": reference("texts"),
+        "ask": reference("texts"),
         "phrases": one_or_many(SCALAR),
         "confirmation": {"enum": [str(kind) for kind in Confirmation]},
     }

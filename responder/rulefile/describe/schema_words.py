@@ -79,6 +79,7 @@ RESERVED: Words = {
     "help": "HELP and its kin: who writes, and how to reach you.",
     "reply": "The text that answers it.",
     "words": "Further words that mean the same.",
+    "ask": "The text that asks once who may want no more texts; 'none' asks nobody.",
     "left": "The text for somebody who left only some lists, as by STOP NEWS.",
     "phrases": "Phrases that opt out wherever they stand in a text.",
     "confirmation": "Who tells somebody who said STOP that it was heard: ours, gateway or none.",

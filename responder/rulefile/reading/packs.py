@@ -8,7 +8,7 @@ from typing import Any
 
 from responder.core.recognition.packs import ABOUT, About, Answer, Pack, Word
 from responder.core.recognition.phrases import spellings
-from responder.core.rules.rules import KEYWORDS, LEFT
+from responder.core.rules.rules import ASK, KEYWORDS, LEFT
 from responder.core.sms.text import fold
 from responder.errors import RulesError
 from responder.rulefile.reading.nodes import Node, read_nodes
@@ -121,4 +121,4 @@ def _entry(node: Node, reader: Reader) -> Entry:
 
 def _texts(node: Node, reader: Reader) -> Mapping[str, str]:
     with reader.fields(node) as fields:
-        return {keyword: fields.require(keyword, text, "", "add the text") for keyword in (*KEYWORDS, LEFT)}
+        return {keyword: fields.require(keyword, text, "", "add the text") for keyword in (*KEYWORDS, LEFT, ASK)}

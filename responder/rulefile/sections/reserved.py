@@ -8,10 +8,10 @@ from responder.core.recognition.lexicon import Lexicon
 from responder.core.recognition.outcome import Confirmation
 from responder.core.recognition.packs import ALWAYS, Pack, Word
 from responder.core.recognition.phrases import BadPhrase, expression
-from responder.core.rules.rules import KEYWORDS, LEFT
+from responder.core.rules.rules import ASK, KEYWORDS, LEFT
 from responder.core.rules.template import Names, Template, Templates, Texts
 from responder.core.sms.text import fold
-from responder.rulefile.reading.nodes import Node
+from responder.rulefile.reading.nodes import Node, Scalar
 from responder.rulefile.reading.reader import Fields, Reader, Wrong, is_empty, member_of, shown, text
 from responder.rulefile.reading.scope import Scope
 
@@ -33,6 +33,8 @@ class OwnWords:
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     phrases: tuple[str, ...] = ()
     confirmation: Confirmation = Confirmation.OURS
+    asks: bool = True
+    """Whether whoever may want no more texts is asked about it, once."""
 
 
 def read_reserved(node: Node | None, scope: Scope, lexicon: Lexicon, reader: Reader) -> OwnWords:
@@ -56,14 +58,25 @@ def read_reserved(node: Node | None, scope: Scope, lexicon: Lexicon, reader: Rea
                     )
                     own = replace(own, confirmation=confirmation, phrases=settings.each("phrases", _own_phrase))
                     texts |= _text(settings, LEFT, LEFT, LEFT_NAMES, scope, inside)
+                    asks = settings.node(ASK)
+                    own = replace(own, asks=asks is None or not _is_off(asks))
+                    texts |= _of_node(asks if own.asks else None, ASK, REPLY_NAMES, scope, inside)
     return replace(own, texts=texts, words=words)
+
+
+def _is_off(node: Node) -> bool:
+    return isinstance(node, Scalar) and fold(node.text) == "none"
 
 
 def _text(
     settings: Fields, setting: str, kept_as: str, names: Names, scope: Scope, reader: Reader
 ) -> Mapping[str, Texts]:
     """The text of a setting under the name that it is kept by. Nothing if it is not given."""
-    if (given := settings.node(setting)) is None:
+    return _of_node(settings.node(setting), kept_as, names, scope, reader)
+
+
+def _of_node(given: Node | None, kept_as: str, names: Names, scope: Scope, reader: Reader) -> Mapping[str, Texts]:
+    if given is None:
         return {}
     return {kept_as: reader.attempt(partial(scope.texts, names=names, reader=reader), given, Texts({}))}
 
@@ -128,7 +141,8 @@ def with_own_words(packs: Mapping[str, Pack], own: OwnWords, lexicon: Lexicon, v
 def reserved_texts(packs: Mapping[str, Pack], own: OwnWords, templates: Templates) -> Mapping[str, Texts]:
     """The reply to each reserved keyword: the file's text, or the pack's in languages it leaves out."""
     return {
-        keyword: _reserved_texts(packs, own.texts.get(keyword), keyword, templates) for keyword in (*KEYWORDS, LEFT)
+        keyword: _reserved_texts(packs, own.texts.get(keyword), keyword, templates)
+        for keyword in (*KEYWORDS, LEFT, *([ASK] if own.asks else []))
     }
 
 

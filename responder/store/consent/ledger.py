@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.consent.ledger import Head, chained_hash, commitment
 from responder.core.contact.effects import (
+    CloseDoubts,
     Effect,
     OpenHandOff,
     OptIn,
@@ -38,6 +39,7 @@ OPERATOR = "operator"  # the channel of what is done by hand
 _ADD = insert(consent_events)
 CHAINED = ("seq", "salt", "commitment", "previous_hash", "hash")  # what the chain itself adds to an event
 _EMPTY = dict.fromkeys(column.name for column in consent_events.c if column.name not in CHAINED)
+WORDED = ("opt_in", "opt_in_asked", "help")  # events that keep what was shown
 PHRASE_STEPS = (3, 4, 9)  # of the opt-out reference, section 5.2: not one word, but what somebody wrote
 LONGEST_PACK = 64
 SALT = 16  # bytes of each event's salt
@@ -68,7 +70,7 @@ def consent_rows(plan: Plan, now: datetime) -> Iterator[EventRow]:
             rule=plan.rule,
             rules_hash=plan.rules_hash,
             **_recognised(plan),
-            wording=wordings.get(list_name, wordings[None]) if event not in ("opt_out", "review_opened") else None,
+            wording=wordings.get(list_name, wordings[None]) if event in WORDED else None,
             message_key=message.key,
             confirmation_key=confirmation,
         )
@@ -143,6 +145,8 @@ def _change(effect: Effect) -> Event | None:
             return "opt_in", None, word
         case OpenHandOff(holds_marketing=True, word=word):
             return "review_opened", None, word
+        case CloseDoubts():
+            return "review_closed", None, None
         case _:
             return None
 

@@ -1,6 +1,6 @@
 """What a person does about a hand-off: closes it, decides that it was a STOP, or writes back."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,7 +9,8 @@ from sqlalchemy import and_, func, insert, or_, select, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from responder.core.contact.effects import Purpose, Step, StepKind
+from responder.core.contact.effects import CloseDoubts, Purpose, Step, StepKind
+from responder.core.deciding.plan import Plan
 from responder.core.operations.handoffs import Closed
 from responder.core.outbound.events import handoff_closed
 from responder.core.outbound.suppression import why_suppressed
@@ -28,6 +29,7 @@ from responder.store.queue.rows import step_rows
 
 TWICE_WITHIN = timedelta(minutes=2)  # the same text to the same hand-off is one that was typed twice
 MESSAGE = ("key", "seq", "order_at", "gateway", "destination", "text", "folded", "rule", "rules_hash")
+CLEARED = "a later text was clear"  # why a doubt is over
 NO_TEXT = "it is about no text of anybody's"
 
 
@@ -68,6 +70,18 @@ async def close(
         told = handoff_closed({**data, "originator": row.originator, "opted_out": closing.opts_out})
         await announce(connection, [(row.originator, told)], closing.tell, now)
     return Closed(ended_review=row.holds_marketing, is_opted_out=is_opted_out, others=others, reviews=reviews)
+
+
+async def close_doubts(connection: AsyncConnection, plans: Sequence[Plan], now: datetime) -> None:
+    """Close the hand-offs that doubted whether a number wants texts, where a later text of it is clear."""
+    for place, plan in enumerate(plans):
+        if any(isinstance(effect, CloseDoubts) for effect in plan.effects):
+            later = [other.message.key for other in plans[place:]]
+            doubts = OPEN_HANDOFF & handoffs.c.holds_marketing & (handoffs.c.originator == plan.message.originator)
+            closed = {"closed_at": now, "closed_by": "", "note": CLEARED}
+            await connection.execute(
+                update(handoffs).where(doubts, handoffs.c.message_key.not_in(later)).values(closed)
+            )
 
 
 async def _taken(connection: AsyncConnection, database: Database, key: str) -> Row[Any]:

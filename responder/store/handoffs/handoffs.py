@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import Select, and_, case, func, or_, select
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -62,9 +62,15 @@ async def count_open(database: Database) -> OpenHandOffs:
     return OpenHandOffs(count=count, oldest=oldest, reviews=reviews)
 
 
-async def paused(connection: AsyncConnection, originators: Collection[str]) -> dict[str, datetime]:
-    """Until when persons have the conversations with these originators."""
-    return await _paused(connection, originators, select().where(OPEN_HANDOFF))
+async def paused_and_doubted(
+    connection: AsyncConnection, originators: Collection[str]
+) -> dict[str, tuple[datetime | None, datetime | None]]:
+    """Until when persons have the conversations, and since when it is in doubt whether texts are wanted."""
+    until = func.max(handoffs.c.pauses_until).label("until")
+    since = func.max(case((handoffs.c.holds_marketing, handoffs.c.opened_at))).label("since")
+    query = select(handoffs.c.originator, until, since).group_by(handoffs.c.originator)
+    rows = await connection.execute(query.where(OPEN_HANDOFF, among(handoffs.c.originator, originators)))
+    return {row.originator: (row.until, row.since) for row in rows.all()}
 
 
 async def paused_before(

@@ -15,8 +15,18 @@ from responder.store.appointments.stale_reminders import drop_stale
 from responder.store.base.bulk import among, execute_many
 from responder.store.base.database import Database
 from responder.store.base.history import add_events
-from responder.store.base.tables import appointments, awaited, contacts, handoffs, messages, steps, subscriptions, uses
+from responder.store.base.tables import (
+    appointments,
+    awaited,
+    contacts,
+    handoffs,
+    messages,
+    steps,
+    subscriptions,
+    uses,
+)
 from responder.store.consent.ledger import append, consent_rows
+from responder.store.handoffs.closing import close_doubts
 from responder.store.inbox.inbox import still_held
 from responder.store.inbox.planned import (
     Planned,
@@ -136,6 +146,7 @@ class Commits:
         await add_events(connection, [row for plan in plans for row in event_rows(plan)])
         await drop_stale(connection, sorted({change.after.id for plan in plans for change in plan.changes}), now)
         await execute_many(connection, self._put_handoffs, [row for plan in plans for row in handoff_rows(plan, now)])
+        await close_doubts(connection, plans, now)
 
 
 async def _forget_erased(connection: AsyncConnection, lost: Sequence[Message]) -> None:

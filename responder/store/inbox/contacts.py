@@ -20,10 +20,11 @@ from responder.store.base.database import Database
 from responder.store.base.records import from_row, order_of
 from responder.store.base.tables import appointments, contacts, steps, subscriptions, uses
 from responder.store.consent.erasure import erased_among
-from responder.store.handoffs.handoffs import paused
+from responder.store.handoffs.handoffs import paused_and_doubted
 from responder.store.inbox.questions import read_questions
 from responder.store.queue.rows import read_sent
 
+NOT_HELD = (None, None)  # by a person, or by a doubt
 _WAITS = (steps.c.key == uses.c.step_key) & (steps.c.status == StepStatus.QUEUED)
 _USED = select(uses, steps.c.seq).outerjoin(steps, _WAITS)
 
@@ -41,7 +42,7 @@ async def read_known(
         questions = await read_questions(connection, originators, now)
         last_uses, unsent = await _uses(connection, originators)
         sent = await read_sent(connection, originators, now)
-        pauses = await paused(connection, originators)
+        held = await paused_and_doubted(connection, originators)
     known = (
         _known(
             originator,
@@ -52,7 +53,8 @@ async def read_known(
             uses=last_uses[originator],
             unsent_uses=frozenset(unsent.get(originator, ())),
             sent=tuple(sent[originator]),
-            paused_until=pauses.get(originator),
+            paused_until=held.get(originator, NOT_HELD)[0],
+            doubted_at=held.get(originator, NOT_HELD)[1],
         )
         for originator in originators
     )

@@ -63,11 +63,52 @@ def test_two_lists_left_on_one_day_are_confirmed_once() -> None:
     assert plan("STOP OFFERS", about=left, seq=2).steps == ()
 
 
-def test_what_may_be_a_stop_is_for_a_person_and_says_nothing() -> None:
-    decided = plan("I want you to stop", rules("fallback: {then: [reply: Sorry?]}"))
+DOUBTFUL = "I want you to stop"
+QUESTION = "Do you want no more texts from us? Then text STOP. If not, you need do nothing."
+IN_DOUBT = known(doubted_at=NOON - timedelta(minutes=5))
+
+
+def test_what_may_be_a_stop_is_for_a_person_and_is_asked_about() -> None:
+    decided = plan(DOUBTFUL, rules("fallback: {then: [reply: Sorry?]}", "languages: [en]\n"))
     assert decided.rule == "reserved:review"
     assert decided.effects == (OpenHandOff(reason="may want no more texts", holds_marketing=True, word="STOP"),)
-    assert decided.steps == ()
+    assert replies(decided) == [QUESTION]
+
+
+@pytest.mark.parametrize(
+    ("head", "about"),
+    [
+        ("reserved: {stop: {ask: none}}", known()),
+        ("", IN_DOUBT),
+        ("", known("+12025550123")),
+        ("", known(opted_out=True)),
+    ],
+    ids=["switched off", "asked before", "a +1 number", "opted out"],
+)
+def test_a_doubt_is_not_asked_about(head: str, about: Known) -> None:
+    assert replies(plan("wrong number", rules(head, "languages: [en]\n"), about)) == []
+
+
+def test_the_file_may_ask_in_words_of_its_own() -> None:
+    asked = rules("reserved: {stop: {ask: {en: 'Shall we stop?'}}}", "languages: [en, it]\n")
+    assert replies(plan(DOUBTFUL, asked)) == ["Shall we stop?"]
+    assert replies(plan("numero sbagliato", asked)) == [
+        "Non vuole più ricevere i nostri messaggi? Scriva STOP. Altrimenti non serve fare nulla."
+    ]
+
+
+@pytest.mark.parametrize("text", ["yes", "No", "2", "👍", "ok grazie"])
+def test_a_bare_answer_to_that_question_is_for_a_person_and_leaves_the_doubt(text: str) -> None:
+    decided = plan(text, rules("fallback: {then: [reply: Sorry?]}", "languages: [en, it]\n"), IN_DOUBT)
+    assert decided.rule == "question"
+    assert decided.effects == (OpenHandOff(reason="answers whether they want no more texts, and not clearly"),)
+
+
+def test_a_start_or_a_keyword_ends_the_doubt() -> None:
+    keyword = rules("rules: [{name: hours, when: {text: hours}, then: [reply: We open at 9.]}]")
+    assert plan("START", keyword, IN_DOUBT).after.doubted_at is None
+    assert plan("Hours!", keyword, IN_DOUBT).after.doubted_at is None
+    assert plan("hello there", keyword, IN_DOUBT).after.doubted_at == IN_DOUBT.doubted_at
 
 
 @pytest.mark.parametrize(
