@@ -14,6 +14,7 @@ from responder.cli.terminal.session import print_list, read_address, with_desk
 from responder.core.operations.filters import EVERY_MESSAGE, DeliveryFilter, MessageFilter
 from responder.core.operations.records import MessageRecord
 from responder.core.sms.message import MessageStatus
+from responder.desk.appointments import read_day
 from responder.desk.deliveries import list_deliveries
 from responder.desk.desk import Desk, Records
 from responder.desk.messages import list_messages, read_raw, retry_failed_messages, retry_message, show_message
@@ -33,28 +34,38 @@ Rule = Annotated[
 ]
 Status = Annotated[MessageStatus | None, typer.Option(help="Only what has come so far.")]
 
+OnDay = Annotated[str | None, typer.Option(metavar="DAY", help="Only those of a day: 2026-12-01, today or yesterday.")]
+AboutList = Annotated[str | None, typer.Option("--list", metavar="NAME", help="Only what changed who is on this list.")]
+Unmatched = Annotated[bool, typer.Option("--unmatched", help="Only what no rule met.")]
+
 app = typer.Typer(no_args_is_help=True)
 
 
 @app.command("list")
-def list_(
+def list_(  # noqa: PLR0913  (an option each)
     *,
     sender: From = None,
     rule: Rule = None,
     status: Status = None,
     since: Since = None,
+    day: OnDay = None,
+    name: AboutList = None,
+    unmatched: Unmatched = False,
     limit: Limit = None,
     as_json: AsJson = False,
 ) -> None:
     """List messages, oldest first."""
-    only = MessageFilter(rule=rule, status=status, since=since)
-    empty = NO_MESSAGES if only == EVERY_MESSAGE and not sender else NO_SUCH_MESSAGES
-    chosen = partial(_chosen, only=only, sender=sender)
-    print_list(chosen, _columns(), limit=limit, as_json=as_json, empty=empty)
+    only = MessageFilter(rule=rule, status=status, since=since, list=name, unmatched=unmatched)
+    empty = NO_MESSAGES if only == EVERY_MESSAGE and not sender and not day else NO_SUCH_MESSAGES
+    chosen = partial(_chosen, only=only, sender=sender, day=day)
+    print_list(chosen, _columns(), limit=limit, as_json=as_json, empty=empty, whole=day is not None)
 
 
-async def _chosen(desk: Desk, *, only: MessageFilter, sender: str | None) -> Records[MessageRecord]:
-    return list_messages(desk, replace(only, originator=await read_address(desk, sender)))
+async def _chosen(desk: Desk, *, only: MessageFilter, sender: str | None, day: str | None) -> Records[MessageRecord]:
+    begin, end = await read_day(desk, day) if day else (None, None)
+    since = max(filter(None, (begin, only.since)), default=None)
+    originator = await read_address(desk, sender)
+    return list_messages(desk, replace(only, originator=originator, since=since, before=end))
 
 
 @app.command("show")

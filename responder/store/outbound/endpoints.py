@@ -10,7 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.contact.effects import StepStatus
 from responder.core.outbound.retry import Endpoint
+from responder.core.rules.webhooks import Event
 from responder.store.base.database import Database
+from responder.store.base.events import note_event
 from responder.store.base.locking import in_order
 from responder.store.base.records import from_row
 from responder.store.base.tables import CALLS, endpoints, handoffs, steps
@@ -62,6 +64,7 @@ async def tell_disabled(connection: AsyncConnection, endpoint: Endpoint, origina
     reason = f"webhook {endpoint.name} is switched off: {endpoint.reason}"[:200]
     row = {"message_key": secrets.token_hex(16), "originator": originator, "reason": reason, "opened_at": now}
     await connection.execute(insert(handoffs).values(row))
+    note_event(connection, Event.HANDOFF_OPENED, now, message_key=str(row["message_key"]))
 
 
 async def bury_calls(database: Database, disabled: Collection[Endpoint], now: datetime) -> int:

@@ -264,3 +264,14 @@ async def test_more_than_a_page_of_failed_messages_are_all_received_again(here: 
 async def test_a_filter_by_number_reads_it_as_every_command_does(here: Installation) -> None:
     await here.handle(inbound("News ON", key=KEY))
     assert (await run("messages", "list", "--from", "330 123 4567", "--json")).record["key"] == KEY
+
+
+async def test_messages_are_narrowed_to_a_day_a_list_and_what_no_rule_met(here: Installation) -> None:
+    await here.handle(inbound("News ON"), inbound("what?", BRUNO))
+    for option, texts in (
+        (("--day", "2026-11-23"), ["News ON", "what?"]),
+        (("--day", "2026-11-22"), []),
+        (("--list", "news"), ["News ON"]),
+        (("--unmatched",), ["what?"]),
+    ):
+        assert [record["text"] for record in (await run("messages", "list", *option, "--json")).records] == texts
