@@ -20,7 +20,7 @@ from responder.core.operations.filters import SubscriberFilter
 from responder.core.operations.records import SubscriberRecord
 from responder.core.rules.imports import SUBSCRIBER_COLUMNS
 from responder.desk.desk import Desk
-from responder.desk.files.subscribers import import_subscribers, read_subscriber_file
+from responder.desk.files.subscribers import import_subscribers, read_subscriber_file, read_with_evidence
 from responder.desk.subscribers import count_lists, list_subscribers, opt_out_number, put_subscriber
 from responder.processes.data_dir import open_private
 from responder.spreadsheets.reading import Reading, read_bytes
@@ -99,8 +99,8 @@ def export(
 
 async def _export(desk: Desk, *, file: Path | None, name: str | None, in_utc: bool) -> None:
     zone = None if in_utc else await desk.zone()
-    found = list_subscribers(desk, SubscriberFilter(list=name)).every()
-    rows = [for_csv(record.as_json(), zone) async for record in found]
+    found = await read_with_evidence(desk, SubscriberFilter(list=name))
+    rows = [for_csv({**record.as_json(), "evidence": evidence}, zone) for record, evidence in found]
     with open_private(file) if file else contextlib.nullcontext(sys.stdout) as target:
         more = (UNDER_REVIEW,) if any(UNDER_REVIEW in row for row in rows) else ()
         CsvFile(target, (*SUBSCRIBER_COLUMNS, *more)).add_all(rows)

@@ -3,13 +3,17 @@
 from collections.abc import Callable, Sequence
 
 from responder.core.consent.subscriber_changes import Outcomes, SubscriberChange
+from responder.core.operations.filters import SubscriberFilter
+from responder.core.operations.records import SubscriberRecord
 from responder.core.rules.webhooks import Event
 from responder.desk.appointments import local
 from responder.desk.desk import Desk
+from responder.desk.subscribers import list_subscribers
 from responder.spreadsheets.reading import Reading
 from responder.spreadsheets.subscribers import Terms, read_subscribers
 from responder.store.consent.importing import SubscriberImports
 from responder.store.consent.subscribers import put_subscribers
+from responder.store.reading.evidence import read_evidence
 
 
 async def read_subscriber_file(
@@ -32,3 +36,9 @@ async def import_subscribers(
     tell = await desk.hearers(Event.CONSENT_CHANGED)
     imports = SubscriberImports(database=desk.database, secret=desk.secret, clock=desk.clock, tell=tell)
     return await imports.put(changes, operator, advance)
+
+
+async def read_with_evidence(desk: Desk, only: SubscriberFilter) -> list[tuple[SubscriberRecord, str]]:
+    """Subscribers as a file has them: each with the evidence that the ledger has for its status."""
+    found = [record async for record in list_subscribers(desk, only).every()]
+    return list(zip(found, await read_evidence(desk.database, found), strict=True))

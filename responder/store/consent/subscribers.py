@@ -42,6 +42,7 @@ class _Standing:
     """
 
     status: Mapping[tuple[str, str], SubscriptionStatus]
+    since: Mapping[tuple[str, str], datetime]
     taken: Collection[tuple[str, str]]
     newer: Collection[tuple[str, str]]
     opted_out: frozenset[str]
@@ -49,7 +50,8 @@ class _Standing:
     def outcome(self, request: SubscriberChange) -> Outcome:
         place = request.originator, request.list
         before = self.status.get(place)
-        if before is request.status and place not in self.taken:
+        is_as_exported = request.since is not None and request.since == self.since.get(place)
+        if before is request.status and (place not in self.taken or is_as_exported):
             return Outcome.UNCHANGED
         if place in self.newer:
             return Outcome.UNCHANGED
@@ -151,17 +153,19 @@ async def _read_standing(
     connection: AsyncConnection, secret: bytes, requests: Sequence[SubscriberChange], accepted_at: datetime | None
 ) -> _Standing:
     status: dict[tuple[str, str], SubscriptionStatus] = {}
+    since: dict[tuple[str, str], datetime] = {}
     taken: set[tuple[str, str]] = set()
     newer: set[tuple[str, str]] = set()
     opted_out: set[str] = set()
     for some in chunks(sorted({one.originator for one in requests})):
         rows = (await connection.execute(select(subscriptions).where(subscriptions.c.originator.in_(some)))).all()
         status |= {(row.originator, row.list): SubscriptionStatus(row.status) for row in rows}
+        since |= {(row.originator, row.list): row.since for row in rows}
         taken |= {(row.originator, row.list) for row in rows if row.taken_by_stop}
         newer |= {(row.originator, row.list) for row in rows if _is_newer(row, accepted_at)}
         people = (await connection.execute(select(contacts).where(contacts.c.originator.in_(some)))).all()
         opted_out |= await silent_among(connection, secret, some, people)
-    return _Standing(status=status, taken=taken, newer=newer, opted_out=frozenset(opted_out))
+    return _Standing(status=status, since=since, taken=taken, newer=newer, opted_out=frozenset(opted_out))
 
 
 def _is_newer(row: Row[Any], accepted_at: datetime | None) -> bool:

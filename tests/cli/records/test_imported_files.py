@@ -1,12 +1,14 @@
 """Files as offices keep them: what a dry run shows, what is doubtful, and where wrong lines go."""
 
+import csv
 from datetime import UTC, datetime, timedelta
 
-from tests.builders import ANNA
+from tests.builders import ANNA, BRUNO, inbound
 from tests.cli.conftest import Installation, run
 from tests.spreadsheets.workbooks import xlsx
 
 HEADER = "id,originator,starts_at\n"
+EMMA = "+447700900001"
 NEXT_YEAR = datetime.now().year + 1  # noqa: DTZ005
 
 
@@ -165,3 +167,18 @@ async def test_a_day_is_complete_only_with_all_its_lines(here: Installation) -> 
     day = await two_days(here)
     outcome = await run("appointments", "import", "day.csv", "--complete-for", day, "--skip-wrong")
     assert (outcome.code, "needs every line" in outcome.err) == (2, True)
+
+
+async def test_exported_subscribers_come_back_with_their_evidence(here: Installation) -> None:
+    await here.handle(inbound("News ON", BRUNO), inbound("News ON", EMMA), inbound("STOP", EMMA))
+    people = f"originator,list,evidence\n{ANNA},news,paper form of 3 May\n"
+    await run("subscribers", "import", here.write("people.csv", people))
+    await run("subscribers", "export", "out.csv")
+    again = await run("subscribers", "import", "out.csv")
+    assert again.code == 0, again.err
+    assert again.out == "out.csv: 3 subscribers, 0 new, 0 changed, 3 unchanged, 0 left out\n"
+    with (here.folder / "out.csv").open(newline="") as file:
+        evidence = {row["originator"]: row["evidence"] for row in csv.DictReader(file)}
+    assert evidence[ANNA] == "paper form of 3 May"
+    assert evidence[BRUNO].startswith("text 'News ON' of 2026-")
+    assert evidence[EMMA].startswith("text 'STOP' of 2026-")
