@@ -8,12 +8,18 @@ from typing import Annotated, Any
 import typer
 
 from responder.cli.records.consent_export import export_ledger, verify
-from responder.cli.terminal.options import AsJson, AsOf
-from responder.cli.terminal.output import aligned, echo_json, for_people, moment, one_line, say
-from responder.cli.terminal.session import operator_name, read_number, with_desk
+from responder.cli.terminal.options import AsJson, AsOf, Limit
+from responder.cli.terminal.output import Column, aligned, echo_json, for_people, moment, one_line, say
+from responder.cli.terminal.session import operator_name, print_list, read_number, with_desk
 from responder.core.operations.filters import ConsentFilter
 from responder.core.operations.records import ConsentRecord
-from responder.desk.consent import erase_number, list_consent, show_consent
+from responder.desk.consent import (
+    correct_opt_out,
+    erase_number,
+    list_consent,
+    list_opt_outs_by_phrase,
+    show_consent,
+)
 from responder.desk.desk import Desk
 from responder.desk.people import everything_about
 
@@ -34,6 +40,15 @@ SHOWN_FIELDS: Mapping[str, Sequence[str]] = {
     "deliveries": ("kind", "to", "status", "text", "last_error"),
 }
 """What is shown of each kind of record, in this order; of any other kind everything is."""
+
+NOBODY_BY_PHRASE = "nobody opted out by a phrase: such as 'please stop texting me', and not by STOP alone"
+PHRASED: Sequence[Column[ConsentRecord]] = (
+    Column(title="seq", value=lambda record: str(record.event["seq"])),
+    Column(title="at", value=lambda record: record.event["at"]),
+    Column(title="number", value=lambda record: record.event["originator"] or ""),
+    Column(title="phrase", value=lambda record: record.event["word"] or "", wide=True),
+    Column(title="text", value=lambda record: record.event["text"] or "", wide=True),
+)
 
 app = typer.Typer(no_args_is_help=True)
 app.command("export")(export_ledger)
@@ -127,6 +142,31 @@ def _named_values(record: Mapping[str, Any]) -> Iterator[str]:
         elif value not in (None, False, 0, ""):
             shown = name.replace("_", " ")
             yield shown if value is True else f"{shown} {one_line(str(value))}"
+
+
+@app.command("recent")
+def recent(*, limit: Limit = None, as_json: AsJson = False) -> None:
+    """List opt-outs that somebody made by a phrase, with the text, so that one that was misread is seen.
+
+    'responder consent correct' takes such an opt-out back.
+    """
+    print_list(list_opt_outs_by_phrase, PHRASED, limit=limit, as_json=as_json, empty=NOBODY_BY_PHRASE)
+
+
+@app.command("correct")
+def correct(
+    number: Number,
+    *,
+    reason: Annotated[str, typer.Option("--reason", help="Why the opt-out was none; it is kept in the ledger.")],
+) -> None:
+    """Take back an opt-out that a phrase, a doubt, an import or a person of yours made, never a bare STOP."""
+    with_desk(partial(_correct, number=number, reason=reason))
+
+
+async def _correct(desk: Desk, *, number: str, reason: str) -> None:
+    originator = await read_number(desk, number)
+    await correct_opt_out(desk, originator, reason=reason, operator=operator_name())
+    say(f"{originator} may be texted again, and is on the lists that the opt-out had taken")
 
 
 @app.command("erase")

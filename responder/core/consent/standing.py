@@ -9,7 +9,7 @@ from responder.core.contact.known import SubscriptionStatus
 from responder.core.sms.timestamps import iso
 
 EVERYTHING = "everything"
-AFTER = {"opt_in": "subscribed", "opt_in_asked": "pending", "opt_out": "unsubscribed"}
+AFTER = {"opt_in": "subscribed", "opt_in_asked": "pending", "opt_out": "unsubscribed", "corrected": "subscribed"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

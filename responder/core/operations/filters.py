@@ -61,6 +61,8 @@ class ConsentFilter:
     list: str | None = None
     as_of: datetime | None = None
     before: datetime | None = None
+    by_phrase: bool = False
+    """Only opt-outs of everything that a phrase made, or a doubt."""
 
 
 EVERY_MESSAGE, EVERY_DELIVERY, EVERY_SUBSCRIBER = MessageFilter(), DeliveryFilter(), SubscriberFilter()

@@ -74,6 +74,19 @@ async def rebook_reminders(
         await plan_reminders(connection, dialect_insert, bookings, times, now)
 
 
+async def plan_again_for(database: Database, originator: str, times: ReminderPlan, now: datetime) -> None:
+    """Plan the reminders of a number's appointments to come, also those that an opt-out has dropped."""
+    async with database.write() as connection:
+        await take_bookings(database, connection)
+        to_come = (appointments.c.originator == originator) & (appointments.c.starts_at > now)
+        rows = (await connection.execute(select(appointments).where(to_come))).all()
+        bookings = [appointment_from(row) for row in rows]
+        keys = [planned.key for booking in bookings for planned in times.reminders(booking, now)]
+        given_up = (reminders.c.originator == originator) & (reminders.c.status == DROPPED)
+        await connection.execute(delete(reminders).where(given_up, reminders.c.key.in_(keys)))
+        await plan_reminders(connection, database.insert, bookings, times, now)
+
+
 async def forget_reminders(connection: AsyncConnection, identifiers: Collection[str]) -> None:
     """Plan nothing any more for these appointments."""
     if identifiers:

@@ -40,6 +40,7 @@ _ADD = insert(consent_events)
 CHAINED = ("seq", "salt", "commitment", "previous_hash", "hash")  # what the chain itself adds to an event
 _EMPTY = dict.fromkeys(column.name for column in consent_events.c if column.name not in CHAINED)
 WORDED = ("opt_in", "opt_in_asked", "help")  # events that keep what was shown
+PHRASE = "sms_phrase"  # the channel of an opt-out in other words than one
 PHRASE_STEPS = (3, 4, 9)  # of the opt-out reference, section 5.2: not one word, but what somebody wrote
 LONGEST_PACK = 64
 SALT = 16  # bytes of each event's salt
@@ -110,7 +111,7 @@ def _recognised(plan: Plan) -> EventRow:
     found = plan.recognition
     if found.word is None:
         return {"channel": "sms_keyword"}
-    channel = "sms_phrase" if found.step in PHRASE_STEPS else "sms_keyword"
+    channel = PHRASE if found.step in PHRASE_STEPS else "sms_keyword"
     return {
         "channel": channel,
         "step": str(found.step),

@@ -15,7 +15,7 @@ from responder.errors import StorageError
 from responder.store.base.database import Database
 from responder.store.base.listing import Listing
 from responder.store.base.tables import HOLDING, SILENT, consent_events, contacts, handoffs, installation, subscriptions
-from responder.store.consent.ledger import HEAD, as_told, read_head
+from responder.store.consent.ledger import HEAD, PHRASE, as_told, read_head
 
 MOST_FAULTS = 100  # told; whoever changed more will be found by these
 
@@ -69,6 +69,9 @@ def list_consent(only: ConsentFilter = EVERY_EVENT) -> Listing[ConsentRecord]:
         query = query.where(consent_events.c.recorded_at <= only.as_of)
     if only.before is not None:
         query = query.where(consent_events.c.recorded_at < only.before)
+    if only.by_phrase:
+        is_phrase = consent_events.c.channel == PHRASE
+        query = query.where(consent_events.c.event == "opt_out", consent_events.c.list.is_(None), is_phrase)
     seq = consent_events.c.seq
     return Listing(query=query, order=(seq,), read=lambda row: ConsentRecord(event=row._asdict()), name=seq)
 

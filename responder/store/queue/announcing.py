@@ -23,7 +23,7 @@ from responder.store.queue.rows import delivery_from, step_rows
 
 HEARERS = "hearers of delivery.changed"
 CHANGES = frozenset(
-    {"opt_in", "opt_in_asked", "opt_out"}
+    {"opt_in", "opt_in_asked", "opt_out", "corrected"}
 )  # the events of the ledger that change what somebody agreed to
 
 

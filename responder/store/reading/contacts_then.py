@@ -28,6 +28,7 @@ STATUS_AFTER = {
     "opt_in": SubscriptionStatus.SUBSCRIBED,
     "opt_in_asked": SubscriptionStatus.PENDING,
     "opt_out": SubscriptionStatus.UNSUBSCRIBED,
+    "corrected": SubscriptionStatus.SUBSCRIBED,
 }
 
 

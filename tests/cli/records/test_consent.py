@@ -225,3 +225,22 @@ async def test_an_unknown_list_is_told(here: Installation) -> None:
     assert here.port
     outcome = await run("subscribers", "add", ANNA, "nwes", "--evidence", "x")
     assert (outcome.code, outcome.err) == (1, "unknown list 'nwes', did you mean 'news'?\n")
+
+
+async def test_recent_lists_opt_outs_by_a_phrase_with_their_text(here: Installation) -> None:
+    await here.handle(inbound("please stop texting me"), inbound("STOP", originator=BRUNO))
+    found = (await run("consent", "recent", "--json")).records
+    assert [(record["originator"], record["text"]) for record in found] == [(ANNA, "please stop texting me")]
+    assert "please stop texting me" in (await run("consent", "recent")).out
+
+
+async def test_correct_takes_such_an_opt_out_back_and_a_stop_never(here: Installation) -> None:
+    await here.handle(inbound("please stop texting me"), inbound("STOP", originator=BRUNO))
+    outcome = await run("consent", "correct", ANNA, "--reason", "she meant bills")
+    assert (outcome.code, outcome.out) == (
+        0,
+        f"{ANNA} may be texted again, and is on the lists that the opt-out had taken\n",
+    )
+    refused = await run("consent", "correct", BRUNO, "--reason", "she meant bills")
+    assert (refused.code, "only its own START brings it back" in refused.err) == (1, True)
+    assert (await run("consent", "recent", "--json")).records[0]["text"] == "please stop texting me"

@@ -1,0 +1,88 @@
+"""Taking back an opt-out that a phrase, a doubt or a person of ours made, as an event of the ledger."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.engine import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from responder.core.contact.known import SubscriptionStatus
+from responder.errors import ResponderError
+from responder.store.base.database import Database
+from responder.store.base.revisions import move_revisions
+from responder.store.base.tables import consent_events, contacts, subscriptions
+from responder.store.consent.ledger import OPERATOR, append, event_row
+from responder.store.consent.stopping import REFUSAL, latest
+from responder.store.queue.announcing import announce_consent
+
+CORRECTED = "corrected"
+GRADED_STEPS = ("3", "9")  # of the opt-out reference, section 5.2: a phrase, and what may be a stop
+FINAL = "only its own START brings it back"
+
+
+async def correct(
+    database: Database,
+    secret: bytes,
+    originator: str,
+    *,
+    reason: str,
+    operator: str,
+    now: datetime,
+    tell: Collection[str] = (),
+) -> None:
+    """Let a number be texted again, and on the lists that went with it; ResponderError says why that cannot be."""
+    async with database.write() as connection:
+        await move_revisions(connection, database.insert, [originator])
+        events = await _since_last_opt_in(connection, originator)
+        if why := await _why_not(connection, originator, events):
+            raise ResponderError(f"{originator}: {why}")
+        state = {"opted_out": False, "by_hand_at": latest(contacts.c.by_hand_at, now)}
+        await connection.execute(update(contacts).where(contacts.c.originator == originator).values(state))
+        lists = await _rejoin(connection, originator, now)
+        proof: dict[str, Any] = {"operator": operator, "reason": reason, "message_key": events[-1].message_key}
+        rows = [
+            event_row(event=CORRECTED, at=now, originator=originator, list=name, **proof) for name in (None, *lists)
+        ]
+        await announce_consent(connection, await append(connection, rows, secret), tell, now)
+
+
+async def _since_last_opt_in(connection: AsyncConnection, originator: str) -> Sequence[Row[Any]]:
+    """The opt-outs of everything that stand, in their order."""
+    query = select(consent_events).where(consent_events.c.originator == originator, consent_events.c.list.is_(None))
+    found: list[Row[Any]] = []
+    for row in (await connection.execute(query.order_by(consent_events.c.seq))).all():
+        if row.event in ("opt_in", CORRECTED):
+            found.clear()
+        elif row.event == "opt_out":
+            found.append(row)
+    return found
+
+
+async def _why_not(connection: AsyncConnection, originator: str, events: Sequence[Row[Any]]) -> str | None:
+    """Why an opt-out is final; None if it may be taken back."""
+    opted_out = select(contacts.c.opted_out).where(contacts.c.originator == originator)
+    if not events or not (await connection.execute(opted_out)).scalar_one():
+        return "it has not opted out, so there is nothing to take back"
+    if originator.startswith("+1"):
+        return f"opt-outs of +1 numbers are never taken back by hand, {FINAL}"
+    for event in events:
+        if event.channel == REFUSAL:
+            return f"the gateway blocks it, {FINAL}"
+        if event.channel != OPERATOR and str(event.step) not in GRADED_STEPS:
+            return f"it said so in a word of its own ({event.word or 'STOP'}), {FINAL}"
+    return None
+
+
+async def _rejoin(connection: AsyncConnection, originator: str, now: datetime) -> list[str]:
+    """Put a number back on the lists that the opt-out took, and give their names."""
+    taken = (
+        (subscriptions.c.originator == originator)
+        & subscriptions.c.taken_by_stop
+        & (subscriptions.c.ends_at.is_(None) | (subscriptions.c.ends_at > now))
+    )
+    names = list((await connection.execute(select(subscriptions.c.list).where(taken))).scalars())
+    back = {"status": SubscriptionStatus.SUBSCRIBED, "since": now, "taken_by_stop": False, "by_hand_at": now}
+    await connection.execute(update(subscriptions).where(taken).values(back))
+    return sorted(names)
