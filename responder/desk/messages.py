@@ -6,8 +6,10 @@ from responder.core.operations.explanations import Explanation
 from responder.core.operations.filters import EVERY_MESSAGE, MessageFilter
 from responder.core.operations.records import MessageRecord
 from responder.core.outbound.gateway import Job
+from responder.core.rehearsal.as_test import as_test
 from responder.desk.desk import Desk, Records, only_one, refusals
-from responder.store.reading import failed_messages, records
+from responder.store.reading import failed_messages, overview, records
+from responder.store.reading.contacts_then import Beginning, read_past
 
 
 def list_messages(desk: Desk, only: MessageFilter = EVERY_MESSAGE) -> Records[MessageRecord]:
@@ -23,6 +25,15 @@ async def show_message(desk: Desk, beginning: str) -> Explanation:
 async def read_raw(desk: Desk, key: str) -> bytes:
     """What came in for the message with this key, as it came."""
     return await records.raw_of(desk.database, key)
+
+
+async def message_as_test(desk: Desk, key: str) -> str | None:
+    """The message as a test of the rules file; None where what was known then cannot be written down."""
+    (line,) = await overview.read_lines(desk.database, [(await show_message(desk, key)).message])
+    begin = Beginning(at=line.message.received_at, seq=line.seq)
+    (known,) = await read_past(desk.database, [line.message.originator], begin)
+    came = line.message
+    return as_test(known, came.text, came.rule, to=came.destination, at=came.received_at)
 
 
 async def retry_message(

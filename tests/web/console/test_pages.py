@@ -4,21 +4,23 @@ import json
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import insert, text
+from sqlalchemy import insert, text, update
 
 from responder.core.appointments.booking import Booking
 from responder.core.operations.overview import Counts
 from responder.core.operations.records import Source
+from responder.core.rehearsal.trials import try_all
 from responder.desk.appointments import put_appointment as put_one
 from responder.desk.consent import erase_number
-from responder.desk.messages import list_messages
+from responder.desk.messages import list_messages, message_as_test
 from responder.desk.overview import waiting_counts
 from responder.desk.subscribers import opt_out_number, put_subscriber
+from responder.rulefile import read_rules
 from responder.store.base.rule_versions import RuleVersions
-from responder.store.base.tables import handoffs
+from responder.store.base.tables import handoffs, messages
 from tests.builders import ANNA, inbound
 from tests.conftest import NOON
-from tests.web.console.conftest import Installation
+from tests.web.console.conftest import RULES, Installation
 
 HOSTILE = "<img src=x onerror=alert(1)>{{7*7}}\u202eevil\x07<script>"
 PAGES = ("/", "/inbox", "/inbox?show=all", "/lists", "/lists/news", "/deliveries", "/deliveries?tab=all")
@@ -269,3 +271,28 @@ async def test_a_hand_off_that_somebody_else_closed_says_who_did(installation: I
         await anna.post(f"/inbox/{key}/done")
         page = (await anna.get("/inbox")).text
     assert "Ugo has closed this one already." in page
+
+
+HARD = (
+    "News ON",
+    "Sì 👍 <3",
+    'say "yes"\nto: me',
+    "\u202eevil\x07\x85\u2028end",
+    "key: [value, {a: b}]",
+    "#comment",
+    "-",
+    "' it's",
+)
+
+
+@pytest.mark.parametrize("typed", HARD)
+async def test_a_message_copied_as_a_test_passes_in_the_rules_file(installation: Installation, typed: str) -> None:
+    key = await put(installation, typed)
+    rule = "news-on" if typed == HARD[0] else "fallback"
+    async with installation.store.database.write() as connection:
+        await connection.execute(update(messages).values(status="handled", rule=rule))
+    copied = await message_as_test(installation.desk, key)
+    assert copied
+    rules = read_rules(f"{RULES}tests:\n{copied}", "rules.yaml", {})
+    assert rules.tests[0].turns[0].text == typed
+    assert [trial.differences for trial in try_all(rules, NOON) if not trial.passed] == []

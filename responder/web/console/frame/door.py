@@ -40,6 +40,7 @@ class Answer(Enum):
     OPEN = "no password is set, and this is the same machine"
     SIGNED_IN = "signed in"
     SIGN_IN = "has to sign in"
+    UNKNOWN = "the database is away, so nobody can tell"
     CLOSED = "no password is set, and this may be another machine"
 
 

@@ -146,6 +146,8 @@ def _endpoint(page: Page, open_to: Collection[Answer] = SIGNED_IN) -> Callable[[
     @functools.wraps(page)
     async def answer(request: Request) -> Response:
         visit = await begin(request, request.app.state.console)
+        if visit.answer is Answer.UNKNOWN:
+            return await visit.page("away.html", 503)
         if visit.answer not in open_to:
             return _turned_away(visit)
         try:
@@ -163,11 +165,10 @@ async def begin(request: Request, console: Console) -> Visit:
     now, session = console.desk.clock(), request.session
     try:
         epoch = await read_epoch(console.desk) if session.get("proof") else ""
+        answer = console.door.answer(request.headers, session, epoch, now)
     except StorageError:  # nobody can tell whether this visit was ended
-        epoch = ""
-    visit = Visit(
-        request=request, console=console, now=now, answer=console.door.answer(request.headers, session, epoch, now)
-    )
+        answer = Answer.UNKNOWN
+    visit = Visit(request=request, console=console, now=now, answer=answer)
     if visit.answer is Answer.SIGNED_IN:
         console.door.renew(session, now)
     if visit.answer in SIGNED_IN:

@@ -12,7 +12,7 @@ from responder.core.operations.filters import DeliveryFilter, MessageFilter
 from responder.core.operations.records import DeliveryRecord, MessageRecord
 from responder.core.sms.message import MessageStatus
 from responder.desk.deliveries import list_deliveries
-from responder.desk.messages import list_messages, read_raw, retry_message, show_message
+from responder.desk.messages import list_messages, message_as_test, read_raw, retry_message, show_message
 from responder.desk.rule_versions import place_of_rule
 from responder.web.console.frame.visits import Visit, acts, pages
 
@@ -34,6 +34,7 @@ async def show(visit: Visit) -> Response:
         done=_done(explanation, left),
         place=await place_of_rule(visit.desk, message.rules_hash, message.rule),
         newer=await _newer(visit, message) if message.is_superseded else None,
+        as_test=await message_as_test(visit.desk, message.key),
         raw=raw.decode("utf-8", "replace")[:SHOWN_OF_RAW],
         can_retry=message.status in (MessageStatus.FAILED, MessageStatus.MALFORMED) and bool(raw),
     )
