@@ -18,7 +18,10 @@ ASKED = "question"  # what no test can be given: that we had asked something
 
 
 def as_test(known: Known, text: str, rule: str | None, *, to: str, at: datetime) -> str | None:
-    """A text and the rule that spoke, as an entry of ``tests``; None where what was known then cannot be written down."""
+    """A text and the rule that spoke, as an entry of ``tests``.
+
+    None where what was known then cannot be written down.
+    """
     if not text or rule == ASKED or known.questions:
         return None
     told = " ".join(text.split())
