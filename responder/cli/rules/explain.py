@@ -12,23 +12,17 @@ from responder.cli.terminal.options import EXAMPLE_FROM, AsJson, read_end
 from responder.cli.terminal.output import echo_json, say
 from responder.cli.terminal.session import open_existing
 from responder.core.contact.known import Known
-from responder.core.deciding.plan import Plan, make_plan
-from responder.core.operations.explanations import Explanation, explained
-from responder.core.operations.records import MessageRecord
+from responder.core.deciding.plan import make_plan
 from responder.core.rules.rules import Rules
-from responder.core.sms.message import Channel, Message, MessageStatus, Order
-from responder.core.sms.text import clean
+from responder.core.sms.message import Message
 from responder.core.sms.typed_times import read_moment
+from responder.desk.editing.trying import Said, Talk, explanation_of, message_of
 from responder.errors import ConfigurationError
 from responder.rulefile import load_rules
 from responder.settings.environment import environment
 from responder.settings.model import Settings, load_settings
 from responder.store.inbox.contacts import read_known
-from responder.store.inbox.planned import explanation_json
 from responder.wiring import utc_now
-
-NEWEST_OF_ALL = 2**62  # a place in the inbox after every message that is there
-NO_KEY = "0" * 32
 
 Text = Annotated[str, typer.Argument(metavar="TEXT", help="The text that somebody might send.")]
 From = Annotated[str, typer.Option("--from", metavar="NUMBER", help="Who sends it.")]
@@ -63,7 +57,8 @@ def explain(
     settings = load_settings()
     in_force = load_rules(rules or settings.rules, environment())
     ends = (read_end(sender, in_force), read_end(to, in_force) if to else in_force.our_number)
-    message = _message(text, ends, _moment(at, in_force))
+    talk = Talk(originator=ends[0], destination=ends[1])
+    message = message_of(talk, Said(text=text, at=_moment(at, in_force)))
     plan = make_plan(message, in_force, _known(settings, message, clean=clean))
     explanation = explanation_of(plan)
     if as_json:
@@ -80,21 +75,6 @@ def _moment(at: str | None, rules: Rules) -> datetime:
         raise typer.BadParameter(str(error), param_hint="--at") from None
 
 
-def _message(typed: str, ends: tuple[str, str], at: datetime) -> Message:
-    return Message(
-        seq=NEWEST_OF_ALL,
-        key=NO_KEY,
-        channel=Channel.WEBHOOK,
-        gateway="",
-        originator=ends[0],
-        destination=ends[1],
-        text=clean(typed),
-        sent_at=None,
-        received_at=at,
-        order=Order(at, NEWEST_OF_ALL),
-    )
-
-
 def _known(settings: Settings, message: Message, *, clean: bool) -> Known:
     """What is known of the originator; if nothing can be read, print why."""
     if not clean:
@@ -109,28 +89,3 @@ async def _stored(settings: Settings, message: Message) -> Known:
     async with open_existing(settings) as store:
         known = await read_known(store.database, store.secret, [message.originator], message.received_at)
     return known[message.originator]
-
-
-def explanation_of(plan: Plan) -> Explanation:
-    """The explanation of a plan that nobody has carried out."""
-    return explained(record_of(plan), plan.language, explanation_json(plan))
-
-
-def record_of(plan: Plan) -> MessageRecord:
-    """The message of a plan as a record, as if it had just come in."""
-    message = plan.message
-    return MessageRecord(
-        key=message.key,
-        channel=message.channel,
-        originator=message.originator,
-        destination=message.destination,
-        text=message.text,
-        folded=plan.folded,
-        sent_at=message.sent_at,
-        received_at=message.received_at,
-        handled_at=None,
-        status=MessageStatus.RECEIVED,
-        rule=plan.rule,
-        rules_hash=plan.rules_hash,
-        is_superseded=plan.is_superseded,
-    )

@@ -163,12 +163,14 @@ class Source:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Version:
-    """Rules that were in force, as written; ``in_force_at`` is when they last came into force."""
+    """Rules that were in force, as written, and when they last came into force; ``by`` and ``why`` if it was said."""
 
     hash: str
     sources: tuple[Source, ...]
     first_in_force_at: datetime
     in_force_at: datetime
+    by: str | None = None
+    why: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from responder.cli.rules.explain import record_of
 from responder.core.contact.known import Known
 from responder.core.deciding.plan import Plan
 from responder.core.operations.explanations import explained, why_silent
 from responder.core.rules.rules import Rules
+from responder.desk.editing.trying import record_of
 from responder.store.inbox.planned import explanation_json
 from tests.conftest import NOON
 from tests.planning import appointment, known, plan, replies, rules

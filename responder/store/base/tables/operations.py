@@ -28,6 +28,17 @@ rule_versions = Table(
     Column("sources", Text, nullable=False),
     Column("first_in_force_at", Moment, nullable=False),
     Column("in_force_at", Moment, nullable=False),
+    Column("by", String(200)),
+    Column("why", Text),
+)
+
+rule_drafts = Table(
+    "rule_drafts",
+    metadata,
+    Column("operator", String(200), primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("based_on", String(64), nullable=False),
+    Column("changed_at", Moment, nullable=False),
 )
 
 mailboxes = Table(

@@ -2,7 +2,7 @@
 
 revision = "0001"
 down_revision = None
-SCHEMA = "c5a891391b1d"
+SCHEMA = "5c1566637110"
 
 
 def upgrade() -> None:

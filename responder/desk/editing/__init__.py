@@ -1,0 +1,1 @@
+"""The rules in the hands of people: trying them, changing their file, and what became of texts that met none."""

@@ -1,0 +1,130 @@
+"""The rules file in the hands of people: read to the byte, changed whole, never over somebody else's change."""
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from responder.core.operations.drafts import digest_of
+from responder.core.rules.rules import Rules
+from responder.desk.desk import Invalid, Overtaken, Refused
+from responder.errors import ConfigurationError, RulesError
+from responder.rulefile import read_rules
+from responder.rulefile.reading.folder import Folder, Unreadable, decoded
+from responder.rulefile.reading.nodes import LARGEST_FILE
+
+LONGEST_WHY = 200  # characters
+BEGINNING = ".saving-"  # of the name of a file on its way
+
+
+class FileChanged(Overtaken):
+    """Somebody else changed the file meanwhile; ``theirs`` is what stands in it now."""
+
+    def __init__(self, theirs: str) -> None:
+        super().__init__("the rules file was changed meanwhile, by somebody else or by a program: nothing was saved")
+        self.theirs = theirs
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RulesFile:
+    """The main rules file; ``is_for_looking`` says that nobody may change it from here."""
+
+    path: Path
+    environment: Mapping[str, str] = field(repr=False, default_factory=dict)
+    is_for_looking: bool = False
+
+    @property
+    def name(self) -> str:
+        """Its name without its folder."""
+        return self.path.name
+
+    def why_not_saved(self) -> str | None:
+        """Why it cannot be changed from here; None if it can."""
+        if self.is_for_looking:
+            return "RESPONDER_CONSOLE_RULES=view: the rules are changed elsewhere, and only looked at here"
+        target = self.path.resolve()
+        if not os.access(target, os.W_OK) or not os.access(target.parent, os.W_OK):
+            return f"{self.name} or its folder is read-only here"
+        return None
+
+    async def read(self) -> str:
+        """The exact text, byte order mark and line ends included. Raises Refused."""
+        return await asyncio.to_thread(self._read)
+
+    def _read(self) -> str:
+        try:
+            with self.path.open("rb") as file:
+                return decoded(file.read(LARGEST_FILE + 1))
+        except OSError as error:
+            raise Refused(f"{self.name} cannot be read ({error.strerror})") from error
+        except Unreadable as error:
+            raise Refused(f"{self.name}: {error}") from error
+
+    async def rules_of(self, text: str) -> Rules:
+        """The rules that the file would have with this text. Raises RulesError with all that is wrong."""
+        files = Folder(self.path.parent)
+        return await asyncio.to_thread(read_rules, text, str(self.path), self.environment, files)
+
+    async def save(self, text: str, based_on: str) -> Rules:
+        """Put a text in place of the one it is based on. Raises FileChanged, Refused and Invalid."""
+        if reason := self.why_not_saved():
+            raise Refused(reason)
+        if len(text.encode("utf-8", "surrogatepass")) > LARGEST_FILE:
+            raise Invalid(f"the file would be larger than {LARGEST_FILE >> 20} MB")
+        try:
+            rules = await self.rules_of(text)
+        except RulesError as error:
+            raise Invalid(*map(str, error.mistakes)) from error
+        except ConfigurationError as error:
+            raise Invalid(str(error)) from error
+        await asyncio.to_thread(self._replace, text, based_on)
+        return rules
+
+    def _replace(self, text: str, based_on: str) -> None:
+        """Write beside it and rename, so that everybody sees the old file or the new one, whole."""
+        target = self.path.resolve()
+        try:
+            with _alone(target.parent):
+                theirs = self._read()
+                if digest_of(theirs) != based_on:
+                    raise FileChanged(theirs)
+                _write_whole(target, text.encode())
+        except OSError as error:
+            raise Refused(f"{self.name} cannot be written ({error.strerror})") from error
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One at a time among those who save by this program, in whichever process."""
+    place = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(place, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(place)
+
+
+def _write_whole(target: Path, content: bytes) -> None:
+    state = target.stat()
+    handle, name = tempfile.mkstemp(prefix=BEGINNING, dir=target.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fchmod(file.fileno(), state.st_mode & 0o7777)
+            with contextlib.suppress(PermissionError):
+                os.fchown(file.fileno(), state.st_uid, state.st_gid)
+            os.fsync(file.fileno())
+        Path(name).replace(target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    place = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(place)
+    finally:
+        os.close(place)

@@ -1,0 +1,166 @@
+"""Texts tried as a conversation, by the same plans as the service's, with nothing sent and nothing stored."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from responder.core.contact.effects import AppointmentStatus
+from responder.core.contact.known import Appointment, Known
+from responder.core.deciding.plan import Plan, make_plan
+from responder.core.operations.explanations import Explanation, explained
+from responder.core.operations.records import MessageRecord
+from responder.core.rehearsal.circumstances import LONG_BEFORE, subscribed
+from responder.core.rehearsal.conversation import Exchange, carried_out
+from responder.core.rules.rules import Rules
+from responder.core.sms.address import is_dialable
+from responder.core.sms.message import Channel, Message, MessageStatus, Order
+from responder.core.sms.text import clean
+from responder.desk.desk import Desk, Invalid
+from responder.store.inbox.contacts import read_known
+from responder.store.inbox.planned import explanation_json
+
+NEWEST_OF_ALL = 2**62  # a place in the inbox after every message that is there
+MOST_TEXTS = 30
+LONGEST_TEXT = 2000  # characters
+MOST_GIVEN = 10  # appointments, or lists
+JUST_BEFORE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Said:
+    """A text of a conversation that is tried, and when it comes."""
+
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Booking:
+    """An appointment that is put in; ``was_asked`` if a reminder has asked about it."""
+
+    starts_at: datetime
+    service: str = ""
+    was_asked: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Talk:
+    """A conversation to try: between whom, from which state, and what is said.
+
+    With ``as_known`` the originator is who it is in the database now; else nobody knows the number.
+    """
+
+    originator: str
+    destination: str
+    said: tuple[Said, ...] = ()
+    as_known: bool = False
+    bookings: tuple[Booking, ...] = ()
+    lists: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tried:
+    """A text with what would follow from it, and why."""
+
+    explanation: Explanation
+    replies: tuple[str, ...]
+    after: Known
+
+
+async def try_talk(desk: Desk, rules: Rules, talk: Talk) -> Sequence[Tried]:
+    """What would follow from each text, each after those before it. Raises Invalid."""
+    _check(rules, talk)
+    if not talk.said:
+        return ()
+    known = Known(originator=talk.originator)
+    if talk.as_known:
+        at = talk.said[0].at
+        known = (await read_known(desk.database, desk.secret, [talk.originator], at))[talk.originator]
+    return [
+        Tried(explanation=explanation_of(one.plan), replies=one.replies, after=one.after)
+        for one in _exchanges(rules, talk, known)
+    ]
+
+
+def _check(rules: Rules, talk: Talk) -> None:
+    if not is_dialable(talk.originator):
+        raise Invalid("from: this is no telephone number")
+    if len(talk.said) > MOST_TEXTS:
+        raise Invalid(f"a conversation has at most {MOST_TEXTS} texts here, begin again")
+    if any(len(one.text) > LONGEST_TEXT for one in talk.said):
+        raise Invalid(f"text: at most {LONGEST_TEXT} characters")
+    if len(talk.bookings) > MOST_GIVEN or len(talk.lists) > MOST_GIVEN:
+        raise Invalid(f"at most {MOST_GIVEN} appointments and {MOST_GIVEN} lists can be put in")
+    if unknown := next((name for name in talk.lists if name not in rules.lists), None):
+        raise Invalid(f"list: the rules have no list {unknown!r}")
+
+
+def _exchanges(rules: Rules, talk: Talk, known: Known) -> Iterator[Exchange]:
+    known = given_state(talk, known)
+    for number, one in enumerate(talk.said):
+        exchange = carried_out(make_plan(message_of(talk, one, number), rules, known), rules.limits)
+        known = exchange.after
+        yield exchange
+
+
+def given_state(talk: Talk, known: Known) -> Known:
+    """What is known before the first text, with what was put in."""
+    if not talk.said or not (talk.bookings or talk.lists):
+        return known
+    at = talk.said[0].at
+    booked = tuple(_appointment(talk, one, number, at) for number, one in enumerate(talk.bookings, 1))
+    joined = {name: subscribed(name, at) for name in talk.lists}
+    return replace(known, appointments=(*known.appointments, *booked), subscriptions={**known.subscriptions, **joined})
+
+
+def _appointment(talk: Talk, booking: Booking, number: int, at: datetime) -> Appointment:
+    return Appointment(
+        id=f"try-{number}",
+        originator=talk.originator,
+        starts_at=booking.starts_at,
+        status=AppointmentStatus.SCHEDULED,
+        updated_at=at - LONG_BEFORE,
+        service=booking.service,
+        asked_at=at - JUST_BEFORE if booking.was_asked else None,
+    )
+
+
+def message_of(talk: Talk, said: Said, number: int = 0) -> Message:
+    """A text as a message that comes after all others."""
+    return Message(
+        seq=NEWEST_OF_ALL + number,
+        key=f"{number:032x}",
+        channel=Channel.WEBHOOK,
+        gateway="",
+        originator=talk.originator,
+        destination=talk.destination,
+        text=clean(said.text),
+        sent_at=None,
+        received_at=said.at,
+        order=Order(said.at, NEWEST_OF_ALL + number),
+    )
+
+
+def explanation_of(plan: Plan) -> Explanation:
+    """The explanation of a plan that nobody has carried out."""
+    return explained(record_of(plan), plan.language, explanation_json(plan))
+
+
+def record_of(plan: Plan) -> MessageRecord:
+    """The message of a plan as a record, as if it had just come in."""
+    message = plan.message
+    return MessageRecord(
+        key=message.key,
+        channel=message.channel,
+        originator=message.originator,
+        destination=message.destination,
+        text=message.text,
+        folded=plan.folded,
+        sent_at=message.sent_at,
+        received_at=message.received_at,
+        handled_at=None,
+        status=MessageStatus.RECEIVED,
+        rule=plan.rule,
+        rules_hash=plan.rules_hash,
+        is_superseded=plan.is_superseded,
+    )
