@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,16 +46,17 @@ class Listener:
 class Feed:
     """All who listen in this process, and what they were told last."""
 
-    def __init__(self, *, desk: Desk, lookout: Lookout) -> None:
+    def __init__(self, *, desk: Desk, lookout: Lookout, look_every_s: float = LOOK_EVERY_S) -> None:
         self._desk = desk
         self._lookout = lookout
+        self._look_every_s = look_every_s
         self._listeners: set[Listener] = set()
         self._reader: asyncio.Task[None] | None = None
         self._lines: dict[int, FeedLine] = {}
         self._frame = b""
         self._is_closed = False
 
-    async def listen(self, listener: Listener) -> AsyncIterator[bytes]:
+    async def listen(self, listener: Listener) -> AsyncGenerator[bytes, None]:
         """What a listener hears, until it leaves or the process ends. Raises TooManyListeners."""
         if len(self._listeners) >= LISTENERS or self._is_closed:
             raise TooManyListeners
@@ -64,7 +65,7 @@ class Feed:
             self._reader = asyncio.create_task(self._read())
         return self._told(listener)
 
-    async def _told(self, listener: Listener) -> AsyncIterator[bytes]:
+    async def _told(self, listener: Listener) -> AsyncGenerator[bytes, None]:
         yield RETRY
         try:
             while (heard := await listener.queue.get()) is not None:
@@ -87,10 +88,10 @@ class Feed:
             with contextlib.suppress(StorageError):
                 await self._look()
             beats += 1
-            if beats * LOOK_EVERY_S >= BEAT_EVERY_S:
+            if beats * self._look_every_s >= BEAT_EVERY_S:
                 beats = 0
                 self._tell(list(self._listeners), b"event: beat\ndata: 1\n\n")
-            await asyncio.sleep(LOOK_EVERY_S)
+            await asyncio.sleep(self._look_every_s)
 
     async def _look(self) -> None:
         lines = {line.seq: line for line in await newest_lines(self._desk, SHOWN)}

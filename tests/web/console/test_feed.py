@@ -1,0 +1,99 @@
+"""The stream: rows once, of those that were asked for, from one reader for all."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Any
+
+import pytest
+
+from responder.core.operations.overview import FeedLine
+from responder.web.console.frame.feed import LISTENERS, Feed, Listener, TooManyListeners
+from responder.web.console.frame.outlook import Lookout
+from tests.builders import BRUNO, inbound
+from tests.web.console.conftest import Installation
+
+
+@pytest.fixture
+def feed(installation: Installation) -> Feed:
+    return Feed(
+        desk=installation.desk, lookout=Lookout(desk=installation.desk, health=installation.health()), look_every_s=0.02
+    )
+
+
+def listener(**other: Any) -> Listener:
+    fields: dict[str, Any] = {"language": "en", "write": write, "matches": everything}
+    return Listener(**(fields | other))
+
+
+def write(line: FeedLine) -> str:
+    return line.message.text
+
+
+def everything(_line: FeedLine) -> bool:
+    return True
+
+
+async def put(installation: Installation, *texts: str, **other: Any) -> None:
+    await installation.store.inbox.add([inbound(text, **other) for text in texts], {})
+
+
+async def heard(stream: AsyncIterator[bytes], event: str) -> Any:
+    """What the next event of a kind says."""
+    async for told in stream:
+        if f"event: {event}\n" in told.decode():
+            return json.loads(told.decode().partition("data: ")[2])
+    return None
+
+
+async def test_a_new_listener_hears_the_newest_rows_and_the_counts(feed: Feed, installation: Installation) -> None:
+    await put(installation, "one", "two")
+    async with aclosing(await feed.listen(listener())) as stream:
+        rows = await heard(stream, "rows")
+        frame = await heard(stream, "frame")
+    assert [row["html"] for row in rows] == ["two", "one"]
+    assert frame["counts"]["handoffs"] == 0
+
+
+async def test_a_text_that_comes_in_later_is_told_alone(feed: Feed, installation: Installation) -> None:
+    await put(installation, "one")
+    async with aclosing(await feed.listen(listener())) as stream:
+        await heard(stream, "rows")
+        await put(installation, "two")
+        assert [row["html"] for row in await heard(stream, "rows")] == ["two"]
+
+
+async def test_a_listener_hears_only_the_rows_that_it_asked_for(feed: Feed, installation: Installation) -> None:
+    await put(installation, "mine", originator=BRUNO)
+    await put(installation, "other")
+    wanted = listener(matches=lambda line: line.message.originator == BRUNO, wanted="bruno")
+    async with aclosing(await feed.listen(wanted)) as stream:
+        assert [row["html"] for row in await heard(stream, "rows")] == ["mine"]
+
+
+async def test_whoever_missed_more_than_is_kept_at_hand_loads_the_page_again(
+    feed: Feed, installation: Installation
+) -> None:
+    await put(installation, *(f"text {number}" for number in range(60)))
+    async with aclosing(await feed.listen(listener(after=1))) as stream:
+        assert await heard(stream, "reload") == 1
+
+
+async def test_one_page_too_many_is_refused(feed: Feed) -> None:
+    for _ in range(LISTENERS):
+        await feed.listen(listener())
+    with pytest.raises(TooManyListeners):
+        await feed.listen(listener())
+    feed.close()
+
+
+async def test_a_process_that_stops_ends_its_streams(feed: Feed) -> None:
+    stream = await feed.listen(listener())
+    await heard(stream, "frame")
+    feed.close()
+    assert [told async for told in stream if b"event: rows" in told] == []
+
+
+async def test_a_page_can_ask_whether_its_visit_still_counts(installation: Installation) -> None:
+    async with installation.browser() as browser:
+        assert (await browser.get("/events?probe=1")).status_code == 204
