@@ -187,9 +187,9 @@ async def test_subscribers_tell_who_is_under_review(here: Installation) -> None:
     exported = (await run("subscribers", "export")).out.splitlines()
     assert exported == [
         "originator,list,status,since,language,evidence,under_review_since",
-        f"{ANNA},news,subscribed,2026-11-23 12:55,,,2026-11-23 13:00",
+        f"{ANNA},news,subscribed,2026-11-23 12:55,,text 'News ON' of 2026-11-23T11:55:00Z,2026-11-23 13:00",
     ]
-    here.write("people.csv", "\n".join(exported).replace(",,,", ",,form,"))
+    here.write("people.csv", "\n".join(exported))
     assert (await run("subscribers", "import", "people.csv")).out.startswith("people.csv: 1 subscribers, 0 new")
     await run("handoffs", "done", KEY)
     assert "under_review_since" not in (await run("subscribers", "list", "--json")).record

@@ -45,12 +45,17 @@ def told(decided: Plan) -> str:
         ),
         ("quiet", "the rule quiet has no reply"),
         ("person", 'the rule person has no reply, and a person is asked to look ("wants a person")'),
-        ("I said stop yesterday", "the text may ask for no more texts, so a person has to look"),
         ("Liked “Nine to six.”", "ignored: a reaction to a text"),
     ],
 )
 def test_the_reason_is_told(text: str, why: str) -> None:
     assert silent(text, rules(BODY)).startswith(why)
+
+
+def test_a_doubt_that_is_not_asked_about_says_so() -> None:
+    of_file = rules(BODY, "reserved: {stop: {ask: none}}")
+    told = silent("I said stop yesterday", of_file)
+    assert told == "the text may ask for no more texts, so a person has to look"
 
 
 def test_the_fallback_tells_what_came_near() -> None:
