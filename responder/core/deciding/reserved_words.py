@@ -24,7 +24,6 @@ from responder.core.recognition.packs import ALWAYS
 from responder.core.recognition.reserved import by_steps, slip
 from responder.core.rules.rules import ASK, LEFT, Rules
 from responder.core.rules.situation import Match, Situation
-from responder.core.sms.text import fold
 
 CONFIRM_WITHIN = timedelta(minutes=5)  # 47 CFR 64.1200(a)(12)
 CONFIRM_EVERY = timedelta(hours=24)  # at most one confirmation to a number, so that two robots fall silent
@@ -53,7 +52,7 @@ def _recognised(situation: Situation, rules: Rules) -> Recognition:
         written = situation.written
         found = by_steps(
             written,
-            folded if written.is_all_own else fold(written.own),
+            folded if written.is_all_own else written.worded,
             lexicon,
             opted_out=situation.known.opted_out,
             question_open=is_asked,

@@ -19,14 +19,15 @@ COURTESY = frozenset({
     "vielen dank", "besten dank", "hallo", "guten tag", "guten morgen", "guten abend", "mfg", "lg", "viele grusse",
     "liebe grusse", "entschuldigung", "tut mir leid", "es tut mir leid", "merci", "merci beaucoup", "merci d avance",
     "svp", "s v p", "stp", "s il vous plait", "sil vous plait", "bonjour", "bonsoir", "desole", "desolee",
-    "cordialement", "bonne journee", "gracias", "muchas gracias", "por favor", "porfavor", "porfa", "hola", "buenas",
-    "buenos dias", "buenas tardes", "lo siento", "disculpe", "saludos", "un saludo", "obrigado", "obrigada",
-    "muito obrigado", "muito obrigada", "obg", "ola", "oi", "bom dia", "boa tarde", "boa noite", "desculpe",
-    "desculpa", "alstublieft", "alsjeblieft", "aub", "ajb", "a u b", "dank u", "dank u wel", "dank je", "dank je wel",
-    "bedankt", "goedemorgen", "goedemiddag", "goedendag", "groetjes", "met vriendelijke groet", "mvg", "het spijt me",
-    "dziekuje", "dzieki", "dziekuje bardzo", "prosze", "dzien dobry", "pozdrawiam", "przepraszam", "przykro mi",
-    "multumesc", "multumesc frumos", "mersi", "va rog", "te rog", "buna ziua", "buna", "salut", "imi pare rau",
-    "scuze", "o zi buna",
+    "cordialement", "cumprimentos", "melhores cumprimentos", "vriendelijke groeten", "groeten", "salutari",
+    "cu stima", "gruss", "grusse", "vg", "bonne journee", "gracias", "muchas gracias", "por favor", "porfavor",
+    "porfa", "hola", "buenas", "buenos dias", "buenas tardes", "lo siento", "disculpe", "saludos", "un saludo",
+    "obrigado", "obrigada", "muito obrigado", "muito obrigada", "obg", "ola", "oi", "bom dia", "boa tarde",
+    "boa noite", "desculpe", "desculpa", "alstublieft", "alsjeblieft", "aub", "ajb", "a u b", "dank u", "dank u wel",
+    "dank je", "dank je wel", "bedankt", "goedemorgen", "goedemiddag", "goedendag", "groetjes",
+    "met vriendelijke groet", "mvg", "het spijt me", "dziekuje", "dzieki", "dziekuje bardzo", "prosze", "dzien dobry",
+    "pozdrawiam", "przepraszam", "przykro mi", "multumesc", "multumesc frumos", "mersi", "va rog", "te rog",
+    "buna ziua", "buna", "salut", "imi pare rau", "scuze", "o zi buna",
 })  # fmt: skip
 PARTING = frozenset({
     "great", "good", "fine", "see you", "see you then", "see you there", "see you soon", "see you later",
@@ -150,8 +151,8 @@ def _named(
     count = len(tokens)
     for start in range(1, count):
         if _is_name(tokens[start:], written, lexicon, names):
+            yield start, count
             yield _introduced(tokens, start), count
-            break
     for end in range(count - 1, 0, -1):
         if tokens[end].before and _is_name(tokens[_greeting(tokens, end) : end], written, lexicon, names):
             yield 0, end

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from responder.core.recognition.aim import Aim, aim_of
+from responder.core.recognition.courtesy import ways_without_names
 from responder.core.recognition.lexicon import Kind, Lexicon
 from responder.core.recognition.outcome import Outcome, Recognition
 from responder.core.recognition.packs import TELLING, Word, bare, first_letters, without
@@ -25,7 +26,15 @@ def read_opt_out(text: Parts) -> Recognition | None:
     """The opt-out that steps 1 to 4 find; None if they find none."""
     if word := text.lexicon.opt_out.get(text.folded):
         return _as_opt_out(text, word, 1)
-    return _line(text) or _scoped(text) or _slurred(text) or _phrase(text) or _unknown_scope(text) or _anywhere(text)
+    return (
+        _line(text)
+        or _signed(text)
+        or _scoped(text)
+        or _slurred(text)
+        or _phrase(text)
+        or _unknown_scope(text)
+        or _anywhere(text)
+    )
 
 
 def _as_opt_out(text: Parts, word: Word, step: int) -> Recognition | None:
@@ -43,6 +52,16 @@ def _line(text: Parts) -> Recognition | None:
     if len(text.gaps) < SEVERAL or text.gaps[1] != "\n" or text.own_words[0] not in text.lexicon.stops:
         return None
     return _as_opt_out(text, text.lexicon.stops[text.own_words[0]], 2)
+
+
+def _signed(text: Parts) -> Recognition | None:
+    """Step 2: an opt-out word with a name behind it, as people end a letter."""
+    for words in ways_without_names(text.written, text.lexicon, frozenset()):
+        is_parted = 0 < len(words) < len(text.own_words) and text.gaps[len(words)] != ""
+        word = text.lexicon.opt_out.get(" ".join(words)) if is_parted else None
+        if word and not word.yields:
+            return _as_opt_out(text, word, 2)
+    return None
 
 
 def _scoped(text: Parts) -> Recognition | None:

@@ -20,7 +20,7 @@ QUOTED_LINE = re.compile(r"^[ \t]*(?:>|\|[ \t]?>|&gt;).*$", re.MULTILINE)
 WORD = re.compile(rf"[^\W_](?:[^\W_]|[{APOSTROPHES}](?=[^\W\d_])|[\u0300-\u036f])*[{APOSTROPHES}]?")
 EMOTICON = re.compile(
     r"""(?<![^\W_])(?: [<>]?[:;=]['’]?[-o^~]?[()\[\]{}|/\\dDpPbBcCoOsSxX*@$0-9&<>]+ | [()\[\]{}dDcC][-o^]?['’]?[:;=]
-    | </?3+ | [xX]+[dD]+ | [xX]\.[xX] | [\^>toOu-][._]+[\^<toOu-] | \^{2,} )(?![^\W_])""",
+    | </?3+ | [xX]+[dD]+ | [xX]\.[xX] | (?<!\.)[\^>oOu-][._]+[\^<oOu-](?!\.) | T_+T | \^{2,} )(?![^\W_])""",
     re.VERBOSE,
 )
 PICTURE = re.compile(
@@ -106,7 +106,12 @@ class Written:
     @lazily
     def is_all_own(self) -> bool:
         """Whether nothing was left out of the text."""
-        return not self.quoted and self._parts[0] == self.typed
+        return not self.quoted and self._parts[0] == self.typed and not EMOTICON.search(self.typed)
+
+    @lazily
+    def worded(self) -> str:
+        """The own words, folded, with the tokens of pictures that have a meaning, and without emoticons."""
+        return fold(self.own if len(self.own) > LONGEST_MARKED else EMOTICON.sub(" ", self.own))
 
     @lazily
     def spoken(self) -> str:
