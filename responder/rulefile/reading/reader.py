@@ -11,28 +11,16 @@ from responder.core.rules.template import did_you_mean
 from responder.errors import Mistake
 from responder.rulefile.reading.nodes import Mapping as MappingNode
 from responder.rulefile.reading.nodes import Node, Place, Scalar, Sequence
+from responder.rulefile.reading.unknown_words import GLUED_BLANK, remedy_for
 
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
 FLAGS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 LONGEST_SHOWN = 40  # characters of a text that a mistake repeats
+TOP = "top level"
 OFF = "off"  # instead of a value: no limit, no alert
 Line = tuple[str, int]
 """A file and a line of it."""
-SYNONYMS = {
-    "if": "when", "on": "when", "do": "then", "action": "then", "actions": "then",
-    "keyword": "text", "keywords": "text", "word": "text", "words": "text", "message": "text", "equals": "text",
-    "is": "text", "begins_with": "starts_with", "begins": "starts_with", "includes": "contains",
-    "regex": "pattern", "regexp": "pattern",
-    "send": "reply", "respond": "reply", "response": "reply", "answer": "reply", "sms": "reply", "say": "reply",
-    "join": "subscribe", "leave": "unsubscribe", "call": "webhook",
-    "time": "hours", "date": "since", "lang": "language",
-}  # fmt: skip
-"""Words that people write who have not looked up ours."""
-BELONGS = {
-    ("condition", "then"): ", it belongs to the rule: begin it below 'when', not below what stands in it",
-    ("condition", "reply"): ", it is an action: write it below 'then'",
-}
 GLUED = re.compile(r"[A-Za-z_]+:(?=\S)")
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
@@ -52,7 +40,7 @@ class Reader:
 
     file: str
     mistakes: list[Mistake] = field(default_factory=list)
-    where: str = "top level"
+    where: str = TOP
 
     def inside(self, where: str) -> "Reader":
         """A reader of another part of the same file."""
@@ -97,12 +85,9 @@ class Reader:
 
     def unknown(self, key: Scalar, kind: str, known: Collection[str]) -> None:
         """Keep the mistake of a word that is not known."""
-        likely = SYNONYMS.get(key.text.lower())
-        if likely in known:
-            remedy = f", did you mean {likely!r}?"
-        else:
-            remedy = BELONGS.get((kind, key.text)) or did_you_mean(key.text, known)
-        self.note(key.place, f"unknown {kind} {shown(key.text)}{remedy}")
+        self.note(
+            key.place, f"unknown {kind} {shown(key.text)}{remedy_for(key.text, kind, known, is_top=self.where == TOP)}"
+        )
 
 
 class Fields:
@@ -124,9 +109,15 @@ class Fields:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for key, _ in self._entries.values():
+        before: Scalar | None = None
+        for key, value in self._entries.values():
             if key.text not in self._known:
+                if before and before.place.line == key.place.line and is_empty(value):
+                    remedy = f"a comma ends a text inside {{ }}, so put all of {shown(before.text)} in quotes"
+                    self._reader.note(key.place, f"{shown(key.text)} stands here as a {self._kind}: {remedy}")
+                    continue
                 self._reader.unknown(key, self._kind, self._known)
+            before = key
 
     def node(self, name: str) -> Node | None:
         """The node of an entry; None where there is none."""
@@ -162,6 +153,8 @@ def _what_stands_there(node: Node) -> str:
     """What somebody wrote who meant keys with values, with the remedy."""
     if isinstance(node, Sequence):
         return ": take away the '-' or the [ ] around them"
+    if isinstance(node, Scalar) and (found := GLUED_BLANK.match(node.text)):
+        return f": the blank behind '{found[1]}:' (U+{ord(found[2]):04X}) only looks like one, type it anew"
     glued = GLUED.match(node.text) if isinstance(node, Scalar) else None
     return f": put a blank behind the ':' of {shown(glued[0])}" if glued else ""
 

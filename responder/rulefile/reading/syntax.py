@@ -8,8 +8,12 @@ import yaml
 Cause = tuple[int, int, str]
 """The line, the column and the remedy."""
 UNMERGED = "two versions of the file were put together and not yet made one: choose what stays, and remove this line"
-MERGE = re.compile(r"(<<<<<<<|>>>>>>>)( |$)")
-FOREIGN_BLANK = re.compile(r"[ -]*([\u00a0\u2000-\u200b\u202f\u3000\ufeff])")
+MERGE = re.compile(r"(?:<<<<<<<|>>>>>>>|\|\|\|\|\|\|\|)(?: |$)|=======$")
+FOREIGN = r"[\u00a0\u2000-\u200b\u202f\u3000\ufeff]"
+FOREIGN_BLANK = re.compile(rf"[ -]*({FOREIGN})")
+BEHIND_A_COLON = re.compile(rf"[\s-]*[A-Za-z_]+:({FOREIGN})")
+COMMENT = re.compile(r"(?<=\s)#")
+APOSTROPHE = re.compile(r"(?:^|[\[{,:]\s*|\s)'[^']*(')(?=\w)")
 BULLET = re.compile(r"\s*([–—•·*])\s")
 GLUED_DASH = re.compile(r"\s*-[A-Za-z_]+:(\s|$)")
 GLUED_COLON = re.compile(r"[\s-]*[A-Za-z_]+:\S")
@@ -26,11 +30,14 @@ def cause_of(lines: Sequence[str], line: int, column: int, *, is_colon: bool) ->
     """
     if line >= len(lines):
         return None
-    if (merged := next((number for number in range(line + 1) if MERGE.match(lines[number])), None)) is not None:
+    if (merged := _unmerged(lines)) is not None:
         return merged + 1, 1, UNMERGED
     before = lines[line][:column]
+    for number in (line, line - 1):
+        if number >= 0 and (blank := _foreign_blank(lines[number], number)):
+            return blank
     if not is_colon:
-        return _at_the_line(lines[line], before, line) or (_foreign_blank(lines[line - 1], line - 1) if line else None)
+        return _at_the_line(lines, before, line)
     if ": " in before.strip():
         return _in_a_text(before, line)
     for above in range(line - 1, -1, -1):
@@ -39,20 +46,58 @@ def cause_of(lines: Sequence[str], line: int, column: int, *, is_colon: bool) ->
     return None
 
 
-def _at_the_line(text: str, before: str, line: int) -> Cause | None:
-    if blank := _foreign_blank(text, line):
-        return blank
+def _unmerged(lines: Sequence[str]) -> int | None:
+    """The first line that a merge has left; one of ``=`` alone may be somebody's own."""
+    left = [number for number, text in enumerate(lines) if MERGE.match(text)]
+    return left[0] if any(not lines[number].startswith("=") for number in left) else None
+
+
+def cause_in_brackets(lines: Sequence[str], first: int, last: int) -> Cause | None:
+    """Why a list or mapping in brackets ends too early, somewhere in these lines: a quote, or a comment."""
+    for number in range(first, min(last + 1, len(lines))):
+        text = lines[number]
+        if found := APOSTROPHE.search(text):
+            remedy = 'the text ends at this apostrophe, and more stands behind it: put all of it between " "'
+            return number + 1, found.start(1) + 1, remedy
+        found_at = next((found.start() for found in COMMENT.finditer(text) if _is_bare(text[: found.start()])), None)
+        if found_at is not None and ("}" in text[found_at:] or "]" in text[found_at:]):
+            remedy = "a '#' behind a blank begins a comment, so that the bracket is not closed: put the text in quotes"
+            return number + 1, found_at + 1, remedy
+    return None
+
+
+def _is_bare(before: str) -> bool:
+    """Whether what follows is outside of all quotes."""
+    outside = re.sub(r"\"(?:[^\"\\\\]|\\\\.)*\"|(?<!\w)'(?:[^']|'')*'", "", before)
+    return '"' not in outside
+
+
+def _at_the_line(lines: Sequence[str], before: str, line: int) -> Cause | None:
+    text = lines[line]
     if (found := BULLET.match(text)) and len(before) <= found.end():
         return line + 1, found.start(1) + 1, f"an entry of a list begins with '- ', not with '{found[1]} '"
     if found := ENDED.search(before):
-        quotes = "' '" if found[0].startswith('"') else '" "'
+        quote = found[0].strip()
+        if before.count(quote) == 1 and (unclosed := _unclosed(lines, line, quote)):
+            return unclosed
+        quotes = "' '" if quote == '"' else '" "'
         remedy = f"the text ends at this quote, and more stands behind it: put all of it between {quotes}"
         return line + 1, found.start() + 1, remedy
     return None
 
 
+def _unclosed(lines: Sequence[str], line: int, quote: str) -> Cause | None:
+    """The quote on a line above that the one on this line has closed."""
+    for above in range(line - 1, -1, -1):
+        if quote in lines[above]:
+            column = lines[above].rindex(quote) + 1
+            remedy = f"the quote that begins here is closed only on line {line + 1}: add one at the end of its text"
+            return (above + 1, column, remedy) if lines[above].count(quote) % 2 else None
+    return None
+
+
 def _foreign_blank(text: str, line: int) -> Cause | None:
-    if found := FOREIGN_BLANK.match(text):
+    if found := FOREIGN_BLANK.match(text) or BEHIND_A_COLON.match(text):
         remedy = "type the blanks of this line anew"
         return line + 1, found.start(1) + 1, f"this blank (U+{ord(found[1]):04X}) only looks like one: {remedy}"
     return None
@@ -95,6 +140,7 @@ AT_THE_PROBLEM = {
     "did not find expected '-' indicator": "this stands among entries that begin with '-': begin it with "
     "'- ', or check the indentation",
     "could not find expected ':'": "a ':' is missing after the key, or the indentation is wrong",
+    "mapping keys are not allowed": "a text that begins with '? ' needs quotes",
     "unknown escape character": "this backslash means nothing between double quotes: use single quotes",
     "invalid Unicode character": "this escape stands for no character, remove it",
     "expected hexdecimal number": "this escape is not complete: write the character itself",
@@ -119,6 +165,8 @@ def in_plain_words(error: Exception, text: str) -> tuple[int, int, str]:
     for part, remedy in AT_ITS_BEGINNING.items():
         if part in problem:
             begin = error.context_mark or mark
+            if cause := cause_in_brackets(text.splitlines(), begin.line, mark.line):
+                return cause
             return begin.line + 1, begin.column + 1, remedy
     complaint = f"{problem} {error.context or ''}"
     lines = text.splitlines()

@@ -13,6 +13,7 @@ from responder.rulefile.warnings.texts import Sent
 UCS2 = "UCS-2"
 MOST_NAMED = 3  # characters
 SINGLE_BRACES = re.compile(r"(?<!\{)\{\s*([A-Za-z_]+(?:\.[A-Za-z_]+)*)\s*\}(?!\})")
+CURLY = re.compile(r"[“”„‟‘‚«»].*[“”‘’«»]", re.DOTALL)
 COMMENT = re.compile(r"\s+#(?=\S)")
 LONGEST_SHOWN = 40  # characters of what is cut off
 
@@ -26,6 +27,7 @@ def cautions(survey: Survey) -> Iterator[Caution]:
             text = f'"{found[0]}" is sent as it stands: write {{{{ {found[1]} }}}} for the value ({sent.when})'
             mistake = sent.spot(found.start()).mistake(f"{sent.owner}: {text}")
             yield survey.caution(Code.SINGLE_BRACES, mistake, sent.reached)
+        yield from _curly_quotes(sent, survey)
         yield from _cut_off(sent.source, sent.scalar, sent.owner, sent.when, sent.reached, survey)
     for rule in survey.enabled:
         given, placed = survey.given(rule), survey.sources.rules.get(rule.name)
@@ -35,6 +37,17 @@ def cautions(survey: Survey) -> Iterator[Caution]:
             scalar, reached = Scalar(place=word.place, text=word.typed), Reached(text=word.typed, given=given)
             compared = f'"{word.typed}" is what is compared'
             yield from _cut_off(placed[0], scalar, f'rule "{rule.name}"', compared, reached, survey)
+
+
+def _curly_quotes(sent: Sent, survey: Survey) -> Iterator[Caution]:
+    """The warning of a text between the quotes of a word processor, which are no quotes of this file."""
+    line = sent.source.lines[sent.scalar.place.line - 1] if sent.scalar.place.line <= len(sent.source.lines) else ""
+    is_bare = line.startswith(sent.scalar.text[:1], sent.scalar.place.column - 1)
+    if is_bare and CURLY.fullmatch(sent.scalar.text):
+        first, last = sent.scalar.text[0], sent.scalar.text[-1]
+        remedy = 'write " " in their place'
+        text = f"the quotes {first}{last} of a word processor are sent as they stand: {remedy} ({sent.when})"
+        yield survey.caution(Code.CURLY_QUOTES, sent.spot().mistake(f"{sent.owner}: {text}"), sent.reached)
 
 
 def _cut_off(

@@ -35,6 +35,7 @@ class Code(StrEnum):
     ALPHABET = "alphabet"
     SINGLE_BRACES = "single-braces"
     CUT_OFF = "cut-off"
+    CURLY_QUOTES = "curly-quotes"
     NO_WAY_OUT = "no-way-out"
     HELP_TEXT = "help-text"
     CANNOT_LEAVE = "cannot-leave"
