@@ -212,29 +212,4 @@ document.addEventListener("keydown", (event) => {
   if (acts[event.key]) { event.preventDefault(); acts[event.key](); }
 });
 
-/* ---- what can be copied ---- */
-for (const button of document.querySelectorAll("[data-copy]")) {
-  button.addEventListener("click", async () => {
-    const source = byId(button.dataset.copy);
-    await navigator.clipboard?.writeText(source.textContent).catch(() => null);
-    getSelection().selectAllChildren(source);
-    button.textContent = button.dataset.copied;
-  });
-}
-
-/* ---- keys of a list of things to do: only while the focus is in it, so that no other program's keys are taken ---- */
-document.addEventListener("keydown", (event) => {
-  const list = document.activeElement.closest?.("[data-keys]");
-  if (!list || event.ctrlKey || event.metaKey || event.altKey || document.activeElement.matches("input, textarea, select")) return;
-  const items = [...list.querySelectorAll(list.dataset.keys)];
-  const at = items.findIndex((item) => item.contains(document.activeElement));
-  const acts = {
-    j: () => items[Math.min(at + 1, items.length - 1)]?.focus(),
-    k: () => items[Math.max(at - 1, 0)]?.focus(),
-    r: () => items[at]?.querySelector("textarea")?.focus(),
-    e: () => items[at]?.querySelector("button.main")?.focus(),
-  };
-  if (acts[event.key]) { event.preventDefault(); acts[event.key](); }
-});
-
 connect();
