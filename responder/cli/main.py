@@ -48,6 +48,9 @@ COMMANDS = {
             "explain": "Tell what a text would do and why, with what is known of its sender. "
             "Sends nothing, keeps nothing.",
         },
+        "rules.versions.commands": {
+            "rules": "Which rules were in force, and who changed them; back to older ones, and pauses.",
+        },
         "rules.replay": {
             "replay": "Run stored messages through another rules file, and print only what would change. "
             "Sends nothing, keeps nothing.",

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from responder.core.operations.records import RulesStatus
 from responder.core.outbound.gateway import Clock
+from responder.core.rules.hours import RulePause
 from responder.core.rules.rules import Rules
 from responder.core.sms.timestamps import iso
 from responder.errors import ResponderError, RulesError, StorageError
@@ -20,6 +21,7 @@ from responder.store.base.rule_versions import RuleVersions
 
 SETTLED_S = 0.2  # a file that has not changed for this long is not half-written
 MOST_LOOKS = 50
+PAUSES_EVERY_S = 1.0  # no batch asks for them
 SECRETS = Path(".env")  # which may hold the secrets of the file's webhooks
 MOST_LOGGED = 20  # mistakes; ``responder check`` shows them all
 
@@ -70,6 +72,7 @@ class RulesInForce:
         self._seen: Fingerprint = ()
         self._rules: Rules | None = None
         self._status: RulesStatus | None = None
+        self._pauses: Mapping[str, RulePause] = {}
 
     def rules(self) -> Rules:
         """The rules in force; a batch asks once and keeps the answer."""
@@ -89,13 +92,37 @@ class RulesInForce:
         Raises RulesError if there are neither, and StorageError.
         """
         self._seen = await self._fingerprint()
+        await self.read_pauses()
         try:
             await self._put_in_force(await asyncio.to_thread(self._read))
         except RulesError as error:
             await self._serve_last_good(error)
 
     async def watch(self, on_change: Callable[[], Awaitable[None]] = _nothing) -> None:
-        """Follow the file until cancelled, and call back after each reading."""
+        """Follow the file and the pauses of rules until cancelled, and call back after each reading of the file."""
+        pauses = asyncio.create_task(self._follow_pauses())
+        try:
+            await self._follow_file(on_change)
+        finally:
+            pauses.cancel()
+            await asyncio.gather(pauses, return_exceptions=True)
+
+    async def _follow_pauses(self) -> None:
+        while True:
+            await asyncio.sleep(PAUSES_EVERY_S)
+            try:
+                await self.read_pauses()
+            except StorageError as error:
+                logger.warning("pauses of rules wait for the database reason=%s", error)
+
+    async def read_pauses(self) -> None:
+        """Heed which rules are paused now; a file that is read later keeps to them."""
+        self._pauses = await self._versions.pauses(self._clock())
+        if self._rules is not None and self._rules.pauses != self._pauses:
+            self._rules = self._rules.with_pauses(self._pauses)
+            logger.info("rules paused now=%s", ", ".join(self._pauses) or "none")
+
+    async def _follow_file(self, on_change: Callable[[], Awaitable[None]]) -> None:
         async with aclosing(possible_changes(self._files)) as turns:
             async for _ in turns:
                 if await self.look():
@@ -150,7 +177,7 @@ class RulesInForce:
         now = self._clock()
         if self._decides:
             await self._versions.keep(rules.hash, sources_of(rules), now)
-        self._rules, self._status = rules, _status_of(rules, now)
+        self._rules, self._status = rules.with_pauses(self._pauses), _status_of(rules, now)
         logger.info("rules in force hash=%s rules=%d", rules.hash, len(rules.rules))
 
     def _refuse(self, mistakes: tuple[str, ...]) -> None:
@@ -168,7 +195,8 @@ class RulesInForce:
         except RulesError:
             raise error from None
         mistakes = tuple(map(str, error.mistakes))
-        self._rules, self._status = rules, replace(_status_of(rules, version.in_force_at), mistakes=mistakes)
+        self._rules = rules.with_pauses(self._pauses)
+        self._status = replace(_status_of(rules, version.in_force_at), mistakes=mistakes)
         serving = f"serving by those in force at {iso(version.in_force_at)}"
         self._log(f"rules file refused at the start, {serving}", rules.hash, mistakes)
 

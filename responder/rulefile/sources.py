@@ -1,6 +1,7 @@
 """The texts of the rules: which files they are in, and how they become rules."""
 
 import os
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path, PurePath
@@ -14,6 +15,7 @@ from responder.rulefile.reading.nodes import LARGEST_FILE, Place, too_large
 
 MOST_WATCHED = 2000  # files
 INCLUDES = b"include"
+REPLACED = ".replaced"  # ends the name of what a file held before it was restored
 
 
 def rule_files(path: Path) -> tuple[Path, ...]:
@@ -52,6 +54,28 @@ def rules_from(sources: Sequence[Source], environment: Mapping[str, str]) -> Rul
     folder = PurePath(main.file).parent
     kept = Kept({PurePath(source.file).relative_to(folder).as_posix(): source.text for source in others})
     return read_rules(main.text, main.file, environment, kept)
+
+
+def write_sources(path: Path, sources: Sequence[Source]) -> None:
+    """Put texts that were kept in the place of the rules file and of those that it includes. Raises OSError.
+
+    The rules file comes last, each file is there as a whole at any time, and what it held stays beside it.
+    """
+    main, *others = sources
+    folder = PurePath(main.file).parent
+    for source in others:
+        _replace(path.parent / PurePath(source.file).relative_to(folder), source.text)
+    _replace(path, main.text)
+
+
+def _replace(path: Path, text: str) -> None:
+    target = path.resolve()
+    draft = target.with_name(f".{target.name}.new")
+    draft.write_text(text, "utf-8", newline="")
+    if target.exists():
+        draft.chmod(target.stat().st_mode)
+        shutil.copy2(target, target.with_name(target.name + REPLACED))
+    draft.replace(target)
 
 
 def _read(path: Path) -> str:

@@ -1,7 +1,7 @@
 """What doctor reads in the database: workers, what waits, what failed, and what is switched off."""
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,7 @@ from responder.core.rules.rules import Rules
 from responder.errors import ConfigurationError, ResponderError
 from responder.settings.database_url import mask_url
 from responder.settings.model import Settings
-from responder.store.base.rule_versions import RuleVersions
+from responder.store.base.rule_versions import RuleVersions, read_pauses
 from responder.store.handoffs.handoffs import count_open
 from responder.store.operations.credits import read_clock_offset
 from responder.store.outbound.daily_budget import spent_on
@@ -56,6 +56,10 @@ async def _contents(settings: Settings, store: Store, rules: Rules | None, now: 
     if rules is None and (version := await RuleVersions(store.database).newest()):
         text = f"the last good ones stay in force meanwhile: hash {version.hash}, of {moment(version.in_force_at)}"
         yield warning("rules", text)
+    for pause in (await read_pauses(store.database, now)).values():
+        until = moment(pause.until, rules.zone if rules else UTC)
+        remedy = f"'responder rules resume {pause.rule}' ends that"
+        yield warning("rules", f"{pause.rule} is paused until {until} by {pause.by}: {remedy}")
     yield _workers(await store.installation.live_workers(now - SEEN_WITHIN), rules)
     yield _waiting(await store.inbox.oldest_waiting(), now)
     async for finding in _failed_and_clock(store, settings.gateway_timezone):

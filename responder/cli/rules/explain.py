@@ -1,6 +1,7 @@
 """responder explain: what a text would do and why, while nothing is sent and nothing is kept."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +14,7 @@ from responder.cli.terminal.output import echo_json, say
 from responder.cli.terminal.session import open_existing
 from responder.core.contact.known import Known
 from responder.core.deciding.plan import make_plan
+from responder.core.rules.hours import RulePause
 from responder.core.rules.rules import Rules
 from responder.core.sms.message import Message
 from responder.core.sms.typed_times import read_moment
@@ -21,6 +23,7 @@ from responder.errors import ConfigurationError
 from responder.rulefile import load_rules
 from responder.settings.environment import environment
 from responder.settings.model import Settings, load_settings
+from responder.store.base.rule_versions import read_pauses
 from responder.store.inbox.contacts import read_known
 from responder.wiring import utc_now
 
@@ -59,7 +62,8 @@ def explain(
     ends = (read_end(sender, in_force), read_end(to, in_force) if to else in_force.our_number)
     talk = Talk(originator=ends[0], destination=ends[1])
     message = message_of(talk, Said(text=text, at=_moment(at, in_force)))
-    plan = make_plan(message, in_force, _known(settings, message, clean=clean))
+    known, pauses = _known(settings, message, clean=clean)
+    plan = make_plan(message, in_force.with_pauses(pauses), known)
     explanation = explanation_of(plan)
     if as_json:
         echo_json(explanation.as_json())
@@ -75,17 +79,18 @@ def _moment(at: str | None, rules: Rules) -> datetime:
         raise typer.BadParameter(str(error), param_hint="--at") from None
 
 
-def _known(settings: Settings, message: Message, *, clean: bool) -> Known:
-    """What is known of the originator; if nothing can be read, print why."""
+def _known(settings: Settings, message: Message, *, clean: bool) -> tuple[Known, Mapping[str, RulePause]]:
+    """What is known of the originator, and which rules are paused; if nothing can be read, print why."""
     if not clean:
         try:
             return asyncio.run(_stored(settings, message))
         except ConfigurationError as error:
             say(f"explained as if nothing were known of the sender, since {error}", err=True)
-    return Known(originator=message.originator)
+    return Known(originator=message.originator), {}
 
 
-async def _stored(settings: Settings, message: Message) -> Known:
+async def _stored(settings: Settings, message: Message) -> tuple[Known, Mapping[str, RulePause]]:
     async with open_existing(settings) as store:
         known = await read_known(store.database, store.secret, [message.originator], message.received_at)
-    return known[message.originator]
+        pauses = await read_pauses(store.database, utc_now())
+    return known[message.originator], pauses

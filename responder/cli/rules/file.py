@@ -1,7 +1,8 @@
 """responder check, describe and schema: a rules file's mistakes, its rules in plain words, and its schema."""
 
+import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -10,14 +11,18 @@ import typer
 from responder.cli.terminal.mistakes import load_or_exit, print_mistakes
 from responder.cli.terminal.options import AsJson, RulesFile
 from responder.cli.terminal.output import say
+from responder.cli.terminal.session import missing_file, open_existing
+from responder.core.rules.hours import RulePause
 from responder.core.rules.rules import Rules
-from responder.errors import Mistake
+from responder.errors import Mistake, ResponderError
 from responder.rulefile.describe.document import described
 from responder.rulefile.describe.schema import rules_schema
 from responder.rulefile.reading.places import Spot, placed_sources
 from responder.rulefile.warnings import warnings_of
 from responder.settings.environment import environment
-from responder.settings.model import load_settings
+from responder.settings.model import Settings, load_settings
+from responder.store.base.rule_versions import read_pauses
+from responder.wiring import utc_now
 
 SERVER = "RESPONDER_SMTP_URL"
 
@@ -60,8 +65,22 @@ def _counted(count: int, noun: str) -> str:
 
 @app.command("describe")
 def describe(rules: RulesFile = None) -> None:
-    loaded = load_or_exit(rules or load_settings().rules, as_json=False)
-    say(described(loaded, placed_sources(loaded)), nl=False)
+    settings = load_settings()
+    loaded = load_or_exit(rules or settings.rules, as_json=False)
+    paused = loaded if rules else loaded.with_pauses(asyncio.run(_pauses(settings)))
+    say(described(paused, placed_sources(loaded)), nl=False)
+
+
+async def _pauses(settings: Settings) -> Mapping[str, RulePause]:
+    """The rules that are paused, where there is an installation yet."""
+    if missing_file(settings):
+        return {}
+    try:
+        async with open_existing(settings) as store:
+            return await read_pauses(store.database, utc_now())
+    except ResponderError as error:
+        say(f"which rules are paused cannot be told: {error}", err=True)
+        return {}
 
 
 @app.command("schema")

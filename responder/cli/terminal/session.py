@@ -19,8 +19,8 @@ from responder.rulefile import rules_from
 from responder.settings.database_url import sqlite_file
 from responder.settings.environment import environment
 from responder.settings.model import Settings, load_settings
-from responder.store.base.rule_versions import RuleVersions
-from responder.wiring import Store, make_desk, open_store, read_rules_in_force
+from responder.store.base.rule_versions import RuleVersions, read_pauses
+from responder.wiring import Store, make_desk, open_store, read_rules_in_force, utc_now
 
 ALL_ADDRESSES = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  (listening on all, asked at one)
 
@@ -71,7 +71,8 @@ def _desk(store: Store) -> Desk:
 
     async def rules() -> Rules:
         if not read:
-            read.append(await last_good_rules(store))
+            pauses = await read_pauses(store.database, utc_now())
+            read.append((await last_good_rules(store)).with_pauses(pauses))
         return read[0]
 
     return make_desk(store, rules, warn=partial(say, err=True))

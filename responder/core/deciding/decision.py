@@ -1,8 +1,10 @@
 """What was decided about a message: who speaks, how the text matched, and what is to be done."""
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from responder.core.contact.effects import Effect, Reply
+from responder.core.contact.reasons import reason_as_json
 from responder.core.recognition.outcome import NOTHING, Recognition
 from responder.core.rules.actions import Action
 from responder.core.rules.situation import Match, Situation
@@ -18,6 +20,10 @@ class Miss:
     rule: str
     line: int
     why: str
+
+    def as_json(self) -> dict[str, Any]:
+        """The miss as it is stored, its reason as a sentence and as a code with values."""
+        return {"rule": self.rule, "line": self.line, **reason_as_json(self.why)}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

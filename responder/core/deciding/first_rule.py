@@ -5,6 +5,7 @@ from dataclasses import replace
 from itertools import chain
 
 from responder.core.contact.effects import CloseDoubts, Effect, RecordUse, Reply
+from responder.core.contact.reasons import because
 from responder.core.deciding.decision import UNDECIDED, Decision, Miss
 from responder.core.dialogue.double_opt_in import ask_to_join, lists_that_ask
 from responder.core.rules.actions import Action
@@ -13,7 +14,6 @@ from responder.core.rules.matching import Answers, How, Words
 from responder.core.rules.rules import Rule, Rules
 from responder.core.rules.situation import Match, Situation
 
-IN_SHADOW = "it applies, and does nothing while it is in shadow"
 LONGEST_READ = 20  # words of a text that is searched for words one letter off
 MOST_SHOWN = 10  # near misses
 LETTER, NUMBER, OTHER, EARLIER, APPOINTMENT = range(5)
@@ -52,10 +52,10 @@ def _first_of(found: Found, situation: Situation, rules: Rules) -> Decision:
     remaining = iter(found)
     for position, match in remaining:
         rule = rules.rules[position]
-        if refusal := refusal_of(rule, situation):
+        if refusal := refusal_of(rule, situation, rules):
             misses.append(Miss(rule=rule.name, line=rule.line, why=refusal))
         elif rule.shadow:
-            misses.append(Miss(rule=rule.name, line=rule.line, why=IN_SHADOW))
+            misses.append(Miss(rule=rule.name, line=rule.line, why=because("in_shadow")))
             shadowed.append(_decision_of([(rule, match)], situation, rules))
         else:
             applied.append((rule, match))
@@ -68,8 +68,10 @@ def _first_of(found: Found, situation: Situation, rules: Rules) -> Decision:
     return replace(decision, misses=tuple(misses), shadowed=tuple(shadowed)) if misses or shadowed else decision
 
 
-def refusal_of(rule: Rule, situation: Situation) -> str | None:
+def refusal_of(rule: Rule, situation: Situation, rules: Rules) -> str | None:
     """Why a rule whose text matches does not apply; None if it does."""
+    if rules.pauses and (refusal := rules.why_paused(rule.name, situation.now)):
+        return refusal
     if refusal := why_no_answer(situation) if isinstance(rule.text, Answers) else why_paused(situation):
         return refusal
     for condition in rule.conditions:
@@ -136,9 +138,9 @@ def _behind(decision: Decision, situation: Situation, rules: Rules) -> Iterator[
     if not decision.later:
         return
     first = rules.by_name[decision.applied[-1]]
-    why = f"an earlier rule applies first, {first.name} (line {first.line})"
+    why = because("earlier_rule", rule=first.name, line=first.line)
     for rule in (rules.rules[position] for position in decision.later):
-        if refusal_of(rule, situation) is None:
+        if refusal_of(rule, situation, rules) is None:
             yield EARLIER, rule.line, Miss(rule=rule.name, line=rule.line, why=why)
 
 
@@ -151,7 +153,7 @@ def _one_letter_off(decision: Decision, situation: Situation, rules: Rules) -> I
         rule = rules.rules[position]
         if rule.name not in missed:
             missed.add(rule.name)
-            refusal = refusal_of(rule, situation)
+            refusal = refusal_of(rule, situation, rules)
             more = f"; besides, {refusal}" if refusal else ""
-            why = f"one letter off: {said!r} is not {alias!r}{more}"
+            why = because("one_letter_off", said=said, alias=alias, besides=more)
             yield APPOINTMENT if refusal else LETTER, rule.line, Miss(rule=rule.name, line=rule.line, why=why)

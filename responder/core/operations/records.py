@@ -174,6 +174,20 @@ class Version:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class RuleChange:
+    """Rules that came into force: since when, by whom and why, as far as that is known."""
+
+    hash: str
+    since: datetime
+    by: str | None
+    why: str | None
+
+    def as_json(self) -> dict[str, Any]:
+        """The fields of a version of the rules."""
+        return plain_fields(self)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class RulesStatus:
     """The rules that a process uses. ``mistakes`` are those of a newer file that was refused."""
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from responder.core.contact.effects import AppointmentStatus
+from responder.core.contact.reasons import because
 from responder.core.recognition.answers import OUTCOMES
 from responder.core.rules.situation import Situation
 from responder.core.sms.durations import in_short
@@ -26,7 +27,9 @@ class ToOneOf:
     def refusal(self, situation: Situation) -> str | None:
         if situation.message.destination in self.numbers:
             return None
-        return f"the message went to {situation.message.destination}, the rule is for {', '.join(sorted(self.numbers))}"
+        return because(
+            "other_destination", destination=situation.message.destination, numbers=", ".join(sorted(self.numbers))
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,7 +41,7 @@ class FromOneOf:
     def refusal(self, situation: Situation) -> str | None:
         if situation.message.originator in self.numbers:
             return None
-        return "the message came from another number than those of the rule"
+        return because("other_originator")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,7 +54,7 @@ class OnList:
     def refusal(self, situation: Situation) -> str | None:
         if situation.known.subscribed(self.list) is self.subscribed:
             return None
-        return f"the originator is {'not ' if self.subscribed else ''}on the list {self.list!r}"
+        return because("not_on_list" if self.subscribed else "on_list", list=self.list)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,7 +68,7 @@ class InLanguage:
         language = situation.known.language or self.default
         if language in self.languages:
             return None
-        return f"the language of the originator is {language!r}, the rule is for {', '.join(sorted(self.languages))}"
+        return because("other_language", language=language, languages=", ".join(sorted(self.languages)))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,11 +80,11 @@ class HasAppointment:
     def refusal(self, situation: Situation) -> str | None:
         statuses = {a.status for a in situation.open_appointments}
         if self.state == "none":
-            return "the originator has an appointment" if statuses - {AppointmentStatus.CANCELLED} else None
+            return because("has_appointment") if statuses - {AppointmentStatus.CANCELLED} else None
         if refusal := _several(situation):
             return refusal
         status = AppointmentStatus.SCHEDULED if self.state == "open" else AppointmentStatus.CONFIRMED
-        return None if status in statuses else f"the originator has no {status} appointment that is open"
+        return None if status in statuses else because("no_such_appointment", status=str(status))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -110,7 +113,9 @@ class Cooldown:
 
     def refusal(self, situation: Situation) -> str | None:
         left = self.once.left(situation)
-        return None if left is None else f"in cooldown: {in_short(self.once.period)}, {in_short(left)} of it left"
+        if left is None:
+            return None
+        return because("in_cooldown", period=in_short(self.once.period), left=in_short(left))
 
 
 def why_no_answer(situation: Situation) -> str | None:
@@ -118,14 +123,14 @@ def why_no_answer(situation: Situation) -> str | None:
     if refusal := _several(situation):
         return refusal
     if situation.appointment is None:
-        return "no appointment is open for this number"
+        return because("no_appointment")
     if situation.late_appointment:
-        return "an appointment that was asked about has begun, a person has to tell which one is meant"
+        return because("appointment_has_begun")
     if situation.is_outdated:
         return None
     outcome = OUTCOMES[situation.appointment.status, situation.answer[0]] if situation.answer else None
     if outcome and outcome.status is None:
-        return f"the appointment is {situation.appointment.status} already, a person has to look"
+        return because("appointment_is_so_already", status=str(situation.appointment.status))
     return None
 
 
@@ -134,15 +139,10 @@ def why_paused(situation: Situation) -> str | None:
     until = situation.known.paused_until
     if until is None or situation.now >= until:
         return None
-    return (
-        f"a person has the conversation until {until:%Y-%m-%d %H:%M} UTC, so only reserved words and "
-        "open questions are answered"
-    )
+    return because("person_has_it", until=f"{until:%Y-%m-%d %H:%M}")
 
 
 def _several(situation: Situation) -> str | None:
     """Why nothing can be said about the appointment where there are several; None if there are not."""
     count = len(situation.open_appointments)
-    return (
-        f"{count} appointments are open for this number, a person has to tell which one is meant" if count > 1 else None
-    )
+    return because("several_appointments", count=count) if count > 1 else None

@@ -1,10 +1,11 @@
-"""Conditions of time: hours of the week and a season, by the clock in the file's zone."""
+"""Conditions of time, by the clock in the file's zone: hours of the week, a season, and pauses of rules."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from responder.core.contact.reasons import Reason, because
 from responder.core.rules.situation import Situation
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -48,7 +49,7 @@ class InHours:
         local = situation.now.astimezone(self.zone)
         if any(span.holds(local.weekday(), local.hour * 60 + local.minute) for span in self.spans):
             return None
-        return f"outside its hours: {self.source}, it was {DAYS[local.weekday()]} {local:%H:%M}"
+        return because("outside_hours", hours=self.source, day=DAYS[local.weekday()], time=f"{local:%H:%M}")
 
     def begins_after(self, moment: datetime) -> Iterator[datetime]:
         """When the spans begin on each of the next eight days, whether or not they apply that day."""
@@ -70,7 +71,7 @@ class Since:
     def refusal(self, situation: Situation) -> str | None:
         if situation.now >= self.moment:
             return None
-        return f"not yet: since {self.source}, it was {_local(situation, self.zone)}"
+        return because("not_yet", since=self.source, time=_local(situation, self.zone))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,7 +85,27 @@ class Until:
     def refusal(self, situation: Situation) -> str | None:
         if situation.now < self.moment:
             return None
-        return f"over: until {self.source}, it was {_local(situation, self.zone)}"
+        return because("over", until=self.source, time=_local(situation, self.zone))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RulePause:
+    """A rule that a person has paused for a while, and why; it ends by itself."""
+
+    rule: str
+    since: datetime
+    until: datetime
+    by: str
+    why: str = ""
+
+    def holds(self, now: datetime) -> bool:
+        """Whether the rule is paused at a moment."""
+        return self.since <= now < self.until
+
+    def reason(self, zone: ZoneInfo) -> Reason:
+        """Why the rule does not apply meanwhile."""
+        until = f"{self.until.astimezone(zone):%Y-%m-%d %H:%M}"
+        return because("rule_paused", until=until, by=self.by, why=f" ({self.why})" if self.why else "")
 
 
 def _local(situation: Situation, zone: ZoneInfo) -> str:

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,7 @@ from responder.core.rules.alerts import Alerts
 from responder.core.rules.appointments import AppointmentPolicy
 from responder.core.rules.cases import Case
 from responder.core.rules.conditions import Condition, Cooldown
+from responder.core.rules.hours import RulePause
 from responder.core.rules.imports import Imports
 from responder.core.rules.index import Index
 from responder.core.rules.limits import Limits
@@ -117,6 +119,8 @@ class Rules:
     tests: tuple[Case, ...] = ()
     numbers: Mapping[str, Number] = field(default_factory=dict)
     """Our own numbers, where the file tells of them."""
+    pauses: Mapping[str, RulePause] = field(default_factory=dict)
+    """The rules that a person has paused, by their names."""
     sources: Mapping[str, str] = field(default_factory=dict, repr=False)
     """The text of each file that was read, by its name in mistakes; the rules file comes first."""
 
@@ -124,6 +128,17 @@ class Rules:
     def files(self) -> tuple[str, ...]:
         """The files that were read: the rules file, and those that it includes."""
         return tuple(self.sources)
+
+    def with_pauses(self, pauses: Mapping[str, RulePause]) -> "Rules":
+        """The same rules with these paused; what was made of them once, such as the index, stays."""
+        rules = object.__new__(Rules)
+        rules.__dict__.update(self.__dict__, pauses=pauses)
+        return rules
+
+    def why_paused(self, name: str, now: datetime) -> str | None:
+        """Why a rule does not apply at a moment though nothing else is against it; None if it is not paused."""
+        pause = self.pauses.get(name)
+        return pause.reason(self.zone) if pause and pause.holds(now) else None
 
     @property
     def our_number(self) -> str:

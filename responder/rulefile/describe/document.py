@@ -86,7 +86,10 @@ def _rule(rule: Rule, rules: Rules, sources: Sources) -> str:
     conditions_in_words = [condition_in_words(key.text, value, rules) for key, value in conditions if key.text != "to"]
     sentence = f"When {either(conditions_in_words, 'and')}:" if conditions_in_words else "Whatever the text is:"
     lines = [*_actions(rule.actions, then[1] if then else None, rules), *_further(rule, node)]
-    return _entry(f"{rule.name}{'' if rule.enabled else ' (asleep, never applies)'}", sentence, lines)
+    asleep = "" if rule.enabled else " (asleep, never applies)"
+    if pause := rules.pauses.get(rule.name):
+        lines = [f"it does not apply now: {pause.reason(rules.zone)}", *lines]
+    return _entry(f"{rule.name}{asleep}", sentence, lines)
 
 
 def _actions(actions: tuple[Action, ...], then: Node | None, rules: Rules) -> Iterator[str]:

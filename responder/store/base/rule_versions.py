@@ -1,14 +1,30 @@
-"""Every version of the rules that was in force, under its hash and with its times."""
+"""Every version of the rules that was in force, each time that one came into force, and which rules are paused."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Insert, select
+from sqlalchemy import Insert, delete, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from responder.core.operations.records import Source, Version, read_sources, written_sources
+from responder.core.operations.records import RuleChange, Source, Version, read_sources, written_sources
+from responder.core.rules.hours import RulePause
 from responder.store.base.database import Database
-from responder.store.base.records import from_row
-from responder.store.base.tables import rule_versions
+from responder.store.base.listing import Listing
+from responder.store.base.records import as_row, from_row
+from responder.store.base.tables import rule_changes, rule_pauses, rule_versions
+
+AFTER_HEX = "g"  # sorts after every hash with the same beginning
+
+
+def list_changes() -> Listing[RuleChange]:
+    """Each time that rules came into force: which, since when, who did it and why."""
+    return Listing(
+        query=select(rule_changes),
+        order=(rule_changes.c.seq,),
+        read=lambda row: from_row(RuleChange, row),
+        name=rule_changes.c.seq,
+    )
+
 
 _LAST_FIRST = (rule_versions.c.in_force_at.desc(), rule_versions.c.first_in_force_at.desc())
 _NEWEST = select(rule_versions).order_by(*_LAST_FIRST).limit(1)
@@ -28,11 +44,13 @@ class RuleVersions:
             is_back = newest is None or newest.hash != version_hash  # by whom and why is that of another time
             changes = {"in_force_at": now, **({"by": None, "why": None} if is_back else {})}
             await connection.execute(self._put(version_hash, sources, changes))
+            await _note_change(connection, RuleChange(hash=version_hash, since=now, by=None, why=None))
 
     async def say_why(self, version_hash: str, sources: Sequence[Source], by: str, why: str, now: datetime) -> None:
         """Say who made a version that comes into force, and why."""
         async with self._database.write() as connection:
             await connection.execute(self._put(version_hash, sources, {"in_force_at": now, "by": by, "why": why}))
+            await _note_change(connection, RuleChange(hash=version_hash, since=now, by=by, why=why))
 
     def _put(self, version_hash: str, sources: Sequence[Source], changes: Mapping[str, object]) -> Insert:
         row = {"hash": version_hash, "sources": written_sources(sources), "first_in_force_at": changes["in_force_at"]}
@@ -47,6 +65,16 @@ class RuleVersions:
             rows = (await connection.execute(query)).all()
         return [from_row(Version, row, sources=read_sources(row.sources)) for row in rows]
 
+    async def pauses(self, now: datetime) -> Mapping[str, RulePause]:
+        """The rules that are paused now, by their names."""
+        return await read_pauses(self._database, now)
+
+    async def find_beginning(self, beginning: str) -> Sequence[str]:
+        """The hashes that begin so: at most two, to tell whether there is just one."""
+        begins_so = (rule_versions.c.hash >= beginning) & (rule_versions.c.hash < beginning + AFTER_HEX)
+        async with self._database.read() as connection:
+            return list((await connection.execute(select(rule_versions.c.hash).where(begins_so).limit(2))).scalars())
+
     async def find(self, version_hash: str) -> Version | None:
         """The version with this hash; None if it never was in force."""
         query = select(rule_versions).where(rule_versions.c.hash == version_hash)
@@ -59,3 +87,33 @@ class RuleVersions:
         async with self._database.read() as connection:
             row = (await connection.execute(_NEWEST)).first()
         return from_row(Version, row, sources=read_sources(row.sources)) if row else None
+
+
+async def _note_change(connection: AsyncConnection, change: RuleChange) -> None:
+    """Write down that other rules come into force than before."""
+    last = select(rule_changes.c.hash).order_by(rule_changes.c.seq.desc()).limit(1)
+    if (await connection.execute(last)).scalar() != change.hash:
+        await connection.execute(insert(rule_changes).values(as_row(change, rule_changes)))
+
+
+async def read_pauses(database: Database, now: datetime) -> Mapping[str, RulePause]:
+    """The pauses that have not ended, by the names of their rules."""
+    query = select(rule_pauses).where(rule_pauses.c.until > now).order_by(rule_pauses.c.rule)
+    async with database.read() as connection:
+        return {row.rule: from_row(RulePause, row) for row in (await connection.execute(query)).all()}
+
+
+async def put_pause(database: Database, pause: RulePause) -> None:
+    """Pause a rule, or change the pause that it has; those that ended are forgotten."""
+    row = as_row(pause, rule_pauses)
+    put = database.insert(rule_pauses).values(row)
+    async with database.write() as connection:
+        await connection.execute(delete(rule_pauses).where(rule_pauses.c.until <= pause.since))
+        await connection.execute(put.on_conflict_do_update(index_elements=["rule"], set_=row))
+
+
+async def end_pause(database: Database, rule: str, now: datetime) -> bool:
+    """End the pause of a rule, and tell whether it had one."""
+    ended = delete(rule_pauses).where(rule_pauses.c.rule == rule, rule_pauses.c.until > now)
+    async with database.write() as connection:
+        return bool((await connection.execute(ended)).rowcount)

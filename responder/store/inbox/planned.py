@@ -174,6 +174,6 @@ def explanation_json(plan: Plan) -> str:
         "match": plan.match,
         "steps": plan.explained,
         "reserved": plan.recognition.as_json(),
-        "near_misses": [{"rule": miss.rule, "line": miss.line, "why": miss.why} for miss in plan.near_misses],
+        "near_misses": [miss.as_json() for miss in plan.near_misses],
     }
     return json.dumps(explanation, ensure_ascii=False)

@@ -41,6 +41,26 @@ rule_drafts = Table(
     Column("changed_at", Moment, nullable=False),
 )
 
+rule_changes = Table(
+    "rule_changes",
+    metadata,
+    Column("seq", RowNumber, primary_key=True, autoincrement=True),
+    Column("hash", String(64), nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("by", String(200)),
+    Column("why", Text),
+)
+
+rule_pauses = Table(
+    "rule_pauses",
+    metadata,
+    Column("rule", String(200), primary_key=True),
+    Column("since", Moment, nullable=False),
+    Column("until", Moment, nullable=False),
+    Column("by", String(200), nullable=False),
+    Column("why", Text, nullable=False),
+)
+
 mailboxes = Table(
     "mailboxes",
     metadata,

@@ -2,7 +2,7 @@
 
 revision = "0001"
 down_revision = None
-SCHEMA = "5c1566637110"
+SCHEMA = "e207bb67424c"
 
 
 def upgrade() -> None:
