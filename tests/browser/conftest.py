@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.conftest import free_port
 
@@ -26,6 +26,7 @@ FLAGS = (
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 ANNA, BRUNO, SHOP = "+393301234567", "+393307654321", "+393331234333"
+expect.set_options(timeout=15_000)
 EXPECTED_NOISE = "Failed to load resource"  # Chromium's word for each 422 and 503 that a test asks for
 GATHER_VIOLATIONS = """
 window.violations = [];

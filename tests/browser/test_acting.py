@@ -33,14 +33,14 @@ def test_a_hand_off_raises_the_count_in_the_title_by_itself(page: Page, service:
 
 
 def test_it_was_a_stop_opts_the_number_out_with_the_text_as_proof(page: Page, service: Service) -> None:
-    service.text("lasciatemi in pace voi e le vostre offerte", DARIO)
+    service.text("potete lasciare un messaggio in negozio", DARIO)
     page.goto("/inbox")
-    mine = card(page, "lasciatemi in pace")
+    mine = card(page, "lasciare un messaggio")
     expect(mine).to_be_visible()
     mine.get_by_role("button", name="It was a STOP").click()
     expect(page.get_by_role("status").filter(has_text="Opted out, and done.")).to_be_visible()
     events = service.records("consent", "show", DARIO)
-    assert any("lasciatemi in pace" in str(event) for event in events)
+    assert any("lasciare un messaggio" in str(event) for event in events)
     person(page, DARIO)
     expect(page.get_by_role("textbox", name="Reply")).to_have_count(0)
     expect(page.get_by_text("This number said STOP")).to_be_visible()

@@ -10,7 +10,6 @@ from responder.core.contact.effects import StepKind, StepStatus
 from responder.core.operations.filters import DeliveryFilter
 from responder.desk.deliveries import (
     CallFilter,
-    count_deliveries,
     list_deliveries,
     retry_delivery,
     retry_webhook_calls,
@@ -68,7 +67,6 @@ async def show(visit: Visit) -> Response:
         items=page.items,
         asked=asked,
         tabs=TABS,
-        counts=await count_deliveries(visit.desk),
         can_retry=CAN_RETRY,
         retry_all=await list_deliveries(visit.desk, calls).count() if is_given_up else 0,
         reasons=await given_up_by_reason(visit.desk) if is_given_up else (),
