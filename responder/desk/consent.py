@@ -10,7 +10,7 @@ from responder.core.operations.filters import EVERY_EVENT, ConsentFilter
 from responder.core.operations.records import ConsentRecord
 from responder.core.outbound.gateway import Job
 from responder.core.rules.webhooks import Event
-from responder.desk.desk import Desk, Invalid, Records
+from responder.desk.desk import Desk, Invalid, Records, check_note, refusals
 from responder.store.appointments.planning import plan_again_for
 from responder.store.consent import correcting, erasure, reading
 
@@ -33,24 +33,24 @@ def list_opt_outs_by_phrase(desk: Desk) -> Records[ConsentRecord]:
     return list_consent(desk, ConsentFilter(by_phrase=True))
 
 
-async def correct_opt_out(desk: Desk, originator: str, *, reason: str, operator: str) -> None:
-    """Take back an opt-out that a phrase, a doubt or a person of ours made. Raises Invalid without a reason."""
+async def correct_opt_out(desk: Desk, originator: str, *, reason: str, operator: str) -> Sequence[str]:
+    """Take back an opt-out that a phrase, a doubt, an import or a person of ours made, and give the lists it is on.
+
+    Raises Invalid without a reason, and Refused where only the number itself may do so.
+    """
     if not reason.strip():
         raise Invalid("reason: nothing stands here, say why the opt-out was none")
+    check_note(reason, "reason")
     rules = await desk.rules()
     tell = await desk.hearers(Event.CONSENT_CHANGED)
     times = ReminderPlan(policy=rules.appointments, zone=rules.zone)
-    await correcting.correct(
-        desk.database,
-        desk.secret,
-        originator,
-        reason=reason,
-        operator=operator,
-        now=desk.clock(),
-        tell=tell,
-    )
+    with refusals():
+        lists = await correcting.correct(
+            desk.database, desk.secret, originator, reason=reason, operator=operator, now=desk.clock(), tell=tell
+        )
     await plan_again_for(desk.database, originator, times, desk.clock())
     desk.ring(Job.WEBHOOKS)
+    return lists
 
 
 async def verify_ledger(desk: Desk) -> reading.Verdict:

@@ -8,9 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from responder.cli.records.consent_export import export_ledger, verify
-from responder.cli.terminal.options import AsJson, AsOf, Limit
+from responder.cli.terminal.options import AsJson, AsOf, Limit, Yes
 from responder.cli.terminal.output import Column, aligned, echo_json, for_people, moment, one_line, say
-from responder.cli.terminal.session import operator_name, print_list, read_number, with_desk
+from responder.cli.terminal.session import confirm, operator_name, print_list, read_number, with_desk
 from responder.core.operations.filters import ConsentFilter
 from responder.core.operations.records import ConsentRecord
 from responder.desk.consent import (
@@ -158,22 +158,25 @@ def correct(
     number: Number,
     *,
     reason: Annotated[str, typer.Option("--reason", help="Why the opt-out was none; it is kept in the ledger.")],
+    yes: Yes = False,
 ) -> None:
     """Take back an opt-out that a phrase, a doubt, an import or a person of yours made, never a bare STOP."""
+    confirm(f"Let {number} be texted again, against the opt-out that is in the ledger?", yes=yes)
     with_desk(partial(_correct, number=number, reason=reason))
 
 
 async def _correct(desk: Desk, *, number: str, reason: str) -> None:
     originator = await read_number(desk, number)
-    await correct_opt_out(desk, originator, reason=reason, operator=operator_name())
-    say(f"{originator} may be texted again, and is on the lists that the opt-out had taken")
+    lists = await correct_opt_out(desk, originator, reason=reason, operator=operator_name())
+    back = f", and is on these lists again: {', '.join(lists)}" if lists else ""
+    say(f"{originator} may be texted again{back}")
 
 
 @app.command("erase")
 def erase(
     number: Number,
     *,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
 ) -> None:
     """Erase a number and its texts from every table.
 

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from responder.cli.terminal.options import AsJson, Limit, Queued
+from responder.cli.terminal.options import AsJson, Limit, Queued, Yes
 from responder.cli.terminal.output import Column, say
-from responder.cli.terminal.session import print_list, with_desk
+from responder.cli.terminal.session import confirm, print_list, with_desk
 from responder.core.contact.effects import StepKind, StepStatus
 from responder.core.operations.filters import DeliveryFilter
 from responder.core.operations.records import DeliveryRecord
@@ -54,6 +54,7 @@ def retry(
     ] = None,
     since: Queued = None,
     until: Queued = None,
+    yes: Yes = False,
 ) -> None:
     """Try again what was given up, with the same ids.
 
@@ -64,6 +65,7 @@ def retry(
     if key:
         with_desk(partial(_retry_one, key=key), keys="responder deliveries list")
     else:
+        confirm(f"Make {'all' if every else 'these'} webhook calls again that were given up?", yes=yes)
         with_desk(partial(_retry_webhooks, only=CallFilter(to=to, since=since, until=until)))
 
 

@@ -10,9 +10,9 @@ import typer
 
 from responder.cli.records.csv_file import CsvFile
 from responder.cli.records.imported_file import DryRun, SkipWrong, tell_reading
-from responder.cli.terminal.options import AsJson, ExportFile, InUtc, Limit
+from responder.cli.terminal.options import AsJson, ExportFile, InUtc, Limit, Yes
 from responder.cli.terminal.output import Column, each_of, echo_json, for_csv, print_records, progress, say
-from responder.cli.terminal.session import operator_name, print_list, read_number, with_desk
+from responder.cli.terminal.session import confirm, operator_name, print_list, read_number, with_desk
 from responder.core.consent.standing import ListCount
 from responder.core.consent.subscriber_changes import Outcome, Outcomes, SubscriberChange
 from responder.core.contact.known import SubscriptionStatus
@@ -168,8 +168,13 @@ def remove(
     ] = None,
     *,
     evidence: Evidence = "",
+    yes: Yes = False,
 ) -> None:
-    """Take a number off a list; without a list, opt it out of everything, as its own STOP would."""
+    """Take a number off a list; without a list, opt it out of everything, as its own STOP would.
+
+    'responder consent correct' takes a slip back.
+    """
+    confirm(f"Take {number} off {name or 'every list, and text it no more'}?", yes=yes)
     if name is None:
         with_desk(partial(_opt_out, number=number, evidence=evidence))
     else:

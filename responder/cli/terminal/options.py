@@ -50,6 +50,7 @@ Day = Annotated[
     str | None,
     typer.Option(metavar="DAY", help="Only those of this day: today, tomorrow, or a date such as 2026-12-01."),
 ]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 ExportFile = Annotated[
     Path | None, typer.Argument(metavar="FILE.csv", help="Where to write; without it, the terminal.")
 ]

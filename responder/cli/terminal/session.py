@@ -2,6 +2,7 @@
 
 import asyncio
 import getpass
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC
@@ -136,6 +137,12 @@ async def read_address(desk: Desk, typed: str | None) -> str | None:
 
 async def _country(desk: Desk, typed: str) -> str:
     return "" if typed.startswith("+") else (await desk.rules()).country
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Ask on a terminal before what is not easily undone, and end the command unless the answer is yes."""
+    if not yes and sys.stdin.isatty():
+        typer.confirm(question, abort=True, err=True)
 
 
 def operator_name() -> str:

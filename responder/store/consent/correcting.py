@@ -31,25 +31,33 @@ async def correct(
     operator: str,
     now: datetime,
     tell: Collection[str] = (),
-) -> None:
-    """Let a number be texted again, and on the lists that went with it; ResponderError says why that cannot be."""
+) -> Sequence[str]:
+    """Let a number be texted again, and on the lists that it left by a slip of ours; gives those lists.
+
+    ResponderError says why that cannot be.
+    """
     async with database.write() as connection:
         await move_revisions(connection, database.insert, [originator])
         events = await _since_last_opt_in(connection, originator)
-        if why := await _why_not(connection, originator, events):
+        slips = await _slips(connection, originator)
+        if why := _why_not(originator, events, slips):
             raise ResponderError(f"{originator}: {why}")
         state = {"opted_out": False, "by_hand_at": latest(contacts.c.by_hand_at, now)}
         await connection.execute(update(contacts).where(contacts.c.originator == originator).values(state))
-        lists = await _rejoin(connection, originator, now)
-        proof: dict[str, Any] = {"operator": operator, "reason": reason, "message_key": events[-1].message_key}
-        rows = [
-            event_row(event=CORRECTED, at=now, originator=originator, list=name, **proof) for name in (None, *lists)
-        ]
+        lists = await _rejoin(connection, originator, slips, now)
+        said = events[-1].message_key if events else None
+        proof: dict[str, Any] = {"operator": operator, "reason": reason, "message_key": said}
+        corrected = (*((None,) if events else ()), *lists)
+        rows = [event_row(event=CORRECTED, at=now, originator=originator, list=name, **proof) for name in corrected]
         await announce_consent(connection, await append(connection, rows, secret), tell, now)
+    return lists
 
 
 async def _since_last_opt_in(connection: AsyncConnection, originator: str) -> Sequence[Row[Any]]:
-    """The opt-outs of everything that stand, in their order."""
+    """The opt-outs of everything that stand, in their order; none where texts may go to the number."""
+    opted_out = select(contacts.c.opted_out).where(contacts.c.originator == originator)
+    if not (await connection.execute(opted_out)).scalar_one():
+        return []
     query = select(consent_events).where(consent_events.c.originator == originator, consent_events.c.list.is_(None))
     found: list[Row[Any]] = []
     for row in (await connection.execute(query.order_by(consent_events.c.seq))).all():
@@ -60,11 +68,28 @@ async def _since_last_opt_in(connection: AsyncConnection, originator: str) -> Se
     return found
 
 
-async def _why_not(connection: AsyncConnection, originator: str, events: Sequence[Row[Any]]) -> str | None:
+async def _slips(connection: AsyncConnection, originator: str) -> frozenset[str]:
+    """The lists that a person of ours or an import took the number off, and that it has said nothing about since."""
+    query = select(consent_events.c.list, consent_events.c.event, consent_events.c.channel)
+    query = query.where(consent_events.c.originator == originator, consent_events.c.list.is_not(None))
+    was_on: set[str] = set()
+    slips: set[str] = set()
+    for row in (await connection.execute(query.order_by(consent_events.c.seq))).all():
+        if row.event in ("opt_in", CORRECTED):
+            was_on.add(row.list)
+            slips.discard(row.list)
+        elif row.event == "opt_out" and row.channel == OPERATOR:
+            slips |= {row.list} & was_on
+        elif row.event == "opt_out":
+            was_on.discard(row.list)
+            slips.discard(row.list)
+    return frozenset(slips)
+
+
+def _why_not(originator: str, events: Sequence[Row[Any]], slips: Collection[str]) -> str | None:
     """Why an opt-out is final; None if it may be taken back."""
-    opted_out = select(contacts.c.opted_out).where(contacts.c.originator == originator)
-    if not events or not (await connection.execute(opted_out)).scalar_one():
-        return "it has not opted out, so there is nothing to take back"
+    if not events and not slips:
+        return "it has not opted out, and nobody took it off a list that it was on, so there is nothing to take back"
     if originator.startswith("+1"):
         return f"opt-outs of +1 numbers are never taken back by hand, {FINAL}"
     for event in events:
@@ -75,11 +100,12 @@ async def _why_not(connection: AsyncConnection, originator: str, events: Sequenc
     return None
 
 
-async def _rejoin(connection: AsyncConnection, originator: str, now: datetime) -> list[str]:
-    """Put a number back on the lists that the opt-out took, and give their names."""
+async def _rejoin(connection: AsyncConnection, originator: str, slips: Collection[str], now: datetime) -> list[str]:
+    """Put a number back on the lists that the opt-out took or a slip did, and give their names."""
+    is_slip = subscriptions.c.list.in_(slips) & (subscriptions.c.status == SubscriptionStatus.UNSUBSCRIBED)
     taken = (
         (subscriptions.c.originator == originator)
-        & subscriptions.c.taken_by_stop
+        & (subscriptions.c.taken_by_stop | is_slip)
         & (subscriptions.c.ends_at.is_(None) | (subscriptions.c.ends_at > now))
     )
     names = list((await connection.execute(select(subscriptions.c.list).where(taken))).scalars())

@@ -239,8 +239,22 @@ async def test_correct_takes_such_an_opt_out_back_and_a_stop_never(here: Install
     outcome = await run("consent", "correct", ANNA, "--reason", "she meant bills")
     assert (outcome.code, outcome.out) == (
         0,
-        f"{ANNA} may be texted again, and is on the lists that the opt-out had taken\n",
+        f"{ANNA} may be texted again\n",
     )
     refused = await run("consent", "correct", BRUNO, "--reason", "she meant bills")
     assert (refused.code, "only its own START brings it back" in refused.err) == (1, True)
     assert (await run("consent", "recent", "--json")).records[0]["text"] == "please stop texting me"
+
+
+async def test_a_slip_of_a_person_is_taken_back_with_a_reason(here: Installation) -> None:
+    assert here
+    await run("subscribers", "add", ANNA, "news", "--evidence", "form")
+    await run("subscribers", "remove", ANNA, "news", "--yes")
+    outcome = await run("consent", "correct", "330 123 4567", "--reason", "another Anna", "--yes")
+    assert outcome.out == f"{ANNA} may be texted again, and is on these lists again: news\n"
+    assert (await run("subscribers", "list", "--json")).record["status"] == "subscribed"
+
+
+async def test_a_correction_without_a_reason_is_wrong_usage(here: Installation) -> None:
+    assert here
+    assert (await run("consent", "correct", ANNA, "--yes")).code == 2
