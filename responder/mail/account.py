@@ -61,6 +61,7 @@ def reader_of(settings: Settings, secret: bytes) -> MailReader:
         senders=settings.imap_senders,
         needs_signature=required != "false",
         receiver=SWITCHED.get(required, required),
+        footer=settings.imap_footer or "",
     )
     reader = make_gateway(settings, secret).mail_reader(trust)
     if reader is None:

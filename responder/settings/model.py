@@ -116,6 +116,12 @@ class Settings(BaseSettings):
         description="`true`: the topmost `Authentication-Results` must say that the sender's domain signed the mail;"
         " the name of the receiving server: the topmost under that name must.",
     )
+    imap_footer: str | None = Field(
+        None,
+        description="How a footer begins that your mail server puts below mails, such as a disclaimer: that line and"
+        " all below it is cut.",
+        max_length=200,
+    )
     imap_poll_s: types.Seconds = Field(
         15, description="Seconds between two looks into a mailbox whose server has no IDLE."
     )

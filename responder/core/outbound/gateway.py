@@ -104,12 +104,14 @@ class Sample:
 class MailTrust:
     """Which mails to believe: from these senders (by default the gateway's), and perhaps only signed ones.
 
-    With ``receiver``, only that mail server's verdict on signatures counts.
+    With ``receiver``, only that mail server's verdict on signatures counts. A line that begins with ``footer``, and
+    what stands below it, is none of a text.
     """
 
     senders: Sequence[str] = ()
     needs_signature: bool = False
     receiver: str = ""
+    footer: str = ""
 
 
 OTHER_SENDER = "it has another sender"

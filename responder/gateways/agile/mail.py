@@ -9,7 +9,7 @@ from itertools import takewhile
 from typing import Any
 
 from responder.core.outbound.gateway import LARGEST_BODY
-from responder.gateways.agile.mail_bounds import excess
+from responder.gateways.agile.mail_bounds import excess, unquoted, without_heads
 
 Form = Mapping[str, str]
 
@@ -30,16 +30,19 @@ UNSEEN = frozenset({"script", "style", "head", "title"})
 _NAMES = r"from|to|date ?/ ?time|date[ -]?time|date|body|text|message"
 _LABEL = re.compile(rf"[\s|]*(\*?)({_NAMES})\*?(\s*[:=|\u2010-\u2015\u2212-](?(1)\*?)|\t|\s\s|\s*$)", re.IGNORECASE)
 _CELL = re.compile(rf"({_NAMES})\s*[:=]?", re.IGNORECASE)
-_QUOTE = re.compile(r"(?:>\s?)+")
 _MAILBOX = re.compile(r"[^\s@]@[^\s@]+\.[a-z]", re.IGNORECASE)
+_TEL = re.compile(r"(?<=\d)\s*[<\[(]tel:[^<>\[\]()]*[>\])]", re.IGNORECASE)  # what mail programs add to a number
+_SIGNED = re.compile(r"-- $|[_=]{10,}\s*$")  # the line above a signature or a footer
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 # What begins no tag; the reader would look for its end again and again.
 _OPEN = re.compile(r"<(?=[^<>]*(?:<|\Z))|<(?![A-Za-z/])")
 _DATE = re.compile(r"(\d{4})\D{0,3}(\d\d)\D{0,3}(\d\d)\D{0,3}(\d\d)\D{0,3}(\d\d)\D{0,3}(\d\d)(?!\d)", re.ASCII)
 
 
-def read_forms(raw: bytes) -> list[dict[str, str]]:
+def read_forms(raw: bytes, footer: str = "") -> list[dict[str, str]]:
     """The forms in a mail, as the webhook would bring them; none if the mail is not understood.
+
+    In each text, a line that begins with ``footer`` is cut, with all below it.
 
     >>> fields = b"From: +393301234567\\r\\nTo: +393331234333\\r\\nDate/Time: 20260408143052\\r\\nBody: News ON\\r\\n"
     >>> read_forms(b"Subject: SMS\\r\\n\\r\\n" + fields)
@@ -51,7 +54,14 @@ def read_forms(raw: bytes) -> list[dict[str, str]]:
         forms = list(_in_part(message_from_bytes(raw), DEEPEST_PART))
     except Exception:  # noqa: BLE001  (the standard library's readers have more ways to fail than they tell)
         return []
+    forms = [_without_footer(form, footer.strip()) for form in forms] if footer.strip() else forms
     return [form for form in forms if is_whole(form)] or [form for form in forms if len(form) >= FEWEST_FIELDS]
+
+
+def _without_footer(form: dict[str, str], footer: str) -> dict[str, str]:
+    lines = form.get("text", "").split("\n")
+    kept = takewhile(lambda line: not line.strip().casefold().startswith(footer.casefold()), lines)
+    return form | {"text": "\n".join(kept).strip()} if "text" in form else form
 
 
 def is_whole(form: Form) -> bool:
@@ -107,7 +117,7 @@ def _lines(part: Message, text: str) -> list[str]:
 
 def _in_lines(lines: Sequence[str]) -> dict[str, str]:
     """The form in lines: the first of each label, and after that of the text nothing but text."""
-    lines = _unquoted(lines)
+    lines = without_heads(unquoted(lines, _labelled), _labelled)
     form: dict[str, str] = {}
     waits, is_header = "", False
     for number, line in enumerate(lines):
@@ -129,18 +139,16 @@ def _in_lines(lines: Sequence[str]) -> dict[str, str]:
     return form
 
 
-def _unquoted(lines: Sequence[str]) -> Sequence[str]:
-    """The lines without their marks of quotation, where the first label has one."""
-    first = next((line for line in lines if _LABEL.match(_QUOTE.sub("", line, count=1))), "")
-    if not first.startswith(">"):
-        return lines
-    return [_QUOTE.sub("", line, count=1) if line.startswith(">") else line for line in lines]
-
-
 def _text(lines: Sequence[str], *, is_ruled: bool) -> str:
     """The text of a message, without the signature of the mail and the rules of a drawn table."""
     unruled = [line.rstrip().removesuffix("|") if is_ruled else line for line in lines]
-    return "\n".join(takewhile(lambda line: line != "-- ", unruled)).strip("\n").strip()
+    return "\n".join(takewhile(lambda line: not _SIGNED.match(line), unruled)).strip("\n").strip()
+
+
+def _labelled(line: str) -> tuple[str, str] | None:
+    """The field that a line names, and its value; None for any other line."""
+    label = _LABEL.match(line)
+    return (_field(label[2]), line[label.end() :]) if label else None
 
 
 def _field(label: str) -> str:
@@ -151,7 +159,7 @@ def _field(label: str) -> str:
 
 def _add(form: dict[str, str], name: str, value: str) -> None:
     """Put a field into a form, unless it has one of that name or the value is none."""
-    value = value.strip(" \t\r\n|*\xa0")
+    value = _TEL.sub("", value).strip(" \t\r\n|*\xa0")
     if name == "date_time":
         digits = _DATE.match(value)
         value = "".join(digits.groups()) if digits else value

@@ -51,6 +51,7 @@ class AgileMailReader:
     senders: Sequence[str] = SENDERS
     needs_signature: bool = False
     receiver: str = ""
+    footer: str = ""
 
     def refusal(self, head: bytes) -> str | None:
         """Why a mail with this head is not the gateway's; None if it is."""
@@ -69,7 +70,8 @@ class AgileMailReader:
 
     def read(self, raw: bytes, received_at: datetime) -> list[Inbound]:
         """The messages in a mail, keyed as by the webhook; a malformed one if it is not understood."""
-        return [self._inbound(form, number, raw, received_at) for number, form in enumerate(read_forms(raw) or [{}])]
+        forms = read_forms(raw, self.footer) or [{}]
+        return [self._inbound(form, number, raw, received_at) for number, form in enumerate(forms)]
 
     def sample(self, sample: Sample) -> bytes:
         """A mail that brings a text as the gateway would, and that this reader believes."""

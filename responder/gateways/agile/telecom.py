@@ -71,6 +71,7 @@ class AgileTelecom:
             senders=trust.senders or SENDERS,
             needs_signature=trust.needs_signature,
             receiver=trust.receiver,
+            footer=trust.footer,
         )
 
     def build_outbound(self, step: Step) -> Call | None:

@@ -285,3 +285,50 @@ def test_without_a_word_of_the_receiving_server_there_is_no_signature() -> None:
 
 def test_no_key_or_text_is_in_a_representation() -> None:
     assert not re.search("secret", repr(READER))
+
+
+BODY = f"{FIELDS}Body: News ON\n"
+PASSED_ON = {
+    "it, gmail": "---------- Forwarded message ---------\nDa: Agile <smsin@agiletelecom.com>\nDate: mer 8 apr 2026 alle ore 14:31\n"
+    "Subject: Agile Telecom -- SMS received\nTo: <shop@x.example>\n",
+    "fr, gmail": "---------- Forwarded message ---------\nDe : Agile <smsin@agiletelecom.com>\nDate: mer. 8 avr. 2026 à 14:31\n"
+    "Subject: Agile Telecom -- SMS received\nTo: <shop@x.example>\n",
+    "de, outlook": "-----Ursprüngliche Nachricht-----\nVon: Agile <smsin@agiletelecom.com>\nGesendet: Mittwoch, 8. April 2026 14:31\n"
+    "An: shop@x.example\nBetreff: Agile Telecom -- SMS received\n",
+    "es, thunderbird": "-------- Mensaje reenviado --------\nAsunto: \tAgile Telecom -- SMS received\nFecha: \tWed, 8 Apr 2026 14:31:00 +0200\n"
+    "De: \tAgile <smsin@agiletelecom.com>\nPara: \tshop@x.example\n",
+    "pl, gmail": "---------- Forwarded message ---------\nOd: Agile <smsin@agiletelecom.com>\nDate: śr., 8 kwi 2026 o 14:31\n"
+    "Subject: Agile Telecom -- SMS received\nTo: <shop@x.example>\n",
+    "nl, apple": "Begin doorgestuurd bericht:\n\nVan: Agile <smsin@agiletelecom.com>\nOnderwerp: Agile Telecom -- SMS received\n"
+    "Datum: 8 april 2026 om 14:31:00 CEST\nAan: shop@x.example\n",
+    "pt": "---------- Mensagem encaminhada ---------\nDe: Agile <smsin@agiletelecom.com>\nData: 8 de abr. de 2026\n"
+    "Assunto: Agile Telecom -- SMS received\nPara: shop@x.example\n",
+    "ro": "---------- Mesaj redirecționat ---------\nDe la: Agile <smsin@agiletelecom.com>\nData: mie., 8 apr. 2026\n"
+    "Subiect: Agile Telecom -- SMS received\nCătre: shop@x.example\n",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("head", PASSED_ON.values(), ids=PASSED_ON)
+def test_a_mail_that_was_passed_on_in_any_language_holds_the_same(head: str) -> None:
+    assert read_forms(mail(f"{head}\n\n{BODY}")) == [FORM]
+
+
+def test_a_number_that_a_mail_program_made_a_link_of_is_the_number() -> None:
+    linked = BODY.replace("From: +393301234567", "From: +393301234567<tel:+393301234567>")
+    assert read_forms(mail(linked)) == [FORM]
+
+
+@pytest.mark.parametrize("line", ["-- ", "________________________________"])
+def test_what_stands_below_a_line_of_a_signature_is_none_of_the_text(line: str) -> None:
+    assert text_of(mail(f"{BODY}{line}\nAnna\n")) == "News ON"
+
+
+def test_a_footer_that_the_settings_name_is_cut() -> None:
+    below = mail(f"{BODY}\nQuesta email è riservata ai destinatari.\nAntivirus ok\n")
+    assert read_forms(below, "questa email è riservata") == [FORM]
+    assert "Antivirus" in read_forms(below)[0]["text"]
+
+
+def test_a_text_that_looks_like_the_head_of_a_mail_is_kept() -> None:
+    said = "write to me\nDa: anna@x.example\nA: bruno@x.example"
+    assert text_of(mail(f"{FIELDS}Body: {said}\n")) == said
