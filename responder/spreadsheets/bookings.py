@@ -11,7 +11,7 @@ from responder.core.rules.imports import DATE, TIME, FileForm
 from responder.core.sms.address import doubt_about
 from responder.core.sms.typed_times import Forms, read_clock, read_day
 from responder.spreadsheets.columns import Row, Wanted
-from responder.spreadsheets.reading import Became, Reading, RowValue, read_rows, read_sheet
+from responder.spreadsheets.reading import Became, Follow, Reading, RowValue, read_rows, read_sheet
 
 WHY = "what is wrong"  # the column of a file of wrong lines, which is left out when it is read again
 BOOKING_COLUMNS = (*FILE_FIELDS, DATE, TIME)
@@ -21,11 +21,13 @@ MIDNIGHT = "T00:00:00"
 """The rest of a day that a workbook keeps as a moment."""
 
 
-def read_bookings(data: bytes, file: str, local: Local, form: FileForm, now: datetime) -> Reading[Booking]:
+def read_bookings(
+    data: bytes, file: str, local: Local, form: FileForm, now: datetime, follow: Follow = iter
+) -> Reading[Booking]:
     """The bookings of a file. ConfigurationError if it is none, or if its columns are wrong."""
     reader = _BookingReader(local=replace(local, forms=form.forms), forms=form.forms, now=now)
     sheet = read_sheet(data, file, [name for name in BOOKING_COLUMNS if name not in (DATE, TIME)])
-    return read_rows(sheet, file, reader.read, WANTED, form)
+    return read_rows(sheet, file, reader.read, WANTED, form, follow)
 
 
 @dataclass(kw_only=True)

@@ -14,7 +14,8 @@ from responder.spreadsheets.sheet import LARGEST_FILE, Line, Sheet, make_sheet
 from responder.spreadsheets.workbook import is_workbook, read_workbook
 
 T = TypeVar("T")
-Advance = Callable[[int], None]
+Follow = Callable[[Sequence[Line]], Iterable[Line]]
+"""Gives the lines on, and may show how far their reader is."""
 MOST_MISTAKES = 100  # that are shown: a file with more has one reason for all of them
 
 
@@ -90,7 +91,7 @@ def read_sheet(data: bytes, file: str, columns: Sequence[str]) -> Sheet:
 
 def read_rows(
     sheet: Sheet, file: str, read_row: Callable[[Row], RowValue[T] | list[str]], wanted: Wanted, form: FileForm,
-    follow: Callable[[Sequence[Line]], Iterable[Line]] = lambda lines: lines,
+    follow: Follow = iter,
 ) -> Reading[T]:  # fmt: skip
     """What ``read_row`` makes of each line; it gives the mistakes of a wrong one.
 

@@ -14,7 +14,7 @@ from responder.core.sms.address import number_from
 from responder.core.sms.typed_times import DateForm, Forms, read_day, read_moment, shown
 from responder.spreadsheets.bookings import WHY, became_number, wall
 from responder.spreadsheets.columns import Row, Wanted
-from responder.spreadsheets.reading import Became, Reading, RowValue, read_rows, read_sheet
+from responder.spreadsheets.reading import Became, Follow, Reading, RowValue, read_rows, read_sheet
 
 UNDER_REVIEW = "under_review_since"  # a column that some exports have; an import ignores it
 REQUIRED_COLUMNS = ("originator", "list")
@@ -33,11 +33,13 @@ class Terms:
     without_evidence: str | None = None
 
 
-def read_subscribers(data: bytes, file: str, terms: Terms, form: FileForm) -> Reading[SubscriberChange]:
+def read_subscribers(
+    data: bytes, file: str, terms: Terms, form: FileForm, follow: Follow = iter
+) -> Reading[SubscriberChange]:
     """The changes that a file asks for. ConfigurationError if it is none, or if its columns are wrong."""
     reader = _SubscriberReader(terms=replace(terms, local=replace(terms.local, forms=form.forms)))
     sheet = read_sheet(data, file, SUBSCRIBER_COLUMNS)
-    return read_rows(sheet, file, reader.read, SUBSCRIBERS_WANTED, form)
+    return read_rows(sheet, file, reader.read, SUBSCRIBERS_WANTED, form, follow)
 
 
 @dataclass(kw_only=True)

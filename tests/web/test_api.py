@@ -263,3 +263,17 @@ def test_the_description_has_every_status() -> None:
     statuses = [str(status) for status in AppointmentStatus]
     assert document()["components"]["schemas"]["Appointment"]["properties"]["status"]["enum"] == statuses
     assert document()["components"]["parameters"]["appointment_status"]["schema"]["enum"] == statuses
+
+
+@pytest.mark.parametrize("originator", ["330 1234567.0", "3.93301234567E11", "330123456O", "3301234567;3317654321"])
+async def test_a_number_of_a_spreadsheet_that_is_none_is_refused(client: httpx.AsyncClient, originator: str) -> None:
+    assert (await client.put("/a1", json={**BOOKING, "originator": originator})).status_code == 422
+
+
+async def test_a_time_with_a_dot_is_refused(client: httpx.AsyncClient) -> None:
+    assert (await client.put("/a1", json={**BOOKING, "starts_at": "2026-11-24 09.30"})).status_code == 422
+
+
+async def test_a_language_is_one_of_the_file_in_any_case(client: httpx.AsyncClient) -> None:
+    assert (await client.put("/a1", json={**BOOKING, "language": "en-GB"})).json()["language"] == "en"
+    assert (await client.put("/a1", json={**BOOKING, "language": "klingon"})).status_code == 422

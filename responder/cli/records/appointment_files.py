@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from responder.cli.records.imported_file import NOTHING_CHANGED, DryRun, SkipWrong, tell_reading
+from responder.cli.records.imported_file import NOTHING_CHANGED, DryRun, SkipWrong, tell_reading, with_progress
 from responder.cli.terminal.output import for_people, one_line, progress, say
 from responder.cli.terminal.session import with_desk
 from responder.core.appointments.booking import FILE_FIELDS, Booking, Change
@@ -54,7 +54,7 @@ def import_appointment_file(
 async def _import(
     desk: Desk, *, file: Path, dry_run: bool, skip_wrong: bool, complete_for: str | None, yes: bool
 ) -> None:
-    reading = await read_booking_file(desk, await read_bytes(file), str(file))
+    reading = await read_booking_file(desk, await read_bytes(file), str(file), follow=with_progress)
     tell_reading(reading, dry_run=dry_run, skip_wrong=skip_wrong)
     day = await read_day(desk, complete_for) if complete_for else None
     preview = await preview_appointments(desk, reading.values, day)

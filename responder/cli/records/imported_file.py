@@ -1,18 +1,19 @@
 """How a command that imports a file tells what it read: what each cell became, doubts, and the wrong lines."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from responder.cli.terminal.output import aligned, one_line, say
+from responder.cli.terminal.output import aligned, one_line, progress, say, tracked
 from responder.processes.data_dir import open_private
 from responder.spreadsheets.bookings import WHY
 from responder.spreadsheets.formulas import guarded
 from responder.spreadsheets.reading import Became, Reading
+from responder.spreadsheets.sheet import Line
 
 NOTHING_CHANGED = " (dry run, nothing was changed)"
 MOST_DOUBTS = 100  # that are shown
@@ -23,6 +24,12 @@ DryRun = Annotated[
 SkipWrong = Annotated[
     bool, typer.Option("--skip-wrong", help="Import all but the wrong lines, which go to a file of their own.")
 ]
+
+
+def with_progress(lines: Sequence[Line]) -> Iterator[Line]:
+    """The lines of a file, and on a terminal a bar that shows how many of them are read."""
+    with progress("reading", len(lines)) as advance:
+        yield from tracked(lines, advance)
 
 
 def tell_reading(reading: Reading[Any], *, dry_run: bool, skip_wrong: bool) -> None:

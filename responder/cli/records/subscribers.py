@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from responder.cli.records.csv_file import CsvFile
-from responder.cli.records.imported_file import DryRun, SkipWrong, tell_reading
+from responder.cli.records.imported_file import DryRun, SkipWrong, tell_reading, with_progress
 from responder.cli.terminal.options import AsJson, ExportFile, InUtc, Limit, Yes
 from responder.cli.terminal.output import Column, each_of, echo_json, for_csv, print_records, progress, say
 from responder.cli.terminal.session import confirm, operator_name, print_list, read_number, with_desk
@@ -129,7 +129,9 @@ def import_(
 
 
 async def _import(desk: Desk, *, file: Path, dry_run: bool, skip_wrong: bool, no_evidence: str | None) -> None:
-    read = await read_subscriber_file(desk, await read_bytes(file), str(file), without_evidence=no_evidence)
+    read = await read_subscriber_file(
+        desk, await read_bytes(file), str(file), without_evidence=no_evidence, follow=with_progress
+    )
     tell_reading(read, dry_run=dry_run, skip_wrong=skip_wrong)
     with progress("importing", len(read.values)) as advance:
         outcomes = await import_subscribers(

@@ -1,5 +1,6 @@
 """Files of appointments: what they would do, and bringing them in."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from responder.core.outbound.gateway import Job
 from responder.desk.appointments import booking_means, list_appointments, local
 from responder.desk.desk import Desk
 from responder.spreadsheets.bookings import read_bookings
-from responder.spreadsheets.reading import Reading
+from responder.spreadsheets.reading import Follow, Reading
 from responder.store.appointments.bookings import preview_bookings
 from responder.store.appointments.importing import BookingImports
 
@@ -39,10 +40,10 @@ class Preview:
         return Counter(self.changes)
 
 
-async def read_booking_file(desk: Desk, data: bytes, file: str) -> Reading[Booking]:
+async def read_booking_file(desk: Desk, data: bytes, file: str, *, follow: Follow = iter) -> Reading[Booking]:
     """What a file says, by the rules in force. ConfigurationError if it is none of appointments."""
     form = (await desk.rules()).imports.appointments
-    return read_bookings(data, file, await local(desk), form, desk.clock())
+    return await asyncio.to_thread(read_bookings, data, file, await local(desk), form, desk.clock(), follow)
 
 
 async def preview_appointments(

@@ -1,5 +1,6 @@
 """Files of subscribers: what they say by the rules in force, and bringing them in."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 
 from responder.core.consent.subscriber_changes import Outcomes, SubscriberChange
@@ -9,7 +10,7 @@ from responder.core.rules.webhooks import Event
 from responder.desk.appointments import local
 from responder.desk.desk import Desk
 from responder.desk.subscribers import list_subscribers
-from responder.spreadsheets.reading import Reading
+from responder.spreadsheets.reading import Follow, Reading
 from responder.spreadsheets.subscribers import Terms, read_subscribers
 from responder.store.consent.importing import SubscriberImports
 from responder.store.consent.subscribers import put_subscribers
@@ -17,12 +18,12 @@ from responder.store.reading.evidence import read_evidence
 
 
 async def read_subscriber_file(
-    desk: Desk, data: bytes, file: str, *, without_evidence: str | None = None
+    desk: Desk, data: bytes, file: str, *, without_evidence: str | None = None, follow: Follow = iter
 ) -> Reading[SubscriberChange]:
     """What a file says, by the rules in force. ConfigurationError if it is none of subscribers."""
     rules = await desk.rules()
     terms = Terms(local=await local(desk), lists=list(rules.lists), now=desk.clock(), without_evidence=without_evidence)
-    return read_subscribers(data, file, terms, rules.imports.subscribers)
+    return await asyncio.to_thread(read_subscribers, data, file, terms, rules.imports.subscribers, follow)
 
 
 async def import_subscribers(
