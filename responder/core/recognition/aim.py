@@ -178,7 +178,7 @@ def _object(sentence: _Sentence) -> Aim:
     if any(map(sentence.is_other, tail[:ours])):
         return Aim.OTHER
     if names_content:
-        return Aim.TEXTS
+        return Aim.UNKNOWN if tail and _is_strange(tail[0], sentence) else Aim.TEXTS
     if names_other:
         if ours < len(tail) and tail[ours] not in about.mentions:
             return Aim.TEXTS
@@ -191,7 +191,8 @@ def _named(tail: Sequence[str], sentence: _Sentence) -> Aim:
     about = sentence.about
     for place, word in enumerate(tail):
         if word in about.ours or word in about.contents:
-            return Aim.TEXTS
+            makes_another = word not in about.ours and any(_is_strange(one, sentence) for one in tail[place + 1 :][:1])
+            return Aim.UNKNOWN if makes_another else Aim.TEXTS
         if word in sentence.lexicon.links or word in about.determiners:
             continue
         if word in about.fillers or _is_function(word, sentence.lexicon.unscoped):
@@ -202,6 +203,11 @@ def _named(tail: Sequence[str], sentence: _Sentence) -> Aim:
             return Aim.TEXTS
         return Aim.UNKNOWN
     return Aim.TEXTS
+
+
+def _is_strange(word: str, sentence: _Sentence) -> bool:
+    """Whether a word stands in no pack, so that nobody knows what it makes of the one before it."""
+    return word.isalpha() and word not in sentence.lexicon.packed
 
 
 def _is_function(word: str, unscoped: Words) -> bool:

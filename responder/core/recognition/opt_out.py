@@ -118,9 +118,11 @@ def _slurred(text: Parts) -> Recognition | None:
 
 
 def aimed(text: Parts) -> Iterator[tuple[Span, Aim]]:
-    """The phrases that no harmless one undoes, and what each is aimed at."""
-    for span in text.said(Kind.PHRASES)[:MOST_PHRASES]:
-        if not text.harmless.undoes(span):
+    """The phrases that no harmless one undoes, and what each is aimed at; of one within another, the longer."""
+    spans = text.said(Kind.PHRASES)[:MOST_PHRASES]
+    for span in spans:
+        is_within = any(one.start <= span.start and span.end <= one.end and one[:2] != span[:2] for one in spans)
+        if not is_within and not text.harmless.undoes(span):
             yield span, aim_of(text, span)
 
 

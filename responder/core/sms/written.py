@@ -38,6 +38,7 @@ SUBJECT = re.compile(
 """What mail programs and web pages put before a text."""
 QUESTION = "?？⁇؟⁈⁉❓❔"
 SENTENCE_END = f".!…\n\r;。！{QUESTION}"
+JOINING = ("-", "–", "‐", "‑", "/")  # which make one word of two where no blank stands beside them
 PAUSE = ",:–—-()[]/|•"
 LIKES = re.compile(
     r"(?i)👍|❤|♥|😍|🥰|\b(?:lik|lov|piace|piaciut|ador|cuore|aim|c(?:œ|oe)ur|gust|encant|gef[aä]ll|liebt?|mag\b|"
@@ -234,7 +235,7 @@ def _tokens(spoken: str) -> Iterator[Token]:
 
 def _gap(marks: str) -> str:
     """What some marks between two words mean."""
-    if not marks.strip(" "):
+    if not marks.strip(" ") or marks in JOINING:
         return ""
     if any(c in QUESTION for c in marks):
         return "?"
