@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from benchmarks import acknowledge, check, handle, latency, mail, match, memory_and_start, reload, webhooks
+from benchmarks import acknowledge, check, console, handle, latency, mail, match, memory_and_start, reload, webhooks
 from benchmarks.machine import description
 from benchmarks.report import Report
 from benchmarks.rounds import Options
@@ -14,6 +14,7 @@ from benchmarks.running import BenchmarkError
 BENCHMARKS: Mapping[str, Callable[[Options], Report]] = {
     "acknowledge": acknowledge.run,
     "check": check.run,
+    "console": console.run,
     "handle": handle.run,
     "match": match.run,
     "latency": latency.run,

@@ -23,7 +23,7 @@ Start = Callable[[Path, int, str], AbstractContextManager[Running]]
 
 def run(options: Options) -> Report:
     """Compare the web process with a bare application, and with one that enqueues each message."""
-    starts = {BARE: _bare, QUEUEING: _queueing, OURS: _ours}
+    starts = {BARE: _bare, QUEUEING: _queueing, OURS: started_web}
     table = Table(
         title=(
             f"acknowledge: CPU of the web process, {options.count(MESSAGES):,} messages a run over "
@@ -70,7 +70,8 @@ def _queueing(folder: Path, port: int, redis_url: str) -> Iterator[Running]:
 
 
 @contextmanager
-def _ours(folder: Path, port: int, redis_url: str) -> Iterator[Running]:
+def started_web(folder: Path, port: int, redis_url: str) -> Iterator[Running]:
+    """The web process on a new database."""
     settings = settings_for(folder, port, redis_url)
     with started(folder, "migrate", *python("responder", "migrate"), settings=settings) as migrating:
         migrating.process.wait()

@@ -8,7 +8,7 @@ import time
 from importlib.metadata import version
 
 from responder.cli.terminal.output import say
-from responder.cli.terminal.session import local_host, missing_file
+from responder.cli.terminal.session import local_host, local_url, missing_file
 from responder.core.rules.rules import Rules
 from responder.errors import RulesError
 from responder.mail.account import account_of
@@ -91,6 +91,14 @@ async def _listens(settings: Settings) -> bool:
     return True
 
 
+def _door(settings: Settings) -> str:
+    """What a reader has to know of the console's door."""
+    if settings.admin_password:
+        return "    (sign in with your name and RESPONDER_ADMIN_PASSWORD)"
+    is_reachable = settings.public_url or settings.trusted_proxies
+    return "    (closed: set RESPONDER_ADMIN_PASSWORD)" if is_reachable else "    (open on this machine alone)"
+
+
 def _summary(settings: Settings, rules: Rules, *, is_ok: bool) -> list[str]:
     counts = f"{len(rules.rules)} rules, {len(rules.lists)} lists"
     mistakes = "" if is_ok else " HAS MISTAKES (see 'responder check'), the last good rules serve"
@@ -103,6 +111,7 @@ def _summary(settings: Settings, rules: Rules, *, is_ok: bool) -> list[str]:
     return [
         f"responder {version('sms-responder')}",
         f"  listens   http://{settings.host}:{settings.port}/webhook/sms{token}",
+        f"  console   {settings.public_url or local_url(settings)}/{_door(settings)}",
         *([f"  mailbox   {read_mailbox_url(settings.imap_url.get_secret_value()).place}"] if settings.imap_url else []),
         f"  rules     {settings.rules}{mistakes}: {counts}, hash {rules.hash}",
         f"  database  {mask_url(settings.database_url)}",

@@ -80,7 +80,7 @@ WORDS = {
     "reserved:start": "START",
     "reserved:help": "HELP",
     "reserved:review": "maybe a STOP",
-    "question": "answer to a question",
+    "question": "our question",
     "fallback": "no rule: fallback",
     # what was done
     "subscribe": "puts on a list",
