@@ -7,10 +7,11 @@ import typer
 
 from responder.cli.doctor.alerts import check_credit_and_alerts
 from responder.cli.doctor.database import check_database
-from responder.cli.doctor.findings import Finding, Level, faults, ok, warning
+from responder.cli.doctor.findings import Finding, Level, fault, faults, ok, warning
 from responder.cli.doctor.surroundings import check_files, check_mailbox, check_redis, check_service, check_settings
 from responder.cli.terminal.options import AsJson
 from responder.cli.terminal.output import echo_json, one_line, say
+from responder.core.outbound.networks import why_never_called
 from responder.core.rules.rules import Rules
 from responder.errors import ConfigurationError, RulesError
 from responder.settings.environment import environment
@@ -18,6 +19,8 @@ from responder.settings.model import Settings, load_settings, unknown_settings
 from responder.wiring import read_rules_in_force
 
 SIGNS = {Level.OK: "✓", Level.WARNING: "!", Level.ERROR: "✗"}
+
+OF_PRIVATE = "use https and a public address, or set RESPONDER_ALLOW_PRIVATE_WEBHOOKS"
 
 app = typer.Typer()
 
@@ -67,6 +70,9 @@ async def _findings() -> AsyncIterator[Finding]:
     try:
         rules = await read_rules_in_force(settings)
         yield ok("rules", f"{settings.rules}: {len(rules.rules)} rules, hash {rules.hash}")
+        for webhook in () if settings.allow_private_webhooks else rules.webhooks.values():
+            if why := why_never_called(webhook.url):
+                yield fault("webhooks", f"{webhook.name} is never called, since it is {why}: {OF_PRIVATE}")
     except RulesError as error:
         for finding in faults("rules", error):
             yield finding

@@ -56,10 +56,18 @@ def _columns(*, every: bool) -> list[Column[HandOffRecord]]:
         Column(title="marketing", value=lambda record: "held" if _holds_marketing(record) else ""),
         Column(title="reason", value=lambda record: record.reason, wide=True),
         Column(title="text", value=lambda record: record.text, wide=True),
+        Column(title="appointment", value=_short_appointment, wide=True),
+        Column(title="answered", value=lambda record: record.answered_at),
         Column(title="later texts", value=lambda record: str(record.later_texts or "")),
     ]
     done_at: Column[HandOffRecord] = Column(title="done", value=lambda record: record.done_at)
     return [*columns, done_at] if every else columns
+
+
+def _short_appointment(record: HandOffRecord) -> str | None:
+    """Whose appointment it is likely about; the time is in ``show``."""
+    one = record.appointment
+    return " ".join(filter(None, (one.name, one.id))) if one else None
 
 
 def _holds_marketing(record: HandOffRecord) -> bool:

@@ -12,9 +12,10 @@ from responder.cli.terminal.mistakes import load_or_exit, print_mistakes
 from responder.cli.terminal.options import AsJson, RulesFile
 from responder.cli.terminal.output import say
 from responder.cli.terminal.session import missing_file, open_existing
+from responder.core.outbound.networks import why_never_called
 from responder.core.rules.hours import RulePause
 from responder.core.rules.rules import Rules
-from responder.errors import Mistake, ResponderError
+from responder.errors import ConfigurationError, Mistake, ResponderError
 from responder.rulefile.describe.document import described
 from responder.rulefile.describe.schema import rules_schema
 from responder.rulefile.reading.places import Spot, placed_sources
@@ -25,6 +26,7 @@ from responder.store.base.rule_versions import read_pauses
 from responder.wiring import utc_now
 
 SERVER = "RESPONDER_SMTP_URL"
+OF_PRIVATE = "use https and a public address, or set RESPONDER_ALLOW_PRIVATE_WEBHOOKS"
 
 app = typer.Typer()
 
@@ -39,7 +41,7 @@ def check(
     path = rules or load_settings().rules
     found = load_or_exit(path, as_json=as_json)
     cautions = warnings_of(found, placed_sources(found), datetime.now(UTC))
-    warnings = [*(caution.mistake for caution in cautions), *_unmailed(found)]
+    warnings = [*(caution.mistake for caution in cautions), *_unmailed(found), *_uncalled(found)]
     more = {number: caution.as_json() for number, caution in enumerate(cautions)}
     print_mistakes(warnings, "warning", as_json=as_json, more=more)
     if not as_json:
@@ -57,6 +59,22 @@ def _unmailed(rules: Rules) -> Iterator[Mistake]:
     if found := placed_sources(rules).section("alerts", "email"):
         spot = Spot(file=found[0].file, place=found[1].place)
         yield spot.mistake(f"alerts: nobody gets a mail while {SERVER} is not set, set it where the workers start")
+
+
+def _uncalled(rules: Rules) -> Iterator[Mistake]:
+    """A warning for each webhook that would never be called, as things are set here."""
+    try:
+        if load_settings().allow_private_webhooks:
+            return
+    except ConfigurationError:  # which doctor tells
+        return
+    for webhook in rules.webhooks.values():
+        if why := why_never_called(webhook.url):
+            found = placed_sources(rules).section("webhooks", webhook.name, "url")
+            if found is None:
+                continue
+            spot = Spot(file=found[0].file, place=found[1].place)
+            yield spot.mistake(f"webhook {webhook.name!r} is never called, since it is {why}: {OF_PRIVATE}")
 
 
 def _counted(count: int, noun: str) -> str:

@@ -16,6 +16,7 @@ from responder.core.operations.explanations import Explanation, why_silent
 from responder.core.operations.filters import DeliveryFilter
 from responder.core.operations.records import DeliveryRecord
 from responder.core.outbound.gateway import Call, Sample
+from responder.core.outbound.suppression import OPTED_OUT
 from responder.core.rules.rules import EXAMPLE_NUMBER, Rules
 from responder.core.sms.message import Channel, MessageStatus
 from responder.errors import ConfigurationError, PermanentError, ResponderError, TransientError, UncertainError
@@ -201,6 +202,8 @@ def _print(explanation: Explanation, deliveries: list[DeliveryRecord], zone: tzi
         reason = f": {delivery.last_error}" if delivery.last_error else ""
         if delivery.kind is StepKind.REPLY and _leaves_later(delivery, explanation):
             reason = f" until {moment(delivery.next_attempt_at, zone)}"
+        if delivery.status is StepStatus.SUPPRESSED and delivery.last_error == OPTED_OUT:
+            reason += ": a text START from it undoes that"
         say(f"{said}  ({delivery.status}{reason})")
     if message.status is MessageStatus.HANDLED:
         if not any(delivery.kind is StepKind.REPLY for delivery in deliveries):

@@ -13,7 +13,7 @@ from responder.core.sms.timestamps import iso
 class HandOffRecord:
     """A hand-off, with the key of its message, and the appointment of the number that it is likely about.
 
-    ``later_texts`` counts the number's texts since.
+    ``later_texts`` counts the number's texts since, ``answered_at`` is when a person last wrote to it since.
     """
 
     key: str
@@ -28,6 +28,7 @@ class HandOffRecord:
     holds_marketing: bool
     pauses_until: datetime | None
     later_texts: int
+    answered_at: datetime | None
     appointment: Appointment | None
     done_at: datetime | None
     by: str | None
@@ -56,6 +57,7 @@ class HandOffRecord:
             "holds_marketing": self.holds_marketing,
             "pauses_until": iso(self.pauses_until),
             "later_texts": self.later_texts,
+            "answered_at": iso(self.answered_at),
         }
 
     def _message(self) -> dict[str, Any] | None:

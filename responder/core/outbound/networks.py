@@ -2,6 +2,7 @@
 
 import re
 from ipaddress import IPv4Address, ip_address, ip_network
+from urllib.parse import urlsplit
 
 PUNYCODE = re.compile(r"(^|\.)xn--", re.IGNORECASE)
 
@@ -53,6 +54,24 @@ def refusal(address: str) -> str | None:
     if ip in NAT64:
         return refusal(str(IPv4Address(int(ip) & 0xFFFFFFFF)))
     return next((why for network, why in REFUSED if ip in network), None)
+
+
+def why_never_called(url: str) -> str | None:
+    """Why a webhook is never called while private addresses are not allowed; None as far as its URL can tell.
+
+    >>> why_never_called("http://crm.example.com/in"), why_never_called("https://10.0.0.1/in")
+    ('plain http', 'an address that is private (RFC 1918)')
+    """
+    parts = urlsplit(url)
+    if parts.scheme != "https":
+        return "plain http"
+    if (parts.hostname or "").rstrip(".") == "localhost":
+        return "this machine itself"
+    try:
+        why = refusal(parts.hostname or "")
+    except ValueError:  # a name, whose address is looked up when it is called
+        return None
+    return f"an address that is {why}" if why else None
 
 
 def is_host(host: str) -> bool:

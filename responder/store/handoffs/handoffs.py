@@ -8,7 +8,7 @@ from sqlalchemy import Select, and_, case, func, or_, select
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from responder.core.contact.effects import StepKind
+from responder.core.contact.effects import Purpose, StepKind
 from responder.core.contact.known import LATE, Appointment
 from responder.core.operations.handoffs import HandOffRecord, OpenHandOffs, Said
 from responder.core.sms.message import KEY_LENGTH
@@ -16,7 +16,17 @@ from responder.store.base.bulk import among
 from responder.store.base.database import Database
 from responder.store.base.listing import Listing
 from responder.store.base.records import from_columns, from_row, order_of
-from responder.store.base.tables import HOLDING, OPEN_HANDOFF, PAST, WAITING, appointments, handoffs, messages, steps
+from responder.store.base.tables import (
+    HOLDING,
+    OPEN_HANDOFF,
+    PAST,
+    REPLIES,
+    WAITING,
+    appointments,
+    handoffs,
+    messages,
+    steps,
+)
 
 BOOKED = "booked_"  # begins the names of an appointment's columns
 HEX = frozenset("0123456789abcdef")
@@ -27,6 +37,17 @@ _LATER = (
     select(func.count())
     .select_from(_later)
     .where(_later.c.originator == handoffs.c.originator, _later.c.seq > messages.c.seq, PAST)
+    .scalar_subquery()
+)
+
+_ANSWERED = (
+    select(func.max(steps.c.created_at))
+    .where(
+        REPLIES,
+        steps.c.originator == handoffs.c.originator,
+        steps.c.purpose == Purpose.PERSON,
+        steps.c.created_at >= handoffs.c.opened_at,
+    )
     .scalar_subquery()
 )
 
@@ -115,7 +136,7 @@ async def said_since(database: Database, record: HandOffRecord) -> list[Said]:
 def _handoffs() -> Select[Any]:
     said = (messages.c.text, messages.c.destination, messages.c.sent_at, messages.c.received_at, messages.c.channel)
     of_appointment = (column.label(BOOKED + column.name) for column in _booked.c)
-    query = select(handoffs, *said, _LATER.label("later_texts"), *of_appointment)
+    query = select(handoffs, *said, _LATER.label("later_texts"), _ANSWERED.label("answered_at"), *of_appointment)
     query = query.outerjoin(messages, messages.c.key == handoffs.c.message_key)
     return query.outerjoin(_booked, _booked.c.id == func.coalesce(_next_one(), _last_one()))
 

@@ -37,6 +37,7 @@ async def test_a_hand_off_is_listed_with_all_that_a_person_needs(here: Installat
         "holds_marketing": True,
         "pauses_until": None,
         "later_texts": 0,
+        "answered_at": None,
     }
 
 
@@ -193,3 +194,10 @@ async def test_subscribers_tell_who_is_under_review(here: Installation) -> None:
     assert (await run("subscribers", "import", "people.csv")).out.startswith("people.csv: 1 subscribers, 0 new")
     await run("handoffs", "done", KEY)
     assert "under_review_since" not in (await run("subscribers", "list", "--json")).record
+
+
+async def test_a_list_says_what_was_answered_already(here: Installation) -> None:
+    await here.handle(inbound(DOUBTFUL, key=KEY))
+    assert (await run("handoffs", "list", "--json")).record["answered_at"] is None
+    await run("handoffs", "reply", KEY, "We call you.")
+    assert (await run("handoffs", "list", "--json")).record["answered_at"] is not None

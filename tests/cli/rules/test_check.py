@@ -6,7 +6,7 @@ import pytest
 
 from responder.cli.terminal.mistakes import pointed_at
 from responder.rulefile import read_rules
-from tests.cli.conftest import run
+from tests.cli.conftest import Installation, run
 from tests.cli.test_main import on_a_terminal
 
 FINE = """version: 1
@@ -109,3 +109,19 @@ async def test_alerts_that_nothing_mails_are_warned_of(folder: Path) -> None:
     )
     (folder / ".env").write_text("RESPONDER_SMTP_URL=smtp://localhost\n")
     assert (await run("check", "--deny-warnings")).code == 0
+
+
+async def test_a_webhook_that_is_never_called_is_warned_of_at_its_url(here: Installation) -> None:
+    text = (here.folder / "rules.yaml").read_text().replace("https://crm.example.com/hook", "http://10.0.0.1/hook")
+    here.write("rules.yaml", text)
+    out = (await run("check")).out
+    assert "rules.yaml:9:" in out
+    assert "warning: webhook 'crm' is never called, since it is plain http: use https" in out
+    here.set(ALLOW_PRIVATE_WEBHOOKS="true")
+    assert "never called" not in (await run("check")).out
+
+
+async def test_doctor_tells_of_a_webhook_that_is_never_called(here: Installation) -> None:
+    text = (here.folder / "rules.yaml").read_text().replace("https://crm.example.com/hook", "https://127.0.0.1/hook")
+    here.write("rules.yaml", text)
+    assert "crm is never called, since it is an address that is loopback (RFC 1122)" in (await run("doctor")).out
