@@ -139,6 +139,7 @@ SHARED_NAMES: dict[str, set[str]] = {
         "routes",
         "show",
     },
+    "web/console/editing": {"SHOWN", "routes", "show"},
     "rulefile/warnings": {"cautions"},
 }
 """Names that several modules of a folder have on purpose: the interface that its reader walks."""

@@ -44,6 +44,19 @@ async def version_in_force(desk: Desk) -> Version | None:
     return await RuleVersions(desk.database).newest()
 
 
+async def list_versions(desk: Desk, limit: int) -> Sequence[Version]:
+    """The versions that were in force, the newest first."""
+    return await RuleVersions(desk.database).history(limit)
+
+
+async def rules_of_version(desk: Desk, version_hash: str) -> Rules:
+    """The rules as they were under a hash. Raises Missing, and Refused if they cannot be read any more."""
+    rules = await asyncio.to_thread(_read, await read_version(desk, version_hash))
+    if rules is None:
+        raise Refused("these rules cannot be read any more: a secret of then is not set, say")
+    return rules
+
+
 async def place_of_rule(desk: Desk, version_hash: str | None, name: str | None) -> RulePlace | None:
     """Where a rule stood in the version that decided; None where that cannot be told any more."""
     if version_hash is None or name is None:

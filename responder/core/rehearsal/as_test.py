@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -84,3 +84,21 @@ def _flow(value: Any) -> str:  # noqa: ANN401  (a text, or what JSON has)
 
 def _key(name: str) -> str:
     return name if PLAIN.fullmatch(name) else json.dumps(name)
+
+
+def talk_as_test(
+    said: Sequence[tuple[str, datetime]], rule: str | None, replies: Sequence[str], *, known: Known, to: str
+) -> str:
+    """A conversation and what its last text came to, as an entry of ``tests``."""
+    told = " ".join(said[-1][0].split())
+    lines = {
+        "name": f"{told[:LONGEST_NAME]} ({said[-1][1]:%Y-%m-%d %H:%M})",
+        "from": masked(known.originator),
+        "to": to,
+        "at": iso(said[0][1]),
+        "given": _given(known),
+        "messages": [{"text": text, "at": iso(at)} for text, at in said],
+        "expect": {"rule": rule or NOTHING, "replies": list(replies)},
+    }
+    written = [f"{name}: {_flow(value)}" for name, value in lines.items() if value]
+    return "\n".join([f"  - {written[0]}", *(f"    {line}" for line in written[1:])]) + "\n"

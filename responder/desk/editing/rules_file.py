@@ -5,7 +5,7 @@ import contextlib
 import fcntl
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,7 +34,7 @@ class RulesFile:
     """The main rules file; ``is_for_looking`` says that nobody may change it from here."""
 
     path: Path
-    environment: Mapping[str, str] = field(repr=False, default_factory=dict)
+    environment: Callable[[], Mapping[str, str]] = field(repr=False, default=dict)
     is_for_looking: bool = False
 
     @property
@@ -67,7 +67,7 @@ class RulesFile:
     async def rules_of(self, text: str) -> Rules:
         """The rules that the file would have with this text. Raises RulesError with all that is wrong."""
         files = Folder(self.path.parent)
-        return await asyncio.to_thread(read_rules, text, str(self.path), self.environment, files)
+        return await asyncio.to_thread(read_rules, text, str(self.path), self.environment(), files)
 
     async def save(self, text: str, based_on: str) -> Rules:
         """Put a text in place of the one it is based on. Raises FileChanged, Refused and Invalid."""

@@ -9,6 +9,7 @@ from responder.core.contact.known import Appointment, Known
 from responder.core.deciding.plan import Plan, make_plan
 from responder.core.operations.explanations import Explanation, explained
 from responder.core.operations.records import MessageRecord
+from responder.core.rehearsal.as_test import talk_as_test
 from responder.core.rehearsal.circumstances import LONG_BEFORE, subscribed
 from responder.core.rehearsal.conversation import Exchange, carried_out
 from responder.core.rules.rules import Rules
@@ -72,14 +73,24 @@ async def try_talk(desk: Desk, rules: Rules, talk: Talk) -> Sequence[Tried]:
     _check(rules, talk)
     if not talk.said:
         return ()
-    known = Known(originator=talk.originator)
-    if talk.as_known:
-        at = talk.said[0].at
-        known = (await read_known(desk.database, desk.secret, [talk.originator], at))[talk.originator]
+    known = await _known(desk, talk)
     return [
         Tried(explanation=explanation_of(one.plan), replies=one.replies, after=one.after)
         for one in _exchanges(rules, talk, known)
     ]
+
+
+async def talk_to_test(desk: Desk, rules: Rules, talk: Talk) -> str:
+    """The conversation as a test of the rules file, with what its last text came to. Raises Invalid."""
+    tried = await try_talk(desk, rules, talk)
+    if not tried:
+        raise Invalid("a test needs a text")
+    known = given_state(talk, await _known(desk, talk))
+    if known.questions:
+        raise Invalid("this person was asked something before, which no test can be given: try an unknown number")
+    said = [(one.text, one.at) for one in talk.said]
+    last = tried[-1]
+    return talk_as_test(said, last.explanation.message.rule, last.replies, known=known, to=talk.destination)
 
 
 def _check(rules: Rules, talk: Talk) -> None:
@@ -101,6 +112,12 @@ def _exchanges(rules: Rules, talk: Talk, known: Known) -> Iterator[Exchange]:
         exchange = carried_out(make_plan(message_of(talk, one, number), rules, known), rules.limits)
         known = exchange.after
         yield exchange
+
+
+async def _known(desk: Desk, talk: Talk) -> Known:
+    if not talk.as_known:
+        return Known(originator=talk.originator)
+    return (await read_known(desk.database, desk.secret, [talk.originator], talk.said[0].at))[talk.originator]
 
 
 def given_state(talk: Talk, known: Known) -> Known:

@@ -11,8 +11,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from responder.core.rules.rules import Rules
 from responder.desk.desk import Desk
+from responder.desk.editing.rules_file import RulesFile
 from responder.processes.commands import Commands
+from responder.settings.environment import environment
 from responder.settings.model import Settings
+from responder.web.console.editing import changing, history, trying, unmatched
 from responder.web.console.frame import assets
 from responder.web.console.frame.door import LONGEST_VISIT, Throttle, door_of
 from responder.web.console.frame.feed import Feed
@@ -33,8 +36,24 @@ from responder.web.console.pages import (
     sign_in,
     status,
 )
+from responder.web.console.running.impact import Impacts
 
-PAGES = (sign_in, events, messages, message, people, proof, inbox, appointments, deliveries, lists, rules, status)
+EDITING = (trying, unmatched, changing, history)
+PAGES = (
+    sign_in,
+    events,
+    messages,
+    message,
+    people,
+    proof,
+    inbox,
+    appointments,
+    deliveries,
+    lists,
+    rules,
+    status,
+    *EDITING,
+)
 COOKIE = "responder_console"
 HTTPS = "https"
 
@@ -66,6 +85,9 @@ def make_console(
         lookout=lookout,
         feed=Feed(desk=desk, lookout=lookout),
         commands=Commands(),
+        file=RulesFile(path=settings.rules, environment=environment, is_for_looking=settings.console_rules == "view"),
+        checks=Commands(),
+        impact=Impacts(Commands()),
         rules=rules,
     )
     return application(console, settings.public_url), console.feed.close

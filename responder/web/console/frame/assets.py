@@ -1,4 +1,4 @@
-"""The one sheet and the one script, served under the hash of their bytes, so that browsers may keep them."""
+"""The one sheet and the scripts, served under the hash of their bytes, so that browsers may keep them."""
 
 import gzip
 import hashlib
@@ -13,6 +13,7 @@ from starlette.routing import Route
 from responder.web.console.frame.language import FOLDER
 
 KINDS = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8"}
+FILES = {"css": "console.css", "js": "console.js", "editor": "editor.js"}
 FOREVER = "public, max-age=31536000, immutable"
 
 
@@ -28,8 +29,8 @@ class Asset:
 
 @cache
 def assets() -> dict[str, Asset]:
-    """The sheet and the script, by their names without the hash."""
-    return {kind: _read(f"console.{kind}", content_type) for kind, content_type in KINDS.items()}
+    """The sheet and the scripts, by what templates call them."""
+    return {called: _read(name, KINDS[name.rpartition(".")[2]]) for called, name in FILES.items()}
 
 
 def _read(name: str, content_type: str) -> Asset:

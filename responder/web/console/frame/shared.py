@@ -6,11 +6,13 @@ from zoneinfo import ZoneInfo
 
 from responder.core.rules.rules import Rules
 from responder.desk.desk import Desk
+from responder.desk.editing.rules_file import RulesFile
 from responder.desk.people import handle_of
 from responder.processes.commands import Commands
 from responder.web.console.frame.door import Door, Throttle
 from responder.web.console.frame.feed import Feed
 from responder.web.console.frame.outlook import Lookout
+from responder.web.console.running.impact import Impacts
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,6 +25,9 @@ class Console:
     lookout: Lookout
     feed: Feed
     commands: Commands
+    file: RulesFile
+    checks: Commands
+    impact: Impacts
     rules: Callable[[], Rules]
 
     def zone(self) -> ZoneInfo:

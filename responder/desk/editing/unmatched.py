@@ -1,0 +1,66 @@
+"""Texts that met no rule: the most frequent first, each with the nearest rule and what a draft would do about it."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any
+
+from responder.core.contact.known import Known
+from responder.core.deciding.plan import Plan, make_plan
+from responder.core.operations.unmatched import RuleUse, UnmatchedGroup
+from responder.core.rules.matching import Answers
+from responder.core.rules.rules import Rules
+from responder.desk.desk import Desk
+from responder.desk.editing.trying import Said, Talk, message_of
+from responder.store.reading.unmatched import count_uses, group_unmatched
+
+LOOKED_BACK = timedelta(days=30)
+MOST_GROUPS = 100
+SOMEBODY = "+390000000000"
+NOT_ANSWERED = frozenset({None, "fallback"})
+NO_USES: Mapping[str, RuleUse] = MappingProxyType({})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unmet:
+    """A group with the rule that came nearest today, if any, and the one of the draft that would answer it."""
+
+    group: UnmatchedGroup
+    nearest: str | None
+    why: str
+    answered_by: str | None
+
+
+async def list_unmatched(desk: Desk, rules: Rules, draft: Rules | None, limit: int = MOST_GROUPS) -> Sequence[Unmet]:
+    """What met no rule in the last 30 days, the most frequent first; ``draft`` shows whether it helps."""
+    groups = await group_unmatched(desk.database, desk.clock() - LOOKED_BACK, limit)
+    return await asyncio.to_thread(lambda: [_unmet(group, rules, draft, desk.clock()) for group in groups])
+
+
+def _unmet(group: UnmatchedGroup, rules: Rules, draft: Rules | None, now: datetime) -> Unmet:
+    plan = _planned(group, rules, now)
+    miss = next((miss for miss in plan.near_misses if _takes_words(rules, miss.rule)), None)
+    helps = _planned(group, draft or rules, now).rule
+    return Unmet(
+        group=group,
+        nearest=miss.rule if miss else None,
+        why=miss.why if miss else "",
+        answered_by=None if helps in NOT_ANSWERED else helps,
+    )
+
+
+def _planned(group: UnmatchedGroup, rules: Rules, now: datetime) -> Plan:
+    talk = Talk(originator=SOMEBODY, destination=group.destination)
+    return make_plan(message_of(talk, Said(text=group.text, at=now)), rules, Known(originator=SOMEBODY))
+
+
+def _takes_words(rules: Rules, name: str) -> bool:
+    rule: Any = rules.by_name.get(name)
+    return rule is not None and rule.text is not None and not isinstance(rule.text, Answers)
+
+
+async def rule_uses(desk: Desk) -> Mapping[str, RuleUse]:
+    """How often each rule applied in the last 30 days, by its name."""
+    return {use.rule: use for use in await count_uses(desk.database, desk.clock() - LOOKED_BACK)}

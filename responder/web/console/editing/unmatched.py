@@ -1,0 +1,45 @@
+"""Unmatched: what nobody's rule met, and a word for the rule that came nearest."""
+
+from collections.abc import Sequence
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from responder.core.operations.drafts import shown_text
+from responder.desk.desk import Invalid
+from responder.desk.editing.drafts import open_desktop
+from responder.desk.editing.unmatched import list_unmatched
+from responder.desk.editing.writing import keep_alias
+from responder.web.console.editing.choice import DRAFT, chosen_rules
+from responder.web.console.frame.visits import Visit, acts, pages
+
+
+async def show(visit: Visit) -> Response:
+    """The page of texts that met no rule in 30 days, the most frequent first."""
+    desktop = await open_desktop(visit.desk, visit.console.file, visit.operator)
+    rules = visit.console.rules()
+    try:
+        draft = await chosen_rules(visit, DRAFT) if desktop.draft else None
+        wrong = ""
+    except Invalid as error:
+        draft, wrong = None, str(error)
+    return await visit.page(
+        "unmatched.html",
+        items=await list_unmatched(visit.desk, rules, draft),
+        names=[rule.name for rule in rules.rules if rule.text is not None],
+        has_draft=desktop.draft is not None,
+        wrong=wrong,
+    )
+
+
+async def add_alias(visit: Visit) -> Response:
+    """Put a text into the draft as one more word for a rule, and show its line."""
+    form = await visit.form()
+    word = shown_text(form.get("word", "")).strip()
+    if not word or not form.get("rule"):
+        raise Invalid(visit.say("Choose a rule."))
+    line = await keep_alias(visit.desk, visit.console.file, visit.operator, form["rule"], word)
+    return visit.go(f"/rules/edit?line={line}", visit.say("It stands in line %(line)d of your draft.", line=line))
+
+
+routes: Sequence[Route] = (*pages("/unmatched", show), *acts("/unmatched/alias", add_alias))

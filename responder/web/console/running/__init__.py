@@ -1,0 +1,1 @@
+"""Long work of pages, beside the pages that asked for it."""

@@ -1,0 +1,163 @@
+"""Trying and changing the rules in the browser, called as a browser would."""
+
+import json
+from collections.abc import AsyncIterator
+from html import unescape
+from pathlib import Path
+
+import pytest
+
+from responder.desk.messages import list_messages
+from responder.rulefile import load_rules
+from tests.web.console.conftest import RULES, Browser, Installation
+
+WARMER = RULES.replace("Welcome.", "Welcome to us.")
+NUMBER = "+393301234567"
+
+
+@pytest.fixture
+def path(installation: Installation, tmp_path: Path) -> Path:
+    path = tmp_path / "rules.yaml"
+    path.write_bytes(RULES.replace("\n", "\r\n").encode())
+    installation.set(rules=str(path))
+    return path
+
+
+@pytest.fixture
+async def browser(installation: Installation, path: Path) -> AsyncIterator[Browser]:
+    async with installation.browser() as browser:
+        yield browser
+
+
+def read(path: Path) -> bytes:
+    return path.read_bytes()
+
+
+def write(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+
+
+async def say(browser: Browser, text: str, said: str = "[]", **fields: str) -> str:
+    answer = await browser.post("/try", **{"from": NUMBER, "text": text, "said": said, "do": "send", **fields})
+    return unescape(answer.text)
+
+
+def carried(page: str, name: str) -> str:
+    return page.partition(f'name="{name}" value="')[2].partition('">')[0]
+
+
+async def test_a_text_is_tried_and_nothing_is_stored(browser: Browser, installation: Installation) -> None:
+    page = await say(browser, "news on")
+    assert "Welcome." in page
+    assert "news-on" in page
+    assert [one async for one in list_messages(installation.desk).every()] == []
+
+
+async def test_a_conversation_goes_on_from_what_was_said_before(browser: Browser) -> None:
+    page = await say(browser, "STOP")
+    said = json.loads(carried(page, "said"))
+    assert said[0][0] == "STOP"
+    assert "reserved" in page or "STOP" in page
+    assert len(json.loads(carried(await say(browser, "news on", json.dumps(said)), "said"))) == 2
+
+
+async def test_what_cannot_be_read_is_told_and_the_conversation_stays(browser: Browser) -> None:
+    said = carried(await say(browser, "news on"), "said")
+    answer = await browser.post("/try", **{"from": NUMBER, "text": "x", "said": said, "at": "soon", "do": "send"})
+    assert answer.status_code == 422
+    assert "'soon' is no time" in unescape(answer.text)
+    assert json.loads(carried(unescape(answer.text), "said")) == json.loads(said)
+
+
+async def test_a_conversation_becomes_a_test_that_passes(browser: Browser, installation: Installation) -> None:
+    said = carried(await say(browser, "news on"), "said")
+    assert (await browser.post("/try", **{"from": NUMBER, "said": said, "do": "test"})).status_code == 303
+    page = unescape((await browser.get("/rules/edit?step=test")).text)
+    assert "news on (2026-" in page
+    assert "all passed" in page
+
+
+async def test_check_tells_line_column_and_remedy_and_save_is_off(browser: Browser) -> None:
+    wrong = RULES.replace("subscribe: news", "subscibe: news")
+    page = unescape((await browser.post("/rules/edit", rules=wrong, step="check")).text)
+    assert "did you mean 'subscribe'?" in page
+    assert 'data-jump="9"' in page
+    assert 'aria-describedby="save-why" disabled' in page
+
+
+async def test_problems_while_typing_are_those_of_check(browser: Browser) -> None:
+    wrong = RULES.replace("subscribe: news", "subscibe: news")
+    told = (await browser.post("/rules/edit/problems", rules=wrong)).json()
+    assert [(one["line"], one["column"], one["level"]) for one in told["problems"]] == [(9, 9, "error")]
+    assert told["problems"][0]["file"].endswith("rules.yaml")
+
+
+async def test_saving_changes_one_line_and_keeps_the_ends_of_all_others(browser: Browser, path: Path) -> None:
+    before = read(path)
+    saved = await browser.post("/rules/edit", rules=WARMER, step="save", why="warmer", despite="1")
+    assert saved.status_code == 303
+    assert read(path) == before.replace(b"Welcome.", b"Welcome to us.")
+    history = unescape((await browser.get("/rules/history")).text)
+    assert "warmer" in history
+
+
+async def test_a_file_that_changed_meanwhile_is_a_conflict_that_shows_both(browser: Browser, path: Path) -> None:
+    await browser.post("/rules/edit", rules=WARMER, step="check")
+    theirs = read(path).replace(b"Weekly news", b"Daily news")
+    write(path, theirs)
+    answer = await browser.post("/rules/edit", rules=WARMER, step="save", why="warmer", despite="1")
+    assert answer.status_code == 409
+    assert "Daily news" in answer.text
+    assert "Welcome to us." in answer.text
+    assert read(path) == theirs
+
+
+async def test_a_draft_is_still_there_on_the_next_visit(browser: Browser) -> None:
+    await browser.post("/rules/edit", rules=WARMER, step="check")
+    assert "Welcome to us." in (await browser.get("/rules/edit")).text
+    await browser.post("/rules/edit", step="discard")
+    assert "Welcome to us." not in (await browser.get("/rules/edit")).text
+
+
+async def test_where_rules_are_only_looked_at_a_patch_is_offered(installation: Installation, path: Path) -> None:
+    installation.set(rules=str(path), console_rules="view")
+    async with installation.browser() as browser:
+        page = await browser.post("/rules/edit", rules=WARMER, step="check")
+        patch = await browser.get("/rules/edit/patch")
+    assert 'id="save"' not in page.text
+    assert '+      - reply: "Welcome to us."' in patch.text
+
+
+async def test_texts_that_met_no_rule_are_grouped_and_an_alias_helps(
+    browser: Browser, installation: Installation, path: Path
+) -> None:
+    await browser.post("/unmatched/alias", rule="news-on", word="newz on")
+    page = (await browser.get("/rules/edit")).text
+    assert "[News ON, &#34;newz on&#34;]" in page
+    assert "newz on" in await say(browser, "newz on", rules="draft")
+
+
+async def test_restoring_makes_a_draft(browser: Browser, installation: Installation, path: Path) -> None:
+    rules = load_rules(path, {})
+    await browser.post("/rules/edit", rules=WARMER, step="save", why="warmer", despite="1")
+    installation.clock.advance(hours=1)
+    await browser.post("/rules/edit", rules=RULES.replace("Welcome.", "Hi."), step="save", why="short", despite="1")
+    versions = (await browser.get("/rules/history")).text
+    assert rules.hash not in versions
+    warm = versions.split("warmer")[0].rpartition("/rules?version=")[2][:16]
+    assert (await browser.post("/rules/history/restore", version=warm)).status_code == 303
+    assert "Welcome to us." in (await browser.get("/rules/edit")).text
+    assert b"Hi." in read(path)
+
+
+async def test_nothing_of_a_text_that_is_tried_is_markup(browser: Browser) -> None:
+    page = (await browser.post("/try", **{"from": NUMBER, "text": "<img src=x>{{7*7}}", "do": "send"})).text
+    assert "<img" not in page
+    assert "49" not in page.partition("{{7*7}}")[0][-50:]
+
+
+async def test_a_rule_pauses_and_applies_again(browser: Browser) -> None:
+    assert (await browser.post("/rules/history/pause", rule="news-on", hours="4", why="sold out")).status_code == 303
+    assert "sold out" in (await browser.get("/rules/history")).text
+    await browser.post("/rules/history/resume", rule="news-on")
+    assert "sold out" not in (await browser.get("/rules/history")).text
