@@ -12,6 +12,8 @@ from responder.store.outbound.calls import retry_calls
 from responder.store.outbound.replies import SqlSteps
 from responder.store.reading import records
 
+SHORTEST_BEGINNING = 8  # letters of a key that name a delivery together with its number
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CallFilter:
@@ -28,17 +30,24 @@ def list_deliveries(desk: Desk, only: DeliveryFilter = EVERY_DELIVERY) -> Record
 
 
 async def show_delivery(desk: Desk, key: str) -> DeliveryRecord:
-    """The delivery with this key. Raises Missing."""
+    """The delivery with this key, or with its beginning and its number as a list shows it. Raises Missing, Refused."""
     found = await records.find_delivery(desk.database, key)
-    if found is None:
+    if found is not None:
+        return found
+    beginning, _, number = key.partition("-")
+    is_short = len(beginning) >= SHORTEST_BEGINNING and number.isascii() and number.isdigit()
+    several = await records.find_deliveries(desk.database, beginning.lower(), number) if is_short else []
+    if len(several) > 1:
+        raise Refused(f"several deliveries have keys like {key!r}: type more of it")
+    if not several:
         raise Missing(f"no delivery has the key {key!r}")
-    return found
+    return several[0]
 
 
 async def retry_delivery(desk: Desk, key: str) -> DeliveryRecord:
     """Queue what was given up or is uncertain again, and give it as it was. Raises Missing and Refused."""
     delivery = await show_delivery(desk, key)
-    if await SqlSteps(desk.database, desk.secret).retry(key, desk.clock()):
+    if await SqlSteps(desk.database, desk.secret).retry(delivery.key, desk.clock()):
         desk.ring(Job.REPLIES if delivery.kind is StepKind.REPLY else Job.WEBHOOKS)
         return delivery
     if not delivery.text:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from responder.cli.terminal.options import AsJson, Limit, Queued, Yes
-from responder.cli.terminal.output import Column, say
+from responder.cli.terminal.output import Column, say, short_key
 from responder.cli.terminal.session import confirm, print_list, with_desk
 from responder.core.contact.effects import StepKind, StepStatus
 from responder.core.operations.filters import DeliveryFilter
@@ -85,7 +85,7 @@ async def _retry_webhooks(desk: Desk, *, only: CallFilter) -> None:
 
 def _columns() -> list[Column[DeliveryRecord]]:
     return [
-        Column(title="key", value=lambda delivery: delivery.key),
+        Column(title="key", value=lambda delivery: _short(delivery.key)),
         Column(title="kind", value=lambda delivery: delivery.kind),
         Column(title="to", value=lambda delivery: delivery.to),
         Column(title="status", value=lambda delivery: delivery.status),
@@ -93,6 +93,16 @@ def _columns() -> list[Column[DeliveryRecord]]:
         Column(title="next attempt", value=lambda delivery: delivery.next_attempt_at),
         Column(title="text or error", value=_text_or_error, wide=True),
     ]
+
+
+def _short(key: str) -> str:
+    """The beginning of a delivery's key with its number, which 'retry' takes as well.
+
+    >>> _short("abc0" * 8 + "-1")
+    'abc0abc0abc0-1'
+    """
+    message_key, dash, number = key.partition("-")
+    return f"{short_key(message_key)}{dash}{number}"
 
 
 def _text_or_error(delivery: DeliveryRecord) -> str | None:

@@ -7,6 +7,8 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from responder.cli.terminal.output import moment, one_line
+from responder.core.contact.effects import Effect, Explained
+from responder.core.deciding.explanation import explained_effect
 from responder.core.rehearsal.replay import Change, Divergence, Group
 
 NUMBER = re.compile(r"\+?\d(?:[ .()/-]{0,2}\d){5,}")
@@ -46,6 +48,8 @@ def as_text(found: Found) -> Iterator[str]:
             yield f"    {_sender(sample, found)}{_quoted(sample.message.text, found)}"
             if Change.REPLIES in group.changes:
                 yield from (f"      {sign} {_shown(text, found)}" for sign, text in _replies(sample))
+            if Change.STATE in group.changes:
+                yield from (f"      {sign} {_shown(text, found)}" for sign, text in _states(sample))
 
 
 def as_markdown(found: Found) -> Iterator[str]:
@@ -117,10 +121,32 @@ def _replies(sample: Divergence) -> Iterator[tuple[str, str]]:
     yield from (("+", text) for text in sample.after.replies if text not in sample.before.replies)
 
 
+def _states(sample: Divergence) -> Iterator[tuple[str, str]]:
+    """The changes of state that only one side makes."""
+    before, after = (list(map(_in_words, outcome.effects)) for outcome in (sample.before, sample.after))
+    yield from (("-", text) for text in before if text not in after)
+    yield from (("+", text) for text in after if text not in before)
+
+
+def _in_words(effect: Effect) -> str:
+    """A change of state as one line.
+
+    >>> from responder.core.contact.effects import Subscribe
+    >>> _in_words(Subscribe(list="news"))
+    'subscribe: list news'
+    """
+    if not isinstance(effect, Explained):
+        return "how often something may happen: other counts"
+    shown = dict(explained_effect(effect))
+    return f"{shown.pop('action')}: {', '.join(f'{name} {value}' for name, value in shown.items())}"
+
+
 def _cell(group: Group, sample: Divergence, found: Found) -> str:
     lines = [f"{_sender(sample, found)}{_shown(sample.message.text, found)}"]
     if Change.REPLIES in group.changes:
         lines += [f"{sign} {_shown(text, found)}" for sign, text in _replies(sample)]
+    if Change.STATE in group.changes:
+        lines += [f"{sign} {_shown(text, found)}" for sign, text in _states(sample)]
     return "<br>".join(map(_code, lines))
 
 

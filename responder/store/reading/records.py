@@ -143,6 +143,15 @@ async def find_delivery(database: Database, key: str) -> DeliveryRecord | None:
     return delivery_from(row) if row else None
 
 
+async def find_deliveries(database: Database, beginning: str, number: str) -> list[DeliveryRecord]:
+    """The deliveries whose key begins so and ends with this number: at most two."""
+    if not beginning or not HEX.issuperset(beginning):
+        return []
+    begins_so = (steps.c.key >= beginning) & (steps.c.key < beginning + AFTER_HEX) & steps.c.key.like(f"%-{number}")
+    async with database.read() as connection:
+        return [delivery_from(row) for row in (await connection.execute(select(steps).where(begins_so).limit(2))).all()]
+
+
 async def find_appointment(database: Database, identifier: str) -> AppointmentRecord | None:
     """The appointment with this id."""
     async with database.read() as connection:

@@ -93,7 +93,9 @@ async def test_markdown_is_a_table_that_texts_cannot_break(here: Installation) -
     here.write("other.yaml", RULES.replace("unrecognised", "unknown"))
     lines = (await run("replay", "--rules", "other.yaml", "--markdown")).out.splitlines()
     assert lines[0] == "### What would change"
-    assert lines[-1] == "| 1 | fallback | fallback | state | `a\\|b 'c' @everyone [x](https://example.com)` |"
+    said = "`a\\|b 'c' @everyone [x](https://example.com)`"
+    state = "`- hand_off: reason unrecognised`<br>`+ hand_off: reason unknown`"
+    assert lines[-1] == f"| 1 | fallback | fallback | state | {said}<br>{state} |"
 
 
 async def test_since_leaves_older_messages_out(told: Installation) -> None:
