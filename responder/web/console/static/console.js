@@ -119,6 +119,8 @@ function takeFrame(told) {
     (place.querySelector("b") ?? place).textContent = count.toLocaleString(document.documentElement.lang);
     if (place.classList.contains("count")) place.hidden = count === 0;
   }
+  const open = told.counts.handoffs;
+  if (watched.includes("title") && open !== undefined) document.title = (open ? `(${open}) ` : "") + document.title.replace(/^\(\d+\) /, "");
   const before = pulse;
   pulse = told;
   if (!before) { if (body.dataset.notices === undefined) body.dataset.notices = JSON.stringify(told.notices); return; }
@@ -136,7 +138,6 @@ async function refresh() {
   if (answer?.ok) {
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
     for (const part of document.querySelectorAll("[data-live]")) swap(part, fresh.getElementById(part.id));
-    if (watched.includes("title")) document.title = fresh.title;
   }
   refreshing = false;
   if (isStale) { isStale = false; setTimeout(refresh, 1000); }

@@ -1,0 +1,98 @@
+"""The day's board of the front desk: who comes, who has not answered, and what is set by hand (F8)."""
+
+import re
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import httpx
+import pytest_asyncio
+
+from tests.browser.commands import records, run_command
+from tests.browser.conftest import Opens
+from tests.end_to_end.service import Service
+
+ROME = ZoneInfo("Europe/Rome")
+ANNA, BEA = "+393336000001", "+393336000002"
+PATIENTS = 23
+
+
+def tomorrow() -> date:
+    return (datetime.now(ROME) + timedelta(days=1)).date()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def clinic(service: Service) -> Service:
+    """Twenty-five appointments tomorrow, of which two people were asked about theirs."""
+    asked = datetime.now(ROME) - timedelta(hours=1)
+    lines = ["id,originator,starts_at,name,service,location,language,asked_at"]
+    for number, (phone, name) in enumerate(((ANNA, "Anna Bo"), (BEA, "Bea Blu"))):
+        lines.append(
+            f"a{number},{phone},{tomorrow()}T10:0{number},{name},check-up,,en,{asked.isoformat(timespec='seconds')}"
+        )
+    lines += [
+        f"p{n},+39333610{n:04},{tomorrow()}T{11 + n // 12}:{n % 12 * 5:02},Patient {n},cleaning,,en,"
+        for n in range(PATIENTS)
+    ]
+    (service.folder / "day.csv").write_text("\n".join(lines) + "\n")
+    await run_command(service, "appointments", "import", "day.csv")
+    return service
+
+
+async def test_a_yes_from_the_patient_turns_the_row_to_confirmed_without_a_reload(
+    clinic: Service, window: Opens
+) -> None:
+    desk = await window(clinic, f"/appointments?day={tomorrow()}")
+    assert await desk.h1() == "Appointments"
+    row = desk.page.locator("tr", has_text="Anna Bo")
+    await row.locator(".status.no-answer-yet").wait_for()
+    await desk.read("window.isTheSame = true")
+    await clinic.send("Sì", ANNA, date_time=datetime.now(ROME).strftime("%Y%m%d%H%M%S"))
+    await row.locator(".status.confirmed").wait_for()
+    assert await desk.read("window.isTheSame") is True
+
+
+async def test_a_status_set_by_hand_stands_in_the_history_with_who_and_why(clinic: Service, window: Opens) -> None:
+    desk = await window(clinic, f"/sign-in?next=/appointments%3Fday={tomorrow()}")
+    await desk.page.get_by_role("textbox", name="Your name").fill("Maria")
+    await desk.press("Use this name")
+    row = desk.page.locator("tr", has_text="Bea Blu")
+    await row.get_by_role("combobox", name="Status").select_option("confirmed")
+    await row.get_by_role("textbox", name="Note").fill("by telephone")
+    await desk.press("Set status", within=row)
+    await desk.page.locator("tr", has_text="Bea Blu").locator(".status.confirmed").wait_for()
+    await desk.page.locator("tr", has_text="Bea Blu").locator("td.when a").click()
+    assert await desk.h1() == "Appointment"
+    history = await desk.page.locator("main table").inner_text()
+    assert "Maria" in history
+    assert "by telephone" in history
+    assert (await records(clinic, "appointments", "show", "a1"))[0]["status"] == "confirmed"
+
+
+async def test_a_day_of_twenty_five_prints_on_one_page_without_navigation(clinic: Service, window: Opens) -> None:
+    desk = await window(clinic, f"/appointments?day={tomorrow()}")
+    await desk.page.emulate_media(media="print")
+    assert await desk.page.locator("table.board tbody tr").count() == 25
+    assert len(re.findall(rb"/Type\s*/Page\b", await desk.page.pdf(format="A4"))) == 1
+    assert not await desk.page.locator("nav").is_visible()
+    assert not await desk.page.get_by_role("button", name="Set status").first.is_visible()
+
+
+async def test_the_calendar_has_no_number_and_needs_its_secret_address(clinic: Service, window: Opens) -> None:
+    desk = await window(clinic, "/appointments")
+    path = await desk.page.locator("a[href$='.ics']").get_attribute("href")
+    async with httpx.AsyncClient(timeout=30, base_url=f"http://127.0.0.1:{clinic.port}") as client:
+        calendar = await client.get(str(path))
+        assert calendar.text.count("BEGIN:VEVENT") == 25
+        assert "39333" not in calendar.text
+        assert (await client.get("/calendar/guessed.ics")).status_code == 404
+
+
+async def test_the_next_day_is_one_link_away_and_an_empty_one_says_what_would_be_there(
+    clinic: Service, window: Opens
+) -> None:
+    desk = await window(clinic, f"/appointments?day={tomorrow()}")
+    await desk.press("next day →", "link")
+    assert f"day={tomorrow() + timedelta(days=1)}" in desk.page.url
+    await desk.sees("Nobody has an appointment on this day")
+    await desk.page.go_back()
+    await desk.sees("Anna Bo")

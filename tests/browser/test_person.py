@@ -1,0 +1,88 @@
+"""One person on one line of time, and what can be written to them (F3)."""
+
+import re
+
+import httpx
+
+from tests.browser.commands import run_command
+from tests.browser.conftest import Opens
+from tests.browser.visitor import Visitor
+from tests.end_to_end.service import Service
+
+ANNA, BEA, CARLO, DORA, EMMA = (f"+39333300000{number}" for number in range(1, 6))
+
+
+async def person(service: Service, window: Opens, number: str) -> Visitor:
+    """The page of a number, found by typing it."""
+    desk = await window(service)
+    await desk.page.get_by_role("textbox", name="Number").fill(number)
+    await desk.press("Find")
+    assert await desk.h1() == "Person"
+    return desk
+
+
+async def test_texts_reply_report_and_opt_out_stand_in_order_on_one_page(service: Service, window: Opens) -> None:
+    await service.send("News ON", ANNA)
+    await service.settled()
+    key = service.query(f"SELECT key FROM steps WHERE originator = '{ANNA}' AND kind = 'reply'")[0][0]  # noqa: S608
+    event = {"event": "DELIVERED", "messageId": str(key).partition(":")[0]}
+    async with httpx.AsyncClient(timeout=30) as client:
+        await client.post(f"http://127.0.0.1:{service.port}/webhook/delivery", json=[event])
+    await service.send("STOP", ANNA)
+    await service.settled()
+    desk = await person(service, window, ANNA)
+    shown = await desk.page.locator("#talk").inner_text()
+    order = [shown.index(one) for one in ("News ON", "Welcome to our news.", "STOP")]
+    assert order == sorted(order)
+    assert ANNA in await desk.page.locator("aside").inner_text()
+    assert await desk.page.get_by_role("textbox", name="Reply").count() == 0
+    await desk.sees("This number said STOP")
+
+
+async def test_the_counter_knows_how_a_text_is_sent(service: Service, window: Opens) -> None:
+    await service.send("News ON", BEA)
+    await service.settled()
+    desk = await person(service, window, BEA)
+    box, counter = desk.page.get_by_role("textbox", name="Reply"), desk.page.locator("#size")
+    await box.fill("è")
+    assert await counter.inner_text() == "1 segment · 1/160"
+    await box.fill("ê")
+    assert await counter.inner_text() == "1 segment · 1/70"
+    await box.fill("a" * 161)
+    assert await counter.inner_text() == "2 segments · 161/306"
+
+
+async def test_the_same_reply_twice_is_one_delivery_and_carries_who_wrote_it(service: Service, window: Opens) -> None:
+    await service.send("Are you open?", CARLO)
+    await service.settled()
+    desk = await person(service, window, CARLO)
+    for said in ("It leaves within seconds", "nothing more is sent"):
+        await desk.page.get_by_role("textbox", name="Reply").fill("Until six.")
+        await desk.press("Reply")
+        await desk.sees(said)
+    await service.settled()
+    assert service.query(f"SELECT count(*) FROM steps WHERE originator = '{CARLO}'") == [(1,)]  # noqa: S608
+
+
+async def test_no_address_and_no_title_has_a_number_in_it(service: Service, window: Opens) -> None:
+    await service.send("News ON", DORA)
+    await service.settled()
+    desk = await person(service, window, DORA)
+    await desk.press("Proof of consent", "link")
+    assert await desk.h1() == "Proof"
+    titles = await desk.page.title()
+    digits = [
+        one for one in (*desk.requests, titles) if re.search(r"\d{7}", re.sub(r"[0-9a-f]{12,}|m-[\w-]+", "", one))
+    ]
+    assert DORA[3:] not in " ".join(desk.requests)
+    assert digits == []
+
+
+async def test_an_erased_person_is_said_to_be_erased_and_shows_no_text(service: Service, window: Opens) -> None:
+    await service.send("my secret words", EMMA)
+    await service.settled()
+    await run_command(service, "consent", "erase", EMMA, "--yes")
+    desk = await person(service, window, EMMA)
+    await desk.sees("erased")
+    assert "my secret words" not in await desk.page.locator("body").inner_text()
+    assert await desk.page.get_by_role("textbox", name="Reply").count() == 0
