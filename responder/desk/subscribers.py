@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
+from responder.core.appointments.booking import read_language
 from responder.core.consent.growth import GrowthDay, growth_by_day
 from responder.core.consent.standing import ConsentCounts, ListCount
 from responder.core.consent.subscriber_changes import Outcome, SubscriberChange
@@ -42,15 +43,17 @@ async def put_subscriber(
     desk: Desk, originator: str, name: str, *, joins: bool, operator: str, evidence: str = "", language: str = ""
 ) -> tuple[SubscriberRecord, Outcome]:
     """Put a number on a list, or take it off. Raises Missing, Invalid, and Refused for one that opted out."""
-    lists = (await desk.rules()).lists
-    if name not in lists:
-        raise Missing(f"unknown list {name!r}{did_you_mean(name, lists) or ', add it to the rules file'}")
+    rules = await desk.rules()
+    if name not in rules.lists:
+        raise Missing(f"unknown list {name!r}{did_you_mean(name, rules.lists) or ', add it to the rules file'}")
     if joins and not evidence.strip():
         raise Invalid("evidence: nothing stands here, say where the consent comes from")
     status = SubscriptionStatus.SUBSCRIBED if joins else SubscriptionStatus.UNSUBSCRIBED
-    change = SubscriberChange(
-        originator=originator, list=name, status=status, evidence=evidence, language=language or None
-    )
+    try:
+        spoken = read_language(language, rules.languages) if language else None
+    except ValueError as error:
+        raise Invalid(f"language: {error}") from None
+    change = SubscriberChange(originator=originator, list=name, status=status, evidence=evidence, language=spoken)
     outcomes = await put_subscribers(
         desk.database,
         desk.secret,

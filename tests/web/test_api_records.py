@@ -273,3 +273,10 @@ async def test_events_are_fetched_after_the_last_that_is_known(client: httpx.Asy
     rest = (await client.get("/events", params={"after": first["next"]})).json()
     assert [event["type"] for event in rest["events"]] == ["message.handled"]
     assert (rest["events"][0]["data"]["message"]["key"], rest["next"]) == (FIRST, None)
+
+
+async def test_the_language_of_a_subscriber_is_one_of_the_file_in_any_case(client: httpx.AsyncClient) -> None:
+    made = await client.put(f"/subscribers/news/{ANNA}", json={**PAPER, "language": "EN"})
+    assert made.json()["language"] == "en"
+    refused = await client.put(f"/subscribers/news/{ANNA}", json={**PAPER, "language": "klingon"})
+    assert refused.status_code == 422

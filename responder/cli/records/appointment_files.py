@@ -78,7 +78,8 @@ def _summarise(file: Path, reading: Reading[Booking], preview: Preview, cancelle
     if preview.begun:
         say(f"{file}: {preview.begun} of them have begun already: nobody is reminded of these", err=True)
     for name, count in preview.late.items():
-        say(f"{file}: {count} reminders are too late to leave ({name} before): call, or import earlier", err=True)
+        what = "1 reminder is" if count == 1 else f"{count} reminders are"
+        say(f"{file}: {what} too late to leave ({name} before): call, or import earlier", err=True)
 
 
 def _tell_older(reading: Reading[Booking], preview: Preview) -> None:
@@ -101,5 +102,7 @@ def _show_missing(missing: Sequence[AppointmentRecord], file: Path, zone: tzinfo
 def _ask(count: int) -> None:
     """Go on only if somebody says so. Raises ConfigurationError where nobody can be asked."""
     if not sys.stdin.isatty():
-        raise ConfigurationError(f"{count} appointments would be cancelled, nothing was imported: say --yes if so")
-    typer.confirm(f"Cancel these {count} appointments?", abort=True, err=True)
+        raise ConfigurationError("nothing was imported: say --yes if these are to be cancelled")
+    typer.confirm(
+        f"Cancel {'this appointment' if count == 1 else f'these {count} appointments'}?", abort=True, err=True
+    )

@@ -103,7 +103,7 @@ async def test_reminders_that_are_too_late_to_leave_are_told(here: Installation)
     soon, far = (datetime.now(UTC) + timedelta(hours=hours) for hours in (15, 80))
     lines = f"a1,{ANNA},{soon.isoformat()}\na2,{ANNA},{far.isoformat()}\n"
     outcome = await run("appointments", "import", here.write("v.csv", HEADER + lines))
-    assert "v.csv: 1 reminders are too late to leave (1d before): call, or import earlier" in outcome.err
+    assert "v.csv: 1 reminder is too late to leave (1d before): call, or import earlier" in outcome.err
 
 
 async def test_appointments_that_have_begun_are_told(here: Installation) -> None:
