@@ -34,9 +34,6 @@ class Answer:
         return found
 
 
-NOTHING_YET = Answer(code=0, lines=(), errors=())
-
-
 class Commands:
     """Runs commands, one at a time."""
 
@@ -44,15 +41,27 @@ class Commands:
         self._turn = asyncio.Lock()
         self._asking = asyncio.Lock()
         self._kept: dict[tuple[str, ...], tuple[float, Answer]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
 
-    async def kept(self, *arguments: str, good_for_s: float) -> Answer:
-        """What a command that only looks said a moment ago, or says now; several who ask at once share it."""
+    async def kept(self, *arguments: str, good_for_s: float) -> tuple[Answer, float]:
+        """What a command that only looks said, and how many seconds ago; after a while it is asked anew.
+
+        Whoever asks then hears the older answer at once, and the next one the new one; only the first has to wait.
+        """
+        if arguments not in self._kept:
+            await self._ask(arguments)
+        at, answer = self._kept[arguments]
+        age_s = time.monotonic() - at
+        if age_s >= good_for_s and not self._asking.locked():
+            task = asyncio.create_task(self._ask(arguments))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return answer, age_s
+
+    async def _ask(self, arguments: tuple[str, ...]) -> None:
         async with self._asking:
-            at, answer = self._kept.get(arguments) or (-good_for_s, NOTHING_YET)
-            if time.monotonic() - at >= good_for_s:
-                answer = await self.run(*arguments)
-                self._kept[arguments] = (time.monotonic(), answer)
-            return answer
+            answer = await self.run(*arguments)
+            self._kept[arguments] = (time.monotonic(), answer)
 
     async def run(self, *arguments: str, operator: str = "", longest_s: float = LONGEST_S) -> Answer:
         """Run a command for somebody and give its answer; one that takes too long, or whose reader left, is ended."""

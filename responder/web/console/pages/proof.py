@@ -41,7 +41,7 @@ async def _verified(visit: Visit) -> tuple[bool | None, Sequence[str]]:
     if await list_consent(visit.desk).count() <= FEW:
         verdict = await verify_ledger(visit.desk)
         return not verdict.faults, [f"event {fault.seq}: {fault.what}" for fault in verdict.faults]
-    answer = await visit.console.commands.kept("consent", "verify", good_for_s=GOOD_FOR_S)
+    answer, _ = await visit.console.commands.kept("consent", "verify", good_for_s=GOOD_FOR_S)
     return VERDICTS.get(answer.code), [*answer.lines, *answer.errors]
 
 

@@ -16,11 +16,12 @@ ORDER = ("error", "warning", "ok")
 
 async def show(visit: Visit) -> Response:
     """The page of the installation's health."""
-    answer = await visit.console.commands.kept("doctor", "--json", good_for_s=GOOD_FOR_S)
+    answer, age_s = await visit.console.commands.kept("doctor", "--json", good_for_s=GOOD_FOR_S)
     findings = sorted(answer.records, key=lambda finding: ORDER.index(finding["level"]))
     return await visit.page(
         "status.html",
         findings=findings,
+        told_at=visit.now - timedelta(seconds=age_s),
         errors=() if findings else answer.errors,
         fares=await delivered_since(visit.desk, visit.now - A_DAY),
     )

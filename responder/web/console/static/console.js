@@ -123,7 +123,10 @@ function takeFrame(told) {
   if (watched.includes("title") && open !== undefined) document.title = (open ? `(${open}) ` : "") + document.title.replace(/^\(\d+\) /, "");
   const before = pulse;
   pulse = told;
-  if (!before) { if (body.dataset.notices === undefined) body.dataset.notices = JSON.stringify(told.notices); return; }
+  if (!before) {  // what happened since the page was written and before the stream was open
+    if (watched || told.notices.length !== document.querySelectorAll("#notices .alarm").length) refresh();
+    return;
+  }
   const hasNewNotices = JSON.stringify(before.notices) !== JSON.stringify(told.notices);
   const hasChanged = watched.split(" ").some((name) => before.pulse[name] !== told.pulse[name]);
   if (hasNewNotices || hasChanged) refresh();
