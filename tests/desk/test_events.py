@@ -18,6 +18,7 @@ from responder.desk.subscribers import put_subscriber
 from responder.store.base.events import note_event
 from responder.store.base.tables import events
 from responder.store.outbound.fates import Fate
+from responder.store.outbound.replies import SIMULATED
 from responder.store.reading.events import forget_events
 from tests.builders import ANNA, BRUNO, inbound, minutes
 from tests.worker.conftest import Work
@@ -84,6 +85,13 @@ async def test_the_fate_of_a_reply_is_an_event(work: Work, desk: Desk) -> None:
     await work.store.steps.record([Fate(key=claimed.step.key, status=StepStatus.SENT)], "w", work.clock.now)
     fate = (await read_events(desk, limit=100)).items[-1]
     assert (fate.type, fate.data["status"], fate.data["key"]) == ("delivery.changed", "sent", claimed.step.key)
+
+
+async def test_a_reply_that_is_only_simulated_is_one_as_well(work: Work, desk: Desk) -> None:
+    await work.handle(inbound("News ON", key=KEY))
+    await work.store.steps.pretend(StepKind.REPLY, SIMULATED, work.clock.now, 10)
+    fate = (await read_events(desk, limit=100)).items[-1]
+    assert (fate.type, fate.data["status"], fate.data["message_key"]) == ("delivery.changed", "simulated", KEY)
 
 
 async def test_who_was_away_catches_up_from_the_last_number(work: Work, desk: Desk) -> None:

@@ -101,6 +101,9 @@ class SqlSteps:
             ask = self._asking(connection, now, is_pretence=True, quiet_until=quiet_until)
             passing = await self._pass_gates(ask, kind, limit, tell)
             await _take(ask, passing.taken, mark)
+            if kind is StepKind.REPLY:
+                marked = dict.fromkeys((row.key for row in passing.taken), pretence.status)
+                await announce_deliveries(connection, marked, tell, now)
         return passing.is_full and passing.has_moved
 
     def _asking(self, connection: AsyncConnection, now: datetime, **others: Any) -> Claim:  # noqa: ANN401
