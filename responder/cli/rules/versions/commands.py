@@ -28,7 +28,7 @@ from responder.settings.model import load_settings
 
 HISTORY = "responder rules history"
 NO_HISTORY = "no rules were in force yet: 'responder run' puts those of the rules file in force"
-FILE_WAS_EDITED = "the file was edited"
+FROM_FILE = "from the rules file"
 SAME = "the two say the same"
 ADDED, REMOVED = "+", "-"
 
@@ -46,7 +46,7 @@ def history(*, limit: Limit = None, as_json: AsJson = False) -> None:
         Column(title="hash", value=lambda change: change.hash),
         Column(title="since", value=lambda change: change.since),
         Column(title="by", value=lambda change: change.by),
-        Column(title="why", value=lambda change: change.why or FILE_WAS_EDITED, wide=True),
+        Column(title="why", value=lambda change: change.why or FROM_FILE, wide=True),
     ]
     print_list(list_rule_changes, columns, limit=limit, as_json=as_json, empty=NO_HISTORY)
 
