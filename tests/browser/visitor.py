@@ -92,4 +92,5 @@ async def open_window(context: BrowserContext, origin: str, *allowed: str) -> Vi
     await context.add_init_script(GATHER_VIOLATIONS)
     page = await context.new_page()
     page.set_default_timeout(LIMIT_S * 1000)
+    page.set_default_navigation_timeout(4 * LIMIT_S * 1000)  # Status calls the doctor
     return Visitor(page=page, origin=origin, allowed=allowed)
