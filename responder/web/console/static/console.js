@@ -129,7 +129,8 @@ function takeFrame(told) {
   }
   const hasNewNotices = JSON.stringify(before.notices) !== JSON.stringify(told.notices);
   const hasChanged = watched.split(" ").some((name) => before.pulse[name] !== told.pulse[name]);
-  if (hasNewNotices || hasChanged) refresh();
+  const hasNewCounts = watched && JSON.stringify(before.counts) !== JSON.stringify(told.counts);
+  if (hasNewNotices || hasChanged || hasNewCounts) refresh();
 }
 
 let refreshing = false, isStale = false;
