@@ -36,6 +36,7 @@ from responder.web.console.pages import (
     sign_in,
     status,
 )
+from responder.web.console.running.checks import Checks
 from responder.web.console.running.impact import Impacts
 
 EDITING = (trying, unmatched, changing, history)
@@ -86,7 +87,7 @@ def make_console(
         feed=Feed(desk=desk, lookout=lookout),
         commands=Commands(),
         file=RulesFile(path=settings.rules, environment=environment, is_for_looking=settings.console_rules == "view"),
-        checks=Commands(),
+        checks=Checks(Commands()),
         impact=Impacts(Commands()),
         rules=rules,
     )

@@ -10,12 +10,12 @@ from responder.core.operations.drafts import diff_of, shown_text
 from responder.desk.desk import DeskError, Missing, Refused
 from responder.desk.editing.drafts import Desktop, drop_draft, keep_typed, open_desktop, save_draft, take_theirs
 from responder.desk.editing.rules_file import LONGEST_WHY, FileChanged
-from responder.desk.editing.workspace import completions, laid_out
+from responder.desk.editing.workspace import completions
 from responder.web.console.editing.snippets import SNIPPETS
 from responder.web.console.frame.visits import Visit, acts, pages
 from responder.web.console.running.impact import Impact
 
-NO_TOLD: Mapping[str, Any] = {}
+PATIENCE_S = 1.5  # for what check says, when a page is opened
 
 
 async def show(visit: Visit) -> Response:
@@ -49,8 +49,8 @@ async def step(visit: Visit) -> Response:
 
 async def _save(visit: Visit, desktop: Desktop, form: Mapping[str, str]) -> Response:
     file, why = visit.console.file, form.get("why", "")
-    warnings = [one for one in await _problems(visit, desktop.text) if one["level"] == "warning"]
-    if warnings and not form.get("despite"):
+    told = await visit.console.checks.problems(file.path, desktop.text) or []
+    if any(one["level"] == "warning" for one in told) and not form.get("despite"):
         sentence = visit.say("There are warnings: read them, and tick that you save all the same.")
         return await _page(visit, desktop, status=422, wrong=sentence, why=why, doing="check")
     try:
@@ -63,24 +63,15 @@ async def _save(visit: Visit, desktop: Desktop, form: Mapping[str, str]) -> Resp
     return visit.go("/rules", visit.say("Saved: the rules are in force within seconds."))
 
 
-async def _problems(visit: Visit, text: str) -> list[dict[str, Any]]:
-    """What ``check`` says of a text: errors and warnings, each with its place."""
-    with laid_out(visit.console.file.path, text) as candidate:
-        answer = await visit.console.checks.run("check", str(candidate.path), "--json")
-    return [candidate.renamed(record) for record in answer.records]
-
-
 async def _trials(visit: Visit, text: str) -> dict[str, Any]:
     """What ``test`` says of a text."""
-    with laid_out(visit.console.file.path, text) as candidate:
-        answer = await visit.console.checks.run("test", str(candidate.path), "--json")
-        records = [candidate.renamed(record) for record in answer.records]
+    records = await visit.console.checks.trials(visit.console.file.path, text)
     tried = [one for one in records if one.get("record") not in (None, "coverage")]
     return {
         "failed": [one for one in tried if not one["passed"]],
         "count": len(tried),
         "uncovered": [one for one in records if one.get("record") == "coverage" and not one["exercised"]],
-        "errors": () if tried or records else answer.errors,
+        "errors": [one["text"] for one in records if one.get("level") == "error"],
     }
 
 
@@ -96,8 +87,10 @@ async def _page(
 ) -> Response:
     query, file = visit.request.query_params, visit.console.file
     doing = doing or query.get("step", "check")
-    problems = await _problems(visit, desktop.text)
-    has_errors = any(one["level"] == "error" for one in problems)
+    patience_s = PATIENCE_S if visit.request.method == "GET" else None
+    problems = await visit.console.checks.problems(file.path, desktop.text, patience_s)
+    known = problems or []
+    has_errors = any(one["level"] == "error" for one in known)
     reason = file.why_not_saved()
     return await visit.page(
         "rules_edit.html",
@@ -106,7 +99,7 @@ async def _page(
         shown=desktop.shown,
         problems=problems,
         has_errors=has_errors,
-        has_warnings=any(one["level"] == "warning" for one in problems),
+        has_warnings=any(one["level"] == "warning" for one in known),
         trials=await _trials(visit, desktop.text) if doing == "test" and not has_errors else None,
         impact=visit.console.impact.of(visit.operator) if doing == "impact" else None,
         patch=desktop.patch(file.name),
@@ -126,7 +119,8 @@ async def problems_while_typing(visit: Visit) -> Response:
     """Keep what is being typed, and say what is wrong with it."""
     typed = (await visit.form()).get("rules", "")
     desktop = await keep_typed(visit.desk, visit.console.file, visit.operator, typed)
-    return JSONResponse({"problems": await _problems(visit, desktop.text), "is_changed": desktop.is_changed})
+    problems = await visit.console.checks.problems(visit.console.file.path, desktop.text)
+    return JSONResponse({"problems": problems, "is_changed": desktop.is_changed})
 
 
 async def impact_so_far(visit: Visit) -> Response:

@@ -12,6 +12,7 @@ from responder.processes.commands import Commands
 from responder.web.console.frame.door import Door, Throttle
 from responder.web.console.frame.feed import Feed
 from responder.web.console.frame.outlook import Lookout
+from responder.web.console.running.checks import Checks
 from responder.web.console.running.impact import Impacts
 
 
@@ -26,7 +27,7 @@ class Console:
     feed: Feed
     commands: Commands
     file: RulesFile
-    checks: Commands
+    checks: Checks
     impact: Impacts
     rules: Callable[[], Rules]
 

@@ -216,3 +216,4 @@ mark([...problems.querySelectorAll("li")].flatMap((item) => {
   return link ? [{ line: Number(link.dataset.jump), level: item.className }] : [];
 }));
 if (box.dataset.line) jump(Number(box.dataset.line));
+if (problems.dataset.pending !== undefined) check();

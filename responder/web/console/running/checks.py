@@ -1,0 +1,49 @@
+"""What check and test say of a text, in a child process; a page waits for it a moment, and is told later."""
+
+import asyncio
+import time
+from pathlib import Path
+from typing import Any
+
+from responder.core.operations.drafts import digest_of
+from responder.desk.editing.workspace import laid_out
+from responder.processes.commands import Commands
+
+Record = dict[str, Any]
+GOOD_FOR_S = 30.0  # files that are included may change
+MOST_KEPT = 20
+
+
+class Checks:
+    """Says what is wrong with texts, one after the other; who asks again for the same text shares the answer."""
+
+    def __init__(self, commands: Commands) -> None:
+        self._commands = commands
+        self._kept: dict[tuple[str, str], tuple[float, asyncio.Task[list[Record]]]] = {}
+
+    async def problems(self, path: Path, text: str, patience_s: float | None = None) -> list[Record] | None:
+        """Errors and warnings, each with its place; None if that takes longer than the patience."""
+        return await self._of("check", path, text, patience_s)
+
+    async def trials(self, path: Path, text: str) -> list[Record]:
+        """How each example and test went, and what each rule is covered by."""
+        return await self._of("test", path, text, None) or []
+
+    async def _of(self, command: str, path: Path, text: str, patience_s: float | None) -> list[Record] | None:
+        key, now = (command, digest_of(text)), time.monotonic()
+        begun_at, task = self._kept.get(key, (0.0, None))
+        if task is None or (task.done() and now - begun_at > GOOD_FOR_S):
+            task = asyncio.create_task(self._run(command, path, text))
+            self._kept[key] = (now, task)
+            while len(self._kept) > MOST_KEPT:
+                self._kept.pop(next(iter(self._kept)))
+        done, _ = await asyncio.wait([task], timeout=patience_s)
+        return task.result() if done else None
+
+    async def _run(self, command: str, path: Path, text: str) -> list[Record]:
+        with laid_out(path, text) as candidate:
+            answer = await self._commands.run(command, str(candidate.path), "--json")
+            told = [candidate.renamed(record) for record in answer.records]
+        if not told and answer.errors:  # it was ended, or could not begin
+            return [{"level": "error", "file": str(path), "line": 1, "column": 1, "text": answer.errors[-1]}]
+        return told
