@@ -185,6 +185,17 @@ async def test_a_status_set_by_hand_stands_in_the_history_with_who_did_it(instal
     assert "by telephone" in history
 
 
+async def test_an_appointment_may_have_any_id(installation: Installation) -> None:
+    await put_appointment(installation, "2026/11 #7 à?")
+    async with installation.browser() as browser:
+        page = (await browser.get("/appointments")).text
+        address = page.partition('href="/appointments/2026')[2].partition('"')[0]
+        one = await browser.get(f"/appointments/2026{address}")
+        done = await browser.post(f"/appointments/2026{address}/status", status="confirmed")
+    assert "<h1>Appointment</h1>" in one.text
+    assert done.status_code == 303
+
+
 async def test_the_calendar_is_at_a_secret_address_and_has_no_number(installation: Installation) -> None:
     await put_appointment(installation)
     async with installation.browser() as browser:

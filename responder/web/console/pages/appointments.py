@@ -108,7 +108,7 @@ routes: Sequence[Route] = (
     *pages("/appointments", show),
     *pages("/appointments.json", give_lines),
     *pages("/appointments.csv", give_csv),
-    *pages("/appointments/{id}", show_one),
-    *acts("/appointments/{id}/status", set_status),
+    *pages("/appointments/{id:path}", show_one),
+    *acts("/appointments/{id:path}/status", set_status),
     *for_anybody("/calendar/{key}.ics", give_calendar),
 )
