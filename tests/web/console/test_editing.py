@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from responder.desk.messages import list_messages
-from responder.rulefile import load_rules
+from responder.rulefile import load_rules, sources_of
+from responder.store.base.rule_versions import RuleVersions
+from tests.builders import inbound
 from tests.web.console.conftest import RULES, Browser, Installation
 
 WARMER = RULES.replace("Welcome.", "Welcome to us.")
@@ -161,3 +163,21 @@ async def test_a_rule_pauses_and_applies_again(browser: Browser) -> None:
     assert "sold out" in (await browser.get("/rules/history")).text
     await browser.post("/rules/history/resume", rule="news-on")
     assert "sold out" not in (await browser.get("/rules/history")).text
+
+
+async def test_a_message_leads_to_the_same_text_with_today_s_rules(
+    browser: Browser, installation: Installation
+) -> None:
+    message = inbound("news on")
+    await installation.store.inbox.add([message], {})
+    assert f"/try?message={message.key}" in (await browser.get(f"/messages/{message.key}")).text
+    page = (await browser.get(f"/try?message={message.key}")).text
+    assert "news on</textarea>" in page
+    assert message.originator in page
+
+
+async def test_the_rules_in_force_say_how_often_each_applied(browser: Browser, installation: Installation) -> None:
+    await RuleVersions(installation.store.database).keep(
+        installation.rules.hash, sources_of(installation.rules), installation.now()
+    )
+    assert "How often each rule applied" in (await browser.get("/rules")).text
