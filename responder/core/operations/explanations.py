@@ -17,6 +17,9 @@ BY_RESERVED = {
 }
 
 
+TOLD_OF_A_MISS = ("rule", "line", "why")  # to programs; pages also read the code and the values of its reason
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Explanation:
     """A message with what was decided about it and why; ``match`` is None before that."""
@@ -31,7 +34,7 @@ class Explanation:
     def as_json(self) -> dict[str, Any]:
         """The fields of an explanation; ``reserved`` if a keyword was recognised, ``answer_ms`` once it is known."""
         why = {"language": self.language, "match": self.match, "steps": list(self.steps)}
-        why |= {"near_misses": list(self.near_misses)}
+        why |= {"near_misses": [{name: miss[name] for name in TOLD_OF_A_MISS} for miss in self.near_misses]}
         optional = {"reserved": dict(self.reserved) if self.reserved else None, "answer_ms": self.message.answer_ms}
         return self.message.as_json() | why | {name: value for name, value in optional.items() if value is not None}
 
