@@ -82,7 +82,7 @@ def test_starting_prints_where_it_listens_by_which_rules_and_what_to_try(
     assert f"http://127.0.0.1:{environment['RESPONDER_PORT']}/webhook/sms" in printed
     assert re.search(r"rules +rules\.yaml: \d+ rules, \d+ lists, hash [0-9a-f]+", printed)
     assert "simulated" in printed
-    assert re.search(r'try +\S*responder text "[^"]+"', printed)
+    assert re.search(r"try +\S*responder text \S", printed)
 
 
 def test_the_tour_ends_in_a_reply_and_every_command_of_it_runs(
