@@ -75,7 +75,7 @@ async def test_the_line_of_the_rule_is_shown_as_it_was_though_the_file_has_chang
 
     await wait_until(is_new, 60)
     desk = await window(service, f"/messages/{key}")
-    place = desk.page.locator(".source")
+    place = desk.page.locator(".source").first
     line = 1 + RULES.splitlines().index("  - name: news-on")
     assert f"rules.yaml:{line}" in await place.inner_text()
     assert "news-on" in await place.inner_text()
