@@ -1,7 +1,7 @@
 """The texts of the rules: which files they are in, and how they become rules."""
 
+import contextlib
 import os
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path, PurePath
@@ -12,6 +12,7 @@ from responder.errors import Mistake, RulesError
 from responder.rulefile.file import read_rules
 from responder.rulefile.reading.folder import Folder, Kept, Unreadable, decoded
 from responder.rulefile.reading.nodes import LARGEST_FILE, Place, too_large
+from responder.rulefile.saving import one_writer, write_whole
 
 MOST_WATCHED = 2000  # files
 INCLUDES = b"include"
@@ -63,19 +64,16 @@ def write_sources(path: Path, sources: Sequence[Source]) -> None:
     """
     main, *others = sources
     folder = PurePath(main.file).parent
-    for source in others:
-        _replace(path.parent / PurePath(source.file).relative_to(folder), source.text)
-    _replace(path, main.text)
+    with one_writer(path):
+        for source in others:
+            _replace(path.parent / PurePath(source.file).relative_to(folder), source.text)
+        _replace(path, main.text)
 
 
 def _replace(path: Path, text: str) -> None:
-    target = path.resolve()
-    draft = target.with_name(f".{target.name}.new")
-    draft.write_text(text, "utf-8", newline="")
-    if target.exists():
-        draft.chmod(target.stat().st_mode)
-        shutil.copy2(target, target.with_name(target.name + REPLACED))
-    draft.replace(target)
+    with contextlib.suppress(FileNotFoundError):
+        write_whole(path.with_name(path.name + REPLACED), path.read_bytes())
+    write_whole(path, text.encode())
 
 
 def _read(path: Path) -> str:

@@ -1,11 +1,8 @@
 """The rules file in the hands of people: read to the byte, changed whole, never over somebody else's change."""
 
 import asyncio
-import contextlib
-import fcntl
 import os
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,9 +13,9 @@ from responder.errors import ConfigurationError, RulesError
 from responder.rulefile import read_rules
 from responder.rulefile.reading.folder import Folder, Unreadable, decoded
 from responder.rulefile.reading.nodes import LARGEST_FILE
+from responder.rulefile.saving import one_writer, write_whole
 
 LONGEST_WHY = 200  # characters
-BEGINNING = ".saving-"  # of the name of a file on its way
 
 
 class FileChanged(Overtaken):
@@ -85,46 +82,11 @@ class RulesFile:
         return rules
 
     def _replace(self, text: str, based_on: str) -> None:
-        """Write beside it and rename, so that everybody sees the old file or the new one, whole."""
-        target = self.path.resolve()
         try:
-            with _alone(target.parent):
+            with one_writer(self.path):
                 theirs = self._read()
                 if digest_of(theirs) != based_on:
                     raise FileChanged(theirs)
-                _write_whole(target, text.encode())
+                write_whole(self.path, text.encode())
         except OSError as error:
             raise Refused(f"{self.name} cannot be written ({error.strerror})") from error
-
-
-@contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """One at a time among those who save by this program, in whichever process."""
-    place = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(place, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(place)
-
-
-def _write_whole(target: Path, content: bytes) -> None:
-    state = target.stat()
-    handle, name = tempfile.mkstemp(prefix=BEGINNING, dir=target.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fchmod(file.fileno(), state.st_mode & 0o7777)
-            with contextlib.suppress(PermissionError):
-                os.fchown(file.fileno(), state.st_uid, state.st_gid)
-            os.fsync(file.fileno())
-        Path(name).replace(target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    place = os.open(target.parent, os.O_RDONLY)
-    try:
-        os.fsync(place)
-    finally:
-        os.close(place)

@@ -8,9 +8,10 @@ import pytest
 from responder.core.operations.drafts import as_edited, shown_text
 from responder.desk.desk import Desk, Invalid, Refused
 from responder.desk.editing.drafts import drop_draft, keep_typed, open_desktop, restore_version, save_draft, take_theirs
-from responder.desk.editing.rules_file import BEGINNING, FileChanged, RulesFile
+from responder.desk.editing.rules_file import FileChanged, RulesFile
 from responder.desk.rule_versions import version_in_force
 from responder.rulefile import load_rules, sources_of
+from responder.rulefile.saving import BEGINNING
 from responder.store.base.rule_versions import RuleVersions
 from tests.conftest import NOON
 from tests.desk.editing.conftest import RULES
