@@ -69,6 +69,27 @@ async def test_a_version_is_restored_with_who_and_why(desk: Desk, file: Path) ->
     assert (last.hash, last.by, last.why) == (one, "Mara", "uno is another's")
 
 
+@pytest.mark.parametrize("first", ["worker", "person"])
+async def test_whoever_comes_first_a_version_has_a_name_in_the_history(desk: Desk, file: Path, first: str) -> None:
+    write(file, TWO)
+    rules, versions = load_rules(file, {}), RuleVersions(desk.database)
+    for turn in ("worker", "person") if first == "worker" else ("person", "worker"):
+        if turn == "worker":
+            await versions.keep(rules.hash, sources_of(rules), desk.clock())
+        else:
+            await versions.say_why(rules.hash, sources_of(rules), "Mara", "a second word", desk.clock())
+    changes = [change async for change in list_rule_changes(desk).every()]
+    assert [(change.by, change.why) for change in changes] == [("Mara", "a second word")]
+
+
+async def test_a_name_that_stands_is_not_taken_by_who_comes_later(desk: Desk, file: Path) -> None:
+    write(file, TWO)
+    rules, versions = load_rules(file, {}), RuleVersions(desk.database)
+    for name in ("Mara", "Ugo"):
+        await versions.say_why(rules.hash, sources_of(rules), name, "", desk.clock())
+    assert [change.by async for change in list_rule_changes(desk).every()] == ["Mara"]
+
+
 async def test_what_the_file_held_stays_beside_it(desk: Desk, file: Path) -> None:
     one = await put(desk, file, ONE)
     write(file, "rules: [")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Insert, delete, insert, select
+from sqlalchemy import Insert, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.operations.records import RuleChange, Source, Version, read_sources, written_sources
@@ -90,10 +90,14 @@ class RuleVersions:
 
 
 async def _note_change(connection: AsyncConnection, change: RuleChange) -> None:
-    """Write down that other rules come into force than before."""
-    last = select(rule_changes.c.hash).order_by(rule_changes.c.seq.desc()).limit(1)
-    if (await connection.execute(last)).scalar() != change.hash:
+    """Write down that other rules come into force than before, or by whom, if they did so before that was said."""
+    query = select(rule_changes.c.seq, rule_changes.c.hash, rule_changes.c.by).order_by(rule_changes.c.seq.desc())
+    last = (await connection.execute(query.limit(1))).first()
+    if last is None or last.hash != change.hash:
         await connection.execute(insert(rule_changes).values(as_row(change, rule_changes)))
+    elif last.by is None and change.by:
+        of_last = update(rule_changes).where(rule_changes.c.seq == last.seq)
+        await connection.execute(of_last.values(by=change.by, why=change.why))
 
 
 async def read_pauses(database: Database, now: datetime) -> Mapping[str, RulePause]:
