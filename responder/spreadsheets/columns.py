@@ -101,7 +101,7 @@ def _wrong(places: Sequence[str | None], typed: Sequence[str], wanted: Wanted, f
 def _remedy(title: str, wanted: Wanted, sheet: Sheet) -> str:
     if "|" in title and len(sheet.header.cells) == 1:
         return ": separate the columns by commas, semicolons or tabs"
-    likely = did_you_mean(title.lower(), wanted.columns)
+    likely = did_you_mean(title, wanted.columns)
     return likely if likely.endswith("?") else ": leave it out, or say under 'imports' what it is"
 
 

@@ -116,10 +116,14 @@ def test_columns_without_a_name_are_left_out_where_they_are_empty_and_told_where
     assert told == "x.csv:1: column 4 has no name, and values from line 2 on: name it"
 
 
-def test_a_column_that_is_not_known_has_its_remedy() -> None:
-    assert "unknown column 'Medico': leave it out, or say under 'imports' what it is" in refusal(
-        "id,originator,starts_at,Medico\n", FileForm()
+@pytest.mark.parametrize("title", ["Medico", "Ora", "Datum", "Heure", "Uhrzeit", "Hora", "Telefono"])
+def test_a_column_that_is_not_known_has_its_remedy(title: str) -> None:
+    assert f"unknown column {title!r}: leave it out, or say under 'imports' what it is" in refusal(
+        f"id,originator,starts_at,{title}\n", FileForm()
     )
+
+
+def test_columns_that_are_set_apart_otherwise_are_told() -> None:
     assert "separate the columns by commas" in refusal("id|originator|starts_at\n", FileForm())
 
 

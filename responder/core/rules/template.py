@@ -1,5 +1,6 @@
 """Texts with values filled in: sandboxed, checked when the file is read, capped when rendered."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,7 +12,7 @@ from jinja2 import StrictUndefined, TemplateSyntaxError, nodes
 from jinja2 import Template as Compiled
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
-from rapidfuzz import process
+from rapidfuzz import fuzz, process
 
 from responder.core.sms.text import clean
 
@@ -21,6 +22,7 @@ DEEPEST = 20  # values, filters and conditions inside one another
 TIMES = ("appointment.starts_at", "message.sent_at", "message.received_at", "now")
 TIME_FILTERS = ("date", "time")
 COMPARISONS = ("eq", "ne")
+PARTS = re.compile(r"[\W_]+")  # between the words that a name is made of
 ALLOWED = (
     nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Getattr, nodes.Getitem, nodes.Const,
     nodes.Filter, nodes.If, nodes.CondExpr, nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not,
@@ -205,11 +207,14 @@ def did_you_mean(typed: str, known: Iterable[str]) -> str:
 
     >>> did_you_mean("unsubscibe", ["subscribe", "unsubscribe"])
     ", did you mean 'unsubscribe'?"
+    >>> did_you_mean("rome", ["Europe/Rome"]), did_you_mean("Ora", ["originator"])
+    (", did you mean 'Europe/Rome'?", ', expected one of originator')
     """
     words = sorted(known)
-    best = process.extractOne(typed, words, score_cutoff=70, processor=str.lower)
-    if best:
-        return f", did you mean {best[0]!r}?"
+    whole = [word for word in words if typed.lower() in PARTS.split(word.lower())]
+    near = process.extractOne(typed, words, scorer=fuzz.ratio, score_cutoff=70, processor=str.lower)
+    if likely := whole[0] if len(whole) == 1 else near and near[0]:
+        return f", did you mean {likely!r}?"
     return f", expected one of {', '.join(words)}" if words else ""
 
 
