@@ -27,7 +27,11 @@ COURTESY = frozenset({
     "dank je", "dank je wel", "bedankt", "goedemorgen", "goedemiddag", "goedendag", "groetjes",
     "met vriendelijke groet", "mvg", "het spijt me", "dziekuje", "dzieki", "dziekuje bardzo", "prosze", "dzien dobry",
     "pozdrawiam", "przepraszam", "przykro mi", "multumesc", "multumesc frumos", "mersi", "va rog", "te rog",
-    "buna ziua", "buna", "salut", "imi pare rau", "scuze", "o zi buna",
+    "buna ziua", "buna", "salut", "imi pare rau", "scuze", "o zi buna", "bacio", "un bacio", "baci", "bacioni",
+    "un abbraccio", "abbracci", "kisses", "hugs", "xoxo", "bisous", "gros bisous", "bises", "bise", "biz", "un beso",
+    "besos", "besitos", "un abrazo", "abrazos", "um beijo", "beijo", "beijos", "beijinhos", "bjs", "um abraco",
+    "abraco", "abracos", "bussi", "kuss", "kusschen", "kusjes", "kusje", "liefs", "buziaki", "buziaczki", "calusy",
+    "pupici", "te pup", "va pup", "o imbratisare",
 })  # fmt: skip
 PARTING = frozenset({
     "great", "good", "fine", "see you", "see you then", "see you there", "see you soon", "see you later",
