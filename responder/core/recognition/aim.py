@@ -10,6 +10,7 @@ from responder.core.recognition.phrases import Span
 LONGEST_BEGINNING = 4  # words by which a question is known
 NEAR = 3  # words between "your" and the list or the texts that it is said of
 SHORTEST_OTHER = 5  # letters of a word that another is made with: Papierrechnungen
+LONGEST_OTHER = 30  # letters; the longest that a pack has is shorter, and a word may be the whole of a long text
 OPENS_CLAUSE = ("auf", "op")  # the verb "to stop", after which a comma may stand before what is to stop
 NEW_CLAUSE = frozenset({
     "i", "ill", "im", "ive", "or", "otherwise", "else", "because", "cause", "cuz", "since", "if", "altrimenti",
@@ -139,7 +140,7 @@ class _Sentence:
     def is_other(self, word: str) -> bool:
         """Whether a word, or what it is made with, names something that is none of our texts."""
         others = self.about.others
-        ends = (word[place:] for place in range(2, len(word) - SHORTEST_OTHER + 1))
+        ends = (word[place:] for place in range(max(2, len(word) - LONGEST_OTHER), len(word) - SHORTEST_OTHER + 1))
         return word in others or any(end in others for end in ends)
 
     @property

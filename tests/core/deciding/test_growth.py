@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from responder.core.contact.echoes import Sent
@@ -234,6 +234,7 @@ def test_what_only_looks_like_something_costs_as_much_each_time(
 hostile = st.lists(st.sampled_from(list(PIECES.values())) | st.sampled_from(ABC), min_size=1, max_size=6).map("".join)
 
 
+@example(begin="never stop ([{", piece="sf", end="ij", work=recognise_all)  # a word as long as the text behind a stop
 @given(begin=hostile, piece=hostile, end=hostile, work=st.sampled_from(list(WORK.values())))
 @settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
 def test_any_mixture_of_pieces_costs_as_much_each_time(
