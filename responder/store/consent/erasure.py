@@ -9,7 +9,7 @@ from email import message_from_bytes
 from email.errors import MessageError
 from typing import Any
 
-from sqlalchemy import Table, and_, delete, null, or_, select, update
+from sqlalchemy import ColumnElement, Table, and_, delete, null, or_, select, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -18,7 +18,19 @@ from responder.core.contact.effects import StepStatus
 from responder.core.sms.message import MessageStatus
 from responder.store.base.database import Database
 from responder.store.base.revisions import chunks, move_revisions
-from responder.store.base.tables import PAST, WAITING, consent_events, contacts, erased, messages, metadata, steps
+from responder.store.base.tables import (
+    MALFORMED,
+    PAST,
+    REPLIES,
+    WAITING,
+    WEBHOOK_CALLS,
+    consent_events,
+    contacts,
+    erased,
+    messages,
+    metadata,
+    steps,
+)
 from responder.store.consent.ledger import append, event_row
 
 ERASED = "the number was erased"
@@ -75,8 +87,8 @@ async def _blank(connection: AsyncConnection, number: str, misunderstood: Sequen
     await connection.execute(
         update(messages).where(theirs, messages.c.error.is_not(None)).values(error=ERASED)
     )  # it may repeat a word
-    sent = or_(steps.c.originator == number, steps.c.recipient == number)
-    await connection.execute(select(steps.c.key).where(sent).order_by(steps.c.key).with_for_update())
+    about = or_(*(and_(steps.c.originator == number, kind) for kind in (REPLIES, WEBHOOK_CALLS)))  # an index for each
+    await connection.execute(select(steps.c.key).where(about).order_by(steps.c.key).with_for_update())
     unsent = {
         "status": StepStatus.SUPPRESSED,
         "last_error": ERASED,
@@ -84,28 +96,24 @@ async def _blank(connection: AsyncConnection, number: str, misunderstood: Sequen
         "lease_owner": None,
         "updated_at": now,
     }
-    await connection.execute(
-        update(steps).where(steps.c.originator == number, steps.c.status.in_(UNSENT)).values(unsent)
-    )
-    await connection.execute(update(steps).where(steps.c.recipient == number).values(recipient=""))
-    emptied: list[tuple[Table, dict[str, Any]]] = [
-        (messages, EMPTIED),
-        (steps, {"originator": "", "content": ""}),
-        (consent_events, dict.fromkeys((*PERSONAL, "salt"), null())),
+    await connection.execute(update(steps).where(about, steps.c.status.in_(UNSENT)).values(unsent))
+    await connection.execute(update(steps).where(about, steps.c.recipient == number).values(recipient=""))
+    emptied: list[tuple[Table, ColumnElement[bool], dict[str, Any]]] = [
+        (messages, theirs, EMPTIED),
+        (steps, about, {"originator": "", "content": ""}),
+        (consent_events, consent_events.c.originator == number, dict.fromkeys((*PERSONAL, "salt"), null())),
     ]
     return sum(
         [
-            (await connection.execute(update(table).where(table.c.originator == number).values(values))).rowcount
-            for table, values in emptied
+            (await connection.execute(update(table).where(rows).values(values))).rowcount
+            for table, rows, values in emptied
         ]
     )
 
 
 async def _misunderstood(connection: AsyncConnection, number: str) -> list[int]:
     """The messages whose originator could not be read but whose raw form tells the number."""
-    malformed = select(messages.c.seq, messages.c.raw).where(
-        messages.c.status == MessageStatus.MALFORMED, messages.c.originator != number
-    )
+    malformed = select(messages.c.seq, messages.c.raw).where(MALFORMED, messages.c.originator != number)
     async with connection.stream(malformed) as rows:
         return [row.seq async for row in rows if _tells(row.raw, number)]
 

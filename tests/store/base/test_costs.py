@@ -20,6 +20,7 @@ from responder.rulefile import read_rules
 from responder.store.appointments.planning import plan_some_anew
 from responder.store.appointments.reminders import queue_due
 from responder.store.base.database import Database
+from responder.store.consent.erasure import erase
 from responder.store.outbound.abandoned import due_kinds, has_abandoned, settle_abandoned
 from responder.store.outbound.calls import claim_calls
 from responder.store.outbound.webhook_replies import settle_unanswered
@@ -38,6 +39,7 @@ BIG_TABLES = ("messages", "steps", "appointments", "contacts")
 MOST = 2_500  # rows of one table in one transaction; what is taken at a time is at most 500 messages or 200 reminders
 NEWEST_OF_ALL = "FROM messages ORDER BY messages.seq DESC"  # one row from the end of the table
 AT_MOST_200 = "ix_steps_reminding"  # of which no more are looked at
+FEW = ("messages USING INDEX ix_messages_malformed", "awaited")  # what could not be read, and what waits for an answer
 Ask = Callable[[Store], Awaitable[object]]
 
 
@@ -65,6 +67,7 @@ ASKED: dict[str, Ask] = {
     "the same, to settle it": lambda store: settle_abandoned(store.database, NOON),
     "replies whose calls do not begin": lambda store: settle_unanswered(store.database, Limits(), NOON),
     "due reminders": lambda store: queue_due(store.database, wait, NOON, None),
+    "an erasure": lambda store: erase(store.database, store.secret, "+393331234567", "Mary", NOON),
     "what to plan anew": lambda store: plan_some_anew(store.database, times(), NOON),
 }
 
@@ -144,7 +147,8 @@ async def test_sqlite_reads_no_table_from_its_beginning(sqlite_template: Path, t
         asked += [(name, statement, values) for statement, values in statements if NEWEST_OF_ALL not in statement]
     await store.database.close()
     plans = [(name, detail) for name, statement, values in asked for detail in plan_of(path, statement, values)]
-    scans = [plan for plan in plans if AT_MOST_200 not in plan[1]]
+    few = [("an erasure", f"SCAN {part}") for part in FEW]
+    scans = [plan for plan in plans if AT_MOST_200 not in plan[1] and plan not in few]
     assert [
         plan
         for plan in scans

@@ -37,12 +37,14 @@ messages = Table(
 IN_LINE = text("status = 'received' AND seq > 0")
 WAITING = text("status = 'received' AND originator > ''")
 FAILED = text("status = 'failed'")
+MALFORMED = text("status = 'malformed'")
 PAST = text("status <> 'received'")  # the others: one on its way in is in one index of originators alone
 UNMATCHED = text("status = 'handled' AND (rule IS NULL OR rule = 'fallback')")
 partial_index("ix_messages_unmatched", messages.c.received_at, where=UNMATCHED)
 partial_index("ix_messages_waiting", messages.c.seq, where=IN_LINE)
 partial_index("ix_messages_waiting_originator", messages.c.originator, messages.c.seq, where=WAITING)
 partial_index("ix_messages_failed", messages.c.seq, where=FAILED)
+partial_index("ix_messages_malformed", messages.c.seq, where=MALFORMED)
 partial_index("ix_messages_past_originator", messages.c.originator, messages.c.seq, where=PAST)
 
 contacts = Table(
@@ -169,4 +171,5 @@ handoffs = Table(
 OPEN_HANDOFF = text("closed_at IS NULL")
 partial_index("ix_handoffs_open", handoffs.c.originator, where=OPEN_HANDOFF)
 HOLDING = text("holds_marketing AND closed_at IS NULL")
+Index("ix_handoffs_originator", handoffs.c.originator)
 partial_index("ix_handoffs_holding", handoffs.c.originator, where=HOLDING)

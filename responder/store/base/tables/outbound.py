@@ -53,6 +53,8 @@ CALLS = text("kind = 'webhook' AND status IN ('queued', 'sending') AND recipient
 partial_index("ix_steps_calls", steps.c.recipient, steps.c.next_attempt_at, where=CALLS)
 Index("ix_steps_message_key", steps.c.message_key)
 partial_index("ix_steps_sent", steps.c.originator, steps.c.created_at, where=REPLIES)
+WEBHOOK_CALLS = text("kind = 'webhook'")
+partial_index("ix_steps_called_about", steps.c.originator, where=WEBHOOK_CALLS)  # an erasure finds them at once
 GIVEN_UP = text("status = 'dead'")
 partial_index("ix_steps_given_up", steps.c.updated_at, where=GIVEN_UP)
 SUBMITTED = text("submitted_at IS NOT NULL")  # replies alone, since of webhooks nobody reports

@@ -61,3 +61,4 @@ reminders = Table(
 PLANNED = text("status = 'planned' AND key > ''")
 partial_index("ix_reminders_due", reminders.c.next_at, reminders.c.key, where=PLANNED)
 Index("ix_reminders_appointment_id", reminders.c.appointment_id)
+Index("ix_reminders_originator", reminders.c.originator)
