@@ -39,7 +39,7 @@ BIG_TABLES = ("messages", "steps", "appointments", "contacts")
 MOST = 2_500  # rows of one table in one transaction; what is taken at a time is at most 500 messages or 200 reminders
 NEWEST_OF_ALL = "FROM messages ORDER BY messages.seq DESC"  # one row from the end of the table
 AT_MOST_200 = "ix_steps_reminding"  # of which no more are looked at
-FEW = ("messages USING INDEX ix_messages_malformed", "awaited")  # what could not be read, and what waits for an answer
+FEW = ("messages USING INDEX ix_messages_malformed",)  # it looks into each text that could not be read
 Ask = Callable[[Store], Awaitable[object]]
 
 

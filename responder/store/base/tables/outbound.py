@@ -79,6 +79,7 @@ awaited = Table(
     Column("deadline_at", Moment, nullable=False),
 )
 Index("ix_awaited_deadline_at", awaited.c.deadline_at)
+Index("ix_awaited_originator", awaited.c.originator)
 
 reports = Table(
     "reports",

@@ -2,7 +2,7 @@
 
 revision = "0001"
 down_revision = None
-SCHEMA = "e207bb67424c"
+SCHEMA = "034fb613c825"
 
 
 def upgrade() -> None:
