@@ -11,6 +11,7 @@ LONGEST_BEGINNING = 4  # words by which a question is known
 NEAR = 3  # words between "your" and the list or the texts that it is said of
 SHORTEST_OTHER = 5  # letters of a word that another is made with: Papierrechnungen
 LONGEST_OTHER = 30  # letters; the longest that a pack has is shorter, and a word may be the whole of a long text
+LONGEST_AROUND = 60  # words on each side of a phrase that are looked at, so that no text can hold a worker
 OPENS_CLAUSE = ("auf", "op")  # the verb "to stop", after which a comma may stand before what is to stop
 NEW_CLAUSE = frozenset({
     "i", "ill", "im", "ive", "or", "otherwise", "else", "because", "cause", "cuz", "since", "if", "altrimenti",
@@ -79,7 +80,9 @@ class _Sentence:
 
     def __init__(self, text: Parts, start: int, end: int) -> None:
         self.lexicon, self.about = text.lexicon, text.lexicon.about
-        words, gaps = text.own_words, text.gaps
+        begin, until = max(0, start - LONGEST_AROUND), end + LONGEST_AROUND
+        words, gaps = text.own_words[begin:until], text.gaps[begin : until + 1]
+        start, end = start - begin, end - begin
         first, last = start, end
         while first > 0 and gaps[first] not in SENTENCE_ENDS:
             first -= 1

@@ -1,5 +1,6 @@
 """A text taken apart for the steps that recognise reserved keywords."""
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
@@ -54,8 +55,12 @@ class Parts:
 
     def place_of(self, span: Span) -> tuple[int, int]:
         """The words of a span, by their places among the own words."""
-        start = len(self.spaced[: span.start].split())
-        return start, start + len(self.spaced[span.start : span.end].split())
+        return bisect_right(self._ends, span.start), bisect_right(self._ends, span.end)
+
+    @lazily
+    def _ends(self) -> Sequence[int]:
+        """Where each of the own words ends in the spaced text."""
+        return list(accumulate(len(word) + 2 for word in self.own_words))
 
     @lazily
     def _found(self) -> Mapping[Kind, Sequence[Span]]:
@@ -80,8 +85,7 @@ class Parts:
         """Where words for stop stand in the text."""
         if not self.stop_places:
             return ()
-        ends = list(accumulate(len(word) + 2 for word in self.own_words))
-        words, stops = self.own_words, self.lexicon.stops
+        words, ends, stops = self.own_words, self._ends, self.lexicon.stops
         return [
             (Span(ends[place] - len(words[place]) - 2, ends[place], 0), stops[words[place]])
             for place in self.stop_places

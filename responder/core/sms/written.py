@@ -37,6 +37,7 @@ SUBJECT = re.compile(
 )
 """What mail programs and web pages put before a text."""
 QUESTION = "?？⁇؟⁈⁉❓❔"
+QUESTIONS = frozenset(QUESTION)
 SENTENCE_END = f".!…\n\r;。！{QUESTION}"
 JOINING = ("-", "–", "‐", "‑", "/")  # which make one word of two where no blank stands beside them
 PAUSE = ",:–—-()[]/|•"
@@ -142,7 +143,7 @@ class Written:
     @lazily
     def asks(self) -> bool:
         """Whether a question mark stands in the own words."""
-        return any(c in QUESTION for c in self.own)
+        return not QUESTIONS.isdisjoint(self.own)
 
     @lazily
     def ending(self) -> str:
@@ -237,7 +238,7 @@ def _gap(marks: str) -> str:
     """What some marks between two words mean."""
     if not marks.strip(" ") or marks in JOINING:
         return ""
-    if any(c in QUESTION for c in marks):
+    if not QUESTIONS.isdisjoint(marks):
         return "?"
     if "\n" in marks or "\r" in marks:
         return "\n"

@@ -25,6 +25,7 @@ from tests.planning import appointment, known, message
 
 SHORT, LONG = 1_000, 10_000
 AT_MOST = 15  # times as long for ten times the text: linear, and room for what a noisy machine adds
+AT_MOST_MIXED = 30  # what is quadratic takes 100 times as long; beyond 3,000 characters one sentence may become of many
 TOO_SHORT_TO_TELL_S = 0.0005
 ABC = "abcdefghijklmnopqrstuvwxyz "
 
@@ -182,11 +183,11 @@ def seconds(work: Callable[[str], object], text: str) -> float:
     return best
 
 
-def check_growth(work: Callable[[str], object], short: str, long: str) -> None:
+def check_growth(work: Callable[[str], object], short: str, long: str, at_most: int = AT_MOST) -> None:
     gc.collect()
     for _ in range(3):  # tries; a machine that is busy elsewhere makes one of them slow, not all
         base, grown = max(seconds(work, short), TOO_SHORT_TO_TELL_S), seconds(work, long)
-        if grown <= AT_MOST * base:
+        if grown <= at_most * base:
             return
     pytest.fail(f"{len(short)} characters take {base * 1000:.2f} ms, {len(long)} take {grown * 1000:.2f} ms")
 
@@ -235,9 +236,12 @@ hostile = st.lists(st.sampled_from(list(PIECES.values())) | st.sampled_from(ABC)
 
 
 @example(begin="never stop ([{", piece="sf", end="ij", work=recognise_all)  # a word as long as the text behind a stop
+@example(  # phrases in a sentence as long as the text, once that is too long for its line breaks to be read
+    begin="\n", piece="never stop remove me \nSent from my           ", end="\n", work=plan_of(STRANGER)
+)
 @given(begin=hostile, piece=hostile, end=hostile, work=st.sampled_from(list(WORK.values())))
-@settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, derandomize=True, max_examples=60, suppress_health_check=list(HealthCheck))
 def test_any_mixture_of_pieces_costs_as_much_each_time(
     begin: str, piece: str, end: str, work: Callable[[str], object]
 ) -> None:
-    check_growth(work, repeated(begin, piece, end, SHORT), repeated(begin, piece, end, LONG))
+    check_growth(work, repeated(begin, piece, end, SHORT), repeated(begin, piece, end, LONG), AT_MOST_MIXED)
