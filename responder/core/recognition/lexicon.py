@@ -169,8 +169,11 @@ class Lexicon:
 
     @lazily
     def tell_tales(self) -> frozenset[str]:
-        """Words of which each text has one that recognition finds something in, unless it is run together or apart."""
-        words = (*self.opt_out, *self.opt_in, *self.help, *self.doubts)
+        """Words of which each text has one that recognition finds something in.
+
+        Not those that are a word for help or an opt-in as a whole, or one that is run together or apart.
+        """
+        words = (*self.opt_out, *self.doubts)
         longest = (max(folded.split(), key=len) for folded in words)
         return frozenset(longest).union(self.stops, *(telling_words(phrase.typed) for phrase in self.said))
 
@@ -225,8 +228,10 @@ def passes_over(folded: str, lexicon: Lexicon) -> bool:
 
     Look-alikes of Latin letters are left to recognition.
     """
+    if folded in lexicon.opt_in or folded in lexicon.help or not folded.isascii():
+        return False
     words = folded.split()
-    return folded.isascii() and lexicon.tell_tales.isdisjoint(words) and not _may_be_one_word(words, folded, lexicon)
+    return lexicon.tell_tales.isdisjoint(words) and not _may_be_one_word(words, folded, lexicon)
 
 
 def _may_be_one_word(words: Sequence[str], folded: str, lexicon: Lexicon) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from rapidfuzz.distance import OSA
 
@@ -11,7 +12,39 @@ SHORTEST, LONGEST = 5, 40  # letters of a text that may be a slip; in a shorter 
 SHORTEST_WORD = 6  # letters of a word in a phrase that may be meant
 LONGEST_PHRASE = 8  # words
 ROWS = ("1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm")
+END = 2  # letters: of a text with one slip, so many at its beginning or at its end are as they should be
 STOP = "stop"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Near:
+    """Texts in which those that are one letter away from another are found."""
+
+    by_omission: Mapping[str, Sequence[str]]
+    """The texts, by themselves and by what is left when any one letter is left out."""
+    beginnings: frozenset[str]
+    ends: frozenset[str]
+
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> Self:
+        """These texts, ready to be found."""
+        by_omission: dict[str, list[str]] = {}
+        known = tuple(texts)
+        for text in known:
+            for key in _keys(text):
+                by_omission.setdefault(key, []).append(text)
+        return cls(
+            by_omission=by_omission,
+            beginnings=frozenset(text[:END] for text in known),
+            ends=frozenset(text[-END:] for text in known),
+        )
+
+    def to(self, text: str) -> Iterator[str]:
+        """The texts that are one letter, or two letters changed about, away from a text."""
+        if len(text) < SHORTEST or (text[:END] not in self.beginnings and text[-END:] not in self.ends):
+            return
+        near = {other for key in _keys(text) for other in self.by_omission.get(key, ())}
+        yield from sorted(other for other in near if OSA.distance(text, other, score_cutoff=1) == 1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,12 +60,12 @@ class Slips:
     ordinary: Collection[str]
 
     @lazily
-    def _texts(self) -> Mapping[str, Sequence[str]]:
-        return _by_omission(folded for folded in self.opt_out if len(folded) >= SHORTEST)
+    def _texts(self) -> Near:
+        return Near.of(folded for folded in self.opt_out if len(folded) >= SHORTEST)
 
     @lazily
-    def _words(self) -> Mapping[str, Sequence[str]]:
-        return _by_omission(word for word in self.phrase_words if len(word) >= SHORTEST_WORD)
+    def _words(self) -> Near:
+        return Near.of(word for word in self.phrase_words if len(word) >= SHORTEST_WORD)
 
     @lazily
     def _stops(self) -> frozenset[str]:
@@ -45,11 +78,11 @@ class Slips:
         if any(len(some) == 1 and some[0] in self._stops for some in (words, plain)):
             yield STOP
         if plain and not self._is_ordinary(plain):
-            yield from _near(" ".join(plain), self._texts)
+            yield from self._texts.to(" ".join(plain))
         strange = [place for place, word in enumerate(words) if word in self._stops or not self._means_something(word)]
         if len(strange) == 1 and 1 < len(words) <= LONGEST_PHRASE:
             (place,) = strange
-            meant = (STOP,) if words[place] in self._stops else _near(words[place], self._words)
+            meant = (STOP,) if words[place] in self._stops else self._words.to(words[place])
             yield from (" ".join([*words[:place], other, *words[place + 1 :]]) for other in meant)
 
     def _is_ordinary(self, words: Sequence[str]) -> bool:
@@ -60,25 +93,8 @@ class Slips:
         return word in self.common or word in self.ordinary
 
 
-def _by_omission(texts: Iterator[str]) -> Mapping[str, Sequence[str]]:
-    """Texts, by themselves and by what is left when any one letter is left out."""
-    found: dict[str, list[str]] = {}
-    for text in texts:
-        for key in _keys(text):
-            found.setdefault(key, []).append(text)
-    return found
-
-
 def _keys(text: str) -> set[str]:
     return {text, *(text[:place] + text[place + 1 :] for place in range(len(text)))}
-
-
-def _near(text: str, texts: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    """The texts that are one letter, or two letters changed about, away from a text."""
-    if len(text) < SHORTEST:
-        return
-    near = {other for key in _keys(text) for other in texts.get(key, ())}
-    yield from sorted(other for other in near if OSA.distance(text, other, score_cutoff=1) == 1)
 
 
 def _typed_for(word: str) -> Iterator[str]:
