@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-BEGINNING = ".saving-"  # of the name of a file on its way
+from responder.rulefile.reading.folder import BEGINNING
 
 
 @contextlib.contextmanager
@@ -16,9 +16,28 @@ def one_writer(path: Path) -> Iterator[None]:
     folder = os.open(path.resolve().parent, os.O_RDONLY)
     try:
         fcntl.flock(folder, fcntl.LOCK_EX)
+        remove_left_over(path)
         yield
     finally:
         os.close(folder)
+
+
+def clear_left_over(path: Path) -> None:
+    """Remove what a writer left beside the rules who was killed, unless somebody writes now. Never raises."""
+    with contextlib.suppress(OSError):
+        folder = os.open(path.resolve().parent, os.O_RDONLY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            remove_left_over(path)
+        finally:
+            os.close(folder)
+
+
+def remove_left_over(path: Path) -> None:
+    """Remove files on their way beside a file: whoever has the lock knows that nobody writes them any more."""
+    for one in path.resolve().parent.glob(f"{BEGINNING}*"):
+        with contextlib.suppress(OSError):
+            one.unlink()
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -10,9 +10,9 @@ from responder.core.operations.records import Source
 from responder.core.rules.rules import Rules
 from responder.errors import Mistake, RulesError
 from responder.rulefile.file import read_rules
-from responder.rulefile.reading.folder import Folder, Kept, Unreadable, decoded
+from responder.rulefile.reading.folder import BEGINNING, Folder, Kept, Unreadable, decoded
 from responder.rulefile.reading.nodes import LARGEST_FILE, Place, too_large
-from responder.rulefile.saving import one_writer, write_whole
+from responder.rulefile.saving import one_writer, remove_left_over, write_whole
 
 MOST_WATCHED = 2000  # files
 INCLUDES = b"include"
@@ -33,7 +33,11 @@ def rule_files(path: Path) -> tuple[Path, ...]:
 def _of_its_kind(path: Path) -> Iterator[Path]:
     for folder, inside, names in os.walk(path.parent):
         inside[:] = sorted(name for name in inside if not name.startswith("."))
-        yield from (Path(folder) / name for name in sorted(names) if PurePath(name).suffix == path.suffix)
+        yield from (Path(folder) / name for name in sorted(names) if _is_of_rules(name, path.suffix))
+
+
+def _is_of_rules(name: str, suffix: str) -> bool:
+    return PurePath(name).suffix == suffix and not name.startswith(BEGINNING)
 
 
 def load_rules(path: Path, environment: Mapping[str, str]) -> Rules:
@@ -66,7 +70,9 @@ def write_sources(path: Path, sources: Sequence[Source]) -> None:
     folder = PurePath(main.file).parent
     with one_writer(path):
         for source in others:
-            _replace(path.parent / PurePath(source.file).relative_to(folder), source.text)
+            other = path.parent / PurePath(source.file).relative_to(folder)
+            remove_left_over(other)
+            _replace(other, source.text)
         _replace(path, main.text)
 
 

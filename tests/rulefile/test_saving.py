@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from responder.core.operations.records import Source
-from responder.rulefile.saving import BEGINNING, one_writer, write_whole
-from responder.rulefile.sources import write_sources
+from responder.errors import RulesError
+from responder.rulefile.reading.folder import BEGINNING
+from responder.rulefile.saving import clear_left_over, one_writer, write_whole
+from responder.rulefile.sources import load_rules, rule_files, write_sources
 
 KILLS = 12
 LINE = b"# a line of the rules that is long enough to take more than one block of the disk\n"
@@ -80,3 +82,40 @@ def test_a_file_that_was_gone_is_there_again_for_everybody_to_read(tmp_path: Pat
     write_whole(tmp_path / "included.yaml", b"back")
     assert (tmp_path / "included.yaml").stat().st_mode & 0o777 == 0o644
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(BEGINNING)] == []
+
+
+def left_over(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir() if path.name.startswith(BEGINNING)]
+
+
+def test_what_a_killed_writer_left_is_gone_with_the_next_one(tmp_path: Path) -> None:
+    (tmp_path / f"{BEGINNING}abc").write_bytes(b"half")
+    with one_writer(tmp_path / "rules.yaml"):
+        assert left_over(tmp_path) == []
+
+
+def test_what_a_killed_writer_left_is_gone_at_the_next_start(tmp_path: Path) -> None:
+    (tmp_path / f"{BEGINNING}abc").write_bytes(b"half")
+    clear_left_over(tmp_path / "rules.yaml")
+    assert left_over(tmp_path) == []
+
+
+def test_a_start_leaves_the_file_of_a_writer_that_is_at_work(tmp_path: Path) -> None:
+    with one_writer(tmp_path / "rules.yaml"):
+        (tmp_path / f"{BEGINNING}abc").write_bytes(b"half")
+        clear_left_over(tmp_path / "rules.yaml")
+        assert left_over(tmp_path) == [f"{BEGINNING}abc"]
+
+
+@pytest.mark.parametrize("pattern", [".saving-*", ".*", ".saving-abc.yaml"])
+def test_no_rules_are_read_from_a_file_on_its_way(tmp_path: Path, pattern: str) -> None:
+    (tmp_path / f"{BEGINNING}abc.yaml").write_text("rules: [")
+    main = tmp_path / "rules.yaml"
+    main.write_text(
+        f"version: 1\ninclude: ['{pattern}']\nrules: [{{name: a, when: {{text: a}}, then: [{{reply: b}}]}}]\n"
+    )
+    assert rule_files(main) == (main,)
+    try:
+        assert list(load_rules(main, {}).sources) == [str(main)]
+    except RulesError as error:
+        assert "there is no file" in str(error)  # noqa: PT017  (a plain name has to be a file)

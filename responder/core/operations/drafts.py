@@ -16,12 +16,17 @@ USUAL_END = "\n"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Draft:
-    """Rules on their way: the exact text, and the digest of the file that they began from."""
+    """Rules on their way: the exact text, and the digest of the file that they began from.
+
+    While it is being saved it has the hash that its rules will have, and why.
+    """
 
     operator: str
     text: str
     based_on: str
     changed_at: datetime
+    saving: str | None = None
+    why: str | None = None
 
 
 def digest_of(text: str) -> str:

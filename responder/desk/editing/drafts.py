@@ -1,16 +1,18 @@
 """An operator's draft of the rules: it begins from the file, outlives a visit, and ends when it is saved."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from responder.core.operations.drafts import Draft, as_edited, diff_of, digest_of, shown_text
 from responder.core.rules.rules import Rules
-from responder.desk.desk import Desk, Invalid
+from responder.desk.desk import Desk, Invalid, Overtaken, Refused
 from responder.desk.editing.rules_file import LONGEST_WHY, RulesFile
-from responder.desk.rule_versions import read_version
+from responder.desk.rule_versions import list_versions, read_version
 from responder.rulefile import sources_of
 from responder.rulefile.reading.nodes import LARGEST_FILE
 from responder.store.base.rule_versions import RuleVersions
 from responder.store.operations import drafts
+
+LOOKED_BACK_AT = 50  # versions, for the text that a draft began from
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,6 +31,11 @@ class Desktop:
     def shown(self) -> str:
         """The text as a box in a browser has it."""
         return shown_text(self.text)
+
+    @property
+    def seen(self) -> str:
+        """What tells whether somebody who sees a text sees this one."""
+        return digest_of(self.shown)
 
     @property
     def based_on(self) -> str:
@@ -50,55 +57,112 @@ class Desktop:
         return diff_of(self.file, self.text, name)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Begun:
+    """What a window showed when its operator began to type: the text, and the file that it was based on."""
+
+    seen: str
+    based_on: str
+
+
+class DraftChanged(Overtaken):
+    """The draft was changed in another window meanwhile: ``mine`` was not kept, ``newer`` is what stands there."""
+
+    def __init__(self, mine: str, newer: Desktop) -> None:
+        super().__init__("your draft was changed in another window meanwhile: what you typed here was not kept")
+        self.mine = mine
+        self.newer = newer
+
+
 async def open_desktop(desk: Desk, file: RulesFile, operator: str) -> Desktop:
     """What an operator edits. Raises Refused if the file cannot be read."""
     return Desktop(file=await file.read(), draft=await drafts.read_draft(desk.database, operator))
 
 
-async def keep_typed(desk: Desk, file: RulesFile, operator: str, typed: str) -> Desktop:
-    """Keep what an operator typed as the draft; what was not edited keeps its bytes. Raises Invalid."""
+async def keep_typed(desk: Desk, file: RulesFile, operator: str, typed: str, begun: Begun | None = None) -> Desktop:
+    """Keep what an operator typed as the draft; what was not edited keeps its bytes.
+
+    Raises Invalid, and DraftChanged if the window that it was typed in showed an older draft.
+    """
     if len(typed) > LARGEST_FILE:
         raise Invalid(f"the file would be larger than {LARGEST_FILE >> 20} MB")
     before = await open_desktop(desk, file, operator)
-    return await keep_draft(desk, file, operator, as_edited(before.text, typed), before.based_on)
+    mine, based_on = as_edited(before.text, typed), before.based_on
+    if begun and begun.seen != before.seen:
+        if digest_of(shown_text(typed)) == begun.seen:  # nothing was typed here
+            return before
+        if before.draft:
+            raise DraftChanged(mine, before)
+        based_on = begun.based_on  # the file was changed: saving shows both
+    return await keep_draft(desk, file, before, operator, mine, based_on)
 
 
-async def keep_draft(desk: Desk, file: RulesFile, operator: str, text: str, based_on: str) -> Desktop:
-    """Keep an exact text as the draft; one that is the file as it stands is none."""
-    now = await file.read()
-    if text == now:
-        await drafts.drop_draft(desk.database, operator)
-    else:
-        await drafts.put_draft(desk.database, operator, text, based_on, desk.clock())
+async def keep_draft(
+    desk: Desk, file: RulesFile, before: Desktop, operator: str, text: str, based_on: str | None = None
+) -> Desktop:
+    """Keep an exact text as the draft; one that is the file as it stands is none. Raises DraftChanged."""
+    based_on = based_on or before.based_on
+    draft = Draft(operator=operator, text=text, based_on=based_on, changed_at=desk.clock())
+    if text == before.file:
+        await _drop(desk, before)
+    elif (before.draft is None or not _is_same(before.draft, draft)) and not await drafts.put_draft(
+        desk.database, draft, before.draft
+    ):
+        raise DraftChanged(text, await open_desktop(desk, file, operator))
     return await open_desktop(desk, file, operator)
 
 
-async def drop_draft(desk: Desk, operator: str) -> None:
+def _is_same(one: Draft, other: Draft) -> bool:
+    return one == replace(other, changed_at=one.changed_at)
+
+
+async def drop_draft(desk: Desk, file: RulesFile, operator: str) -> None:
     """Forget an operator's draft."""
-    await drafts.drop_draft(desk.database, operator)
+    await _drop(desk, await open_desktop(desk, file, operator))
+
+
+async def _drop(desk: Desk, desktop: Desktop) -> None:
+    if desktop.draft:
+        await drafts.drop_draft(desk.database, desktop.draft)
 
 
 async def take_theirs(desk: Desk, file: RulesFile, operator: str) -> Desktop:
     """Go on with the draft after somebody changed the file: what saving would change is told against theirs."""
     before = await open_desktop(desk, file, operator)
-    return await keep_draft(desk, file, operator, before.text, digest_of(before.file))
+    return await keep_draft(desk, file, before, operator, before.text, digest_of(before.file))
+
+
+async def read_beginning(desk: Desk, desktop: Desktop) -> str | None:
+    """The exact text that a draft began from; None where no version in force had it."""
+    texts = (version.sources[0].text for version in await list_versions(desk, LOOKED_BACK_AT))
+    return next((text for text in texts if digest_of(text) == desktop.based_on), None)
 
 
 async def restore_version(desk: Desk, file: RulesFile, operator: str, version_hash: str) -> Desktop:
     """Make a draft of the main file as it was. Raises Missing."""
     version = await read_version(desk, version_hash)
-    return await keep_draft(desk, file, operator, version.sources[0].text, digest_of(await file.read()))
+    before = await open_desktop(desk, file, operator)
+    return await keep_draft(desk, file, before, operator, version.sources[0].text, digest_of(before.file))
 
 
 async def save_draft(desk: Desk, file: RulesFile, operator: str, why: str) -> Rules:
-    """Put an operator's draft into the file, with a word why. Raises Invalid, FileChanged and Refused."""
+    """Put an operator's draft into the file, with a word why.
+
+    Name and word are kept before the file is written, so that they stay whatever ends this process between the two.
+    Raises Invalid, FileChanged, DraftChanged and Refused.
+    """
     if not why.strip():
         raise Invalid("why: say in a few words why the rules change")
     if len(why) > LONGEST_WHY:
         raise Invalid(f"why: at most {LONGEST_WHY} characters")
     desktop = await open_desktop(desk, file, operator)
-    rules = await file.save(desktop.text, desktop.based_on)
+    if not desktop.draft:
+        raise Refused("there is nothing to save: the text is the file as it stands")
+    rules = await file.check(desktop.text)
+    if not await drafts.begin_saving(desk.database, desktop.draft, rules.hash, why.strip()):
+        raise DraftChanged(desktop.text, await open_desktop(desk, file, operator))
+    await file.save(desktop.text, desktop.based_on)
     versions = RuleVersions(desk.database)
     await versions.say_why(rules.hash, sources_of(rules), operator, why.strip(), desk.clock())
-    await drafts.drop_draft(desk.database, operator)
+    await drafts.drop_draft(desk.database, desktop.draft)
     return rules

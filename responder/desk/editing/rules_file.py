@@ -66,20 +66,22 @@ class RulesFile:
         files = Folder(self.path.parent)
         return await asyncio.to_thread(read_rules, text, str(self.path), self.environment(), files)
 
-    async def save(self, text: str, based_on: str) -> Rules:
-        """Put a text in place of the one it is based on. Raises FileChanged, Refused and Invalid."""
+    async def check(self, text: str) -> Rules:
+        """The rules that the file would have, if it may be saved so. Raises Refused and Invalid."""
         if reason := self.why_not_saved():
             raise Refused(reason)
         if len(text.encode("utf-8", "surrogatepass")) > LARGEST_FILE:
             raise Invalid(f"the file would be larger than {LARGEST_FILE >> 20} MB")
         try:
-            rules = await self.rules_of(text)
+            return await self.rules_of(text)
         except RulesError as error:
             raise Invalid(*map(str, error.mistakes)) from error
         except ConfigurationError as error:
             raise Invalid(str(error)) from error
+
+    async def save(self, text: str, based_on: str) -> None:
+        """Put a text that was checked in place of the one it is based on. Raises FileChanged and Refused."""
         await asyncio.to_thread(self._replace, text, based_on)
-        return rules
 
     def _replace(self, text: str, based_on: str) -> None:
         try:

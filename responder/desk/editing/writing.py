@@ -12,7 +12,7 @@ from responder.rulefile.writing import with_alias, with_test
 async def keep_test(desk: Desk, file: RulesFile, operator: str, test: str) -> Desktop:
     """Put a test at the end of an operator's draft."""
     desktop = await open_desktop(desk, file, operator)
-    return await keep_draft(desk, file, operator, with_test(desktop.text, test), desktop.based_on)
+    return await keep_draft(desk, file, desktop, operator, with_test(desktop.text, test))
 
 
 async def keep_alias(desk: Desk, file: RulesFile, operator: str, rule: str, word: str) -> int:
@@ -25,5 +25,5 @@ async def keep_alias(desk: Desk, file: RulesFile, operator: str, rule: str, word
     found = await asyncio.to_thread(with_alias, rules, rule, word)
     if found is None:
         raise Refused(f"no place for one more word of rule {rule!r} was found: write it into the file")
-    await keep_draft(desk, file, operator, found[0], desktop.based_on)
+    await keep_draft(desk, file, desktop, operator, found[0])
     return found[1]

@@ -13,6 +13,7 @@ from responder.rulefile.reading.nodes import LARGEST_FILE, Place, place_of
 LONGEST_PATTERN = 200  # characters
 MOST_SEEN = 10_000  # names in folders, for one rules file
 WILD = "*?["
+BEGINNING = ".saving-"  # of the name of a file on its way: no rules are read from it, whatever a pattern says
 
 
 class Unreadable(ConfigurationError):
@@ -86,13 +87,13 @@ class Folder:
         inside = self._path / folder
         self._check_inside(inside, str(folder))
         try:
-            names = self._listed(inside) if is_wild(part) else [part]
+            names = self._listed(inside) if is_wild(part) else [part] if not part.startswith(BEGINNING) else []
             return [folder / name for name in names if _fits(name, part) and (inside / name).exists()]
         except OSError as error:
             raise Unreadable(f"{str(folder)!r} cannot be read ({error.strerror})") from error
 
     def _listed(self, folder: Path) -> list[str]:
-        names = [entry.name for entry in folder.iterdir()]
+        names = [entry.name for entry in folder.iterdir() if not entry.name.startswith(BEGINNING)]
         self._seen += len(names)
         if self._seen > MOST_SEEN:
             raise Unreadable(f"more than {MOST_SEEN} files would have to be looked at, name the folder more closely")

@@ -11,7 +11,7 @@ from responder.core.rules.hours import RulePause
 from responder.store.base.database import Database
 from responder.store.base.listing import Listing
 from responder.store.base.records import as_row, from_row
-from responder.store.base.tables import rule_changes, rule_pauses, rule_versions
+from responder.store.base.tables import rule_changes, rule_drafts, rule_pauses, rule_versions
 
 AFTER_HEX = "g"  # sorts after every hash with the same beginning
 
@@ -42,9 +42,10 @@ class RuleVersions:
         async with self._database.write() as connection:
             newest = (await connection.execute(_NEWEST)).first()
             is_back = newest is None or newest.hash != version_hash  # by whom and why is that of another time
-            changes = {"in_force_at": now, **({"by": None, "why": None} if is_back else {})}
+            by, why = await _saved_by(connection, version_hash)
+            changes = {"in_force_at": now, **({"by": by, "why": why} if is_back or by else {})}
             await connection.execute(self._put(version_hash, sources, changes))
-            await _note_change(connection, RuleChange(hash=version_hash, since=now, by=None, why=None))
+            await _note_change(connection, RuleChange(hash=version_hash, since=now, by=by, why=why))
 
     async def say_why(self, version_hash: str, sources: Sequence[Source], by: str, why: str, now: datetime) -> None:
         """Say who made a version that comes into force, and why."""
@@ -87,6 +88,16 @@ class RuleVersions:
         async with self._database.read() as connection:
             row = (await connection.execute(_NEWEST)).first()
         return from_row(Version, row, sources=read_sources(row.sources)) if row else None
+
+
+async def _saved_by(connection: AsyncConnection, version_hash: str) -> tuple[str | None, str | None]:
+    """Whose draft came into force by being saved, and why; it ends here, also where who saved it is gone."""
+    of_draft = rule_drafts.c.saving == version_hash
+    saved = (await connection.execute(select(rule_drafts).where(of_draft).limit(1))).first()
+    if saved is None:
+        return None, None
+    await connection.execute(delete(rule_drafts).where(of_draft))
+    return saved.operator, saved.why
 
 
 async def _note_change(connection: AsyncConnection, change: RuleChange) -> None:

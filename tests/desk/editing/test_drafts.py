@@ -1,5 +1,6 @@
 """A draft begins from the file, outlives a visit, and is saved whole, or not at all over somebody's change."""
 
+import asyncio
 import os
 from pathlib import Path
 
@@ -7,12 +8,22 @@ import pytest
 
 from responder.core.operations.drafts import as_edited, shown_text
 from responder.desk.desk import Desk, Invalid, Refused
-from responder.desk.editing.drafts import drop_draft, keep_typed, open_desktop, restore_version, save_draft, take_theirs
+from responder.desk.editing.drafts import (
+    Begun,
+    DraftChanged,
+    drop_draft,
+    keep_typed,
+    open_desktop,
+    restore_version,
+    save_draft,
+    take_theirs,
+)
 from responder.desk.editing.rules_file import FileChanged, RulesFile
 from responder.desk.rule_versions import version_in_force
 from responder.rulefile import load_rules, sources_of
-from responder.rulefile.saving import BEGINNING
+from responder.rulefile.reading.folder import BEGINNING
 from responder.store.base.rule_versions import RuleVersions
+from responder.store.operations.drafts import begin_saving
 from tests.conftest import NOON
 from tests.desk.editing.conftest import RULES
 
@@ -48,8 +59,77 @@ async def test_a_draft_is_each_operator_s_own_and_stays(desk: Desk, file: RulesF
     await keep_typed(desk, file, "Anna", WARMER)
     assert (await open_desktop(desk, file, "Anna")).text == WARMER
     assert (await open_desktop(desk, file, "Ugo")).text == RULES
-    await drop_draft(desk, "Anna")
+    await drop_draft(desk, file, "Anna")
     assert (await open_desktop(desk, file, "Anna")).text == RULES
+
+
+async def begun(desk: Desk, file: RulesFile) -> Begun:
+    """What a window shows that is opened now."""
+    desktop = await open_desktop(desk, file, "Anna")
+    return Begun(seen=desktop.seen, based_on=desktop.based_on)
+
+
+async def test_a_window_that_shows_an_older_draft_does_not_write_over_the_newer_one(
+    desk: Desk, file: RulesFile
+) -> None:
+    older = await begun(desk, file)
+    await keep_typed(desk, file, "Anna", WARMER, older)
+    with pytest.raises(DraftChanged, match="another window") as caught:
+        await keep_typed(desk, file, "Anna", RULES.replace("Welcome.", "Ciao."), older)
+    assert "Ciao." in caught.value.mine
+    assert caught.value.newer.text == WARMER
+    assert (await open_desktop(desk, file, "Anna")).text == WARMER
+
+
+async def test_a_window_in_which_nothing_was_typed_goes_on_with_the_newer_draft(desk: Desk, file: RulesFile) -> None:
+    older = await begun(desk, file)
+    await keep_typed(desk, file, "Anna", WARMER, older)
+    assert (await keep_typed(desk, file, "Anna", RULES, older)).text == WARMER
+
+
+async def test_of_two_windows_that_keep_at_once_one_is_told(desk: Desk, file: RulesFile) -> None:
+    seen = await begun(desk, file)
+    typed = [RULES.replace("Welcome.", word) for word in ("Ciao.", "Salve.")]
+    kept = await asyncio.gather(*(keep_typed(desk, file, "Anna", one, seen) for one in typed), return_exceptions=True)
+    assert sorted(type(one).__name__ for one in kept) == ["Desktop", "DraftChanged"]
+
+
+async def test_a_file_that_changed_while_one_typed_is_not_written_over_though_there_was_no_draft(
+    desk: Desk, file: RulesFile
+) -> None:
+    older = await begun(desk, file)
+    file.path.write_text(theirs := RULES.replace("We are here.", "Open."))
+    assert (await keep_typed(desk, file, "Anna", WARMER, older)).is_overtaken
+    with pytest.raises(FileChanged):
+        await save_draft(desk, file, "Anna", WHY)
+    assert file.path.read_text() == theirs
+
+
+async def test_a_kill_between_the_file_and_its_why_keeps_who_and_why(desk: Desk, file: RulesFile) -> None:
+    desktop = await keep_typed(desk, file, "Anna", WARMER)
+    assert desktop.draft is not None
+    rules = await file.check(desktop.text)
+    await begin_saving(desk.database, desktop.draft, rules.hash, WHY)
+    await file.save(desktop.text, desktop.based_on)  # and nothing of save_draft that follows
+    await RuleVersions(desk.database).keep(rules.hash, sources_of(rules), NOON)
+    assert [(one.by, one.why) for one in await RuleVersions(desk.database).history(5)] == [("Anna", WHY)]
+    assert (await open_desktop(desk, file, "Anna")).draft is None
+
+
+async def test_what_was_saved_once_is_not_anna_s_when_it_comes_back_later(desk: Desk, file: RulesFile) -> None:
+    await keep_typed(desk, file, "Anna", WARMER)
+    await save_draft(desk, file, "Anna", WHY)
+    await keep_typed(desk, file, "Anna", RULES)
+    assert (await open_desktop(desk, file, "Anna")).draft is not None
+    rules = load_rules(file.path, {})
+    await RuleVersions(desk.database).keep("0" * 16, (), NOON.replace(hour=13))
+    await RuleVersions(desk.database).keep(rules.hash, sources_of(rules), NOON.replace(hour=14))
+    assert [one.by for one in await RuleVersions(desk.database).history(5)] == [None, None]
+
+
+async def test_saving_what_stands_in_the_file_is_refused(desk: Desk, file: RulesFile) -> None:
+    with pytest.raises(Refused, match="nothing to save"):
+        await save_draft(desk, file, "Anna", WHY)
 
 
 async def test_saving_changes_the_edited_line_alone_and_says_who_and_why(desk: Desk, file: RulesFile) -> None:

@@ -89,7 +89,8 @@ async def test_check_tells_line_column_and_remedy_and_save_is_off(browser: Brows
 
 async def test_problems_while_typing_are_those_of_check(browser: Browser) -> None:
     wrong = RULES.replace("subscribe: news", "subscibe: news")
-    told = (await browser.post("/rules/edit/problems", rules=wrong)).json()
+    await browser.post("/rules/edit/draft", rules=wrong)
+    told = (await browser.get("/rules/edit/problems")).json()
     assert [(one["line"], one["column"], one["level"]) for one in told["problems"]] == [(9, 9, "error")]
     assert told["problems"][0]["file"].endswith("rules.yaml")
 
@@ -103,15 +104,43 @@ async def test_saving_changes_one_line_and_keeps_the_ends_of_all_others(browser:
     assert "warmer" in history
 
 
-async def test_a_file_that_changed_meanwhile_is_a_conflict_that_shows_both(browser: Browser, path: Path) -> None:
+async def test_a_file_that_changed_meanwhile_is_a_conflict_that_shows_both(
+    browser: Browser, installation: Installation, path: Path
+) -> None:
+    rules = load_rules(path, {})
+    await RuleVersions(installation.store.database).keep(rules.hash, sources_of(rules), installation.now())
     await browser.post("/rules/edit", rules=WARMER, step="check")
     theirs = read(path).replace(b"Weekly news", b"Daily news")
     write(path, theirs)
     answer = await browser.post("/rules/edit", rules=WARMER, step="save", why="warmer", despite="1")
     assert answer.status_code == 409
-    assert "Daily news" in answer.text
-    assert "Welcome to us." in answer.text
+    their_change, _, mine = answer.text.partition("What your text would change of theirs")
+    assert "+lists: {news: {title: Daily news}}" in their_change
+    assert "Welcome to us." not in their_change
+    assert "-lists: {news: {title: Daily news}}" in mine
+    assert "Welcome to us." in mine
     assert read(path) == theirs
+
+
+def opened(page: str) -> dict[str, str]:
+    """What a window that was opened sends along with what is typed."""
+    return {name: carried(page, name) for name in ("seen", "based_on")}
+
+
+async def test_an_older_window_is_told_and_both_texts_are_there(browser: Browser) -> None:
+    older = opened((await browser.get("/rules/edit")).text)
+    await browser.post("/rules/edit/draft", rules=WARMER, **older)
+    mine = RULES.replace("Welcome.", "Ciao a tutti.")
+    told = await browser.post("/rules/edit/draft", rules=mine, **older)
+    assert told.status_code == 409
+    assert "another window" in told.json()["sentence"]
+    answer = await browser.post("/rules/edit", rules=mine, step="check", **older)
+    assert answer.status_code == 409
+    assert "Ciao a tutti." in answer.text.partition("<textarea")[2]
+    assert "Welcome to us." in answer.text
+    assert "Welcome to us." in (await browser.get("/rules/edit")).text
+    await browser.post("/rules/edit", rules=mine, step="check", **opened(answer.text))
+    assert "Ciao a tutti." in (await browser.get("/rules/edit")).text
 
 
 async def test_a_draft_is_still_there_on_the_next_visit(browser: Browser) -> None:

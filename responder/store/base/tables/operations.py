@@ -39,6 +39,8 @@ rule_drafts = Table(
     Column("text", Text, nullable=False),
     Column("based_on", String(64), nullable=False),
     Column("changed_at", Moment, nullable=False),
+    Column("saving", String(64)),
+    Column("why", Text),
 )
 
 rule_changes = Table(

@@ -2,7 +2,7 @@
 
 revision = "0001"
 down_revision = None
-SCHEMA = "034fb613c825"
+SCHEMA = "38c7dab95a5b"
 
 
 def upgrade() -> None:

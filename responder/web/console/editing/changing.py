@@ -1,14 +1,25 @@
 """Editing the rules as text: Check, Test, Impact and Save, with what each of them says."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from responder.core.operations.drafts import diff_of, shown_text
+from responder.core.operations.drafts import Draft, diff_of, shown_text
 from responder.desk.desk import DeskError, Missing, Refused
-from responder.desk.editing.drafts import Desktop, drop_draft, keep_typed, open_desktop, save_draft, take_theirs
+from responder.desk.editing.drafts import (
+    Begun,
+    Desktop,
+    DraftChanged,
+    drop_draft,
+    keep_typed,
+    open_desktop,
+    read_beginning,
+    save_draft,
+    take_theirs,
+)
 from responder.desk.editing.rules_file import LONGEST_WHY, FileChanged
 from responder.desk.editing.workspace import completions
 from responder.web.console.editing.snippets import SNIPPETS
@@ -16,6 +27,22 @@ from responder.web.console.frame.visits import Visit, acts, pages
 from responder.web.console.running.impact import Impact
 
 PATIENCE_S = 1.5  # for what check says, when a page is opened
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Beside:
+    """What stands beside the text: what was pressed, what was typed with it, and what came of it.
+
+    ``theirs`` and ``mine`` are patches where somebody changed the file, ``other_window`` where another window did.
+    """
+
+    doing: str = "check"
+    wrong: str = ""
+    why: str = ""
+    seen: str = ""
+    theirs: Sequence[str] | None = None
+    mine: Sequence[str] | None = None
+    other_window: Sequence[str] | None = None
 
 
 async def show(visit: Visit) -> Response:
@@ -29,13 +56,15 @@ async def step(visit: Visit) -> Response:
     form = await visit.form()
     doing, file = form.get("step", "check"), visit.console.file
     if doing == "discard":
-        await drop_draft(visit.desk, visit.operator)
+        await drop_draft(visit.desk, file, visit.operator)
         return visit.go("/rules/edit", visit.say("The draft is gone: this is the file."))
     if doing == "theirs":
         await take_theirs(visit.desk, file, visit.operator)
         return visit.go("/rules/edit")
-    desktop = await keep_typed(visit.desk, file, visit.operator, form["rules"]) if "rules" in form else None
-    desktop = desktop or await open_desktop(visit.desk, file, visit.operator)
+    try:
+        desktop = await _kept(visit, form)
+    except DraftChanged as error:
+        return await _other_window(visit, error)
     if doing == "save":
         return await _save(visit, desktop, form)
     if doing == "impact":
@@ -44,7 +73,25 @@ async def step(visit: Visit) -> Response:
     if doing == "cancel":
         await visit.console.impact.cancel(visit.operator)
         return visit.go("/rules/edit?step=impact#impact")
-    return await _page(visit, desktop, doing=doing)
+    return await _page(visit, desktop, Beside(doing=doing))
+
+
+async def _kept(visit: Visit, form: Mapping[str, str]) -> Desktop:
+    """The draft with what a window sent. Raises DraftChanged if that window showed an older one."""
+    file = visit.console.file
+    if "rules" not in form:
+        return await open_desktop(visit.desk, file, visit.operator)
+    begun = Begun(seen=form["seen"], based_on=form["based_on"]) if form.keys() >= {"seen", "based_on"} else None
+    return await keep_typed(visit.desk, file, visit.operator, form["rules"], begun)
+
+
+async def _other_window(visit: Visit, error: DraftChanged) -> Response:
+    """What was typed, with what another window made of the draft; whatever is pressed next goes by what was typed."""
+    newer = error.newer
+    draft = Draft(operator=visit.operator, text=error.mine, based_on=newer.based_on, changed_at=visit.now)
+    mine = replace(newer, draft=draft)
+    other = diff_of(mine.shown, newer.shown, visit.console.file.name)
+    return await _page(visit, mine, Beside(seen=newer.seen, other_window=other), 409)
 
 
 async def _save(visit: Visit, desktop: Desktop, form: Mapping[str, str]) -> Response:
@@ -52,15 +99,25 @@ async def _save(visit: Visit, desktop: Desktop, form: Mapping[str, str]) -> Resp
     told = await visit.console.checks.problems(file.path, desktop.text) or []
     if any(one["level"] == "warning" for one in told) and not form.get("despite"):
         sentence = visit.say("There are warnings: read them, and tick that you save all the same.")
-        return await _page(visit, desktop, status=422, wrong=sentence, why=why, doing="check")
+        return await _page(visit, desktop, Beside(wrong=sentence, why=why), 422)
     try:
         await save_draft(visit.desk, file, visit.operator, why)
+    except DraftChanged as error:
+        return await _other_window(visit, error)
     except FileChanged as error:
-        return await _page(visit, desktop, status=409, theirs=error.theirs, why=why)
+        beginning = await read_beginning(visit.desk, desktop)
+        return await _page(visit, desktop, _conflict(desktop, beginning, error.theirs, file.name, why), 409)
     except DeskError as error:
-        return await _page(visit, desktop, status=422, wrong=str(error), why=why, doing="check")
+        return await _page(visit, desktop, Beside(wrong=str(error), why=why), 422)
     visit.console.lookout.forget()
     return visit.go("/rules", visit.say("Saved: the rules are in force within seconds."))
+
+
+def _conflict(desktop: Desktop, beginning: str | None, theirs: str, name: str, why: str) -> Beside:
+    """What they changed, where that can be told, and what the draft would change of it."""
+    now = shown_text(theirs)
+    changed = () if beginning is None else diff_of(shown_text(beginning), now, name)
+    return Beside(why=why, theirs=changed, mine=diff_of(now, desktop.shown, name))
 
 
 async def _trials(visit: Visit, text: str) -> dict[str, Any]:
@@ -75,39 +132,25 @@ async def _trials(visit: Visit, text: str) -> dict[str, Any]:
     }
 
 
-async def _page(
-    visit: Visit,
-    desktop: Desktop,
-    *,
-    status: int = 200,
-    doing: str | None = None,
-    theirs: str | None = None,
-    wrong: str = "",
-    why: str = "",
-) -> Response:
+async def _page(visit: Visit, desktop: Desktop, beside: Beside | None = None, status: int = 200) -> Response:
     query, file = visit.request.query_params, visit.console.file
-    doing = doing or query.get("step", "check")
+    beside = beside or Beside(doing=query.get("step", "check"))
     patience_s = PATIENCE_S if visit.request.method == "GET" else None
     problems = await visit.console.checks.problems(file.path, desktop.text, patience_s)
-    known = problems or []
-    has_errors = any(one["level"] == "error" for one in known)
-    reason = file.why_not_saved()
+    levels = {one["level"] for one in problems or ()}
     return await visit.page(
         "rules_edit.html",
         status,
         desktop=desktop,
-        shown=desktop.shown,
+        beside=beside,
+        seen=beside.seen or desktop.seen,
         problems=problems,
-        has_errors=has_errors,
-        has_warnings=any(one["level"] == "warning" for one in known),
-        trials=await _trials(visit, desktop.text) if doing == "test" and not has_errors else None,
-        impact=visit.console.impact.of(visit.operator) if doing == "impact" else None,
+        has_errors="error" in levels,
+        has_warnings="warning" in levels,
+        trials=await _trials(visit, desktop.text) if beside.doing == "test" and "error" not in levels else None,
+        impact=visit.console.impact.of(visit.operator) if beside.doing == "impact" else None,
         patch=desktop.patch(file.name),
-        theirs=diff_of(shown_text(desktop.file), shown_text(theirs), file.name) if theirs is not None else None,
-        mine=diff_of(shown_text(theirs), desktop.shown, file.name) if theirs is not None else None,
-        why_not=reason,
-        wrong=wrong,
-        why=why,
+        why_not=file.why_not_saved(),
         longest_why=LONGEST_WHY,
         line=query.get("line", ""),
         snippets=SNIPPETS,
@@ -115,12 +158,22 @@ async def _page(
     )
 
 
-async def problems_while_typing(visit: Visit) -> Response:
-    """Keep what is being typed, and say what is wrong with it."""
-    typed = (await visit.form()).get("rules", "")
-    desktop = await keep_typed(visit.desk, visit.console.file, visit.operator, typed)
-    problems = await visit.console.checks.problems(visit.console.file.path, desktop.text)
-    return JSONResponse({"problems": problems, "is_changed": desktop.is_changed})
+async def keep_while_typing(visit: Visit) -> Response:
+    """Keep what is being typed; 409 if another window changed the draft meanwhile."""
+    try:
+        desktop = await _kept(visit, await visit.form())
+    except DraftChanged:
+        sentence = visit.say(
+            "Your draft was changed in another window: what you type here is not kept. Press Check to see both."
+        )
+        return JSONResponse({"sentence": sentence}, status_code=409)
+    return JSONResponse({"seen": desktop.seen, "based_on": desktop.based_on})
+
+
+async def problems_so_far(visit: Visit) -> Response:
+    """What is wrong with the draft as it is now."""
+    desktop = await open_desktop(visit.desk, visit.console.file, visit.operator)
+    return JSONResponse({"problems": await visit.console.checks.problems(visit.console.file.path, desktop.text)})
 
 
 async def impact_so_far(visit: Visit) -> Response:
@@ -143,7 +196,8 @@ async def give_patch(visit: Visit) -> Response:
 
 routes: Sequence[Route] = (
     *pages("/rules/edit", show, step),
-    *acts("/rules/edit/problems", problems_while_typing),
+    *acts("/rules/edit/draft", keep_while_typing),
+    *pages("/rules/edit/problems", problems_so_far),
     *pages("/rules/edit/impact", impact_so_far),
     *pages("/rules/edit/patch", give_patch),
 )

@@ -3,7 +3,7 @@ const byId = (id) => document.getElementById(id);
 const box = byId("rules"), gutter = byId("gutter"), form = byId("edit"), list = byId("words"), problems = byId("problems");
 const QUIET_MS = 600, MOST_OFFERED = 12, INDENT = "  ";
 const words = JSON.parse(box.dataset.words);
-let kept = box.value, timer = 0, asked = 0, marks = new Map(), mayLeave = false;
+let kept = box.value, timer = 0, keeping = null, isOvertaken = false, marks = new Map(), mayLeave = false;
 
 /* ---- the gutter ---- */
 function number() {
@@ -45,15 +45,29 @@ function typed() {
   timer = setTimeout(check, QUIET_MS);
 }
 
-async function check() {
-  const text = box.value, mine = asked += 1;
-  const body = new URLSearchParams({ rules: text });
-  const answer = await fetch("/rules/edit/problems", { method: "POST", body }).catch(() => null);
+function check() { keeping ??= keep().finally(() => { keeping = null; }); }  // one at a time: each says what it has seen
+
+async function keep() {
+  const text = box.value, seen = form.elements.seen, base = form.elements.based_on;
+  const body = new URLSearchParams({ rules: text, seen: seen.value, based_on: base.value });
+  const answer = isOvertaken ? null : await fetch("/rules/edit/draft", { method: "POST", body }).catch(() => null);
+  if (answer?.status === 409) {
+    isOvertaken = true;
+    byId("other-window").textContent = (await answer.json()).sentence;
+    byId("other-window").hidden = false;
+  }
   if (!answer?.ok) return;
   const told = await answer.json();
-  if (mine !== asked) return;
-  kept = text;
-  show(told.problems);
+  [kept, seen.value, base.value] = [text, told.seen, told.based_on];
+  tell(text);
+}
+
+async function tell(text) {
+  const answer = await fetch("/rules/edit/problems").catch(() => null);
+  if (!answer?.ok) return;
+  const told = await answer.json();
+  if (box.value === text) show(told.problems);
+  else typed();
 }
 
 function show(found) {
@@ -92,7 +106,13 @@ function show(found) {
 box.addEventListener("input", typed);
 
 /* ---- leaving ---- */
-form.addEventListener("submit", () => { mayLeave = true; });
+form.addEventListener("submit", (event) => {
+  clearTimeout(timer);
+  mayLeave = true;
+  if (!keeping) return;
+  event.preventDefault();  // what is on its way is kept first, or it would look like another window's
+  keeping.then(() => form.requestSubmit(event.submitter));
+});
 window.addEventListener("beforeunload", (event) => {
   if (!mayLeave && box.value !== kept) event.preventDefault();
 });
