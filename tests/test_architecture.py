@@ -47,6 +47,7 @@ INNER = {
     "clients",
     "settings",
     "processes",
+    "starting",
     "wiring",
 }
 
@@ -79,6 +80,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "logs": {"errors", "core"},
     "settings": {"errors", "core", "gateways"},
     "processes": {"errors", "settings"},
+    "starting": {"errors"},
     "wiring": INNER - {"wiring"},
     "web": INNER,
     "web.console": {"errors", "core", "desk", "settings", "processes", "web.forms"},

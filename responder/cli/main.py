@@ -17,6 +17,10 @@ from responder.processes.data_dir import keep_private
 FAILED = 1
 COMMANDS = {
     "Service": {
+        "service.init": {
+            "init": "Make the files of a new installation: rules with tests, settings with secrets, a sample. "
+            "Overwrites nothing.",
+        },
         "service.commands": {
             "run": "Start everything on this machine: web, worker, Redis and database. The way to start.",
             "web": "Take messages in. Any number may run, on a shared PostgreSQL and Redis.",

@@ -26,6 +26,11 @@ def environment() -> dict[str, str]:
     return {name: value for name, value in written.items() if value is not None} | dict(os.environ)
 
 
+def system_environment() -> dict[str, str]:
+    """The variables of the process alone, without those of ``.env``."""
+    return dict(os.environ)
+
+
 def parent_fd() -> int | None:
     """The pipe that ends with the process which started us; None if nothing of ours did."""
     number = os.environ.get(PARENT_FD, "")

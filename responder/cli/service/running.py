@@ -4,14 +4,12 @@ import asyncio
 import contextlib
 import logging
 import shlex
-import shutil
 import sys
 import time
 from importlib.metadata import version
-from pathlib import Path
 
 from responder.cli.terminal.output import say
-from responder.cli.terminal.session import local_host, local_url, missing_file
+from responder.cli.terminal.session import command_name, local_host, local_url, missing_file
 from responder.core.rules.rules import Rules
 from responder.errors import RulesError
 from responder.mail.account import account_of
@@ -26,7 +24,6 @@ from responder.wiring import migrate_database, open_rules, open_store, read_rule
 
 READY_WITHIN_S = 20.0
 PORT_FREE_WITHIN_S = 5.0  # what a killed predecessor left behind ends sooner
-COMMAND = "responder"
 PROGRAM = (sys.executable, "-m", "responder")
 
 logger = logging.getLogger(__name__)
@@ -103,12 +100,6 @@ def _door(settings: Settings) -> str:
     return "    (closed: set RESPONDER_ADMIN_PASSWORD)" if is_reachable else "    (open on this machine alone)"
 
 
-def _command() -> str:
-    """How the command was typed, where a shell would not find it by its name."""
-    typed = sys.argv[0]
-    return typed if Path(typed).name == COMMAND and shutil.which(COMMAND) is None else COMMAND
-
-
 def _example(rules: Rules) -> str:
     """A text that a rule of the file is for."""
     return next((rule.examples[0] for rule in rules.rules if rule.enabled and rule.examples), "HELP")
@@ -123,6 +114,7 @@ def _summary(settings: Settings, rules: Rules, *, is_ok: bool) -> list[str]:
         if settings.provider.sends
         else f"simulated: recorded and shown, not sent (set {settings.provider.needed_to_send} to send)"
     )
+    example = f"{command_name()} text {shlex.quote(_example(rules))}"
     return [
         f"responder {version('sms-responder')}",
         f"  listens   http://{settings.host}:{settings.port}/webhook/sms{token}",
@@ -131,5 +123,5 @@ def _summary(settings: Settings, rules: Rules, *, is_ok: bool) -> list[str]:
         f"  rules     {settings.rules}{mistakes}: {counts}, hash {rules.hash}",
         f"  database  {mask_url(settings.database_url)}",
         f"  replies   {sends}",
-        f"  try       {_command()} text {shlex.quote(_example(rules))}    (in another terminal; Ctrl-C here ends all)",
+        f"  try       {example}    (in another terminal; Ctrl-C here ends all)",
     ]

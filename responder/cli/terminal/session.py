@@ -2,6 +2,7 @@
 
 import asyncio
 import getpass
+import shutil
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -23,6 +24,7 @@ from responder.settings.model import Settings, load_settings
 from responder.store.base.rule_versions import RuleVersions, read_pauses
 from responder.wiring import Store, make_desk, open_store, read_rules_in_force, utc_now
 
+COMMAND = "responder"
 ALL_ADDRESSES = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  (listening on all, asked at one)
 
 
@@ -151,6 +153,14 @@ def operator_name() -> str:
         return getpass.getuser()
     except (OSError, KeyError):
         return "unknown"
+
+
+def command_name(*, is_here: bool = True) -> str:
+    """How to type the command where a shell does not find it by its name: as now, or in full for another folder."""
+    typed = sys.argv[0]
+    if Path(typed).name != COMMAND or shutil.which(COMMAND):
+        return COMMAND
+    return typed if is_here else str(Path(typed).absolute())
 
 
 def local_host(settings: Settings) -> str:

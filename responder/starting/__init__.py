@@ -1,0 +1,1 @@
+"""What `responder init` lays down in an empty folder."""
