@@ -66,16 +66,14 @@ def start_caddy(folder: Path, upstream: int) -> Proxy:
     port = free_port()
     certificate = make_certificate(folder)
     text = (DEPLOY / "caddy" / "Caddyfile").read_text()
-    text = _replaced(text, "127.0.0.1:8000", f"127.0.0.1:{upstream}")
     text = _replaced(
-        text,
-        "\nsms.example.com {",
-        f"\nhttps://127.0.0.1:{port} {{\n\tbind 127.0.0.1\n\ttls {certificate} {certificate}",
+        text, "{$RESPONDER_NAME:sms.example.com} {", "{$RESPONDER_NAME} {\n\t" + f"tls {certificate} {certificate}"
     )
     text = _replaced(text, "\n{\n", "\n{\n\tadmin off\n\tauto_https off\n")
     (folder / "Caddyfile").write_text(text)
     command = [found("caddy") or "caddy", "run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"]
-    return Proxy(folder=folder, port=port, process=_start(folder, command))
+    here = {"RESPONDER_NAME": f"https://127.0.0.1:{port}", "RESPONDER_UPSTREAM": f"127.0.0.1:{upstream}"}
+    return Proxy(folder=folder, port=port, process=_start(folder, command, **here))
 
 
 STARTS: dict[str, Callable[[Path, int], Proxy]] = {"nginx": start_nginx, "caddy": start_caddy}
@@ -105,7 +103,13 @@ def _replaced(text: str, said: str, here: str) -> str:
     return re.sub(re.escape(said), lambda _: here, text)
 
 
-def _start(folder: Path, command: list[str]) -> subprocess.Popen[bytes]:
-    environment = {**os.environ, "HOME": str(folder), "XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
+def _start(folder: Path, command: list[str], **settings: str) -> subprocess.Popen[bytes]:
+    environment = {
+        **os.environ,
+        "HOME": str(folder),
+        "XDG_DATA_HOME": str(folder),
+        "XDG_CONFIG_HOME": str(folder),
+        **settings,
+    }
     with (folder / "printed.log").open("wb") as log:
         return subprocess.Popen(command, stdout=log, stderr=log, env=environment)

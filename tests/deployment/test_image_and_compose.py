@@ -86,3 +86,16 @@ def test_no_secret_stands_in_the_set() -> None:
 
 def test_redis_never_throws_a_job_away() -> None:
     assert COMPOSE["services"]["redis"]["command"][-2:] == ["--maxmemory-policy", "noeviction"]
+
+
+def test_the_rules_are_a_folder_so_that_an_editor_that_replaces_the_file_is_seen() -> None:
+    assert COMPOSE["x-responder"]["volumes"] == ["./rules:/etc/responder:ro"]
+
+
+def test_with_tls_caddy_stands_in_front_by_the_example_and_is_believed() -> None:
+    caddy, environment = COMPOSE["services"]["caddy"], COMPOSE["x-responder"]["environment"]
+    example = (ROOT / "deploy" / "caddy" / "Caddyfile").read_text()
+    assert caddy["profiles"] == ["tls"]
+    assert [name for name in caddy["environment"] if f"{{${name}:" not in example] == []
+    (network,) = COMPOSE["networks"]["default"]["ipam"]["config"]
+    assert environment["RESPONDER_TRUSTED_PROXIES"] == network["subnet"]
