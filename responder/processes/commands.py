@@ -34,34 +34,42 @@ class Answer:
         return found
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Kept:
+    """What a command said last, None if it has not said anything yet, and whether it is just being asked anew."""
+
+    answer: Answer | None
+    age_s: float
+    is_asked_anew: bool
+
+
 class Commands:
     """Runs commands, one at a time."""
 
     def __init__(self) -> None:
         self._turn = asyncio.Lock()
-        self._asking = asyncio.Lock()
         self._kept: dict[tuple[str, ...], tuple[float, Answer]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._asking: dict[tuple[str, ...], asyncio.Task[None]] = {}
 
-    async def kept(self, *arguments: str, good_for_s: float) -> tuple[Answer, float]:
-        """What a command that only looks said, and how many seconds ago; after a while it is asked anew.
+    async def kept(self, *arguments: str, good_for_s: float, patience_s: float = 0.0) -> Kept:
+        """What a command that only looks said last; what is too old is asked anew, and waited for only so long."""
+        kept = self._kept.get(arguments)
+        if kept is None or time.monotonic() - kept[0] >= good_for_s:
+            asking = self._asking.get(arguments) or self._ask_anew(arguments)
+            await asyncio.wait([asking], timeout=patience_s)
+        at, answer = self._kept.get(arguments, (time.monotonic(), None))
+        return Kept(answer=answer, age_s=time.monotonic() - at, is_asked_anew=arguments in self._asking)
 
-        Whoever asks then hears the older answer at once, and the next one the new one; only the first has to wait.
-        """
-        if arguments not in self._kept:
-            await self._ask(arguments)
-        at, answer = self._kept[arguments]
-        age_s = time.monotonic() - at
-        if age_s >= good_for_s and not self._asking.locked():
-            task = asyncio.create_task(self._ask(arguments))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-        return answer, age_s
+    def _ask_anew(self, arguments: tuple[str, ...]) -> asyncio.Task[None]:
+        self._asking[arguments] = asyncio.create_task(self._ask(arguments))
+        return self._asking[arguments]
 
     async def _ask(self, arguments: tuple[str, ...]) -> None:
-        async with self._asking:
+        try:
             answer = await self.run(*arguments)
             self._kept[arguments] = (time.monotonic(), answer)
+        finally:
+            del self._asking[arguments]
 
     async def run(self, *arguments: str, operator: str = "", longest_s: float = LONGEST_S) -> Answer:
         """Run a command for somebody and give its answer; one that takes too long, or whose reader left, is ended."""

@@ -1,10 +1,7 @@
-"""What was given up and why, tried again at the press of a button; and what needs a person, said on every page (F11, F12)."""
-
-import signal
+"""What was given up and why, and tried again at the press of a button (F11)."""
 
 from tests.browser.commands import records
 from tests.browser.conftest import Opens, Serves
-from tests.end_to_end.service import Service
 from tests.receiver import ACCEPTED, Receiver
 
 ORDERS = 10
@@ -51,33 +48,3 @@ async def test_an_uncertain_reply_is_retried_alone_and_its_page_says_what_may_ha
     assert await desk.page.locator("form[action='/deliveries/retry']").count() == 0
     await desk.press("Retry")
     await desk.sees("It is tried again")
-
-
-async def test_every_page_says_that_redis_is_away_and_that_texts_still_go_in(serve: Serves, window: Opens) -> None:
-    service = await serve()
-    desk = await window(service, "/lists")
-    service.kill("redis", signal.SIGSTOP)
-    try:
-        await desk.page.locator("#notices .alarm").wait_for()
-        assert "Redis" in await desk.page.locator("#notices").inner_text()
-        assert await service.send("News ON", "+393334200001") == 200
-    finally:
-        service.kill("redis", signal.SIGCONT)
-
-
-async def test_rules_that_are_refused_are_said_with_line_and_remedy(serve: Serves, window: Opens) -> None:
-    service = await serve()
-    file = service.folder / "rules.yaml"
-    file.write_text(file.read_text().replace("- unsubscribe: news", "- unsubscibe: news"))
-    desk = await window(service, "/deliveries")
-    alarm = desk.page.locator("#notices .alarm").filter(has_text="rules.yaml:")
-    await alarm.wait_for()
-    assert "did you mean 'unsubscribe'" in await alarm.inner_text()
-
-
-async def test_status_says_what_doctor_says(service: Service, window: Opens) -> None:
-    desk = await window(service, "/status")
-    assert await desk.h1() == "Status"
-    shown = await desk.page.locator("main table").first.inner_text()
-    for part in ("database", "redis", "rules"):
-        assert part in shown.lower()

@@ -17,7 +17,26 @@ async def test_a_command_that_takes_too_long_is_ended_and_says_so() -> None:
 
 async def test_an_answer_is_kept_for_a_while() -> None:
     commands = Commands()
-    first, _ = await commands.kept("check", "no-such-file.yaml", good_for_s=60)
-    second, age_s = await commands.kept("check", "no-such-file.yaml", good_for_s=60)
-    assert second is first
-    assert age_s >= 0
+    first = await commands.kept("check", "no-such-file.yaml", good_for_s=60, patience_s=60)
+    second = await commands.kept("check", "no-such-file.yaml", good_for_s=60)
+    assert first.answer is not None
+    assert second.answer is first.answer
+    assert not second.is_asked_anew
+
+
+async def test_nobody_waits_for_a_command_longer_than_their_patience() -> None:
+    commands = Commands()
+    at_once = await commands.kept("check", "no-such-file.yaml", good_for_s=60)
+    assert at_once.answer is None
+    assert at_once.is_asked_anew
+    later = await commands.kept("check", "no-such-file.yaml", good_for_s=60, patience_s=60)
+    assert later.answer is not None
+
+
+async def test_an_answer_that_is_too_old_is_shown_until_the_new_one_is_there() -> None:
+    commands = Commands()
+    old = await commands.kept("check", "no-such-file.yaml", good_for_s=0, patience_s=60)
+    meanwhile = await commands.kept("check", "no-such-file.yaml", good_for_s=0)
+    assert meanwhile.answer is old.answer
+    assert meanwhile.is_asked_anew
+    await commands.kept("check", "no-such-file.yaml", good_for_s=0, patience_s=60)

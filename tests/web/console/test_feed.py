@@ -71,12 +71,12 @@ async def test_a_listener_hears_only_the_rows_that_it_asked_for(feed: Feed, inst
         assert [row["html"] for row in await heard(stream, "rows")] == ["mine"]
 
 
-async def test_whoever_missed_more_than_is_kept_at_hand_loads_the_page_again(
+async def test_whoever_missed_more_than_is_kept_at_hand_hears_of_the_gap(
     feed: Feed, installation: Installation
 ) -> None:
     await put(installation, *(f"text {number}" for number in range(60)))
     async with aclosing(await feed.listen(listener(after=1))) as stream:
-        assert await heard(stream, "reload") == 1
+        assert await heard(stream, "gap") == 1
 
 
 async def test_one_page_too_many_is_refused(feed: Feed) -> None:

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import ipaddress
 import math
+import secrets
 import time
 from collections.abc import MutableMapping
 from dataclasses import dataclass, field
@@ -65,7 +66,8 @@ class Door:
     def let_in(self, session: Session, operator: str, epoch: str, now: datetime) -> None:
         """Begin a visit, which ends with the password, with the epoch, or with time."""
         stamp = int(now.timestamp())
-        session.update(operator=operator, since=stamp, seen=stamp, proof=self._proof(epoch))
+        proof, visit = self._proof(epoch), secrets.token_hex(8)
+        session.update(operator=operator, since=stamp, seen=stamp, proof=proof, visit=visit)
 
     def renew(self, session: Session, now: datetime) -> None:
         """Keep a visit from ending for want of clicks."""
@@ -93,7 +95,7 @@ def door_of(settings: Settings, secret: bytes) -> Door:
 
 def leave(session: Session) -> None:
     """End a visit; language and colours stay as chosen."""
-    for name in ("operator", "since", "seen", "proof"):
+    for name in ("operator", "since", "seen", "proof", "visit"):
         session.pop(name, None)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from responder.core.operations.overview import FeedLine, Pulse
 from responder.desk.desk import Desk
-from responder.desk.overview import newest_lines, pulse
+from responder.desk.overview import newest_lines, pulse, read_epoch
 from responder.errors import StorageError
 from responder.web.console.frame.outlook import Lookout
 
@@ -20,6 +20,7 @@ BEAT_EVERY_S = 10.0
 LISTENERS = 50  # in one process; the next one hears 503
 BEHIND = 20  # events that a slow reader may be behind before it has to connect again
 RETRY = b"retry: 500\n\n"
+HOLE = b"event: gap\ndata: 1\n\n"
 
 logger = logging.getLogger(__name__)
 Matches = Callable[[FeedLine], bool]
@@ -32,13 +33,16 @@ class TooManyListeners(Exception):
 
 @dataclass(eq=False, kw_only=True, slots=True)
 class Listener:
-    """A browser that listens: in which language it wants rows, and which of them."""
+    """A browser that listens: which rows it wants, in which language, and in which epochs its visit counts."""
 
     language: str
     write: Write
     matches: Matches
+    wants_rows: bool = True
     wanted: str = ""
     after: int = 0
+    visit: str = ""
+    counts_in: Callable[[str], bool] = lambda _epoch: True
     queue: asyncio.Queue[bytes | None] = field(default_factory=lambda: asyncio.Queue(BEHIND))
     is_new: bool = True
 
@@ -53,6 +57,7 @@ class Feed:
         self._listeners: set[Listener] = set()
         self._reader: asyncio.Task[None] | None = None
         self._lines: dict[int, FeedLine] = {}
+        self._beat = Pulse(inbox="", appointments="")
         self._frame = b""
         self._is_closed = False
 
@@ -66,12 +71,27 @@ class Feed:
         return self._told(listener)
 
     async def _told(self, listener: Listener) -> AsyncGenerator[bytes, None]:
-        yield RETRY
         try:
+            yield RETRY
             while (heard := await listener.queue.get()) is not None:
                 yield heard
         finally:
             self._listeners.discard(listener)
+
+    def end_visit(self, visit: str) -> None:
+        """End the streams of a visit that has just ended."""
+        self._end([listener for listener in self._listeners if listener.visit == visit])
+
+    async def _end_those_that_left(self) -> None:
+        """End the streams of visits that do not count any more: too old, or ended elsewhere."""
+        with contextlib.suppress(StorageError):
+            epoch = await read_epoch(self._desk)
+            self._end([listener for listener in self._listeners if not listener.counts_in(epoch)])
+
+    def _end(self, listeners: Sequence[Listener]) -> None:
+        for listener in listeners:
+            self._listeners.discard(listener)
+            _put(listener, None)
 
     def close(self) -> None:
         """End all streams, so that the process need not wait for its readers."""
@@ -85,20 +105,29 @@ class Feed:
         """Look each second while somebody listens."""
         beats = 0
         while self._listeners:
-            with contextlib.suppress(StorageError):
+            try:
                 await self._look()
+            except Exception:  # all who listen hang on this one reader
+                logger.exception("the feed could not be read")
             beats += 1
             if beats * self._look_every_s >= BEAT_EVERY_S:
                 beats = 0
-                self._tell(list(self._listeners), b"event: beat\ndata: 1\n\n")
+                self._tell(list(self._listeners), _event("beat", 1, self._place))
+                await self._end_those_that_left()
             await asyncio.sleep(self._look_every_s)
 
     async def _look(self) -> None:
-        lines = {line.seq: line for line in await newest_lines(self._desk, SHOWN)}
+        outlook, lines, beat = await self._lookout.look(), self._lines, self._beat
+        with contextlib.suppress(StorageError):  # what was told last stays, and the outlook says what is wrong
+            lines = {line.seq: line for line in await newest_lines(self._desk, SHOWN)}
+            beat = await pulse(self._desk)
         changed = [line for seq, line in lines.items() if self._lines.get(seq) != line]
-        frame = _frame(await self._lookout.look(), await pulse(self._desk))
-        has_new_frame, self._frame, self._lines = frame != self._frame, frame, lines
+        has_gap = bool(self._lines) and len(lines) == SHOWN and min(lines) > max(self._lines)
+        frame = _frame(outlook, beat)
+        has_new_frame, self._frame, self._lines, self._beat = frame != self._frame, frame, lines, beat
         old = [listener for listener in self._listeners if not listener.is_new]
+        if has_gap:
+            self._tell([listener for listener in old if listener.wants_rows], HOLE)
         self._tell_rows(old, changed)
         if has_new_frame:
             self._tell(old, frame)
@@ -107,9 +136,9 @@ class Feed:
             self._greet(listener, lines)
 
     def _greet(self, listener: Listener, lines: Mapping[int, FeedLine]) -> None:
-        """Tell a new listener all rows, or to load the page again where it has missed more than these."""
-        if listener.after and len(lines) == SHOWN and listener.after < min(lines):
-            self._tell([listener], b"event: reload\ndata: 1\n\n")
+        """Tell a new listener all rows, and that there is a gap where it has missed more than these."""
+        if listener.wants_rows and listener.after and len(lines) == SHOWN and listener.after < min(lines):
+            self._tell([listener], HOLE)
         self._tell_rows([listener], list(lines.values()))
         self._tell([listener], self._frame)
 
@@ -121,9 +150,20 @@ class Feed:
         for listener in listeners:
             place = (listener.language, listener.wanted)
             if place not in written:
-                written[place] = _rows([line for line in lines if listener.matches(line)], listener.write)
+                written[place] = self._rows([line for line in lines if listener.matches(line)], listener.write)
             if written[place]:
                 self._tell([listener], written[place])
+
+    def _rows(self, lines: Sequence[FeedLine], write: Write) -> bytes:
+        if not lines:
+            return b""
+        rows = [{"id": f"m-{line.message.key}", "seq": line.seq, "html": write(line)} for line in lines]
+        return _event("rows", rows, self._place)
+
+    @property
+    def _place(self) -> str:
+        """The line of an event by which a browser says, when it connects again, how far it has heard."""
+        return f"id: {max(self._lines, default=0)}\n"
 
     def _tell(self, listeners: Sequence[Listener], event: bytes) -> None:
         for listener in listeners:
@@ -141,13 +181,6 @@ def _put(listener: Listener, event: bytes | None) -> bool:
         listener.queue.put_nowait(None)
         return False
     return True
-
-
-def _rows(lines: Sequence[FeedLine], write: Write) -> bytes:
-    if not lines:
-        return b""
-    rows = [{"id": f"m-{line.message.key}", "seq": line.seq, "html": write(line)} for line in lines]
-    return _event("rows", rows, f"id: {max(line.seq for line in lines)}\n")
 
 
 def _frame(outlook: Any, beat: Pulse) -> bytes:  # noqa: ANN401  (an outlook of any age)

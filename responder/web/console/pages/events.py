@@ -11,7 +11,7 @@ from responder.core.operations.overview import FeedLine
 from responder.web.console.frame.feed import Listener, TooManyListeners
 from responder.web.console.frame.rendering import render
 from responder.web.console.frame.shared import Console
-from responder.web.console.frame.visits import Visit, pages
+from responder.web.console.frame.visits import SIGNED_IN, Visit, pages
 from responder.web.console.pages.messages import read_filters
 
 HEADERS = {"Cache-Control": "no-store, no-transform", "X-Accel-Buffering": "no"}
@@ -24,12 +24,16 @@ async def listen(visit: Visit) -> Response:
     if "probe" in query:
         return Response(status_code=204)
     asked, has_rows = read_filters(visit), query.get("rows") != NO_ROWS
+    door, headers, session = visit.console.door, visit.request.headers, dict(visit.request.session)
     listener = Listener(
         language=visit.words.language,
         write=partial(_row, visit.console, visit.around()),
         matches=asked.takes if has_rows else _nothing,
+        wants_rows=has_rows,
         wanted=str(sorted(asked.query.items())) if has_rows else NO_ROWS,
         after=_number(visit.request.headers.get("last-event-id") or query.get("after", "")),
+        visit=str(session.get("visit", "")),
+        counts_in=lambda epoch: door.answer(headers, session, epoch, visit.desk.clock()) in SIGNED_IN,
     )
     try:
         stream = await visit.console.feed.listen(listener)

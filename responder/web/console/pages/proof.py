@@ -1,6 +1,7 @@
 """Proof: what a number agreed to, with the wording, the ledger's hashes, and whether they verify; to be printed."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from starlette.responses import Response
@@ -15,6 +16,16 @@ from responder.web.console.frame.visits import Visit, pages
 VERDICTS = {0: True, 1: False}  # by the code of the command; any other says that nobody could tell
 FEW = 1000  # events that take no longer than a page
 GOOD_FOR_S = 60.0  # the whole ledger is read for it
+VERIFIED_WITHIN_S = 0.2
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """Whether the ledger is as it was written, None if nobody can tell yet or at all, and what there is to say."""
+
+    is_whole: bool | None
+    lines: tuple[str, ...] = ()
+    is_verifying: bool = False
 
 
 async def show(visit: Visit) -> Response:
@@ -23,7 +34,6 @@ async def show(visit: Visit) -> Response:
     number = number_of(visit.desk, handle)
     typed = visit.request.query_params.get("as_of", "")
     events, standing = await show_consent(visit.desk, number, as_of=_end_of(typed, visit) if typed else None)
-    is_whole, verdict = await _verified(visit)
     return await visit.page(
         "proof.html",
         number=number,
@@ -31,18 +41,21 @@ async def show(visit: Visit) -> Response:
         as_of=typed,
         events=[event.event for event in events],
         standing=[one | {"since": datetime.fromisoformat(one["since"])} for one in standing],
-        is_whole=is_whole,
-        verdict=verdict,
+        verdict=await _verified(visit),
     )
 
 
-async def _verified(visit: Visit) -> tuple[bool | None, Sequence[str]]:
-    """Whether the ledger is as it was written, and what there is to say; a long one is read by a command, beside."""
+async def _verified(visit: Visit) -> Verdict:
+    """Whether the ledger is as it was written; a long one is read by a command, beside."""
     if await list_consent(visit.desk).count() <= FEW:
         verdict = await verify_ledger(visit.desk)
-        return not verdict.faults, [f"event {fault.seq}: {fault.what}" for fault in verdict.faults]
-    answer, _ = await visit.console.commands.kept("consent", "verify", good_for_s=GOOD_FOR_S)
-    return VERDICTS.get(answer.code), [*answer.lines, *answer.errors]
+        lines = tuple(f"event {fault.seq}: {fault.what}" for fault in verdict.faults)
+        return Verdict(is_whole=not verdict.faults, lines=lines)
+    kept = await visit.console.commands.kept("consent", "verify", good_for_s=GOOD_FOR_S, patience_s=VERIFIED_WITHIN_S)
+    if kept.answer is None:
+        return Verdict(is_whole=None, is_verifying=True)
+    lines = (*kept.answer.lines, *kept.answer.errors)
+    return Verdict(is_whole=VERDICTS.get(kept.answer.code), lines=lines)
 
 
 def _end_of(typed: str, visit: Visit) -> datetime:

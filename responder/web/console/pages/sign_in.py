@@ -67,6 +67,7 @@ async def _page(
 
 async def go_out(visit: Visit) -> Response:
     """End this visit."""
+    visit.console.feed.end_visit(visit.request.session.get("visit", ""))
     leave(visit.request.session)
     return visit.go("/sign-in")
 

@@ -18,9 +18,9 @@ function connect() {
   source = new EventSource(address + from);
   source.addEventListener("open", heard);
   source.addEventListener("beat", heard);
-  source.addEventListener("rows", (event) => { heard(); takeRows(JSON.parse(event.data)); });
-  source.addEventListener("frame", (event) => { heard(); takeFrame(JSON.parse(event.data)); });
-  source.addEventListener("reload", () => location.reload());
+  source.addEventListener("rows", (event) => { heard(event); takeRows(JSON.parse(event.data)); });
+  source.addEventListener("frame", (event) => { heard(event); takeFrame(JSON.parse(event.data)); });
+  source.addEventListener("gap", takeGap);
   source.addEventListener("error", () => {
     if (source.readyState !== EventSource.CLOSED) return;  // the browser connects again by itself
     timer = setTimeout(again, pause);
@@ -34,7 +34,8 @@ async function again() {
   else connect();
 }
 
-function heard() {
+function heard(event) {
+  newest = Math.max(newest, Number(event?.lastEventId ?? 0));
   heardAt = Date.now();
   pause = 1000;
   byId("lost").hidden = true;
@@ -53,6 +54,7 @@ document.addEventListener("visibilitychange", () => {
 
 /* ---- rows of the feed, put in by id ---- */
 const aside = new Map();
+let hasGap = false;
 
 function isBusy() {
   return window.scrollY > POLITE_SCROLL || feed.contains(document.activeElement);
@@ -61,7 +63,6 @@ function isBusy() {
 function takeRows(rows) {
   if (!feed) return;
   for (const row of rows) {
-    newest = Math.max(newest, row.seq);
     const there = byId(row.id);
     if (there) replace(there, row.html);
     else if (isBusy()) aside.set(row.id, row);
@@ -69,6 +70,12 @@ function takeRows(rows) {
   }
   showAside();
   trim();
+}
+
+function takeGap() {  // more came than was told: what is there now has a hole
+  if (isBusy()) hasGap = true;
+  else if (address === "/events") feed.tBodies[0].replaceChildren();
+  else location.reload();
 }
 
 function replace(row, html) {
@@ -105,6 +112,7 @@ function trim() {
 }
 
 byId("waiting")?.addEventListener("click", () => {
+  if (hasGap) { location.reload(); return; }
   for (const row of aside.values()) insert(row, true);
   aside.clear();
   showAside();
@@ -121,6 +129,7 @@ function takeFrame(told) {
   }
   const open = told.counts.handoffs;
   if (watched.includes("title") && open !== undefined) document.title = (open ? `(${open}) ` : "") + document.title.replace(/^\(\d+\) /, "");
+  document.dispatchEvent(new CustomEvent("counts", { detail: told.counts }));
   const before = pulse;
   pulse = told;
   if (!before) {  // what happened since the page was written and before the stream was open
@@ -139,21 +148,53 @@ async function refresh() {
   if (refreshing) { isStale = true; return; }
   refreshing = true;
   const answer = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => null);
-  if (answer?.ok) {
+  if (answer && !answer.redirected && (answer.ok || answer.status === 503)) {
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-    for (const part of document.querySelectorAll("[data-live]")) swap(part, fresh.getElementById(part.id));
+    for (const part of document.querySelectorAll("[data-live]")) renew(part, fresh.getElementById(part.id));
   }
   refreshing = false;
-  if (isStale) { isStale = false; setTimeout(refresh, 1000); }
+  if (isStale) { isStale = false; setTimeout(refresh, 1000); } else finish();
 }
 
-function swap(part, fresh) {
-  if (!fresh || part.innerHTML === fresh.innerHTML) return;
-  const focused = document.activeElement;
-  if (part.contains(focused) && focused.matches("input, textarea, select")) { isStale = true; return; }
-  const place = part.contains(focused) ? focused.id || focused.getAttribute("href") : null;
-  part.replaceChildren(...fresh.childNodes);
-  if (place) (byId(place) ?? part.querySelector(`[href="${CSS.escape(place)}"]`))?.focus({ preventScroll: true });
+function finish() {  // a part of the page that takes time is there in a moment
+  if (document.querySelector("[data-unfinished]")) setTimeout(refresh, 1000);
+}
+
+function renew(part, fresh) {  // what is in use stays where it is on the screen
+  if (!fresh) return;
+  const focused = part.contains(document.activeElement) ? document.activeElement : null, top = focused?.getBoundingClientRect().top;
+  const items = () => [...part.querySelectorAll("[data-item]")], at = items().findIndex((item) => item.contains(focused));
+  patch(part, fresh);
+  if (!focused) return;
+  const place = focused.isConnected ? focused : at < 0 ? null : items()[Math.min(at, items().length - 1)];
+  if (place && document.activeElement !== place) place.focus({ preventScroll: true });
+  if (place) window.scrollBy(0, place.getBoundingClientRect().top - top);
+}
+
+function patch(old, fresh) {
+  if (old.isEqualNode(fresh) || isHeld(old)) return;
+  if (old.nodeName !== fresh.nodeName) { old.replaceWith(fresh); return; }
+  if (old.nodeType !== Node.ELEMENT_NODE) { old.nodeValue = fresh.nodeValue; return; }
+  for (const { name, value } of [...fresh.attributes]) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+  for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name)) old.removeAttribute(name);
+  if (old.matches("[data-own]")) return;  // the script writes here
+  for (const gone of [...old.children]) if (gone.id && !fresh.querySelector(`#${CSS.escape(gone.id)}`) && !isHeld(gone)) gone.remove();
+  let at = old.firstChild;
+  for (const one of [...fresh.childNodes]) {
+    while (isHeld(at) && at.id !== one.id && !fresh.querySelector(`#${CSS.escape(at.id)}`)) at = at.nextSibling;
+    const same = one.id ? [...old.children].find((child) => child.id === one.id) : at && !at.id && at.nodeName === one.nodeName ? at : null;
+    if (!same) old.insertBefore(one, at);
+    else {
+      if (same === at) at = at.nextSibling; else old.insertBefore(same, at);
+      patch(same, one);
+    }
+  }
+  while (at) { const gone = at; at = at.nextSibling; if (!isHeld(gone)) gone.remove(); }
+}
+
+function isHeld(item) {  // somebody writes in it, or has chosen something
+  return Boolean(item?.matches?.("[data-item]")) && [...item.querySelectorAll("input, textarea, select")].some((field) =>
+    field === document.activeElement || (field.options ? ![...field.options].every((one) => one.selected === one.defaultSelected) : field.value !== field.defaultValue));
 }
 
 /* ---- forms: one press is one act, and how long a text will be ---- */
@@ -182,16 +223,13 @@ export function size(text) {
   return { units, segments, most: segments * each };
 }
 
-for (const field of document.querySelectorAll("textarea[data-size]")) {
-  const told = byId(field.dataset.size);
-  const tell = () => {
-    const { units, segments, most } = size(field.value.trim());
-    told.textContent = (segments === 1 ? told.dataset.one : told.dataset.many).replace("#", segments) + ` · ${units}/${most}`;
-    told.classList.toggle("long", segments > Number(told.dataset.most));
-  };
-  field.addEventListener("input", tell);
-  tell();
+function tellSize(field) {
+  const told = byId(field.dataset.size), { units, segments, most } = size(field.value.trim());
+  told.textContent = units ? (segments === 1 ? told.dataset.one : told.dataset.many).replace("#", segments) + ` · ${units}/${most}` : "";
+  told.classList.toggle("long", segments > Number(told.dataset.most));
 }
+document.addEventListener("input", (event) => { if (event.target.dataset.size) tellSize(event.target); });
+document.querySelectorAll("textarea[data-size]").forEach(tellSize);
 
 for (const button of document.querySelectorAll("[data-copy]")) {
   button.addEventListener("click", async () => {
@@ -202,19 +240,5 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   });
 }
 
-/* ---- keys of a list of things to do: only while the focus is in it, so that no other program's keys are taken ---- */
-document.addEventListener("keydown", (event) => {
-  const list = document.activeElement.closest?.("[data-keys]");
-  if (!list || event.ctrlKey || event.metaKey || event.altKey || document.activeElement.matches("input, textarea, select")) return;
-  const items = [...list.querySelectorAll(list.dataset.keys)];
-  const at = items.findIndex((item) => item.contains(document.activeElement));
-  const acts = {
-    j: () => items[Math.min(at + 1, items.length - 1)]?.focus(),
-    k: () => items[Math.max(at - 1, 0)]?.focus(),
-    r: () => items[at]?.querySelector("textarea")?.focus(),
-    e: () => items[at]?.querySelector("button.main")?.focus(),
-  };
-  if (acts[event.key]) { event.preventDefault(); acts[event.key](); }
-});
-
+finish();
 connect();
