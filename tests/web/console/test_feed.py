@@ -1,24 +1,26 @@
 """The stream: rows once, of those that were asked for, from one reader for all."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from responder.core.operations.overview import FeedLine
-from responder.web.console.frame.feed import LISTENERS, Feed, Listener, TooManyListeners
+from responder.web.console.frame.feed import BEHIND, LISTENERS, Feed, Listener, TooManyListeners
 from responder.web.console.frame.outlook import Lookout
 from tests.builders import BRUNO, inbound
 from tests.web.console.conftest import Installation
 
 
 @pytest.fixture
-def feed(installation: Installation) -> Feed:
-    return Feed(
-        desk=installation.desk, lookout=Lookout(desk=installation.desk, health=installation.health()), look_every_s=0.02
-    )
+def feed(installation: Installation) -> Iterator[Feed]:
+    lookout = Lookout(desk=installation.desk, health=installation.health())
+    feed = Feed(desk=installation.desk, lookout=lookout, look_every_s=0.02, beat_every_s=0.1)
+    yield feed
+    feed.close()
 
 
 def listener(**other: Any) -> Listener:
@@ -97,3 +99,72 @@ async def test_a_process_that_stops_ends_its_streams(feed: Feed) -> None:
 async def test_a_page_can_ask_whether_its_visit_still_counts(installation: Installation) -> None:
     async with installation.browser() as browser:
         assert (await browser.get("/events?probe=1")).status_code == 204
+
+
+async def test_the_stream_of_a_visit_ends_when_it_signs_out(feed: Feed) -> None:
+    hers, mine = await feed.listen(listener(visit="hers")), await feed.listen(listener(visit="mine"))
+    await heard(hers, "frame")
+    await heard(mine, "frame")
+    feed.end_visit("hers")
+    assert [told async for told in hers] == []
+    assert await heard(mine, "beat") == 1
+
+
+async def test_the_stream_of_a_visit_that_was_ended_elsewhere_ends_with_the_next_beat(
+    feed: Feed, installation: Installation
+) -> None:
+    stream = await feed.listen(listener(counts_in=lambda epoch: epoch == ""))
+    await heard(stream, "beat")
+    await installation.store.installation.begin_epoch()
+    assert await heard(stream, "nothing like that") is None
+
+
+async def test_a_reader_that_takes_nothing_is_cut_off_and_holds_nobody_up(
+    feed: Feed, installation: Installation
+) -> None:
+    slow, quick = listener(), await feed.listen(listener())
+    stream = await feed.listen(slow)
+    await heard(quick, "frame")
+    for number in range(BEHIND + 2):
+        await put(installation, f"text {number}")
+        assert [row["html"] for row in await heard(quick, "rows")] == [f"text {number}"]
+    assert slow.queue.qsize() == 1
+    assert b"event" not in b"".join([told async for told in stream])
+
+
+async def test_what_a_filter_leaves_out_moves_the_place_in_the_stream_all_the_same(
+    feed: Feed, installation: Installation
+) -> None:
+    await put(installation, *(f"text {number}" for number in range(3)))
+    stream = await feed.listen(listener(matches=lambda line: line.message.text == "text 0"))
+    async for told in stream:
+        if b"event: rows" in told:
+            assert told.startswith(b"id: 3\n")
+            break
+
+
+async def test_the_reader_goes_on_after_a_fault(feed: Feed, installation: Installation) -> None:
+    def fail(line: FeedLine) -> str:
+        if line.message.text == "one":
+            raise ValueError("a fault of ours")
+        return line.message.text
+
+    stream = await feed.listen(listener(write=fail))
+    await heard(stream, "frame")
+    await put(installation, "one")
+    await put(installation, "two")
+    assert await heard(stream, "beat") == 1
+
+
+async def test_while_the_database_is_away_the_frame_says_so(installation: Installation) -> None:
+    @dataclass
+    class Away:
+        rules = staticmethod(installation.status)
+
+        async def state(self) -> None:
+            return None
+
+    lookout = Lookout(desk=installation.desk, health=Away())
+    stream = await Feed(desk=installation.desk, lookout=lookout, look_every_s=0.02).listen(listener())
+    frame = await heard(stream, "frame")
+    assert "database cannot be reached" in frame["notices"][0][0]

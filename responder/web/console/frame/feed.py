@@ -50,10 +50,18 @@ class Listener:
 class Feed:
     """All who listen in this process, and what they were told last."""
 
-    def __init__(self, *, desk: Desk, lookout: Lookout, look_every_s: float = LOOK_EVERY_S) -> None:
+    def __init__(
+        self,
+        *,
+        desk: Desk,
+        lookout: Lookout,
+        look_every_s: float = LOOK_EVERY_S,
+        beat_every_s: float = BEAT_EVERY_S,
+    ) -> None:
         self._desk = desk
         self._lookout = lookout
         self._look_every_s = look_every_s
+        self._beat_every_s = beat_every_s
         self._listeners: set[Listener] = set()
         self._reader: asyncio.Task[None] | None = None
         self._lines: dict[int, FeedLine] = {}
@@ -110,7 +118,7 @@ class Feed:
             except Exception:  # all who listen hang on this one reader
                 logger.exception("the feed could not be read")
             beats += 1
-            if beats * self._look_every_s >= BEAT_EVERY_S:
+            if beats * self._look_every_s >= self._beat_every_s:
                 beats = 0
                 self._tell(list(self._listeners), _event("beat", 1, self._place))
                 await self._end_those_that_left()
