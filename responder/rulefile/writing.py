@@ -2,14 +2,20 @@
 
 import json
 import re
+from collections.abc import Iterator
+from difflib import SequenceMatcher
+from pathlib import PurePath
 
 from responder.core.rules.rules import Rules
-from responder.rulefile.reading.nodes import Mapping, Node, Scalar, Sequence
-from responder.rulefile.reading.places import Source, entry, placed_sources
+from responder.errors import ResponderError, RulesError
+from responder.rulefile.reading.nodes import Mapping, Node, Scalar, Sequence, read_nodes
+from responder.rulefile.reading.places import Source, Sources, entry, placed_sources, scalars
 
 UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff]")  # what YAML takes for line breaks, or not at all
 LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 WORDS = ("text", "starts_with", "contains")
+PLAIN = re.compile(r"[^\W\d_]\w*(?: \w+)*")  # needs no quotes
+NO_WORDS = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
 
 
 def quoted(text: str) -> str:
@@ -21,47 +27,96 @@ def quoted(text: str) -> str:
     return UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False))
 
 
-def with_alias(rules: Rules, rule: str, word: str) -> tuple[str, int] | None:
-    """The main file's text with one more word for a rule, and its line; None where there is no place for it."""
-    found = placed_sources(rules).rules.get(rule)
+class NoPlace(ResponderError):
+    """Why a rule gets no further word; the sentence says what to do instead."""
+
+
+def with_alias(rules: Rules, rule: str, word: str) -> tuple[str, int]:
+    """The main file's text with one more word for a rule, and the line of that word. Raises NoPlace."""
     main = next(iter(rules.sources.items()))
-    if found is None or found[0].file != main[0]:
-        return None
-    source, node = found
-    when = entry(node, "when")
-    words = next((pair[1] for name in WORDS if when and (pair := entry(when[1], name))), None)
-    while isinstance(words, Mapping) and words.entries:
-        words = words.entries[0][1]
-    place = _end_of(words, source) if words else None
-    if place is None:
-        return None
-    return _inserted(main[1], words, place, quoted(word))
+    words = _words_of(rules, rule, main[0], word)
+    for offered in _offered(main[1], words, as_word(word)):
+        if _says(offered[0], main[0], rule, word, words):
+            return offered
+    raise NoPlace(f"the words of rule {rule!r} are written in a way that only a person should change")
 
 
-def _end_of(node: Node, source: Source) -> tuple[int, int] | None:
-    """Where the first word of a condition begins, as line and column."""
-    first = node.items[0] if isinstance(node, Sequence) and node.items else node
-    if not isinstance(first, Scalar) or first.place.line > len(source.lines):
-        return None
-    return first.place.line, first.place.column
+def _words_of(rules: Rules, rule: str, file: str, word: str) -> Node:
+    """The words of a rule as they are written; of several languages, those that are most like a word."""
+    found = placed_sources(rules).rules.get(rule)
+    if found is None:
+        raise NoPlace(f"there is no rule {rule!r} any more")
+    if found[0].file != file:
+        raise NoPlace(f"rule {rule!r} stands in {PurePath(found[0].file).name}, which is not changed from here")
+    words = _condition(found[1])
+    if words is None:
+        raise NoPlace(f"rule {rule!r} asks for no words (text, starts_with or contains): choose another, or write one")
+    if isinstance(words, Mapping):
+        words = max((value for _, value in words.entries), key=lambda value: _likeness(value, word))
+    return words
 
 
-def _inserted(text: str, words: Node | None, place: tuple[int, int], new: str) -> tuple[str, int] | None:
-    lines, (line, column) = LINE.findall(text), place
-    mark = "\ufeff" if text.startswith("\ufeff") and line == 1 else ""
-    old = lines[line - 1].removeprefix(mark)
-    before, after = old[: column - 1], old[column - 1 :]
-    if isinstance(words, Sequence):
-        if before.rstrip().endswith("-"):  # one item a line: a line of its own before it
+def _condition(rule: Node) -> Node | None:
+    when = entry(rule, "when")
+    return next((pair[1] for name in WORDS if when and (pair := entry(when[1], name))), None)
+
+
+def _likeness(words: Node, word: str) -> float:
+    return max(SequenceMatcher(None, one.text.casefold(), word.casefold()).ratio() for one in scalars(words))
+
+
+def _offered(text: str, words: Node, new: str) -> Iterator[tuple[str, int]]:
+    """Ways to write one more word: behind the last, before the first, or beside the only one."""
+    lines = LINE.findall(text)
+    items = words.items if isinstance(words, Sequence) else ()
+    first, last = (items[0], items[-1]) if items else (words, words)
+    for item, is_behind in ((last, True), (first, False)):
+        if not isinstance(item, Scalar) or item.place.line > len(lines):
+            continue
+        at = item.place.line - 1
+        mark = "\ufeff" if at == 0 and lines[at].startswith("\ufeff") else ""
+        old = lines[at].removeprefix(mark)
+        before, after = old[: item.place.column - 1], old[item.place.column - 1 :]
+        length = _length_of(after)
+        if items and before.rstrip().endswith("-") and "[" not in before:
             end = old[len(old.rstrip("\r\n")) :] or "\n"
-            lines.insert(line - 1, mark + before + new + end)
-        else:
-            lines[line - 1] = f"{mark}{before}{new}, {after}"
-    elif length := _length_of(after):
-        lines[line - 1] = f"{mark}{before}[{after[:length]}, {new}]{after[length:]}"
-    else:
-        return None
-    return "".join(lines), line
+            ended = lines[at] if lines[at].endswith(("\r", "\n")) else lines[at] + end
+            yield (
+                _joined(lines, at, [ended, before + new + end] if is_behind else [before + new + end, lines[at]]),
+                (at + 1 + is_behind),
+            )
+        elif length and items:
+            written = f"{after[:length]}, {new}" if is_behind else f"{new}, {after[:length]}"
+            yield _joined(lines, at, [mark + before + written + after[length:]]), at + 1
+        elif length:
+            yield _joined(lines, at, [f"{mark}{before}[{after[:length]}, {new}]{after[length:]}"]), at + 1
+
+
+def _joined(lines: list[str], at: int, instead: list[str]) -> str:
+    return "".join([*lines[:at], *instead, *lines[at + 1 :]])
+
+
+def _says(text: str, file: str, rule: str, word: str, words: Node) -> bool:
+    """Whether a text can be read, and gives a rule one word more."""
+    try:
+        root, mistakes = read_nodes(text, file)
+    except RulesError:
+        return False
+    found = Sources(files=(Source(file=file, root=root, lines=()),)).rules.get(rule)
+    written = _condition(found[1]) if found and not mistakes else None
+    if written is None:
+        return False
+    said = [one.text for one in scalars(written)]
+    return all(one.text in said for one in scalars(words)) and word in said
+
+
+def as_word(text: str) -> str:
+    """A text as YAML, in quotes where it needs them or would mean something else to another program.
+
+    >>> as_word("news on"), as_word("yes"), as_word("- {")
+    ('news on', '"yes"', '"- {"')
+    """
+    return text if PLAIN.fullmatch(text) and text.casefold() not in NO_WORDS else quoted(text)
 
 
 def _length_of(rest: str) -> int:

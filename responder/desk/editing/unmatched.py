@@ -5,19 +5,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Any
 
 from responder.core.contact.known import Known
 from responder.core.deciding.plan import Plan, make_plan
 from responder.core.operations.unmatched import RuleUse, UnmatchedGroup
-from responder.core.rules.matching import Answers
+from responder.core.rules.matching import Words
 from responder.core.rules.rules import Rules
+from responder.core.sms.text import fold
 from responder.desk.desk import Desk
 from responder.desk.editing.trying import Said, Talk, message_of
 from responder.store.reading.unmatched import count_uses, group_unmatched
 
 LOOKED_BACK = timedelta(days=30)
 MOST_GROUPS = 100
+EDGES = " .,;:!?…"  # around a text
 SOMEBODY = "+390000000000"
 NOT_ANSWERED = frozenset({None, "fallback"})
 NO_USES: Mapping[str, RuleUse] = MappingProxyType({})
@@ -25,9 +26,13 @@ NO_USES: Mapping[str, RuleUse] = MappingProxyType({})
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Unmet:
-    """A group with the rule that came nearest today, if any, and the one of the draft that would answer it."""
+    """A group with the rule that came nearest today, if any, and the one of the draft that would answer it.
+
+    ``word`` is what a rule would need to hear it; empty where no rule can, since it has no letter and no digit.
+    """
 
     group: UnmatchedGroup
+    word: str
     nearest: str | None
     why: str
     answered_by: str | None
@@ -45,6 +50,7 @@ def _unmet(group: UnmatchedGroup, rules: Rules, draft: Rules | None, now: dateti
     helps = _planned(group, draft or rules, now).rule
     return Unmet(
         group=group,
+        word=_word(group),
         nearest=miss.rule if miss else None,
         why=miss.why if miss else "",
         answered_by=None if helps in NOT_ANSWERED else helps,
@@ -56,9 +62,21 @@ def _planned(group: UnmatchedGroup, rules: Rules, now: datetime) -> Plan:
     return make_plan(message_of(talk, Said(text=group.text, at=now)), rules, Known(originator=SOMEBODY))
 
 
+def _word(group: UnmatchedGroup) -> str:
+    """The newest text as it was typed, without what makes no difference; folded where it is not plain to read."""
+    if not any(letter.isalnum() for letter in group.folded):
+        return ""
+    typed = " ".join(group.text.split()).strip(EDGES)
+    return typed if typed.isprintable() and fold(typed) == group.folded else group.folded
+
+
+def rules_with_words(rules: Rules) -> Sequence[str]:
+    """The names of the rules that a word can be added to."""
+    return [rule.name for rule in rules.rules if isinstance(rule.text, Words)]
+
+
 def _takes_words(rules: Rules, name: str) -> bool:
-    rule: Any = rules.by_name.get(name)
-    return rule is not None and rule.text is not None and not isinstance(rule.text, Answers)
+    return name in rules.by_name and isinstance(rules.by_name[name].text, Words)
 
 
 async def rule_uses(desk: Desk) -> Mapping[str, RuleUse]:

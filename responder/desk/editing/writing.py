@@ -6,7 +6,9 @@ from responder.desk.desk import Desk, Invalid, Refused
 from responder.desk.editing.drafts import Desktop, keep_draft, open_desktop
 from responder.desk.editing.rules_file import RulesFile
 from responder.errors import RulesError
-from responder.rulefile.writing import with_alias, with_test
+from responder.rulefile.writing import NoPlace, with_alias, with_test
+
+LONGEST_SHOWN = 40  # characters of a word that cannot be added
 
 
 async def keep_test(desk: Desk, file: RulesFile, operator: str, test: str) -> Desktop:
@@ -22,8 +24,17 @@ async def keep_alias(desk: Desk, file: RulesFile, operator: str, rule: str, word
         rules = await file.rules_of(desktop.text)
     except RulesError as error:
         raise Invalid(*map(str, error.mistakes)) from error
-    found = await asyncio.to_thread(with_alias, rules, rule, word)
-    if found is None:
-        raise Refused(f"no place for one more word of rule {rule!r} was found: write it into the file")
-    await keep_draft(desk, file, desktop, operator, found[0])
-    return found[1]
+    try:
+        text, line = await asyncio.to_thread(with_alias, rules, rule, word)
+        await file.rules_of(text)
+    except NoPlace as error:
+        raise Refused(str(error)) from error
+    except RulesError as error:
+        raise Refused(f"{shortened(word)} cannot be a word of rule {rule!r}: {error.mistakes[0].text}") from error
+    await keep_draft(desk, file, desktop, operator, text)
+    return line
+
+
+def shortened(word: str) -> str:
+    """A word in quotes, of which a long one is cut."""
+    return repr(word if len(word) <= LONGEST_SHOWN else f"{word[:LONGEST_SHOWN]}…")

@@ -12,6 +12,7 @@ from responder.rulefile import load_rules, sources_of
 from responder.store.base.rule_versions import RuleVersions
 from tests.builders import inbound
 from tests.web.console.conftest import RULES, Browser, Installation
+from tests.worker.conftest import Work
 
 WARMER = RULES.replace("Welcome.", "Welcome to us.")
 NUMBER = "+393301234567"
@@ -164,7 +165,7 @@ async def test_texts_that_met_no_rule_are_grouped_and_an_alias_helps(
 ) -> None:
     await browser.post("/unmatched/alias", rule="news-on", word="newz on")
     page = (await browser.get("/rules/edit")).text
-    assert "[News ON, &#34;newz on&#34;]" in page
+    assert "[News ON, newz on]" in page
     assert "newz on" in await say(browser, "newz on", rules="draft")
 
 
@@ -210,3 +211,30 @@ async def test_the_rules_in_force_say_how_often_each_applied(browser: Browser, i
         installation.rules.hash, sources_of(installation.rules), installation.now()
     )
     assert "How often each rule applied" in (await browser.get("/rules")).text
+
+
+async def handled(installation: Installation, *texts: str) -> None:
+    """Texts that came in and were decided about."""
+    work = Work(store=installation.store, clock=installation.clock, rules=installation.rules)
+    await work.handle(*(inbound(text, received=installation.clock.advance(minutes=1)) for text in texts))
+
+
+async def test_an_alias_is_offered_as_it_was_typed_and_the_next_look_says_that_it_helps(
+    browser: Browser, installation: Installation
+) -> None:
+    await handled(installation, "perché no?", "Perché NO", "orari", "😀😀")
+    page = unescape((await browser.get("/unmatched")).text)
+    rows = page.partition("<tbody>")[2].split("<tr>")[1:]
+    assert [">2<" in row for row in rows] == [True, False, False]
+    assert 'name="word" value="Perché NO"' in rows[0]
+    assert "No rule can hear this" in next(row for row in rows if "😀" in row)
+    await browser.post("/unmatched/alias", rule="news-on", word="Perché NO")
+    row = unescape((await browser.get("/unmatched")).text).partition("<tbody>")[2].split("<tr>")[1]
+    assert "answered by your draft" in row
+
+
+async def test_a_text_that_no_rule_can_hear_is_refused_with_the_reason(browser: Browser, path: Path) -> None:
+    answer = await browser.post("/unmatched/alias", rule="news-on", word="- {")
+    assert answer.status_code == 409
+    assert "has no letter or digit" in unescape(answer.text)
+    assert "Your draft" not in (await browser.get("/rules/edit")).text

@@ -8,7 +8,7 @@ from starlette.routing import Route
 from responder.core.operations.drafts import shown_text
 from responder.desk.desk import Invalid
 from responder.desk.editing.drafts import open_desktop
-from responder.desk.editing.unmatched import list_unmatched
+from responder.desk.editing.unmatched import list_unmatched, rules_with_words
 from responder.desk.editing.writing import keep_alias
 from responder.web.console.editing.choice import DRAFT, chosen_rules
 from responder.web.console.frame.visits import Visit, acts, pages
@@ -26,7 +26,7 @@ async def show(visit: Visit) -> Response:
     return await visit.page(
         "unmatched.html",
         items=await list_unmatched(visit.desk, rules, draft),
-        names=[rule.name for rule in rules.rules if rule.text is not None],
+        names=rules_with_words(rules),
         has_draft=desktop.draft is not None,
         wrong=wrong,
     )
