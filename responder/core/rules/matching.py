@@ -12,7 +12,8 @@ import re2
 
 from responder.core.recognition.packs import Answer
 from responder.core.rules.situation import Match, Situation
-from responder.core.sms.text import fold, without_signature
+from responder.core.sms.phone_signature import without_signature
+from responder.core.sms.text import fold
 
 LONGEST_SEARCHED = 1600  # characters that a pattern looks at: ten segments and some
 SET_MEMORY = 256 << 20  # bytes; with RE2's own 8 MB a set of 5,000 patterns fails

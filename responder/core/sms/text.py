@@ -6,30 +6,8 @@ from collections.abc import Collection, Iterator
 
 import re2
 
-DEVICE = (
-    r"(?:iphone|ipad|android|galaxy|samsung|huawei|xiaomi|pixel|nokia|motorola|oppo|honor|blackberry|windows|"
-    r"outlook|yahoo|"
-    r"gmail|proton|mail|web|cellulare|telefono|telefonino|smartphone|tablet|dispositivo|handy|"
-    r"mobil|mobile|phone|portable|"
-    r"téléphone|móvil|movil|celular|telemóvel|telefoon|telefonu|telefon|telefonul|smartfon|komórki|urządzenia)"
-)
-SENT_WITH = (
-    r"(?:sent (?:from|via|with|using)|inviat[oa] (?:da|dal|dalla|con|tramite)|"
-    r"envoyé (?:de|depuis|via|avec|à partir de)|"
-    r"enviad[oa] (?:desde|do|da|de|com|con|via|pelo|a partir d[oae])|gesendet (?:von|mit|über|via)|von|"
-    r"(?:verzonden|verstuurd|verstuurt) (?:vanaf|van|met|via)|wysłan[eoay] (?:z|ze|przez|za pomocą)|"
-    r"trimis (?:de pe|din|de la|cu|prin))"
-)
-GET = (
-    r"(?:get|download|scarica|ottieni|obtenez|obtenir|télécharge[rz]|obtener|obtén|descarga|obtenha|obter|holen sie|"
-    r"laden sie|pobierz|uzyskaj|obțineți|descărcați)"
-)
-MINE = r"(?:my|mio|mia|mon|mi|meu|minha|meinem|meiner|mijn|mojego|mojej)"
-SIGNATURE = re.compile(
-    rf"(?i)\s*(?:{SENT_WITH} (?:{MINE} \S|(?:\S+ ){{0,3}}{DEVICE}\S*)|{GET} (?:\S+ ){{0,2}}outlook )"
-)
-"""The last line that phones and mail programs write under a text, in the languages of the packs."""
-LONGEST_SIGNATURE = 80  # characters
+from responder.core.sms.phone_signature import without_signature
+
 FIRST_WORD = re.compile(r"[\W_]*([^\W_]+)[\s:.,;–-]*")
 TRIPLED = re.compile(r"([^\W\d_])\1\1+")
 THRICE = re.compile(r"(.)\1\1")  # anything at all, which is sooner looked for than letters
@@ -94,18 +72,6 @@ def fold(text: str) -> str:
             return folded
         text = folded
     return text
-
-
-def without_signature(text: str) -> str:
-    """The text without the last line, if that is what a phone writes under a text.
-
-    >>> without_signature("Stop\\n\\nSent from my iPhone")
-    'Stop'
-    """
-    body = text.rstrip()
-    line = max(body.rfind("\n"), body.rfind("\r")) + 1
-    is_signature = line and len(body) - line <= LONGEST_SIGNATURE and SIGNATURE.match(f"{body[line:]} ")
-    return body[:line].rstrip() if is_signature else text
 
 
 def without_prefix(text: str, prefix: str) -> str:

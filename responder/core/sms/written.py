@@ -8,7 +8,8 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from responder.core.sms.lazily import lazily
-from responder.core.sms.text import APOSTROPHES, fold, without_signature
+from responder.core.sms.phone_signature import without_first_words, without_last_words, without_signature
+from responder.core.sms.text import APOSTROPHES, fold
 
 LONGEST_LEAD, LONGEST_TRAIL = 48, 24  # characters before and behind what a reaction quotes
 LONGEST_MARKED = 3000  # characters: of a longer text only the words are read
@@ -90,7 +91,7 @@ class Written:
 
     @lazily
     def _parts(self) -> tuple[str, str, str]:
-        text = without_signature(self.typed)
+        text = without_first_words(without_last_words(without_signature(self.typed)))
         subject = SUBJECT.match(text)
         return _around_quotation(text[subject.end() :] if subject else text)
 
