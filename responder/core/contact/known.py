@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from responder.core.contact.echoes import TEXTS_REMEMBERED, Sent
-from responder.core.contact.effects import AppointmentStatus
+from responder.core.contact.effects import AppointmentStatus, Purpose
 from responder.core.contact.question import QUESTIONS_REMEMBERED, Question, QuestionKind
 from responder.core.sms.message import Order
 
@@ -128,7 +128,7 @@ class Known:
     """Those of ``uses`` whose texts had not left yet when this was read."""
     muted_until: datetime | None = None
     sent: tuple[Sent, ...] = ()
-    """The texts queued for the originator within a day."""
+    """The texts queued for the originator within a day, and the reminders of appointments that are open."""
     doubted_at: datetime | None = None
     """When the newest doubt was opened whether the originator wants texts at all; None if none is open."""
     paused_until: datetime | None = None
@@ -149,7 +149,9 @@ class Known:
         """What is known at a moment, without what has ended or was sent or asked too long ago."""
         if not self.sent and not self.questions and not self.subscriptions:
             return self
-        sent = tuple(one for one in self.sent if one.at > now - TEXTS_REMEMBERED)
+        sent = tuple(
+            one for one in self.sent if one.at > now - TEXTS_REMEMBERED or one.purpose is Purpose.REMINDER
+        )  # a reminder may be reacted to as long as its appointment is open
         questions = tuple(question for question in self.questions if question.asked_at > now - QUESTIONS_REMEMBERED)
         ends = any(subscription.ends_at for subscription in self.subscriptions.values())
         if not ends and len(sent) == len(self.sent) and len(questions) == len(self.questions):

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from responder.core.contact.echoes import why_ignored
+from responder.core.contact.echoes import REACTION, why_ignored
 from responder.core.contact.effects import OpenHandOff
 from responder.core.deciding.decision import FALLBACK, QUESTION, UNDECIDED, Decision
 from responder.core.deciding.first_rule import first_rule, rule_for_answer
@@ -13,6 +13,8 @@ from responder.core.dialogue.double_opt_in import hear_joining
 from responder.core.rules.conditions import why_paused
 from responder.core.rules.rules import Rules
 from responder.core.rules.situation import Match, Situation
+
+REACTS = "reacts to a reminder, which is no clear yes"
 
 Authority = Callable[[Situation, Rules], Decision | None]
 """Decides about a message. With nothing to say it gives None, or a decision that only notes what it saw."""
@@ -33,12 +35,19 @@ def decide(situation: Situation, rules: Rules) -> Decision:
     return notes
 
 
-def echo(situation: Situation, rules: Rules) -> Decision | None:  # noqa: ARG001  (every authority is asked alike)
-    """Reactions and echoes get no answer, unless the text answers about an open appointment in words of ours."""
+def echo(situation: Situation, rules: Rules) -> Decision | None:
+    """Reactions and echoes get no answer, unless they answer about an open appointment.
+
+    A reaction to its reminder that is no clear yes is shown to a person.
+    """
     ignored = why_ignored(situation.message.text, situation.folded, situation.known.sent, situation.now)
-    if ignored is None or (situation.open_appointments and situation.answer):
+    if ignored is None and not situation.reacts_to_ours:
         return None
-    return Decision(name=None, ignored=ignored)
+    if situation.open_appointments and situation.answer:
+        return None
+    if situation.reacts_to_reminder:
+        return _decision_of(FollowUp(effects=(OpenHandOff(reason=REACTS),)), Match(), situation, rules)
+    return Decision(name=None, ignored=ignored or REACTION)
 
 
 def asked_about_stop(situation: Situation, rules: Rules) -> Decision | None:

@@ -1,9 +1,10 @@
 """What a rule looks at: one message, folded once, and what is known of its originator."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from responder.core.contact.echoes import TEXTS_REMEMBERED, Sent
 from responder.core.contact.effects import AppointmentStatus, ChangeAppointment, Purpose
 from responder.core.contact.known import WINDOW, Appointment, Known
 from responder.core.contact.precedence import is_outdated, was_before
@@ -128,11 +129,26 @@ class Situation:
     @property
     def _likes_reminder(self) -> bool:
         """Whether a thumb or a heart is about the reminder of the only appointment that is open."""
-        if len(self.open_appointments) != 1 or not self.written.is_liking:
+        return self.written.is_liking and self.reacts_to_reminder and len(self.open_appointments) == 1
+
+    @lazily
+    def reacts_to_reminder(self) -> bool:
+        """Whether the text is a reaction to the reminder of an appointment that is still open."""
+        if not self.written.is_reaction or not self.open_appointments:
             return False
-        quoted = fold(self.written.quoted.strip(" …"))
-        sent = (one.text for one in self.known.sent if one.purpose is Purpose.REMINDER)
-        return any(fold(text).startswith(quoted) for text in sent)
+        asked = (one.asked_at or self.now for one in self.open_appointments)
+        return any(one.at > min(asked) - TEXTS_REMEMBERED for one in self._quoted if one.purpose is Purpose.REMINDER)
+
+    @property
+    def reacts_to_ours(self) -> bool:
+        """Whether the text is a reaction to a text of ours, in any language."""
+        return self.written.is_reaction and bool(self._quoted)
+
+    @lazily
+    def _quoted(self) -> Sequence[Sent]:
+        """The texts of ours that begin with what the text quotes."""
+        quoted = fold(self.written.quoted.strip(" …\u00a0"))
+        return [one for one in self.known.sent if quoted and fold(one.text).startswith(quoted)]
 
     @property
     def _may_thank_back(self) -> bool:

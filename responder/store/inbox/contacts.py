@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -41,7 +41,7 @@ async def read_known(
         gone = await erased_among(connection, secret, originators)
         questions = await read_questions(connection, originators, now)
         last_uses, unsent = await _uses(connection, originators)
-        sent = await read_sent(connection, originators, now)
+        sent = await read_sent(connection, originators, now, _first_asked_at(dated, now))
         held = await paused_and_doubted(connection, originators)
     known = (
         _known(
@@ -79,6 +79,12 @@ async def _appointments(
     for row in (await connection.execute(select(appointments).where(near).order_by(appointments.c.starts_at))).all():
         found[row.originator].append(appointment_from(row))
     return found
+
+
+def _first_asked_at(dated: Mapping[str, Sequence[Appointment]], now: datetime) -> datetime | None:
+    """When the first of the appointments was asked about that have not begun."""
+    asked = (one.asked_at for theirs in dated.values() for one in theirs if one.asked_at and now < one.starts_at)
+    return min(asked, default=None)
 
 
 async def _uses(

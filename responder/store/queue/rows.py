@@ -23,10 +23,16 @@ def delivery_from(row: Row[Any]) -> DeliveryRecord:
     return from_row(DeliveryRecord, row, to=row.recipient, text=row.content)
 
 
-async def read_sent(connection: AsyncConnection, originators: Collection[str], now: datetime) -> dict[str, list[Sent]]:
-    """The texts that were queued lately for each of the originators."""
+async def read_sent(
+    connection: AsyncConnection, originators: Collection[str], now: datetime, asked_at: datetime | None = None
+) -> dict[str, list[Sent]]:
+    """The texts that were queued lately for each of the originators, and the reminders since ``asked_at``."""
     sent: dict[str, list[Sent]] = defaultdict(list)
-    theirs = among(steps.c.originator, originators) & (steps.c.created_at > now - TEXTS_REMEMBERED)
+    lately = steps.c.created_at > now - TEXTS_REMEMBERED
+    if asked_at and asked_at < now:
+        since = asked_at - TEXTS_REMEMBERED
+        lately = (steps.c.created_at > since) & or_(steps.c.purpose == Purpose.REMINDER, lately)
+    theirs = among(steps.c.originator, originators) & lately
     for row in (await connection.execute(_SENT.where(theirs))).all():
         sent[row.originator].append(
             Sent(at=row.created_at, text=row.content, purpose=Purpose(row.purpose), answers_at=row.arrived_at)
