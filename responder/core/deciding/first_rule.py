@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import chain
 
 from responder.core.contact.effects import CloseDoubts, Effect, RecordUse, Reply
-from responder.core.contact.reasons import because
+from responder.core.contact.reasons import because, reason_as_json
 from responder.core.deciding.decision import UNDECIDED, Decision, Miss
 from responder.core.dialogue.double_opt_in import ask_to_join, lists_that_ask
 from responder.core.rules.actions import Action
@@ -155,5 +155,6 @@ def _one_letter_off(decision: Decision, situation: Situation, rules: Rules) -> I
             missed.add(rule.name)
             refusal = refusal_of(rule, situation, rules)
             more = f"; besides, {refusal}" if refusal else ""
-            why = because("one_letter_off", said=said, alias=alias, besides=more)
+            also = {"also": reason_as_json(refusal)} if refusal else {}
+            why = because("one_letter_off", said=said, alias=alias, besides=more, **also)
             yield APPOINTMENT if refusal else LETTER, rule.line, Miss(rule=rule.name, line=rule.line, why=why)

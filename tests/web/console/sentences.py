@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from responder.core.contact.reasons import SENTENCES as REASONS
 from responder.web.console.frame import rendering
 from responder.web.console.frame.language import WORDS
 
@@ -16,7 +17,8 @@ NAMED = {"sentence"}  # arguments that are translated later
 
 def sentences() -> dict[str, str]:
     """Each sentence with the file that has it."""
-    found = dict.fromkeys([*WORDS.values(), *rendering.MONTHS, *rendering.DAYS], "words")
+    words = (*WORDS.values(), *rendering.MONTHS, *rendering.DAYS, *REASONS.values())
+    found = dict.fromkeys(words, "words")
     for template in sorted((FOLDER / "templates").glob("*.html")):
         for _, _, message in _extract(template.read_text("utf-8")):
             sentence = message if isinstance(message, str) else message[0] if message else None

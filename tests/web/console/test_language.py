@@ -7,12 +7,13 @@ from html import unescape
 import httpx
 import pytest
 
+from responder.core.contact.reasons import because, reason_as_json
 from responder.web.console.frame.language import catalogue
 from tests.web.console.conftest import Installation
 from tests.web.console.sentences import sentences
 
 ITALIAN = catalogue("it").sentences
-PLACE = re.compile(r"%\(\w+\)[sd]|#")
+PLACE = re.compile(r"%\(\w+\)[sd]|#|\{\w+")
 
 
 def test_every_sentence_has_its_italian() -> None:
@@ -58,6 +59,24 @@ async def test_colours_are_chosen_by_the_visit_and_otherwise_by_the_system(insta
         assert "data-theme" not in (await browser.get("/")).text
         await browser.post("/preferences", theme="dark", back="/")
         assert '<html lang="en" data-theme="dark">' in (await browser.get("/")).text
+
+
+def test_a_near_miss_is_told_in_italian_by_its_code_and_values() -> None:
+    stored = because("outside_hours", hours="Mon-Fri 09:00-18:00", day="Sun", time="03:00").as_json()
+    assert catalogue("it").reason(stored) == "fuori orario: Mon-Fri 09:00-18:00, erano le 03:00 di dom"
+    assert catalogue("en").reason(stored) == stored["why"]
+
+
+def test_what_else_keeps_a_rule_from_applying_is_told_in_the_same_language() -> None:
+    also = because("on_list", list="news")
+    besides = {"besides": f"; besides, {also}", "also": also.as_json()}
+    stored = because("one_letter_off", said="newz", alias="news", **besides).as_json()
+    assert catalogue("en").reason(stored) == stored["why"]
+    assert "inoltre, il numero è nella lista «news»" in str(catalogue("it").reason(stored))
+
+
+def test_a_reason_that_is_a_sentence_alone_has_no_other_language() -> None:
+    assert catalogue("it").reason(reason_as_json("it rains")) is None
 
 
 def test_the_catalogue_is_sorted_so_that_two_changes_rarely_meet() -> None:

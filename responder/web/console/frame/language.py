@@ -5,9 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
+from typing import Any
+
+from responder.core.contact.reasons import SENTENCES as REASONS
 
 FOLDER = "responder.web.console"
 LANGUAGES = {"en": "English", "it": "Italiano"}
+IN_WORDS = frozenset({"day", "status"})  # values of reasons that are words of ours
 Sentences = Mapping[str, str | list[str]]
 
 
@@ -27,6 +31,19 @@ class Catalogue:
         """The sentence for so many of something."""
         found = self.sentences.get(one, [one, many])
         return found if isinstance(found, str) else found[number != 1]
+
+    def reason(self, told: Mapping[str, Any]) -> str | None:
+        """A stored reason by its code and values; None where it has no code and its sentence is all there is."""
+        sentence = REASONS.get(str(told.get("code")))
+        if sentence is None:
+            return None
+        words = {name: self._value(name, value) for name, value in told["values"].items()}
+        if also := told["values"].get("also"):
+            words["besides"] = f"; {self.one('besides')}, {self.reason(also) or also['why']}"
+        return self.one(sentence).format_map(words)
+
+    def _value(self, name: str, value: object) -> object:
+        return self.one(word_of(value)) if name in IN_WORDS and isinstance(value, str) else value
 
 
 @cache

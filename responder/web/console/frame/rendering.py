@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 
+from responder.core.contact.reasons import reason_as_json
 from responder.web.console.frame.assets import assets
 from responder.web.console.frame.language import FOLDER, LANGUAGES, Catalogue, word_of
 
@@ -61,7 +62,7 @@ def environment() -> Environment:
     )
     found.install_gettext_callables(_one, _count, newstyle=True)  # type: ignore[attr-defined]  # by the extension
     found.filters.update(
-        pieces=pieces, local=local, day=day, word=word, utc=utc, number=number, clock=clock, there=there
+        pieces=pieces, reason=reason, local=local, day=day, word=word, utc=utc, number=number, clock=clock, there=there
     )
     found.globals.update(assets=assets(), languages=LANGUAGES)
     return found
@@ -86,6 +87,22 @@ def _count(context: Context, one: str, many: str, number: int) -> str:
 def word(context: Context, value: object) -> str:
     """What a status, a kind or a reason is called in the reader's language."""
     return _words(context).one(word_of(str(value)))
+
+
+class Told(NamedTuple):
+    """A sentence, and whether it is an English one on a page of another language."""
+
+    text: str
+    is_english: bool
+
+
+@pass_context
+def reason(context: Context, stored: Mapping[str, Any] | str) -> Told:
+    """A reason in the reader's language, as far as it is more than a sentence."""
+    words = _words(context)
+    record = reason_as_json(stored) if isinstance(stored, str) else stored
+    said = words.reason(record)
+    return Told(text=said or str(record["why"]), is_english=said is None and words.language != "en")
 
 
 @pass_context
