@@ -1,5 +1,6 @@
 """What a file of appointments says (contract, section 7)."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
@@ -9,7 +10,7 @@ from typing import Any
 from responder.core.appointments.booking import FILE_FIELDS, REQUIRED, TIMES, Booking, Local, read_field
 from responder.core.rules.imports import DATE, TIME, FileForm
 from responder.core.sms.address import doubt_about
-from responder.core.sms.typed_times import Forms, read_clock, read_day
+from responder.core.sms.typed_times import Forms, comes_twice, read_clock, read_day, shown, skipped
 from responder.spreadsheets.columns import Row, Wanted
 from responder.spreadsheets.reading import Became, Follow, Reading, RowValue, read_rows, read_sheet
 
@@ -19,6 +20,9 @@ WANTED = Wanted(columns=BOOKING_COLUMNS, required=REQUIRED, ignored=(WHY,))
 FAR_AWAY = timedelta(days=2 * 365)
 MIDNIGHT = "T00:00:00"
 """The rest of a day that a workbook keeps as a moment."""
+
+TWICE = "the clocks show it twice that day, and this is the first: write the offset behind it for the second"
+OFFSET = re.compile(r"[Zz]$|[+-][0-9]{2}:?[0-9]{2}$")
 
 
 def read_bookings(
@@ -71,6 +75,9 @@ class _BookingReader:
                 wrong.append(f"{row.title(name)}: {error}")
         if len(read) < 2:
             return row, True
+        if why := skipped(datetime.combine(read[DATE], read[TIME]), self.local.zone):
+            wrong.append(f"{row.title(DATE)} {row.title(TIME)}: {shown(f'{row.get(DATE)} {row.get(TIME)}')} {why}")
+            return row, True
         return replace(row, cells={**row.cells, "starts_at": f"{read[DATE]}T{read[TIME]}"}), False
 
     def _day(self, typed: str) -> date:
@@ -92,6 +99,8 @@ class _BookingReader:
         doubt = f"that is {days // 365} years {'ago' if moment < self.now else 'away'}" if is_far else ""
         apart = name == "starts_at" and row.has(DATE)
         typed = f"{row.get(DATE)} {row.get(TIME)}" if apart else row.get(name)
+        if comes_twice(moment, self.local.zone) and not OFFSET.search(typed):
+            doubt = TWICE
         title = f"{row.title(DATE)} {row.title(TIME)}" if apart else row.title(name)
         return Became(line=row.line, column=title, typed=typed, value=wall(moment, self.local), doubt=doubt)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime, time
 from typing import Any
 
 from responder.core.appointments.booking import Local, read_language
@@ -11,7 +11,7 @@ from responder.core.contact.known import SubscriptionStatus
 from responder.core.rules.imports import SUBSCRIBER_COLUMNS, FileForm
 from responder.core.rules.template import did_you_mean
 from responder.core.sms.address import number_from
-from responder.core.sms.typed_times import DateForm, Forms, read_day, read_moment, shown
+from responder.core.sms.typed_times import Forms, read_day, read_moment, shown
 from responder.spreadsheets.bookings import WHY, became_number, wall
 from responder.spreadsheets.columns import Row, Wanted
 from responder.spreadsheets.reading import Became, Follow, Reading, RowValue, read_rows, read_sheet
@@ -108,7 +108,10 @@ def _since(typed: str, terms: Terms) -> datetime | None:
     if not typed:
         return None
     forms = terms.local.forms or Forms()
-    since = read_moment(f"{_day(typed, forms.dates)}T00:00" if _is_day(typed) else typed, terms.local.zone, forms)
+    if _is_day(typed):
+        since = datetime.combine(read_day(typed, forms.dates), time.min, terms.local.zone).astimezone(UTC)
+    else:
+        since = read_moment(typed, terms.local.zone, forms)
     if since > terms.now:
         raise ValueError(f"{shown(typed)} is yet to come, expected when the consent was given")
     return since
@@ -116,10 +119,6 @@ def _since(typed: str, terms: Terms) -> datetime | None:
 
 def _is_day(typed: str) -> bool:
     return " " not in typed and "T" not in typed.upper() and ":" not in typed
-
-
-def _day(typed: str, form: DateForm) -> str:
-    return read_day(typed, form).isoformat()
 
 
 def _language(typed: str, terms: Terms) -> str | None:

@@ -151,3 +151,25 @@ def test_what_each_number_and_time_became_is_told_with_its_column() -> None:
     ]
     assert "no number in IT" in became[0].doubt
     assert became[1].doubt == "that is 10 years away"
+
+
+def test_an_hour_that_the_clocks_skip_is_refused_with_the_column_it_stands_in() -> None:
+    read = bookings("Codice;Paziente;Cellulare;Data;Ora;Medico\n1;Anna;330 1234567;29/3/2026;2.30;\n")
+    why = "is no time in Europe/Rome, where the clocks go from 02:00 to 03:00 that day: write one before or after"
+    assert told(read) == [f"2: Data Ora: '29/3/2026 2.30' {why}"]
+
+
+def test_an_hour_that_comes_twice_is_told_as_the_first() -> None:
+    read = bookings("id,originator,starts_at\n1,330 1234567,2026-10-25 02:30\n", FileForm())
+    [became] = [one for one in read.became if one.column == "starts_at"]
+    assert (became.value, became.doubt.split(":")[0]) == (
+        "Sun 2026-10-25 02:30+0200",
+        "the clocks show it twice that day, and this is the first",
+    )
+
+
+def test_a_time_with_an_offset_is_no_doubt_though_its_hour_comes_twice() -> None:
+    read = bookings("id,originator,starts_at\n1,330 1234567,2026-10-25 02:30+01:00\n", FileForm())
+    assert [(one.value, one.doubt) for one in read.became if one.column == "starts_at"] == [
+        ("Sun 2026-10-25 02:30+0100", "")
+    ]

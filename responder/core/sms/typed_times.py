@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 
 FIRST_YEAR, LAST_YEAR = 1970, 2199  # anything else has a digit too few, or one in the wrong place
@@ -46,6 +46,8 @@ class Forms:
 def read_moment(typed: str, zone: tzinfo, forms: Forms | None = None) -> datetime:
     """A day with a time, in UTC; one without an offset is in the zone. ValueError says what is wrong with it.
 
+    An hour that comes twice, since the clocks go back, is the first of the two; one that the clocks skip is refused.
+
     >>> from zoneinfo import ZoneInfo
     >>> read_moment("2026-12-01 09:00", ZoneInfo("Europe/Rome")).isoformat()
     '2026-12-01T08:00:00+00:00'
@@ -63,9 +65,45 @@ def read_moment(typed: str, zone: tzinfo, forms: Forms | None = None) -> datetim
     else:
         moment = _iso_moment(typed, found)
     try:
+        if moment.tzinfo is None and (why := skipped(moment, zone)):
+            raise ValueError(f"{shown(typed)} {why}")
         return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
     except OverflowError:
         raise ValueError(f"{shown(typed)} is no time, {EXAMPLES}") from None
+
+
+def skipped(local: datetime, zone: tzinfo) -> str | None:
+    """Why a local time is none in a zone, where its clocks go forward; None if it is one.
+
+    >>> from zoneinfo import ZoneInfo
+    >>> skipped(datetime(2026, 3, 29, 2, 30), ZoneInfo("Europe/Rome"))
+    'is no time in Europe/Rome, where the clocks go from 02:00 to 03:00 that day: write one before or after'
+    """
+    after = local.replace(tzinfo=zone)
+    before = after.replace(fold=1)
+    if after.astimezone(UTC).astimezone(zone).replace(tzinfo=None, fold=0) == local.replace(tzinfo=None, fold=0):
+        return None
+    moment = change_between(before.astimezone(UTC), after.astimezone(UTC), zone)
+    until, since = (moment - timedelta(seconds=1)).astimezone(zone) + timedelta(seconds=1), moment.astimezone(zone)
+    return (
+        f"is no time in {zone}, where the clocks go from {until:%H:%M} to {since:%H:%M} that day: "
+        "write one before or after"
+    )
+
+
+def change_between(first: datetime, last: datetime, zone: tzinfo) -> datetime:
+    """When a zone changes its clocks between two moments, to the second."""
+    before = first.astimezone(zone).utcoffset()
+    while last - first > timedelta(seconds=1):
+        middle = first + timedelta(seconds=(last - first) // timedelta(seconds=2))
+        first, last = (middle, last) if middle.astimezone(zone).utcoffset() == before else (first, middle)
+    return last
+
+
+def comes_twice(moment: datetime, zone: tzinfo) -> bool:
+    """Whether the clocks of a zone show the time of a moment once more, since they go back."""
+    local = moment.astimezone(zone)
+    return local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
 
 
 def read_day(typed: str, form: DateForm = DateForm.YEAR_FIRST) -> date:

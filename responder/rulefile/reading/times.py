@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from responder.core.rules.appointments import QuietHours, Span
 from responder.core.rules.hours import DAYS, MIDNIGHT, WeeklyHours
 from responder.core.sms.durations import Length, read_length
+from responder.core.sms.typed_times import skipped
 from responder.rulefile.reading.nodes import Node
 from responder.rulefile.reading.reader import Wrong, shown, text
 
@@ -84,7 +85,8 @@ def since_in(zone: ZoneInfo) -> Callable[[Node], tuple[datetime, str]]:
     """Reads the moment from which something holds: a date from its first minute on. Of a repeated hour the first."""
 
     def read(node: Node) -> tuple[datetime, str]:
-        local, _ = _moment(node)
+        local, has_time = _moment(node)
+        _refuse_skipped(node, local, zone, has_time=has_time)
         return _in_utc(local.replace(tzinfo=zone)), text(node)
 
     return read
@@ -95,6 +97,7 @@ def until_in(zone: ZoneInfo) -> Callable[[Node], tuple[datetime, str]]:
 
     def read(node: Node) -> tuple[datetime, str]:
         local, has_time = _moment(node)
+        _refuse_skipped(node, local, zone, has_time=has_time)
         if not has_time and local.date() < date.max:
             local += timedelta(days=1)
         readings = (_in_utc(local.replace(tzinfo=zone, fold=fold)) for fold in (0, 1))
@@ -111,6 +114,12 @@ def _moment(node: Node) -> tuple[datetime, bool]:
     except ValueError:
         pass  # the 31st of February
     raise Wrong(node, f"{shown(text(node))} is no date, expected one such as 2026-12-01 or 2026-12-01T09:00")
+
+
+def _refuse_skipped(node: Node, local: datetime, zone: ZoneInfo, *, has_time: bool) -> None:
+    """A day may begin with an hour that the clocks skip; nobody means such an hour by itself."""
+    if has_time and (why := skipped(local, zone)):
+        raise Wrong(node, f"{shown(text(node))} {why}")
 
 
 def _in_utc(local: datetime) -> datetime:

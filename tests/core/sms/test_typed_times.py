@@ -13,6 +13,11 @@ ROME = ZoneInfo("Europe/Rome")
 FIRST, LAST = datetime(1970, 1, 2, tzinfo=UTC), datetime(2199, 12, 30, tzinfo=UTC)
 MOMENTS = st.integers(0, int((LAST - FIRST).total_seconds()) // 60).map(lambda n: FIRST + timedelta(minutes=n))
 WRITTEN = {DateForm.YEAR_FIRST: "%Y-%m-%d", DateForm.DAY_FIRST: "%d/%m/%Y", DateForm.MONTH_FIRST: "%m/%d/%Y"}
+WRITTEN_SKIPPED = {
+    DateForm.YEAR_FIRST: "2026-03-29",
+    DateForm.DAY_FIRST: "29/03/2026",
+    DateForm.MONTH_FIRST: "03/29/2026",
+}
 EVERY_FORM = [Forms(dates=dates, times=times) for dates in DateForm for times in TimeForm]
 
 
@@ -49,6 +54,45 @@ def refusal(typed: str, forms: Forms | None = None) -> str:
 def test_a_time_that_is_not_plain_is_refused_with_what_is_wrong(typed: str, why: str) -> None:
     assert why in refusal(typed)
     assert repr(typed) in refusal(typed)
+
+
+@pytest.mark.parametrize(
+    ("zone", "typed", "clocks"),
+    [
+        ("Europe/Rome", "2026-03-29 02:30", "from 02:00 to 03:00"),
+        ("Europe/Rome", "2026-03-29T02:00", "from 02:00 to 03:00"),
+        ("Europe/Rome", "2026-03-29T02:59:59", "from 02:00 to 03:00"),
+        ("America/New_York", "2026-03-08T02:30", "from 02:00 to 03:00"),
+        ("Asia/Beirut", "2026-03-29T00:10", "from 00:00 to 01:00"),
+        ("Australia/Lord_Howe", "2026-10-04T02:15", "from 02:00 to 02:30"),
+    ],
+)
+def test_a_time_that_the_clocks_skip_is_refused_with_the_hours_around_it(zone: str, typed: str, clocks: str) -> None:
+    with pytest.raises(ValueError, match=r"write one before or after") as refused:
+        read_moment(typed, ZoneInfo(zone))
+    assert f"{typed!r} is no time in {zone}, where the clocks go {clocks} that day" in str(refused.value)
+
+
+@pytest.mark.parametrize("forms", EVERY_FORM)
+def test_a_time_that_the_clocks_skip_is_refused_in_every_form(forms: Forms) -> None:
+    clock = "02:30" if forms.times is TimeForm.COLON else "02.30"
+    assert "the clocks go from" in refusal(f"{WRITTEN_SKIPPED[forms.dates]} {clock}", forms)
+
+
+@pytest.mark.parametrize(
+    "typed", ["2026-03-29T01:59:59", "2026-03-29T03:00", "2026-03-29T02:30+01:00", "2026-03-29T02:30Z"]
+)
+def test_a_time_beside_the_skipped_hour_or_with_an_offset_is_read(typed: str) -> None:
+    assert read_moment(typed, ROME)
+
+
+def test_a_time_that_comes_twice_is_the_first_of_the_two_unless_an_offset_says_more() -> None:
+    read = [read_moment(f"2026-10-25T02:30{offset}", ROME) for offset in ("", "+02:00", "+01:00")]
+    assert [moment.isoformat() for moment in read] == [
+        "2026-10-25T00:30:00+00:00",
+        "2026-10-25T00:30:00+00:00",
+        "2026-10-25T01:30:00+00:00",
+    ]
 
 
 @pytest.mark.parametrize("forms", EVERY_FORM)
