@@ -3,14 +3,14 @@
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from itertools import chain
 from pathlib import PurePath
 from zoneinfo import ZoneInfo, available_timezones
 
 from responder.core.deciding.decision import FALLBACK
 from responder.core.recognition.packs import ALWAYS
-from responder.core.recognition.vocabulary import vocabulary
+from responder.core.recognition.vocabulary import Vocabulary, vocabulary
 from responder.core.rules.rules import Rules
 from responder.core.rules.template import Templates, did_you_mean
 from responder.core.sms.address import calling_code, is_country
@@ -75,9 +75,9 @@ def _rules(fields: Fields, parts: Sequence[Part], environment: Mapping[str, str]
     zone = fields.take("timezone", _zone, ZoneInfo(ZONE))
     scope = _scope(fields, parts, zone, environment)
     packs = load_packs()
-    built_in = vocabulary(packs, scope.languages).everywhere
-    own = read_reserved(fields.node("reserved"), scope, built_in, reader)
-    words = vocabulary(with_own_words(packs, own, built_in, version), scope.languages, calling_code(scope.country))
+    built_in = _built_in(scope.languages, calling_code(scope.country))
+    own = read_reserved(fields.node("reserved"), scope, built_in.everywhere, reader)
+    words = with_own_words(built_in, own, version)
     scope = replace(scope, opt_out=words.everywhere.opt_out)
     taken: dict[str, Line] = {}
     drafts = [draft for part in parts for draft in read_rule_drafts(part.rules, scope, taken, part.reader)]
@@ -108,6 +108,12 @@ def _rules(fields: Fields, parts: Sequence[Part], environment: Mapping[str, str]
             for case in read_cases(part.tests, scope, [draft.name for draft in drafts], part.reader)
         ),
     )
+
+
+@lru_cache(maxsize=8)  # whoever edits a file reads it at each key, and its languages stay the same
+def _built_in(languages: tuple[str, ...], home: str) -> Vocabulary:
+    """The words of the packs, for all files in these languages and this country alike."""
+    return vocabulary(load_packs(), languages, home)
 
 
 def _scope(fields: Fields, parts: Sequence[Part], zone: ZoneInfo, environment: Mapping[str, str]) -> Scope:

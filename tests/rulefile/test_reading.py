@@ -245,6 +245,12 @@ def test_own_words_of_reserved_keywords_count_as_the_built_in_ones() -> None:
     ]
 
 
+def test_the_own_words_of_a_file_are_no_words_of_the_next_file() -> None:
+    files = (rules("reserved: {stop: {words: [Weg damit], phrases: [ganz weg]}}"), rules())
+    assert [plan("weg damit", read).rule for read in files] == ["reserved:stop", None]
+    assert [plan("bitte ganz weg", read).rule for read in files] == ["reserved:stop", None]
+
+
 def test_an_own_stop_word_that_is_an_answer_yields_to_an_open_appointment() -> None:
     read = rules("""
         languages: [it]

@@ -8,6 +8,7 @@ from responder.core.recognition.lexicon import Lexicon
 from responder.core.recognition.outcome import Confirmation
 from responder.core.recognition.packs import ALWAYS, Pack, Word
 from responder.core.recognition.phrases import BadPhrase, expression
+from responder.core.recognition.vocabulary import Vocabulary
 from responder.core.rules.rules import ASK, KEYWORDS, LEFT
 from responder.core.rules.template import Names, Template, Templates, Texts
 from responder.core.sms.text import fold
@@ -109,8 +110,11 @@ def _own_word(node: Node, keyword: str, lexicon: Lexicon) -> tuple[str, str]:
     return folded, typed
 
 
-def with_own_words(packs: Mapping[str, Pack], own: OwnWords, lexicon: Lexicon, version: str) -> Mapping[str, Pack]:
-    """The packs and a file's own words, which yield to an appointment where they are answers as well."""
+def with_own_words(built_in: Vocabulary, own: OwnWords, version: str) -> Vocabulary:
+    """The built-in words and a file's own, which yield to an appointment where they are answers as well."""
+    if not (own.phrases or any(own.words.values())):
+        return built_in
+    answers = built_in.everywhere.answers
 
     def words(keyword: str) -> Mapping[str, Word]:
         return {
@@ -119,23 +123,21 @@ def with_own_words(packs: Mapping[str, Pack], own: OwnWords, lexicon: Lexicon, v
                 language=ALWAYS,
                 version=version,
                 grade=OWN,
-                yields=folded in lexicon.answers,
-                returning=folded in lexicon.answers,
+                yields=folded in answers,
+                returning=folded in answers,
             )
             for folded, typed in own.words.get(keyword, {}).items()
         }
 
-    always = packs[ALWAYS]
+    always = built_in.packs[ALWAYS]
     phrases = tuple(Word(typed=typed, language=ALWAYS, version=version, grade=OWN) for typed in own.phrases)
     opt_out, opt_in, helps = (
         {**words("stop"), **always.opt_out},
         {**words("start"), **always.opt_in},
         {**words("help"), **always.help},
     )
-    return {
-        **packs,
-        ALWAYS: replace(always, opt_out=opt_out, opt_in=opt_in, help=helps, phrases=(*phrases, *always.phrases)),
-    }
+    own_pack = replace(always, opt_out=opt_out, opt_in=opt_in, help=helps, phrases=(*phrases, *always.phrases))
+    return replace(built_in, packs={**built_in.packs, ALWAYS: own_pack})
 
 
 def reserved_texts(packs: Mapping[str, Pack], own: OwnWords, templates: Templates) -> Mapping[str, Texts]:
