@@ -1,6 +1,7 @@
 """What many tests need: a real database of each kind, a real Redis, and a clock that stands still until it is moved."""
 
 import asyncio
+import gc
 import logging
 import os
 import resource
@@ -33,6 +34,17 @@ from responder.wiring import Store
 from tests.lock_order import watched
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+def pytest_configure() -> None:
+    """Collecting the tests makes many objects and hardly any garbage."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays, so no test waits while it is looked through for garbage."""
+    gc.freeze()
+    gc.enable()
 
 
 class StandingClock:

@@ -67,9 +67,9 @@ Serves = Callable[..., Awaitable[Service]]
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """All of these need a browser, which lives in one loop for all of them."""
-    here = Path(__file__).parent
+    here = f"{Path(__file__).parent}/"
     for item in items:
-        if here in item.path.parents:
+        if str(item.path).startswith(here):
             item.add_marker(pytest.mark.browser)
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
