@@ -153,6 +153,30 @@ def test_what_each_number_and_time_became_is_told_with_its_column() -> None:
     assert became[1].doubt == "that is 10 years away"
 
 
+@pytest.mark.parametrize(
+    ("number", "doubt"),
+    [
+        ("330 1234567", ""),
+        ("02 12345678", "it is a landline, which most likely gets no texts"),
+        ("+44 20 7946 0000", "it is a landline, which most likely gets no texts"),
+        ("899 123456", "it is a premium-rate number, which belongs to no person"),
+        ("800 123456", "it is a toll-free number, which belongs to no person"),
+        ("+1 202 555 0123", ""),
+    ],
+)
+def test_a_number_that_gets_no_texts_is_a_doubt_and_is_imported_all_the_same(number: str, doubt: str) -> None:
+    read = bookings(f"id,originator,starts_at\n1,{number},2026-12-01 09:00\n", FileForm())
+    assert [one.doubt for one in read.became if one.column == "originator"] == [doubt]
+    assert (len(read.values), read.wrong) == (1, [])
+
+
+def test_a_short_code_is_refused_as_what_it_is() -> None:
+    read = bookings("id,originator,starts_at\n1,48383,2026-12-01 09:00\n", FileForm())
+    assert told(read) == [
+        "2: originator: '48383' is a short code or the end of a number, expected for example +393301234567"
+    ]
+
+
 def test_an_hour_that_the_clocks_skip_is_refused_with_the_column_it_stands_in() -> None:
     read = bookings("Codice;Paziente;Cellulare;Data;Ora;Medico\n1;Anna;330 1234567;29/3/2026;2.30;\n")
     why = "is no time in Europe/Rome, where the clocks go from 02:00 to 03:00 that day: write one before or after"

@@ -6,6 +6,7 @@ import unicodedata
 from responder.core.sms.typed_times import shown
 
 SHORTEST_NUMBER = 7  # digits; fewer are a short code (gateway reference, section 1.4)
+SHORTEST_CODE = 3  # digits
 LONGEST_NUMBER = 15  # digits (ITU-T E.164, section 6)
 UNSEEN = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))  # controls, marks that turn the order around, ends of lines
 _PUNCTUATION = re.compile(r"[\s\-./()\u00ad\u200b-\u200f\u2060\ufeff]+")
@@ -17,6 +18,17 @@ _FRAME = re.compile(r"""="(.*)"|['’]?(?:[Tt][Ee][Ll]:)?(.*)""", re.DOTALL)  # 
 _ROUNDED = re.compile(r"[0-9.,+ ]+[Ee][+-]?[0-9]+")
 _DECIMAL = re.compile(r"\.[0-9]$|^[^.]*\.0+$")
 _INTERNATIONAL = re.compile(rf"\+[0-9]{{{SHORTEST_NUMBER},{LONGEST_NUMBER}}}")
+
+_WITHOUT_TEXTS = {
+    "FIXED_LINE": "it is a landline, which most likely gets no texts",
+    "PREMIUM_RATE": "it is a premium-rate number, which belongs to no person",
+    "TOLL_FREE": "it is a toll-free number, which belongs to no person",
+    "SHARED_COST": "it is a number of a service, which belongs to no person",
+    "UAN": "it is a number of a company, which most likely gets no texts",
+    "PAGER": "it is a pager, which most likely gets no texts",
+    "VOICEMAIL": "it is a number for voice messages, which gets no texts",
+}
+"""What kinds of valid numbers are doubtful, by their names in ``phonenumbers``."""
 
 
 def canonical(raw: str) -> str:
@@ -64,6 +76,8 @@ def number_from(typed: str, country: str) -> str:
         number = phonenumbers.parse(plain, country)
     except phonenumbers.NumberParseException as error:
         raise ValueError(f"{shown(typed)} is not a telephone number, {EXPECTED}") from error
+    if SHORTEST_CODE <= len(plain) < SHORTEST_NUMBER and plain.isdigit():
+        raise ValueError(f"{shown(typed)} is a short code or the end of a number, {EXPECTED}")
     if not phonenumbers.is_possible_number(number):
         raise ValueError(f"{shown(typed)} has too many or too few digits for a telephone number, {EXPECTED}")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
@@ -72,14 +86,16 @@ def number_from(typed: str, country: str) -> str:
 def doubt_about(number: str) -> str | None:
     """Why a number in E.164 may be a wrong one although it can be read; None if nothing speaks against it.
 
-    >>> doubt_about("+393301234567"), doubt_about("+393331234")
-    (None, 'no number in IT is like this: its length or its first digits do not fit')
+    >>> doubt_about("+393301234567"), doubt_about("+390212345678")
+    (None, 'it is a landline, which most likely gets no texts')
+    >>> doubt_about("+393331234")
+    'no number in IT is like this: its length or its first digits do not fit'
     """
     import phonenumbers  # noqa: PLC0415  (likewise)
 
     read = phonenumbers.parse(number, None)
     if phonenumbers.is_valid_number(read):
-        return None
+        return _WITHOUT_TEXTS.get(phonenumbers.PhoneNumberType.to_string(phonenumbers.number_type(read)))
     country = phonenumbers.region_code_for_country_code(read.country_code or 0)
     return f"no number in {country} is like this: its length or its first digits do not fit"
 
