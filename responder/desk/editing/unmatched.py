@@ -1,27 +1,25 @@
 """Texts that met no rule: the most frequent first, each with the nearest rule and what a draft would do about it."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from types import MappingProxyType
 
 from responder.core.contact.known import Known
 from responder.core.deciding.plan import Plan, make_plan
-from responder.core.operations.unmatched import RuleUse, UnmatchedGroup
+from responder.core.operations.unmatched import UnmatchedGroup
 from responder.core.rules.matching import Words
 from responder.core.rules.rules import Rules
 from responder.core.sms.text import fold
 from responder.desk.desk import Desk
 from responder.desk.editing.trying import Said, Talk, message_of
-from responder.store.reading.unmatched import count_uses, group_unmatched
+from responder.store.reading.unmatched import group_unmatched
 
 LOOKED_BACK = timedelta(days=30)
 MOST_GROUPS = 100
 EDGES = " .,;:!?…"  # around a text
 SOMEBODY = "+390000000000"
 NOT_ANSWERED = frozenset({None, "fallback"})
-NO_USES: Mapping[str, RuleUse] = MappingProxyType({})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,8 +75,3 @@ def rules_with_words(rules: Rules) -> Sequence[str]:
 
 def _takes_words(rules: Rules, name: str) -> bool:
     return name in rules.by_name and isinstance(rules.by_name[name].text, Words)
-
-
-async def rule_uses(desk: Desk) -> Mapping[str, RuleUse]:
-    """How often each rule applied in the last 30 days, by its name."""
-    return {use.rule: use for use in await count_uses(desk.database, desk.clock() - LOOKED_BACK)}

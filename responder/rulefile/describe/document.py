@@ -1,6 +1,7 @@
 """A rules file in plain words, as Markdown that stays the same where the file does."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import chain
 from urllib.parse import urlsplit
 
@@ -17,6 +18,14 @@ from responder.rulefile.reading.places import Sources, entry, scalars
 
 KNOWN_KEYS = ("name", "when", "then", "examples", "enabled", "continue")
 MOST_WORDS = 6
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InWords:
+    """A rule in plain words: when it applies, and what it does then."""
+
+    sentence: str
+    lines: tuple[str, ...]
 
 
 def described(rules: Rules, sources: Sources) -> str:
@@ -78,18 +87,26 @@ def _numbers_of(rule: Rule) -> frozenset[str]:
     return next((condition.numbers for condition in rule.conditions if isinstance(condition, ToOneOf)), frozenset())
 
 
-def _rule(rule: Rule, rules: Rules, sources: Sources) -> str:
+def rule_in_words(rule: Rule, rules: Rules, sources: Sources) -> InWords:
+    """What a rule asks and does, for people who don't read YAML."""
     found = sources.rules.get(rule.name)
     node: Node | None = found[1] if found else None
     when, then = (entry(node, "when"), entry(node, "then")) if node else (None, None)
     conditions = when[1].entries if when and isinstance(when[1], MappingNode) else ()
     conditions_in_words = [condition_in_words(key.text, value, rules) for key, value in conditions if key.text != "to"]
     sentence = f"When {either(conditions_in_words, 'and')}:" if conditions_in_words else "Whatever the text is:"
-    lines = [*_actions(rule.actions, then[1] if then else None, rules), *_further(rule, node)]
+    return InWords(
+        sentence=sentence,
+        lines=(*_actions(rule.actions, then[1] if then else None, rules), *_further(rule, node)),
+    )
+
+
+def _rule(rule: Rule, rules: Rules, sources: Sources) -> str:
+    told = rule_in_words(rule, rules, sources)
     asleep = "" if rule.enabled else " (asleep, never applies)"
-    if pause := rules.pauses.get(rule.name):
-        lines = [f"it does not apply now: {pause.reason(rules.zone)}", *lines]
-    return _entry(f"{rule.name}{asleep}", sentence, lines)
+    pause = rules.pauses.get(rule.name)
+    paused = [f"it does not apply now: {pause.reason(rules.zone)}"] if pause else []
+    return _entry(f"{rule.name}{asleep}", told.sentence, [*paused, *told.lines])
 
 
 def _actions(actions: tuple[Action, ...], then: Node | None, rules: Rules) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Trying and changing the rules in the browser, called as a browser would."""
 
 import json
+import re
 from collections.abc import AsyncIterator
 from html import unescape
 from pathlib import Path
@@ -8,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from responder.desk.messages import list_messages
-from responder.rulefile import load_rules, sources_of
+from responder.desk.rule_versions import read_rule_pauses
+from responder.rulefile import load_rules, read_rules, sources_of
 from responder.store.base.rule_versions import RuleVersions
 from tests.builders import inbound
+from tests.conftest import wait_until
 from tests.web.console.conftest import RULES, Browser, Installation
 from tests.worker.conftest import Work
 
@@ -188,11 +191,36 @@ async def test_nothing_of_a_text_that_is_tried_is_markup(browser: Browser) -> No
     assert "49" not in page.partition("{{7*7}}")[0][-50:]
 
 
-async def test_a_rule_pauses_and_applies_again(browser: Browser) -> None:
-    assert (await browser.post("/rules/history/pause", rule="news-on", hours="4", why="sold out")).status_code == 303
-    assert "sold out" in (await browser.get("/rules/history")).text
-    await browser.post("/rules/history/resume", rule="news-on")
-    assert "sold out" not in (await browser.get("/rules/history")).text
+async def in_force(installation: Installation, text: str = RULES, name: str = "rules.yaml") -> None:
+    """Rules are put in force, as a worker does it."""
+    installation.rules = read_rules(text, name, {})
+    versions = RuleVersions(installation.store.database)
+    await versions.keep(installation.rules.hash, sources_of(installation.rules), installation.now())
+
+
+async def test_a_rule_pauses_and_applies_again(browser: Browser, installation: Installation) -> None:
+    await in_force(installation)
+    assert "option selected>news-on" in (await browser.get("/rules?pause=news-on")).text
+    assert (await browser.post("/rules/pause", rule="news-on", hours="4", why="sold out")).status_code == 303
+    assert "sold out" in (await browser.get("/rules")).text
+    await browser.post("/rules/resume", rule="news-on")
+    assert "sold out" not in (await browser.get("/rules")).text
+
+
+async def test_a_pause_ends_by_itself(browser: Browser, installation: Installation) -> None:
+    await in_force(installation)
+    await browser.post("/rules/pause", rule="news-on", hours="1", why="sold out")
+    installation.clock.advance(minutes=61)
+    assert "sold out" not in (await browser.get("/rules")).text
+
+
+async def test_a_draft_that_is_tried_heeds_the_pauses_too(browser: Browser, installation: Installation) -> None:
+    await browser.post("/rules/edit", rules=WARMER, step="check")
+    await browser.post("/rules/pause", rule="news-on", hours="4", why="sold out")
+    pauses = await read_rule_pauses(installation.desk)
+    installation.rules = installation.rules.with_pauses(pauses)
+    assert "paused until" in await say(browser, "news on", rules="draft")
+    assert "Welcome" not in await say(browser, "news on", rules="draft")
 
 
 async def test_a_message_leads_to_the_same_text_with_today_s_rules(
@@ -206,11 +234,38 @@ async def test_a_message_leads_to_the_same_text_with_today_s_rules(
     assert message.originator in page
 
 
-async def test_the_rules_in_force_say_how_often_each_applied(browser: Browser, installation: Installation) -> None:
-    await RuleVersions(installation.store.database).keep(
-        installation.rules.hash, sources_of(installation.rules), installation.now()
+async def until_checked(browser: Browser, path: str) -> str:
+    """A page of the rules once check and test have told what they have to tell."""
+    pages: list[str] = []
+
+    async def is_checked() -> bool:
+        pages.append(unescape((await browser.get(path)).text))
+        return "data-unfinished" not in pages[-1]
+
+    await wait_until(is_checked, 60, "check and test")
+    return pages[-1]
+
+
+async def test_each_rule_says_what_it_does_how_often_it_applied_and_what_covers_it(
+    browser: Browser, installation: Installation, path: Path
+) -> None:
+    await in_force(installation, RULES.replace("fallback:", "    examples: {match: [news on]}\nfallback:"), str(path))
+    await handled(installation, "news on", "news on!", "what?")
+    page = await until_checked(browser, "/rules")
+    row = re.sub("<[^>]*>", " ", page.partition("<tbody>")[2].partition("</tbody>")[0])
+    assert " ".join(row.split()) == (
+        "news-on When the whole text is “News ON”: puts the number on the list “Weekly news”"
+        " replies: “Welcome.” (1 SMS) 2 13:02 1 · 0 Pause"
     )
-    assert "How often each rule applied" in (await browser.get("/rules")).text
+    assert "fallback" in page.partition("What else spoke")[2][:200]
+
+
+async def test_a_warning_stands_beside_its_line(browser: Browser, installation: Installation, path: Path) -> None:
+    await in_force(installation, name=str(path))
+    page = await until_checked(browser, "/rules")
+    warned = page.partition('class="warned"')[2].partition("</tr>")[0]
+    assert "lists: {news: {title: Weekly news}}" in warned
+    assert "no text leaves it except STOP" in warned
 
 
 async def handled(installation: Installation, *texts: str) -> None:

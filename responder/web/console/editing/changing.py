@@ -122,7 +122,7 @@ def _conflict(desktop: Desktop, beginning: str | None, theirs: str, name: str, w
 
 async def _trials(visit: Visit, text: str) -> dict[str, Any]:
     """What ``test`` says of a text."""
-    records = await visit.console.checks.trials(visit.console.file.path, text)
+    records = await visit.console.checks.trials(visit.console.file.path, text) or []
     tried = [one for one in records if one.get("record") not in (None, "coverage")]
     return {
         "failed": [one for one in tried if not one["passed"]],

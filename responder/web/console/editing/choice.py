@@ -14,10 +14,11 @@ IN_FORCE, DRAFT = "", "draft"
 
 async def chosen_rules(visit: Visit, choice: str) -> Rules:
     """The rules of a choice. Raises Invalid with what is wrong with a draft, Missing for an unknown version."""
+    in_force = visit.console.rules()
     if choice == IN_FORCE:
-        return visit.console.rules()
+        return in_force
     if choice != DRAFT:
-        return await rules_of_version(visit.desk, choice)
+        return (await rules_of_version(visit.desk, choice)).with_pauses(in_force.pauses)
     file = visit.console.file
     desktop = await open_desktop(visit.desk, file, visit.operator)
     try:
@@ -25,4 +26,4 @@ async def chosen_rules(visit: Visit, choice: str) -> Rules:
     except RulesError as error:
         raise Invalid(*map(str, error.mistakes)) from error
     await asyncio.to_thread(getattr, rules, "index")
-    return rules
+    return rules.with_pauses(in_force.pauses)

@@ -1,28 +1,75 @@
-"""Rules: the file as it is in force, or as it was under a hash, with its lines and what is wrong with a newer one."""
+"""Rules: the file in force or under a hash, each rule in plain words with its use, and rules that pause."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
 
 from starlette.responses import Response
 from starlette.routing import Route
 
-from responder.desk.editing.unmatched import rule_uses
-from responder.desk.rule_versions import read_version, version_in_force
-from responder.web.console.frame.visits import Visit, pages
+from responder.core.operations.records import Version
+from responder.desk.desk import Invalid
+from responder.desk.editing.rules_shown import show_rules
+from responder.desk.rule_versions import pause_rule, read_rule_pauses, read_version, resume_rule, version_in_force
+from responder.web.console.frame.visits import Visit, acts, pages
+
+CHECK_PATIENCE_S = 0.2  # the page is shown with what is known, and reads itself again
+PAUSES = {"1": timedelta(hours=1), "4": timedelta(hours=4), "24": timedelta(days=1), "168": timedelta(days=7)}
+Records = Sequence[Mapping[str, Any]]
 
 
 async def show(visit: Visit) -> Response:
-    """The page of the rules; ``version`` in the address names an older one."""
-    wanted = visit.request.query_params.get("version")
+    """The page of the rules; ``version`` in the address names an older one, ``pause`` a rule to pause."""
+    query = visit.request.query_params
+    wanted = query.get("version")
     version = await read_version(visit.desk, wanted) if wanted else await version_in_force(visit.desk)
     is_in_force = version is not None and version.hash == visit.console.rules().hash
+    problems, trials = await _checked(visit, version) if version and is_in_force else ([], [])
     return await visit.page(
         "rules.html",
         version=version,
         is_in_force=is_in_force,
-        rules=visit.console.rules().rules if is_in_force else (),
-        uses=await rule_uses(visit.desk) if is_in_force else {},
+        shown=await show_rules(visit.desk, visit.console.rules()) if is_in_force else None,
         files=[(source.file, source.text.splitlines()) for source in version.sources] if version else [],
+        is_checking=problems is None or trials is None,
+        warnings=_by_line(problems or []),
+        coverage={one["rule"]: one for one in trials or [] if one.get("record") == "coverage"},
+        pauses=(await read_rule_pauses(visit.desk)).values(),
+        pausing=query.get("pause", ""),
+        spans=PAUSES,
     )
 
 
-routes: Sequence[Route] = (*pages("/rules", show),)
+async def _checked(visit: Visit, version: Version) -> tuple[Records | None, Records | None]:
+    """What check and test say of the file in force; None where they are still at it."""
+    path, text = visit.console.file.path, version.sources[0].text
+    problems = await visit.console.checks.problems(path, text, CHECK_PATIENCE_S)
+    return problems, await visit.console.checks.trials(path, text, CHECK_PATIENCE_S)
+
+
+def _by_line(problems: Records) -> Mapping[tuple[str, int], Sequence[str]]:
+    """The warnings of each line, by the name of the file and the line."""
+    found: dict[tuple[str, int], list[str]] = defaultdict(list)
+    for one in problems:
+        found[one["file"], one["line"]].append(one["text"])
+    return dict(found)
+
+
+async def pause(visit: Visit) -> Response:
+    """Let a rule not apply for a while."""
+    form = await visit.form()
+    if form.get("hours") not in PAUSES:
+        raise Invalid("hours: choose how long")
+    lasts = PAUSES[form["hours"]]
+    await pause_rule(visit.desk, form.get("rule", ""), lasts, operator=visit.operator, why=form.get("why", ""))
+    return visit.go("/rules", visit.say("The rule pauses: it applies again by itself."))
+
+
+async def resume(visit: Visit) -> Response:
+    """Let a rule apply again."""
+    await resume_rule(visit.desk, (await visit.form()).get("rule", ""))
+    return visit.go("/rules", visit.say("The rule applies again."))
+
+
+routes: Sequence[Route] = (*pages("/rules", show), *acts("/rules/pause", pause), *acts("/rules/resume", resume))

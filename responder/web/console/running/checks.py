@@ -25,9 +25,9 @@ class Checks:
         """Errors and warnings, each with its place; None if that takes longer than the patience."""
         return await self._of("check", path, text, patience_s)
 
-    async def trials(self, path: Path, text: str) -> list[Record]:
-        """How each example and test went, and what each rule is covered by."""
-        return await self._of("test", path, text, None) or []
+    async def trials(self, path: Path, text: str, patience_s: float | None = None) -> list[Record] | None:
+        """How each example and test went, and what each rule is covered by; None if that takes too long."""
+        return await self._of("test", path, text, patience_s)
 
     async def _of(self, command: str, path: Path, text: str, patience_s: float | None) -> list[Record] | None:
         key, now = (command, digest_of(text)), time.monotonic()

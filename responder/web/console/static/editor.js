@@ -111,6 +111,7 @@ form.addEventListener("submit", (event) => {
   mayLeave = true;
   if (!keeping) return;
   event.preventDefault();  // what is on its way is kept first, or it would look like another window's
+  event.stopPropagation();
   keeping.then(() => form.requestSubmit(event.submitter));
 });
 window.addEventListener("beforeunload", (event) => {
