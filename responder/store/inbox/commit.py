@@ -35,7 +35,7 @@ from responder.store.inbox.planned import (
     event_rows,
     handoff_rows,
     message_row,
-    note_plan,
+    note_plans,
     subscription_rows,
     use_rows,
 )
@@ -95,8 +95,7 @@ class Commits:
                     connection, (row for plan in plans for row in consent_rows(plan, now)), self._secret
                 )
                 await execute_many(connection, self._put_steps, step_rows(numbered(of_consent, events), now))
-                for plan in plans:
-                    note_plan(connection, plan, now)
+                note_plans(connection, plans, now)
         kinds = frozenset(step.kind for plan in plans for step in plan.steps)
         return Committed(handled=len(plans), kinds=kinds, must_replan=len(standing) < len(batch))
 

@@ -14,7 +14,7 @@ from responder.core.contact.known import Known, Subscription
 from responder.core.deciding.plan import Plan
 from responder.core.outbound.events import changed_appointment_data
 from responder.core.rules.webhooks import Event
-from responder.store.base.events import note_event, snapshot
+from responder.store.base.events import note_event, note_messages, snapshot
 from responder.store.base.history import event
 from responder.store.inbox.contacts import written_orders
 from responder.store.queue.rows import Rows
@@ -154,18 +154,24 @@ def message_row(plan: Plan, now: datetime) -> dict[str, Any]:
     }
 
 
-def note_plan(connection: AsyncConnection, plan: Plan, now: datetime) -> None:
-    """Note the events that follow from a plan, beside those of its consent, which the ledger notes."""
-    key = plan.message.key
-    note_event(connection, Event.MESSAGE_HANDLED, now, message_key=key)
-    for change in plan.changes:
-        details = snapshot(changed_appointment_data(change.before, change.after))
-        note_event(
-            connection, Event.APPOINTMENT_CHANGED, now, message_key=key, subject=change.after.id, details=details
-        )
-    for effect in plan.effects:
-        if isinstance(effect, OpenHandOff):
-            note_event(connection, Event.HANDOFF_OPENED, now, message_key=key)
+def note_plans(connection: AsyncConnection, plans: Sequence[Plan], now: datetime) -> None:
+    """Note the events that follow from plans, beside those of their consent, which the ledger notes.
+
+    Those of a kind are noted one after the other, and so share a row.
+    """
+    note_messages(connection, Event.MESSAGE_HANDLED, now, (plan.message.key for plan in plans))
+    for plan in plans:
+        for change in plan.changes:
+            note_event(
+                connection,
+                Event.APPOINTMENT_CHANGED,
+                now,
+                message_key=plan.message.key,
+                subject=change.after.id,
+                details=snapshot(changed_appointment_data(change.before, change.after)),
+            )
+    handed_off = (plan.message.key for plan in plans for effect in plan.effects if isinstance(effect, OpenHandOff))
+    note_messages(connection, Event.HANDOFF_OPENED, now, handed_off)
 
 
 def explanation_json(plan: Plan) -> str:

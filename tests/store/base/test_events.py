@@ -2,8 +2,11 @@
 
 import asyncio
 
+from sqlalchemy import select
+
 from responder.core.rules.webhooks import Event
-from responder.store.base.events import note_event
+from responder.store.base.events import MOST_IN_A_ROW, note_event, note_messages
+from responder.store.base.tables import events
 from responder.store.reading.events import read_events
 from responder.wiring import Store
 from tests.conftest import NOON
@@ -46,3 +49,16 @@ async def test_the_events_of_one_change_stand_together(store: Store) -> None:
     found, _ = await read_events(store.database, 0, 100)
     writers = [event.data["writer"] for event in found]
     assert [writers[at : at + EACH] for at in range(0, len(writers), EACH)] == [[one] * EACH for one in writers[::EACH]]
+
+
+async def test_events_of_a_large_batch_share_rows_and_are_read_page_by_page(store: Store) -> None:
+    keys = [f"{number:032x}" for number in range(MOST_IN_A_ROW + 2)]
+    async with store.database.write() as connection:
+        note_messages(connection, Event.MESSAGE_HANDLED, NOON, keys)
+    async with store.database.read() as connection:
+        rows = (await connection.execute(select(events.c.seq, events.c.many).order_by(events.c.seq))).all()
+    assert [tuple(row) for row in rows] == [(MOST_IN_A_ROW, MOST_IN_A_ROW), (MOST_IN_A_ROW + 2, 2)]
+    first, goes_on = await read_events(store.database, 0, MOST_IN_A_ROW - 1)
+    rest, goes_on_again = await read_events(store.database, first[-1].seq, MOST_IN_A_ROW)
+    assert [event.seq for event in (*first, *rest)] == list(range(1, len(keys) + 1))
+    assert (goes_on, goes_on_again) == (True, False)

@@ -180,11 +180,10 @@ Index("ix_repeats_begun_at", repeats.c.begun_at)
 events = Table(
     "events",
     metadata,
-    Column("seq", RowNumber, primary_key=True, autoincrement=True),
+    Column("seq", RowNumber, primary_key=True, autoincrement=True),  # of the last event in the row
+    Column("many", Integer, nullable=False),
     Column("type", String(32), nullable=False),
     Column("at", Moment, nullable=False),
-    Column("message_key", String(64)),
-    Column("subject", String(64)),
-    Column("content", Text, nullable=False),
+    Column("abouts", Text, nullable=False),
     sqlite_autoincrement=True,  # a number is never given twice, even when all rows are gone
 )

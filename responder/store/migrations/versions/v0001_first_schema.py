@@ -2,7 +2,7 @@
 
 revision = "0001"
 down_revision = None
-SCHEMA = "38c7dab95a5b"
+SCHEMA = "9bff08c469fa"
 
 
 def upgrade() -> None:
