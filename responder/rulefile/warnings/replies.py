@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from responder.core.sms.segments import BASIC, EXTENDED, GSM_ONE, UCS2_ONE, Size, size
 from responder.rulefile.reading.nodes import Place, Scalar
@@ -14,7 +15,10 @@ UCS2 = "UCS-2"
 MOST_NAMED = 3  # characters
 SINGLE_BRACES = re.compile(r"(?<!\{)\{\s*([A-Za-z_]+(?:\.[A-Za-z_]+)*)\s*\}(?!\})")
 CURLY = re.compile(r"[“”„‟‘‚«»].*[“”‘’«»]", re.DOTALL)
-COMMENT = re.compile(r"\s+#(?=\S)")
+WORD_AT_COMMENT = re.compile(r"\s+#(?=\S)")
+TEXT_AT_COMMENT = re.compile(r"\s+#(?=\S)|[ \t]#(?=[ \t]*\S)")
+"""A comment has two blanks before its # and one behind it; with one before it, it most likely belongs to a text."""
+MOST_LINES = 30  # of a text that is not in quotes
 LONGEST_SHOWN = 40  # characters of what is cut off
 
 
@@ -28,7 +32,7 @@ def cautions(survey: Survey) -> Iterator[Caution]:
             mistake = sent.spot(found.start()).mistake(f"{sent.owner}: {text}")
             yield survey.caution(Code.SINGLE_BRACES, mistake, sent.reached)
         yield from _curly_quotes(sent, survey)
-        yield from _cut_off(sent.source, sent.scalar, sent.owner, sent.when, sent.reached, survey)
+        yield from _cut_off(TEXT_AT_COMMENT, sent.source, sent.scalar, sent.owner, sent.when, sent.reached, survey)
     for rule in survey.enabled:
         given, placed = survey.given(rule), survey.sources.rules.get(rule.name)
         if given is None or placed is None:
@@ -36,7 +40,7 @@ def cautions(survey: Survey) -> Iterator[Caution]:
         for word in survey.typed(rule):
             scalar, reached = Scalar(place=word.place, text=word.typed), Reached(text=word.typed, given=given)
             compared = f'"{word.typed}" is what is compared'
-            yield from _cut_off(placed[0], scalar, f'rule "{rule.name}"', compared, reached, survey)
+            yield from _cut_off(WORD_AT_COMMENT, placed[0], scalar, f'rule "{rule.name}"', compared, reached, survey)
 
 
 def _curly_quotes(sent: Sent, survey: Survey) -> Iterator[Caution]:
@@ -51,18 +55,36 @@ def _curly_quotes(sent: Sent, survey: Survey) -> Iterator[Caution]:
 
 
 def _cut_off(
-    source: Source, scalar: Scalar, owner: str, when: str, reached: Reached | None, survey: Survey
+    comment: re.Pattern[str],
+    source: Source,
+    scalar: Scalar,
+    owner: str,
+    when: str,
+    reached: Reached | None,
+    survey: Survey,
 ) -> Iterator[Caution]:
     """The warning of a text that ends at a #, if what follows does not look like a comment."""
-    line = source.lines[scalar.place.line - 1] if scalar.place.line <= len(source.lines) else ""
-    begin, end = scalar.place.column - 1, scalar.place.column - 1 + len(scalar.text)
-    if not line.startswith(scalar.text, begin) or not COMMENT.match(line, end):
+    place = _end_of(scalar, source)
+    line = source.lines[place.line - 1] if place else ""
+    if place is None or not comment.match(line, place.column - 1):
         return
-    cut = line[end:].strip()
+    cut = line[place.column - 1 :].strip()
     shown = cut if len(cut) <= LONGEST_SHOWN else f"{cut[:LONGEST_SHOWN]}…"
     text = f'the text ends before "{shown}", which is a comment: put all of it between " " ({when})'
-    spot = Spot(file=source.file, place=Place(line=scalar.place.line, column=end + 2))
+    spot = Spot(file=source.file, place=replace(place, column=place.column + 1))
     yield survey.caution(Code.CUT_OFF, spot.mistake(f"{owner}: {text}"), reached)
+
+
+def _end_of(scalar: Scalar, source: Source) -> Place | None:
+    """Where a text that is not in quotes ends in the file; None for any other."""
+    first = scalar.place.line - 1
+    below = "\n".join(source.lines[first : first + MOST_LINES])
+    words = scalar.text.split() if "#" in below else []
+    found = re.compile(r"\s+".join(map(re.escape, words))).match(below, scalar.place.column - 1) if words else None
+    if found is None:
+        return None
+    before = below[: found.end()]
+    return Place(line=scalar.place.line + before.count("\n"), column=found.end() - before.rfind("\n"))
 
 
 def _cost(sent: Sent, survey: Survey) -> Caution | None:
