@@ -3,17 +3,22 @@
 import asyncio
 import json
 import os
+import re
 import sys
 import time
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from responder.settings.environment import environment_without_parent
+from responder.settings.environment import PROGRESS_FD, environment_without_parent
 
 LONGEST_S = 60.0
 NICE = 10
 LARGEST_ANSWER = 4 * 1024 * 1024
+PIPE_SIZE = 65_536
+PROGRESS = re.compile(rb"(\d+) (\d+)\n")
+Hears = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,16 +76,23 @@ class Commands:
         finally:
             del self._asking[arguments]
 
-    async def run(self, *arguments: str, operator: str = "", longest_s: float = LONGEST_S) -> Answer:
-        """Run a command for somebody and give its answer; one that takes too long, or whose reader left, is ended."""
-        async with self._turn:
+    async def run(
+        self, *arguments: str, operator: str = "", longest_s: float = LONGEST_S, hears: Hears | None = None
+    ) -> Answer:
+        """Run a command for somebody and give its answer; one that takes too long, or whose reader left, is ended.
+
+        ``hears`` is told how much is done, and of how much.
+        """
+        async with self._turn, _listening(hears) as listener:
+            told_by = {PROGRESS_FD: str(listener)} if listener is not None else {}
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "responder", *arguments),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
-                env=environment_without_parent() | ({"LOGNAME": operator} if operator else {}),
+                env=environment_without_parent() | ({"LOGNAME": operator} if operator else {}) | told_by,
                 preexec_fn=_be_nice,
+                pass_fds=() if listener is None else (listener,),
             )
             try:
                 async with asyncio.timeout(longest_s):
@@ -92,6 +104,30 @@ class Commands:
                     process.kill()
                     await process.wait()
         return Answer(code=process.returncode or 0, lines=_lines(told), errors=_lines(errors))
+
+
+@asynccontextmanager
+async def _listening(hears: Hears | None) -> AsyncIterator[int | None]:
+    """A pipe into which a child says how far it is; None where nobody wants to hear it."""
+    if hears is None:
+        yield None
+        return
+    loop, (reader, writer) = asyncio.get_running_loop(), os.pipe()
+    os.set_blocking(reader, False)
+    loop.add_reader(reader, _hear, reader, hears)
+    try:
+        yield writer
+    finally:
+        loop.remove_reader(reader)
+        _hear(reader, hears)
+        os.close(reader)
+        os.close(writer)
+
+
+def _hear(reader: int, hears: Hears) -> None:
+    with suppress(BlockingIOError):
+        if found := PROGRESS.findall(os.read(reader, PIPE_SIZE)):
+            hears(int(found[-1][0]), int(found[-1][1]))
 
 
 def _be_nice() -> None:

@@ -8,6 +8,7 @@ from pydantic_settings import BaseSettings, DotEnvSettingsSource, SettingsConfig
 from responder.errors import ConfigurationError
 
 PREFIX = "RESPONDER_"
+PROGRESS_FD = "RESPONDER_PROGRESS_FD"  # likewise: how the console hears how far a command is
 PARENT_FD = "RESPONDER_PARENT_FD"  # no setting: how `run` hands its children the pipe that ends with it
 
 
@@ -34,6 +35,12 @@ def system_environment() -> dict[str, str]:
 def parent_fd() -> int | None:
     """The pipe that ends with the process which started us; None if nothing of ours did."""
     number = os.environ.get(PARENT_FD, "")
+    return int(number) if number.isascii() and number.isdigit() else None
+
+
+def progress_fd() -> int | None:
+    """The pipe to tell how far we are; None if nobody asked for that."""
+    number = os.environ.get(PROGRESS_FD, "")
     return int(number) if number.isascii() and number.isdigit() else None
 
 

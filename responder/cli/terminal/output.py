@@ -1,6 +1,7 @@
 """How records are printed: a table on a terminal, aligned text in a pipe, JSON Lines for programs."""
 
 import json
+import os
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,6 +15,8 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
+
+from responder.settings.environment import progress_fd
 
 NEWEST = 50  # records that a list shows to a person
 GAP = "  "
@@ -160,14 +163,22 @@ def aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
 
 @contextmanager
 def progress(title: str, total: int) -> Iterator[Callable[[int], None]]:
-    """A progress bar on a terminal, nothing in a pipe. Call what it yields with the count done."""
+    """A progress bar on a terminal, nothing in a pipe. Call what it yields with the count done.
+
+    A console that runs us hears as well how far we are; when it is gone, we end.
+    """
     console = Console(stderr=True)
     with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
-        task = bar.add_task(title, total=total)
+        task, listener, done = bar.add_task(title, total=total), progress_fd(), 0
 
         def advance(count: int) -> None:
+            nonlocal done
+            done += count
             bar.advance(task, count)
+            if listener is not None:
+                os.write(listener, f"{done} {total}\n".encode())
 
+        advance(0)
         yield advance
 
 

@@ -14,7 +14,7 @@ from responder.rulefile import load_rules, read_rules, sources_of
 from responder.store.base.rule_versions import RuleVersions
 from tests.builders import inbound
 from tests.conftest import wait_until
-from tests.web.console.conftest import RULES, Browser, Installation
+from tests.web.console.conftest import PASSWORD, RULES, Browser, Installation
 from tests.worker.conftest import Work
 
 WARMER = RULES.replace("Welcome.", "Welcome to us.")
@@ -293,3 +293,22 @@ async def test_a_text_that_no_rule_can_hear_is_refused_with_the_reason(browser: 
     assert answer.status_code == 409
     assert "has no letter or digit" in unescape(answer.text)
     assert "Your draft" not in (await browser.get("/rules/edit")).text
+
+
+async def test_a_draft_with_mistakes_has_no_impact_and_says_why(browser: Browser) -> None:
+    wrong = RULES.replace("subscribe: news", "subscibe: news")
+    answer = await browser.post("/rules/edit", rules=wrong, step="impact")
+    assert answer.status_code == 422
+    assert "put them right, then its impact can be told" in answer.text
+    assert "did you mean" in answer.text
+
+
+async def test_an_impact_ends_with_the_visit_that_asked_for_it(installation: Installation, path: Path) -> None:
+    installation.set(rules=str(path), admin_password=PASSWORD)
+    async with installation.browser() as browser:
+        await browser.sign_in()
+        await browser.post("/rules/edit", rules=WARMER, step="impact")
+        await browser.post("/sign-out")
+        await browser.sign_in()
+        assert (await browser.get("/rules/edit/impact")).json()["is_running"] is False
+        assert "Cancelled." in (await browser.get("/rules/edit?step=impact")).text

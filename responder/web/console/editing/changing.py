@@ -68,12 +68,23 @@ async def step(visit: Visit) -> Response:
     if doing == "save":
         return await _save(visit, desktop, form)
     if doing == "impact":
-        visit.console.impact.start(visit.operator, file.path, desktop.text)
-        return visit.go("/rules/edit?step=impact#impact")
+        return await _begin_impact(visit, desktop)
     if doing == "cancel":
         await visit.console.impact.cancel(visit.operator)
         return visit.go("/rules/edit?step=impact#impact")
     return await _page(visit, desktop, Beside(doing=doing))
+
+
+async def _begin_impact(visit: Visit, desktop: Desktop) -> Response:
+    """Begin to run the texts of the last month through the draft, unless it has mistakes."""
+    path = visit.console.file.path
+    problems = await visit.console.checks.problems(path, desktop.text) or []
+    if any(one["level"] == "error" for one in problems):
+        await visit.console.impact.cancel(visit.operator)
+        sentence = visit.say("There are mistakes: put them right, then its impact can be told.")
+        return await _page(visit, desktop, Beside(wrong=sentence), 422)
+    await visit.console.impact.start(visit.operator, path, desktop.text)
+    return visit.go("/rules/edit?step=impact#impact")
 
 
 async def _kept(visit: Visit, form: Mapping[str, str]) -> Desktop:
@@ -181,7 +192,7 @@ async def impact_so_far(visit: Visit) -> Response:
     found: Impact | None = visit.console.impact.of(visit.operator)
     if found is None:
         raise Missing(visit.say("No impact was asked for."))
-    return JSONResponse({"is_running": found.is_running})
+    return JSONResponse({"is_running": found.is_running, "done": found.done, "total": found.total})
 
 
 async def give_patch(visit: Visit) -> Response:

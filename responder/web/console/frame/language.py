@@ -99,6 +99,11 @@ WORDS = {
     "reserved:review": "maybe a STOP",
     "question": "our question",
     "fallback": "no rule: fallback",
+    # what would be otherwise
+    "nothing": "no rule",
+    "replies": "another reply",
+    "webhooks": "another call",
+    "state": "something else remembered",
     # what was done
     "subscribe": "puts on a list",
     "unsubscribe": "takes off a list",

@@ -66,7 +66,8 @@ async def _page(
 
 
 async def go_out(visit: Visit) -> Response:
-    """End this visit."""
+    """End this visit, and what runs for it."""
+    await visit.console.impact.cancel(visit.operator)
     visit.console.feed.end_visit(visit.request.session.get("visit", ""))
     leave(visit.request.session)
     return visit.go("/sign-in")
@@ -75,6 +76,7 @@ async def go_out(visit: Visit) -> Response:
 async def go_out_everywhere(visit: Visit) -> Response:
     """End all visits of everybody, this one too."""
     await end_all_visits(visit.desk)
+    await visit.console.impact.cancel_all()
     leave(visit.request.session)
     return visit.go("/sign-in", visit.say("Everybody has been signed out."))
 

@@ -19,7 +19,7 @@ class Checks:
 
     def __init__(self, commands: Commands) -> None:
         self._commands = commands
-        self._kept: dict[tuple[str, str], tuple[float, asyncio.Task[list[Record]]]] = {}
+        self._kept: dict[tuple[str, str], asyncio.Task[tuple[list[Record], float]]] = {}
 
     async def problems(self, path: Path, text: str, patience_s: float | None = None) -> list[Record] | None:
         """Errors and warnings, each with its place; None if that takes longer than the patience."""
@@ -30,20 +30,20 @@ class Checks:
         return await self._of("test", path, text, patience_s)
 
     async def _of(self, command: str, path: Path, text: str, patience_s: float | None) -> list[Record] | None:
-        key, now = (command, digest_of(text)), time.monotonic()
-        begun_at, task = self._kept.get(key, (0.0, None))
-        if task is None or (task.done() and now - begun_at > GOOD_FOR_S):
-            task = asyncio.create_task(self._run(command, path, text))
-            self._kept[key] = (now, task)
+        key = command, digest_of(text)
+        task = self._kept.get(key)
+        if task is None or (task.done() and time.monotonic() - task.result()[1] > GOOD_FOR_S):
+            task = self._kept[key] = asyncio.create_task(self._run(command, path, text))
             while len(self._kept) > MOST_KEPT:
                 self._kept.pop(next(iter(self._kept)))
         done, _ = await asyncio.wait([task], timeout=patience_s)
-        return task.result() if done else None
+        return task.result()[0] if done else None
 
-    async def _run(self, command: str, path: Path, text: str) -> list[Record]:
+    async def _run(self, command: str, path: Path, text: str) -> tuple[list[Record], float]:
+        """What a command told, and when."""
         with laid_out(path, text) as candidate:
             answer = await self._commands.run(command, str(candidate.path), "--json")
             told = [candidate.renamed(record) for record in answer.records]
         if not told and answer.errors:  # it was ended, or could not begin
-            return [{"level": "error", "file": str(path), "line": 1, "column": 1, "text": answer.errors[-1]}]
-        return told
+            told = [{"level": "error", "file": str(path), "line": 1, "column": 1, "text": answer.errors[-1]}]
+        return told, time.monotonic()

@@ -11,14 +11,17 @@ from responder.processes.commands import Answer, Commands
 
 SINCE = "30d"
 LONGEST_S = 1800.0
+MOST_RUNS = 20  # runs, of as many operators
 
 
 @dataclass(kw_only=True, slots=True)
 class Impact:
-    """One run: what it is about, and what it found."""
+    """One run: what it is about, how far it is, and what it found."""
 
     path: Path
     text: str
+    done: int = 0
+    total: int = 0
     answer: Answer | None = None
     task: "asyncio.Task[None] | None" = field(default=None, repr=False)
     was_cancelled: bool = False
@@ -38,6 +41,10 @@ class Impact:
         """How many texts would be answered otherwise."""
         return sum(group["count"] for group in self.groups)
 
+    def hear(self, done: int, total: int) -> None:
+        """Heed how far it is."""
+        self.done, self.total = done, total
+
 
 class Impacts:
     """The runs of all operators, each with at most one; they wait for each other."""
@@ -50,15 +57,18 @@ class Impacts:
         """The run of an operator; None if none was asked for."""
         return self._runs.get(operator)
 
-    def start(self, operator: str, path: Path, text: str) -> Impact:
+    async def start(self, operator: str, path: Path, text: str) -> Impact:
         """Begin a run in place of the operator's one before."""
-        before = self._runs.get(operator)
-        if before and before.task:
-            before.task.cancel()
-        run = Impact(path=path, text=text)
+        await self.cancel(operator)
+        self._runs.pop(operator, None)
+        while len(self._runs) >= MOST_RUNS and (ended := self._oldest_ended()) is not None:
+            del self._runs[ended]
+        run = self._runs[operator] = Impact(path=path, text=text)
         run.task = asyncio.create_task(self._run(run))
-        self._runs[operator] = run
         return run
+
+    def _oldest_ended(self) -> str | None:
+        return next((operator for operator, run in self._runs.items() if not run.is_running), None)
 
     async def cancel(self, operator: str) -> None:
         """End an operator's run, with its process."""
@@ -69,7 +79,12 @@ class Impacts:
             with contextlib.suppress(asyncio.CancelledError):
                 await run.task
 
+    async def cancel_all(self) -> None:
+        """End the runs of everybody."""
+        for operator in list(self._runs):
+            await self.cancel(operator)
+
     async def _run(self, run: Impact) -> None:
         with laid_out(run.path, run.text) as candidate:
             command = ("replay", "--rules", str(candidate.path), "--since", SINCE, "--json")
-            run.answer = await self._commands.run(*command, longest_s=LONGEST_S)
+            run.answer = await self._commands.run(*command, longest_s=LONGEST_S, hears=run.hear)

@@ -223,12 +223,16 @@ function endOfRules() {
 /* ---- an impact that runs ---- */
 const running = document.querySelector("[data-running]");
 async function follow() {
-  const answer = await fetch(running.dataset.running).catch(() => null);
-  if (answer?.ok && !(await answer.json()).is_running) {
-    if (box.value === kept) { location.replace("/rules/edit?step=impact#impact"); location.reload(); }
-    return;
+  const answer = await fetch(running.dataset.running).catch(() => null), told = answer?.ok ? await answer.json() : null;
+  if (told?.total) {
+    Object.assign(byId("so-far"), { max: told.total, value: told.done });
+    byId("so-far-told").textContent = `${told.done.toLocaleString()} / ${told.total.toLocaleString()}`;
   }
-  setTimeout(follow, 1000);
+  if (told && !told.is_running) {
+    const page = await fetch("/rules/edit?step=impact").catch(() => null);
+    const fresh = page?.ok && new DOMParser().parseFromString(await page.text(), "text/html").getElementById("impact");
+    if (fresh) running.replaceChildren(...fresh.childNodes);
+  } else setTimeout(follow, 1000);
 }
 if (running) setTimeout(follow, 1000);
 

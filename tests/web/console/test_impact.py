@@ -1,0 +1,88 @@
+"""Impact runs beside the console: one at a time, cancelled with its process, and ended with the visit."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from responder.processes.commands import Answer, Commands, Hears
+from responder.web.console.running.impact import Impacts
+from tests.conftest import wait_until
+from tests.web.console.conftest import RULES
+
+FOUND = Answer(code=0, lines=('{"before": "fallback", "after": "news-on", "count": 3}',), errors=())
+
+
+class HeldCommands(Commands):
+    """Commands that end when they are let go; remembers what was run and what was ended before."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.let_go = asyncio.Event()
+        self.run_with: list[tuple[str, ...]] = []
+        self.ended = 0
+
+    async def run(
+        self, *arguments: str, operator: str = "", longest_s: float = 60, hears: Hears | None = None
+    ) -> Answer:
+        self.run_with.append(arguments)
+        if hears:
+            hears(20, 100)
+        try:
+            await self.let_go.wait()
+        except asyncio.CancelledError:
+            self.ended += 1
+            raise
+        return FOUND
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "rules.yaml"
+    path.write_text(RULES)
+    return path
+
+
+async def begun(commands: HeldCommands) -> None:
+    await wait_until(lambda: bool(commands.run_with), 10, "the command to begin")
+
+
+async def test_a_run_tells_how_far_it_is_and_then_what_it_found(path: Path) -> None:
+    impacts = Impacts(commands := HeldCommands())
+    run = await impacts.start("Anna", path, RULES)
+    await begun(commands)
+    assert (run.is_running, run.done, run.total) == (True, 20, 100)
+    commands.let_go.set()
+    await wait_until(lambda: not run.is_running, 10, "the end")
+    assert run.changed == 3
+
+
+async def test_cancelling_ends_the_command(path: Path) -> None:
+    impacts = Impacts(commands := HeldCommands())
+    run = await impacts.start("Anna", path, RULES)
+    await begun(commands)
+    await impacts.cancel("Anna")
+    assert (run.is_running, run.was_cancelled, commands.ended) == (False, True, 1)
+
+
+async def test_a_new_run_takes_the_place_of_the_one_before(path: Path) -> None:
+    impacts = Impacts(commands := HeldCommands())
+    await impacts.start("Anna", path, RULES)
+    await begun(commands)
+    second = await impacts.start("Anna", path, RULES)
+    assert commands.ended == 1
+    assert impacts.of("Anna") is second
+    await impacts.cancel_all()
+
+
+@pytest.fixture
+def path_with_example(path: Path) -> Path:
+    path.write_text(RULES.replace("fallback:", "    examples: {match: [news on]}\nfallback:"))
+    return path
+
+
+async def test_a_command_says_how_far_it_is(path_with_example: Path) -> None:
+    heard: list[tuple[int, int]] = []
+    command = ("test", str(path_with_example), "--json")
+    await Commands().run(*command, hears=lambda done, total: heard.append((done, total)))
+    assert heard[-1] == (1, 1)
