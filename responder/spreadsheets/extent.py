@@ -1,61 +1,135 @@
 """How far the cells of a sheet reach, told from its XML before a library makes room for all of them."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from html import unescape
 
-ERRORS_SHOWN = 5
-_XLSX_PART = re.compile(rb"<(?:\w+:)?(row|c)(?=[\s/>])([^>]*)>")
+from responder.spreadsheets.oddities import Odd, Oddities, cell_name, column_name
+
+_XLSX_PART = re.compile(
+    rb"<(?:\w+:)?(?:(row|col|c|mergeCell)(?=[\s/>])([^<>]*)|(f)(?=[\s/>])[^<>]*>(?:[^<]*</(?:\w+:)?f\s*>)?\s*"
+    rb"(<(?:\w+:)?v\s*/>\s*|<(?:\w+:)?v\s*>\s*</(?:\w+:)?v\s*>\s*)?</(?:\w+:)?c\s*)>"
+)
 _CELL = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{1,9})([0-9]{1,9})["']""")
 _ROW = re.compile(rb"""\br\s*=\s*["']([0-9]{1,9})["']""")
-_ERROR = re.compile(rb"""\bt\s*=\s*["']e["']""")
-_ODS_PART = re.compile(rb"<(/?)table:(table-row|table-cell|covered-table-cell|table)(?=[\s/>])([^>]*)>")
+_KIND = re.compile(rb"""\bt\s*=\s*["'](\w+)["']""")
+_HIDDEN = re.compile(rb"""\bhidden\s*=\s*["'](?:1|true)["']""")
+_REF = re.compile(rb"""\bref\s*=\s*["']([A-Za-z0-9:]{1,40})["']""")
+_FIRST_AND_LAST = re.compile(rb"""\b(min|max)\s*=\s*["']([0-9]{1,9})["']""")
+_ODS_PART = re.compile(rb"<(/?)table:(table-row|table-column|table-cell|covered-table-cell|table)(?=[\s/>])([^<>]*)>")
 _REPEATED = re.compile(rb"""\bnumber-(?:rows|columns)-repeated\s*=\s*["']([0-9]{1,9})["']""")
-_VALUE = b"office:value-type"
+_NAME = re.compile(rb"""\btable:name\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+_UNSEEN = re.compile(rb"""\btable:visibility\s*=\s*["'](?:collapse|filter)["']""")
+_SPANS = re.compile(rb"""\bnumber-(?:rows|columns)-spanned\s*=\s*["'](?:[2-9]|[1-9][0-9]+)["']""")
+_VALUE, _FORMULA, _BOOLEAN = b"office:value-type", b"table:formula", b'office:value-type="boolean"'
+_ERROR = b'calcext:value-type="error"'
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Extent:
-    """The last line and the last column with anything in it, and the cells with an error."""
+    """The last line and the last column with anything in it, and the odd cells, by the names of the sheets."""
 
     lines: int
     columns: int
-    errors: tuple[str, ...] = ()
+    odd: Mapping[str, Oddities] = field(default_factory=dict)
 
 
-def extent_of_xlsx(xml: bytes) -> Extent:
+def extent_of_xlsx(xml: bytes, sheet: str) -> Extent:
     """How far the cells of one sheet of Excel reach."""
     lines = columns = row = column = 0
-    errors: list[str] = []
-    for kind, attributes in _XLSX_PART.findall(xml):
-        if kind == b"row":
+    kind, is_hidden, odd = b"", False, Oddities()
+    for part, attributes, formula, empty in _XLSX_PART.findall(xml):
+        if formula:
+            if not (empty and kind == b"str"):  # whose value is an empty text
+                odd.note(Odd.UNCALCULATED, cell_name(row, column))
+        elif part == b"row":
             numbered = _ROW.search(attributes)
             row, column = int(numbered[1]) if numbered else row + 1, 0
-            continue
-        cell = _CELL.search(attributes)
-        row, column = (int(cell[2]), _column_number(cell[1])) if cell else (row, column + 1)
-        if not attributes.endswith(b"/"):
-            lines, columns = max(lines, row), max(columns, column)
-        if _ERROR.search(attributes) and len(errors) <= ERRORS_SHOWN:
-            errors.append(f"{cell[1].decode()}{row}" if cell else f"line {row}")
-    return Extent(lines=lines, columns=columns, errors=tuple(errors))
+            is_hidden = _HIDDEN.search(attributes) is not None
+        elif part == b"c":
+            cell, typed = _CELL.search(attributes), _KIND.search(attributes)
+            row, column = (int(cell[2]), _column_number(cell[1])) if cell else (row, column + 1)
+            kind = typed[1] if typed else b""
+            if not attributes.endswith(b"/"):
+                lines, columns = max(lines, row), max(columns, column)
+                _note_cell(odd, kind, row, column, is_hidden=is_hidden)
+        else:
+            _note_beside(odd, part, attributes)
+    return Extent(lines=lines, columns=columns, odd={sheet: odd})
+
+
+def _note_cell(odd: Oddities, kind: bytes, row: int, column: int, *, is_hidden: bool) -> None:
+    if kind in (b"e", b"b"):
+        odd.note(Odd.ERROR if kind == b"e" else Odd.BOOLEAN, cell_name(row, column))
+    if is_hidden:
+        odd.note(Odd.HIDDEN_LINE, str(row))
+
+
+def _note_beside(odd: Oddities, part: bytes, attributes: bytes) -> None:
+    """Notes cells that are merged, or columns that are hidden."""
+    if part == b"mergeCell" and (ref := _REF.search(attributes)):
+        odd.note(Odd.MERGED, ref[1].decode())
+    elif part == b"col" and _HIDDEN.search(attributes):
+        ends = {name: int(number) for name, number in _FIRST_AND_LAST.findall(attributes)}
+        odd.note(Odd.HIDDEN_COLUMN, column_name(ends.get(b"min", 0)))
 
 
 def extent_of_ods(xml: bytes) -> Extent:
     """How far the cells with a value reach in the largest sheet of LibreOffice."""
-    lines = columns = line = column = repeated = 0
+    reader = _OdsReader()
     for closing, kind, attributes in _ODS_PART.findall(xml):
+        reader.take(kind, attributes, is_closing=bool(closing))
+    return Extent(lines=reader.lines, columns=reader.columns, odd=reader.sheets)
+
+
+class _OdsReader:
+    """Follows the cells of the sheets of LibreOffice, which are not numbered."""
+
+    def __init__(self) -> None:
+        self.lines = self.columns = 0
+        self.sheets: dict[str, Oddities] = {}
+        self._line = self._column = self._repeated = 0
+        self._is_hidden, self._odd = False, Oddities()
+
+    def take(self, kind: bytes, attributes: bytes, *, is_closing: bool) -> None:
+        """The next part of the file."""
         if kind == b"table":
-            line = 0
+            self._line = self._column = 0
+            if name := _NAME.search(attributes):
+                named = unescape((name[1] or name[2] or b"").decode("utf-8", "replace"))
+                self._odd = self.sheets.setdefault(named, Oddities())
         elif kind == b"table-row":
-            if not closing:
-                repeated, column = _times(attributes), 0
-            if closing or attributes.endswith(b"/"):
-                line += repeated
-        elif not closing:
-            column += _times(attributes)
-            if _VALUE in attributes:
-                lines, columns = max(lines, line + repeated), max(columns, column)
-    return Extent(lines=lines, columns=columns)
+            if not is_closing:
+                self._repeated, self._column = _times(attributes), 0
+                self._is_hidden = _UNSEEN.search(attributes) is not None
+            if is_closing or attributes.endswith(b"/"):
+                self._line += self._repeated
+        elif not is_closing:
+            self._column += _times(attributes)
+            if kind != b"table-column":
+                self._cell(attributes)
+            elif _UNSEEN.search(attributes):
+                self._odd.note(Odd.HIDDEN_COLUMN, column_name(self._column))
+
+    def _cell(self, attributes: bytes) -> None:
+        if _VALUE in attributes:
+            self.lines = max(self.lines, self._line + self._repeated)
+            self.columns = max(self.columns, self._column)
+        _note_ods_cell(self._odd, attributes, self._line + 1, self._column, is_hidden=self._is_hidden)
+
+
+def _note_ods_cell(odd: Oddities, attributes: bytes, line: int, column: int, *, is_hidden: bool) -> None:
+    if _SPANS.search(attributes):
+        odd.note(Odd.MERGED, cell_name(line, column))
+    if _VALUE not in attributes:
+        if _FORMULA in attributes:
+            odd.note(Odd.UNCALCULATED, cell_name(line, column))
+        return
+    if _ERROR in attributes or _BOOLEAN in attributes:
+        odd.note(Odd.ERROR if _ERROR in attributes else Odd.BOOLEAN, cell_name(line, column))
+    if is_hidden:
+        odd.note(Odd.HIDDEN_LINE, str(line))
 
 
 def _times(attributes: bytes) -> int:

@@ -4,15 +4,16 @@ import io
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import python_calamine
 
 from responder.errors import ConfigurationError
-from responder.spreadsheets.extent import ERRORS_SHOWN, extent_of_ods, extent_of_xlsx
+from responder.spreadsheets.extent import extent_of_ods, extent_of_xlsx
 from responder.spreadsheets.formulas import cell_value
+from responder.spreadsheets.oddities import Oddities, note_error_texts, sheets_of_parts
 from responder.spreadsheets.sheet import MOST_COLUMNS, MOST_LINES, Line
 
 ZIP, OLD_EXCEL = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
@@ -33,7 +34,8 @@ def read_workbook(data: bytes, file: str) -> tuple[Iterator[Line], list[str]]:
     """The lines of a workbook, and what its reader should be told of it. ConfigurationError if it cannot be read."""
     if data.startswith(OLD_EXCEL):
         raise ConfigurationError(f"{file}: an old .xls, or locked with a password: save it as .xlsx without one")
-    unpacked, notes = _unpacked(data, file)
+    unpacked, odd = _unpacked(data, file)
+    notes: list[str] = []
     try:
         with python_calamine.load_workbook(io.BytesIO(unpacked)) as book:
             sheets = [
@@ -48,7 +50,12 @@ def read_workbook(data: bytes, file: str) -> tuple[Iterator[Line], list[str]]:
     if len(filled) > 1:
         others = ", ".join(repr(name) for name, _ in filled[1:])
         notes.append(f"{file}: only the sheet {filled[0][0]!r} is read, not {others}")
-    return _lines(filled[0][1] if filled else []), notes
+    if not filled:
+        return iter(()), notes
+    name, rows = filled[0]
+    oddities = odd.get(name) or Oddities()
+    read = note_error_texts(rows, oddities)
+    return _lines(read), [*notes, *oddities.told(file, name)]
 
 
 def _lines(rows: list[list[Any]]) -> Iterator[Line]:
@@ -84,10 +91,13 @@ def _to_the_second(moment: datetime) -> datetime:
     return (moment + timedelta(milliseconds=500)).replace(microsecond=0)
 
 
-def _unpacked(data: bytes, file: str) -> tuple[bytes, list[str]]:
-    """The same workbook, its parts as they are: what was packed cannot grow beyond bounds while it is read."""
+def _unpacked(data: bytes, file: str) -> tuple[bytes, Mapping[str, Oddities]]:
+    """The same workbook, its parts as they are, with the odd cells of each sheet.
+
+    What was packed cannot grow beyond bounds while it is read.
+    """
     target = io.BytesIO()
-    notes: list[str] = []
+    odd: dict[str, Oddities] = {}
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(target, "w") as unpacked:
             parts = source.infolist()
@@ -97,9 +107,10 @@ def _unpacked(data: bytes, file: str) -> tuple[bytes, list[str]]:
                 raise ConfigurationError(f"{file}: {CANNOT}")
             if not {"xl/workbook.xml", "content.xml"} & {part.filename for part in parts}:
                 raise ConfigurationError(f"{file}: a zip file without a workbook in it: give the .xlsx, .ods or CSV")
+            names = _sheet_names(source)
             for part in parts:
                 content = source.read(part)
-                notes += _looked_at(part.filename, content, file)
+                odd |= _looked_at(part.filename, content, file, names)
                 unpacked.writestr(part.filename, content)
     except (
         zipfile.BadZipFile,
@@ -112,21 +123,27 @@ def _unpacked(data: bytes, file: str) -> tuple[bytes, list[str]]:
         struct.error,
     ):
         raise ConfigurationError(f"{file}: {CANNOT}") from None
-    return target.getvalue(), notes
+    return target.getvalue(), odd
 
 
-def _looked_at(name: str, content: bytes, file: str) -> list[str]:
-    """What is wrong with the cells of a part. ConfigurationError if they lie farther apart than anybody's do."""
-    if name.startswith("xl/worksheets/"):
-        extent = extent_of_xlsx(content)
-    elif name == "content.xml":
+def _sheet_names(source: zipfile.ZipFile) -> Mapping[str, str]:
+    """The names of sheets, by their parts; of Excel alone, since LibreOffice has all sheets in one part."""
+    wanted = ("xl/workbook.xml", "xl/_rels/workbook.xml.rels")
+    if not set(wanted) <= set(source.namelist()):
+        return {}
+    workbook, relations = (source.read(name).decode("utf-8", "replace") for name in wanted)
+    return sheets_of_parts(workbook, relations)
+
+
+def _looked_at(part: str, content: bytes, file: str, names: Mapping[str, str]) -> Mapping[str, Oddities]:
+    """The odd cells of a part, by its sheets. ConfigurationError if they lie farther apart than anybody's do."""
+    if part.startswith("xl/worksheets/"):
+        extent = extent_of_xlsx(content, names.get(part.removeprefix("xl/"), ""))
+    elif part == "content.xml":
         extent = extent_of_ods(content)
     else:
-        return []
+        return {}
     if extent.lines > MOST_LINES + 1 or extent.columns > MOST_COLUMNS:
         limits = f"{MOST_LINES:,} lines or {MOST_COLUMNS} columns"
         raise ConfigurationError(f"{file}: a sheet has cells beyond {limits}: take them away, or save it as CSV")
-    if not extent.errors:
-        return []
-    cells = ", ".join(extent.errors[:ERRORS_SHOWN]) + (", …" if len(extent.errors) > ERRORS_SHOWN else "")
-    return [f"{file}: cells with an error of the spreadsheet such as #N/A are read as empty: {cells}"]
+    return extent.odd

@@ -17,6 +17,15 @@ HALF_PAST_NINE = datetime(2026, 12, 1, 9, 30)  # noqa: DTZ001
 ONE = '<table:table-cell office:value-type="float" office:value="1"/>'
 EMPTY_LINES = '<table:table-row table:number-rows-repeated="999999"><table:table-cell/></table:table-row>'
 EMPTY_CELLS = '<table:table-cell table:number-columns-repeated="16000"/>'
+ODS_ERROR = (
+    '<table:table-cell table:formula="of:=NA()" office:value-type="string" office:string-value="" '
+    'calcext:value-type="error"><text:p>#N/A</text:p></table:table-cell>'
+)
+ODS_MERGED = (
+    '<table:table-cell office:value-type="string" table:number-columns-spanned="2"><text:p>m</text:p>'
+    "</table:table-cell><table:covered-table-cell/>"
+)
+ODS_COLUMNS = '<table:table-column/><table:table-column table:visibility="collapse"/>'
 
 
 def lines(data: bytes) -> list[list[str]]:
@@ -61,10 +70,100 @@ def test_a_second_sheet_is_told_and_not_read() -> None:
     assert len(read.lines) == 1
 
 
-def test_a_cell_with_an_error_of_the_spreadsheet_is_told() -> None:
-    error = '<row r="2"><c r="A2"><v>1</v></c><c r="B2" t="e"><v>#N/A</v></c></row>'
-    read = read_sheet(xlsx(("a", "b"), raw=error), "x.xlsx", ("a",))
-    assert read.notes == ["x.xlsx: cells with an error of the spreadsheet such as #N/A are read as empty: B2"]
+NAMES = ("a", "b", "c")
+
+
+def notes(data: bytes) -> list[str]:
+    return list(read_sheet(data, "x.xlsx", ("a",)).notes)
+
+
+def xlsx_row(*cells: str, attributes: str = "") -> str:
+    return f'<row r="2"{attributes}><c r="A2"><v>1</v></c>{"".join(cells)}</row>'
+
+
+def ods_row(*cells: str, attributes: str = "") -> str:
+    return f"<table:table-row{attributes}>{ONE}{''.join(cells)}</table:table-row>"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        xlsx(NAMES, raw=xlsx_row('<c r="B2" t="e"><v>#N/A</v></c>', '<c r="C2" t="e"><f>1/0</f><v>#DIV/0!</v></c>')),
+        xlsx(NAMES, (1, "#N/A", "#REF!")),
+        ods(NAMES, raw=ods_row(*[ODS_ERROR] * 2)),
+        ods(NAMES, (1, "Err:502", "#REF!")),
+    ],
+    ids=["errors of Excel", "as text", "errors of LibreOffice", "as text of LibreOffice"],
+)  # fmt: skip
+def test_a_cell_with_an_error_is_told_and_read_as_empty(data: bytes) -> None:
+    assert notes(data) == ["x.xlsx: sheet 'S': cells with an error such as #N/A are read as empty: B2, C2"]
+    assert [cell for cell in lines(data)[1] if cell] == ["1"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        xlsx(NAMES, raw=xlsx_row('<c r="B2"><f>A2</f></c>')),
+        xlsx(NAMES, raw=xlsx_row('<c r="B2"><f>A2</f><v></v></c>')),
+        xlsx(NAMES, raw=xlsx_row('<c r="B2"><f ca="1"/><v/></c>')),
+        ods(NAMES, raw=ods_row('<table:table-cell table:formula="of:=[.A2]"/>')),
+    ],
+    ids=["no value", "an empty value", "shared", "LibreOffice"],
+)  # fmt: skip
+def test_a_formula_that_was_never_calculated_is_told(data: bytes) -> None:
+    [note] = notes(data)
+    assert note.startswith("x.xlsx: sheet 'S': cells with a formula that was never calculated are read as empty")
+    assert note.endswith("open the file in a spreadsheet and save it: B2")
+
+
+def test_a_formula_with_a_value_is_not_told_even_if_that_is_an_empty_text() -> None:
+    row = xlsx_row('<c r="B2" t="str"><f>IF(A2,"","x")</f><v></v></c>', '<c r="C2"><f>A2</f><v>1</v></c>')
+    assert notes(xlsx(NAMES, raw=row)) == []
+
+
+@MAKERS
+def test_a_cell_that_is_true_or_false_is_told_as_the_word_that_it_becomes(make: Any) -> None:
+    data = make(NAMES, (1, True, False))
+    assert notes(data) == ["x.xlsx: sheet 'S': cells that are true or false are read as TRUE and FALSE: B2, C2"]
+    assert lines(data)[1] == ["1", "TRUE", "FALSE"]
+
+
+@pytest.mark.parametrize(
+    ("data", "cells"),
+    [
+        (xlsx(NAMES, (1, "x", "y"), behind='<mergeCells count="1"><mergeCell ref="B2:C2"/></mergeCells>'), "B2:C2"),
+        (ods(NAMES, raw=ods_row(ODS_MERGED)), "B2"),
+    ],
+    ids=["Excel", "LibreOffice"],
+)  # fmt: skip
+def test_merged_cells_are_told(data: bytes, cells: str) -> None:
+    assert notes(data) == [f"x.xlsx: sheet 'S': merged cells are read as empty but for the first: {cells}"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        xlsx(NAMES, raw=xlsx_row(attributes=' hidden="1"'), before='<cols><col min="2" max="2" hidden="1"/></cols>'),
+        ods(NAMES, raw=ods_row(attributes=' table:visibility="filter"'), before=ODS_COLUMNS),
+    ],
+    ids=["Excel", "LibreOffice"],
+)  # fmt: skip
+def test_hidden_lines_and_columns_are_read_and_told(data: bytes) -> None:
+    assert notes(data) == [
+        "x.xlsx: sheet 'S': hidden lines are read as well: 2",
+        "x.xlsx: sheet 'S': hidden columns are read as well: B",
+    ]
+    assert lines(data)[1][0] == "1"
+
+
+def test_of_many_odd_cells_the_first_are_named() -> None:
+    [note] = notes(xlsx(("a",), *((True,) for _ in range(9))))
+    assert note.endswith(": A2, A3, A4, A5, A6, …")
+
+
+def test_odd_cells_of_a_sheet_that_is_not_read_are_not_told() -> None:
+    book = xlsx(("a",), ("1",), more=["Gennaio"], behind='<mergeCells><mergeCell ref="A1:B1"/></mergeCells>')
+    assert [note for note in notes(book) if "Gennaio" in note] == ["x.xlsx: only the sheet 'S' is read, not 'Gennaio'"]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, time
 from xml.sax.saxutils import escape
 
-Cell = str | int | float | date | datetime | time | None
+Cell = bool | str | int | float | date | datetime | time | None
 XML = '<?xml version="1.0" encoding="UTF-8"?>'
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -24,8 +24,11 @@ def zipped(parts: dict[str, str]) -> bytes:
     return target.getvalue()
 
 
-def xlsx(*rows: Sequence[Cell], more: Sequence[str] = (), raw: str = "") -> bytes:
-    """A workbook of Excel; ``more`` are names of further sheets with one cell, ``raw`` is XML behind the rows."""
+def xlsx(*rows: Sequence[Cell], more: Sequence[str] = (), raw: str = "", before: str = "", behind: str = "") -> bytes:
+    """A workbook of Excel; ``more`` are names of further sheets with one cell.
+
+    ``raw`` is XML behind the rows, ``before`` and ``behind`` is XML around all of them.
+    """
     lines = "".join(
         f'<row r="{number}">{"".join(_xlsx_cell(cell, place, number) for place, cell in enumerate(row))}</row>'
         for number, row in enumerate(rows, 1)
@@ -50,7 +53,7 @@ def xlsx(*rows: Sequence[Cell], more: Sequence[str] = (), raw: str = "") -> byte
             "xl/_rels/workbook.xml.rels": f'{XML}<Relationships xmlns="{PACKAGE}/relationships">{related}</Relationships>',
             "xl/styles.xml": f'{XML}<styleSheet xmlns="{MAIN}"><cellXfs>{formats}</cellXfs></styleSheet>',
             **{
-                f"xl/worksheets/sheet{n}.xml": f'{XML}<worksheet xmlns="{MAIN}"><sheetData>{content}</sheetData></worksheet>'
+                f"xl/worksheets/sheet{n}.xml": f'{XML}<worksheet xmlns="{MAIN}">{before}<sheetData>{content}</sheetData>{behind}</worksheet>'
                 for n, content in enumerate([lines + raw, *([other] * len(more))], 1)
             },
         }
@@ -62,6 +65,8 @@ def _xlsx_cell(cell: Cell, place: int, line: int) -> str:
     match cell:
         case None:
             return f'<c r="{where}" s="{DAY}"/>'
+        case bool():
+            return f'<c r="{where}" t="b"><v>{int(cell)}</v></c>'
         case str():
             return f'<c r="{where}" t="inlineStr"><is><t xml:space="preserve">{escape(cell)}</t></is></c>'
         case int() | float():
@@ -74,12 +79,14 @@ def _xlsx_cell(cell: Cell, place: int, line: int) -> str:
             return f'<c r="{where}" s="{CLOCK}"><v>{(cell.hour * 60 + cell.minute) / 1440!r}</v></c>'
 
 
-def ods(*rows: Sequence[Cell], raw: str = "") -> bytes:
+def ods(*rows: Sequence[Cell], raw: str = "", before: str = "") -> bytes:
     """A workbook of LibreOffice, with the empty cells to the end of the sheet that it writes."""
     lines = "".join(f"<table:table-row>{''.join(map(_ods_cell, row))}{_empty(16000)}</table:table-row>" for row in rows)
     end = f'<table:table-row table:number-rows-repeated="1048000">{_empty(16384)}</table:table-row>'
-    names = "".join(f' xmlns:{name}="{ODF}:{name}:1.0"' for name in ("office", "table", "text"))
-    body = f'<office:spreadsheet><table:table table:name="S">{lines}{raw}{end}</table:table></office:spreadsheet>'
+    names = "".join(f' xmlns:{name}="{ODF}:{name}:1.0"' for name in ("office", "table", "text", "calcext"))
+    body = (
+        f'<office:spreadsheet><table:table table:name="S">{before}{lines}{raw}{end}</table:table></office:spreadsheet>'
+    )
     return zipped(
         {
             "mimetype": "application/vnd.oasis.opendocument.spreadsheet",
@@ -97,6 +104,8 @@ def _ods_cell(cell: Cell) -> str:
     match cell:
         case None:
             return "<table:table-cell/>"
+        case bool():
+            return f'<table:table-cell office:value-type="boolean" office:boolean-value="{str(cell).lower()}"/>'
         case str():
             return f'<table:table-cell office:value-type="string"><text:p>{escape(cell)}</text:p></table:table-cell>'
         case int() | float():
