@@ -1,17 +1,25 @@
 """What a person of ours or an import did by mistake is taken back with a reason; what a number said is not."""
 
+from datetime import timedelta
+
 import pytest
 
+from responder.core.appointments.booking import Booking
 from responder.core.consent.subscriber_changes import SubscriberChange
+from responder.core.contact.effects import StepKind
 from responder.core.contact.known import SubscriptionStatus
+from responder.desk.appointments import put_appointment
 from responder.desk.consent import correct_opt_out, show_consent, verify_ledger
 from responder.desk.desk import Desk, Invalid, Refused
 from responder.desk.subscribers import opt_out_number, put_subscriber
+from responder.rulefile import read_rules
 from responder.store.consent.subscribers import put_subscribers
 from tests.builders import ANNA, BRUNO, inbound
+from tests.desk.test_board import remind, reminders_of
 from tests.worker.conftest import Work
 
 AMERICAN = "+12025550123"
+REMINDED = "version: 1\nappointments: {reminders: [{before: 1d, text: Tomorrow!}]}\nfallback: {then: [hand_off: unrecognised]}\n"
 
 
 async def join(desk: Desk, originator: str = ANNA, name: str = "news") -> None:
@@ -104,3 +112,17 @@ async def test_never_for_american_numbers(desk: Desk) -> None:
 async def test_a_reason_is_needed(desk: Desk) -> None:
     with pytest.raises(Invalid, match="reason"):
         await correct_opt_out(desk, ANNA, reason=" ", operator="Ugo")
+
+
+async def test_reminders_that_an_opt_out_ended_are_planned_anew(work: Work, desk: Desk) -> None:
+    work.rules = read_rules(REMINDED, "rules.yaml", {})
+    visit = desk.clock() + timedelta(days=3)
+    await put_appointment(desk, Booking(id="a1", originator=ANNA, starts_at=visit))
+    await work.handle(inbound("please stop texting me", received=desk.clock()))
+    work.clock.now = visit - timedelta(days=1)
+    await remind(work, desk)
+    ended = await reminders_of(desk)
+    await correct(desk)
+    await remind(work, desk)
+    sent = [row.content for row in await work.rows("steps", "seq") if row.kind == StepKind.REPLY]
+    assert (ended["1d"][0], (await reminders_of(desk))["1d"][0], sent[-1]) == ("dropped", "sent", "Tomorrow!")
