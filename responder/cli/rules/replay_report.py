@@ -9,9 +9,8 @@ from typing import Any
 from responder.cli.terminal.output import moment, one_line
 from responder.core.contact.effects import Effect, Explained
 from responder.core.deciding.explanation import explained_effect
-from responder.core.rehearsal.replay import Change, Divergence, Group
+from responder.core.rehearsal.replay import Change, Divergence, Group, without_numbers
 
-NUMBER = re.compile(r"\+?\d(?:[ .()/-]{0,2}\d){5,}")
 LONGEST = 70  # characters of a text that is shown as an example
 HEAD = "| Messages | Before | After | What changes | For example |\n|---:|---|---|---|---|"
 
@@ -87,15 +86,6 @@ def _title(group: Group) -> str:
     if group.before != group.after:
         return f"from {group.before} to {group.after}"
     return f"by {group.before} with other {' and '.join(group.changes)}"
-
-
-def without_numbers(text: str) -> str:
-    """A text without anything that may be a telephone number.
-
-    >>> without_numbers("call +39 330 123 4567 before 10:30")
-    'call … before 10:30'
-    """
-    return NUMBER.sub("…", text)
 
 
 def _shown(text: str, found: Found) -> str:

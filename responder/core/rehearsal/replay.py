@@ -1,5 +1,6 @@
 """Replay: the same messages through two versions of the rules, and what the second does differently."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -12,9 +13,19 @@ from responder.core.rehearsal.conversation import Exchange, carried_out
 from responder.core.rules.rules import Rules
 from responder.core.sms.message import Message
 
+NUMBER = re.compile(r"\+?\d(?:[ .()/-]{0,2}\d){5,}")
 NOTHING = "nothing"
 FAILED = "a failure"
 MOST_SAMPLES = 3
+
+
+def without_numbers(text: str) -> str:
+    """A text without anything that may be a telephone number.
+
+    >>> without_numbers("call +39 330 123 4567 before 10:30")
+    'call … before 10:30'
+    """
+    return NUMBER.sub("…", text)
 
 
 class Change(StrEnum):

@@ -312,3 +312,19 @@ async def test_an_impact_ends_with_the_visit_that_asked_for_it(installation: Ins
         await browser.sign_in()
         assert (await browser.get("/rules/edit/impact")).json()["is_running"] is False
         assert "Cancelled." in (await browser.get("/rules/edit?step=impact")).text
+
+
+async def test_history_tells_what_changed_for_the_texts(
+    browser: Browser, installation: Installation, path: Path
+) -> None:
+    old = installation.rules.hash
+    await in_force(installation)
+    await handled(installation, "news on", "newz on", "newz on!")
+    installation.clock.advance(hours=1)
+    await in_force(installation, WARMER.replace("text: News ON", "text: [News ON, newz on]"))
+    page = unescape((await browser.get(f"/rules/history?old={old}&new={installation.rules.hash}")).text)
+    told = re.sub(" +", " ", re.sub("<[^>]*>", " ", page.partition("What changed for the texts")[2]))
+    assert "3 of 3 texts are answered otherwise" in told
+    assert "2 no rule: fallback → news-on" in told
+    assert "1 news-on : another reply" in told
+    assert "− Welcome. + Welcome to us." in " ".join(told.split())
