@@ -131,7 +131,7 @@ class Settings(BaseSettings):
     smtp_url: types.MailServer | None = Field(
         None,
         description="The mail server for e-mails about alerts, `smtps://user:password@host`, or `smtp://…` for"
-        " STARTTLS (docs/operating.md).",
+        " STARTTLS (docs/watch.md).",
     )
     smtp_from: types.Address | None = Field(
         None,

@@ -74,6 +74,6 @@ def test_prometheus_understands_the_rules_and_they_speak_when_they_should(tmp_pa
 
 @pytest.mark.parametrize("figure", sorted(FIGURES))
 def test_each_figure_is_told_of_on_the_page_about_watching(figure: str) -> None:
-    page = (ROOT / "docs" / "operating.md").read_text()
+    page = (ROOT / "docs" / "watch.md").read_text()
     named = re.findall(r"`(responder_\w+|…\w+)", page)
     assert figure in named or any(figure.endswith(name.removeprefix("…")) for name in named if name.startswith("…"))

@@ -106,6 +106,15 @@ def test_the_tour_ends_in_a_reply_and_every_command_of_it_runs(
     assert "news" in said["subscribers"]
 
 
+def test_an_installation_of_ones_own_is_made_by_the_command_of_the_page(
+    service: Path, place: Path, environment: dict[str, str]
+) -> None:
+    subprocess.run(
+        shlex.split(blocks("sh")[3]), cwd=place, env=environment, check=True, capture_output=True, timeout=60
+    )
+    assert (place / "mine" / "rules.yaml").exists()
+
+
 def test_the_rules_on_the_page_are_right(place: Path, service: Path, environment: dict[str, str]) -> None:
     page = place.parent / "page.yaml"
     page.write_text(blocks("yaml")[0])
