@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from responder.core.contact.effects import AppointmentStatus, ChangeAppointment, Effect, OpenHandOff
+from responder.core.contact.reasons import because
 from responder.core.recognition.answers import OUTCOMES
 from responder.core.recognition.packs import Answer
 from responder.core.rules.actions import Action, Context, action
@@ -21,7 +22,7 @@ class AppointmentAction(Action):
     def effects(self, context: Context) -> Iterator[Effect]:
         appointment = context.situation.appointment
         if appointment is None:
-            yield OpenHandOff(reason=f"{self.change} without exactly one open appointment")
+            yield OpenHandOff(reason=because("not_one_appointment", change=str(self.change)))
             return
         # an outdated change is planned as if it were new, so that weighing it finds the newer word
         status = AppointmentStatus.SCHEDULED if context.situation.is_outdated else appointment.status

@@ -11,6 +11,7 @@ from datetime import timedelta
 from functools import cached_property
 
 from responder.core.contact.effects import VALID_FOR, Effect, RecordUse, Reply, WebhookCall
+from responder.core.contact.reasons import because
 from responder.core.rules.actions import Action, Context, Delay, Segments, action
 from responder.core.rules.conditions import AtMostOnce
 from responder.core.rules.template import Template, Texts
@@ -63,4 +64,5 @@ class ReplyAction(Action):
         left = self.once_per and self.once_per.left(context.situation)
         if not self.once_per or not left:
             return None
-        return f"not sent: once per {in_short(self.once_per.period)}, {in_short(left)} of it left"
+        why = because("once_per", period=in_short(self.once_per.period), left=in_short(left))
+        return because("not_sent", reason=why)

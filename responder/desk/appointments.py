@@ -11,20 +11,19 @@ from responder.core.operations.filters import EVERY_APPOINTMENT, AppointmentFilt
 from responder.core.operations.records import AppointmentEvent, AppointmentRecord
 from responder.core.outbound.gateway import Job
 from responder.core.rules.webhooks import Event
-from responder.desk.desk import Desk, Invalid, Missing, Overtaken, Records, check_note
+from responder.desk.desk import OVERTAKEN, Desk, Invalid, Missing, Overtaken, Records, check_note
 from responder.store.appointments.bookings import (
     API,
-    Conflict,
     Means,
     delete_appointment,
     put_bookings,
 )
 from responder.store.appointments.by_hand import ByHand, set_status
 from responder.store.base.history import read_history
+from responder.store.base.locking import Conflict
 from responder.store.reading import records
 
 Expected = Callable[[Appointment | None], bool]
-OVERTAKEN = "the appointment is not as If-Match or If-None-Match says: get it again"
 
 
 def list_appointments(desk: Desk, only: AppointmentFilter = EVERY_APPOINTMENT) -> Records[AppointmentRecord]:
@@ -70,7 +69,7 @@ async def put_appointment(
             desk.database, [booking], desk.clock(), times=means.times, by=by, expected=expected, tell=means.tell
         )
     except Conflict:
-        raise Overtaken(OVERTAKEN) from None
+        raise Overtaken(OVERTAKEN, await records.find_appointment(desk.database, booking.id)) from None
     desk.ring(Job.WEBHOOKS)
     return await show_appointment(desk, booking.id), next(iter(counts))
 
@@ -85,7 +84,7 @@ async def remove_appointment(
             desk.database, identifier, desk.clock(), by=by, expected=expected, tell=tell
         )
     except Conflict:
-        raise Overtaken(OVERTAKEN) from None
+        raise Overtaken(OVERTAKEN, await records.find_appointment(desk.database, identifier)) from None
     desk.ring(Job.WEBHOOKS)
     return was_there
 
@@ -107,7 +106,7 @@ async def set_appointment_status(
         if await set_status(desk.database, identifier, act, desk.clock()) is None:
             raise Missing(f"no appointment has the id {identifier!r}")
     except Conflict:
-        raise Overtaken(OVERTAKEN) from None
+        raise Overtaken(OVERTAKEN, await records.find_appointment(desk.database, identifier)) from None
     desk.ring(Job.WEBHOOKS)
     return await show_appointment(desk, identifier)
 

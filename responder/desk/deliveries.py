@@ -1,5 +1,6 @@
 """Replies and webhook calls, what became of them, and another try for what was given up."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -7,7 +8,8 @@ from responder.core.contact.effects import StepKind
 from responder.core.operations.filters import EVERY_DELIVERY, DeliveryFilter
 from responder.core.operations.records import DeliveryRecord
 from responder.core.outbound.gateway import Job
-from responder.desk.desk import Desk, Missing, Records, Refused
+from responder.desk.desk import Desk, Missing, Records, Refused, require, whatever
+from responder.store.base.locking import looked_at
 from responder.store.outbound.calls import retry_calls
 from responder.store.outbound.replies import SqlSteps
 from responder.store.reading import records
@@ -44,10 +46,14 @@ async def show_delivery(desk: Desk, key: str) -> DeliveryRecord:
     return several[0]
 
 
-async def retry_delivery(desk: Desk, key: str) -> DeliveryRecord:
-    """Queue what was given up or is uncertain again, and give it as it was. Raises Missing and Refused."""
+async def retry_delivery(
+    desk: Desk, key: str, *, operator: str, expected: Callable[[DeliveryRecord | None], bool] = whatever
+) -> DeliveryRecord:
+    """Queue what was given up or is uncertain again, and give it as it was. Raises Missing, Refused and Overtaken."""
     delivery = await show_delivery(desk, key)
-    if await SqlSteps(desk.database, desk.secret).retry(delivery.key, desk.clock()):
+    check = looked_at(lambda connection: records.delivery_now(connection, delivery.key), require(expected))
+    steps = SqlSteps(desk.database, desk.secret)
+    if await steps.retry(delivery.key, desk.clock(), operator=operator, check=check):
         desk.ring(Job.REPLIES if delivery.kind is StepKind.REPLY else Job.WEBHOOKS)
         return delivery
     if not delivery.text:
@@ -55,9 +61,11 @@ async def retry_delivery(desk: Desk, key: str) -> DeliveryRecord:
     raise Refused(f"delivery {key}: it is {delivery.status}, only dead, failed and uncertain ones are tried again")
 
 
-async def retry_webhook_calls(desk: Desk, only: CallFilter) -> int:
+async def retry_webhook_calls(desk: Desk, only: CallFilter, *, operator: str) -> int:
     """Queue the webhook calls again that were given up, and tell how many."""
-    count = await retry_calls(desk.database, desk.clock(), to=only.to, since=only.since, until=only.until)
+    count = await retry_calls(
+        desk.database, desk.clock(), to=only.to, since=only.since, until=only.until, operator=operator
+    )
     desk.ring(Job.WEBHOOKS)
     return count
 

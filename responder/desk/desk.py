@@ -1,11 +1,11 @@
 """What every look and act needs of an installation, how lists are read, and why something cannot be done."""
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from responder.core.operations.pages import Page, opened, sealed
 from responder.core.outbound.gateway import Clock, Job
@@ -20,6 +20,7 @@ T = TypeVar("T")
 LARGEST_PAGE = 1000
 LONGEST_NOTE = 1000  # characters
 UNREADABLE = "the rules file cannot be read ('responder check' says why)"
+OVERTAKEN = "it is not as If-Match or If-None-Match says: get it again"
 PLACE = "place in a list"  # the purpose that places are sealed for
 
 
@@ -35,10 +36,24 @@ class Missing(DeskError):
     code = "not_found"
 
 
+class Recorded(Protocol):
+    """A record with the fields of the contract, section 7."""
+
+    def as_json(self) -> Mapping[str, Any]:
+        """Its fields."""
+
+
+S = TypeVar("S", bound=Recorded)
+
+
 class Overtaken(DeskError):
-    """It does not stand as whoever changes it believes."""
+    """It does not stand as whoever changes it believes; ``present`` is how it stands."""
 
     code = "overtaken"
+
+    def __init__(self, sentence: str, present: Recorded | None = None) -> None:
+        super().__init__(sentence)
+        self.present = present
 
 
 class Refused(DeskError):
@@ -137,6 +152,21 @@ def _typed(listing: Listing[Any], after: str) -> Any:  # noqa: ANN401  (a key or
     if not (after.isascii() and after.isdigit() and len(after) < 19):
         raise Invalid("after: expected a number")
     return int(after)
+
+
+def require(expected: Callable[[S | None], bool]) -> Callable[[S | None], None]:
+    """A look at what an act is about, within its transaction, that raises Overtaken unless it stands as expected."""
+
+    def look(present: S | None) -> None:
+        if not expected(present):
+            raise Overtaken(OVERTAKEN, present)
+
+    return look
+
+
+def whatever(_present: object) -> bool:
+    """Whether it is expected: always."""
+    return True
 
 
 def check_note(note: str, field: str = "note") -> None:

@@ -1,6 +1,6 @@
 """What waits for a person, and what the person does about it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from responder.core.operations.handoffs import Closed, HandOffRecord, Said
 from responder.core.outbound.gateway import Job
@@ -8,10 +8,12 @@ from responder.core.rules.webhooks import Event
 from responder.core.sms.address import is_dialable
 from responder.core.sms.segments import size
 from responder.core.sms.text import clean
-from responder.desk.desk import Desk, Invalid, Records, Refused, check_note, only_one, refusals
+from responder.desk.desk import Desk, Invalid, Records, Refused, check_note, only_one, refusals, require, whatever
+from responder.store.base.locking import Check, looked_at
 from responder.store.handoffs import closing, handoffs
 
 MAX_SEGMENTS, MOST_SEGMENTS = 3, 10
+Expected = Callable[[HandOffRecord | None], bool]
 
 
 def list_handoffs(
@@ -32,9 +34,12 @@ async def read_conversation(desk: Desk, record: HandOffRecord) -> Sequence[Said]
 
 
 async def close_handoff(
-    desk: Desk, beginning: str, *, operator: str, note: str = "", opts_out: bool = False
+    desk: Desk, beginning: str, *, operator: str, note: str = "", opts_out: bool = False, expected: Expected = whatever
 ) -> tuple[HandOffRecord, Closed]:
-    """Close a hand-off, as a STOP if it was one, and tell what follows. Raises Missing, Refused and Invalid."""
+    """Close a hand-off, as a STOP if it was one, and tell what follows.
+
+    Raises Missing, Refused, Invalid and Overtaken.
+    """
     check_note(note)
     key = (await show_handoff(desk, beginning)).key
     closes = closing.Closing(
@@ -42,17 +47,25 @@ async def close_handoff(
     )
     tell = await desk.hearers(Event.CONSENT_CHANGED) if opts_out else ()
     with refusals():
-        closed = await closing.close(desk.database, desk.secret, key, closes, now=desk.clock(), tell=tell)
+        closed = await closing.close(
+            desk.database, desk.secret, key, closes, now=desk.clock(), tell=tell, check=_check(key, expected)
+        )
     desk.ring(Job.WEBHOOKS)
     return await show_handoff(desk, key), closed
 
 
 async def answer_handoff(
-    desk: Desk, beginning: str, text: str, *, operator: str, max_segments: int = MAX_SEGMENTS
+    desk: Desk,
+    beginning: str,
+    text: str,
+    *,
+    operator: str,
+    max_segments: int = MAX_SEGMENTS,
+    expected: Expected = whatever,
 ) -> tuple[HandOffRecord, str, bool]:
     """Write to the number of a hand-off; gives the key of the text, and whether it is new.
 
-    Raises Missing, Refused and Invalid.
+    Raises Missing, Refused, Invalid and Overtaken.
     """
     written = clean(text).strip()
     check_length(written, max_segments)
@@ -60,9 +73,15 @@ async def answer_handoff(
     await _check_ends(desk, record)
     answer = closing.Answer(operator=operator, text=written)
     with refusals():
-        step_key, is_new = await closing.answer(desk.database, desk.secret, record.key, answer, desk.clock())
+        step_key, is_new = await closing.answer(
+            desk.database, desk.secret, record.key, answer, desk.clock(), _check(record.key, expected)
+        )
     desk.ring(Job.REPLIES)
     return record, step_key, is_new
+
+
+def _check(key: str, expected: Expected) -> Check:
+    return looked_at(lambda connection: handoffs.handoff_now(connection, key), require(expected))
 
 
 def check_length(text: str, max_segments: int) -> None:

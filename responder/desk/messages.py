@@ -1,13 +1,14 @@
 """What came in, what was decided about it, and another try for what could not be handled."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from responder.core.operations.explanations import Explanation
 from responder.core.operations.filters import EVERY_MESSAGE, MessageFilter
 from responder.core.operations.records import MessageRecord
 from responder.core.outbound.gateway import Job
 from responder.core.rehearsal.as_test import as_test
-from responder.desk.desk import Desk, Records, only_one, refusals
+from responder.desk.desk import Desk, Records, only_one, refusals, require, whatever
+from responder.store.base.locking import looked_at
 from responder.store.reading import failed_messages, overview, records
 from responder.store.reading.contacts_then import Beginning, read_past
 
@@ -43,19 +44,30 @@ async def retry_message(
     originator: str | None = None,
     destination: str | None = None,
     text: str | None = None,
+    operator: str,
+    expected: Callable[[Explanation | None], bool] = whatever,
 ) -> Explanation:
-    """Let a failed message be received again, or a malformed one with what it lacks. Raises Missing and Refused."""
+    """Let a failed message be received again, or a malformed one with what it lacks.
+
+    Raises Missing, Refused and Overtaken.
+    """
     key = (await show_message(desk, beginning)).message.key
     with refusals():
         await failed_messages.receive_again(
-            desk.database, key, originator=originator, destination=destination, text=text
+            desk.database,
+            key,
+            originator=originator,
+            destination=destination,
+            text=text,
+            operator=operator,
+            check=looked_at(lambda connection: records.message_now(connection, key), require(expected)),
         )
     desk.ring(Job.HANDLE)
     return await show_message(desk, key)
 
 
-async def retry_failed_messages(desk: Desk) -> AsyncIterator[MessageRecord]:
+async def retry_failed_messages(desk: Desk, *, operator: str) -> AsyncIterator[MessageRecord]:
     """Let all failed messages be received again that still have their text, and give them as they are then."""
-    async for one in failed_messages.receive_failed_again(desk.database):
+    async for one in failed_messages.receive_failed_again(desk.database, operator):
         yield one
     desk.ring(Job.HANDLE)

@@ -1,6 +1,6 @@
 """Who is on which list, how many they are, and how an operator changes that."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
 from responder.core.appointments.booking import read_language
@@ -13,8 +13,9 @@ from responder.core.operations.records import SubscriberRecord
 from responder.core.outbound.gateway import Job
 from responder.core.rules.template import did_you_mean
 from responder.core.rules.webhooks import Event
-from responder.desk.desk import UNREADABLE, Desk, Invalid, Missing, Records, Refused
+from responder.desk.desk import UNREADABLE, Desk, Invalid, Missing, Records, Refused, require, whatever
 from responder.errors import ConfigurationError
+from responder.store.base.locking import looked_at
 from responder.store.consent.reading import count_consent
 from responder.store.consent.stopping import opt_out
 from responder.store.consent.subscribers import put_subscribers
@@ -40,9 +41,17 @@ async def count_lists(desk: Desk) -> tuple[Sequence[ListCount], ConsentCounts]:
 
 
 async def put_subscriber(
-    desk: Desk, originator: str, name: str, *, joins: bool, operator: str, evidence: str = "", language: str = ""
+    desk: Desk,
+    originator: str,
+    name: str,
+    *,
+    joins: bool,
+    operator: str,
+    evidence: str = "",
+    language: str = "",
+    expected: Callable[[SubscriberRecord | None], bool] = whatever,
 ) -> tuple[SubscriberRecord, Outcome]:
-    """Put a number on a list, or take it off. Raises Missing, Invalid, and Refused for one that opted out."""
+    """Put a number on a list, or take it off. Raises Missing, Invalid, Overtaken, and Refused for one that opted out."""
     rules = await desk.rules()
     if name not in rules.lists:
         raise Missing(f"unknown list {name!r}{did_you_mean(name, rules.lists) or ', add it to the rules file'}")
@@ -61,6 +70,7 @@ async def put_subscriber(
         operator=operator,
         now=desk.clock(),
         tell=await desk.hearers(Event.CONSENT_CHANGED),
+        check=looked_at(lambda connection: records.subscriber_now(connection, originator, name), require(expected)),
     )
     if outcomes.left_out:
         raise Refused(

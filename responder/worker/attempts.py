@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from responder.core.contact.effects import Step, StepStatus
+from responder.core.contact.reasons import because
 from responder.core.outbound.gateway import Call, Client, Clock, Gateway, Taken
 from responder.core.outbound.retry import next_attempt
 from responder.errors import AccessError, BlockedError, PermanentError, StorageError, TransientError, UncertainError
@@ -23,13 +24,13 @@ def retried(claimed: Claimed, now: datetime, reason: str, retry_after_s: float |
     key, attempts = claimed.step.key, claimed.attempts
     next_at = next_attempt(claimed.step.kind, attempts, now, retry_after_s, chance)
     if next_at is None:
-        return Fate(key=key, status=StepStatus.DEAD, error=f"given up after {attempts} attempts: {reason}")
+        return Fate(key=key, status=StepStatus.DEAD, error=because("given_up", attempts=attempts, reason=reason))
     return Fate(key=key, status=StepStatus.QUEUED, next_attempt_at=next_at, error=reason)
 
 
 def unthought_of(error: Exception) -> str:
     """The reason for a step that ended by a fault of ours."""
-    return f"a fault that nobody thought of ({type(error).__name__}): the log of the worker has it"
+    return because("our_fault", kind=type(error).__name__)
 
 
 async def until_recorded(record: Callable[[], Awaitable[None]], pauses_s: Sequence[float]) -> None:

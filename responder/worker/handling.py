@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from responder.core.contact.known import Known
+from responder.core.contact.reasons import because
 from responder.core.deciding.plan import Plan, make_plan, with_steps
 from responder.core.deciding.steps import Unsent
 from responder.core.outbound.gateway import Bell, Clock, Job
@@ -95,7 +96,7 @@ class Handler:
         """The messages, without those that workers kept dying of, which are marked as failed."""
         for message, deaths in claimed:
             if deaths >= GIVE_UP_AFTER:
-                await self.inbox.fail(message.key, f"{deaths} workers died while they handled it", self.clock())
+                await self.inbox.fail(message.key, because("workers_died", count=deaths), self.clock())
         return [message for message, deaths in claimed if deaths < GIVE_UP_AFTER]
 
     async def _handle_or_part(self, messages: Sequence[Message], owner: str) -> None:

@@ -7,7 +7,7 @@ from responder.core.contact.known import SubscriptionStatus
 from responder.store.consent.erasure import erase
 from responder.store.consent.reading import verify
 from responder.store.consent.stopping import opt_out
-from responder.store.consent.subscribers import put_subscribers
+from responder.store.consent.subscribers import preview_subscribers, put_subscribers
 from tests.builders import ANNA, BRUNO, inbound, minutes
 from tests.conftest import NOON
 from tests.worker.conftest import Work, work
@@ -17,10 +17,8 @@ LATER = NOON + minutes(60)
 LEAVES = SubscriptionStatus.UNSUBSCRIBED
 
 
-async def put(work: Work, *wanted: SubscriberChange, dry_run: bool = False) -> Outcomes:
-    return await put_subscribers(
-        work.store.database, work.store.secret, wanted, operator="mia", now=LATER, dry_run=dry_run
-    )
+async def put(work: Work, *wanted: SubscriberChange) -> Outcomes:
+    return await put_subscribers(work.store.database, work.store.secret, wanted, operator="mia", now=LATER)
 
 
 def joining(originator: str = ANNA, **other: str) -> SubscriberChange:
@@ -49,7 +47,7 @@ async def test_what_stands_already_is_no_event(work: Work) -> None:
 
 
 async def test_a_dry_run_changes_nothing(work: Work) -> None:
-    assert (await put(work, joining(), dry_run=True)).counts == {Outcome.NEW: 1}
+    assert (await preview_subscribers(work.store.database, work.store.secret, [joining()])).counts == {Outcome.NEW: 1}
     assert (await work.lists_of(ANNA), await work.rows("consent_events")) == ({}, [])
 
 

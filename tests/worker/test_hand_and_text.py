@@ -11,6 +11,7 @@ from responder.core.consent.subscriber_changes import SubscriberChange
 from responder.core.contact.effects import StepKind, StepStatus
 from responder.core.contact.known import SubscriptionStatus
 from responder.core.contact.precedence import OVERTAKEN
+from responder.core.operations.explanations import explained
 from responder.rulefile import read_rules
 from responder.store.appointments.bookings import API, delete_appointment, put_bookings
 from responder.store.consent.erasure import erase
@@ -18,6 +19,7 @@ from responder.store.consent.stopping import opt_out
 from responder.store.consent.subscribers import put_subscribers
 from responder.store.handoffs.closing import Closing, close
 from responder.store.outbound.fates import Fate
+from responder.store.reading.records import message_from
 from tests.builders import ANNA, BRUNO, inbound
 from tests.conftest import NOON
 from tests.worker.conftest import RULES, Work
@@ -193,7 +195,8 @@ async def test_what_is_overtaken_is_told_to_webhooks_and_in_the_explanation(work
     await put(work, OFF)
     await say(work, "News ON", HOUR)
     (call,) = [json.loads(row.content) for row in await work.rows("steps") if row.kind == StepKind.WEBHOOK]
-    told = json.loads((await last(work)).explanation)["steps"]
+    row = await last(work)
+    told = explained(message_from(row), None, row.explanation).steps
     assert call["data"]["superseded"] is True
     assert {"action": "none", "note": "not done: a person changed it at 2026-11-23T12:00:00Z"} in told
     assert "not sent: a person changed it at 2026-11-23T12:00:00Z" in [step.get("note") for step in told]

@@ -7,7 +7,7 @@ import typer
 
 from responder.cli.terminal.options import AsJson, Limit, Queued, Yes
 from responder.cli.terminal.output import Column, say, short_key
-from responder.cli.terminal.session import confirm, print_list, with_desk
+from responder.cli.terminal.session import confirm, operator_name, print_list, with_desk
 from responder.core.contact.effects import StepKind, StepStatus
 from responder.core.operations.filters import DeliveryFilter
 from responder.core.operations.records import DeliveryRecord
@@ -70,12 +70,12 @@ def retry(
 
 
 async def _retry_one(desk: Desk, *, key: str) -> None:
-    before = (await retry_delivery(desk, key)).status
+    before = (await retry_delivery(desk, key, operator=operator_name())).status
     say(f"delivery {key} was {before} and is queued again: a running worker takes it up within seconds")
 
 
 async def _retry_webhooks(desk: Desk, *, only: CallFilter) -> None:
-    count = await retry_webhook_calls(desk, only)
+    count = await retry_webhook_calls(desk, only, operator=operator_name())
     chosen = f" to {only.to}" if only.to else ""
     none = f"no webhook call{chosen} was given up that could be made again"
     say(f"{count} webhook calls{chosen} were given up and are queued again" if count else none)

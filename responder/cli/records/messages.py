@@ -10,7 +10,7 @@ import typer
 from responder.cli.rules.explanation_report import print_deliveries, print_explanation, print_raw
 from responder.cli.terminal.options import AsJson, Limit, Since
 from responder.cli.terminal.output import Column, echo_json, moment, say, short_key
-from responder.cli.terminal.session import print_list, read_address, with_desk
+from responder.cli.terminal.session import operator_name, print_list, read_address, with_desk
 from responder.core.operations.filters import EVERY_MESSAGE, DeliveryFilter, MessageFilter
 from responder.core.operations.records import MessageRecord
 from responder.core.sms.message import MessageStatus
@@ -125,7 +125,16 @@ async def _retry(
     desk: Desk, *, beginning: str, given: Mapping[str, str | None], text: str | None, as_json: bool
 ) -> None:
     ends = {name: await read_address(desk, typed) for name, typed in given.items()}
-    message = (await retry_message(desk, beginning, text=text, **ends)).message
+    message = (
+        await retry_message(
+            desk,
+            beginning,
+            originator=ends["originator"],
+            destination=ends["destination"],
+            text=text,
+            operator=operator_name(),
+        )
+    ).message
     if as_json:
         echo_json(message.as_json())
     else:
@@ -134,7 +143,7 @@ async def _retry(
 
 async def _retry_failed(desk: Desk, *, as_json: bool) -> None:
     count = 0
-    async for message in retry_failed_messages(desk):
+    async for message in retry_failed_messages(desk, operator=operator_name()):
         count += 1
         if as_json:
             echo_json(message.as_json())

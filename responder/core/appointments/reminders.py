@@ -10,13 +10,14 @@ from zoneinfo import ZoneInfo
 from responder.core.appointments.booking import Booking
 from responder.core.contact.effects import AppointmentStatus
 from responder.core.contact.known import Appointment, Known
+from responder.core.contact.reasons import because
 from responder.core.rules.appointments import AppointmentPolicy, appointment_values, awake, contact_values
 from responder.core.rules.rules import Rules
 from responder.core.sms.timestamps import iso
 
 CLOCKS = timedelta(seconds=5)  # by which the clocks of two of our machines may differ
-GONE = "the appointment is no more"
-OVERTAKEN = "a later reminder of the appointment has come since"
+GONE = because("appointment_gone")
+OVERTAKEN = because("later_reminder")
 KEY_LENGTH = 32  # hexadecimal digits, as those of a message
 
 
@@ -110,14 +111,14 @@ def outcome(
     policy, zone = rules.appointments, rules.zone
     reminder = policy.reminder.get(planned.name)
     if appointment is None or reminder is None:
-        return Drop(reason=GONE if appointment is None else "the rules file no longer has this reminder")
+        return Drop(reason=GONE if appointment is None else because("no_such_reminder"))
     if reason := why_stale(planned, appointment, reminder.only, now):
         return Drop(reason=reason)
     if known.opted_out:
-        return Drop(reason="the number was erased" if known.was_erased else "the number opted out")
+        return Drop(reason=because("erased" if known.was_erased else "number_opted_out"))
     expires_at = min(planned.due_at + reminder.valid_for, appointment.starts_at)
     if now > expires_at:
-        return Drop(reason=f"it is later than {planned.name} before by more than it is of use")
+        return Drop(reason=because("reminder_too_late", before=planned.name))
     if policy.quiet_hours and policy.quiet_hours.holds(now, zone):
         return Wait(until=policy.quiet_hours.next_end(now, zone))
     languages = [language for language in (appointment.language, known.language, rules.languages[0]) if language]
@@ -136,9 +137,9 @@ def why_stale(
     if appointment is None:
         return GONE
     if planned.key != reminder_key(appointment, planned.name):
-        return "the appointment was moved"
+        return because("appointment_moved")
     if appointment.starts_at <= now:
-        return "the appointment has begun"
+        return because("appointment_begun")
     if appointment.status is AppointmentStatus.CANCELLED or only not in (None, appointment.status):
-        return f"the appointment is {appointment.status}"
+        return because("appointment_is", status=str(appointment.status))
     return None

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from responder.core.contact.effects import Purpose
+from responder.core.contact.reasons import because
 from responder.core.sms.text import fold
 
 TEXTS_REMEMBERED = timedelta(days=1)
 ECHO_WITHIN = timedelta(hours=1)
-REACTION = "ignored: a reaction to a text, which is recorded and not answered"
-ECHO = "ignored: it is what we have just sent, word for word, so a machine is likely to have sent it back"
+REACTION = because("ignored", reason=because("reaction"))
+ECHO = because("ignored", reason=because("echo"))
 SHORTEST_QUOTE = 8  # folded characters of ours that, in quotes, make a reaction in any language
 LONGEST_LEAD = 40  # characters before the quote
 OPENING, CLOSING = '[“„«"]', '[”“»"]'

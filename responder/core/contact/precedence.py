@@ -19,13 +19,14 @@ from responder.core.contact.effects import (
     Unsubscribe,
 )
 from responder.core.contact.known import Known
+from responder.core.contact.reasons import because
 from responder.core.sms.message import Message, Order
 from responder.core.sms.timestamps import iso
 
 ORDERED = get_args(Ordered)
 DETAILS = get_args(Detail)
 T = TypeVar("T", Order, datetime)
-OVERTAKEN = "a person changed what it is about before it was handled"
+OVERTAKEN = because("changed_by_hand")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,7 +40,7 @@ class Weighed:
     @property
     def overtaken(self) -> str | None:
         """The change by hand, in words."""
-        return f"a person changed it at {iso(self.overtaken_at)}" if self.overtaken_at else None
+        return because("changed_at", at=iso(self.overtaken_at)) if self.overtaken_at else None
 
 
 class Newest(NamedTuple):

@@ -1,45 +1,32 @@
 """Reasons as sentences that remember their code and values, so that they can be said in another language as well."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
-SENTENCES: Mapping[str, str] = {
-    "other_destination": "the message went to {destination}, the rule is for {numbers}",
-    "other_originator": "the message came from another number than those of the rule",
-    "on_list": "the originator is on the list {list!r}",
-    "not_on_list": "the originator is not on the list {list!r}",
-    "other_language": "the language of the originator is {language!r}, the rule is for {languages}",
-    "has_appointment": "the originator has an appointment",
-    "no_such_appointment": "the originator has no {status} appointment that is open",
-    "several_appointments": ("{count} appointments are open for this number, a person has to tell which one is meant"),
-    "no_appointment": "no appointment is open for this number",
-    "appointment_has_begun": "an appointment that was asked about has begun, a person has to tell which one is meant",
-    "appointment_is_so_already": "the appointment is {status} already, a person has to look",
-    "in_cooldown": "in cooldown: {period}, {left} of it left",
-    "person_has_it": (
-        "a person has the conversation until {until} UTC, so only reserved words and open questions are answered"
-    ),
-    "outside_hours": "outside its hours: {hours}, it was {day} {time}",
-    "not_yet": "not yet: since {since}, it was {time}",
-    "over": "over: until {until}, it was {time}",
-    "rule_paused": "the rule is paused until {until}: {by} did so{why}",
-    "in_shadow": "it applies, and does nothing while it is in shadow",
-    "earlier_rule": "an earlier rule applies first, {rule} (line {line})",
-    "one_letter_off": "one letter off: {said!r} is not {alias!r}{besides}",
-}
-"""The English sentence of each code; other languages have their own under the same codes and values."""
+from responder.core.contact.sentences import SENTENCES
+
+FIELDS = ("why", "code", "values")
+STORED = frozenset({"code", "values"})
 
 
 class Reason(str):
-    """A sentence that says why something is not so; ``code`` and ``values`` say the same to programs."""
+    """A sentence that says why something is so or not; ``code`` and ``values`` say the same to programs.
+
+    A value may be a reason itself, or a tuple of them.
+    """
 
     __slots__ = ("code", "values")
     code: str
     values: Mapping[str, Any]
 
     def as_json(self) -> dict[str, Any]:
-        """The sentence with its code and values, as it is stored."""
-        return {"why": str(self), "code": self.code, "values": dict(self.values)}
+        """The sentence with its code and values, as an explanation stores it."""
+        return {"why": str(self), **self.without_sentence()}
+
+    def without_sentence(self) -> dict[str, Any]:
+        """The code and the values, from which the sentence can be made."""
+        return {"code": self.code, "values": {name: _plain(value) for name, value in self.values.items()}}
 
 
 def because(code: str, **values: Any) -> Reason:  # noqa: ANN401  (what the sentence has places for)
@@ -48,7 +35,7 @@ def because(code: str, **values: Any) -> Reason:  # noqa: ANN401  (what the sent
     >>> because("on_list", list="news")
     "the originator is on the list 'news'"
     """
-    reason = Reason(SENTENCES[code].format_map(values))
+    reason = Reason(SENTENCES[code].format_map({name: _said(value) for name, value in values.items()}))
     reason.code, reason.values = code, values
     return reason
 
@@ -60,3 +47,83 @@ def reason_as_json(reason: str) -> dict[str, Any]:
     {'why': 'it rains', 'code': None, 'values': {}}
     """
     return reason.as_json() if isinstance(reason, Reason) else {"why": reason, "code": None, "values": {}}
+
+
+def reason_from(said: Mapping[str, Any]) -> str:
+    """The reason that was stored so; its sentence where the code is none of ours.
+
+    >>> reason_from({"why": "it rains", "code": None, "values": {}})
+    'it rains'
+    """
+    code, values = str(said.get("code")), said.get("values") or {}
+    if code not in SENTENCES:
+        return str(said.get("why") or code)
+    try:
+        return because(code, **{name: _read(value) for name, value in values.items()})
+    except (LookupError, ValueError, TypeError):  # an older version had other values
+        return str(said.get("why") or code)
+
+
+def written_reason(reason: str) -> str:
+    """A reason in a column: its code and values as JSON, or the sentence where it has no code.
+
+    >>> written_reason(because("on_list", list="news"))
+    '{"code": "on_list", "values": {"list": "news"}}'
+    """
+    return json.dumps(reason.without_sentence(), ensure_ascii=False) if isinstance(reason, Reason) else reason
+
+
+def read_reason(written: str) -> str:
+    """The reason from a column.
+
+    >>> read_reason('{"code": "on_list", "values": {"list": "news"}}'), read_reason("it rains")
+    ("the originator is on the list 'news'", 'it rains')
+    """
+    if not written.startswith("{"):
+        return written
+    try:
+        said = json.loads(written)
+    except ValueError:
+        return written
+    is_stored = isinstance(said, dict) and said.keys() == STORED and isinstance(said["values"], dict)
+    return reason_from({"why": written, **said}) if is_stored else written
+
+
+def all_of(reasons: tuple[str, ...]) -> str:
+    """Several reasons as one.
+
+    >>> all_of(("it rains", because("on_list", list="news")))
+    "it rains; the originator is on the list 'news'"
+    """
+    return reasons[0] if len(reasons) == 1 else because("several", reasons=reasons)
+
+
+def _said(value: object) -> object:
+    return "; ".join(map(str, value)) if isinstance(value, tuple) else value
+
+
+def _plain(value: object) -> object:
+    """A value as JSON has it, with the reasons in it."""
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    return value.as_json() if isinstance(value, Reason) else value
+
+
+def _read(value: Any) -> Any:  # noqa: ANN401  (whatever a place of a sentence holds)
+    if isinstance(value, list):
+        return tuple(map(_read, value))
+    return reason_from(value) if isinstance(value, dict) else value
+
+
+def reasons_in(line: Mapping[str, Any]) -> dict[str, Any]:
+    """A line of an explanation as it is stored: its reasons with their codes."""
+    return {name: _plain(value) for name, value in line.items()}
+
+
+def with_reasons(line: Mapping[str, Any]) -> dict[str, Any]:
+    """The line from how it was stored."""
+    return {name: reason_from(value) if _is_reason(value) else value for name, value in line.items()}
+
+
+def _is_reason(value: object) -> bool:
+    return isinstance(value, dict) and tuple(value) == FIELDS

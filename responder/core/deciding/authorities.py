@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from responder.core.contact.echoes import REACTION, why_ignored
 from responder.core.contact.effects import OpenHandOff
+from responder.core.contact.reasons import because
 from responder.core.deciding.decision import FALLBACK, QUESTION, UNDECIDED, Decision
 from responder.core.deciding.first_rule import first_rule, rule_for_answer
 from responder.core.deciding.reserved_words import ANSWERS_DOUBT, may_answer_doubt, reserved
@@ -74,7 +75,7 @@ def open_appointment(situation: Situation, rules: Rules) -> Decision | None:
 def person_has_it(situation: Situation, rules: Rules) -> Decision | None:  # noqa: ARG001
     """The fallback is silent while a person has the conversation."""
     paused = why_paused(situation)
-    return Decision(name=None, ignored=f"ignored: {paused}") if paused else None
+    return Decision(name=None, ignored=because("ignored", reason=paused)) if paused else None
 
 
 def fallback(situation: Situation, rules: Rules) -> Decision | None:  # noqa: ARG001
@@ -98,7 +99,7 @@ AUTHORITIES: tuple[Authority, ...] = (
 def _decision_of(follow_up: FollowUp, match: Match, situation: Situation, rules: Rules) -> Decision:
     """What follows from a text of a dialogue; nothing if a person already has the conversation."""
     if follow_up.is_for_a_person and (paused := why_paused(situation)):
-        return Decision(name=None, match=match, ignored=f"ignored: {paused}")
+        return Decision(name=None, match=match, ignored=because("ignored", reason=paused))
     decision = Decision(
         name=QUESTION,
         match=match,

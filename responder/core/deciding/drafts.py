@@ -17,6 +17,7 @@ from responder.core.contact.effects import (
     WebhookCall,
 )
 from responder.core.contact.known import Known
+from responder.core.contact.reasons import all_of
 from responder.core.deciding.decision import QUESTION, Decision
 from responder.core.rules.actions import Action, Context
 from responder.core.rules.appointments import QuietHours, quiet_until
@@ -118,7 +119,7 @@ def one_hand_off(effects: Sequence[Effect]) -> Sequence[Effect]:
     if len(reasons) < 2:
         return effects
     others = [effect for effect in effects if not isinstance(effect, OpenHandOff)]
-    return [*others, OpenHandOff(reason="; ".join(reasons), pause=_longest_pause(handed_off))]
+    return [*others, OpenHandOff(reason=all_of(tuple(reasons)), pause=_longest_pause(handed_off))]
 
 
 def _hand_offs(effects: Iterable[Effect]) -> list[OpenHandOff]:

@@ -73,7 +73,7 @@ def explained_step(out: Reply | WebhookCall, held_back: str | None) -> Mapping[s
     delay = {"delay": in_short(out.delay)} if out.delay else {}
     leaves_at = {"leaves_at": iso(out.leaves_at)} if out.leaves_at else {}
     notes = [note for note in (out.note, held_back or out.held_back) if note]
-    note = {"note": ", ".join(notes)} if notes else {}
+    note = {"note": notes[0] if len(notes) == 1 else ", ".join(notes)} if notes else {}
     return {"action": "reply", "text": out.text, "segments": out.segments, **delay, **leaves_at, **note}
 
 

@@ -10,6 +10,7 @@ from responder.core.contact.echoes import Sent
 from responder.core.contact.effects import ChangeAppointment, Effect, RecordUse, SetLanguage, Step, StepKind
 from responder.core.contact.known import Appointment, Known
 from responder.core.contact.precedence import Weighed, weigh
+from responder.core.contact.reasons import because
 from responder.core.deciding.authorities import decide
 from responder.core.deciding.decision import Decision, Miss
 from responder.core.deciding.drafts import Draft, all_timed, drafts_of, effects_of, one_hand_off, restrained, together
@@ -23,10 +24,10 @@ from responder.core.rules.situation import Situation
 from responder.core.sms.address import is_dialable
 from responder.core.sms.message import Message
 
-NEWER = "a newer message of the originator stands"
-NOT_DIALABLE = "not sent: the originator is no international number, so it cannot be answered"
-OWN_NUMBER = "not sent: the originator is a number of ours"
-UNKNOWN = "not sent: the text went to a number that 'numbers' does not name"
+NEWER = because("newer_message")
+NOT_DIALABLE = because("not_sent", reason=because("not_dialable"))
+OWN_NUMBER = because("not_sent", reason=because("own_number"))
+UNKNOWN = because("not_sent", reason=because("unknown_destination"))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,7 +97,7 @@ def _outcome(decision: Decision, weighed: Weighed, situation: Situation, rules: 
     for at, turn in decision.turns:
         drafts += drafts_of(turn, at, rules, after)
     drafts = together(drafts)
-    no_reply = f"not sent: {weighed.overtaken or NEWER}" if weighed.is_superseded else _why_not_sent(message, rules)
+    no_reply = _why_none(weighed) or _why_not_sent(message, rules)
     if no_reply is None and not known.opted_out:
         drafts, muting = restrained(drafts, decision, after, situation, rules)
         effects, after = (*effects, *muting), known_after(after, muting, message)
@@ -104,6 +105,11 @@ def _outcome(decision: Decision, weighed: Weighed, situation: Situation, rules: 
     if left is not effects:
         effects, after = left, known_after(known, left, message)
     return Outcome(effects, after, all_timed(drafts, message.received_at, rules), no_reply)
+
+
+def _why_none(weighed: Weighed) -> str | None:
+    """Why a message gets no reply that newer words outdate."""
+    return because("not_sent", reason=weighed.overtaken or NEWER) if weighed.is_superseded else None
 
 
 def _plan(decision: Decision, weighed: Weighed, outcome: Outcome, situation: Situation, rules: Rules) -> Plan:
@@ -178,7 +184,7 @@ def _explained(
     if decision.ignored:
         lines.insert(0, {"action": "none", "note": decision.ignored})
     if overtaken:
-        lines.append({"action": "none", "note": f"not done: {overtaken}"})
+        lines.append({"action": "none", "note": because("not_done", reason=overtaken)})
     return lines
 
 
@@ -193,4 +199,4 @@ def _explained_shadow(decision: Decision, situation: Situation, rules: Rules) ->
         effects = effects_of(shadowed, situation, rules)
         drafts = drafts_of(shadowed, situation, rules, known_after(known, effects, message))
         for line in _explained(shadowed, effects, known, drafts, _why_not_sent(message, rules)):
-            yield {**line, "note": f"not done: the rule {shadowed.name!r} is in shadow"}
+            yield {**line, "note": because("not_done", reason=because("rule_in_shadow", rule=shadowed.name))}

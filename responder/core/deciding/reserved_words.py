@@ -16,6 +16,7 @@ from responder.core.contact.effects import (
 )
 from responder.core.contact.known import SubscriptionStatus
 from responder.core.contact.question import QuestionStatus
+from responder.core.contact.reasons import because
 from responder.core.deciding.decision import Decision
 from responder.core.recognition.answers import read_answer
 from responder.core.recognition.lexicon import passes_over
@@ -27,10 +28,10 @@ from responder.core.rules.situation import Match, Situation
 
 CONFIRM_WITHIN = timedelta(minutes=5)  # 47 CFR 64.1200(a)(12)
 CONFIRM_EVERY = timedelta(hours=24)  # at most one confirmation to a number, so that two robots fall silent
-MAY_WANT_TO_STOP = "may want no more texts"
-WANTS_TO_CANCEL = "wants to cancel"
-STOP_BEFORE_APPOINTMENT = "said STOP, with an appointment to come"
-ANSWERS_DOUBT = "answers whether they want no more texts, and not clearly"
+MAY_WANT_TO_STOP = because("may_want_to_stop")
+WANTS_TO_CANCEL = because("wants_to_cancel")
+STOP_BEFORE_APPOINTMENT = because("stop_before_appointment")
+ANSWERS_DOUBT = because("answers_doubt")
 
 
 def reserved(situation: Situation, rules: Rules) -> Decision | None:

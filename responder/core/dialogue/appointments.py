@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from responder.core.contact.effects import Effect, OpenHandOff, Reply, SetLanguage, TellUnclear
 from responder.core.contact.precedence import OVERTAKEN
 from responder.core.contact.question import CloseQuestion, Happening, QuestionStatus
+from responder.core.contact.reasons import because
 from responder.core.dialogue.newest import asked_since, list_state, open_list, shown_list, stands
 from responder.core.dialogue.which_one import ask_which, read_choice
 from responder.core.recognition.answers import OUTCOMES, is_courtesy
@@ -15,12 +16,12 @@ from responder.core.rules.rules import Rules
 from responder.core.rules.situation import Match, Situation
 from responder.core.rules.template import Texts
 
-UNCLEAR = "unclear answer while an appointment is open"
-LATE = "answers after the appointment began"
-CLOSED = "answers a question that is closed"
-NOT_LISTED = "chose a number that is not on the list"
-GONE = "chose an appointment that was moved, has begun or is no more"
-CHOSE_NONE = "answers again without choosing which appointment is meant"
+UNCLEAR = because("unclear_answer")
+LATE = because("late_answer")
+CLOSED = because("question_closed")
+NOT_LISTED = because("number_not_listed")
+GONE = because("chose_gone")
+CHOSE_NONE = because("chose_none")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,18 +5,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from responder.core.contact.reasons import Reason, because, reason_from, with_reasons
 from responder.core.operations.records import MessageRecord
 
 NOT_SENT = "not sent: "
 NOT_DONE = "not done: "
-BY_RESERVED = {
-    "reserved:stop": (
-        "STOP was heard, and its confirmation goes out once in 24 hours at most, or is the gateway's to send"
-    ),
-    "reserved:review": "the text may ask for no more texts, so a person has to look",
-}
-
-
+BY_RESERVED = {"reserved:stop": because("stop_silent"), "reserved:review": because("review_silent")}
 TOLD_OF_A_MISS = ("rule", "line", "why")  # to programs; pages also read the code and the values of its reason
 
 
@@ -46,48 +40,57 @@ def explained(message: MessageRecord, language: str | None, stored: str | None) 
         message=message,
         language=language,
         match=decided["match"],
-        steps=tuple(decided["steps"]),
-        near_misses=tuple(decided["near_misses"]),
+        steps=tuple(map(with_reasons, decided["steps"])),
+        near_misses=tuple({**miss, "why": reason_from(miss)} for miss in decided["near_misses"]),
         reserved=decided.get("reserved"),
     )
 
 
 def why_silent(explanation: Explanation) -> str:
     """Why a handled message got no reply, in one sentence."""
-    held_back = (note.removeprefix(NOT_SENT) for note in _notes(explanation, "reply") if note.startswith(NOT_SENT))
-    ignored = _notes(explanation, "none")
-    reason = next((reason for reason in (*held_back, *ignored) if reason), None)
+    held_back = (_held_back(note) for note in _notes(explanation, "reply"))
+    reason = next((reason for reason in (*held_back, *_notes(explanation, "none")) if reason), None)
     return reason or _by_rule(explanation)
 
 
 def _notes(explanation: Explanation, action: str) -> Iterator[str]:
-    """The notes of the steps of a kind, without the one about a text that was cut."""
-    for step in explanation.steps:
-        if step["action"] == action and (note := str(step.get("note", ""))):
-            yield note[max(0, note.find(NOT_SENT)) :]
+    """The notes of the steps of a kind."""
+    return (step["note"] for step in explanation.steps if step["action"] == action and step.get("note"))
+
+
+def _held_back(note: str) -> str | None:
+    """The reason in a note; None where it is only about a text that was cut."""
+    if isinstance(note, Reason) and note.code == "not_sent":
+        reason: str = note.values["reason"]
+        return reason
+    return note.partition(NOT_SENT)[2] or None
 
 
 def _by_rule(explanation: Explanation) -> str:
-    rule, reason = explanation.message.rule, _hand_off(explanation)
-    handed_off = f', and a person is asked to look ("{reason}")' if reason else ""
+    rule, asked = explanation.message.rule, _hand_off(explanation)
     if explanation.message.is_superseded:
-        return "a newer message of the number stands, or a change by hand"
+        return because("newer_stands")
     if rule is None:
-        return f"nothing matched{handed_off or ', and the rules file has no fallback'}{_nearest(explanation)}"
+        said = because("nothing_matched_asked", reason=asked) if asked else because("nothing_matched")
+        return _with_nearest(said, explanation)
     if rule == "question":
-        return f"it is about an appointment, or answers a question of ours, and nothing is said to it{handed_off}"
+        return _with_asked(because("question_silent"), asked)
     if rule == "fallback":
-        return f"nothing matched, and the fallback has no reply{handed_off}{_nearest(explanation)}"
-    return BY_RESERVED.get(rule) or f"the rule {rule} has no reply{handed_off}"
+        return _with_nearest(_with_asked(because("fallback_silent"), asked), explanation)
+    return BY_RESERVED.get(rule) or _with_asked(because("rule_silent", rule=rule), asked)
 
 
 def _hand_off(explanation: Explanation) -> str | None:
     done = (step for step in explanation.steps if not str(step.get("note", "")).startswith(NOT_DONE))
-    return next((str(step["reason"]) for step in done if step["action"] == "hand_off"), None)
+    return next((step["reason"] for step in done if step["action"] == "hand_off"), None)
 
 
-def _nearest(explanation: Explanation) -> str:
-    """The rule that came nearest, and why it does not answer."""
+def _with_asked(said: Reason, asked: str | None) -> Reason:
+    return because("and_asked", said=said, reason=asked) if asked else said
+
+
+def _with_nearest(said: Reason, explanation: Explanation) -> Reason:
+    """The reason with the rule that came nearest, and why it does not answer."""
     for miss in explanation.near_misses[:1]:
-        return f"; the nearest rule is {miss['rule']} (line {miss['line']}): {miss['why']}"
-    return ""
+        return because("and_nearest", said=said, rule=miss["rule"], line=miss["line"], why=miss["why"])
+    return said

@@ -47,13 +47,14 @@ class MessageRecord:
     rules_hash: str | None
     is_superseded: bool = False
     error: str | None = None
+    retried_by: str | None = None
     answer_ms: int | None = None
     """Milliseconds from the gateway's request to our answer; None for a mail, and in the first second or so."""
 
     def as_json(self) -> dict[str, Any]:
-        """The fields of a message; ``superseded`` and ``error`` only if they say something."""
-        written = plain_fields(self, "is_superseded", "error", "answer_ms")
-        optional = {"superseded": self.is_superseded, "error": self.error}
+        """The fields of a message; ``superseded``, ``error`` and ``retried_by`` only if they say something."""
+        written = plain_fields(self, "is_superseded", "error", "retried_by", "answer_ms")
+        optional = {"superseded": self.is_superseded, "error": self.error, "retried_by": self.retried_by}
         return written | {name: value for name, value in optional.items() if value}
 
 
@@ -108,15 +109,17 @@ class DeliveryRecord:
     segments: int
     text: str
     operator: str | None = None
+    retried_by: str | None = None
     billed_segments: int | None = None
     created_at: datetime | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """The fields of a delivery; its author if a person wrote it, the billed segments if they differ."""
-        written = plain_fields(self, "operator", "billed_segments", "created_at")
+        """The fields of a delivery; who wrote it and who had it tried again, and the billed segments if they differ."""
+        written = plain_fields(self, "operator", "retried_by", "billed_segments", "created_at")
         if self.billed_segments not in (None, self.segments):
             written["billed_segments"] = self.billed_segments
-        return written | ({"operator": self.operator} if self.operator else {})
+        persons = {"operator": self.operator, "retried_by": self.retried_by}
+        return written | {name: person for name, person in persons.items() if person}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

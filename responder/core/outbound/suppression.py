@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from responder.core.contact.effects import Purpose
+from responder.core.contact.reasons import because
 from responder.core.sms.message import Order
 
-OPTED_OUT = "the originator opted out"
-TOO_LATE = "it came too late to be of use, so it was dropped"
-SHADOWED = "nothing is sent while RESPONDER_SHADOW is set"
+OPTED_OUT = because("opted_out")
+TOO_LATE = because("too_late")
+SHADOWED = because("in_service_shadow")
 TO_RESERVED_WORDS = frozenset({Purpose.HELP, Purpose.WELCOME})  # answers that an older STOP does not hold back
 DESPITE_OPT_OUT = TO_RESERVED_WORDS | {Purpose.CONFIRMATION}  # contract, guarantee 6
 MARKETING = frozenset({Purpose.ANSWER})  # a rule's text may be an offer; any other is a service
@@ -77,7 +78,7 @@ def why_suppressed(
     if is_ended or (opted_out and purpose not in DESPITE_OPT_OUT):
         return OPTED_OUT
     if in_doubt and purpose in MARKETING:
-        return "the originator may want no more texts, and no person had decided yet"
+        return because("in_doubt")
     if expires_at is not None and now > expires_at:
         return TOO_LATE
     return None

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from responder.core.contact.effects import AppointmentStatus
+from responder.core.contact.reasons import because
 from responder.core.recognition.aim import begins_with
 from responder.core.recognition.courtesy import (
     only_courtesy,
@@ -37,15 +38,13 @@ OUTCOMES: Mapping[tuple[AppointmentStatus, Answer], Change] = {
     (SCHEDULED, Answer.CANCEL): Change(status=CANCELLED),
     (SCHEDULED, Answer.RESCHEDULE): Change(status=MOVING),
     (CONFIRMED, Answer.CONFIRM): Change(status=CONFIRMED),
-    (CONFIRMED, Answer.CANCEL): Change(status=CANCELLED, hand_off="cancelled after it was confirmed"),
-    (CONFIRMED, Answer.RESCHEDULE): Change(status=None, hand_off="wants another day after it was confirmed"),
-    (CANCELLED, Answer.CONFIRM): Change(status=None, hand_off="confirms an appointment that was cancelled before"),
+    (CONFIRMED, Answer.CANCEL): Change(status=CANCELLED, hand_off=because("cancelled_after_confirmed")),
+    (CONFIRMED, Answer.RESCHEDULE): Change(status=None, hand_off=because("moves_after_confirmed")),
+    (CANCELLED, Answer.CONFIRM): Change(status=None, hand_off=because("confirms_cancelled")),
     (CANCELLED, Answer.CANCEL): Change(status=CANCELLED),
-    (CANCELLED, Answer.RESCHEDULE): Change(
-        status=None, hand_off="wants another day for an appointment that was cancelled before"
-    ),
-    (MOVING, Answer.CONFIRM): Change(status=None, hand_off="confirms after another day was asked for"),
-    (MOVING, Answer.CANCEL): Change(status=CANCELLED, hand_off="cancelled after another day was asked for"),
+    (CANCELLED, Answer.RESCHEDULE): Change(status=None, hand_off=because("moves_cancelled")),
+    (MOVING, Answer.CONFIRM): Change(status=None, hand_off=because("confirms_after_moving")),
+    (MOVING, Answer.CANCEL): Change(status=CANCELLED, hand_off=because("cancelled_after_moving")),
     (MOVING, Answer.RESCHEDULE): Change(status=MOVING),
 }
 """Every answer to every appointment; where the status is None nothing changes, and a person decides."""

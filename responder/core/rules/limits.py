@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from responder.core.contact.echoes import Sent
 from responder.core.contact.effects import Mute, Purpose, Reply, WebhookCall
 from responder.core.contact.known import Known
+from responder.core.contact.reasons import Reason, because
 from responder.core.rules.template import Template, Texts
 from responder.core.sms.durations import Rate, in_words
 
@@ -93,19 +94,17 @@ class Restraint:
             one for one in self._sent if one.is_near(self._now, DAY) and one.purpose is not Purpose.CONFIRMATION
         ]
         if limits.per_day is not None and len(in_a_day) >= limits.per_day:
-            return f"not sent: the number had {len(in_a_day)} texts in a day, limits.per_day is {limits.per_day}", False
+            return _held("texts_in_a_day", count=len(in_a_day), most=limits.per_day), False
         if reply.purpose is not Purpose.ANSWER:
             return None, False
         if muted_until and muted_until > self._now:
-            until = f"{muted_until:%Y-%m-%d %H:%M} UTC"
-            return f"not sent: the number went over a limit and gets no automatic answers until {until}", False
+            return _held("muted", until=f"{muted_until:%Y-%m-%d %H:%M}"), False
         automatic = [one for one in in_a_day if one.purpose is Purpose.ANSWER]
         if limits.replies and self._within(automatic, limits.replies) >= limits.replies.count:
-            return f"not sent: limits.replies allows {limits.replies.count} in {in_words(limits.replies.period)}", True
+            return _held("too_many_replies", most=limits.replies.count, period=in_words(limits.replies.period)), True
         equal = [one for one in automatic if one.text == reply.text]
         if limits.equal and self._within(equal, limits.equal) >= limits.equal.count:
-            often = f"{limits.equal.count} times in {in_words(limits.equal.period)}"
-            return f"not sent: limits.equal allows the same text {often}", True
+            return _held("too_many_equal", most=limits.equal.count, period=in_words(limits.equal.period)), True
         return None, False
 
     def _within(self, sent: Iterable[Sent], rate: Rate) -> int:
@@ -120,3 +119,7 @@ class Restraint:
         notice = Reply(text=text, purpose=Purpose.NOTICE)
         self._note(notice)
         return (notice,)
+
+
+def _held(code: str, **values: object) -> Reason:
+    return because("not_sent", reason=because(code, **values))

@@ -13,7 +13,7 @@ from responder.desk.subscribers import list_subscribers
 from responder.spreadsheets.reading import Follow, Reading
 from responder.spreadsheets.subscribers import Terms, read_subscribers
 from responder.store.consent.importing import SubscriberImports
-from responder.store.consent.subscribers import put_subscribers
+from responder.store.consent.subscribers import preview_subscribers
 from responder.store.reading.evidence import read_evidence
 
 
@@ -31,9 +31,9 @@ async def import_subscribers(
 ) -> Outcomes:
     """Bring in subscribers, all or none, or say what would become of them."""
     if dry_run:
-        return await put_subscribers(
-            desk.database, desk.secret, changes, operator=operator, now=desk.clock(), dry_run=True, advance=advance
-        )
+        outcomes = await preview_subscribers(desk.database, desk.secret, changes)
+        advance(len(changes))
+        return outcomes
     tell = await desk.hearers(Event.CONSENT_CHANGED)
     imports = SubscriberImports(database=desk.database, secret=desk.secret, clock=desk.clock, tell=tell)
     return await imports.put(changes, operator, advance)

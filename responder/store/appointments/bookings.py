@@ -14,7 +14,6 @@ from responder.core.appointments.booking import Booking, Change
 from responder.core.appointments.reminders import ReminderPlan
 from responder.core.contact.known import Appointment
 from responder.core.outbound.events import Happened, appointment_booked, appointment_deleted
-from responder.errors import ResponderError
 from responder.store.appointments.planning import (
     BOOKING_LOCK,
     forget_reminders,
@@ -37,6 +36,7 @@ from responder.store.base.bulk import execute_many
 from responder.store.base.database import Database
 from responder.store.base.history import add_events, event, last_numbers
 from responder.store.base.imports import Kind, overtake
+from responder.store.base.locking import Conflict
 from responder.store.base.revisions import chunks, let_go, move_revisions
 from responder.store.base.tables import appointments, contacts, staged_appointments
 from responder.store.queue.announcing import announce
@@ -44,10 +44,6 @@ from responder.store.queue.announcing import announce
 IMPORT, API = "import", "api"
 """Who changes appointments beside the messages."""
 BOOKINGS = Kind(name="appointments", staged=staged_appointments, lock=BOOKING_LOCK)
-
-
-class Conflict(ResponderError):
-    """An appointment does not stand as whoever changes it believes."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,13 +10,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from responder.core.appointments.reminders import ReminderPlan, reminder_key
 from responder.core.contact.effects import AppointmentStatus, StepStatus
 from responder.core.contact.known import Appointment
+from responder.core.contact.reasons import because
 from responder.core.outbound.events import appointment_booked
-from responder.store.appointments.bookings import Conflict, find_to_change
+from responder.store.appointments.bookings import find_to_change
 from responder.store.appointments.planning import PLANNED, plan_reminders, take_bookings
 from responder.store.appointments.rows import appointment_from
 from responder.store.appointments.stale_reminders import QUEUED
 from responder.store.base.database import Database
 from responder.store.base.history import add_events, event
+from responder.store.base.locking import Conflict
 from responder.store.base.tables import UNDONE, appointments, reminders, steps
 from responder.store.queue.announcing import announce
 from responder.store.queue.suppressing import DROPPED, drop_reminders, suppress
@@ -85,7 +87,7 @@ async def _end_reminders(connection: AsyncConnection, after: Appointment, act: B
         reminders.c.key.not_in(stay),
     )
     rows = (await connection.execute(query)).all()
-    reason = f"the appointment was set to {act.status} by {act.by}"
+    reason = because("appointment_set", status=str(act.status), by=act.by)
     waiting = select(steps.c.seq).where(
         steps.c.message_key.in_([row.key for row in rows if row.status == QUEUED]),
         UNDONE,

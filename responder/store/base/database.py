@@ -7,6 +7,7 @@ import time
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from copy import copy
 from typing import Any, Self
 
 from sqlalchemy import event, text
@@ -27,6 +28,9 @@ STATEMENT_TIMEOUT_S = 10.0
 DRIVERS = frozenset({"aiosqlite", "asyncpg", "sqlalchemy", "uvloop"})
 
 
+Work = Callable[[AsyncConnection], Awaitable[None]]
+
+
 class Database:
     """The database of an installation; ``arguments`` are handed to the driver."""
 
@@ -37,12 +41,19 @@ class Database:
         self._url, self._arguments = url, dict(arguments or {})
         self._lock_wait_s = lock_wait_s
         self._turn = asyncio.Lock()
-        self._open_writer: AsyncConnection | None = None
+        self._kept: list[AsyncConnection] = []  # SQLite's one writer while nobody writes
+        self._also: Work | None = None
         if self.is_sqlite:
             self._writer = _sqlite_engine(url, connections=1, busy_timeout_ms=0)
             self._reader = _sqlite_engine(url, connections=READERS, busy_timeout_ms=int(lock_wait_s * 1000))
         else:
             self._writer = self._reader = _postgresql_engine(url, self._arguments)
+
+    def that_also(self, work: Work) -> Self:
+        """The same database, whose next transaction that commits also does this, as its last."""
+        twin = copy(self)
+        twin._also = work  # noqa: SLF001  (of its own class)
+        return twin
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
@@ -52,15 +63,23 @@ class Database:
                 async with self._writer.begin() as connection:
                     begin_noting(connection)
                     yield connection
-                    await put_noted(connection)
+                    await self._finish(connection)
+            self._also = None
             return
         with storage_errors():
             async with self._writing() as connection:
                 await _patiently(lambda: connection.exec_driver_sql("BEGIN IMMEDIATE"), self._lock_wait_s)
                 begin_noting(connection)
                 yield connection
-                await put_noted(connection)
+                await self._finish(connection)
                 await connection.commit()
+        self._also = None
+
+    async def _finish(self, connection: AsyncConnection) -> None:
+        """Do what a transaction does right before its commit."""
+        if self._also:
+            await self._also(connection)
+        await put_noted(connection)
 
     async def write_at_once(self, statement: str, values: Sequence[Any]) -> None:
         """Commit a single statement of SQLite, which is a transaction by itself.
@@ -76,14 +95,14 @@ class Database:
     async def _writing(self) -> AsyncIterator[AsyncConnection]:
         """SQLite's one writer, for one at a time. It stays open, since opening it costs as much as a commit."""
         async with self._turn:
-            connection, self._open_writer = self._open_writer or await self._writer.connect(), None
+            connection = self._kept.pop() if self._kept else await self._writer.connect()
             try:
                 async with _sound(connection):
                     yield connection
             except BaseException:
                 await asyncio.shield(connection.close())  # which rolls back
                 raise
-            self._open_writer = connection
+            self._kept.append(connection)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -121,8 +140,8 @@ class Database:
 
     async def close(self) -> None:
         """Let go of all connections."""
-        if self._open_writer:
-            await self._open_writer.close()
+        for connection in self._kept:
+            await connection.close()
         await self._writer.dispose()
         await self._reader.dispose()
 

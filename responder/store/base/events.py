@@ -19,6 +19,7 @@ from responder.core.rules.webhooks import Event
 from responder.store.base.bulk import execute_many
 from responder.store.base.tables import events
 
+SUBJECT = "subject"  # where a connection has what its transaction is about
 NOTED = "events noted"  # where a connection has those of its transaction
 MOST_IN_A_ROW = 500  # events that a row holds at most
 LOCK = 0x5E5B0E07  # PostgreSQL advisory lock: whoever numbers events has it until the commit
@@ -52,6 +53,17 @@ class KeptEvent(NamedTuple):
 def begin_noting(connection: AsyncConnection) -> None:
     """Begin with no events, whatever an earlier transaction of the connection left."""
     connection.info[NOTED] = []
+    connection.info[SUBJECT] = ""
+
+
+def note_subject(connection: AsyncConnection, key: str) -> None:
+    """Note what this transaction makes, for whoever asks again for the same."""
+    connection.info[SUBJECT] = key
+
+
+def subject_of(connection: AsyncConnection) -> str:
+    """What this transaction makes; empty where that is plain from what was asked."""
+    return str(connection.info[SUBJECT])
 
 
 def note_event(

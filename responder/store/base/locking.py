@@ -15,11 +15,35 @@ lock in any order.
 SQLite has one lock for all, taken at BEGIN; SQLAlchemy leaves FOR UPDATE out of what it writes for it.
 """
 
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
 from sqlalchemy import Column, ColumnElement, Integer, TextClause, literal_column, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from responder.errors import ResponderError
+
+T = TypeVar("T")
 Condition = ColumnElement[bool] | TextClause
+Check = Callable[[AsyncConnection], Awaitable[None]]
+"""Looks at what an act is about, once it is locked; raises where it does not stand as whoever acts believes."""
+
+
+async def unchecked(_connection: AsyncConnection) -> None:
+    """Act whatever stands there."""
+
+
+def looked_at(read: Callable[[AsyncConnection], Awaitable[T]], look: Callable[[T], None]) -> Check:
+    """A check that looks at what it reads."""
+
+    async def check(connection: AsyncConnection) -> None:
+        look(await read(connection))
+
+    return check
+
+
+class Conflict(ResponderError):
+    """Something does not stand as whoever changes it believes."""
 
 
 def in_order(by: Column[int] | Column[str], *where: Condition, skip_locked: bool = False) -> ColumnElement[bool]:

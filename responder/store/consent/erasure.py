@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.consent.ledger import PERSONAL, number_hash
 from responder.core.contact.effects import StepStatus
+from responder.core.contact.reasons import because
 from responder.core.sms.message import MessageStatus
 from responder.store.base.database import Database
 from responder.store.base.revisions import chunks, move_revisions
@@ -33,7 +34,7 @@ from responder.store.base.tables import (
 )
 from responder.store.consent.ledger import append, event_row
 
-ERASED = "the number was erased"
+ERASED = because("erased")
 KEPT = (messages, steps, consent_events)  # their rows stay, without what is personal: keys and the chain rest on them
 EMPTIED = {"originator": "", "text": "", "raw": b"", "folded": None, "explanation": None}
 UNSENT = (StepStatus.QUEUED, StepStatus.SENDING)

@@ -14,6 +14,7 @@ from responder.core.consent.subscriber_changes import Outcome, Outcomes, Subscri
 from responder.core.contact.known import SubscriptionStatus
 from responder.store.base.database import Database
 from responder.store.base.imports import Kind, overtake
+from responder.store.base.locking import Check, unchecked
 from responder.store.base.records import as_row
 from responder.store.base.revisions import chunks, let_go, move_revisions
 from responder.store.base.tables import contacts, staged_subscribers, subscriptions
@@ -72,6 +73,12 @@ class Means:
     tell: Collection[str] = ()
 
 
+async def preview_subscribers(database: Database, secret: bytes, requests: Sequence[SubscriberChange]) -> Outcomes:
+    """What the changes would do."""
+    async with database.read() as connection:
+        return _summary(await _outcomes(connection, secret, requests))
+
+
 async def put_subscribers(
     database: Database,
     secret: bytes,
@@ -79,23 +86,18 @@ async def put_subscribers(
     *,
     operator: str,
     now: datetime,
-    dry_run: bool = False,
     advance: Callable[[int], None] = lambda _count: None,
     tell: Collection[str] = (),
+    check: Check = unchecked,
 ) -> Outcomes:
     """Make the changes, all or none, but bring nobody back who opted out; ``tell`` webhooks."""
-    if dry_run:
-        async with database.read() as connection:
-            outcomes = await _outcomes(connection, secret, requests)
-        advance(len(requests))
-        return _summary(outcomes)
     means = Means(secret=secret, operator=operator, tell=tell)
     async with database.write() as connection:
         await database.turn(connection, SUBSCRIBER_LOCK)
         places = [(one.originator, one.list) for one in requests]
         staged = tuple_(SUBSCRIBERS.staged.c.originator, SUBSCRIBERS.staged.c.list)
         await overtake(connection, SUBSCRIBERS, (staged.in_(some) for some in chunks(places)))
-        return _summary(await carry_out_some(database, connection, requests, means, now, advance))
+        return _summary(await carry_out_some(database, connection, requests, means, now, advance, check=check))
 
 
 async def carry_out_some(
@@ -107,6 +109,7 @@ async def carry_out_some(
     advance: Callable[[int], None] = lambda _count: None,
     *,
     accepted_at: datetime | None = None,
+    check: Check = unchecked,
 ) -> Sequence[Outcome]:
     """Make some of the changes, and give the outcomes; the caller has the turn.
 
@@ -116,6 +119,7 @@ async def carry_out_some(
     changes = _changing(requests, outcomes)
     await move_revisions(connection, database.insert, {one.originator for one in changes})
     outcomes = await _outcomes(connection, means.secret, requests, before=outcomes, accepted_at=accepted_at)
+    await check(connection)
     changes, before = _changing(requests, outcomes), changes
     await let_go(connection, {one.originator for one in before} - {one.originator for one in changes})
     await _put(connection, database.insert, changes, now, advance)

@@ -19,6 +19,8 @@ from responder.core.sms.segments import size
 from responder.core.sms.timestamps import iso
 from responder.errors import ResponderError
 from responder.store.base.database import Database
+from responder.store.base.events import note_subject
+from responder.store.base.locking import Check, unchecked
 from responder.store.base.revisions import move_revisions
 from responder.store.base.tables import OPEN_HANDOFF, PAST, WAITING, contacts, handoffs, messages, steps
 from responder.store.consent.erasure import silent_among
@@ -44,11 +46,19 @@ class Closing:
 
 
 async def close(
-    database: Database, secret: bytes, key: str, closing: Closing, *, now: datetime, tell: Collection[str] = ()
+    database: Database,
+    secret: bytes,
+    key: str,
+    closing: Closing,
+    *,
+    now: datetime,
+    tell: Collection[str] = (),
+    check: Check = unchecked,
 ) -> Closed:
     """Close a hand-off, with what it means for consent, and tell webhooks; ResponderError says why that cannot be."""
     async with database.write() as connection:
         row = await _taken(connection, database, key)
+        await check(connection)
         if row.closed_at:
             closed_at = iso(row.closed_at.replace(microsecond=0))
             raise ResponderError(f"hand-off {key}: {row.closed_by or 'somebody'} closed it at {closed_at}")
@@ -130,13 +140,16 @@ class Answer:
     text: str
 
 
-async def answer(database: Database, secret: bytes, key: str, written: Answer, now: datetime) -> tuple[str, bool]:
+async def answer(
+    database: Database, secret: bytes, key: str, written: Answer, now: datetime, check: Check = unchecked
+) -> tuple[str, bool]:
     """Queue a person's text to the number of a hand-off; gives its key and whether it is new.
 
     The same text twice in a short while is one. ResponderError says why it cannot go out.
     """
     async with database.write() as connection:
         row = await _taken(connection, database, key)
+        await check(connection)
         if row.key is None:
             raise ResponderError(f"hand-off {key}: {NO_TEXT}, so there is nobody to answer")
         return await _queue(connection, secret, row, written, now, f"hand-off {key}")
@@ -165,10 +178,12 @@ async def _queue(
     written_before = (await connection.execute(query)).all()
     for before in written_before:
         if before.content == written.text and before.created_at > now - TWICE_WITHIN:
+            note_subject(connection, before.key)
             return before.key, False
     if why := await _why_not(connection, secret, row.originator, now):
         raise ResponderError(f"{place}: {why}")
     step = _step(f"{row.message_key}-h{len(written_before) + 1}", row, written.text)
+    note_subject(connection, step.key)
     named = {"operator": written.operator[:200]}
     await connection.execute(insert(steps), [line | named for line in step_rows([step], now)])
     return step.key, True

@@ -73,6 +73,12 @@ async def find_handoffs(database: Database, beginning: str) -> list[HandOffRecor
         return [_handoff(row) for row in (await connection.execute(_handoffs().where(begins_so).limit(2))).all()]
 
 
+async def handoff_now(connection: AsyncConnection, key: str) -> HandOffRecord | None:
+    """The hand-off with this key, as the caller's transaction sees it."""
+    row = (await connection.execute(_handoffs().where(handoffs.c.message_key == key))).first()
+    return _handoff(row) if row else None
+
+
 async def count_open(database: Database) -> OpenHandOffs:
     """How many hand-offs wait for a person, and since when."""
     query = select(func.count(), func.min(handoffs.c.opened_at), func.count().filter(handoffs.c.holds_marketing)).where(

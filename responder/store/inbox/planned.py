@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.contact.effects import OpenHandOff, Step, StepKind
 from responder.core.contact.known import Known, Subscription
+from responder.core.contact.reasons import reasons_in
 from responder.core.deciding.plan import Plan
 from responder.core.outbound.events import changed_appointment_data
 from responder.core.rules.webhooks import Event
@@ -130,7 +131,7 @@ def handoff_rows(plan: Plan, now: datetime) -> Rows:
         {
             "message_key": plan.message.key,
             "originator": plan.message.originator,
-            "reason": effect.reason[:200],
+            "reason": effect.reason,
             "opened_at": now,
             "holds_marketing": effect.holds_marketing,
             "pauses_until": plan.message.received_at + effect.pause if effect.pause else None,
@@ -178,7 +179,7 @@ def explanation_json(plan: Plan) -> str:
     """What a plan decided and why, as it is stored with the message."""
     explanation: Mapping[str, Any] = {
         "match": plan.match,
-        "steps": plan.explained,
+        "steps": [reasons_in(line) for line in plan.explained],
         "reserved": plan.recognition.as_json(),
         "near_misses": [miss.as_json() for miss in plan.near_misses],
     }

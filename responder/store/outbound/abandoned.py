@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import and_, select, update
 
 from responder.core.contact.effects import StepKind, StepStatus
+from responder.core.contact.reasons import because
 from responder.store.base.database import Database
 from responder.store.base.locking import in_order
 from responder.store.base.tables import LEASED, steps
@@ -13,7 +14,7 @@ from responder.store.outbound.replies import due
 from responder.store.outbound.webhook_replies import begin_waiting
 from responder.store.queue.announcing import announce_deliveries
 
-KILLED = "the worker was killed while it was sending"
+KILLED = because("worker_killed")
 LIMBO = {StepKind.WEBHOOK: StepStatus.QUEUED, StepKind.REPLY: StepStatus.UNCERTAIN}
 """What becomes of a step whose worker was killed: a webhook is called again, a text is never sent twice."""
 

@@ -138,6 +138,7 @@ async def retry_calls(
     to: str | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
+    operator: str | None = None,
 ) -> int:
     """Queue again, with the same ids, the calls that were given up, and give how many.
 
@@ -149,7 +150,7 @@ async def retry_calls(
     chosen += [steps.c.created_at >= since] if since else []
     chosen += [steps.c.created_at <= until] if until else []
     async with database.write() as connection:
-        values = AGAIN | {"next_attempt_at": now, "updated_at": now}
+        values = AGAIN | {"next_attempt_at": now, "updated_at": now, "retried_by": operator}
         again = update(steps).where(in_order(steps.c.key, *chosen)).values(values).returning(steps.c.recipient)
         names = list((await connection.execute(again)).scalars())
         await switch_on(connection, {*names, *([to] if to else [])})

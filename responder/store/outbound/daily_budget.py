@@ -9,10 +9,11 @@ from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.contact.effects import Purpose
+from responder.core.contact.reasons import because
 from responder.store.base.database import Database
 from responder.store.base.tables import spend
 
-SPENT = "not sent: the texts of the day are used up (limits.all_per_day in rules.yaml)"
+SPENT = because("not_sent", reason=because("day_used_up"))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,6 +9,7 @@ from sqlalchemy import and_, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.contact.effects import StepStatus
+from responder.core.contact.reasons import because
 from responder.core.outbound.retry import Endpoint
 from responder.core.rules.webhooks import Event
 from responder.store.base.database import Database
@@ -61,7 +62,7 @@ async def tell_disabled(connection: AsyncConnection, endpoint: Endpoint, origina
 
     It has a key of its own: it is about no text, and the message may have been handed over for another reason.
     """
-    reason = f"webhook {endpoint.name} is switched off: {endpoint.reason}"[:200]
+    reason = because("webhook_switched_off", webhook=endpoint.name, reason=endpoint.reason)
     row = {"message_key": secrets.token_hex(16), "originator": originator, "reason": reason, "opened_at": now}
     await connection.execute(insert(handoffs).values(row))
     note_event(connection, Event.HANDOFF_OPENED, now, message_key=str(row["message_key"]))
@@ -84,7 +85,7 @@ async def bury_calls(database: Database, disabled: Collection[Endpoint], now: da
         for endpoint in map(by_name.__getitem__, names):
             waiting = and_(CALLS, steps.c.status == StepStatus.QUEUED, steps.c.recipient == endpoint.name)
             remedy = f"run 'responder deliveries retry --to {endpoint.name}' once it is mended"
-            error = f"the webhook is switched off, since {endpoint.reason}: {remedy}"
+            error = because("webhook_off", reason=endpoint.reason, remedy=remedy)
             values = {"status": StepStatus.DEAD, "next_attempt_at": None, "last_error": error, "updated_at": now}
             found += (
                 await connection.execute(update(steps).where(in_order(steps.c.key, waiting)).values(values))

@@ -14,6 +14,7 @@ from responder.core.outbound.retry import LEASE
 from responder.core.outbound.suppression import SHADOWED
 from responder.store.base.bulk import among
 from responder.store.base.database import Database
+from responder.store.base.locking import Check, unchecked
 from responder.store.base.tables import GIVEN_UP, ORDINARY, REMINDING, UNDONE, URGENT, steps
 from responder.store.consent.ledger import append
 from responder.store.consent.stopping import opt_out_upstream
@@ -167,23 +168,26 @@ class SqlSteps:
         free = int(probe_at <= now) if is_held else limit
         return min(int(waiting), free)
 
-    async def retry(self, key: str, now: datetime) -> StepStatus | None:
+    async def retry(
+        self, key: str, now: datetime, *, operator: str | None = None, check: Check = unchecked
+    ) -> StepStatus | None:
         """Queue a step again that was given up or is uncertain. Gives its status before; None if there is none such.
 
         A reply that a person asks for is of use again, but for those that have a time of their own.
         """
         again = [StepStatus.DEAD, StepStatus.UNCERTAIN, StepStatus.FAILED]
         async with self._database.write() as connection:
-            query = select(steps).where(steps.c.key == key, steps.c.status.in_(again), steps.c.content != "")
-            row = (await connection.execute(query.with_for_update())).first()
-            if row:
-                values = AGAIN | {"next_attempt_at": now, "updated_at": now}
-                if row.expires_at and row.purpose not in STRICT:
-                    values["expires_at"] = max(row.expires_at, now + VALID_FOR)
-                await connection.execute(update(steps).where(steps.c.key == key).values(values))
-                if row.kind == StepKind.WEBHOOK:
-                    await switch_on(connection, [row.recipient])
-        return StepStatus(row.status) if row else None
+            row = (await connection.execute(select(steps).where(steps.c.key == key).with_for_update())).first()
+            await check(connection)
+            if row is None or row.status not in again or not row.content:
+                return None
+            values = AGAIN | {"next_attempt_at": now, "updated_at": now, "retried_by": operator}
+            if row.expires_at and row.purpose not in STRICT:
+                values["expires_at"] = max(row.expires_at, now + VALID_FOR)
+            await connection.execute(update(steps).where(steps.c.key == key).values(values))
+            if row.kind == StepKind.WEBHOOK:
+                await switch_on(connection, [row.recipient])
+        return StepStatus(row.status)
 
     async def count_given_up(self, since: datetime) -> int:
         """How many steps were given up since a moment, beside calls of alerts, of which no alert tells."""

@@ -11,6 +11,7 @@ from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.contact.effects import StepKind, StepStatus
+from responder.core.contact.reasons import because
 from responder.core.outbound.report import Report, status_after, together
 from responder.store.base.database import Database
 from responder.store.base.records import as_row, from_row
@@ -111,7 +112,7 @@ async def _change(
         "lease_until": None,
         "updated_at": now,
     }
-    values["last_error"] = f"the gateway reports: {decisive.reason}" if after is StepStatus.FAILED else None
+    values["last_error"] = because("gateway_reports", reason=decisive.reason) if after is StepStatus.FAILED else None
     if after is StepStatus.DELIVERED:
         values |= _delivery(decisive, step.submitted_at)
     await connection.execute(update(steps).where(steps.c.seq == step.seq).values(**values))

@@ -14,13 +14,13 @@ from responder.core.appointments.reminders import CLOCKS
 from responder.core.contact.effects import Purpose, StepStatus
 from responder.core.contact.known import SubscriptionStatus
 from responder.core.contact.question import Happening, QuestionKind, QuestionStatus, after_happening
+from responder.core.contact.reasons import because
 from responder.store.base.history import add_events, event, last_numbers
 from responder.store.base.tables import appointments, contacts, questions, reminders, steps, subscriptions, uses
 from responder.store.queue.announcing import announce_deliveries, read_hearers
 
 REMINDER = "reminder"
 DROPPED = "dropped"
-LONGEST_REASON = 200
 COUNT = update(appointments).where(appointments.c.id == bindparam("of_id")).values(version=appointments.c.version + 1)
 MOVE = (
     update(contacts).where(contacts.c.originator == bindparam("of_originator")).values(revision=contacts.c.revision + 1)
@@ -73,7 +73,7 @@ async def drop_reminders(connection: AsyncConnection, reasons: Mapping[str, str]
     if not rows:
         return
     for row in rows:
-        values = {"status": DROPPED, "done_at": now, "reason": reasons[row.key][:LONGEST_REASON]}
+        values = {"status": DROPPED, "done_at": now, "reason": reasons[row.key]}
         await connection.execute(update(reminders).where(reminders.c.key == row.key).values(values))
     versions = select(appointments.c.id, appointments.c.version).where(
         appointments.c.id.in_({row.appointment_id for row in rows})
@@ -96,7 +96,13 @@ async def drop_reminders(connection: AsyncConnection, reasons: Mapping[str, str]
 
 def dropped(row: Row[Any], number: int, reason: str, now: datetime) -> dict[str, Any]:
     """The line of the history about a reminder that does not leave."""
-    return event((row.appointment_id, number), now, "reminder dropped", REMINDER, detail=f"{row.name} before: {reason}")
+    return event(
+        (row.appointment_id, number),
+        now,
+        "reminder dropped",
+        REMINDER,
+        detail=because("reminder_dropped", before=row.name, reason=reason),
+    )
 
 
 OF_REMINDER = "-1"  # what the key of a reminder's step ends with

@@ -3,15 +3,17 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, literal_column, select, text, update
+from sqlalchemy import func, select, text, update
 
 from responder.core.operations.records import MessageRecord
 from responder.core.operations.troubles import FailedMessages
 from responder.core.sms.message import MessageStatus
 from responder.errors import ResponderError
 from responder.store.base.database import Database
+from responder.store.base.locking import Check, unchecked
 from responder.store.base.revisions import TOGETHER
 from responder.store.base.tables import messages
+from responder.store.reading.by_reason import count_by_reason
 from responder.store.reading.records import message_from
 
 FAILED = (messages.c.status == text("'failed'"), func.length(messages.c.raw) > 0)  # without its text one is done with
@@ -22,12 +24,8 @@ async def read_failed(database: Database) -> FailedMessages:
 
     A reason ends at its colon: what follows may repeat a text.
     """
-    position = "instr" if database.is_sqlite else "strpos"
-    reason: ColumnElement[str] = literal_column(f"substr(error, 1, {position}(error || ':', ':') - 1)")
-    query = select(reason.label("reason"), func.count().label("found")).where(*FAILED).group_by(reason).order_by(reason)
-    async with database.read() as connection:
-        rows = (await connection.execute(query)).all()
-    return FailedMessages(by_reason={row.reason or "no reason was kept": row.found for row in rows})
+    found = await count_by_reason(database, messages.c.error, *FAILED)
+    return FailedMessages(by_reason={reason or "no reason was kept": count for reason, count in found.items()})
 
 
 AGAIN: dict[str, Any] = {
@@ -41,9 +39,9 @@ AGAIN: dict[str, Any] = {
 RETRIED = frozenset({MessageStatus.FAILED, MessageStatus.MALFORMED})
 
 
-async def receive_failed_again(database: Database) -> AsyncIterator[MessageRecord]:
+async def receive_failed_again(database: Database, operator: str | None = None) -> AsyncIterator[MessageRecord]:
     """Let all failed messages wait again that still have their text; gives them, oldest first."""
-    after = 0
+    after, again = 0, AGAIN | {"retried_by": operator}
     while True:
         async with database.write() as connection:
             some = (
@@ -52,7 +50,7 @@ async def receive_failed_again(database: Database) -> AsyncIterator[MessageRecor
             seqs = (await connection.execute(some.with_for_update())).scalars().all()
             rows = (
                 await connection.execute(
-                    update(messages).where(messages.c.seq.in_(seqs)).values(AGAIN).returning(messages)
+                    update(messages).where(messages.c.seq.in_(seqs)).values(again).returning(messages)
                 )
             ).all()
         for row in sorted(rows, key=lambda row: int(row.seq)):
@@ -69,11 +67,14 @@ async def receive_again(
     originator: str | None = None,
     destination: str | None = None,
     text: str | None = None,
+    operator: str | None = None,
+    check: Check = unchecked,
 ) -> None:
     """Let a failed message wait again, or a malformed one with what it lacks. ResponderError says why it can't."""
     ends = {"originator": originator, "destination": destination}
     async with database.write() as connection:
         row = (await connection.execute(select(messages).where(messages.c.key == key).with_for_update())).one()
+        await check(connection)
         status = MessageStatus(row.status)
         if status not in RETRIED:
             raise ResponderError(f"message {key}: it is {status}, only failed and malformed ones are received again")
@@ -90,4 +91,6 @@ async def receive_again(
         if text is not None and row.text:
             raise ResponderError(f"message {key}: it has its own text, leave --text out")
         given |= {} if text is None else {"text": text}
-        await connection.execute(update(messages).where(messages.c.key == key).values(**AGAIN, **given))
+        await connection.execute(
+            update(messages).where(messages.c.key == key).values(**AGAIN, **given, retried_by=operator)
+        )

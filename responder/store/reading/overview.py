@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, literal_column, select
+from sqlalchemy import func, select
 
 from responder.core.contact.effects import AppointmentStatus, StepKind
 from responder.core.operations.explanations import explained, why_silent
@@ -23,6 +23,7 @@ from responder.store.base.tables import (
     steps,
 )
 from responder.store.queue.rows import delivery_from
+from responder.store.reading.by_reason import count_by_reason
 from responder.store.reading.records import message_from
 
 
@@ -89,14 +90,7 @@ async def count_waiting(database: Database, begin: datetime, end: datetime) -> C
 
 async def count_reasons(database: Database) -> list[tuple[str, int]]:
     """How many deliveries were given up for each reason, the most frequent first."""
-    position = "instr" if database.is_sqlite else "strpos"
-    reason: ColumnElement[str] = literal_column(f"substr(last_error, 1, {position}(last_error || ':', ':') - 1)")
-    query = (
-        select(reason.label("reason"), func.count().label("found")).select_from(steps).where(GIVEN_UP).group_by(reason)
-    )
-    async with database.read() as connection:
-        rows = (await connection.execute(query)).all()
-    return sorted(((row.reason or "", row.found) for row in rows), key=lambda pair: (-pair[1], pair[0]))
+    return list((await count_by_reason(database, steps.c.last_error, GIVEN_UP)).items())
 
 
 async def read_pulse(database: Database) -> Pulse:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.engine import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.consent.standing import ContactRecord
 from responder.core.contact.effects import StepKind, StepStatus
@@ -157,6 +158,25 @@ async def find_appointment(database: Database, identifier: str) -> AppointmentRe
     async with database.read() as connection:
         row = (await connection.execute(select(appointments).where(appointments.c.id == identifier))).first()
     return _appointment(row) if row else None
+
+
+async def message_now(connection: AsyncConnection, key: str) -> Explanation | None:
+    """The message with this key, as the caller's transaction sees it."""
+    row = (await connection.execute(select(messages).where(messages.c.key == key))).first()
+    return _explanation(row) if row else None
+
+
+async def delivery_now(connection: AsyncConnection, key: str) -> DeliveryRecord | None:
+    """The delivery with this key, as the caller's transaction sees it."""
+    row = (await connection.execute(select(steps).where(steps.c.key == key))).first()
+    return delivery_from(row) if row else None
+
+
+async def subscriber_now(connection: AsyncConnection, originator: str, name: str) -> SubscriberRecord | None:
+    """How a number stands on a list, as the caller's transaction sees it."""
+    only = SubscriberFilter(originator=originator, list=name)
+    row = (await connection.execute(list_subscribers(only).query)).first()
+    return _subscriber(row) if row else None
 
 
 def message_from(row: Row[Any]) -> MessageRecord:

@@ -85,12 +85,12 @@ async def set_status(call: Call) -> Answer:
 
 def answer_appointment(record: AppointmentRecord, *, status: int = 200) -> Answer:
     """An appointment with its ETag."""
-    return Answer(content=record.as_json(), status=status, etag=record.etag, again=record.appointment.id)
+    return Answer(content=record.as_json(), status=status, etag=record.etag)
 
 
 def _expectation(call: Call) -> Callable[[Appointment | None], bool]:
     """A check of an appointment against the headers ``If-Match`` and ``If-None-Match``."""
-    return lambda before: call.holds(AppointmentRecord(appointment=before).etag if before else None)
+    return lambda before: call.expects(AppointmentRecord(appointment=before) if before else None)
 
 
 def _booking(identifier: str, body: Mapping[str, Any], local: Local) -> Booking:
@@ -112,6 +112,6 @@ def _booking(identifier: str, body: Mapping[str, Any], local: Local) -> Booking:
     return read_booking(row, local)
 
 
-async def same_appointment(call: Call, identifier: str) -> Answer:
+async def same_appointment(call: Call, _subject: str) -> Answer:
     """The appointment that a repeated request is about."""
-    return answer_appointment(await show_appointment(call.desk, identifier))
+    return answer_appointment(await show_appointment(call.desk, tidy(call.path["id"])))

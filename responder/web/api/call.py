@@ -4,13 +4,15 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from hashlib import sha256
+from typing import Any
 
 from starlette.datastructures import Headers, QueryParams
 
 from responder.core.appointments.booking import Local
 from responder.core.operations.pages import Page
-from responder.desk.desk import LARGEST_PAGE, Desk, Invalid, Overtaken, Records
+from responder.core.operations.records import AppointmentRecord
+from responder.desk.desk import LARGEST_PAGE, Desk, Invalid, Recorded, Records
 from responder.desk.requests.typed import Typed, read_one_of, read_text
 
 BY_PROGRAMS = "api"  # who acts where nobody is named
@@ -18,7 +20,6 @@ LONGEST_OPERATOR = 200  # characters
 PAGE = 100  # records in one answer, where no limit is given
 PAGING = ("limit", "after", "order")
 ORDERS = ("oldest", "newest")
-OVERTAKEN = "it is not as If-Match or If-None-Match says: get it again"
 
 
 class Refusal(Exception):
@@ -31,21 +32,13 @@ class Refusal(Exception):
         self.headers = dict(headers or {})
 
 
-class Recorded(Protocol):
-    """A record with the fields of the contract, section 7."""
-
-    def as_json(self) -> Mapping[str, Any]:
-        """Its fields."""
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
-    """What a function of the API answers; ``again`` names what a repeated request is about."""
+    """What a function of the API answers."""
 
     content: Any = None
     status: int = 200
     etag: str | None = None
-    again: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,14 +80,9 @@ class Call:
         typed.errors += by_header.errors
         return given[0].strip() or given[1].strip() or BY_PROGRAMS
 
-    def require(self, state: Callable[[], str | None] | str | None) -> None:
-        """Raise Overtaken unless ``If-Match`` and ``If-None-Match`` allow this state; None is one that is not there."""
-        etag = state() if callable(state) else state
-        if not self.holds(etag):
-            raise Overtaken(OVERTAKEN)
-
-    def holds(self, etag: str | None) -> bool:
-        """Whether a state is one that ``If-Match`` and ``If-None-Match`` allow."""
+    def expects(self, present: Recorded | None) -> bool:
+        """Whether a record, or that there is none, is what ``If-Match`` and ``If-None-Match`` allow."""
+        etag = etag_of(present) if present else None
         names = {"*", etag} if etag else set()
         expected, excluded = (_etags(self.headers.get(name)) for name in ("if-match", "if-none-match"))
         return (expected is None or bool(names & expected)) and not (excluded is not None and names & excluded)
@@ -102,6 +90,18 @@ class Call:
 
 def _etags(header: str | None) -> set[str] | None:
     return None if header is None else {part.strip() for part in header.split(",")}
+
+
+def etag_of(record: Recorded) -> str:
+    """The name of a record's state."""
+    if isinstance(record, AppointmentRecord):
+        return record.etag
+    return f'"{sha256(json.dumps(record.as_json(), sort_keys=True).encode()).hexdigest()[:16]}"'
+
+
+def answer_record(record: Recorded, *, status: int = 200) -> Answer:
+    """A record with its ETag."""
+    return Answer(content=record.as_json(), status=status, etag=etag_of(record))
 
 
 def finish(typed: Typed) -> None:

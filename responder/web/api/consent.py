@@ -20,8 +20,7 @@ from responder.desk.requests.typed import (
     subscriber_filter,
 )
 from responder.desk.subscribers import count_lists, list_subscribers, opt_out_number, put_subscriber
-from responder.web.api.call import PAGING, Answer, Call, answer_page, finish
-from responder.web.api.records import answer_record, etag_of
+from responder.web.api.call import PAGING, Answer, Call, answer_page, answer_record, finish
 
 LONGEST_EVIDENCE = 1000  # characters
 EVERYTHING = "all"  # the name that stands for all lists
@@ -46,7 +45,7 @@ async def one_subscriber(call: Call) -> Answer:
     typed = Typed({"number": call.path["number"]}, ("number",))
     number = typed.needed("number", read_phone(await call.local())) or ""
     finish(typed)
-    return answer_record((await _subscriber(call, call.path["list"], number)).as_json())
+    return answer_record(await _subscriber(call, call.path["list"], number))
 
 
 async def join(call: Call) -> Answer:
@@ -91,11 +90,17 @@ async def _change(
     if name == EVERYTHING and not joins:
         await opt_out_number(call.desk, number, operator=operator, reason=evidence)
         return Answer(status=204)
-    call.require(await _state(call, name, number))
     record, _ = await put_subscriber(
-        call.desk, number, name, joins=joins, operator=operator, evidence=evidence, language=language
+        call.desk,
+        number,
+        name,
+        joins=joins,
+        operator=operator,
+        evidence=evidence,
+        language=language,
+        expected=call.expects,
     )
-    return answer_record(record.as_json())
+    return answer_record(record)
 
 
 async def changed_before(call: Call, _subject: str) -> Answer:
@@ -107,14 +112,7 @@ async def changed_before(call: Call, _subject: str) -> Answer:
     finish(typed)
     if name == EVERYTHING:
         return Answer(status=204)
-    return answer_record((await _subscriber(call, name, number)).as_json())
-
-
-async def _state(call: Call, name: str, number: str) -> str | None:
-    try:
-        return etag_of((await _subscriber(call, name, number)).as_json())
-    except Missing:
-        return None
+    return answer_record(await _subscriber(call, name, number))
 
 
 async def _subscriber(call: Call, name: str, number: str) -> SubscriberRecord:

@@ -1,10 +1,5 @@
 """Messages, deliveries, hand-offs, events and lists over HTTP: each function looks or acts at the desk."""
 
-import json
-from collections.abc import Mapping
-from hashlib import sha256
-from typing import Any
-
 from responder.core.sms.address import canonical
 from responder.core.sms.text import clean
 from responder.desk.deliveries import list_deliveries, retry_delivery, show_delivery
@@ -28,20 +23,10 @@ from responder.desk.requests.typed import (
     read_one_of,
     read_text,
 )
-from responder.web.api.call import PAGE, PAGING, Answer, Call, answer_page, finish, read_limit
+from responder.web.api.call import PAGE, PAGING, Answer, Call, answer_page, answer_record, finish, read_limit
 
 LONGEST_TEXT = 2000  # characters of a text that a person writes or fills in
 OPEN, DONE, ALL = "open", "done", "all"
-
-
-def etag_of(record: Mapping[str, Any]) -> str:
-    """The name of a record's state."""
-    return f'"{sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()[:16]}"'
-
-
-def answer_record(record: Mapping[str, Any], *, status: int = 200, again: str = "") -> Answer:
-    """A record with its ETag."""
-    return Answer(content=record, status=status, etag=etag_of(record), again=again)
 
 
 async def many_messages(call: Call) -> Answer:
@@ -53,19 +38,21 @@ async def many_messages(call: Call) -> Answer:
 
 async def one_message(call: Call) -> Answer:
     """GET of a message, with its explanation."""
-    return answer_record((await show_message(call.desk, call.path["key"])).as_json())
+    return answer_record(await show_message(call.desk, call.path["key"]))
 
 
 async def again_message(call: Call) -> Answer:
     """POST: let a message be received again."""
     typed = Typed(call.body(), ("originator", "destination", "text", "operator"))
-    call.operator(typed)
+    operator = call.operator(typed)
     ends = {name: typed.read(name, read_text()) for name in ("originator", "destination")}
     text = typed.read("text", read_text(LONGEST_TEXT))
     finish(typed)
     given = {name: canonical(end) if end else None for name, end in ends.items()}
-    found = await retry_message(call.desk, call.path["key"], **given, text=text)
-    return answer_record(found.as_json(), again=found.message.key)
+    found = await retry_message(
+        call.desk, call.path["key"], **given, text=text, operator=operator, expected=call.expects
+    )
+    return answer_record(found)
 
 
 async def many_deliveries(call: Call) -> Answer:
@@ -77,18 +64,17 @@ async def many_deliveries(call: Call) -> Answer:
 
 async def one_delivery(call: Call) -> Answer:
     """GET of a delivery."""
-    return answer_record((await show_delivery(call.desk, clean(call.path["key"]))).as_json())
+    return answer_record(await show_delivery(call.desk, clean(call.path["key"])))
 
 
 async def again_delivery(call: Call) -> Answer:
     """POST: queue a delivery again."""
     typed = Typed(call.body(), ("operator",))
-    call.operator(typed)
+    operator = call.operator(typed)
     finish(typed)
     key = clean(call.path["key"])
-    call.require(etag_of((await show_delivery(call.desk, key)).as_json()))
-    await retry_delivery(call.desk, key)
-    return answer_record((await show_delivery(call.desk, key)).as_json(), again=key)
+    await retry_delivery(call.desk, key, operator=operator, expected=call.expects)
+    return answer_record(await show_delivery(call.desk, key))
 
 
 async def many_handoffs(call: Call) -> Answer:
@@ -103,7 +89,7 @@ async def many_handoffs(call: Call) -> Answer:
 
 async def one_handoff(call: Call) -> Answer:
     """GET of a hand-off."""
-    return answer_record((await show_handoff(call.desk, call.path["key"])).as_json())
+    return answer_record(await show_handoff(call.desk, call.path["key"]))
 
 
 async def reply_to_handoff(call: Call) -> Answer:
@@ -115,9 +101,10 @@ async def reply_to_handoff(call: Call) -> Answer:
         typed.errors.append(f"max_segments: expected a number from 1 to {MOST_SEGMENTS}")
     operator = call.operator(typed)
     finish(typed)
-    _, key, is_new = await answer_handoff(call.desk, call.path["key"], text, operator=operator, max_segments=most)
-    record = (await show_delivery(call.desk, key)).as_json()
-    return answer_record(record, status=201 if is_new else 200, again=key)
+    _, key, is_new = await answer_handoff(
+        call.desk, call.path["key"], text, operator=operator, max_segments=most, expected=call.expects
+    )
+    return answer_record(await show_delivery(call.desk, key), status=201 if is_new else 200)
 
 
 async def close_one_handoff(call: Call) -> Answer:
@@ -126,10 +113,10 @@ async def close_one_handoff(call: Call) -> Answer:
     note = typed.read("note", read_text(LONGEST_NOTE)) or ""
     opts_out, operator = typed.flag("opt_out"), call.operator(typed)
     finish(typed)
-    record = await show_handoff(call.desk, call.path["key"])
-    call.require(etag_of(record.as_json()))
-    closed, _ = await close_handoff(call.desk, record.key, operator=operator, note=note, opts_out=opts_out)
-    return answer_record(closed.as_json(), again=record.key)
+    closed, _ = await close_handoff(
+        call.desk, call.path["key"], operator=operator, note=note, opts_out=opts_out, expected=call.expects
+    )
+    return answer_record(closed)
 
 
 async def many_events(call: Call) -> Answer:
@@ -141,16 +128,21 @@ async def many_events(call: Call) -> Answer:
     return Answer(content={"events": [event.as_json() for event in page.items], "next": page.next})
 
 
-async def same_message(call: Call, key: str) -> Answer:
+async def same_message(call: Call, _subject: str) -> Answer:
     """The message that a repeated request is about."""
-    return answer_record((await show_message(call.desk, key)).as_json())
+    return await one_message(call)
 
 
-async def same_delivery(call: Call, key: str) -> Answer:
+async def same_delivery(call: Call, _subject: str) -> Answer:
     """The delivery that a repeated request is about."""
-    return answer_record((await show_delivery(call.desk, key)).as_json())
+    return await one_delivery(call)
 
 
-async def same_handoff(call: Call, key: str) -> Answer:
+async def same_reply(call: Call, key: str) -> Answer:
+    """The text that a repeated request has written."""
+    return answer_record(await show_delivery(call.desk, key))
+
+
+async def same_handoff(call: Call, _subject: str) -> Answer:
     """The hand-off that a repeated request is about."""
-    return answer_record((await show_handoff(call.desk, key)).as_json())
+    return await one_handoff(call)

@@ -3,6 +3,7 @@
 import json
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -12,15 +13,16 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
 from responder.core.outbound.gateway import LARGEST_BODY
-from responder.desk.desk import Desk, DeskError, Invalid
-from responder.desk.requests.repeats import KEY_IN_USE, begin_request, drop_request, end_request
+from responder.desk.desk import Desk, DeskError, Invalid, Overtaken
+from responder.desk.requests.repeats import UnderWay, once
 from responder.errors import ConfigurationError, StorageError
-from responder.web.api.call import Answer, Call, Refusal
+from responder.web.api.call import Answer, Call, Refusal, etag_of
 from responder.web.api.description import BASE, document, page
 from responder.web.api.table import OPERATIONS, Operation
 
 STATUSES = {"not_found": 404, "overtaken": 412, "refused": 409, "invalid": 422}
 LONGEST_KEY = 200  # characters of an Idempotency-Key
+KEY_IN_USE = "Idempotency-Key: a request with this key is under way, ask again in a second"
 AWAY = "the database is not available, try again later"
 NOTHING = "there is nothing here"
 ONLY_STYLE = {"content-security-policy": "default-src 'none'; style-src 'unsafe-inline'"}
@@ -60,6 +62,8 @@ class Api(BaseRoute):
             return problem(refusal.status, *refusal.errors, headers=refusal.headers)
         except Invalid as invalid:
             return problem(STATUSES[invalid.code], *invalid.errors, code=invalid.code)
+        except Overtaken as error:
+            return _overtaken(error)
         except DeskError as error:
             return problem(STATUSES[error.code], str(error), code=error.code)
         except (StorageError, ConfigurationError):
@@ -77,24 +81,24 @@ class Api(BaseRoute):
 
     async def _carry_out(self, operation: Operation, call: Call) -> Answer:
         """Carry out a request, or answer one that was carried out before under the same key."""
-        key = call.headers.get("idempotency-key")
-        if key is None or operation.again is None:
+        key, again = call.headers.get("idempotency-key"), operation.again
+        if key is None or again is None:
             return await operation.handle(call)
         if not 1 <= len(key) <= LONGEST_KEY:
             raise Refusal(422, f"Idempotency-Key: expected 1 to {LONGEST_KEY} characters")
-        request = json.dumps([operation.method, operation.path, *call.path.values(), call.content.hex()])
-        before = await begin_request(self._desk, key, request)
-        if before is not None and before.is_done:
-            return await operation.again(call, before.subject)
-        if before is not None:
-            raise Refusal(409, KEY_IN_USE, headers={"retry-after": "1"})
+        request = json.dumps(
+            [operation.method, operation.path, *call.path.values(), str(call.query), call.content.hex()]
+        )
         try:
-            answer = await operation.handle(call)
-        except BaseException:
-            await drop_request(self._desk, key)
-            raise
-        await end_request(self._desk, key, answer.again)
-        return answer
+            return await once(
+                self._desk,
+                key,
+                request,
+                lambda desk: operation.handle(replace(call, desk=desk)),
+                lambda subject: again(call, subject),
+            )
+        except UnderWay:
+            raise Refusal(409, KEY_IN_USE, headers={"retry-after": "1"}) from None
 
 
 def _find(method: str, path: str) -> tuple[Operation, Mapping[str, str]]:
@@ -110,7 +114,21 @@ def _find(method: str, path: str) -> tuple[Operation, Mapping[str, str]]:
     raise Refusal(404, NOTHING)
 
 
-def problem(status: int, *errors: str, code: str = "", headers: Mapping[str, str] | None = None) -> Response:
+def _overtaken(error: Overtaken) -> Response:
+    """What is wrong, with the record as it stands, so that nobody has to ask again."""
+    present = error.present
+    etag = {"etag": etag_of(present)} if present else {}
+    also = {"present": present.as_json() if present else None}
+    return problem(STATUSES[error.code], str(error), code=error.code, headers=etag, also=also)
+
+
+def problem(
+    status: int,
+    *errors: str,
+    code: str = "",
+    headers: Mapping[str, str] | None = None,
+    also: Mapping[str, Any] | None = None,
+) -> Response:
     """What is wrong, all at once (RFC 9457)."""
     content: dict[str, Any] = {
         "type": "about:blank",
@@ -119,6 +137,7 @@ def problem(status: int, *errors: str, code: str = "", headers: Mapping[str, str
         "detail": errors[0] if errors else "",
         "code": code or HTTPStatus(status).phrase.lower().replace(" ", "_"),
         "errors": list(errors),
+        **(also or {}),
     }
     return JSONResponse(content, status, headers=dict(headers or {}), media_type="application/problem+json")
 

@@ -113,7 +113,7 @@ OPERATIONS = (
         method="POST", path="handoffs/{key}/reply", body="Reply", answer="Delivery", statuses=(200, 201),
         has_etag=True,
         summary="Write to the number of a hand-off; it stays open.",
-        handle=records.reply_to_handoff, again=records.same_delivery,
+        handle=records.reply_to_handoff, again=records.same_reply,
     ),
     Operation(
         method="POST", path="handoffs/{key}/done", body="Closing", answer="HandOff", has_etag=True,

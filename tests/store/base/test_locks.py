@@ -15,7 +15,8 @@ from responder.core.appointments.booking import Booking
 from responder.core.consent.subscriber_changes import SubscriberChange
 from responder.core.contact.effects import StepKind, StepStatus
 from responder.core.contact.known import Appointment
-from responder.store.appointments.bookings import Conflict, delete_appointment, put_bookings
+from responder.store.appointments.bookings import delete_appointment, put_bookings
+from responder.store.base.locking import Conflict
 from responder.store.base.tables import appointments, contacts, messages, subscriptions
 from responder.store.consent.erasure import erase
 from responder.store.consent.retention import end_subscriptions

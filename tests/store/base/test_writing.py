@@ -80,8 +80,8 @@ async def test_a_transaction_that_failed_leaves_nothing_to_the_next(database: Da
 
 async def test_a_connection_that_was_closed_is_a_fault_of_storage_and_not_used_again(database: Database) -> None:
     await database.write_at_once(STATEMENT, ["+39330"])
-    assert database._open_writer
-    driver = (await database._open_writer.get_raw_connection()).driver_connection
+    (writer,) = database._kept
+    driver = (await writer.get_raw_connection()).driver_connection
     assert driver
     await driver.close()
     with pytest.raises(StorageError):

@@ -14,7 +14,7 @@ from responder.store.appointments.bookings import API, delete_appointment, put_b
 from responder.store.base.tables import subscriptions
 from responder.store.consent.retention import end_subscriptions
 from responder.store.consent.stopping import opt_out
-from responder.store.consent.subscribers import put_subscribers
+from responder.store.consent.subscribers import preview_subscribers, put_subscribers
 from responder.wiring import Store
 from tests.builders import ANNA, BRUNO, inbound, minutes
 from tests.conftest import NOON, StandingClock
@@ -154,7 +154,7 @@ async def test_who_is_put_on_a_list_or_taken_off_is_told(work: Work) -> None:
 
 
 async def test_an_import_that_changes_nothing_tells_nothing(work: Work) -> None:
-    await put(work, SubscriberChange(originator=ANNA, list="news"), dry_run=True)
+    await preview_subscribers(work.store.database, work.store.secret, [SubscriberChange(originator=ANNA, list="news")])
     await put(work, SubscriberChange(originator=ANNA, list="news"))
     await put(work, SubscriberChange(originator=ANNA, list="news"))
     assert len(await told(work)) == 1

@@ -14,10 +14,13 @@ from sqlalchemy import (
     Integer,
     MetaData,
     String,
+    Text,
     TextClause,
     TypeDecorator,
 )
 from sqlalchemy.types import TypeEngine
+
+from responder.core.contact.reasons import read_reason, written_reason
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -51,6 +54,19 @@ class Moment(TypeDecorator[datetime]):
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:
         """One function for each value."""
         return _from_text if dialect.name == "sqlite" else _in_utc
+
+
+class Why(TypeDecorator[str]):
+    """A reason: its code and values as JSON, or a sentence where it has none."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else written_reason(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else read_reason(value)
 
 
 def _in_utc(value: datetime | None) -> datetime | None:

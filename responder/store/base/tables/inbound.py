@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, Text, false, text
 
-from responder.store.base.tables.columns import Moment, RowNumber, metadata, partial_index
+from responder.store.base.tables.columns import Moment, RowNumber, Why, metadata, partial_index
 
 messages = Table(
     "messages",
@@ -31,7 +31,8 @@ messages = Table(
     Column("language", String(16)),
     Column("is_superseded", Boolean, nullable=False, server_default=false()),
     Column("explanation", Text),
-    Column("error", Text),
+    Column("error", Why),
+    Column("retried_by", String(200)),
 )
 # Each of these is for one question alone: PostgreSQL may take any index whose condition a query states, to read all.
 IN_LINE = text("status = 'received' AND seq > 0")
@@ -160,7 +161,7 @@ handoffs = Table(
     metadata,
     Column("message_key", String(32), primary_key=True),
     Column("originator", String(64), nullable=False),
-    Column("reason", String(200), nullable=False),
+    Column("reason", Why, nullable=False),
     Column("opened_at", Moment, nullable=False),
     Column("closed_at", Moment),
     Column("holds_marketing", Boolean, nullable=False, server_default=false()),

@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, Text, false, text
 
-from responder.store.base.tables.columns import Moment, RowNumber, metadata, partial_index
+from responder.store.base.tables.columns import Moment, RowNumber, Why, metadata, partial_index
 
 steps = Table(
     "steps",
@@ -25,7 +25,7 @@ steps = Table(
     Column("next_attempt_at", Moment),
     Column("lease_owner", String(64)),
     Column("lease_until", Moment),
-    Column("last_error", Text),
+    Column("last_error", Why),
     Column("gateway_id", String(200)),
     Column("submitted_at", Moment),
     Column("api", String(16)),
@@ -35,6 +35,7 @@ steps = Table(
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
     Column("operator", String(200)),
+    Column("retried_by", String(200)),
 )
 REPLIES = text("kind = 'reply'")
 UNDONE = text("status IN ('queued', 'sending') AND seq > 0")
@@ -105,7 +106,7 @@ holds = Table(
     metadata,
     Column("name", String(32), primary_key=True),
     Column("since", Moment, nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("reason", Why, nullable=False),
     Column("probe_at", Moment, nullable=False),
 )
 

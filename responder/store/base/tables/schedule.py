@@ -1,8 +1,8 @@
 """Appointments, their history, and their reminders."""
 
-from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text, text
+from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, text
 
-from responder.store.base.tables.columns import Moment, RowNumber, metadata, partial_index
+from responder.store.base.tables.columns import Moment, RowNumber, Why, metadata, partial_index
 
 appointments = Table(
     "appointments",
@@ -40,7 +40,7 @@ appointment_events = Table(
     Column("message_key", String(64)),
     Column("old_status", String(32)),
     Column("new_status", String(32)),
-    Column("detail", Text, nullable=False, server_default=text("''")),
+    Column("detail", Why, nullable=False, server_default=text("''")),
 )
 Index("ix_appointment_events_appointment_id", appointment_events.c.appointment_id, appointment_events.c.seq)
 
@@ -55,7 +55,7 @@ reminders = Table(
     Column("next_at", Moment, nullable=False),
     Column("status", String(16), nullable=False),
     Column("done_at", Moment),
-    Column("reason", String(200)),
+    Column("reason", Why),
     Column("only", String(32)),
 )
 PLANNED = text("status = 'planned' AND key > ''")

@@ -2,7 +2,7 @@
 
 revision = "0001"
 down_revision = None
-SCHEMA = "9bff08c469fa"
+SCHEMA = "1178321b5630"
 
 
 def upgrade() -> None:

@@ -82,7 +82,7 @@ async def show(visit: Visit) -> Response:
 async def retry(visit: Visit) -> Response:
     """Try one again."""
     form = await visit.form()
-    await retry_delivery(visit.desk, visit.request.path_params["key"])
+    await retry_delivery(visit.desk, visit.request.path_params["key"], operator=visit.operator)
     visit.console.lookout.forget()
     return visit.go(safe_path(form.get("back", "/deliveries")), visit.say("It is tried again within seconds."))
 
@@ -90,7 +90,7 @@ async def retry(visit: Visit) -> Response:
 async def retry_all(visit: Visit) -> Response:
     """Try all webhook calls of the filter again that were given up."""
     name = (await visit.form()).get("to", "") or None
-    count = await retry_webhook_calls(visit.desk, CallFilter(to=name))
+    count = await retry_webhook_calls(visit.desk, CallFilter(to=name), operator=visit.operator)
     visit.console.lookout.forget()
     said = visit.words.count("%(count)d call is tried again.", "%(count)d calls are tried again.", count)
     return visit.go(with_query("/deliveries", {"tab": "given-up", "to": name}), said % {"count": count})

@@ -67,8 +67,14 @@ async def _newer(visit: Visit, message: MessageRecord) -> MessageRecord | None:
 async def retry(visit: Visit) -> Response:
     """Receive a failed or incomplete message again."""
     form = await visit.form()
-    given = {name: form.get(name, "").strip() or None for name in ("originator", "destination", "text")}
-    key = (await retry_message(visit.desk, visit.request.path_params["key"], **given)).message.key
+    originator, destination, text = (
+        form.get(name, "").strip() or None for name in ("originator", "destination", "text")
+    )
+    beginning = visit.request.path_params["key"]
+    retried = await retry_message(
+        visit.desk, beginning, originator=originator, destination=destination, text=text, operator=visit.operator
+    )
+    key = retried.message.key
     visit.console.lookout.forget()
     return visit.go(f"/messages/{key}", visit.say("It waits again: a worker takes it up within seconds."))
 
