@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from responder.core.contact.effects import Step, StepStatus
-from responder.core.contact.reasons import because
+from responder.core.contact.reasons import because, reason_of
 from responder.core.outbound.gateway import Call, Client, Clock, Gateway, Taken
 from responder.core.outbound.retry import next_attempt
 from responder.errors import AccessError, BlockedError, PermanentError, StorageError, TransientError, UncertainError
@@ -66,15 +66,19 @@ class Replies:
             may_be_out = True
             taken = self.gateway.read_response(await self.client.post(call))
         except PermanentError as error:
-            return Fate(key=key, status=StepStatus.DEAD, error=str(error), is_blocked=isinstance(error, BlockedError))
+            return Fate(
+                key=key, status=StepStatus.DEAD, error=reason_of(error), is_blocked=isinstance(error, BlockedError)
+            )
         except AccessError as error:
             logger.error("the gateway refuses us, replies wait reason=%s", error)  # noqa: TRY400  (expected)
             again_at = now + PROBE_EVERY
-            return Fate(key=key, status=StepStatus.QUEUED, next_attempt_at=again_at, error=str(error), begins_hold=True)
+            return Fate(
+                key=key, status=StepStatus.QUEUED, next_attempt_at=again_at, error=reason_of(error), begins_hold=True
+            )
         except TransientError as error:
-            return retried(claimed, now, str(error), error.retry_after_s)
+            return retried(claimed, now, reason_of(error), error.retry_after_s)
         except UncertainError as error:
-            return Fate(key=key, status=StepStatus.UNCERTAIN, error=str(error))
+            return Fate(key=key, status=StepStatus.UNCERTAIN, error=reason_of(error))
         except Exception as error:
             logger.exception("reply ended by a fault of ours key=%s", key)
             status = StepStatus.UNCERTAIN if may_be_out else StepStatus.DEAD

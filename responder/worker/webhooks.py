@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from responder.core.contact.effects import StepStatus
+from responder.core.contact.reasons import because, reason_of
 from responder.core.outbound.gateway import Call, Client, Clock, Response
 from responder.core.outbound.retry import AT_ONCE, Endpoint, read_retry_after
 from responder.core.outbound.signature import webhook_headers
@@ -90,15 +91,15 @@ class Webhooks:
             response = await self.client.post(replace(call, longest_answer=LONGEST_JSON) if claimed.awaits else call)
             require_success(response)
         except PermanentError as error:
-            return Answered(fate=Fate(key=step.key, status=StepStatus.DEAD, error=str(error)))
+            return Answered(fate=Fate(key=step.key, status=StepStatus.DEAD, error=reason_of(error)))
         except Gone as error:
-            fate = Fate(key=step.key, status=StepStatus.DEAD, error=str(error))
+            fate = Fate(key=step.key, status=StepStatus.DEAD, error=reason_of(error))
             return Answered(fate=fate, took_it=False, is_gone=True)
         except TransientError as error:
-            fate = retried(claimed, now, str(error), error.retry_after_s)
+            fate = retried(claimed, now, reason_of(error), error.retry_after_s)
             return Answered(fate=fate, took_it=False, asked_to_wait_s=error.retry_after_s)
         except UncertainError as error:
-            return Answered(fate=retried(claimed, now, str(error), None), took_it=False)
+            return Answered(fate=retried(claimed, now, reason_of(error), None), took_it=False)
         except Exception as error:
             logger.exception("webhook call given up key=%s", step.key)
             return Answered(fate=Fate(key=step.key, status=StepStatus.DEAD, error=unthought_of(error)))
@@ -177,9 +178,7 @@ def webhook_call(name: str, key: str, content: str, now: datetime, rules: Rules)
     """The signed call of a webhook. Raises PermanentError if the rules in force do not name it."""
     webhook = rules.webhooks.get(name)
     if webhook is None:
-        raise PermanentError(
-            f"webhook {name!r} is not in the rules file: put it back, then run 'responder deliveries retry {key}'"
-        )
+        raise PermanentError(because("webhook_unknown", webhook=name, key=key))
     body = content.encode()
     headers = webhook_headers(webhook.secrets, key, int(now.timestamp()), body)
     return Call(url=webhook.url, headers=headers, body=body, guarded=True, longest_answer=LONGEST_ANSWER)
@@ -189,7 +188,7 @@ def require_success(response: Response) -> None:
     """Raise unless a webhook took the call, as 2xx says; 410 wants no more (Standard Webhooks 1.0.0)."""
     if 200 <= response.status < 300:
         return
-    reason = f"the webhook answered HTTP {response.status}"
+    reason = because("webhook_answered", status=response.status)
     if response.status == GONE:
-        raise Gone(f"{reason}: it wants no more calls")
+        raise Gone(because("webhook_gone", reason=reason))
     raise TransientError(reason, retry_after_s=read_retry_after(response.headers))

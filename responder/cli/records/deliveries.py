@@ -91,6 +91,7 @@ def _columns() -> list[Column[DeliveryRecord]]:
         Column(title="status", value=lambda delivery: delivery.status),
         Column(title="attempts", value=lambda delivery: str(delivery.attempts)),
         Column(title="next attempt", value=lambda delivery: delivery.next_attempt_at),
+        Column(title="by", value=lambda delivery: delivery.retried_by or delivery.operator),
         Column(title="text or error", value=_text_or_error, wide=True),
     ]
 

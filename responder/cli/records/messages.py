@@ -84,6 +84,8 @@ async def _show(desk: Desk, *, beginning: str, as_json: bool) -> None:
     came = f"message {message.key} came by {message.channel}{answered}"
     zone = await desk.zone()
     say(f"{came}: {message.status} {moment(message.handled_at, zone)}".rstrip())
+    if message.retried_by:
+        say(f"received again by {message.retried_by}")
     print_explanation(explanation, zone=zone)
     deliveries = list_deliveries(desk, DeliveryFilter(message_key=message.key)).every()
     print_deliveries([delivery async for delivery in deliveries])

@@ -99,4 +99,7 @@ def _shown(value: object) -> str:
 
 def _delivery(delivery: DeliveryRecord) -> str:
     reason = f" ({delivery.last_error})" if delivery.last_error else ""
-    return f"{delivery.kind} {delivery.key} to {delivery.to}: {delivery.status}, attempts {delivery.attempts}{reason}"
+    persons = {"written": delivery.operator, "tried again": delivery.retried_by}
+    acted = "".join(f", {what} by {person}" for what, person in persons.items() if person)
+    fate = f"{delivery.status}, attempts {delivery.attempts}"
+    return f"{delivery.kind} {delivery.key} to {delivery.to}: {fate}{acted}{reason}"

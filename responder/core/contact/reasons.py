@@ -89,6 +89,16 @@ def read_reason(written: str) -> str:
     return reason_from({"why": written, **said}) if is_stored else written
 
 
+def reason_of(error: Exception) -> str:
+    """What an error says, with its code where it has one.
+
+    >>> reason_of(ValueError(because("on_list", list="news"))).code
+    'on_list'
+    """
+    said = error.args[0] if error.args else None
+    return said if isinstance(said, Reason) else str(error)
+
+
 def all_of(reasons: tuple[str, ...]) -> str:
     """Several reasons as one.
 

@@ -54,6 +54,7 @@ WHY_NOTHING_LEFT = {
     "workers_died": "{count} workers died while they handled it",
     "given_up": "given up after {attempts} attempts: {reason}",
     "our_fault": "a fault that nobody thought of ({kind}): the log of the worker has it",
+    "gateway_said": "{words}{reasons} (HTTP {status})",
     "gateway_reports": "the gateway reports: {reason}",
     "webhook_answered": "the webhook answered HTTP {status}",
     "webhook_gone": "{reason}: it wants no more calls",

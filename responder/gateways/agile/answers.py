@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from responder.core.contact.reasons import because
 from responder.core.outbound.gateway import Response, Taken
 from responder.core.outbound.retry import LONGEST_WAIT_S, read_retry_after
 from responder.errors import AccessError, PermanentError, TransientError
@@ -30,7 +31,7 @@ def read_response(response: Response) -> Taken:
         )
     refused = next((result for result in results if result.get("accepted") is False), None)
     row = _row_of(response, answer, refused)
-    reason = f"{row.words}{_reasons(refused)} (HTTP {response.status})"
+    reason = because("gateway_said", words=row.words, reasons=_reasons(refused), status=response.status)
     if row.error is TransientError:
         raise TransientError(reason, retry_after_s=_retry_after(response, answer))
     raise row.error(reason)
