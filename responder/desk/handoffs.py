@@ -13,7 +13,7 @@ from responder.store.base.locking import Check, looked_at
 from responder.store.handoffs import closing, handoffs
 
 MAX_SEGMENTS, MOST_SEGMENTS = 3, 10
-Expected = Callable[[HandOffRecord | None], bool]
+Seen = Callable[[HandOffRecord | None], bool]
 
 
 def list_handoffs(
@@ -34,7 +34,7 @@ async def read_conversation(desk: Desk, record: HandOffRecord) -> Sequence[Said]
 
 
 async def close_handoff(
-    desk: Desk, beginning: str, *, operator: str, note: str = "", opts_out: bool = False, expected: Expected = whatever
+    desk: Desk, beginning: str, *, operator: str, note: str = "", opts_out: bool = False, expected: Seen = whatever
 ) -> tuple[HandOffRecord, Closed]:
     """Close a hand-off, as a STOP if it was one, and tell what follows.
 
@@ -61,7 +61,7 @@ async def answer_handoff(
     *,
     operator: str,
     max_segments: int = MAX_SEGMENTS,
-    expected: Expected = whatever,
+    expected: Seen = whatever,
 ) -> tuple[HandOffRecord, str, bool]:
     """Write to the number of a hand-off; gives the key of the text, and whether it is new.
 
@@ -80,7 +80,7 @@ async def answer_handoff(
     return record, step_key, is_new
 
 
-def _check(key: str, expected: Expected) -> Check:
+def _check(key: str, expected: Seen) -> Check:
     return looked_at(lambda connection: handoffs.handoff_now(connection, key), require(expected))
 
 

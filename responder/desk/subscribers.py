@@ -51,7 +51,10 @@ async def put_subscriber(
     language: str = "",
     expected: Callable[[SubscriberRecord | None], bool] = whatever,
 ) -> tuple[SubscriberRecord, Outcome]:
-    """Put a number on a list, or take it off. Raises Missing, Invalid, Overtaken, and Refused for one that opted out."""
+    """Put a number on a list, or take it off.
+
+    Raises Missing, Invalid, Overtaken, and Refused for one that opted out.
+    """
     rules = await desk.rules()
     if name not in rules.lists:
         raise Missing(f"unknown list {name!r}{did_you_mean(name, rules.lists) or ', add it to the rules file'}")

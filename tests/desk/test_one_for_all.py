@@ -207,6 +207,7 @@ CHANGING = (
     "done_at",
     "by",
     "operator",
+    "retried_by",
     "hash",
     "previous_hash",
     "updated_at",
