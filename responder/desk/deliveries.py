@@ -51,7 +51,9 @@ async def retry_delivery(
 ) -> DeliveryRecord:
     """Queue what was given up or is uncertain again, and give it as it was. Raises Missing, Refused and Overtaken."""
     delivery = await show_delivery(desk, key)
-    check = looked_at(lambda connection: records.delivery_now(connection, delivery.key), require(expected))
+    check = looked_at(
+        lambda connection: records.delivery_now(connection, delivery.key), lambda present: require(expected, present)
+    )
     steps = SqlSteps(desk.database, desk.secret)
     if await steps.retry(delivery.key, desk.clock(), operator=operator, check=check):
         desk.ring(Job.REPLIES if delivery.kind is StepKind.REPLY else Job.WEBHOOKS)

@@ -154,14 +154,10 @@ def _typed(listing: Listing[Any], after: str) -> Any:  # noqa: ANN401  (a key or
     return int(after)
 
 
-def require(expected: Callable[[S | None], bool]) -> Callable[[S | None], None]:
-    """A look at what an act is about, within its transaction, that raises Overtaken unless it stands as expected."""
-
-    def look(present: S | None) -> None:
-        if not expected(present):
-            raise Overtaken(OVERTAKEN, present)
-
-    return look
+def require(expected: Callable[[S | None], bool], present: S | None) -> None:
+    """Raise Overtaken unless what an act is about, as its transaction sees it, stands as expected."""
+    if not expected(present):
+        raise Overtaken(OVERTAKEN, present)
 
 
 def whatever(_present: object) -> bool:

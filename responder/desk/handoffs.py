@@ -81,7 +81,9 @@ async def answer_handoff(
 
 
 def _check(key: str, expected: Seen) -> Check:
-    return looked_at(lambda connection: handoffs.handoff_now(connection, key), require(expected))
+    return looked_at(
+        lambda connection: handoffs.handoff_now(connection, key), lambda present: require(expected, present)
+    )
 
 
 def check_length(text: str, max_segments: int) -> None:

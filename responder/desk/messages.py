@@ -60,7 +60,9 @@ async def retry_message(
             destination=destination,
             text=text,
             operator=operator,
-            check=looked_at(lambda connection: records.message_now(connection, key), require(expected)),
+            check=looked_at(
+                lambda connection: records.message_now(connection, key), lambda present: require(expected, present)
+            ),
         )
     desk.ring(Job.HANDLE)
     return await show_message(desk, key)

@@ -22,6 +22,8 @@ from responder.store.consent.subscribers import put_subscribers
 from responder.store.reading import growth, records
 
 HOUR = timedelta(hours=1)
+LEFT = "has opted out, and only its own text brings it back: START, or the word of the list"
+NEVER = "so nothing was recorded: check the number, or opt it out of everything with 'responder subscribers remove"
 
 
 def list_subscribers(desk: Desk, only: SubscriberFilter = EVERY_SUBSCRIBER) -> Records[SubscriberRecord]:
@@ -55,6 +57,33 @@ async def put_subscriber(
 
     Raises Missing, Invalid, Overtaken, and Refused for one that opted out.
     """
+    change = await _change(desk, originator, name, joins=joins, evidence=evidence, language=language)
+
+    def look(present: SubscriberRecord | None) -> None:
+        require(expected, present)
+        if present is None and not joins:
+            raise Missing(f"{originator} was never on the list {name}, {NEVER} {originator}'")
+
+    outcomes = await put_subscribers(
+        desk.database,
+        desk.secret,
+        [change],
+        operator=operator,
+        now=desk.clock(),
+        tell=await desk.hearers(Event.CONSENT_CHANGED),
+        check=looked_at(lambda connection: records.subscriber_now(connection, originator, name), look),
+    )
+    if outcomes.left_out:
+        raise Refused(f"{originator} {LEFT}")
+    desk.ring(Job.WEBHOOKS)
+    page = await list_subscribers(desk, SubscriberFilter(originator=originator, list=name)).page(limit=1)
+    return page.items[0], next(iter(outcomes.counts))
+
+
+async def _change(
+    desk: Desk, originator: str, name: str, *, joins: bool, evidence: str, language: str
+) -> SubscriberChange:
+    """What is asked for, by the rules in force. Raises Missing and Invalid."""
     rules = await desk.rules()
     if name not in rules.lists:
         raise Missing(f"unknown list {name!r}{did_you_mean(name, rules.lists) or ', add it to the rules file'}")
@@ -65,23 +94,7 @@ async def put_subscriber(
         spoken = read_language(language, rules.languages) if language else None
     except ValueError as error:
         raise Invalid(f"language: {error}") from None
-    change = SubscriberChange(originator=originator, list=name, status=status, evidence=evidence, language=spoken)
-    outcomes = await put_subscribers(
-        desk.database,
-        desk.secret,
-        [change],
-        operator=operator,
-        now=desk.clock(),
-        tell=await desk.hearers(Event.CONSENT_CHANGED),
-        check=looked_at(lambda connection: records.subscriber_now(connection, originator, name), require(expected)),
-    )
-    if outcomes.left_out:
-        raise Refused(
-            f"{originator} has opted out, and only its own text brings it back: START, or the word of the list"
-        )
-    desk.ring(Job.WEBHOOKS)
-    page = await list_subscribers(desk, SubscriberFilter(originator=originator, list=name)).page(limit=1)
-    return page.items[0], next(iter(outcomes.counts))
+    return SubscriberChange(originator=originator, list=name, status=status, evidence=evidence, language=spoken)
 
 
 async def opt_out_number(desk: Desk, originator: str, *, operator: str, reason: str = "") -> bool:

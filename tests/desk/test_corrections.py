@@ -10,7 +10,8 @@ from responder.core.contact.effects import StepKind
 from responder.core.contact.known import SubscriptionStatus
 from responder.desk.appointments import put_appointment
 from responder.desk.consent import correct_opt_out, show_consent, verify_ledger
-from responder.desk.desk import Desk, Invalid, Refused
+from responder.desk.desk import Desk, Invalid, Missing, Refused
+from responder.desk.files.subscribers import import_subscribers
 from responder.desk.subscribers import opt_out_number, put_subscriber
 from responder.rulefile import read_rules
 from responder.store.consent.subscribers import put_subscribers
@@ -71,8 +72,15 @@ async def test_a_removal_from_everything_is_taken_back_with_its_lists(work: Work
     assert [row.opted_out for row in await work.rows("contacts")] == [False]
 
 
+async def test_a_number_that_was_never_on_a_list_is_not_taken_off_it(work: Work, desk: Desk) -> None:
+    with pytest.raises(Missing, match="was never on the list news, so nothing was recorded"):
+        await leave(desk)
+    assert (await work.lists_of(ANNA), await work.rows("consent_events"), await work.rows("contacts")) == ({}, [], [])
+
+
 async def test_a_number_is_not_put_on_a_list_that_it_never_was_on(work: Work, desk: Desk) -> None:
-    await leave(desk)
+    left = SubscriberChange(originator=ANNA, list="news", status=SubscriptionStatus.UNSUBSCRIBED)
+    await import_subscribers(desk, [left], operator="Mara", dry_run=False, advance=lambda _count: None)
     with pytest.raises(Refused, match="nothing to take back"):
         await correct(desk)
     assert await work.lists_of(ANNA) == {"news": "unsubscribed"}

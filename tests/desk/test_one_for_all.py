@@ -30,7 +30,7 @@ from responder.desk.handoffs import list_handoffs, show_handoff
 from responder.desk.messages import list_messages, show_message
 from responder.desk.subscribers import count_lists, list_subscribers
 from responder.store.base.database import Database
-from responder.store.base.tables import messages, steps
+from responder.store.base.tables import messages, steps, subscriptions
 from responder.web.api.routes import routes
 from responder.web.api.table import OPERATIONS
 from tests.builders import ANNA, BRUNO, inbound, minutes
@@ -165,6 +165,11 @@ async def fail(here: Installation) -> None:
         await connection.execute(update(messages).where(messages.c.key == SECOND).values(status="failed"))
 
 
+async def join(here: Installation) -> None:
+    async with here.store.database.write() as connection:
+        await connection.execute(update(subscriptions).values(status="subscribed"))
+
+
 async def give_up(here: Installation) -> None:
     async with here.store.database.write() as connection:
         await connection.execute(update(steps).where(steps.c.kind == "webhook").values(status="dead"))
@@ -176,7 +181,7 @@ ACTS = {
         ("PUT", f"/subscribers/offers/{BRUNO}", {"evidence": PAPER}),
         "subscribers",
     ),
-    "leave": Act(("subscribers", "remove", BRUNO, "offers"), ("DELETE", f"/subscribers/offers/{BRUNO}", {}), "subscribers"),
+    "leave": Act(("subscribers", "remove", ANNA, "news"), ("DELETE", f"/subscribers/news/{ANNA}", {}), "subscribers", begin=join),
     "close": Act(
         ("handoffs", "done", SECOND, "--note", "called"),
         ("POST", f"/handoffs/{SECOND}/done", {"note": "called"}),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from responder.core.contact.reasons import SENTENCES as REASONS
+from responder.core.contact.sentences import SENTENCES as REASONS
 from responder.web.console.frame import rendering
 from responder.web.console.frame.language import WORDS
 

@@ -7,7 +7,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from responder.core.contact.reasons import SENTENCES as REASONS
+from responder.core.contact.reasons import Reason
+from responder.core.contact.sentences import SENTENCES as REASONS
 
 FOLDER = "responder.web.console"
 LANGUAGES = {"en": "English", "it": "Italiano"}
@@ -42,7 +43,18 @@ class Catalogue:
             words["besides"] = f"; {self.one('besides')}, {self.reason(also) or also['why']}"
         return self.one(sentence).format_map(words)
 
+    def why(self, reason: str) -> str:
+        """The reason of a record; one without a code is the sentence that it is."""
+        if not isinstance(reason, Reason):
+            return reason
+        words = {name: self._value(name, value) for name, value in reason.values.items()}
+        return self.one(REASONS[reason.code]).format_map(words)
+
     def _value(self, name: str, value: object) -> object:
+        if isinstance(value, tuple):
+            return "; ".join(map(self.why, value))
+        if isinstance(value, Reason):
+            return self.why(value)
         return self.one(word_of(value)) if name in IN_WORDS and isinstance(value, str) else value
 
 
