@@ -95,6 +95,7 @@ def test_texts_are_sent_only_to_a_web_process_that_can_take_them() -> None:
     assert paths == {"readinessProbe": "/readyz", "livenessProbe": "/healthz", "startupProbe": "/healthz"}
 
 
+@pytest.mark.tour
 @pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")
 @pytest.mark.parametrize("with_mail", [False, True], ids=["as it is", "with mail"])
 def test_kustomize_puts_them_together_and_they_fit_the_schemas(tmp_path: Path, with_mail: bool) -> None:
