@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, Dialect, Engine, event, text
 from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.util import LRUCache
 
 from responder.logs import OFF, QUIET
 from responder.settings.database_url import async_database_url
@@ -45,6 +46,18 @@ def pytest_collection_finish() -> None:
     """What was imported and collected stays, so no test waits while it is looked through for garbage."""
     gc.freeze()
     gc.enable()
+
+
+COMPILED: dict[tuple[type, str | None], tuple[Dialect, LRUCache[Any, Any]]] = {}
+
+
+@event.listens_for(Engine, "engine_connect")
+def _compile_each_statement_once(connection: Connection) -> None:
+    """A test's database uses the statements that an earlier one compiled, as a process does that runs for long."""
+    engine, isolation = connection.engine, connection.dialect._on_connect_isolation_level
+    kept = COMPILED.setdefault((type(engine.dialect), isolation), (engine.dialect, engine._compiled_cache))
+    engine.dialect, engine._compiled_cache = kept
+    connection.dialect = engine.dialect
 
 
 class StandingClock:
