@@ -73,8 +73,9 @@ class Vocabulary:
         languages, except that North American numbers always have English and French.
         """
         is_north_american = originator.startswith(NANP)
-        is_at_home = bool(self.home) and originator.startswith(self.home) and not is_north_american
-        languages = tuple(dict.fromkeys([*self.languages, *(() if is_at_home else languages_of(originator))]))
+        if self.home and originator.startswith(self.home) and not is_north_american:
+            return self.everywhere
+        languages = tuple(dict.fromkeys([*self.languages, *languages_of(originator)]))
         if languages == self.languages and not is_north_american:
             return self.everywhere
         known = self._of_countries

@@ -134,7 +134,7 @@ class Situation:
     @lazily
     def reacts_to_reminder(self) -> bool:
         """Whether the text is a reaction to the reminder of an appointment that is still open."""
-        if not self.written.is_reaction or not self.open_appointments:
+        if not self.known.sent or not self.open_appointments or not self.written.is_reaction:
             return False
         asked = (one.asked_at or self.now for one in self.open_appointments)
         return any(one.at > min(asked) - TEXTS_REMEMBERED for one in self._quoted if one.purpose is Purpose.REMINDER)
@@ -142,7 +142,7 @@ class Situation:
     @property
     def reacts_to_ours(self) -> bool:
         """Whether the text is a reaction to a text of ours, in any language."""
-        return self.written.is_reaction and bool(self._quoted)
+        return bool(self.known.sent) and self.written.is_reaction and bool(self._quoted)
 
     @lazily
     def _quoted(self) -> Sequence[Sent]:

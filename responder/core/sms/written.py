@@ -17,6 +17,7 @@ MOST_REACTING = 8  # words that a phone writes around what it quotes
 SHORTEST_QUOTATION = 2  # words: one word in quotation marks is the writer's own
 LONGEST_OWN = 6  # words of a text that is in quotation marks as a whole and is still the writer's own
 OPENING, CLOSING, STRAIGHT = "“„«‟❝", "”“»‟❞", '"＂'
+QUOTATION_MARKS = frozenset(OPENING + STRAIGHT)
 QUOTED_LINE = re.compile(r"^[ \t]*(?:>|\|[ \t]?>|&gt;).*$", re.MULTILINE)
 WORD = re.compile(rf"[^\W_](?:[^\W_]|[{APOSTROPHES}](?=[^\W\d_])|[\u0300-\u036f])*[{APOSTROPHES}]?")
 EMOTICON = re.compile(
@@ -183,8 +184,10 @@ class Written:
     @lazily
     def is_reaction(self) -> bool:
         """Whether the text only reacts to one of ours, which it quotes, as phones do."""
+        if QUOTATION_MARKS.isdisjoint(self.typed):
+            return False
         lead, quoted, trail = self._parts
-        if not quoted or not any(c in OPENING or c in STRAIGHT for c in self.typed):
+        if not quoted:
             return False
         if len(lead) > LONGEST_LEAD or len(trail) > LONGEST_TRAIL or len(self.tokens) > MOST_REACTING:
             return False
