@@ -184,11 +184,9 @@ class Written:
     @lazily
     def is_reaction(self) -> bool:
         """Whether the text only reacts to one of ours, which it quotes, as phones do."""
-        if QUOTATION_MARKS.isdisjoint(self.typed):
+        if QUOTATION_MARKS.isdisjoint(self.typed) or not self.quoted:
             return False
-        lead, quoted, trail = self._parts
-        if not quoted:
-            return False
+        lead, _quoted, trail = self._parts
         if len(lead) > LONGEST_LEAD or len(trail) > LONGEST_TRAIL or len(self.tokens) > MOST_REACTING:
             return False
         return bool(REACTS.match(lead.strip() or trail.strip())) and bool(lead.strip() or trail.strip(" .!\u00a0"))
