@@ -22,7 +22,7 @@ from responder.desk.editing.drafts import (
 )
 from responder.desk.editing.rules_file import LONGEST_WHY, FileChanged
 from responder.desk.editing.workspace import completions
-from responder.web.console.editing.snippets import SNIPPETS
+from responder.web.console.editing.snippets import snippets_for
 from responder.web.console.frame.visits import Visit, acts, pages
 from responder.web.console.running.impact import Impact
 
@@ -164,7 +164,7 @@ async def _page(visit: Visit, desktop: Desktop, beside: Beside | None = None, st
         why_not=file.why_not_saved(),
         longest_why=LONGEST_WHY,
         line=query.get("line", ""),
-        snippets=SNIPPETS,
+        snippets=snippets_for(visit.console.rules()),
         completions=completions(visit.console.rules()),
     )
 

@@ -199,11 +199,12 @@ function keysOfList(event) {
 /* ---- patterns of rules ---- */
 for (const button of document.querySelectorAll("[data-snippet]")) {
   button.addEventListener("click", () => {
-    const text = button.dataset.snippet, place = endOfRules();
+    const place = endOfRules(), text = button.dataset.snippet.replace(/^ {2}/gm, indentOfRules());
     box.focus();
     box.setSelectionRange(place, place);
     const lead = place && box.value[place - 1] !== "\n" ? "\n" : "";
     insert(lead + text.replace(/[«»]/g, ""));
+    button.closest("details").open = false;
     const begin = place + lead.length + text.indexOf("«"), length = text.indexOf("»") - text.indexOf("«") - 1;
     box.setSelectionRange(begin, begin + length);
     jump(box.value.slice(0, begin).split("\n").length);
@@ -216,9 +217,14 @@ function endOfRules() {
   if (!head) return box.value.length;
   const after = head.index + head[0].length + 1, next = /^[^\s#-]/m.exec(box.value.slice(after));
   let end = next ? after + next.index : box.value.length;
-  while (/\n\n$/.test(box.value.slice(0, end))) end -= 1;
+  for (let begin = end; begin >= after; end = begin) {  // a comment before the next part is of that part
+    begin = box.value.lastIndexOf("\n", end - 2) + 1;
+    if (!/^(#.*)?\s*$/.test(box.value.slice(begin, end))) break;
+  }
   return end;
 }
+
+function indentOfRules() { return /^rules:.*\n(?:\s*(?:#.*)?\n)*( *)-/m.exec(box.value)?.[1] ?? INDENT; }
 
 /* ---- an impact that runs ---- */
 const running = document.querySelector("[data-running]");
