@@ -48,6 +48,8 @@ INNER = {
     "settings",
     "processes",
     "starting",
+    "keeping",
+    "version",
     "wiring",
 }
 
@@ -81,6 +83,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "settings": {"errors", "core", "gateways"},
     "processes": {"errors", "settings"},
     "starting": {"errors"},
+    "keeping": {"errors", "core", "rulefile", "store", "settings", "processes"},
+    "version": set(),
     "wiring": INNER - {"wiring"},
     "web": INNER,
     "web.console": {"errors", "core", "desk", "settings", "processes", "web.forms"},
@@ -107,6 +111,7 @@ HOMES: dict[str, set[str]] = {
     "uvicorn": {"web/"},
     "python_multipart": {"web/"},
     "yaml": {"rulefile/"},
+    "pyrage": {"keeping/sealing.py"},
     "python_calamine": {"spreadsheets/workbook.py"},
     "watchfiles": {"rulefile/watching.py"},
     "prometheus_client": {"web/figures.py", "web/metrics.py"},

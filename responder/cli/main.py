@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from importlib.metadata import version as version_of
 from typing import Annotated, Any
 
 import typer
@@ -13,6 +12,7 @@ from typer.main import get_group
 from responder.cli.terminal.output import say
 from responder.errors import ResponderError, StorageError
 from responder.processes.data_dir import keep_private
+from responder.version import full_version
 
 FAILED = 1
 COMMANDS = {
@@ -33,6 +33,10 @@ COMMANDS = {
         "service.text": {
             "text": "Send the running service a text, exactly as the gateway does by its webhook or by mail, "
             "and show what it answers.",
+        },
+        "service.backup": {
+            "backup": "Write all that this installation needs into one file, also while it runs.",
+            "restore": "Bring a backup back where no installation is, and tell whether it is whole.",
         },
         "doctor.command": {
             "doctor": "Check settings, rules, database, Redis, workers and the running service, and say what to do.",
@@ -116,7 +120,7 @@ def create_app() -> TyperGroup:
 
 def _print_version(is_given: bool) -> None:  # noqa: FBT001  (the signature is the library's)
     if is_given:
-        say(f"responder {version_of('sms-responder')}")
+        say(f"responder {full_version()}")
         raise typer.Exit
 
 

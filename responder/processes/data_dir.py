@@ -11,6 +11,7 @@ from responder.errors import ConfigurationError
 
 LONGEST_SOCKET = 99  # bytes; systems end the address of a unix socket at 103 or 107
 SOCKET = "server.sock"
+UNFINISHED = "restoring"  # the folder in which a backup is unpacked, beside the database that it becomes
 
 
 def take(data_dir: Path) -> IO[str]:
@@ -32,6 +33,16 @@ def take(data_dir: Path) -> IO[str]:
     sign.write(str(os.getpid()))
     sign.flush()
     return sign
+
+
+def require_restored(database: Path) -> None:
+    """Raise ConfigurationError if a restore of this database has begun and not come to its end."""
+    folder = database.parent / UNFINISHED
+    if folder.exists():
+        raise ConfigurationError(
+            f"{folder}: a restore has not come to its end: wait for it, or if it was stopped, "
+            "run 'responder restore' with the same file again"
+        )
 
 
 def keep_private() -> None:

@@ -142,6 +142,9 @@ class Settings(BaseSettings):
         default=False,
         description="Whether webhooks may go to private, loopback and link-local addresses, and over plain `http`.",
     )
+    backup_passphrase: types.Secret | None = Field(
+        None, description="The passphrase that `backup` and `restore` go by; without it, a backup is not encrypted."
+    )
     shadow: types.Switch = Field(
         default=False, description="Decide and record everything, and send nothing, neither texts nor webhooks."
     )

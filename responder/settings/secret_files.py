@@ -25,7 +25,7 @@ def with_secret_files(
             )
             continue
         try:
-            read[base] = _content(Path(place))
+            read[base] = secret_in(Path(place))
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
             expected = f"a file with the secret alone that this user may read ({reason})"
@@ -43,7 +43,8 @@ def base_of(name: str, secrets: Collection[str], settings: Collection[str]) -> s
     return base if name not in settings and base != name and base in secrets else ""
 
 
-def _content(path: Path) -> str:
+def secret_in(path: Path) -> str:
+    """The secret that a file holds, without the line's end. Raises OSError, and ValueError with the reason."""
     with path.open("rb") as file:
         content = file.read(LARGEST + 1)
     if len(content) > LARGEST:

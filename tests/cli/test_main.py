@@ -5,11 +5,11 @@ import os
 import pty
 import subprocess
 import sys
-from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
+from responder.version import full_version
 from tests.builders import inbound
 from tests.cli.conftest import Installation, run
 
@@ -77,7 +77,7 @@ async def test_every_command_has_help(folder: Path, command: str) -> None:
 
 
 async def test_the_version_is_told(folder: Path) -> None:
-    assert (await run("--version")).out == f"responder {version('sms-responder')}\n"
+    assert (await run("--version")).out == f"responder {full_version()}\n"
 
 
 def test_help_waits_for_nothing_slow() -> None:

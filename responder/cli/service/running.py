@@ -6,7 +6,6 @@ import logging
 import shlex
 import sys
 import time
-from importlib.metadata import version
 
 from responder.cli.terminal.output import say
 from responder.cli.terminal.session import command_name, local_host, local_url, missing_file
@@ -20,6 +19,7 @@ from responder.settings.database_url import mask_url
 from responder.settings.exposure import check_exposure
 from responder.settings.model import Settings
 from responder.settings.urls import read_mailbox_url
+from responder.version import full_version
 from responder.wiring import migrate_database, open_rules, open_store, read_rules_in_force
 
 READY_WITHIN_S = 20.0
@@ -116,7 +116,7 @@ def _summary(settings: Settings, rules: Rules, *, is_ok: bool) -> list[str]:
     )
     example = f"{command_name()} text {shlex.quote(_example(rules))}"
     return [
-        f"responder {version('sms-responder')}",
+        f"responder {full_version()}",
         f"  listens   http://{settings.host}:{settings.port}/webhook/sms{token}",
         f"  console   {settings.public_url or local_url(settings)}/{_door(settings)}",
         *([f"  mailbox   {read_mailbox_url(settings.imap_url.get_secret_value()).place}"] if settings.imap_url else []),

@@ -26,8 +26,6 @@ LOCK_RETRY_S = 0.001  # SQLite's own handler sleeps up to 100 ms at a time; this
 READERS = 4
 STATEMENT_TIMEOUT_S = 10.0
 DRIVERS = frozenset({"aiosqlite", "asyncpg", "sqlalchemy", "uvloop"})
-
-
 Work = Callable[[AsyncConnection], Awaitable[None]]
 
 
@@ -38,8 +36,7 @@ class Database:
         self.is_sqlite = url.startswith("sqlite")
         self.insert: Callable[..., Any] = sqlite_insert if self.is_sqlite else postgresql_insert
         """The dialect's own INSERT, which knows what to do on a conflict."""
-        self._url, self._arguments = url, dict(arguments or {})
-        self._lock_wait_s = lock_wait_s
+        self._url, self._arguments, self._lock_wait_s = url, dict(arguments or {}), lock_wait_s
         self._turn = asyncio.Lock()
         self._kept: list[AsyncConnection] = []  # SQLite's one writer while nobody writes
         self._also: Work | None = None
@@ -137,6 +134,12 @@ class Database:
         with storage_errors():
             async with self._writing() as connection:
                 await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    async def copy_into(self, file: str) -> None:
+        """Write one state of an SQLite database into a new file, while others read and write on."""
+        with storage_errors():
+            async with self._reader.connect() as connection:
+                await connection.exec_driver_sql("VACUUM INTO ?", (file,))
 
     async def close(self) -> None:
         """Let go of all connections."""

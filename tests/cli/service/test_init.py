@@ -79,7 +79,8 @@ def test_the_editor_finds_the_schema_without_network(empty: Path) -> None:
     assert (empty / first.partition("$schema=")[2]).samefile(empty / schema)
 
 
-def test_the_sample_comes_in_whole(empty: Path) -> None:
+def test_the_sample_comes_in_whole_and_without_a_doubt(empty: Path) -> None:
     typed("init", "--pack", "clinic")
     assert typed("migrate").code == 0
-    assert typed("appointments", "import", "appointments.csv").code == 0
+    imported = typed("appointments", "import", "appointments.csv")
+    assert (imported.code, imported.err) == (0, "")

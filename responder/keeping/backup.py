@@ -1,0 +1,153 @@
+"""Making a backup: one state of the database, the rules and the secret, in one file, while everything runs."""
+
+import asyncio
+import fcntl
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from responder.errors import ConfigurationError, RulesError
+from responder.keeping.archive import Advance, part_of, write_archive
+from responder.keeping.manifest import DATABASE, RULES, SECRET, Manifest
+from responder.keeping.whole_file import place_for, unwritable, write_whole_file
+from responder.processes.data_dir import open_private
+from responder.rulefile import load_rules
+from responder.rulefile.sources import rule_files
+from responder.settings.database_url import sqlite_file
+from responder.settings.environment import environment
+from responder.settings.model import Settings
+from responder.store.base.database import Database
+from responder.store.base.migration import version_of
+from responder.store.consent.installation import Installation
+from responder.store.operations.backups import count_rows, ledger_hash, note_backup
+
+WORKING = "being-backed-up"  # the folder beside the database in which its copy lies meanwhile
+LOOK_EVERY_S = 0.2
+NO_SQLITE = (
+    "the database is a PostgreSQL, and its own tools back it up while everything runs (docs/backups.md):\n"
+    "  pg_dump --format=custom --file=FILE DATABASE_URL"
+)
+
+Progress = Callable[[str, int], AbstractContextManager[Advance]]
+
+
+async def make_backup(
+    settings: Settings,
+    database: Database,
+    target: Path,
+    *,
+    passphrase: str | None,
+    now: datetime,
+    made_by: str,
+    progress: Progress,
+) -> tuple[Path, Manifest]:
+    """Write a backup and give its place and contents. What had that name is replaced at once, if it was one."""
+    source = sqlite_file(settings.database_url)
+    if source is None:
+        raise ConfigurationError(NO_SQLITE)
+    place = place_for(target, now)
+    configured = settings.secret.get_secret_value() if settings.secret else ""
+    await Installation(database).secret(configured.encode() or None)  # which refuses one that does not fit
+    with _working_folder(source) as folder:
+        copy = folder / DATABASE
+        await _copy(database, source, copy, progress)
+        files = {DATABASE: copy} | await asyncio.to_thread(_other_files, folder, configured, settings.rules)
+        manifest = await _manifest(copy, files, settings.rules, now, made_by)
+        with progress("writing", sum(part.size for part in manifest.parts)) as advance:
+            write = partial(write_archive, manifest=manifest, files=files, passphrase=passphrase, advance=advance)
+            await asyncio.to_thread(write_whole_file, place, write)
+    await note_backup(database, now)
+    return place, manifest
+
+
+async def _manifest(copy: Path, files: Mapping[str, Path], rules: Path, now: datetime, made_by: str) -> Manifest:
+    counts, schema, last_hash = await _figures(copy)
+    main = f"{RULES}{rules.name}"
+    return Manifest(
+        made_by=made_by,
+        made_at=now,
+        schema=schema,
+        counts=counts,
+        ledger_hash=last_hash,
+        rules=main if main in files else "",
+        parts=[await asyncio.to_thread(part_of, name, path) for name, path in files.items()],
+    )
+
+
+def _other_files(folder: Path, secret: str, rules: Path) -> dict[str, Path]:
+    """The secret, if it is not in the database, and the rules, by the names of their parts."""
+    if not secret:
+        return _rules(rules)
+    with open_private(folder / SECRET) as file:
+        file.write(secret)
+    return {SECRET: folder / SECRET} | _rules(rules)
+
+
+@contextmanager
+def _working_folder(source: Path) -> Iterator[Path]:
+    """A private folder on the database's own disk, for one backup at a time; what a killed one left is removed."""
+    folder = source.parent / WORKING
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise unwritable(folder, error) from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        raise ConfigurationError(f"{source}: another backup of it is being made: wait for its end") from None
+    try:
+        for left in folder.iterdir():
+            left.unlink()
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(handle)
+
+
+async def _copy(database: Database, source: Path, copy: Path, progress: Progress) -> None:
+    """Copy one state of the database. Raises ConfigurationError and StorageError."""
+    size = _size(source)
+    if shutil.disk_usage(copy.parent).free < size:
+        raise ConfigurationError(
+            f"{copy.parent}: a backup needs room for a second database, {size / 10**6:,.0f} MB: make room on that disk"
+        )
+    with progress("copying", size) as advance:
+        copying = asyncio.create_task(database.copy_into(str(copy)))
+        seen = 0
+        while not copying.done():
+            await asyncio.wait([copying], timeout=LOOK_EVERY_S)
+            grown = _size(copy)
+            advance(grown - seen)
+            seen = grown
+        await copying
+
+
+def _size(file: Path) -> int:
+    """The bytes of a file; none if it is not there yet."""
+    return file.stat().st_size if file.exists() else 0
+
+
+async def _figures(copy: Path) -> tuple[dict[str, int], str, str]:
+    """The rows of each table, the version, and the ledger's last hash, all of the same moment."""
+    database = Database(f"sqlite+aiosqlite:///{copy}")
+    try:
+        return await count_rows(database), await version_of(database) or "", await ledger_hash(database)
+    finally:
+        await database.close()
+
+
+def _rules(path: Path) -> dict[str, Path]:
+    """The rules file and those that it includes, by the names of their parts; none where it is missing."""
+    if not path.is_file():
+        return {}
+    try:
+        files = [Path(file) for file in load_rules(path, environment()).sources]
+    except RulesError:  # with mistakes, nobody knows what it includes
+        files = list(rule_files(path))
+    return {f"{RULES}{file.relative_to(path.parent).as_posix()}": file for file in files}

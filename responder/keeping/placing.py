@@ -1,0 +1,109 @@
+"""Putting what was restored in its place: nothing that is there is overwritten, and a killed one is taken back."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+
+from responder.errors import ConfigurationError
+from responder.keeping.manifest import DATABASE, RULES, SECRET, Manifest
+from responder.keeping.whole_file import sync_folder, write_whole_file
+
+JOURNAL = "placed.json"  # in it: the files that are on their way into their places
+BESIDE = ".restored"  # ends the name of a file where another one is there already
+FILES_OF_SQLITE = ("", "-wal", "-shm")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Places:
+    """Where an installation is restored to, and the secret that is set there."""
+
+    rules: Path
+    database: Path
+    secret: str | None = field(default=None, repr=False)
+
+    def require_free(self) -> None:
+        """Raise ConfigurationError, with the remedy, where there is a database already."""
+        for file in (self.database.with_name(self.database.name + end) for end in FILES_OF_SQLITE):
+            if os.path.lexists(file):
+                raise ConfigurationError(
+                    f"{file}: there is a database already, and it is not replaced: move it away, "
+                    "or restore into another folder with --into FOLDER"
+                )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Move:
+    """A file that goes from where it was unpacked to its place."""
+
+    source: Path
+    target: Path
+
+
+def put_in_place(folder: Path, manifest: Manifest, places: Places) -> tuple[tuple[Path, ...], Path | None]:
+    """Move all files to their places, the database last.
+
+    Gives the files that lie beside other ones, and the file of the secret if one is needed. Raises OSError.
+    """
+    moves = list(_moves(folder, manifest, places))
+    if there := [str(move.target) for move in moves if os.path.lexists(move.target)]:
+        raise ConfigurationError(f"{', '.join(there)}: there already, and nothing is overwritten: move that away")
+    _write_journal(folder, moves)
+    for move in moves:
+        move.target.parent.mkdir(parents=True, exist_ok=True)
+        if move.source.parent.parent == move.target.parent:  # the same disk
+            move.source.rename(move.target)
+        else:
+            _copy(move)
+    for above in {move.target.parent for move in moves}:
+        sync_folder(above)
+    (folder / JOURNAL).unlink()
+    targets = [move.target for move in moves]
+    secret = next((target for target in targets if target.name == SECRET), None)
+    return tuple(target for target in targets if target.name.endswith(BESIDE)), secret
+
+
+def take_back(folder: Path) -> None:
+    """Remove an unfinished restore, with the files that it had put in place; nothing of a finished one."""
+    journal = folder / JOURNAL
+    if journal.exists():
+        for name in json.loads(journal.read_text("utf-8")):
+            Path(name).unlink(missing_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _moves(folder: Path, manifest: Manifest, places: Places) -> Iterator[Move]:
+    for part in manifest.parts:
+        if part.name.startswith(RULES):
+            inside = part.name.removeprefix(RULES)
+            target = places.rules if part.name == manifest.rules else places.rules.parent / inside
+            yield from _beside(folder / part.name, target)
+        elif part.name == SECRET and places.secret is None:
+            yield Move(source=folder / SECRET, target=places.database.parent / SECRET)
+    yield Move(source=folder / DATABASE, target=places.database)
+
+
+def _beside(source: Path, target: Path) -> Iterator[Move]:
+    """The place of a file of rules: none if the same is there, and beside it if another one is."""
+    if not target.exists():
+        yield Move(source=source, target=target)
+    elif target.read_bytes() != source.read_bytes():
+        yield Move(source=source, target=target.with_name(target.name + BESIDE))
+
+
+def _write_journal(folder: Path, moves: Sequence[Move]) -> None:
+    names = json.dumps([str(move.target.absolute()) for move in moves]).encode()
+    write_whole_file(folder / JOURNAL, partial(_put, content=names))
+
+
+def _copy(move: Move) -> None:
+    content = move.source.read_bytes()
+    write_whole_file(move.target, partial(_put, content=content))
+
+
+def _put(file: BinaryIO, content: bytes) -> None:
+    file.write(content)
