@@ -12,16 +12,15 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, MutableMapping
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Dialect, Engine, event, text
+from sqlalchemy import Compiled, Connection, Dialect, Engine, event, text
 from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.util import LRUCache
 
 from responder.logs import OFF, QUIET
 from responder.settings.database_url import async_database_url
@@ -48,7 +47,7 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
-COMPILED: dict[tuple[type, str | None], tuple[Dialect, LRUCache[Any, Any]]] = {}
+COMPILED: dict[tuple[type, str | None], tuple[Dialect, MutableMapping[Any, Compiled] | None]] = {}
 
 
 @event.listens_for(Engine, "engine_connect")
