@@ -118,7 +118,7 @@ def _plan(decision: Decision, weighed: Weighed, outcome: Outcome, situation: Sit
     steps = tuple(steps_of(drafts, after, no_reply, is_superseded=weighed.is_superseded))
     happened = happenings(effects, message, decision.name, known)
     handled = message_handled(message, decision.name, is_superseded=weighed.is_superseded)
-    steps += tuple(announcements(len(drafts), chain(happened, (handled,)), message, rules))
+    steps += tuple(announcements(len(drafts), chain(happened, handled), message, rules))
     turns = ((situation, decision), *decision.turns)
     return Plan(
         message=message,

@@ -121,10 +121,10 @@ def happenings(effects: Iterable[Effect], message: Message, rule: str | None, kn
                 yield Happened(event=Event.HANDOFF_OPENED, data=data)
 
 
-def message_handled(message: Message, rule: str | None, *, is_superseded: bool) -> Happened:
+def message_handled(message: Message, rule: str | None, *, is_superseded: bool) -> Iterator[Happened]:
     """A text that was handled, whatever was decided about it."""
     data: dict[str, Any] = {"message": message_data(message), "rule": rule}
-    return Happened(event=Event.MESSAGE_HANDLED, data=data | ({"superseded": True} if is_superseded else {}))
+    yield Happened(event=Event.MESSAGE_HANDLED, data=data | ({"superseded": True} if is_superseded else {}))
 
 
 def handoff_closed(data: Mapping[str, Any]) -> Happened:
