@@ -128,7 +128,7 @@ def event_row(
     **others: Any,  # noqa: ANN401  (any column)
 ) -> EventRow:
     """An event that is not yet chained; columns that are not given are empty."""
-    return _EMPTY | {"event": event, "at": at, "recorded_at": recorded_at or at, "channel": channel} | others
+    return {**_EMPTY, "event": event, "at": at, "recorded_at": recorded_at or at, "channel": channel, **others}
 
 
 def _change(effect: Effect) -> Event | None:
@@ -186,7 +186,8 @@ async def append(connection: AsyncConnection, rows: Iterable[EventRow], secret: 
 
 def _chained(row: EventRow, head: Head, salt: str) -> EventRow:
     event = {**row, "seq": head.count + 1, "commitment": commitment(salt, row)}
-    return {**event, "salt": salt, "previous_hash": head.hash, "hash": chained_hash(head.hash, as_told(event))}
+    event |= {"salt": salt, "previous_hash": head.hash, "hash": chained_hash(head.hash, as_told(event))}
+    return event
 
 
 def as_told(event: Mapping[str, Any]) -> dict[str, Any]:

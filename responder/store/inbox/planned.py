@@ -20,6 +20,8 @@ from responder.store.base.history import event
 from responder.store.inbox.contacts import written_orders
 from responder.store.queue.rows import Rows
 
+_written = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps would make an encoder for each message
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Planned:
@@ -183,4 +185,4 @@ def explanation_json(plan: Plan) -> str:
         "reserved": plan.recognition.as_json(),
         "near_misses": [miss.as_json() for miss in plan.near_misses],
     }
-    return json.dumps(explanation, ensure_ascii=False)
+    return _written(explanation)
