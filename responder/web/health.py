@@ -25,6 +25,7 @@ from responder.store.operations.credits import read_clock_offset
 from responder.store.operations.mailboxes import live_mailboxes
 from responder.store.outbound.gateway_hold import read_hold
 from responder.store.reading.failed_messages import read_failed
+from responder.version import full_version
 
 CHECK_S = 5.0  # a database that takes longer counts as down
 COMMIT_GOOD_FOR_S = 1.0  # each check costs a commit
@@ -130,6 +131,7 @@ class Health:
 
 def _report(state: State, rules: RulesStatus) -> dict[str, Any]:
     report: dict[str, Any] = {
+        "version": full_version(),
         "database": "up",
         "redis": "up" if state.redis_is_up else "down",
         "worker": _worker_state([worker.has_redis for worker in state.workers]),

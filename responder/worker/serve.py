@@ -26,6 +26,7 @@ from responder.store.base.database import Database
 from responder.store.inbox.commit import Commits
 from responder.store.outbound.gateway_hold import lift_hold
 from responder.store.queue.announcing import put_hearers
+from responder.version import full_version
 from responder.wiring import Store, make_gateway, open_rules, open_store, redis_url, utc_now, watch_secret
 from responder.worker.delivery import Deliverer, Ways
 from responder.worker.handling import Handler
@@ -178,7 +179,12 @@ class SignsOfLife:
         rules = self.in_force.status()
         with contextlib.suppress(StorageError):  # there is a next report, and others log that the database is away
             await self.store.installation.report_worker(
-                self.name, rules.hash, utc_now(), has_redis=self.supervisor.has_redis, rules_are_ok=rules.is_ok
+                self.name,
+                rules.hash,
+                utc_now(),
+                has_redis=self.supervisor.has_redis,
+                rules_are_ok=rules.is_ok,
+                version=full_version(),
             )
             await self.notified.keep()
 

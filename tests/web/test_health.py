@@ -11,6 +11,7 @@ from responder.core.operations.troubles import MailboxReport, MailboxState
 from responder.store.consent.installation import Installation
 from responder.store.operations.mailboxes import report_mailbox
 from responder.store.outbound.fates import Fate
+from responder.version import full_version
 from tests.builders import inbound, mailbox_report
 from tests.conftest import no_more_on_disk, wait_until
 from tests.going_wrong import DEATHS, arrive, fail
@@ -35,6 +36,7 @@ async def test_a_service_that_can_commit_is_ready(web: WebSide) -> None:
     assert (response.status_code, response.json()) == (
         200,
         {
+            "version": full_version(),
             "database": "up",
             "redis": "up",
             "worker": "ready",

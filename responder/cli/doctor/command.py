@@ -9,6 +9,7 @@ from responder.cli.doctor.alerts import check_credit_and_alerts
 from responder.cli.doctor.database import check_database
 from responder.cli.doctor.findings import Finding, Level, fault, faults, ok, warning
 from responder.cli.doctor.surroundings import check_files, check_mailbox, check_redis, check_service, check_settings
+from responder.cli.doctor.upkeep import check_upkeep
 from responder.cli.terminal.options import AsJson
 from responder.cli.terminal.output import echo_json, one_line, say
 from responder.core.outbound.networks import why_never_called
@@ -91,6 +92,8 @@ async def _further(settings: Settings, rules: Rules | None) -> AsyncIterator[Fin
         async for finding in check_mailbox(settings):
             yield finding
     for finding in check_files(settings):
+        yield finding
+    async for finding in check_upkeep(settings):
         yield finding
     async for finding in check_credit_and_alerts(settings, rules):
         yield finding

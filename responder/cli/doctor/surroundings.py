@@ -25,6 +25,7 @@ from responder.settings.database_url import mask_url, sqlite_file
 from responder.settings.exposure import check_exposure
 from responder.settings.model import Settings
 from responder.store.operations.mailboxes import live_mailboxes
+from responder.version import full_version
 from responder.wiring import utc_now
 
 POLICY = "noeviction"
@@ -127,6 +128,10 @@ async def check_service(settings: Settings) -> Finding:
     except (OSError, http.client.HTTPException) as error:
         return fault("service", f"{place}: no answer ({type(error).__name__}), start it with 'responder run'")
     if status == 200 and _is_readiness(body):
+        theirs = json.loads(body).get("version")
+        if theirs not in (None, full_version()):
+            text = f"{place} takes messages, as version {theirs}, and this is {full_version()}: restart what is older"
+            return warning("service", text)
         return ok("service", f"{place} takes messages")
     stopped = "its intake has died: 'responder run' starts it again, else start it again yourself"
     unable = stopped if b'"intake"' in body else "it cannot keep messages, see database"

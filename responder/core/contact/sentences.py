@@ -50,6 +50,8 @@ WHY_NOTHING_LEFT = {
     "too_late": "it came too late to be of use, so it was dropped",
     "in_service_shadow": "nothing is sent while RESPONDER_SHADOW is set",
     "erased": "the number was erased",
+    "backup_held": "it waited when the backup was made, so it may have left since",
+    "backup_cut_short": "it was being sent when the backup was made, so it may have left",
     "worker_killed": "the worker was killed while it was sending",
     "workers_died": "{count} workers died while they handled it",
     "given_up": "given up after {attempts} attempts: {reason}",

@@ -98,15 +98,23 @@ class Installation:
             )
 
     async def report_worker(
-        self, name: str, rules_hash: str, now: datetime, *, has_redis: bool, rules_are_ok: bool = True
+        self,
+        name: str,
+        rules_hash: str,
+        now: datetime,
+        *,
+        has_redis: bool,
+        rules_are_ok: bool = True,
+        version: str | None = None,
     ) -> None:
-        """Note that a worker is alive, whether it can be woken, and by which rules it works."""
+        """Note that a worker is alive, of which version it is, whether it can be woken, and by which rules it works."""
         row = {
             "name": name,
             "seen_at": now,
             "has_redis": has_redis,
             "rules_hash": rules_hash,
             "rules_are_ok": rules_are_ok,
+            "version": version,
         }
         statement = self._insert(workers).values(row)
         async with self._database.write() as connection:
@@ -119,7 +127,7 @@ class Installation:
             await connection.execute(delete(workers).where(workers.c.name == name))
 
     async def live_workers(self, since: datetime) -> list[Row[Any]]:
-        """The workers that have been seen lately: name, seen_at, has_redis, rules_hash, rules_are_ok."""
+        """The workers that have been seen lately: name, seen_at, has_redis, rules_hash, rules_are_ok, version."""
         async with self._database.read() as connection:
             return list(
                 (

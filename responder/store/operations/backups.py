@@ -8,6 +8,7 @@ from sqlalchemy import Connection, column, delete, func, inspect, select, table,
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.contact.effects import StepKind, StepStatus
+from responder.core.contact.reasons import because
 from responder.store.base.database import Database
 from responder.store.base.tables import (
     LEASED,
@@ -17,14 +18,16 @@ from responder.store.base.tables import (
     installation,
     messages,
     reminders,
+    rule_versions,
     steps,
     workers,
 )
+from responder.store.base.tables.columns import Moment
 from responder.store.queue.suppressing import drop_reminders
 
 BACKED_UP = "backed_up_at"
-CUT_SHORT = "it was being sent when the backup was made, so it may have left"
-HELD = "it waited when the backup was made, so it may have left since"
+CUT_SHORT = because("backup_cut_short")
+HELD = because("backup_held")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,6 +76,23 @@ async def last_backup(database: Database) -> datetime | None:
     async with database.read() as connection:
         value = (await connection.execute(kept)).scalar_one_or_none()
     return datetime.fromisoformat(value) if value else None
+
+
+async def in_use_since(database: Database) -> datetime | None:
+    """When rules were first in force; None if they never were."""
+    async with database.read() as connection:
+        first = select(func.min(rule_versions.c.first_in_force_at))
+        found: datetime | None = (await connection.execute(first)).scalar_one_or_none()
+    return found
+
+
+async def clock_of(database: Database) -> datetime | None:
+    """The clock of the machine that a PostgreSQL runs on; SQLite has none of its own."""
+    if database.is_sqlite:
+        return None
+    async with database.read() as connection:
+        found: datetime = (await connection.execute(select(func.clock_timestamp(type_=Moment())))).scalar_one()
+    return found
 
 
 async def settle_restored(database: Database, now: datetime, *, sends_queued: bool) -> Restored:

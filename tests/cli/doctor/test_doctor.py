@@ -19,6 +19,7 @@ from responder.core.operations.records import Source
 from responder.store.base.rule_versions import RuleVersions
 from responder.store.consent.erasure import erase
 from responder.store.outbound.fates import Fate
+from responder.version import full_version
 from responder.wiring import utc_now
 from tests.builders import ANNA, BRUNO, inbound
 from tests.cli.conftest import Installation, Outcome, run
@@ -38,6 +39,8 @@ WELL = (
     "messages",
     "deliveries",
     "handoffs",
+    "version",
+    "backup",
     "credit",
     "alerts",
 )
@@ -84,7 +87,9 @@ async def finding(check: str) -> tuple[str, str]:
 
 
 async def test_a_running_installation_is_well(well: Installation, redis_socket: str) -> None:
-    await well.store.installation.report_worker("w1", well.work.rules.hash, utc_now(), has_redis=True)
+    await well.store.installation.report_worker(
+        "w1", well.work.rules.hash, utc_now(), has_redis=True, version=full_version()
+    )
     async with serving(well, redis_socket):
         outcome, findings = await examined()
     levels = {check: [level for level, _ in found] for check, found in findings.items()}

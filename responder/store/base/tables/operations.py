@@ -19,6 +19,7 @@ workers = Table(
     Column("has_redis", Boolean, nullable=False),
     Column("rules_hash", String(64), nullable=False),
     Column("rules_are_ok", Boolean, nullable=False, server_default=true()),
+    Column("version", String(100)),
 )
 
 rule_versions = Table(

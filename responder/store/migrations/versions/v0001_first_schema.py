@@ -2,7 +2,7 @@
 
 revision = "0001"
 down_revision = None
-SCHEMA = "1178321b5630"
+SCHEMA = "0e5dff934f9e"
 
 
 def upgrade() -> None:
