@@ -27,6 +27,7 @@ from responder.web.console.frame.visits import Visit, acts, pages
 from responder.web.console.running.impact import Impact
 
 PATIENCE_S = 1.5  # for what check says, when a page is opened
+PATIENCE_OF_CHECK_S = 5.0  # when Check was pressed; the page says that it is at it, and the script asks again
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -146,7 +147,7 @@ async def _trials(visit: Visit, text: str) -> dict[str, Any]:
 async def _page(visit: Visit, desktop: Desktop, beside: Beside | None = None, status: int = 200) -> Response:
     query, file = visit.request.query_params, visit.console.file
     beside = beside or Beside(doing=query.get("step", "check"))
-    patience_s = PATIENCE_S if visit.request.method == "GET" else None
+    patience_s = PATIENCE_S if visit.request.method == "GET" else PATIENCE_OF_CHECK_S
     problems = await visit.console.checks.problems(file.path, desktop.text, patience_s)
     levels = {one["level"] for one in problems or ()}
     return await visit.page(

@@ -62,12 +62,15 @@ async function keep() {
   tell(text);
 }
 
-async function tell(text) {
+let isTelling = false, isStale = false;
+
+async function tell(text) {  // one check at a time, and only of the newest text
+  if (isTelling) { isStale = true; return; }
+  isTelling = true;
   const answer = await fetch("/rules/edit/problems").catch(() => null);
-  if (!answer?.ok) return;
-  const told = await answer.json();
-  if (box.value === text) show(told.problems);
-  else typed();
+  if (answer?.ok && box.value === text) show((await answer.json()).problems);
+  isTelling = false;
+  if (isStale) { isStale = false; tell(box.value); }
 }
 
 function show(found) {
