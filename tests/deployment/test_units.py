@@ -25,7 +25,7 @@ needs_systemd = pytest.mark.skipif(ANALYZE is None, reason="systemd-analyze is n
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
 def test_each_unit_starts_a_command_that_there_is(unit: Path) -> None:
-    (command,) = re.findall(r"^ExecStart=/opt/responder/bin/responder (\w+)$", unit.read_text(), re.MULTILINE)
+    (command,) = re.findall(r"^ExecStart=/opt/responder/bin/responder (\w+)(?: \S+)?$", unit.read_text(), re.MULTILINE)
     assert command in NAMES
 
 
@@ -46,6 +46,19 @@ def test_no_secret_stands_in_a_unit() -> None:
     assert [name for name in named if not name.endswith("_FILE=")] == []
 
 
+def test_what_serves_is_started_again_and_a_backup_is_not() -> None:
+    restarted = {unit.name for unit in UNITS if "\nRestart=always\n" in unit.read_text()}
+    assert restarted == {unit.name for unit in UNITS} - {"responder-backup.service"}
+    assert "\nRestart=" not in HARDENED
+
+
+def test_the_backup_may_write_where_it_writes_and_old_ones_are_cleared_there() -> None:
+    unit = (SYSTEMD / "responder-backup.service").read_text()
+    (folder,) = re.findall(r"^ExecStart=\S+ backup (\S+)$", unit, re.MULTILINE)
+    assert f"\nReadWritePaths={folder}\n" in unit
+    assert f"\nd {folder} 0700 responder responder " in (SYSTEMD / "responder.tmpfiles").read_text()
+
+
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """The root of a system on which the units are installed."""
@@ -60,7 +73,7 @@ def root(tmp_path: Path) -> Path:
 
 @needs_systemd
 def test_systemd_finds_nothing_wrong_with_the_units(root: Path) -> None:
-    names = [unit.name.replace("@.", "@1.") for unit in UNITS]
+    names = [*(unit.name.replace("@.", "@1.") for unit in UNITS), "responder-backup.timer"]
     result = subprocess.run(
         ["systemd-analyze", f"--root={root}", "verify", *names], capture_output=True, text=True, check=False
     )
