@@ -57,9 +57,11 @@ class Replies:
     client: Client
     clock: Clock
 
-    async def attempt(self, claimed: Claimed) -> Fate:
-        """Send a reply and return how it went (contract, guarantee 5)."""
+    async def attempt(self, claimed: Claimed, begin_by: datetime) -> Fate:
+        """Send a reply, unless it is too late to begin, and return how it went (contract, guarantee 5)."""
         key, now = claimed.step.key, self.clock()
+        if now > begin_by:  # after the lease a person may send it again, or the number opt out
+            return retried(claimed, now, because("worker_stood_still"), None)
         may_be_out = False
         try:
             call = self._call_of(claimed.step)

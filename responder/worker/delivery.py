@@ -12,6 +12,7 @@ from typing import Any
 
 from responder.core.contact.effects import StepKind
 from responder.core.outbound.gateway import Bell, Client, Clock, Gateway, Job, Pace
+from responder.core.outbound.retry import BEGIN_WITHIN
 from responder.core.rules.appointments import quiet_until
 from responder.core.rules.rules import Rules
 from responder.core.rules.webhooks import Event
@@ -142,7 +143,8 @@ class Deliverer:
         owner = secrets.token_hex(8)
         if kind is StepKind.WEBHOOK:
             return {self._begin(one, self._call(one, owner)) for one in await self.webhooks.claim(owner)}
-        return {self._begin(one, self._send(one, owner)) for one in await self._claim_replies(owner)}
+        begin_by = self.clock() + BEGIN_WITHIN
+        return {self._begin(one, self._send(one, owner, begin_by)) for one in await self._claim_replies(owner)}
 
     async def _claim_replies(self, owner: str) -> list[Claimed]:
         """As many due replies as there are slots and the pace allows."""
@@ -172,8 +174,8 @@ class Deliverer:
         """The webhooks that hear of deliveries."""
         return self.ways.rules().webhooks_for(Event.DELIVERY_CHANGED)
 
-    async def _send(self, claimed: Claimed, owner: str) -> None:
-        fate = await self._replies.attempt(claimed)
+    async def _send(self, claimed: Claimed, owner: str, begin_by: datetime) -> None:
+        fate = await self._replies.attempt(claimed, begin_by)
         of_consent = self.ways.rules().webhooks_for(Event.CONSENT_CHANGED) if fate.is_blocked else frozenset()
         await until_recorded(
             lambda: self.steps.record([fate], owner, self.clock(), self._notified(), of_consent), self.record_again_s

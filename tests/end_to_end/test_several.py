@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import postgres_database, postgres_server
+from tests.conftest import free_port, postgres_database, postgres_server
 from tests.end_to_end.service import Service, ask_postgres, send_steadily, serving
 from tests.receiver import Receiver
 
@@ -66,7 +66,7 @@ def test_postgresql_commits_are_on_disk_when_they_return(postgres_template: str)
 def test_an_empty_database_is_refused_with_the_remedy(tmp_path: Path, part: str, redis_socket: str) -> None:
     (tmp_path / "rules.yaml").write_text("version: 1\nrules: [{name: a, when: {text: a}, then: [hand_off: b]}]\n")
     program = [sys.executable, "-m", "responder", part]
-    settings = {"RESPONDER_REDIS_URL": redis_socket, "PATH": ""}
+    settings = {"RESPONDER_REDIS_URL": redis_socket, "RESPONDER_PORT": str(free_port()), "PATH": ""}
     result = subprocess.run(
         program, cwd=tmp_path, env=settings, capture_output=True, text=True, timeout=20, check=False
     )

@@ -84,7 +84,7 @@ async def test_a_start_that_came_after_the_refused_text_was_written_stands(out: 
     await out.work.handle(inbound("my name is Anna"))
     [claimed] = await out.work.store.steps.claim(StepKind.REPLY, "slow", NOON, 1)
     await out.work.handle(inbound("START", received=NOON + minutes(1)))
-    await out.deliverer()._send(claimed, "slow")
+    await out.deliverer()._send(claimed, "slow", NOON)
     assert await events(out) == [("opt_in", None, "sms_keyword")]
 
 

@@ -53,6 +53,7 @@ WHY_NOTHING_LEFT = {
     "backup_held": "it waited when the backup was made, so it may have left since",
     "backup_cut_short": "it was being sent when the backup was made, so it may have left",
     "worker_killed": "the worker was killed while it was sending",
+    "worker_stood_still": "the worker stood still after it had claimed it, and has not sent it",
     "workers_died": "{count} workers died while they handled it",
     "given_up": "given up after {attempts} attempts: {reason}",
     "our_fault": "a fault that nobody thought of ({kind}): the log of the worker has it",

@@ -15,6 +15,7 @@ DELAYS_S: Mapping[StepKind, tuple[float, ...]] = {  # before each attempt that t
 JITTER = 0.2  # of the delay, to either side, so that what failed together does not come back together
 LONGEST_WAIT_S = 24 * HOUR_S  # that the other side may ask for
 LEASE = timedelta(seconds=40)  # of a claimed step: a call has 15 s (``Call.timeout_s``), its record the rest
+BEGIN_WITHIN = timedelta(seconds=20)  # of the claim; a text that begins later could still be on its way after the lease
 
 AT_ONCE = 10  # calls of one worker to one endpoint, so that a slow one leaves slots to the others
 OPEN_AFTER = 5  # failures in a row after which an endpoint is paused
