@@ -6,6 +6,7 @@ from responder.core.operations.handoffs import Closed, HandOffRecord, Said
 from responder.core.outbound.gateway import Job
 from responder.core.rules.webhooks import Event
 from responder.core.sms.address import is_dialable
+from responder.core.sms.counted import counted
 from responder.core.sms.segments import size
 from responder.core.sms.text import clean
 from responder.desk.desk import Desk, Invalid, Records, Refused, check_note, only_one, refusals, require, whatever
@@ -92,7 +93,7 @@ def check_length(text: str, max_segments: int) -> None:
         raise Invalid("text: nothing stands here, write what to send")
     length = size(text)
     if length.segments > max_segments:
-        units = f"{length.segments} segments ({length.encoding}, {length.units} units)"
+        units = f"{counted(length.segments, 'segment')} ({length.encoding}, {length.units} units)"
         longer = f", or give max_segments: {length.segments}" if length.segments <= MOST_SEGMENTS else ""
         raise Invalid(f"text: it takes {units}, at most {max_segments} are sent: shorten it{longer}")
 

@@ -107,5 +107,6 @@ async def _mail(settings: Settings, alerts: Alerts, unsent: Unsent | None) -> As
 
 def _waiting(unsent: Unsent | None) -> Iterator[Finding]:
     if unsent:
-        text = f"{unsent.count} wait since {moment(unsent.since)}: {unsent.error or 'a worker sends them'}"
+        waits = "1 waits" if unsent.count == 1 else f"{unsent.count} wait"
+        text = f"{waits} since {moment(unsent.since)}: {unsent.error or 'a worker sends them'}"
         yield warning("alert mail", text)

@@ -8,12 +8,14 @@ import typer
 from responder.cli.doctor.alerts import check_credit_and_alerts
 from responder.cli.doctor.database import check_database
 from responder.cli.doctor.findings import Finding, Level, fault, faults, ok, warning
+from responder.cli.doctor.side_by_side import Check, side_by_side
 from responder.cli.doctor.surroundings import check_files, check_mailbox, check_redis, check_service, check_settings
 from responder.cli.doctor.upkeep import check_upkeep
 from responder.cli.terminal.options import AsJson
 from responder.cli.terminal.output import echo_json, one_line, say
 from responder.core.outbound.networks import why_never_called
 from responder.core.rules.rules import Rules
+from responder.core.sms.counted import counted
 from responder.errors import ConfigurationError, RulesError
 from responder.settings.environment import environment
 from responder.settings.model import Settings, load_settings, unknown_settings
@@ -55,6 +57,9 @@ def _print(finding: Finding, *, as_json: bool) -> None:
         say(f"{SIGNS[finding.level]} {finding.check:<11}{one_line(finding.text)}")
 
 
+MAILBOX_S = 20.0  # a mail server may have to be asked several times
+
+
 async def _findings() -> AsyncIterator[Finding]:
     """Everything that doctor finds; if the settings cannot be read, only that."""
     try:
@@ -70,7 +75,7 @@ async def _findings() -> AsyncIterator[Finding]:
     rules: Rules | None = None
     try:
         rules = await read_rules_in_force(settings)
-        yield ok("rules", f"{settings.rules}: {len(rules.rules)} rules, hash {rules.hash}")
+        yield ok("rules", f"{settings.rules}: {counted(len(rules.rules), 'rule')}, hash {rules.hash}")
         for webhook in () if settings.allow_private_webhooks else rules.webhooks.values():
             if why := why_never_called(webhook.url):
                 yield fault("webhooks", f"{webhook.name} is never called, since it is {why}: {OF_PRIVATE}")
@@ -82,18 +87,15 @@ async def _findings() -> AsyncIterator[Finding]:
 
 
 async def _further(settings: Settings, rules: Rules | None) -> AsyncIterator[Finding]:
-    """What the checks find that need settings, and rules if there are any."""
-    async for finding in check_redis(settings):
-        yield finding
-    yield await check_service(settings)
-    async for finding in check_database(settings, rules):
-        yield finding
-    if settings.imap_url:
-        async for finding in check_mailbox(settings):
-            yield finding
-    for finding in check_files(settings):
-        yield finding
-    async for finding in check_upkeep(settings):
-        yield finding
-    async for finding in check_credit_and_alerts(settings, rules):
+    """What the checks find that need settings, and rules if there are any; they run side by side."""
+    checks = [
+        Check(name="redis", find=check_redis(settings)),
+        Check(name="service", find=check_service(settings)),
+        Check(name="database", find=check_database(settings, rules)),
+        *([Check(name="mailbox", find=check_mailbox(settings), longest_s=MAILBOX_S)] if settings.imap_url else []),
+        Check(name="files", find=check_files(settings)),
+        Check(name="upkeep", find=check_upkeep(settings)),
+        Check(name="alerts", find=check_credit_and_alerts(settings, rules)),
+    ]
+    async for finding in side_by_side(checks):
         yield finding

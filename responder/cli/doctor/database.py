@@ -69,7 +69,7 @@ async def _contents(settings: Settings, store: Store, rules: Rules | None, now: 
         yield _held(hold)
     if dead := counts.get(StepStatus.DEAD, 0):
         remedy = "see 'responder deliveries list --status dead', then 'responder deliveries retry'"
-        yield warning("deliveries", f"{dead} were given up: {remedy}")
+        yield warning("deliveries", f"{dead} {'was' if dead == 1 else 'were'} given up: {remedy}")
     if uncertain := counts.get(StepStatus.UNCERTAIN, 0):
         remedy = "see 'responder deliveries list --status uncertain'"
         yield warning("deliveries", f"{uncertain} may or may not have been sent: {remedy}")
@@ -141,8 +141,10 @@ def _handed_off(waiting: OpenHandOffs, now: datetime) -> Finding:
     """The hand-offs that wait for a person, and since when."""
     if waiting.oldest is None:
         return ok("handoffs", "nothing waits for a person")
-    held = f", {waiting.reviews} of them hold marketing back" if waiting.reviews else ""
-    text = f"{waiting.count} wait for a person since {moment(waiting.oldest)}{held}: see 'responder handoffs list'"
+    holds = "holds" if waiting.reviews == 1 else "hold"
+    held = f", {waiting.reviews} of them {holds} marketing back" if waiting.reviews else ""
+    waits = "1 waits" if waiting.count == 1 else f"{waiting.count} wait"
+    text = f"{waits} for a person since {moment(waiting.oldest)}{held}: see 'responder handoffs list'"
     return ok("handoffs", text) if now - waiting.oldest < LONG_OPEN else warning("handoffs", text)
 
 

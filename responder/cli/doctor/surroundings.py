@@ -15,6 +15,7 @@ from responder.cli.terminal.output import moment
 from responder.cli.terminal.session import local_url, open_existing
 from responder.core.operations.troubles import MailboxReport, MailboxState
 from responder.core.outbound.gateway import UNSIGNED, MailReader
+from responder.core.sms.counted import counted
 from responder.errors import ConfigurationError, PermanentError, ResponderError, TransientError
 from responder.jobs import connect, redis_policy
 from responder.mail.account import Account, account_of, reader_of
@@ -54,10 +55,11 @@ def check_settings(settings: Settings) -> Iterator[Finding]:
         yield warning("replies", f"simulated: recorded and shown, not sent; {remedy}")
 
 
-def check_files(settings: Settings) -> Iterator[Finding]:
+async def check_files(settings: Settings) -> AsyncIterator[Finding]:
     """Warnings about database files that others can read, and about a full disk."""
     if database := sqlite_file(settings.database_url):
-        yield from check_disk(database.parent)
+        for finding in check_disk(database.parent):
+            yield finding
         for file in (database.with_name(database.name + end) for end in BESIDE):
             if readable_by_others(file):
                 yield warning("files", f"{file}: other users of this machine can read it: run  chmod 600 {file}")
@@ -120,23 +122,26 @@ def _policy(url: str, policy: str) -> Finding:
     return warning("redis", f"{text}: {remedy}")
 
 
-async def check_service(settings: Settings) -> Finding:
+async def check_service(settings: Settings) -> AsyncIterator[Finding]:
     """Whether the service answers on this machine."""
     place = local_url(settings)
     try:
         status, body = await asyncio.to_thread(_get, f"{place}/readyz")
     except (OSError, http.client.HTTPException) as error:
-        return fault("service", f"{place}: no answer ({type(error).__name__}), start it with 'responder run'")
+        yield fault("service", f"{place}: no answer ({type(error).__name__}), start it with 'responder run'")
+        return
     if status == 200 and _is_readiness(body):
         theirs = json.loads(body).get("version")
         if theirs not in (None, full_version()):
             text = f"{place} takes messages, as version {theirs}, and this is {full_version()}: restart what is older"
-            return warning("service", text)
-        return ok("service", f"{place} takes messages")
+            yield warning("service", text)
+            return
+        yield ok("service", f"{place} takes messages")
+        return
     stopped = "its intake has died: 'responder run' starts it again, else start it again yourself"
     unable = stopped if b'"intake"' in body else "it cannot keep messages, see database"
     reason = unable if status == 503 else "that is not responder: check RESPONDER_HOST and RESPONDER_PORT"
-    return fault("service", f"{place}/readyz answers HTTP {status}: {reason}")
+    yield fault("service", f"{place}/readyz answers HTTP {status}: {reason}")
 
 
 def _get(url: str) -> tuple[int, bytes]:
@@ -191,7 +196,8 @@ def _mailbox(account: Account, reader: MailReader) -> list[Finding]:
     finally:
         connection.close()
     way = "tells at once what comes" if opened.has_idle else f"has no IDLE and is asked every {account.poll_s:.0f} s"
-    text = f"{place} {way}; {len(waiting)} of its {opened.mails} mails are not marked"
+    are = "is" if len(waiting) == 1 else "are"
+    text = f"{place} {way}; {len(waiting)} of its {counted(opened.mails, 'mail')} {are} not marked"
     return [ok("mailbox", text), *_unsigned(reasons.count(UNSIGNED))]
 
 
@@ -207,11 +213,14 @@ def _intake(report: MailboxReport) -> Finding:
     if report.state in {MailboxState.REFUSED, MailboxState.UNREACHABLE}:
         return fault("mail", f"{report.place}: {report.reason}")
     last = f", the last {moment(report.last_mail_at)}, {report.lag_s:.1f} s after its mail" if report.lag_s else ""
-    taken = f"{report.taken} messages taken in{last}"
+    taken = f"{counted(report.taken, 'message')} taken in{last}"
     if report.left_alone:
-        text = f"{taken}; {report.left_alone} mails that cannot be judged were left alone"
+        were = "was" if report.left_alone == 1 else "were"
+        text = f"{taken}; {counted(report.left_alone, 'mail')} that cannot be judged {were} left alone"
         return warning("mail", f"{text}: look at them in the mailbox, the log names their UIDs")
     if report.malformed:
         remedy = "see 'responder messages list --status malformed'"
-        return warning("mail", f"{taken}; {report.malformed} were not understood: {remedy}")
+        return warning(
+            "mail", f"{taken}; {report.malformed} {'was' if report.malformed == 1 else 'were'} not understood: {remedy}"
+        )
     return ok("mail", f"{report.state}, {taken}")

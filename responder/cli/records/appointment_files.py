@@ -14,6 +14,7 @@ from responder.cli.terminal.output import for_people, one_line, progress, say
 from responder.cli.terminal.session import with_desk
 from responder.core.appointments.booking import FILE_FIELDS, Booking, Change
 from responder.core.operations.records import AppointmentRecord
+from responder.core.sms.counted import counted
 from responder.desk.appointments import read_day
 from responder.desk.desk import Desk
 from responder.desk.files.bookings import Preview, import_appointments, preview_appointments, read_booking_file
@@ -74,9 +75,10 @@ def _summarise(file: Path, reading: Reading[Booking], preview: Preview, cancelle
     kinds = [change for change in Change if change is not Change.OLDER or preview.counts.get(change)]
     summary = ", ".join(f"{preview.counts.get(change, 0)} {change}" for change in kinds)
     more = f", {cancelled} cancelled" if cancelled else ""
-    say(f"{file}: {len(reading.values)} appointments, {summary}{more}{NOTHING_CHANGED if dry_run else ''}")
+    say(f"{file}: {counted(len(reading.values), 'appointment')}, {summary}{more}{NOTHING_CHANGED if dry_run else ''}")
     if preview.begun:
-        say(f"{file}: {preview.begun} of them have begun already: nobody is reminded of these", err=True)
+        has, these = ("has", "it") if preview.begun == 1 else ("have", "these")
+        say(f"{file}: {preview.begun} of them {has} begun already: nobody is reminded of {these}", err=True)
     for name, count in preview.late.items():
         what = "1 reminder is" if count == 1 else f"{count} reminders are"
         say(f"{file}: {what} too late to leave ({name} before): call, or import earlier", err=True)

@@ -12,14 +12,15 @@ import typer
 
 from responder.cli.records.appointment_files import import_appointment_file
 from responder.cli.records.board import board, reminders_app, set_
-from responder.cli.records.csv_file import CsvFile
-from responder.cli.terminal.options import AsJson, Day, ExportFile, InUtc, Limit
+from responder.cli.records.csv_file import CsvFile, for_excel
+from responder.cli.terminal.options import AsJson, Day, ExportFile, ForExcel, InUtc, Limit
 from responder.cli.terminal.output import Column, echo_json, for_csv, for_people, moment, one_line, say
 from responder.cli.terminal.session import print_list, read_number, with_desk
 from responder.core.appointments.booking import FILE_FIELDS
 from responder.core.contact.effects import AppointmentStatus
 from responder.core.operations.filters import AppointmentFilter
 from responder.core.operations.records import AppointmentEvent, AppointmentRecord
+from responder.core.sms.counted import counted
 from responder.core.sms.timestamps import iso
 from responder.desk.appointments import (
     appointment_history,
@@ -134,21 +135,28 @@ def export(
     status: OfStatus = None,
     number: OfNumber = None,
     in_utc: InUtc = False,
+    excel: ForExcel = False,
 ) -> None:
     """Write appointments as CSV with their status, in the columns of the import and those of a record."""
     chosen = partial(_chosen, day=day, status=status, number=number)
-    with_desk(partial(_export, chosen=chosen, file=file, in_utc=in_utc))
+    with_desk(partial(_export, chosen=chosen, file=file, in_utc=in_utc, excel=excel))
 
 
 async def _export(
-    desk: Desk, *, chosen: Callable[[Desk], Awaitable[Records[AppointmentRecord]]], file: Path | None, in_utc: bool
+    desk: Desk,
+    *,
+    chosen: Callable[[Desk], Awaitable[Records[AppointmentRecord]]],
+    file: Path | None,
+    in_utc: bool,
+    excel: bool,
 ) -> None:
     zone = None if in_utc else await desk.zone()
+    country = (await desk.rules()).country if excel else None
     count = 0
     with open_private(file) if file else contextlib.nullcontext(sys.stdout) as target:
-        written = CsvFile(target, EXPORTED)
+        written = CsvFile(target, EXPORTED, separator=for_excel(target, country) if country else ",")
         async for record in (await chosen(desk)).every():
             count += 1
             written.add(for_csv({**record.as_json(), "asked_at": iso(record.appointment.asked_at)}, zone))
     if file:
-        say(f"{file}: {count} appointments")
+        say(f"{file}: {counted(count, 'appointment')}")

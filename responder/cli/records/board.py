@@ -11,6 +11,7 @@ from responder.cli.terminal.output import Column, each_of, echo_json, moment, pr
 from responder.cli.terminal.session import operator_name, print_list, with_desk
 from responder.core.contact.effects import AppointmentStatus
 from responder.core.operations.board import Board, BoardEntry, ReminderRecord, ReminderStatus
+from responder.core.sms.counted import counted
 from responder.desk.appointments import set_appointment_status
 from responder.desk.board import TODAY, list_reminders, read_board, send_reminder_now
 from responder.desk.desk import Desk, Records
@@ -57,9 +58,9 @@ def _columns(zone: tzinfo) -> list[Column[BoardEntry]]:
 
 
 def _counts(found: Board, zone: tzinfo) -> str:
-    counted = ", ".join(f"{count} {standing}" for standing, count in found.counts.items() if count)
+    standings = ", ".join(f"{count} {standing}" for standing, count in found.counts.items() if count)
     day = found.begin.astimezone(zone).strftime("%Y-%m-%d")
-    return f"\n{day}: {len(found.entries)} appointments: {counted}"
+    return f"\n{day}: {counted(len(found.entries), 'appointment')}: {standings}"
 
 
 def set_(identifier: AppointmentId, status: AppointmentStatus, *, note: Note = "", as_json: AsJson = False) -> None:

@@ -13,6 +13,7 @@ from responder.cli.terminal.output import Column, aligned, echo_json, for_people
 from responder.cli.terminal.session import confirm, operator_name, print_list, read_number, with_desk
 from responder.core.operations.filters import ConsentFilter
 from responder.core.operations.records import ConsentRecord
+from responder.core.sms.counted import counted
 from responder.desk.consent import (
     correct_opt_out,
     erase_number,
@@ -189,4 +190,4 @@ def erase(
 
 async def _erase(desk: Desk, *, number: str) -> None:
     found = await erase_number(desk, await read_number(desk, number), operator=operator_name())
-    say(f"erased from {found} rows; whoever has this number now is texted only after a START")
+    say(f"erased from {counted(found, 'row')}; whoever has this number now is texted only after a START")

@@ -17,6 +17,7 @@ from responder.cli.terminal.output import echo_json, for_csv, say
 from responder.cli.terminal.session import with_desk
 from responder.core.operations.filters import ConsentFilter
 from responder.core.operations.records import CONSENT, CONSENT_DETAILS
+from responder.core.sms.counted import counted
 from responder.desk.consent import list_consent, verify_ledger
 from responder.desk.desk import Desk
 from responder.errors import ConfigurationError
@@ -55,7 +56,7 @@ async def _export(desk: Desk, *, file: Path | None, name: str | None, in_utc: bo
     events = [record.as_json() async for record in records]
     zone = None if in_utc or file.suffix != ".csv" else await desk.zone()
     beside = _write_signed(file, events, desk.secret, zone)
-    say(f"{file}: {len(events)} events, signed in {beside.name}")
+    say(f"{file}: {counted(len(events), 'event')}, signed in {beside.name}")
 
 
 def _write_signed(file: Path, events: Sequence[Mapping[str, Any]], secret: bytes, zone: tzinfo | None) -> Path:
@@ -109,7 +110,7 @@ async def _verify(desk: Desk) -> None:
         remedy = "keep this database, and compare it with your backups"
         say(f"the consent ledger is not as it was written: {remedy}", err=True)
         raise typer.Exit(1)
-    say(f"{verdict.events} events, the chain is whole" if verdict.events else NO_CONSENT)
+    say(f"{counted(verdict.events, 'event')}, the chain is whole" if verdict.events else NO_CONSENT)
 
 
 async def _verify_file(desk: Desk, *, file: Path) -> None:

@@ -7,12 +7,21 @@ from typing import Any, TextIO
 from responder.cli.terminal.output import one_line
 from responder.spreadsheets.formulas import guarded
 
+EXCEL_BEGINS = "\ufeff"  # by this Excel knows UTF-8, or else accents become two signs each
+COMMA_COUNTRIES = frozenset({"AU", "CA", "GB", "IE", "IN", "MX", "NZ", "US"})  # where Excel separates by commas
+
+
+def for_excel(target: TextIO, country: str) -> str:
+    """Begin a file that Excel opens by a double click, and give what separates its cells there."""
+    target.write(EXCEL_BEGINS)
+    return "," if country in COMMA_COUNTRIES else ";"
+
 
 class CsvFile:
     """Rows below a header. On a terminal, no cell holds anything that the terminal would obey."""
 
-    def __init__(self, target: TextIO, columns: Sequence[str]) -> None:
-        self._write = csv.writer(target, lineterminator="\n").writerow
+    def __init__(self, target: TextIO, columns: Sequence[str], separator: str = ",") -> None:
+        self._write = csv.writer(target, lineterminator="\n", delimiter=separator).writerow
         self._columns = columns
         self._is_terminal = target.isatty()
         self._write(columns)

@@ -11,6 +11,7 @@ from responder.cli.terminal.session import confirm, operator_name, print_list, w
 from responder.core.contact.effects import StepKind, StepStatus
 from responder.core.operations.filters import DeliveryFilter
 from responder.core.operations.records import DeliveryRecord
+from responder.core.sms.counted import counted
 from responder.desk.deliveries import (
     CallFilter,
     count_deliveries,
@@ -78,9 +79,11 @@ async def _retry_webhooks(desk: Desk, *, only: CallFilter) -> None:
     count = await retry_webhook_calls(desk, only, operator=operator_name())
     chosen = f" to {only.to}" if only.to else ""
     none = f"no webhook call{chosen} was given up that could be made again"
-    say(f"{count} webhook calls{chosen} were given up and are queued again" if count else none)
+    again = "was given up and is queued again" if count == 1 else "were given up and are queued again"
+    say(f"{counted(count, 'webhook call')}{chosen} {again}" if count else none)
     if uncertain := (await count_deliveries(desk)).get(StepStatus.UNCERTAIN, 0):
-        say(f"{uncertain} replies are uncertain and stay so: name the key of each that has to be sent again", err=True)
+        stays = "is uncertain and stays so" if uncertain == 1 else "are uncertain and stay so"
+        say(f"{counted(uncertain, 'reply')} {stays}: name the key of each that has to be sent again", err=True)
 
 
 def _columns() -> list[Column[DeliveryRecord]]:

@@ -142,7 +142,7 @@ def _consequences(originator: str, closed: Closed, *, opts_out: bool) -> str:
     elif closed.ended_review:
         changes.append(f"{originator} gets marketing again")
     if closed.others:
-        changes.append(f"{closed.others} more of {originator} are open")
+        changes.append(f"{closed.others} more of {originator} {'is' if closed.others == 1 else 'are'} open")
     return "".join(f"; {change}" for change in changes)
 
 

@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from responder.cli.records.csv_file import CsvFile
+from responder.cli.records.csv_file import CsvFile, for_excel
 from responder.cli.records.imported_file import DryRun, SkipWrong, tell_reading, with_progress
-from responder.cli.terminal.options import AsJson, ExportFile, InUtc, Limit, Yes
+from responder.cli.terminal.options import AsJson, ExportFile, ForExcel, InUtc, Limit, Yes
 from responder.cli.terminal.output import Column, each_of, echo_json, for_csv, print_records, progress, say
 from responder.cli.terminal.session import confirm, operator_name, print_list, read_number, with_desk
 from responder.core.consent.standing import ListCount
@@ -19,6 +19,7 @@ from responder.core.contact.known import SubscriptionStatus
 from responder.core.operations.filters import SubscriberFilter
 from responder.core.operations.records import SubscriberRecord
 from responder.core.rules.imports import SUBSCRIBER_COLUMNS
+from responder.core.sms.counted import counted
 from responder.desk.desk import Desk
 from responder.desk.files.subscribers import import_subscribers, read_subscriber_file, read_with_evidence
 from responder.desk.subscribers import count_lists, list_subscribers, opt_out_number, put_subscriber
@@ -92,20 +93,23 @@ def export(
     *,
     name: OfList = None,
     in_utc: InUtc = False,
+    excel: ForExcel = False,
 ) -> None:
     """Write subscribers as CSV, in the form that import reads."""
-    with_desk(partial(_export, file=file, name=name, in_utc=in_utc))
+    with_desk(partial(_export, file=file, name=name, in_utc=in_utc, excel=excel))
 
 
-async def _export(desk: Desk, *, file: Path | None, name: str | None, in_utc: bool) -> None:
+async def _export(desk: Desk, *, file: Path | None, name: str | None, in_utc: bool, excel: bool) -> None:
     zone = None if in_utc else await desk.zone()
+    country = (await desk.rules()).country if excel else None
     found = await read_with_evidence(desk, SubscriberFilter(list=name))
     rows = [for_csv({**record.as_json(), "evidence": evidence}, zone) for record, evidence in found]
     with open_private(file) if file else contextlib.nullcontext(sys.stdout) as target:
         more = (UNDER_REVIEW,) if any(UNDER_REVIEW in row for row in rows) else ()
-        CsvFile(target, (*SUBSCRIBER_COLUMNS, *more)).add_all(rows)
+        separator = for_excel(target, country) if country else ","
+        CsvFile(target, (*SUBSCRIBER_COLUMNS, *more), separator=separator).add_all(rows)
     if file:
-        say(f"{file}: {len(rows)} subscribers")
+        say(f"{file}: {counted(len(rows), 'subscriber')}")
 
 
 @app.command("import")
@@ -147,7 +151,8 @@ def _print_outcomes(file: Path, read: Reading[SubscriberChange], outcomes: Outco
     if len(outcomes.left_out) > MOST_LEFT_OUT:
         say(f"{file}: and {len(outcomes.left_out) - MOST_LEFT_OUT} more are left out", err=True)
     summary = ", ".join(f"{outcomes.counts.get(outcome, 0)} {outcome}" for outcome in Outcome)
-    say(f"{file}: {len(read.values)} subscribers, {summary}{' (dry run, nothing was changed)' if dry_run else ''}")
+    unchanged = " (dry run, nothing was changed)" if dry_run else ""
+    say(f"{file}: {counted(len(read.values), 'subscriber')}, {summary}{unchanged}")
 
 
 @app.command("add")

@@ -10,6 +10,7 @@ from responder.cli.terminal.output import moment, one_line
 from responder.core.contact.effects import Effect, Explained
 from responder.core.deciding.explanation import explained_effect
 from responder.core.rehearsal.replay import Change, Divergence, Group, without_numbers
+from responder.core.sms.counted import counted
 
 LONGEST = 70  # characters of a text that is shown as an example
 HEAD = "| Messages | Before | After | What changes | For example |\n|---:|---|---|---|---|"
@@ -35,7 +36,7 @@ class Found:
         """What was found, in one line."""
         since = f" since {moment(self.first_at, self.zone)}" if self.first_at else ""
         changed = f"{self.changed:,} would be answered otherwise" if self.changed else "nothing would change"
-        return f"{self.messages:,} messages{since} through {self.file}: {changed}"
+        return f"{counted(self.messages, 'message')}{since} through {self.file}: {changed}"
 
 
 def as_text(found: Found) -> Iterator[str]:

@@ -17,6 +17,7 @@ from responder.cli.terminal.options import AsJson, RulesFile
 from responder.cli.terminal.output import aligned, echo_json, one_line, progress, say
 from responder.core.rehearsal.trials import Coverage, Trial, coverage, percent, try_all
 from responder.core.rules.rules import Rules
+from responder.core.sms.counted import counted
 from responder.desk.editing.trying import explanation_of
 from responder.errors import ConfigurationError
 from responder.settings.model import load_settings
@@ -98,10 +99,16 @@ def _print_all(
         say("\n".join(aligned(table)))
     counts = Counter(str(outcome.kind) for outcome in outcomes)
     examples = counts["example"] + counts["no_match"]
-    tried = f"{examples} examples, {counts['variant']} variants of them, {counts['test']} tests"
+    tried = ", ".join(
+        [
+            counted(examples, "example"),
+            f"{counted(counts['variant'], 'variant')} of them",
+            counted(counts["test"], "test"),
+        ]
+    )
     exercised = sum(rule.exercised for rule in covered)
     result = f"{len(failed)} failed" if failed else "all passed" if outcomes else NOTHING_TRIED
-    say(f"{file}: {tried}: {result}; {exercised} of {len(covered)} rules exercised ({reached:.0f} %)")
+    say(f"{file}: {tried}: {result}; {exercised} of {counted(len(covered), 'rule')} exercised ({reached:.0f} %)")
 
 
 def _coverage_row(rule: Coverage, file: str) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ import time
 from responder.cli.terminal.output import say
 from responder.cli.terminal.session import command_name, local_host, local_url, missing_file
 from responder.core.rules.rules import Rules
+from responder.core.sms.counted import counted
 from responder.errors import RulesError
 from responder.mail.account import account_of
 from responder.processes import redis as embedded
@@ -106,7 +107,7 @@ def _example(rules: Rules) -> str:
 
 
 def _summary(settings: Settings, rules: Rules, *, is_ok: bool) -> list[str]:
-    counts = f"{len(rules.rules)} rules, {len(rules.lists)} lists"
+    counts = f"{counted(len(rules.rules), 'rule')}, {counted(len(rules.lists), 'list')}"
     mistakes = "" if is_ok else " HAS MISTAKES (see 'responder check'), the last good rules serve"
     token = "/TOKEN" if settings.webhook_token else ""
     sends = (

@@ -54,5 +54,9 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 ExportFile = Annotated[
     Path | None, typer.Argument(metavar="FILE.csv", help="Where to write; without it, the terminal.")
 ]
+ForExcel = Annotated[
+    bool,
+    typer.Option("--excel", help="So that Excel opens it by a double click, accents and columns as they should be."),
+]
 InUtc = Annotated[bool, typer.Option("--utc", help="Write times in UTC, for programs; without it, in the rules' zone.")]
 AsOf = Annotated[datetime | None, _when("As it was recorded then: 30d, or a time in ISO 8601.")]

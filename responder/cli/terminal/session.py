@@ -111,7 +111,8 @@ def print_list(
         zone = UTC if as_json else await desk.zone()
         shown = await print_records(found.every(most), columns, as_json=as_json, empty=empty, zone=zone)
         if shown == most and not as_json and (total := await found.count()) > shown:
-            say(f"{total - shown} more come before these: --limit {total} shows them as well", err=True)
+            more, them = ("1 more comes", "it") if total - shown == 1 else (f"{total - shown:,} more come", "them")
+            say(f"{more} before {'this' if shown == 1 else 'these'}: --limit {total} shows {them} as well", err=True)
 
     with_desk(work)
 

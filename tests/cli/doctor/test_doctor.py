@@ -231,7 +231,7 @@ async def test_hand_offs_that_wait_are_counted_and_warned_of_after_a_day(well: I
     well.work.clock.now = utc_now()
     await well.work.handle(inbound("what?"), inbound("I want you to stop", BRUNO))
     level, text = await finding("handoffs")
-    assert (level, "2 wait for a person" in text, "1 of them hold marketing back" in text) == ("ok", True, True)
+    assert (level, "2 wait for a person" in text, "1 of them holds marketing back" in text) == ("ok", True, True)
     well.work.clock.advance(days=-2)
     await well.work.handle(inbound("hello?"))
     level, text = await finding("handoffs")

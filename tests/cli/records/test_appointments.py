@@ -213,7 +213,7 @@ async def test_an_export_has_times_in_utc_if_asked(here: Installation) -> None:
 async def test_an_export_into_a_file_says_how_many_it_wrote(here: Installation) -> None:
     await imported(here, HEADER + LINE)
     outcome = await run("appointments", "export", "out.csv")
-    assert outcome.out == "out.csv: 1 appointments\n"
+    assert outcome.out == "out.csv: 1 appointment\n"
     assert (here.folder / "out.csv").read_text().splitlines()[1].startswith("a1,")
 
 
@@ -266,7 +266,7 @@ async def test_a_board_shows_the_hour_the_name_and_how_it_stands_with_counts(her
     await imported(here, HEADER + "a1,330 123 4567,2126-11-24 10:00,Anna,Check-up,,,\n")
     lines = (await run("appointments", "board", "--day", "2126-11-24")).out.splitlines()
     assert lines[1].split() == ["10:00", "Anna", "Check-up", "never", "reminded", ANNA, "a1"]
-    assert lines[-1] == "2126-11-24: 1 appointments: 1 never reminded"
+    assert lines[-1] == "2126-11-24: 1 appointment: 1 never reminded"
 
 
 async def test_a_board_for_programs_has_the_fields_of_an_appointment_and_its_standing(here: Installation) -> None:

@@ -111,7 +111,7 @@ async def test_a_number_that_nothing_is_known_of_is_said_to_be_so(here: Installa
 async def test_a_whole_chain_is_said_to_be_whole(here: Installation) -> None:
     await here.handle(inbound("News ON"))
     outcome = await run("consent", "verify")
-    assert (outcome.code, outcome.out) == (0, "1 events, the chain is whole\n")
+    assert (outcome.code, outcome.out) == (0, "1 event, the chain is whole\n")
 
 
 async def test_a_changed_event_is_told_with_its_place(here: Installation) -> None:
@@ -200,7 +200,7 @@ async def test_a_dry_run_says_what_would_happen(here: Installation) -> None:
     code, out, _ = await imported(here, HEADER + f"{ANNA},news,,,,form\n", "--dry-run")
     assert (code, out[-1], await lists()) == (
         0,
-        "people.csv: 1 subscribers, 1 new, 0 changed, 0 unchanged, 0 left out (dry run, nothing was changed)",
+        "people.csv: 1 subscriber, 1 new, 0 changed, 0 unchanged, 0 left out (dry run, nothing was changed)",
         {},
     )
 

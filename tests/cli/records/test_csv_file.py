@@ -4,8 +4,9 @@ import csv
 import io
 
 from responder.cli.records.csv_file import CsvFile
-from tests.builders import inbound
+from tests.builders import ANNA, inbound
 from tests.cli.conftest import Installation, run
+from tests.worker.conftest import RULES
 
 
 class Terminal(io.StringIO):
@@ -38,3 +39,20 @@ async def test_exports_are_for_their_user_alone_also_where_they_stood_before(her
     await run("consent", "export", "c.csv")
     for name in ("s.csv", "c.csv", "c.csv.sig"):
         assert (here.folder / name).stat().st_mode & 0o777 == 0o600
+
+
+async def test_a_file_for_excel_has_the_mark_and_the_separator_of_its_country(here: Installation) -> None:
+    await here.handle(inbound("News ON"))
+    (here.folder / "rules.yaml").write_text(RULES.replace("version: 1", "version: 1\ncountry: IT"))
+    await run("subscribers", "export", "s.csv", "--excel")
+    written = (here.folder / "s.csv").read_bytes()
+    assert written.startswith("\ufefforiginator;list;status;".encode())
+
+
+async def test_what_was_written_for_excel_is_read_again(here: Installation) -> None:
+    (here.folder / "in.csv").write_text(f"id,originator,starts_at,name\nv1,{ANNA},2030-12-01T09:00,Zoë Müllerà\n")
+    assert (await run("appointments", "import", "in.csv")).code == 0
+    await run("appointments", "export", "out.csv", "--excel")
+    again = await run("appointments", "import", "out.csv")
+    assert (again.code, "1 appointment, 0 new, 0 moved, 0 changed, 1 unchanged" in again.out) == (0, True), again
+    assert (await run("appointments", "list", "--json")).record["name"] == "Zoë Müllerà"

@@ -62,8 +62,7 @@ async def test_done_tells_what_follows(here: Installation) -> None:
     await here.handle(inbound(DOUBTFUL, key=KEY), inbound(DOUBTFUL, key=OTHER, received=NOON + minutes(1)))
     first = (await run("handoffs", "done", KEY)).out
     assert (
-        first
-        == f"hand-off {KEY} is done; marketing is still held back by 1 more of {ANNA}; 1 more of {ANNA} are open\n"
+        first == f"hand-off {KEY} is done; marketing is still held back by 1 more of {ANNA}; 1 more of {ANNA} is open\n"
     )
     assert (await run("handoffs", "done", OTHER)).out == f"hand-off {OTHER} is done; {ANNA} gets marketing again\n"
 
@@ -191,7 +190,7 @@ async def test_subscribers_tell_who_is_under_review(here: Installation) -> None:
         f"{ANNA},news,subscribed,2026-11-23 12:55,,text 'News ON' of 2026-11-23T11:55:00Z,2026-11-23 13:00",
     ]
     here.write("people.csv", "\n".join(exported))
-    assert (await run("subscribers", "import", "people.csv")).out.startswith("people.csv: 1 subscribers, 0 new")
+    assert (await run("subscribers", "import", "people.csv")).out.startswith("people.csv: 1 subscriber, 0 new")
     await run("handoffs", "done", KEY)
     assert "under_review_since" not in (await run("subscribers", "list", "--json")).record
 

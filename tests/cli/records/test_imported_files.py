@@ -24,9 +24,7 @@ async def test_a_dry_run_shows_what_every_number_and_time_becomes_and_changes_no
     assert title.split() == ["line", "column", "in", "the", "file", "becomes"]
     assert number.split() == ["2", "originator", "330", "123", "4567", ANNA]
     assert f"{NEXT_YEAR}-07-01 10:00+0200" in time
-    assert (
-        summary == "visits.csv: 1 appointments, 1 new, 0 moved, 0 changed, 0 unchanged (dry run, nothing was changed)"
-    )
+    assert summary == "visits.csv: 1 appointment, 1 new, 0 moved, 0 changed, 0 unchanged (dry run, nothing was changed)"
     assert await listed() == {}
 
 
@@ -150,7 +148,7 @@ async def test_what_a_file_that_is_complete_for_a_day_has_not_is_cancelled(here:
     outcome = await run("appointments", "import", "day.csv", "--complete-for", day, "--yes")
     assert outcome.code == 0, outcome.err
     assert f"not in day.csv, to be cancelled: a2  {day} 11:00" in outcome.err
-    assert outcome.out == "day.csv: 1 appointments, 0 new, 0 moved, 0 changed, 1 unchanged, 1 cancelled\n"
+    assert outcome.out == "day.csv: 1 appointment, 0 new, 0 moved, 0 changed, 1 unchanged, 1 cancelled\n"
     assert await statuses() == {"a1": "scheduled", "a2": "cancelled", "a3": "scheduled"}
 
 

@@ -107,7 +107,7 @@ async def test_all_means_dead_webhooks_and_never_a_reply(here: Installation) -> 
     await give_up(here, StepKind.REPLY, StepStatus.UNCERTAIN)
     await give_up(here, StepKind.WEBHOOK, StepStatus.DEAD)
     outcome = await run("deliveries", "retry", "--all")
-    assert (outcome.code, outcome.out) == (0, "1 webhook calls were given up and are queued again\n")
+    assert (outcome.code, outcome.out) == (0, "1 webhook call was given up and is queued again\n")
     assert await fates(here) == {REPLY: "uncertain", WEBHOOK: "queued"}
     assert "name the key of each" in outcome.err
 

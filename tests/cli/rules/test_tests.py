@@ -37,7 +37,7 @@ async def test_tests_that_pass_are_told_with_the_rules_they_exercise(tested: Pat
         "on     4     1         1",
         "off    5     1         1",
         "alone  6     0         0      not exercised",
-        "rules.yaml: 2 examples, 18 variants of them, 1 tests: all passed; 2 of 3 rules exercised (67 %)",
+        "rules.yaml: 2 examples, 18 variants of them, 1 test: all passed; 2 of 3 rules exercised (67 %)",
     ]
 
 
