@@ -131,4 +131,4 @@ async def test_mails_that_wait_are_warned_of(here: Installation) -> None:
     async with taking_mails() as server:
         here.set(SMTP_URL=f"smtp://localhost:{server.port}")
         _, findings = await examined()
-    assert findings["alert mail"][1] == ("warning", "1 wait since 2026-11-23 12:00 UTC: a worker sends them")
+    assert findings["alert mail"][1] == ("warning", "1 waits since 2026-11-23 12:00 UTC: a worker sends them")

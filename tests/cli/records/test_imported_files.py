@@ -106,7 +106,7 @@ async def test_reminders_that_are_too_late_to_leave_are_told(here: Installation)
 
 async def test_appointments_that_have_begun_are_told(here: Installation) -> None:
     outcome = await run("appointments", "import", here.write("v.csv", f"{HEADER}a1,{ANNA},2026-01-07 10:00\n"))
-    assert "v.csv: 1 of them have begun already" in outcome.err
+    assert "v.csv: 1 of them has begun already" in outcome.err
 
 
 async def test_an_export_comes_back_and_changes_nothing(here: Installation) -> None:
