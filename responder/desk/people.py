@@ -1,6 +1,6 @@
 """All that is known of one number, on one line of time, its handle in addresses, and a text to it by hand."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -8,6 +8,7 @@ from typing import Any
 
 from responder.core.consent.standing import ContactRecord
 from responder.core.contact.effects import StepKind
+from responder.core.contact.question import Question, QuestionStatus, state
 from responder.core.operations.filters import AppointmentFilter, ConsentFilter, DeliveryFilter, MessageFilter
 from responder.core.operations.handoffs import HandOffRecord
 from responder.core.operations.pages import Page, opened, sealed
@@ -31,6 +32,7 @@ from responder.desk.handoffs import MAX_SEGMENTS, check_length, list_handoffs
 from responder.desk.messages import list_messages
 from responder.store.consent.erasure import was_erased
 from responder.store.handoffs.closing import Answer, write_to
+from responder.store.inbox.questions import read_questions
 from responder.store.reading.records import PERSON
 
 PERSON_PURPOSE = "person"  # what handles are sealed for
@@ -148,6 +150,7 @@ class Standing:
     lists: Sequence[SubscriberRecord]
     appointments: Sequence[AppointmentRecord]
     open_handoffs: Sequence[HandOffRecord]
+    questions: Sequence[Question]
     has_texted: bool
     was_erased: bool
 
@@ -172,9 +175,25 @@ async def read_standing(desk: Desk, originator: str) -> Standing:
         lists=[one async for one in about["lists"].every()],
         appointments=[one async for one in about["appointments"].every()],
         open_handoffs=[one async for one in list_handoffs(desk, originator=originator).every()],
+        questions=(await open_questions(desk, [originator])).get(originator, ()),
         has_texted=bool(newest.items),
         was_erased=await was_erased(desk.database, desk.secret, originator),
     )
+
+
+async def open_questions(desk: Desk, originators: Collection[str]) -> Mapping[str, Sequence[Question]]:
+    """The questions of ours that each number may still answer, oldest first."""
+    now = desk.clock()
+    async with desk.database.read() as connection:
+        asked = await read_questions(connection, originators, now)
+    return {
+        number: found for number, theirs in asked.items() if (found := [one for one in theirs if is_open(one, now)])
+    }
+
+
+def is_open(question: Question, now: datetime) -> bool:
+    """Whether an answer to a question still counts."""
+    return state(question, now) is QuestionStatus.OPEN
 
 
 async def write_to_person(desk: Desk, originator: str, text: str, *, operator: str) -> tuple[str, bool]:

@@ -14,6 +14,8 @@ from tests.end_to_end.service import Service
 ROME = ZoneInfo("Europe/Rome")
 ANNA, BEA = "+393336000001", "+393336000002"
 PATIENTS = 23
+TWINS = "+393336000009"
+HEAD = "id,originator,starts_at,name,service,location,language,asked_at"
 
 
 def tomorrow() -> date:
@@ -24,7 +26,7 @@ def tomorrow() -> date:
 async def clinic(service: Service) -> Service:
     """Twenty-five appointments tomorrow, of which two people were asked about theirs."""
     asked = datetime.now(ROME) - timedelta(hours=1)
-    lines = ["id,originator,starts_at,name,service,location,language,asked_at"]
+    lines = [HEAD]
     for number, (phone, name) in enumerate(((ANNA, "Anna Bo"), (BEA, "Bea Blu"))):
         lines.append(
             f"a{number},{phone},{tomorrow()}T10:0{number},{name},check-up,,en,{asked.isoformat(timespec='seconds')}"
@@ -96,3 +98,45 @@ async def test_the_next_day_is_one_link_away_and_an_empty_one_says_what_would_be
     await desk.sees("Nobody has an appointment on this day")
     await desk.page.go_back()
     await desk.sees("Anna Bo")
+
+
+async def test_after_a_status_is_set_the_page_is_where_it_was(clinic: Service, window: Opens) -> None:
+    desk = await window(clinic, f"/appointments?day={tomorrow()}")
+    row = desk.page.locator("tr", has_text="Patient 22")
+    await row.scroll_into_view_if_needed()
+    await row.get_by_role("combobox", name="Status").select_option("cancelled")
+    place = await desk.read("window.scrollY")
+    await desk.press("Set status", within=row)
+    await desk.page.locator("tr", has_text="Patient 22").locator(".status.cancelled").wait_for()
+    assert place > 0
+    assert abs(await desk.read("window.scrollY") - place) < 60
+
+
+async def test_what_is_chosen_or_noted_in_a_row_stays_while_an_answer_comes_in(clinic: Service, window: Opens) -> None:
+    desk = await window(clinic, f"/appointments?day={tomorrow()}")
+    mine, theirs = (desk.page.locator("tr", has_text=name) for name in ("Patient 7", "Bea Blu"))
+    await mine.get_by_role("combobox", name="Status").select_option("confirmed")
+    await mine.get_by_role("textbox", name="Note").fill("on the phone")
+    await run_command(clinic, "appointments", "set", "a1", "cancelled", "--note", "called")
+    await theirs.locator(".status.cancelled").wait_for()
+    assert await mine.get_by_role("textbox", name="Note").input_value() == "on the phone"
+    assert await mine.get_by_role("combobox", name="Status").input_value() == "confirmed"
+
+
+async def test_of_two_on_one_phone_the_question_which_is_meant_stands_on_their_person_s_page(
+    service: Service, window: Opens
+) -> None:
+    asked = (datetime.now(ROME) - timedelta(hours=1)).isoformat(timespec="seconds")
+    later = tomorrow() + timedelta(days=3)
+    lines = [f"t{n},{TWINS},{later}T1{n}:00,Twin {n},check-up,,en,{asked}" for n in (0, 1)]
+    (service.folder / "twins.csv").write_text("\n".join([HEAD, *lines]) + "\n")
+    await run_command(service, "appointments", "import", "twins.csv")
+    await service.send("Yes", TWINS, date_time=datetime.now(ROME).strftime("%Y%m%d%H%M%S"))
+    await service.settled()
+    desk = await window(service, f"/appointments?day={later}")
+    assert await desk.page.locator("tr", has_text="asked which one").count() == 2
+    await desk.press("Twin 0", "link")
+    talk = await desk.page.locator("#talk").inner_text()
+    assert "Which one do you confirm?" in talk
+    facts = await desk.page.locator("aside").inner_text()
+    assert "waits for an answer: which one?" in facts

@@ -1,12 +1,20 @@
 """What waits for a person, told at once and dealt with once (F7)."""
 
-from playwright.async_api import Locator
+from playwright.async_api import Locator, expect
 
-from tests.browser.conftest import Opens
+from tests.browser.conftest import RULES, Opens, Serves
 from tests.browser.visitor import Visitor
 from tests.end_to_end.service import Service
 
-ANNA, BEA, CARLO, DORA, EMMA = (f"+39333700000{number}" for number in range(1, 6))
+ANNA, BEA, CARLO, DORA, EMMA, FABIO, GINA, UGO = (f"+39333700000{number}" for number in range(1, 9))
+SPY = """
+window.rung = 0; window.told = [];
+const tone = AudioContext.prototype.createOscillator;
+AudioContext.prototype.createOscillator = function () { window.rung += 1; return tone.call(this); };
+window.Notification = class { constructor(said) { window.told.push(said); }
+  static permission = "granted"; static requestPermission = async () => "granted"; };
+"""
+PAUSED = RULES.replace("[{hand_off: unrecognised}]", "[{hand_off: {reason: unrecognised, pause: 2h}}]")
 
 
 def card(desk: Visitor, text: str) -> Locator:
@@ -82,3 +90,79 @@ async def test_keys_move_between_hand_offs_and_are_off_while_somebody_writes(ser
     await desk.until("document.activeElement.matches('textarea')")
     await desk.page.keyboard.type("jerk")
     assert await desk.read("document.activeElement.value") == "jerk"
+
+
+async def test_what_somebody_writes_stays_while_more_comes_in(service: Service, window: Opens) -> None:
+    await service.send("Is there a lift?", EMMA)
+    await service.settled()
+    desk = await window(service, "/inbox")
+    box = card(desk, "Is there a lift?").get_by_role("textbox", name="Reply")
+    await box.fill("Yes, on the")
+    await desk.read("document.activeElement.blur()")
+    await service.send("And a ramp?", FABIO)
+    await desk.sees("And a ramp?")
+    assert await box.input_value() == "Yes, on the"
+    written = card(desk, "And a ramp?")
+    await written.get_by_role("textbox", name="Reply").fill("è")
+    assert await written.locator(".size").inner_text() == "1 segment · 1/160"
+
+
+async def test_after_one_is_done_the_next_has_the_focus_so_that_the_keys_go_on(serve: Serves, window: Opens) -> None:
+    service = await serve()
+    for number in range(3):
+        await service.send(f"question {number}?", f"+39333700020{number}")
+    await service.settled()
+    desk = await window(service, "/inbox")
+    await desk.page.keyboard.press("j")
+    await desk.page.keyboard.press("j")
+    await desk.page.keyboard.press("e")
+    await desk.page.keyboard.press("Enter")
+    await desk.sees("Done.")
+    assert await desk.page.locator("article").count() == 2
+    await desk.until("document.activeElement === document.querySelectorAll('[data-item]')[1]")
+    await desk.page.keyboard.press("?")
+    await desk.sees("write a reply")
+
+
+async def test_keys_can_be_turned_off(service: Service, window: Opens) -> None:
+    await service.send("Do you have keys?", GINA)
+    await service.settled()
+    desk = await window(service, "/inbox")
+    await desk.press("Use keys")
+    await desk.read("document.activeElement.blur()")
+    await desk.page.keyboard.press("j")
+    assert await desk.read("document.activeElement === document.body")
+
+
+async def test_a_sound_and_a_notification_come_only_after_somebody_asked_for_them(
+    service: Service, window: Opens
+) -> None:
+    desk = await window(service, "/inbox")
+    await desk.page.context.add_init_script(SPY)
+    await desk.go("/inbox")
+    await service.send("Quiet, please?", "+393337000301")
+    await desk.sees("Quiet, please?")
+    assert await desk.read("[window.rung, window.told.length]") == [0, 0]
+    await desk.press("Sound")
+    await desk.press("Notification")
+    await expect(desk.page.get_by_role("button", name="Notification")).to_have_attribute("aria-pressed", "true")
+    await desk.read("Object.defineProperty(document, 'hidden', {get: () => true})")
+    await service.send("Louder, please?", "+393337000302")
+    await desk.until("window.rung >= 2 && window.told.length === 1")  # the first sound says that it is on
+    assert "waiting for a person" in str(await desk.read("window.told[0]"))
+    await desk.go("/inbox")
+    await expect(desk.page.get_by_role("button", name="Sound")).to_have_attribute("aria-pressed", "true")
+
+
+async def test_while_a_person_has_the_conversation_rules_are_quiet_and_the_page_says_until_when(
+    serve: Serves, window: Opens
+) -> None:
+    service = await serve(PAUSED)
+    for text in ("May I bring my dog?", "News ON"):
+        await service.send(text, UGO)
+        await service.settled()
+    desk = await window(service, "/inbox")
+    said = await card(desk, "May I bring my dog?").inner_text()
+    assert "Rules answer nothing to this number until" in said
+    assert "News ON" in said
+    assert service.query("SELECT count(*) FROM steps WHERE kind = 'reply'") == [(0,)]

@@ -159,6 +159,9 @@ WORDS = {
     "chose an appointment that was moved, has begun or is no more": "chose an appointment that is no more",
     "answers again without choosing which appointment is meant": "does not say which appointment",
     "unrecognised": "not understood",
+    # what we asked
+    "which": "which one?",
+    "opt_in_question": "to join?",
     # doctor
     "ok": "fine",
     "warning": "look at it",

@@ -12,6 +12,7 @@ from responder.core.operations.board import Board
 from responder.desk.appointments import appointment_history, set_appointment_status, show_appointment
 from responder.desk.board import read_board
 from responder.desk.desk import DeskError
+from responder.desk.people import open_questions
 from responder.web.console.frame.calendar import calendar_key, calendar_of
 from responder.web.console.frame.lists import as_csv, as_lines, each_of
 from responder.web.console.frame.visits import Visit, acts, for_anybody, pages
@@ -37,6 +38,7 @@ async def _page(visit: Visit, status: int = 200, *, changing: str = "", note: st
         after=shown + timedelta(days=1),
         strip=await _strip(visit, shown),
         today=visit.now.astimezone(visit.zone).date(),
+        asked=await open_questions(visit.desk, {entry.appointment.originator for entry in board.entries}),
         statuses=[str(one) for one in AppointmentStatus],
         changing=changing,
         note_typed=note,
