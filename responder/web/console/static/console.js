@@ -1,7 +1,7 @@
 // The console's one script: what moves by itself. Every page works without it.
 const byId = (id) => document.getElementById(id);
 const body = document.body;
-const POLITE_SCROLL = 40, SILENCE_MS = 20000, LONGEST_PAUSE_MS = 60000;
+const SILENCE_MS = 20000, LONGEST_PAUSE_MS = 60000;
 
 /* ---- the stream: one a page, closed while the page is hidden ---- */
 const feed = byId("feed");
@@ -18,14 +18,18 @@ function connect() {
   source = new EventSource(address + from);
   source.addEventListener("open", heard);
   source.addEventListener("beat", heard);
-  source.addEventListener("rows", (event) => { heard(event); takeRows(JSON.parse(event.data)); });
+  source.addEventListener("rows", (event) => { heard(event); tell("rows", JSON.parse(event.data)); });
   source.addEventListener("frame", (event) => { heard(event); takeFrame(JSON.parse(event.data)); });
-  source.addEventListener("gap", takeGap);
+  source.addEventListener("gap", () => tell("gap"));
   source.addEventListener("error", () => {
     if (source.readyState !== EventSource.CLOSED) return;  // the browser connects again by itself
     timer = setTimeout(again, pause);
     pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
   });
+}
+
+function tell(name, detail) {  // the scripts of single pages
+  document.dispatchEvent(new CustomEvent(name, { detail }));
 }
 
 async function again() {
@@ -52,73 +56,6 @@ document.addEventListener("visibilitychange", () => {
   else if (!source || source.readyState === EventSource.CLOSED) { heardAt = Date.now(); connect(); }
 });
 
-/* ---- rows of the feed, put in by id ---- */
-const aside = new Map();
-let hasGap = false;
-
-function isBusy() {
-  return window.scrollY > POLITE_SCROLL || feed.contains(document.activeElement);
-}
-
-function takeRows(rows) {
-  if (!feed) return;
-  for (const row of rows) {
-    const there = byId(row.id);
-    if (there) replace(there, row.html);
-    else if (isBusy()) aside.set(row.id, row);
-    else insert(row, true);
-  }
-  showAside();
-  trim();
-}
-
-function takeGap() {  // more came than was told: what is there now has a hole
-  if (isBusy()) hasGap = true;
-  else if (address === "/events") feed.tBodies[0].replaceChildren();
-  else location.reload();
-}
-
-function replace(row, html) {
-  const holder = document.createElement("tr");
-  holder.innerHTML = html;
-  if (holder.innerHTML === row.innerHTML) return;
-  const focused = row.contains(document.activeElement) ? [...row.querySelectorAll("a, button")].indexOf(document.activeElement) : -1;
-  row.innerHTML = html;
-  if (focused >= 0) row.querySelectorAll("a, button")[focused]?.focus({ preventScroll: true });
-}
-
-function insert(row, isFresh) {
-  const lines = feed.tBodies[0], made = document.createElement("tr");
-  made.id = row.id;
-  made.dataset.seq = row.seq;
-  made.innerHTML = row.html;
-  if (isFresh) made.classList.add("fresh");
-  const next = [...lines.rows].find((other) => Number(other.dataset.seq) < row.seq);
-  if (!next && lines.rows.length >= Number(feed.dataset.most)) return;
-  lines.insertBefore(made, next ?? null);
-  byId("nothing")?.remove();
-}
-
-function showAside() {
-  const button = byId("waiting"), known = Number(feed.tBodies[0].rows[0]?.dataset.seq ?? 0);
-  for (const [id, row] of aside) if (row.seq < known && feed.tBodies[0].rows.length >= Number(feed.dataset.most)) aside.delete(id);
-  button.hidden = aside.size === 0;
-  if (aside.size) button.textContent = aside.size === 1 ? button.dataset.one : button.dataset.many.replace("#", aside.size);
-}
-
-function trim() {
-  const lines = feed.tBodies[0];
-  while (lines.rows.length > Number(feed.dataset.most) && !isBusy()) lines.deleteRow(-1);
-}
-
-byId("waiting")?.addEventListener("click", () => {
-  if (hasGap) { location.reload(); return; }
-  for (const row of aside.values()) insert(row, true);
-  aside.clear();
-  showAside();
-  window.scrollTo({ top: 0 });
-});
-
 /* ---- counts, notices, and the parts of a page that change ---- */
 function takeFrame(told) {
   for (const place of document.querySelectorAll("[data-count]")) {
@@ -129,7 +66,7 @@ function takeFrame(told) {
   }
   const open = told.counts.handoffs;
   if (watched.includes("title") && open !== undefined) document.title = (open ? `(${open}) ` : "") + document.title.replace(/^\(\d+\) /, "");
-  document.dispatchEvent(new CustomEvent("counts", { detail: told.counts }));
+  tell("counts", told.counts);
   const before = pulse;
   pulse = told;
   if (!before) {  // what happened since the page was written and before the stream was open
