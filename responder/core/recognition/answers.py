@@ -7,6 +7,7 @@ from responder.core.contact.effects import AppointmentStatus
 from responder.core.contact.reasons import because
 from responder.core.recognition.aim import begins_with
 from responder.core.recognition.courtesy import (
+    POLITE_NO,
     only_courtesy,
     thanks_back,
     ways_without_names,
@@ -98,8 +99,19 @@ def _spoken_answer(written: Written, lexicon: Lexicon, names: frozenset[str]) ->
     for words in ways_without_names(written, lexicon, names):
         meant = [_let_go(word) for word in words]
         if answer := _read(words, lexicon) or (_read(meant, lexicon) if meant != list(words) else None):
-            return answer
+            return None if answer[0] is Answer.CANCEL and _parts_no_from_yes(written, lexicon) else answer
     return None
+
+
+def _parts_no_from_yes(written: Written, lexicon: Lexicon) -> bool:
+    """Whether a pause stands between a no and a yes: "nie, przyjdę" is not "nie przyjdę", which is a no."""
+    tokens = written.tokens
+    pause = next((place for place, token in enumerate(tokens) if place and token.before), len(tokens))
+    noes = (lexicon.answers.get(token.folded) for token in tokens[:pause])
+    if not all(found is not None and found[0] is Answer.CANCEL for found in noes):
+        return False
+    rest = _read([token.folded for token in tokens[pause:]], lexicon)
+    return rest is not None and rest[0] is Answer.CONFIRM
 
 
 def _asks_to_move(written: Written, lexicon: Lexicon) -> bool:
@@ -118,12 +130,9 @@ def _thanks_you(written: Written) -> bool:
     words = [token.folded for token in written.tokens]
     if thanks_back(words):
         return True
-    return (
-        words[:1] in (["no"], ["nope"])
-        and "YOU" in written.spoken
-        and only_courtesy(words[1:])
-        and not written.is_shouted
-    )
+    if "YOU" not in written.spoken or written.is_shouted or words[:1] not in (["no"], ["nope"]):
+        return False
+    return only_courtesy([word for word in words if word not in POLITE_NO and len(word) > 1])
 
 
 def _read(words: Sequence[str], lexicon: Lexicon) -> tuple[Answer, str | None] | None:

@@ -73,9 +73,10 @@ THANKS_BACK = frozenset({
     "eu multumesc", "multumesc eu", "multumesc si eu", "multumesc dumneavoastra", "va multumesc eu", "multumesc voua",
 })  # fmt: skip
 """What answers our own thanks: ``no, grazie a lei`` is no no."""
-POLITE_NO = frozenset(
-    {"no", "nope", "non", "nein", "nao", "nee", "nie", "nu", "ma", "ma no", "anzi", "prego", "oh", "ach", "ah", "aber"}
-)
+POLITE_NO = frozenset({
+    "no", "nope", "non", "nein", "nao", "nee", "nie", "nu", "ma", "anzi", "macche", "prego", "oh", "ach", "ah", "aber",
+    "mais", "hombre", "mujer", "hoor",
+})  # fmt: skip
 REGRET = frozenset(
     {"sorry", "dispiace", "spiace", "scuso", "desole", "desolee", "siento", "spijt", "leid", "przykro", "rau"}
 )  # it may mean a no

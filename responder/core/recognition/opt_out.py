@@ -150,7 +150,7 @@ def _unknown_scope(text: Parts) -> Recognition | None:
     first, rest = text.words[:1], text.words[1:]
     if not first or first[0] not in text.lexicon.stops or not 1 <= len(rest) <= LONGEST_SCOPE:
         return None
-    if text.said(Kind.BENIGN) or any(_is_no_scope(word, text.lexicon) for word in rest):
+    if text.written.asks or text.said(Kind.BENIGN) or any(_is_no_scope(word, text.lexicon) for word in rest):
         return None
     return _as_opt_out(text, text.lexicon.stops[first[0]], 2)
 
