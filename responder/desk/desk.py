@@ -131,10 +131,16 @@ class Records(Generic[R]):
             written = opened(self.desk.secret, PLACE, after)
             place = _read_place(written) if written else None
         else:
-            place = await find_place(self.desk.database, self.listing, _typed(self.listing, after))
+            place = await self._after(_typed(self.listing, after))
         if place is None or len(place) != len(self.listing.order):
             raise Invalid("after: nothing stands at this place, begin again without it")
         return place
+
+    async def _after(self, name: str | int) -> Place | None:
+        """The place of a record; a number stands for itself, also before the first and behind the last."""
+        if isinstance(name, int) and self.listing.order == (self.listing.name,):
+            return (name,)
+        return await find_place(self.desk.database, self.listing, name)
 
     async def _name(self, place: Place) -> str:
         if self.listing.name is not None:
@@ -146,7 +152,7 @@ def _read_place(written: str) -> Place:
     return tuple(datetime.fromisoformat(part) if at == 0 else part for at, part in enumerate(json.loads(written)))
 
 
-def _typed(listing: Listing[Any], after: str) -> Any:  # noqa: ANN401  (a key or a number)
+def _typed(listing: Listing[Any], after: str) -> str | int:
     if listing.name is None or listing.name.type.python_type is str:
         return after
     if not (after.isascii() and after.isdigit() and len(after) < 19):

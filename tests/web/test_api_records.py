@@ -92,7 +92,7 @@ async def test_what_is_not_there_is_told_as_a_problem(client: httpx.AsyncClient,
 
 async def test_a_method_that_is_not_possible_is_told_with_those_that_are(client: httpx.AsyncClient) -> None:
     refused = await client.patch("/appointments/a1")
-    assert (refused.status_code, refused.headers["allow"]) == (405, "DELETE, GET, PUT")
+    assert (refused.status_code, refused.headers["allow"]) == (405, "DELETE, GET, HEAD, PUT")
 
 
 async def test_a_delivery_that_was_given_up_is_queued_again(client: httpx.AsyncClient, work: Work) -> None:

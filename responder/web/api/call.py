@@ -50,6 +50,7 @@ class Call:
     headers: Headers
     content: bytes = field(repr=False)
     desk: Desk = field(repr=False)
+    only_looks: bool = False
 
     async def local(self) -> Local:
         """The zone of times without an offset, and the country of numbers without a plus."""
@@ -69,7 +70,7 @@ class Call:
         except (ValueError, RecursionError):
             raise Refusal(400, "the body is not JSON") from None
         if not isinstance(read, dict):
-            raise Refusal(422, "the body has to be an object with fields")
+            raise Invalid("the body has to be an object with fields")
         return read
 
     def operator(self, typed: Typed) -> str:
@@ -79,6 +80,11 @@ class Call:
         given = [one.read("operator", read_text(LONGEST_OPERATOR)) or "" for one in (typed, by_header)]
         typed.errors += by_header.errors
         return given[0].strip() or given[1].strip() or BY_PROGRAMS
+
+    def has(self, etag: str) -> bool:
+        """Whether whoever only looks has this state already, by ``If-None-Match``."""
+        known = _etags(self.headers.get("if-none-match")) or set()
+        return bool({"*", etag, f"W/{etag}"} & known)
 
     def expects(self, present: Recorded | None) -> bool:
         """Whether a record, or that there is none, is what ``If-Match`` and ``If-None-Match`` allow."""

@@ -57,7 +57,8 @@ class Api(BaseRoute):
             return JSONResponse(document())
         try:
             operation, parts = _find(request.method, path)
-            return _response(await self._carry_out(operation, await self._call(request, parts)))
+            call = await self._call(request, parts)
+            return _response(await self._carry_out(operation, call), call)
         except Refusal as refusal:
             return problem(refusal.status, *refusal.errors, headers=refusal.headers)
         except Invalid as invalid:
@@ -77,7 +78,15 @@ class Api(BaseRoute):
             content += some
             if len(content) > LARGEST_BODY:
                 raise Refusal(413, "the body is larger than 64 KiB")
-        return Call(path=parts, query=request.query_params, headers=request.headers, content=content, desk=self._desk)
+        only_looks = request.method in ("GET", "HEAD")
+        return Call(
+            path=parts,
+            only_looks=only_looks,
+            query=request.query_params,
+            headers=request.headers,
+            content=content,
+            desk=self._desk,
+        )
 
     async def _carry_out(self, operation: Operation, call: Call) -> Answer:
         """Carry out a request, or answer one that was carried out before under the same key."""
@@ -85,7 +94,7 @@ class Api(BaseRoute):
         if key is None or again is None:
             return await operation.handle(call)
         if not 1 <= len(key) <= LONGEST_KEY:
-            raise Refusal(422, f"Idempotency-Key: expected 1 to {LONGEST_KEY} characters")
+            raise Invalid(f"Idempotency-Key: expected 1 to {LONGEST_KEY} characters")
         request = json.dumps(
             [operation.method, operation.path, *call.path.values(), str(call.query), call.content.hex()]
         )
@@ -109,7 +118,8 @@ def _find(method: str, path: str) -> tuple[Operation, Mapping[str, str]]:
         if operation.method == wanted:
             return operation, match.groupdict()
     if found:
-        allowed = ", ".join(sorted({operation.method for operation, _ in found}))
+        methods = {operation.method for operation, _ in found}
+        allowed = ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
         raise Refusal(405, f"{method} is not possible here, expected {allowed}", headers={"allow": allowed})
     raise Refusal(404, NOTHING)
 
@@ -142,8 +152,10 @@ def problem(
     return JSONResponse(content, status, headers=dict(headers or {}), media_type="application/problem+json")
 
 
-def _response(answer: Answer) -> Response:
+def _response(answer: Answer, call: Call) -> Response:
     headers = {"etag": answer.etag} if answer.etag else {}
+    if call.only_looks and answer.etag and call.has(answer.etag):
+        return Response(status_code=304, headers=headers)
     if answer.status == HTTPStatus.NO_CONTENT:
         return Response(status_code=answer.status, headers=headers)
     return JSONResponse(answer.content, answer.status, headers=headers)
