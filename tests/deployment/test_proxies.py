@@ -48,7 +48,7 @@ async def both(program: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncI
     }
     (folder / "rules.yaml").write_text(RULES)
     try:
-        await service.start()
+        await service.start(300)
         yield proxy, service
     finally:
         proxy.stop()
@@ -139,7 +139,7 @@ async def test_no_log_shows_the_token_also_while_the_service_is_away(both: tuple
         assert (await text(gateway)).status_code == 502
         assert (await gateway.post(f"/webhook/delivery/{TOKEN}", data={"x": "1"})).status_code == 502
         assert (await gateway.post(f"{proxy.origin}//webhook/sms/{TOKEN}?a=1", data={"x": "1"})).status_code == 502
-        await service.start()
+        await service.start(300)
     proxy.process.terminate()
     proxy.process.wait(10)
     assert TOKEN not in proxy.wrote()

@@ -84,7 +84,7 @@ class Shell:
             "curl ", "curl -sS --fail-with-body "
         )
         result = subprocess.run(
-            ["bash", "-c", command], cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=60,
+            ["bash", "-c", command], cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=120,
             check=False, input="y\n",
         )  # fmt: skip
         assert result.returncode == 0, f"{command}\n{result.stdout}\n{result.stderr}"
@@ -98,7 +98,7 @@ class Shell:
                 [Path(sys.executable).parent / "responder", "run"],
                 cwd=self.folder, env=self.environment, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
-        ends_at = time.monotonic() + 60
+        ends_at = time.monotonic() + 300
         while not answers(f"http://127.0.0.1:{self.port}/readyz"):
             assert time.monotonic() < ends_at, printed.read_text()
             time.sleep(0.05)
