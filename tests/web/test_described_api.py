@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import schemathesis
 import schemathesis.checks
@@ -17,14 +18,18 @@ from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.schemas import OpenApiSchema
 from starlette.applications import Starlette
 
+from responder.core.appointments.booking import read_booking
+from responder.desk.appointments import local, put_appointment
 from responder.desk.desk import Desk
+from responder.desk.subscribers import put_subscriber
 from responder.store.base.database import Database
 from responder.web.api.routes import routes
 from responder.web.api.table import OPERATIONS as TABLE
 from responder.wiring import utc_now
-from tests.builders import ANNA
-from tests.conftest import free_port
-from tests.web.test_api import KEY, TOKEN, in_force
+from tests.builders import ANNA, BRUNO, inbound
+from tests.conftest import StandingClock, free_port, store_on
+from tests.web.test_api import KEY, RULES_IN_FORCE, TOKEN, desk_of, in_force
+from tests.worker.conftest import Work
 
 pytestmark = pytest.mark.big  # a second step of .ci/run
 schemathesis.checks.load_all_checks()
@@ -47,12 +52,31 @@ TRIES = settings(
 )
 
 
+REAL = {"key": "a1" * 16, "list": "news", "number": ANNA, "id": "v1"}
+
+
+async def put_records(url: str) -> bytes:
+    """One record of each kind, so that what is asked of one that there is can be tried; gives the secret."""
+    database = Database(url)
+    store, clock = await store_on(database), StandingClock()
+    work = Work(store=store, clock=clock, rules=RULES_IN_FORCE)
+    await work.handle(inbound("News ON", BRUNO, key="b2" * 16), inbound("what?", key=REAL["key"]))
+    desk = desk_of(store, clock)
+    await put_subscriber(desk, ANNA, "news", joins=True, operator="Mara", evidence="paper")
+    booking = {"id": REAL["id"], "originator": ANNA, "starts_at": "2026-12-01T09:00"}
+    await put_appointment(desk, read_booking(booking, await local(desk)))
+    await database.close()
+    return store.secret
+
+
 @pytest.fixture(scope="module")
 def served(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the API on a real server."""
     path = tmp_path_factory.mktemp("api") / "responder.db"
     shutil.copy(sqlite_template, path)
-    database = Database(f"sqlite+aiosqlite:///{path}")
+    url = f"sqlite+aiosqlite:///{path}"
+    secret = asyncio.run(put_records(url))
+    database = Database(url)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -60,7 +84,7 @@ def served(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> I
         await database.close()
 
     app = Starlette(
-        routes=routes(Desk(database=database, secret=b"secret", rules=in_force, clock=utc_now), TOKEN),
+        routes=routes(Desk(database=database, secret=secret, rules=in_force, clock=utc_now), TOKEN),
         lifespan=lifespan,
     )
     server = uvicorn.Server(uvicorn.Config(app, port=free_port(), log_config=None))
@@ -94,6 +118,31 @@ def test_it_answers_as_it_says(
         assert answer.text != "not found\n" or mode.is_negative  # which is what a stranger hears
 
     tried()
+
+
+WITH_RECORD = [(path, method) for path, method in OPERATIONS if "{" in path]
+
+
+@pytest.mark.parametrize(("path", "method"), WITH_RECORD)
+def test_it_answers_as_it_says_about_a_record_that_there_is(
+    schema: OpenApiSchema, served: str, path: str, method: str
+) -> None:
+    statuses: set[int] = set()
+    booking = {"originator": ANNA, "starts_at": "2026-12-01T09:00"}
+    httpx.put(f"{served}/api/v1/appointments/{REAL['id']}", json=booking, headers=KEY).raise_for_status()
+
+    @TRIES
+    @given(schema[path][method].as_strategy(generation_mode=schemathesis.GenerationMode.POSITIVE))
+    def tried(case: schemathesis.Case[Any]) -> None:
+        of = "b2" * 16 + "-1" if path.startswith("/api/v1/deliveries") else REAL["key"]
+        case.path_parameters.update({name: {**REAL, "key": of}[name] for name in case.path_parameters})
+        case.headers.pop("If-Match", None)
+        case.headers.pop("If-None-Match", None)
+        answer = case.call_and_validate(headers=KEY, excluded_checks=NOT_PROMISED)
+        statuses.add(answer.status_code)
+
+    tried()
+    assert 404 not in statuses, statuses
 
 
 def test_a_booking_of_a_real_number_and_time_is_taken(schema: OpenApiSchema) -> None:

@@ -61,6 +61,8 @@ def _parameters(operation: Operation) -> Iterator[Mapping[str, Any]]:
     names = [*operation.filters]
     if operation.acts:
         names += ["Operator", "Idempotency-Key", *(["If-Match"] if operation.has_etag else [])]
+    elif operation.has_etag:
+        names.append("If-None-Match")
     return ({"$ref": f"#/components/parameters/{name}"} for name in names)
 
 
@@ -72,6 +74,8 @@ def _responses(operation: Operation) -> Iterator[tuple[str, Mapping[str, Any]]]:
             if operation.has_etag:
                 answer["headers"] = {"ETag": {"description": "The name of this state.", "schema": {"type": "string"}}}
         yield str(status), answer
+    if operation.has_etag and not operation.acts:
+        yield "304", {"description": "It is as If-None-Match says."}
     for status, description in WRONG.items():
         if status not in (400, 409, 412, 413) or operation.method != "GET":
             problem = {"application/problem+json": {"schema": _schema("Problem")}}
