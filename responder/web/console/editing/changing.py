@@ -27,7 +27,7 @@ from responder.web.console.frame.visits import Visit, acts, pages
 from responder.web.console.running.impact import Impact
 
 PATIENCE_S = 1.5  # for what check says, when a page is opened
-PATIENCE_OF_CHECK_S = 5.0  # when Check was pressed; the page says that it is at it, and the script asks again
+PATIENCE_OF_CHECK_S = 20.0  # when Check was pressed; the page says that it is at it, and the script asks again
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -111,6 +111,7 @@ box.addEventListener("input", typed);
 /* ---- leaving ---- */
 form.addEventListener("submit", (event) => {
   clearTimeout(timer);
+  sessionStorage.setItem("place", JSON.stringify([box.scrollTop, box.selectionStart, box.selectionEnd]));
   mayLeave = true;
   if (!keeping) return;
   event.preventDefault();  // what is on its way is kept first, or it would look like another window's
@@ -249,5 +250,11 @@ mark([...problems.querySelectorAll("li")].flatMap((item) => {
   const link = item.querySelector("[data-jump]");
   return link ? [{ line: Number(link.dataset.jump), level: item.className }] : [];
 }));
+const place = JSON.parse(sessionStorage.getItem("place"));  // where one was when a button was pressed
+sessionStorage.removeItem("place");
 if (box.dataset.line) jump(Number(box.dataset.line));
+else if (place) {
+  box.setSelectionRange(place[1], place[2]);
+  box.scrollTop = place[0];
+}
 if (problems.dataset.pending !== undefined) check();
