@@ -97,11 +97,15 @@ async def watch_secret(store: Store, look_every_s: float = LOOK_EVERY_S) -> None
 
 
 async def migrate_database(settings: Settings) -> str:
-    """Bring the database to the version that this program needs, and return it. Raises StorageError."""
+    """Bring the database to the version that this program needs, unless a newer one that it runs on, and return it.
+
+    Raises StorageError, and ConfigurationError for a newer one that it does not run on.
+    """
     async with open_database(settings) as database:
-        if await version_of(database) != NEWEST:
+        if (await version_of(database) or "") < NEWEST:
             await migrate(database)
-        return NEWEST
+        await require_current(database)
+        return await version_of(database) or NEWEST
 
 
 def make_gateway(settings: Settings, secret: bytes) -> Gateway:

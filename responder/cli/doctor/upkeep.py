@@ -11,6 +11,7 @@ from responder.cli.terminal.session import open_existing
 from responder.core.operations.troubles import SEEN_WITHIN
 from responder.errors import ResponderError
 from responder.settings.model import Settings
+from responder.store.base.migration import NEWEST, version_of
 from responder.store.operations.backups import clock_of, in_use_since, last_backup
 from responder.version import DISTRIBUTION, full_version
 from responder.wiring import Store, utc_now
@@ -44,6 +45,9 @@ def check_package(distributions: Sequence[str]) -> Iterator[Finding]:
 async def _of_database(store: Store, now: datetime) -> AsyncIterator[Finding]:
     workers = await store.installation.live_workers(now - SEEN_WITHIN)
     yield check_versions(full_version(), workers)
+    if (found := await version_of(store.database)) != NEWEST:
+        remedy = "it runs on that as well: install the newer one here too, to end the upgrade"
+        yield warning("version", f"the database has version {found}, and this program made {NEWEST}; {remedy}")
     if store.database.is_sqlite:
         yield check_backup(await last_backup(store.database), await in_use_since(store.database), now)
     else:

@@ -1,15 +1,16 @@
 """Bringing a database to the version that this program needs.
 
-An empty one gets the tables as they are. One that an older version made is changed by the migrations since.
+An empty one gets the tables as they are. One that an older version made is changed by the migrations since. Programs of
+the version before run on it meanwhile, and until somebody takes away what they use: the database says from when on.
 """
 
 from importlib.resources import as_file, files
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, delete, insert, inspect, select, text
 
 from responder.errors import ConfigurationError
 from responder.store.base.database import Database
-from responder.store.base.tables import metadata
+from responder.store.base.tables import installation, metadata
 
 MIGRATION_LOCK = 0x5E5B0D02  # PostgreSQL advisory lock: two migrations at once take turns
 # for a table that a running web or worker has: a migration that waits holds up all who come after it
@@ -40,9 +41,13 @@ def _upgrade(connection: Connection) -> None:
             command.stamp(config, "head")
         else:
             command.upgrade(config, "head")
+    connection.execute(delete(installation).where(installation.c.name == RUNS_FROM))
+    connection.execute(insert(installation).values(name=RUNS_FROM, value=OLDEST_PROGRAM))
 
 
 NEWEST = "0001"  # the last of the migrations
+OLDEST_PROGRAM = "0001"  # the oldest one whose program runs on these tables: raised when something goes that it used
+RUNS_FROM = "runs_from"
 
 
 async def version_of(database: Database) -> str | None:
@@ -52,18 +57,34 @@ async def version_of(database: Database) -> str | None:
 
 
 async def require_current(database: Database) -> None:
-    """Raise ConfigurationError, with the remedy, unless the database has the version that this program needs."""
+    """Raise ConfigurationError, with the remedy, unless this program runs on the database as it is.
+
+    That is one of its own version, or of a newer one that only added to it.
+    """
     found = await version_of(database)
     if found is None:
         raise ConfigurationError(
             "the database is empty: run 'responder migrate' first, "
             "or start with 'responder run', which does it by itself"
         )
-    if found != NEWEST:
+    if found < NEWEST:
         raise ConfigurationError(
             f"the database has version {found}, this program needs {NEWEST}: "
             "run 'responder migrate' with this version of responder"
         )
+    if found > NEWEST and await _runs_from(database) > NEWEST:
+        raise ConfigurationError(
+            f"the database has version {found}, which a newer responder made, and this program runs on {NEWEST}: "
+            "start that newer one, or restore the backup of before the upgrade (docs/backups.md)"
+        )
+
+
+async def _runs_from(database: Database) -> str:
+    """The oldest version whose program runs on the database, as the newest one said that brought it up."""
+    said = select(installation.c.value).where(installation.c.name == RUNS_FROM)
+    async with database.read() as connection:
+        found: str | None = (await connection.execute(said)).scalar_one_or_none()
+    return found or (await version_of(database) or "")
 
 
 def _version(connection: Connection) -> str | None:

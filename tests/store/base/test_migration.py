@@ -16,7 +16,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from responder.errors import ConfigurationError, StorageError
 from responder.store.base.database import Database
-from responder.store.base.migration import MIGRATION_LOCK, NEWEST, migrate, require_current, version_of
+from responder.store.base.migration import MIGRATION_LOCK, NEWEST, OLDEST_PROGRAM, migrate, require_current, version_of
 from responder.store.base.tables import metadata
 from responder.store.migrations import versions
 
@@ -135,14 +135,39 @@ async def test_an_empty_database_is_refused_with_the_remedy(database_url: str) -
     await database.close()
 
 
-async def test_a_database_of_another_version_is_refused_with_the_remedy(database_url: str) -> None:
+async def of_version(database_url: str, version: str, runs_from: str) -> Database:
+    """A database that another version of the program has brought up."""
     database = Database(database_url)
     await migrate(database)
     async with database.write() as connection:
-        await connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
-    with pytest.raises(ConfigurationError, match=r"9999.*responder migrate"):
+        await connection.execute(text("UPDATE alembic_version SET version_num = :version"), {"version": version})
+        said = text("UPDATE installation SET value = :version WHERE name = 'runs_from'")
+        await connection.execute(said, {"version": runs_from})
+    return database
+
+
+async def test_a_database_of_an_older_version_is_refused_with_the_remedy(database_url: str) -> None:
+    database = await of_version(database_url, "0000", "0000")
+    with pytest.raises(ConfigurationError, match=r"0000.*responder migrate"):
         await require_current(database)
     await database.close()
+
+
+async def test_a_newer_version_that_only_added_to_the_tables_is_good(database_url: str) -> None:
+    database = await of_version(database_url, "9999", NEWEST)
+    await require_current(database)
+    await database.close()
+
+
+async def test_a_newer_version_that_took_something_away_is_refused_with_the_remedy(database_url: str) -> None:
+    database = await of_version(database_url, "9999", "9998")
+    with pytest.raises(ConfigurationError, match=r"9999, which a newer responder made.*start that newer one"):
+        await require_current(database)
+    await database.close()
+
+
+def test_the_program_runs_on_its_own_tables() -> None:
+    assert OLDEST_PROGRAM <= NEWEST
 
 
 async def test_sqlite_is_durable_and_strict(tmp_path: Path) -> None:
