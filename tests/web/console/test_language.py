@@ -7,7 +7,7 @@ from html import unescape
 import httpx
 import pytest
 
-from responder.core.contact.reasons import because, reason_as_json
+from responder.core.contact.reasons import because
 from responder.web.console.frame.language import catalogue
 from tests.web.console.conftest import Installation
 from tests.web.console.sentences import sentences
@@ -51,7 +51,7 @@ async def test_the_choice_of_a_visit_stays(installation: Installation) -> None:
     async with installation.browser() as browser:
         chosen = await browser.post("/preferences", language="it", back="/inbox")
         assert chosen.headers["location"] == "/inbox"
-        assert "<h1>Da leggere</h1>" in told(await browser.get("/inbox"))
+        assert "<h1>Da gestire</h1>" in told(await browser.get("/inbox"))
 
 
 async def test_colours_are_chosen_by_the_visit_and_otherwise_by_the_system(installation: Installation) -> None:
@@ -62,21 +62,21 @@ async def test_colours_are_chosen_by_the_visit_and_otherwise_by_the_system(insta
 
 
 def test_a_near_miss_is_told_in_italian_by_its_code_and_values() -> None:
-    stored = because("outside_hours", hours="Mon-Fri 09:00-18:00", day="Sun", time="03:00").as_json()
-    assert catalogue("it").reason(stored) == "fuori orario: Mon-Fri 09:00-18:00, erano le 03:00 di dom"
-    assert catalogue("en").reason(stored) == stored["why"]
+    stored = because("outside_hours", hours="Mon-Fri 09:00-18:00", day="Sun", time="03:00")
+    assert catalogue("it").why(stored) == "fuori orario: Mon-Fri 09:00-18:00, erano le 03:00 di dom"
+    assert catalogue("en").why(stored) == stored
 
 
 def test_what_else_keeps_a_rule_from_applying_is_told_in_the_same_language() -> None:
     also = because("on_list", list="news")
     besides = {"besides": f"; besides, {also}", "also": also.as_json()}
-    stored = because("one_letter_off", said="newz", alias="news", **besides).as_json()
-    assert catalogue("en").reason(stored) == stored["why"]
-    assert "inoltre, il numero è nella lista «news»" in str(catalogue("it").reason(stored))
+    stored = because("one_letter_off", said="newz", alias="news", **besides)
+    assert catalogue("en").why(stored) == stored
+    assert "inoltre, il numero è nella lista «news»" in catalogue("it").why(stored)
 
 
 def test_a_reason_that_is_a_sentence_alone_has_no_other_language() -> None:
-    assert catalogue("it").reason(reason_as_json("it rains")) is None
+    assert catalogue("it").why("it rains") == "it rains"
 
 
 def test_the_catalogue_is_sorted_so_that_two_changes_rarely_meet() -> None:

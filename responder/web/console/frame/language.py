@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
-from typing import Any
 
-from responder.core.contact.reasons import Reason
+from responder.core.contact.reasons import Reason, reason_from
 from responder.core.contact.sentences import SENTENCES as REASONS
 
 FOLDER = "responder.web.console"
@@ -33,21 +32,13 @@ class Catalogue:
         found = self.sentences.get(one, [one, many])
         return found if isinstance(found, str) else found[number != 1]
 
-    def reason(self, told: Mapping[str, Any]) -> str | None:
-        """A stored reason by its code and values; None where it has no code and its sentence is all there is."""
-        sentence = REASONS.get(str(told.get("code")))
-        if sentence is None:
-            return None
-        words = {name: self._value(name, value) for name, value in told["values"].items()}
-        if also := told["values"].get("also"):
-            words["besides"] = f"; {self.one('besides')}, {self.reason(also) or also['why']}"
-        return self.one(sentence).format_map(words)
-
     def why(self, reason: str) -> str:
-        """The reason of a record; one without a code is the sentence that it is."""
+        """The reason of a record; one without a code is the sentence that it is, or has a word of ours."""
         if not isinstance(reason, Reason):
-            return reason
+            return self.one(word_of(reason))
         words = {name: self._value(name, value) for name, value in reason.values.items()}
+        if also := reason.values.get("also"):
+            words["besides"] = f"; {self.one('besides')}, {self.why(reason_from(also))}"
         return self.one(REASONS[reason.code]).format_map(words)
 
     def _value(self, name: str, value: object) -> object:
@@ -159,6 +150,10 @@ WORDS = {
     "chose an appointment that was moved, has begun or is no more": "chose an appointment that is no more",
     "answers again without choosing which appointment is meant": "does not say which appointment",
     "unrecognised": "not understood",
+    # what an act is about
+    "reason": "reason",
+    "list": "list",
+    "pause": "pause",
     # what we asked
     "which": "which one?",
     "opt_in_question": "to join?",

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 
-from responder.core.contact.reasons import reason_as_json
+from responder.core.contact.reasons import Reason
 from responder.web.console.frame.assets import assets
 from responder.web.console.frame.language import FOLDER, LANGUAGES, Catalogue, word_of
 
@@ -62,7 +62,16 @@ def environment() -> Environment:
     )
     found.install_gettext_callables(_one, _count, newstyle=True)  # type: ignore[attr-defined]  # by the extension
     found.filters.update(
-        pieces=pieces, reason=reason, local=local, day=day, word=word, utc=utc, number=number, clock=clock, there=there
+        pieces=pieces,
+        reason=reason,
+        said=said,
+        local=local,
+        day=day,
+        word=word,
+        utc=utc,
+        number=number,
+        clock=clock,
+        there=there,
     )
     found.globals.update(assets=assets(), languages=LANGUAGES)
     return found
@@ -97,12 +106,16 @@ class Told(NamedTuple):
 
 
 @pass_context
-def reason(context: Context, stored: Mapping[str, Any] | str) -> Told:
+def reason(context: Context, stored: str) -> Told:
     """A reason in the reader's language, as far as it is more than a sentence."""
     words = _words(context)
-    record = reason_as_json(stored) if isinstance(stored, str) else stored
-    said = words.reason(record)
-    return Told(text=said or str(record["why"]), is_english=said is None and words.language != "en")
+    return Told(text=words.why(stored), is_english=words.language != "en" and not isinstance(stored, Reason))
+
+
+@pass_context
+def said(context: Context, stored: str) -> str:
+    """What somebody gave as a reason, or a reason of ours in the reader's language."""
+    return _words(context).why(stored)
 
 
 @pass_context

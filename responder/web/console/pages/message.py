@@ -50,10 +50,10 @@ def _done(explanation: Explanation, left: Sequence[DeliveryRecord]) -> list[dict
 
 def _step(step: Mapping[str, Any], waiting: Mapping[StepKind, list[DeliveryRecord]]) -> dict[str, Any]:
     action = str(step["action"])
-    note = str(step.get("note", ""))
+    note = step.get("note", "")
     values = {name: value for name, value in step.items() if name not in ("action", "note")}
     kind = SENDING.get(action)
-    delivery = waiting[kind].pop(0) if kind and waiting[kind] and not note.startswith("not ") else None
+    delivery = waiting[kind].pop(0) if kind and waiting[kind] and not str(note).startswith("not ") else None
     return {"action": action, "values": values, "note": note, "delivery": delivery}
 
 

@@ -66,7 +66,8 @@ byId("waiting")?.addEventListener("click", () => {
   for (const row of aside.values()) insert(row, true);
   aside.clear();
   showAside();
-  window.scrollTo({ top: 0 });
+  window.scrollTo({ top: 0, behavior: "instant" });
+  trim();
 });
 
 document.addEventListener("rows", (event) => takeRows(event.detail));
