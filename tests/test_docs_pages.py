@@ -94,6 +94,6 @@ def test_every_command_that_is_named_exists_with_its_options(page: str, command:
     assert [word for word in words if word.startswith("--") and word.partition("=")[0] not in options] == []
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [*PAGES, *sorted((ROOT / "examples").iterdir())], ids=lambda page: page.name)
 def test_nobody_is_told_to_install_from_an_index(page: Path) -> None:
-    assert re.findall(r"(?:pip|pipx|uv)\b[^\n`]*\bsms-responder", page.read_text()) == []
+    assert re.findall(r"(?:pip|pipx|uvx?)\b[^\n`]*\bsms-responder", page.read_text()) == []
