@@ -8,6 +8,7 @@ from responder.core.recognition.parts import Parts
 from responder.core.recognition.phrases import Span
 
 LONGEST_BEGINNING = 4  # words by which a question is known
+SOON = 4  # words behind a phrase among which a time stands that limits it
 NEAR = 3  # words between "your" and the list or the texts that it is said of
 SHORTEST_OTHER = 5  # letters of a word that another is made with: Papierrechnungen
 LONGEST_OTHER = 30  # letters; the longest that a pack has is shorter, and a word may be the whole of a long text
@@ -49,6 +50,8 @@ def aim_of(text: Parts, span: Span) -> Aim:
         return _asked_about(sentence)
     if sentence.is_reported:
         return Aim.REMARK
+    if sentence.names_a_time and not text.lexicon.is_north_american:
+        return Aim.UNKNOWN
     if sentence.is_limited:
         return Aim.QUESTION if sentence.asks or sentence.is_request else Aim.UNKNOWN
     aim = _object(sentence)
@@ -139,6 +142,11 @@ class _Sentence:
         return any(
             self.tail[place + 1 : place + 2] and not self.is_other(self.tail[place + 1]) for place in limits
         ) or bool(limits and limits[-1] == len(self.tail) - 1)
+
+    @property
+    def names_a_time(self) -> bool:
+        """Whether it is about some hours or days only: at night, after 9pm."""
+        return any(word in self.about.times or word[0].isdigit() for word in self.tail[:SOON])
 
     def is_other(self, word: str) -> bool:
         """Whether a word, or what it is made with, names something that is none of our texts."""

@@ -41,11 +41,11 @@ Words = Mapping[str, Word]
 class About:
     """Words that tell what a phrase is about, folded.
 
-    ``sending`` verbs stop only what follows them: ``ours`` (texts, lists), ``contents`` that come in any way (offers),
-    or ``others`` (bills, parcels, calls), which are none of our business. ``determiners`` stand before what is named,
-    ``yours`` make it ours, ``fillers`` name nothing. ``asking`` begins a question, ``requests`` one that asks for what
-    it says. Somebody else does what ``reported`` says; ``only`` limits; ``instead`` and ``ways`` tell how to reach
-    somebody; ``mentions`` speak of a word that is written.
+    ``sending`` verbs stop only what follows them: ``ours`` (texts, lists), ``contents`` that come in any way
+    (offers), or ``others`` (bills, parcels, calls), which are none of our business. ``determiners`` stand before
+    what is named, ``yours`` make it ours, ``fillers`` name nothing. ``asking`` begins a question, ``requests`` one
+    that asks for what it says. Somebody else does what ``reported`` says; ``only`` limits, and so do ``times``;
+    ``instead`` and ``ways`` tell how to reach somebody; ``mentions`` speak of a word that is written.
     """
 
     ours: frozenset[str] = frozenset()
@@ -59,6 +59,7 @@ class About:
     requests: frozenset[str] = frozenset()
     reported: frozenset[str] = frozenset()
     only: frozenset[str] = frozenset()
+    times: frozenset[str] = frozenset()
     instead: frozenset[str] = frozenset()
     ways: frozenset[str] = frozenset()
     mentions: frozenset[str] = frozenset()
