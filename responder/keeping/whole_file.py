@@ -14,6 +14,7 @@ from responder.errors import ConfigurationError
 from responder.keeping.archive import is_backup
 
 ENDING = ".backup"
+PARTIAL = ".partial"  # ends the name of a file on its way
 
 
 def place_for(target: Path, now: datetime) -> Path:
@@ -32,8 +33,9 @@ def place_for(target: Path, now: datetime) -> Path:
 
 def write_whole_file(place: Path, write: Callable[[BinaryIO], None]) -> None:
     """Write a file whole or not at all: under another name, to the disk, and then in its place."""
-    partial = place.with_name(f".{place.name}.partial")
+    partial = place.with_name(f".{place.name}{PARTIAL}")
     try:
+        _remove_left_over(place.parent)
         with _own(partial) as file:
             write(file)
             file.flush()
@@ -42,6 +44,14 @@ def write_whole_file(place: Path, write: Callable[[BinaryIO], None]) -> None:
         sync_folder(place.parent)
     except OSError as error:
         raise unwritable(place, error) from error
+
+
+def _remove_left_over(folder: Path) -> None:
+    """Remove what killed backups left in a folder; nothing that somebody still writes."""
+    for left in folder.glob(f".*{ENDING}{PARTIAL}"):
+        with contextlib.suppress(OSError), left.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            left.unlink()
 
 
 @contextmanager

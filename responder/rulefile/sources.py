@@ -89,7 +89,7 @@ def _read(path: Path) -> str:
     except OSError as error:
         remedy = (
             f"cannot be read ({error.strerror}), set RESPONDER_RULES to the rules file, or begin "
-            "with the short one of README.md"
+            "with those that 'responder init' makes"
         )
         raise RulesError((Mistake(file=str(path), line=1, column=1, text=remedy),)) from error
     if len(data) > LARGEST_FILE:

@@ -2,6 +2,7 @@
 
 import asyncio
 import getpass
+import os
 import shutil
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -161,7 +162,7 @@ def command_name(*, is_here: bool = True) -> str:
     typed = sys.argv[0]
     if Path(typed).name != COMMAND or shutil.which(COMMAND):
         return COMMAND
-    return typed if is_here else str(Path(typed).absolute())
+    return typed if is_here else os.path.normpath(Path(typed).absolute())
 
 
 def local_host(settings: Settings) -> str:
