@@ -25,6 +25,7 @@ LOCK_WAIT_S = 5.0  # how long a writer waits for SQLite's one write lock
 LOCK_RETRY_S = 0.001  # SQLite's own handler sleeps up to 100 ms at a time; this keeps an answer quick
 READERS = 4
 STATEMENT_TIMEOUT_S = 10.0
+UNLOCKING = {"idle_in_transaction_session_timeout": "30s"}  # others wait for the locks of a process that is frozen
 DRIVERS = frozenset({"aiosqlite", "asyncpg", "sqlalchemy", "uvloop"})
 Work = Callable[[AsyncConnection], Awaitable[None]]
 
@@ -55,21 +56,19 @@ class Database:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that may change things, committed at the end; SQLite gives it the write lock at once."""
-        if not self.is_sqlite:
-            with storage_errors():
+        with storage_errors():
+            if self.is_sqlite:
+                async with self._writing() as connection:
+                    await _patiently(lambda: connection.exec_driver_sql("BEGIN IMMEDIATE"), self._lock_wait_s)
+                    begin_noting(connection)
+                    yield connection
+                    await self._finish(connection)
+                    await connection.commit()
+            else:
                 async with self._writer.begin() as connection:
                     begin_noting(connection)
                     yield connection
                     await self._finish(connection)
-            self._also = None
-            return
-        with storage_errors():
-            async with self._writing() as connection:
-                await _patiently(lambda: connection.exec_driver_sql("BEGIN IMMEDIATE"), self._lock_wait_s)
-                begin_noting(connection)
-                yield connection
-                await self._finish(connection)
-                await connection.commit()
         self._also = None
 
     async def _finish(self, connection: AsyncConnection) -> None:
@@ -191,7 +190,9 @@ def _make_wal(cursor: Any) -> None:  # noqa: ANN401  (the driver's own)
 
 
 def _postgresql_engine(url: str, arguments: dict[str, Any]) -> AsyncEngine:
-    limits = {"timeout": LOCK_WAIT_S, "command_timeout": STATEMENT_TIMEOUT_S}
+    limits: dict[str, Any] = {"timeout": LOCK_WAIT_S, "command_timeout": STATEMENT_TIMEOUT_S}
+    if "statement_cache_size" not in arguments:  # a pooler refuses settings that it does not know
+        limits["server_settings"] = UNLOCKING
     return create_async_engine(
         url, connect_args=limits | arguments, pool_size=5, max_overflow=5, pool_pre_ping=True, pool_timeout=LOCK_WAIT_S
     )
