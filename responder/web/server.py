@@ -27,7 +27,7 @@ from responder.settings.urls import place_of
 from responder.store.base.database import Database
 from responder.web.app import App, create_app
 from responder.web.health import Health
-from responder.web.later import Later
+from responder.web.later import Later, Streams
 from responder.web.metrics import Metrics
 from responder.web.protocol import BoundedProtocol
 from responder.web.refusals import Refusals
@@ -99,6 +99,7 @@ def make_app(
     webhooks = _webhooks(settings, store, intake, refusals or Refusals())
     health = _health(settings, store, in_force, redis.ping, lambda: intake.is_taking)
     desk = _desk(settings, store, in_force, bell)
+    console = Later(partial(_make_console, settings, desk, in_force, health))
     taking: list[asyncio.Task[None]] = []
 
     async def take_in() -> None:
@@ -109,12 +110,13 @@ def make_app(
         intake.close()
         await asyncio.wait(taking, timeout=FINISH_S)
         await bell.close()
+        await console.end()
         await desk.database.close()
 
     return create_app(
         webhooks=webhooks,
         metrics=_metrics(settings, health, webhooks.refusals),
-        console=Later(partial(_make_console, settings, desk, in_force, health)),
+        console=console,
         api=api_routes(settings, desk),
         background=[take_in, bell.run, in_force.watch, lambda: watch_secret(store)],
         close=close,
@@ -143,9 +145,7 @@ def _desk(settings: Settings, store: Store, in_force: RulesInForce, bell: ArqBel
     return replace(make_desk(store, rules, bell.ring), database=database)
 
 
-def _make_console(
-    settings: Settings, desk: Desk, in_force: RulesInForce, health: Health
-) -> tuple[ASGIApp, Callable[[], None]]:
+def _make_console(settings: Settings, desk: Desk, in_force: RulesInForce, health: Health) -> tuple[ASGIApp, Streams]:
     from responder.web.console.console import make_console  # noqa: PLC0415  (only who is looked at needs it)
 
     return make_console(settings, desk, in_force.rules, health)

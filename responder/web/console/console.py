@@ -74,10 +74,8 @@ class _Sessions:
         await (self._safe if is_safe else self._plain)(scope, receive, send)
 
 
-def make_console(
-    settings: Settings, desk: Desk, rules: Callable[[], Rules], health: Health
-) -> tuple[ASGIApp, Callable[[], None]]:
-    """The console of an installation, and what ends its streams."""
+def make_console(settings: Settings, desk: Desk, rules: Callable[[], Rules], health: Health) -> tuple[ASGIApp, Feed]:
+    """The console of an installation, and what it streams."""
     lookout = Lookout(desk=desk, health=health)
     console = Console(
         desk=desk,
@@ -91,7 +89,7 @@ def make_console(
         impact=Impacts(Commands()),
         rules=rules,
     )
-    return application(console, settings.public_url), console.feed.close
+    return application(console, settings.public_url), console.feed
 
 
 def application(console: Console, public_url: str | None = None) -> ASGIApp:

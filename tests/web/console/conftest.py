@@ -1,6 +1,6 @@
 """The console on a real database of each kind, called through ASGI as a browser would."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -61,7 +61,6 @@ class Installation:
         self.mistakes: tuple[str, ...] = ()
         self.redis_is_up = True
         self.settings: Settings = load_settings({})
-        self.hang_up: Callable[[], None] = lambda: None
 
     def set(self, **variables: str) -> None:
         self.settings = load_settings({f"RESPONDER_{name.upper()}": value for name, value in variables.items()})
@@ -75,11 +74,12 @@ class Installation:
 
     @asynccontextmanager
     async def browser(self, origin: str = ORIGIN, address: str = "127.0.0.1") -> AsyncIterator[Browser]:
-        app, self.hang_up = make_console(self.settings, self.desk, lambda: self.rules, self.health())
+        app, feed = make_console(self.settings, self.desk, lambda: self.rules, self.health())
         transport = httpx.ASGITransport(app, client=(address, 1234))
         headers = {"accept-language": "en"}
         async with httpx.AsyncClient(transport=transport, base_url=origin, headers=headers) as client:
             yield Browser(client)
+        await feed.end()
 
     def health(self) -> Health:
         return Health(

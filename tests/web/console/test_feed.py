@@ -1,7 +1,8 @@
 """The stream: rows once, of those that were asked for, from one reader for all."""
 
+import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
@@ -16,11 +17,11 @@ from tests.web.console.conftest import Installation
 
 
 @pytest.fixture
-def feed(installation: Installation) -> Iterator[Feed]:
+async def feed(installation: Installation) -> AsyncIterator[Feed]:
     lookout = Lookout(desk=installation.desk, health=installation.health())
     feed = Feed(desk=installation.desk, lookout=lookout, look_every_s=0.02, beat_every_s=0.1)
     yield feed
-    feed.close()
+    await feed.end()
 
 
 def listener(**other: Any) -> Listener:
@@ -92,7 +93,8 @@ async def test_one_page_too_many_is_refused(feed: Feed) -> None:
 async def test_a_process_that_stops_ends_its_streams(feed: Feed) -> None:
     stream = await feed.listen(listener())
     await heard(stream, "frame")
-    feed.close()
+    await feed.end()
+    assert asyncio.all_tasks() == {asyncio.current_task()}
     assert [told async for told in stream if b"event: rows" in told] == []
 
 
@@ -165,6 +167,7 @@ async def test_while_the_database_is_away_the_frame_says_so(installation: Instal
             return None
 
     lookout = Lookout(desk=installation.desk, health=Away())
-    stream = await Feed(desk=installation.desk, lookout=lookout, look_every_s=0.02).listen(listener())
-    frame = await heard(stream, "frame")
+    feed = Feed(desk=installation.desk, lookout=lookout, look_every_s=0.02)
+    frame = await heard(await feed.listen(listener()), "frame")
+    await feed.end()
     assert "database cannot be reached" in frame["notices"][0][0]

@@ -12,6 +12,7 @@ from responder.core.operations.overview import FeedLine, Pulse
 from responder.desk.desk import Desk
 from responder.desk.overview import newest_lines, pulse, read_epoch
 from responder.errors import StorageError
+from responder.processes.tasks import end
 from responder.web.console.frame.outlook import Lookout
 
 SHOWN = 50  # messages
@@ -108,6 +109,11 @@ class Feed:
             _put(listener, None)
         if self._reader:
             self._reader.cancel()
+
+    async def end(self) -> None:
+        """End the streams and their reader, which a database that is closed before it would leave waiting for ever."""
+        self.close()
+        await end([self._reader] if self._reader else [])
 
     async def _read(self) -> None:
         """Look each second while somebody listens."""
