@@ -5,7 +5,19 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from benchmarks import acknowledge, check, console, handle, latency, mail, match, memory_and_start, reload, webhooks
+from benchmarks import (
+    acknowledge,
+    check,
+    console,
+    handle,
+    latency,
+    mail,
+    match,
+    memory_and_start,
+    outbound,
+    reload,
+    webhooks,
+)
 from benchmarks.machine import description
 from benchmarks.report import Report
 from benchmarks.rounds import Options
@@ -20,6 +32,7 @@ BENCHMARKS: Mapping[str, Callable[[Options], Report]] = {
     "latency": latency.run,
     "mail": mail.run,
     "memory-and-start": memory_and_start.run,
+    "outbound": outbound.run,
     "reload": reload.run,
     "webhooks": webhooks.run,
 }

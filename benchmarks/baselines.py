@@ -6,6 +6,7 @@ import sys
 from collections.abc import AsyncIterator
 from typing import Any
 
+import httpx
 import uvicorn
 import uvloop
 from arq import func
@@ -101,6 +102,18 @@ async def work(redis_url: str, settings: str) -> None:
         await worker.async_run()
 
 
+async def post(port: int, count: int, together: int) -> None:
+    """Send texts to a send API, some at once, and remember nothing of them."""
+    numbers = iter(range(count))
+    async with httpx.AsyncClient(limits=httpx.Limits(max_connections=together)) as client:
+
+        async def send() -> None:
+            for number in numbers:
+                await client.post(f"http://127.0.0.1:{port}/send", json={"destination": str(number)})
+
+        await asyncio.gather(*(send() for _ in range(together)))
+
+
 def main(name: str, *arguments: str) -> None:
     """Run a program by its name."""
     match name, arguments:
@@ -110,10 +123,12 @@ def main(name: str, *arguments: str) -> None:
             serve(one_job_each(redis_url), int(port), "on")
         case "arq", (redis_url, settings):
             uvloop.run(work(redis_url, settings))
+        case "posts", (port, count, together):
+            uvloop.run(post(int(port), int(count), int(together)))
         case _:
             raise SystemExit(
                 "usage: python -m benchmarks.baselines bare PORT | one-job-each PORT REDIS_URL | arq "
-                "REDIS_URL tuned|default"
+                "REDIS_URL tuned|default | posts PORT COUNT TOGETHER"
             )
 
 

@@ -40,7 +40,8 @@ async def send_api() -> AsyncIterator[SendApi]:
     """A send API on a port of its own."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError), contextlib.closing(writer):
+        over = (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError)
+        with contextlib.suppress(*over), contextlib.closing(writer):
             while True:
                 if body := await read_http(reader):  # without one it is the question for the credit
                     api.note(json.loads(body)["destination"])

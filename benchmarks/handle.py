@@ -75,7 +75,7 @@ def rules_file() -> str:
 def _our_rate(options: Options) -> float:
     with working_folder(options.folder) as folder, redis_server(folder) as redis:
         variables = settings_for(folder, 1, redis.url, rules_file())
-        asyncio.run(_fill(load_settings(variables), options.count(MESSAGES)))
+        asyncio.run(fill(load_settings(variables), options.count(MESSAGES)))
         with (
             _counting(folder / "data" / "responder.db") as count,
             started(folder, "worker", *python("responder", "worker"), settings=variables) as worker,
@@ -86,7 +86,8 @@ def _our_rate(options: Options) -> float:
         return rate
 
 
-async def _fill(settings: Settings, count: int) -> None:
+async def fill(settings: Settings, count: int) -> None:
+    """Let as many messages wait in a new database."""
     await migrate_database(settings)
     async with open_store(settings) as store:
         messages = list(_messages(settings, store.secret, count))

@@ -68,8 +68,12 @@ class Pace:
         if time.monotonic() >= self._asked_again_at:
             try:
                 async with asyncio.timeout(ANSWER_WITHIN_S):
-                    while granted < count and await self._limiter.hit(self._item, COUNTED):
-                        granted += 1
+                    some = count
+                    while some := min(some, count - granted):
+                        if await self._limiter.hit(self._item, COUNTED, cost=some):
+                            granted += some
+                        else:
+                            some //= 2  # which finds what is left in few questions
             except (RedisAway, OSError, TimeoutError):
                 self._asked_again_at = time.monotonic() + LEFT_ALONE_S
                 logger.warning("redis cannot be reached, texts go out at this worker's share of the rate")

@@ -6,7 +6,7 @@ import logging
 import secrets
 from collections import Counter
 from collections.abc import Callable, Collection, Coroutine, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -18,14 +18,15 @@ from responder.core.rules.rules import Rules
 from responder.core.rules.webhooks import Event
 from responder.jobs import BUDGET_S, JOB_OF
 from responder.store.outbound.daily_budget import Budget
-from responder.store.outbound.fates import Claimed
+from responder.store.outbound.fates import Claimed, Fate
 from responder.store.outbound.replies import IN_SHADOW, SIMULATED, Pretence, SqlSteps
 from responder.worker.attempts import RECORD_AGAIN_S, Replies, until_recorded
+from responder.worker.shared_commits import SharedCommits
 from responder.worker.webhooks import Webhooks
 
-REPLIES_AT_ONCE = 20
+REPLIES_AT_ONCE = 50
 PRETENDED_AT_ONCE = 500
-PATIENCE_S = 0.03  # before the next claim of webhook calls, while most slots of the endpoint are taken
+PATIENCE_S = 0.03  # before the next claim, while most slots are taken
 PACED_S = 0.05  # before the next claim of texts that the pace holds up
 
 logger = logging.getLogger(__name__)
@@ -55,6 +56,7 @@ class Deliverer:
     budget_s: float = BUDGET_S
     record_again_s: Sequence[float] = RECORD_AGAIN_S
     _replies: Replies = field(init=False)
+    _commits: SharedCommits = field(init=False)
     _is_paced: bool = field(init=False, default=False)
     _claiming: dict[StepKind, asyncio.Lock] = field(init=False)
     _rung: dict[StepKind, asyncio.Event] = field(init=False)
@@ -63,6 +65,7 @@ class Deliverer:
 
     def __post_init__(self) -> None:
         self._replies = Replies(gateway=self.ways.gateway, client=self.ways.client, clock=self.clock)
+        self._commits = SharedCommits(record=self._record)
         self._claiming = {kind: asyncio.Lock() for kind in StepKind}
         self._rung = {kind: asyncio.Event() for kind in StepKind}
 
@@ -126,17 +129,22 @@ class Deliverer:
     def _end(self, claimed: Claimed) -> None:
         """Free the call's slot and schedule the next claim.
 
-        Claims for webhooks wait a moment for more slots: one per call would cost more than the call.
+        While most slots are taken, claims wait a moment for more: one per call would cost more than the call.
         """
         kind = claimed.step.kind
         self._under_way[kind] -= 1
         if kind is StepKind.WEBHOOK:
             self.webhooks.end(claimed)
         rung = self._rung[kind]
-        if kind is StepKind.REPLY or self.webhooks.has_room:
+        if self._has_room if kind is StepKind.REPLY else self.webhooks.has_room:
             rung.set()
         elif kind not in self._patience:
             self._patience[kind] = asyncio.get_running_loop().call_later(PATIENCE_S, rung.set)
+
+    @property
+    def _has_room(self) -> bool:
+        """Whether half of the slots for replies are free."""
+        return self._under_way[StepKind.REPLY] * 2 <= REPLIES_AT_ONCE
 
     async def _start(self, kind: StepKind) -> set[asyncio.Task[None]]:
         """Start as many due calls as there are free slots."""
@@ -175,14 +183,16 @@ class Deliverer:
         return self.ways.rules().webhooks_for(Event.DELIVERY_CHANGED)
 
     async def _send(self, claimed: Claimed, owner: str, begin_by: datetime) -> None:
-        fate = await self._replies.attempt(claimed, begin_by)
-        of_consent = self.ways.rules().webhooks_for(Event.CONSENT_CHANGED) if fate.is_blocked else frozenset()
-        await until_recorded(
-            lambda: self.steps.record([fate], owner, self.clock(), self._notified(), of_consent), self.record_again_s
-        )
+        fate = replace(await self._replies.attempt(claimed, begin_by), owner=owner)
+        await until_recorded(lambda: self._commits.add(fate), self.record_again_s)
+        logger.info("step done key=%s attempt=%d status=%s", claimed.step.key, claimed.attempts, fate.status)
+
+    async def _record(self, fates: Sequence[Fate]) -> None:
+        is_blocked = any(fate.is_blocked for fate in fates)
+        of_consent = self.ways.rules().webhooks_for(Event.CONSENT_CHANGED) if is_blocked else frozenset()
+        await self.steps.record(fates, str(fates[0].owner), self.clock(), self._notified(), of_consent)
         if self._notified() or of_consent:
             self.bell.ring(Job.WEBHOOKS)
-        logger.info("step done key=%s attempt=%d status=%s", claimed.step.key, claimed.attempts, fate.status)
 
     async def _call(self, claimed: Claimed, owner: str) -> None:
         answered = await self.webhooks.attempt(claimed)

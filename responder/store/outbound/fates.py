@@ -39,10 +39,12 @@ class Fate:
     """How an attempt went.
 
     One that begins a hold on all replies is not counted; another may end the hold, or say that the number is blocked.
+    ``owner`` is whose lease it was made under, where fates of several are recorded together.
     """
 
     key: str
     status: StepStatus
+    owner: str | None = None
     next_attempt_at: datetime | None = None
     error: str | None = None
     gateway_id: str | None = None
@@ -75,7 +77,7 @@ async def record_fates(
     rows = [
         {
             "of_key": fate.key,
-            "owner": owner,
+            "owner": fate.owner or owner,
             "new_status": fate.status,
             "new_next_attempt_at": fate.next_attempt_at,
             "new_last_error": fate.error,

@@ -1,0 +1,126 @@
+"""Replies that leave in a second with 20,000 of them queued, and what one costs then and with 100."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from benchmarks.gateway import SendApi, send_api
+from benchmarks.handle import fill, rules_file
+from benchmarks.machine import exact_cpu_s
+from benchmarks.report import Goal, Report, Table
+from benchmarks.rounds import Options, alternate
+from benchmarks.running import BenchmarkError, Running, python, redis_server, settings_for, started, working_folder
+from responder.core.outbound.gateway import Job
+from responder.settings.model import Settings, load_settings
+from responder.store.inbox.commit import Commits
+from responder.wiring import open_rules, open_store, utc_now
+from responder.worker.handling import Handler
+
+QUEUED = 20_000
+PART = 10  # the first tenth is compared with the last
+TOGETHER = 50
+LIMIT_S = 300.0
+BARE = f"httpx alone, {TOGETHER} at once"
+OURS = "responder worker"
+FIRST, LAST = "the first tenth", "the last tenth"
+
+
+class Silent:
+    """A bell that wakes nobody."""
+
+    def ring(self, job: Job) -> None:
+        """Do nothing."""
+
+
+def run(options: Options) -> Report:
+    """Compare a worker with an HTTP client that sends as many texts and remembers nothing."""
+    measurements = {BARE: lambda: asyncio.run(_bare(options)), OURS: lambda: asyncio.run(_leaving(options))}
+    rows = {row.name: row for row in alternate(options, measurements)}
+    rates = Table(
+        title=f"outbound: {options.count(QUEUED):,} replies to a local send API at RESPONDER_SEND_RATE=1000/s, SQLite",
+        unit="per second",
+        rows=[rows[BARE], rows[OURS]],
+        baselines=(BARE,),
+    )
+    each = Table(
+        title="CPU of the worker for each reply, while most of the others wait and when most have left",
+        unit="us",
+        rows=[rows[FIRST], rows[LAST]],
+        baselines=(LAST,),
+    )
+    goals = [
+        Goal(text="replies a second", value=rates.row(OURS).median, limit=800, at_least=True),
+        Goal(text="times the cost of the last", value=each.ratio(FIRST, LAST), limit=1.2),
+    ]
+    return Report(tables=[rates, each], goals=goals)
+
+
+async def _bare(options: Options) -> dict[str, float]:
+    count = options.count(QUEUED)
+    with working_folder(options.folder) as folder:
+        async with send_api() as api:
+            posts = python("benchmarks.baselines", "posts", str(api.port), str(count), str(TOGETHER))
+            with started(folder, "posts", *posts) as client:
+                return {BARE: (await _until(api, client, count))[BARE]}
+
+
+async def _leaving(options: Options) -> dict[str, float]:
+    count = options.count(QUEUED)
+    with working_folder(options.folder) as folder, redis_server(folder) as redis:
+        async with send_api() as api:
+            variables = settings_for(folder, 1, redis.url, rules_file()) | {
+                "RESPONDER_SEND_RATE": "1000/s",
+                "RESPONDER_AGILE_API_KEY": "benchmark",
+                "RESPONDER_AGILE_URL": f"http://127.0.0.1:{api.port}/send",
+            }
+            await _queue(load_settings(variables), count)
+            async with _worker(folder, variables) as worker:
+                found = await _until(api, worker, count)
+                return {OURS: found.pop(BARE)} | found
+
+
+@asynccontextmanager
+async def _worker(folder: Path, variables: dict[str, str]) -> AsyncIterator[Running]:
+    with started(folder, "worker", *python("responder", "worker"), settings=variables) as worker:
+        yield worker
+        await asyncio.to_thread(worker.stop)  # it may still wait for an answer from here
+
+
+async def _queue(settings: Settings, count: int) -> None:
+    """Handle as many messages, so that a reply to each waits."""
+    await fill(settings, count)
+    async with open_store(settings) as store:
+        in_force = await open_rules(settings, store, decides=True)
+        handler = Handler(
+            database=store.database,
+            inbox=store.inbox,
+            commits=Commits(store.database, store.secret),
+            secret=store.secret,
+            bell=Silent(),
+            rules=in_force.rules,
+            clock=utc_now,
+        )
+        await handler.handle()
+
+
+async def _until(api: SendApi, sender: Running, count: int) -> dict[str, float]:
+    """How many arrive in a second, and the CPU time for each of the first and of the last."""
+    part = count // PART
+    marks = []
+    for arrived in (part // PART, part, count - part, count - part // PART):  # not the very first and the very last
+        await _arrived(api, sender, arrived)
+        marks.append((len(api.arrivals), asyncio.get_running_loop().time(), exact_cpu_s(sender.pid)))
+    first, last = ((after[2] - before[2]) / (after[0] - before[0]) for before, after in (marks[:2], marks[2:]))
+    rate = (marks[-1][0] - marks[0][0]) / (marks[-1][1] - marks[0][1])
+    await _arrived(api, sender, count)
+    return {BARE: rate, FIRST: first * 1e6, LAST: last * 1e6}
+
+
+async def _arrived(api: SendApi, sender: Running, count: int) -> None:
+    loop = asyncio.get_running_loop()
+    ends_at = loop.time() + LIMIT_S
+    while len(api.arrivals) < count:
+        if loop.time() > ends_at or (sender.process.poll() is not None and len(api.arrivals) < count):
+            raise BenchmarkError(f"{len(api.arrivals)} of {count} arrived\n{sender.log.read_text()[-2000:]}")
+        await asyncio.sleep(0.002)
