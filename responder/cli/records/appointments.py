@@ -12,7 +12,7 @@ import typer
 
 from responder.cli.records.appointment_files import import_appointment_file
 from responder.cli.records.board import board, reminders_app, set_
-from responder.cli.records.csv_file import CsvFile, for_excel
+from responder.cli.records.csv_file import CsvFile, for_excel, open_export
 from responder.cli.terminal.options import AsJson, Day, ExportFile, ForExcel, InUtc, Limit
 from responder.cli.terminal.output import Column, echo_json, for_csv, for_people, moment, one_line, say
 from responder.cli.terminal.session import print_list, read_number, with_desk
@@ -30,7 +30,6 @@ from responder.desk.appointments import (
 )
 from responder.desk.desk import Desk, Missing, Records
 from responder.errors import ResponderError
-from responder.processes.data_dir import open_private
 
 OfStatus = Annotated[AppointmentStatus | None, typer.Option(help="Only those with this status.")]
 OfNumber = Annotated[str | None, typer.Option(metavar="NUMBER", help="Only those of this telephone number.")]
@@ -153,7 +152,7 @@ async def _export(
     zone = None if in_utc else await desk.zone()
     country = (await desk.rules()).country if excel else None
     count = 0
-    with open_private(file) if file else contextlib.nullcontext(sys.stdout) as target:
+    with open_export(file) if file else contextlib.nullcontext(sys.stdout) as target:
         written = CsvFile(target, EXPORTED, separator=for_excel(target, country) if country else ",")
         async for record in (await chosen(desk)).every():
             count += 1

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from responder.cli.records.csv_file import CsvFile
+from responder.cli.records.csv_file import CsvFile, open_export
 from responder.cli.terminal.options import AsJson, InUtc
 from responder.cli.terminal.output import echo_json, for_csv, say
 from responder.cli.terminal.session import with_desk
@@ -21,7 +21,6 @@ from responder.core.sms.counted import counted
 from responder.desk.consent import list_consent, verify_ledger
 from responder.desk.desk import Desk
 from responder.errors import ConfigurationError
-from responder.processes.data_dir import open_private
 
 KINDS = (".csv", ".jsonl")
 SIGNED = b"consent-export:"  # begins what is signed, so that the signature cannot serve for anything else
@@ -61,13 +60,13 @@ async def _export(desk: Desk, *, file: Path | None, name: str | None, in_utc: bo
 
 def _write_signed(file: Path, events: Sequence[Mapping[str, Any]], secret: bytes, zone: tzinfo | None) -> Path:
     """Write the events and, in a file beside theirs, a signature; the name of that file."""
-    with open_private(file) as target:
+    with open_export(file) as target:
         if file.suffix == ".csv":
             CsvFile(target, (*CONSENT, *CONSENT_DETAILS)).add_all(for_csv(event, zone) for event in events)
         else:
             target.writelines(json.dumps(event) + "\n" for event in events)
     beside = _signature_of(file)
-    with open_private(beside) as target:
+    with open_export(beside) as target:
         target.write(f"hmac-sha256 {_sign(file, secret)}\n")
     return beside
 

@@ -2,13 +2,25 @@
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, TextIO
 
 from responder.cli.terminal.output import one_line
+from responder.errors import ConfigurationError
+from responder.processes.data_dir import open_private
 from responder.spreadsheets.formulas import guarded
 
 EXCEL_BEGINS = "\ufeff"  # by this Excel knows UTF-8, or else accents become two signs each
 COMMA_COUNTRIES = frozenset({"AU", "CA", "GB", "IE", "IN", "MX", "NZ", "US"})  # where Excel separates by commas
+
+
+def open_export(file: Path) -> TextIO:
+    """A private file to export into. ConfigurationError with the remedy where it cannot be written."""
+    try:
+        return open_private(file)
+    except OSError as error:
+        remedy = "name a file in a folder that is there and that you may write to"
+        raise ConfigurationError(f"{file}: cannot be written ({error.strerror}), {remedy}") from None
 
 
 def for_excel(target: TextIO, country: str) -> str:

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from responder.cli.records.csv_file import open_export
 from responder.cli.terminal.output import aligned, one_line, progress, say, tracked
-from responder.processes.data_dir import open_private
 from responder.spreadsheets.bookings import WHY
 from responder.spreadsheets.formulas import guarded
 from responder.spreadsheets.reading import Became, Reading
@@ -77,7 +77,7 @@ def _tell_wrong(reading: Reading[Any], *, dry_run: bool) -> None:
 def _write_wrong(reading: Reading[Any]) -> Path:
     """Write the wrong lines as they are, with what is wrong, into a file that did not exist; gives its name."""
     path = _new_name(Path(reading.file))
-    with open_private(path) as target:
+    with open_export(path) as target:
         target.write("\ufeff")  # by which spreadsheets know UTF-8
         writer = csv.writer(target, lineterminator="\n")
         kept = [place for place, title in enumerate(reading.header) if title.strip().lower() != WHY]

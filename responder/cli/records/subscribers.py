@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from responder.cli.records.csv_file import CsvFile, for_excel
+from responder.cli.records.csv_file import CsvFile, for_excel, open_export
 from responder.cli.records.imported_file import DryRun, SkipWrong, tell_reading, with_progress
 from responder.cli.terminal.options import AsJson, ExportFile, ForExcel, InUtc, Limit, Yes
 from responder.cli.terminal.output import Column, each_of, echo_json, for_csv, print_records, progress, say
@@ -23,7 +23,6 @@ from responder.core.sms.counted import counted
 from responder.desk.desk import Desk
 from responder.desk.files.subscribers import import_subscribers, read_subscriber_file, read_with_evidence
 from responder.desk.subscribers import count_lists, list_subscribers, opt_out_number, put_subscriber
-from responder.processes.data_dir import open_private
 from responder.spreadsheets.reading import Reading, read_bytes
 from responder.spreadsheets.subscribers import UNDER_REVIEW
 
@@ -104,7 +103,7 @@ async def _export(desk: Desk, *, file: Path | None, name: str | None, in_utc: bo
     country = (await desk.rules()).country if excel else None
     found = await read_with_evidence(desk, SubscriberFilter(list=name))
     rows = [for_csv({**record.as_json(), "evidence": evidence}, zone) for record, evidence in found]
-    with open_private(file) if file else contextlib.nullcontext(sys.stdout) as target:
+    with open_export(file) if file else contextlib.nullcontext(sys.stdout) as target:
         more = (UNDER_REVIEW,) if any(UNDER_REVIEW in row for row in rows) else ()
         separator = for_excel(target, country) if country else ","
         CsvFile(target, (*SUBSCRIBER_COLUMNS, *more), separator=separator).add_all(rows)

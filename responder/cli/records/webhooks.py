@@ -59,7 +59,8 @@ def test(name: Annotated[str, typer.Argument(metavar="NAME", help="Its name in t
 async def _test(desk: Desk, *, name: str) -> None:
     rules = await desk.rules()
     if name not in rules.webhooks:
-        raise Missing(f"no webhook is named {name!r}{did_you_mean(name, rules.webhooks) or ', see webhooks list'}")
+        guess = did_you_mean(name, rules.webhooks) or ": 'responder webhooks list' has them"
+        raise Missing(f"no webhook is named {name!r}{guess}")
     await _call(name, rules, desk)
     say(f"{name}: took the call")
 

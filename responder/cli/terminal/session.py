@@ -64,7 +64,8 @@ def with_desk(work: Callable[[Desk], Awaitable[None]], *, keys: str = "") -> Non
         except Invalid as error:
             raise typer.BadParameter("; ".join(error.errors)) from None
         except Missing as error:
-            raise ResponderError(f"{error}: '{keys}' has the keys" if keys else str(error)) from None
+            named = "ids" if keys.startswith("responder appointments") else "keys"
+            raise ResponderError(f"{error}: '{keys}' has the {named}" if keys else str(error)) from None
 
     with_store(at_desk)
 

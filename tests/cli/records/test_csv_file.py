@@ -3,6 +3,8 @@
 import csv
 import io
 
+import pytest
+
 from responder.cli.records.csv_file import CsvFile
 from tests.builders import ANNA, inbound
 from tests.cli.conftest import Installation, run
@@ -56,3 +58,11 @@ async def test_what_was_written_for_excel_is_read_again(here: Installation) -> N
     again = await run("appointments", "import", "out.csv")
     assert (again.code, "1 appointment, 0 new, 0 moved, 0 changed, 1 unchanged" in again.out) == (0, True), again
     assert (await run("appointments", "list", "--json")).record["name"] == "Zoë Müllerà"
+
+
+@pytest.mark.parametrize("of", ["appointments", "subscribers", "consent"])
+async def test_a_file_that_cannot_be_written_is_told_with_a_remedy(here: Installation, of: str) -> None:
+    await here.handle(inbound("News ON"))
+    outcome = await run(of, "export", "nowhere/out.csv")
+    assert (outcome.code, outcome.out) == (1, "")
+    assert outcome.err.startswith("nowhere/out.csv: cannot be written (No such file or directory), name a file in")
