@@ -1,7 +1,9 @@
 """What a phrase that would opt out is aimed at: our texts, something else, or nothing, since it only asks or tells."""
 
+import re
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
+from itertools import pairwise
 
 from responder.core.recognition.packs import Words, without
 from responder.core.recognition.parts import Parts
@@ -14,6 +16,13 @@ SHORTEST_OTHER = 5  # letters of a word that another is made with: Papierrechnun
 LONGEST_OTHER = 30  # letters; the longest that a pack has is shorter, and a word may be the whole of a long text
 LONGEST_AROUND = 60  # words on each side of a phrase that are looked at, so that no text can hold a worker
 OPENS_CLAUSE = ("auf", "op")  # the verb "to stop", after which a comma may stand before what is to stop
+HOUR = re.compile(r"[0-9]{1,2}(?:[0-9]{2})?(?:am|pm|h|uhr)?")
+BEFORE_HOUR = frozenset({
+    "after", "before", "past", "until", "till", "at", "dopo", "prima", "le", "delle", "alle", "nach", "vor", "um", "ab",
+    "apres", "avant", "a", "las", "despues", "antes", "depois", "das", "na", "voor", "po", "przed", "dupa", "inainte",
+    "de", "ora",
+})  # fmt: skip
+"""Words behind which a number is an hour."""
 NEW_CLAUSE = frozenset({
     "i", "ill", "im", "ive", "or", "otherwise", "else", "because", "cause", "cuz", "since", "if", "altrimenti",
     "oppure", "se", "perche", "sinon", "ou", "je", "sonst", "oder", "weil", "ich", "sino", "si", "porque", "pues",
@@ -146,7 +155,9 @@ class _Sentence:
     @property
     def names_a_time(self) -> bool:
         """Whether it is about some hours or days only: at night, after 9pm."""
-        return any(word in self.about.times or word[0].isdigit() for word in self.tail[:SOON])
+        soon = self.tail[:SOON]
+        has_hour = any(before in BEFORE_HOUR and HOUR.fullmatch(word) for before, word in pairwise(soon))
+        return has_hour or any(word in self.about.times for word in soon)
 
     def is_other(self, word: str) -> bool:
         """Whether a word, or what it is made with, names something that is none of our texts."""
