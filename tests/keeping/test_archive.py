@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import shutil
 import tarfile
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from responder.keeping.archive import is_sealed, part_of, unpack, write_archive
 from responder.keeping.manifest import FORMAT, Manifest, NoBackup, Part
 
 PASSPHRASE = "long enough, and easy to type"
+slow = pytest.mark.tour  # a passphrase is slow on purpose: a second and more, each time
 MANIFEST = Manifest(
     made_by="responder 0.1.0",
     made_at=datetime(2026, 11, 30, 2, tzinfo=UTC),
@@ -41,6 +43,24 @@ def packed(folder: Path, passphrase: str | None, manifest: Manifest = MANIFEST) 
     return folder / "a.backup"
 
 
+@pytest.fixture(scope="module")
+def made_sealed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An encrypted one, made once: a passphrase is slow on purpose."""
+    return packed(tmp_path_factory.mktemp("sealed"), PASSPHRASE)
+
+
+@pytest.fixture
+def sealed(made_sealed: Path, tmp_path: Path) -> Path:
+    """An encrypted one, to be spoilt."""
+    return Path(shutil.copy(made_sealed, tmp_path / "a.backup"))
+
+
+@pytest.fixture
+def plain(tmp_path: Path) -> Path:
+    """One that is not encrypted."""
+    return packed(tmp_path, None)
+
+
 def unpacked(backup: Path, passphrase: str | None = None) -> Path:
     into = backup.parent / "into"
     into.mkdir()
@@ -48,68 +68,96 @@ def unpacked(backup: Path, passphrase: str | None = None) -> Path:
     return into
 
 
-@pytest.mark.parametrize("passphrase", [None, PASSPHRASE])
-def test_what_goes_in_comes_out(tmp_path: Path, passphrase: str | None) -> None:
-    into = unpacked(packed(tmp_path, passphrase), passphrase)
-    assert (into / "responder.db").read_bytes() == (tmp_path / "db").read_bytes()
+def test_what_goes_in_comes_out(plain: Path) -> None:
+    into = unpacked(plain)
+    assert (into / "responder.db").read_bytes() == (plain.parent / "db").read_bytes()
     assert (into / "rules" / "rules.yaml").read_text() == "version: 1\n"
 
 
-def test_the_manifest_comes_out_as_it_was(tmp_path: Path) -> None:
-    backup = packed(tmp_path, None)
-    (tmp_path / "into").mkdir()
-    manifest = unpack(backup, tmp_path / "into", None, lambda _manifest: silent)
+@slow
+def test_what_goes_in_encrypted_comes_out(sealed: Path, made_sealed: Path) -> None:
+    into = unpacked(sealed, PASSPHRASE)
+    assert (into / "responder.db").read_bytes() == (made_sealed.parent / "db").read_bytes()
+
+
+def test_the_manifest_comes_out_as_it_was(plain: Path) -> None:
+    (plain.parent / "into").mkdir()
+    manifest = unpack(plain, plain.parent / "into", None, lambda _manifest: silent)
     assert replace(manifest, parts=[]) == MANIFEST
 
 
-@pytest.mark.parametrize("passphrase", [None, PASSPHRASE])
-def test_a_backup_says_whether_it_needs_a_passphrase(tmp_path: Path, passphrase: str | None) -> None:
-    assert is_sealed(packed(tmp_path, passphrase)) is (passphrase is not None)
+@slow
+def test_a_backup_says_whether_it_needs_a_passphrase(plain: Path, made_sealed: Path) -> None:
+    assert (is_sealed(plain), is_sealed(made_sealed)) == (False, True)
 
 
-def test_nothing_of_an_encrypted_one_can_be_read(tmp_path: Path) -> None:
-    content = packed(tmp_path, PASSPHRASE).read_bytes()
+@slow
+def test_nothing_of_an_encrypted_one_can_be_read(made_sealed: Path) -> None:
+    content = made_sealed.read_bytes()
     assert b"version: 1" not in content
     assert b"manifest.json" not in content
     assert b"\x1f\x8b" not in content[:2]
 
 
-def test_without_responder_any_tar_opens_a_plain_one(tmp_path: Path) -> None:
-    with tarfile.open(packed(tmp_path, None)) as tar:
+def test_without_responder_any_tar_opens_a_plain_one(plain: Path) -> None:
+    with tarfile.open(plain) as tar:
         assert tar.getnames() == ["manifest.json", "responder.db", "rules/rules.yaml"]
 
 
-def test_without_responder_any_tar_finds_what_age_opens(tmp_path: Path) -> None:
-    with tarfile.open(packed(tmp_path, PASSPHRASE)) as tar:
+@slow
+def test_without_responder_any_tar_finds_what_age_opens(made_sealed: Path) -> None:
+    with tarfile.open(made_sealed) as tar:
         assert tar.getnames() == ["key.age", "contents.age"]
         beginnings = [tar.extractfile(name).read(21) for name in tar.getnames()]  # type: ignore[union-attr]
     assert beginnings == [b"age-encryption.org/v1"] * 2
 
 
-def test_a_wrong_passphrase_is_told_with_the_remedy(tmp_path: Path) -> None:
+@slow
+def test_a_wrong_passphrase_is_told_with_the_remedy(sealed: Path) -> None:
     with pytest.raises(NoBackup, match="passphrase is not the one that it was made with: give that one by"):
-        unpacked(packed(tmp_path, PASSPHRASE), "some other passphrase")
+        unpacked(sealed, "some other passphrase")
 
 
-@pytest.mark.parametrize("passphrase", [None, PASSPHRASE])
-@pytest.mark.parametrize("share", [0.01, 0.5, 0.95])
-def test_a_cut_file_is_refused(tmp_path: Path, passphrase: str | None, share: float) -> None:
-    backup = packed(tmp_path, passphrase)
+def cut(backup: Path, share: float) -> Path:
     content = backup.read_bytes()
     backup.write_bytes(content[: int(len(content) * share)])
-    with pytest.raises(NoBackup, match=r"(cut|changed).*: take another copy of it, or an older backup"):
-        unpacked(backup, passphrase)
+    return backup
 
 
-@pytest.mark.parametrize("passphrase", [None, PASSPHRASE])
-@pytest.mark.parametrize("share", [0.3, 0.6, 0.75])
-def test_a_changed_byte_is_refused(tmp_path: Path, passphrase: str | None, share: float) -> None:
-    backup = packed(tmp_path, passphrase)
+def changed(backup: Path, share: float) -> Path:
     content = bytearray(backup.read_bytes())
     content[int(len(content) * share)] ^= 1
     backup.write_bytes(content)
+    return backup
+
+
+REMEDY = r"(cut|changed).*: take another copy of it, or an older backup"
+
+
+@pytest.mark.parametrize("share", [0.01, 0.5, 0.95])
+def test_a_cut_file_is_refused(plain: Path, share: float) -> None:
+    with pytest.raises(NoBackup, match=REMEDY):
+        unpacked(cut(plain, share))
+
+
+@pytest.mark.parametrize("share", [0.001, 0.5, 0.95])
+@slow
+def test_a_cut_file_is_refused_where_it_is_encrypted(sealed: Path, share: float) -> None:
+    with pytest.raises(NoBackup, match=REMEDY):
+        unpacked(cut(sealed, share), PASSPHRASE)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.75])
+def test_a_changed_byte_is_refused(plain: Path, share: float) -> None:
+    with pytest.raises(NoBackup, match=REMEDY):
+        unpacked(changed(plain, share))
+
+
+@pytest.mark.parametrize("share", [0.001, 0.6])
+@slow
+def test_a_changed_byte_is_refused_where_it_is_encrypted(sealed: Path, share: float) -> None:
     with pytest.raises(NoBackup):
-        unpacked(backup, passphrase)
+        unpacked(changed(sealed, share), PASSPHRASE)
 
 
 def test_another_file_is_no_backup(tmp_path: Path) -> None:

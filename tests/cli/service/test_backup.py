@@ -109,6 +109,7 @@ async def test_a_reminder_that_was_due_since_is_dropped_and_said(here: Installat
     assert rows(here.folder / "new/data/responder.db", "SELECT status FROM reminders") == [("dropped",)]
 
 
+@pytest.mark.tour  # a passphrase is slow on purpose
 async def test_an_encrypted_one_needs_its_passphrase(here: Installation) -> None:
     here.write("secret.txt", f"{PASSPHRASE}\n")
     here.write("other.txt", "some other passphrase\n")
@@ -120,6 +121,7 @@ async def test_an_encrypted_one_needs_its_passphrase(here: Installation) -> None
     assert (await restored("--passphrase-file", "secret.txt")).code == 0
 
 
+@pytest.mark.tour  # a passphrase is slow on purpose
 async def test_the_passphrase_may_be_a_setting(here: Installation) -> None:
     here.set(BACKUP_PASSPHRASE=PASSPHRASE)
     made = await run("backup", "a.backup")
