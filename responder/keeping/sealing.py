@@ -17,6 +17,10 @@ WRONG = (
     "the passphrase is not the one that it was made with: give that one by RESPONDER_BACKUP_PASSPHRASE "
     "or --passphrase-file"
 )
+TOO_SLOW = (
+    "this machine is too slow or too busy to open it: try again while it is idle, or restore on a faster one "
+    "and copy the folder"
+)
 SPOILT = "it was changed or cut since it was made: take another copy of it, or an older backup"
 
 Stream = Callable[[BinaryIO], None]
@@ -32,8 +36,17 @@ def opened_key(sealed: bytes, passphrase: str) -> pyrage.x25519.Identity:
     """The key of a backup. Raises NoBackup."""
     try:
         return pyrage.x25519.Identity.from_str(pyrage.passphrase.decrypt(sealed, passphrase).decode())
-    except (pyrage.DecryptError, pyrage.IdentityError, ValueError):
-        raise NoBackup(WRONG) from None
+    except (pyrage.DecryptError, pyrage.IdentityError, ValueError) as error:
+        raise NoBackup(why_not_opened(str(error))) from None
+
+
+def why_not_opened(told: str) -> str:
+    """The sentence for what the library told: a passphrase of a fast machine may be too much work for a slow one.
+
+    >>> why_not_opened("Excessive work parameter for passphrase.").partition(":")[0]
+    'this machine is too slow or too busy to open it'
+    """
+    return TOO_SLOW if "work" in told.lower() else WRONG
 
 
 def seal(key: pyrage.x25519.Identity, produce: Stream, target: BinaryIO) -> None:
