@@ -1,6 +1,7 @@
 """The house: which way imports point, where each library lives, and how large a room may be (docs/architecture.md)."""
 
 import ast
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from functools import cache
@@ -123,6 +124,8 @@ HOMES: dict[str, set[str]] = {
     "rich": {"cli/"},
 }
 
+WRITES = re.compile(r"database\.write(_at_once)?\(")
+ACTS = re.compile("(put|set|add|delete|retry|receive|close|answer|opt|stop|erase|correct|end|begin|send|import)_")
 MOST_MODULES = 12  # side by side in one folder
 CROWDED = {"core/rules": 15}
 
@@ -214,6 +217,26 @@ def test_whoever_looks_and_acts_does_so_at_the_desk(folder: str) -> None:
     assert [
         f"{path}:{line} imports {name}" for path in modules for name, line in ours(path) if is_within(name, "store")
     ] == []
+
+
+def test_only_the_store_and_the_worker_begin_transactions_that_change_something() -> None:
+    """Whoever acts asks the store to, and so nobody else changes state: the desk, and the worker side."""
+    beginning = {name_of(path).partition(".")[0] for path in MODULES if WRITES.search(path.read_text())}
+    assert beginning == {"store", "worker"}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "cli").rglob("*.py")), ids=lambda path: path.stem)
+def test_a_command_asks_the_store_for_nothing_that_changes_it(path: Path) -> None:
+    """What it takes from there reads; all that acts is at the desk."""
+    tree = ast.parse(path.read_text())
+    taken = {
+        alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and is_within(node.module or "", "responder.store")
+        for alias in node.names
+    }
+    writing = {name for name in taken if ACTS.match(name)}
+    assert writing == set()
 
 
 def test_commands_know_no_table() -> None:

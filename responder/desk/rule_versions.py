@@ -44,6 +44,14 @@ async def version_in_force(desk: Desk) -> Version | None:
     return await RuleVersions(desk.database).newest()
 
 
+async def rules_in_force(desk: Desk) -> Rules:
+    """The rules that came into force last, or else those of the rules file."""
+    version = await RuleVersions(desk.database).newest()
+    if version is None:
+        return await desk.rules()
+    return await asyncio.to_thread(rules_from, version.sources, environment())
+
+
 async def list_versions(desk: Desk, limit: int) -> Sequence[Version]:
     """The versions that were in force, the newest first."""
     return await RuleVersions(desk.database).history(limit)

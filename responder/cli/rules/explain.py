@@ -1,8 +1,8 @@
 """responder explain: what a text would do and why, while nothing is sent and nothing is kept."""
 
-import asyncio
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -11,20 +11,19 @@ import typer
 from responder.cli.rules.explanation_report import print_explanation
 from responder.cli.terminal.options import EXAMPLE_FROM, AsJson, read_end
 from responder.cli.terminal.output import echo_json, say
-from responder.cli.terminal.session import open_existing
+from responder.cli.terminal.session import with_desk
 from responder.core.contact.known import Known
 from responder.core.deciding.plan import make_plan
 from responder.core.rules.hours import RulePause
 from responder.core.rules.rules import Rules
 from responder.core.sms.message import Message
 from responder.core.sms.typed_times import read_moment
-from responder.desk.editing.trying import Said, Talk, explanation_of, message_of
+from responder.desk.desk import Desk
+from responder.desk.editing.trying import Said, Talk, explanation_of, message_of, state_for
 from responder.errors import ConfigurationError
 from responder.rulefile import load_rules
 from responder.settings.environment import environment
-from responder.settings.model import Settings, load_settings
-from responder.store.base.rule_versions import read_pauses
-from responder.store.inbox.contacts import read_known
+from responder.settings.model import load_settings
 from responder.wiring import utc_now
 
 Text = Annotated[str, typer.Argument(metavar="TEXT", help="The text that somebody might send.")]
@@ -62,7 +61,7 @@ def explain(
     ends = (read_end(sender, in_force), read_end(to, in_force) if to else in_force.our_number)
     talk = Talk(originator=ends[0], destination=ends[1])
     message = message_of(talk, Said(text=text, at=_moment(at, in_force)))
-    known, pauses = _known(settings, message, clean=clean)
+    known, pauses = _known(message, clean=clean)
     plan = make_plan(message, in_force.with_pauses(pauses), known)
     explanation = explanation_of(plan)
     if as_json:
@@ -79,18 +78,16 @@ def _moment(at: str | None, rules: Rules) -> datetime:
         raise typer.BadParameter(str(error), param_hint="--at") from None
 
 
-def _known(settings: Settings, message: Message, *, clean: bool) -> tuple[Known, Mapping[str, RulePause]]:
+def _known(message: Message, *, clean: bool) -> tuple[Known, Mapping[str, RulePause]]:
     """What is known of the originator, and which rules are paused; if nothing can be read, print why."""
+    found: list[tuple[Known, Mapping[str, RulePause]]] = []
     if not clean:
         try:
-            return asyncio.run(_stored(settings, message))
+            with_desk(partial(_stored, message=message, found=found))
         except ConfigurationError as error:
             say(f"explained as if nothing were known of the sender, since {error}", err=True)
-    return Known(originator=message.originator), {}
+    return found[0] if found else (Known(originator=message.originator), {})
 
 
-async def _stored(settings: Settings, message: Message) -> tuple[Known, Mapping[str, RulePause]]:
-    async with open_existing(settings) as store:
-        known = await read_known(store.database, store.secret, [message.originator], message.received_at)
-        pauses = await read_pauses(store.database, utc_now())
-    return known[message.originator], pauses
+async def _stored(desk: Desk, *, message: Message, found: list[tuple[Known, Mapping[str, RulePause]]]) -> None:
+    found.append(await state_for(desk, message))

@@ -1,6 +1,6 @@
 """Texts tried as a conversation, by the same plans as the service's, with nothing sent and nothing stored."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -12,11 +12,13 @@ from responder.core.operations.records import MessageRecord
 from responder.core.rehearsal.as_test import talk_as_test
 from responder.core.rehearsal.circumstances import LONG_BEFORE, subscribed
 from responder.core.rehearsal.conversation import Exchange, carried_out
+from responder.core.rules.hours import RulePause
 from responder.core.rules.rules import Rules
 from responder.core.sms.address import is_dialable
 from responder.core.sms.message import Channel, Message, MessageStatus, Order
 from responder.core.sms.text import clean
 from responder.desk.desk import Desk, Invalid
+from responder.desk.rule_versions import read_rule_pauses
 from responder.store.inbox.contacts import read_known
 from responder.store.inbox.planned import explanation_json
 
@@ -181,3 +183,9 @@ def record_of(plan: Plan) -> MessageRecord:
         rules_hash=plan.rules_hash,
         is_superseded=plan.is_superseded,
     )
+
+
+async def state_for(desk: Desk, message: Message) -> tuple[Known, Mapping[str, RulePause]]:
+    """What is known of a message's originator, and which rules are paused, as the service would find them now."""
+    known = await read_known(desk.database, desk.secret, [message.originator], message.received_at)
+    return known[message.originator], await read_rule_pauses(desk)
