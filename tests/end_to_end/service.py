@@ -214,7 +214,7 @@ class Service:
         """Let all leases end now."""
         if "RESPONDER_DATABASE_URL" in self.settings:
             for statement in END_LEASES:  # in the order in which a worker that is alive locks them: no deadlocks
-                ask_postgres(self.settings["RESPONDER_DATABASE_URL"], statement.format(lock=" FOR UPDATE"))
+                ask_postgres(self.settings["RESPONDER_DATABASE_URL"], statement.format(lock=" FOR UPDATE SKIP LOCKED"))
             return
         with contextlib.closing(sqlite3.connect(self.database, timeout=10)) as connection, connection:
             for statement in END_LEASES:
