@@ -328,3 +328,13 @@ async def test_history_tells_what_changed_for_the_texts(
     assert "2 no rule: fallback → news-on" in told
     assert "1 news-on : another reply" in told
     assert "− Welcome. + Welcome to us." in " ".join(told.split())
+
+
+async def test_a_version_that_was_just_saved_is_about_to_be_in_force(
+    browser: Browser, installation: Installation
+) -> None:
+    await in_force(installation)
+    assert "about to be in force" not in (await browser.get("/rules")).text
+    installation.clock.advance(minutes=1)
+    await browser.post("/rules/edit", rules=WARMER, step="save", why="warmer", despite="1")
+    assert "about to be in force" in (await browser.get("/rules")).text

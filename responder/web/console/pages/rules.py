@@ -30,6 +30,7 @@ async def show(visit: Visit) -> Response:
         "rules.html",
         version=version,
         is_in_force=is_in_force,
+        is_coming=version is not None and not wanted and not is_in_force,
         shown=await show_rules(visit.desk, visit.console.rules()) if is_in_force else None,
         files=[(source.file, source.text.splitlines()) for source in version.sources] if version else [],
         is_checking=problems is None or trials is None,
