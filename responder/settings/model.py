@@ -22,7 +22,7 @@ Read = TypeVar("Read", bound=BaseModel)
 
 
 def _sqlite_in(known: dict[str, Any]) -> str:
-    return f"sqlite+aiosqlite:///{known['data_dir'] / 'responder.db'}"
+    return f"sqlite:///{known['data_dir'] / 'responder.db'}"
 
 
 class Settings(BaseSettings):

@@ -59,7 +59,7 @@ def test_without_any_variable_everything_has_its_default() -> None:
 
 
 def test_the_database_is_by_default_a_file_in_the_data_directory() -> None:
-    assert load_settings({"RESPONDER_DATA_DIR": "/srv/sms"}).database_url == "sqlite+aiosqlite:////srv/sms/responder.db"
+    assert load_settings({"RESPONDER_DATA_DIR": "/srv/sms"}).database_url == "sqlite:////srv/sms/responder.db"
 
 
 def test_several_webhook_tokens_are_separated_by_commas() -> None:
