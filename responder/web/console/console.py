@@ -22,6 +22,7 @@ from responder.web.console.frame.feed import Feed
 from responder.web.console.frame.guards import SameOrigin, StrictHeaders
 from responder.web.console.frame.outlook import Health, Lookout
 from responder.web.console.frame.shared import Console
+from responder.web.console.frame.visits import not_here, went_wrong
 from responder.web.console.pages import (
     appointments,
     deliveries,
@@ -94,6 +95,7 @@ def make_console(settings: Settings, desk: Desk, rules: Callable[[], Rules], hea
 
 def application(console: Console, public_url: str | None = None) -> ASGIApp:
     """The console's pages behind its guards."""
-    app = Starlette(routes=[*assets.routes, *(route for page in PAGES for route in page.routes)])
+    routes = [*assets.routes, *(route for page in PAGES for route in page.routes)]
+    app = Starlette(routes=routes, exception_handlers={404: not_here, 405: not_here, 500: went_wrong})
     app.state.console = console
     return StrictHeaders(SameOrigin(_Sessions(app, console.desk.secret, public_url)))

@@ -73,9 +73,11 @@ class Installation:
         return Desk(database=self.store.database, secret=self.store.secret, rules=rules, clock=self.clock)
 
     @asynccontextmanager
-    async def browser(self, origin: str = ORIGIN, address: str = "127.0.0.1") -> AsyncIterator[Browser]:
+    async def browser(
+        self, origin: str = ORIGIN, address: str = "127.0.0.1", *, raises: bool = True
+    ) -> AsyncIterator[Browser]:
         app, feed = make_console(self.settings, self.desk, lambda: self.rules, self.health())
-        transport = httpx.ASGITransport(app, client=(address, 1234))
+        transport = httpx.ASGITransport(app, raise_app_exceptions=raises, client=(address, 1234))
         headers = {"accept-language": "en"}
         async with httpx.AsyncClient(transport=transport, base_url=origin, headers=headers) as client:
             yield Browser(client)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -131,16 +130,21 @@ async def give_counts_csv(visit: Visit) -> Response:
 
 async def give_lines(visit: Visit) -> Response:
     """Who is on the list, as the command prints them."""
-    return as_lines(list_subscribers(visit.desk, _named(visit.request)).every())
+    return as_lines(list_subscribers(visit.desk, await _named(visit)).every())
 
 
 async def give_csv(visit: Visit) -> Response:
     """Who is on the list, in the form that an import reads."""
-    return as_csv(list_subscribers(visit.desk, _named(visit.request)).every(), "subscribers")
+    return as_csv(list_subscribers(visit.desk, await _named(visit)).every(), "subscribers")
 
 
-def _named(request: Request) -> SubscriberFilter:
-    return SubscriberFilter(list=request.path_params["name"], status=_status(request.query_params.get("status")))
+async def _named(visit: Visit) -> SubscriberFilter:
+    """The subscribers that are asked for. Raises Missing if no list has this name."""
+    name = visit.request.path_params["name"]
+    counts, _ = await count_lists(visit.desk)
+    if all(one.list != name for one in counts):
+        raise Missing(f"no list is called {name!r}")
+    return SubscriberFilter(list=name, status=_status(visit.request.query_params.get("status")))
 
 
 routes: Sequence[Route] = (
