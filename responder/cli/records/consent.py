@@ -38,6 +38,7 @@ SHOWN_FIELDS: Mapping[str, Sequence[str]] = {
     "standing": ("list", "status", "since"),
     "appointments": ("id", "starts_at", "status", "name", "service", "location"),
     "messages": ("received_at", "status", "rule", "text"),
+    "handoffs": ("opened_at", "status", "reason", "by", "note"),
     "deliveries": ("kind", "to", "status", "text", "last_error"),
 }
 """What is shown of each kind of record, in this order; of any other kind everything is."""

@@ -101,6 +101,12 @@ async def test_a_person_reads_lines_and_no_records(here: Installation) -> None:
     assert lines[lines.index("deliveries: 2") + 1] == f"reply    {ANNA}  simulated  Welcome to Weekly news."
 
 
+async def test_a_hand_off_is_a_line_without_the_text_that_stands_among_the_messages(here: Installation) -> None:
+    await here.handle(inbound("I want you to stop"))
+    lines = [line.strip() for line in (await run("consent", "show", ANNA)).out.splitlines()]
+    assert lines[lines.index("handoffs: 1") + 1] == "2026-11-23 13:00  open  may want no more texts"
+
+
 async def test_a_number_that_nothing_is_known_of_is_said_to_be_so(here: Installation) -> None:
     assert here
     outcome = await run("consent", "show", BRUNO)
