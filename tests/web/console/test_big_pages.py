@@ -14,7 +14,6 @@ TRIES = 5  # the best of them counts, since others use the machine as well
 PAGES = (
     "/", "/?status=handled", "/?status=failed", "/?rule=news-on", "/?list=news", "/?unmatched=1", "/?day=2026-11-20",
     "/inbox", "/appointments", "/lists", "/lists/news", "/deliveries?tab=all", "/deliveries?tab=uncertain", "/rules",
-    "/rules/history", "/unmatched", "/try", "/status", "/inbox?show=all", "/deliveries", "/appointments?day=2026-11-20",
 )  # fmt: skip
 
 pytestmark = pytest.mark.big
