@@ -301,7 +301,7 @@ async def test_no_appointment_is_set_that_is_not_there(here: Installation) -> No
     outcome = await run("appointments", "set", "a9", "confirmed")
     assert (outcome.code, outcome.err) == (
         1,
-        "no appointment has the id 'a9': 'responder appointments list' has the keys\n",
+        "no appointment has the id 'a9': 'responder appointments list' has the ids\n",
     )
 
 
