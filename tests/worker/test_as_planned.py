@@ -191,16 +191,25 @@ BLUE = (
   - {name: join, when: {contains: [blue]}, then: [subscribe: club]}
 """
 )
-ASKED_TWICE = [
-    [
-        Said(text=text, ago=timedelta(minutes=ago), sim=timedelta())
-        for text, ago in (("blue", 36), ("blue", 11), ("STOP", 0))
+
+
+def texted(*texts: str) -> Sequence[Said]:
+    """Texts of one batch, five minutes apart."""
+    return [
+        Said(text=text, ago=timedelta(minutes=5 * (len(texts) - place)), sim=timedelta())
+        for place, text in enumerate(texts, start=1)
     ]
-]
+
+
+ASKED_TWICE = [texted("blue", "blue", "STOP")]
+ASKED_AGAIN_AFTER_A_STOP = [texted("blue", "STOP", "START", "blue")]
+ASKED_AGAIN_AFTER_A_STOP_OF_A_LATER_BATCH = [texted("blue"), texted("STOP", "START", "blue")]
 
 
 @settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=FIXTURE, database=None)
 @example(source=BLUE, story=ASKED_TWICE)
+@example(source=BLUE, story=ASKED_AGAIN_AFTER_A_STOP)
+@example(source=BLUE, story=ASKED_AGAIN_AFTER_A_STOP_OF_A_LATER_BATCH)
 @given(source=rules(), story=stories)
 async def test_what_sql_holds_after_the_commit_is_what_was_planned(
     store: Store, source: str, story: Sequence[Sequence[Said] | Done]

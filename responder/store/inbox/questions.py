@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from responder.core.contact.effects import StepStatus
+from responder.core.contact.effects import OptOut, StepStatus
 from responder.core.contact.question import (
     QUESTIONS_REMEMBERED,
     Ask,
@@ -49,19 +49,34 @@ _REPLACE = (
     )
     .values(_CLOSED)
 )
+_WAITS = select(steps.c.key).where(steps.c.key == questions.c.key, steps.c.status == StepStatus.QUEUED).exists()
 
 
 async def put_questions(connection: AsyncConnection, plans: Iterable[Plan]) -> None:
     """Ask and close questions as the plans say, in their order."""
+    asked: dict[str, list[str]] = defaultdict(list)
+    unsent: dict[str, list[str]] = {}  # those that a STOP of the batch takes back, by originator
     for plan in plans:
+        originator = plan.message.originator
         for effect in plan.effects:
             if isinstance(effect, CloseQuestion):
                 await connection.execute(_CLOSE, {"of_key": effect.key, **_closing(plan, effect.happening)})
             elif isinstance(effect, Ask):
-                row = _row(effect.question)
-                ends = {f"of_{name}": row[name] for name in ("originator", "destination", "choices")}
-                await connection.execute(_REPLACE, {**ends, **_closing(plan, Happening.NEWER)})
-                await connection.execute(insert(questions), row)
+                await _ask(connection, plan, effect.question, unsent.get(originator))
+                asked[originator].append(effect.question.key)
+        if any(isinstance(effect, OptOut) for effect in plan.effects):
+            unsent[originator] = asked[originator].copy()
+
+
+async def _ask(connection: AsyncConnection, plan: Plan, question: Question, unsent: Collection[str] | None) -> None:
+    """Ask a question. The one that it replaces is void if a STOP before it takes back its text, which never left."""
+    row = _row(question)
+    ends = {f"of_{name}": row[name] for name in ("originator", "destination", "choices")}
+    if unsent is not None:
+        never_left = questions.c.key.in_(unsent) | _WAITS
+        await connection.execute(_REPLACE.where(never_left), {**ends, **_closing(plan, Happening.MOVE)})
+    await connection.execute(_REPLACE, {**ends, **_closing(plan, Happening.NEWER)})
+    await connection.execute(insert(questions), row)
 
 
 def _closing(plan: Plan, happening: Happening) -> Mapping[str, Any]:
