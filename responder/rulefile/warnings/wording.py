@@ -110,7 +110,7 @@ class _WaysOut:
 
     def first(self, joined: str) -> str:
         """The word to tell who joins a list."""
-        return next(iter((*self._own[joined], *self._all)), "stop").upper()
+        return next(iter((*self._own[joined], *self._own[ALL], "stop"))).upper()
 
 
 def _no_way_out(rule: Rule, sent: Sent, joined: str, word: str, survey: Survey) -> Caution:
