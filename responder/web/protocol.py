@@ -19,8 +19,8 @@ LINGER_S = 20.0  # a peer's time to read its last answer
 RESET = struct.pack("ii", 1, 0)
 
 
-class Lingering:
-    """A transport that closes in the end, even if the peer never reads its last answer."""
+class Gathered:
+    """A transport that sends all pieces of one turn together: uvicorn writes head and body apart."""
 
     def __init__(
         self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop, linger_s: float = LINGER_S
@@ -28,25 +28,38 @@ class Lingering:
         self._transport = transport
         self._loop = loop
         self._linger_s = linger_s
-        self.write = transport.write
+        self._pieces: list[bytes] = []
         self.is_closing = transport.is_closing
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._transport, name)
 
+    def write(self, data: bytes) -> None:
+        """Send this with whatever else comes in this turn."""
+        if not self._pieces:
+            self._loop.call_soon(self._flush)
+        self._pieces.append(data)
+
     def close(self) -> None:
         """Send what there is and close, at the latest once the peer has had its time to read."""
         if self._transport.is_closing():
             return
+        self._flush()
         self._transport.close()
         if self._transport.get_write_buffer_size():
             self._loop.call_later(self._linger_s, self.abort)
 
     def abort(self) -> None:
         """Close at once; the system throws away what was not read."""
+        self._pieces.clear()
         if self._transport.get_write_buffer_size():
             self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
         self._transport.abort()
+
+    def _flush(self) -> None:
+        if self._pieces and not self._transport.is_closing():
+            self._transport.write(b"".join(self._pieces))
+        self._pieces.clear()
 
 
 LARGEST_HEADER = 16 * 1024
@@ -94,7 +107,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn
         """A peer has connected and owes us a request."""
-        super().connection_made(cast("asyncio.Transport", Lingering(transport, self.loop, self._limits.drain_s)))
+        super().connection_made(cast("asyncio.Transport", Gathered(transport, self.loop, self._limits.drain_s)))
         self._start_waiting()
         if self._shares:
             self._shares.join(self)
