@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from itertools import pairwise
 
+from responder.core.recognition.courtesy import is_kiss
 from responder.core.recognition.packs import Words, without
 from responder.core.recognition.parts import Parts
 from responder.core.recognition.phrases import Span
@@ -105,6 +106,8 @@ class _Sentence:
         if pause == end and words[end - 1] in OPENS_CLAUSE:
             pause = last
         begun = next((place for place in range(end, pause) if words[place] in NEW_CLAUSE), pause)
+        while begun > end and is_kiss(words[begun - 1]):
+            begun -= 1
         self.head, self.tail = self._plain(words[first:start]), self._plain(words[end:begun])
         clause = next((place for place in range(start, first, -1) if gaps[place] == ","), first)
         self.before = words[max(clause, start - 2) : start]

@@ -141,13 +141,19 @@ def _unless(kept: Sequence[Token], same: Sequence[Token]) -> Iterator[Sequence[s
 def _without_initials(tokens: Sequence[Token]) -> Sequence[Token]:
     """The tokens without single letters at the end, such as a kiss or an initial, that follow a word."""
     end = len(tokens)
-    while end > 1 and _is_letter(tokens[end - 1]) and len(tokens) - end < MOST_INITIALS:
+    while end > 1 and is_initial(tokens[end - 1].folded) and len(tokens) - end < MOST_INITIALS:
         end -= 1
-    return tokens[:end] if not _is_letter(tokens[end - 1]) else tokens
+    return tokens[:end] if not is_initial(tokens[end - 1].folded) else tokens
 
 
-def _is_letter(token: Token) -> bool:
-    return (len(token.folded) == 1 and token.folded.isalpha()) or token.folded == "xx"
+def is_kiss(word: str) -> bool:
+    """Whether a folded word is one kiss or several."""
+    return set(word) == {"x"}
+
+
+def is_initial(word: str) -> bool:
+    """Whether a folded word is one letter, or two kisses."""
+    return (len(word) == 1 and word.isalpha()) or word == "xx"
 
 
 def _named(
@@ -188,7 +194,7 @@ def _is_name(tokens: Sequence[Token], written: Written, lexicon: Lexicon, names:
         return True
     if written.is_shouted:
         return False
-    telling = [token for token in tokens if token.folded not in PARTICLES and not _is_letter(token)]
+    telling = [token for token in tokens if token.folded not in PARTICLES and not is_initial(token.folded)]
     known = [token for token in telling if token.folded in names]
     if not telling or not all(token in known or _looks_like_one(token, lexicon) for token in telling):
         return False

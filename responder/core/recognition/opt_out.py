@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from responder.core.recognition.aim import Aim, aim_of
-from responder.core.recognition.courtesy import ways_without_names
+from responder.core.recognition.courtesy import is_initial, ways_without_names
 from responder.core.recognition.lexicon import Kind, Lexicon
 from responder.core.recognition.outcome import Outcome, Recognition
 from responder.core.recognition.packs import TELLING, Word, bare, first_letters, without
@@ -55,10 +55,12 @@ def _line(text: Parts) -> Recognition | None:
 
 
 def _signed(text: Parts) -> Recognition | None:
-    """Step 2: an opt-out word with a name behind it, as people end a letter."""
+    """Step 2: an opt-out word with a name or a kiss behind it, as people end a letter."""
     for words in ways_without_names(text.written, text.lexicon, frozenset()):
-        is_parted = 0 < len(words) < len(text.own_words) and text.gaps[len(words)] != ""
-        word = text.lexicon.opt_out.get(" ".join(words)) if is_parted else None
+        behind = text.own_words[len(words) :]
+        is_end = bool(words and behind) and (text.gaps[len(words)] != "" or all(map(is_initial, behind)))
+        plain = without(words, text.lexicon.courtesy, text.lexicon.courtesy_lengths) if is_end else ()
+        word = text.lexicon.opt_out.get(" ".join(plain))
         if word and not word.yields:
             return _as_opt_out(text, word, 2)
     return None
