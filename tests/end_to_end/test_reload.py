@@ -56,9 +56,9 @@ async def test_an_edit_under_load_loses_nothing_and_each_message_is_answered_by_
     good = written(service)
     sending = asyncio.create_task(send_steadily(service, 150))
     await receiver.wait_for(20)
-    edit(service, good.replace("Welcome {{ rest }}", "Hello {{ rest }}"))
+    edit(service, good.replace("Welcome {{ rest }}", "Hello {{ rest }}") + OTHER)
     await sending
-    await follows(service, count=1, ok=True)
+    await follows(service, count=2, ok=True)
     await send_steadily(service, 5, start=150)
     await service.settled()
     service.check_once(receiver)
