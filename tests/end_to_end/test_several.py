@@ -8,23 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import free_port, postgres_database, postgres_server
+from tests.conftest import free_port, postgres_server
 from tests.end_to_end.service import Service, ask_postgres, send_steadily, serving
 from tests.receiver import Receiver
 
 
 @pytest.fixture
-async def service(
-    tmp_path: Path, receiver: Receiver, redis_socket: str, postgres_template: str
-) -> AsyncIterator[Service]:
+async def service(tmp_path: Path, receiver: Receiver, shared: dict[str, str]) -> AsyncIterator[Service]:
     """One web and two workers."""
-    async with postgres_database(postgres_server(), template=postgres_template) as url:
-        plain = url.replace("+asyncpg", "")
-        parts = ("web", "worker", "worker-2")
-        async with serving(
-            tmp_path, receiver, *parts, RESPONDER_DATABASE_URL=plain, RESPONDER_REDIS_URL=redis_socket
-        ) as service:
-            yield service
+    async with serving(tmp_path, receiver, "web", "worker", "worker-2", **shared) as service:
+        yield service
 
 
 async def test_two_workers_on_postgresql_share_the_work_and_do_nothing_twice(

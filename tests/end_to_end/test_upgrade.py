@@ -16,7 +16,6 @@ import pytest
 
 import responder
 from responder.store.base.migration import NEWEST
-from tests.conftest import postgres_database, postgres_server
 from tests.end_to_end.service import Service, serving
 from tests.receiver import Receiver
 
@@ -53,14 +52,10 @@ def next_version(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-async def service(
-    tmp_path: Path, receiver: Receiver, redis_socket: str, postgres_template: str
-) -> AsyncIterator[Service]:
+async def service(tmp_path: Path, receiver: Receiver, shared: dict[str, str]) -> AsyncIterator[Service]:
     """A web side and a worker of this version, on PostgreSQL."""
-    async with postgres_database(postgres_server(), template=postgres_template) as url:
-        settings = {"RESPONDER_DATABASE_URL": url.replace("+asyncpg", ""), "RESPONDER_REDIS_URL": redis_socket}
-        async with serving(tmp_path, receiver, "web", "worker", **settings) as service:
-            yield service
+    async with serving(tmp_path, receiver, "web", "worker", **shared) as service:
+        yield service
 
 
 def typed(service: Service, *arguments: str) -> str:

@@ -5,21 +5,14 @@ The nightly mode (``pytest -m faults``) takes long runs on both ways to run; the
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from tests.end_to_end.service import Service, send_steadily, serving
-from tests.receiver import Receiver, receiving
+from tests.receiver import Receiver
 
 TARGETS = ("web", "worker", "redis", "run", "flush")
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with receiving() as receiver:
-        yield receiver
 
 
 async def kill_at_random(service: Service, chance: random.Random, kills: int, *, pause_s: float) -> list[str]:

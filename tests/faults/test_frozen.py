@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import postgres_database, postgres_server
 from tests.end_to_end.service import Service, send_steadily, serving
-from tests.receiver import Receiver, receiving
+from tests.receiver import Receiver
 
 TEXTS, ROUNDS, FIRST_SENT = 60, 4, 5
 WORKERS = ("worker", "worker-2")
@@ -19,20 +18,10 @@ pytestmark = pytest.mark.faults
 
 
 @pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with receiving() as receiver:
-        yield receiver
-
-
-@pytest.fixture
-async def service(
-    tmp_path: Path, receiver: Receiver, redis_socket: str, postgres_template: str
-) -> AsyncIterator[Service]:
+async def service(tmp_path: Path, receiver: Receiver, shared: dict[str, str]) -> AsyncIterator[Service]:
     """One web and two workers."""
-    async with postgres_database(postgres_server(), template=postgres_template) as url:
-        shared = {"RESPONDER_DATABASE_URL": url.replace("+asyncpg", ""), "RESPONDER_REDIS_URL": redis_socket}
-        async with serving(tmp_path, receiver, "web", *WORKERS, **shared) as service:
-            yield service
+    async with serving(tmp_path, receiver, "web", *WORKERS, **shared) as service:
+        yield service
 
 
 async def test_what_a_frozen_worker_had_taken_is_done_once_by_the_other(service: Service, receiver: Receiver) -> None:

@@ -5,25 +5,19 @@ import os
 import sqlite3
 import subprocess
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.end_to_end.service import Service, send_steadily, serving
-from tests.receiver import Receiver, receiving
+from tests.receiver import Receiver
 
 LOCKED_S = 70.0
 ROOM = "16m"
 FAULT_OF_OURS = 503
 
 pytestmark = pytest.mark.faults
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with receiving() as receiver:
-        yield receiver
 
 
 @pytest.fixture

@@ -3,7 +3,8 @@
 import asyncio
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import httpx
@@ -99,7 +100,9 @@ async def test_of_two_processes_with_one_key_one_acts(migrated_url: str, clock: 
         await database.close()
 
 
-async def test_a_key_is_in_use_while_its_request_runs(desk: Desk, client: httpx.AsyncClient) -> None:
+@asynccontextmanager
+async def under_way(desk: Desk) -> AsyncIterator[tuple[asyncio.Task[httpx.Response], asyncio.Event]]:
+    """A request that is being worked on, and what lets it go on."""
     begun, may_go_on = asyncio.Event(), asyncio.Event()
 
     async def rules() -> Rules:
@@ -107,10 +110,15 @@ async def test_a_key_is_in_use_while_its_request_runs(desk: Desk, client: httpx.
         await may_go_on.wait()
         return RULES_IN_FORCE
 
-    await client.put("/appointments/a1", json=BOOKING)
     async with client_at(replace(desk, rules=rules)) as slow:
         running = asyncio.create_task(confirm(slow))
         await begun.wait()
+        yield running, may_go_on
+
+
+async def test_a_key_is_in_use_while_its_request_runs(desk: Desk, client: httpx.AsyncClient) -> None:
+    await client.put("/appointments/a1", json=BOOKING)
+    async with under_way(desk) as (running, may_go_on):
         refused = await confirm(client)
         may_go_on.set()
         assert (refused.status_code, refused.headers["retry-after"]) == (409, "1")
@@ -120,17 +128,8 @@ async def test_a_key_is_in_use_while_its_request_runs(desk: Desk, client: httpx.
 async def test_one_whose_key_was_taken_over_meanwhile_changes_nothing(
     desk: Desk, client: httpx.AsyncClient, clock: StandingClock
 ) -> None:
-    begun, may_go_on = asyncio.Event(), asyncio.Event()
-
-    async def rules() -> Rules:
-        begun.set()
-        await may_go_on.wait()
-        return RULES_IN_FORCE
-
     await client.put("/appointments/a1", json=BOOKING)
-    async with client_at(replace(desk, rules=rules)) as slow:
-        running = asyncio.create_task(confirm(slow))
-        await begun.wait()
+    async with under_way(desk) as (running, may_go_on):
         clock.advance(minutes=2)
         assert (await confirm(client)).status_code == 200
         may_go_on.set()
