@@ -59,8 +59,9 @@ def _signed(text: Parts) -> Recognition | None:
     for words in ways_without_names(text.written, text.lexicon, frozenset()):
         behind = text.own_words[len(words) :]
         is_end = bool(words and behind) and (text.gaps[len(words)] != "" or all(map(is_initial, behind)))
-        plain = without(words, text.lexicon.courtesy, text.lexicon.courtesy_lengths) if is_end else ()
-        word = text.lexicon.opt_out.get(" ".join(plain))
+        plain = without(words, text.lexicon.courtesy, text.lexicon.courtesy_lengths)
+        said = (words, plain) if is_end else ()  # some words have courtesy in them: "no more please"
+        word = next((found for one in said if (found := text.lexicon.opt_out.get(" ".join(one)))), None)
         if word and not word.yields:
             return _as_opt_out(text, word, 2)
     return None
