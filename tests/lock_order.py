@@ -10,11 +10,14 @@ from sqlalchemy import Connection, Engine, event
 ORDER = (("contacts",), ("messages",), ("steps",), ("endpoints", "holds", "spend", "alerts"), ("installation",))
 RANK = {table: rank for rank, tables in enumerate(ORDER) for table in tables}
 CHANGES = re.compile(r"\s*(?:UPDATE|DELETE FROM) (\w+)|\s*(?:WITH .*)?INSERT INTO (\w+)[\s\S]*ON CONFLICT")
+NEW_STEPS = re.compile(r"\s*INSERT INTO steps[\s\S]*ON CONFLICT DO NOTHING")
 LOCKS = re.compile(r"SELECT[\s\S]*?FROM (\w+)[\s\S]*FOR UPDATE")
 
 
 def table_of(statement: str) -> str | None:
     """The table whose rows a statement locks, or may wait for."""
+    if NEW_STEPS.match(statement):
+        return None
     found = CHANGES.match(statement) or LOCKS.match(statement)
     return next(filter(None, found.groups()), None) if found else None
 

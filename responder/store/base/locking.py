@@ -5,7 +5,7 @@
 2. Contacts, by number. Whoever changes anything else of a number (its subscriptions, appointments, reminders,
    questions, uses, hand-offs and awaited replies) has its contact first, so these need no order of their own.
 3. Messages, by ``seq``; new ones come in by key, in a transaction that locks nothing else.
-4. Steps, by ``key``.
+4. Steps, by ``key``. New ones lock nothing: their keys begin with that of a row which the transaction has.
 5. Endpoints by name, holds, the day's spend, alerts.
 6. The head of the ledger, last.
 

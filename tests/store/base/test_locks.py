@@ -15,6 +15,7 @@ from responder.core.appointments.booking import Booking
 from responder.core.consent.subscriber_changes import SubscriberChange
 from responder.core.contact.effects import StepKind, StepStatus
 from responder.core.contact.known import Appointment
+from responder.rulefile import read_rules
 from responder.store.appointments.bookings import delete_appointment, put_bookings
 from responder.store.base.locking import Conflict
 from responder.store.base.tables import appointments, contacts, messages, subscriptions
@@ -34,6 +35,12 @@ from tests.worker.conftest import Work, work
 
 __all__ = ["work"]
 SOON = NOON + timedelta(hours=24)
+TOLD = """
+version: 1
+lists: {news: }
+webhooks: {crm: {url: "https://crm.example.com/", events: [consent.changed]}}
+rules: [{name: join, when: {text: join}, then: [subscribe: news]}]
+"""
 PERSONAL = (
     "contacts",
     "consent_events",
@@ -198,6 +205,12 @@ async def test_a_time_that_cannot_be_noted_costs_no_message(store: Store) -> Non
         assert (await connection.execute(select(func.count()).select_from(messages))).scalar_one() == 2
 
 
+async def test_calls_that_tell_of_consent_come_behind_the_ledger_and_wait_for_nobody(work: Work) -> None:
+    work.rules = read_rules(TOLD, "rules.yaml", {})
+    await work.handle(inbound("join"))  # no reply, so these calls are all that it queues
+    assert [row.kind for row in await work.rows("steps")] == ["webhook"]
+
+
 @pytest.mark.parametrize(
     "statement",
     [
@@ -208,6 +221,11 @@ async def test_a_time_that_cannot_be_noted_costs_no_message(store: Store) -> Non
 )
 def test_a_lock_out_of_order_is_seen(statement: str) -> None:
     assert lock(["holds"], statement)
+
+
+def test_a_new_step_of_a_message_that_is_held_locks_nothing() -> None:
+    assert lock(["installation"], "INSERT INTO steps (key) VALUES ($1) ON CONFLICT DO NOTHING") is None
+    assert lock(["installation"], "INSERT INTO steps (key) VALUES ($1) ON CONFLICT (key) DO UPDATE SET x = 1")
 
 
 def test_what_passes_over_locked_rows_may_come_in_any_order() -> None:
