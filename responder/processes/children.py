@@ -5,6 +5,7 @@ import contextlib
 import logging
 import os
 import signal
+import sys
 from asyncio.subprocess import DEVNULL, Process
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from responder.settings.inherited import PARENT_FD, environment_with, parent_fd
 
 logger = logging.getLogger(__name__)
 
+PROGRAM = (sys.executable, "-m", "responder")
 GOOD_LIFE_S = 10.0  # a child that lived this long starts again after the first delay
 
 

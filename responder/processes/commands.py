@@ -4,13 +4,13 @@ import asyncio
 import json
 import os
 import re
-import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
+from responder.processes.children import PROGRAM
 from responder.settings.inherited import PROGRESS_FD, environment_without_parent
 
 LONGEST_S = 60.0
@@ -86,7 +86,7 @@ class Commands:
         async with self._turn, _listening(hears) as listener:
             told_by = {PROGRESS_FD: str(listener)} if listener is not None else {}
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "responder", *arguments),
+                *(*PROGRAM, *arguments),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,

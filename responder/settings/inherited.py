@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 PARENT_FD = "RESPONDER_PARENT_FD"  # no setting: how `run` hands its children the pipe that ends with it
 PROGRESS_FD = "RESPONDER_PROGRESS_FD"  # likewise: how the console hears how far a command is
+OWN_CODE = {"PYTHONSAFEPATH": "1"}  # what lies in the working folder is not taken for our program
 
 
 def parent_fd() -> int | None:
@@ -21,9 +22,9 @@ def progress_fd() -> int | None:
 
 def environment_with(variables: Mapping[str, str]) -> dict[str, str]:
     """The environment for a process of ours: our own, and these variables."""
-    return dict(os.environ) | dict(variables)
+    return dict(os.environ) | OWN_CODE | dict(variables)
 
 
 def environment_without_parent() -> dict[str, str]:
     """The environment for a command that ends by itself, and need not end with us."""
-    return {name: value for name, value in os.environ.items() if name != PARENT_FD}
+    return {name: value for name, value in os.environ.items() if name != PARENT_FD} | OWN_CODE

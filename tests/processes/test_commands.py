@@ -1,12 +1,26 @@
 """Commands run beside the web process: their answers, their operator, and their end."""
 
+from pathlib import Path
+
+import pytest
+
 from responder.processes.commands import Commands
+from responder.version import full_version
 
 
 async def test_a_command_answers_with_its_lines_and_its_code() -> None:
     answer = await Commands().run("check", "no-such-file.yaml")
     assert answer.code == 1
     assert any("no-such-file.yaml" in line for line in (*answer.lines, *answer.errors))
+
+
+async def test_what_lies_in_the_working_folder_is_not_taken_for_our_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "responder.py").write_text("raise SystemExit(9)")
+    monkeypatch.chdir(tmp_path)
+    answer = await Commands().run("--version")
+    assert (answer.code, answer.lines) == (0, (f"responder {full_version()}",))
 
 
 async def test_a_command_that_takes_too_long_is_ended_and_says_so() -> None:

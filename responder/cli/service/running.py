@@ -14,7 +14,7 @@ from responder.core.sms.counted import counted
 from responder.errors import RulesError
 from responder.mail.account import account_of
 from responder.processes import redis as embedded
-from responder.processes.children import Child, supervise
+from responder.processes.children import PROGRAM, Child, supervise
 from responder.processes.port import wait_for_port
 from responder.settings.database_url import mask_url
 from responder.settings.exposure import check_exposure
@@ -25,7 +25,6 @@ from responder.wiring import migrate_database, open_rules, open_store, read_rule
 
 READY_WITHIN_S = 20.0
 PORT_FREE_WITHIN_S = 5.0  # what a killed predecessor left behind ends sooner
-PROGRAM = (sys.executable, "-m", "responder")
 
 logger = logging.getLogger(__name__)
 
