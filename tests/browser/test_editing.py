@@ -155,7 +155,9 @@ async def test_leaving_with_a_text_that_is_not_kept_asks(editor: Visitor) -> Non
     await wait_until(lambda: bool(asked), 30, "the question")
     assert asked == ["beforeunload"]
     assert (await box_of(editor).input_value()).startswith("# not kept yet")
-    await expect(editor.page.locator("[name=seen]")).not_to_have_value(seen, timeout=SLOW_MS)  # or it is kept in the next
+    await expect(editor.page.locator("[name=seen]")).not_to_have_value(
+        seen, timeout=SLOW_MS
+    )  # or it is kept in the next
     editor.complaints.remove("dialog: ")
 
 

@@ -11,15 +11,15 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.schema import CreateIndex, CreateTable
 
 from responder.errors import ConfigurationError, StorageError
 from responder.store.base.database import Database
 from responder.store.base.migration import MIGRATION_LOCK, NEWEST, OLDEST_PROGRAM, migrate, require_current, version_of
 from responder.store.base.tables import metadata
 from responder.store.migrations import versions
+from tests.store.schemas.kept import DIALECTS, fingerprint, statements_of, statements_of_program, versions_kept
 
+FROZEN = {"0001": "29a641ae6e39"}  # the file of each migration: what was released is never changed
 PRAGMAS = {"synchronous": 2, "foreign_keys": 1, "journal_mode": "wal"}
 
 
@@ -31,22 +31,50 @@ async def test_the_migrated_tables_are_those_of_the_program(database_url: str) -
     await database.close()
 
 
+def migrations() -> dict[str, Any]:
+    """The modules of all migrations, by their version."""
+    modules = [import_module(f"{versions.__name__}.{found.name}") for found in iter_modules(versions.__path__)]
+    return {module.revision: module for module in modules}
+
+
 def test_a_change_of_the_tables_comes_with_a_migration() -> None:
-    newest = import_module(f"{versions.__name__}.{max(module.name for module in iter_modules(versions.__path__))}")
-    assert newest.revision == NEWEST
-    assert fingerprint() == newest.SCHEMA, (
-        f"the tables are no longer those that migration {NEWEST} ends with: add a migration that changes them on older "
-        f"databases, with SCHEMA = '{fingerprint()}' (CONTRIBUTING.md, \"Changing a table\")"
+    found = fingerprint(each for dialect in DIALECTS for each in statements_of_program(dialect))
+    assert found == migrations()[NEWEST].SCHEMA, (
+        f"the tables are no longer those of version {NEWEST}, which databases have: put them back, or add a migration "
+        f"that changes them there, with SCHEMA = '{found}' (CONTRIBUTING.md, \"Changing a table\")"
     )
 
 
-def fingerprint() -> str:
-    """What tells one state of the tables and their indexes from another."""
-    tables = metadata.tables.values()
-    made: list[Any] = [*map(CreateTable, tables), *(CreateIndex(index) for table in tables for index in table.indexes)]
-    drivers: list[Any] = [sqlite, postgresql]
-    written = sorted(" ".join(str(one.compile(dialect=driver.dialect())).split()) for one in made for driver in drivers)
-    return sha256("\n".join(written).encode()).hexdigest()[:12]
+def test_a_migration_that_databases_have_had_is_never_changed() -> None:
+    found = {name: sha256(Path(module.__file__).read_bytes()).hexdigest()[:12] for name, module in migrations().items()}
+    assert found == FROZEN, (
+        "databases have had these migrations and will not have them again: put back what was changed, and write what "
+        "is to change into a migration after the newest; a new one gets its line in FROZEN"
+    )
+
+
+@pytest.mark.parametrize("version", FROZEN)
+def test_the_tables_of_each_version_are_kept_as_they_were(version: str) -> None:
+    assert version in versions_kept(), "write them down: python -m tests.store.schemas.kept"
+    found = fingerprint(each for dialect in DIALECTS for each in statements_of(version, dialect))
+    assert found == migrations()[version].SCHEMA, "they are what databases of that version have: put them back"
+
+
+@pytest.mark.parametrize("version", FROZEN)
+async def test_a_database_of_each_version_is_brought_to_the_tables_of_the_program(
+    database_url: str, version: str
+) -> None:
+    database = Database(database_url)
+    async with database.write() as connection:
+        for statement in statements_of(version, "sqlite" if database.is_sqlite else "postgresql"):
+            await connection.exec_driver_sql(statement)
+        await connection.run_sync(lambda c: MigrationContext.configure(c)._ensure_version_table())
+        await connection.execute(text("INSERT INTO alembic_version VALUES (:version)"), {"version": version})
+    await migrate(database)
+    await require_current(database)
+    async with database.read() as connection:
+        assert await connection.run_sync(lambda c: compare_metadata(MigrationContext.configure(c), metadata)) == []
+    await database.close()
 
 
 async def test_migrating_again_changes_nothing(database_url: str) -> None:
