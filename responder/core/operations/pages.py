@@ -28,11 +28,15 @@ class Page(Generic[R]):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Repeat:
-    """A request that came before under the same key: what it was, whether it was carried out, and about what."""
+    """A request that came before under the same key: what it was, whether it was carried out, and about what.
+
+    ``is_new``: it made what it is about.
+    """
 
     digest: str
     is_done: bool
     subject: str
+    is_new: bool
 
 
 def sealed(secret: bytes, purpose: str, text: str) -> str:

@@ -24,7 +24,7 @@ async def once(
     key: str,
     request: str,
     carry_out: Callable[[Desk], Awaitable[R]],
-    again: Callable[[str], Awaitable[R]],
+    again: Callable[[Repeat], Awaitable[R]],
 ) -> R:
     """Carry a request out at a desk that marks it as done in the very transaction that does what it asks.
 
@@ -38,7 +38,7 @@ async def once(
             raise Invalid(USED_OTHERWISE)
         if not begun.is_done:
             raise UnderWay
-        return await again(begun.subject)
+        return await again(begun)
     async with _dropped_if_not_done(desk, begun):
         answer = await carry_out(replace(desk, database=desk.database.that_also(begun.mark)))
     await repeats.end(desk.database, begun)

@@ -34,6 +34,7 @@ from responder.store.appointments.rows import (
 from responder.store.appointments.stale_reminders import drop_stale
 from responder.store.base.bulk import execute_many
 from responder.store.base.database import Database
+from responder.store.base.events import note_subject
 from responder.store.base.history import add_events, event, last_numbers
 from responder.store.base.imports import Kind, overtake
 from responder.store.base.locking import Conflict
@@ -80,6 +81,9 @@ async def put_bookings(
         identifiers = [booking.id for booking in bookings]
         await overtake(connection, BOOKINGS, (BOOKINGS.staged.c.id.in_(some) for some in chunks(identifiers)))
         await _put_all(database, connection, puts, Means(times=times, by=by, tell=tell), now, advance)
+        for put in puts:
+            if put.change is Change.NEW:
+                note_subject(connection, put.booking.id, is_new=True)
     return Counter(put.change for put in puts)
 
 

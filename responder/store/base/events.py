@@ -19,6 +19,7 @@ from responder.core.rules.webhooks import Event
 from responder.store.base.bulk import execute_many
 from responder.store.base.tables import events
 
+NEW = "+"  # before the name of what a transaction makes
 SUBJECT = "subject"  # where a connection has what its transaction is about
 NOTED = "events noted"  # where a connection has those of its transaction
 MOST_IN_A_ROW = 500  # events that a row holds at most
@@ -56,13 +57,13 @@ def begin_noting(connection: AsyncConnection) -> None:
     connection.info[SUBJECT] = ""
 
 
-def note_subject(connection: AsyncConnection, key: str) -> None:
-    """Note what this transaction makes, for whoever asks again for the same."""
-    connection.info[SUBJECT] = key
+def note_subject(connection: AsyncConnection, key: str, *, is_new: bool) -> None:
+    """Note what this transaction makes, or finds made already, for whoever asks again for the same."""
+    connection.info[SUBJECT] = f"{NEW}{key}" if is_new else key
 
 
 def subject_of(connection: AsyncConnection) -> str:
-    """What this transaction makes; empty where that is plain from what was asked."""
+    """What this transaction is about; empty where that is plain from what was asked."""
     return str(connection.info[SUBJECT])
 
 

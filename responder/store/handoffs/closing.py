@@ -178,12 +178,12 @@ async def _queue(
     written_before = (await connection.execute(query)).all()
     for before in written_before:
         if before.content == written.text and before.created_at > now - TWICE_WITHIN:
-            note_subject(connection, before.key)
+            note_subject(connection, before.key, is_new=False)
             return before.key, False
     if why := await _why_not(connection, secret, row.originator, now):
         raise ResponderError(f"{place}: {why}")
     step = _step(f"{row.message_key}-h{len(written_before) + 1}", row, written.text)
-    note_subject(connection, step.key)
+    note_subject(connection, step.key, is_new=True)
     named = {"operator": written.operator[:200]}
     await connection.execute(insert(steps), [line | named for line in step_rows([step], now)])
     return step.key, True

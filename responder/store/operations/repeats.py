@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from responder.core.operations.pages import Repeat
 from responder.errors import ResponderError
 from responder.store.base.database import Database
-from responder.store.base.events import subject_of
+from responder.store.base.events import NEW, subject_of
 from responder.store.base.tables import repeats
 
 ABANDONED_AFTER = timedelta(minutes=1)  # whoever began and did not end in this time was killed
@@ -49,7 +49,12 @@ async def begin(database: Database, name: str, digest: str, now: datetime) -> Be
         if not found.is_done and found.digest == digest and found.begun_at < now - ABANDONED_AFTER:
             await connection.execute(update(repeats).where(mine).values(begun_at=now))
             return begun
-    return Repeat(digest=found.digest, is_done=found.is_done, subject=found.subject)
+    return Repeat(
+        digest=found.digest,
+        is_done=found.is_done,
+        subject=found.subject.removeprefix(NEW),
+        is_new=found.subject.startswith(NEW),
+    )
 
 
 async def end(database: Database, begun: Begun) -> None:

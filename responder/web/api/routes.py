@@ -12,13 +12,14 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
+from responder.core.operations.pages import Repeat
 from responder.core.outbound.gateway import LARGEST_BODY
 from responder.desk.desk import Desk, DeskError, Invalid, Overtaken
 from responder.desk.requests.repeats import UnderWay, once
 from responder.errors import ConfigurationError, StorageError
 from responder.web.api.call import Answer, Call, Refusal, etag_of
 from responder.web.api.description import BASE, document, page
-from responder.web.api.table import OPERATIONS, Operation
+from responder.web.api.table import OPERATIONS, Again, Operation
 
 STATUSES = {"not_found": 404, "overtaken": 412, "refused": 409, "invalid": 422}
 LONGEST_KEY = 200  # characters of an Idempotency-Key
@@ -104,10 +105,16 @@ class Api(BaseRoute):
                 key,
                 request,
                 lambda desk: operation.handle(replace(call, desk=desk)),
-                lambda subject: again(call, subject),
+                lambda repeat: _again(again, call, repeat),
             )
         except UnderWay:
             raise Refusal(409, KEY_IN_USE, headers={"retry-after": "1"}) from None
+
+
+async def _again(again: Again, call: Call, repeat: Repeat) -> Answer:
+    """The record as it is now, with the status of the first answer."""
+    answer = await again(call, repeat.subject)
+    return replace(answer, status=HTTPStatus.CREATED) if repeat.is_new else answer
 
 
 def _find(method: str, path: str) -> tuple[Operation, Mapping[str, str]]:

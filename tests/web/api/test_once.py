@@ -42,6 +42,22 @@ class Interruption(BaseException):
     """Whatever ends a request between its commit and its answer."""
 
 
+async def test_a_repetition_has_the_status_of_the_first_answer(client: httpx.AsyncClient, work: Work) -> None:
+    puts = [await client.put("/appointments/a1", json=BOOKING, headers=ONCE) for _ in range(2)]
+    changed = [await client.put("/appointments/a1", json=BOOKING, headers={"idempotency-key": "k2"}) for _ in range(2)]
+    await work.handle(inbound("what?", key=FIRST))
+    path, text = f"/handoffs/{FIRST}/reply", {"text": "Call us."}
+    replies = [await client.post(path, json=text, headers={"idempotency-key": "k3"}) for _ in range(2)]
+    found = [await client.post(path, json=text, headers={"idempotency-key": "k4"}) for _ in range(2)]
+    assert [[one.status_code for one in answers] for answers in (puts, changed, replies, found)] == [
+        [201, 201],
+        [200, 200],
+        [201, 201],
+        [200, 200],
+    ]
+    assert puts[0].json() == puts[1].json()
+
+
 async def test_a_request_that_ends_after_its_commit_is_answered_when_it_comes_again(
     desk: Desk, client: httpx.AsyncClient
 ) -> None:
