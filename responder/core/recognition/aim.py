@@ -6,7 +6,7 @@ from enum import StrEnum
 from itertools import pairwise
 
 from responder.core.recognition.courtesy import is_kiss
-from responder.core.recognition.packs import Words, without
+from responder.core.recognition.packs import Words
 from responder.core.recognition.parts import Parts
 from responder.core.recognition.phrases import Span
 
@@ -117,7 +117,7 @@ class _Sentence:
         self.ends_asking = gaps[last] == "?"
 
     def _plain(self, words: Sequence[str]) -> Sequence[str]:
-        return without(words, self.lexicon.courtesy, self.lexicon.courtesy_lengths)
+        return self.lexicon.plain(words)
 
     @property
     def asks(self) -> bool:

@@ -84,7 +84,7 @@ def is_courtesy(written: Written, lexicon: Lexicon, names: frozenset[str] = froz
         return written.smiles
     if _thanks_you(written):
         return True
-    return any(only_courtesy(words) for words in ways_without_names(written, lexicon, names))
+    return any(only_courtesy(words) for words in ways_without_names(written, lexicon.packed, names))
 
 
 def _spoken_answer(written: Written, lexicon: Lexicon, names: frozenset[str]) -> tuple[Answer, str | None] | None:
@@ -96,7 +96,7 @@ def _spoken_answer(written: Written, lexicon: Lexicon, names: frozenset[str]) ->
         return lexicon.answers.get(tokens[0].folded) if written.is_bare else None
     if _thanks_you(written):
         return None
-    for words in ways_without_names(written, lexicon, names):
+    for words in ways_without_names(written, lexicon.packed, names):
         meant = [_let_go(word) for word in words]
         if answer := _read(words, lexicon) or (_read(meant, lexicon) if meant != list(words) else None):
             return None if answer[0] is Answer.CANCEL and _parts_no_from_yes(written, lexicon) else answer
@@ -122,7 +122,7 @@ def _asks_to_move(written: Written, lexicon: Lexicon) -> bool:
 
 def _spoken_words(written: Written, lexicon: Lexicon, names: frozenset[str]) -> Sequence[str]:
     """The words of a text without names; the shortest of all ways to leave them out."""
-    return min(ways_without_names(written, lexicon, names), key=len, default=())
+    return min(ways_without_names(written, lexicon.packed, names), key=len, default=())
 
 
 def _thanks_you(written: Written) -> bool:

@@ -1,8 +1,7 @@
 """What people say beside an answer, in any language: thanks, hello, good-bye, and their name."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 
-from responder.core.recognition.lexicon import Lexicon
 from responder.core.recognition.packs import lengths_by_first, without
 from responder.core.sms.written import Token, Written
 
@@ -115,10 +114,10 @@ def only_courtesy(words: Sequence[str]) -> bool:
     return REGRET.isdisjoint(words) and (not without_courtesy(words) or thanks_back(words))
 
 
-def ways_without_names(written: Written, lexicon: Lexicon, names: frozenset[str]) -> Iterator[Sequence[str]]:
+def ways_without_names(written: Written, packed: Container[str], names: frozenset[str]) -> Iterator[Sequence[str]]:
     """The words of a text as they stand, without kisses and initials, and without a name before or behind.
 
-    ``names`` are words that are known to be those of whoever writes.
+    Words that are ``packed`` are no names; ``names`` are known to be those of whoever writes.
     """
     tokens = written.tokens
     whole = [token.folded for token in tokens]
@@ -127,7 +126,7 @@ def ways_without_names(written: Written, lexicon: Lexicon, names: frozenset[str]
         return
     kept = _without_initials(tokens)
     yield from _unless(kept, tokens)
-    for start, end in _named(kept, written, lexicon, names):
+    for start, end in _named(kept, written, packed, names):
         rest = [*kept[:start], *kept[end:]]
         yield [token.folded for token in rest]
         yield from _unless(_without_initials(rest), rest)
@@ -157,16 +156,16 @@ def is_initial(word: str) -> bool:
 
 
 def _named(
-    tokens: Sequence[Token], written: Written, lexicon: Lexicon, names: frozenset[str]
+    tokens: Sequence[Token], written: Written, packed: Container[str], names: frozenset[str]
 ) -> Iterator[tuple[int, int]]:
     """Where a name may stand: at the end, or before a pause at the beginning."""
     count = len(tokens)
     for start in range(1, count):
-        if _is_name(tokens[start:], written, lexicon, names):
+        if _is_name(tokens[start:], written, packed, names):
             yield start, count
             yield _introduced(tokens, start), count
     for end in range(count - 1, 0, -1):
-        if tokens[end].before and _is_name(tokens[_greeting(tokens, end) : end], written, lexicon, names):
+        if tokens[end].before and _is_name(tokens[_greeting(tokens, end) : end], written, packed, names):
             yield 0, end
             break
 
@@ -186,7 +185,7 @@ def _greeting(tokens: Sequence[Token], end: int) -> int:
     return next((n for n in lengths if " ".join(token.folded for token in tokens[:n]) in INTRODUCERS), 0)
 
 
-def _is_name(tokens: Sequence[Token], written: Written, lexicon: Lexicon, names: frozenset[str]) -> bool:
+def _is_name(tokens: Sequence[Token], written: Written, packed: Container[str], names: frozenset[str]) -> bool:
     """Whether words are a name: capitals that no pack knows as a word, or words that are known to be one."""
     if len(tokens) > LONGEST_NAME:
         return False
@@ -196,7 +195,7 @@ def _is_name(tokens: Sequence[Token], written: Written, lexicon: Lexicon, names:
         return False
     telling = [token for token in tokens if token.folded not in PARTICLES and not is_initial(token.folded)]
     known = [token for token in telling if token.folded in names]
-    if not telling or not all(token in known or _looks_like_one(token, lexicon) for token in telling):
+    if not telling or not all(token in known or _looks_like_one(token, packed) for token in telling):
         return False
     begins_sentence = (
         tokens[0].before in (".", "?") and tokens[0] in telling
@@ -204,13 +203,13 @@ def _is_name(tokens: Sequence[Token], written: Written, lexicon: Lexicon, names:
     return not begins_sentence or len(telling) > 1 or bool(known)
 
 
-def _looks_like_one(token: Token, lexicon: Lexicon) -> bool:
+def _looks_like_one(token: Token, packed: Container[str]) -> bool:
     if token.folded in ALSO_WORDS:
         return token.is_capital
     return (
         token.is_capital
         and token.folded.isalpha()
         and len(token.folded) > 1
-        and token.folded not in lexicon.packed
+        and token.folded not in packed
         and token.folded not in _POLITE_WORDS
     )

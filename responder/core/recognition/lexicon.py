@@ -1,9 +1,10 @@
 """The words that count for a message, by the languages of the file and of the originator's country."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from responder.core.recognition.courtesy import COURTESY
 from responder.core.recognition.packs import (
     ABOUT,
     ALWAYS,
@@ -13,9 +14,11 @@ from responder.core.recognition.packs import (
     Pack,
     Word,
     Words,
+    answers_of,
     bare,
     first_letters,
     lengths_by_first,
+    merged,
     without,
 )
 from responder.core.recognition.phrases import Phrases, Span, expression, telling_words, words_of
@@ -50,19 +53,20 @@ class Lexicon:
 
     @lazily
     def opt_out(self) -> Words:
-        return _merged(pack.opt_out for pack in self._languages_first)
+        return merged(pack.opt_out for pack in self._languages_first)
 
     @lazily
     def opt_in(self) -> Words:
-        return _merged(pack.opt_in for pack in self.packs)
+        return merged(pack.opt_in for pack in self.packs)
 
     @lazily
     def help(self) -> Words:
-        return _merged(pack.help for pack in self.packs)
+        return merged(pack.help for pack in self.packs)
 
     @lazily
-    def courtesy(self) -> Words:
-        return _merged(pack.courtesy for pack in self.packs)
+    def courtesy(self) -> frozenset[str]:
+        """What changes no opt-out: what people say beside anything, and what the packs have."""
+        return COURTESY.union(*(pack.courtesy for pack in self.packs))
 
     @lazily
     def courtesy_lengths(self) -> Mapping[str, tuple[int, ...]]:
@@ -70,28 +74,43 @@ class Lexicon:
         return lengths_by_first(self.courtesy)
 
     @lazily
+    def _polite_opt_out(self) -> Mapping[str, str]:
+        """The opt-out words that hold courtesy themselves, such as "no more please", by what is left without it."""
+        left = ((" ".join(self._without_courtesy(folded.split())), folded) for folded in self.opt_out)
+        return {rest: folded for rest, folded in left if rest != folded}
+
+    def plain(self, words: Sequence[str]) -> Sequence[str]:
+        """The words without those of courtesy, but for what belongs to an opt-out word."""
+        rest = self._without_courtesy(words)
+        polite = self._polite_opt_out.get(" ".join(rest)) if len(rest) < len(words) else None
+        return polite.split() if polite and f" {polite} " in f" {' '.join(words)} " else rest
+
+    def _without_courtesy(self, words: Sequence[str]) -> Sequence[str]:
+        return without(words, self.courtesy, self.courtesy_lengths)
+
+    @lazily
     def anywhere(self) -> tuple[Word, ...]:
-        return tuple(_merged(pack.anywhere for pack in self._languages_first).values())
+        return tuple(merged(pack.anywhere for pack in self._languages_first).values())
 
     @lazily
     def stops(self) -> Words:
-        return _merged(pack.stops for pack in self.packs)
+        return merged(pack.stops for pack in self.packs)
 
     @lazily
     def doubts(self) -> Words:
-        return _merged(pack.doubts for pack in self.packs)
+        return merged(pack.doubts for pack in self.packs)
 
     @lazily
     def links(self) -> Words:
-        return _merged(pack.links for pack in self.packs)
+        return merged(pack.links for pack in self.packs)
 
     @lazily
     def nouns(self) -> Words:
-        return _merged(pack.nouns for pack in self.packs)
+        return merged(pack.nouns for pack in self.packs)
 
     @lazily
     def unscoped(self) -> Words:
-        return _merged(pack.unscoped for pack in self.packs)
+        return merged(pack.unscoped for pack in self.packs)
 
     @lazily
     def phrases(self) -> tuple[Word, ...]:
@@ -180,8 +199,8 @@ class Lexicon:
     @lazily
     def packed(self) -> frozenset[str]:
         """Every word that stands in the packs."""
-        words = (self.opt_out, self.opt_in, self.help, self.doubts, self.answers, self.courtesy, self.links, self.nouns)
-        typed = (folded for some in (*words, self.unscoped) for folded in some)
+        words = (self.opt_out, self.opt_in, self.help, self.doubts, self.answers, self.links, self.nouns, self.unscoped)
+        typed = (folded for some in (*words, *(pack.courtesy for pack in self.packs)) for folded in some)
         told = (entry for name in ABOUT for entry in getattr(self.about, name))
         return frozenset(word for text in (*typed, *told) for word in text.split()).union(
             word for said in self.said for word in words_of(said.typed)
@@ -205,22 +224,6 @@ class Lexicon:
         return self.begins_opt_out.union(first_letters(folded * TELLING) for folded in self.doubts if " " not in folded)
 
 
-def _merged(parts: Iterable[Words]) -> Words:
-    merged: dict[str, Word] = {}
-    for words in parts:
-        merged = {**merged, **{folded: word for folded, word in words.items() if folded not in merged}}
-    return merged
-
-
-def answers_of(packs: Iterable[Pack]) -> Mapping[str, tuple[Answer, str | None]]:
-    answers: dict[str, tuple[Answer, str | None]] = {}
-    for pack in packs:
-        for word, answer in pack.answers.items():
-            is_shared = word in answers or pack.language == ALWAYS
-            answers[word] = (answers[word][0] if word in answers else answer, None if is_shared else pack.language)
-    return answers
-
-
 def passes_over(folded: str, lexicon: Lexicon) -> bool:
     """Whether a text holds nothing of a lexicon that recognition looks for.
 
@@ -239,5 +242,5 @@ def _may_be_one_word(words: Sequence[str], folded: str, lexicon: Lexicon) -> boo
     begins = first_letters(words[0])
     if len(begins) == TELLING and words[0] not in lexicon.courtesy_lengths:
         return begins in lexicon.beginnings
-    ways = folded, " ".join(without(words, lexicon.courtesy, lexicon.courtesy_lengths))
+    ways = folded, " ".join(lexicon.plain(words))
     return any(len(begins) < TELLING or begins in lexicon.beginnings for begins in map(first_letters, ways))

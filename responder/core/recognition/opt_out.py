@@ -8,7 +8,7 @@ from responder.core.recognition.aim import Aim, aim_of
 from responder.core.recognition.courtesy import is_initial, ways_without_names
 from responder.core.recognition.lexicon import Kind, Lexicon
 from responder.core.recognition.outcome import Outcome, Recognition
-from responder.core.recognition.packs import TELLING, Word, bare, first_letters, without
+from responder.core.recognition.packs import TELLING, Word, bare, first_letters
 from responder.core.recognition.parts import Parts
 from responder.core.recognition.phrases import Span
 from responder.core.sms.text import fold
@@ -56,13 +56,11 @@ def _line(text: Parts) -> Recognition | None:
 
 def _signed(text: Parts) -> Recognition | None:
     """Step 2: an opt-out word with a name or a kiss behind it, as people end a letter."""
-    for words in ways_without_names(text.written, text.lexicon, frozenset()):
+    for words in ways_without_names(text.written, text.lexicon.packed, frozenset()):
         behind = text.own_words[len(words) :]
         is_end = bool(words and behind) and (text.gaps[len(words)] != "" or all(map(is_initial, behind)))
-        plain = without(words, text.lexicon.courtesy, text.lexicon.courtesy_lengths)
-        said = (words, plain) if is_end else ()  # some words have courtesy in them: "no more please"
-        word = next((found for one in said if (found := text.lexicon.opt_out.get(" ".join(one)))), None)
-        if word and not word.yields:
+        word = text.lexicon.opt_out.get(" ".join(text.lexicon.plain(words))) if is_end else None
+        if word:
             return _as_opt_out(text, word, 2)
     return None
 
@@ -145,7 +143,7 @@ def _by_phrase(text: Parts, span: Span) -> Recognition | None:
 
 def _lists_after(text: Parts, span: Span) -> tuple[str, ...]:
     """The lists that a phrase is about, if nothing else follows it: ``stop sending me the news``."""
-    return text.lists_in(without(text.spaced[span.end :].split(), text.lexicon.courtesy, text.lexicon.courtesy_lengths))
+    return text.lists_in(text.lexicon.plain(text.spaced[span.end :].split()))
 
 
 def _unknown_scope(text: Parts) -> Recognition | None:

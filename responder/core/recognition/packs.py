@@ -102,6 +102,23 @@ class Pack:
     texts: Mapping[str, str] = field(default_factory=dict)
 
 
+def merged(parts: Iterable[Words]) -> Words:
+    """The words of several parts together; where two share one, the earlier part has it."""
+    found: dict[str, Word] = {}
+    for words in parts:
+        found = {**found, **{folded: word for folded, word in words.items() if folded not in found}}
+    return found
+
+
+def answers_of(packs: Iterable[Pack]) -> Mapping[str, tuple[Answer, str | None]]:
+    answers: dict[str, tuple[Answer, str | None]] = {}
+    for pack in packs:
+        for word, answer in pack.answers.items():
+            is_shared = word in answers or pack.language == ALWAYS
+            answers[word] = (answers[word][0] if word in answers else answer, None if is_shared else pack.language)
+    return answers
+
+
 def lengths_by_first(phrases: Iterable[str]) -> Mapping[str, tuple[int, ...]]:
     """How many words the phrases have that begin with a word, the longest first."""
     lengths: dict[str, set[int]] = {}

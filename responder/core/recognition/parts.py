@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from responder.core.recognition.lexicon import Kind, Lexicon
-from responder.core.recognition.packs import Word, without
+from responder.core.recognition.packs import Word
 from responder.core.recognition.phrases import Span, Spans, spaced
 from responder.core.sms.lazily import lazily
 from responder.core.sms.written import Written
@@ -32,7 +32,7 @@ class Parts:
     @lazily
     def words(self) -> Sequence[str]:
         """The words without those of courtesy."""
-        return without(self.typed, self.lexicon.courtesy, self.lexicon.courtesy_lengths)
+        return self.lexicon.plain(self.typed)
 
     @lazily
     def ways(self) -> tuple[str, ...]:

@@ -7,7 +7,6 @@ from responder.core.recognition.aim import Aim, aim_of, asks_about, mentions, st
 from responder.core.recognition.lexicon import Kind, Lexicon, passes_over
 from responder.core.recognition.opt_out import MOST_PHRASES, aimed, read_opt_out, unit_of
 from responder.core.recognition.outcome import NOTHING, Outcome, Recognition, latin
-from responder.core.recognition.packs import without
 from responder.core.recognition.parts import Parts
 from responder.core.recognition.phrases import Span, Spans
 from responder.core.recognition.slips import LONGEST, SHORTEST
@@ -67,7 +66,7 @@ def slip(folded: str, lexicon: Lexicon, *, question_open: bool) -> Recognition:
     if len(folded) > LONGEST or folded in lexicon.answers:
         return NOTHING
     words = folded.split()
-    for meant in lexicon.slips.meant(words, without(words, lexicon.courtesy, lexicon.courtesy_lengths)):
+    for meant in lexicon.slips.meant(words, lexicon.plain(words)):
         text = Parts(written=Written(meant), folded=meant, lexicon=lexicon, question_open=question_open, lists=NO_LISTS)
         found = read_opt_out(text)
         if found and (found.step != PHRASE or " ".join(text.words).startswith(found.typed)):

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from responder.core.recognition.lexicon import Lexicon, answers_of
-from responder.core.recognition.packs import ALWAYS, Pack
+from responder.core.recognition.lexicon import Lexicon
+from responder.core.recognition.packs import ALWAYS, Pack, answers_of
 from responder.core.sms.lazily import lazily
 
 NANP = "+1"  # its numbers always get English and French (opt-out reference, section 1, Canada)
