@@ -8,6 +8,7 @@ from difflib import unified_diff
 from pathlib import Path
 
 from responder.core.appointments.booking import tidy
+from responder.core.contact.reasons import because
 from responder.core.operations.records import RuleChange, Version
 from responder.core.rules.hours import RulePause
 from responder.core.rules.rules import Rules
@@ -108,7 +109,7 @@ def entry_at(lines: Sequence[str], line: int) -> str:
 
 
 def list_rule_changes(desk: Desk) -> Records[RuleChange]:
-    """Each time that rules came into force, oldest first: which, since when, by whom and why."""
+    """Each time that rules came into force or one paused, oldest first: which, since when, by whom and why."""
     return Records(desk=desk, listing=list_changes())
 
 
@@ -169,11 +170,12 @@ async def pause_rule(desk: Desk, name: str, lasts: timedelta, *, operator: str, 
         raise Invalid(f"for: a pause lasts at most {LONGEST_PAUSE.days} days; for good, write 'enabled: false'")
     now = desk.clock()
     pause = RulePause(rule=name, since=now, until=now + lasts, by=operator, why=tidy(why))
-    await put_pause(desk.database, pause)
+    await put_pause(desk.database, pause, pause.act(await desk.zone()))
     return pause
 
 
-async def resume_rule(desk: Desk, name: str) -> None:
+async def resume_rule(desk: Desk, name: str, *, operator: str) -> None:
     """Let a rule apply again before its pause is over. Raises Missing."""
-    if not await end_pause(desk.database, name, desk.clock()):
+    act = because("pause_ended", rule=name)
+    if not await end_pause(desk.database, name, desk.clock(), by=operator, act=act):
         raise Missing(f"no rule is paused that has the name {name!r}")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from responder.core.contact.reasons import Reason
 from responder.core.operations.records import Source
 from responder.desk.desk import Desk, Invalid, Missing, Refused
 from responder.desk.rule_versions import (
@@ -141,10 +142,24 @@ async def test_a_pause_ends_by_itself(work: Work, desk: Desk, clock: StandingClo
 
 async def test_a_pause_can_be_ended_before(desk: Desk) -> None:
     await pause_rule(desk, "news-on", HOUR, operator="Mara")
-    await resume_rule(desk, "news-on")
+    await resume_rule(desk, "news-on", operator="Ugo")
     assert await read_rule_pauses(desk) == {}
     with pytest.raises(Missing):
-        await resume_rule(desk, "news-on")
+        await resume_rule(desk, "news-on", operator="Ugo")
+
+
+async def test_the_history_says_who_paused_a_rule_and_who_ended_that(desk: Desk, file: Path) -> None:
+    version = await put(desk, file, ONE)
+    await pause_rule(desk, "news-on", 2 * HOUR, operator="Mara", why="wrong price")
+    await resume_rule(desk, "news-on", operator="Ugo")
+    changes = [change async for change in list_rule_changes(desk).every()][1:]
+    assert [(one.hash, one.by, one.why) for one in changes] == [
+        (version, "Mara", "the rule 'news-on' pauses until 2026-11-23 15:00 (wrong price)"),
+        (version, "Ugo", "the rule 'news-on' applies again, before its pause was over"),
+    ]
+    assert all(isinstance(one.why, Reason) for one in changes)
+    assert await put(desk, file, ONE) == version  # a worker that starts afterwards
+    assert await list_rule_changes(desk).count() == 3
 
 
 async def test_a_second_pause_takes_the_place_of_the_first(desk: Desk) -> None:

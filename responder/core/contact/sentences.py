@@ -22,6 +22,8 @@ WHY_NOT_THE_RULE = {
     "not_yet": "not yet: since {since}, it was {time}",
     "over": "over: until {until}, it was {time}",
     "rule_paused": "the rule is paused until {until}: {by} did so{why}",
+    "pause_began": "the rule {rule!r} pauses until {until}{why}",
+    "pause_ended": "the rule {rule!r} applies again, before its pause was over",
     "in_shadow": "it applies, and does nothing while it is in shadow",
     "earlier_rule": "an earlier rule applies first, {rule} (line {line})",
     "one_letter_off": "one letter off: {said!r} is not {alias!r}{besides}",

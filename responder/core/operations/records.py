@@ -178,7 +178,7 @@ class Version:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RuleChange:
-    """Rules that came into force: since when, by whom and why, as far as that is known."""
+    """Rules that came into force, or one of them that paused: since when, by whom and why, as far as that is known."""
 
     hash: str
     since: datetime

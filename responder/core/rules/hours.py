@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from responder.core.contact.reasons import Reason, because
@@ -104,8 +104,15 @@ class RulePause:
 
     def reason(self, zone: ZoneInfo) -> Reason:
         """Why the rule does not apply meanwhile."""
+        return because("rule_paused", by=self.by, **self._until_and_why(zone))
+
+    def act(self, zone: tzinfo) -> Reason:
+        """What the person did, for the history of the rules."""
+        return because("pause_began", rule=self.rule, **self._until_and_why(zone))
+
+    def _until_and_why(self, zone: tzinfo) -> dict[str, str]:
         until = f"{self.until.astimezone(zone):%Y-%m-%d %H:%M}"
-        return because("rule_paused", until=until, by=self.by, why=f" ({self.why})" if self.why else "")
+        return {"until": until, "why": f" ({self.why})" if self.why else ""}
 
 
 def _local(situation: Situation, zone: ZoneInfo) -> str:

@@ -17,7 +17,7 @@ AFTER_HEX = "g"  # sorts after every hash with the same beginning
 
 
 def list_changes() -> Listing[RuleChange]:
-    """Each time that rules came into force: which, since when, who did it and why."""
+    """Each time that rules came into force, or one paused: which rules, since when, who did it and why."""
     return Listing(
         query=select(rule_changes),
         order=(rule_changes.c.seq,),
@@ -27,6 +27,7 @@ def list_changes() -> Listing[RuleChange]:
 
 
 _LAST_FIRST = (rule_versions.c.in_force_at.desc(), rule_versions.c.first_in_force_at.desc())
+_LAST_CHANGE = select(rule_changes).order_by(rule_changes.c.seq.desc()).limit(1)
 _NEWEST = select(rule_versions).order_by(*_LAST_FIRST).limit(1)
 
 
@@ -102,8 +103,7 @@ async def _saved_by(connection: AsyncConnection, version_hash: str) -> tuple[str
 
 async def _note_change(connection: AsyncConnection, change: RuleChange) -> None:
     """Write down that other rules come into force than before, or by whom, if they did so before that was said."""
-    query = select(rule_changes.c.seq, rule_changes.c.hash, rule_changes.c.by).order_by(rule_changes.c.seq.desc())
-    last = (await connection.execute(query.limit(1))).first()
+    last = (await connection.execute(_LAST_CHANGE)).first()
     if last is None or last.hash != change.hash:
         await connection.execute(insert(rule_changes).values(as_row(change, rule_changes)))
     elif last.by is None and change.by:
@@ -118,17 +118,29 @@ async def read_pauses(database: Database, now: datetime) -> Mapping[str, RulePau
         return {row.rule: from_row(RulePause, row) for row in (await connection.execute(query)).all()}
 
 
-async def put_pause(database: Database, pause: RulePause) -> None:
-    """Pause a rule, or change the pause that it has; those that ended are forgotten."""
+async def put_pause(database: Database, pause: RulePause, act: str) -> None:
+    """Pause a rule, or change the pause that it has; those that ended are forgotten. ``act`` is for the history."""
     row = as_row(pause, rule_pauses)
     put = database.insert(rule_pauses).values(row)
     async with database.write() as connection:
         await connection.execute(delete(rule_pauses).where(rule_pauses.c.until <= pause.since))
         await connection.execute(put.on_conflict_do_update(index_elements=["rule"], set_=row))
+        await _note_act(connection, pause.since, pause.by, act)
 
 
-async def end_pause(database: Database, rule: str, now: datetime) -> bool:
-    """End the pause of a rule, and tell whether it had one."""
+async def end_pause(database: Database, rule: str, now: datetime, *, by: str, act: str) -> bool:
+    """End the pause of a rule, and tell whether it had one. ``act`` is for the history."""
     ended = delete(rule_pauses).where(rule_pauses.c.rule == rule, rule_pauses.c.until > now)
     async with database.write() as connection:
-        return bool((await connection.execute(ended)).rowcount)
+        if not (await connection.execute(ended)).rowcount:
+            return False
+        await _note_act(connection, now, by, act)
+        return True
+
+
+async def _note_act(connection: AsyncConnection, now: datetime, by: str, act: str) -> None:
+    """Write down what a person did to the rules in force; where none ever were, there is nothing yet to tell of."""
+    last = (await connection.execute(_LAST_CHANGE)).first()
+    if last is not None:
+        change = RuleChange(hash=last.hash, since=now, by=by, why=act)
+        await connection.execute(insert(rule_changes).values(as_row(change, rule_changes)))

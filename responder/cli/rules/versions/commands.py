@@ -41,7 +41,7 @@ app = typer.Typer(no_args_is_help=True)
 
 @app.command("history")
 def history(*, limit: Limit = None, as_json: AsJson = False) -> None:
-    """List each time that rules came into force, oldest first: which, since when, by whom and why."""
+    """List each time that rules came into force, or one paused, oldest first: which, since when, by whom and why."""
     columns: list[Column[RuleChange]] = [
         Column(title="hash", value=lambda change: change.hash),
         Column(title="since", value=lambda change: change.since),
@@ -141,7 +141,7 @@ def resume(name: RuleName) -> None:
 
 
 async def _resume(desk: Desk, *, name: str) -> None:
-    await resume_rule(desk, name)
+    await resume_rule(desk, name, operator=operator_name())
     say(f"rule {name} applies again")
 
 

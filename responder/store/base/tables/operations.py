@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, Text, text, true
 
-from responder.store.base.tables.columns import Moment, RowNumber, metadata, partial_index
+from responder.store.base.tables.columns import Moment, RowNumber, Why, metadata, partial_index
 
 installation = Table(
     "installation",
@@ -51,7 +51,7 @@ rule_changes = Table(
     Column("hash", String(64), nullable=False),
     Column("since", Moment, nullable=False),
     Column("by", String(200)),
-    Column("why", Text),
+    Column("why", Why),
 )
 
 rule_pauses = Table(

@@ -69,7 +69,7 @@ async def pause(visit: Visit) -> Response:
 
 async def resume(visit: Visit) -> Response:
     """Let a rule apply again."""
-    await resume_rule(visit.desk, (await visit.form()).get("rule", ""))
+    await resume_rule(visit.desk, (await visit.form()).get("rule", ""), operator=visit.operator)
     return visit.go("/rules", visit.say("The rule applies again."))
 
 
