@@ -52,7 +52,8 @@ PARTICLES = frozenset({
     "zu", "el", "y", "e", "and", "dott", "dottor", "dottssa", "dottoressa", "sig", "signor", "signora", "sigra", "mr",
     "mrs", "ms", "miss", "dr", "prof", "frau", "herr", "mme", "mlle", "monsieur", "madame", "sr", "sra", "srta",
     "don", "dona", "dhr", "mevr", "mevrouw", "pan", "pani", "dna", "dl", "doamna", "domnul", "fam", "familie",
-    "famiglia", "famille", "familia", "rodzina", "family",
+    "famiglia", "famille", "familia", "rodzina", "family", "senor",
+    "senora", "senhor", "senhora", "signorina", "panem", "pania",
 })  # fmt: skip
 INTRODUCERS = frozenset({
     "sono", "sono io", "qui", "from", "by", "this is", "its", "it is", "im", "i am", "here is", "soy", "de",
@@ -171,11 +172,12 @@ def _named(
 
 
 def _introduced(tokens: Sequence[Token], start: int) -> int:
-    """Where a name begins, with the words that introduce it: ``this is Mary``."""
+    """Where a name begins, with the words that introduce it: ``this is Mary``, but not ``no soy Mary``."""
     for length in range(4, 0, -1):
         begins = start - length
         if begins > 0 and " ".join(token.folded for token in tokens[begins:start]) in INTRODUCERS:
-            return begins
+            is_denied = tokens[begins - 1].folded in POLITE_NO and not tokens[begins].before
+            return start if is_denied else begins
     return start
 
 
@@ -195,7 +197,7 @@ def _is_name(tokens: Sequence[Token], written: Written, packed: Container[str], 
         return False
     telling = [token for token in tokens if token.folded not in PARTICLES and not is_initial(token.folded)]
     known = [token for token in telling if token.folded in names]
-    if not telling or not all(token in known or _looks_like_one(token, packed) for token in telling):
+    if not telling or not all(token in known or looks_like_name(token, packed) for token in telling):
         return False
     begins_sentence = (
         tokens[0].before in (".", "?") and tokens[0] in telling
@@ -203,7 +205,8 @@ def _is_name(tokens: Sequence[Token], written: Written, packed: Container[str], 
     return not begins_sentence or len(telling) > 1 or bool(known)
 
 
-def _looks_like_one(token: Token, packed: Container[str]) -> bool:
+def looks_like_name(token: Token, packed: Container[str]) -> bool:
+    """Whether a word has the capital of a name and is none that we know."""
     if token.folded in ALSO_WORDS:
         return token.is_capital
     return (

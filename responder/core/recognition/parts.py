@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
+from responder.core.recognition.courtesy import looks_like_name
 from responder.core.recognition.lexicon import Kind, Lexicon
 from responder.core.recognition.packs import Word
 from responder.core.recognition.phrases import Span, Spans, spaced
@@ -109,6 +110,13 @@ class Parts:
     def _longest_list(self) -> int:
         """How many words the longest name of a list has."""
         return max((name.count(" ") + 1 for name in self.lists), default=0)
+
+    def has_name(self, span: Span) -> bool:
+        """Whether a word of a span is a name, with no pause before it: "no, soy Juan" is not "no soy Juan"."""
+        start, end = self.place_of(span)
+        if self.written.is_shouted or any(self.gaps[start + 1 : end]):
+            return False
+        return any(looks_like_name(token, self.lexicon.packed) for token in self.written.tokens[start:end])
 
     def phrase_at(self, span: Span) -> Word:
         """A phrase as it stands in the text."""

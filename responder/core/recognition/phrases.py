@@ -10,10 +10,12 @@ from typing import Any, NamedTuple
 
 import re2
 
+from responder.core.recognition.courtesy import PARTICLES
 from responder.core.sms.text import fold
 
 MARKS = re.compile(r"[{}\[\]|]|[^{}\[\]|]+")
 OPENED = {"{": "(?:", "[": "(?:", "}": ")", "]": ")?", "|": "|"}
+_NAME = f"(?: {' | '.join(sorted(PARTICLES))} )* [^ ]+ "
 LARGEST = 64 << 20  # bytes for the phrases of a few languages together
 
 
@@ -56,7 +58,8 @@ class Spans:
 def expression(source: str) -> str:
     """The regular expression of a phrase.
 
-    ``{one|other}`` is a choice, ``[maybe]`` may be left out, ``_`` is any word, and ``$`` is the end of the text.
+    ``{one|other}`` is a choice, ``[maybe]`` may be left out, ``_`` is any word, ``@`` a word that may be a name, with
+    a title before it, and ``$`` is the end of the text.
 
     >>> expression("stop {texting|calling} [me]")
     ' stop (?: texting | calling )(?: me )?'
@@ -165,6 +168,8 @@ def _word(typed: str) -> str:
     match typed:
         case "_":
             return " [^ ]+ "
+        case "@":
+            return _NAME
         case "$":
             return "$"
         case _:

@@ -14,6 +14,7 @@ from responder.core.sms.written import Written
 
 PHRASE, SLIP = 3, 9  # steps of the opt-out reference, section 5.2
 TWO = 2
+NAME = "@"  # in a phrase: "I am not @"
 NO_LISTS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -155,7 +156,8 @@ def _complaint(text: Parts, harmless: Spans) -> Recognition | None:
     """A wrong number, or a complaint that asks for nothing and means a stop; the law for +1 takes it for one."""
     for kind in (Kind.COMPLAINTS, Kind.WRONG_NUMBERS):
         for span in text.said(kind):
-            if not harmless.undoes(span):
+            needs_name = NAME in text.lexicon.said[span.position].typed
+            if not harmless.undoes(span) and (text.has_name(span) or not needs_name):
                 binds = kind is Kind.COMPLAINTS and text.lexicon.is_north_american
                 outcome = Outcome.OPT_OUT if binds else Outcome.REVIEW
                 return Recognition(outcome=outcome, step=9, word=text.phrase_at(span))

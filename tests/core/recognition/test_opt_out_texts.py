@@ -22,14 +22,16 @@ rules:
   - {name: cancel, when: {answer: cancel}, then: [appointment: cancel]}
   - {name: reschedule, when: {answer: reschedule}, then: [appointment: reschedule]}
 """
-REFERENCE, MORE, PEOPLE, KINDS, ANSWERS, HOSTILE = (
-    list(read_cases(f"{name}.txt")) for name in ("reference", "more", "people", "kinds", "answers", "hostile")
+REFERENCE, MORE, PEOPLE, KINDS, ANSWERS, HOSTILE, AWKWARD = (
+    list(read_cases(f"{name}.txt"))
+    for name in ("reference", "more", "people", "kinds", "answers", "hostile", "awkward")
 )
 LOOSE = {
     "no opt-out": {"nothing", "review", "help", "staff"},
     "heard": {"opt_out", "review"},
     "nothing or an answer": {"nothing", "staff", "confirm", "cancel", "reschedule"},
     "no answer": {"nothing", "staff"},
+    "for a person": {"staff", "review"},
     "not cancel": {"nothing", "staff", "confirm", "reschedule"},
     "not confirm": {"nothing", "staff", "cancel", "reschedule", "review"},
 }
@@ -95,7 +97,7 @@ def test_no_text_of_everyday_is_taken_for_something_else(cases: list[Case]) -> N
 
 
 @pytest.mark.parametrize(
-    "cases", [pytest.param(cases, id=heading) for heading, cases in by_heading([*KINDS, *HOSTILE]).items()]
+    "cases", [pytest.param(cases, id=heading) for heading, cases in by_heading([*KINDS, *HOSTILE, *AWKWARD]).items()]
 )
 def test_what_shares_the_words_of_an_opt_out_is_none_and_what_means_one_is_heard(cases: list[Case]) -> None:
     found = {case.text: asked_for(plan_of(case)) for case in cases}
