@@ -27,9 +27,15 @@ class Crowd:
         await self._replies("h", count, "'answer'", "sent")
         await self._appointments("h", count, _PAST)
 
-    async def waiting(self, count: int, *, hot: bool = True) -> None:
+    async def waiting(self, count: int, *, hot: bool = True, one_phone: bool = False) -> None:
         """Messages that wait."""
-        phone = f"CASE WHEN n % 3 = 0 THEN '{HOT}' ELSE '+3934' || n END" if hot else "'+3934' || n"
+        phone = (
+            f"'{HOT}'"
+            if one_phone
+            else f"CASE WHEN n % 3 = 0 THEN '{HOT}' ELSE '+3934' || n END"
+            if hot
+            else "'+3934' || n"
+        )
         await self._messages("w", count, phone, "received", _NOON)
 
     async def leaving(self, count: int) -> None:

@@ -1,8 +1,9 @@
-"""Claiming the oldest messages, with the rest from the same phones, however many wait."""
+"""Claiming the oldest messages, a share from each phone, however many wait."""
 
+import sys
 from collections import Counter
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +15,8 @@ from responder.store.base.bulk import among, each_of
 from responder.store.base.locking import in_order
 from responder.store.base.tables import IN_LINE, WAITING, messages
 
+FEW = 5  # less than this part of a claim is left to workers who are at it
+PORTIONS = 10  # of a claim, one for each originator as long as others wait
 FARTHEST_LOOK = (
     8000  # messages that a claim looks at from the front; behind them it waits for those who have these in hand
 )
@@ -40,44 +43,109 @@ class Lease:
     now: datetime
     until: datetime
     alone_after: int
+    left: "Left | None" = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sight:
+    """The oldest messages of phones of whom no worker has any, at most a portion of each.
+
+    Where few phones crowd the line, others are not in sight.
+    """
+
+    oldest: Sequence[Row[Any]]
+    others_work: bool
+    is_crowded: bool
+
+
+@dataclass(kw_only=True, slots=True)
+class Left:
+    """The first message that a worker left to those who are at work, and who take it with what comes until then.
+
+    So several workers make batches as large as one does, and what is still there at the next look is taken.
+    """
+
+    seq: int | None = None
+
+    def leaves(self, sight: Sight, few: int) -> bool:
+        """Whether what is in sight is left to others."""
+        first = sight.oldest[0].seq if sight.oldest else None
+        is_left = sight.others_work and not sight.is_crowded and len(sight.oldest) < few and first != self.seq
+        self.seq = first if is_left else None
+        return is_left
 
 
 def claim(connection: Connection, lease: Lease, limit: int) -> list[tuple[Message, int]]:
     """Lease the oldest free messages to a worker, each with how many workers died while they had it."""
-    oldest = _oldest(connection, lease.now, limit)
-    if not oldest:
+    sight = _look(connection, lease.now, limit)
+    oldest = sight.oldest
+    if lease.left and lease.left.leaves(sight, limit // FEW):
         return []
     suspects = {row.originator for row in oldest if _deaths(row) >= lease.alone_after}
     counts, at_most = Counter(row.originator for row in oldest if row.originator not in suspects), 2 * limit
-    if oldest[0].originator in suspects:
-        counts, at_most = Counter([oldest[0].originator]), 1
-    chosen = _theirs(connection, counts, lease.now, limit)[:at_most]
+    if oldest and oldest[0].originator in suspects:
+        counts, at_most, lease = Counter([oldest[0].originator]), 1, replace(lease, alone_after=sys.maxsize)
+    elif sight.is_crowded:
+        counts |= Counter(phone for phone in _phones(connection, limit) if phone not in suspects)
+    if not counts:
+        return []
+    chosen = _theirs(connection, counts, lease, limit)[:at_most]
     taken = _take(connection, [row.seq for row in chosen], lease)
     return [(message_from(row), _deaths(row)) for row in chosen if row.seq in taken]
 
 
-def _oldest(connection: Connection, now: datetime, limit: int) -> list[Row[Any]]:
-    """The oldest messages of originators of whom no worker has any: what is in hand comes first."""
+def _look(connection: Connection, now: datetime, limit: int) -> Sight:
+    """What waits at the front of the line, where what is in hand comes first."""
     held: set[str] = set()
     free: list[Row[Any]] = []
     after, looked_at, most = 0, 0, limit
     while looked_at < FARTHEST_LOOK:
         page = connection.execute(_LINE, {"after": after, "most": most}).all()
         held |= {row.originator for row in page if _is_in_hand(row, now)}
-        free = [row for row in (*free, *page) if row.originator not in held]
-        if len(free) >= limit or len(page) < most:
+        before, theirs = len(free), [row for row in page if row.originator not in held]
+        free = _portions((row for row in (*free, *theirs) if row.originator not in held), max(limit // PORTIONS, 1))
+        if 2 * len(free) >= limit or len(page) < most:  # phones that have more fill it up
+            return Sight(oldest=free[:limit], others_work=bool(held), is_crowded=False)
+        if 2 * (len(free) - before) < len(theirs):
             break
-        after, looked_at, most = page[-1].seq, looked_at + most, 2 * most
-    return free[:limit]
+        after, looked_at = page[-1].seq, looked_at + most
+        most = looked_at
+    return Sight(oldest=free, others_work=bool(held), is_crowded=True)
 
 
-def _theirs(connection: Connection, counts: Counter[str], now: datetime, limit: int) -> list[Row[Any]]:
-    """What waits of these originators, oldest first, up to a share each; those with any in hand are left out."""
-    share = max(counts.values()) + limit // len(counts) + 1
+def _portions(rows: Iterable[Row[Any]], portion: int) -> list[Row[Any]]:
+    """The first so many rows of each originator."""
+    counts: Counter[str] = Counter()
+    kept = []
+    for row in rows:
+        counts[row.originator] += 1
+        if counts[row.originator] <= portion:
+            kept.append(row)
+    return kept
+
+
+def _phones(connection: Connection, most: int) -> Collection[str]:
+    """Originators of whom anything waits, by number, each found in one step however much that is."""
+    return connection.execute(_PHONES, {"most": most}).scalars().all()
+
+
+def _theirs(connection: Connection, counts: Counter[str], lease: Lease, limit: int) -> list[Row[Any]]:
+    """What waits of these originators, oldest first, up to a share each, and up to what workers died of.
+
+    Those with any in hand are left out.
+    """
+    spare = (limit - counts.total()) // sum(count == max(counts.values()) for count in counts.values())
+    share = max(counts.values()) + max(limit // len(counts), spare) + 1
     query = _THEIRS_SQLITE if connection.dialect.name == "sqlite" else _THEIRS
     rows = connection.execute(query, {"originators": list(counts), "share": share}).all()
-    held = {row.originator for row in rows if _is_in_hand(row, now)}
-    return [row for row in rows if row.originator not in held]
+    barred = {row.originator for row in rows if _is_in_hand(row, lease.now)}
+    theirs = []
+    for row in rows:
+        if _deaths(row) >= lease.alone_after:
+            barred.add(row.originator)
+        if row.originator not in barred:
+            theirs.append(row)
+    return theirs
 
 
 def _take(connection: Connection, seqs: Sequence[int], lease: Lease) -> Collection[int]:
@@ -100,6 +168,17 @@ def _deaths(row: Row[Any]) -> int:
 
 
 _DEATHS = messages.c.attempts + case((messages.c.lease_until.is_(None), 0), else_=1)
+
+
+_PHONES = text(f"""
+    WITH RECURSIVE phones (originator, number) AS (
+        SELECT (SELECT min(originator) FROM messages WHERE {WAITING}), 1
+        UNION ALL
+        SELECT (SELECT min(originator) FROM messages WHERE {WAITING} AND originator > phones.originator), number + 1
+        FROM phones WHERE originator IS NOT NULL AND number < :most
+    )
+    SELECT originator FROM phones WHERE originator IS NOT NULL
+""")  # noqa: S608  (words of our own)
 
 
 def _theirs_by_lateral() -> Select[Any]:

@@ -4,15 +4,17 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from responder.core.sms.message import Inbound
 from responder.errors import StorageError
 from responder.store.base.tables import messages
+from responder.store.inbox.claiming import FARTHEST_LOOK, Left
 from responder.store.inbox.inbox import ALONE_AFTER, LEASE
 from responder.wiring import Store
 from tests.builders import ANNA, BRUNO, inbound, minutes
 from tests.conftest import NOON
+from tests.crowd import Crowd
 
 
 async def count(store: Store) -> int:
@@ -84,6 +86,50 @@ async def test_two_workers_claiming_at_once_share_the_originators(store: Store) 
     claims = await asyncio.gather(*(store.inbox.claim(f"w{n}", NOON, 10) for n in range(4)))
     by_worker = [{message.originator for message, _ in claim} for claim in claims]
     assert sum(len(originators) for originators in by_worker) == len(set.union(*by_worker))
+
+
+async def test_a_phone_that_sends_without_end_leaves_room_for_others_in_a_claim(store: Store) -> None:
+    await store.inbox.add([inbound(f"m{number:03}", ANNA) for number in range(200)], {})
+    await store.inbox.add([inbound("hello", BRUNO)], {})
+    first, then = await claimed_texts(store, limit=20), await claimed_texts(store, "w2", limit=20)
+    assert (first[0], first[-1], first == [*sorted(first[:-1]), "hello"]) == ("m000", "hello", True)
+    assert 20 <= len(first) <= 40
+    assert then == []  # the rest is of the same phone, of which a worker has some in hand
+
+
+async def test_others_are_claimed_past_a_phone_that_another_worker_has_in_hand(store: Store) -> None:
+    if store.database.is_sqlite:
+        pytest.skip("SQLite's claim is the same, and one worker's")
+    crowd = Crowd(store.database)
+    await crowd.waiting(FARTHEST_LOOK + 2_000, one_phone=True)
+    assert len(await store.inbox.claim("w1", NOON, 500)) < 1_001
+    await store.inbox.add([inbound("hello", BRUNO)], {})
+    assert await claimed_texts(store, "w2") == ["hello"]
+
+
+async def test_a_message_that_workers_died_of_is_not_taken_with_those_before_it(store: Store) -> None:
+    poison = inbound("poison", ANNA)
+    await store.inbox.add([inbound("innocent", ANNA)], {})
+    await store.inbox.add([poison], {})
+    async with store.database.write() as connection:
+        await connection.execute(update(messages).where(messages.c.key == poison.key).values(attempts=ALONE_AFTER))
+    assert await claimed_texts(store, limit=1) == ["innocent"]
+
+
+async def test_few_messages_are_left_to_a_worker_who_is_at_work_but_only_once(store: Store) -> None:
+    await store.inbox.add([inbound("in hand", ANNA)], {})
+    left = Left()
+    assert len(await store.inbox.claim("w1", NOON, 500, left)) == 1
+    await store.inbox.add([inbound("hello", BRUNO)], {})
+    looks = [await store.inbox.claim("w2", NOON, 500, left) for _ in range(2)]
+    assert [[message.text for message, _ in look] for look in looks] == [[], ["hello"]]
+
+
+async def test_many_messages_are_left_to_nobody(store: Store) -> None:
+    await store.inbox.add([inbound("in hand", ANNA)], {})
+    await claimed_texts(store, "w1")
+    await store.inbox.add([inbound(originator=f"+39330{n:07}") for n in range(20)], {})
+    assert len(await store.inbox.claim("w2", NOON, 100, Left())) == 20
 
 
 async def test_what_is_released_can_be_claimed_at_once(store: Store) -> None:
