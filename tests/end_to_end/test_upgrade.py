@@ -1,120 +1,157 @@
-"""An upgrade while texts come in: this version goes on, on a database that the next one has brought up.
-
-Before the first release there is no older version to run. So the next one is made: a copy of this program, with one more
-migration, which adds a column and a table, as every migration has to that older programs live beside.
-"""
+"""An upgrade while texts come in, and the way back: two versions beside each other, and neither refuses a text."""
 
 import asyncio
 import os
-import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 
 import pytest
 
-import responder
-from responder.store.base.migration import NEWEST
+from tests.conftest import postgres_database, postgres_server, wait_until
 from tests.end_to_end.service import Service, serving
+from tests.end_to_end.versions import make_next, oldest
 from tests.receiver import Receiver
 
 pytestmark = pytest.mark.tour
-
-NEXT = f"{int(NEWEST) + 1:04}"
-MIGRATION = f'''"""The migration of the next version."""
-
-from alembic import op
-from sqlalchemy import Column, Integer, String
-
-revision = "{NEXT}"
-down_revision = "{NEWEST}"
-
-
-def upgrade() -> None:
-    """Add what the next version uses."""
-    op.add_column("messages", Column("cost", Integer, nullable=False, server_default="0"))
-    op.add_column("steps", Column("cost", Integer))
-    op.create_table("prices", Column("name", String(64), primary_key=True))
-'''
+SENDERS = 3
+PAUSE_S = 0.05  # of each sender
+SOME = 20  # texts
 
 
 @pytest.fixture(scope="module")
-def next_version(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the program of the next version, for PYTHONPATH."""
-    folder = tmp_path_factory.mktemp("next")
-    copy = folder / "responder"
-    shutil.copytree(Path(responder.__file__).parent, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    (copy / "store" / "migrations" / "versions" / f"v{NEXT}_adds.py").write_text(MIGRATION)
-    module = copy / "store" / "base" / "migration.py"
-    module.write_text(module.read_text().replace(f'NEWEST = "{NEWEST}"', f'NEWEST = "{NEXT}"'))
+def older(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The oldest commit that can be upgraded."""
+    folder = tmp_path_factory.mktemp("older") / "checkout"
+    with oldest(folder):
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def coming(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A version to come, whose migration adds to the tables."""
+    folder = tmp_path_factory.mktemp("coming")
+    make_next(folder)
     return folder
 
 
-@pytest.fixture
-async def service(tmp_path: Path, receiver: Receiver, shared: dict[str, str]) -> AsyncIterator[Service]:
-    """A web side and a worker of this version, on PostgreSQL."""
-    async with serving(tmp_path, receiver, "web", "worker", **shared) as service:
-        yield service
+@pytest.fixture(params=["older-this", "older-coming", "this-coming"])
+def versions(request: pytest.FixtureRequest) -> list[dict[str, str]]:
+    """What sets the environment of the version before, and of the one after it."""
+    names = request.param.split("-")
+    return [{} if name == "this" else {"PYTHONPATH": str(request.getfixturevalue(name))} for name in names]
+
+
+@dataclass
+class Gateway:
+    """A gateway that hands in texts all the time, each at one of its doors."""
+
+    doors: list[Service]
+    answers: list[int] = field(default_factory=list)
+    is_done: bool = False
+    _numbers: Iterator[int] = field(default_factory=count)
+
+    async def hand_in(self) -> None:
+        """Hand in one text after the other, until all is done."""
+        while not self.is_done:
+            number = next(self._numbers)
+            door = self.doors[number % len(self.doors)]
+            self.answers.append(await door.send("News ON", f"+39331{number:07}"))
+            await asyncio.sleep(PAUSE_S)
+
+    async def some_more(self) -> None:
+        """Wait until some more texts have been answered."""
+        wanted = len(self.answers) + SOME
+        await wait_until(lambda: len(self.answers) >= wanted, 60, "answers to texts")
+
+
+@asynccontextmanager
+async def texts_at(*doors: Service) -> AsyncIterator[Gateway]:
+    """Texts come in meanwhile, and none of them may be refused."""
+    gateway = Gateway(list(doors))
+    sending = [asyncio.create_task(gateway.hand_in()) for _ in range(SENDERS)]
+    try:
+        yield gateway
+    finally:
+        gateway.is_done = True
+        await asyncio.gather(*sending)
+    assert gateway.answers.count(200) == len(gateway.answers) > SOME
 
 
 def typed(service: Service, *arguments: str) -> str:
     """What a command says with the settings of the service."""
-    environment = {**os.environ, **service.settings, "RESPONDER_PORT": str(service.port)}
     result = subprocess.run(
         [sys.executable, "-m", "responder", *arguments],
         cwd=service.folder,
-        env=environment,
+        env={**os.environ, **service.settings, "RESPONDER_PORT": str(service.port)},
         capture_output=True,
         text=True,
         check=False,
     )
-    assert result.returncode == 0, result.stderr
+    assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout
 
 
-async def while_texts_come_in(service: Service, phones: int, *arguments: str) -> str:
-    """What a command says while texts come in, none of which may be refused."""
-    running = asyncio.create_task(asyncio.to_thread(typed, service, *arguments))
-    answers: list[int] = []
-    while not running.done():
-        answers.append(await service.send("News ON", f"+39331{phones + len(answers):07}"))
-    assert answers.count(200) == len(answers) > 0
-    return await running
-
-
-async def test_an_upgrade_refuses_no_text_and_does_nothing_twice(
-    service: Service, receiver: Receiver, next_version: Path
+async def test_two_versions_share_a_database_and_neither_refuses_a_text_or_does_it_twice(
+    tmp_path: Path, receiver: Receiver, redis_socket: str, versions: list[dict[str, str]]
 ) -> None:
-    assert await service.send("News ON", "+393301234567") == 200
-    service.settings["PYTHONPATH"] = str(next_version)
-    assert f"version {NEXT}" in await while_texts_come_in(service, 0, "migrate")
-    await service.settled(60)
-    assert await service.send("News ON", "+393301234568") == 200
-    await service.settled(60)
+    async with postgres_database(postgres_server()) as url:
+        shared = {"RESPONDER_DATABASE_URL": url.replace("+asyncpg", ""), "RESPONDER_REDIS_URL": redis_socket}
+        await asyncio.to_thread(typed, Service(tmp_path, settings=shared | versions[0]), "migrate")
+        async with serving(tmp_path, receiver, "web", "worker", **shared, **versions[0]) as before:
+            after = Service(
+                tmp_path,
+                parts=("web-after", "worker-after"),
+                settings={**before.settings, "PYTHONPATH": "", **versions[1]},
+                acknowledged=before.acknowledged,
+            )
+            try:
+                async with texts_at(before) as gateway:
+                    await upgraded(gateway, before, after)
+                    await gone_back(gateway, after, before)
+                await before.settled(60)
+                before.check_once(receiver)
+                for service in (before, after):
+                    assert "the chain is whole" in await asyncio.to_thread(typed, service, "consent", "verify")
+            finally:
+                after.kill_all()
 
-    service.begin("worker-2")  # of the next version, beside the old one
-    await service.send("News ON", "+393301234569")
-    service.processes["worker"].terminate()
-    await asyncio.to_thread(service.processes["worker"].wait, 35)
-    await service.send("News ON", "+393301234570")
-    await service.settled(60)
-    service.check_once(receiver)
+
+async def upgraded(gateway: Gateway, before: Service, after: Service) -> None:
+    """Upgrade as docs/backups.md says, while texts come in."""
+    await asyncio.to_thread(typed, after, "migrate")
+    await gateway.some_more()
+    await replaced(gateway, before, after)
 
 
-async def test_the_way_back_is_the_older_program_on_the_same_database(
-    service: Service, receiver: Receiver, next_version: Path
+async def gone_back(gateway: Gateway, after: Service, before: Service) -> None:
+    """Go back as docs/backups.md says, to the program before on the same database."""
+    await replaced(gateway, after, before)
+
+
+async def replaced(gateway: Gateway, old: Service, new: Service) -> None:
+    """Start the one beside the other, let texts come to both, and end the other."""
+    await new.start()
+    gateway.doors.append(new)
+    await gateway.some_more()
+    gateway.doors.remove(old)
+    assert set(await old.stop()) <= {0, -signal.SIGTERM}
+    await gateway.some_more()
+
+
+async def test_on_one_machine_the_next_start_upgrades_and_the_one_before_starts_on_it(
+    tmp_path: Path, receiver: Receiver, versions: list[dict[str, str]]
 ) -> None:
-    service.settings["PYTHONPATH"] = str(next_version)
-    await asyncio.to_thread(typed, service, "migrate")
-    await service.stop()
-    await service.start()
-    assert await service.send("News ON", "+393301234567") == 200
-    await service.settled(60)
-    await service.stop()
-    del service.settings["PYTHONPATH"]
-    await service.start()
-    assert await service.send("News ON", "+393301234568") == 200
-    await service.settled(60)
-    service.check_once(receiver)
-    assert f"version {NEXT}" in await asyncio.to_thread(typed, service, "migrate")
+    async with serving(tmp_path, receiver, **versions[0]) as service:
+        for number, version in enumerate((*versions, versions[0])):
+            service.settings = {**service.settings, "PYTHONPATH": "", **version}
+            await service.start()
+            assert await service.send("News ON", f"+39330{number:07}") == 200
+            await service.settled(60)
+            assert await service.stop() == [0]
+        service.check_once(receiver)
