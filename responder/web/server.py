@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import socket
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -28,8 +27,8 @@ from responder.store.base.database import Database
 from responder.web.app import App, create_app
 from responder.web.health import Health
 from responder.web.later import Later, Streams
+from responder.web.leaving import LeavingProtocol, Server
 from responder.web.metrics import Metrics
-from responder.web.protocol import BoundedProtocol
 from responder.web.refusals import Refusals
 from responder.web.shares import Shares
 from responder.web.webhooks import Gate, Webhooks
@@ -43,19 +42,6 @@ FINISH_S = 20  # for requests under way when the process stops
 REDIS_TIMEOUT_S = 1.0
 
 logger = logging.getLogger(__name__)
-
-
-class _Server(uvicorn.Server):
-    """Uvicorn, which hangs up before it waits for requests to end: a feed never does."""
-
-    def __init__(self, config: uvicorn.Config, hang_up: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._hang_up = hang_up
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End what is under way."""
-        self._hang_up()
-        await super().shutdown(sockets)
 
 
 async def serve(settings: Settings) -> None:
@@ -77,7 +63,7 @@ async def listen(settings: Settings, store: Store, url: str, in_force: RulesInFo
 
     beside, refusals = Beside(stop), Refusals()
     app = make_app(settings, store, url, in_force, beside, refusals)
-    server = _Server(_uvicorn_config(settings, app, refusals), app.hang_up)
+    server = Server(_uvicorn_config(settings, app, refusals), app.hang_up)
     watch_parent(stop)
     logger.info("web starts host=%s port=%d", settings.host, settings.port)
     await server.serve()
@@ -192,7 +178,7 @@ def api_routes(settings: Settings, desk: Desk) -> Sequence[BaseRoute]:
 
 def _uvicorn_config(settings: Settings, app: App, refusals: Refusals) -> uvicorn.Config:
     shares = Shares(most=CONNECTIONS, per_client=PER_CLIENT, exempt=[*settings.trusted_proxies, *settings.allowed_ips])
-    protocol = partial(BoundedProtocol, shares=shares, refusals=refusals)
+    protocol = partial(LeavingProtocol, shares=shares, refusals=refusals)
     return uvicorn.Config(
         app,
         host=settings.host,

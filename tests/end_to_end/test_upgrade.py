@@ -19,9 +19,10 @@ from tests.end_to_end.versions import make_next, oldest
 from tests.receiver import Receiver
 
 pytestmark = pytest.mark.tour
-SENDERS = 3
+SENDERS = 2
 PAUSE_S = 0.05  # of each sender
-SOME = 20  # texts
+SOME = 10  # texts
+LIMIT_S = 300  # of what takes seconds on a machine of one's own
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +68,7 @@ class Gateway:
     async def some_more(self) -> None:
         """Wait until some more texts have been answered."""
         wanted = len(self.answers) + SOME
-        await wait_until(lambda: len(self.answers) >= wanted, 60, "answers to texts")
+        await wait_until(lambda: len(self.answers) >= wanted, LIMIT_S, "answers to texts")
 
 
 @asynccontextmanager
@@ -114,7 +115,7 @@ async def test_two_versions_share_a_database_and_neither_refuses_a_text_or_does_
                 async with texts_at(before) as gateway:
                     await upgraded(gateway, before, after)
                     await gone_back(gateway, after, before)
-                await before.settled(60)
+                await before.settled(LIMIT_S)
                 before.check_once(receiver)
                 for service in (before, after):
                     assert "the chain is whole" in await asyncio.to_thread(typed, service, "consent", "verify")
@@ -136,12 +137,32 @@ async def gone_back(gateway: Gateway, after: Service, before: Service) -> None:
 
 async def replaced(gateway: Gateway, old: Service, new: Service) -> None:
     """Start the one beside the other, let texts come to both, and end the other."""
-    await new.start()
+    await new.start(LIMIT_S)
     gateway.doors.append(new)
     await gateway.some_more()
     gateway.doors.remove(old)
-    assert set(await old.stop()) <= {0, -signal.SIGTERM}
+    assert set(await old.stop(LIMIT_S)) <= {0, -signal.SIGTERM}
     await gateway.some_more()
+
+
+async def test_processes_are_restarted_one_by_one_and_no_text_is_refused(
+    tmp_path: Path, receiver: Receiver, shared: dict[str, str]
+) -> None:
+    async with serving(tmp_path, receiver, "web", "worker", **shared) as one:
+        other = Service(tmp_path, parts=("web-beside",), settings=one.settings, acknowledged=one.acknowledged)
+        try:
+            await other.start(LIMIT_S)
+            async with texts_at(one, other) as gateway:
+                for service in (one, other, one):
+                    gateway.doors.remove(service)
+                    await service.stop(LIMIT_S)
+                    await gateway.some_more()
+                    await service.start(LIMIT_S)
+                    gateway.doors.append(service)
+            await one.settled(LIMIT_S)
+            one.check_once(receiver)
+        finally:
+            other.kill_all()
 
 
 async def test_on_one_machine_the_next_start_upgrades_and_the_one_before_starts_on_it(
@@ -150,8 +171,8 @@ async def test_on_one_machine_the_next_start_upgrades_and_the_one_before_starts_
     async with serving(tmp_path, receiver, **versions[0]) as service:
         for number, version in enumerate((*versions, versions[0])):
             service.settings = {**service.settings, "PYTHONPATH": "", **version}
-            await service.start()
+            await service.start(LIMIT_S)
             assert await service.send("News ON", f"+39330{number:07}") == 200
-            await service.settled(60)
-            assert await service.stop() == [0]
+            await service.settled(LIMIT_S)
+            assert await service.stop(LIMIT_S) == [0]
         service.check_once(receiver)
