@@ -14,6 +14,7 @@ from responder.intake import Intake
 from responder.jobs import ArqBell, connect
 from responder.mail.account import Account, account_of, reader_of
 from responder.mail.mailbox import Mailbox
+from responder.mail.tries import Tries
 from responder.mail.watch import Watch
 from responder.processes.children import watch_parent
 from responder.processes.tasks import Beside, collect_rarely
@@ -58,6 +59,7 @@ def make_watch(settings: Settings, account: Account, store: Store, intake: Intak
         open_mailbox=lambda stopping: Mailbox(account, stopping),
         reader=reader_of(settings, store.secret),
         intake=intake,
+        tries=Tries(store.database, account.url.place),
         clock=utc_now,
     )
 

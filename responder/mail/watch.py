@@ -6,7 +6,6 @@ import logging
 import random
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -21,8 +20,8 @@ from responder.errors import PermanentError, StorageError, TransientError
 from responder.intake import Intake
 from responder.mail.mailbox import Head, Mailbox
 from responder.mail.pacing import Patience, groups, portions
+from responder.mail.tries import MOST_TRIES, Tries
 
-BREAKS_OF_A_MAIL = 3  # connections that may end while a mail is read alone; then it is left alone until the next start
 MICROSECONDS = 1_000_000
 AT_THE_START = replace(unseen(""), state=MailboxState.CONNECTING, reason=None)
 
@@ -37,6 +36,7 @@ class Watch:
     open_mailbox: Callable[[threading.Event], Mailbox]
     reader: MailReader
     intake: Intake
+    tries: Tries
     clock: Clock
     patience: Patience = field(default_factory=Patience)
     status: MailboxReport = field(init=False, default=AT_THE_START)  # as yet without a name and place
@@ -44,10 +44,7 @@ class Watch:
     _stopping: threading.Event = field(init=False, default_factory=threading.Event)
     _stopped: asyncio.Event = field(init=False, default_factory=asyncio.Event)
     _mailbox: Mailbox | None = field(init=False, default=None)
-    _uid_validity: int = field(init=False, default=0)
     _left: set[int] = field(init=False, default_factory=set)  # mails that are not the gateway's, by UID
-    _breaks: Counter[int] = field(init=False, default_factory=Counter)  # of connections, while a mail was read
-    _early_breaks: Counter[int] = field(init=False, default_factory=Counter)  # of connections, while its head was read
     _failures: int = field(init=False, default=0)
     _changed: asyncio.Event = field(init=False, default_factory=asyncio.Event)
 
@@ -72,6 +69,8 @@ class Watch:
                 if delay_s and not self._stopping.is_set():
                     await self._pause(delay_s)
         finally:
+            with contextlib.suppress(StorageError):
+                await self.tries.forget()
             self._thread.shutdown(wait=False, cancel_futures=True)
 
     async def _connection(self) -> float:
@@ -101,11 +100,8 @@ class Watch:
 
     async def _watch(self, mailbox: Mailbox) -> None:
         opened = await self._call(mailbox.open)
-        if opened.uid_validity != self._uid_validity:
-            self._uid_validity = opened.uid_validity
+        if await self.tries.opened(opened.uid_validity):
             self._left.clear()
-            self._breaks.clear()
-            self._early_breaks.clear()
         self._tell(MailboxState.CONNECTED, None)
         logger.info("mailbox opened mails=%d idle=%s", opened.mails, opened.has_idle)
         ends_at = time.monotonic() + self.patience.connection_s
@@ -113,7 +109,9 @@ class Watch:
         is_quiet = False
         while not self._stopping.is_set() and time.monotonic() < ends_at:
             found = await self._call(mailbox.waiting, after)
-            for uids in groups([uid for uid in found if uid not in self._left], self._early_breaks):
+            if after is None:
+                self.tries.forget_others(found)
+            for uids in groups([uid for uid in found if uid not in self._left], self.tries.of_heads):
                 await self._take_in(mailbox, uids)
             after = max([after or 0, *found])
             self._failures = 0
@@ -123,25 +121,26 @@ class Watch:
 
     async def _take_in(self, mailbox: Mailbox, uids: Sequence[int]) -> None:
         """Take in those mails that are the gateway's, and leave the others as they are."""
-        if self._early_breaks[uids[0]] > BREAKS_OF_A_MAIL:
-            self._leave(uids[0], "the connection ends whenever its head is read")
+        if self.tries.of_heads[uids[0]] > MOST_TRIES:
+            self._leave(uids[0], "the connection or the process ends whenever its head is read")
             return
-        self._early_breaks.update(uids)
+        await self.tries.begin(uids)
         judged = await self._call(self._judge, mailbox, uids)
         for uid in uids:
-            del self._early_breaks[uid]
+            del self.tries.of_heads[uid]
         for head, reason in judged:
             if reason:
                 self._leave(head.uid, reason)
-        for group in portions([head for head, reason in judged if not reason], self._breaks):
+        for group in portions([head for head, reason in judged if not reason], self.tries.of_mails):
             await self._take(mailbox, group)
+        await self.tries.finish()
 
     def _judge(self, mailbox: Mailbox, uids: Sequence[int]) -> list[tuple[Head, str | None]]:
         """The heads, each with the reason to leave its mail alone. It may take long, so it runs in the thread."""
         return [(head, self._refusal(head)) for head in mailbox.heads(uids)]
 
     def _refusal(self, head: Head) -> str | None:
-        if self._breaks[head.uid] > BREAKS_OF_A_MAIL:
+        if self.tries.of_mails[head.uid] > MOST_TRIES:
             return "the connection ends whenever it is read"
         return self.reader.refusal(head.fields)
 
@@ -158,11 +157,10 @@ class Watch:
 
         Raises TransientError, or StorageError if some were not committed.
         """
-        for head in heads:
-            self._breaks[head.uid] += 1
+        self.tries.of_mails.update(head.uid for head in heads)
         messages = await self._call(self._read, mailbox, heads)
         for head in heads:
-            del self._breaks[head.uid]
+            del self.tries.of_mails[head.uid]
         began_at = time.monotonic()
         failures = await asyncio.gather(*(self._commit(of_mail, began_at) for of_mail in messages.values()))
         committed = {

@@ -22,6 +22,7 @@ from responder.intake import Intake
 from responder.mail.account import Account
 from responder.mail.mailbox import Mailbox
 from responder.mail.pacing import Patience
+from responder.mail.tries import Tries
 from responder.mail.watch import Watch
 from responder.settings.urls import read_mailbox_url
 from responder.store.base.database import Database
@@ -116,7 +117,14 @@ class Shop:
 
     def watch(self) -> Watch:
         intake = Intake(self.inbox, self.bell)
-        return Watch(open_mailbox=self._open, reader=self.reader, intake=intake, clock=utc_now, patience=self.patience)
+        return Watch(
+            open_mailbox=self._open,
+            reader=self.reader,
+            intake=intake,
+            tries=Tries(self.store.database, self.account.url.place),
+            clock=utc_now,
+            patience=self.patience,
+        )
 
     def _open(self, stopping: threading.Event) -> Mailbox:
         return Mailbox(self.account, stopping)

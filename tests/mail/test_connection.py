@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from responder.core.operations.troubles import MailboxState
-from responder.mail.watch import BREAKS_OF_A_MAIL
+from responder.mail.tries import MOST_TRIES
 from responder.wiring import Store
 from tests.conftest import free_port, wait_until
 from tests.mail.conftest import Shop, is_connected
@@ -184,7 +184,7 @@ async def test_one_mail_that_ends_every_connection_holds_up_no_other(shop: Shop)
         cutter.cut_after = 8_000
         async with shop.watching():
             await shop.is_marked(2)
-        assert cutter.cuts > BREAKS_OF_A_MAIL
+        assert cutter.cuts > MOST_TRIES
     assert await shop.texts() == ["1", "3"]
 
 

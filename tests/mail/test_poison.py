@@ -12,6 +12,8 @@ from responder.core.operations.troubles import MailboxState
 from responder.core.sms.message import Inbound
 from responder.errors import StorageError
 from responder.gateways.agile.mailbox import AgileMailReader
+from responder.mail.tries import Tries
+from responder.store.base.database import Database
 from tests.conftest import wait_until
 from tests.mail.conftest import Shop, is_connected
 from tests.mail.letters import letter, phone
@@ -126,3 +128,70 @@ async def test_a_mail_that_the_database_will_never_take_is_left_for_a_person(sho
         await wait_until(lambda: watch.status.left_alone == 1, what="the mail that is left alone")
         assert watch.status.state is MailboxState.CONNECTED
     assert {originator for _, originator, _ in await shop.rows()} == {phone(1), phone(2)}
+
+
+class Death(BaseException):
+    """The end of a process."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Deadly(AgileMailReader):
+    """A reader that ends the process over some heads or mails, like a fault of the interpreter."""
+
+    deaths: list[str]
+
+    def refusal(self, head: bytes) -> str | None:
+        self._die(head, b"killer-head")
+        return AgileMailReader.refusal(self, head)
+
+    def read(self, raw: bytes, received_at: datetime) -> list[Inbound]:
+        self._die(raw, b"killer-mail")
+        return AgileMailReader.read(self, raw, received_at)
+
+    def _die(self, raw: bytes, word: bytes) -> None:
+        if word in raw:
+            self.deaths.append(word.decode())
+            raise Death
+
+
+async def killed_watch(shop: Shop) -> None:
+    """A process that takes mails in until one of them ends it, leaving no word."""
+    watch = shop.watch()
+    watch.tries.forget = never  # type: ignore[method-assign]  # a process that is killed comes to no end
+    taking, running = asyncio.create_task(watch.intake.run()), asyncio.create_task(watch.run())
+    with pytest.raises(Death):
+        await asyncio.wait_for(running, 60)
+    watch.intake.close()
+    await asyncio.wait_for(taking, 15)
+
+
+async def never() -> None:
+    """Do nothing."""
+
+
+@pytest.mark.parametrize("word", ["killer-head", "killer-mail"])
+async def test_a_mail_that_kills_the_process_again_and_again_is_left_and_stops_no_other(shop: Shop, word: str) -> None:
+    deaths: list[str] = []
+    shop.reader = Deadly(gateway=shop.reader.gateway, secret=shop.reader.secret, deaths=deaths)
+    poison = letter(sender=f"{word}@x.example") if word == "killer-head" else letter(word)
+    shop.deliver(letter(originator=phone(1)), poison, letter(originator=phone(2)))
+    for _ in range(4):
+        await killed_watch(shop)
+    async with shop.watching() as watch:
+        await shop.is_marked(2)
+        await wait_until(lambda: watch.status.left_alone == 1, what="the mail that is left alone")
+    assert deaths == [word] * 4
+    assert [originator for _, originator, _ in await shop.rows()] == [phone(1), phone(2)]
+    await killed_watch(shop)  # a person has started the intake anew, which tries it anew
+    assert len(deaths) == 5
+
+
+async def test_a_database_that_is_away_makes_no_mail_a_poison(shop: Shop) -> None:
+    tries = Tries(shop.store.database, "mailbox")
+    await tries.opened(7)
+    broken = Tries(Database("sqlite+aiosqlite:////nowhere/responder.db"), "mailbox")
+    for _ in range(5):
+        with pytest.raises(StorageError):
+            await broken.begin([1])
+    await tries.begin([1, 2])
+    assert (broken.of_heads, tries.of_heads) == ({}, {1: 1, 2: 1})

@@ -1,5 +1,9 @@
 """What the intakes from mailboxes say of themselves, for all who look after the installation."""
 
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,13 +14,45 @@ from responder.core.operations.troubles import SEEN_WITHIN, FailingMailbox, Mail
 from responder.core.sms.timestamps import iso
 from responder.store.base.database import Database
 from responder.store.base.records import as_row, from_row
-from responder.store.base.tables import mailboxes
+from responder.store.base.tables import installation, mailboxes
 
 FORGOTTEN_AFTER = timedelta(hours=1)  # an intake that has not been seen for so long is no longer listed
 FAILING = frozenset({MailboxState.REFUSED, MailboxState.UNREACHABLE})
 FAILS_AFTER = timedelta(minutes=2)  # of failures, since connections also end where nothing is wrong
 GONE_AFTER = timedelta(minutes=1)  # an intake that was not seen for so long takes nothing
 GIVEN_UP_AFTER = timedelta(days=1)  # and after so long, nobody wants it to
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MailTries:
+    """How often mails were begun and not finished, by their UIDs, which hold for one ``uid_validity``."""
+
+    uid_validity: int
+    of_heads: Mapping[int, int]
+    of_mails: Mapping[int, int]
+
+
+async def keep_tries(database: Database, place: str, tries: MailTries) -> None:
+    """Keep the tries at the mails of a mailbox for whoever reads them after this process."""
+    value = json.dumps([tries.uid_validity, *(list(of.items()) for of in (tries.of_heads, tries.of_mails))])
+    put = database.insert(installation).values(name=_tries_of(place), value=value)
+    async with database.write() as connection:
+        await connection.execute(put.on_conflict_do_update(index_elements=["name"], set_={"value": value}))
+
+
+async def read_tries(database: Database, place: str) -> MailTries | None:
+    """The tries that were kept last; None if none ever were."""
+    query = select(installation.c.value).where(installation.c.name == _tries_of(place))
+    async with database.read() as connection:
+        kept = (await connection.execute(query)).scalar()
+    if not kept:
+        return None
+    uid_validity, of_heads, of_mails = json.loads(kept)
+    return MailTries(uid_validity=uid_validity, of_heads=dict(of_heads), of_mails=dict(of_mails))
+
+
+def _tries_of(place: str) -> str:
+    return f"mail tries {hashlib.sha256(place.encode()).hexdigest()[:32]}"
 
 
 async def report_mailbox(database: Database, report: MailboxReport, now: datetime) -> None:
