@@ -4,7 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from responder.core.appointments.booking import Booking
@@ -15,7 +15,6 @@ from responder.core.rules.appointments import AppointmentPolicy, appointment_val
 from responder.core.rules.rules import Rules
 from responder.core.sms.timestamps import iso
 
-CLOCKS = timedelta(seconds=5)  # by which the clocks of two of our machines may differ
 GONE = because("appointment_gone")
 OVERTAKEN = because("later_reminder")
 KEY_LENGTH = 32  # hexadecimal digits, as those of a message

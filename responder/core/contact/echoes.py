@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from responder.core.contact.effects import Purpose
@@ -41,6 +41,8 @@ class Sent:
     text: str
     purpose: Purpose
     answers_at: datetime | None = None
+    waits: bool = field(default=False, compare=False)
+    """Whether it had yet to leave when this was read."""
 
     def is_near(self, moment: datetime, period: timedelta) -> bool:
         """Whether it is near a moment, by when it would have left without an outage."""

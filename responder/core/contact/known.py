@@ -14,6 +14,7 @@ from responder.core.sms.message import Order
 WINDOW = timedelta(days=7)  # before its start, during which an appointment is open though nobody asked about it
 LATE = timedelta(hours=48)  # after its start, during which an answer may still be about it (contract, section 5)
 ASKED_FOR = timedelta(hours=48)  # during which a double opt-in can be answered
+CLOCKS = timedelta(seconds=5)  # by which the clocks of two of our machines may differ
 
 
 class SubscriptionStatus(StrEnum):
@@ -76,6 +77,8 @@ class Appointment:
     """When it was asked about again, if it was; ``asked_at`` is the first time, which opens it."""
     asked_from: str = ""
     """The number of ours that asked last, if it is known."""
+    asking_waits: bool = field(default=False, compare=False)
+    """Whether the reminder that asked last had yet to leave when this was read."""
 
     def is_open(self, now: datetime, window: timedelta = WINDOW) -> bool:
         """Whether a short answer may be about it: asked about or near, and not begun."""
@@ -85,6 +88,13 @@ class Appointment:
     def asked_by(self, now: datetime) -> datetime | None:
         """When it was last asked about, as of a moment."""
         return next((at for at in (self.last_asked_at, self.asked_at) if at and at <= now), None)
+
+    def never_asked(self) -> "Appointment":
+        """The appointment as if the reminder that asked last had not, unless a text has answered it since."""
+        if self.order and self.asked_at and self.updated_at >= self.asked_at:
+            return replace(self, asking_waits=False)
+        first = first_asked_at(self.asked_at, self.last_asked_at)
+        return replace(self, asked_at=first, last_asked_at=None, asked_from="", asking_waits=False)
 
     @property
     def waits(self) -> bool:
@@ -98,6 +108,11 @@ class Appointment:
     def is_late(self, now: datetime) -> bool:
         """Whether a short answer may be about it, though it has begun."""
         return self.starts_at <= now < self.starts_at + LATE
+
+
+def first_asked_at(asked_at: datetime | None, last_asked_at: datetime | None) -> datetime | None:
+    """When an appointment was first asked about, apart from its last reminder; None if that was the first."""
+    return None if last_asked_at and asked_at == last_asked_at - CLOCKS else asked_at
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -152,7 +152,8 @@ def _changes(effects: Iterable[Effect], known: Known, message: Message) -> Itera
 def with_steps(known: Known, plan: Plan) -> Known:
     """What is known once the texts of a plan are queued too, for the originator's next message."""
     texts = (step for step in plan.steps if step.kind is StepKind.REPLY)
-    sent = tuple(Sent(at=plan.message.received_at, text=step.content, purpose=step.purpose) for step in texts)
+    at = plan.message.received_at
+    sent = tuple(Sent(at=at, text=step.content, purpose=step.purpose, waits=True) for step in texts)
     return known.but(sent=(*known.sent, *sent)) if sent else known
 
 

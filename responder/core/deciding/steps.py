@@ -9,6 +9,7 @@ from responder.core.contact.effects import (
     Effect,
     OpenHandOff,
     OptOut,
+    Purpose,
     RecordUse,
     Reply,
     Step,
@@ -136,7 +137,7 @@ def _leaves(out: Reply | WebhookCall, *, is_silent: bool, opted_out: bool) -> bo
 
 
 class Unsent:
-    """The questions and cooldowns of texts that have yet to leave: the next STOP takes them back."""
+    """What is known only because of texts that have yet to leave: the next STOP takes it back."""
 
     def __init__(self, known: Known) -> None:
         self._questions = {question.key for question in known.questions if question.waits}
@@ -152,12 +153,24 @@ class Unsent:
             else:
                 self._uses.difference_update(step.uses)
                 self._standing |= {of: known.uses[of] for of in step.uses if of in known.uses}
-        if not (self._questions or self._uses) or not any(isinstance(effect, OptOut) for effect in effects):
+        if not any(isinstance(effect, OptOut) for effect in effects):
+            return known
+        known = _never_sent(known)
+        if not (self._questions or self._uses):
             return known
         uses = {of: at for of, at in known.uses.items() if of not in self._uses}
         uses |= {of: at for of, at in self._standing.items() if of in self._uses}
         self._uses.clear()
         return _never_asked(known, self._questions, now).but(uses=uses)
+
+
+def _never_sent(known: Known) -> Known:
+    """What is known without the texts that wait, confirmations apart, and without what reminders opened."""
+    sent = tuple(one for one in known.sent if not one.waits or one.purpose is Purpose.CONFIRMATION)
+    if len(sent) == len(known.sent) and not any(one.asking_waits for one in known.appointments):
+        return known
+    standing = (one.never_asked() if one.asking_waits else one for one in known.appointments)
+    return known.but(sent=sent, appointments=tuple(standing))
 
 
 def _never_asked(known: Known, keys: Collection[str], now: datetime) -> Known:

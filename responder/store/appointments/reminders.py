@@ -10,9 +10,9 @@ from sqlalchemy import bindparam, case, func, select, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from responder.core.appointments.reminders import CLOCKS, Drop, Planned, Send, Wait
+from responder.core.appointments.reminders import Drop, Planned, Send, Wait
 from responder.core.contact.effects import Purpose, Step, StepKind, StepStatus
-from responder.core.contact.known import Appointment, Known
+from responder.core.contact.known import CLOCKS, Appointment, Known
 from responder.core.sms.segments import size
 from responder.store.appointments.rows import appointment_from
 from responder.store.appointments.stale_reminders import (

@@ -22,9 +22,9 @@ SAID = ("status", "by_hand_at", "unclear_at")
 WORDS = ("order_at", "order_seq", "by_hand_at")
 
 
-def appointment_from(row: Row[Any]) -> Appointment:
+def appointment_from(row: Row[Any], *, asking_waits: bool = False) -> Appointment:
     """An appointment from its row."""
-    return from_row(Appointment, row, order=order_of(row.order_at, row.order_seq))
+    return from_row(Appointment, row, order=order_of(row.order_at, row.order_seq), asking_waits=asking_waits)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -133,16 +133,16 @@ class Commits:
     ) -> None:
         changed = [contact_row(planned.after) for planned in standing if planned.after is not planned.before]
         await execute_many(connection, self._put_contacts, changed)
-        await end_waiting(connection, _stops(plans), now)
-        await execute_many(
-            connection, self._put_subscriptions, [row for planned in standing for row in subscription_rows(planned)]
-        )
         await execute_many(
             connection, _CHANGE_APPOINTMENT, [row for planned in standing for row in appointment_rows(planned)]
         )
-        await put_questions(connection, plans)
-        await execute_many(connection, self._put_uses, [row for planned in standing for row in use_rows(planned)])
         await add_events(connection, [row for plan in plans for row in event_rows(plan)])
+        await put_questions(connection, plans)
+        await end_waiting(connection, _stops(plans), now)  # last, since what was answered before a STOP stays so
+        await execute_many(
+            connection, self._put_subscriptions, [row for planned in standing for row in subscription_rows(planned)]
+        )
+        await execute_many(connection, self._put_uses, [row for planned in standing for row in use_rows(planned)])
         await drop_stale(connection, sorted({change.after.id for plan in plans for change in plan.changes}), now)
         await execute_many(connection, self._put_handoffs, [row for plan in plans for row in handoff_rows(plan, now)])
         await close_doubts(connection, plans, now)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -18,7 +18,7 @@ from responder.store.appointments.rows import appointment_from
 from responder.store.base.bulk import among
 from responder.store.base.database import Database
 from responder.store.base.records import from_row, order_of
-from responder.store.base.tables import appointments, contacts, steps, subscriptions, uses
+from responder.store.base.tables import appointments, contacts, reminders, steps, subscriptions, uses
 from responder.store.consent.erasure import erased_among
 from responder.store.handoffs.handoffs import paused_and_doubted
 from responder.store.inbox.questions import read_questions
@@ -26,6 +26,13 @@ from responder.store.queue.rows import read_sent
 
 NOT_HELD = (None, None)  # by a person, or by a doubt
 _WAITS = (steps.c.key == uses.c.step_key) & (steps.c.status == StepStatus.QUEUED)
+_ASKED_LAST = (
+    (reminders.c.appointment_id == appointments.c.id)
+    & (reminders.c.done_at == appointments.c.last_asked_at)
+    & (reminders.c.key == steps.c.message_key)
+    & (steps.c.status == StepStatus.QUEUED)
+)
+_DATED = select(appointments, exists().where(_ASKED_LAST).label("asking_waits"))
 _USED = select(uses, steps.c.seq).outerjoin(steps, _WAITS)
 
 
@@ -76,8 +83,8 @@ async def _appointments(
 ) -> Mapping[str, list[Appointment]]:
     found: dict[str, list[Appointment]] = defaultdict(list)
     near = among(appointments.c.originator, originators) & (appointments.c.starts_at > now - LATE)
-    for row in (await connection.execute(select(appointments).where(near).order_by(appointments.c.starts_at))).all():
-        found[row.originator].append(appointment_from(row))
+    for row in (await connection.execute(_DATED.where(near).order_by(appointments.c.starts_at))).all():
+        found[row.originator].append(appointment_from(row, asking_waits=row.asking_waits))
     return found
 
 

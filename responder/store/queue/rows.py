@@ -35,13 +35,19 @@ async def read_sent(
     theirs = among(steps.c.originator, originators) & lately
     for row in (await connection.execute(_SENT.where(theirs))).all():
         sent[row.originator].append(
-            Sent(at=row.created_at, text=row.content, purpose=Purpose(row.purpose), answers_at=row.arrived_at)
+            Sent(
+                at=row.created_at,
+                text=row.content,
+                purpose=Purpose(row.purpose),
+                answers_at=row.arrived_at,
+                waits=row.status == StepStatus.QUEUED,
+            )
         )
     return sent
 
 
 _SENT = (
-    select(steps.c.originator, steps.c.created_at, steps.c.arrived_at, steps.c.content, steps.c.purpose)
+    select(steps.c.originator, steps.c.created_at, steps.c.arrived_at, steps.c.content, steps.c.purpose, steps.c.status)
     .where(
         steps.c.kind == text("'reply'"),
         or_(steps.c.status != StepStatus.SUPPRESSED, steps.c.last_error == SHADOWED),

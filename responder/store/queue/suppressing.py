@@ -10,9 +10,8 @@ from sqlalchemy import Column, and_, bindparam, delete, select, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from responder.core.appointments.reminders import CLOCKS
 from responder.core.contact.effects import Purpose, StepStatus
-from responder.core.contact.known import SubscriptionStatus
+from responder.core.contact.known import SubscriptionStatus, first_asked_at
 from responder.core.contact.question import Happening, QuestionKind, QuestionStatus, after_happening
 from responder.core.contact.reasons import because
 from responder.store.base.history import add_events, event, last_numbers
@@ -138,15 +137,18 @@ async def _end_questions(connection: AsyncConnection, keys: Collection[str], now
 
 
 async def _forget_reminders(connection: AsyncConnection, keys: Collection[str]) -> None:
-    """Let appointments stand as if these reminders had not asked about them, where nothing has since."""
+    """Let appointments stand as if these reminders had not asked about them, where nothing has since.
+
+    One that a text has answered stays open: an answer to the contrary goes to a person.
+    """
     asked = appointments.join(reminders, reminders.c.appointment_id == appointments.c.id)
     is_last = appointments.c.last_asked_at == reminders.c.done_at
+    unanswered = appointments.c.order_at.is_(None) | (appointments.c.updated_at < appointments.c.asked_at)
     query = (
         select(appointments.c.id, appointments.c.asked_at, reminders.c.done_at)
         .select_from(asked)
-        .where(reminders.c.key.in_(keys), is_last)
+        .where(reminders.c.key.in_(keys), is_last, unanswered)
     )
     for row in (await connection.execute(query)).all():
-        asked_at = None if row.asked_at == row.done_at - CLOCKS else row.asked_at
-        before = {"asked_at": asked_at, "last_asked_at": None, "asked_from": ""}
+        before = {"asked_at": first_asked_at(row.asked_at, row.done_at), "last_asked_at": None, "asked_from": ""}
         await connection.execute(update(appointments).where(appointments.c.id == row.id).values(before))
