@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from responder.errors import ConfigurationError
+from responder.keeping.archive import part_of
 from responder.keeping.manifest import DATABASE, RULES, SECRET, Manifest
 from responder.keeping.whole_file import sync_folder, write_whole_file
 
-JOURNAL = "placed.json"  # in it: the files that are on their way into their places
+JOURNAL = "placed.json"  # in it: the files that are on their way into their places, with their hashes
+FINISHED = "restored"  # what the folder is called, at once, when all are there: then nothing is taken back
 BESIDE = ".restored"  # ends the name of a file where another one is there already
 FILES_OF_SQLITE = ("", "-wal", "-shm")
 
@@ -61,19 +63,25 @@ def put_in_place(folder: Path, manifest: Manifest, places: Places) -> tuple[tupl
             _copy(move)
     for above in {move.target.parent for move in moves}:
         sync_folder(above)
-    (folder / JOURNAL).unlink()
+    folder.rename(folder.with_name(FINISHED))
+    sync_folder(folder.parent)
     targets = [move.target for move in moves]
     secret = next((target for target in targets if target.name == SECRET), None)
     return tuple(target for target in targets if target.name.endswith(BESIDE)), secret
 
 
 def take_back(folder: Path) -> None:
-    """Remove an unfinished restore, with the files that it had put in place; nothing of a finished one."""
+    """Remove an unfinished restore, with the files that it had put in place and nobody changed since.
+
+    Of a finished one only the folder goes.
+    """
     journal = folder / JOURNAL
     if journal.exists():
-        for name in json.loads(journal.read_text("utf-8")):
-            Path(name).unlink(missing_ok=True)
-    shutil.rmtree(folder, ignore_errors=True)
+        for name, digest in json.loads(journal.read_text("utf-8")).items():
+            if digest in {"", _digest(Path(name))}:
+                Path(name).unlink(missing_ok=True)
+    for left in (folder, folder.with_name(FINISHED)):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def _moves(folder: Path, manifest: Manifest, places: Places) -> Iterator[Move]:
@@ -96,8 +104,16 @@ def _beside(source: Path, target: Path) -> Iterator[Move]:
 
 
 def _write_journal(folder: Path, moves: Sequence[Move]) -> None:
-    names = json.dumps([str(move.target.absolute()) for move in moves]).encode()
-    write_whole_file(folder / JOURNAL, partial(_put, content=names))
+    """Note what goes where; a database is noted without its hash, since none starts on it before all is in place."""
+    placed = {
+        str(move.target.absolute()): "" if move.source.name == DATABASE else _digest(move.source) for move in moves
+    }
+    write_whole_file(folder / JOURNAL, partial(_put, content=json.dumps(placed).encode()))
+
+
+def _digest(file: Path) -> str | None:
+    """The hash of a file; None if there is none."""
+    return part_of(file.name, file).sha256 if file.is_file() else None
 
 
 def _copy(move: Move) -> None:

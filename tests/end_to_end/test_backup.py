@@ -33,11 +33,34 @@ main()
 """A command that dies as soon as a progress of this title begins."""
 
 
-def typed(folder: Path, *arguments: str, dies_at: str = "") -> subprocess.CompletedProcess[str]:
+KILLED_BEFORE = """
+import os, signal, sys
+
+def deadly(event, arguments):
+    if event == "{event}" and str(arguments[{position}]).endswith("{name}"):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+sys.addaudithook(deadly)
+from responder.cli.main import main
+main()
+"""
+"""A command that dies just before it renames or removes something of this name."""
+MOVES = {
+    "the first move": ("os.rename", 1, "new/rules.yaml"),
+    "the second move": ("os.rename", 1, "new/data/responder.db"),
+    "the end": ("os.rename", 1, "new/data/restored"),
+}
+
+
+def typed(folder: Path, *arguments: str, dies_at: str = "", program: str = "") -> subprocess.CompletedProcess[str]:
     """Run a command in a process of its own."""
-    program = ["-c", KILLED_AT_THE_FIRST_BYTES.format(title=dies_at)] if dies_at else ["-m", "responder"]
+    program = KILLED_AT_THE_FIRST_BYTES.format(title=dies_at) if dies_at else program
     return subprocess.run(
-        [sys.executable, *program, *arguments], cwd=folder, capture_output=True, text=True, check=False
+        [sys.executable, *(["-c", program] if program else ["-m", "responder"]), *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 
@@ -124,3 +147,31 @@ def test_a_killed_restore_is_done_by_the_next_one(installation: Path) -> None:
     assert typed(installation, "restore", "a.backup", "--into", "new").returncode == 0
     assert counts(installation / "new" / "data" / "responder.db") == counts(installation / "data" / "responder.db")
     assert not (installation / "new" / "data" / "restoring").exists()
+
+
+def killed_before(folder: Path, event: str, position: int, name: str) -> Path:
+    """Where a restore was killed before one of its steps."""
+    program = KILLED_BEFORE.format(event=event, position=position, name=name)
+    killed = typed(folder, "restore", "a.backup", "--into", "new", program=program)
+    assert killed.returncode == -signal.SIGKILL
+    return folder / "new"
+
+
+@pytest.mark.parametrize("moment", MOVES)
+def test_a_restore_that_is_killed_between_its_moves_starts_nowhere_and_can_be_begun_again(
+    installation: Path, moment: str
+) -> None:
+    new = killed_before(installation, *MOVES[moment])
+    assert "a restore has not come to its end" in typed(new, "migrate").stderr
+    assert typed(installation, "restore", "a.backup", "--into", "new").returncode == 0
+    assert counts(new / "data" / "responder.db") == counts(installation / "data" / "responder.db")
+    assert (new / "rules.yaml").read_bytes() == (installation / "rules.yaml").read_bytes()
+    assert sorted(path.name for path in (new / "data").iterdir()) == ["responder.db", "run.lock"]
+
+
+def test_a_restore_that_is_killed_at_its_end_is_whole(installation: Path) -> None:
+    new = killed_before(installation, "shutil.rmtree", 0, "new/data/restored")
+    assert typed(new, "migrate").returncode == 0
+    assert counts(new / "data" / "responder.db") == counts(installation / "data" / "responder.db")
+    assert "there is a database already" in typed(installation, "restore", "a.backup", "--into", "new").stderr
+    assert not (new / "data" / "restored").exists()

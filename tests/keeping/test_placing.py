@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from responder.errors import ConfigurationError
+from responder.keeping.archive import part_of
 from responder.keeping.manifest import Manifest, Part
 from responder.keeping.placing import JOURNAL, Places, put_in_place, take_back
 from tests.keeping.test_archive import MANIFEST
@@ -44,13 +45,28 @@ def test_a_finished_one_is_not_taken_back(places: Places) -> None:
     assert not folder.exists()
 
 
-def test_an_unfinished_one_is_taken_back_with_what_it_had_put_in_place(places: Places) -> None:
-    folder, _ = unpacked(places, database="db")
-    places.rules.write_text("put there")
-    (folder / JOURNAL).write_text(json.dumps([str(places.rules), str(places.database)]))
-    take_back(folder)
-    assert not places.rules.exists()
-    assert not folder.exists()
+@pytest.fixture
+def unfinished(places: Places) -> Path:
+    """What a restore leaves that was killed with its files in place, before it said so."""
+    folder, _ = unpacked(places)
+    places.rules.write_text("mine")
+    places.database.write_text("db")
+    folder.mkdir()
+    placed = {str(places.rules): part_of("", places.rules).sha256, str(places.database): ""}
+    (folder / JOURNAL).write_text(json.dumps(placed))
+    return folder
+
+
+def test_an_unfinished_one_is_taken_back_with_what_it_had_put_in_place(places: Places, unfinished: Path) -> None:
+    take_back(unfinished)
+    assert [path.exists() for path in (places.rules, places.database, unfinished)] == [False, False, False]
+
+
+def test_rules_that_somebody_wrote_there_since_are_not_taken_back(places: Places, unfinished: Path) -> None:
+    places.rules.write_text("written by hand")
+    take_back(unfinished)
+    assert places.rules.read_text() == "written by hand"
+    assert not places.database.exists()
 
 
 def test_rules_that_are_the_same_stay_as_they_are(places: Places) -> None:
