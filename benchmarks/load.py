@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from functools import partial
 from urllib.parse import urlencode
 
@@ -16,6 +17,8 @@ from benchmarks.running import ROOT, BenchmarkError, python
 
 CONNECTIONS = 64
 LIMIT_S = 300.0
+BEGIN = datetime(2026, 11, 23, 12)  # noqa: DTZ001  (the gateway's local time)
+A_SECOND = 1000  # messages with the same SIM time
 OURS = "+393331234333"
 
 
@@ -43,8 +46,10 @@ def send_load(port: int, path: str, count: int, first: int = 0) -> Sent:
 
 
 def form(number: int) -> dict[str, str]:
-    """A message that is like no other, from an originator of its own."""
-    return {"originator": f"+3933{number:08d}", "destination": OURS, "date_time": "20261123120000", "text": "News ON"}
+    """A message that is like no other, from an originator of its own, as late as its number says."""
+    sent_at = BEGIN + timedelta(seconds=number // A_SECOND)
+    ends = {"originator": f"+3933{number:08d}", "destination": OURS}
+    return {**ends, "date_time": f"{sent_at:%Y%m%d%H%M%S}", "text": "News ON"}
 
 
 def request(path: str, fields: dict[str, str]) -> bytes:

@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import chain
 
 from responder.core.sms.address import canonical
-from responder.core.sms.message import KEY_LENGTH, Channel, Inbound, MessageStatus, message_key, text_for_key
+from responder.core.sms.message import KEY_LENGTH, Channel, Inbound, MessageStatus, dated_key, message_key, text_for_key
 from responder.core.sms.text import clean
 
 LONGEST_FIELD = 64  # characters of an address or a time that are kept; no real one comes near
@@ -30,14 +30,15 @@ def make_inbound(  # noqa: PLR0913  (whatever a gateway says of a message)
     ``name`` is the gateway's own name of the message, if it has one, and makes the key. Otherwise the fields do,
     given a ``date_time`` as the gateway wrote it; without one each delivery is a message of its own.
     """
-    originator, destination = (canonical(clean(fields.get(end, ""))) for end in ("originator", "destination"))
+    originator = canonical(clean(fields.get("originator", "")))
+    destination = canonical(clean(fields.get("destination", "")))
     text = clean(fields.get("text", ""))
     is_whole = bool(originator and destination)
     parts = (
         (destination, originator, date_time, text_for_key(text)) if is_whole else ("", *chain(*sorted(fields.items())))
     )
     return Inbound(
-        key=_key(key_secret, gateway, name, parts if date_time else ()),
+        key=_key(key_secret, gateway, name, date_time, parts, received_at),
         channel=channel,
         gateway=gateway,
         originator=originator[:LONGEST_FIELD],
@@ -51,8 +52,10 @@ def make_inbound(  # noqa: PLR0913  (whatever a gateway says of a message)
     )
 
 
-def _key(secret: bytes, gateway: str, name: str, parts: Sequence[str]) -> str:
+def _key(secret: bytes, gateway: str, name: str, date_time: str, parts: Sequence[str], received_at: datetime) -> str:
     """The key by the gateway's name of the message, else by its parts, else by chance."""
     if name:
         return message_key(secret, "name", gateway, name)
-    return message_key(secret, *parts) if parts else secrets.token_hex(KEY_LENGTH // 2)
+    if date_time:
+        return dated_key(date_time, message_key(secret, *parts))
+    return dated_key(received_at.isoformat(timespec="seconds"), secrets.token_hex(KEY_LENGTH // 2))

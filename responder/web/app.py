@@ -38,7 +38,7 @@ class App:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         match scope.get("raw_path", b"").split(b"/", 3):
             case [b"", b"webhook", name, *token] if name in self._webhooks:
-                scope["path_params"] = {"token": unquote(b"".join(token))}
+                scope["path_params"] = {"token": unquote(token[0]) if token else ""}
                 await self._webhooks[name](scope, receive, send)
             case parts if scope["type"] == "http" and _is_disguised(parts):
                 await _NOT_FOUND(scope, receive, send)

@@ -103,7 +103,7 @@ def _short(key: str) -> str:
     """The beginning of a delivery's key with its number, which 'retry' takes as well.
 
     >>> _short("abc0" * 8 + "-1")
-    'abc0abc0abc0-1'
+    'abc0abc0abc0ab-1'
     """
     message_key, dash, number = key.partition("-")
     return f"{short_key(message_key)}{dash}{number}"

@@ -20,7 +20,7 @@ from responder.settings.inherited import progress_fd
 
 NEWEST = 50  # records that a list shows to a person
 GAP = "  "
-SHOWN_OF_A_KEY = 12  # characters
+SHOWN_OF_A_KEY = 14  # characters: eight tell the second, so six tell messages of one second apart
 T = TypeVar("T")
 
 
