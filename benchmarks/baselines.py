@@ -20,7 +20,7 @@ from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
 from responder.jobs import dumps, loads
-from responder.worker.supervisor import MAX_JOBS, POLL_DELAY_S, READ_LIMIT
+from responder.worker.supervisor import MAX_JOBS, READ_LIMIT
 
 HEAD: Message = {
     "type": "http.response.start",
@@ -29,7 +29,7 @@ HEAD: Message = {
 }
 BODY: Message = {"type": "http.response.body", "body": b"+OK"}
 TUNED: dict[str, Any] = {
-    "poll_delay": POLL_DELAY_S,
+    "poll_delay": 0.02,
     "max_jobs": MAX_JOBS,
     "queue_read_limit": READ_LIMIT,
     "keep_result": 0,

@@ -19,6 +19,8 @@ from responder.core.outbound.gateway import Job
 from responder.errors import TransientError
 
 QUEUE = "responder:queue"
+WAKE = "responder:wake"  # a list: whoever waits for it polls at once
+WAKES = 4  # that stay while nobody waits
 JOB_OF = {StepKind.REPLY: Job.REPLIES, StepKind.WEBHOOK: Job.WEBHOOKS}
 BUDGET_S = 10.0  # after which a job starts nothing more and rings for another: well under JOB_TIMEOUT_S
 JOB_TIMEOUT_S = 30  # a killed worker's job is locked for this and 10 s more; ours end earlier by themselves
@@ -109,6 +111,8 @@ class ArqBell:
             jobs, self._waiting = self._waiting, set()
             began_at = time.monotonic()
             missed = {job for job in jobs if not await self._enqueue(job)}
+            if len(missed) < len(jobs) and not await self._wake():
+                missed = jobs
             if missed:
                 self._waiting |= missed
                 self._rung.set()
@@ -131,6 +135,17 @@ class ArqBell:
                 return await self.redis.enqueue_job(job.value, _job_id=uuid4().hex) is not None
         except Exception:  # noqa: BLE001  (whatever it is, the ring has not certainly arrived)
             return False
+
+    async def _wake(self) -> bool:
+        """Let a worker poll now, and tell whether it certainly will; its next poll is some tenths of a second away."""
+        try:
+            async with asyncio.timeout(RING_DEADLINE_S), self.redis.pipeline(transaction=False) as pipe:
+                pipe.lpush(WAKE, b"")
+                pipe.ltrim(WAKE, 0, WAKES - 1)
+                await pipe.execute()
+        except Exception:  # noqa: BLE001  (likewise)
+            return False
+        return True
 
     async def close(self) -> None:
         """Let go of Redis."""

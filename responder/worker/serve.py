@@ -16,7 +16,7 @@ from responder.core.outbound.gateway import Clock
 from responder.core.rules.rules import Rules
 from responder.core.rules.webhooks import Event
 from responder.errors import StorageError, TransientError
-from responder.jobs import ArqBell, connect, redis_policy
+from responder.jobs import JOB_OF, ArqBell, connect, redis_policy
 from responder.pace import Pace
 from responder.processes.children import watch_parent
 from responder.processes.tasks import Beside, collect_rarely
@@ -30,8 +30,9 @@ from responder.version import full_version
 from responder.wiring import Store, make_gateway, open_rules, open_store, redis_url, utc_now, watch_secret
 from responder.worker.delivery import Deliverer, Ways
 from responder.worker.handling import Handler
+from responder.worker.nearby import JobBody, NearBell
 from responder.worker.reminders import Reminders
-from responder.worker.supervisor import JobBody, Supervisor, Sweep, arq_worker, job_bodies
+from responder.worker.supervisor import FINISH_S, Supervisor, Sweep, arq_worker, job_bodies
 from responder.worker.upkeep import periodic_work
 from responder.worker.webhook_replies import Awaiting
 from responder.worker.webhooks import Webhooks
@@ -54,12 +55,14 @@ async def serve(settings: Settings) -> None:
         notified = NotifiedWebhooks(store.database, in_force.rules)
         await notified.keep()
         bell = ArqBell(connect(url, timeout_s=BELL_TIMEOUT_S))
+        near = NearBell(bell)
         pace = make_pace(url, settings, store)
-        bodies, sweep = make_jobs(settings, store, client, bell, pace, in_force.rules, utc_now)
+        bodies, sweep = make_jobs(settings, store, client, near, pace, in_force.rules, utc_now)
+        near.open({job: bodies[job] for job in JOB_OF.values()})
         collect_rarely()
         supervisor = Supervisor(lambda: arq_worker(connect(url, timeout_s=POLL_TIMEOUT_S), bodies, sweep, name))
         with contextlib.ExitStack() as stack:
-            _stop_when_told(supervisor, stack)
+            stop = _stopping(near, supervisor, stack)
             signs = SignsOfLife(store=store, name=name, in_force=in_force, supervisor=supervisor, notified=notified)
             periodic = periodic_work(settings, store, client, bell, in_force.rules, utc_now)
             works = (
@@ -70,11 +73,12 @@ async def serve(settings: Settings) -> None:
                 watch_secret(store),
                 *periodic,
             )
-            beside = Beside(supervisor.stop)
+            beside = Beside(stop)
             beside.start(*works)
             try:
                 await supervisor.run()
             finally:
+                await near.finish(FINISH_S)
                 await beside.end()
                 with contextlib.suppress(StorageError):
                     await store.installation.forget_worker(name)
@@ -87,7 +91,7 @@ def make_jobs(
     settings: Settings,
     store: Store,
     client: HttpClient,
-    bell: ArqBell,
+    bell: NearBell,
     pace: Pace,
     rules: Callable[[], Rules],
     clock: Clock,
@@ -112,7 +116,7 @@ def make_jobs(
         database=database,
         inbox=store.inbox,
         reports=store.reports,
-        bell=bell,
+        bell=bell.far,  # for any worker: what it finds may be more than one can do
         clock=clock,
         rules=rules,
         reminders=Reminders(
@@ -132,12 +136,19 @@ def make_pace(url: str, settings: Settings, store: Store) -> Pace:
     return Pace(url, settings.send_rate, count_workers)
 
 
-def _stop_when_told(supervisor: Supervisor, stack: contextlib.ExitStack) -> None:
+def _stopping(near: NearBell, supervisor: Supervisor, stack: contextlib.ExitStack) -> Callable[[], None]:
+    """Stops when the process is told to, and when it is called."""
+
+    def stop() -> None:
+        near.close()
+        supervisor.stop()
+
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, supervisor.stop)
+        loop.add_signal_handler(number, stop)
         stack.callback(loop.remove_signal_handler, number)
-    watch_parent(supervisor.stop)
+    watch_parent(stop)
+    return stop
 
 
 @dataclass

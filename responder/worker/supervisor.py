@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,8 +17,7 @@ from responder.core.contact.effects import StepKind
 from responder.core.outbound.gateway import Bell, Clock, Job
 from responder.core.rules.rules import Rules
 from responder.core.rules.webhooks import Event
-from responder.errors import StorageError
-from responder.jobs import EXPIRES_MS, JOB_OF, JOB_TIMEOUT_S, QUEUE, dumps, loads
+from responder.jobs import EXPIRES_MS, JOB_OF, JOB_TIMEOUT_S, QUEUE, WAKE, dumps, loads
 from responder.processes.tasks import end
 from responder.store.base.database import Database
 from responder.store.inbox.inbox import SqlInbox
@@ -26,10 +25,11 @@ from responder.store.outbound.abandoned import due_kinds, has_abandoned, settle_
 from responder.store.outbound.reports import SqlReports
 from responder.worker.delivery import Deliverer
 from responder.worker.handling import Handler
+from responder.worker.nearby import JobBody, guarded
 from responder.worker.reminders import Reminders
 from responder.worker.webhook_replies import Awaiting
 
-POLL_DELAY_S = 0.02  # 14 ms until a job starts, for 4 % of an idle core
+POLL_EVERY_S = 0.2  # where nobody rings; a ring brings the next poll about at once
 MAX_JOBS = 20  # wake-ups at once; the work inside them has limits of its own
 READ_LIMIT = 1000  # more than the jobs that dead workers may have left locked, which would hide new ones
 NEVER_TOO_MANY_TRIES = 1_000_000  # arq counts restarts as tries and drops a job that has too many
@@ -39,7 +39,6 @@ CLOSE_S = 4.0
 BACKOFF_S = (0.1, 0.2, 0.5, 1.0, 2.0)
 
 logger = logging.getLogger(__name__)
-JobBody = Callable[[], Awaitable[None]]
 
 
 @dataclass(kw_only=True)
@@ -94,17 +93,29 @@ def job_bodies(handler: Handler, deliverer: Deliverer) -> dict[str, JobBody]:
     return {Job.HANDLE: handler.handle, Job.REPLIES: deliver_replies, Job.WEBHOOKS: deliver_webhooks}
 
 
-def arq_worker(redis: ArqRedis, bodies: dict[str, JobBody], sweep: JobBody, name: str) -> Worker:
+class WokenWorker(Worker):
+    """arq's worker, which waits for a ring between two polls."""
+
+    poll_every_s = POLL_EVERY_S
+
+    async def _poll_iteration(self) -> None:
+        await super()._poll_iteration()
+        await self.pool.execute_command("BLPOP", WAKE, self.poll_every_s)  # type: ignore[no-untyped-call]
+
+
+def arq_worker(
+    redis: ArqRedis, bodies: dict[str, JobBody], sweep: JobBody, name: str, poll_every_s: float = POLL_EVERY_S
+) -> Worker:
     """A worker for one connection to Redis; the reasons for its settings stand above or in ``jobs``."""
-    return Worker(
-        functions=[func(_guarded(body), name=job, timeout=JOB_TIMEOUT_S) for job, body in bodies.items()],
-        cron_jobs=[cron(_guarded(sweep), name="sweep", second=SWEEP_SECONDS, timeout=JOB_TIMEOUT_S, unique=True)],
+    worker = WokenWorker(
+        functions=[func(_job(body), name=job, timeout=JOB_TIMEOUT_S) for job, body in bodies.items()],
+        cron_jobs=[cron(_job(sweep), name="sweep", second=SWEEP_SECONDS, timeout=JOB_TIMEOUT_S, unique=True)],
         redis_pool=redis,
         queue_name=QUEUE,
         job_serializer=dumps,
         job_deserializer=loads,
         handle_signals=False,
-        poll_delay=POLL_DELAY_S,
+        poll_delay=0,
         max_jobs=MAX_JOBS,
         queue_read_limit=READ_LIMIT,
         keep_result=0,
@@ -115,18 +126,15 @@ def arq_worker(redis: ArqRedis, bodies: dict[str, JobBody], sweep: JobBody, name
         health_check_interval=10,
         health_check_key=f"{QUEUE}:health:{name}",
     )
+    worker.poll_every_s = poll_every_s
+    return worker
 
 
-def _guarded(body: JobBody) -> Any:  # noqa: ANN401  (arq's own type of coroutine)
-    """The body as an arq job that never raises. What it could not do waits in SQL for the sweep."""
+def _job(body: JobBody) -> Any:  # noqa: ANN401  (arq's own type of coroutine)
+    """The body as an arq job that never raises."""
 
     async def job(_context: dict[Any, Any]) -> None:
-        try:
-            await body()
-        except StorageError as error:
-            logger.error("database failed reason=%s", error)  # noqa: TRY400  (a traceback says no more)
-        except Exception:
-            logger.exception("job failed")
+        await guarded(body)
 
     return job
 

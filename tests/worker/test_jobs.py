@@ -17,7 +17,7 @@ from arq.jobs import Job as ArqJob
 
 from responder.core.outbound.gateway import Job
 from responder.errors import TransientError
-from responder.jobs import QUEUE, RING_EVERY_S, ArqBell, connect, dumps, loads, redis_policy
+from responder.jobs import QUEUE, RING_EVERY_S, WAKE, WAKES, ArqBell, connect, dumps, loads, redis_policy
 from responder.processes.tasks import end
 from responder.worker.serve import _check_policy
 from tests.conftest import wait_until
@@ -116,6 +116,16 @@ async def test_steady_ringing_makes_at_most_one_job_in_twenty_milliseconds(redis
         made_at = sorted(job.enqueue_time for job in await redis.queued_jobs())
     gaps_s = [(later - earlier).total_seconds() for earlier, later in pairwise(made_at)]
     assert min(gaps_s) >= RING_EVERY_S - 0.001  # arq notes whole milliseconds
+
+
+async def test_rings_that_wake_nobody_do_not_pile_up(redis: ArqRedis) -> None:
+    async with a_bell(redis) as bell:
+        for count in range(1, 2 * WAKES):
+            bell.ring(Job.HANDLE)
+            await wait_for_jobs(redis, count)
+        bell.ring(Job.REPLIES)
+        await wait_for_jobs(redis, 2 * WAKES)
+        assert 0 < len(await redis.sort(WAKE, alpha=True)) <= WAKES
 
 
 async def test_a_job_is_json_and_carries_nothing(redis: ArqRedis) -> None:

@@ -20,7 +20,8 @@ from responder.core.outbound.gateway import Job
 from responder.errors import StorageError
 from responder.jobs import QUEUE, ArqBell, connect
 from responder.processes.tasks import end
-from responder.worker.supervisor import CLOSE_S, JobBody, Supervisor, arq_worker
+from responder.worker.nearby import JobBody
+from responder.worker.supervisor import CLOSE_S, POLL_EVERY_S, Supervisor, arq_worker
 from tests.conftest import wait_until
 from tests.worker.own_redis import OwnRedis
 
@@ -88,13 +89,14 @@ class Running:
 
 @asynccontextmanager
 async def a_worker(
-    url: str, *bodies: JobBody, sweep: JobBody = nothing, timeout_s: float = 2
+    url: str, *bodies: JobBody, sweep: JobBody = nothing, timeout_s: float = 2, poll_every_s: float = POLL_EVERY_S
 ) -> AsyncIterator[Running]:
     """A supervised worker that does the bodies when it is woken for messages, replies and webhooks."""
     made: list[Worker] = []
 
     def make() -> Worker:
-        made.append(arq_worker(connect(url, timeout_s=timeout_s), dict(zip(Job, bodies, strict=False)), sweep, "test"))
+        jobs: dict[str, JobBody] = dict(zip(Job, bodies, strict=False))
+        made.append(arq_worker(connect(url, timeout_s=timeout_s), jobs, sweep, "test", poll_every_s))
         return made[-1]
 
     supervisor, bell = Supervisor(make), ArqBell(connect(url, timeout_s=1))
@@ -133,6 +135,21 @@ async def test_a_job_that_is_done_leaves_nothing_behind(redis: ArqRedis, redis_s
     async with a_worker(redis_socket, counter) as running:
         await running.runs_again(counter)
         await wait_until(only_health_is_left)
+
+
+async def test_a_ring_is_heard_at_once_though_polls_are_seldom(redis: ArqRedis, redis_socket: str) -> None:
+    counter = Counter()
+    async with a_worker(redis_socket, counter, timeout_s=600, poll_every_s=300) as running:
+        for _ in range(3):
+            await running.runs_again(counter)
+
+
+async def test_a_job_whose_ring_woke_nobody_is_found_by_the_next_poll(redis: ArqRedis, redis_socket: str) -> None:
+    counter = Counter()
+    async with a_worker(redis_socket, counter) as running:
+        await running.runs_again(counter)
+        await redis.enqueue_job(Job.HANDLE)
+        await wait_until(lambda: counter.runs == 2, 10, "the job")
 
 
 class Shelf:
