@@ -58,6 +58,7 @@ class Deliverer:
     _replies: Replies = field(init=False)
     _commits: SharedCommits = field(init=False)
     _is_paced: bool = field(init=False, default=False)
+    _due: int = field(init=False, default=0)
     _claiming: dict[StepKind, asyncio.Lock] = field(init=False)
     _rung: dict[StepKind, asyncio.Event] = field(init=False)
     _under_way: Counter[StepKind] = field(init=False, default_factory=Counter)
@@ -76,6 +77,7 @@ class Deliverer:
                 pass
             return
         self._rung[kind].set()
+        self._due = max(self._due, 1)
         if self._claiming[kind].locked():
             return  # whoever claims looks once more before it ends
         calls: set[asyncio.Task[None]] = set()
@@ -136,15 +138,14 @@ class Deliverer:
         if kind is StepKind.WEBHOOK:
             self.webhooks.end(claimed)
         rung = self._rung[kind]
-        if self._has_room if kind is StepKind.REPLY else self.webhooks.has_room:
+        if self._has_room() if kind is StepKind.REPLY else self.webhooks.has_room:
             rung.set()
         elif kind not in self._patience:
             self._patience[kind] = asyncio.get_running_loop().call_later(PATIENCE_S, rung.set)
 
-    @property
-    def _has_room(self) -> bool:
-        """Whether half of the slots for replies are free."""
-        return self._under_way[StepKind.REPLY] * 2 <= REPLIES_AT_ONCE
+    def _has_room(self, begun: int = 0) -> bool:
+        """Whether half of the slots for replies are free, beside those of calls that begin now."""
+        return (self._under_way[StepKind.REPLY] + begun) * 2 <= REPLIES_AT_ONCE
 
     async def _start(self, kind: StepKind) -> set[asyncio.Task[None]]:
         """Start as many due calls as there are free slots."""
@@ -155,18 +156,33 @@ class Deliverer:
         return {self._begin(one, self._send(one, owner, begin_by)) for one in await self._claim_replies(owner)}
 
     async def _claim_replies(self, owner: str) -> list[Claimed]:
-        """As many due replies as there are slots and the pace allows."""
-        now = self.clock()
-        free = REPLIES_AT_ONCE - self._under_way[StepKind.REPLY]
-        due = await self.steps.count_due(StepKind.REPLY, now, free) if free > 0 else 0
-        granted = await self.ways.pace.take(due) if due else 0
-        self._is_paced = granted < due
+        """As many due replies as there are slots and the pace allows.
+
+        How many are due, the last claim has counted; after a ring, it is one at least.
+        """
+        wanted = min(REPLIES_AT_ONCE - self._under_way[StepKind.REPLY], self._due)
+        granted = await self.ways.pace.take(wanted) if wanted > 0 else 0
+        self._is_paced = granted < wanted
         if not granted:
             return []
+        now = self.clock()
         budget, notified, quiet = self._budget(now), self._notified(), self._quiet_until(now)
-        return await self.steps.claim(
-            StepKind.REPLY, owner, now, granted, budget=budget, tell=notified, quiet_until=quiet
+        self._due = 0  # a ring from now on counts again, since the claim may not see what it is about
+        claimed = await self.steps.claim(
+            StepKind.REPLY,
+            owner,
+            now,
+            granted,
+            budget=budget,
+            tell=notified,
+            quiet_until=quiet,
+            look_at=REPLIES_AT_ONCE,
         )
+        if claimed.left:
+            self._due = claimed.left
+            if self._has_room(len(claimed)):
+                self._rung[StepKind.REPLY].set()
+        return claimed
 
     def _quiet_until(self, now: datetime) -> datetime | None:
         """When the current quiet hours end, by the rules in force; None outside them."""

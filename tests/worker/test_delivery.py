@@ -1,7 +1,7 @@
 """Delivery: no webhook call is lost, no text sent twice, and nobody who said STOP texted."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -15,9 +15,9 @@ from responder.core.rules.rules import Webhook
 from responder.errors import StorageError
 from responder.store.base.tables import contacts
 from responder.store.outbound.abandoned import settle_abandoned
-from responder.store.outbound.replies import SqlSteps
+from responder.store.outbound.replies import Claims, SqlSteps
 from responder.store.reading.records import find_delivery
-from tests.builders import ANNA, SHOP, inbound, minutes, reply_step
+from tests.builders import ANNA, BRUNO, SHOP, inbound, minutes, reply_step
 from tests.conftest import NOON
 from tests.receiver import ACCEPTED, receiving
 from tests.worker.conftest import Work
@@ -299,3 +299,36 @@ async def test_a_call_that_could_not_be_recorded_at_once_is_recorded_when_the_da
     await out.deliver(steps=steps, record_again_s=(0.01, 0.01))
     assert steps.failures == 0
     assert (await out.statuses(), len(out.receiver.requests)) == (["sent"], 1)
+
+
+class RungMeanwhile(SqlSteps):
+    """Steps whose first claim does not see what is queued, and rung for, before it returns."""
+
+    async def claim(self, *arguments: Any, **options: Any) -> Claims:
+        claimed = await super().claim(*arguments, **options)
+        if self.meanwhile:
+            meanwhile, self.meanwhile = self.meanwhile, None
+            await meanwhile()
+        return claimed
+
+    meanwhile: Callable[[], Awaitable[object]] | None = None
+
+
+async def test_a_ring_during_a_claim_is_heard_though_the_claim_saw_nothing_more(out: Out) -> None:
+    steps = RungMeanwhile(out.work.store.database, out.work.store.secret)
+    deliverer = out.deliverer(steps=steps)
+
+    async def queue_another() -> None:
+        await out.queue(reply_step("k-2", BRUNO))
+        await deliverer.deliver(StepKind.REPLY)
+
+    steps.meanwhile = queue_another
+    await out.queue(reply_step("k-1"))
+    await deliverer.deliver(StepKind.REPLY)
+    assert await out.statuses() == ["sent", "sent"]
+
+
+async def test_one_ring_is_enough_for_all_that_are_due(out: Out) -> None:
+    await out.queue(*(reply_step(f"k{n}-1", f"+39330000{n:04}") for n in range(120)))
+    await out.deliver()
+    assert await out.statuses() == ["sent"] * 120

@@ -97,14 +97,14 @@ async def test_while_the_key_is_refused_the_queue_is_kept_and_nothing_is_sent(li
     assert await read_hold(line.work.store.database) == Hold(since=NOON, reason=REFUSED)
 
 
-async def test_while_the_key_is_refused_what_waits_takes_no_turns_of_the_pace(line: Out) -> None:
+async def test_while_the_key_is_refused_what_waits_takes_one_turn_of_the_pace_for_a_ring(line: Out) -> None:
     await refused(line, 30)
     line.pace = pace = Slow()
     await line.deliver()
-    assert (pace.asked, len(line.receiver.requests)) == ([], 1)
+    assert (pace.asked, len(line.receiver.requests)) == ([1], 1)
     line.work.clock.advance(minutes=1)
     await line.deliver()
-    assert (pace.asked, len(line.receiver.requests)) == ([1], 2)
+    assert (pace.asked, len(line.receiver.requests)) == ([1, 1], 2)
 
 
 async def test_a_refused_key_costs_no_attempt_however_long_it_takes(line: Out) -> None:

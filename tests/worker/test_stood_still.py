@@ -7,8 +7,7 @@ import pytest
 
 from responder.core.outbound.retry import LEASE
 from responder.store.outbound.abandoned import settle_abandoned
-from responder.store.outbound.fates import Claimed
-from responder.store.outbound.replies import SqlSteps
+from responder.store.outbound.replies import Claims, SqlSteps
 from tests.builders import inbound, reply_step
 from tests.worker.conftest import Work
 from tests.worker.going_out import Out, going_out
@@ -21,7 +20,7 @@ class FrozenAfterClaim(SqlSteps):
         super().__init__(work.store.database, work.store.secret)
         self._meanwhile = meanwhile
 
-    async def claim(self, *arguments: Any, **options: Any) -> list[Claimed]:
+    async def claim(self, *arguments: Any, **options: Any) -> Claims:
         claimed = await super().claim(*arguments, **options)
         if claimed:
             await self._meanwhile()

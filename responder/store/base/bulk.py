@@ -104,6 +104,11 @@ def among(column: Column[Any], values: Collection[Any]) -> ColumnElement[bool]:
     return _Among(column, bindparam(None, values, type_=Listed(type(column.type)()), unique=True))
 
 
+def among_listed(column: Column[Any], name: str) -> ColumnElement[bool]:
+    """Whether a column is one of many values that are handed in under this name, for statements that are kept."""
+    return _Among(column, bindparam(name, type_=Listed(type(column.type)())))
+
+
 @compiles(_Among)
 def _any_of_array(element: _Among, compiler: Any, **options: Any) -> str:  # noqa: ANN401
     column, values = (compiler.process(clause, **options) for clause in element.clauses)

@@ -8,7 +8,7 @@ from sqlalchemy import Column, Insert, delete, select
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from responder.store.base.bulk import among, execute_many
+from responder.store.base.bulk import among_listed, execute_many
 from responder.store.base.tables import contacts
 
 TOGETHER = 500  # rows in one statement
@@ -16,6 +16,8 @@ OF_CONSENT: list[Column[Any]] = [
     contacts.c.originator, contacts.c.opted_out, contacts.c.consent_at, contacts.c.consent_seq,
     contacts.c.stopped_at, contacts.c.stop_order_at, contacts.c.stop_order_seq,
 ]  # fmt: skip
+_THEIRS = select(*OF_CONSENT).where(among_listed(contacts.c.originator, "originators"))
+_THEIRS_LOCKED = _THEIRS.with_for_update(skip_locked=True)
 T = TypeVar("T")
 
 
@@ -53,9 +55,9 @@ async def free_contacts(
 
     They are locked until the commit.
     """
-    query = select(*OF_CONSENT).where(among(contacts.c.originator, originators))
     ours: dict[str, Row[Any] | None] = {}
-    for row in (await connection.execute(query.with_for_update(skip_locked=True) if lock else query)).all():
+    query = _THEIRS_LOCKED if lock else _THEIRS
+    for row in (await connection.execute(query, {"originators": originators})).all():
         ours[row.originator] = row
     if others := set(originators) - ours.keys():
         taken = set(

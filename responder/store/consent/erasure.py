@@ -141,9 +141,12 @@ async def silent_among(
     return frozenset(erased_ones | {row.originator for row in known if row.opted_out})
 
 
+_ANY_ERASED = select(erased.c.number_hash).limit(1)
+
+
 async def erased_among(connection: AsyncConnection, secret: bytes, originators: Collection[str]) -> dict[str, datetime]:
     """Which of the numbers were erased, and when."""
-    if (await connection.execute(select(erased.c.number_hash).limit(1))).first() is None:
+    if (await connection.execute(_ANY_ERASED)).first() is None:
         return {}
     hashes = {number_hash(secret, originator): originator for originator in originators}
     found = (await connection.execute(select(erased).where(erased.c.number_hash.in_(hashes)))).all()

@@ -12,7 +12,7 @@ from responder.core.contact.effects import Purpose, StepKind
 from responder.core.contact.known import LATE, Appointment
 from responder.core.operations.handoffs import HandOffRecord, OpenHandOffs, Said
 from responder.core.sms.message import KEY_LENGTH
-from responder.store.base.bulk import among
+from responder.store.base.bulk import among, among_listed
 from responder.store.base.database import Database
 from responder.store.base.listing import Listing
 from responder.store.base.records import from_columns, from_row, order_of
@@ -189,5 +189,8 @@ def open_doubts() -> Select[Any]:
 
 async def in_doubt(connection: AsyncConnection, originators: Collection[str]) -> dict[str, datetime]:
     """Which of the originators have an open hand-off that holds marketing back, and since when."""
-    query = open_doubts().where(among(handoffs.c.originator, originators))
-    return {row.originator: row.since for row in (await connection.execute(query)).all()}
+    found = (await connection.execute(_DOUBTS_OF, {"originators": originators})).all()
+    return {row.originator: row.since for row in found}
+
+
+_DOUBTS_OF = open_doubts().where(among_listed(handoffs.c.originator, "originators"))

@@ -10,7 +10,7 @@ from responder.core.contact.reasons import because
 from responder.store.base.database import Database
 from responder.store.base.locking import in_order
 from responder.store.base.tables import LEASED, steps
-from responder.store.outbound.replies import due
+from responder.store.outbound.due import due
 from responder.store.outbound.webhook_replies import begin_waiting
 from responder.store.queue.announcing import announce_deliveries
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Integer, bindparam, select, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -24,6 +24,13 @@ class Budget:
     limit: int
 
 
+_SPEND = (
+    update(spend)
+    .where(spend.c.day == bindparam("of_day"), spend.c.texts <= bindparam("most", type_=Integer))
+    .values(texts=spend.c.texts + bindparam("count", type_=Integer))
+)
+
+
 async def over_budget(
     connection: AsyncConnection, database: Database, budget: Budget, rows: Sequence[Row[Any]]
 ) -> set[str]:
@@ -33,6 +40,9 @@ async def over_budget(
     """
     new = [row for row in rows if row.submitted_at is None]
     if not new:
+        return set()
+    all_of_them = {"of_day": budget.day, "count": len(new), "most": budget.limit - len(new)}
+    if (await connection.execute(_SPEND, all_of_them)).rowcount:
         return set()
     insert = database.insert
     await connection.execute(insert(spend).values(day=budget.day, texts=0).on_conflict_do_nothing())

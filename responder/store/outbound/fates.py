@@ -10,6 +10,7 @@ from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.contact.effects import Purpose, Step, StepKind, StepStatus
+from responder.store.base.bulk import execute_many
 from responder.store.base.tables import steps
 
 OF_CLAIM: list[Column[Any]] = [
@@ -89,10 +90,7 @@ async def record_fates(
         for fate in fates
     ]
     rows.sort(key=lambda row: str(row["of_key"]))
-    if rows:
-        await connection.execute(
-            _RECORD if owner is None else _RECORD.where(steps.c.lease_owner == bindparam("owner")), rows
-        )
+    await execute_many(connection, _RECORD if owner is None else _RECORD_OWN, rows)
 
 
 OF_FATE = ("status", "next_attempt_at", "last_error", "gateway_id", "billed_segments")
@@ -106,3 +104,4 @@ _RECORD = (
         **{name: bindparam(f"new_{name}") for name in (*OF_FATE, "updated_at")},
     )
 )
+_RECORD_OWN = _RECORD.where(steps.c.lease_owner == bindparam("owner"))

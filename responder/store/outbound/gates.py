@@ -28,6 +28,7 @@ from responder.store.queue.ending import ended_among, last_stop
 from responder.store.queue.quiet_and_late import put_off, still_valid
 
 READ_FIRST = timedelta(seconds=2)  # that a reminder waits for what its number has written to be handled
+ANY = true()
 NOT_NOW = ""
 """The reason of a gate that leaves a text in the queue."""
 
@@ -59,7 +60,7 @@ class Room:
 
     limit: int
     is_probe: bool = False
-    which: ColumnElement[bool] = field(default_factory=true)
+    which: ColumnElement[bool] = ANY
 
 
 async def hold(claim: Claim, room: Room) -> Room:

@@ -14,8 +14,6 @@ from responder.store.base.locking import in_order
 from responder.store.base.tables import holds, steps
 
 PROBE_EVERY = timedelta(minutes=1)
-PROBE_AT = select(holds.c.probe_at).scalar_subquery()
-"""When the next reply tries whether the hold is over, to be read beside something else; null while there is no hold."""
 REPLIES = "replies"  # the name of the row: webhooks have endpoints of their own
 
 
@@ -59,9 +57,12 @@ async def begin_hold(connection: AsyncConnection, reason: str, now: datetime, in
     await connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=new))
 
 
+_PROBE = select(holds.c.probe_at)
+
+
 async def places(connection: AsyncConnection, now: datetime, limit: int) -> tuple[int, bool]:
     """How many replies may be claimed, and whether they are a probe. During a hold, it is one now and then."""
-    if (await connection.execute(select(holds.c.probe_at))).first() is None:
+    if (await connection.execute(_PROBE)).first() is None:
         return limit, False
     due = update(holds).where(holds.c.probe_at <= now).values(probe_at=now + PROBE_EVERY)
     return min(limit, (await connection.execute(due)).rowcount), True

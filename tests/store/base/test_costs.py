@@ -59,7 +59,6 @@ ASKED: dict[str, Ask] = {
     "what is given back": lambda store: store.inbox.release("w2", range(1, 100)),
     "a message that fails": lambda store: store.inbox.fail("w1", "a fault", NOON),
     "which kinds are due": lambda store: due_kinds(store.database, NOON),
-    "how many are due": lambda store: store.steps.count_due(StepKind.REPLY, NOON, 20),
     "due replies": lambda store: store.steps.claim(StepKind.REPLY, "w", NOON, 20),
     "due replies at night": lambda store: store.steps.claim(StepKind.REPLY, "w", NOON, 20, quiet_until=NOON),
     "due calls": lambda store: claim_calls(store.database, "w", NOON, {"crm": 10}, ["crm"]),

@@ -30,7 +30,6 @@ async def ask_quiet_hours(database: Database, _steps: SqlSteps) -> None:
 
 ASKED: dict[str, Ask] = {
     "which kinds are due": lambda database, _: due_kinds(database, NOON),
-    "how many are due": lambda _, steps: steps.count_due(StepKind.REPLY, NOON, 20),
     "due replies": lambda _, steps: steps.claim(StepKind.REPLY, "w", NOON, 20),
     "due calls": lambda database, _: claim_calls(database, "w", NOON, {"crm": 10}, ["crm"]),
     "what a killed worker left": lambda database, _: has_abandoned(database, NOON),
