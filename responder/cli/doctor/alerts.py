@@ -1,23 +1,18 @@
 """What doctor says of credit, delivered replies and alerts."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import AsyncIterator, Iterator, Sequence
 
 from responder.cli.doctor.findings import Finding, fault, ok, warning
 from responder.cli.terminal.output import moment
-from responder.cli.terminal.session import open_existing
+from responder.cli.terminal.session import open_desk
 from responder.core.operations.troubles import Credit, in_cents, low_credit
 from responder.core.rules.alerts import Alert, Alerts
 from responder.core.rules.rules import Rules
+from responder.desk.operating.upkeep import Watch, read_watch
 from responder.errors import ResponderError, TransientError
 from responder.settings.model import Settings
-from responder.store.operations.alert_mails import Unsent, read_unsent
-from responder.store.operations.alerts import read_open
-from responder.store.operations.credits import read_credits
-from responder.store.outbound.figures import Deliveries, read_deliveries
-from responder.wiring import mail_server, utc_now
+from responder.wiring import mail_server
 
-DAY = timedelta(days=1)
 MOST = 0.9  # of the replies that were delivered
 NO_SERVER = (
     "alerts.email is in the rules file and RESPONDER_SMTP_URL is not set, so nobody gets a mail: "
@@ -29,16 +24,15 @@ async def check_credit_and_alerts(settings: Settings, rules: Rules | None) -> As
     """Credit, delivered replies and alerts; nothing if the database cannot be used, which another check says."""
     alerts = rules.alerts if rules else Alerts()
     try:
-        async with open_existing(settings) as store:
-            credits_, fare = await read_credits(store.database), await read_deliveries(store.database, utc_now() - DAY)
-            is_open, unsent = await read_open(store.database), await read_unsent(store.database)
+        async with open_desk(settings) as desk:
+            watch = await read_watch(desk)
     except ResponderError:
         return
-    yield _credit(settings, alerts, credits_)
-    for finding in _delivered(fare):
+    yield _credit(settings, alerts, watch.credits)
+    for finding in _delivered(watch):
         yield finding
-    yield _alerts(alerts, is_open)
-    async for finding in _mail(settings, alerts, unsent):
+    yield _alerts(alerts, watch.alerts)
+    async for finding in _mail(settings, alerts, watch):
         yield finding
 
 
@@ -59,10 +53,10 @@ def _credit(settings: Settings, alerts: Alerts, credits_: Sequence[Credit]) -> F
     return ok("credit", last)
 
 
-def _delivered(by_api: Mapping[str, Deliveries]) -> Iterator[Finding]:
+def _delivered(watch: Watch) -> Iterator[Finding]:
     """For each API, the share of a day's replies that arrived, and any disagreement about segments."""
-    for api, fare in by_api.items():
-        of = f" by the {api} API" if len(by_api) > 1 and api else ""
+    for api, fare in watch.delivered.items():
+        of = f" by the {api} API" if len(watch.delivered) > 1 and api else ""
         if fare.share_delivered is not None:
             bounds = [bound_s for bound_s, count in fare.within.items() if fare.timed and count >= MOST * fare.timed]
             took = f", nine in ten of them within {bounds[0]} s" if bounds else ""
@@ -90,7 +84,7 @@ def _alerts(alerts: Alerts, is_open: Sequence[Alert]) -> Finding:
     return warning("alerts", f"open: {kinds}; {reached}")
 
 
-async def _mail(settings: Settings, alerts: Alerts, unsent: Unsent | None) -> AsyncIterator[Finding]:
+async def _mail(settings: Settings, alerts: Alerts, watch: Watch) -> AsyncIterator[Finding]:
     server = mail_server(settings)
     if server is None:
         if alerts.email:
@@ -101,12 +95,12 @@ async def _mail(settings: Settings, alerts: Alerts, unsent: Unsent | None) -> As
         yield ok("alert mail", f"{server.place} answers")
     except TransientError as error:
         yield fault("alert mail", f"{server.place}: {error}")
-    for finding in _waiting(unsent):
+    for finding in _waiting(watch):
         yield finding
 
 
-def _waiting(unsent: Unsent | None) -> Iterator[Finding]:
-    if unsent:
+def _waiting(watch: Watch) -> Iterator[Finding]:
+    if unsent := watch.unsent:
         waits = "1 waits" if unsent.count == 1 else f"{unsent.count} wait"
         text = f"{waits} since {moment(unsent.since)}: {unsent.error or 'a worker sends them'}"
         yield warning("alert mail", text)

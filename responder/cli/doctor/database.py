@@ -3,27 +3,18 @@
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from responder.cli.doctor.findings import Finding, fault, ok, warning
 from responder.cli.terminal.output import moment
-from responder.cli.terminal.session import missing_file, open_existing
+from responder.cli.terminal.session import missing_file, open_desk
 from responder.core.contact.effects import StepStatus
 from responder.core.operations.handoffs import OpenHandOffs
-from responder.core.operations.troubles import SEEN_WITHIN
 from responder.core.outbound.retry import AT_ONCE, Endpoint
 from responder.core.rules.rules import Rules
+from responder.desk.operating.condition import Condition, read_condition
 from responder.errors import ConfigurationError, ResponderError
 from responder.settings.database_url import mask_url
 from responder.settings.model import Settings
-from responder.store.base.rule_versions import RuleVersions, read_pauses
-from responder.store.handoffs.handoffs import count_open
-from responder.store.operations.credits import read_clock_offset
-from responder.store.outbound.daily_budget import spent_on
-from responder.store.outbound.endpoints import read_endpoints
-from responder.store.outbound.gateway_hold import Hold, read_hold
-from responder.store.reading.failed_messages import read_failed
-from responder.wiring import Store, utc_now
 
 LONG_OPEN = timedelta(days=1)  # an older hand-off has been forgotten
 LATE = timedelta(minutes=1)  # a message that has waited longer is not about to be handled
@@ -38,11 +29,12 @@ async def check_database(settings: Settings, rules: Rules | None) -> AsyncIterat
     """Whether the database can be used, and what is worth knowing of its contents."""
     place = mask_url(settings.database_url)
     try:
-        async with open_existing(settings) as store:
+        async with open_desk(settings) as desk:
             yield ok("database", f"{place} has the version that this program needs")
             if rules and rules.appointments.reminders and settings.provider.sends and not settings.sender:
                 yield warning("reminders", NO_SENDER)
-            async for finding in _contents(settings, store, rules, utc_now()):
+            condition = await read_condition(desk, rules.zone if rules else UTC, settings.gateway_timezone)
+            for finding in _contents(condition, rules):
                 yield finding
     except ConfigurationError as error:
         has_place = missing_file(settings) or place in str(error)
@@ -51,33 +43,32 @@ async def check_database(settings: Settings, rules: Rules | None) -> AsyncIterat
         yield fault("database", f"{place}: {error}: check that it runs, and RESPONDER_DATABASE_URL")
 
 
-async def _contents(settings: Settings, store: Store, rules: Rules | None, now: datetime) -> AsyncIterator[Finding]:
-    await store.installation.check(now)
-    if rules is None and (version := await RuleVersions(store.database).newest()):
+def _contents(condition: Condition, rules: Rules | None) -> Iterator[Finding]:
+    if rules is None and (version := condition.version):
         text = f"the last good ones stay in force meanwhile: hash {version.hash}, of {moment(version.in_force_at)}"
         yield warning("rules", text)
-    for pause in (await read_pauses(store.database, now)).values():
+    for pause in condition.pauses.values():
         until = moment(pause.until, rules.zone if rules else UTC)
         remedy = f"'responder rules resume {pause.rule}' ends that"
         yield warning("rules", f"{pause.rule} is paused until {until} by {pause.by}: {remedy}")
-    yield _workers(await store.installation.live_workers(now - SEEN_WITHIN), rules)
-    yield _waiting(await store.inbox.oldest_waiting(), now)
-    async for finding in _failed_and_clock(store, settings.gateway_timezone):
-        yield finding
-    counts = await store.steps.counts()
-    if hold := await read_hold(store.database):
-        yield _held(hold)
+    yield _workers(condition.workers, rules)
+    yield _waiting(condition.oldest_waiting, condition.at)
+    yield from _failed_and_clock(condition)
+    if hold := condition.hold:
+        later = "they wait, and one tries again every minute and at each start of a worker"
+        yield fault("gateway", f"no reply is sent since {moment(hold.since)}: {hold.reason}; {later}")
+    counts = condition.deliveries
     if dead := counts.get(StepStatus.DEAD, 0):
         remedy = "see 'responder deliveries list --status dead', then 'responder deliveries retry'"
         yield warning("deliveries", f"{dead} {'was' if dead == 1 else 'were'} given up: {remedy}")
     if uncertain := counts.get(StepStatus.UNCERTAIN, 0):
         remedy = "see 'responder deliveries list --status uncertain'"
         yield warning("deliveries", f"{uncertain} may or may not have been sent: {remedy}")
-    for finding in _endpoints(await read_endpoints(store.database), now):
-        yield finding
-    yield _handed_off(await count_open(store.database), now)
-    if rules and (spent := await _spent(store, rules, now)):
-        yield spent
+    yield from _endpoints(condition.endpoints, condition.at)
+    yield _handed_off(condition.handoffs, condition.at)
+    if rules and rules.limits.all_per_day is not None and condition.spent >= rules.limits.all_per_day:
+        remedy = "raise limits.all_per_day in the rules file if they were meant"
+        yield warning("limits", f"the {rules.limits.all_per_day} texts of the day are used up: {remedy}")
     if not dead and not uncertain:
         yield ok("deliveries", "none was given up, none is uncertain")
 
@@ -107,22 +98,16 @@ def _waiting(oldest: datetime | None, now: datetime) -> Finding:
     return fault("messages", f"one has waited since {moment(oldest)}: see that a worker runs, and what its log says")
 
 
-async def _failed_and_clock(store: Store, zone: ZoneInfo) -> AsyncIterator[Finding]:
+def _failed_and_clock(condition: Condition) -> Iterator[Finding]:
     """The messages that failed, and the gateway's clock if enough texts came in to judge it."""
-    failed = await read_failed(store.database)
+    failed, clock = condition.failed, condition.clock
     if failed.count:
         yield fault("messages", f"{failed.count} could not be handled: {failed.reasons}; {REMEDY}")
-    clock = await read_clock_offset(store.database, zone)
     if clock.is_off:
         yield fault("clock", clock.sentence)
     elif clock.median is not None:
         delay_s = max(clock.median, timedelta()).total_seconds()
         yield ok("clock", f"the gateway's times fit: the last texts arrived {delay_s:.0f} s after them")
-
-
-def _held(hold: Hold) -> Finding:
-    later = "they wait, and one tries again every minute and at each start of a worker"
-    return fault("gateway", f"no reply is sent since {moment(hold.since)}: {hold.reason}; {later}")
 
 
 def _endpoints(endpoints: Mapping[str, Endpoint], now: datetime) -> Iterator[Finding]:
@@ -146,13 +131,3 @@ def _handed_off(waiting: OpenHandOffs, now: datetime) -> Finding:
     waits = "1 waits" if waiting.count == 1 else f"{waiting.count} wait"
     text = f"{waits} for a person since {moment(waiting.oldest)}{held}: see 'responder handoffs list'"
     return ok("handoffs", text) if now - waiting.oldest < LONG_OPEN else warning("handoffs", text)
-
-
-async def _spent(store: Store, rules: Rules, now: datetime) -> Finding | None:
-    """A warning if the texts of the day are used up."""
-    limit = rules.limits.all_per_day
-    spent = await spent_on(store.database, now.astimezone(rules.zone).date().isoformat())
-    if limit is None or spent < limit:
-        return None
-    remedy = "raise limits.all_per_day in the rules file if they were meant"
-    return warning("limits", f"the {limit} texts of the day are used up: {remedy}")

@@ -12,10 +12,11 @@ from urllib.parse import urlsplit
 
 from responder.cli.doctor.findings import Finding, fault, faults, ok, warning
 from responder.cli.terminal.output import moment
-from responder.cli.terminal.session import local_url, open_existing
+from responder.cli.terminal.session import local_url, open_desk
 from responder.core.operations.troubles import MailboxReport, MailboxState
 from responder.core.outbound.gateway import UNSIGNED, MailReader
 from responder.core.sms.counted import counted
+from responder.desk.operating.upkeep import read_mailboxes
 from responder.errors import ConfigurationError, PermanentError, ResponderError, TransientError
 from responder.jobs import connect, redis_policy
 from responder.mail.account import Account, account_of, reader_of
@@ -25,9 +26,7 @@ from responder.processes.data_dir import readable_by_others
 from responder.settings.database_url import mask_url, sqlite_file
 from responder.settings.exposure import check_exposure
 from responder.settings.model import Settings
-from responder.store.operations.mailboxes import live_mailboxes
 from responder.version import full_version
-from responder.wiring import utc_now
 
 POLICY = "noeviction"
 GB = 10**9
@@ -173,8 +172,8 @@ async def check_mailbox(settings: Settings) -> AsyncIterator[Finding]:
     for finding in await asyncio.to_thread(_mailbox, account, reader_of(settings, b"")):
         yield finding
     try:
-        async with open_existing(settings) as store:
-            reports = await live_mailboxes(store.database, utc_now())
+        async with open_desk(settings) as desk:
+            reports = await read_mailboxes(desk)
     except ResponderError:
         return  # what is wrong with the database has been said
     if not reports:

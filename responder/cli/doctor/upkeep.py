@@ -7,14 +7,12 @@ from typing import Any
 
 from responder.cli.doctor.findings import Finding, ok, warning
 from responder.cli.terminal.output import moment
-from responder.cli.terminal.session import open_existing
-from responder.core.operations.troubles import SEEN_WITHIN
+from responder.cli.terminal.session import open_desk
+from responder.desk.operating.upkeep import Upkeep, read_upkeep
 from responder.errors import ResponderError
 from responder.settings.model import Settings
-from responder.store.base.migration import NEWEST, version_of
-from responder.store.operations.backups import clock_of, in_use_since, last_backup
 from responder.version import DISTRIBUTION, full_version
-from responder.wiring import Store, utc_now
+from responder.wiring import utc_now
 
 PACKAGE = "responder"
 OLD = timedelta(days=7)
@@ -27,11 +25,11 @@ async def check_upkeep(settings: Settings) -> AsyncIterator[Finding]:
     for finding in check_package(packages_distributions().get(PACKAGE, [])):
         yield finding
     try:
-        async with open_existing(settings) as store:
-            found = [finding async for finding in _of_database(store, utc_now())]
+        async with open_desk(settings) as desk:
+            upkeep = await read_upkeep(desk)
     except ResponderError:
         return
-    for finding in found:
+    for finding in _of_database(upkeep, utc_now()):
         yield finding
 
 
@@ -42,18 +40,17 @@ def check_package(distributions: Sequence[str]) -> Iterator[Finding]:
         yield warning("package", f"{other} also has a package '{PACKAGE}', and one overwrites the other: {remedy}")
 
 
-async def _of_database(store: Store, now: datetime) -> AsyncIterator[Finding]:
-    workers = await store.installation.live_workers(now - SEEN_WITHIN)
-    yield check_versions(full_version(), workers)
-    if (found := await version_of(store.database)) != NEWEST:
+def _of_database(upkeep: Upkeep, now: datetime) -> Iterator[Finding]:
+    yield check_versions(full_version(), upkeep.workers)
+    if upkeep.version != upkeep.newest_version:
         remedy = "it runs on that as well: install the newer one here too, to end the upgrade"
-        yield warning("version", f"the database has version {found}, and this program made {NEWEST}; {remedy}")
-    if store.database.is_sqlite:
-        yield check_backup(await last_backup(store.database), await in_use_since(store.database), now)
+        made = f"this program made {upkeep.newest_version}"
+        yield warning("version", f"the database has version {upkeep.version}, and {made}; {remedy}")
+    if upkeep.backs_up:
+        yield check_backup(upkeep.backed_up_at, upkeep.used_since, now)
     else:
         yield ok("backup", "a PostgreSQL is backed up by its own tools: docs/backups.md")
-    for finding in check_clocks(await clock_of(store.database), workers, utc_now()):
-        yield finding
+    yield from check_clocks(upkeep.clock, upkeep.workers, now)
 
 
 def check_versions(ours: str, workers: Sequence[Any]) -> Finding:

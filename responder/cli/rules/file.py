@@ -11,10 +11,11 @@ import typer
 from responder.cli.terminal.mistakes import load_or_exit, print_mistakes
 from responder.cli.terminal.options import AsJson, RulesFile
 from responder.cli.terminal.output import say
-from responder.cli.terminal.session import missing_file, open_existing
+from responder.cli.terminal.session import missing_file, open_desk
 from responder.core.outbound.networks import why_never_called
 from responder.core.rules.hours import RulePause
 from responder.core.rules.rules import Rules
+from responder.desk.rule_versions import read_rule_pauses
 from responder.errors import ConfigurationError, Mistake, ResponderError
 from responder.rulefile.describe.document import described
 from responder.rulefile.describe.schema import rules_schema
@@ -22,8 +23,6 @@ from responder.rulefile.reading.places import Spot, placed_sources
 from responder.rulefile.warnings import warnings_of
 from responder.settings.environment import environment
 from responder.settings.model import Settings, load_settings
-from responder.store.base.rule_versions import read_pauses
-from responder.wiring import utc_now
 
 SERVER = "RESPONDER_SMTP_URL"
 OF_PRIVATE = "use https and a public address, or set RESPONDER_ALLOW_PRIVATE_WEBHOOKS"
@@ -94,8 +93,8 @@ async def _pauses(settings: Settings) -> Mapping[str, RulePause]:
     if missing_file(settings):
         return {}
     try:
-        async with open_existing(settings) as store:
-            return await read_pauses(store.database, utc_now())
+        async with open_desk(settings) as desk:
+            return await read_rule_pauses(desk)
     except ResponderError as error:
         say(f"which rules are paused cannot be told: {error}", err=True)
         return {}

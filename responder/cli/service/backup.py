@@ -20,7 +20,6 @@ from responder.keeping.restore import Restoration, restore
 from responder.settings.database_url import sqlite_file
 from responder.settings.model import Settings, load_settings
 from responder.settings.secret_files import secret_in
-from responder.store.operations.backups import Restored
 from responder.version import full_version
 from responder.wiring import open_database, utc_now
 
@@ -166,7 +165,7 @@ def _report(restored: Restoration, into: Path | None) -> Iterator[str]:
         yield f"✗ consent    {verdict.events:,} events, and {reason}"
     else:
         yield f"✓ consent    {verdict.events:,} events, the chain is whole"
-    yield from _on_their_way(restored.settled)
+    yield from _on_their_way(restored)
     for file in restored.beside:
         yield f"! rules      {file}: lies beside the one that is there, which stays: compare them"
     if restored.secret:
@@ -176,8 +175,9 @@ def _report(restored: Restoration, into: Path | None) -> Iterator[str]:
     yield f"Next: {f'cd {shlex.quote(str(into))} && ' if into else ''}{command_name(is_here=into is None)} doctor"
 
 
-def _on_their_way(settled: Restored) -> Iterator[str]:
+def _on_their_way(restored: Restoration) -> Iterator[str]:
     """What becomes of that which was on its way when the backup was made."""
+    settled = restored.settled
     see = "see 'responder deliveries list --status uncertain', and 'deliveries retry KEY' sends one"
     if uncertain := settled.cut_short + settled.held:
         reason = "waited or were being sent, and may have left since, so they are uncertain"

@@ -9,7 +9,7 @@ import typer
 
 from responder.cli.terminal.options import EXAMPLE_FROM, AsJson, read_end
 from responder.cli.terminal.output import echo_json, moment, one_line, say, short_key
-from responder.cli.terminal.session import last_good_rules, local_url, open_existing
+from responder.cli.terminal.session import last_good_rules, local_url, open_desk
 from responder.clients.http import HttpClient
 from responder.core.contact.effects import StepKind, StepStatus
 from responder.core.operations.explanations import Explanation, why_silent
@@ -19,13 +19,14 @@ from responder.core.outbound.gateway import Call, Sample
 from responder.core.outbound.suppression import OPTED_OUT
 from responder.core.rules.rules import EXAMPLE_NUMBER, Rules
 from responder.core.sms.message import Channel, MessageStatus
+from responder.desk.deliveries import list_deliveries
+from responder.desk.desk import Desk, Missing
+from responder.desk.messages import show_message
 from responder.errors import ConfigurationError, PermanentError, ResponderError, TransientError, UncertainError
 from responder.mail.account import account_of, reader_of
 from responder.mail.mailbox import Mailbox
 from responder.settings.model import Settings, load_settings
-from responder.store.base.listing import read_all
-from responder.store.reading.records import find_messages, list_deliveries
-from responder.wiring import Store, make_gateway, utc_now
+from responder.wiring import make_gateway, utc_now
 
 WAIT_S = 5.0  # for a worker to handle it
 MAIL_WAIT_S = 30.0  # for the intake of mails, which may have to ask for them
@@ -67,11 +68,11 @@ async def _text(settings: Settings, typed: tuple[str, str, str], via: Channel, *
         say(answer)
     if not wait_s and not as_json:
         return
-    async with open_existing(settings) as store:
-        key = _key(settings, store, sample)
+    async with open_desk(settings) as desk:
+        key = _key(settings, desk, sample)
         if via is Channel.MAIL:
-            await _arrival(store, key)
-        explanation, deliveries = await _outcome(store, key, wait_s)
+            await _arrival(desk, key)
+        explanation, deliveries = await _outcome(desk, key, wait_s)
     if as_json:
         echo_json(explanation.message.as_json())
     else:
@@ -83,8 +84,8 @@ async def _text(settings: Settings, typed: tuple[str, str, str], via: Channel, *
 async def _rules(settings: Settings) -> Rules | None:
     """The rules that are in force; None where there is no installation yet, and no service will answer either."""
     try:
-        async with open_existing(settings) as store:
-            return await last_good_rules(store)
+        async with open_desk(settings) as desk:
+            return await last_good_rules(desk)
     except ConfigurationError:
         return None
 
@@ -114,11 +115,11 @@ def _put_into_mailbox(settings: Settings, sample: Sample) -> str:
     return account.url.place
 
 
-async def _arrival(store: Store, key: str) -> None:
+async def _arrival(desk: Desk, key: str) -> None:
     """Wait until the intake has taken a mail in; ResponderError if it does not."""
     loop = asyncio.get_running_loop()
     ends_at = loop.time() + MAIL_WAIT_S
-    while not await find_messages(store.database, key):
+    while await _found(desk, key) is None:
         if loop.time() >= ends_at:
             raise ResponderError(
                 f"no intake took the mail in within {MAIL_WAIT_S:.0f} s: 'responder doctor' says what is missing"
@@ -149,29 +150,34 @@ async def _post(settings: Settings, sample: Sample) -> str:
     return expected
 
 
-def _key(settings: Settings, store: Store, sample: Sample) -> str:
+async def _found(desk: Desk, key: str) -> Explanation | None:
+    try:
+        return await show_message(desk, key)
+    except Missing:
+        return None
+
+
+def _key(settings: Settings, desk: Desk, sample: Sample) -> str:
     """The key under which the service keeps the message."""
-    gateway = make_gateway(settings, store.secret)
+    gateway = make_gateway(settings, desk.secret)
     (message,) = gateway.read_inbound(gateway.sample(sample)).inbound
     return message.key
 
 
-async def _outcome(store: Store, key: str, wait_s: float) -> tuple[Explanation, list[DeliveryRecord]]:
+async def _outcome(desk: Desk, key: str, wait_s: float) -> tuple[Explanation, list[DeliveryRecord]]:
     """The message with its deliveries, once all is done or the time is up."""
     loop = asyncio.get_running_loop()
     ends_at = loop.time() + wait_s
     while True:
-        found = await find_messages(store.database, key)
-        if not found:
+        found = await _found(desk, key)
+        if found is None:
             remedy = "give this command the same settings as 'responder run'"
             raise ResponderError(f"the service keeps its messages in another database: {remedy}")
-        listing = list_deliveries(DeliveryFilter(message_key=key))
-        deliveries = [delivery async for delivery in read_all(store.database, listing)]
-        waits = found[0].message.status is MessageStatus.RECEIVED or any(
-            _is_on_the_way(one, found[0]) for one in deliveries
-        )
+        only = DeliveryFilter(message_key=key)
+        deliveries = [delivery async for delivery in list_deliveries(desk, only).every()]
+        waits = found.message.status is MessageStatus.RECEIVED or any(_is_on_the_way(one, found) for one in deliveries)
         if not waits or loop.time() >= ends_at:
-            return found[0], deliveries
+            return found, deliveries
         await asyncio.sleep(POLL_S)
 
 

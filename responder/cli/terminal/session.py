@@ -1,4 +1,4 @@
-"""What commands work on: an installation's store and rules, and its operator."""
+"""What commands work on: an installation's desk and rules, and its operator."""
 
 import asyncio
 import getpass
@@ -17,36 +17,26 @@ from responder.cli.terminal.output import NEWEST, Column, R, print_records, say
 from responder.core.rules.rules import Rules
 from responder.core.sms.address import end_from, number_from
 from responder.desk.desk import Desk, Invalid, Missing, Records
+from responder.desk.rule_versions import read_rule_pauses, version_in_force
 from responder.errors import ConfigurationError, ResponderError
 from responder.rulefile import rules_from
 from responder.settings.database_url import sqlite_file
 from responder.settings.environment import environment
 from responder.settings.model import Settings, load_settings
-from responder.store.base.rule_versions import RuleVersions, read_pauses
-from responder.wiring import Store, make_desk, open_store, read_rules_in_force, utc_now
+from responder.wiring import Store, make_desk, open_store, read_rules_in_force
 
 COMMAND = "responder"
 ALL_ADDRESSES = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  (listening on all, asked at one)
 
 
-def with_store(work: Callable[[Store], Awaitable[None]]) -> None:
-    """Run a command's work on the store; ConfigurationError with the remedy if there is none."""
-
-    async def opened() -> None:
-        async with open_existing(load_settings()) as store:
-            await work(store)
-
-    asyncio.run(opened())
-
-
 @asynccontextmanager
-async def open_existing(settings: Settings) -> AsyncIterator[Store]:
-    """The store of an existing installation; ConfigurationError with the remedy if there is none."""
+async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
+    """The desk of an existing installation; ConfigurationError with the remedy if there is none."""
     if path := missing_file(settings):
         remedy = "start with 'responder run', or set RESPONDER_DATA_DIR or RESPONDER_DATABASE_URL"
         raise ConfigurationError(f"{path}: there is no database yet, {remedy}")
     async with open_store(settings) as store:
-        yield store
+        yield _desk(store)
 
 
 def missing_file(settings: Settings) -> Path | None:
@@ -56,18 +46,22 @@ def missing_file(settings: Settings) -> Path | None:
 
 
 def with_desk(work: Callable[[Desk], Awaitable[None]], *, keys: str = "") -> None:
-    """Run a command's work at the desk of this installation; ``keys`` is the command that lists what it may name."""
+    """Run a command's work at the desk of this installation; ``keys`` is the command that lists what it may name.
 
-    async def at_desk(store: Store) -> None:
+    ConfigurationError, with the remedy, if there is none.
+    """
+
+    async def at_desk() -> None:
         try:
-            await work(_desk(store))
+            async with open_desk(load_settings()) as desk:
+                await work(desk)
         except Invalid as error:
             raise typer.BadParameter("; ".join(error.errors)) from None
         except Missing as error:
             named = "ids" if keys.startswith("responder appointments") else "keys"
             raise ResponderError(f"{error}: '{keys}' has the {named}" if keys else str(error)) from None
 
-    with_store(at_desk)
+    asyncio.run(at_desk())
 
 
 def _desk(store: Store) -> Desk:
@@ -76,19 +70,19 @@ def _desk(store: Store) -> Desk:
 
     async def rules() -> Rules:
         if not read:
-            pauses = await read_pauses(store.database, utc_now())
-            read.append((await last_good_rules(store)).with_pauses(pauses))
+            read.append((await last_good_rules(desk)).with_pauses(await read_rule_pauses(desk)))
         return read[0]
 
-    return make_desk(store, rules, warn=partial(say, err=True))
+    desk = make_desk(store, rules, warn=partial(say, err=True))
+    return desk
 
 
-async def last_good_rules(store: Store) -> Rules:
+async def last_good_rules(desk: Desk) -> Rules:
     """The rules of the file, or else those that were in force last. Raises ConfigurationError if there are none."""
     try:
         return await rules_of_file()
     except ConfigurationError:
-        version = await RuleVersions(store.database).newest()
+        version = await version_in_force(desk)
         with suppress(ConfigurationError):
             if version:
                 return rules_from(version.sources, environment())

@@ -105,7 +105,7 @@ async def test_each_line_for_a_person_begins_with_a_sign(well: Installation) -> 
 
 async def test_a_reader_that_has_enough_is_no_fault(well: Installation) -> None:
     pipeline = f"{sys.executable} -m responder doctor | sed '/^. database/q'"
-    done = await asyncio.to_thread(subprocess.run, ["sh", "-c", pipeline], capture_output=True, timeout=20, check=True)
+    done = await asyncio.to_thread(subprocess.run, ["sh", "-c", pipeline], capture_output=True, timeout=60, check=True)
     assert ("database" in done.stdout.decode().splitlines()[-1], done.stderr) == (True, b"")
 
 

@@ -1,0 +1,1 @@
+"""How the service itself fares, as whoever runs it looks at it."""
