@@ -12,12 +12,13 @@ import httpcore
 import httpx
 
 from responder.clients.connections import KEPT, KEPT_S, Connections
+from responder.core.contact.reasons import Reason, because
 from responder.core.outbound.gateway import Call, Response
 from responder.core.outbound.networks import refusal
 from responder.errors import PermanentError, ResponderError, TransientError, UncertainError
 
 LOOKUPS = 8  # names of guarded calls looked up at once, in their own threads: a dead name server delays no gateway
-REMEDY = "set RESPONDER_ALLOW_PRIVATE_WEBHOOKS to allow it"
+REMEDY = because("allow_private")
 OURSELVES = (b"user-agent", b"sms-responder")
 
 BEFORE_BODY = ("connection.", "http11.send_request_headers.")  # httpcore's events up to there, by their beginnings
@@ -55,7 +56,7 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
         async with asyncio.timeout(timeout):
             addresses = await asyncio.get_running_loop().run_in_executor(self._threads, self._lookup, host, port)
             if why := next(filter(None, map(refusal, addresses)), None):
-                raise PermanentError(f"not sent: the host of the webhook has an address that is {why}, {REMEDY}")
+                raise _not_sent(because("private_host", network=why, remedy=REMEDY))
             failure: Exception = socket.gaierror(socket.EAI_NONAME, "no address")
             for address in addresses:
                 share = timeout and timeout / len(addresses)  # one that never answers leaves time for the next
@@ -185,12 +186,16 @@ class _Exchange:
 
     def _failure(self, error: Exception | None) -> ResponderError:
         if self._may_be_out:
-            return UncertainError(f"no answer: {_why(error)}")
+            return UncertainError(because("no_answer", reason=_why(error)))
         if isinstance(error, httpcore.LocalProtocolError | UnicodeError):
-            return PermanentError("not sent: the host or a header has characters that HTTP does not allow")
+            return _not_sent(because("bad_characters"))
         if not isinstance(error, (*FAILURES, BaseExceptionGroup)):
-            return PermanentError(f"not sent: a fault that nobody thought of ({type(error).__name__})")
-        return TransientError(f"not sent: {_why(error)}")
+            return _not_sent(because("unthought_of", kind=type(error).__name__))
+        return TransientError(because("not_sent", reason=_why(error)))
+
+
+def _not_sent(reason: Reason) -> PermanentError:
+    return PermanentError(because("not_sent", reason=reason))
 
 
 def _url(raw: str, *, needs_tls: bool) -> httpx.URL:
@@ -199,11 +204,11 @@ def _url(raw: str, *, needs_tls: bool) -> httpx.URL:
         url = httpx.URL(raw)
         host = url.host  # which reads a name in punycode
     except (httpx.InvalidURL, ValueError):
-        raise PermanentError("not sent: the URL cannot be read") from None
+        raise _not_sent(because("bad_url")) from None
     if url.scheme not in ("http", "https") or not host:
-        raise PermanentError("not sent: the URL does not begin with https:// and the name of a host")
+        raise _not_sent(because("no_web_url"))
     if needs_tls and url.scheme != "https":
-        raise PermanentError(f"not sent: the URL of the webhook is plain http, use https or {REMEDY}")
+        raise _not_sent(because("plain_http", remedy=REMEDY))
     return url
 
 
@@ -211,13 +216,13 @@ def _headers(call: Call, url: httpx.URL) -> list[tuple[bytes, bytes]]:
     try:
         given = [(name.encode("ascii"), value.encode("ascii")) for name, value in call.headers.items()]
     except UnicodeError:
-        raise PermanentError("not sent: a header has characters that HTTP does not allow") from None
+        raise _not_sent(because("bad_header")) from None
     return [(b"host", url.netloc), OURSELVES, (b"accept-encoding", b"identity"), *given]
 
 
-def _why(error: BaseException | None) -> str:
+def _why(error: BaseException | None) -> Reason:
     """What went wrong, in words that hold nothing of the call."""
-    return next(filter(None, map(_words, _causes(error))), f"the connection failed ({type(error).__name__})")
+    return next(filter(None, map(_words, _causes(error))), because("connection_failed", kind=type(error).__name__))
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
@@ -227,18 +232,18 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         error = error.exceptions[0] if isinstance(error, BaseExceptionGroup) else error.__cause__ or error.__context__
 
 
-def _words(error: BaseException) -> str | None:
+def _words(error: BaseException) -> Reason | None:
     match error:
         case ssl.SSLCertVerificationError():
-            return f"the certificate is not valid ({error.verify_message})"
+            return because("bad_certificate", words=error.verify_message)
         case ssl.SSLError():
-            return "the TLS handshake failed"
+            return because("tls_failed")
         case socket.gaierror():
-            return "the name of the host has no address"
+            return because("no_address")
         case ConnectionRefusedError():
-            return "the connection was refused"
+            return because("connection_refused")
         case ConnectionResetError():
-            return "the connection was reset"
+            return because("connection_reset")
         case TimeoutError() | httpcore.TimeoutException():
-            return "the time was up"
+            return because("time_up")
     return None

@@ -49,7 +49,7 @@ async def pulse(desk: Desk) -> Pulse:
 
 
 async def given_up_by_reason(desk: Desk) -> Sequence[tuple[str, int]]:
-    """Why deliveries were given up, the most frequent reason first; a reason ends where it may repeat a text."""
+    """Why deliveries were given up, the most frequent heading first, with one reason that stands for all of them."""
     return await overview.count_reasons(desk.database)
 
 

@@ -90,7 +90,7 @@ class Replies:
     def _call_of(self, step: Step) -> Call:
         call = self.gateway.build_outbound(step)
         if call is None:
-            raise TransientError("the gateway has no key, so that replies are simulated")
+            raise TransientError(because("no_gateway_key"))
         return call
 
 

@@ -3,8 +3,10 @@
 from sqlalchemy import update
 
 from responder.core.contact.effects import StepKind, StepStatus
-from responder.core.contact.reasons import Reason, because
+from responder.core.contact.reasons import Reason, because, heading
 from responder.core.operations.filters import DeliveryFilter
+from responder.core.outbound.retry import Endpoint
+from responder.core.rules.alerts import AlertKind, Trouble
 from responder.desk.deliveries import (
     CallFilter,
     list_deliveries,
@@ -15,8 +17,11 @@ from responder.desk.deliveries import (
 from responder.desk.desk import Desk
 from responder.desk.handoffs import list_handoffs
 from responder.desk.messages import retry_failed_messages, retry_message, show_message
-from responder.desk.overview import given_up_by_reason, silences
+from responder.desk.overview import given_up_by_reason, open_alerts, silences, webhook_states
 from responder.store.base.tables import steps
+from responder.store.operations.alerts import Telling, note_troubles
+from responder.store.outbound.endpoints import bury_calls, note_failure
+from responder.store.outbound.gateway_hold import begin_hold, read_hold
 from responder.store.reading.failed_messages import read_failed
 from tests.builders import BRUNO, inbound, minutes
 from tests.conftest import NOON
@@ -102,11 +107,42 @@ async def test_what_was_given_up_is_counted_by_reason_without_what_may_be_of_a_t
     await give_up(work, f"{FIRST}-1", because("given_up", attempts=3, reason="it said hello"))
     await give_up(work, f"{FIRST}-2", because("webhook_answered", status=500))
     await give_up(work, f"{SECOND}-1", "broken: it said hello")
-    assert await given_up_by_reason(desk) == [
+    found = await given_up_by_reason(desk)
+    assert [(heading(reason), count) for reason, count in found] == [
         ("broken", 1),
         ("given up after 3 attempts", 1),
         ("the webhook answered HTTP 500", 1),
     ]
+    assert [code_of(reason) for reason, _ in found[1:]] == ["given_up", "webhook_answered"]
+
+
+async def test_a_webhook_that_is_switched_off_says_why(desk: Desk, work: Work) -> None:
+    database = work.store.database
+    crm = Endpoint(name="crm", address=work.rules.webhooks["crm"].address)
+    async with database.write() as connection:
+        await note_failure(connection, database, crm, NOON, asked_to_wait_s=None, is_gone=True)
+    (state,) = await webhook_states(desk)
+    assert code_of(state.reason) == "webhook_wants_no_more"
+    await work.handle(inbound("News ON", key=FIRST))
+    await bury_calls(database, [state], NOON)
+    buried = (await show_delivery(desk, f"{FIRST}-2")).last_error
+    assert isinstance(buried, Reason)
+    assert {name: code_of(value) for name, value in buried.values.items()} == {
+        "reason": "webhook_wants_no_more",
+        "remedy": "webhook_retry",
+    }
+
+
+async def test_an_alert_says_why_the_gateway_takes_nothing(desk: Desk, work: Work) -> None:
+    database = work.store.database
+    async with database.write() as connection:
+        await begin_hold(connection, because("key_refused"), NOON, database.insert)
+    hold = await read_hold(database)
+    assert hold
+    trouble = Trouble(kind=AlertKind.GATEWAY_REFUSES, details={"reason": hold.reason})
+    await note_troubles(database, [trouble], lambda _alert: Telling(), NOON)
+    (alert,) = await open_alerts(desk)
+    assert code_of(alert.trouble.details["reason"]) == "key_refused"
 
 
 async def give_up(work: Work, key: str, reason: str) -> None:

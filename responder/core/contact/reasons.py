@@ -99,6 +99,15 @@ def reason_of(error: Exception) -> str:
     return said if isinstance(said, Reason) else str(error)
 
 
+def heading(reason: str) -> str:
+    """What a reason says up to its colon: what follows may be of a text.
+
+    >>> heading(because("not_sent", reason="it said hello"))
+    'not sent'
+    """
+    return str(reason).partition(":")[0]
+
+
 def all_of(reasons: tuple[str, ...]) -> str:
     """Several reasons as one.
 

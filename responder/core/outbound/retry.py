@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from responder.core.contact.effects import StepKind
+from responder.core.contact.reasons import because
 
 HOUR_S = 3600.0
 DELAYS_S: Mapping[StepKind, tuple[float, ...]] = {  # before each attempt that there is
@@ -23,8 +24,8 @@ PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(minutes=10)  # of all calls, if an endpoint asks to wait; the refused call waits longer
 DISABLED_AFTER = timedelta(days=5)  # of nothing but failures
 FEWEST_FAILURES = 10  # before that counts, since an endpoint may be called once a week
-GONE = "it answered HTTP 410, so it wants no more calls"
-DEAD = "every call to it has failed for five days"
+GONE = because("webhook_wants_no_more")
+DEAD = because("webhook_always_failed")
 
 
 def next_attempt(

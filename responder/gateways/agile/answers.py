@@ -110,12 +110,12 @@ def read_credit(response: Response) -> Decimal:
     if _is_success(response.status):
         amount = _amount(answer.get("credit"))
         if amount is None:
-            raise PermanentError(f"the answer has no credit in a form that is known (HTTP {response.status})")
+            raise PermanentError(because("credit_unreadable", status=response.status))
         return amount
     row = _row_of(response, answer, None)
     if row.error is AccessError:
-        raise AccessError(f"{row.words} (HTTP {response.status})")
-    raise TransientError(f"the gateway does not tell it (HTTP {response.status})")
+        raise AccessError(because("gateway_said", words=row.words, reasons="", status=response.status))
+    raise TransientError(because("credit_untold", status=response.status))
 
 
 def _amount(value: object) -> Decimal | None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from responder.core.contact.reasons import Reason, because
 from responder.core.outbound.gateway import Posted
 from responder.core.outbound.report import Report, Reported
 from responder.core.sms.text import clean
@@ -17,21 +18,21 @@ IDS = ("messageid", "id", "customermessageid", "globalid")  # ours or the gatewa
 REASONS = ("error", "statusdescription", "description")
 TIMES = ("donedate", "timestamp")
 
-WORDS: Mapping[str, tuple[Reported, str | None]] = {  # a status in words, which decides where there is one
+WORDS: Mapping[str, tuple[Reported, Reason | None]] = {  # a status in words, which decides where there is one
     "SENT": (Reported.SENT, None),
     "BUFFERED": (Reported.SENT, None),
     "DELIVERED": (Reported.DELIVERED, None),
-    "ERROR": (Reported.FAILED, "it could not be delivered"),
-    "EXPIRED": (Reported.FAILED, "it could not be delivered in time"),
-    "REJECTED": (Reported.FAILED, "the operator rejected it, check the sender and the text"),
-    "UNDELIVERABLE": (Reported.FAILED, "the number is wrong, blocked, or opted out at the gateway"),
-    "FAILED": (Reported.FAILED, "the gateway failed before it reached the operator"),
+    "ERROR": (Reported.FAILED, because("undelivered")),
+    "EXPIRED": (Reported.FAILED, because("undelivered_in_time")),
+    "REJECTED": (Reported.FAILED, because("operator_rejected")),
+    "UNDELIVERABLE": (Reported.FAILED, because("number_unreachable")),
+    "FAILED": (Reported.FAILED, because("failed_before_operator")),
 }
-CODES: Mapping[int, tuple[Reported, str | None]] = {  # for DELIVERY events alone: elsewhere 3 means rejected
+CODES: Mapping[int, tuple[Reported, Reason | None]] = {  # for DELIVERY events alone: elsewhere 3 means rejected
     3: (Reported.DELIVERED, None),
-    6: (Reported.FAILED, "it could not be delivered"),
+    6: (Reported.FAILED, because("undelivered")),
 }
-UNKNOWN: tuple[Reported, str | None] = (Reported.UNKNOWN, None)
+UNKNOWN: tuple[Reported, Reason | None] = (Reported.UNKNOWN, None)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,14 +102,14 @@ def _report(event: Mapping[str, Any], received_at: datetime, zone: ZoneInfo) -> 
         reported=reported,
         word=_word(event),
         received_at=received_at,
-        reason=(f"{reason}: {theirs}" if theirs else reason) if reason else None,
+        reason=because("gateway_reports_also", reason=reason, words=theirs) if reason and theirs else reason,
         part=number(event.get("numpart")) if parts and parts > 1 else None,
         parts=parts,
         happened_at=next(filter(None, (_moment(event.get(name), zone) for name in TIMES)), None),
     )
 
 
-def _status(event: Mapping[str, Any]) -> tuple[Reported, str | None]:
+def _status(event: Mapping[str, Any]) -> tuple[Reported, Reason | None]:
     """What a report says, by its status in words, or by number where the dialect is certain."""
     word = event.get("status")
     if isinstance(word, str) and word.strip():

@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from responder.core.contact.reasons import Reason, because
 from responder.errors import AccessError, BlockedError, PermanentError, ResponderError, TransientError, UncertainError
 
-KEY = "check RESPONDER_AGILE_API_KEY"
-URL = "check RESPONDER_AGILE_URL and RESPONDER_AGILE_API"
-SENDER = "check RESPONDER_SENDER"
-ALLOWLIST = "check the allowlist in the gateway's portal"
-CREDIT = "the credit is used up, top it up with the gateway"
+KEY = because("check", setting="RESPONDER_AGILE_API_KEY")
+URL = because("check_both", one="RESPONDER_AGILE_URL", other="RESPONDER_AGILE_API")
+SENDER = because("check", setting="RESPONDER_SENDER")
+ALLOWLIST = because("check_allowlist")
+CREDIT = because("credit_used_up")
 
 OURS = "says it of us, not of the message: the next reply would hear the same"
 BEFORE = "the limit stands before everything else, so nothing was begun"
@@ -39,74 +40,73 @@ class Row:
     said: Said
     number: int
     error: type[ResponderError]
-    words: str
+    words: Reason
     why: str
 
 
-def _row(said: Said, number: int, error: type[ResponderError], words: str, why: str) -> Row:
-    return Row(said=said, number=number, error=error, words=words, why=why)
+def _row(
+    said: Said, number: int, error: type[ResponderError], words: Reason, why: str, remedy: Reason | None = None
+) -> Row:
+    told = because("with_remedy", words=words, remedy=remedy) if remedy else words
+    return Row(said=said, number=number, error=error, words=told, why=why)
 
 
 # fmt: off
 TABLE = (
-    _row(Said.RESULT, 0, PermanentError, "the gateway did not accept the message",
+    _row(Said.RESULT, 0, PermanentError, because("not_accepted"),
          "accepted is false, without a number that tells more"),
-    _row(Said.RESULT, 400, PermanentError, "the destination or the text is not accepted", ITS_OWN),
-    _row(Said.RESULT, 401, PermanentError, f"the sender is not allowed for this destination, {SENDER}",
-         "other destinations may allow it"),
+    _row(Said.RESULT, 400, PermanentError, because("number_or_text_refused"), ITS_OWN),
+    _row(Said.RESULT, 401, PermanentError, because("sender_not_allowed_there"),
+         "other destinations may allow it", SENDER),
     _row(Said.RESULT, 402, AccessError, CREDIT, OURS),
-    _row(Said.RESULT, 403, BlockedError, "the destination is blocked or opted out at the gateway",
-         "the vendor says: never again"),
-    _row(Said.RESULT, 429, TransientError, "too many messages for the account or the route",
-         "accepted is false, and it passes"),
-    _row(Said.RESULT, 500, TransientError, "an internal error of the gateway",
+    _row(Said.RESULT, 403, BlockedError, because("blocked_there"), "the vendor says: never again"),
+    _row(Said.RESULT, 429, TransientError, because("too_many_for_route"), "accepted is false, and it passes"),
+    _row(Said.RESULT, 500, TransientError, because("internal_error"),
          "accepted is false, so it was certainly not taken"),
-    _row(Said.CODE, 1, AccessError, f"the credentials are not accepted, {KEY}", OURS),
+    _row(Said.CODE, 1, AccessError, because("credentials_refused"), OURS, KEY),
     _row(Said.CODE, 2, AccessError, CREDIT, OURS),
-    _row(Said.CODE, 4, PermanentError, "the destination is no number", ITS_OWN),
-    _row(Said.CODE, 6, PermanentError, "the text is missing", ITS_OWN),
-    _row(Said.CODE, 7, PermanentError, "the text is too long or has characters that are not supported", ITS_OWN),
-    _row(Said.CODE, 9, UncertainError, "a timeout inside the gateway", "something behind it may have gone on"),
-    _row(Said.CODE, 10, PermanentError, f"the sender is missing, {SENDER}", ITS_OWN),
-    _row(Said.CODE, 11, AccessError, f"the account is not known, {KEY}", OURS),
-    _row(Said.CODE, 13, PermanentError, "the destination is missing", ITS_OWN),
-    _row(Said.CODE, 14, PermanentError, "the API sees no message in the request, " + URL, ITS_OWN),
-    _row(Said.CODE, 15, PermanentError, "the ids do not go with the destinations", ITS_OWN),
-    _row(Said.CODE, 18, PermanentError, f"the sender is wrong or not allowed, {SENDER}",
-         "replies from another number may be allowed"),
-    _row(Said.CODE, 20, PermanentError, "the id of the request is not allowed", ITS_OWN),
-    _row(Said.CODE, 21, PermanentError, "the length of the ids is not allowed", ITS_OWN),
-    _row(Said.CODE, 22, PermanentError, "the header of the text is incorrect", ITS_OWN),
-    _row(Said.CODE, 23, PermanentError, "the time to send at is incorrect", ITS_OWN),
-    _row(Said.CODE, 24, PermanentError, "the text is not allowed", ITS_OWN),
-    _row(Said.CODE, 100, AccessError, f"this machine's address is not allowed, {ALLOWLIST}", OURS),
-    _row(Said.BUSY, 503, TransientError, "the gateway takes nothing at the moment",
+    _row(Said.CODE, 4, PermanentError, because("no_number"), ITS_OWN),
+    _row(Said.CODE, 6, PermanentError, because("no_text"), ITS_OWN),
+    _row(Said.CODE, 7, PermanentError, because("bad_text"), ITS_OWN),
+    _row(Said.CODE, 9, UncertainError, because("gateway_timeout"), "something behind it may have gone on"),
+    _row(Said.CODE, 10, PermanentError, because("no_sender"), ITS_OWN, SENDER),
+    _row(Said.CODE, 11, AccessError, because("unknown_account"), OURS, KEY),
+    _row(Said.CODE, 13, PermanentError, because("no_destination"), ITS_OWN),
+    _row(Said.CODE, 14, PermanentError, because("no_message_seen"), ITS_OWN, URL),
+    _row(Said.CODE, 15, PermanentError, because("ids_do_not_fit"), ITS_OWN),
+    _row(Said.CODE, 18, PermanentError, because("sender_wrong"),
+         "replies from another number may be allowed", SENDER),
+    _row(Said.CODE, 20, PermanentError, because("request_id_refused"), ITS_OWN),
+    _row(Said.CODE, 21, PermanentError, because("id_length_refused"), ITS_OWN),
+    _row(Said.CODE, 22, PermanentError, because("text_header_wrong"), ITS_OWN),
+    _row(Said.CODE, 23, PermanentError, because("send_time_wrong"), ITS_OWN),
+    _row(Said.CODE, 24, PermanentError, because("text_not_allowed"), ITS_OWN),
+    _row(Said.CODE, 100, AccessError, because("address_not_allowed"), OURS, ALLOWLIST),
+    _row(Said.BUSY, 503, TransientError, because("gateway_busy"),
          "it means the request as a whole, and says so itself"),
-    _row(Said.HTTP, 301, AccessError, f"the API has moved, {URL}", OURS),
-    _row(Said.HTTP, 307, AccessError, f"the API has moved, {URL}", OURS),
-    _row(Said.HTTP, 308, AccessError, f"the API has moved, {URL}", OURS),
-    _row(Said.HTTP, 400, PermanentError, "the request is not what the API expects", ITS_OWN),
-    _row(Said.HTTP, 401, AccessError, f"the API key is not accepted, {KEY}", OURS),
+    _row(Said.HTTP, 301, AccessError, because("api_moved"), OURS, URL),
+    _row(Said.HTTP, 307, AccessError, because("api_moved"), OURS, URL),
+    _row(Said.HTTP, 308, AccessError, because("api_moved"), OURS, URL),
+    _row(Said.HTTP, 400, PermanentError, because("request_unexpected"), ITS_OWN),
+    _row(Said.HTTP, 401, AccessError, because("key_refused"), OURS, KEY),
     _row(Said.HTTP, 402, AccessError, CREDIT, OURS),
-    _row(Said.HTTP, 403, AccessError, f"this machine's address or this account is not allowed, {ALLOWLIST}", OURS),
-    _row(Said.HTTP, 404, AccessError, f"the API is not there, {URL}",
-         "a wrong host or path says it, or an account of another kind"),
-    _row(Said.HTTP, 405, AccessError, f"the API takes no messages there, {URL}", OURS),
-    _row(Said.HTTP, 408, UncertainError, "the gateway stopped waiting for the request",
+    _row(Said.HTTP, 403, AccessError, because("address_or_account_refused"), OURS, ALLOWLIST),
+    _row(Said.HTTP, 404, AccessError, because("api_not_there"),
+         "a wrong host or path says it, or an account of another kind", URL),
+    _row(Said.HTTP, 405, AccessError, because("api_takes_none"), OURS, URL),
+    _row(Said.HTTP, 408, UncertainError, because("gateway_stopped_waiting"),
          "or for something behind it: nobody can tell which"),
-    _row(Said.HTTP, 409, UncertainError, "the gateway knows the id of the message already",
-         "so an earlier attempt may have been taken"),
-    _row(Said.HTTP, 410, AccessError, f"the API is no longer there, {URL}", OURS),
-    _row(Said.HTTP, 413, PermanentError, "the message is too large", ITS_OWN),
-    _row(Said.HTTP, 415, AccessError, f"the API expects another content type, {URL}", OURS),
-    _row(Said.HTTP, 422, PermanentError, "the API cannot make sense of a field", ITS_OWN),
-    _row(Said.HTTP, 429, TransientError, "too many requests", BEFORE),
-    _row(Said.HUNDRED, 2, UncertainError, "the gateway answered without saying whether it took the message", NO_WORD),
-    _row(Said.HUNDRED, 3, UncertainError, "the gateway points elsewhere without saying whether it took the message",
-         NO_WORD),
-    _row(Said.HUNDRED, 4, PermanentError, "the gateway refused the request",
+    _row(Said.HTTP, 409, UncertainError, because("id_known_already"), "so an earlier attempt may have been taken"),
+    _row(Said.HTTP, 410, AccessError, because("api_gone"), OURS, URL),
+    _row(Said.HTTP, 413, PermanentError, because("message_too_large"), ITS_OWN),
+    _row(Said.HTTP, 415, AccessError, because("other_content_type"), OURS, URL),
+    _row(Said.HTTP, 422, PermanentError, because("field_senseless"), ITS_OWN),
+    _row(Said.HTTP, 429, TransientError, because("too_many_requests"), BEFORE),
+    _row(Said.HUNDRED, 2, UncertainError, because("answered_otherwise"), NO_WORD),
+    _row(Said.HUNDRED, 3, UncertainError, because("points_elsewhere"), NO_WORD),
+    _row(Said.HUNDRED, 4, PermanentError, because("request_refused"),
          "the vendor says of none of these to try again"),
-    _row(Said.HUNDRED, 5, UncertainError, "the gateway failed without saying whether it took the message", NO_WORD),
+    _row(Said.HUNDRED, 5, UncertainError, because("gateway_failed"), NO_WORD),
 )
 # fmt: on
 

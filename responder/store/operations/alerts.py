@@ -12,6 +12,7 @@ from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.contact.effects import Step
+from responder.core.contact.reasons import read_reason, written_reason
 from responder.core.operations.telling import events_of
 from responder.core.rules.alerts import Alert, AlertKind, Mail, Trouble
 from responder.store.base.database import Database
@@ -79,7 +80,8 @@ async def read_open(database: Database) -> list[Alert]:
 async def _open(connection: AsyncConnection, database: Database, trouble: Trouble, now: datetime) -> Alert | None:
     """The alert, if the trouble had none; one that is open learns that it was seen again."""
     kind, subject = _place(trouble)
-    details = json.dumps(dict(trouble.details), ensure_ascii=False)
+    told = {name: written_reason(value) for name, value in trouble.details.items()}
+    details = json.dumps(told, ensure_ascii=False)
     again = (
         update(alerts)
         .where(IS_OPEN, alerts.c.kind == kind, alerts.c.subject == subject)
@@ -113,7 +115,8 @@ def _place(trouble: Trouble) -> tuple[str, str]:
 
 
 def _alert(row: Row[Any]) -> Alert:
-    trouble = Trouble(kind=AlertKind(row.kind), subject=row.subject, details=json.loads(row.details))
+    details = {name: read_reason(value) for name, value in json.loads(row.details).items()}
+    trouble = Trouble(kind=AlertKind(row.kind), subject=row.subject, details=details)
     return Alert(key=row.key, trouble=trouble, opened_at=row.opened_at, closed_at=row.closed_at)
 
 

@@ -84,7 +84,7 @@ async def bury_calls(database: Database, disabled: Collection[Endpoint], now: da
     async with database.write() as connection:
         for endpoint in map(by_name.__getitem__, names):
             waiting = and_(CALLS, steps.c.status == StepStatus.QUEUED, steps.c.recipient == endpoint.name)
-            remedy = f"run 'responder deliveries retry --to {endpoint.name}' once it is mended"
+            remedy = because("webhook_retry", webhook=endpoint.name)
             error = because("webhook_off", reason=endpoint.reason, remedy=remedy)
             values = {"status": StepStatus.DEAD, "next_attempt_at": None, "last_error": error, "updated_at": now}
             found += (

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import func, select, text, update
 
+from responder.core.contact.reasons import heading
 from responder.core.operations.records import MessageRecord
 from responder.core.operations.troubles import FailedMessages
 from responder.core.sms.message import MessageStatus
@@ -25,7 +26,7 @@ async def read_failed(database: Database) -> FailedMessages:
     A reason ends at its colon: what follows may repeat a text.
     """
     found = await count_by_reason(database, messages.c.error, *FAILED)
-    return FailedMessages(by_reason={reason or "no reason was kept": count for reason, count in found.items()})
+    return FailedMessages(by_reason={heading(reason) or "no reason was kept": count for reason, count in found})
 
 
 AGAIN: dict[str, Any] = {

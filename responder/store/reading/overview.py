@@ -90,7 +90,7 @@ async def count_waiting(database: Database, begin: datetime, end: datetime) -> C
 
 async def count_reasons(database: Database) -> list[tuple[str, int]]:
     """How many deliveries were given up for each reason, the most frequent first."""
-    return list((await count_by_reason(database, steps.c.last_error, GIVEN_UP)).items())
+    return await count_by_reason(database, steps.c.last_error, GIVEN_UP)
 
 
 async def read_pulse(database: Database) -> Pulse:

@@ -1,5 +1,6 @@
 """The catalogue of reasons: what is stored by a code can be said again, and no code is idle."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -10,12 +11,27 @@ from responder.core.contact.sentences import SENTENCES
 
 SOURCE = Path(__file__).parents[3] / "responder"
 CODE = re.compile(r'\b(?:because|_held)\(\s*"([a-z_]+)"(?: if [^"]+ else "([a-z_]+)")?')
+ENDS_AN_ATTEMPT = {"AccessError", "BlockedError", "Gone", "PermanentError", "TransientError", "UncertainError"}
 PLACE = re.compile(r"\{(\w+)")
 
 
 def test_every_code_is_used_and_every_used_code_has_a_sentence() -> None:
     written = "\n".join(path.read_text() for path in SOURCE.rglob("*.py"))
     assert {code for found in CODE.findall(written) for code in found if code} == set(SENTENCES)
+
+
+@pytest.mark.parametrize("folder", ["clients/http.py", "gateways", "worker"])
+def test_whatever_ends_an_attempt_has_a_code(folder: str) -> None:
+    """Its reason is stored with the delivery, the hold or the endpoint, and read on pages in Italian as well."""
+    place = SOURCE / folder
+    modules = [place] if place.is_file() else sorted(place.rglob("*.py"))
+    assert [
+        f"{module.relative_to(SOURCE)}:{node.lineno}"
+        for module in modules
+        for node in ast.walk(ast.parse(module.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ENDS_AN_ATTEMPT
+        if any(isinstance(given, ast.Constant | ast.JoinedStr | ast.BinOp) for given in node.args)
+    ] == []
 
 
 @pytest.mark.parametrize("code", SENTENCES)

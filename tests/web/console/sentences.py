@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from responder.core.contact.sentences import SENTENCES as REASONS
+from responder.core.outbound.networks import REFUSED
 from responder.web.console.frame import rendering
 from responder.web.console.frame.language import WORDS
 
@@ -17,7 +18,7 @@ NAMED = {"sentence"}  # arguments that are translated later
 
 def sentences() -> dict[str, str]:
     """Each sentence with the file that has it."""
-    words = (*WORDS.values(), *rendering.MONTHS, *rendering.DAYS, *REASONS.values())
+    words = (*WORDS.values(), *rendering.MONTHS, *rendering.DAYS, *REASONS.values(), *(why for _, why in REFUSED))
     found = dict.fromkeys(words, "words")
     for template in sorted((FOLDER / "templates").glob("*.html")):
         for _, _, message in _extract(template.read_text("utf-8")):

@@ -7,7 +7,9 @@ from html import unescape
 import httpx
 import pytest
 
-from responder.core.contact.reasons import because
+from responder.core.contact.reasons import Reason, because, read_reason, written_reason
+from responder.core.rules.alerts import AlertKind, Trouble
+from responder.store.operations.alerts import Telling, note_troubles
 from responder.web.console.frame.language import catalogue
 from tests.web.console.conftest import Installation
 from tests.web.console.sentences import sentences
@@ -65,6 +67,40 @@ def test_a_near_miss_is_told_in_italian_by_its_code_and_values() -> None:
     stored = because("outside_hours", hours="Mon-Fri 09:00-18:00", day="Sun", time="03:00")
     assert catalogue("it").why(stored) == "fuori orario: Mon-Fri 09:00-18:00, erano le 03:00 di dom"
     assert catalogue("en").why(stored) == stored
+
+
+@pytest.mark.parametrize(
+    ("reason", "italian"),
+    [
+        (
+            because("private_host", network="private (RFC 1918)", remedy="so"),
+            "l'host del webhook ha un indirizzo di questo tipo: privato (RFC 1918), so",
+        ),
+        (
+            because(
+                "gateway_said",
+                words=because("with_remedy", words=because("key_refused"), remedy=because("check", setting="KEY")),
+                reasons="",
+                status=401,
+            ),
+            "la chiave API non è accettata, controlla KEY (HTTP 401)",
+        ),
+        (
+            because("not_sent", reason=because("connection_refused")),
+            "non inviato: la connessione è stata rifiutata",
+        ),
+    ],
+)
+def test_why_a_call_was_not_made_is_told_in_italian(reason: Reason, italian: str) -> None:
+    assert catalogue("it").why(read_reason(written_reason(reason))) == italian
+
+
+async def test_a_banner_says_in_italian_why_the_gateway_takes_nothing(installation: Installation) -> None:
+    trouble = Trouble(kind=AlertKind.GATEWAY_REFUSES, details={"reason": because("credit_used_up")})
+    await note_troubles(installation.store.database, [trouble], lambda _alert: Telling(), installation.now())
+    async with installation.browser() as browser:
+        page = told(await browser.get("/", **{"accept-language": "it"}))
+    assert "il credito è esaurito, ricaricalo presso il gateway" in page
 
 
 def test_what_else_keeps_a_rule_from_applying_is_told_in_the_same_language() -> None:

@@ -91,7 +91,7 @@ reports = Table(
     Column("ids", Text, nullable=False),
     Column("reported", String(16), nullable=False),
     Column("word", String(64), nullable=False),
-    Column("reason", Text),
+    Column("reason", Why),
     Column("part", Integer),
     Column("parts", Integer),
     Column("happened_at", Moment),
@@ -126,5 +126,5 @@ endpoints = Table(
     Column("failing_since", Moment),
     Column("open_until", Moment),
     Column("disabled_at", Moment),
-    Column("reason", Text),
+    Column("reason", Why),
 )

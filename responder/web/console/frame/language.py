@@ -11,7 +11,7 @@ from responder.core.contact.sentences import SENTENCES as REASONS
 
 FOLDER = "responder.web.console"
 LANGUAGES = {"en": "English", "it": "Italiano"}
-IN_WORDS = frozenset({"day", "status"})  # values of reasons that are words of ours
+IN_WORDS = frozenset({"day", "network", "status"})  # values of reasons that are words of ours
 Sentences = Mapping[str, str | list[str]]
 
 

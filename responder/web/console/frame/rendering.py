@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 
-from responder.core.contact.reasons import Reason
+from responder.core.contact.reasons import Reason, heading
 from responder.web.console.frame.assets import assets
 from responder.web.console.frame.language import FOLDER, LANGUAGES, Catalogue, word_of
 
@@ -106,10 +106,13 @@ class Told(NamedTuple):
 
 
 @pass_context
-def reason(context: Context, stored: str) -> Told:
-    """A reason in the reader's language, as far as it is more than a sentence."""
+def reason(context: Context, stored: str, is_heading: bool = False) -> Told:  # noqa: FBT001, FBT002  (a filter's)
+    """A reason in the reader's language, as far as it is more than a sentence; all of it, or its heading."""
     words = _words(context)
-    return Told(text=words.why(stored), is_english=words.language != "en" and not isinstance(stored, Reason))
+    said = words.why(stored)
+    return Told(
+        text=heading(said) if is_heading else said, is_english=words.language != "en" and not isinstance(stored, Reason)
+    )
 
 
 @pass_context
