@@ -1,7 +1,7 @@
 """The commands of docs/, page by page, in a folder of their own before a real service.
 
 A block that begins with "# on your server" or "# in a checkout of responder" is not run here: it needs root, another program or
-the internet, or is the tour of the README. What stands in such a block is still checked for its names (tests/test_docs_pages.py).
+the internet, or is the tour of the README (test_server_blocks.py tries it, or says why not).
 """
 
 import contextlib
