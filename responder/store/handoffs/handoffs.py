@@ -175,6 +175,7 @@ def _appointment(row: Row[Any]) -> Appointment | None:
         Appointment,
         {name.removeprefix(BOOKED): value for name, value in columns.items()},
         order=order_of(row.booked_order_at, row.booked_order_seq),
+        asking_waits=False,
     )
 
 
