@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from responder.core.contact.effects import StepKind
+from responder.core.contact.effects import Purpose, StepKind
 from responder.core.outbound.gateway import Bell, Client, Clock, Gateway, Job, Pace
 from responder.core.outbound.retry import BEGIN_WITHIN
 from responder.core.rules.appointments import quiet_until
@@ -25,6 +25,7 @@ from responder.worker.shared_commits import SharedCommits
 from responder.worker.webhooks import Webhooks
 
 REPLIES_AT_ONCE = 50
+LOOK_AT = 2 * REPLIES_AT_ONCE  # of what is left after a claim: half of the reminders that may wait
 PRETENDED_AT_ONCE = 500
 PATIENCE_S = 0.03  # before the next claim, while most slots are taken
 PACED_S = 0.05  # before the next claim of texts that the pace holds up
@@ -176,8 +177,10 @@ class Deliverer:
             budget=budget,
             tell=notified,
             quiet_until=quiet,
-            look_at=REPLIES_AT_ONCE,
+            look_at=LOOK_AT,
         )
+        if claimed.left < LOOK_AT and any(one.step.purpose is Purpose.REMINDER for one in claimed):
+            self.bell.ring(Job.REMINDERS)  # others may be due: few wait among the replies at a time
         if claimed.left:
             self._due = claimed.left
             if self._has_room(len(claimed)):

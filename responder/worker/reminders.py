@@ -31,10 +31,17 @@ class Reminders:
     clock: Clock
     sender: str | None
     secret: bytes = field(default=b"", repr=False)
+    _queueing: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
     _is_planning: bool = field(init=False, default=False)  # anew, with more to come
 
     async def queue(self) -> None:
         """Queue what is due, after a slice of any planning that is left."""
+        if self._queueing.locked():
+            return  # whoever queues takes what there is; what becomes due meanwhile is for the next sweep
+        async with self._queueing:
+            await self._queue()
+
+    async def _queue(self) -> None:
         rules, now = self.rules(), self.clock()
         await self._plan(rules, now)
 

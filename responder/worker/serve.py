@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from responder.clients.http import HttpClient
 from responder.core.operations.troubles import SEEN_WITHIN
-from responder.core.outbound.gateway import Clock
+from responder.core.outbound.gateway import Clock, Job
 from responder.core.rules.rules import Rules
 from responder.core.rules.webhooks import Event
 from responder.errors import StorageError, TransientError
@@ -58,7 +58,7 @@ async def serve(settings: Settings) -> None:
         near = NearBell(bell)
         pace = make_pace(url, settings, store)
         bodies, sweep = make_jobs(settings, store, client, near, pace, in_force.rules, utc_now)
-        near.open({job: bodies[job] for job in JOB_OF.values()})
+        near.open({job: bodies[job] for job in (*JOB_OF.values(), Job.REMINDERS)})
         collect_rarely()
         supervisor = Supervisor(lambda: arq_worker(connect(url, timeout_s=POLL_TIMEOUT_S), bodies, sweep, name))
         with contextlib.ExitStack() as stack:
@@ -112,6 +112,9 @@ def make_jobs(
         is_simulating=not settings.provider.sends,
         is_shadow=settings.shadow,
     )
+    reminders = Reminders(
+        database=database, rules=rules, bell=bell, clock=clock, sender=settings.sender, secret=store.secret
+    )
     sweep = Sweep(
         database=database,
         inbox=store.inbox,
@@ -119,12 +122,10 @@ def make_jobs(
         bell=bell.far,  # for any worker: what it finds may be more than one can do
         clock=clock,
         rules=rules,
-        reminders=Reminders(
-            database=database, rules=rules, bell=bell, clock=clock, sender=settings.sender, secret=store.secret
-        ),
+        reminders=reminders,
         awaiting=awaiting,
     )
-    return job_bodies(handler, deliverer), sweep.sweep
+    return job_bodies(handler, deliverer, reminders), sweep.sweep
 
 
 def make_pace(url: str, settings: Settings, store: Store) -> Pace:

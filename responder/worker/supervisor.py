@@ -81,7 +81,7 @@ class Sweep:
             self.bell.ring(JOB_OF[kind])
 
 
-def job_bodies(handler: Handler, deliverer: Deliverer) -> dict[str, JobBody]:
+def job_bodies(handler: Handler, deliverer: Deliverer, reminders: Reminders) -> dict[str, JobBody]:
     """What each job does."""
 
     async def deliver_replies() -> None:
@@ -90,7 +90,12 @@ def job_bodies(handler: Handler, deliverer: Deliverer) -> dict[str, JobBody]:
     async def deliver_webhooks() -> None:
         await deliverer.deliver(StepKind.WEBHOOK)
 
-    return {Job.HANDLE: handler.handle, Job.REPLIES: deliver_replies, Job.WEBHOOKS: deliver_webhooks}
+    return {
+        Job.HANDLE: handler.handle,
+        Job.REPLIES: deliver_replies,
+        Job.WEBHOOKS: deliver_webhooks,
+        Job.REMINDERS: reminders.queue,
+    }
 
 
 class WokenWorker(Worker):

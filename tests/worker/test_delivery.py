@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook as Verifier
 
-from responder.core.contact.effects import StepKind, StepStatus
+from responder.core.contact.effects import Purpose, StepKind, StepStatus
+from responder.core.outbound.gateway import Job
 from responder.core.outbound.retry import LEASE
 from responder.core.rules.rules import Webhook
 from responder.errors import StorageError
+from responder.store.appointments.reminders import AHEAD
 from responder.store.base.tables import contacts
 from responder.store.outbound.abandoned import settle_abandoned
 from responder.store.outbound.replies import Claims, SqlSteps
@@ -332,3 +334,30 @@ async def test_one_ring_is_enough_for_all_that_are_due(out: Out) -> None:
     await out.queue(*(reply_step(f"k{n}-1", f"+39330000{n:04}") for n in range(120)))
     await out.deliver()
     assert await out.statuses() == ["sent"] * 120
+
+
+@pytest.mark.parametrize(("purpose", "rings"), [(Purpose.REMINDER, [Job.REMINDERS]), (Purpose.ANSWER, [])])
+async def test_reminders_that_leave_make_room_for_others_at_once(out: Out, purpose: Purpose, rings: list[Job]) -> None:
+    await out.queue(replace(reply_step("k-1"), purpose=purpose))
+    await out.deliver()
+    assert (await out.statuses(), out.work.bell.rings) == (["sent"], rings)
+
+
+async def test_while_half_of_the_reminders_that_may_wait_still_do_no_more_are_asked_for(out: Out) -> None:
+    await out.queue(
+        *(replace(reply_step(f"k{n}-1", f"+39330000{n:04}"), purpose=Purpose.REMINDER) for n in range(AHEAD))
+    )
+    out.pace = Stopped()
+    await asyncio.wait_for(out.deliver(budget_s=0.01), 30)
+    assert Job.REMINDERS not in out.work.bell.rings
+
+
+class Stopped:
+    """Lets one text go, and then none."""
+
+    def __init__(self) -> None:
+        self.left = 1
+
+    async def take(self, wanted: int) -> int:
+        granted, self.left = min(self.left, wanted), 0
+        return granted

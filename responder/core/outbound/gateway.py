@@ -187,6 +187,7 @@ class Job(StrEnum):
     HANDLE = "handle"
     REPLIES = "deliver_replies"
     WEBHOOKS = "deliver_webhooks"
+    REMINDERS = "queue_reminders"
 
 
 class Bell(Protocol):

@@ -23,7 +23,7 @@ from responder.store.appointments.stale_reminders import (
     with_unhandled,
     without_overtaken,
 )
-from responder.store.base.bulk import each_of
+from responder.store.base.bulk import each_of, execute_many
 from responder.store.base.database import Database
 from responder.store.base.history import add_events, event, last_numbers
 from responder.store.base.tables import PAST, REMINDING, WAITING, appointments, contacts, messages, reminders, steps
@@ -59,8 +59,7 @@ async def queue_due(database: Database, decide: Decide, now: datetime, sender: s
         decided = without_overtaken(
             [(row, _after_texts(became, now) if row.originator in unread else became) for row, became in decided]
         )
-        for row, became in decided:
-            await _settle(connection, row, became, now)
+        await _settle(connection, decided, now)
         sent = [(row, became) for row, became in decided if isinstance(became, Send)]
         phones = [row.originator for row, _ in sent]
         senders = dict.fromkeys(phones, sender) if sender else await _last_texted(database, connection, phones)
@@ -126,15 +125,32 @@ async def _standing(connection: AsyncConnection, identifiers: Collection[str]) -
     return {row.id: appointment_from(row) for row in rows}
 
 
-async def _settle(connection: AsyncConnection, row: Row[Any], became: Send | Drop | Wait, now: datetime) -> None:
+async def _settle(connection: AsyncConnection, decided: Sequence[Decided], now: datetime) -> None:
+    waiting = [{"of_key": row.key, "until": became.until} for row, became in decided if isinstance(became, Wait)]
+    await execute_many(connection, _PUT_OFF, waiting)
+    done = [{"of_key": row.key, "now": now} | _ended(became) for row, became in decided if not isinstance(became, Wait)]
+    await execute_many(connection, _END, done)
+
+
+def _ended(became: Send | Drop) -> dict[str, Any]:
     match became:
-        case Wait(until=until):
-            values: dict[str, Any] = {"next_at": until}
         case Drop(reason=reason):
-            values = {"status": DROPPED, "done_at": now, "reason": reason}
-        case Send():
-            values = {"status": QUEUED, "done_at": now, "only": became.only}
-    await connection.execute(update(reminders).where(reminders.c.key == row.key).values(values))
+            return {"new_status": DROPPED, "new_reason": reason, "new_only": None}
+        case Send(only=only):
+            return {"new_status": QUEUED, "new_reason": None, "new_only": only}
+
+
+_PUT_OFF = update(reminders).where(reminders.c.key == bindparam("of_key")).values(next_at=bindparam("until"))
+_END = (
+    update(reminders)
+    .where(reminders.c.key == bindparam("of_key"))
+    .values(
+        status=bindparam("new_status"),
+        done_at=bindparam("now"),
+        reason=bindparam("new_reason"),
+        only=bindparam("new_only"),
+    )
+)
 
 
 async def _last_texted(database: Database, connection: AsyncConnection, originators: Collection[str]) -> dict[str, str]:
@@ -173,7 +189,7 @@ async def _ask(
             {"of_id": row.appointment_id, "opened_at": now - CLOCKS, "now": now, "sender": senders[row.originator]}
             for row in rows
         ]
-        await connection.execute(_ASK, asked)
+        await execute_many(connection, _ASK, asked)
 
 
 async def _tell(
@@ -191,11 +207,11 @@ async def _tell(
         numbers[row.appointment_id] += 1
         lines.append(_told(row, became, numbers[row.appointment_id], now))
     await add_events(connection, lines)
-    await connection.execute(COUNT, [{"of_id": row.appointment_id} for row, _ in decided])
+    await execute_many(connection, COUNT, [{"of_id": row.appointment_id} for row, _ in decided])
     theirs = {row.originator for row, _ in decided} | {
         standing[row.appointment_id].originator for row, _ in decided if row.appointment_id in standing
     }
-    await connection.execute(MOVE, [{"of_originator": originator} for originator in sorted(theirs)])
+    await execute_many(connection, MOVE, [{"of_originator": originator} for originator in sorted(theirs)])
 
 
 def _told(row: Row[Any], became: Send | Drop | Wait, number: int, now: datetime) -> dict[str, Any]:
