@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     if unknown := [name for name in chosen.names if name not in BENCHMARKS]:
         parser.error(f"unknown benchmark {unknown[0]!r}, expected any of {', '.join(BENCHMARKS)}")
-    options = Options(rounds=chosen.rounds, scale=chosen.scale, folder=chosen.dir)
+    options = Options(rounds=chosen.rounds, scale=chosen.scale, folder=chosen.dir, postgresql=chosen.postgresql)
     print(f"{description(options.folder)}; times a baseline: the median over rounds, in which all run in turn")
     return max([_run(name, options) for name in chosen.names])
 
@@ -81,6 +81,11 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         default=defaults.folder,
         help="where databases are, which decides on the disk (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--postgresql",
+        metavar="URL",
+        help="a server on which databases may be made, for what is compared there as well",
     )
     return parser
 

@@ -10,9 +10,19 @@ from pathlib import Path
 
 from benchmarks.gateway import SendApi, read_http, send_api
 from benchmarks.load import form, request
+from benchmarks.machine import exact_cpu_s, family
 from benchmarks.report import Goal, Report, Table
 from benchmarks.rounds import Options, alternate, percentile
-from benchmarks.running import BenchmarkError, free_port, is_ready, python, settings_for, started, working_folder
+from benchmarks.running import (
+    BenchmarkError,
+    Running,
+    free_port,
+    is_ready,
+    python,
+    settings_for,
+    started,
+    working_folder,
+)
 
 MESSAGES = 100
 PACE_S = (0.1, 0.2)  # between two messages, so that each finds everything idle
@@ -20,12 +30,17 @@ WARM_UP = 3
 BARE = "bare round trip"
 ACKNOWLEDGED = "+OK"
 OURS = "call at the send API"
+IDLE, IDLE_S = "idle", 20
 MS = 1e3
 
 
 def run(options: Options) -> Report:
     """Compare the time to our call with a bare round trip to the same send API."""
-    rows = alternate(options, {"responder run": lambda: asyncio.run(_measure(options))})
+    found = {row.name: row for row in alternate(options, {"responder run": lambda: asyncio.run(_measure(options))})}
+    idle = Table(
+        title="CPU of responder run, all its processes, while nothing comes", unit="% of a core", rows=[found.pop(IDLE)]
+    )
+    rows = list(found.values())
     table = Table(
         title=(
             f"latency: {options.count(MESSAGES)} messages a run after {WARM_UP} to warm up, one every "
@@ -36,16 +51,17 @@ def run(options: Options) -> Report:
         baselines=(f"{BARE}, p50",),
     )
     goals = [
-        Goal(text="ms to the call, p50", value=table.row(f"{OURS}, p50").median, limit=100),
-        Goal(text="ms to the call, p99", value=table.row(f"{OURS}, p99").median, limit=500),
+        Goal(text="ms to the call, p50", value=table.row(f"{OURS}, p50").median, limit=20),
+        Goal(text="% of a core, idle", value=idle.row(IDLE).median, limit=3),
+        Goal(text="ms to the call, p99", value=table.row(f"{OURS}, p99").median, limit=40),
     ]
-    return Report(tables=[table], goals=goals)
+    return Report(tables=[table, idle], goals=goals)
 
 
 async def _measure(options: Options) -> dict[str, float]:
     times: dict[str, list[float]] = {BARE: [], ACKNOWLEDGED: [], OURS: []}
     with working_folder(options.folder) as folder:
-        async with send_api() as api, _service(folder, api) as port:
+        async with send_api() as api, _service(folder, api) as (service, port):
             gateway, web = await _connect(api.port), await _connect(port)
             for number in range(WARM_UP + options.count(MESSAGES)):
                 await asyncio.sleep(random.uniform(*PACE_S))
@@ -54,13 +70,14 @@ async def _measure(options: Options) -> dict[str, float]:
                     times[name].append(took_s * MS)
             for _, writer in (gateway, web):
                 writer.close()
-    return {
+            idle = await _idle(service, options.count(IDLE_S))
+    return {IDLE: idle} | {
         f"{name}, p{share}": percentile(values, share / 100) for name, values in times.items() for share in (50, 99)
     }
 
 
 @contextlib.asynccontextmanager
-async def _service(folder: Path, api: SendApi) -> AsyncIterator[int]:
+async def _service(folder: Path, api: SendApi) -> AsyncIterator[tuple[Running, int]]:
     """``responder run`` with the send API as its gateway, once its worker is ready."""
     port = free_port()
     settings = settings_for(folder, port) | {
@@ -70,8 +87,16 @@ async def _service(folder: Path, api: SendApi) -> AsyncIterator[int]:
     }
     with started(folder, "run", *python("responder", "run"), settings=settings) as service:
         await asyncio.to_thread(service.wait_until, lambda: is_ready(port), "the start of responder run")
-        yield port
+        yield service, port
         await asyncio.to_thread(service.stop)  # it may still wait for an answer from here
+
+
+async def _idle(service: Running, seconds: float) -> float:
+    """The share of a core that the processes of a service take while nothing comes."""
+    processes = family(service.pid)
+    before = sum(map(exact_cpu_s, processes))
+    await asyncio.sleep(seconds)
+    return (sum(map(exact_cpu_s, processes)) - before) / seconds * 100
 
 
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]

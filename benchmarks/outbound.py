@@ -1,16 +1,29 @@
-"""Replies that leave in a second with 20,000 of them queued, and what one costs then and with 100."""
+"""Replies that leave in a second with 20,000 of them queued, what one costs then and at the end, and reminders."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 from benchmarks.gateway import SendApi, send_api
 from benchmarks.handle import fill, rules_file
+from benchmarks.load import OURS as OUR_NUMBER
 from benchmarks.machine import exact_cpu_s
 from benchmarks.report import Goal, Report, Table
-from benchmarks.rounds import Options, alternate
-from benchmarks.running import BenchmarkError, Running, python, redis_server, settings_for, started, working_folder
+from benchmarks.rounds import Measurement, Options, alternate
+from benchmarks.running import (
+    BenchmarkError,
+    Running,
+    free_port,
+    is_ready,
+    own_database,
+    python,
+    redis_server,
+    settings_for,
+    started,
+    working_folder,
+)
 from responder.core.outbound.gateway import Job
 from responder.settings.model import Settings, load_settings
 from responder.store.inbox.commit import Commits
@@ -23,7 +36,19 @@ TOGETHER = 50
 LIMIT_S = 300.0
 BARE = f"httpx alone, {TOGETHER} at once"
 OURS = "responder worker"
+OURS_POSTGRESQL = "responder worker, PostgreSQL"
+REMINDERS = "reminders, responder run"
+DUE = 5_000
 FIRST, LAST = "the first tenth", "the last tenth"
+REMINDING = """
+version: 1
+appointments:
+  reminders: [{before: 24h, text: "Reply YES to confirm.", valid_for: 12h}]
+rules:
+  - name: hours
+    when: {text: Hours}
+    then: [{reply: "We are open from 9 to 18."}]
+"""
 
 
 class Silent:
@@ -35,24 +60,33 @@ class Silent:
 
 def run(options: Options) -> Report:
     """Compare a worker with an HTTP client that sends as many texts and remembers nothing."""
-    measurements = {BARE: lambda: asyncio.run(_bare(options)), OURS: lambda: asyncio.run(_leaving(options))}
+    measurements: dict[str, Measurement] = {
+        BARE: lambda: asyncio.run(_bare(options)),
+        OURS: lambda: asyncio.run(_leaving(options)),
+        REMINDERS: lambda: asyncio.run(_reminding(options)),
+    }
+    if server := options.postgresql:
+        measurements[OURS_POSTGRESQL] = lambda: asyncio.run(_leaving_postgresql(options, server))
     rows = {row.name: row for row in alternate(options, measurements)}
+    ours = [name for name in (OURS, OURS_POSTGRESQL) if name in rows]
     rates = Table(
-        title=f"outbound: {options.count(QUEUED):,} replies to a local send API at RESPONDER_SEND_RATE=1000/s, SQLite",
+        title=f"outbound: {options.count(QUEUED):,} replies, and {options.count(DUE):,} reminders, to a local send API "
+        "at RESPONDER_SEND_RATE=1000/s, SQLite where nothing else is said",
         unit="per second",
-        rows=[rows[BARE], rows[OURS]],
+        rows=[rows[name] for name in (BARE, *ours, REMINDERS)],
         baselines=(BARE,),
     )
     each = Table(
         title="CPU of the worker for each reply, while most of the others wait and when most have left",
         unit="us",
-        rows=[rows[FIRST], rows[LAST]],
-        baselines=(LAST,),
+        rows=[rows[f"{name}, {part}"] for name in ours for part in (FIRST, LAST)],
+        baselines=(f"{OURS}, {LAST}",),
     )
-    goals = [
-        Goal(text="replies a second", value=rates.row(OURS).median, limit=800, at_least=True),
-        Goal(text="times the cost of the last", value=each.ratio(FIRST, LAST), limit=1.2),
-    ]
+    goals = [Goal(text=f"a second: {name}", value=rates.row(name).median, limit=800, at_least=True) for name in ours]
+    goals.append(Goal(text="reminders a second", value=rates.row(REMINDERS).median, limit=800, at_least=True))
+    for name in ours:
+        ratio = each.ratio(f"{name}, {FIRST}", f"{name}, {LAST}")
+        goals.append(Goal(text=f"times the cost of the last: {name}", value=ratio, limit=1.2))
     return Report(tables=[rates, each], goals=goals)
 
 
@@ -65,19 +99,53 @@ async def _bare(options: Options) -> dict[str, float]:
                 return {BARE: (await _until(api, client, count))[BARE]}
 
 
-async def _leaving(options: Options) -> dict[str, float]:
+async def _leaving_postgresql(options: Options, server: str) -> dict[str, float]:
+    async with own_database(server) as database:
+        return await _leaving(options, database, OURS_POSTGRESQL)
+
+
+async def _leaving(options: Options, database: Mapping[str, str] | None = None, name: str = OURS) -> dict[str, float]:
     count = options.count(QUEUED)
     with working_folder(options.folder) as folder, redis_server(folder) as redis:
         async with send_api() as api:
-            variables = settings_for(folder, 1, redis.url, rules_file()) | {
-                "RESPONDER_SEND_RATE": "1000/s",
-                "RESPONDER_AGILE_API_KEY": "benchmark",
-                "RESPONDER_AGILE_URL": f"http://127.0.0.1:{api.port}/send",
-            }
+            variables = settings_for(folder, 1, redis.url, rules_file()) | _sending(api) | dict(database or {})
             await _queue(load_settings(variables), count)
             async with _worker(folder, variables) as worker:
                 found = await _until(api, worker, count)
-                return {OURS: found.pop(BARE)} | found
+                return {name: found.pop(BARE)} | {f"{name}, {part}": value for part, value in found.items()}
+
+
+def _sending(api: SendApi) -> dict[str, str]:
+    return {
+        "RESPONDER_SEND_RATE": "1000/s",
+        "RESPONDER_AGILE_API_KEY": "benchmark",
+        "RESPONDER_AGILE_URL": f"http://127.0.0.1:{api.port}/send",
+        "RESPONDER_SENDER": OUR_NUMBER,
+    }
+
+
+async def _reminding(options: Options) -> dict[str, float]:
+    """How many reminders leave in a second, of many that are due at once."""
+    count = options.count(DUE)
+    with working_folder(options.folder) as folder:
+        async with send_api() as api:
+            variables = settings_for(folder, port := free_port(), rules=REMINDING) | _sending(api)
+            with started(folder, "run", *python("responder", "run"), settings=variables) as service:
+                await asyncio.to_thread(service.wait_until, lambda: is_ready(port), "the start of responder run")
+                file = _appointments(folder, count)
+                importing = python("responder", "appointments", "import", str(file))
+                with started(folder, "import", *importing, settings=variables):
+                    rate = (await _until(api, service, count))[BARE]
+                await asyncio.to_thread(service.stop)
+                return {REMINDERS: rate}
+
+
+def _appointments(folder: Path, count: int) -> Path:
+    """A file of appointments whose reminders are due since a moment ago."""
+    starts_at = (utc_now() + timedelta(hours=24, minutes=-1)).isoformat()
+    lines = [f"a{number},+39331{number:07},{starts_at}" for number in range(count)]
+    (folder / "appointments.csv").write_text("\n".join(["id,originator,starts_at", *lines]))
+    return folder / "appointments.csv"
 
 
 @asynccontextmanager

@@ -15,10 +15,14 @@ Measurement = Callable[[], Mapping[str, float]]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Options:
-    """How often, how much and where. ``scale`` makes every run shorter or longer, ``folder`` decides the disk."""
+    """How often, how much and where. ``scale`` makes every run shorter or longer, ``folder`` decides the disk.
+
+    ``postgresql`` is a server on which databases may be made; without it, what is measured there is left out.
+    """
 
     rounds: int = 3
     scale: float = 1.0
+    postgresql: str | None = None
     folder: Path = Path("/var/tmp")  # noqa: S108  (each run makes a private folder there; /tmp may be in memory)
 
     def count(self, full: int) -> int:

@@ -2,16 +2,19 @@
 
 import http.client
 import os
+import secrets
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+import asyncpg
 
 from responder.processes.redis import find_server
 
@@ -143,6 +146,19 @@ def settings_for(folder: Path, port: int, redis_url: str | None = None, rules: s
         "RESPONDER_PORT": str(port),
     }
     return settings | ({"RESPONDER_REDIS_URL": redis_url} if redis_url else {})
+
+
+@asynccontextmanager
+async def own_database(server: str) -> AsyncIterator[dict[str, str]]:
+    """The settings for a database of our own on a server of PostgreSQL, gone afterwards."""
+    name = f"benchmark_{secrets.token_hex(6)}"
+    connection = await asyncpg.connect(server)
+    await connection.execute(f"CREATE DATABASE {name}")
+    try:
+        yield {"RESPONDER_DATABASE_URL": f"{server.rpartition('/')[0]}/{name}"}
+    finally:
+        await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        await connection.close()
 
 
 def free_port() -> int:
