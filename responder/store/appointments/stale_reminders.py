@@ -1,5 +1,6 @@
 """Reminders that wait to leave, looked at again: where the appointment is another by now, they do not."""
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
@@ -32,8 +33,12 @@ async def stale_among(connection: AsyncConnection, keys: Collection[str], now: d
     found = (await connection.execute(select(appointments).where(appointments.c.id.in_(identifiers)))).all()
     standing = {row.id: appointment_from(row) for row in found}
     queued = (reminders.c.appointment_id.in_(identifiers)) & (reminders.c.status == QUEUED)
-    others = (await connection.execute(select(reminders).where(queued))).all()
-    reasons = {row.key: _why_stale(row, standing.get(row.appointment_id), others, now) for row in mine}
+    others: dict[str, list[Row[Any]]] = defaultdict(list)
+    for row in (await connection.execute(select(reminders).where(queued))).all():
+        others[row.appointment_id].append(row)
+    reasons = {
+        row.key: _why_stale(row, standing.get(row.appointment_id), others[row.appointment_id], now) for row in mine
+    }
     return {key: reason for key, reason in reasons.items() if reason}
 
 
@@ -41,11 +46,7 @@ def _why_stale(row: Row[Any], appointment: Appointment | None, others: Sequence[
     planned = planned_from(row)
     if reason := why_stale(planned, appointment, AppointmentStatus(row.only) if row.only else None, now):
         return reason
-    later = (
-        other
-        for other in others
-        if appointment and other.key == reminder_key(appointment, other.name) and other.appointment_id == appointment.id
-    )
+    later = (other for other in others if appointment and other.key == reminder_key(appointment, other.name))
     return OVERTAKEN if any((other.due_at, other.key) > (row.due_at, row.key) for other in later) else None
 
 
