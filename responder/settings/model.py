@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Self, TypeVar
+from typing import Any, Self, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, Field, PrivateAttr, SecretStr, ValidationError
@@ -57,7 +57,7 @@ class Settings(BaseSettings):
     admin_password: SecretStr | None = Field(
         None, description="What people sign in with; asked for where other machines can reach `HOST`."
     )
-    console_rules: Literal["edit", "view"] = Field(
+    console_rules: types.ConsoleRules = Field(
         "edit", description="`edit`, or `view` where the rules are changed elsewhere: then pages only give a patch."
     )
     public_url: types.PublicUrl | None = Field(

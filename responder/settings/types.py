@@ -198,6 +198,7 @@ Switch = Annotated[bool, Expected("true or false")]
 LogLevel = Annotated[
     Literal["debug", "info", "warning", "error"], BeforeValidator(lower), Expected("debug, info, warning or error")
 ]
+ConsoleRules = Annotated[Literal["edit", "view"], BeforeValidator(lower), Expected("edit or view")]
 LogFormat = Annotated[Literal["auto", "json", "text"], BeforeValidator(lower), Expected("auto, json or text")]
 
 

@@ -104,6 +104,14 @@ def test_the_senders_of_mails_are_compared_in_small_letters() -> None:
     )
 
 
+@pytest.mark.parametrize("name", sorted(setting_fields()))
+def test_whatever_is_typed_is_taken_or_refused_in_a_sentence(name: str) -> None:
+    try:
+        load_settings({f"{PREFIX}{name.upper()}": "nothing \x01 takes this"})
+    except ConfigurationError as error:
+        assert f"{PREFIX}{name.upper()} is " in str(error)  # noqa: PT017  (some take it)
+
+
 def test_a_wrong_value_is_named_with_what_was_expected() -> None:
     assert refusal(PORT="five") == "RESPONDER_PORT is 'five', expected a whole number between 1 and 65535"
 
@@ -112,6 +120,7 @@ def test_a_wrong_value_is_named_with_what_was_expected() -> None:
     ("name", "typed"),
     [
         ("PORT", "0"),
+        ("CONSOLE_RULES", "write"),
         ("PORT", "65536"),
         ("HOST", "two words"),
         ("DATA_DIR", "~no-such-user/data"),
