@@ -1,10 +1,12 @@
 # A release pins its base images by digest (FROM python:3.11-slim@sha256:…), so that what was tested is what runs; so does compose.yaml.
+# It listens on 127.0.0.1 until RESPONDER_HOST says otherwise, which needs a token and a password: compose.yaml sets all three.
 # Two stages: the first installs, the second runs as nobody in particular, also on a read-only root (data lives in /data).
 FROM python:3.11-slim AS build
 WORKDIR /build
-COPY requirements.lock pyproject.toml README.md LICENSE ./
+COPY requirements.lock ./
 RUN python -m venv /opt/responder \
  && /opt/responder/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
+COPY pyproject.toml README.md LICENSE ./
 COPY responder ./responder
 RUN /opt/responder/bin/pip install --no-cache-dir --no-deps .
 

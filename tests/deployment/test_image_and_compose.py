@@ -1,15 +1,20 @@
 """The files that others run responder with: the image and the set of services."""
 
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parent.parent.parent
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
+PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+LINUX = {"sys_platform": "linux", "platform_machine": "x86_64", "python_version": "3.11"}  # as the image
 LOCK = (ROOT / "requirements.lock").read_text()
 
 
@@ -24,6 +29,21 @@ def test_the_image_installs_what_is_locked_by_hash() -> None:
     pinned = re.findall(r"^[a-z0-9._\[\]-]+==[^ ]+", LOCK, re.MULTILINE)
     assert len(pinned) > 20
     assert LOCK.count("--hash=sha256:") >= len(pinned)
+
+
+def test_the_lock_has_all_that_the_package_needs_in_versions_that_it_allows() -> None:
+    locked = {
+        canonicalize_name(name): found for name, found in re.findall(r"^([\w.-]+)[^=\n]*==([^ ;]+)", LOCK, re.MULTILINE)
+    }
+    wanted = [Requirement(each) for each in PROJECT["dependencies"]]
+    here = [each for each in wanted if each.marker is None or each.marker.evaluate(LINUX)]
+    assert [
+        str(each) for each in here if not each.specifier.contains(locked.get(canonicalize_name(each.name), "0"))
+    ] == []
+
+
+def test_a_change_of_the_program_installs_no_dependency_again() -> None:
+    assert re.findall(r"^COPY (.*) \./\S*$", DOCKERFILE, re.MULTILINE)[0] == "requirements.lock"
 
 
 def test_the_lock_names_no_place_to_download_from() -> None:

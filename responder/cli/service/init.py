@@ -71,7 +71,7 @@ def _summary(folder: Path, pack: Pack, language: PackLanguage, files: list[NewFi
     middle = ["appointments", "import", APPOINTMENTS] if is_with_appointments else ["test", "--coverage-min", "100"]
     following = [
         (f"{command} run", "starts it; Ctrl-C ends it"),
-        (f"{command} {shlex.join(middle)}", "in another terminal"),
+        (f"{command} {shlex.join(middle)}", "in another terminal, in this folder too"),
         (f"{command} text {shlex.quote(TRY[pack][language])}", "as a phone would"),
     ]
     enter = [] if is_here else [f"  cd {shlex.quote(str(folder))}"]
