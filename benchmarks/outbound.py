@@ -135,9 +135,10 @@ async def _reminding(options: Options) -> dict[str, float]:
                 file = _appointments(folder, count)
                 importing = python("responder", "appointments", "import", str(file))
                 with started(folder, "import", *importing, settings=variables):
-                    rate = (await _until(api, service, count))[BARE]
+                    await _arrived(api, service, count)
                 await asyncio.to_thread(service.stop)
-                return {REMINDERS: rate}
+            moments = sorted(arrival.result() for arrival in api.arrivals.values())[count // PART : -count // PART]
+            return {REMINDERS: (len(moments) - 1) / (moments[-1] - moments[0])}
 
 
 def _appointments(folder: Path, count: int) -> Path:
@@ -179,7 +180,7 @@ async def _until(api: SendApi, sender: Running, count: int) -> dict[str, float]:
     for arrived in (part // PART, part, count - part, count - part // PART):  # not the very first and the very last
         await _arrived(api, sender, arrived)
         marks.append((len(api.arrivals), asyncio.get_running_loop().time(), exact_cpu_s(sender.pid)))
-    first, last = ((after[2] - before[2]) / (after[0] - before[0]) for before, after in (marks[:2], marks[2:]))
+    first, last = ((after[2] - before[2]) / max(after[0] - before[0], 1) for before, after in (marks[:2], marks[2:]))
     rate = (marks[-1][0] - marks[0][0]) / (marks[-1][1] - marks[0][1])
     await _arrived(api, sender, count)
     return {BARE: rate, FIRST: first * 1e6, LAST: last * 1e6}
