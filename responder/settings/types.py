@@ -221,8 +221,7 @@ def mistakes_of(error: ValidationError, fields: Mapping[str, FieldInfo]) -> Iter
         expected = next(note.text for note in _notes(fields[name]))
         if name == "database_url":
             expected = str(mistake["ctx"]["error"])  # it knows which part of the address is wrong
-        is_missing = mistake["type"] == "missing"
-        given = "not set" if is_missing else repr(shown(fields[name], mistake["input"]))
+        given = "not set" if mistake["type"] == "missing" else repr(shown(fields[name], mistake["input"]))
         yield f"{PREFIX}{name.upper()} is {given}, expected {expected}"
 
 
