@@ -5,15 +5,18 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from responder.core.outbound.gateway import Bell, Job
-from responder.core.sms.message import Inbound
+from responder.core.sms.message import Channel, Inbound
 from responder.errors import StorageError
 
 COMMIT_TOGETHER = 500  # messages in one transaction at most
 LONGEST_WAIT_S = 10.0  # before a request is refused; the gateway gives up after 30
 TURNS_TO_ANSWER = 4  # of the event loop: two to send the answers of a commit, two to read what came meanwhile
+FARTHEST_BACK = timedelta(hours=3)  # that a clock is set back by; the time before may have been any
 MOST_WAITING = 5000  # messages that wait for a commit
 ANSWER_TIMES_AFTER_S = 1.0  # for which the time of an answer may wait to be stored
 
@@ -48,6 +51,7 @@ class Intake:
         self._bell = bell
         self._longest_wait_s = longest_wait_s
         self._answer_times_after_s = answer_times_after_s
+        self._latest: datetime | None = None  # arrival, by our clock, which may be set back
         self._waiting: list[Waiting] = []
         self._taken: Sequence[Waiting] = ()
         self._watch: asyncio.TimerHandle | None = None
@@ -69,12 +73,24 @@ class Intake:
         if len(self._waiting) >= MOST_WAITING:
             raise StorageError("too many messages wait for the database")
         committed = asyncio.get_running_loop().create_future()
-        self._waiting.append((message, committed, began_at))
+        self._waiting.append((self._in_order(message), committed, began_at))
         self._arrived.set()
         if self._watch is None:
             self._give_up_on_late()
         await committed
         self._answer_ms[message.key] = round((time.monotonic() - began_at) * 1000)
+
+    def _in_order(self, message: Inbound) -> Inbound:
+        """The message, behind those that came before it: a clock set back makes no newer word an older one.
+
+        Mails are as old as they lay in the mailbox.
+        """
+        if message.channel is not Channel.WEBHOOK:
+            return message
+        if self._latest and timedelta() < self._latest - message.received_at < FARTHEST_BACK:
+            return replace(message, came_after=self._latest)
+        self._latest = message.received_at
+        return message
 
     @property
     def is_taking(self) -> bool:

@@ -1,6 +1,7 @@
 """The rate of texts across all workers; while Redis is away, each keeps to its share."""
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections import deque
@@ -88,6 +89,12 @@ class Pace:
         except StorageError:
             logger.debug("workers cannot be counted, there are as many as before")
         return self._workers
+
+    async def forget(self) -> None:
+        """Count anew: texts that a clock ahead has counted would hold up others until it is that time again."""
+        with contextlib.suppress(RedisAway, OSError, TimeoutError):
+            async with asyncio.timeout(ANSWER_WITHIN_S):
+                await self._limiter.clear(self._item, COUNTED)
 
     async def close(self) -> None:
         """Let go of Redis."""

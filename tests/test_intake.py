@@ -4,15 +4,17 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from responder.core.outbound.gateway import Job
-from responder.core.sms.message import Inbound
+from responder.core.sms.message import Channel, Inbound
 from responder.errors import StorageError
 from responder.intake import LONGEST_WAIT_S, Intake
 from tests.builders import inbound
-from tests.conftest import wait_until
+from tests.conftest import NOON, wait_until
 
 
 class RememberingInbox:
@@ -250,3 +252,32 @@ async def test_a_closing_intake_takes_nothing_more(inbox: RememberingInbox, bell
     intake.close()
     with pytest.raises(StorageError, match="stopping"):
         await take(intake, "late")
+
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("behind", "sent_behind", "channel", "ordered"),
+    [
+        (HOUR, None, Channel.WEBHOOK, NOON),  # our clock was set back
+        (HOUR, -HOUR, Channel.WEBHOOK, NOON),  # and the gateway's is ahead of it
+        (HOUR, timedelta(minutes=61), Channel.WEBHOOK, NOON - timedelta(minutes=61)),  # and the gateway's is right
+        (HOUR, None, Channel.MAIL, NOON - HOUR),  # it lay in the mailbox
+        (24 * HOUR, None, Channel.WEBHOOK, NOON - 24 * HOUR),
+        (-HOUR, None, Channel.WEBHOOK, NOON + HOUR),
+    ],
+)
+def test_a_clock_that_was_set_back_makes_no_newer_word_an_older_one(
+    inbox: RememberingInbox,
+    bell: CountingBell,
+    behind: timedelta,
+    sent_behind: timedelta | None,
+    channel: Channel,
+    ordered: object,
+) -> None:
+    intake = Intake(inbox, bell)
+    intake._in_order(inbound("START", received=NOON))
+    sent = None if sent_behind is None else NOON - sent_behind
+    later = replace(inbound("STOP", received=NOON - behind), sent_at=sent, channel=channel)
+    assert intake._in_order(later).order_at == ordered

@@ -64,14 +64,14 @@ async def serve(settings: Settings) -> None:
         with contextlib.ExitStack() as stack:
             stop = _stopping(near, supervisor, stack)
             signs = SignsOfLife(store=store, name=name, in_force=in_force, supervisor=supervisor, notified=notified)
-            periodic = periodic_work(settings, store, client, bell, in_force.rules, utc_now)
+            forget = (supervisor.forget_times, pace.forget)
             works = (
                 bell.run(),
                 signs.run(),
                 in_force.watch(signs.send),
                 _check_policy(bell),
                 watch_secret(store),
-                *periodic,
+                *periodic_work(settings, store, client, bell, in_force.rules, utc_now, forget),
             )
             beside = Beside(stop)
             beside.start(*works)

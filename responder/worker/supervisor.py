@@ -149,6 +149,7 @@ class Supervisor:
 
     def __init__(self, make: Callable[[], Worker]) -> None:
         self._make = make
+        self._worker: Worker | None = None
         self._stopping = asyncio.Event()
         self._has_redis = False
         self._change = asyncio.Condition()
@@ -168,6 +169,11 @@ class Supervisor:
             self._has_redis = has_redis
             self._change.notify_all()
 
+    async def forget_times(self) -> None:
+        """Reckon anew when the sweep is due: arq waits for a time that it reckoned once, whatever the clock does."""
+        for job in self._worker.cron_jobs if self._worker else ():
+            job.next_run = None
+
     def stop(self) -> None:
         """Finish the running jobs, and end."""
         self._stopping.set()
@@ -177,7 +183,7 @@ class Supervisor:
         failures = 0
         retiring: set[asyncio.Task[None]] = set()
         while not self._stopping.is_set():
-            worker = self._make()
+            worker = self._worker = self._make()
             running = asyncio.create_task(self._run_one(worker))
             stopping = asyncio.create_task(self._stopping.wait())
             await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)

@@ -1,11 +1,12 @@
-"""A worker's periodic work: housekeeping, gateway credit, alerts."""
+"""A worker's periodic work: housekeeping, gateway credit, alerts, and a look at our own clock."""
 
 import asyncio
 import logging
 import socket
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from responder.core.appointments.reminders import ReminderPlan
@@ -21,6 +22,7 @@ from responder.store.base.database import Database
 from responder.store.consent.importing import SubscriberImports
 from responder.store.consent.retention import end_subscriptions, kept_since, remove_strays, remove_texts
 from responder.store.operations.alert_mails import forget_mails
+from responder.store.operations.clock_steps import bring_back
 from responder.store.operations.credits import claim_question, forget_credits, note_credit, note_no_credit
 from responder.store.queue.quiet_and_late import drop_late
 from responder.store.reading.events import forget_events
@@ -30,6 +32,8 @@ from responder.worker.alerts import AlertWatch, Mailer
 TIDY_EVERY_S = 60.0
 LOOK_EVERY_S = 10.0
 MAIL_EVERY_S = 5.0
+LOOK_AT_CLOCK_EVERY_S = 1.0
+SMALLEST_STEP = timedelta(seconds=2)  # of the clock; what is less is over as soon as anybody notices
 CREDIT_EVERY_S = 20.0  # whether it is time to ask
 STRAYS_STAY = timedelta(days=30)  # delivery reports on what we did not send
 EVENTS_STAY = timedelta(days=30)  # for whoever missed a call (contract, section 6)
@@ -129,8 +133,45 @@ class CreditQuestion:
         await note_no_credit(self.database, self.gateway.name, failure, self.clock())
 
 
+@dataclass(kw_only=True)
+class ClockSteps:
+    """Watches the clock, and brings back what a clock ahead has put off: at the start, and when it was set back.
+
+    ``forget`` lets whatever holds times in memory or in Redis begin anew.
+    """
+
+    database: Database
+    clock: Clock
+    forget: Sequence[Callable[[], Awaitable[None]]] = ()
+    monotonic: Callable[[], float] = time.monotonic
+    _began_at: datetime | None = field(init=False, default=None)
+    """When the monotonic clock began, by our clock at the last look."""
+    _is_owed: bool = field(init=False, default=True)
+
+    async def once(self) -> None:
+        """Bring back what was put off if the clock was set back since the last look. Raises StorageError."""
+        began_at = self.clock() - timedelta(seconds=self.monotonic())
+        step = self._began_at - began_at if self._began_at else timedelta()
+        self._began_at = began_at
+        if step > SMALLEST_STEP:
+            logger.warning("the clock was set back seconds=%d", step.total_seconds())
+            self._is_owed = True
+            for forget in self.forget:
+                await forget()
+        if self._is_owed:
+            if found := await bring_back(self.database, self.clock()):
+                logger.warning("steps of a clock that was ahead are due again count=%d", found)
+            self._is_owed = False
+
+
 def periodic_work(
-    settings: Settings, store: Store, client: Client, bell: Bell, rules: Callable[[], Rules], clock: Clock
+    settings: Settings,
+    store: Store,
+    client: Client,
+    bell: Bell,
+    rules: Callable[[], Rules],
+    clock: Clock,
+    forget: Sequence[Callable[[], Awaitable[None]]] = (),
 ) -> Sequence[Coroutine[Any, Any, None]]:
     """The periodic work, each kind in a coroutine of its own that runs until cancelled."""
     housekeeping = Housekeeping(store=store, retention_days=settings.retention_days, clock=clock, rules=rules)
@@ -148,7 +189,9 @@ def periodic_work(
         mailbox=place_of(settings.imap_url),
         zone=settings.gateway_timezone,
     )
+    steps = ClockSteps(database=store.database, clock=clock, forget=forget)
     works = [
+        periodically("clock", LOOK_AT_CLOCK_EVERY_S, steps.once),
         periodically("housekeeping", TIDY_EVERY_S, housekeeping.once),
         periodically("credit", CREDIT_EVERY_S, credit.once),
         periodically("alerts", LOOK_EVERY_S, alerts.once),

@@ -55,11 +55,14 @@ class Inbound:
     received_at: datetime
     raw: bytes
     status: MessageStatus = MessageStatus.RECEIVED
+    came_after: datetime | None = None
+    """The arrival of an earlier message, if that is later by our clock, which has been set back since."""
 
     @property
     def order_at(self) -> datetime:
         """The earlier of SIM time and arrival, so that no clock ahead of ours makes a word newer than it is."""
-        return min(self.sent_at, self.received_at) if self.sent_at else self.received_at
+        arrival = self.came_after or self.received_at
+        return min(self.sent_at, arrival) if self.sent_at else arrival
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

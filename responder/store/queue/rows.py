@@ -75,10 +75,18 @@ def step_rows(queued: Iterable[Step], now: datetime) -> Rows:
             "arrived_at": step.arrived_at,
             "status": StepStatus.QUEUED,
             "attempts": 0,
-            "next_attempt_at": max(now, step.leaves_at or now),
+            "next_attempt_at": _leaves_at(step, now),
             "keeps_quiet": step.leaves_at is not None or step.purpose is Purpose.REMINDER,
             "created_at": now,
             "updated_at": now,
         }
         for step in queued
     ]
+
+
+def _leaves_at(step: Step, now: datetime) -> datetime:
+    """When a step is due; if the clock was set back since its text came, it waits no longer than it would have."""
+    if step.leaves_at is None:
+        return now
+    longest = step.leaves_at - step.arrived_at if step.arrived_at else step.leaves_at - now
+    return max(now, min(step.leaves_at, now + longest))
