@@ -19,9 +19,9 @@ from responder.core.contact.question import QuestionStatus
 from responder.core.contact.reasons import because
 from responder.core.deciding.decision import Decision
 from responder.core.recognition.answers import read_answer
-from responder.core.recognition.lexicon import passes_over
 from responder.core.recognition.outcome import NOTHING, Confirmation, Outcome, Recognition
 from responder.core.recognition.packs import ALWAYS
+from responder.core.recognition.parts import passes_over
 from responder.core.recognition.reserved import by_steps, slip
 from responder.core.rules.rules import ASK, LEFT, Rules
 from responder.core.rules.situation import Match, Situation

@@ -1,16 +1,15 @@
 """What a phrase that would opt out is aimed at: our texts, something else, or nothing, since it only asks or tells."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 from itertools import pairwise
 
 from responder.core.recognition.courtesy import is_kiss
-from responder.core.recognition.packs import Words
-from responder.core.recognition.parts import Parts
+from responder.core.recognition.packs import Words, begins_with
+from responder.core.recognition.parts import SENTENCE_ENDS, Parts
 from responder.core.recognition.phrases import Span
 
-LONGEST_BEGINNING = 4  # words by which a question is known
 SOON = 4  # words behind a phrase among which a time stands that limits it
 NEAR = 3  # words between "your" and the list or the texts that it is said of
 SHORTEST_OTHER = 5  # letters of a word that another is made with: Papierrechnungen
@@ -30,7 +29,6 @@ NEW_CLAUSE = frozenset({
     "senao", "eu", "anders", "ik", "bo", "albo", "inaczej", "sau", "altfel", "fiindca",
 })  # fmt: skip
 """Words with which another thought begins, though no comma tells."""
-SENTENCE_ENDS = (".", "?", "\n")
 
 
 class Aim(StrEnum):
@@ -111,6 +109,7 @@ class _Sentence:
         self.head, self.tail = self._plain(words[first:start]), self._plain(words[end:begun])
         clause = next((place for place in range(start, first, -1) if gaps[place] == ","), first)
         self.before = words[max(clause, start - 2) : start]
+        self.is_one_clause = clause == first
         self.rest = words[pause:]
         self.elsewhere = [*words[:first], *self.rest]
         self.is_alone = not self.head and not self._plain([*words[:first], *words[last:]])
@@ -122,7 +121,7 @@ class _Sentence:
     @property
     def asks(self) -> bool:
         """Whether the sentence is a question, with a mark or by how it begins."""
-        return self.ends_asking or begins_with([*self.head, *self.words], self.about.asking)
+        return self.ends_asking or (self.is_one_clause and begins_with([*self.head, *self.words], self.about.asking))
 
     @property
     def is_request(self) -> bool:
@@ -174,11 +173,6 @@ class _Sentence:
         about, said = self.about, self.elsewhere
         ways = about.ways | about.ours | about.others
         return any(word in about.instead for word in said) and any(word in ways or word.isdigit() for word in said)
-
-
-def begins_with(words: Sequence[str], beginnings: Iterable[str]) -> bool:
-    """Whether words begin with one of some phrases."""
-    return any(" ".join(words[:length]) in beginnings for length in range(1, min(LONGEST_BEGINNING, len(words)) + 1))
 
 
 def _asked_about(sentence: _Sentence) -> Aim:

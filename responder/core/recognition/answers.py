@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from responder.core.contact.effects import AppointmentStatus
 from responder.core.contact.reasons import because
-from responder.core.recognition.aim import begins_with
 from responder.core.recognition.courtesy import (
     POLITE_NO,
     only_courtesy,
@@ -15,7 +14,7 @@ from responder.core.recognition.courtesy import (
     without_parting,
 )
 from responder.core.recognition.lexicon import Lexicon
-from responder.core.recognition.packs import Answer
+from responder.core.recognition.packs import Answer, begins_with
 from responder.core.sms.written import Sign, Written
 
 LONGEST_ANSWER = 12  # words; an answer with more of them says more than an answer

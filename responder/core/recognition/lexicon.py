@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import chain
 
 from responder.core.recognition.courtesy import COURTESY
 from responder.core.recognition.packs import (
@@ -12,6 +13,7 @@ from responder.core.recognition.packs import (
     About,
     Answer,
     Pack,
+    Stems,
     Word,
     Words,
     answers_of,
@@ -113,25 +115,14 @@ class Lexicon:
         return merged(pack.unscoped for pack in self.packs)
 
     @lazily
-    def phrases(self) -> tuple[Word, ...]:
-        return tuple(word for pack in self.packs for word in pack.phrases)
-
-    @lazily
-    def benign(self) -> tuple[Word, ...]:
-        return tuple(word for pack in self.packs for word in pack.benign)
-
-    @lazily
-    def complaints(self) -> tuple[Word, ...]:
-        return tuple(word for pack in self.packs for word in pack.complaints)
-
-    @lazily
-    def wrong_numbers(self) -> tuple[Word, ...]:
-        return tuple(word for pack in self.packs for word in pack.wrong_numbers)
-
-    @lazily
     def about(self) -> About:
         """The words of all packs that tell what a phrase is about."""
         return About(**{name: frozenset().union(*(getattr(pack.about, name) for pack in self.packs)) for name in ABOUT})
+
+    @lazily
+    def wishes(self) -> frozenset[str]:
+        """The words of requests, and those between an opt-out word and a list."""
+        return frozenset(word for asked in self.about.requests for word in asked.split()).union(self.links, self.nouns)
 
     @lazily
     def anywhere_words(self) -> frozenset[str]:
@@ -140,7 +131,10 @@ class Lexicon:
     @lazily
     def said(self) -> tuple[Word, ...]:
         """All that counts wherever it stands, in the order of ``Kind``."""
-        return tuple(word for kind in Kind for word in getattr(self, kind))
+        return tuple(word for kind in Kind for word in self._of_kind(kind))
+
+    def _of_kind(self, kind: Kind) -> tuple[Word, ...]:
+        return self.anywhere if kind is Kind.ANYWHERE else tuple(chain(*(getattr(pack, kind) for pack in self.packs)))
 
     @lazily
     def _find_said(self) -> Phrases:
@@ -155,7 +149,7 @@ class Lexicon:
 
     @lazily
     def _kinds(self) -> tuple[Kind, ...]:
-        return tuple(kind for kind in Kind for _ in getattr(self, kind))
+        return tuple(kind for kind in Kind for _ in self._of_kind(kind))
 
     @lazily
     def _answering(self) -> dict[str, "Lexicon"]:
@@ -194,7 +188,22 @@ class Lexicon:
         """
         words = (*self.opt_out, *self.doubts)
         longest = (max(folded.split(), key=len) for folded in words)
-        return frozenset(longest).union(self.stops, *(telling_words(phrase.typed) for phrase in self.said))
+        named = self.stops, self.about.messages, self.about.contents
+        return frozenset(longest).union(*named, *(telling_words(phrase.typed) for phrase in self.said))
+
+    @lazily
+    def leaving(self) -> Stems:
+        """How words begin that mean leaving a list."""
+        return Stems(self.about.leaving)
+
+    @lazily
+    def ending(self) -> Stems:
+        """How words begin that mean an end of something."""
+        return Stems(self.about.ending)
+
+    @lazily
+    def first_letters_of_ending(self) -> frozenset[str]:
+        return frozenset((*self.leaving.by_letters, *self.ending.by_letters))
 
     @lazily
     def packed(self) -> frozenset[str]:
@@ -210,7 +219,7 @@ class Lexicon:
     def slips(self) -> Slips:
         """What may be meant by a text that is one letter away from an opt-out."""
         several = (word for folded in self.opt_out if " " in folded for word in folded.split())
-        phrased = (word for phrase in self.phrases for word in words_of(phrase.typed))
+        phrased = (word for phrase in self._of_kind(Kind.PHRASES) for word in words_of(phrase.typed))
         return Slips(
             opt_out=self.opt_out,
             phrase_words=frozenset((*several, *phrased)),
@@ -222,25 +231,3 @@ class Lexicon:
     def beginnings(self) -> frozenset[str]:
         """The first letters of each text that is an opt-out word or a doubt run together or taken apart."""
         return self.begins_opt_out.union(first_letters(folded * TELLING) for folded in self.doubts if " " not in folded)
-
-
-def passes_over(folded: str, lexicon: Lexicon) -> bool:
-    """Whether a text holds nothing of a lexicon that recognition looks for.
-
-    If not, it may all the same hold nothing.
-
-    Look-alikes of Latin letters are left to recognition.
-    """
-    if folded in lexicon.opt_in or folded in lexicon.help or not folded.isascii():
-        return False
-    words = folded.split()
-    return lexicon.tell_tales.isdisjoint(words) and not _may_be_one_word(words, folded, lexicon)
-
-
-def _may_be_one_word(words: Sequence[str], folded: str, lexicon: Lexicon) -> bool:
-    """Whether a text may be a word run together or taken apart, by how it begins with its courtesy and without."""
-    begins = first_letters(words[0])
-    if len(begins) == TELLING and words[0] not in lexicon.courtesy_lengths:
-        return begins in lexicon.beginnings
-    ways = folded, " ".join(lexicon.plain(words))
-    return any(len(begins) < TELLING or begins in lexicon.beginnings for begins in map(first_letters, ways))

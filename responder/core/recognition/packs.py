@@ -7,6 +7,8 @@ from enum import StrEnum
 
 ALWAYS = "all"  # the pack of no language, always active
 TELLING = 3  # letters
+LONGEST_BEGINNING = 4  # words by which a question is known
+STEM = 4  # letters by which words are told apart that begin alike
 REPEATED = re.compile(r"([^\W\d_])\1+")
 
 
@@ -45,7 +47,9 @@ class About:
     (offers), or ``others`` (bills, parcels, calls), which are none of our business. ``determiners`` stand before
     what is named, ``yours`` make it ours, ``fillers`` name nothing. ``asking`` begins a question, ``requests`` one
     that asks for what it says. Somebody else does what ``reported`` says; ``only`` limits, and so do ``times``;
-    ``instead`` and ``ways`` tell how to reach somebody; ``mentions`` speak of a word that is written.
+    ``instead`` and ``ways`` tell how to reach somebody; ``mentions`` speak of a word that is written. Words of
+    ``enough`` with ``messages`` or contents say no to them; so do those that begin with ``ending``, also with what is
+    ours or ``mine`` (me, my number). Those that begin with ``leaving`` mean nothing else.
     """
 
     ours: frozenset[str] = frozenset()
@@ -63,6 +67,11 @@ class About:
     instead: frozenset[str] = frozenset()
     ways: frozenset[str] = frozenset()
     mentions: frozenset[str] = frozenset()
+    enough: frozenset[str] = frozenset()
+    messages: frozenset[str] = frozenset()
+    ending: frozenset[str] = frozenset()
+    mine: frozenset[str] = frozenset()
+    leaving: frozenset[str] = frozenset()
     ordinary: frozenset[str] = frozenset()
     """Words of everyday that are one letter away from an opt-out word."""
 
@@ -100,6 +109,24 @@ class Pack:
     nouns: Words = field(default_factory=dict)
     unscoped: Words = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
+
+
+class Stems:
+    """How some words begin, whatever their endings are."""
+
+    def __init__(self, stems: Iterable[str]) -> None:
+        found: dict[str, tuple[str, ...]] = {}
+        for stem in stems:
+            found[stem[:STEM]] = (*found.get(stem[:STEM], ()), stem)
+        self.by_letters = found
+
+    def begin(self, word: str) -> bool:
+        """Whether a word begins like one of them.
+
+        >>> Stems(["cancel"]).begin("cancelled"), Stems(["cancel"]).begin("cancer")
+        (True, False)
+        """
+        return word.startswith(self.by_letters.get(word[:STEM], ()))
 
 
 def merged(parts: Iterable[Words]) -> Words:
@@ -145,6 +172,11 @@ def without(words: Sequence[str], phrases: Container[str], lengths: Mapping[str,
                 end = start + length
                 break
     return [*kept, *words[end:]]
+
+
+def begins_with(words: Sequence[str], beginnings: Iterable[str]) -> bool:
+    """Whether words begin with one of some phrases."""
+    return any(" ".join(words[:length]) in beginnings for length in range(1, min(LONGEST_BEGINNING, len(words)) + 1))
 
 
 def first_letters(folded: str) -> str:

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from responder.core.recognition.aim import Aim, aim_of, asks_about, mentions, stops_other
-from responder.core.recognition.lexicon import Kind, Lexicon, passes_over
+from responder.core.recognition.lexicon import Kind, Lexicon
 from responder.core.recognition.opt_out import MOST_PHRASES, aimed, read_opt_out, unit_of
 from responder.core.recognition.outcome import NOTHING, Outcome, Recognition, latin
-from responder.core.recognition.parts import Parts
+from responder.core.recognition.packs import About, Stems, Word
+from responder.core.recognition.parts import Parts, passes_over, refuses
 from responder.core.recognition.phrases import Span, Spans
 from responder.core.recognition.slips import LONGEST, SHORTEST
 from responder.core.sms.written import Written
@@ -123,6 +124,7 @@ def _doubt(text: Parts) -> Recognition | None:
         _stop(text, harmless)
         or _scope_first(text)
         or _complaint(text, harmless)
+        or _in_other_words(text)
         or _harmless(text, others)
         or _look_alike(text)
     )
@@ -162,6 +164,30 @@ def _complaint(text: Parts, harmless: Spans) -> Recognition | None:
                 outcome = Outcome.OPT_OUT if binds else Outcome.REVIEW
                 return Recognition(outcome=outcome, step=9, word=text.phrase_at(span))
     return None
+
+
+def _in_other_words(text: Parts) -> Recognition | None:
+    """A word that means leaving, whatever its ending, or a sentence that says no to messages and nothing else."""
+    lexicon = text.lexicon
+    if any(map(text.said, (Kind.BENIGN, Kind.PHRASES, Kind.ANYWHERE))):
+        return None
+    found = [word for word in text.own_words if lexicon.leaving.begin(word)]
+    found = found or next(
+        ([*said] for said in text.sentences if refuses(said, lexicon, question_open=text.question_open)), []
+    )
+    if not found:
+        return None
+    told = lexicon.about.messages | lexicon.about.contents
+    is_sure = any(word in told or lexicon.leaving.begin(word) for word in found)
+    binds = lexicon.is_north_american and not text.written.asks and is_sure
+    pack = next((pack for pack in lexicon.packs if _is_from(pack.about, found)), lexicon.packs[0])
+    word = Word(typed=" ".join(found), language=pack.language, version=pack.version, grade="D")
+    return Recognition(outcome=Outcome.OPT_OUT if binds else Outcome.REVIEW, step=9, word=word)
+
+
+def _is_from(about: About, words: Sequence[str]) -> bool:
+    stems = Stems(about.leaving | about.ending)
+    return any(stems.begin(word) or word in about.messages or word in about.contents for word in words)
 
 
 def _harmless(text: Parts, others: Sequence[Span]) -> Recognition | None:

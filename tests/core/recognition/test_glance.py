@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from responder.core.recognition.lexicon import Lexicon, passes_over
+from responder.core.recognition.lexicon import Lexicon
 from responder.core.recognition.outcome import NOTHING, Recognition
 from responder.core.recognition.packs import ALWAYS, Pack, Word
+from responder.core.recognition.parts import passes_over
 from responder.core.recognition.phrases import BadPhrase, expression, spellings, telling_words
 from responder.core.recognition.reserved import by_steps
 from responder.core.recognition.vocabulary import vocabulary
