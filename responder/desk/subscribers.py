@@ -22,7 +22,10 @@ from responder.store.consent.subscribers import put_subscribers
 from responder.store.reading import growth, records
 
 HOUR = timedelta(hours=1)
-LEFT = "has opted out, and only its own text brings it back: START, or the word of the list"
+LEFT = (
+    "has opted out, and only its own text brings it back: START, or the word of the list; "
+    "if that was a slip of an operator or of a file, 'responder consent correct' takes it back"
+)
 NEVER = "so nothing was recorded: check the number, or opt it out of everything with 'responder subscribers remove"
 
 

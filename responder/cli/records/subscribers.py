@@ -22,7 +22,7 @@ from responder.core.rules.imports import SUBSCRIBER_COLUMNS
 from responder.core.sms.counted import counted
 from responder.desk.desk import Desk
 from responder.desk.files.subscribers import import_subscribers, read_subscriber_file, read_with_evidence
-from responder.desk.subscribers import count_lists, list_subscribers, opt_out_number, put_subscriber
+from responder.desk.subscribers import LEFT, count_lists, list_subscribers, opt_out_number, put_subscriber
 from responder.spreadsheets.reading import Reading, read_bytes
 from responder.spreadsheets.subscribers import UNDER_REVIEW
 
@@ -144,9 +144,8 @@ async def _import(desk: Desk, *, file: Path, dry_run: bool, skip_wrong: bool, no
 
 
 def _print_outcomes(file: Path, read: Reading[SubscriberChange], outcomes: Outcomes, *, dry_run: bool) -> None:
-    reason = "the number has opted out, and only its own text brings it back"
     for place in outcomes.left_out[:MOST_LEFT_OUT]:
-        say(f"{file}:{read.lines[place]}: left out, {reason}", err=True)
+        say(f"{file}:{read.lines[place]}: left out, the number {LEFT}", err=True)
     if len(outcomes.left_out) > MOST_LEFT_OUT:
         say(f"{file}: and {len(outcomes.left_out) - MOST_LEFT_OUT} more are left out", err=True)
     summary = ", ".join(f"{outcomes.counts.get(outcome, 0)} {outcome}" for outcome in Outcome)
