@@ -99,11 +99,13 @@ async def _show(desk: Desk, *, number: str, as_of: datetime | None, as_json: boo
             sections[title] = _lines(title, found)
     else:
         sections["stood then"] = _lines("standing", [for_people(standing, zone) for standing in stood])
-    say(f"{originator}{f' as of {moment(as_of, zone)}' if as_of else ''}")
+    whose = f"{originator}{f' as of {moment(as_of, zone)}' if as_of else ''}"
+    if not any(sections.values()):
+        say(f"nothing is known of {whose}: no text came from it, and nobody brought it in", err=True)
+        return
+    say(whose)
     for title, lines in sections.items():
         _print_section(title, lines)
-    if not any(sections.values()):
-        say(f"\nnothing is known of {originator}: no text came from it, and nobody brought it in", err=True)
 
 
 def _event_line(event: ConsentRecord, zone: tzinfo) -> str:

@@ -112,7 +112,7 @@ async def test_a_number_that_nothing_is_known_of_is_said_to_be_so(here: Installa
     assert here
     outcome = await run("consent", "show", BRUNO)
     assert outcome.code == 0
-    assert f"nothing is known of {BRUNO}" in outcome.err
+    assert (f"nothing is known of {BRUNO}" in outcome.err, outcome.out) == (True, "")
 
 
 async def test_a_whole_chain_is_said_to_be_whole(here: Installation) -> None:
