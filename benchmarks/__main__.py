@@ -17,6 +17,7 @@ from benchmarks import (
     outbound,
     reload,
     webhooks,
+    workers,
 )
 from benchmarks.machine import description
 from benchmarks.report import Report
@@ -35,6 +36,7 @@ BENCHMARKS: Mapping[str, Callable[[Options], Report]] = {
     "outbound": outbound.run,
     "reload": reload.run,
     "webhooks": webhooks.run,
+    "workers": workers.run,
 }
 MISSED = 1
 

@@ -1,5 +1,6 @@
 """Each benchmark runs, with tiny numbers that measure nothing."""
 
+import os
 import sqlite3
 import sys
 from contextlib import closing
@@ -27,7 +28,21 @@ def test_a_benchmark_gives_a_table_and_says_what_was_reached(
 ) -> None:
     if name == "mail" and not PROGRAM:
         pytest.skip(NO_DOVECOT)
-    main([name, "--rounds", "1", "--scale", "0.02", "--dir", str(tmp_path)])
+    server = os.environ.get("TEST_DATABASE_URL")
+    if name == "workers" and not server:
+        pytest.skip("TEST_DATABASE_URL names no PostgreSQL")
+    main(
+        [
+            name,
+            "--rounds",
+            "1",
+            "--scale",
+            "0.02",
+            "--dir",
+            str(tmp_path),
+            *(["--postgresql", server] if server else []),
+        ]
+    )
     said = capsys.readouterr()
     assert said.err == ""
     table, _, goals = said.out.rpartition("\n\n")
