@@ -11,6 +11,7 @@ import typer
 
 from responder.cli.terminal.output import moment, progress, say
 from responder.cli.terminal.session import command_name, missing_file
+from responder.core.sms.counted import counted
 from responder.errors import ConfigurationError
 from responder.keeping.archive import is_sealed
 from responder.keeping.backup import NO_SQLITE, make_backup
@@ -64,8 +65,8 @@ async def _backup(settings: Settings, file: Path, passphrase: str | None) -> Non
             made_by=f"responder {full_version()}",
             progress=progress,
         )
-    rows = sum(manifest.counts.values())
-    say(f"{place}: {place.stat().st_size / 10**6:,.1f} MB, {rows:,} rows, {len(manifest.parts)} files")
+    size, rows = max(place.stat().st_size // 1000, 1), sum(manifest.counts.values())
+    say(f"{place}: {size:,} kB, {rows:,} rows, {counted(len(manifest.parts), 'file')}")
     if not manifest.rules:
         say(f"{settings.rules}: is not there, so the backup has no rules file, only the versions that were in force")
     if passphrase is None:
@@ -162,9 +163,9 @@ def _report(restored: Restoration, into: Path | None) -> Iterator[str]:
     yield f"✓ database   {sum(manifest.counts.values()):,} rows in {len(manifest.counts)} tables, as many as then"
     if verdict.faults:
         reason = f"the chain was broken before the backup: {verdict.faults[0].what}"
-        yield f"✗ consent    {verdict.events:,} events, and {reason}"
+        yield f"✗ consent    {counted(verdict.events, 'event')}, and {reason}"
     else:
-        yield f"✓ consent    {verdict.events:,} events, the chain is whole"
+        yield f"✓ consent    {counted(verdict.events, 'event')}, the chain is whole"
     yield from _on_their_way(restored)
     for file in restored.beside:
         yield f"! rules      {file}: lies beside the one that is there, which stays: compare them"
@@ -172,7 +173,8 @@ def _report(restored: Restoration, into: Path | None) -> Iterator[str]:
         yield f"! secret     {restored.secret}: set RESPONDER_SECRET_FILE={restored.secret}"
     yield f"! since      whatever came after {made_at} is missing, STOPs too: enter those that you know of"
     yield ""
-    yield f"Next: {f'cd {shlex.quote(str(into))} && ' if into else ''}{command_name(is_here=into is None)} doctor"
+    enter = f"copy your .env into {into}, then  cd {shlex.quote(str(into))} && " if into else ""
+    yield f"Next: {enter}{command_name(is_here=into is None)} doctor"
 
 
 def _on_their_way(restored: Restoration) -> Iterator[str]:

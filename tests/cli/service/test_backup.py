@@ -34,7 +34,8 @@ async def test_what_was_restored_is_told_to_be_whole(here: Installation) -> None
     back = await restored()
     assert back.code == 0, back.err
     assert "✓ files      2, each with the hash that it was made with" in back.out
-    assert "✓ consent    1 events, the chain is whole" in back.out
+    assert "✓ consent    1 event, the chain is whole" in back.out
+    assert "copy your .env into new, then  cd new && " in back.out
     assert "STOPs too" in back.out
 
 
@@ -205,7 +206,7 @@ async def test_a_ledger_that_was_tampered_with_is_told(here: Installation) -> No
     await run("backup", "a.backup")
     back = await restored()
     assert back.code == 1
-    assert "✗ consent    1 events, and the chain was broken before the backup" in back.out
+    assert "✗ consent    1 event, and the chain was broken before the backup" in back.out
 
 
 def test_without_a_database_there_is_nothing_to_back_up(folder: Path) -> None:
