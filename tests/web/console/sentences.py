@@ -9,7 +9,7 @@ from typing import Any
 from responder.core.contact.sentences import SENTENCES as REASONS
 from responder.core.outbound.networks import REFUSED
 from responder.web.console.frame import rendering
-from responder.web.console.frame.language import WORDS
+from responder.web.console.frame.language import SETTINGS, WORDS
 
 FOLDER = Path(rendering.__file__).parent.parent
 SAYING = {"say", "one"}
@@ -18,7 +18,10 @@ NAMED = {"sentence"}  # arguments that are translated later
 
 def sentences() -> dict[str, str]:
     """Each sentence with the file that has it."""
-    words = (*WORDS.values(), *rendering.MONTHS, *rendering.DAYS, *REASONS.values(), *(why for _, why in REFUSED))
+    words = (
+        *WORDS.values(), *SETTINGS.values(), *rendering.MONTHS, *rendering.DAYS, *REASONS.values(),
+        *(why for _, why in REFUSED),
+    )
     found = dict.fromkeys(words, "words")
     for template in sorted((FOLDER / "templates").glob("*.html")):
         for _, _, message in _extract(template.read_text("utf-8")):

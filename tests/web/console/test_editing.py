@@ -59,6 +59,22 @@ async def test_a_text_is_tried_and_nothing_is_stored(browser: Browser, installat
     assert [one async for one in list_messages(installation.desk).every()] == []
 
 
+async def test_an_italian_page_says_in_italian_what_would_be_done(browser: Browser) -> None:
+    browser.client.headers["accept-language"] = "it"
+    page = await say(browser, "news on")
+    assert '<span class="faint">lista</span> <bdi class="text">news</bdi>' in page
+    assert '<span class="faint">SMS</span> <bdi class="text">1</bdi>' in page
+    page = await say(browser, "STOP")
+    assert '<span class="faint">parola</span> <bdi class="text">STOP</bdi>' in page
+    assert "Riconosciuto prima di ogni regola:" in page
+
+
+async def test_a_rule_keeps_its_name_though_it_is_a_word_of_ours(browser: Browser, installation: Installation) -> None:
+    installation.rules = read_rules(RULES.replace("news-on", "reply"), "rules.yaml", {})
+    browser.client.headers["accept-language"] = "it"
+    assert '<span class="rule"><bdi class="text">reply</bdi></span>' in await say(browser, "news on")
+
+
 async def test_a_conversation_goes_on_from_what_was_said_before(browser: Browser) -> None:
     page = await say(browser, "STOP")
     said = json.loads(carried(page, "said"))

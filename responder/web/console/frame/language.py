@@ -120,6 +120,7 @@ WORDS = {
     "none": "nothing",
     "tell_unclear": "says it was unclear",
     "review": "asks a person",
+    "end_doubt": "ends a doubt",
     "review_closed": "a person decided",
     "erased": "erased",
     "corrected": "corrected",
@@ -150,10 +151,14 @@ WORDS = {
     "chose an appointment that was moved, has begun or is no more": "chose an appointment that is no more",
     "answers again without choosing which appointment is meant": "does not say which appointment",
     "unrecognised": "not understood",
-    # what an act is about
-    "reason": "reason",
-    "list": "list",
-    "pause": "pause",
+    # what would happen to a text that cannot be handled
+    "a failure": "it could not be handled",
+    # what ends a question
+    "answer": "it was answered",
+    "expiry": "its time was over",
+    "start": "it had begun",
+    "move": "it was moved",
+    "newer": "something newer was asked",
     # what we asked
     "which": "which one?",
     "opt_in_question": "to join?",
@@ -161,6 +166,29 @@ WORDS = {
     "ok": "fine",
     "warning": "look at it",
     "error": "has to be mended",
+}
+
+SETTINGS = {  # what an act is about, by the names of its fields
+    "because": "because",
+    "choices": "choices",
+    "data": "with",
+    "delay": "later by",
+    "id": "number",
+    "kind": "about",
+    "language": "language",
+    "leaves_at": "leaves at",
+    "list": "list",
+    "name": "field",
+    "otherwise": "or else",
+    "pause": "pause",
+    "reason": "reason",
+    "reply": "reply",
+    "segments": "SMS",
+    "status": "status",
+    "to": "to",
+    "until": "until",
+    "value": "value",
+    "word": "word",
 }
 
 

@@ -12,13 +12,16 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 
+from responder.core.contact.question import QuestionKind
 from responder.core.contact.reasons import Reason, heading
 from responder.web.console.frame.assets import assets
-from responder.web.console.frame.language import FOLDER, LANGUAGES, Catalogue, word_of
+from responder.web.console.frame.language import FOLDER, LANGUAGES, SETTINGS, Catalogue, word_of
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 ORDINARY = frozenset("\n\t")
+MOMENTS = ("until", "leaves_at")  # fields of acts
+OPT_IN_QUESTION = "opt_in_question"
 INVISIBLE = frozenset({"Cc", "Cf", "Zl", "Zp"})
 JOINER = "\u200d"  # holds the parts of an emoji together
 
@@ -65,6 +68,8 @@ def environment() -> Environment:
         pieces=pieces,
         reason=reason,
         said=said,
+        setting=setting,
+        set_to=set_to,
         local=local,
         day=day,
         word=word,
@@ -96,6 +101,29 @@ def _count(context: Context, one: str, many: str, number: int) -> str:
 def word(context: Context, value: object) -> str:
     """What a status, a kind or a reason is called in the reader's language."""
     return _words(context).one(word_of(str(value)))
+
+
+@pass_context
+def setting(context: Context, name: str) -> str:
+    """What a field of an act is called in the reader's language."""
+    return _words(context).one(SETTINGS.get(name, name))
+
+
+@pass_context
+def set_to(context: Context, value: object, name: str) -> str:
+    """What a field of an act holds, as people say it."""
+    match value:
+        case str() if name in MOMENTS:
+            return local(context, datetime.fromisoformat(value))
+        case str() if name in ("reason", "status", "because"):
+            return said(context, value)
+        case str() if name == "kind":
+            return word(context, OPT_IN_QUESTION if value == QuestionKind.OPT_IN else value)
+        case Mapping():
+            return ", ".join(f"{inner}: {one}" for inner, one in value.items())
+        case list() | tuple():
+            return ", ".join(map(str, value))
+    return str(value)
 
 
 class Told(NamedTuple):
