@@ -1,6 +1,7 @@
 """The rules file in the hands of people: read to the byte, changed whole, never over somebody else's change."""
 
 import asyncio
+import errno
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -91,4 +92,15 @@ class RulesFile:
                     raise FileChanged(theirs)
                 write_whole(self.path, text.encode())
         except OSError as error:
-            raise Refused(f"{self.name} cannot be written ({error.strerror})") from error
+            raise Refused(f"{self.name} cannot be written ({why_not_written(error)})") from error
+
+
+def why_not_written(error: OSError) -> str:
+    """What kept a file from being replaced, with the remedy where there is one.
+
+    >>> why_not_written(OSError(errno.ENOSPC, "No space left on device"))
+    'No space left on device'
+    """
+    if error.errno == errno.EBUSY:  # a container has the file alone from outside, and a mount cannot be replaced
+        return "it is mounted by itself: mount its folder instead, so that it can be replaced as a whole"
+    return str(error.strerror)

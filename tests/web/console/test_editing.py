@@ -134,12 +134,24 @@ async def test_a_file_that_changed_meanwhile_is_a_conflict_that_shows_both(
     write(path, theirs)
     answer = await browser.post("/rules/edit", rules=WARMER, step="save", why="warmer", despite="1")
     assert answer.status_code == 409
-    their_change, _, mine = answer.text.partition("What your text would change of theirs")
+    their_change, _, rest = answer.text.partition("What you changed")
+    my_change, _, over_theirs = rest.partition("What your text would change of theirs")
     assert "+lists: {news: {title: Daily news}}" in their_change
     assert "Welcome to us." not in their_change
-    assert "-lists: {news: {title: Daily news}}" in mine
-    assert "Welcome to us." in mine
+    assert "Welcome to us." in my_change
+    assert "Daily news" not in my_change
+    assert "-lists: {news: {title: Daily news}}" in over_theirs
+    assert "Welcome to us." in over_theirs
     assert read(path) == theirs
+
+
+async def test_a_conflict_says_where_the_text_that_both_began_from_was_not_kept(browser: Browser, path: Path) -> None:
+    await browser.post("/rules/edit", rules=WARMER, step="check")
+    write(path, read(path).replace(b"Weekly news", b"Daily news"))
+    answer = await browser.post("/rules/edit", rules=WARMER, step="save", why="warmer", despite="1")
+    assert "The text that both began from was not kept" in answer.text
+    assert "What they changed" not in answer.text
+    assert "-lists: {news: {title: Daily news}}" in answer.text.partition("What your text would change of theirs")[2]
 
 
 def opened(page: str) -> dict[str, str]:

@@ -75,6 +75,22 @@ async def test_a_new_run_takes_the_place_of_the_one_before(path: Path) -> None:
     await impacts.cancel_all()
 
 
+async def test_a_run_that_takes_too_long_is_ended_and_says_so(path: Path) -> None:
+    impacts = Impacts(Commands(), longest_s=0.01)  # no command of ours begins so fast
+    run = await impacts.start("Anna", path, RULES)
+    await wait_until(lambda: not run.is_running, 60, "the end")
+    assert run.answer is not None
+    assert (run.answer.code, run.answer.errors) == (1, ("it took longer than 0 s and was ended",))
+    assert (run.changed, run.was_cancelled) == (0, False)
+
+
+async def test_a_run_that_was_ended_gives_the_next_its_turn(path: Path) -> None:
+    commands = Commands()
+    first = await Impacts(commands, longest_s=0.01).start("Anna", path, RULES)
+    await wait_until(lambda: not first.is_running, 60, "the end")
+    assert (await commands.run("--version")).code == 0
+
+
 @pytest.fixture
 def path_with_example(path: Path) -> Path:
     path.write_text(RULES.replace("fallback:", "    examples: {match: [news on]}\nfallback:"))

@@ -31,18 +31,29 @@ PATIENCE_OF_CHECK_S = 20.0  # when Check was pressed; the page says that it is a
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Conflict:
+    """Patches of what somebody changed in the file and what the draft changed, and what saving it would do to theirs.
+
+    The first two are None where the text that both began from was not kept.
+    """
+
+    theirs: Sequence[str] | None
+    mine: Sequence[str] | None
+    over_theirs: Sequence[str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Beside:
     """What stands beside the text: what was pressed, what was typed with it, and what came of it.
 
-    ``theirs`` and ``mine`` are patches where somebody changed the file, ``other_window`` where another window did.
+    ``conflict`` is there where somebody changed the file, ``other_window`` is a patch where another window did.
     """
 
     doing: str = "check"
     wrong: str = ""
     why: str = ""
     seen: str = ""
-    theirs: Sequence[str] | None = None
-    mine: Sequence[str] | None = None
+    conflict: Conflict | None = None
     other_window: Sequence[str] | None = None
 
 
@@ -117,19 +128,22 @@ async def _save(visit: Visit, desktop: Desktop, form: Mapping[str, str]) -> Resp
     except DraftChanged as error:
         return await _other_window(visit, error)
     except FileChanged as error:
-        beginning = await read_beginning(visit.desk, desktop)
-        return await _page(visit, desktop, _conflict(desktop, beginning, error.theirs, file.name, why), 409)
+        conflict = _conflict(desktop, await read_beginning(visit.desk, desktop), error.theirs, file.name)
+        return await _page(visit, desktop, Beside(why=why, conflict=conflict), 409)
     except DeskError as error:
         return await _page(visit, desktop, Beside(wrong=str(error), why=why), 422)
     visit.console.lookout.forget()
     return visit.go("/rules", visit.say("Saved: the rules are in force within seconds."))
 
 
-def _conflict(desktop: Desktop, beginning: str | None, theirs: str, name: str, why: str) -> Beside:
-    """What they changed, where that can be told, and what the draft would change of it."""
-    now = shown_text(theirs)
-    changed = () if beginning is None else diff_of(shown_text(beginning), now, name)
-    return Beside(why=why, theirs=changed, mine=diff_of(now, desktop.shown, name))
+def _conflict(desktop: Desktop, beginning: str | None, theirs: str, name: str) -> Conflict:
+    """What both changed, where that can be told, and what the draft would change of theirs."""
+    began, now = None if beginning is None else shown_text(beginning), shown_text(theirs)
+    return Conflict(
+        theirs=None if began is None else diff_of(began, now, name),
+        mine=None if began is None else diff_of(began, desktop.shown, name),
+        over_theirs=diff_of(now, desktop.shown, name),
+    )
 
 
 async def _trials(visit: Visit, text: str) -> dict[str, Any]:

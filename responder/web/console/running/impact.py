@@ -49,8 +49,9 @@ class Impact:
 class Impacts:
     """The runs of all operators, each with at most one; they wait for each other."""
 
-    def __init__(self, commands: Commands) -> None:
+    def __init__(self, commands: Commands, longest_s: float = LONGEST_S) -> None:
         self._commands = commands
+        self._longest_s = longest_s
         self._runs: dict[str, Impact] = {}
 
     def of(self, operator: str) -> Impact | None:
@@ -87,4 +88,4 @@ class Impacts:
     async def _run(self, run: Impact) -> None:
         with laid_out(run.path, run.text) as candidate:
             command = ("replay", "--rules", str(candidate.path), "--since", SINCE, "--json")
-            run.answer = await self._commands.run(*command, longest_s=LONGEST_S, hears=run.hear)
+            run.answer = await self._commands.run(*command, longest_s=self._longest_s, hears=run.hear)
