@@ -13,7 +13,7 @@ from playwright.async_api import Browser, StorageState
 
 from tests.browser.commands import run_command
 from tests.browser.conftest import AXE, PASSWORD, RULES, Opens
-from tests.browser.visitor import DESK, PHONE
+from tests.browser.visitor import DESK, PHONE, Visitor
 from tests.end_to_end.service import Service, serving
 from tests.receiver import Receiver
 
@@ -43,8 +43,13 @@ HEADINGS = {
     "/unmatched": "Unmatched",
     "/try": "Try",
     "/try?message=KEY": "Try",
+    "/try then Send": "Try",
     "/rules": "Rules",
+    "/rules?pause=order": "Rules",
     "/rules/edit": "Rules",
+    "/rules/edit?step=test": "Rules",
+    "/rules/edit then Check": "Rules",
+    "/rules/edit then Save": "Rules",
     "/rules/history": "Rules",
     "/status": "Status",
     "/messages/no-such-key": "Not found",
@@ -62,6 +67,24 @@ READABLE = """() => {
       found.push(node.data.trim().replace(/\\s+/g, " "));
   return found;
 }"""
+
+
+FILLED = {  # what is typed before a button is pressed: something to explain, a mistake, nothing to save
+    "Send": ("text", HOSTILE),
+    "Check": ("rules", f"{RULES}rulez: 1\n"),
+    "Save": ("why", "so"),
+}
+
+
+async def reach(visitor: Visitor, path: str) -> None:
+    """Open a page, and press the button that its address here names."""
+    address, _, button = path.partition(" then ")
+    await visitor.go(address)
+    if button:
+        name, typed = FILLED[button]
+        await visitor.page.locator(f"main [name={name}]").fill(typed)
+        async with visitor.page.expect_navigation():
+            await visitor.page.locator(f"main button[value={button.lower()}]:not(.unseen)").click(no_wait_after=True)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -127,7 +150,7 @@ async def test_axe_finds_nothing_on_any_page(
     for path in ("/sign-in", *pages):
         if path == "/":
             await visitor.page.context.add_cookies(signed_in["cookies"])  # type: ignore[arg-type]  # (the same cookies)
-        await visitor.go(path)
+        await reach(visitor, path)
         for is_hovering in (False, True):
             button = visitor.page.locator("main button:visible:not(.unseen)").first
             if is_hovering and not await button.count():
@@ -149,7 +172,7 @@ async def test_every_page_has_its_heading_and_landmarks_and_fits_a_narrow_screen
     visitor = await window(house, storage_state=signed_in, viewport=NARROW)
     wrong = []
     for path, heading in pages.items():
-        await visitor.go(path)
+        await reach(visitor, path)
         if await visitor.h1() != heading:
             wrong.append(f"{path}: h1 is {await visitor.h1()}")
         landmarks = await visitor.page.locator("main, nav[aria-label=Main]").count()
@@ -166,7 +189,7 @@ async def test_a_hostile_text_does_nothing_on_any_page(
 ) -> None:
     visitor = await window(house, storage_state=signed_in)
     for path in pages:
-        await visitor.go(path)
+        await reach(visitor, path)
         assert await visitor.page.locator("main img, main b:has-text('bold'), main a[href^=http]").count() == 0, path
         assert not [
             text
@@ -181,7 +204,7 @@ async def test_every_page_is_there_without_script(
 ) -> None:
     visitor = await window(house, storage_state=signed_in, java_script_enabled=False)
     for path, heading in pages.items():
-        await visitor.go(path)
+        await reach(visitor, path)
         assert await visitor.h1() == heading, path
         assert await visitor.page.locator("nav").get_by_role("link").count() >= 6
 
@@ -192,7 +215,7 @@ async def test_every_page_is_usable_by_keyboard_and_shows_where_one_is(
     visitor = await window(house, storage_state=signed_in)
     wrong = []
     for path in pages:
-        await visitor.go(path)
+        await reach(visitor, path)
         await visitor.read("document.activeElement.blur()")
         for step in range(40):
             if await visitor.read("document.activeElement.id === 'rules'"):
@@ -216,7 +239,7 @@ async def test_an_italian_page_has_no_english_word_of_ours(
     italian = await window(house, storage_state=signed_in, locale="it-IT")
     left = []
     for path in pages:
-        await italian.go(path)
+        await reach(italian, path)
         assert await italian.read("document.documentElement.lang") == "it", path
         left += [f"{path}: {said}" for said in await italian.read(READABLE) if said in english]
     assert left == []

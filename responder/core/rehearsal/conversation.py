@@ -20,11 +20,15 @@ NO_RESPONSES: Mapping[str, bytes] = MappingProxyType({})
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Exchange:
-    """A message and what followed: its plan, the texts that went out, and what is known after them."""
+    """A message and what followed: its plan, the texts that went out, and what is known after them.
+
+    ``held`` has the reasons why a text of the plan did not go out.
+    """
 
     plan: Plan
     after: Known
     sent: tuple[Sent, ...] = ()
+    held: tuple[str, ...] = ()
 
     @property
     def replies(self) -> tuple[str, ...]:
@@ -47,15 +51,17 @@ def converse(
 
 def carried_out(plan: Plan, limits: Limits, responses: Mapping[str, bytes] = NO_RESPONSES) -> Exchange:
     """What follows from a plan once its texts are out and its webhooks have answered."""
-    after, sent, now = plan.after, list[Sent](), plan.message.received_at
+    after, sent, held, now = plan.after, list[Sent](), list[str](), plan.message.received_at
     for step in sorted(plan.steps, key=lambda step: step.awaited is not None):
         for one in _outgoing(step, after, limits, responses, now):
             if isinstance(one, Mute):
                 after = replace(after, muted_until=one.until)
-            elif not one.held_back and not why_suppressed(one.purpose, one.expires_at, now, opted_out=after.opted_out):
+            elif why := one.held_back or why_suppressed(one.purpose, one.expires_at, now, opted_out=after.opted_out):
+                held.append(why)
+            else:
                 sent.append(Sent(at=now, text=one.text, purpose=one.purpose))
                 after = replace(after, sent=(*after.sent, sent[-1]))
-    return Exchange(plan=plan, after=after, sent=tuple(sent))
+    return Exchange(plan=plan, after=after, sent=tuple(sent), held=tuple(held))
 
 
 def _outgoing(

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from responder.core.contact.effects import AppointmentStatus
 from responder.core.contact.known import Appointment, Known
 from responder.core.deciding.plan import Plan, make_plan
-from responder.core.operations.explanations import Explanation, explained
+from responder.core.operations.explanations import Explanation, explained, why_silent
 from responder.core.operations.records import MessageRecord
 from responder.core.rehearsal.as_test import talk_as_test
 from responder.core.rehearsal.circumstances import LONG_BEFORE, subscribed
@@ -63,10 +63,11 @@ class Talk:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tried:
-    """A text with what would follow from it, and why."""
+    """A text with what would follow from it, and why; ``why_silent`` where no reply would."""
 
     explanation: Explanation
     replies: tuple[str, ...]
+    why_silent: str
     after: Known
 
 
@@ -76,10 +77,18 @@ async def try_talk(desk: Desk, rules: Rules, talk: Talk) -> Sequence[Tried]:
     if not talk.said:
         return ()
     known = await _known(desk, talk)
-    return [
-        Tried(explanation=explanation_of(one.plan), replies=one.replies, after=one.after)
-        for one in _exchanges(rules, talk, known)
-    ]
+    return [_tried(one) for one in _exchanges(rules, talk, known)]
+
+
+def _tried(exchange: Exchange) -> Tried:
+    explanation = explanation_of(exchange.plan)
+    held = exchange.held[0] if exchange.held else why_silent(explanation)
+    return Tried(
+        explanation=explanation,
+        replies=exchange.replies,
+        why_silent="" if exchange.replies else held,
+        after=exchange.after,
+    )
 
 
 async def talk_to_test(desk: Desk, rules: Rules, talk: Talk) -> str:

@@ -1,6 +1,7 @@
 """Trying and changing the rules in the browser, called as a browser would."""
 
 import json
+import os
 import re
 from collections.abc import AsyncIterator
 from html import unescape
@@ -19,6 +20,7 @@ from tests.worker.conftest import Work
 
 WARMER = RULES.replace("Welcome.", "Welcome to us.")
 NUMBER = "+393301234567"
+SECRET = "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
 @pytest.fixture
@@ -182,6 +184,37 @@ async def test_a_draft_is_still_there_on_the_next_visit(browser: Browser) -> Non
     assert "Welcome to us." not in (await browser.get("/rules/edit")).text
 
 
+async def test_a_draft_outlives_a_sign_out_and_is_its_operator_s_alone(installation: Installation, path: Path) -> None:
+    installation.set(rules=str(path), admin_password=PASSWORD)
+    async with installation.browser() as browser:
+        await browser.sign_in(name="Anna")
+        await browser.post("/rules/edit", rules=WARMER, step="check")
+        await browser.post("/sign-out")
+        await browser.sign_in(name="Ugo")
+        assert "Welcome to us." not in (await browser.get("/rules/edit")).text
+    async with installation.browser() as browser:  # the service was started again meanwhile
+        await browser.sign_in(name="Anna")
+        assert "Welcome to us." in (await browser.get("/rules/edit")).text
+
+
+async def test_a_secret_is_shown_by_its_name_alone(
+    installation: Installation, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CRM_SECRET", "whsec_" + SECRET)
+    webhook = "webhooks: {crm: {url: https://crm.example.com/, secret: '${CRM_SECRET}'}}\n"
+    text = RULES.replace("rules:\n", f"{webhook}rules:\n", 1)
+    write(path, text.encode())
+    await in_force(installation, text, str(path))
+    async with installation.browser() as browser:
+        await browser.post("/rules/edit", rules=text.replace("Welcome.", "Ciao."), step="test")
+        told = [(await browser.get(page)).text for page in ("/rules", "/rules/edit?step=test", "/rules/edit/patch")]
+        told.append((await browser.post("/rules/edit", rules=f"{text}rulez: 1\n", step="check")).text)
+        told.append((await browser.get("/rules/history")).text)
+    assert "${CRM_SECRET}" in told[0]
+    assert "${CRM_SECRET}" in told[1]
+    assert not [page for page in told if SECRET in page]
+
+
 async def test_where_rules_are_only_looked_at_a_patch_is_offered(installation: Installation, path: Path) -> None:
     installation.set(rules=str(path), console_rules="view")
     async with installation.browser() as browser:
@@ -221,7 +254,7 @@ async def test_nothing_of_a_text_that_is_tried_is_markup(browser: Browser) -> No
 
 async def in_force(installation: Installation, text: str = RULES, name: str = "rules.yaml") -> None:
     """Rules are put in force, as a worker does it."""
-    installation.rules = read_rules(text, name, {})
+    installation.rules = read_rules(text, name, os.environ)
     versions = RuleVersions(installation.store.database)
     await versions.keep(installation.rules.hash, sources_of(installation.rules), installation.now())
 

@@ -1,6 +1,8 @@
 """Impact runs beside the console: one at a time, cancelled with its process, and ended with the visit."""
 
 import asyncio
+import contextlib
+import os
 from pathlib import Path
 
 import pytest
@@ -89,6 +91,29 @@ async def test_a_run_that_was_ended_gives_the_next_its_turn(path: Path) -> None:
     first = await Impacts(commands, longest_s=0.01).start("Anna", path, RULES)
     await wait_until(lambda: not first.is_running, 60, "the end")
     assert (await commands.run("--version")).code == 0
+
+
+def children(word: str) -> int:
+    """How many children of this process were given a word."""
+    found = 0
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError, IndexError):
+            parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            found += parent == os.getpid() and word.encode() in (entry / "cmdline").read_bytes().split(b"\0")
+    return found
+
+
+async def test_of_two_that_begin_at_once_one_waits_for_its_turn(path: Path) -> None:
+    impacts, at_once = Impacts(Commands(), longest_s=0.3), set[int]()
+    runs = [await impacts.start(operator, path, RULES) for operator in ("Anna", "Ugo")]
+
+    def have_ended() -> bool:
+        at_once.add(children("replay"))
+        return not any(run.is_running for run in runs)
+
+    await wait_until(have_ended, 60, "the end of both")
+    assert at_once == {0, 1}
+    assert [bool(run.answer) for run in runs] == [True, True]
 
 
 @pytest.fixture
