@@ -1,4 +1,4 @@
-"""Small changes of the text of a rules file: a word for a rule, or a test, with nothing else touched."""
+"""Small changes of the text of a rules file: a word for a rule, a test, a list, rules; nothing else is touched."""
 
 import json
 import re
@@ -131,27 +131,63 @@ def _length_of(rest: str) -> int:
 
 def with_test(text: str, entry_of_tests: str) -> str:
     """The text with one more test at the end of ``tests``, which is begun where there is none."""
+    return _with_entry(text, "tests", entry_of_tests)[0]
+
+
+def with_rules(text: str, entries: str) -> tuple[str, int]:
+    """The text with more rules behind the last, and the line where they begin."""
+    return _with_entry(text, "rules", entries)
+
+
+def with_list(text: str, entry_of_lists: str) -> str:
+    """The text with one more list, which is written on one line. Raises NoPlace."""
     lines = LINE.findall(text)
-    end = "\r\n" if lines and lines[0].endswith("\r\n") else "\n"
-    begins = next((at for at, line in enumerate(lines) if re.match(r"tests\s*:", line.removeprefix("\ufeff"))), None)
-    written = entry_of_tests.replace("\n", end)
+    at = _head(lines, "lists")
+    if at is None:
+        rules = _head(lines, "rules")
+        begun = f"lists:{_end_of(lines)}  {entry_of_lists}{_end_of(lines) * 2}"
+        return _joined(lines, rules, [begun, lines[rules]]) if rules is not None else begun + text
+    written = lines[at].partition(":")[2].partition(" #")[0].strip()
+    if not written:
+        return _with_entry(text, "lists", f"  {entry_of_lists}\n")[0]
+    if not (written.startswith("{") and written.endswith("}")):
+        raise NoPlace(f"the lists are written in a way that only a person should change: add {entry_of_lists}")
+    inner = written[1:-1].strip()
+    return _joined(lines, at, [lines[at].replace(written, f"{{{inner}{', ' if inner else ''}{entry_of_lists}}}", 1)])
+
+
+def _head(lines: list[str], section: str) -> int | None:
+    """Where a section begins."""
+    head = re.compile(rf"{section}\s*:")
+    return next((at for at, line in enumerate(lines) if head.match(line.removeprefix("\ufeff"))), None)
+
+
+def _end_of(lines: list[str]) -> str:
+    return "\r\n" if lines and lines[0].endswith("\r\n") else "\n"
+
+
+def _with_entry(text: str, section: str, written: str) -> tuple[str, int]:
+    """The text with something more at the end of a section, and its line."""
+    lines = LINE.findall(text)
+    end, begins = _end_of(lines), _head(lines, section)
     if begins is None:
         head = text if not text or text.endswith(("\n", "\r")) else text + end
-        return f"{head}{end}tests:{end}{written}"
+        begun = f"{head}{end}{section}:{end}"
+        return begun + written.replace("\n", end), len(LINE.findall(begun)) + 1
     last = begins
     for at in range(begins + 1, len(lines)):
         if lines[at].strip() and not lines[at][0].isspace() and not lines[at].startswith(("#", "-")):
             break
-        if lines[at].strip():
+        if lines[at].strip() and not lines[at].startswith("#"):
             last = at
     if not lines[last].endswith(("\n", "\r")):
         lines[last] += end
     shift = _shift(lines[begins + 1 : last + 1])
-    lines.insert(last + 1, re.sub(r"(?m)^  ", shift, written))
-    return "".join(lines)
+    lines.insert(last + 1, re.sub(r"(?m)^  ", shift, written).replace("\n", end))
+    return "".join(lines), last + 2
 
 
 def _shift(body: list[str]) -> str:
-    """How far the entries of a list stand in."""
-    first = next((line for line in body if line.lstrip().startswith("- ")), "  - ")
+    """How far the entries of a section stand in."""
+    first = next((line for line in body if line.strip() and not line.lstrip().startswith("#")), "  - ")
     return first[: len(first) - len(first.lstrip())]

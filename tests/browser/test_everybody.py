@@ -49,7 +49,6 @@ HEADINGS = {
     "/rules/edit": "Rules",
     "/rules/edit?step=test": "Rules",
     "/rules/edit then Check": "Rules",
-    "/rules/edit then Save": "Rules",
     "/rules/history": "Rules",
     "/status": "Status",
     "/messages/no-such-key": "Not found",
@@ -69,10 +68,9 @@ READABLE = """() => {
 }"""
 
 
-FILLED = {  # what is typed before a button is pressed: something to explain, a mistake, nothing to save
+FILLED = {  # what is typed before a button is pressed: something to explain, a mistake
     "Send": ("text", HOSTILE),
     "Check": ("rules", f"{RULES}rulez: 1\n"),
-    "Save": ("why", "so"),
 }
 
 

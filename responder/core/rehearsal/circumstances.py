@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from responder.core.contact.effects import AppointmentStatus
@@ -63,6 +64,21 @@ def circumstances_for(rule: Rule, rules: Rules, at: datetime) -> Circumstances |
             return None
         given, refused = nearer, _refusals(rule, rules, nearer)
     return given
+
+
+def where_it_speaks(rule: Rule, rules: Rules, given: Circumstances, text: str) -> Circumstances:
+    """Circumstances in which the rule answers a text, also when the time of the rules above it is over."""
+    places = chain([given], _later(given, rule, rules))
+    return next((one for one in places if rule.name in one.plan(text, rules).applied), given)
+
+
+def _later(given: Circumstances, rule: Rule, rules: Rules) -> Iterator[Circumstances]:
+    above = rules.rules[: rules.rules.index(rule)]
+    ends = (value for other in above for value in _values(other.conditions) if isinstance(value, datetime))
+    for end in ends:
+        later = replace(given, at=end + A_MOMENT)
+        if abs(end - given.at) < FARTHEST and not _refusals(rule, rules, later):
+            yield later
 
 
 def with_appointment(given: Circumstances, status: AppointmentStatus = AppointmentStatus.SCHEDULED) -> Circumstances:

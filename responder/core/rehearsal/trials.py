@@ -10,7 +10,7 @@ from typing import Any
 
 from responder.core.contact.known import Known
 from responder.core.deciding.plan import Plan
-from responder.core.rehearsal.circumstances import LONG_BEFORE, circumstances_for, subscribed, variants
+from responder.core.rehearsal.circumstances import LONG_BEFORE, circumstances_for, subscribed, variants, where_it_speaks
 from responder.core.rehearsal.conversation import Exchange, converse, imagined
 from responder.core.rules.cases import NOTHING, Case, Expected, ExpectedStep, Given
 from responder.core.rules.rules import Rule, Rules
@@ -78,12 +78,12 @@ def try_examples(rule: Rule, rules: Rules, now: datetime, *, with_variants: bool
         yield _trial(Kind.EXAMPLE, rule.name, rule, None, (difference,), ())
         return
     for text in rule.examples:
-        example = _matched(rule, Kind.EXAMPLE, rule.name, given.plan(text, rules))
+        there = where_it_speaks(rule, rules, given, text)
+        example = _matched(rule, Kind.EXAMPLE, rule.name, there.plan(text, rules))
         yield example
         if example.passed and with_variants:
             for way, changed in variants(text, rule.text):
-                name = f"{rule.name}, {way} of {text!r}"
-                yield _matched(rule, Kind.VARIANT, name, given.plan(changed, rules))
+                yield _matched(rule, Kind.VARIANT, f"{rule.name}, {way} of {text!r}", there.plan(changed, rules))
     for text in rule.counterexamples:
         plan = given.plan(text, rules)
         difference = Difference(what="rule", expected=f"not {rule.name}", got=rule.name)

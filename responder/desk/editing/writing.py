@@ -1,4 +1,4 @@
-"""What pages write into an operator's draft: a word for a rule, or a test."""
+"""What pages write into an operator's draft: a word for a rule, a test, or a campaign."""
 
 import asyncio
 
@@ -6,7 +6,7 @@ from responder.desk.desk import Desk, Invalid, Refused
 from responder.desk.editing.drafts import Desktop, keep_draft, open_desktop
 from responder.desk.editing.rules_file import RulesFile
 from responder.errors import RulesError
-from responder.rulefile.writing import NoPlace, with_alias, with_test
+from responder.rulefile.writing import NoPlace, with_alias, with_list, with_rules, with_test
 
 LONGEST_SHOWN = 40  # characters of a word that cannot be added
 
@@ -15,6 +15,16 @@ async def keep_test(desk: Desk, file: RulesFile, operator: str, test: str) -> De
     """Put a test at the end of an operator's draft."""
     desktop = await open_desktop(desk, file, operator)
     return await keep_draft(desk, file, desktop, operator, with_test(desktop.text, test))
+
+
+async def keep_campaign(desk: Desk, file: RulesFile, before: Desktop, operator: str, entry: str, rules: str) -> int:
+    """Put a list and the rules of a campaign into an operator's draft, and give the line of the rules. Raises Refused."""
+    try:
+        text, line = with_rules(with_list(before.text, entry), rules)
+    except NoPlace as error:
+        raise Refused(str(error)) from error
+    await keep_draft(desk, file, before, operator, text)
+    return line + 1  # an empty line comes first
 
 
 async def keep_alias(desk: Desk, file: RulesFile, operator: str, rule: str, word: str) -> int:

@@ -21,6 +21,7 @@ TOP = "top level"
 OFF = "off"  # instead of a value: no limit, no alert
 Line = tuple[str, int]
 """A file and a line of it."""
+EQUALS = re.compile(r"([A-Za-z_]+)\s*=(?=\s|\S)")
 GLUED = re.compile(r"[A-Za-z_]+:(?=\S)")
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
@@ -101,7 +102,7 @@ class Fields:
         if isinstance(node, MappingNode):
             self._entries = {key.text: (key, value) for key, value in node.entries}
         else:
-            reader.note(node.place, f"expected keys with values, such as {shown(example)}{_what_stands_there(node)}")
+            reader.note(node.place, f"expected keys with values, such as {shown(example)}{what_stands_there(node)}")
 
     def __enter__(self) -> Self:
         return self
@@ -149,12 +150,14 @@ class Fields:
         return self.take(name, read, default)
 
 
-def _what_stands_there(node: Node) -> str:
+def what_stands_there(node: Node) -> str:
     """What somebody wrote who meant keys with values, with the remedy."""
     if isinstance(node, Sequence):
         return ": take away the '-' or the [ ] around them"
     if isinstance(node, Scalar) and (found := GLUED_BLANK.match(node.text)):
         return f": the blank behind '{found[1]}:' (U+{ord(found[2]):04X}) only looks like one, type it anew"
+    if isinstance(node, Scalar) and (found := EQUALS.match(node.text)):
+        return f": write {shown(found[1] + ':')} in place of {shown(found[0].strip())}"
     glued = GLUED.match(node.text) if isinstance(node, Scalar) else None
     return f": put a blank behind the ':' of {shown(glued[0])}" if glued else ""
 

@@ -20,6 +20,9 @@ GLUED_COLON = re.compile(r"[\s-]*[A-Za-z_]+:\S")
 KEY = re.compile(r"[\s-]*([A-Za-z_]+)")
 WIDE_COLON = re.compile(r"[\s-]*[A-Za-z_]+\s*([：︓﹕])")
 CURLY_QUOTE = re.compile(r":\s+([“”„‘’«])")
+NOTE = re.compile(r"\s*(//|/\*|<!--)")
+BRACKETED = re.compile(r":\s+(\[[^\]]*\]|\{[^}]*\})\s*$")
+VARIABLE = re.compile(r"(?<!['\"])\$\{\w*\}")
 ENDED = re.compile(r"""['"]\s*$""")
 
 
@@ -34,8 +37,8 @@ def cause_of(lines: Sequence[str], line: int, column: int, *, is_colon: bool) ->
         return merged + 1, 1, UNMERGED
     before = lines[line][:column]
     for number in (line, line - 1):
-        if number >= 0 and (blank := _foreign_blank(lines[number], number)):
-            return blank
+        if number >= 0 and (odd := _foreign_blank(lines[number], number) or _foreign_note(lines[number], number)):
+            return odd
     if not is_colon:
         return _at_the_line(lines, before, line)
     if ": " in before.strip():
@@ -56,6 +59,8 @@ def cause_in_brackets(lines: Sequence[str], first: int, last: int) -> Cause | No
     """Why a list or mapping in brackets ends too early, somewhere in these lines: a quote, or a comment."""
     for number in range(first, min(last + 1, len(lines))):
         text = lines[number]
+        if found := VARIABLE.search(text):
+            return number + 1, found.start() + 1, f"between {{ }} this needs quotes: '{found[0]}'"
         if found := APOSTROPHE.search(text):
             remedy = 'the text ends at this apostrophe, and more stands behind it: put all of it between " "'
             return number + 1, found.start(1) + 1, remedy
@@ -83,6 +88,12 @@ def _at_the_line(lines: Sequence[str], before: str, line: int) -> Cause | None:
         quotes = "' '" if quote == '"' else '" "'
         remedy = f"the text ends at this quote, and more stands behind it: put all of it between {quotes}"
         return line + 1, found.start() + 1, remedy
+    if found := BRACKETED.search(before):
+        remedy = f'a text that begins with {found[1][0]} needs quotes: put all of it between " "'
+        return line + 1, found.start(1) + 1, remedy
+    above = line - 1
+    if above >= 0 and not before.strip() and (BULLET.match(lines[above]) or GLUED_DASH.match(lines[above])):
+        return _in_the_line_above(lines[above], above)
     return None
 
 
@@ -100,6 +111,12 @@ def _foreign_blank(text: str, line: int) -> Cause | None:
     if found := FOREIGN_BLANK.match(text) or BEHIND_A_COLON.match(text):
         remedy = "type the blanks of this line anew"
         return line + 1, found.start(1) + 1, f"this blank (U+{ord(found[1]):04X}) only looks like one: {remedy}"
+    return None
+
+
+def _foreign_note(text: str, line: int) -> Cause | None:
+    if found := NOTE.match(text):
+        return line + 1, found.start(1) + 1, f"a note begins with '#', not with '{found[1]}'"
     return None
 
 

@@ -20,6 +20,8 @@ HOURS_EXAMPLE = "Mon-Fri 09:00-18:00"
 LONGEST_HOURS = 200  # characters
 DIGITS = "0123456789"
 TIMES = re.compile(r"[0-9]{1,2}:[0-9]{2}\s*-\s*[0-9]{1,2}:[0-9]{2}")
+MONTHS_OF_A_YEAR = 12
+DAY_FIRST = re.compile(r"(\d{1,2})[./-](\d{1,2})[./-](\d{4})", re.ASCII)
 DATE_AND_TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([0-9]{2}:[0-9]{2}))?")
 CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])\s*-\s*([01]?[0-9]|2[0-3]):([0-5][0-9])")
 LONGEST_DURATION = timedelta(days=3660)
@@ -113,7 +115,20 @@ def _moment(node: Node) -> tuple[datetime, bool]:
             return datetime.fromisoformat(f"{found[1]}T{found[2] or '00:00'}"), found[2] is not None
     except ValueError:
         pass  # the 31st of February
+    if likely := _day_first(text(node)):
+        raise Wrong(node, f"{shown(text(node))} is no date as this file has them, write {likely}")
     raise Wrong(node, f"{shown(text(node))} is no date, expected one such as 2026-12-01 or 2026-12-01T09:00")
+
+
+def _day_first(typed: str) -> str | None:
+    """The date that somebody wrote with its day first; None where it may be the month."""
+    found = DAY_FIRST.fullmatch(typed.strip())
+    if found is None or int(found[1]) <= MONTHS_OF_A_YEAR:
+        return None
+    try:
+        return f"{date(int(found[3]), int(found[2]), int(found[1]))}"
+    except ValueError:
+        return None
 
 
 def _refuse_skipped(node: Node, local: datetime, zone: ZoneInfo, *, has_time: bool) -> None:

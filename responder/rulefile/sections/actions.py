@@ -30,7 +30,16 @@ from responder.core.rules.template import Names, Template, Texts
 from responder.core.sms.segments import size
 from responder.rulefile.reading.nodes import Mapping as MappingNode
 from responder.rulefile.reading.nodes import Node, Scalar
-from responder.rulefile.reading.reader import Reader, Wrong, any_text, is_empty, member_of, shown, text
+from responder.rulefile.reading.reader import (
+    Reader,
+    Wrong,
+    any_text,
+    is_empty,
+    member_of,
+    shown,
+    text,
+    what_stands_there,
+)
 from responder.rulefile.reading.scope import CONTACT, FIELD, MOST_SEGMENTS, Scope, segments
 from responder.rulefile.reading.times import duration
 
@@ -70,7 +79,7 @@ def read_drafts(node: Node, reader: Reader) -> tuple[Draft, ...]:
 
 def _draft(node: Node, reader: Reader) -> Draft | None:
     if not isinstance(node, MappingNode) or is_empty(node):
-        raise Wrong(node, "expected an action with its setting, such as 'reply: Thank you.'")
+        raise Wrong(node, f"expected an action with its setting, such as 'reply: Thank you.'{what_stands_there(node)}")
     (key, value), *others = node.entries
     for other, _ in others:
         if other.text in ACTIONS:

@@ -1,6 +1,8 @@
 """The conditions on everything besides the text: who, where, when."""
 
+import re
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from responder.core.rules.conditions import Condition, FromOneOf, HasAppointment, InLanguage, OnList, ToOneOf
 from responder.core.rules.hours import InHours, Since, Until
@@ -8,12 +10,13 @@ from responder.core.rules.rules import Rules
 from responder.rulefile.reading.in_words import LANGUAGES, either, title_in_words, values_after
 from responder.rulefile.reading.nodes import Mapping as MappingNode
 from responder.rulefile.reading.nodes import Node, Scalar, Sequence
-from responder.rulefile.reading.reader import Reader, T, is_empty, one_of
+from responder.rulefile.reading.reader import Reader, T, Wrong, is_empty, one_of, shown, text
 from responder.rulefile.reading.scope import Scope
 from responder.rulefile.reading.shapes import MOMENT, SCALAR, Schema, object_of, one_language, one_or_many
 from responder.rulefile.reading.times import hours, since_in, until_in
 from responder.rulefile.sections.conditions.registry import condition
 
+DATE = re.compile(r"\s*[0-9]{4}-[0-9]{2}-[0-9]{2}")
 STATES = {
     "open": "an appointment waits for an answer",
     "confirmed": "an appointment is confirmed",
@@ -39,15 +42,22 @@ def _some(name: str, read: Callable[[Node], T], node: Node, reader: Reader) -> t
     return reader.each(read, node)
 
 
+def _number(node: Node, scope: Scope) -> str:
+    """A telephone number; a date is none, though it has digits."""
+    if DATE.match(text(node)):
+        raise Wrong(node, f"{shown(text(node))} is a date, and here numbers stand: write 'since' or 'until' before it")
+    return scope.address(node)
+
+
 @condition("to", "The text went to one of these numbers.", _scalars, None)
 def _to(node: Node, scope: Scope, reader: Reader) -> Iterator[Condition]:
-    if numbers := _some("to", scope.address, node, reader):
+    if numbers := _some("to", partial(_number, scope=scope), node, reader):
         yield ToOneOf(numbers=frozenset(numbers))
 
 
 @condition("from", "The text came from one of these numbers.", _scalars, values_after("it comes from"))
 def _from(node: Node, scope: Scope, reader: Reader) -> Iterator[Condition]:
-    if numbers := _some("from", scope.address, node, reader):
+    if numbers := _some("from", partial(_number, scope=scope), node, reader):
         yield FromOneOf(numbers=frozenset(numbers))
 
 

@@ -22,7 +22,8 @@ from responder.desk.editing.drafts import (
 )
 from responder.desk.editing.rules_file import LONGEST_WHY, FileChanged
 from responder.desk.editing.workspace import completions
-from responder.web.console.editing.snippets import snippets_for
+from responder.desk.editing.writing import keep_campaign
+from responder.web.console.editing.snippets import campaign_for, snippets_for
 from responder.web.console.frame.visits import Visit, acts, pages
 from responder.web.console.running.impact import Impact
 
@@ -79,12 +80,24 @@ async def step(visit: Visit) -> Response:
         return await _other_window(visit, error)
     if doing == "save":
         return await _save(visit, desktop, form)
+    if doing == "campaign":
+        return await _campaign(visit, desktop)
     if doing == "impact":
         return await _begin_impact(visit, desktop)
     if doing == "cancel":
         await visit.console.impact.cancel(visit.operator)
         return visit.go("/rules/edit?step=impact#impact")
     return await _page(visit, desktop, Beside(doing=doing))
+
+
+async def _campaign(visit: Visit, desktop: Desktop) -> Response:
+    """Put a campaign into the draft, for its texts and days to be changed."""
+    pattern = campaign_for(visit.console.rules(), desktop.text, visit.words.language, visit.now)
+    line = await keep_campaign(
+        visit.desk, visit.console.file, desktop, visit.operator, pattern.list_entry, pattern.rules
+    )
+    said = visit.say("The campaign stands in your draft: change its words, its last day and its texts.")
+    return visit.go(f"/rules/edit?line={line}", said)
 
 
 async def _begin_impact(visit: Visit, desktop: Desktop) -> Response:
@@ -179,7 +192,7 @@ async def _page(visit: Visit, desktop: Desktop, beside: Beside | None = None, st
         why_not=file.why_not_saved(),
         longest_why=LONGEST_WHY,
         line=query.get("line", ""),
-        snippets=snippets_for(visit.console.rules()),
+        snippets=snippets_for(visit.console.rules(), visit.words.language),
         completions=completions(visit.console.rules()),
     )
 
