@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from responder.core.contact.known import Known
+from responder.core.rehearsal.conversation import converse, imagined
 from responder.core.rehearsal.trials import try_all
 from responder.core.rules.rules import Rules
 from responder.rulefile import load_rules, read_rules
@@ -12,6 +14,7 @@ from responder.rulefile.reading.places import placed_sources
 from responder.rulefile.warnings import warnings_of
 from responder.rulefile.writing import NoPlace, with_list, with_rules
 from responder.web.console.editing.snippets import Snippet, campaign_for, snippets_for
+from tests.builders import ANNA
 from tests.conftest import NOON
 
 SHIPPED = Path(__file__).parents[3] / "rules.yaml"
@@ -78,6 +81,19 @@ def test_a_campaign_has_a_list_of_its_own_and_passes_its_examples_whatever_the_d
         assert [trial.name for trial in try_all(rules, NOON + later) if not trial.passed] == []
     told = [one.mistake.text for one in warnings_of(rules, placed_sources(rules), NOON)]
     assert [one for one in told if "summer" in one] == []
+
+
+def test_whoever_has_the_prize_is_not_told_that_the_campaign_is_over() -> None:
+    before = "version: 1\nlanguages: [en]\nrules:\n"
+    pattern = campaign_for(read_rules(before, "rules.yaml", {}), before, "en", NOON)
+    rules = read_rules(with_rules(with_list(before, pattern.list_entry), pattern.rules)[0], "rules.yaml", {})
+    texts = ("Summer", "yes", "Summer", "summer off", "summer", "yes", "summer")
+    came = [imagined(text, ANNA, "", NOON + timedelta(days=n), n + 1) for n, text in enumerate(texts)]
+    told = [exchange.replies for exchange in converse(came, rules, Known(originator=ANNA))]
+    prize = "An ice cream for you! Show this text at the till. SUMMER OFF to leave."
+    assert (told[1], told[2]) == ((prize,), ("You have your ice cream: look for our text.",))
+    assert prize not in told[5]
+    assert "This offer is over. Thank you!" not in [text for texts in told for text in texts]
 
 
 def test_a_second_campaign_has_another_name() -> None:

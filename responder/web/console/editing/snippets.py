@@ -38,7 +38,7 @@ HINTS = {  # by what they are about; they stay in the file, for whoever reads it
         "en": "the last day; the first, if it is to come, is since",
         "it": "l'ultimo giorno; il primo, se deve ancora venire, è since",
     },
-    "cooldown": {"en": "one prize a person in this time", "it": "un solo premio a persona in questo tempo"},
+    "once": {"en": "one prize a person in this time", "it": "un solo premio a persona in questo tempo"},
     "over": {
         "en": "answers when the last day is over, and while the rule above is paused: the prizes are gone",
         "it": "risponde dopo l'ultimo giorno, e quando la regola qui sopra è in pausa: i premi sono finiti",
@@ -98,10 +98,13 @@ CAMPAIGN = """
     when:
       text: {words}   # {hint[words]}
       until: {until}   # {hint[until]}
-    cooldown: 365d   # {hint[cooldown]}
     then:
-      - subscribe: {name}
-      - reply: {reply}
+      - subscribe:
+          list: {name}
+          already: {already}
+      - reply:
+          text: {reply}
+          once_per: 365d   # {hint[once]}
     examples:
       match: {examples}
 
@@ -135,6 +138,10 @@ REPLIES = {
     "campaign": {
         "it": "Un gelato per te! Mostra questo SMS alla cassa. ESTATE OFF per uscire.",
         "en": "An ice cream for you! Show this text at the till. SUMMER OFF to leave.",
+    },
+    "already": {
+        "it": "Hai già il tuo gelato: cerca il nostro SMS.",
+        "en": "You have your ice cream: look for our text.",
     },
     "over": {"it": "La promozione è finita. Grazie!", "en": "This offer is over. Thank you!"},
     "off": {"it": "Non ti scriveremo più dell'estate.", "en": "We will not write to you about the summer any more."},
@@ -193,6 +200,7 @@ def campaign_for(rules: Rules, text: str, reader: str, now: datetime) -> Campaig
         off_words=_of_languages(WORDS["off"], spoken),
         until=f"{now.astimezone(rules.zone) + LASTS:%Y-%m-%d}",
         reply=_of_languages(REPLIES["campaign"], spoken, quotes='"'),
+        already=_of_languages(REPLIES["already"], spoken, quotes='"'),
         over=_of_languages(REPLIES["over"], spoken, quotes='"'),
         off=_of_languages(REPLIES["off"], spoken, quotes='"'),
         examples=_examples("campaign", spoken),
