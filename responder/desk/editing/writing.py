@@ -18,7 +18,7 @@ async def keep_test(desk: Desk, file: RulesFile, operator: str, test: str) -> De
 
 
 async def keep_campaign(desk: Desk, file: RulesFile, before: Desktop, operator: str, entry: str, rules: str) -> int:
-    """Put a list and the rules of a campaign into an operator's draft, and give the line of the rules. Raises Refused."""
+    """Put a list and the rules of a campaign into an operator's draft, and give their line. Raises Refused."""
     try:
         text, line = with_rules(with_list(before.text, entry), rules)
     except NoPlace as error:

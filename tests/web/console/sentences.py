@@ -19,7 +19,11 @@ NAMED = {"sentence"}  # arguments that are translated later
 def sentences() -> dict[str, str]:
     """Each sentence with the file that has it."""
     words = (
-        *WORDS.values(), *SETTINGS.values(), *rendering.MONTHS, *rendering.DAYS, *REASONS.values(),
+        *WORDS.values(),
+        *SETTINGS.values(),
+        *rendering.MONTHS,
+        *rendering.DAYS,
+        *REASONS.values(),
         *(why for _, why in REFUSED),
     )
     found = dict.fromkeys(words, "words")
