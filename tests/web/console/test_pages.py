@@ -12,6 +12,7 @@ from responder.core.operations.records import Source
 from responder.core.rehearsal.trials import try_all
 from responder.desk.appointments import put_appointment as put_one
 from responder.desk.consent import erase_number
+from responder.desk.handoffs import answer_handoff
 from responder.desk.messages import list_messages, message_as_test
 from responder.desk.overview import waiting_counts
 from responder.desk.subscribers import opt_out_number, put_subscriber
@@ -49,6 +50,17 @@ async def test_a_text_is_shown_literally_with_its_direction_mark_as_a_mark(insta
         assert "<img" not in page.text
         assert "\u202e" not in page.text
         assert "U+202E" in page.text
+
+
+async def test_what_left_without_a_decision_stands_on_the_page_of_its_message(installation: Installation) -> None:
+    key = await put(installation)
+    async with installation.store.database.write() as connection:
+        row = {"message_key": key, "originator": ANNA, "reason": "unrecognised", "opened_at": NOON}
+        await connection.execute(insert(handoffs).values(row))
+    await answer_handoff(installation.desk, key, "We call you.", operator="Mara")
+    async with installation.browser() as browser:
+        page = await browser.get(f"/messages/{key}")
+    assert (page.status_code, "We call you." in page.text) == (200, True)
 
 
 async def test_a_person_is_at_a_handle_and_no_address_or_title_has_a_number(installation: Installation) -> None:

@@ -44,7 +44,8 @@ def _done(explanation: Explanation, left: Sequence[DeliveryRecord]) -> list[dict
     """What was decided, each with what became of it; what left without having been decided stands at the end."""
     waiting = {kind: [one for one in left if one.kind is kind] for kind in StepKind}
     done = [_step(step, waiting) for step in explanation.steps]
-    rest = [{"action": str(one.kind), "delivery": one, "values": {}} for kind in StepKind for one in waiting[kind]]
+    left_over = (one for kind in StepKind for one in waiting[kind])
+    rest = [{"action": str(one.kind), "values": {}, "note": "", "delivery": one} for one in left_over]
     return done + rest
 
 
