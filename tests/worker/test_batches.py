@@ -79,8 +79,12 @@ async def told(clinic: Clinic, originator: str) -> dict[str, Any]:
     return {
         "messages": [(row.text, row.rule, row.status, row.is_superseded) for row in messages],
         "texts": sorted(
-            (places.get(row.message_key, "reminder"), row.content, row.status, str(row.last_error))
+            (places[row.message_key], row.content, row.status, str(row.last_error))
             for row in await rows("steps")
+            if row.message_key in places
+        ),
+        "reminders": sorted(  # without the reason: a no and a STOP of one batch are both one
+            (row.content, row.status) for row in await rows("steps") if row.message_key not in places
         ),
         "lists": [(row.list, row.status, row.taken_by_stop) for row in await rows("subscriptions", "list")],
         "appointments": [(row.status, row.asked_at, row.last_asked_at) for row in await rows("appointments", "id")],
