@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -40,6 +41,7 @@ PER_CLIENT = 100  # connections of an address, unless it is a trusted proxy or t
 KEEP_ALIVE_S = 30
 FINISH_S = 20  # for requests under way when the process stops
 REDIS_TIMEOUT_S = 1.0
+SWITCH_S = 0.0005  # until a thread that writes a page lets the event loop go on: Python's own is ten times as long
 
 logger = logging.getLogger(__name__)
 
@@ -134,6 +136,7 @@ def _desk(settings: Settings, store: Store, in_force: RulesInForce, bell: ArqBel
 def _make_console(settings: Settings, desk: Desk, in_force: RulesInForce, health: Health) -> tuple[ASGIApp, Streams]:
     from responder.web.console.console import make_console  # noqa: PLC0415  (only who is looked at needs it)
 
+    sys.setswitchinterval(SWITCH_S)
     return make_console(settings, desk, in_force.rules, health)
 
 

@@ -1,8 +1,9 @@
 """The stream: rows once, of those that were asked for, from one reader for all."""
 
 import asyncio
+import itertools
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
@@ -29,8 +30,8 @@ def listener(**other: Any) -> Listener:
     return Listener(**(fields | other))
 
 
-def write(line: FeedLine) -> str:
-    return line.message.text
+def write(lines: Sequence[FeedLine]) -> Iterator[str]:
+    return (line.message.text for line in lines)
 
 
 def everything(_line: FeedLine) -> bool:
@@ -146,10 +147,10 @@ async def test_what_a_filter_leaves_out_moves_the_place_in_the_stream_all_the_sa
 
 
 async def test_the_reader_goes_on_after_a_fault(feed: Feed, installation: Installation) -> None:
-    def fail(line: FeedLine) -> str:
-        if line.message.text == "one":
+    def fail(lines: Sequence[FeedLine]) -> Iterator[str]:
+        if lines[0].message.text == "one":
             raise ValueError("a fault of ours")
-        return line.message.text
+        return write(lines)
 
     stream = await feed.listen(listener(write=fail))
     await heard(stream, "frame")
@@ -171,3 +172,42 @@ async def test_while_the_database_is_away_the_frame_says_so(installation: Instal
     frame = await heard(await feed.listen(listener()), "frame")
     await feed.end()
     assert "database cannot be reached" in frame["notices"][0][0]
+
+
+async def test_what_many_want_is_written_once_for_all_of_them(feed: Feed, installation: Installation) -> None:
+    written: list[str] = []
+
+    def counted(lines: Sequence[FeedLine]) -> Iterator[str]:
+        written.extend(line.message.text for line in lines)
+        return write(lines)
+
+    await put(installation, "one")
+    streams = [await feed.listen(listener(write=counted)) for _ in range(20)]
+    for stream in streams:
+        assert [row["html"] for row in await heard(stream, "rows")] == ["one"]
+    await put(installation, "two")
+    for stream in streams:
+        assert [row["html"] for row in await heard(stream, "rows")] == ["two"]
+    assert written == ["one", "two"]
+
+
+async def test_between_two_rows_others_have_their_turn(feed: Feed, installation: Installation) -> None:
+    turns: list[str] = []
+
+    async def acknowledge() -> None:
+        while True:
+            turns.append("acknowledged")
+            await asyncio.sleep(0)
+
+    def noted(lines: Sequence[FeedLine]) -> Iterator[str]:
+        for line in lines:
+            turns.append("row")
+            yield line.message.text
+
+    await put(installation, *(f"text {number}" for number in range(10)))
+    other = asyncio.create_task(acknowledge())
+    await heard(await feed.listen(listener(write=noted)), "rows")
+    other.cancel()
+    rows = [number for number, turn in enumerate(turns) if turn == "row"]
+    assert len(rows) == 10
+    assert all(later - earlier > 1 for earlier, later in itertools.pairwise(rows))

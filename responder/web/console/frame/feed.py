@@ -4,7 +4,8 @@ import asyncio
 import contextlib
 import json
 import logging
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,7 +26,7 @@ HOLE = b"event: gap\ndata: 1\n\n"
 
 logger = logging.getLogger(__name__)
 Matches = Callable[[FeedLine], bool]
-Write = Callable[[FeedLine], str]
+Write = Callable[[Sequence[FeedLine]], Iterator[str]]
 
 
 class TooManyListeners(Exception):
@@ -142,36 +143,35 @@ class Feed:
         old = [listener for listener in self._listeners if not listener.is_new]
         if has_gap:
             self._tell([listener for listener in old if listener.wants_rows], HOLE)
-        self._tell_rows(old, changed)
+        await self._tell_rows(old, changed)
         if has_new_frame:
             self._tell(old, frame)
-        for listener in [one for one in self._listeners if one.is_new]:
-            listener.is_new = False
-            self._greet(listener, lines)
+        await self._greet([listener for listener in self._listeners if listener.is_new])
 
-    def _greet(self, listener: Listener, lines: Mapping[int, FeedLine]) -> None:
-        """Tell a new listener all rows, and that there is a gap where it has missed more than these."""
-        if listener.wants_rows and listener.after and len(lines) == SHOWN and listener.after < min(lines):
-            self._tell([listener], HOLE)
-        self._tell_rows([listener], list(lines.values()))
-        self._tell([listener], self._frame)
-
-    def _tell_rows(self, listeners: Sequence[Listener], lines: Sequence[FeedLine]) -> None:
-        """Tell rows; listeners that want the same hear the same bytes."""
-        if not lines:
-            return
-        written: dict[tuple[str, str], bytes] = {}
+    async def _greet(self, listeners: Sequence[Listener]) -> None:
+        """Tell new listeners all rows, and that there is a gap where they have missed more than these."""
         for listener in listeners:
-            place = (listener.language, listener.wanted)
-            if place not in written:
-                written[place] = self._rows([line for line in lines if listener.matches(line)], listener.write)
-            if written[place]:
-                self._tell([listener], written[place])
+            listener.is_new = False
+        reaches = min(self._lines, default=0) if len(self._lines) == SHOWN else 0
+        self._tell([one for one in listeners if one.wants_rows and one.after and one.after < reaches], HOLE)
+        await self._tell_rows(listeners, list(self._lines.values()))
+        self._tell(listeners, self._frame)
 
-    def _rows(self, lines: Sequence[FeedLine], write: Write) -> bytes:
-        if not lines:
-            return b""
-        rows = [{"id": f"m-{line.message.key}", "seq": line.seq, "html": write(line)} for line in lines]
+    async def _tell_rows(self, listeners: Sequence[Listener], lines: Sequence[FeedLine]) -> None:
+        """Tell rows; listeners that want the same hear the same bytes, which are written once."""
+        alike: dict[tuple[str, str], list[Listener]] = defaultdict(list)
+        for listener in listeners:
+            alike[listener.language, listener.wanted].append(listener)
+        for group in alike.values():
+            wanted = [line for line in lines if group[0].matches(line)]
+            if wanted:
+                self._tell(group, await self._rows(wanted, group[0].write))
+
+    async def _rows(self, lines: Sequence[FeedLine], write: Write) -> bytes:
+        rows = []
+        for line, html in zip(lines, write(lines), strict=True):
+            rows.append({"id": f"m-{line.message.key}", "seq": line.seq, "html": html})
+            await asyncio.sleep(0)  # an acknowledgement waits for one row at most
         return _event("rows", rows, self._place)
 
     @property

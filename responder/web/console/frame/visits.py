@@ -92,9 +92,10 @@ class Visit:
         return bytes(body)
 
     async def page(self, template: str, status: int = 200, **values: object) -> Response:
-        """A page; long ones are written beside the event loop, which has acknowledgements to give."""
+        """A page; it is written beside the event loop, which has acknowledgements to give, one page at a time."""
         everything = self.around() | values
-        return HTMLResponse(await run_in_threadpool(render, template, everything), status_code=status)
+        async with self.console.writing:
+            return HTMLResponse(await run_in_threadpool(render, template, everything), status_code=status)
 
     def around(self) -> dict[str, Any]:
         """What every page shows around its own matter."""

@@ -1,6 +1,6 @@
 """The stream of what happens, for pages that are open."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from responder.core.operations.overview import FeedLine
 from responder.web.console.frame.feed import Listener, TooManyListeners
-from responder.web.console.frame.rendering import render
+from responder.web.console.frame.rendering import macro
 from responder.web.console.frame.shared import Console
 from responder.web.console.frame.visits import SIGNED_IN, Visit, pages
 from responder.web.console.pages.messages import read_filters
@@ -27,7 +27,7 @@ async def listen(visit: Visit) -> Response:
     door, headers, session = visit.console.door, visit.request.headers, dict(visit.request.session)
     listener = Listener(
         language=visit.words.language,
-        write=partial(_row, visit.console, visit.around()),
+        write=partial(_rows, visit.console, visit.around()),
         matches=asked.takes if has_rows else _nothing,
         wants_rows=has_rows,
         wanted=str(sorted(asked.query.items())) if has_rows else NO_ROWS,
@@ -42,8 +42,9 @@ async def listen(visit: Visit) -> Response:
     return StreamingResponse(stream, media_type="text/event-stream", headers=HEADERS)
 
 
-def _row(console: Console, around: Mapping[str, Any], line: FeedLine) -> str:
-    return render("feed_row.html", {**around, "line": line, "now": console.desk.clock()})
+def _rows(console: Console, around: Mapping[str, Any], lines: Sequence[FeedLine]) -> Iterator[str]:
+    row = macro("feed.html", "row", {**around, "now": console.desk.clock()})
+    return map(row, lines)
 
 
 def _nothing(_line: FeedLine) -> bool:
