@@ -140,3 +140,33 @@ async def test_of_two_on_one_phone_the_question_which_is_meant_stands_on_their_p
     assert "Which one do you confirm?" in talk
     facts = await desk.page.locator("aside").inner_text()
     assert "waits for an answer: which one?" in facts
+
+
+async def test_a_file_is_tried_and_then_brought_in_without_choosing_it_again(service: Service, window: Opens) -> None:
+    day = tomorrow() + timedelta(days=9)
+    lines = [HEAD, *(f"f{n},+39333620{n:04},{day}T{8 + n // 4:02}:{n % 4 * 15:02},File {n},,,en," for n in range(40))]
+    desk = await window(service, f"/appointments?day={day}")
+    await desk.page.get_by_label("File").set_input_files(
+        {"name": "day.csv", "mimeType": "text/csv", "buffer": "\n".join(lines).encode()}
+    )
+    await desk.press_and_wait("Dry run")
+    assert await desk.h1() == "Import"
+    await desk.sees("40 new")
+    assert service.query("SELECT count(*) FROM appointments WHERE id LIKE 'f%'") == [(0,)]
+    await desk.press_and_wait("Import it now")
+    await desk.sees("Done.")
+    await desk.go(f"/appointments?day={day}")
+    assert await desk.page.locator("table.board tbody tr").count() == 40
+
+
+async def test_a_file_with_a_wrong_line_changes_nothing_and_names_the_line(service: Service, window: Opens) -> None:
+    desk = await window(service, f"/appointments?day={tomorrow() + timedelta(days=8)}")
+    await desk.press_and_wait("Import")
+    await desk.sees("Choose a file first.")
+    await desk.page.get_by_label("File").set_input_files(
+        {"name": "day.csv", "mimeType": "text/csv", "buffer": f"{HEAD}\nw1,3.93E11,2030-01-01T10:00,A,,,,\n".encode()}
+    )
+    await desk.press_and_wait("Dry run")
+    await desk.sees("Nothing was changed.")
+    assert "day.csv:2" in await desk.page.locator("pre").first.inner_text()
+    assert await desk.page.get_by_role("button", name="Import it now").count() == 0

@@ -6,11 +6,11 @@ import sqlite3
 import pytest_asyncio
 from playwright.async_api import Page
 
-from tests.browser.commands import run_command
+from tests.browser.commands import records, run_command
 from tests.browser.conftest import Opens
 from tests.end_to_end.service import Service
 
-ANNA, BEA, CARLO = "+393335000001", "+393335000002", "+393335000003"
+ANNA, BEA, CARLO, DORA = (f"+39333500000{number}" for number in range(1, 5))
 HEAD = "originator,list,status,since,language,evidence\n"
 
 
@@ -28,7 +28,8 @@ async def test_the_totals_are_those_of_the_command(readers: Service, window: Ope
     assert await desk.h1() == "Lists"
     row = await desk.page.locator("tr", has_text="Weekly news").locator("td.figure").all_inner_texts()
     assert row == ["1", "0", "1"]
-    assert "subscribed" in await run_command(readers, "subscribers", "counts")
+    told = next(one for one in await records(readers, "subscribers", "counts") if one.get("list") == "news")
+    assert row == [str(told[name]) for name in ("subscribed", "pending", "unsubscribed")]
 
 
 async def test_the_chart_has_a_table_with_the_same_figures_and_the_words_that_brought_people(
@@ -49,7 +50,7 @@ async def test_an_import_with_a_wrong_line_changes_nothing_and_names_the_line(re
     await bring_in(
         desk.page, f"{HEAD}{CARLO},news,subscribed,2026-01-01T10:00:00+01:00,it,paper\n3.93E11,news,subscribed,,it,\n"
     )
-    await desk.press("Import")
+    await desk.press_and_wait("Import")
     assert await desk.h1() == "Import"
     await desk.sees("Nothing was changed.")
     assert "people.csv:3" in await desk.page.locator("pre").inner_text()
@@ -64,7 +65,7 @@ async def test_an_import_brings_people_in_but_nobody_who_opted_out(readers: Serv
     await bring_in(
         desk.page, f"{HEAD}{CARLO},news,subscribed,{since},it,paper\n{ANNA},news,subscribed,{since},it,paper\n"
     )
-    await desk.press("Import")
+    await desk.press_and_wait("Import")
     await desk.sees("Done.")
     stands = dict(readers.query("SELECT originator, status FROM subscriptions"))
     assert stands[CARLO] == "subscribed"
@@ -75,6 +76,23 @@ async def bring_in(page: Page, content: str) -> None:
     await page.get_by_label("File").set_input_files(
         {"name": "people.csv", "mimeType": "text/csv", "buffer": content.encode()}
     )
+
+
+async def test_the_proof_as_of_a_day_before_the_opt_out_says_subscribed_and_after_it_that_they_left(
+    readers: Service, window: Opens
+) -> None:
+    (readers.folder / "dora.csv").write_text(f"{HEAD}{DORA},news,subscribed,2026-01-01T10:00:00+01:00,it,paper\n")
+    await run_command(readers, "subscribers", "import", "dora.csv")
+    await readers.send("News OFF", DORA)
+    await readers.settled()
+    desk = await window(readers)
+    await desk.page.get_by_role("textbox", name="Number").fill(DORA)
+    await desk.press("Find")
+    await desk.press("Proof of consent", "link")
+    facts = desk.page.locator("dl.facts").first
+    assert "left" in await facts.inner_text()
+    await desk.go(f"{desk.page.url.removeprefix(desk.origin)}?as_of=2026-01-02")
+    assert "subscribed" in await facts.inner_text()
 
 
 async def test_the_proof_says_how_it_stood_on_a_day_and_whether_the_ledger_is_whole(

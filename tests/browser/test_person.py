@@ -4,7 +4,7 @@ import re
 
 import httpx
 
-from tests.browser.commands import run_command
+from tests.browser.commands import records, run_command
 from tests.browser.conftest import Opens
 from tests.browser.visitor import Visitor
 from tests.end_to_end.service import Service
@@ -32,8 +32,15 @@ async def test_texts_reply_report_and_opt_out_stand_in_order_on_one_page(service
     await service.settled()
     desk = await person(service, window, ANNA)
     shown = await desk.page.locator("#talk").inner_text()
-    order = [shown.index(one) for one in ("News ON", "Welcome to our news.", "STOP")]
+    order = [
+        shown.index(one) for one in ("News ON", "Welcome to our news.", "delivered", "STOP", "opted out everything")
+    ]
     assert order == sorted(order)
+    told = await records(service, "messages", "list", "--from", ANNA)
+    assert await desk.page.locator("#talk li.in").count() == len(told) == 2
+    events = [event["event"] for event in await records(service, "consent", "show", ANNA)]
+    between = [one.split()[1] for one in await desk.page.locator("#talk .between").all_inner_texts() if one.strip()]
+    assert (events.count("opt_in"), events.count("opt_out")) == (between.count("joined"), between.count("opted"))
     assert ANNA in await desk.page.locator("aside").inner_text()
     assert await desk.page.get_by_role("textbox", name="Reply").count() == 0
     await desk.sees("This number said STOP")
@@ -72,9 +79,12 @@ async def test_no_address_and_no_title_has_a_number_in_it(service: Service, wind
     assert await desk.h1() == "Proof"
     titles = await desk.page.title()
     digits = [
-        one for one in (*desk.requests, titles) if re.search(r"\d{7}", re.sub(r"[0-9a-f]{12,}|m-[\w-]+", "", one))
+        one
+        for one in (*desk.requests, *desk.referrers, titles)
+        if re.search(r"\d{7}", re.sub(r"[0-9a-f]{12,}|m-[\w-]+", "", one))
     ]
-    assert DORA[3:] not in " ".join(desk.requests)
+    assert DORA[3:] not in " ".join((*desk.requests, *desk.referrers))
+    assert any("/people/" in one for one in desk.referrers), "a page that tells nothing would prove nothing"
     assert digits == []
 
 

@@ -28,6 +28,7 @@ class Visitor:
     origin: str
     complaints: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
+    referrers: list[str] = field(default_factory=list)
     allowed: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -42,6 +43,7 @@ class Visitor:
 
     def _see(self, request: Request) -> None:
         self.requests.append(request.url)
+        self.referrers.append(request.headers.get("referer", ""))
         parts = urlsplit(request.url)
         if parts.scheme not in ("data", "blob") and f"{parts.scheme}://{parts.netloc}" != self.origin:
             self.complaints.append(f"request to another host: {request.url}")
@@ -57,6 +59,11 @@ class Visitor:
     async def press(self, name: str, role: Any = "button", within: Locator | None = None) -> None:
         """Press what has this name."""
         await (within or self.page).get_by_role(role, name=name, exact=True).first.click()
+
+    async def press_and_wait(self, name: str) -> None:
+        """Press what lets a command run, and wait for the page that tells what it said."""
+        async with self.page.expect_navigation(timeout=4 * LIMIT_S * 1000):
+            await self.page.get_by_role("button", name=name, exact=True).first.click(no_wait_after=True)
 
     async def sees(self, text: str, within: str = "main") -> None:
         """Wait until a text can be read."""

@@ -1,24 +1,29 @@
 """Appointments: the board of a day, with counts, a status set by hand, and a calendar for other programs."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, timedelta
+from urllib.parse import quote
 
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from responder.core.contact.effects import AppointmentStatus
 from responder.core.operations.board import Board
+from responder.core.operations.handoffs import HandOffRecord
 from responder.desk.appointments import appointment_history, set_appointment_status, show_appointment
-from responder.desk.board import read_board
-from responder.desk.desk import DeskError
+from responder.desk.board import read_board, send_reminder_now
+from responder.desk.desk import DeskError, Missing
+from responder.desk.handoffs import list_handoffs
 from responder.desk.people import open_questions
-from responder.web.console.frame.calendar import calendar_key, calendar_of
+from responder.web.console.files.calendar import calendar_key, calendar_of
+from responder.web.console.files.imports import bring_in, read_file
 from responder.web.console.frame.lists import as_csv, as_lines, each_of
 from responder.web.console.frame.visits import Visit, acts, for_anybody, pages
 
 STRIP = range(-1, 6)  # days beside the one that is shown
 CALENDAR_DAYS = range(-1, 15)
+MOST_WAITING = 500  # hand-offs that are looked through
 
 
 async def show(visit: Visit) -> Response:
@@ -26,9 +31,12 @@ async def show(visit: Visit) -> Response:
     return await _page(visit)
 
 
-async def _page(visit: Visit, status: int = 200, *, changing: str = "", note: str = "", wrong: str = "") -> Response:
+async def _page(
+    visit: Visit, status: int = 200, *, changing: str = "", note: str = "", wrong: str = "", wrong_file: str = ""
+) -> Response:
     board = await read_board(visit.desk, visit.request.query_params.get("day") or "today")
     shown = board.begin.astimezone(visit.zone).date()
+    strip = await _strip(visit, shown)
     return await visit.page(
         "appointments.html",
         status,
@@ -36,13 +44,16 @@ async def _page(visit: Visit, status: int = 200, *, changing: str = "", note: st
         shown=shown,
         before=shown - timedelta(days=1),
         after=shown + timedelta(days=1),
-        strip=await _strip(visit, shown),
+        strip=strip,
+        coming=next((day for day, count, _ in strip if count and day > shown), None),
         today=visit.now.astimezone(visit.zone).date(),
+        handoffs=await _waiting(visit),
         asked=await open_questions(visit.desk, {entry.appointment.originator for entry in board.entries}),
         statuses=[str(one) for one in AppointmentStatus],
         changing=changing,
         note_typed=note,
         wrong=wrong,
+        wrong_file=wrong_file,
         calendar=f"/calendar/{calendar_key(visit.desk.secret)}.ics",
     )
 
@@ -56,15 +67,52 @@ async def _strip(visit: Visit, shown: date) -> list[tuple[date, int, int]]:
     return strip
 
 
+async def _waiting(visit: Visit) -> Mapping[str, HandOffRecord]:
+    """The newest open hand-off of each number: what its text said stands beside the appointment."""
+    found = await list_handoffs(visit.desk).page(limit=MOST_WAITING, newest_first=True)
+    return {record.originator: record for record in reversed(found.items)}
+
+
 def _open(board: Board) -> int:
     return sum(entry.appointment.status is AppointmentStatus.SCHEDULED for entry in board.entries)
 
 
 async def show_one(visit: Visit) -> Response:
     """The page of one appointment: how it stands, and its history."""
+    return await _page_of_one(visit)
+
+
+async def _page_of_one(visit: Visit, status: int = 200, *, wrong: str = "") -> Response:
     record = await show_appointment(visit.desk, visit.request.path_params["id"])
     history = await appointment_history(visit.desk, record.appointment.id)
-    return await visit.page("appointment.html", appointment=record.appointment, history=history)
+    return await visit.page(
+        "appointment.html",
+        status,
+        appointment=record.appointment,
+        history=history,
+        statuses=[str(one) for one in AppointmentStatus],
+        wrong=wrong,
+    )
+
+
+async def remind(visit: Visit) -> Response:
+    """Let the reminder of an appointment leave now."""
+    identifier = visit.request.path_params["id"]
+    try:
+        await send_reminder_now(visit.desk, identifier, operator=visit.operator)
+    except Missing:
+        raise
+    except DeskError as error:
+        return await _page_of_one(visit, 422, wrong=str(error))
+    return visit.go(f"/appointments/{quote(identifier)}", visit.say("It leaves within seconds."))
+
+
+async def import_bookings(visit: Visit) -> Response:
+    """Bring in a file of appointments, or say what would become of it."""
+    form = await read_file(visit)
+    if not form.body:
+        return await _page(visit, 422, wrong_file=visit.say("Choose a file first."))
+    return await bring_in(visit, form, "appointments", "/appointments")
 
 
 async def set_status(visit: Visit) -> Response:
@@ -110,7 +158,9 @@ routes: Sequence[Route] = (
     *pages("/appointments", show),
     *pages("/appointments.json", give_lines),
     *pages("/appointments.csv", give_csv),
+    *acts("/appointments/import", import_bookings),
     *pages("/appointments/{id:path}", show_one),
+    *acts("/appointments/{id:path}/remind", remind),
     *acts("/appointments/{id:path}/status", set_status),
     *for_anybody("/calendar/{key}.ics", give_calendar),
 )

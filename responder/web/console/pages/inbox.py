@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from starlette.responses import Response
 from starlette.routing import Route
 
+from responder.core.contact.effects import AppointmentStatus
 from responder.core.operations.handoffs import HandOffRecord
+from responder.desk.appointments import set_appointment_status
 from responder.desk.desk import LONGEST_NOTE, DeskError, Missing
 from responder.desk.handoffs import (
     MAX_SEGMENTS,
@@ -47,6 +49,7 @@ async def _page(
         typed=typed,
         note_typed=note,
         wrong=wrong,
+        statuses=[str(one) for one in AppointmentStatus],
         most=MAX_SEGMENTS,
         longest=LONGEST_NOTE,
     )
@@ -86,6 +89,7 @@ async def _close(visit: Visit, *, opts_out: bool) -> Response:
     if record.done_at:
         return visit.go("/inbox", _closed_before(visit, record))
     try:
+        await _set_appointment(visit, record, note)
         await close_handoff(visit.desk, key, operator=visit.operator, note=note, opts_out=opts_out)
     except DeskError as error:
         record = await show_handoff(visit.desk, key)
@@ -94,6 +98,15 @@ async def _close(visit: Visit, *, opts_out: bool) -> Response:
         return await _page(visit, 422, key=key, note=note, wrong=str(error))
     visit.console.lookout.forget()
     return visit.go("/inbox", visit.say("Opted out, and done." if opts_out else "Done."))
+
+
+async def _set_appointment(visit: Visit, record: HandOffRecord, note: str) -> None:
+    """Set the status of the appointment that a hand-off is about, if one was chosen: what the text said is settled."""
+    chosen = (await visit.form()).get("status", "")
+    if record.appointment is None or chosen not in set(AppointmentStatus):
+        return
+    identifier, status = record.appointment.id, AppointmentStatus(chosen)
+    await set_appointment_status(visit.desk, identifier, status, operator=visit.operator, note=note)
 
 
 def _closed_before(visit: Visit, record: HandOffRecord) -> str:

@@ -1,10 +1,8 @@
 """Lists: how many are on each, how it grew day by day and by which word, who they are, and bringing in more."""
 
-import asyncio
-import tempfile
 from collections.abc import Sequence
 from datetime import timedelta
-from pathlib import Path
+from urllib.parse import quote
 
 from starlette.responses import Response
 from starlette.routing import Route
@@ -14,14 +12,13 @@ from responder.core.operations.filters import SubscriberFilter
 from responder.core.sms.address import number_from
 from responder.desk.desk import DeskError, Invalid, Missing
 from responder.desk.subscribers import count_lists, list_subscribers, put_subscriber, read_growth
+from responder.web.console.files.imports import bring_in, read_file
 from responder.web.console.frame.charts import growth_chart
 from responder.web.console.frame.lists import as_csv, as_lines, each_of, with_query
 from responder.web.console.frame.visits import Visit, acts, pages
 
 SHOWN = 50
 SPANS = (30, 90, 365)  # days
-LARGEST_FILE = 20 * 1024 * 1024
-KEPT_LINES = 200
 
 
 async def show_all(visit: Visit) -> Response:
@@ -36,7 +33,9 @@ async def show(visit: Visit) -> Response:
     return await _page(visit)
 
 
-async def _page(visit: Visit, status: int = 200, *, typed: dict[str, str] | None = None, wrong: str = "") -> Response:
+async def _page(
+    visit: Visit, status: int = 200, *, typed: dict[str, str] | None = None, wrong: str = "", wrong_file: str = ""
+) -> Response:
     name, query = visit.request.path_params["name"], visit.request.query_params
     counts, _ = await count_lists(visit.desk)
     count = next((one for one in counts if one.list == name), None)
@@ -65,6 +64,7 @@ async def _page(visit: Visit, status: int = 200, *, typed: dict[str, str] | None
         older=with_query(f"/lists/{name}", {**kept, "after": page.next}) if page.next else None,
         typed=typed or {},
         wrong=wrong,
+        wrong_file=wrong_file,
     )
 
 
@@ -94,26 +94,12 @@ async def change(visit: Visit) -> Response:
     return visit.go(f"/lists/{name}", visit.say("Done."))
 
 
-async def bring_in(visit: Visit) -> Response:
+async def import_subscribers(visit: Visit) -> Response:
     """Bring in a file, or say what would become of it: as the command does, all of its lines or none."""
-    name, form = visit.request.path_params["name"], await visit.upload(LARGEST_FILE)
+    form = await read_file(visit)
     if not form.body:
-        return await _page(visit, 422, wrong=visit.say("Choose a file first."))
-    with tempfile.TemporaryDirectory(prefix="responder-") as folder:
-        file = Path(folder, f"import{form.suffix}")
-        await asyncio.to_thread(file.write_bytes, form.body)
-        dry = ["--dry-run"] if form.fields.get("act") == "try" else []
-        answer = await visit.console.commands.run("subscribers", "import", *dry, str(file), operator=visit.operator)
-    told = [line.replace(str(file), form.name) for line in (*answer.lines, *answer.errors)]
-    return await visit.page(
-        "imported.html",
-        200 if answer.code == 0 else 422,
-        name=name,
-        told=told[:KEPT_LINES],
-        more=max(0, len(told) - KEPT_LINES),
-        is_fine=answer.code == 0,
-        was_tried=bool(dry),
-    )
+        return await _page(visit, 422, wrong_file=visit.say("Choose a file first."))
+    return await bring_in(visit, form, "subscribers", f"/lists/{quote(visit.request.path_params['name'])}")
 
 
 async def give_counts(visit: Visit) -> Response:
@@ -155,5 +141,5 @@ routes: Sequence[Route] = (
     *pages("/lists/{name}.csv", give_csv),
     *pages("/lists/{name}", show),
     *acts("/lists/{name}", change),
-    *acts("/lists/{name}/import", bring_in),
+    *acts("/lists/{name}/import", import_subscribers),
 )

@@ -34,7 +34,7 @@ sessionStorage.removeItem("place");
 if (place?.path === location.pathname && items().length) {
   const next = items()[Math.min(place.at, items().length - 1)];
   next.focus({ preventScroll: true });
-  window.scrollBy(0, next.getBoundingClientRect().top - place.top);
+  window.scrollBy(0, next.getBoundingClientRect().top - Math.max(place.top, 60));  // below what says that it is done
 }
 
 /* ---- what is turned on by a press: keys, a sound and a notification when more waits ---- */
