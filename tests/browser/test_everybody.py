@@ -65,7 +65,8 @@ WALK = """() => {
 READABLE = """() => {
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), found = [];
   for (let node = walker.nextNode(); node; node = walker.nextNode())
-    if (!node.parentElement.closest("[lang=en], [lang=it]:not(html), bdi, code, pre, script, noscript, option, table.code") && node.data.trim())
+    if (node.data.trim() && !node.parentElement.closest(
+        "[lang=en], [lang=it]:not(html), bdi, code, pre, script, noscript, option, textarea, table.code"))
       found.push(node.data.trim().replace(/\\s+/g, " "));
   return found;
 }"""
