@@ -19,14 +19,12 @@ from responder.core.sms.message import Message
 from responder.errors import StorageError
 from responder.jobs import BUDGET_S, JOB_OF
 from responder.store.base.database import Database
-from responder.store.inbox.claiming import Left
 from responder.store.inbox.commit import Commits
 from responder.store.inbox.contacts import read_known
 from responder.store.inbox.inbox import GIVE_UP_AFTER, SqlInbox
 from responder.store.inbox.planned import Planned
 
 BATCH = 500  # messages claimed at a time: enough to share a commit, few enough to leave the write lock to others
-LOOK_AGAIN_S = 0.1  # before what was left to other workers is looked for again: longer than most batches take
 NOT_TAKEN = "the database does not take what it says"
 
 logger = logging.getLogger(__name__)
@@ -56,7 +54,6 @@ class Handler:
     _running: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
     _again: bool = field(init=False, default=False)
     _held: Held | None = field(init=False, default=None)
-    _left: Left = field(init=False, default_factory=Left)
 
     async def handle(self) -> None:
         """Handle all that waits, or as much as the budget allows and ring for the rest."""
@@ -68,23 +65,17 @@ class Handler:
             ends_at = loop.time() + BUDGET_S
             while self._again:
                 self._again = False
-                while await self.handle_batch() or await self._waits_for_others():
+                while await self.handle_batch():
                     if loop.time() > ends_at:
                         self.bell.ring(Job.HANDLE)
                         return
-
-    async def _waits_for_others(self) -> bool:
-        """Wait a moment if something was left to other workers, and tell whether it was."""
-        if self._left.seq is not None:
-            await asyncio.sleep(LOOK_AGAIN_S)
-        return self._left.seq is not None
 
     async def handle_batch(self) -> bool:
         """Handle some hundreds of messages, and tell whether there were any."""
         await self._give_back()  # what the database did not take back when it failed
         self._held = Held(owner=f"{self._name}-{next(self._runs)}")
         try:
-            claimed = await self.inbox.claim(self._held.owner, self.clock(), BATCH, self._left)
+            claimed = await self.inbox.claim(self._held.owner, self.clock(), BATCH)
             self._held = replace(self._held, seqs=tuple(message.seq for message, _ in claimed))
             if messages := await self._without_killers(claimed):
                 await self._handle_or_part(messages, self._held.owner)

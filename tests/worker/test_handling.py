@@ -281,7 +281,7 @@ async def test_the_number_of_queries_does_not_grow_with_the_batch(work: Work) ->
     assert await queries(100) == await queries(5)
 
 
-async def test_what_is_left_to_a_worker_that_does_not_take_it_is_taken_a_moment_later(work: Work) -> None:
+async def test_a_text_is_handled_though_another_worker_stalled_with_one(work: Work) -> None:
     await work.receive(inbound("News ON", ANNA))
     await work.store.inbox.claim("stalled", NOON, 10)
     await work.receive(inbound("News ON", BRUNO))

@@ -15,7 +15,6 @@ from responder.store.base.bulk import among, each_of
 from responder.store.base.locking import in_order
 from responder.store.base.tables import IN_LINE, WAITING, messages
 
-FEW = 5  # less than this part of a claim is left to workers who are at it
 PORTIONS = 10  # of a claim, one for each originator as long as others wait
 FARTHEST_LOOK = (
     8000  # messages that a claim looks at from the front; behind them it waits for those who have these in hand
@@ -43,7 +42,6 @@ class Lease:
     now: datetime
     until: datetime
     alone_after: int
-    left: "Left | None" = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,33 +52,13 @@ class Sight:
     """
 
     oldest: Sequence[Row[Any]]
-    others_work: bool
     is_crowded: bool
-
-
-@dataclass(kw_only=True, slots=True)
-class Left:
-    """The first message that a worker left to those who are at work, and who take it with what comes until then.
-
-    So several workers make batches as large as one does, and what is still there at the next look is taken.
-    """
-
-    seq: int | None = None
-
-    def leaves(self, sight: Sight, few: int) -> bool:
-        """Whether what is in sight is left to others."""
-        first = sight.oldest[0].seq if sight.oldest else None
-        is_left = sight.others_work and not sight.is_crowded and len(sight.oldest) < few and first != self.seq
-        self.seq = first if is_left else None
-        return is_left
 
 
 def claim(connection: Connection, lease: Lease, limit: int) -> list[tuple[Message, int]]:
     """Lease the oldest free messages to a worker, each with how many workers died while they had it."""
     sight = _look(connection, lease.now, limit)
     oldest = sight.oldest
-    if lease.left and lease.left.leaves(sight, limit // FEW):
-        return []
     suspects = {row.originator for row in oldest if _deaths(row) >= lease.alone_after}
     counts, at_most = Counter(row.originator for row in oldest if row.originator not in suspects), 2 * limit
     if oldest and oldest[0].originator in suspects:
@@ -105,12 +83,12 @@ def _look(connection: Connection, now: datetime, limit: int) -> Sight:
         before, theirs = len(free), [row for row in page if row.originator not in held]
         free = _portions((row for row in (*free, *theirs) if row.originator not in held), max(limit // PORTIONS, 1))
         if 2 * len(free) >= limit or len(page) < most:  # phones that have more fill it up
-            return Sight(oldest=free[:limit], others_work=bool(held), is_crowded=False)
+            return Sight(oldest=free[:limit], is_crowded=False)
         if 2 * (len(free) - before) < len(theirs):
             break
         after, looked_at = page[-1].seq, looked_at + most
         most = looked_at
-    return Sight(oldest=free, others_work=bool(held), is_crowded=True)
+    return Sight(oldest=free, is_crowded=True)
 
 
 def _portions(rows: Iterable[Row[Any]], portion: int) -> list[Row[Any]]:

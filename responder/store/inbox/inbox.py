@@ -15,7 +15,7 @@ from responder.store.base.bulk import Insertion, Values, among, execute_many
 from responder.store.base.database import Database
 from responder.store.base.locking import in_order
 from responder.store.base.tables import IN_LINE, messages
-from responder.store.inbox.claiming import Lease, Left, claim
+from responder.store.inbox.claiming import Lease, claim
 from responder.store.queue.rows import Rows
 
 logger = logging.getLogger(__name__)
@@ -71,10 +71,8 @@ class SqlInbox:
             await connection.execute(_in_order(messages.c.key.in_(answer_ms)))
             await connection.execute(self._note_answers, {"answer_ms": answer_ms})
 
-    async def claim(self, owner: str, now: datetime, limit: int, left: Left | None = None) -> list[tuple[Message, int]]:
+    async def claim(self, owner: str, now: datetime, limit: int) -> list[tuple[Message, int]]:
         """Up to about ``limit`` waiting messages, oldest first, each with how many workers died while they had it.
-
-        Few may be left to workers who are at work, which ``left`` notes for the next look.
 
         A lease that ran out means a dead worker: the living give back what they could not handle. All that waits from
         one originator goes to one worker at a time, and to nobody else while the lease lasts.
@@ -82,7 +80,7 @@ class SqlInbox:
         async with self._database.write() as connection:
             if not self._database.is_sqlite:
                 await connection.execute(_TURN, {"lock": CLAIM_LOCK})
-            lease = Lease(owner=owner, now=now, until=now + LEASE, alone_after=ALONE_AFTER, left=left)
+            lease = Lease(owner=owner, now=now, until=now + LEASE, alone_after=ALONE_AFTER)
             return await connection.run_sync(claim, lease, limit)
 
     async def release(self, owner: str, claimed: Sequence[int] = ()) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import func, select, update
 from responder.core.sms.message import Inbound
 from responder.errors import StorageError
 from responder.store.base.tables import messages
-from responder.store.inbox.claiming import FARTHEST_LOOK, Left
+from responder.store.inbox.claiming import FARTHEST_LOOK
 from responder.store.inbox.inbox import ALONE_AFTER, LEASE
 from responder.wiring import Store
 from tests.builders import ANNA, BRUNO, inbound, minutes
@@ -114,22 +114,6 @@ async def test_a_message_that_workers_died_of_is_not_taken_with_those_before_it(
     async with store.database.write() as connection:
         await connection.execute(update(messages).where(messages.c.key == poison.key).values(attempts=ALONE_AFTER))
     assert await claimed_texts(store, limit=1) == ["innocent"]
-
-
-async def test_few_messages_are_left_to_a_worker_who_is_at_work_but_only_once(store: Store) -> None:
-    await store.inbox.add([inbound("in hand", ANNA)], {})
-    left = Left()
-    assert len(await store.inbox.claim("w1", NOON, 500, left)) == 1
-    await store.inbox.add([inbound("hello", BRUNO)], {})
-    looks = [await store.inbox.claim("w2", NOON, 500, left) for _ in range(2)]
-    assert [[message.text for message, _ in look] for look in looks] == [[], ["hello"]]
-
-
-async def test_many_messages_are_left_to_nobody(store: Store) -> None:
-    await store.inbox.add([inbound("in hand", ANNA)], {})
-    await claimed_texts(store, "w1")
-    await store.inbox.add([inbound(originator=f"+39330{n:07}") for n in range(20)], {})
-    assert len(await store.inbox.claim("w2", NOON, 100, Left())) == 20
 
 
 async def test_what_is_released_can_be_claimed_at_once(store: Store) -> None:
