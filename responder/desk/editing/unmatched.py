@@ -1,9 +1,10 @@
 """Texts that met no rule: the most frequent first, each with the nearest rule and what a draft would do about it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from responder.core.contact.known import Known
 from responder.core.deciding.plan import Plan, make_plan
@@ -11,6 +12,7 @@ from responder.core.operations.unmatched import UnmatchedGroup
 from responder.core.rules.matching import Words
 from responder.core.rules.rules import Rules
 from responder.core.sms.text import fold
+from responder.core.sms.timestamps import iso
 from responder.desk.desk import Desk
 from responder.desk.editing.trying import Said, Talk, message_of
 from responder.store.reading.unmatched import group_unmatched
@@ -34,6 +36,19 @@ class Unmet:
     nearest: str | None
     why: str
     answered_by: str | None
+
+    def as_json(self) -> Mapping[str, Any]:
+        """The group as data."""
+        return {
+            "folded": self.group.folded,
+            "text": self.group.text,
+            "count": self.group.count,
+            "last_at": iso(self.group.last_at),
+            "key": self.group.key,
+            "nearest": self.nearest,
+            "why": str(self.why),
+            "answered_by": self.answered_by,
+        }
 
 
 async def list_unmatched(desk: Desk, rules: Rules, draft: Rules | None, limit: int = MOST_GROUPS) -> Sequence[Unmet]:

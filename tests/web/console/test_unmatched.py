@@ -1,5 +1,6 @@
 """Unmatched counts what nobody's rule met, and the word that it offers answers exactly these texts."""
 
+import json
 import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -38,6 +39,9 @@ async def test_texts_are_grouped_by_count_and_the_word_that_is_offered_changes_t
         page = unescape((await browser.get("/unmatched")).text)
         rows = page.partition("<tbody>")[2].split("<tr>")[1:]
         assert [re.findall(r">(\d+)</td>", row)[0] for row in rows] == ["20", "5"]
+        lines = [json.loads(line) for line in (await browser.get("/unmatched.json")).text.splitlines()]
+        assert [(line["folded"], line["count"], line["nearest"]) for line in lines][:1] == [("newz on", 20, "news-on")]
+        assert (await browser.get("/unmatched.csv")).text.splitlines()[1].startswith("newz on,")
         word = rows[0].partition('name="word" value="')[2].partition('"')[0]
         await browser.post("/unmatched/alias", rule="news-on", word=word)
     draft = await open_desktop(installation.desk, RulesFile(path=path), NOBODY)

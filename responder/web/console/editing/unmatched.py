@@ -11,6 +11,7 @@ from responder.desk.editing.drafts import open_desktop
 from responder.desk.editing.unmatched import list_unmatched, rules_with_words
 from responder.desk.editing.writing import keep_alias
 from responder.web.console.editing.choice import DRAFT, chosen_rules
+from responder.web.console.frame.lists import as_csv, as_lines, each_of
 from responder.web.console.frame.visits import Visit, acts, pages
 
 
@@ -32,6 +33,16 @@ async def show(visit: Visit) -> Response:
     )
 
 
+async def give_lines(visit: Visit) -> Response:
+    """The groups as JSON Lines."""
+    return as_lines(each_of(await list_unmatched(visit.desk, visit.console.rules(), None)))
+
+
+async def give_csv(visit: Visit) -> Response:
+    """The groups as CSV."""
+    return as_csv(each_of(await list_unmatched(visit.desk, visit.console.rules(), None)), "unmatched")
+
+
 async def add_alias(visit: Visit) -> Response:
     """Put a text into the draft as one more word for a rule, and show its line."""
     form = await visit.form()
@@ -42,4 +53,9 @@ async def add_alias(visit: Visit) -> Response:
     return visit.go(f"/rules/edit?line={line}", visit.say("It stands in line %(line)d of your draft.", line=line))
 
 
-routes: Sequence[Route] = (*pages("/unmatched", show), *acts("/unmatched/alias", add_alias))
+routes: Sequence[Route] = (
+    *pages("/unmatched", show),
+    *pages("/unmatched.json", give_lines),
+    *pages("/unmatched.csv", give_csv),
+    *acts("/unmatched/alias", add_alias),
+)
