@@ -45,7 +45,12 @@ def reserved(situation: Situation, rules: Rules) -> Decision | None:
 
 
 def _recognised(situation: Situation, rules: Rules) -> Recognition:
-    """What is recognised in the own words of a text; a slip of the thumb only where no rule knows the text."""
+    """What is recognised in the own words of a text; what may only be meant yields to a rule that knows the text."""
+    found = _found(situation, rules)
+    return NOTHING if found.yields and _is_keyword(situation, rules) else found
+
+
+def _found(situation: Situation, rules: Rules) -> Recognition:
     folded, lexicon, is_asked = situation.folded, situation.lexicon, situation.is_asked
     if not folded:
         return NOTHING
@@ -61,8 +66,7 @@ def _recognised(situation: Situation, rules: Rules) -> Recognition:
         )
         if found is not NOTHING or written.quoted:
             return found
-    found = slip(folded, lexicon, question_open=is_asked)
-    return NOTHING if found is not NOTHING and _is_keyword(situation, rules) else found
+    return slip(folded, lexicon, question_open=is_asked)
 
 
 def _is_keyword(situation: Situation, rules: Rules) -> bool:

@@ -38,7 +38,8 @@ class Recognition:
     """What was recognised, by which step of the opt-out reference, section 5.2, and by which word of which pack.
 
     ``lists`` are those that an opt-out is for, all if there are none; ``also_cancels`` tells that the word may be the
-    answer to an open appointment as well. Step 8 tells the harmless phrase that made a nothing of a stop.
+    answer to an open appointment as well. Step 8 tells the harmless phrase that made a nothing of a stop. What
+    ``yields`` counts only where no rule knows the text by its words.
     """
 
     outcome: Outcome
@@ -46,6 +47,7 @@ class Recognition:
     word: Word | None = None
     lists: tuple[str, ...] = ()
     also_cancels: bool = False
+    yields: bool = False
 
     @property
     def rule(self) -> str | None:

@@ -73,7 +73,7 @@ def slip(folded: str, lexicon: Lexicon, *, question_open: bool) -> Recognition:
         found = read_opt_out(text)
         if found and (found.step != PHRASE or " ".join(text.words).startswith(found.typed)):
             outcome = Outcome.OPT_OUT if lexicon.is_north_american else Outcome.REVIEW
-            return Recognition(outcome=outcome, step=SLIP, word=found.word)
+            return Recognition(outcome=outcome, step=SLIP, word=found.word, yields=True)
     return NOTHING
 
 
@@ -182,7 +182,7 @@ def _in_other_words(text: Parts) -> Recognition | None:
     binds = lexicon.is_north_american and not text.written.asks and is_sure
     pack = next((pack for pack in lexicon.packs if _is_from(pack.about, found)), lexicon.packs[0])
     word = Word(typed=" ".join(found), language=pack.language, version=pack.version, grade="D")
-    return Recognition(outcome=Outcome.OPT_OUT if binds else Outcome.REVIEW, step=9, word=word)
+    return Recognition(outcome=Outcome.OPT_OUT if binds else Outcome.REVIEW, step=9, word=word, yields=True)
 
 
 def _is_from(about: About, words: Sequence[str]) -> bool:
