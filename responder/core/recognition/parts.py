@@ -14,6 +14,7 @@ from responder.core.sms.written import Written
 
 SENTENCE_ENDS = (".", "?", "\n")
 LONGEST_REFUSAL = 7  # words
+LONGEST_SENTENCE = 3 * LONGEST_REFUSAL  # words, with the courtesy around a refusal
 ONE = frozenset(
     {"a", "one", "un", "una", "uno", "um", "uma", "une", "ein", "eine", "einen", "een", "jeden", "jedna", "o"}
 )
@@ -68,11 +69,15 @@ class Parts:
 
     @lazily
     def sentences(self) -> Sequence[Sequence[str]]:
-        """The own words by sentences, without those that ask and request nothing, and each without courtesy."""
+        """The own words by short sentences, each without courtesy; none that asks and requests nothing."""
         ends = [place for place, gap in enumerate(self.gaps) if place and gap in SENTENCE_ENDS]
         ends = ends if ends[-1:] == [len(self.own_words)] else [*ends, len(self.own_words)]
         said = [(self.own_words[begin:end], self.gaps[end]) for begin, end in pairwise([0, *ends])]
-        return [self.lexicon.plain(words) for words, mark in said if self._tells(words, mark)]
+        return [
+            self.lexicon.plain(words)
+            for words, mark in said
+            if len(words) <= LONGEST_SENTENCE and self._tells(words, mark)
+        ]
 
     def _tells(self, words: Sequence[str], mark: str) -> bool:
         about = self.lexicon.about

@@ -171,7 +171,7 @@ def _in_other_words(text: Parts) -> Recognition | None:
     lexicon = text.lexicon
     if any(map(text.said, (Kind.BENIGN, Kind.PHRASES, Kind.ANYWHERE))):
         return None
-    found = [word for word in text.own_words if lexicon.leaving.begin(word)]
+    found = [word for word in dict.fromkeys(text.own_words) if lexicon.leaving.begin(word)]
     found = found or next(
         ([*said] for said in text.sentences if refuses(said, lexicon, question_open=text.question_open)), []
     )
