@@ -23,6 +23,6 @@ class UnsubscribeAction(Action):
         if self.list != "all":
             yield Unsubscribe(list=self.list)
             return
-        for subscription in context.situation.known.subscriptions.values():
+        for _, subscription in sorted(context.situation.known.subscriptions.items()):
             if subscription.status is not SubscriptionStatus.UNSUBSCRIBED:
                 yield Unsubscribe(list=subscription.list)

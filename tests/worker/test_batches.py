@@ -113,6 +113,7 @@ REMINDED: dict[str, Any] = {"earlier": [], "booked": 1, "split": 1}
 @example(texts=["no", "yes"], **REMINDED)
 @example(texts=["yes", "STOP", "START", "no"], **REMINDED)
 @example(texts=["yes", "STOP"], earlier=["blue"], booked=0, split=1)
+@example(texts=["stop news", "blue", "green", "STOP"], earlier=[], booked=0, split=1)
 @given(
     earlier=st.lists(texts, max_size=2),
     texts=st.lists(texts, min_size=2, max_size=5),

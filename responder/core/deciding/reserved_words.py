@@ -135,7 +135,7 @@ def _stop(decision: Decision, situation: Situation, rules: Rules, text: str) -> 
             taken_by_stop=subscription.status is SubscriptionStatus.SUBSCRIBED,
             ends_at=subscription.ends_at,
         )
-        for subscription in known.subscriptions.values()
+        for _, subscription in sorted(known.subscriptions.items())  # in one order, however they were read
         if subscription.status is not SubscriptionStatus.UNSUBSCRIBED
     ]
     reason = _why_shown(decision.recognition, situation)
