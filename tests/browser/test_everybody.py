@@ -227,6 +227,7 @@ async def test_every_page_is_usable_by_keyboard_and_shows_where_one_is(
     wrong = []
     for path in pages:
         await reach(visitor, path)
+        begins_at_top = " then " not in path and await visitor.read("document.activeElement === document.body")
         await visitor.read("document.activeElement.blur()")
         for step in range(40):
             if await visitor.read("document.activeElement.id === 'rules'"):
@@ -235,7 +236,7 @@ async def test_every_page_is_usable_by_keyboard_and_shows_where_one_is(
             there = await visitor.read(WALK)
             if there["tag"] == "BODY":
                 break
-            if step == 0 and there["name"] != "Skip to the page":
+            if step == 0 and begins_at_top and there["name"] != "Skip to the page":
                 wrong.append(f"{path}: begins at {there}")
             if there["outline"] == "none" or not there["isInside"] or not there["isOnTop"]:
                 wrong.append(f"{path}: {there}")
@@ -267,7 +268,7 @@ async def test_script_and_style_of_every_page_are_small(
     large = {}
     async with httpx.AsyncClient(timeout=30, headers={"accept-encoding": "gzip"}) as client:
         for path in pages:
-            await visitor.go(path)
+            await reach(visitor, path)
             parts = await visitor.read(
                 "[...document.querySelectorAll('link[rel=stylesheet], script')].map(one => one.href || one.src)"
             )

@@ -6,11 +6,11 @@ import sqlite3
 import pytest_asyncio
 from playwright.async_api import Page
 
-from tests.browser.commands import records, run_command
+from tests.browser.commands import records
 from tests.browser.conftest import Opens
 from tests.end_to_end.service import Service
 
-ANNA, BEA, CARLO, DORA = (f"+39333500000{number}" for number in range(1, 5))
+ANNA, BEA, CARLO = (f"+39333500000{number}" for number in range(1, 4))
 HEAD = "originator,list,status,since,language,evidence\n"
 
 
@@ -76,23 +76,6 @@ async def bring_in(page: Page, content: str) -> None:
     await page.get_by_label("File").set_input_files(
         {"name": "people.csv", "mimeType": "text/csv", "buffer": content.encode()}
     )
-
-
-async def test_the_proof_as_of_a_day_before_the_opt_out_says_subscribed_and_after_it_that_they_left(
-    readers: Service, window: Opens
-) -> None:
-    (readers.folder / "dora.csv").write_text(f"{HEAD}{DORA},news,subscribed,2026-01-01T10:00:00+01:00,it,paper\n")
-    await run_command(readers, "subscribers", "import", "dora.csv")
-    await readers.send("News OFF", DORA)
-    await readers.settled()
-    desk = await window(readers)
-    await desk.page.get_by_role("textbox", name="Number").fill(DORA)
-    await desk.press("Find")
-    await desk.press("Proof of consent", "link")
-    facts = desk.page.locator("dl.facts").first
-    assert "left" in await facts.inner_text()
-    await desk.go(f"{desk.page.url.removeprefix(desk.origin)}?as_of=2026-01-02")
-    assert "subscribed" in await facts.inner_text()
 
 
 async def test_the_proof_says_how_it_stood_on_a_day_and_whether_the_ledger_is_whole(
