@@ -21,8 +21,7 @@ from responder.core.deciding.decision import Decision
 from responder.core.recognition.answers import read_answer
 from responder.core.recognition.outcome import NOTHING, Confirmation, Outcome, Recognition
 from responder.core.recognition.packs import ALWAYS
-from responder.core.recognition.parts import passes_over
-from responder.core.recognition.reserved import by_steps, slip
+from responder.core.recognition.reserved import recognise
 from responder.core.rules.rules import ASK, LEFT, Rules
 from responder.core.rules.situation import Match, Situation
 
@@ -46,27 +45,15 @@ def reserved(situation: Situation, rules: Rules) -> Decision | None:
 
 def _recognised(situation: Situation, rules: Rules) -> Recognition:
     """What is recognised in the own words of a text; what may only be meant yields to a rule that knows the text."""
-    found = _found(situation, rules)
+    found = recognise(
+        situation.folded,
+        situation.lexicon,
+        opted_out=situation.known.opted_out,
+        question_open=situation.is_asked,
+        lists=rules.list_words,
+        read=lambda: situation.written,
+    )
     return NOTHING if found.yields and _is_keyword(situation, rules) else found
-
-
-def _found(situation: Situation, rules: Rules) -> Recognition:
-    folded, lexicon, is_asked = situation.folded, situation.lexicon, situation.is_asked
-    if not folded:
-        return NOTHING
-    if not passes_over(folded, lexicon):
-        written = situation.written
-        found = by_steps(
-            written,
-            folded if written.is_all_own else written.worded,
-            lexicon,
-            opted_out=situation.known.opted_out,
-            question_open=is_asked,
-            lists=rules.list_words,
-        )
-        if found is not NOTHING or written.quoted:
-            return found
-    return slip(folded, lexicon, question_open=is_asked)
 
 
 def _is_keyword(situation: Situation, rules: Rules) -> bool:

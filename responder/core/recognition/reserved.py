@@ -1,6 +1,6 @@
 """Reserved keywords: STOP, START, HELP and their kin, which come before all rules."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from responder.core.recognition.aim import Aim, aim_of, asks_about, mentions, stops_other
@@ -26,19 +26,21 @@ def recognise(
     opted_out: bool = False,
     question_open: bool = False,
     lists: Mapping[str, str] = NO_LISTS,
+    read: Callable[[], Written] | None = None,
 ) -> Recognition:
     """What a folded text asks for before any rule is tried.
 
     The numbers of steps are those of the opt-out reference, section 5.2. ``lists`` are the file's lists by the folded
-    words that people may call them.
+    words that people may call them. ``read`` gives the text as it was written, of which only its own words count.
     """
     if not folded:
         return NOTHING
-    found = NOTHING
     if not passes_over(folded, lexicon):
-        written = Written(folded)
+        written = read() if read else Written(folded)
         found = by_steps(written, folded, lexicon, opted_out=opted_out, question_open=question_open, lists=lists)
-    return found if found is not NOTHING else slip(folded, lexicon, question_open=question_open)
+        if found is not NOTHING or written.quoted:
+            return found
+    return _slip(folded, lexicon, question_open=question_open)
 
 
 def by_steps(
@@ -50,7 +52,8 @@ def by_steps(
     question_open: bool,
     lists: Mapping[str, str],
 ) -> Recognition:
-    """What ``recognise`` finds, without the first look that usually spares the steps; ``folded`` is not quoted."""
+    """What ``recognise`` finds in the own words of a text, without the first look that usually spares the steps."""
+    folded = folded if written.is_all_own else written.worded
     if not folded:
         return NOTHING
     text = Parts(written=written, folded=folded, lexicon=lexicon, question_open=question_open, lists=lists)
@@ -63,7 +66,7 @@ def by_steps(
     )
 
 
-def slip(folded: str, lexicon: Lexicon, *, question_open: bool) -> Recognition:
+def _slip(folded: str, lexicon: Lexicon, *, question_open: bool) -> Recognition:
     """A text that is one letter away from an opt-out: one for +1, and a doubt elsewhere."""
     if len(folded) > LONGEST or folded in lexicon.answers:
         return NOTHING
@@ -75,16 +78,6 @@ def slip(folded: str, lexicon: Lexicon, *, question_open: bool) -> Recognition:
             outcome = Outcome.OPT_OUT if lexicon.is_north_american else Outcome.REVIEW
             return Recognition(outcome=outcome, step=SLIP, word=found.word, yields=True)
     return NOTHING
-
-
-def reserved_meaning(folded: str, lexicon: Lexicon, lists: Mapping[str, str] = NO_LISTS) -> Recognition | None:
-    """What a text may mean before any rule is tried. None if a rule for it is always reached."""
-    found = (
-        recognise(folded, lexicon, lists=lists),
-        recognise(folded, lexicon, lists=lists, question_open=True),
-        recognise(folded, lexicon, lists=lists, opted_out=True),
-    )
-    return next((recognition for recognition in found if recognition.outcome is not Outcome.NOTHING), None)
 
 
 def _help_or_opt_in(folded: str, lexicon: Lexicon, *, may_return: bool) -> Recognition | None:

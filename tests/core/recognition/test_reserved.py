@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from responder.core.recognition.lexicon import Lexicon
 from responder.core.recognition.outcome import NOTHING, Outcome, Recognition
 from responder.core.recognition.packs import ALWAYS
-from responder.core.recognition.reserved import recognise, reserved_meaning
+from responder.core.recognition.reserved import recognise
 from responder.core.recognition.vocabulary import vocabulary
 from responder.core.sms.text import fold
 from responder.rulefile import load_packs
@@ -122,23 +122,6 @@ def test_a_stop_beside_a_harmless_one_still_counts() -> None:
 @pytest.mark.parametrize("text", ["ЅТОР", "SТOP", "sτop", "САNСEL", "СТОП", "🛑", "🛑🛑"])
 def test_what_only_looks_like_a_stop_is_for_a_person(text: str) -> None:
     assert heard(text).outcome is Outcome.REVIEW
-
-
-@pytest.mark.parametrize(
-    ("alias", "outcome"),
-    [
-        ("stop please", Outcome.OPT_OUT),
-        ("cancel", Outcome.OPT_OUT),
-        ("info", Outcome.HELP),
-        ("yes", Outcome.OPT_IN),
-        ("stop it", Outcome.REVIEW),
-        ("news on", None),
-        ("bus stop times", None),
-    ],
-)
-def test_a_file_can_be_told_what_an_alias_would_mean_above_its_rules(alias: str, outcome: Outcome | None) -> None:
-    found = reserved_meaning(fold(alias), lexicon())
-    assert (found.outcome if found else None) is outcome
 
 
 OPT_OUTS = [(language, word.typed) for language, pack in PACKS.items() for word in pack.opt_out.values()]
