@@ -78,7 +78,8 @@ class Deliverer:
                 pass
             return
         self._rung[kind].set()
-        self._due = max(self._due, 1)
+        if kind is StepKind.REPLY:
+            self._due = max(self._due, 1)
         if self._claiming[kind].locked():
             return  # whoever claims looks once more before it ends
         calls: set[asyncio.Task[None]] = set()
