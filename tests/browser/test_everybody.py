@@ -205,7 +205,7 @@ async def test_a_hostile_text_does_nothing_on_any_page(
         assert not [
             text
             for text in await visitor.page.locator("main .text").all_inner_texts()
-            if "bold" in text and "49" in text
+            if "bold</b> 49" in text
         ], path
         assert "\u202e" not in await visitor.page.locator("main").inner_text(), path
 
