@@ -4,8 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
 from responder.core.appointments.booking import read_language
-from responder.core.consent.growth import GrowthDay, growth_by_day
-from responder.core.consent.standing import ConsentCounts, ListCount
+from responder.core.consent.standing import ConsentCounts, GrowthDay, ListCount, growth_by_day
 from responder.core.consent.subscriber_changes import Outcome, SubscriberChange
 from responder.core.contact.known import SubscriptionStatus
 from responder.core.operations.filters import EVERY_SUBSCRIBER, SubscriberFilter
@@ -19,7 +18,7 @@ from responder.store.base.locking import looked_at
 from responder.store.consent.reading import count_consent
 from responder.store.consent.stopping import opt_out
 from responder.store.consent.subscribers import put_subscribers
-from responder.store.reading import growth, records
+from responder.store.reading import records, subscribers
 
 HOUR = timedelta(hours=1)
 LEFT = (
@@ -115,5 +114,5 @@ async def read_growth(desk: Desk, name: str, first: date, last: date) -> Sequenc
     zone = (await desk.rules()).zone
     since = datetime.combine(first, time(), zone).astimezone(UTC)
     offset = datetime.combine(first, time(), zone).utcoffset() or timedelta()
-    changes = await growth.read_changes(desk.database, name, since, by_minute=bool(offset % HOUR))
+    changes = await subscribers.read_changes(desk.database, name, since, by_minute=bool(offset % HOUR))
     return growth_by_day(changes, zone, first, last)

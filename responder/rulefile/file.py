@@ -21,11 +21,10 @@ from responder.rulefile.reading.nodes import Node, Place, read_nodes
 from responder.rulefile.reading.packs import load_packs
 from responder.rulefile.reading.reader import Fields, Line, Reader, T, Wrong, is_empty, one_of, shown, text
 from responder.rulefile.reading.scope import Scope, read_defaults
-from responder.rulefile.sections.alerts import read_alerts
 from responder.rulefile.sections.appointments import read_appointments
 from responder.rulefile.sections.cases import read_cases
 from responder.rulefile.sections.imports import read_imports
-from responder.rulefile.sections.limits import read_limits
+from responder.rulefile.sections.limits import read_alerts, read_limits
 from responder.rulefile.sections.named import read_list, read_named, read_numbers, webhook_reader
 from responder.rulefile.sections.reserved import read_reserved, reserved_texts, with_own_words
 from responder.rulefile.sections.rules import build_all, finish, read_fallback, read_rule_drafts

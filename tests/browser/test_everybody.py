@@ -203,9 +203,7 @@ async def test_a_hostile_text_does_nothing_on_any_page(
         await reach(visitor, path)
         assert await visitor.page.locator("main img, main b:has-text('bold'), main a[href^=http]").count() == 0, path
         assert not [
-            text
-            for text in await visitor.page.locator("main .text").all_inner_texts()
-            if "bold</b> 49" in text
+            text for text in await visitor.page.locator("main .text").all_inner_texts() if "bold</b> 49" in text
         ], path
         assert "\u202e" not in await visitor.page.locator("main").inner_text(), path
 

@@ -9,8 +9,15 @@ from responder.core.appointments.booking import Booking
 from responder.core.contact.effects import AppointmentStatus
 from responder.core.operations.board import ReminderStatus
 from responder.core.rules.rules import Rules
-from responder.desk.appointments import appointment_history, put_appointment, set_appointment_status, show_appointment
-from responder.desk.board import list_reminders, read_board, send_reminder_now
+from responder.desk.appointments import (
+    appointment_history,
+    list_reminders,
+    put_appointment,
+    read_board,
+    send_reminder_now,
+    set_appointment_status,
+    show_appointment,
+)
 from responder.desk.desk import Desk, Invalid, Missing, Overtaken, Refused
 from responder.desk.subscribers import opt_out_number
 from responder.rulefile import read_rules

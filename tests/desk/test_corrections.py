@@ -11,7 +11,7 @@ from responder.core.contact.known import SubscriptionStatus
 from responder.desk.appointments import put_appointment
 from responder.desk.consent import correct_opt_out, show_consent, verify_ledger
 from responder.desk.desk import Desk, Invalid, Missing, Refused
-from responder.desk.files.subscribers import import_subscribers
+from responder.desk.files import import_subscribers
 from responder.desk.subscribers import opt_out_number, put_subscriber
 from responder.rulefile import read_rules
 from responder.store.consent.subscribers import put_subscribers

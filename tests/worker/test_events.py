@@ -9,7 +9,7 @@ import pytest
 from responder.core.contact.effects import StepKind
 from responder.core.outbound.retry import LEASE
 from responder.rulefile import read_rules
-from responder.store.outbound.abandoned import settle_abandoned
+from responder.store.outbound.due import settle_abandoned
 from tests.builders import ANNA, inbound, minutes, reply_step
 from tests.conftest import NOON
 from tests.worker.conftest import RULES, Work

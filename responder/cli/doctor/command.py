@@ -1,14 +1,14 @@
 """responder doctor: what is wrong with an installation, and what to do about it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 
 import typer
 
 from responder.cli.doctor.alerts import check_credit_and_alerts
 from responder.cli.doctor.database import check_database
 from responder.cli.doctor.findings import Finding, Level, fault, faults, ok, warning
-from responder.cli.doctor.side_by_side import Check, side_by_side
 from responder.cli.doctor.surroundings import check_files, check_mailbox, check_redis, check_service, check_settings
 from responder.cli.doctor.upkeep import check_upkeep
 from responder.cli.terminal.options import AsJson
@@ -20,6 +20,44 @@ from responder.errors import ConfigurationError, RulesError
 from responder.settings.environment import environment
 from responder.settings.model import Settings, load_settings, unknown_settings
 from responder.wiring import read_rules_in_force
+
+LONGEST_S = 8.0
+NO_END = "it did not end within {longest_s:.0f} s: what it looks at does not answer, or this machine is overloaded"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Check:
+    """One part of an installation that is looked at; what it finds comes one by one."""
+
+    name: str
+    find: AsyncIterator[Finding]
+    longest_s: float = LONGEST_S
+
+
+async def side_by_side(checks: Sequence[Check]) -> AsyncIterator[Finding]:
+    """What the checks find, in their order; the next is told as soon as those before it have ended."""
+    tasks = [asyncio.create_task(_found(check)) for check in checks]
+    try:
+        for task in tasks:
+            for finding in await task:
+                yield finding
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _found(check: Check) -> list[Finding]:
+    """All that a check finds, and that it did not end in time, if so."""
+    found: list[Finding] = []
+    try:
+        async with asyncio.timeout(check.longest_s):
+            async for finding in check.find:
+                found.append(finding)  # noqa: PERF401  (what was found before the time is up is told)
+    except TimeoutError:
+        found.append(fault(check.name, NO_END.format(longest_s=check.longest_s)))
+    return found
+
 
 SIGNS = {Level.OK: "✓", Level.WARNING: "!", Level.ERROR: "✗"}
 

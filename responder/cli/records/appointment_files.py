@@ -17,7 +17,7 @@ from responder.core.operations.records import AppointmentRecord
 from responder.core.sms.counted import counted
 from responder.desk.appointments import read_day
 from responder.desk.desk import Desk
-from responder.desk.files.bookings import Preview, import_appointments, preview_appointments, read_booking_file
+from responder.desk.files import Preview, import_appointments, preview_appointments, read_booking_file
 from responder.errors import ConfigurationError
 from responder.spreadsheets.reading import Reading, read_bytes
 

@@ -12,8 +12,7 @@ from responder.cli.terminal.session import operator_name, print_list, with_desk
 from responder.core.contact.effects import AppointmentStatus
 from responder.core.operations.board import Board, BoardEntry, ReminderRecord, ReminderStatus
 from responder.core.sms.counted import counted
-from responder.desk.appointments import set_appointment_status
-from responder.desk.board import TODAY, list_reminders, read_board, send_reminder_now
+from responder.desk.appointments import TODAY, list_reminders, read_board, send_reminder_now, set_appointment_status
 from responder.desk.desk import Desk, Records
 
 LIST_OF_IDS = "responder appointments list"

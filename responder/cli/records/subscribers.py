@@ -21,7 +21,7 @@ from responder.core.operations.records import SubscriberRecord
 from responder.core.rules.imports import SUBSCRIBER_COLUMNS
 from responder.core.sms.counted import counted
 from responder.desk.desk import Desk
-from responder.desk.files.subscribers import import_subscribers, read_subscriber_file, read_with_evidence
+from responder.desk.files import import_subscribers, read_subscriber_file, read_with_evidence
 from responder.desk.subscribers import LEFT, count_lists, list_subscribers, opt_out_number, put_subscriber
 from responder.spreadsheets.reading import Reading, read_bytes
 from responder.spreadsheets.subscribers import UNDER_REVIEW

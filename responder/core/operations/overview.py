@@ -1,6 +1,7 @@
-"""What a start page shows: the newest texts with what became of them, and how much waits for a person."""
+"""What a start page shows: the newest texts, what waits for a person, and what met no rule."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from responder.core.contact.effects import StepKind
 from responder.core.operations.records import DeliveryRecord, MessageRecord
@@ -41,3 +42,24 @@ class Pulse:
 
     inbox: str
     appointments: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UnmatchedGroup:
+    """Texts that met no rule and are alike once folded; the text, destination and key are those of the newest."""
+
+    folded: str
+    count: int
+    last_at: datetime
+    text: str
+    destination: str
+    key: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RuleUse:
+    """How often a rule applied, and when last."""
+
+    rule: str
+    count: int
+    last_at: datetime

@@ -9,8 +9,8 @@ from responder.desk.editing.rules_file import LONGEST_WHY, RulesFile
 from responder.desk.rule_versions import list_versions, read_version
 from responder.rulefile import sources_of
 from responder.rulefile.reading.nodes import LARGEST_FILE
+from responder.store.base import rule_versions as kept
 from responder.store.base.rule_versions import RuleVersions
-from responder.store.operations import drafts
 
 LOOKED_BACK_AT = 50  # versions, for the text that a draft began from
 
@@ -76,7 +76,7 @@ class DraftChanged(Overtaken):
 
 async def open_desktop(desk: Desk, file: RulesFile, operator: str) -> Desktop:
     """What an operator edits. Raises Refused if the file cannot be read."""
-    return Desktop(file=await file.read(), draft=await drafts.read_draft(desk.database, operator))
+    return Desktop(file=await file.read(), draft=await kept.read_draft(desk.database, operator))
 
 
 async def keep_typed(desk: Desk, file: RulesFile, operator: str, typed: str, begun: Begun | None = None) -> Desktop:
@@ -105,7 +105,7 @@ async def keep_draft(
     draft = Draft(operator=operator, text=text, based_on=based_on, changed_at=desk.clock())
     if text == before.file:
         await _drop(desk, before)
-    elif (before.draft is None or not _is_same(before.draft, draft)) and not await drafts.put_draft(
+    elif (before.draft is None or not _is_same(before.draft, draft)) and not await kept.put_draft(
         desk.database, draft, before.draft
     ):
         raise DraftChanged(text, await open_desktop(desk, file, operator))
@@ -123,7 +123,7 @@ async def drop_draft(desk: Desk, file: RulesFile, operator: str) -> None:
 
 async def _drop(desk: Desk, desktop: Desktop) -> None:
     if desktop.draft:
-        await drafts.drop_draft(desk.database, desktop.draft)
+        await kept.drop_draft(desk.database, desktop.draft)
 
 
 async def take_theirs(desk: Desk, file: RulesFile, operator: str) -> Desktop:
@@ -159,10 +159,10 @@ async def save_draft(desk: Desk, file: RulesFile, operator: str, why: str) -> Ru
     if not desktop.draft:
         raise Refused("there is nothing to save: the text is the file as it stands")
     rules = await file.check(desktop.text)
-    if not await drafts.begin_saving(desk.database, desktop.draft, rules.hash, why.strip()):
+    if not await kept.begin_saving(desk.database, desktop.draft, rules.hash, why.strip()):
         raise DraftChanged(desktop.text, await open_desktop(desk, file, operator))
     await file.save(desktop.text, desktop.based_on)
     versions = RuleVersions(desk.database)
     await versions.say_why(rules.hash, sources_of(rules), operator, why.strip(), desk.clock())
-    await drafts.drop_draft(desk.database, desktop.draft)
+    await kept.drop_draft(desk.database, desktop.draft)
     return rules

@@ -1,7 +1,8 @@
-"""What another version of the rules does with the same texts: examples, tests, and the last that came."""
+"""What other rules do with the same texts: a newer version with the last ones, a candidate with all."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,7 +14,9 @@ from responder.core.rules.rules import Rules
 from responder.core.sms.message import Message, MessageStatus
 from responder.desk.desk import Desk
 from responder.desk.messages import list_messages
-from responder.desk.rule_versions import find_version, rules_of_version
+from responder.desk.rule_versions import find_version, rules_in_force, rules_of_version
+from responder.store.base.listing import read_all
+from responder.store.reading.contacts_then import Beginning, count_and_begin, decided_messages, read_past
 
 LAST_TEXTS = 500
 STRANGER = "+390000{:06}"  # each text comes from a number of its own, of which nothing is known
@@ -111,3 +114,42 @@ def _sample(one: Divergence) -> SampleText:
         replies_before=[without_numbers(text) for text in one.before.replies],
         replies_after=[without_numbers(text) for text in one.after.replies],
     )
+
+
+TOGETHER = 1000  # messages at a time, whose originators are looked up together
+Follow = Callable[[int], AbstractContextManager[Callable[[int], None]]]
+"""Follows work of so many messages, and is told how many are done."""
+
+
+async def replay_messages(
+    desk: Desk, candidate: Rules, *, since: datetime | None, follow: Follow
+) -> tuple[Replay, datetime | None]:
+    """The messages since a moment, or all, through a candidate; gives what differs, and since when they are."""
+    replayed = Replay(await rules_in_force(desk), candidate)
+    count, begin = await count_and_begin(desk.database, since)
+    if begin is None:
+        return replayed, since
+    with follow(count) as advance:
+        await _run(desk, replayed, since, begin, advance)
+    return replayed, begin.at if since is None else since
+
+
+async def _run(
+    desk: Desk, replayed: Replay, since: datetime | None, begin: Beginning, advance: Callable[[int], None]
+) -> None:
+    async for page in _pages(read_all(desk.database, decided_messages(since))):
+        replayed.begin(await read_past(desk.database, replayed.strangers(page), begin))
+        for message in page:
+            replayed.take(message)
+        advance(len(page))
+
+
+async def _pages(messages: AsyncIterator[Message]) -> AsyncIterator[list[Message]]:
+    page: list[Message] = []
+    async for message in messages:
+        page.append(message)
+        if len(page) == TOGETHER:
+            yield page
+            page = []
+    if page:
+        yield page

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from responder.core.operations.unmatched import RuleUse
+from responder.core.operations.overview import RuleUse
 from responder.core.rules.hours import RulePause
 from responder.core.rules.rules import Rule, Rules
 from responder.desk.desk import Desk

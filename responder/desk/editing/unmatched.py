@@ -8,7 +8,7 @@ from typing import Any
 
 from responder.core.contact.known import Known
 from responder.core.deciding.plan import Plan, make_plan
-from responder.core.operations.unmatched import UnmatchedGroup
+from responder.core.operations.overview import UnmatchedGroup
 from responder.core.rules.matching import Words
 from responder.core.rules.rules import Rules
 from responder.core.sms.text import fold

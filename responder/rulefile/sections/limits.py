@@ -1,7 +1,10 @@
-"""The section ``limits``: how many texts a number, and all numbers together, get that nobody typed."""
+"""The sections ``limits`` and ``alerts``: how many texts nobody typed, and who is told of trouble."""
 
+import re
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 
+from responder.core.rules.alerts import Alerts
 from responder.core.rules.limits import Limits, built_in_notice
 from responder.core.rules.template import Names, Texts
 from responder.core.sms.durations import read_period, read_rate
@@ -66,3 +69,36 @@ def _notice(node: Node, scope: Scope, reader: Reader) -> Texts | None:
         return None
     own: Mapping[str | None, object] = (given := scope.texts(node, NAMES, reader)).by_language
     return given if None in own else Texts({**built_in_notice().by_language, **given.by_language})
+
+
+ADDRESS = re.compile(r"[^\s@<>,;:\"()\\\[\]\x00-\x20\x7f-\uffff]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?")
+AMOUNT = re.compile(r"[0-9]{1,8}(?:\.[0-9]{1,4})?")
+
+
+def read_alerts(node: Node | None, scope: Scope, outer: Reader) -> Alerts:
+    """Who is told; what the file does not name keeps its default."""
+    default = Alerts()
+    if node is None or is_empty(node):
+        return default
+    with outer.inside("alerts").fields(node) as fields:
+        return Alerts(
+            webhook=fields.take("webhook", scope.webhook_name, default.webhook),
+            email=tuple(dict.fromkeys(fields.each("email", _address))),
+            credit_low=fields.take("credit_low", _amount, default.credit_low),
+        )
+
+
+def _address(node: Node) -> str:
+    typed = text(node)
+    if not ADDRESS.fullmatch(typed):
+        raise Wrong(node, f"{shown(typed)} is no e-mail address, expected one such as ops@example.com")
+    return typed
+
+
+def _amount(node: Node) -> Decimal | None:
+    typed = text(node).strip()
+    if typed.lower() == OFF:
+        return None
+    if not AMOUNT.fullmatch(typed):
+        raise Wrong(node, f"{shown(typed)} is no amount, expected euros such as 10 or 7.50, or {OFF}")
+    return Decimal(typed)

@@ -1,11 +1,13 @@
-"""Every version of the rules that was in force, each time that one came into force, and which rules are paused."""
+"""The rules that were in force, each time that they were, which of them are paused, and drafts."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Insert, delete, insert, select, update
+from sqlalchemy import ColumnElement, Insert, and_, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from responder.core.operations.drafts import Draft
 from responder.core.operations.records import RuleChange, Source, Version, read_sources, written_sources
 from responder.core.rules.hours import RulePause
 from responder.store.base.database import Database
@@ -144,3 +146,38 @@ async def _note_act(connection: AsyncConnection, now: datetime, by: str, act: st
     if last is not None:
         change = RuleChange(hash=last.hash, since=now, by=by, why=act)
         await connection.execute(insert(rule_changes).values(as_row(change, rule_changes)))
+
+
+async def read_draft(database: Database, operator: str) -> Draft | None:
+    """The draft of an operator; None if there is none."""
+    query = select(rule_drafts).where(rule_drafts.c.operator == operator)
+    async with database.read() as connection:
+        row = (await connection.execute(query)).first()
+    return from_row(Draft, row) if row else None
+
+
+async def put_draft(database: Database, draft: Draft, before: Draft | None) -> bool:
+    """Keep a draft in place of the one before; False, with nothing done, if that is not there any more."""
+    row = as_row(draft, rule_drafts)
+    put = (
+        update(rule_drafts).where(_is(before)).values(row)
+        if before
+        else database.insert(rule_drafts).values(row).on_conflict_do_nothing()
+    )
+    async with database.write() as connection:
+        return bool((await connection.execute(put)).rowcount)
+
+
+async def drop_draft(database: Database, draft: Draft) -> None:
+    """Forget a draft, unless it was changed meanwhile."""
+    async with database.write() as connection:
+        await connection.execute(delete(rule_drafts).where(_is(draft)))
+
+
+async def begin_saving(database: Database, draft: Draft, version_hash: str, why: str) -> bool:
+    """Say that a draft is being saved, before its file is; whoever finds the file then knows by whom, and why."""
+    return await put_draft(database, replace(draft, saving=version_hash, why=why), draft)
+
+
+def _is(draft: Draft) -> ColumnElement[bool]:
+    return and_(rule_drafts.c.operator == draft.operator, rule_drafts.c.text == draft.text)

@@ -1,9 +1,10 @@
-"""Messages that failed: how many there are, and why."""
+"""Messages that failed: how many there are, and why, and how they are received again."""
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import Column, ColumnElement, TextClause, case, func, literal, select, text, type_coerce, update
 
 from responder.core.contact.reasons import heading
 from responder.core.operations.records import MessageRecord
@@ -14,8 +15,31 @@ from responder.store.base.database import Database
 from responder.store.base.locking import Check, unchecked
 from responder.store.base.revisions import TOGETHER
 from responder.store.base.tables import messages
-from responder.store.reading.by_reason import count_by_reason
 from responder.store.reading.records import message_from
+
+CODED = "{"  # begins a reason that is stored by its code
+
+
+async def count_by_reason(
+    database: Database, column: Column[Any], *where: ColumnElement[bool] | TextClause
+) -> list[tuple[str, int]]:
+    """How many rows have a reason with the same heading, the most frequent first; one reason stands for all of them."""
+    position = func.instr if database.is_sqlite else func.strpos
+    sentence = func.substr(column, 1, position(column.concat(":"), ":") - 1)
+    coded = func.substr(column, 1, 1) == literal(CODED)
+    reason = type_coerce(case((coded, column), else_=sentence), column.type)
+    query = select(reason.label("reason"), func.count().label("found")).where(*where).group_by(reason)
+    async with database.read() as connection:
+        rows = (await connection.execute(query)).all()
+    found: Counter[str] = Counter()
+    reasons: dict[str, str] = {}
+    for row in rows:
+        said: str = row.reason or ""
+        reasons.setdefault(heading(said), said)
+        found[heading(said)] += row.found
+    counted = sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))
+    return [(reasons[head], count) for head, count in counted]
+
 
 FAILED = (messages.c.status == text("'failed'"), func.length(messages.c.raw) > 0)  # without its text one is done with
 

@@ -23,7 +23,7 @@ from responder.store.base.tables import (
     steps,
 )
 from responder.store.queue.rows import delivery_from
-from responder.store.reading.by_reason import count_by_reason
+from responder.store.reading.failed_messages import count_by_reason
 from responder.store.reading.records import message_from
 
 

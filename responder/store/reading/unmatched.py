@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from responder.core.operations.unmatched import RuleUse, UnmatchedGroup
+from responder.core.operations.overview import RuleUse, UnmatchedGroup
 from responder.store.base.database import Database
 from responder.store.base.tables import UNMATCHED, messages
 

@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+from responder.cli.doctor.command import Check, side_by_side
 from responder.cli.doctor.findings import Finding, Level, ok
-from responder.cli.doctor.side_by_side import Check, side_by_side
 
 
 async def at_once(name: str) -> AsyncIterator[Finding]:

@@ -13,8 +13,8 @@ from sqlalchemy import Engine, event
 from responder.core.contact.effects import StepKind
 from responder.store.base.database import Database
 from responder.store.operations.credits import read_clock_offset
-from responder.store.outbound.abandoned import due_kinds, has_abandoned, settle_abandoned
 from responder.store.outbound.calls import claim_calls
+from responder.store.outbound.due import due_kinds, has_abandoned, settle_abandoned
 from responder.store.outbound.replies import SqlSteps
 from responder.store.queue.quiet_and_late import drop_late, put_off
 from responder.store.reading.failed_messages import read_failed

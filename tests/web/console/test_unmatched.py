@@ -10,7 +10,7 @@ from pathlib import Path
 
 from responder.core.rehearsal.trials import try_all
 from responder.desk.editing.drafts import open_desktop
-from responder.desk.editing.replaying import replay_messages
+from responder.desk.editing.effects import replay_messages
 from responder.desk.editing.rules_file import RulesFile
 from responder.rulefile import load_rules, read_rules
 from responder.web.console.frame.visits import NOBODY

@@ -4,4 +4,3 @@ from responder.store.base.tables.columns import *  # noqa: F403  (each table is 
 from responder.store.base.tables.inbound import *  # noqa: F403
 from responder.store.base.tables.operations import *  # noqa: F403
 from responder.store.base.tables.outbound import *  # noqa: F403
-from responder.store.base.tables.schedule import *  # noqa: F403

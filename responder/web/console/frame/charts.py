@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from responder.core.consent.growth import GrowthDay
+from responder.core.consent.standing import GrowthDay
 
 WIDTH, HEIGHT, EDGE = 760.0, 180.0, 24.0
 GAP = 0.25  # of a bar

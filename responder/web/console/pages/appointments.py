@@ -11,8 +11,13 @@ from starlette.routing import Route
 from responder.core.contact.effects import AppointmentStatus
 from responder.core.operations.board import Board
 from responder.core.operations.handoffs import HandOffRecord
-from responder.desk.appointments import appointment_history, set_appointment_status, show_appointment
-from responder.desk.board import read_board, send_reminder_now
+from responder.desk.appointments import (
+    appointment_history,
+    read_board,
+    send_reminder_now,
+    set_appointment_status,
+    show_appointment,
+)
 from responder.desk.desk import DeskError, Missing
 from responder.desk.handoffs import list_handoffs
 from responder.desk.people import open_questions

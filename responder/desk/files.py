@@ -1,4 +1,4 @@
-"""Files of appointments: what they would do, and bringing them in."""
+"""Appointments and subscribers from files: looked at first, then taken in; and subscribers for a file."""
 
 import asyncio
 from collections import Counter
@@ -8,16 +8,23 @@ from datetime import datetime
 
 from responder.core.appointments.booking import FIELDS, Booking, Change
 from responder.core.appointments.reminders import ReminderPlan, too_late
+from responder.core.consent.subscriber_changes import Outcomes, SubscriberChange
 from responder.core.contact.effects import AppointmentStatus
-from responder.core.operations.filters import AppointmentFilter
-from responder.core.operations.records import AppointmentRecord
+from responder.core.operations.filters import AppointmentFilter, SubscriberFilter
+from responder.core.operations.records import AppointmentRecord, SubscriberRecord
 from responder.core.outbound.gateway import Job
+from responder.core.rules.webhooks import Event
 from responder.desk.appointments import booking_means, list_appointments, local
 from responder.desk.desk import Desk
+from responder.desk.subscribers import list_subscribers
 from responder.spreadsheets.bookings import read_bookings
 from responder.spreadsheets.reading import Follow, Reading
+from responder.spreadsheets.subscribers import Terms, read_subscribers
 from responder.store.appointments.bookings import preview_bookings
 from responder.store.appointments.importing import BookingImports
+from responder.store.consent.importing import SubscriberImports
+from responder.store.consent.subscribers import preview_subscribers
+from responder.store.reading.subscribers import read_evidence
 
 ANEW = (Change.NEW, Change.MOVED)
 
@@ -94,3 +101,31 @@ def _cancelled(record: AppointmentRecord) -> Booking:
     standing = record.appointment
     fields = {name: getattr(standing, name) for name in FIELDS}
     return Booking(**fields, status=AppointmentStatus.CANCELLED, updated_at=standing.updated_at)
+
+
+async def read_subscriber_file(
+    desk: Desk, data: bytes, file: str, *, without_evidence: str | None = None, follow: Follow = iter
+) -> Reading[SubscriberChange]:
+    """What a file says, by the rules in force. ConfigurationError if it is none of subscribers."""
+    rules = await desk.rules()
+    terms = Terms(local=await local(desk), lists=list(rules.lists), now=desk.clock(), without_evidence=without_evidence)
+    return await asyncio.to_thread(read_subscribers, data, file, terms, rules.imports.subscribers, follow)
+
+
+async def import_subscribers(
+    desk: Desk, changes: Sequence[SubscriberChange], *, operator: str, dry_run: bool, advance: Callable[[int], None]
+) -> Outcomes:
+    """Bring in subscribers, all or none, or say what would become of them."""
+    if dry_run:
+        outcomes = await preview_subscribers(desk.database, desk.secret, changes)
+        advance(len(changes))
+        return outcomes
+    tell = await desk.hearers(Event.CONSENT_CHANGED)
+    imports = SubscriberImports(database=desk.database, secret=desk.secret, clock=desk.clock, tell=tell)
+    return await imports.put(changes, operator, advance)
+
+
+async def read_with_evidence(desk: Desk, only: SubscriberFilter) -> list[tuple[SubscriberRecord, str]]:
+    """Subscribers as a file has them: each with the evidence that the ledger has for its status."""
+    found = [record async for record in list_subscribers(desk, only).every()]
+    return list(zip(found, await read_evidence(desk.database, found), strict=True))

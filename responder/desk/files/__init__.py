@@ -1,1 +1,0 @@
-"""Files of appointments and subscribers: what they would do, and bringing them in."""
