@@ -1,5 +1,6 @@
 """CPU of all workers and of PostgreSQL for one message, with one worker and with three."""
 
+import time
 from collections import Counter
 from contextlib import ExitStack
 
@@ -32,7 +33,9 @@ DONE = (
 DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
 TWICE = "SELECT count(*) - count(DISTINCT message_key) FROM steps"
 BATCHES = "SELECT count(DISTINCT handled_at) FROM messages"
+IDLE_S = 5.0
 COSTS, TOGETHER_IN = ("workers", "PostgreSQL"), "batches"
+IDLE = "idle"
 ALONE, TOGETHER = "1 worker", f"{MANY} workers"
 
 
@@ -57,11 +60,17 @@ def run(options: Options) -> Report:
         rows=[Row(name=name, runs=measured[f"{name} {TOGETHER_IN}"].runs) for name in (ALONE, TOGETHER)],
         baselines=(ALONE,),
     )
+    idle = Table(
+        title="workers: CPU of workers that have nothing to do, in the time that the messages took",
+        unit="us per message",
+        rows=[Row(name=name, runs=measured[f"{name} {IDLE}"].runs) for name in (ALONE, TOGETHER)],
+        baselines=(ALONE,),
+    )
     goals = [
         Goal(text=f"times {ALONE}, {table.title.split(',')[0]}", value=table.ratio(TOGETHER, ALONE), limit=1.3)
         for table in tables
     ]
-    return Report(tables=[*tables, batches], goals=goals)
+    return Report(tables=[*tables, batches, idle], goals=goals)
 
 
 def _cost(options: Options, workers: int) -> dict[str, float]:
@@ -83,14 +92,18 @@ def _cost(options: Options, workers: int) -> dict[str, float]:
         send_load(port, PATH, first)
         _wait_until_done(running, database, first)
         before = Counter({"workers": sum(cpu_s(one.pid) for one in running), "PostgreSQL": database.cpu_s()})
+        began_at = time.monotonic()
         send_load(port, PATH, count, first=first)
         _wait_until_done(running, database, first + count)
+        took_s = time.monotonic() - began_at
         spent = {"workers": sum(cpu_s(one.pid) for one in running), "PostgreSQL": database.cpu_s()}
         if faults := database.count(DEADLOCKS) + database.count(TWICE):
             raise BenchmarkError(f"{faults} deadlocks or messages with two replies")
         batches = database.count(BATCHES)
+        time.sleep(IDLE_S)
+        idle = (sum(cpu_s(one.pid) for one in running) - spent["workers"]) / IDLE_S * took_s
     costs = {f"{name} {what}": (spent[what] - before[what]) / count * US for what in COSTS}
-    return costs | {f"{name} {TOGETHER_IN}": (first + count) / batches}
+    return costs | {f"{name} {TOGETHER_IN}": (first + count) / batches, f"{name} {IDLE}": idle / count * US}
 
 
 def _wait_until_done(workers: list[Running], database: Server, count: int) -> None:

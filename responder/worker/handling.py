@@ -19,9 +19,10 @@ from responder.core.sms.message import Message
 from responder.errors import StorageError
 from responder.jobs import BUDGET_S, JOB_OF
 from responder.store.base.database import Database
+from responder.store.inbox.claiming import LeftToOthersError
 from responder.store.inbox.commit import Commits
 from responder.store.inbox.contacts import read_known
-from responder.store.inbox.inbox import GIVE_UP_AFTER, SqlInbox
+from responder.store.inbox.inbox import AT_WORK, GIVE_UP_AFTER, SqlInbox
 from responder.store.inbox.planned import Planned
 
 BATCH = 500  # messages claimed at a time: enough to share a commit, few enough to leave the write lock to others
@@ -54,6 +55,7 @@ class Handler:
     _running: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
     _again: bool = field(init=False, default=False)
     _held: Held | None = field(init=False, default=None)
+    _looks_again: asyncio.TimerHandle | None = field(init=False, default=None)
 
     async def handle(self) -> None:
         """Handle all that waits, or as much as the budget allows and ring for the rest."""
@@ -75,16 +77,29 @@ class Handler:
         await self._give_back()  # what the database did not take back when it failed
         self._held = Held(owner=f"{self._name}-{next(self._runs)}")
         try:
-            claimed = await self.inbox.claim(self._held.owner, self.clock(), BATCH)
+            claimed = await self.inbox.claim(self._held.owner, self.clock(), BATCH, leaves_few=True)
             self._held = replace(self._held, seqs=tuple(message.seq for message, _ in claimed))
             if messages := await self._without_killers(claimed):
                 await self._handle_or_part(messages, self._held.owner)
+        except LeftToOthersError:
+            self._held = None
+            self._look_again()
+            return False
         except BaseException:
             with contextlib.suppress(StorageError):  # then the next batch begins with it
                 await asyncio.shield(self._give_back())
             raise
         self._held = None
         return bool(claimed)
+
+    def _look_again(self) -> None:
+        """Ring in a moment: whoever has what was left may have died."""
+        if not self._looks_again:
+            self._looks_again = asyncio.get_running_loop().call_later(AT_WORK.total_seconds(), self._ring_again)
+
+    def _ring_again(self) -> None:
+        self._looks_again = None
+        self.bell.ring(Job.HANDLE)
 
     async def _give_back(self) -> None:
         """Release what is held, so that only the lease of a dead worker runs out."""

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +16,7 @@ from responder.core.outbound.gateway import Job
 from responder.store.base.tables import appointments, contacts
 from responder.store.inbox.commit import Commits, Committed
 from responder.store.inbox.contacts import read_known
-from responder.store.inbox.inbox import LEASE
+from responder.store.inbox.inbox import AT_WORK, LEASE
 from responder.store.inbox.planned import Planned
 from responder.worker.handling import plan_all
 from tests import planning
@@ -248,6 +250,16 @@ async def test_originators_that_cannot_be_answered_get_no_reply(work: Work) -> N
     assert await work.lists_of("AcmeBank") == {"news": "subscribed"}
 
 
+@dataclass
+class Callback:
+    """A bell that does something."""
+
+    act: Callable[[], None]
+
+    def ring(self, _job: Job) -> None:
+        self.act()
+
+
 class AwayCommits(Commits):
     """Commits to a database that is away."""
 
@@ -285,5 +297,23 @@ async def test_a_text_is_handled_though_another_worker_stalled_with_one(work: Wo
     await work.receive(inbound("News ON", ANNA))
     await work.store.inbox.claim("stalled", NOON, 10)
     await work.receive(inbound("News ON", BRUNO))
+    work.clock.now += AT_WORK
     await work.handler().handle()
+    assert [row.originator for row in await work.rows("subscriptions")] == [BRUNO]
+
+
+async def test_what_was_left_to_a_worker_that_was_killed_is_looked_for_again_without_a_ring(work: Work) -> None:
+    if work.store.database.is_sqlite:
+        pytest.skip("nothing is left to others where one writes at a time")
+    await work.receive(inbound("News ON", ANNA))
+    await work.store.inbox.claim("killed", NOON, 10)
+    await work.receive(inbound("News ON", BRUNO))
+    rung = asyncio.Event()
+    handler = replace(work.handler(), bell=Callback(rung.set))
+    await handler.handle()
+    assert await work.rows("subscriptions") == []
+    work.clock.now += AT_WORK
+    async with asyncio.timeout(10):
+        await rung.wait()
+    await handler.handle()
     assert [row.originator for row in await work.rows("subscriptions")] == [BRUNO]

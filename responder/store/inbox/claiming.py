@@ -4,17 +4,20 @@ import sys
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Column, Connection, Select, bindparam, case, or_, select, text, true, update
+from sqlalchemy import Column, Connection, Select, bindparam, case, func, or_, select, text, true, update
 from sqlalchemy.engine import Row
 
 from responder.core.sms.message import Channel, Message, Order
+from responder.errors import ResponderError
 from responder.store.base.bulk import among, each_of
 from responder.store.base.locking import in_order
 from responder.store.base.tables import IN_LINE, WAITING, messages
+from responder.store.base.tables.columns import Moment
 
+NEVER = datetime.max.replace(tzinfo=UTC)
 PORTIONS = 10  # of a claim, one for each originator as long as others wait
 FARTHEST_LOOK = (
     8000  # messages that a claim looks at from the front; behind them it waits for those who have these in hand
@@ -32,16 +35,26 @@ _LINE: Select[Any] = (
     .order_by(messages.c.seq)
     .limit(bindparam("most"))
 )
+_FRONT = select(messages.c.lease_until).where(IN_LINE).order_by(messages.c.seq).limit(bindparam("most")).subquery()
+_AT_A_GLANCE = select(
+    func.count().label("seen"),
+    func.count().filter(_FRONT.c.lease_until > bindparam("others_from", type_=Moment)).label("others"),
+    func.count().filter(func.coalesce(_FRONT.c.lease_until < bindparam("now", type_=Moment), true())).label("free"),
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Lease:
-    """Who claims, from when until when; a message that ``alone_after`` workers died of is handled by itself."""
+    """Who claims, from when until when; a message that ``alone_after`` workers died of is handled by itself.
+
+    Whoever has a lease that ends after ``others_from`` is at work just now, and few more are left to them.
+    """
 
     owner: str
     now: datetime
     until: datetime
     alone_after: int
+    others_from: datetime = NEVER
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,11 +66,21 @@ class Sight:
 
     oldest: Sequence[Row[Any]]
     is_crowded: bool
+    is_left: bool = False
+
+
+class LeftToOthersError(ResponderError):
+    """What waits is left to a worker that is at work and claims anew when it is done."""
 
 
 def claim(connection: Connection, lease: Lease, limit: int) -> list[tuple[Message, int]]:
-    """Lease the oldest free messages to a worker, each with how many workers died while they had it."""
-    sight = _look(connection, lease.now, limit)
+    """Lease the oldest free messages to a worker, each with how many workers died while they had it.
+
+    Raises LeftToOthersError.
+    """
+    sight = _look(connection, lease, limit)
+    if sight.is_left:
+        raise LeftToOthersError
     oldest = sight.oldest
     suspects = {row.originator for row in oldest if _deaths(row) >= lease.alone_after}
     counts, at_most = Counter(row.originator for row in oldest if row.originator not in suspects), 2 * limit
@@ -72,18 +95,29 @@ def claim(connection: Connection, lease: Lease, limit: int) -> list[tuple[Messag
     return [(message_from(row), _deaths(row)) for row in chosen if row.seq in taken]
 
 
-def _look(connection: Connection, now: datetime, limit: int) -> Sight:
+def is_left(connection: Connection, lease: Lease, limit: int) -> bool:
+    """Whether a claim would leave what waits to others, without reading what that is."""
+    values = {"most": 2 * limit, "now": lease.now, "others_from": lease.others_from}
+    row = connection.execute(_AT_A_GLANCE, values).one()
+    return bool(row.others and row.free < limit and row.seen < values["most"])
+
+
+def _look(connection: Connection, lease: Lease, limit: int) -> Sight:
     """What waits at the front of the line, where what is in hand comes first."""
     held: set[str] = set()
     free: list[Row[Any]] = []
-    after, looked_at, most = 0, 0, limit
+    after, looked_at, most, waiting, enough = 0, 0, limit, 0, (limit + 1) // 2
     while looked_at < FARTHEST_LOOK:
         page = connection.execute(_LINE, {"after": after, "most": most}).all()
-        held |= {row.originator for row in page if _is_in_hand(row, now)}
+        in_hand = [row for row in page if _is_in_hand(row, lease.now)]
+        held |= {row.originator for row in in_hand}
+        if any(row.lease_until > lease.others_from for row in in_hand):
+            enough = limit
         before, theirs = len(free), [row for row in page if row.originator not in held]
         free = _portions((row for row in (*free, *theirs) if row.originator not in held), max(limit // PORTIONS, 1))
-        if 2 * len(free) >= limit or len(page) < most:  # phones that have more fill it up
-            return Sight(oldest=free[:limit], is_crowded=False)
+        waiting += len(theirs)
+        if len(free) >= enough or len(page) < most:  # phones that have more fill it up
+            return Sight(oldest=free[:limit], is_crowded=False, is_left=enough == limit and waiting < limit)
         if 2 * (len(free) - before) < len(theirs):
             break
         after, looked_at = page[-1].seq, looked_at + most

@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import JSON, ColumnElement, Integer, Select, Update, bindparam, cast, func, select, text, update
@@ -15,13 +16,14 @@ from responder.store.base.bulk import Insertion, Values, among, execute_many
 from responder.store.base.database import Database
 from responder.store.base.locking import in_order
 from responder.store.base.tables import IN_LINE, messages
-from responder.store.inbox.claiming import Lease, claim
+from responder.store.inbox.claiming import Lease, LeftToOthersError, claim, is_left
 from responder.store.queue.rows import Rows
 
 logger = logging.getLogger(__name__)
 
 CLAIM_LOCK = 0x5E5B0D01  # PostgreSQL advisory lock: one claim at a time, so that an originator goes to one worker
 LEASE = timedelta(seconds=10)  # how long a killed worker keeps what it had claimed
+AT_WORK = timedelta(seconds=1)  # how long a worker that has claimed is taken to be at work; most batches take less
 ALONE_AFTER = 2  # deaths of workers after which a message is handled by itself: something in it may kill them
 GIVE_UP_AFTER = 8  # deaths of workers after which it is marked failed
 FIRST = 100  # messages among which is the one that waits longest, though they may not have come in quite in their order
@@ -38,6 +40,7 @@ class SqlInbox:
         self._database = database
         self._insert = database.insert(messages).on_conflict_do_nothing()
         self._insertion = Insertion(messages, ADDED)
+        self._has_left = False  # what waits to others, so that the next claim looks for them first
         self._note_answers = _note_answers("json_each" if database.is_sqlite else "json_each_text")
 
     async def add(self, inbound: Sequence[Inbound], answer_ms: Mapping[str, int]) -> None:
@@ -71,17 +74,29 @@ class SqlInbox:
             await connection.execute(_in_order(messages.c.key.in_(answer_ms)))
             await connection.execute(self._note_answers, {"answer_ms": answer_ms})
 
-    async def claim(self, owner: str, now: datetime, limit: int) -> list[tuple[Message, int]]:
+    async def claim(
+        self, owner: str, now: datetime, limit: int, *, leaves_few: bool = False
+    ) -> list[tuple[Message, int]]:
         """Up to about ``limit`` waiting messages, oldest first, each with how many workers died while they had it.
 
         A lease that ran out means a dead worker: the living give back what they could not handle. All that waits from
         one originator goes to one worker at a time, and to nobody else while the lease lasts.
+        Raises LeftToOthersError where few wait while another worker is at it, and they may be left.
         """
+        lease = Lease(owner=owner, now=now, until=now + LEASE, alone_after=ALONE_AFTER)
+        if self._database.is_sqlite:
+            async with self._database.write() as connection:
+                return await connection.run_sync(claim, lease, limit)
+        if leaves_few:
+            lease = replace(lease, others_from=lease.until - AT_WORK)
         async with self._database.write() as connection:
-            if not self._database.is_sqlite:
-                await connection.execute(_TURN, {"lock": CLAIM_LOCK})
-            lease = Lease(owner=owner, now=now, until=now + LEASE, alone_after=ALONE_AFTER)
-            return await connection.run_sync(claim, lease, limit)
+            if self._has_left and await connection.run_sync(is_left, lease, limit):
+                raise LeftToOthersError
+            self._has_left = leaves_few
+            await connection.execute(_TURN, {"lock": CLAIM_LOCK})
+            claimed = await connection.run_sync(claim, lease, limit)
+        self._has_left = False
+        return claimed
 
     async def release(self, owner: str, claimed: Sequence[int] = ()) -> None:
         """Give back whatever a worker has claimed and not handled; it may tell which messages those were.

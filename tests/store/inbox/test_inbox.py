@@ -9,8 +9,8 @@ from sqlalchemy import func, select, update
 from responder.core.sms.message import Inbound
 from responder.errors import StorageError
 from responder.store.base.tables import messages
-from responder.store.inbox.claiming import FARTHEST_LOOK
-from responder.store.inbox.inbox import ALONE_AFTER, LEASE
+from responder.store.inbox.claiming import FARTHEST_LOOK, LeftToOthersError
+from responder.store.inbox.inbox import ALONE_AFTER, AT_WORK, LEASE
 from responder.wiring import Store
 from tests.builders import ANNA, BRUNO, inbound, minutes
 from tests.conftest import NOON
@@ -114,6 +114,46 @@ async def test_a_message_that_workers_died_of_is_not_taken_with_those_before_it(
     async with store.database.write() as connection:
         await connection.execute(update(messages).where(messages.c.key == poison.key).values(attempts=ALONE_AFTER))
     assert await claimed_texts(store, limit=1) == ["innocent"]
+
+
+async def few_texts(store: Store, owner: str, at: timedelta = timedelta(0), limit: int = 100) -> list[str] | None:
+    """What a worker takes that leaves few; None if it leaves them."""
+    try:
+        claimed = await store.inbox.claim(owner, NOON + at, limit, leaves_few=True)
+    except LeftToOthersError:
+        return None
+    return [message.text for message, _ in claimed]
+
+
+async def test_few_messages_are_left_to_a_worker_who_is_at_work(store: Store) -> None:
+    if store.database.is_sqlite:
+        pytest.skip("nothing is left to others where one writes at a time")
+    await store.inbox.add([inbound("in hand", ANNA)], {})
+    assert await few_texts(store, "w1") == ["in hand"]
+    await store.inbox.add([inbound("hello", BRUNO)], {})
+    assert [await few_texts(store, "w2") for _ in range(2)] == [None, None]
+    assert await few_texts(store, "w1") is None, "nor does one who asks again before it has ended"
+    await store.inbox.release("w1")
+    assert await few_texts(store, "w2") == ["in hand", "hello"]
+
+
+async def test_nothing_is_left_to_a_worker_who_has_not_come_back_for_long(store: Store) -> None:
+    await store.inbox.add([inbound("in hand", ANNA)], {})
+    await few_texts(store, "killed")
+    await store.inbox.add([inbound("hello", BRUNO)], {})
+    assert await few_texts(store, "w2", AT_WORK) == ["hello"]
+
+
+@pytest.mark.parametrize("in_hand", [1, 20])
+async def test_more_than_a_claim_takes_is_left_to_nobody(store: Store, in_hand: int) -> None:
+    if store.database.is_sqlite:
+        pytest.skip("nothing is left to others where one writes at a time")
+    await store.inbox.add([inbound(originator=f"+39331{n:07}") for n in range(in_hand)], {})
+    assert len(await few_texts(store, "w1") or ()) == in_hand
+    await store.inbox.add([inbound(originator=f"+39332{n:07}") for n in range(9)], {})
+    assert await few_texts(store, "w2", limit=10) is None
+    await store.inbox.add([inbound(originator="+393330000000")], {})
+    assert len(await few_texts(store, "w2", limit=10) or ()) == 10
 
 
 async def test_what_is_released_can_be_claimed_at_once(store: Store) -> None:
