@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from responder.processes.tasks import Beside
-from responder.settings.environment import PARENT_FD, environment_with, parent_fd
+from responder.settings.inherited import PARENT_FD, environment_with, parent_fd
 
 logger = logging.getLogger(__name__)
 

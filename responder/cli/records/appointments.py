@@ -2,10 +2,9 @@
 
 import contextlib
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import tzinfo
 from functools import partial
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,25 +14,19 @@ from responder.cli.records.board import board, reminders_app, set_
 from responder.cli.records.csv_file import CsvFile, for_excel, open_export
 from responder.cli.terminal.options import AsJson, Day, ExportFile, ForExcel, InUtc, Limit
 from responder.cli.terminal.output import Column, echo_json, for_csv, for_people, moment, one_line, say
-from responder.cli.terminal.session import print_list, read_number, with_desk
+from responder.cli.terminal.session import at_desk, print_list, read_number
 from responder.core.appointments.booking import FILE_FIELDS
 from responder.core.contact.effects import AppointmentStatus
 from responder.core.operations.filters import AppointmentFilter
 from responder.core.operations.records import AppointmentEvent, AppointmentRecord
 from responder.core.sms.counted import counted
 from responder.core.sms.timestamps import iso
-from responder.desk.appointments import (
-    appointment_history,
-    list_appointments,
-    read_day,
-    show_appointment,
-)
+from responder.desk.appointments import appointment_history, list_appointments, read_day, show_appointment
 from responder.desk.desk import Desk, Missing, Records
 from responder.errors import ResponderError
 
 OfStatus = Annotated[AppointmentStatus | None, typer.Option(help="Only those with this status.")]
 OfNumber = Annotated[str | None, typer.Option(metavar="NUMBER", help="Only those of this telephone number.")]
-EXPORTED = FILE_FIELDS
 LOST = "'responder appointments list' has the ids"
 NO_SUCH_APPOINTMENTS = "no appointments like that: leave out a filter"
 NO_APPOINTMENTS = "no appointments yet: bring them in with  responder appointments import FILE.csv"
@@ -42,8 +35,6 @@ app = typer.Typer(no_args_is_help=True)
 app.command("set")(set_)
 app.command("board")(board)
 app.add_typer(reminders_app, name="reminders")
-
-
 app.command("import")(import_appointment_file)
 
 
@@ -77,22 +68,23 @@ async def _chosen(
 
 
 @app.command("show")
-def show(
+@at_desk()
+async def show(
+    desk: Desk,
     identifier: Annotated[str, typer.Argument(metavar="ID", help="The id of the appointment.")],
     *,
     history: Annotated[bool, typer.Option("--history", help="Only what became of it.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show one appointment, and what became of it: who or what changed it, when, and by which message."""
-    with_desk(partial(_show_history if history else _show, identifier=identifier, as_json=as_json))
-
-
-async def _show(desk: Desk, *, identifier: str, as_json: bool) -> None:
-    history = await appointment_history(desk, identifier)
+    events = await appointment_history(desk, identifier)
+    if history:
+        await _show_history(desk, identifier, events, as_json=as_json)
+        return
     try:
         record = await show_appointment(desk, identifier)
     except Missing as missing:
-        gone = "it was deleted, and --history tells when" if history else LOST
+        gone = "it was deleted, and --history tells when" if events else LOST
         raise ResponderError(f"{missing}: {gone}") from None
     if as_json:
         echo_json(record.as_json())
@@ -100,11 +92,10 @@ async def _show(desk: Desk, *, identifier: str, as_json: bool) -> None:
     zone = await desk.zone()
     for name, value in for_people(record.as_json(), zone).items():
         say(f"{name:<12}{one_line(str(value))}".rstrip())
-    _print_history(history, zone)
+    _print_history(events, zone)
 
 
-async def _show_history(desk: Desk, *, identifier: str, as_json: bool) -> None:
-    history = await appointment_history(desk, identifier)
+async def _show_history(desk: Desk, identifier: str, history: Sequence[AppointmentEvent], *, as_json: bool) -> None:
     if not history:
         raise ResponderError(f"no appointment has the id {identifier!r}: {LOST}")
     if as_json:
@@ -127,7 +118,9 @@ def _event_line(event: AppointmentEvent, zone: tzinfo) -> str:
 
 
 @app.command("export")
-def export(
+@at_desk()
+async def export(
+    desk: Desk,
     file: ExportFile = None,
     *,
     day: Day = None,
@@ -137,24 +130,12 @@ def export(
     excel: ForExcel = False,
 ) -> None:
     """Write appointments as CSV with their status, in the columns of the import and those of a record."""
-    chosen = partial(_chosen, day=day, status=status, number=number)
-    with_desk(partial(_export, chosen=chosen, file=file, in_utc=in_utc, excel=excel))
-
-
-async def _export(
-    desk: Desk,
-    *,
-    chosen: Callable[[Desk], Awaitable[Records[AppointmentRecord]]],
-    file: Path | None,
-    in_utc: bool,
-    excel: bool,
-) -> None:
     zone = None if in_utc else await desk.zone()
     country = (await desk.rules()).country if excel else None
     count = 0
     with open_export(file) if file else contextlib.nullcontext(sys.stdout) as target:
-        written = CsvFile(target, EXPORTED, separator=for_excel(target, country) if country else ",")
-        async for record in (await chosen(desk)).every():
+        written = CsvFile(target, FILE_FIELDS, separator=for_excel(target, country) if country else ",")
+        async for record in (await _chosen(desk, day=day, status=status, number=number)).every():
             count += 1
             written.add(for_csv({**record.as_json(), "asked_at": iso(record.appointment.asked_at)}, zone))
     if file:

@@ -1,14 +1,13 @@
 """responder appointments board, reminders and set: the front desk's day, and what a person says about it."""
 
 from datetime import tzinfo
-from functools import partial
 from typing import Annotated
 
 import typer
 
 from responder.cli.terminal.options import AsJson, Day, Limit
 from responder.cli.terminal.output import Column, each_of, echo_json, moment, print_records, say
-from responder.cli.terminal.session import operator_name, print_list, with_desk
+from responder.cli.terminal.session import at_desk, operator_name, print_list
 from responder.core.contact.effects import AppointmentStatus
 from responder.core.operations.board import Board, BoardEntry, ReminderRecord, ReminderStatus
 from responder.core.sms.counted import counted
@@ -25,15 +24,12 @@ Note = Annotated[str, typer.Option(metavar="TEXT", help="What was said; kept in 
 reminders_app = typer.Typer(invoke_without_command=True)
 
 
-def board(*, day: BoardDay = TODAY, as_json: AsJson = False) -> None:
+@at_desk()
+async def board(desk: Desk, *, day: BoardDay = TODAY, as_json: AsJson = False) -> None:
     """Show how the appointments of a day stand: what needs a person first, and how many there are of each.
 
     A STOP, an unclear answer and another day come first; then who cancelled, is silent, was never reminded, confirmed.
     """
-    with_desk(partial(_board, day=day, as_json=as_json))
-
-
-async def _board(desk: Desk, *, day: str, as_json: bool) -> None:
     found = await read_board(desk, day)
     if as_json:
         for entry in found.entries:
@@ -62,12 +58,11 @@ def _counts(found: Board, zone: tzinfo) -> str:
     return f"\n{day}: {counted(len(found.entries), 'appointment')}: {standings}"
 
 
-def set_(identifier: AppointmentId, status: AppointmentStatus, *, note: Note = "", as_json: AsJson = False) -> None:
+@at_desk(LIST_OF_IDS)
+async def set_(
+    desk: Desk, identifier: AppointmentId, status: AppointmentStatus, *, note: Note = "", as_json: AsJson = False
+) -> None:
     """Set the status of an appointment, as after a call: it ends the reminders, and webhooks are told."""
-    with_desk(partial(_set, identifier=identifier, status=status, note=note, as_json=as_json), keys=LIST_OF_IDS)
-
-
-async def _set(desk: Desk, *, identifier: str, status: AppointmentStatus, note: str, as_json: bool) -> None:
     record = await set_appointment_status(desk, identifier, status, operator=operator_name(), note=note)
     if as_json:
         echo_json(record.as_json())
@@ -110,11 +105,8 @@ def reminders(
 
 
 @reminders_app.command("send-now")
-def send_now(identifier: AppointmentId) -> None:
+@at_desk(LIST_OF_IDS)
+async def send_now(desk: Desk, identifier: AppointmentId) -> None:
     """Let the reminder of an appointment leave now that is late, was dropped, or would be the next."""
-    with_desk(partial(_send_now, identifier=identifier), keys=LIST_OF_IDS)
-
-
-async def _send_now(desk: Desk, *, identifier: str) -> None:
     name = await send_reminder_now(desk, identifier, operator=operator_name())
     say(f"the reminder {name} before appointment {identifier} leaves now: a running worker sends it within seconds")

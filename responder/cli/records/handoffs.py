@@ -8,7 +8,7 @@ import typer
 
 from responder.cli.terminal.options import AsJson, Limit
 from responder.cli.terminal.output import Column, echo_json, for_people, moment, one_line, say, short_key
-from responder.cli.terminal.session import operator_name, print_list, with_desk
+from responder.cli.terminal.session import at_desk, operator_name, print_list
 from responder.core.operations.handoffs import Closed, HandOffRecord
 from responder.desk.desk import Desk, Invalid
 from responder.desk.handoffs import (
@@ -75,13 +75,10 @@ def _holds_marketing(record: HandOffRecord) -> bool:
 
 
 @app.command("show")
-def show(key: HandOffKey, *, as_json: AsJson = False) -> None:
+@at_desk(KEYS_OF_HANDOFFS)
+async def show(desk: Desk, key: HandOffKey, *, as_json: AsJson = False) -> None:
     """Show one hand-off, and what was said since: the number's texts, and ours."""
-    with_desk(partial(_show, beginning=key, as_json=as_json), keys=KEYS_OF_HANDOFFS)
-
-
-async def _show(desk: Desk, *, beginning: str, as_json: bool) -> None:
-    record = await show_handoff(desk, beginning)
+    record = await show_handoff(desk, key)
     if as_json:
         echo_json(record.as_json())
         return
@@ -110,7 +107,9 @@ async def _conversation(desk: Desk, record: HandOffRecord, zone: tzinfo) -> list
 
 
 @app.command("done")
-def done(
+@at_desk(KEYS_OF_HANDOFFS)
+async def done(
+    desk: Desk,
     key: HandOffKey,
     *,
     note: Annotated[
@@ -124,11 +123,7 @@ def done(
     ] = False,
 ) -> None:
     """Close a hand-off: rules answer the number again, and marketing goes there again where only this held it back."""
-    with_desk(partial(_done, beginning=key, note=note, opts_out=opts_out), keys=KEYS_OF_HANDOFFS)
-
-
-async def _done(desk: Desk, *, beginning: str, note: str, opts_out: bool) -> None:
-    record, closed = await close_handoff(desk, beginning, operator=operator_name(), note=note, opts_out=opts_out)
+    record, closed = await close_handoff(desk, key, operator=operator_name(), note=note, opts_out=opts_out)
     say(f"hand-off {record.key} is done{_consequences(record.originator, closed, opts_out=opts_out)}")
 
 
@@ -147,7 +142,9 @@ def _consequences(originator: str, closed: Closed, *, opts_out: bool) -> str:
 
 
 @app.command("reply")
-def reply(
+@at_desk(KEYS_OF_HANDOFFS)
+async def reply(
+    desk: Desk,
     key: HandOffKey,
     text: Annotated[str, typer.Argument(metavar="TEXT", help="What to write to the number.")],
     *,
@@ -159,13 +156,9 @@ def reply(
 
     The hand-off stays open until it is done.
     """
-    with_desk(partial(_reply, beginning=key, text=text, max_segments=max_segments), keys=KEYS_OF_HANDOFFS)
-
-
-async def _reply(desk: Desk, *, beginning: str, text: str, max_segments: int) -> None:
     try:
         record, step_key, is_new = await answer_handoff(
-            desk, beginning, text, operator=operator_name(), max_segments=max_segments
+            desk, key, text, operator=operator_name(), max_segments=max_segments
         )
     except Invalid as error:
         raise Invalid(str(error).replace("max_segments: ", "--max-segments ")) from None

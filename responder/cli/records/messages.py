@@ -10,7 +10,7 @@ import typer
 from responder.cli.rules.explanation_report import print_deliveries, print_explanation, print_raw
 from responder.cli.terminal.options import AsJson, Limit, Since
 from responder.cli.terminal.output import Column, echo_json, moment, say, short_key
-from responder.cli.terminal.session import operator_name, print_list, read_address, with_desk
+from responder.cli.terminal.session import at_desk, operator_name, print_list, read_address, with_desk
 from responder.core.operations.filters import EVERY_MESSAGE, DeliveryFilter, MessageFilter
 from responder.core.operations.records import MessageRecord
 from responder.core.sms.message import MessageStatus
@@ -69,13 +69,10 @@ async def _chosen(desk: Desk, *, only: MessageFilter, sender: str | None, day: s
 
 
 @app.command("show")
-def show(key: Annotated[str, KEY], *, as_json: AsJson = False) -> None:
+@at_desk(KEYS_OF_MESSAGES)
+async def show(desk: Desk, key: Annotated[str, KEY], *, as_json: AsJson = False) -> None:
     """Show one message, and explain what was decided about it."""
-    with_desk(partial(_show, beginning=key, as_json=as_json), keys=KEYS_OF_MESSAGES)
-
-
-async def _show(desk: Desk, *, beginning: str, as_json: bool) -> None:
-    explanation = await show_message(desk, beginning)
+    explanation = await show_message(desk, key)
     if as_json:
         echo_json(explanation.as_json())
         return

@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 
 from responder.cli.records.csv_file import CsvFile, for_excel, open_export
-from responder.cli.records.imported_file import DryRun, SkipWrong, tell_reading, with_progress
+from responder.cli.records.imported_file import NOTHING_CHANGED, DryRun, SkipWrong, tell_reading, with_progress
 from responder.cli.terminal.options import AsJson, ExportFile, ForExcel, InUtc, Limit, Yes
 from responder.cli.terminal.output import Column, each_of, echo_json, for_csv, print_records, progress, say
-from responder.cli.terminal.session import confirm, operator_name, print_list, read_number, with_desk
+from responder.cli.terminal.session import at_desk, confirm, operator_name, print_list, read_number, with_desk
 from responder.core.consent.standing import ListCount
 from responder.core.consent.subscriber_changes import Outcome, Outcomes, SubscriberChange
 from responder.core.contact.known import SubscriptionStatus
@@ -32,19 +32,13 @@ Evidence = Annotated[
 ]
 OfList = Annotated[str | None, typer.Option("--list", metavar="NAME", help="Only those of this list.")]
 NO_LISTS = "no list is in the rules file, and nobody is on one: name them under 'lists'"
-RULES_UNREADABLE = "the rules file cannot be read ('responder check' says why), so lists with nobody may be left out"
 NO_SUBSCRIBERS = "nobody is on a list yet: a rule with 'subscribe' puts people on one"
 
 app = typer.Typer(no_args_is_help=True)
 
 
 @app.command("list")
-def list_(
-    *,
-    name: OfList = None,
-    limit: Limit = None,
-    as_json: AsJson = False,
-) -> None:
+def list_(*, name: OfList = None, limit: Limit = None, as_json: AsJson = False) -> None:
     """List subscribers, also those who left, by the time of the change."""
     columns: list[Column[SubscriberRecord]] = [
         Column(title="number", value=lambda subscriber: subscriber.originator),
@@ -64,12 +58,9 @@ def list_(
 
 
 @app.command("counts")
-def counts(*, as_json: AsJson = False) -> None:
+@at_desk()
+async def counts(desk: Desk, *, as_json: AsJson = False) -> None:
     """Count the numbers on each list, those that want no texts at all, and those under review."""
-    with_desk(partial(_counts, as_json=as_json))
-
-
-async def _counts(desk: Desk, *, as_json: bool) -> None:
     of_lists, counted = await count_lists(desk)
     columns: list[Column[ListCount]] = [
         Column(title="list", value=lambda count: count.list),
@@ -87,18 +78,11 @@ def _count(count: ListCount, status: str) -> str:
 
 
 @app.command("export")
-def export(
-    file: ExportFile = None,
-    *,
-    name: OfList = None,
-    in_utc: InUtc = False,
-    excel: ForExcel = False,
+@at_desk()
+async def export(
+    desk: Desk, file: ExportFile = None, *, name: OfList = None, in_utc: InUtc = False, excel: ForExcel = False
 ) -> None:
     """Write subscribers as CSV, in the form that import reads."""
-    with_desk(partial(_export, file=file, name=name, in_utc=in_utc, excel=excel))
-
-
-async def _export(desk: Desk, *, file: Path | None, name: str | None, in_utc: bool, excel: bool) -> None:
     zone = None if in_utc else await desk.zone()
     country = (await desk.rules()).country if excel else None
     found = await read_with_evidence(desk, SubscriberFilter(list=name))
@@ -112,7 +96,9 @@ async def _export(desk: Desk, *, file: Path | None, name: str | None, in_utc: bo
 
 
 @app.command("import")
-def import_(
+@at_desk()
+async def import_(
+    desk: Desk,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="originator,list,status,since,language,evidence")],
     *,
     dry_run: DryRun = False,
@@ -128,10 +114,6 @@ def import_(
 
     Whoever opted out stays out, and is told by line. Each line that joins a list needs evidence of the consent.
     """
-    with_desk(partial(_import, file=file, dry_run=dry_run, skip_wrong=skip_wrong, no_evidence=no_evidence))
-
-
-async def _import(desk: Desk, *, file: Path, dry_run: bool, skip_wrong: bool, no_evidence: str | None) -> None:
     read = await read_subscriber_file(
         desk, await read_bytes(file), str(file), without_evidence=no_evidence, follow=with_progress
     )
@@ -149,8 +131,7 @@ def _print_outcomes(file: Path, read: Reading[SubscriberChange], outcomes: Outco
     if len(outcomes.left_out) > MOST_LEFT_OUT:
         say(f"{file}: and {len(outcomes.left_out) - MOST_LEFT_OUT} more are left out", err=True)
     summary = ", ".join(f"{outcomes.counts.get(outcome, 0)} {outcome}" for outcome in Outcome)
-    unchanged = " (dry run, nothing was changed)" if dry_run else ""
-    say(f"{file}: {counted(len(read.values), 'subscriber')}, {summary}{unchanged}")
+    say(f"{file}: {counted(len(read.values), 'subscriber')}, {summary}{NOTHING_CHANGED if dry_run else ''}")
 
 
 @app.command("add")

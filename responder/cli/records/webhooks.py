@@ -2,15 +2,13 @@
 
 import json
 import secrets
-from collections.abc import AsyncIterator, Iterable
-from functools import partial
 from typing import Annotated
 
 import typer
 
 from responder.cli.terminal.options import AsJson
-from responder.cli.terminal.output import Column, R, print_records, say
-from responder.cli.terminal.session import with_desk
+from responder.cli.terminal.output import Column, each_of, print_records, say
+from responder.cli.terminal.session import at_desk
 from responder.clients.http import HttpClient
 from responder.core.rules.rules import Rules
 from responder.core.rules.template import did_you_mean
@@ -28,12 +26,9 @@ app = typer.Typer(no_args_is_help=True)
 
 
 @app.command("list")
-def list_(*, as_json: AsJson = False) -> None:
+@at_desk()
+async def list_(desk: Desk, *, as_json: AsJson = False) -> None:
     """List the webhooks of the rules file: where they are, what they hear of, and how they fare."""
-    with_desk(partial(_list, as_json=as_json))
-
-
-async def _list(desk: Desk, *, as_json: bool) -> None:
     columns: list[Column[WebhookRecord]] = [
         Column(title="name", value=lambda record: record.webhook.name),
         Column(title="status", value=lambda record: record.status),
@@ -42,21 +37,15 @@ async def _list(desk: Desk, *, as_json: bool) -> None:
         Column(title="url", value=lambda record: record.webhook.url, wide=True),
         Column(title="reason", value=lambda record: record.endpoint.reason, wide=True),
     ]
-    await print_records(_each_of(await list_webhooks(desk)), columns, as_json=as_json, empty=NO_WEBHOOKS)
-
-
-async def _each_of(records: Iterable[R]) -> AsyncIterator[R]:
-    for record in records:
-        yield record
+    await print_records(each_of(await list_webhooks(desk)), columns, as_json=as_json, empty=NO_WEBHOOKS)
 
 
 @app.command("test")
-def test(name: Annotated[str, typer.Argument(metavar="NAME", help="Its name in the rules file.")]) -> None:
+@at_desk()
+async def test(
+    desk: Desk, name: Annotated[str, typer.Argument(metavar="NAME", help="Its name in the rules file.")]
+) -> None:
     """Call a webhook now with a signed body of the type 'test', and say what it answers; exit 1 if it takes none."""
-    with_desk(partial(_test, name=name))
-
-
-async def _test(desk: Desk, *, name: str) -> None:
     rules = await desk.rules()
     if name not in rules.webhooks:
         guess = did_you_mean(name, rules.webhooks) or ": 'responder webhooks list' has them"

@@ -18,7 +18,6 @@ from responder.core.rules.hours import RulePause
 from responder.core.rules.rules import Rules
 from responder.core.sms.message import Message
 from responder.core.sms.typed_times import read_moment
-from responder.desk.desk import Desk
 from responder.desk.editing.trying import Said, Talk, explanation_of, message_of, state_for
 from responder.errors import ConfigurationError
 from responder.rulefile import load_rules
@@ -80,14 +79,9 @@ def _moment(at: str | None, rules: Rules) -> datetime:
 
 def _known(message: Message, *, clean: bool) -> tuple[Known, Mapping[str, RulePause]]:
     """What is known of the originator, and which rules are paused; if nothing can be read, print why."""
-    found: list[tuple[Known, Mapping[str, RulePause]]] = []
     if not clean:
         try:
-            with_desk(partial(_stored, message=message, found=found))
+            return with_desk(partial(state_for, message=message))
         except ConfigurationError as error:
             say(f"explained as if nothing were known of the sender, since {error}", err=True)
-    return found[0] if found else (Known(originator=message.originator), {})
-
-
-async def _stored(desk: Desk, *, message: Message, found: list[tuple[Known, Mapping[str, RulePause]]]) -> None:
-    found.append(await state_for(desk, message))
+    return Known(originator=message.originator), {}

@@ -193,34 +193,23 @@ def replay(
     if markdown and as_json:
         raise typer.BadParameter("--markdown and --json cannot both be had", param_hint="--markdown")
     candidate = load_rules(rules, environment())
-    found: list[Found] = []
-    with_desk(
-        partial(_replay, candidate=candidate, file=str(rules), since=since, shows_numbers=show_numbers, found=found)
-    )
-    _print(found[0], markdown=markdown, as_json=as_json)
-    if found[0].changed and expect_none:
-        raise typer.Exit(1)
-
-
-def _print(found: Found, *, markdown: bool, as_json: bool) -> None:
+    found = with_desk(partial(_replay, candidate=candidate, file=str(rules), since=since, shows_numbers=show_numbers))
     if as_json:
         for record in as_records(found):
             echo_json(record)
     else:
         say("\n".join(as_markdown(found) if markdown else as_text(found)))
+    if found.changed and expect_none:
+        raise typer.Exit(1)
 
 
-async def _replay(
-    desk: Desk, *, candidate: Rules, file: str, since: datetime | None, shows_numbers: bool, found: list[Found]
-) -> None:
+async def _replay(desk: Desk, *, candidate: Rules, file: str, since: datetime | None, shows_numbers: bool) -> Found:
     replayed, first_at = await replay_messages(desk, candidate, since=since, follow=partial(progress, "replay"))
-    found.append(
-        Found(
-            file=file,
-            messages=replayed.messages,
-            first_at=first_at,
-            groups=replayed.groups(),
-            shows_numbers=shows_numbers,
-            zone=candidate.zone,
-        )
+    return Found(
+        file=file,
+        messages=replayed.messages,
+        first_at=first_at,
+        groups=replayed.groups(),
+        shows_numbers=shows_numbers,
+        zone=candidate.zone,
     )

@@ -16,7 +16,7 @@ from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
-from responder.settings.environment import progress_fd
+from responder.settings.inherited import progress_fd
 
 NEWEST = 50  # records that a list shows to a person
 GAP = "  "

@@ -2,14 +2,16 @@
 
 import asyncio
 import getpass
+import inspect
 import os
 import shutil
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC
-from functools import partial
+from functools import partial, wraps
 from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
 
 import typer
 
@@ -26,6 +28,8 @@ from responder.settings.model import Settings, load_settings
 from responder.wiring import Store, make_desk, open_store, read_rules_in_force
 
 COMMAND = "responder"
+P = ParamSpec("P")
+T = TypeVar("T")
 ALL_ADDRESSES = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  (listening on all, asked at one)
 
 
@@ -45,23 +49,38 @@ def missing_file(settings: Settings) -> Path | None:
     return None if path is None or path.exists() else path
 
 
-def with_desk(work: Callable[[Desk], Awaitable[None]], *, keys: str = "") -> None:
-    """Run a command's work at the desk of this installation; ``keys`` is the command that lists what it may name.
+def with_desk(work: Callable[[Desk], Awaitable[T]], *, keys: str = "") -> T:
+    """The result of a command's work at the desk of this installation; ``keys`` is the command that lists what it may name.
 
     ConfigurationError, with the remedy, if there is none.
     """
 
-    async def at_desk() -> None:
+    async def run() -> T:
         try:
             async with open_desk(load_settings()) as desk:
-                await work(desk)
+                return await work(desk)
         except Invalid as error:
             raise typer.BadParameter("; ".join(error.errors)) from None
         except Missing as error:
             named = "ids" if keys.startswith("responder appointments") else "keys"
             raise ResponderError(f"{error}: '{keys}' has the {named}" if keys else str(error)) from None
 
-    asyncio.run(at_desk())
+    return asyncio.run(run())
+
+
+def at_desk(keys: str = "") -> Callable[[Callable[Concatenate[Desk, P], Awaitable[None]]], Callable[P, None]]:
+    """Make a command of work at the desk: the desk is its first parameter, and what is typed are the others."""
+
+    def command_of(work: Callable[Concatenate[Desk, P], Awaitable[None]]) -> Callable[P, None]:
+        @wraps(work)
+        def command(*args: P.args, **kwargs: P.kwargs) -> None:
+            with_desk(lambda desk: work(desk, *args, **kwargs), keys=keys)
+
+        signature = inspect.signature(work)
+        vars(command)["__signature__"] = signature.replace(parameters=[*signature.parameters.values()][1:])
+        return command
+
+    return command_of
 
 
 def _desk(store: Store) -> Desk:

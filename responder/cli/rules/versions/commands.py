@@ -9,7 +9,7 @@ import typer
 
 from responder.cli.terminal.options import AsJson, Limit
 from responder.cli.terminal.output import Column, echo_json, moment, say
-from responder.cli.terminal.session import operator_name, print_list, with_desk
+from responder.cli.terminal.session import at_desk, operator_name, print_list, with_desk
 from responder.core.operations.records import RuleChange, Version
 from responder.core.sms.durations import read_length
 from responder.core.sms.timestamps import iso
@@ -52,18 +52,15 @@ def history(*, limit: Limit = None, as_json: AsJson = False) -> None:
 
 
 @app.command("show")
-def show(version: Hash, *, as_json: AsJson = False) -> None:
+@at_desk(HISTORY)
+async def show(desk: Desk, version: Hash, *, as_json: AsJson = False) -> None:
     """Print the rules of a version as they were written."""
-    with_desk(partial(_show, beginning=version, as_json=as_json), keys=HISTORY)
-
-
-async def _show(desk: Desk, *, beginning: str, as_json: bool) -> None:
-    version = await find_version(desk, beginning)
+    found = await find_version(desk, version)
     if as_json:
-        echo_json(_fields(version))
+        echo_json(_fields(found))
         return
-    for source in version.sources:
-        if len(version.sources) > 1:
+    for source in found.sources:
+        if len(found.sources) > 1:
             say(f"# {source.file}")
         say(source.text, nl=not source.text.endswith("\n"))
 
@@ -74,7 +71,9 @@ def _fields(version: Version) -> dict[str, object]:
 
 
 @app.command("diff")
-def diff(
+@at_desk(HISTORY)
+async def diff(
+    desk: Desk,
     old: Hash,
     new: Annotated[
         str | None, typer.Argument(metavar="HASH", help="Another version; without it, what is in force.")
@@ -83,10 +82,6 @@ def diff(
     as_json: AsJson = False,
 ) -> None:
     """Print what a version has otherwise than another, or than what is in force."""
-    with_desk(partial(_diff, old=old, new=new, as_json=as_json), keys=HISTORY)
-
-
-async def _diff(desk: Desk, *, old: str, new: str | None, as_json: bool) -> None:
     lines = await diff_versions(desk, old, new)
     if as_json:
         echo_json({"changed": bool(lines), "diff": list(lines), **_counts(lines)})
@@ -100,15 +95,12 @@ def _counts(lines: Sequence[str]) -> dict[str, int]:
 
 
 @app.command("restore")
-def restore(version: Hash, *, why: Why = "") -> None:
+@at_desk(HISTORY)
+async def restore(desk: Desk, version: Hash, *, why: Why = "") -> None:
     """Write a version into the rules file again; a running service goes by it within seconds."""
-    with_desk(partial(_restore, beginning=version, why=why), keys=HISTORY)
-
-
-async def _restore(desk: Desk, *, beginning: str, why: str) -> None:
     path = load_settings().rules
-    version = await put_version_back(desk, path, beginning, operator=operator_name(), why=why)
-    say(f"{path}: is version {version.hash} again; what it held is in {path.name}{REPLACED}")
+    back = await put_version_back(desk, path, version, operator=operator_name(), why=why)
+    say(f"{path}: is version {back.hash} again; what it held is in {path.name}{REPLACED}")
 
 
 @app.command("pause")
@@ -135,23 +127,17 @@ async def _pause(desk: Desk, *, name: str, lasts: timedelta, why: str) -> None:
 
 
 @app.command("resume")
-def resume(name: RuleName) -> None:
+@at_desk()
+async def resume(desk: Desk, name: RuleName) -> None:
     """Let a rule apply again before its pause is over."""
-    with_desk(partial(_resume, name=name))
-
-
-async def _resume(desk: Desk, *, name: str) -> None:
     await resume_rule(desk, name, operator=operator_name())
     say(f"rule {name} applies again")
 
 
 @app.command("pauses")
-def pauses(*, as_json: AsJson = False) -> None:
+@at_desk()
+async def pauses(desk: Desk, *, as_json: AsJson = False) -> None:
     """List the rules that are paused, until when, and why."""
-    with_desk(partial(_pauses, as_json=as_json))
-
-
-async def _pauses(desk: Desk, *, as_json: bool) -> None:
     found = (await read_rule_pauses(desk)).values()
     zone = UTC if as_json else await desk.zone()
     for one in found:
