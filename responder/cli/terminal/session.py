@@ -50,7 +50,7 @@ def missing_file(settings: Settings) -> Path | None:
 
 
 def with_desk(work: Callable[[Desk], Awaitable[T]], *, keys: str = "") -> T:
-    """The result of a command's work at the desk of this installation; ``keys`` is the command that lists what it may name.
+    """What a command's work at the desk gives; ``keys`` is the command that lists what it may name.
 
     ConfigurationError, with the remedy, if there is none.
     """
