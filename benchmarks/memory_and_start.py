@@ -46,8 +46,8 @@ def run(options: Options) -> Report:
         title=f"memory: PSS of all processes, after {messages}", unit="MB", rows=_rows(rows, LATER), baselines=(BARE,)
     )
     goals = [
-        Goal(text="seconds until ready", value=start.row(OURS).median, limit=3),
-        Goal(text="MB fresh", value=memory.row(OURS).median, limit=300),
+        Goal(text="seconds until ready", value=start.row(OURS).median, limit=1),
+        Goal(text="MB fresh", value=memory.row(OURS).median, limit=200),
         Goal(text=f"MB after {messages}", value=later.row(OURS).median, limit=300),
     ]
     return Report(tables=[start, memory, later], goals=goals)

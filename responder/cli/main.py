@@ -12,6 +12,7 @@ from typer.main import get_group
 from responder.cli.terminal.output import say
 from responder.errors import ResponderError, StorageError
 from responder.processes.data_dir import keep_private
+from responder.processes.memory import collect_less_often
 from responder.version import full_version
 
 FAILED = 1
@@ -96,6 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command; print what has gone wrong without a traceback, if responder itself says so."""
     if arguments is None:  # typed in a shell: this process is its own
         keep_private()
+        collect_less_often()
     try:
         create_app()(arguments, prog_name="responder")
     except StorageError as error:

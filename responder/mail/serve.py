@@ -17,7 +17,8 @@ from responder.mail.mailbox import Mailbox
 from responder.mail.tries import Tries
 from responder.mail.watch import Watch
 from responder.processes.children import watch_parent
-from responder.processes.tasks import Beside, collect_rarely
+from responder.processes.memory import collect_rarely
+from responder.processes.tasks import Beside
 from responder.settings.model import Settings
 from responder.store.operations.mailboxes import forget_mailbox, report_mailbox
 from responder.wiring import Store, open_store, redis_url, utc_now, watch_secret

@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from responder.processes.forked import Forked
 from responder.processes.tasks import Beside
 from responder.settings.inherited import PARENT_FD, environment_with, parent_fd
 
@@ -27,6 +28,7 @@ class Child:
     name: str
     argv: tuple[str, ...]
     env: Mapping[str, str] = field(default_factory=dict)
+    forked: Forked | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,7 +69,8 @@ class Supervisor:
         self._children = children
         self._patience = patience
         self._stopping = asyncio.Event()
-        self._running: dict[str, Process] = {}
+        self._running: dict[str, Process | Forked] = {}
+        self._forked = {child.name: child.forked for child in children if child.forked}
 
     def stop(self) -> None:
         """Let ``run`` end the children."""
@@ -109,9 +112,8 @@ class Supervisor:
 
     async def _live(self, child: Child, pipe: int) -> str:
         """One life of a child, and how it ended."""
-        env = environment_with({**child.env, PARENT_FD: str(pipe)})
         try:
-            process = await asyncio.create_subprocess_exec(*child.argv, env=env, stdin=DEVNULL, pass_fds=(pipe,))
+            process = await self._begin(child, pipe)
         except OSError as error:
             return f"not started: {error.strerror}"
         self._running[child.name] = process
@@ -120,6 +122,13 @@ class Supervisor:
         status = await process.wait()
         del self._running[child.name]
         return str(status)
+
+    async def _begin(self, child: Child, pipe: int) -> Process | Forked:
+        if forked := self._forked.pop(child.name, None):
+            forked.begin(child.env)
+            return forked
+        env = environment_with({**child.env, PARENT_FD: str(pipe)})
+        return await asyncio.create_subprocess_exec(*child.argv, env=env, stdin=DEVNULL, pass_fds=(pipe,))
 
     def _ask_to_end(self) -> None:
         for child in self._children:
@@ -148,6 +157,6 @@ def watch_parent(on_gone: Callable[[], object]) -> None:
     loop.add_reader(pipe, gone)  # nothing is ever written there: readable means closed
 
 
-def _signal(process: Process, number: signal.Signals) -> None:
+def _signal(process: Process | Forked, number: signal.Signals) -> None:
     with contextlib.suppress(ProcessLookupError):
         process.send_signal(number)

@@ -1,7 +1,6 @@
 """Background tasks: the death of one ends the process, whose end ends them all."""
 
 import asyncio
-import gc
 import logging
 from collections.abc import Callable, Collection, Coroutine
 from typing import Any
@@ -60,16 +59,3 @@ async def end(tasks: Collection[asyncio.Task[Any]], *, again_s: float = CANCEL_A
             task.cancel()
         await asyncio.wait(running, timeout=again_s)
     await asyncio.gather(*tasks, return_exceptions=True)
-
-
-YOUNG = 50_000  # new objects between collections; at the default of 700, one batch of messages triggers hundreds
-
-
-def collect_rarely() -> None:
-    """Exclude start-up objects from garbage collection, and collect less often.
-
-    That saves an eighth of the work for a message.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(YOUNG, 20, 20)

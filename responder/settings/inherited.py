@@ -6,7 +6,6 @@ from collections.abc import Mapping
 PARENT_FD = "RESPONDER_PARENT_FD"  # no setting: how `run` hands its children the pipe that ends with it
 PROGRESS_FD = "RESPONDER_PROGRESS_FD"  # likewise: how the console hears how far a command is
 OWN_CODE = {"PYTHONSAFEPATH": "1"}  # what lies in the working folder is not taken for our program
-FEW_ARENAS = {"MALLOC_ARENA_MAX": "2"}  # a process with many threads holds on to less that it has freed
 
 
 def parent_fd() -> int | None:
@@ -23,7 +22,7 @@ def progress_fd() -> int | None:
 
 def environment_with(variables: Mapping[str, str]) -> dict[str, str]:
     """The environment for a process of ours: our own, and these variables."""
-    return FEW_ARENAS | dict(os.environ) | OWN_CODE | dict(variables)
+    return dict(os.environ) | OWN_CODE | dict(variables)
 
 
 def environment_without_parent() -> dict[str, str]:

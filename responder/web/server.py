@@ -17,8 +17,9 @@ from responder.desk.desk import Desk
 from responder.intake import Intake
 from responder.jobs import ArqBell, connect
 from responder.processes.children import watch_parent
+from responder.processes.memory import collect_rarely
 from responder.processes.port import wait_for_port
-from responder.processes.tasks import Beside, collect_rarely
+from responder.processes.tasks import Beside
 from responder.rulefile.in_force import RulesInForce
 from responder.settings.database_url import async_database_url, sqlite_file
 from responder.settings.exposure import check_exposure

@@ -19,7 +19,8 @@ from responder.errors import StorageError, TransientError
 from responder.jobs import JOB_OF, ArqBell, connect, redis_policy
 from responder.pace import Pace
 from responder.processes.children import watch_parent
-from responder.processes.tasks import Beside, collect_rarely
+from responder.processes.memory import collect_rarely
+from responder.processes.tasks import Beside
 from responder.rulefile.in_force import RulesInForce
 from responder.settings.model import Settings
 from responder.store.base.database import Database

@@ -119,7 +119,7 @@ class Service:
         for entry in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError, IndexError):
                 if int((entry / "stat").read_text().rpartition(")")[2].split()[1]) == parent:
-                    command = (entry / "cmdline").read_bytes().split(b"\0")
+                    command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").split()
                     name = "redis" if b"server" in command[0] else command[3].decode()
                     found[name] = int(entry.name)
         return found

@@ -2,26 +2,37 @@
 
 import asyncio
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
-from typing import Any
+from importlib import import_module
+from typing import Any, TypeVar
 
 import typer
 
-from responder.cli.service.running import run_everything
+from responder.cli.service.running import prepare, run_everything
 from responder.cli.terminal.output import say
 from responder.logs import set_up_logs
+from responder.processes.forked import Family, fork
+from responder.processes.memory import use_few_arenas
 from responder.settings.database_url import mask_url
 from responder.settings.environment import environment
 from responder.settings.model import Settings, load_settings, unknown_settings
 from responder.wiring import migrate_database
 
 app = typer.Typer()
+T = TypeVar("T")
 
 
 @app.command("run")
 def run() -> None:
-    _serve(run_everything(_settings("run")))
+    settings = _settings("run")
+    with suppress(KeyboardInterrupt):
+        prepared = _complete(prepare(settings))
+        family = _fork(prepared.parts)
+        if family.name:
+            SERVING[family.name]()
+        else:
+            _complete(run_everything(settings, prepared, family.children))
 
 
 @app.command("web")
@@ -52,7 +63,21 @@ def migrate() -> None:
     say(f"{mask_url(settings.database_url)}: version {version}")
 
 
+SERVING = {"web": web, "worker": worker, "mail": mail}
+MODULES = {"web": "responder.web.server", "worker": "responder.worker.serve", "mail": "responder.mail.serve"}
+
+
+def _fork(parts: Sequence[str]) -> Family:
+    """Fork the parts where that is safe, with all of them loaded; elsewhere each starts as a program of its own."""
+    if sys.platform != "linux":
+        return Family(children={})
+    for part in parts:
+        import_module(MODULES[part])
+    return fork(parts)
+
+
 def _settings(role: str) -> Settings:
+    use_few_arenas()
     settings = load_settings()
     set_up_logs(settings.log_level, settings.log_format, role=role)
     for sentence in unknown_settings(environment()):
@@ -63,9 +88,13 @@ def _settings(role: str) -> Settings:
 def _serve(work: Coroutine[Any, Any, None]) -> None:
     """Run until stopped; Ctrl-C is a way to stop, not a fault."""
     with suppress(KeyboardInterrupt):
-        if sys.platform == "win32":
-            asyncio.run(work)
-        else:
-            import uvloop  # noqa: PLC0415  (it does not exist on Windows)
+        _complete(work)
 
-            uvloop.run(work)
+
+def _complete(work: Coroutine[Any, Any, T]) -> T:
+    """Run work on the fastest loop that this system has."""
+    if sys.platform == "win32":
+        return asyncio.run(work)
+    import uvloop  # noqa: PLC0415  (it does not exist on Windows)
+
+    return uvloop.run(work)

@@ -6,6 +6,8 @@ import logging
 import shlex
 import sys
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from responder.cli.terminal.output import say
 from responder.cli.terminal.session import command_name, local_host, local_url, missing_file
@@ -15,6 +17,7 @@ from responder.errors import RulesError
 from responder.mail.account import account_of
 from responder.processes import redis as embedded
 from responder.processes.children import PROGRAM, Child, supervise
+from responder.processes.forked import Forked
 from responder.processes.port import wait_for_port
 from responder.settings.database_url import mask_url
 from responder.settings.exposure import check_exposure
@@ -29,24 +32,28 @@ PORT_FREE_WITHIN_S = 5.0  # what a killed predecessor left behind ends sooner
 logger = logging.getLogger(__name__)
 
 
-async def run_everything(settings: Settings, *, port_free_within_s: float = PORT_FREE_WITHIN_S) -> None:
-    """Migrate the database, start Redis if none is given, web and worker, and keep them running until stopped."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Prepared:
+    """What to start, and the rules that web and worker will find; whether they are the file's."""
+
+    parts: tuple[str, ...]
+    rules: Rules
+    is_ok: bool
+
+
+async def prepare(settings: Settings) -> Prepared:
+    """Look at settings and rules before anything starts. Raises ConfigurationError and RulesError."""
     check_exposure(settings)
     parts = ("web", "worker", *_mail(settings))
-    rules, is_ok = await _rules_at_start(settings)
-    redis = None if settings.redis_url else await embedded.start(settings.data_dir)
     try:
-        await wait_for_port(settings.host, settings.port, port_free_within_s)
-        await migrate_database(settings)
-        async with open_store(settings):
-            pass  # what its children would be refused for
-        env = {"RESPONDER_REDIS_URL": redis.url} if redis else {}
-        children = [Child(name=name, argv=(*PROGRAM, name), env=env) for name in parts]
-        announcement = _announce_when_ready(settings, rules, is_ok=is_ok, started_at=time.monotonic())
-        await supervise(children, works=[announcement, *([redis.keep()] if redis else [])])
-    finally:
-        if redis:
-            await redis.stop()
+        return Prepared(parts=parts, rules=await read_rules_in_force(settings), is_ok=True)
+    except RulesError:
+        if missing_file(settings):
+            raise
+    await migrate_database(settings)
+    async with open_store(settings) as store:
+        in_force = await open_rules(settings, store, decides=False)
+        return Prepared(parts=parts, rules=in_force.rules(), is_ok=in_force.status().is_ok)
 
 
 def _mail(settings: Settings) -> tuple[str, ...]:
@@ -57,20 +64,35 @@ def _mail(settings: Settings) -> tuple[str, ...]:
     return ("mail",)
 
 
-async def _rules_at_start(settings: Settings) -> tuple[Rules, bool]:
-    """The rules that web and worker will find, and whether they are the file's. Raises RulesError."""
+async def run_everything(
+    settings: Settings,
+    prepared: Prepared,
+    forked: Mapping[str, Forked],
+    *,
+    port_free_within_s: float = PORT_FREE_WITHIN_S,
+) -> None:
+    """Migrate the database, start Redis if none is given, web and worker, and keep them running until stopped.
+
+    ``forked`` are the parts that wait already, by name.
+    """
+    redis = None if settings.redis_url else await embedded.start(settings.data_dir)
     try:
-        return await read_rules_in_force(settings), True
-    except RulesError:
-        if missing_file(settings):
-            raise
-    await migrate_database(settings)
-    async with open_store(settings) as store:
-        in_force = await open_rules(settings, store, decides=False)
-        return in_force.rules(), in_force.status().is_ok
+        await wait_for_port(settings.host, settings.port, port_free_within_s)
+        await migrate_database(settings)
+        async with open_store(settings):
+            pass  # what its children would be refused for
+        env = {"RESPONDER_REDIS_URL": redis.url} if redis else {}
+        children = [
+            Child(name=name, argv=(*PROGRAM, name), env=env, forked=forked.get(name)) for name in prepared.parts
+        ]
+        announcement = _announce_when_ready(settings, prepared, started_at=time.monotonic())
+        await supervise(children, works=[announcement, *([redis.keep()] if redis else [])])
+    finally:
+        if redis:
+            await redis.stop()
 
 
-async def _announce_when_ready(settings: Settings, rules: Rules, *, is_ok: bool, started_at: float) -> None:
+async def _announce_when_ready(settings: Settings, prepared: Prepared, *, started_at: float) -> None:
     """Once the service listens, print where, by which rules, and what to try next."""
     while not await _listens(settings):
         if time.monotonic() - started_at > READY_WITHIN_S:
@@ -78,7 +100,7 @@ async def _announce_when_ready(settings: Settings, rules: Rules, *, is_ok: bool,
             return
         await asyncio.sleep(0.05)
     with contextlib.suppress(OSError):  # nobody reads it any more
-        say("\n".join(_summary(settings, rules, is_ok=is_ok)), err=not sys.stdout.isatty())
+        say("\n".join(_summary(settings, prepared)), err=not sys.stdout.isatty())
 
 
 async def _listens(settings: Settings) -> bool:
@@ -105,9 +127,10 @@ def _example(rules: Rules) -> str:
     return next((rule.examples[0] for rule in rules.rules if rule.enabled and rule.examples), "HELP")
 
 
-def _summary(settings: Settings, rules: Rules, *, is_ok: bool) -> list[str]:
+def _summary(settings: Settings, prepared: Prepared) -> list[str]:
+    rules = prepared.rules
     counts = f"{counted(len(rules.rules), 'rule')}, {counted(len(rules.lists), 'list')}"
-    mistakes = "" if is_ok else " HAS MISTAKES (see 'responder check'), the last good rules serve"
+    mistakes = "" if prepared.is_ok else " HAS MISTAKES (see 'responder check'), the last good rules serve"
     token = "/TOKEN" if settings.webhook_token else ""
     sends = (
         "sent through the gateway"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from responder.cli.service.running import run_everything
+from responder.cli.service.running import prepare, run_everything
 from responder.errors import ConfigurationError
 from responder.settings.model import load_settings
 
@@ -17,4 +17,4 @@ async def test_a_port_that_somebody_else_listens_at_is_told_with_the_remedy(tmp_
         names = {"RULES": tmp_path / "rules.yaml", "DATA_DIR": tmp_path / "data", "PORT": port}
         settings = load_settings({f"RESPONDER_{name}": str(value) for name, value in names.items()})
         with pytest.raises(ConfigurationError, match=f"RESPONDER_PORT: {port} is taken on 127.0.0.1.*set another port"):
-            await run_everything(settings, port_free_within_s=0.0)
+            await run_everything(settings, await prepare(settings), {}, port_free_within_s=0.0)
