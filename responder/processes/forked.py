@@ -9,11 +9,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 from setproctitle import setproctitle
 
-from responder.settings.inherited import PARENT_FD
+from responder.settings.inherited import inherit
 
 LONGEST_WORD = 65_536  # bytes of what a child is told before it begins
 
@@ -78,8 +77,7 @@ def _wait(line: int) -> None:
         word = b""
     if not word:
         os._exit(0)
-    env: dict[str, Any] = json.loads(word)
-    os.environ.update(env | {PARENT_FD: str(line)})
+    inherit(json.loads(word), line)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)

@@ -20,6 +20,11 @@ def progress_fd() -> int | None:
     return int(number) if number.isascii() and number.isdigit() else None
 
 
+def inherit(variables: Mapping[str, str], parent: int) -> None:
+    """Take over what the process that forked us hands on, and the pipe that ends with it."""
+    os.environ.update({**variables, PARENT_FD: str(parent)})
+
+
 def environment_with(variables: Mapping[str, str]) -> dict[str, str]:
     """The environment for a process of ours: our own, and these variables."""
     return dict(os.environ) | OWN_CODE | dict(variables)
