@@ -16,6 +16,7 @@ from benchmarks import (
     memory_and_start,
     outbound,
     reload,
+    soak,
     webhooks,
     workers,
 )
@@ -35,6 +36,7 @@ BENCHMARKS: Mapping[str, Callable[[Options], Report]] = {
     "memory-and-start": memory_and_start.run,
     "outbound": outbound.run,
     "reload": reload.run,
+    "soak": soak.run,
     "webhooks": webhooks.run,
     "workers": workers.run,
 }

@@ -65,7 +65,7 @@ async def _beside(options: Options) -> dict[str, float]:
         await asyncio.to_thread(_look, port, "/")  # the console is imported on first use
         for window in range(2 * WINDOWS):
             name = (ALONE, USED)[window % 2]
-            with _office(folder, port) if name == USED else contextlib.nullcontext():
+            with office(folder, port) if name == USED else contextlib.nullcontext():
                 times[name] += await _send(port, first, options.count(MESSAGES))
             first += options.count(MESSAGES)
         memory = pss_mb(pid)
@@ -83,7 +83,7 @@ def _service(folder: Path) -> Iterator[tuple[int, int]]:
 
 
 @contextlib.contextmanager
-def _office(folder: Path, port: int) -> Iterator[None]:
+def office(folder: Path, port: int) -> Iterator[None]:
     """Open feeds and people who click, in a process of their own."""
     with started(folder, "office", *python("benchmarks.console", str(port))) as office:
         office.wait_until(lambda: "all listen" in office.log.read_text(), "the opening of all feeds")

@@ -25,9 +25,19 @@ def exact_cpu_s(pid: int) -> float:
     return spent / 1e9
 
 
-def pss_mb(pid: int) -> float:
-    """The memory of a process, its descendants and their process groups. What they share counts once."""
-    return sum(map(_pss_kb, family(pid))) / 1024
+def pss_mb(pid: int, *, alone: bool = False) -> float:
+    """The memory of a process, and unless alone of its descendants and their process groups.
+
+    What they share counts once.
+    """
+    return sum(map(_pss_kb, (pid,) if alone else family(pid))) / 1024
+
+
+def open_files(pid: int) -> int:
+    """How many files, pipes and sockets a process has open."""
+    with suppress(OSError):  # it has ended meanwhile
+        return sum(1 for _ in (PROC / str(pid) / "fd").iterdir())
+    return 0
 
 
 def family(pid: int) -> set[int]:

@@ -84,7 +84,7 @@ def _measured(options: Options, *, beside: bool) -> dict[str, float]:
 async def _measure(options: Options, *, beside: bool) -> dict[str, float]:
     count = options.count(CALLS)
     with working_folder(options.folder) as folder, redis_server(folder) as redis:
-        async with _receiver(0) as fast, _receiver(SLOW_S) as slow:
+        async with receiver(0) as fast, receiver(SLOW_S) as slow:
             rules = "version: 1\nwebhooks:\n" + "".join(
                 f'  {name}: {{url: "http://127.0.0.1:{receiver.port}/"}}\n'
                 for name, receiver in (("fast", fast), ("slow", slow))
@@ -103,24 +103,25 @@ async def _measure(options: Options, *, beside: bool) -> dict[str, float]:
 
 
 @asynccontextmanager
-async def _receiver(takes_s: float) -> AsyncIterator[Receiver]:
-    receiver = Receiver()
+async def receiver(takes_s: float = 0) -> AsyncIterator[Receiver]:
+    """A receiver of calls on a port of its own."""
+    found = Receiver()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError), contextlib.closing(writer):
             while True:
                 await read_http(reader)
-                receiver.last_at = time.perf_counter()
-                receiver.first_at = receiver.first_at or receiver.last_at
-                receiver.count += 1
-                receiver.changed.set()
+                found.last_at = time.perf_counter()
+                found.first_at = found.first_at or found.last_at
+                found.count += 1
+                found.changed.set()
                 await asyncio.sleep(takes_s)
                 writer.write(ANSWER)
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    receiver.port = server.sockets[0].getsockname()[1]
+    found.port = server.sockets[0].getsockname()[1]
     try:
-        yield receiver
+        yield found
     finally:
         server.close()
 
