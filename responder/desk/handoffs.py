@@ -55,6 +55,17 @@ async def close_handoff(
     return await show_handoff(desk, key), closed
 
 
+async def take_handoff(desk: Desk, beginning: str, *, operator: str, takes_over: bool) -> None:
+    """Have a hand-off in hand, unless somebody else has it who is not relieved. Raises Missing and Refused."""
+    key = (await show_handoff(desk, beginning)).key
+    await closing.take(desk.database, key, operator, desk.clock(), takes_over=takes_over)
+
+
+async def let_go_of_handoff(desk: Desk, beginning: str, *, operator: str) -> None:
+    """Have a hand-off in hand no more. Raises Missing and Refused."""
+    await closing.let_go(desk.database, (await show_handoff(desk, beginning)).key, operator)
+
+
 async def answer_handoff(
     desk: Desk,
     beginning: str,

@@ -6,7 +6,8 @@ from tests.browser.conftest import RULES, Opens, Serves
 from tests.browser.visitor import Visitor
 from tests.end_to_end.service import Service
 
-ANNA, BEA, CARLO, DORA, EMMA, FABIO, GINA, UGO = (f"+39333700000{number}" for number in range(1, 9))
+ANNA, BEA, CARLO, DORA, EMMA, FABIO, GINA, UGO, HUGO = (f"+39333700000{number}" for number in range(1, 10))
+IDA, JAN, KIM = (f"+39333700040{number}" for number in range(1, 4))
 SPY = """
 window.rung = 0; window.told = [];
 const tone = AudioContext.prototype.createOscillator;
@@ -60,15 +61,80 @@ async def test_it_was_a_stop_records_the_opt_out_with_that_text_as_proof(service
     assert ("opt_out", "I would like to hear less of you") in events
 
 
+async def named(service: Service, window: Opens, name: str, **settings: bool) -> Visitor:
+    """The hand-offs, before somebody who gave a name."""
+    desk = await window(service, "/sign-in?next=/inbox", **settings)
+    await desk.page.get_by_role("textbox", name="Your name").fill(name)
+    await desk.press("Use this name")
+    return desk
+
+
+async def test_who_writes_has_it_in_hand_and_a_second_answer_has_to_be_meant(service: Service, window: Opens) -> None:
+    await service.send("Do you take cards?", HUGO)
+    await service.settled()
+    anna, bea = await named(service, window, "Anna"), await named(service, window, "Bea")
+    theirs = [card(desk, "Do you take cards?") for desk in (anna, bea)]
+    await theirs[1].get_by_role("textbox", name="Reply").fill("Yes, all of")
+    await anna.sees("Bea has it in hand since")
+    await theirs[0].get_by_role("textbox", name="Reply").fill("Only cash.")
+    await anna.press("Reply", within=theirs[0])
+    await anna.sees("Bea has it in hand, so nothing was sent")
+    assert await theirs[0].get_by_role("textbox", name="Reply").input_value() == "Only cash."
+    assert replies_to(service, HUGO) == []
+    await anna.press("Take over and reply", within=theirs[0])
+    await anna.sees("You have it in hand")
+    assert replies_to(service, HUGO) == ["Only cash."]
+    await bea.sees("Anna has it in hand since")
+    assert await theirs[1].get_by_role("textbox", name="Reply").input_value() == "Yes, all of"
+
+
+async def test_who_takes_what_somebody_writes_about_loses_nothing_of_it(service: Service, window: Opens) -> None:
+    await service.send("Is there parking?", IDA)
+    await service.settled()
+    anna, bea = await named(service, window, "Anna"), await named(service, window, "Bea")
+    await anna.press("Take it", within=card(anna, "Is there parking?"))
+    await bea.sees("Anna has it in hand since")
+    box = card(bea, "Is there parking?").get_by_role("textbox", name="Reply")
+    await box.fill("Behind the")
+    await bea.press("Take over", within=card(bea, "Is there parking?"))
+    await bea.sees("You have it in hand")
+    assert await box.input_value() == "Behind the"
+    await anna.sees("Bea has it in hand since")
+    await anna.press("Done", within=card(anna, "Is there parking?"))
+    await bea.sees("somebody is likely to have closed it")
+    assert await box.input_value() == "Behind the"
+
+
+async def test_what_one_has_in_hand_is_let_go_by_a_press_without_a_script_too(service: Service, window: Opens) -> None:
+    await service.send("Do you gift-wrap?", JAN)
+    await service.settled()
+    anna = await named(service, window, "Anna", java_script_enabled=False)
+    bea = await named(service, window, "Bea")
+    await anna.press("Take it", within=card(anna, "Do you gift-wrap?"))
+    await bea.sees("Anna has it in hand since")
+    await anna.press("Let go", within=card(anna, "Do you gift-wrap?"))
+    await card(bea, "Do you gift-wrap?").get_by_role("button", name="Take it").wait_for()
+
+
+async def test_whoever_looks_at_the_person_sees_who_has_it_in_hand(service: Service, window: Opens) -> None:
+    await service.send("Can you call me?", KIM)
+    await service.settled()
+    anna, bea = await named(service, window, "Anna"), await named(service, window, "Bea")
+    await card(bea, "Can you call me?").get_by_role("link", name=KIM).click()
+    await anna.press("Take it", within=card(anna, "Can you call me?"))
+    await bea.sees("Anna has it in hand since")
+
+
+def replies_to(service: Service, number: str) -> list[str]:
+    found = service.query(f"SELECT content FROM steps WHERE originator = '{number}'")  # noqa: S608
+    return [str(content) for (content,) in found]
+
+
 async def test_of_two_who_close_the_same_the_second_is_told_who_was_first(service: Service, window: Opens) -> None:
     await service.send("Is it raining there?", DORA)
     await service.settled()
-    first, second = (
-        await window(service, "/sign-in?next=/inbox"),
-        await window(service, "/inbox", java_script_enabled=False),
-    )
-    await first.page.get_by_role("textbox", name="Your name").fill("Anna")
-    await first.press("Use this name")
+    first = await named(service, window, "Anna")
+    second = await window(service, "/inbox", java_script_enabled=False)
     await first.press("Done", within=card(first, "Is it raining there?"))
     await first.sees("Done.")
     await second.press("Done", within=card(second, "Is it raining there?"))

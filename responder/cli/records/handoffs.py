@@ -57,6 +57,7 @@ def _columns(*, every: bool) -> list[Column[HandOffRecord]]:
         Column(title="reason", value=lambda record: record.reason, wide=True),
         Column(title="text", value=lambda record: record.text, wide=True),
         Column(title="appointment", value=_short_appointment, wide=True),
+        Column(title="in hand", value=lambda record: record.in_hand_by),
         Column(title="answered", value=lambda record: record.answered_at),
         Column(title="later texts", value=lambda record: str(record.later_texts or "")),
     ]

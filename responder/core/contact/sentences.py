@@ -2,6 +2,10 @@
 
 from collections.abc import Mapping
 
+WHY_NOT_DONE = {
+    "in_hand": "{who} has it in hand, so nothing was sent: ask, or take it over",
+}
+
 WHY_NOT_THE_RULE = {
     "other_destination": "the message went to {destination}, the rule is for {numbers}",
     "other_originator": "the message came from another number than those of the rule",
@@ -204,6 +208,7 @@ WHY_SILENT = {
 }
 
 SENTENCES: Mapping[str, str] = {
+    **WHY_NOT_DONE,
     **WHY_NOT_THE_RULE,
     **WHY_NOTHING_LEFT,
     **WHY_NO_CALL,

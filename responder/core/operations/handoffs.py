@@ -14,6 +14,7 @@ class HandOffRecord:
     """A hand-off, with the key of its message, and the appointment of the number that it is likely about.
 
     ``later_texts`` counts the number's texts since, ``answered_at`` is when a person last wrote to it since.
+    ``in_hand_by`` is who deals with it, so that two persons do not answer the same.
     """
 
     key: str
@@ -33,6 +34,12 @@ class HandOffRecord:
     done_at: datetime | None
     by: str | None
     note: str | None
+    in_hand_by: str | None = None
+    in_hand_since: datetime | None = None
+
+    def is_free_for(self, operator: str) -> bool:
+        """Whether nobody else has it in hand."""
+        return self.in_hand_by in (None, operator)
 
     @property
     def status(self) -> str:
@@ -58,6 +65,8 @@ class HandOffRecord:
             "pauses_until": iso(self.pauses_until),
             "later_texts": self.later_texts,
             "answered_at": iso(self.answered_at),
+            "in_hand_by": self.in_hand_by,
+            "in_hand_since": iso(self.in_hand_since),
         }
 
     def _message(self) -> dict[str, Any] | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, TextClause, Update, and_, func, insert, or_, select, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -80,6 +80,26 @@ async def close(
         told = handoff_closed({**data, "originator": row.originator, "opted_out": closing.opts_out})
         await announce(connection, [(row.originator, told)], closing.tell, now)
     return Closed(ended_review=row.holds_marketing, is_opted_out=is_opted_out, others=others, reviews=reviews)
+
+
+async def take(database: Database, key: str, operator: str, now: datetime, *, takes_over: bool) -> None:
+    """Note who deals with an open hand-off; whoever has it keeps it unless somebody takes it over."""
+    free = OPEN_HANDOFF if takes_over else and_(OPEN_HANDOFF, handoffs.c.in_hand_by.is_(None))
+    async with database.write() as connection:
+        await connection.execute(_in_hand(handoffs.c.message_key == key, free, operator, now))
+
+
+async def let_go(database: Database, key: str, operator: str) -> None:
+    """Note that somebody deals with a hand-off no more."""
+    theirs = (handoffs.c.message_key == key) & (handoffs.c.in_hand_by == operator[:200])
+    async with database.write() as connection:
+        await connection.execute(update(handoffs).where(theirs).values(in_hand_by=None, in_hand_since=None))
+
+
+def _in_hand(
+    whose: ColumnElement[bool], free: ColumnElement[bool] | TextClause, operator: str, now: datetime
+) -> Update:
+    return update(handoffs).where(whose, free).values(in_hand_by=operator[:200], in_hand_since=now)
 
 
 async def close_doubts(connection: AsyncConnection, plans: Sequence[Plan], now: datetime) -> None:
@@ -186,6 +206,8 @@ async def _queue(
     note_subject(connection, step.key, is_new=True)
     named = {"operator": written.operator[:200]}
     await connection.execute(insert(steps), [line | named for line in step_rows([step], now)])
+    whose = handoffs.c.originator == row.originator
+    await connection.execute(_in_hand(whose, OPEN_HANDOFF, written.operator, now))
     return step.key, True
 
 

@@ -95,9 +95,10 @@ async def count_reasons(database: Database) -> list[tuple[str, int]]:
 
 async def read_pulse(database: Database) -> Pulse:
     """What tells that hand-offs or appointments have changed, without reading them."""
-    waiting = select(func.count(), func.max(handoffs.c.opened_at)).where(OPEN_HANDOFF)
+    taken = (func.count(handoffs.c.in_hand_by), func.max(handoffs.c.in_hand_since))
+    waiting = select(func.count(), func.max(handoffs.c.opened_at), *taken).where(OPEN_HANDOFF)
     changed = select(func.max(appointment_events.c.seq))
     async with database.read() as connection:
-        count, opened_at = (await connection.execute(waiting)).one()
+        found = (await connection.execute(waiting)).one()
         newest = (await connection.execute(changed)).scalar_one()
-    return Pulse(inbox=f"{count} {opened_at}", appointments=str(newest))
+    return Pulse(inbox=" ".join(map(str, found)), appointments=str(newest))

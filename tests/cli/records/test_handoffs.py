@@ -2,6 +2,7 @@
 
 import pytest
 
+from responder.cli.terminal.session import operator_name
 from responder.core.contact.effects import StepKind
 from tests.builders import ANNA, SHOP, inbound, minutes
 from tests.cli.conftest import Installation, run
@@ -38,6 +39,8 @@ async def test_a_hand_off_is_listed_with_all_that_a_person_needs(here: Installat
         "pauses_until": None,
         "later_texts": 0,
         "answered_at": None,
+        "in_hand_by": None,
+        "in_hand_since": None,
     }
 
 
@@ -199,4 +202,6 @@ async def test_a_list_says_what_was_answered_already(here: Installation) -> None
     await here.handle(inbound(DOUBTFUL, key=KEY))
     assert (await run("handoffs", "list", "--json")).record["answered_at"] is None
     await run("handoffs", "reply", KEY, "We call you.")
-    assert (await run("handoffs", "list", "--json")).record["answered_at"] is not None
+    answered = (await run("handoffs", "list", "--json")).record
+    assert answered["answered_at"] is not None
+    assert (answered["in_hand_by"], answered["in_hand_since"]) == (operator_name(), answered["answered_at"])

@@ -168,6 +168,8 @@ handoffs = Table(
     Column("pauses_until", Moment),
     Column("closed_by", String(200)),
     Column("note", Text),
+    Column("in_hand_by", String(200)),
+    Column("in_hand_since", Moment),
 )
 OPEN_HANDOFF = text("closed_at IS NULL")
 partial_index("ix_handoffs_open", handoffs.c.originator, where=OPEN_HANDOFF)

@@ -13,7 +13,14 @@ from starlette.routing import Route
 from responder.web.console.frame.language import FOLDER
 
 KINDS = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8"}
-FILES = {"css": "console.css", "js": "console.js", "desk": "desk.js", "feed": "feed.js", "editor": "editor.js"}
+FILES = {
+    "css": "console.css",
+    "js": "console.js",
+    "desk": "desk.js",
+    "reply": "reply.js",
+    "feed": "feed.js",
+    "editor": "editor.js",
+}
 FOREVER = "public, max-age=31536000, immutable"
 
 

@@ -6,16 +6,19 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from responder.core.contact.effects import AppointmentStatus
+from responder.core.contact.reasons import because
 from responder.core.operations.handoffs import HandOffRecord
 from responder.desk.appointments import set_appointment_status
-from responder.desk.desk import LONGEST_NOTE, DeskError, Missing
+from responder.desk.desk import LONGEST_NOTE, DeskError, Missing, Overtaken
 from responder.desk.handoffs import (
     MAX_SEGMENTS,
     answer_handoff,
     close_handoff,
+    let_go_of_handoff,
     list_handoffs,
     read_conversation,
     show_handoff,
+    take_handoff,
 )
 from responder.web.console.frame.lists import as_csv, as_lines, with_query
 from responder.web.console.frame.visits import Visit, acts, pages
@@ -31,7 +34,14 @@ async def show(visit: Visit) -> Response:
 
 
 async def _page(
-    visit: Visit, status: int = 200, *, key: str = "", typed: str = "", note: str = "", wrong: str = ""
+    visit: Visit,
+    status: int = 200,
+    *,
+    key: str = "",
+    typed: str = "",
+    note: str = "",
+    wrong: str = "",
+    is_taken: bool = False,
 ) -> Response:
     every, after = _is_every(visit), visit.request.query_params.get("after")
     limit = SHOWN if every else SORTED
@@ -49,6 +59,8 @@ async def _page(
         typed=typed,
         note_typed=note,
         wrong=wrong,
+        is_taken=is_taken,
+        acts_as=visit.operator,
         statuses=[str(one) for one in AppointmentStatus],
         most=MAX_SEGMENTS,
         longest=LONGEST_NOTE,
@@ -62,15 +74,33 @@ def _is_every(visit: Visit) -> bool:
 async def reply(visit: Visit) -> Response:
     """Write to the number of a hand-off, which stays open."""
     form, key = await visit.form(), visit.request.path_params["key"]
-    typed = form.get("text", "")
+    typed, takes_over = form.get("text", ""), "take" in form
+
+    def is_free(record: HandOffRecord | None) -> bool:
+        return takes_over or record is None or record.is_free_for(visit.operator)
+
     try:
-        _, _, is_new = await answer_handoff(visit.desk, key, typed, operator=visit.operator)
+        _, _, is_new = await answer_handoff(visit.desk, key, typed, operator=visit.operator, expected=is_free)
     except Missing:
         raise
+    except Overtaken:
+        who = (await show_handoff(visit.desk, key)).in_hand_by
+        wrong = because("in_hand", who=who or visit.say("Somebody"))
+        return await _page(visit, 409, key=key, typed=typed, wrong=wrong, is_taken=True)
     except DeskError as error:
         return await _page(visit, 422, key=key, typed=typed, wrong=str(error))
     said = "It leaves within seconds." if is_new else "The same text was queued a moment ago: nothing more is sent."
     return visit.go(f"/inbox#h-{key}", visit.say(said))
+
+
+async def take(visit: Visit) -> Response:
+    """Have a hand-off in hand, or let it go; whoever only begins to write takes none that somebody has."""
+    act, key = (await visit.form()).get("act"), visit.request.path_params["key"]
+    if act == "let go":
+        await let_go_of_handoff(visit.desk, key, operator=visit.operator)
+    else:
+        await take_handoff(visit.desk, key, operator=visit.operator, takes_over=act != "write")
+    return visit.go(f"/inbox#h-{key}")
 
 
 async def done(visit: Visit) -> Response:
@@ -128,6 +158,7 @@ routes: Sequence[Route] = (
     *pages("/inbox.json", give_lines),
     *pages("/inbox.csv", give_csv),
     *acts("/inbox/{key}/reply", reply),
+    *acts("/inbox/{key}/take", take),
     *acts("/inbox/{key}/done", done),
     *acts("/inbox/{key}/stop", was_stop),
 )

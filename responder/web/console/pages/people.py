@@ -35,6 +35,7 @@ async def _page(visit: Visit, status: int = 200, *, text: str = "", wrong: str =
         entries=page.items[::-1],
         earlier=page.next,
         silences=await silences(visit.desk, texts),
+        taken=next((one for one in standing.open_handoffs if not one.is_free_for(visit.operator)), None),
         why_not=_why_no_reply(visit, number, standing),
         text_typed=text,
         wrong=wrong,

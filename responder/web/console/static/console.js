@@ -93,6 +93,8 @@ async function refresh() {
   if (isStale) { isStale = false; setTimeout(refresh, 1000); } else finish();
 }
 
+document.addEventListener("stale", refresh);
+
 function finish() {  // a part of the page that takes time is there in a moment
   if (document.querySelector("[data-unfinished]")) setTimeout(refresh, 1000);
 }
@@ -109,13 +111,14 @@ function renew(part, fresh) {  // what is in use stays where it is on the screen
 }
 
 function patch(old, fresh) {
-  if (old.isEqualNode(fresh) || isHeld(old)) return;
+  if (old.isEqualNode(fresh)) return;
+  if (isHeld(old)) { old = old.querySelector("[data-told]"); fresh = fresh.querySelector("[data-told]"); if (!old || !fresh) return; }
   if (old.nodeName !== fresh.nodeName) { old.replaceWith(fresh); return; }
   if (old.nodeType !== Node.ELEMENT_NODE) { old.nodeValue = fresh.nodeValue; return; }
   for (const { name, value } of [...fresh.attributes]) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
   for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name)) old.removeAttribute(name);
   if (old.matches("[data-own]")) return;  // the script writes here
-  for (const gone of [...old.children]) if (gone.id && !fresh.querySelector(`#${CSS.escape(gone.id)}`) && !isHeld(gone)) gone.remove();
+  for (const gone of [...old.children]) if (gone.id && !fresh.querySelector(`#${CSS.escape(gone.id)}`) ) dismiss(gone);
   let at = old.firstChild;
   for (const one of [...fresh.childNodes]) {
     while (isHeld(at) && at.id !== one.id && !fresh.querySelector(`#${CSS.escape(at.id)}`)) at = at.nextSibling;
@@ -129,12 +132,17 @@ function patch(old, fresh) {
   while (at) { const gone = at; at = at.nextSibling; if (!isHeld(gone)) gone.remove(); }
 }
 
+function dismiss(gone) {  // what somebody writes is left to them, and they are told
+  const told = gone.querySelector("[data-told]");
+  if (!isHeld(gone)) gone.remove(); else if (told) told.textContent = told.dataset.gone;
+}
+
 function isHeld(item) {  // somebody writes in it, or has chosen something
   return Boolean(item?.matches?.("[data-item]")) && [...item.querySelectorAll("input, textarea, select")].some((field) =>
     field === document.activeElement || (field.options ? ![...field.options].every((one) => one.selected === one.defaultSelected) : field.value !== field.defaultValue));
 }
 
-/* ---- forms: one press is one act, and how long a text will be ---- */
+/* ---- forms: one press is one act ---- */
 const pressed = new WeakSet();
 document.addEventListener("submit", (event) => {
   if (event.target.method !== "post") return;
@@ -142,31 +150,6 @@ document.addEventListener("submit", (event) => {
   pressed.add(event.target);
 });
 window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
-
-const BASIC = new Set("@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà");
-const EXTENDED = new Set("\f^{}\\[~]|€");
-
-export function size(text) {
-  const letters = [...text], isGsm = letters.every((c) => BASIC.has(c) || EXTENDED.has(c));
-  const widths = letters.map((c) => isGsm ? 1 + EXTENDED.has(c) : c.length);
-  const [one, each] = isGsm ? [160, 153] : [70, 67];
-  const units = widths.reduce((sum, width) => sum + width, 0);
-  if (units <= one) return { units, segments: 1, most: one };
-  let segments = 1, filled = 0;
-  for (const width of widths) {
-    if (filled + width > each) { segments += 1; filled = 0; }
-    filled += width;
-  }
-  return { units, segments, most: segments * each };
-}
-
-function tellSize(field) {
-  const told = byId(field.dataset.size), { units, segments, most } = size(field.value.trim());
-  told.textContent = units ? (segments === 1 ? told.dataset.one : told.dataset.many).replace("#", segments) + ` · ${units}/${most}` : "";
-  told.classList.toggle("long", segments > Number(told.dataset.most));
-}
-document.addEventListener("input", (event) => { if (event.target.dataset.size) tellSize(event.target); });
-document.querySelectorAll("textarea[data-size]").forEach(tellSize);
 
 for (const button of document.querySelectorAll("[data-copy]")) {
   button.addEventListener("click", async () => {

@@ -26,6 +26,7 @@ function go(item) {
 
 /* ---- after an act the page is where it was, and the next thing to do has the focus ---- */
 document.addEventListener("submit", (event) => {
+  if (event.target.matches(".hand")) { event.preventDefault(); take(event.target, event.submitter.value); return; }
   const at = items().indexOf(event.target.closest("[data-item]"));
   if (at >= 0) sessionStorage.setItem("place", JSON.stringify({ path: location.pathname, at, top: items()[at].getBoundingClientRect().top }));
 });
@@ -36,6 +37,16 @@ if (place?.path === location.pathname && items().length) {
   next.focus({ preventScroll: true });
   window.scrollBy(0, next.getBoundingClientRect().top - Math.max(place.top, 60));  // below what says that it is done
 }
+
+/* ---- who writes has it in hand, and a press keeps what was written ---- */
+async function take(form, act) {
+  await fetch(form.action, { method: "POST", body: new URLSearchParams({ act }), redirect: "manual" }).catch(() => null);
+  document.dispatchEvent(new CustomEvent("stale"));
+}
+list.addEventListener("input", (event) => {
+  const form = event.target.matches("textarea") && event.target.closest("[data-item]").querySelector("[data-free]");
+  if (form) { delete form.dataset.free; take(form, "write"); }
+});
 
 /* ---- what is turned on by a press: keys, a sound and a notification when more waits ---- */
 for (const button of document.querySelectorAll("[data-switch]")) {
