@@ -12,7 +12,7 @@ from responder.core.rules.rules import Rules
 from responder.core.sms.address import canonical
 from responder.desk.desk import Desk
 from responder.errors import ConfigurationError, StorageError
-from responder.processes.data_dir import require_restored
+from responder.processes.data_dir import make, require_restored
 from responder.settings.database_url import async_database_url, mask_url, sqlite_file
 from responder.settings.environment import environment
 from responder.settings.model import Settings
@@ -55,7 +55,7 @@ def utc_now() -> datetime:
 @asynccontextmanager
 async def open_database(settings: Settings) -> AsyncIterator[Database]:
     """The database, whatever version it has. Raises StorageError when it is used and not there."""
-    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make(settings.data_dir)
     if file := sqlite_file(settings.database_url):
         require_restored(file)
     url, arguments = async_database_url(settings.database_url)

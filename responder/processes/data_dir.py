@@ -14,10 +14,18 @@ SOCKET = "server.sock"
 UNFINISHED = "restoring"  # the folder in which a backup is unpacked, beside the database that it becomes
 
 
-def take(data_dir: Path) -> IO[str]:
-    """An exclusive lock on the directory; it ends when closed, or with the process."""
+def make(data_dir: Path) -> None:
+    """Make the directory where it is missing; ConfigurationError says why that cannot be."""
     try:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise unusable(data_dir, error) from error
+
+
+def take(data_dir: Path) -> IO[str]:
+    """An exclusive lock on the directory; it ends when closed, or with the process."""
+    make(data_dir)
+    try:
         sign = (data_dir / "run.lock").open("a+")
     except OSError as error:
         raise unusable(data_dir, error) from error

@@ -14,6 +14,14 @@ BROKEN = "version: 1\nrules:\n  - name: on\n    when: {text: News ON}\n    then:
 TOLD = "rules.yaml:5:13: rule \"on\": unknown action 'subscibe', did you mean 'subscribe'?"
 
 
+@pytest.mark.parametrize("command", ["run", "migrate"])
+async def test_a_data_directory_that_cannot_be_made_is_told(here: Installation, command: str) -> None:
+    here.set(DATA_DIR="/proc/nothing", DATABASE_URL="")
+    outcome = await run(command)
+    remedy = "set RESPONDER_DATA_DIR to a directory that this user may write"
+    assert (outcome.code, outcome.err) == (1, f"/proc/nothing: cannot be used (No such file or directory), {remedy}\n")
+
+
 @pytest.fixture
 async def listening(here: Installation) -> AsyncIterator[Receiver]:
     """Something that listens where the service should."""

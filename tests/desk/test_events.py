@@ -77,6 +77,14 @@ async def test_what_is_done_by_hand_is_an_event(work: Work, desk: Desk) -> None:
     ]
     closed = (await read_events(desk, limit=100)).items[-1].data
     assert (closed["by"], closed["note"], closed["originator"]) == ("mia", "called", ANNA)
+    assert closed["opted_out"] is False
+
+
+async def test_a_hand_off_that_was_a_stop_is_an_event_that_says_so(work: Work, desk: Desk) -> None:
+    await work.handle(inbound("what?", key=KEY))
+    await close_handoff(desk, KEY, operator="mia", opts_out=True)
+    closed = (await read_events(desk, limit=100)).items[-1]
+    assert (closed.type, closed.data["opted_out"]) == ("handoff.closed", True)
 
 
 async def test_the_fate_of_a_reply_is_an_event(work: Work, desk: Desk) -> None:

@@ -1,10 +1,14 @@
 """Secrets in files: ``NAME_FILE`` stands for what the file holds."""
 
+import base64
 from pathlib import Path
 
 import pytest
 
-from responder.errors import ConfigurationError
+from responder.core.rules.rules import Rules
+from responder.errors import ConfigurationError, RulesError
+from responder.rulefile import read_rules
+from responder.settings.environment import environment
 from responder.settings.model import load_settings, setting_fields, unknown_settings
 from responder.settings.types import secret_names
 
@@ -65,3 +69,34 @@ def test_an_empty_name_of_a_file_counts_as_absent() -> None:
 def test_only_secrets_stand_in_files() -> None:
     assert unknown_settings({"RESPONDER_SECRET_FILE": "x"}) == []
     assert unknown_settings({"RESPONDER_PORT_FILE": "x"}) != []
+
+
+RULES = 'version: 1\nwebhooks: {crm: {url: "https://crm.example.com/", secret: "${CRM_SECRET}"}}\n'
+WHSEC = b"whsec_" + base64.b64encode(b"s" * 24)
+
+
+def rules_with(monkeypatch: pytest.MonkeyPatch, **variables: str) -> Rules:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    return read_rules(RULES, "rules.yaml", environment())
+
+
+def test_the_secret_of_a_webhook_may_stand_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = rules_with(monkeypatch, CRM_SECRET_FILE=of(tmp_path, WHSEC + b"\n"))
+    assert read.webhooks["crm"].secrets == (WHSEC.decode(),)
+
+
+@pytest.mark.parametrize(
+    ("variables", "told"),
+    [
+        ({"CRM_SECRET": "x", "CRM_SECRET_FILE": "y"}, "CRM_SECRET and CRM_SECRET_FILE are both set, leave one of them"),
+        ({"CRM_SECRET_FILE": "/nowhere"}, "CRM_SECRET_FILE is '/nowhere', expected a file with the secret alone"),
+        ({"CRM_SECRET_FILE": ""}, "the environment variable CRM_SECRET is not set"),
+    ],
+)
+def test_a_secret_of_a_webhook_that_cannot_be_had_is_told(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], told: str
+) -> None:
+    with pytest.raises(RulesError) as refused:
+        rules_with(monkeypatch, **variables)
+    assert f'webhook "crm": {told}' in str(refused.value)

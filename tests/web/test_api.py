@@ -172,6 +172,17 @@ async def test_a_body_that_is_no_booking_is_refused(client: httpx.AsyncClient, c
     assert refused.json()["errors"]
 
 
+@pytest.mark.parametrize(
+    ("content", "title", "code"),
+    [(b"{}", "Unprocessable Content", "invalid"), (b"x" * 70_000, "Content Too Large", "content_too_large")],
+)
+async def test_a_refusal_is_called_the_same_by_every_python(
+    client: httpx.AsyncClient, content: bytes, title: str, code: str
+) -> None:
+    refused = (await client.put("/a1", content=content)).json()
+    assert (refused["title"], refused["code"]) == (title, code)
+
+
 async def test_what_no_database_keeps_is_left_out(client: httpx.AsyncClient) -> None:
     assert (await client.put("/a1", json={**BOOKING, "name": "An\x00na\n Rossi"})).json()["name"] == "Anna Rossi"
     assert (await client.put("/a%00b", json=BOOKING)).status_code == 422

@@ -10,7 +10,8 @@ from responder.core.contact.effects import StepKind
 from responder.core.outbound.retry import LEASE
 from responder.rulefile import read_rules
 from responder.store.outbound.due import settle_abandoned
-from tests.builders import ANNA, inbound, minutes, reply_step
+from responder.store.reading.events import read_events
+from tests.builders import ANNA, BRUNO, inbound, minutes, reply_step
 from tests.conftest import NOON
 from tests.worker.conftest import RULES, Work
 from tests.worker.going_out import Out, going_out
@@ -50,10 +51,21 @@ async def test_a_change_of_consent_is_told(out: Out) -> None:
         "event": "opt_in",
         "at": "2026-11-23T12:00:00Z",
         "message_key": "a" * 32,
-        "channel": "webhook",
+        "channel": "sms_keyword",
         "rule": "news-on",
         "sequence": 1,
     }
+
+
+async def test_who_is_told_hears_what_is_kept_for_who_asks_later(out: Out) -> None:
+    await appoint(out.work)
+    await out.work.handle(inbound("yes"), inbound("News ON", BRUNO), inbound("please stop texting me", "+393301234569"))
+    kept, _ = await read_events(out.work.store.database, 0, 100)
+    about = {event.type: [one.data for one in kept if one.type == event.type] for event in kept}
+    told = [(event["type"], event["data"]) for event in await heard(out)]
+    assert {kind for kind, _ in told} == {"appointment.changed", "consent.changed"}
+    assert [(kind, data) for kind, data in told if data not in about[kind]] == []
+    assert "sms_phrase" in [data["channel"] for kind, data in told if kind == "consent.changed"]
 
 
 async def test_a_stop_is_told_for_everything_and_for_each_list(out: Out) -> None:

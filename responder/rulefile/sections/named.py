@@ -11,6 +11,7 @@ from responder.core.rules.rules import List, Number, Webhook
 from responder.core.rules.template import Names, Texts
 from responder.core.rules.webhooks import Event
 from responder.core.sms.text import fold
+from responder.errors import ConfigurationError
 from responder.rulefile.reading.nodes import Mapping as MappingNode
 from responder.rulefile.reading.nodes import Node
 from responder.rulefile.reading.reader import Line, Reader, T, Wrong, flag, is_empty, member_of, name, shown, text
@@ -155,11 +156,19 @@ def _secret(node: Node, environment: Mapping[str, str]) -> str:
     if not reference:
         remedy = "put it in an environment variable and write its name, such as ${CRM_SECRET}"
         raise Wrong(node, f"a secret does not belong in this file: {remedy}")
-    value = environment.get(reference[1], "")
+    name = reference[1]
+    if environment.get(name) and environment.get(f"{name}_FILE"):
+        raise Wrong(node, f"{name} and {name}_FILE are both set, leave one of them out")
+    try:
+        value = environment[name]
+    except KeyError:
+        value = ""
+    except ConfigurationError as error:
+        raise Wrong(node, str(error)) from None
     if not value:
-        raise Wrong(node, f"the environment variable {reference[1]} is not set, set it to the secret of this webhook")
+        raise Wrong(node, f"the environment variable {name} is not set, set it to the secret of this webhook")
     try:
         decode_secret(value)
     except ValueError as error:
-        raise Wrong(node, f"the environment variable {reference[1]}: {error}") from None
+        raise Wrong(node, f"the environment variable {name}: {error}") from None
     return value

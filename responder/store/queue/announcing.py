@@ -55,7 +55,8 @@ async def announce(
             appointment = one.data["appointment"]
             note_event(connection, one.event, now, subject=appointment["id"], details=snapshot(appointment))
         elif one.event is Event.HANDOFF_CLOSED:
-            note_event(connection, one.event, now, message_key=one.data["key"])
+            details = {"opted_out": one.data["opted_out"]}
+            note_event(connection, one.event, now, message_key=one.data["key"], details=details)
     names = sorted(webhooks)
     if not names:
         return
@@ -123,14 +124,15 @@ def tells_of_consent(step: Step) -> bool:
 
 
 def numbered(calls: Iterable[Step], events: Iterable[Mapping[str, Any]]) -> Iterator[Step]:
-    """The calls about consent, each with the number of its own event in the ledger."""
-    seqs: dict[tuple[str, ...], list[int]] = defaultdict(list)
-    turns: dict[tuple[str, ...], Iterator[int]] = {}
+    """The calls about consent, each with the number and the channel of its own event in the ledger."""
+    kept: dict[tuple[str, ...], list[Mapping[str, Any]]] = defaultdict(list)
+    turns: dict[tuple[str, ...], Iterator[Mapping[str, Any]]] = {}
     for event in events:
-        seqs[event["message_key"], event["list"], event["event"]].append(event["seq"])
+        kept[event["message_key"], event["list"], event["event"]].append(event)
     for call in calls:
         body = json.loads(call.content)
         data = body["data"]
         change = (call.message_key, data["list"], data["event"])
-        data["sequence"] = next(turns.setdefault((*change, call.to), iter(seqs[change])), None)
+        own = next(turns.setdefault((*change, call.to), iter(kept[change])), None)
+        data |= {"sequence": own["seq"], "channel": own["channel"]} if own else {"sequence": None}
         yield replace(call, content=json.dumps(body, ensure_ascii=False))

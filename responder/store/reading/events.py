@@ -115,7 +115,7 @@ def _closed(kept: KeptEvent, found: Mapping[str, Rows]) -> Mapping[str, Any]:
     if handoff is None:
         return {"key": kept.message_key}
     fields = {"key": kept.message_key, "originator": handoff.originator, "reason": handoff.reason}
-    return fields | {"by": handoff.closed_by, "note": handoff.note, "done_at": iso(handoff.closed_at)}
+    return fields | {"by": handoff.closed_by, "note": handoff.note, "done_at": iso(handoff.closed_at), **kept.details}
 
 
 def _rule(kept: KeptEvent, found: Mapping[str, Rows]) -> str | None:

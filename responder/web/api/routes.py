@@ -22,6 +22,7 @@ from responder.web.api.description import BASE, document, page
 from responder.web.api.table import OPERATIONS, Again, Operation
 
 STATUSES = {"not_found": 404, "overtaken": 412, "refused": 409, "invalid": 422}
+TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}  # of RFC 9110, which older Pythons call otherwise
 LONGEST_KEY = 200  # characters of an Idempotency-Key
 KEY_IN_USE = "Idempotency-Key: a request with this key is under way, ask again in a second"
 AWAY = "the database is not available, try again later"
@@ -147,12 +148,13 @@ def problem(
     also: Mapping[str, Any] | None = None,
 ) -> Response:
     """What is wrong, all at once (RFC 9457)."""
+    title = TITLES.get(status) or HTTPStatus(status).phrase
     content: dict[str, Any] = {
         "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
+        "title": title,
         "status": status,
         "detail": errors[0] if errors else "",
-        "code": code or HTTPStatus(status).phrase.lower().replace(" ", "_"),
+        "code": code or title.lower().replace(" ", "_"),
         "errors": list(errors),
         **(also or {}),
     }
