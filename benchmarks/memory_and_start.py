@@ -1,5 +1,6 @@
 """Time until ``responder run`` is ready, and its memory when fresh and after thousands of messages."""
 
+import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -24,16 +25,20 @@ from benchmarks.running import (
     started,
     working_folder,
 )
+from responder.settings.model import load_settings
+from responder.wiring import migrate_database
 
 MESSAGES = 5_000
 BARE = "bare uvicorn, arq and redis"
 OURS = "responder run"
+WORKER = "responder worker"
 START, MEMORY, LATER = "start", "memory", "memory after messages"
 
 
 def run(options: Options) -> Report:
     """Compare the service with the three programs that it is made of, with nothing of ours in them."""
-    rows = {row.name: row for row in alternate(options, {BARE: lambda: _bare(options), OURS: lambda: _ours(options)})}
+    measured = {BARE: lambda: _bare(options), OURS: lambda: _ours(options), WORKER: lambda: _worker(options)}
+    rows = {row.name: row for row in alternate(options, measured)}
     messages = f"{options.count(MESSAGES):,} messages"
     start = Table(
         title="start: from the command to ready, worker included",
@@ -45,12 +50,14 @@ def run(options: Options) -> Report:
     later = Table(
         title=f"memory: PSS of all processes, after {messages}", unit="MB", rows=_rows(rows, LATER), baselines=(BARE,)
     )
+    worker = Table(title="memory: PSS of a worker that was started alone, fresh", unit="MB", rows=[rows[WORKER]])
     goals = [
         Goal(text="seconds until ready", value=start.row(OURS).median, limit=1),
         Goal(text="MB fresh", value=memory.row(OURS).median, limit=200),
         Goal(text=f"MB after {messages}", value=later.row(OURS).median, limit=300),
     ]
-    return Report(tables=[start, memory, later], goals=goals)
+    goals.append(Goal(text="MB of a worker", value=worker.row(WORKER).median, limit=75))
+    return Report(tables=[start, memory, later, worker], goals=goals)
 
 
 def _rows(rows: dict[str, Row], figure: str) -> list[Row]:
@@ -67,6 +74,15 @@ def _ours(options: Options) -> dict[str, float]:
             send_load(port, PATH, options.count(MESSAGES))
             service.wait_until(lambda: _is_idle(port), "the handling of all messages")
             return {f"{OURS} {START}": ready_s, f"{OURS} {MEMORY}": fresh_mb, f"{OURS} {LATER}": pss_mb(service.pid)}
+
+
+def _worker(options: Options) -> dict[str, float]:
+    with working_folder(options.folder) as folder, redis_server(folder) as redis:
+        settings = settings_for(folder, free_port(), redis.url)
+        asyncio.run(migrate_database(load_settings(settings)))
+        with started(folder, "worker", *python("responder", "worker"), settings=settings) as worker:
+            worker.wait_until(lambda: "worker ready" in worker.log.read_text(), "the start of the worker")
+            return {WORKER: pss_mb(worker.pid)}
 
 
 def _is_idle(port: int) -> bool:
