@@ -8,7 +8,7 @@ from responder.core.appointments.reminders import Drop, Planned, ReminderPlan, o
 from responder.core.contact.effects import AppointmentStatus
 from responder.core.contact.known import Appointment
 from responder.core.operations.board import Board, ReminderRecord, ReminderStatus
-from responder.core.operations.filters import EVERY_APPOINTMENT, AppointmentFilter
+from responder.core.operations.pages import EVERY_APPOINTMENT, AppointmentFilter
 from responder.core.operations.records import AppointmentEvent, AppointmentRecord
 from responder.core.outbound.gateway import Job
 from responder.core.rules.webhooks import Event
@@ -26,6 +26,8 @@ from responder.store.inbox.contacts import read_known
 from responder.store.reading import board, records
 
 Expected = Callable[[Appointment | None], bool]
+TODAY = "today"
+CHANGED = "the appointment or its reminder was changed a moment ago: look at it again"
 
 
 def list_appointments(desk: Desk, only: AppointmentFilter = EVERY_APPOINTMENT) -> Records[AppointmentRecord]:
@@ -118,10 +120,6 @@ async def booking_means(desk: Desk) -> Means:
     rules = await desk.rules()
     times = ReminderPlan(policy=rules.appointments, zone=rules.zone)
     return Means(times=times, tell=rules.webhooks_for(Event.APPOINTMENT_CHANGED))
-
-
-TODAY = "today"
-CHANGED = "the appointment or its reminder was changed a moment ago: look at it again"
 
 
 async def read_board(desk: Desk, day: str = TODAY) -> Board:

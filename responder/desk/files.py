@@ -8,15 +8,15 @@ from datetime import datetime
 
 from responder.core.appointments.booking import FIELDS, Booking, Change
 from responder.core.appointments.reminders import ReminderPlan, too_late
-from responder.core.consent.subscriber_changes import Outcomes, SubscriberChange
+from responder.core.consent.standing import Outcomes, SubscriberChange
 from responder.core.contact.effects import AppointmentStatus
-from responder.core.operations.filters import AppointmentFilter, SubscriberFilter
+from responder.core.operations.pages import AppointmentFilter, SubscriberFilter
 from responder.core.operations.records import AppointmentRecord, SubscriberRecord
 from responder.core.outbound.gateway import Job
 from responder.core.rules.webhooks import Event
 from responder.desk.appointments import booking_means, list_appointments, local
+from responder.desk.consent import list_subscribers
 from responder.desk.desk import Desk
-from responder.desk.subscribers import list_subscribers
 from responder.spreadsheets.bookings import read_bookings
 from responder.spreadsheets.reading import Follow, Reading
 from responder.spreadsheets.subscribers import Terms, read_subscribers

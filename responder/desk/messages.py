@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 
 from responder.core.operations.explanations import Explanation
-from responder.core.operations.filters import EVERY_MESSAGE, MessageFilter
+from responder.core.operations.pages import EVERY_MESSAGE, MessageFilter
 from responder.core.operations.records import MessageRecord
 from responder.core.outbound.gateway import Job
 from responder.core.rehearsal.as_test import as_test

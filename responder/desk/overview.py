@@ -11,7 +11,7 @@ from responder.desk.desk import Desk
 from responder.store.consent.installation import Installation
 from responder.store.operations.alerts import read_open
 from responder.store.outbound.endpoints import read_endpoints
-from responder.store.outbound.figures import Deliveries, read_deliveries
+from responder.store.outbound.reports import Deliveries, read_deliveries
 from responder.store.reading import overview
 
 

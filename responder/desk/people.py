@@ -9,9 +9,16 @@ from typing import Any
 from responder.core.consent.standing import ContactRecord
 from responder.core.contact.effects import StepKind
 from responder.core.contact.question import Question, QuestionStatus, state
-from responder.core.operations.filters import AppointmentFilter, ConsentFilter, DeliveryFilter, MessageFilter
 from responder.core.operations.handoffs import HandOffRecord
-from responder.core.operations.pages import Page, opened, sealed
+from responder.core.operations.pages import (
+    AppointmentFilter,
+    ConsentFilter,
+    DeliveryFilter,
+    MessageFilter,
+    Page,
+    opened,
+    sealed,
+)
 from responder.core.operations.records import (
     AppointmentEvent,
     AppointmentRecord,

@@ -14,7 +14,7 @@ from responder.intake import Intake
 from responder.jobs import ArqBell, connect
 from responder.mail.account import Account, account_of, reader_of
 from responder.mail.mailbox import Mailbox
-from responder.mail.tries import Tries
+from responder.mail.pacing import Tries
 from responder.mail.watch import Watch
 from responder.processes.children import watch_parent
 from responder.processes.memory import collect_rarely

@@ -19,8 +19,7 @@ from responder.core.sms.message import Inbound, MessageStatus
 from responder.errors import PermanentError, StorageError, TransientError
 from responder.intake import Intake
 from responder.mail.mailbox import Head, Mailbox
-from responder.mail.pacing import Patience, groups, portions
-from responder.mail.tries import MOST_TRIES, Tries
+from responder.mail.pacing import MOST_TRIES, Patience, Tries, groups, portions
 
 MICROSECONDS = 1_000_000
 AT_THE_START = replace(unseen(""), state=MailboxState.CONNECTING, reason=None)

@@ -16,7 +16,7 @@ from responder.core.rules.rules import Rules
 from responder.core.sms.timestamps import iso
 from responder.errors import ResponderError, RulesError, StorageError
 from responder.rulefile import load_rules, rule_files, rules_from, sources_of
-from responder.rulefile.saving import clear_left_over
+from responder.rulefile.sources import clear_left_over
 from responder.rulefile.watching import Fingerprint, fingerprint, possible_changes
 from responder.store.base.rule_versions import RuleVersions
 

@@ -1,7 +1,9 @@
-"""The texts of the rules: which files they are in, and how they become rules."""
+"""The texts of the rules: which files they are in, how they become rules, and how such a file is written whole."""
 
 import contextlib
+import fcntl
 import os
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path, PurePath
@@ -12,11 +14,74 @@ from responder.errors import Mistake, RulesError
 from responder.rulefile.file import read_rules
 from responder.rulefile.reading.folder import BEGINNING, Folder, Kept, Unreadable, decoded
 from responder.rulefile.reading.nodes import LARGEST_FILE, Place, too_large
-from responder.rulefile.saving import one_writer, remove_left_over, write_whole
 
 MOST_WATCHED = 2000  # files
 INCLUDES = b"include"
 REPLACED = ".replaced"  # ends the name of what a file held before it was restored
+
+
+@contextlib.contextmanager
+def one_writer(path: Path) -> Iterator[None]:
+    """Wait until no other process writes the rules beside this file, and let none until the end. Raises OSError."""
+    folder = os.open(path.resolve().parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        remove_left_over(path)
+        yield
+    finally:
+        os.close(folder)
+
+
+def clear_left_over(path: Path) -> None:
+    """Remove what a writer left beside the rules who was killed, unless somebody writes now. Never raises."""
+    with contextlib.suppress(OSError):
+        folder = os.open(path.resolve().parent, os.O_RDONLY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            remove_left_over(path)
+        finally:
+            os.close(folder)
+
+
+def remove_left_over(path: Path) -> None:
+    """Remove files on their way beside a file: whoever has the lock knows that nobody writes them any more."""
+    for one in path.resolve().parent.glob(f"{BEGINNING}*"):
+        with contextlib.suppress(OSError):
+            one.unlink()
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Put content in the place of a file, on disk when it returns; links are followed, owner and mode kept.
+
+    Raises OSError.
+    """
+    target = path.resolve()
+    handle, name = tempfile.mkstemp(prefix=BEGINNING, dir=target.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            _keep_owner(file.fileno(), target)
+            os.fsync(file.fileno())
+        Path(name).replace(target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    folder = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _keep_owner(handle: int, target: Path) -> None:
+    if not target.exists():
+        os.fchmod(handle, 0o644)
+        return
+    state = target.stat()
+    os.fchmod(handle, state.st_mode & 0o7777)
+    with contextlib.suppress(PermissionError):
+        os.fchown(handle, state.st_uid, state.st_gid)
 
 
 def rule_files(path: Path) -> tuple[Path, ...]:

@@ -13,14 +13,17 @@ from typing import Generic, TypeVar
 from responder.core.rules.imports import FileForm
 from responder.errors import ConfigurationError
 from responder.spreadsheets.columns import Row, Wanted, read_columns
-from responder.spreadsheets.formulas import cell_value
-from responder.spreadsheets.sheet import LARGEST_FILE, Line, Sheet, make_sheet
+from responder.spreadsheets.sheet import LARGEST_FILE, Line, Sheet, cell_value, make_sheet
 from responder.spreadsheets.workbook import is_workbook, read_workbook
 
 SEPARATORS = ",;\t"
 EXCEL_LINE = re.compile(r'"?sep=(.)"?\r?\n?', re.IGNORECASE)  # how a file tells Excel what separates its cells
 WINDOWS = "it is read as Windows-1252: look whether the accents of its names are right, or save it as CSV in UTF-8"
 MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+T = TypeVar("T")
+Follow = Callable[[Sequence[Line]], Iterable[Line]]
+"""Gives the lines on, and may show how far their reader is."""
+MOST_MISTAKES = 100  # that are shown: a file with more has one reason for all of them
 
 
 def read_delimited(data: bytes, file: str) -> tuple[Iterator[Line], list[str]]:
@@ -75,12 +78,6 @@ def _lines(text: str, file: str) -> Iterator[Line]:
         raise ConfigurationError(
             f"{file}:{number}: cannot be read as CSV ({error}), check the quotes from here on"
         ) from None
-
-
-T = TypeVar("T")
-Follow = Callable[[Sequence[Line]], Iterable[Line]]
-"""Gives the lines on, and may show how far their reader is."""
-MOST_MISTAKES = 100  # that are shown: a file with more has one reason for all of them
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

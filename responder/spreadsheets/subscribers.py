@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time
 from typing import Any
 
 from responder.core.appointments.booking import Local, read_language
-from responder.core.consent.subscriber_changes import SubscriberChange
+from responder.core.consent.standing import SubscriberChange
 from responder.core.contact.known import SubscriptionStatus
 from responder.core.rules.imports import SUBSCRIBER_COLUMNS, FileForm
 from responder.core.rules.template import did_you_mean

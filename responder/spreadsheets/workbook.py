@@ -11,10 +11,8 @@ from typing import Any
 import python_calamine
 
 from responder.errors import ConfigurationError
-from responder.spreadsheets.extent import extent_of_ods, extent_of_xlsx
-from responder.spreadsheets.formulas import cell_value
-from responder.spreadsheets.oddities import Oddities, note_error_texts, sheets_of_parts
-from responder.spreadsheets.sheet import MOST_COLUMNS, MOST_LINES, Line
+from responder.spreadsheets.extent import Oddities, extent_of_ods, extent_of_xlsx, note_error_texts, sheets_of_parts
+from responder.spreadsheets.sheet import MOST_COLUMNS, MOST_LINES, Line, cell_value
 
 ZIP, OLD_EXCEL = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 MOST_UNPACKED = 128 << 20  # bytes of all that a workbook holds

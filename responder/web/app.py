@@ -1,8 +1,9 @@
 """The application: the webhooks, the routes for everything else, and the tasks beside them."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import unquote
 
 from starlette.applications import Starlette
@@ -11,12 +12,50 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from responder.processes.tasks import Beside
-from responder.web.later import Later
 from responder.web.metrics import Metrics
 from responder.web.webhooks import Webhooks
 
 Background = Callable[[], Coroutine[Any, Any, None]]
 _NOT_FOUND = PlainTextResponse("not found\n", status_code=404)
+
+
+class Streams(Protocol):
+    """What an application streams."""
+
+    def close(self) -> None:
+        """End the streams: a process that stops would wait for their readers in vain."""
+
+    async def end(self) -> None:
+        """End the streams and what feeds them, and return when it has ended."""
+
+
+class Later:
+    """An application that its first request makes, beside the event loop, which has acknowledgements to give."""
+
+    def __init__(self, make: Callable[[], tuple[ASGIApp, Streams]]) -> None:
+        self._make = make
+        self._making = asyncio.Lock()
+        self._made: tuple[ASGIApp, Streams] | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        made = self._made or await self._make_once()
+        await made[0](scope, receive, send)
+
+    async def _make_once(self) -> tuple[ASGIApp, Streams]:
+        async with self._making:
+            if self._made is None:
+                self._made = await asyncio.to_thread(self._make)
+            return self._made
+
+    def hang_up(self) -> None:
+        """End what is being streamed."""
+        if self._made:
+            self._made[1].close()
+
+    async def end(self) -> None:
+        """End what is being streamed, and return when it has ended."""
+        if self._made:
+            await self._made[1].end()
 
 
 class App:

@@ -12,7 +12,7 @@ from responder.core.contact.known import SubscriptionStatus
 from responder.core.operations.records import RulesStatus
 from responder.core.operations.troubles import Credit, FailedMessages, MailboxState
 from responder.core.rules.alerts import AlertKind
-from responder.store.outbound.figures import Deliveries
+from responder.store.outbound.reports import Deliveries
 from responder.web.health import State
 from responder.web.refusals import Refusals
 

@@ -18,7 +18,7 @@ from responder.store.base.database import Database
 from responder.store.consent.reading import count_consent
 from responder.store.operations.alerts import kinds_of, read_open
 from responder.store.operations.credits import count_texts, read_credits
-from responder.store.outbound.figures import read_deliveries
+from responder.store.outbound.reports import read_deliveries
 from responder.web.figures import Figures, Tally
 from responder.web.health import CHECK_S, Health
 from responder.web.refusals import Refusals

@@ -26,9 +26,8 @@ from responder.settings.exposure import check_exposure
 from responder.settings.model import Settings
 from responder.settings.urls import place_of
 from responder.store.base.database import Database
-from responder.web.app import App, create_app
+from responder.web.app import App, Later, Streams, create_app
 from responder.web.health import Health
-from responder.web.later import Later, Streams
 from responder.web.leaving import LeavingProtocol, Server
 from responder.web.metrics import Metrics
 from responder.web.refusals import Refusals

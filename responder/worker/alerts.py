@@ -14,8 +14,7 @@ from responder.core.rules.alerts import Alert, Mail
 from responder.core.rules.rules import Rules
 from responder.errors import PermanentError, TransientError
 from responder.store.base.database import Database
-from responder.store.operations.alert_mails import claim_mail, note_refused, note_sent, note_unsent
-from responder.store.operations.alerts import Telling, note_troubles
+from responder.store.operations.alerts import Telling, claim_mail, note_refused, note_sent, note_troubles, note_unsent
 from responder.store.operations.credits import read_clock_offset, read_credits
 from responder.store.operations.mailboxes import GONE_AFTER, failing_mailboxes, live_mailboxes
 from responder.store.outbound.endpoints import read_endpoints

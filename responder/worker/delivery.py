@@ -17,8 +17,8 @@ from responder.core.rules.appointments import quiet_until
 from responder.core.rules.rules import Rules
 from responder.core.rules.webhooks import Event
 from responder.jobs import BUDGET_S, JOB_OF
-from responder.store.outbound.daily_budget import Budget
 from responder.store.outbound.fates import Claimed, Fate
+from responder.store.outbound.gateway_hold import Budget
 from responder.store.outbound.replies import IN_SHADOW, SIMULATED, Pretence, SqlSteps
 from responder.worker.attempts import RECORD_AGAIN_S, Replies, until_recorded
 from responder.worker.shared_commits import SharedCommits

@@ -9,7 +9,7 @@ import pytest
 
 from responder.core.appointments.booking import Local
 from responder.core.appointments.reminders import ReminderPlan
-from responder.core.dialogue.which_one import INTENTIONS
+from responder.core.dialogue.appointments import INTENTIONS
 from responder.core.recognition.packs import Answer
 from responder.core.rules.imports import FileForm
 from responder.core.sms.segments import size

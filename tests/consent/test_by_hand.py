@@ -2,7 +2,7 @@
 
 import pytest
 
-from responder.core.consent.subscriber_changes import Outcome, Outcomes, SubscriberChange
+from responder.core.consent.standing import Outcome, Outcomes, SubscriberChange
 from responder.core.contact.known import SubscriptionStatus
 from responder.store.consent.erasure import erase
 from responder.store.consent.reading import verify

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from responder.core.consent.subscriber_changes import SubscriberChange
+from responder.core.consent.standing import SubscriberChange
 from responder.store.base.database import Database
 from responder.store.base.tables import consent_events, contacts, subscriptions
 from responder.store.consent.erasure import erase

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from responder.core.consent.subscriber_changes import Outcome, SubscriberChange
+from responder.core.consent.standing import Outcome, SubscriberChange
 from responder.core.contact.known import SubscriptionStatus
 from responder.rulefile import read_rules
 from responder.store.base.tables import subscriptions

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import insert, update
 
-from responder.core.consent.subscriber_changes import SubscriberChange
+from responder.core.consent.standing import SubscriberChange
 from responder.core.contact.changes import after_effect
 from responder.core.contact.effects import Purpose, StepKind, StepStatus, Subscribe
 from responder.core.contact.known import Known, SubscriptionStatus

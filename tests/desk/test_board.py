@@ -18,8 +18,8 @@ from responder.desk.appointments import (
     set_appointment_status,
     show_appointment,
 )
+from responder.desk.consent import opt_out_number
 from responder.desk.desk import Desk, Invalid, Missing, Overtaken, Refused
-from responder.desk.subscribers import opt_out_number
 from responder.rulefile import read_rules
 from responder.worker.reminders import Reminders
 from tests.builders import ANNA, BRUNO, SHOP, inbound, minutes

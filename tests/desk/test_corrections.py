@@ -5,14 +5,13 @@ from datetime import timedelta
 import pytest
 
 from responder.core.appointments.booking import Booking
-from responder.core.consent.subscriber_changes import SubscriberChange
+from responder.core.consent.standing import SubscriberChange
 from responder.core.contact.effects import StepKind
 from responder.core.contact.known import SubscriptionStatus
 from responder.desk.appointments import put_appointment
-from responder.desk.consent import correct_opt_out, show_consent, verify_ledger
+from responder.desk.consent import correct_opt_out, opt_out_number, put_subscriber, show_consent, verify_ledger
 from responder.desk.desk import Desk, Invalid, Missing, Refused
 from responder.desk.files import import_subscribers
-from responder.desk.subscribers import opt_out_number, put_subscriber
 from responder.rulefile import read_rules
 from responder.store.consent.subscribers import put_subscribers
 from tests.builders import ANNA, BRUNO, inbound

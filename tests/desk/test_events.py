@@ -10,11 +10,10 @@ from responder.core.appointments.booking import read_booking
 from responder.core.contact.effects import StepKind, StepStatus
 from responder.core.rules.webhooks import Event
 from responder.desk.appointments import local, put_appointment, remove_appointment
-from responder.desk.consent import erase_number
+from responder.desk.consent import erase_number, put_subscriber
+from responder.desk.deliveries import read_events
 from responder.desk.desk import Desk, Invalid
-from responder.desk.events import read_events
 from responder.desk.handoffs import close_handoff
-from responder.desk.subscribers import put_subscriber
 from responder.store.base.events import note_event
 from responder.store.base.tables import events
 from responder.store.outbound.fates import Fate

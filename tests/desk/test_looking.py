@@ -3,14 +3,14 @@
 import pytest
 
 from responder.core.appointments.booking import read_booking
-from responder.core.operations.filters import MessageFilter, SubscriberFilter
+from responder.core.operations.pages import MessageFilter, SubscriberFilter
 from responder.core.sms.message import MessageStatus
 from responder.desk.appointments import local, put_appointment
+from responder.desk.consent import list_subscribers, put_subscriber
 from responder.desk.desk import Desk, Invalid, Missing, Refused
 from responder.desk.handoffs import close_handoff, list_handoffs, show_handoff
 from responder.desk.messages import list_messages, show_message
 from responder.desk.people import Entry, EntryKind, everything_about, handle_of, number_of, read_timeline
-from responder.desk.subscribers import list_subscribers, put_subscriber
 from responder.store.base import listing
 from tests.builders import ANNA, BRUNO, inbound, minutes
 from tests.conftest import NOON

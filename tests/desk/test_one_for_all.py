@@ -13,7 +13,7 @@ from sqlalchemy import update
 from starlette.applications import Starlette
 
 from responder.core.appointments.booking import read_booking
-from responder.core.operations.filters import (
+from responder.core.operations.pages import (
     AppointmentFilter,
     ConsentFilter,
     DeliveryFilter,
@@ -23,12 +23,11 @@ from responder.core.operations.filters import (
 from responder.core.rules.rules import Rules
 from responder.core.sms.message import MessageStatus
 from responder.desk.appointments import list_appointments, local, put_appointment, show_appointment
-from responder.desk.consent import list_consent, show_consent
+from responder.desk.consent import count_lists, list_consent, list_subscribers, show_consent
 from responder.desk.deliveries import list_deliveries, show_delivery
 from responder.desk.desk import Desk, Records
 from responder.desk.handoffs import list_handoffs, show_handoff
 from responder.desk.messages import list_messages, show_message
-from responder.desk.subscribers import count_lists, list_subscribers
 from responder.store.base.database import Database
 from responder.store.base.tables import messages, steps, subscriptions
 from responder.web.api.routes import routes

@@ -4,7 +4,7 @@ from sqlalchemy import update
 
 from responder.core.contact.effects import StepKind, StepStatus
 from responder.core.contact.reasons import Reason, because, heading
-from responder.core.operations.filters import DeliveryFilter
+from responder.core.operations.pages import DeliveryFilter
 from responder.core.outbound.retry import Endpoint
 from responder.core.rules.alerts import AlertKind, Trouble
 from responder.desk.deliveries import (

@@ -11,7 +11,7 @@ import pytest
 
 from responder.core.appointments.booking import Booking
 from responder.core.appointments.reminders import ReminderPlan
-from responder.core.consent.subscriber_changes import SubscriberChange
+from responder.core.consent.standing import SubscriberChange
 from responder.core.contact.effects import StepKind, StepStatus
 from responder.core.rules.limits import Limits
 from responder.errors import StorageError

@@ -28,7 +28,7 @@ from hypothesis.stateful import (
 )
 
 from responder.core.appointments.booking import Booking
-from responder.core.consent.subscriber_changes import Outcome, SubscriberChange
+from responder.core.consent.standing import Outcome, SubscriberChange
 from responder.core.contact.effects import StepStatus
 from responder.core.contact.known import SubscriptionStatus
 from responder.core.sms.message import Inbound

@@ -21,8 +21,7 @@ from responder.gateways.agile.mailbox import AgileMailReader
 from responder.intake import Intake
 from responder.mail.account import Account
 from responder.mail.mailbox import Mailbox
-from responder.mail.pacing import Patience
-from responder.mail.tries import Tries
+from responder.mail.pacing import Patience, Tries
 from responder.mail.watch import Watch
 from responder.settings.urls import read_mailbox_url
 from responder.store.base.database import Database

@@ -14,8 +14,7 @@ import pytest
 from responder.core.operations.records import Source
 from responder.errors import RulesError
 from responder.rulefile.reading.folder import BEGINNING
-from responder.rulefile.saving import clear_left_over, one_writer, write_whole
-from responder.rulefile.sources import load_rules, rule_files, write_sources
+from responder.rulefile.sources import clear_left_over, load_rules, one_writer, rule_files, write_sources, write_whole
 
 KILLS = 12
 LINE = b"# a line of the rules that is long enough to take more than one block of the disk\n"
@@ -23,7 +22,7 @@ OLD, NEW = (bytes([letter]) * 9 + LINE * 20_000 for letter in b"ab")
 WRITER = """
 import sys
 from pathlib import Path
-from responder.rulefile.saving import write_whole
+from responder.rulefile.sources import write_whole
 contents = [Path(name).read_bytes() for name in sys.argv[2:]]
 print("ready", flush=True)
 while True:

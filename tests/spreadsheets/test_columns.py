@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from responder.core.appointments.booking import Booking, Local
-from responder.core.consent.subscriber_changes import SubscriberChange
+from responder.core.consent.standing import SubscriberChange
 from responder.core.rules.imports import FileForm, Imports
 from responder.core.sms.address import AS_TEXT
 from responder.errors import ConfigurationError

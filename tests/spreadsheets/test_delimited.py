@@ -8,9 +8,8 @@ from hypothesis import strategies as st
 
 from responder.cli.records.csv_file import CsvFile
 from responder.errors import ConfigurationError
-from responder.spreadsheets.formulas import guarded, unguarded
 from responder.spreadsheets.reading import WINDOWS, read_sheet
-from responder.spreadsheets.sheet import LARGEST_FILE, LONGEST_CELL, MOST_COLUMNS, Sheet
+from responder.spreadsheets.sheet import LARGEST_FILE, LONGEST_CELL, MOST_COLUMNS, Sheet, guarded, unguarded
 
 CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\0\r\n")) | st.text("'=+-@\t1 a", max_size=6)
 STARTS = tuple("=+-@\t\r＝＋－＠")

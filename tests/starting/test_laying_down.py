@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from responder.errors import ConfigurationError
-from responder.starting.laying_down import lay_down
-from responder.starting.pack import NewFile
+from responder.starting.pack import NewFile, lay_down
 
 FILES = [
     NewFile(name="rules.yaml", text="version: 1\n"),

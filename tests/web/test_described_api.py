@@ -20,8 +20,8 @@ from starlette.applications import Starlette
 
 from responder.core.appointments.booking import read_booking
 from responder.desk.appointments import local, put_appointment
+from responder.desk.consent import put_subscriber
 from responder.desk.desk import Desk
-from responder.desk.subscribers import put_subscriber
 from responder.store.base.database import Database
 from responder.web.api.routes import routes
 from responder.web.api.table import OPERATIONS as TABLE

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Select
 from sqlalchemy.dialects import sqlite
 
-from responder.core.consent.subscriber_changes import SubscriberChange
+from responder.core.consent.standing import SubscriberChange
 from responder.core.contact.known import SubscriptionStatus
 from responder.core.rules.alerts import AlertKind, Trouble
 from responder.store.base.tables import steps

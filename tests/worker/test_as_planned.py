@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from responder.core.appointments.booking import Booking
-from responder.core.consent.subscriber_changes import SubscriberChange
+from responder.core.consent.standing import SubscriberChange
 from responder.core.contact.known import Known, Subscription, SubscriptionStatus
 from responder.core.rules.rules import Rules
 from responder.rulefile import read_rules

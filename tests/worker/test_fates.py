@@ -12,8 +12,7 @@ from responder.core.contact.effects import StepKind, StepStatus
 from responder.errors import AccessError, BlockedError, PermanentError, TransientError, UncertainError
 from responder.gateways.agile.fates import TABLE, Row, Said
 from responder.store.base.tables import holds
-from responder.store.outbound.daily_budget import spent_on
-from responder.store.outbound.gateway_hold import Hold, lift_hold, places, read_hold
+from responder.store.outbound.gateway_hold import Hold, lift_hold, places, read_hold, spent_on
 from tests.builders import reply_step
 from tests.conftest import NOON
 from tests.receiver import ACCEPTED, receiving

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from responder.core.appointments.booking import Booking
-from responder.core.consent.subscriber_changes import SubscriberChange
+from responder.core.consent.standing import SubscriberChange
 from responder.core.contact.effects import StepKind, StepStatus
 from responder.core.contact.known import SubscriptionStatus
 from responder.core.contact.precedence import OVERTAKEN

@@ -6,7 +6,7 @@ from responder.clients.smtp import MailServer
 from responder.core.rules.alerts import Mail
 from responder.settings.urls import read_smtp_url
 from responder.store.base.tables import alert_mails
-from responder.store.operations.alert_mails import LEASE, claim_mail, forget_mails, mail_rows, read_unsent
+from responder.store.operations.alerts import LEASE, claim_mail, forget_mails, mail_rows, read_unsent
 from responder.worker.alerts import Mailer
 from tests.conftest import StandingClock, free_port
 from tests.mail_server import SmtpServer, taking_mails

@@ -11,7 +11,7 @@ from responder.core.outbound.gateway import Call, Response, Taken
 from responder.core.rules.alerts import Mail
 from responder.gateways.agile import AgileTelecom
 from responder.store.base.tables import alert_mails
-from responder.store.operations.alert_mails import mail_rows, read_unsent
+from responder.store.operations.alerts import mail_rows, read_unsent
 from responder.worker.alerts import Mailer
 from responder.worker.delivery import Deliverer, Ways
 from tests.builders import reply_step

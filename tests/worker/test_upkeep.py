@@ -12,8 +12,7 @@ from responder.processes.tasks import end
 from responder.rulefile import read_rules
 from responder.settings.model import load_settings
 from responder.store.base.tables import alert_mails
-from responder.store.operations.alert_mails import mail_rows
-from responder.store.operations.alerts import read_open
+from responder.store.operations.alerts import mail_rows, read_open
 from responder.store.outbound.gateway_hold import begin_hold
 from responder.worker.upkeep import periodic_work, periodically
 from tests.conftest import wait_until

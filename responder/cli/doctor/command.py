@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 import typer
 
-from responder.cli.doctor.alerts import check_credit_and_alerts
 from responder.cli.doctor.database import check_database
 from responder.cli.doctor.findings import Finding, Level, fault, faults, ok, warning
 from responder.cli.doctor.surroundings import check_files, check_mailbox, check_redis, check_service, check_settings
-from responder.cli.doctor.upkeep import check_upkeep
+from responder.cli.doctor.upkeep import check_credit_and_alerts, check_upkeep
 from responder.cli.terminal.options import AsJson
 from responder.cli.terminal.output import echo_json, one_line, say
 from responder.core.outbound.networks import why_never_called
@@ -23,6 +22,10 @@ from responder.wiring import read_rules_in_force
 
 LONGEST_S = 8.0
 NO_END = "it did not end within {longest_s:.0f} s: what it looks at does not answer, or this machine is overloaded"
+SIGNS = {Level.OK: "✓", Level.WARNING: "!", Level.ERROR: "✗"}
+OF_PRIVATE = "use https and a public address, or set RESPONDER_ALLOW_PRIVATE_WEBHOOKS"
+app = typer.Typer()
+MAILBOX_S = 20.0  # a mail server may have to be asked several times
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,13 +62,6 @@ async def _found(check: Check) -> list[Finding]:
     return found
 
 
-SIGNS = {Level.OK: "✓", Level.WARNING: "!", Level.ERROR: "✗"}
-
-OF_PRIVATE = "use https and a public address, or set RESPONDER_ALLOW_PRIVATE_WEBHOOKS"
-
-app = typer.Typer()
-
-
 @app.command("doctor")
 def doctor(*, as_json: AsJson = False) -> None:
     if asyncio.run(_print_findings(as_json=as_json)):
@@ -93,9 +89,6 @@ def _print(finding: Finding, *, as_json: bool) -> None:
         echo_json(finding.as_json())
     else:
         say(f"{SIGNS[finding.level]} {finding.check:<11}{one_line(finding.text)}")
-
-
-MAILBOX_S = 20.0  # a mail server may have to be asked several times
 
 
 async def _findings() -> AsyncIterator[Finding]:

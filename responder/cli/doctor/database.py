@@ -11,7 +11,7 @@ from responder.core.contact.effects import StepStatus
 from responder.core.operations.handoffs import OpenHandOffs
 from responder.core.outbound.retry import AT_ONCE, Endpoint
 from responder.core.rules.rules import Rules
-from responder.desk.operating.condition import Condition, read_condition
+from responder.desk.condition import Condition, read_condition
 from responder.errors import ConfigurationError, ResponderError
 from responder.settings.database_url import mask_url
 from responder.settings.model import Settings

@@ -16,7 +16,7 @@ from responder.cli.terminal.session import local_url, open_desk
 from responder.core.operations.troubles import MailboxReport, MailboxState
 from responder.core.outbound.gateway import UNSIGNED, MailReader
 from responder.core.sms.counted import counted
-from responder.desk.operating.upkeep import read_mailboxes
+from responder.desk.condition import read_mailboxes
 from responder.errors import ConfigurationError, PermanentError, ResponderError, TransientError
 from responder.jobs import connect, redis_policy
 from responder.mail.account import Account, account_of, reader_of

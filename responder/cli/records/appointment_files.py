@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from responder.cli.records.imported_file import NOTHING_CHANGED, DryRun, SkipWrong, tell_reading, with_progress
+from responder.cli.records.csv_file import NOTHING_CHANGED, DryRun, SkipWrong, tell_reading, with_progress
 from responder.cli.terminal.output import for_people, one_line, progress, say
 from responder.cli.terminal.session import with_desk
 from responder.core.appointments.booking import FILE_FIELDS, Booking, Change

@@ -17,7 +17,7 @@ from responder.cli.terminal.output import Column, echo_json, for_csv, for_people
 from responder.cli.terminal.session import at_desk, print_list, read_number
 from responder.core.appointments.booking import FILE_FIELDS
 from responder.core.contact.effects import AppointmentStatus
-from responder.core.operations.filters import AppointmentFilter
+from responder.core.operations.pages import AppointmentFilter
 from responder.core.operations.records import AppointmentEvent, AppointmentRecord
 from responder.core.sms.counted import counted
 from responder.core.sms.timestamps import iso

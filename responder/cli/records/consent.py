@@ -11,7 +11,7 @@ from responder.cli.records.consent_export import export_ledger, verify
 from responder.cli.terminal.options import AsJson, AsOf, Limit, Yes
 from responder.cli.terminal.output import Column, aligned, echo_json, for_people, moment, one_line, say
 from responder.cli.terminal.session import confirm, operator_name, print_list, read_number, with_desk
-from responder.core.operations.filters import ConsentFilter
+from responder.core.operations.pages import ConsentFilter
 from responder.core.operations.records import ConsentRecord
 from responder.core.sms.counted import counted
 from responder.desk.consent import (

@@ -15,7 +15,7 @@ from responder.cli.records.csv_file import CsvFile, open_export
 from responder.cli.terminal.options import AsJson, InUtc
 from responder.cli.terminal.output import echo_json, for_csv, say
 from responder.cli.terminal.session import with_desk
-from responder.core.operations.filters import ConsentFilter
+from responder.core.operations.pages import ConsentFilter
 from responder.core.operations.records import CONSENT, CONSENT_DETAILS
 from responder.core.sms.counted import counted
 from responder.desk.consent import list_consent, verify_ledger

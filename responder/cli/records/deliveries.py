@@ -9,7 +9,7 @@ from responder.cli.terminal.options import AsJson, Limit, Queued, Yes
 from responder.cli.terminal.output import Column, say, short_key
 from responder.cli.terminal.session import confirm, operator_name, print_list, with_desk
 from responder.core.contact.effects import StepKind, StepStatus
-from responder.core.operations.filters import DeliveryFilter
+from responder.core.operations.pages import DeliveryFilter
 from responder.core.operations.records import DeliveryRecord
 from responder.core.sms.counted import counted
 from responder.desk.deliveries import (

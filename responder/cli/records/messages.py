@@ -11,7 +11,7 @@ from responder.cli.rules.explanation_report import print_deliveries, print_expla
 from responder.cli.terminal.options import AsJson, Limit, Since
 from responder.cli.terminal.output import Column, echo_json, moment, say, short_key
 from responder.cli.terminal.session import at_desk, operator_name, print_list, read_address, with_desk
-from responder.core.operations.filters import EVERY_MESSAGE, DeliveryFilter, MessageFilter
+from responder.core.operations.pages import EVERY_MESSAGE, DeliveryFilter, MessageFilter
 from responder.core.operations.records import MessageRecord
 from responder.core.sms.message import MessageStatus
 from responder.desk.appointments import read_day

@@ -8,21 +8,28 @@ from typing import Annotated
 
 import typer
 
-from responder.cli.records.csv_file import CsvFile, for_excel, open_export
-from responder.cli.records.imported_file import NOTHING_CHANGED, DryRun, SkipWrong, tell_reading, with_progress
+from responder.cli.records.csv_file import (
+    NOTHING_CHANGED,
+    CsvFile,
+    DryRun,
+    SkipWrong,
+    for_excel,
+    open_export,
+    tell_reading,
+    with_progress,
+)
 from responder.cli.terminal.options import AsJson, ExportFile, ForExcel, InUtc, Limit, Yes
 from responder.cli.terminal.output import Column, each_of, echo_json, for_csv, print_records, progress, say
 from responder.cli.terminal.session import at_desk, confirm, operator_name, print_list, read_number, with_desk
-from responder.core.consent.standing import ListCount
-from responder.core.consent.subscriber_changes import Outcome, Outcomes, SubscriberChange
+from responder.core.consent.standing import ListCount, Outcome, Outcomes, SubscriberChange
 from responder.core.contact.known import SubscriptionStatus
-from responder.core.operations.filters import SubscriberFilter
+from responder.core.operations.pages import SubscriberFilter
 from responder.core.operations.records import SubscriberRecord
 from responder.core.rules.imports import SUBSCRIBER_COLUMNS
 from responder.core.sms.counted import counted
+from responder.desk.consent import LEFT, count_lists, list_subscribers, opt_out_number, put_subscriber
 from responder.desk.desk import Desk
 from responder.desk.files import import_subscribers, read_subscriber_file, read_with_evidence
-from responder.desk.subscribers import LEFT, count_lists, list_subscribers, opt_out_number, put_subscriber
 from responder.spreadsheets.reading import Reading, read_bytes
 from responder.spreadsheets.subscribers import UNDER_REVIEW
 

@@ -13,8 +13,8 @@ from responder.clients.http import HttpClient
 from responder.core.rules.rules import Rules
 from responder.core.rules.template import did_you_mean
 from responder.core.sms.timestamps import iso
+from responder.desk.deliveries import WebhookRecord, list_webhooks, webhook_bodies
 from responder.desk.desk import Desk, Missing
-from responder.desk.events import WebhookRecord, list_webhooks, webhook_bodies
 from responder.errors import ResponderError
 from responder.settings.model import load_settings
 from responder.worker.webhooks import Gone, require_success, webhook_call

@@ -25,6 +25,13 @@ from responder.settings.environment import environment
 
 LONGEST = 70  # characters of a text that is shown as an example
 HEAD = "| Messages | Before | After | What changes | For example |\n|---:|---|---|---|---|"
+Candidate = Annotated[
+    Path, typer.Option("--rules", metavar="FILE", help="The rules file to try against the rules in force.")
+]
+ExpectNone = Annotated[bool, typer.Option("--expect-none", help="Fail if anything would change.")]
+ShowNumbers = Annotated[bool, typer.Option("--show-numbers", help="Show who sent the texts, and numbers inside them.")]
+Markdown = Annotated[bool, typer.Option("--markdown", help="Print Markdown, for a pull request.")]
+app = typer.Typer()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -168,16 +175,6 @@ def _record(sample: Divergence, found: Found) -> dict[str, Any]:
         "replies_after": [_permitted(text, found) for text in sample.after.replies],
     }
     return {"key": sample.message.key, **sender, "text": _permitted(sample.message.text, found), **replies}
-
-
-Candidate = Annotated[
-    Path, typer.Option("--rules", metavar="FILE", help="The rules file to try against the rules in force.")
-]
-ExpectNone = Annotated[bool, typer.Option("--expect-none", help="Fail if anything would change.")]
-ShowNumbers = Annotated[bool, typer.Option("--show-numbers", help="Show who sent the texts, and numbers inside them.")]
-Markdown = Annotated[bool, typer.Option("--markdown", help="Print Markdown, for a pull request.")]
-
-app = typer.Typer()
 
 
 @app.command("replay")

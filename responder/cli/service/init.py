@@ -13,7 +13,6 @@ from responder.cli.terminal.session import command_name
 from responder.rulefile.describe.schema import rules_schema
 from responder.settings.environment import system_environment
 from responder.settings.model import load_settings
-from responder.starting.laying_down import lay_down
 from responder.starting.pack import (
     APPOINTMENTS,
     EDITOR,
@@ -24,6 +23,7 @@ from responder.starting.pack import (
     Pack,
     PackLanguage,
     language_of,
+    lay_down,
     made_secrets,
     pack_files,
 )

@@ -13,7 +13,7 @@ from responder.cli.terminal.session import last_good_rules, local_url, open_desk
 from responder.clients.http import HttpClient
 from responder.core.contact.effects import StepKind, StepStatus
 from responder.core.operations.explanations import Explanation, why_silent
-from responder.core.operations.filters import DeliveryFilter
+from responder.core.operations.pages import DeliveryFilter
 from responder.core.operations.records import DeliveryRecord
 from responder.core.outbound.gateway import Call, Sample
 from responder.core.outbound.suppression import OPTED_OUT

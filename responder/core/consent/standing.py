@@ -1,9 +1,10 @@
-"""Where a number stands with us, how many stand where, and how a list grew by days."""
+"""Where a number stands with us, how many stand where, how a list grew by days, and changes by an operator."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from enum import StrEnum
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -135,3 +136,35 @@ def growth_by_day(changes: Iterable[Changes], zone: ZoneInfo, first: date, last:
         GrowthDay(day=day, joined=joined[day], left=left[day], words=dict(named.get(day, Counter()).most_common()))
         for day in days
     ]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SubscriberChange:
+    """What an operator wants of one number and list; ``evidence`` says where the consent comes from."""
+
+    originator: str
+    list: str
+    status: SubscriptionStatus = SubscriptionStatus.SUBSCRIBED
+    since: datetime | None = None
+    language: str | None = None
+    evidence: str = ""
+
+
+class Outcome(StrEnum):
+    """What became of one change."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+    LEFT_OUT = "left out"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcomes:
+    """What became of all changes.
+
+    ``left_out`` has the places of those that would have brought back someone who opted out.
+    """
+
+    counts: Mapping[Outcome, int]
+    left_out: Sequence[int] = field(default_factory=tuple)

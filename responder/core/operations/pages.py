@@ -1,4 +1,4 @@
-"""A page of a list, and the opaque names that a page or a person has in addresses."""
+"""What a list is narrowed to, a page of one, and the opaque names that a page or a person has in addresses."""
 
 import hashlib
 import hmac
@@ -7,11 +7,76 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
+from responder.core.contact.effects import AppointmentStatus, StepKind, StepStatus
+from responder.core.contact.known import SubscriptionStatus
+from responder.core.sms.message import MessageStatus
+
 R = TypeVar("R")
 TAG, BLOCK = 8, 16  # bytes
 LETTERS = bytes.maketrans(b"0123456789abcdef", b"abcdefghijklmnop")
 DIGITS = bytes.maketrans(b"abcdefghijklmnop", b"0123456789abcdef")
 LETTERED = re.compile(r"[a-p]{16}(?:[a-p]{32}){1,16}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MessageFilter:
+    """Which messages: ``list`` takes those that changed who is on it, ``unmatched`` those that nobody's rule met."""
+
+    originator: str | None = None
+    rule: str | None = None
+    status: MessageStatus | None = None
+    since: datetime | None = None
+    before: datetime | None = None
+    list: str | None = None
+    unmatched: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeliveryFilter:
+    """Which deliveries."""
+
+    status: StepStatus | None = None
+    kind: StepKind | None = None
+    to: str | None = None
+    message_key: str | None = None
+    originator: str | None = None
+    since: datetime | None = None
+    before: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SubscriberFilter:
+    """Which subscribers."""
+
+    list: str | None = None
+    status: SubscriptionStatus | None = None
+    originator: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AppointmentFilter:
+    """Which appointments: those that start from ``begin`` until before ``end``."""
+
+    originator: str | None = None
+    status: AppointmentStatus | None = None
+    begin: datetime | None = None
+    end: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ConsentFilter:
+    """Which consent events: ``list`` takes those for all lists as well, ``as_of`` what was recorded until then."""
+
+    originator: str | None = None
+    list: str | None = None
+    as_of: datetime | None = None
+    before: datetime | None = None
+    by_phrase: bool = False
+    """Only opt-outs of everything that a phrase made, or a doubt."""
+
+
+EVERY_MESSAGE, EVERY_DELIVERY, EVERY_SUBSCRIBER = MessageFilter(), DeliveryFilter(), SubscriberFilter()
+EVERY_APPOINTMENT, EVERY_EVENT = AppointmentFilter(), ConsentFilter()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -20,6 +20,9 @@ from responder.store.reading.contacts_then import Beginning, count_and_begin, de
 
 LAST_TEXTS = 500
 STRANGER = "+390000{:06}"  # each text comes from a number of its own, of which nothing is known
+TOGETHER = 1000  # messages at a time, whose originators are looked up together
+Follow = Callable[[int], AbstractContextManager[Callable[[int], None]]]
+"""Follows work of so many messages, and is told how many are done."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,11 +117,6 @@ def _sample(one: Divergence) -> SampleText:
         replies_before=[without_numbers(text) for text in one.before.replies],
         replies_after=[without_numbers(text) for text in one.after.replies],
     )
-
-
-TOGETHER = 1000  # messages at a time, whose originators are looked up together
-Follow = Callable[[int], AbstractContextManager[Callable[[int], None]]]
-"""Follows work of so many messages, and is told how many are done."""
 
 
 async def replay_messages(

@@ -14,7 +14,7 @@ from responder.errors import ConfigurationError, RulesError
 from responder.rulefile import read_rules
 from responder.rulefile.reading.folder import Folder, Unreadable, decoded
 from responder.rulefile.reading.nodes import LARGEST_FILE
-from responder.rulefile.saving import one_writer, write_whole
+from responder.rulefile.sources import one_writer, write_whole
 
 LONGEST_WHY = 200  # characters
 

@@ -12,7 +12,7 @@ from responder.desk.desk import Desk
 from responder.desk.rule_versions import read_rule_pauses
 from responder.rulefile.describe.document import InWords, rule_in_words
 from responder.rulefile.reading.places import placed_sources
-from responder.store.reading.unmatched import count_uses
+from responder.store.reading.overview import count_uses
 
 USES_OF = timedelta(days=30)
 

@@ -15,7 +15,7 @@ from responder.core.sms.text import fold
 from responder.core.sms.timestamps import iso
 from responder.desk.desk import Desk
 from responder.desk.editing.trying import Said, Talk, message_of
-from responder.store.reading.unmatched import group_unmatched
+from responder.store.reading.overview import group_unmatched
 
 LOOKED_BACK = timedelta(days=30)
 MOST_GROUPS = 100

@@ -8,7 +8,7 @@ from typing import TypeVar
 from responder.core.appointments.booking import Local, dated, day_bounds
 from responder.core.contact.effects import AppointmentStatus, StepKind, StepStatus
 from responder.core.contact.known import SubscriptionStatus
-from responder.core.operations.filters import (
+from responder.core.operations.pages import (
     AppointmentFilter,
     ConsentFilter,
     DeliveryFilter,

@@ -15,6 +15,8 @@ from responder.rulefile.reading.scope import Scope
 
 LARGEST = 10_000_000
 NAMES: Names = {"contact": frozenset({"number"})}
+ADDRESS = re.compile(r"[^\s@<>,;:\"()\\\[\]\x00-\x20\x7f-\uffff]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?")
+AMOUNT = re.compile(r"[0-9]{1,8}(?:\.[0-9]{1,4})?")
 
 
 def read_limits(node: Node | None, scope: Scope, outer: Reader) -> Limits:
@@ -69,10 +71,6 @@ def _notice(node: Node, scope: Scope, reader: Reader) -> Texts | None:
         return None
     own: Mapping[str | None, object] = (given := scope.texts(node, NAMES, reader)).by_language
     return given if None in own else Texts({**built_in_notice().by_language, **given.by_language})
-
-
-ADDRESS = re.compile(r"[^\s@<>,;:\"()\\\[\]\x00-\x20\x7f-\uffff]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?")
-AMOUNT = re.compile(r"[0-9]{1,8}(?:\.[0-9]{1,4})?")
 
 
 def read_alerts(node: Node | None, scope: Scope, outer: Reader) -> Alerts:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 
-from responder.core.dialogue.which_one import INTENTIONS
+from responder.core.dialogue.appointments import INTENTIONS
 from responder.core.rehearsal.circumstances import SOMEBODY
 from responder.core.rules.actions import Action
 from responder.core.rules.rules import Rule, Rules

@@ -16,6 +16,9 @@ from responder.store.base.records import as_row, from_row
 from responder.store.base.tables import rule_changes, rule_drafts, rule_pauses, rule_versions
 
 AFTER_HEX = "g"  # sorts after every hash with the same beginning
+_LAST_FIRST = (rule_versions.c.in_force_at.desc(), rule_versions.c.first_in_force_at.desc())
+_LAST_CHANGE = select(rule_changes).order_by(rule_changes.c.seq.desc()).limit(1)
+_NEWEST = select(rule_versions).order_by(*_LAST_FIRST).limit(1)
 
 
 def list_changes() -> Listing[RuleChange]:
@@ -26,11 +29,6 @@ def list_changes() -> Listing[RuleChange]:
         read=lambda row: from_row(RuleChange, row),
         name=rule_changes.c.seq,
     )
-
-
-_LAST_FIRST = (rule_versions.c.in_force_at.desc(), rule_versions.c.first_in_force_at.desc())
-_LAST_CHANGE = select(rule_changes).order_by(rule_changes.c.seq.desc()).limit(1)
-_NEWEST = select(rule_versions).order_by(*_LAST_FIRST).limit(1)
 
 
 class RuleVersions:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from responder.core.consent.subscriber_changes import Outcome, Outcomes, SubscriberChange
+from responder.core.consent.standing import Outcome, Outcomes, SubscriberChange
 from responder.store.base.database import Database
 from responder.store.base.imports import AT_ONCE, Clock, carry_out, import_lines, tidy
 from responder.store.base.records import as_row, from_row

@@ -9,7 +9,7 @@ from sqlalchemy import distinct, func, select
 from responder.core.consent.ledger import Chain, Fault
 from responder.core.consent.standing import ConsentCounts
 from responder.core.contact.known import SubscriptionStatus
-from responder.core.operations.filters import EVERY_EVENT, ConsentFilter
+from responder.core.operations.pages import EVERY_EVENT, ConsentFilter
 from responder.core.operations.records import ConsentRecord
 from responder.errors import StorageError
 from responder.store.base.database import Database

@@ -10,7 +10,7 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from responder.core.consent.subscriber_changes import Outcome, Outcomes, SubscriberChange
+from responder.core.consent.standing import Outcome, Outcomes, SubscriberChange
 from responder.core.contact.known import SubscriptionStatus
 from responder.store.base.database import Database
 from responder.store.base.imports import Kind, overtake

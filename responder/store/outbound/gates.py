@@ -22,8 +22,7 @@ from responder.store.base.revisions import free_contacts
 from responder.store.base.tables import steps
 from responder.store.consent.erasure import silent_among
 from responder.store.handoffs.handoffs import in_doubt
-from responder.store.outbound.daily_budget import SPENT, Budget, over_budget
-from responder.store.outbound.gateway_hold import places
+from responder.store.outbound.gateway_hold import SPENT, Budget, over_budget, places
 from responder.store.queue.ending import ended_among, last_stop
 from responder.store.queue.quiet_and_late import put_off, still_valid
 

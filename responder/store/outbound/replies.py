@@ -18,12 +18,11 @@ from responder.store.base.locking import Check, unchecked
 from responder.store.base.tables import GIVEN_UP, steps
 from responder.store.consent.ledger import append
 from responder.store.consent.stopping import opt_out_upstream
-from responder.store.outbound.daily_budget import Budget
 from responder.store.outbound.due import count_texts, first_calls, first_texts
 from responder.store.outbound.endpoints import switch_on
 from responder.store.outbound.fates import Claimed, Fate, record_fates, step_from
 from responder.store.outbound.gates import Claim, Room, room_for, stopped_among
-from responder.store.outbound.gateway_hold import begin_hold, end_hold
+from responder.store.outbound.gateway_hold import Budget, begin_hold, end_hold
 from responder.store.queue.announcing import announce_consent, announce_deliveries
 from responder.store.queue.quiet_and_late import STRICT
 from responder.store.queue.suppressing import give_back, settle_suppressed

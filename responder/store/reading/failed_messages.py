@@ -18,6 +18,16 @@ from responder.store.base.tables import messages
 from responder.store.reading.records import message_from
 
 CODED = "{"  # begins a reason that is stored by its code
+FAILED = (messages.c.status == text("'failed'"), func.length(messages.c.raw) > 0)  # without its text one is done with
+AGAIN: dict[str, Any] = {
+    "status": MessageStatus.RECEIVED.value,
+    "attempts": 0,
+    "error": None,
+    "handled_at": None,
+    "lease_owner": None,
+    "lease_until": None,
+}
+RETRIED = frozenset({MessageStatus.FAILED, MessageStatus.MALFORMED})
 
 
 async def count_by_reason(
@@ -41,9 +51,6 @@ async def count_by_reason(
     return [(reasons[head], count) for head, count in counted]
 
 
-FAILED = (messages.c.status == text("'failed'"), func.length(messages.c.raw) > 0)  # without its text one is done with
-
-
 async def read_failed(database: Database) -> FailedMessages:
     """The messages that failed and can be received again.
 
@@ -51,17 +58,6 @@ async def read_failed(database: Database) -> FailedMessages:
     """
     found = await count_by_reason(database, messages.c.error, *FAILED)
     return FailedMessages(by_reason={heading(reason) or "no reason was kept": count for reason, count in found})
-
-
-AGAIN: dict[str, Any] = {
-    "status": MessageStatus.RECEIVED.value,
-    "attempts": 0,
-    "error": None,
-    "handled_at": None,
-    "lease_owner": None,
-    "lease_until": None,
-}
-RETRIED = frozenset({MessageStatus.FAILED, MessageStatus.MALFORMED})
 
 
 async def receive_failed_again(database: Database, operator: str | None = None) -> AsyncIterator[MessageRecord]:

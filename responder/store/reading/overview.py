@@ -1,4 +1,4 @@
-"""The newest texts with what became of them, and how much waits, each by an index of its own."""
+"""What a start page shows: the newest texts, what waits, why nobody was answered, and what met no rule."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from responder.core.contact.effects import AppointmentStatus, StepKind
 from responder.core.operations.explanations import explained, why_silent
-from responder.core.operations.overview import Counts, FeedLine, Pulse
+from responder.core.operations.overview import Counts, FeedLine, Pulse, RuleUse, UnmatchedGroup
 from responder.core.operations.records import DeliveryRecord, MessageRecord
 from responder.core.sms.message import MessageStatus
 from responder.store.base.database import Database
@@ -25,6 +25,8 @@ from responder.store.base.tables import (
 from responder.store.queue.rows import delivery_from
 from responder.store.reading.failed_messages import count_by_reason
 from responder.store.reading.records import message_from
+
+LOOKED_AT = 100_000  # messages, so that a page about a million costs what one about these costs
 
 
 async def read_newest(database: Database, limit: int) -> list[FeedLine]:
@@ -102,3 +104,54 @@ async def read_pulse(database: Database) -> Pulse:
         found = (await connection.execute(waiting)).one()
         newest = (await connection.execute(changed)).scalar_one()
     return Pulse(inbox=" ".join(map(str, found)), appointments=str(newest))
+
+
+async def group_unmatched(database: Database, since: datetime, limit: int) -> Sequence[UnmatchedGroup]:
+    """The texts that met no rule since a moment, the most frequent first, among the newest that there are."""
+    newest = (
+        select(messages.c.seq, messages.c.folded, messages.c.received_at)
+        .where(UNMATCHED, messages.c.received_at >= since, messages.c.folded.is_not(None))
+        .order_by(messages.c.received_at.desc())
+        .limit(LOOKED_AT)
+        .subquery()
+    )
+    count = func.count().label("count")
+    groups = (
+        select(
+            newest.c.folded, count, func.max(newest.c.received_at).label("last_at"), func.max(newest.c.seq).label("seq")
+        )
+        .group_by(newest.c.folded)
+        .order_by(count.desc(), newest.c.folded)
+        .limit(limit)
+    ).subquery()
+    query = (
+        select(groups, messages.c.text, messages.c.destination, messages.c.key)
+        .join(messages, messages.c.seq == groups.c.seq)
+        .order_by(groups.c.count.desc(), groups.c.folded)
+    )
+    async with database.read() as connection:
+        rows = (await connection.execute(query)).all()
+    return [
+        UnmatchedGroup(
+            folded=row.folded,
+            count=row[1],
+            last_at=row.last_at,
+            text=row.text,
+            destination=row.destination,
+            key=row.key,
+        )
+        for row in rows
+    ]
+
+
+async def count_uses(database: Database, since: datetime) -> Sequence[RuleUse]:
+    """How often each rule applied since a moment, and when last, among the newest messages."""
+    newest = select(messages.c.rule, messages.c.received_at).order_by(messages.c.seq.desc()).limit(LOOKED_AT).subquery()
+    query = (
+        select(newest.c.rule, func.count().label("hits"), func.max(newest.c.received_at).label("last_at"))
+        .where(newest.c.received_at >= since, newest.c.rule.is_not(None))
+        .group_by(newest.c.rule)
+    )
+    async with database.read() as connection:
+        rows = (await connection.execute(query)).all()
+    return [RuleUse(rule=row.rule, count=row.hits, last_at=row.last_at) for row in rows]

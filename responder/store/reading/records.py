@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from responder.core.consent.standing import ContactRecord
 from responder.core.contact.effects import StepKind, StepStatus
 from responder.core.operations.explanations import Explanation, explained
-from responder.core.operations.filters import (
+from responder.core.operations.pages import (
     EVERY_APPOINTMENT,
     EVERY_DELIVERY,
     EVERY_MESSAGE,

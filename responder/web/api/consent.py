@@ -4,9 +4,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from responder.core.contact.known import SubscriptionStatus
-from responder.core.operations.filters import SubscriberFilter
+from responder.core.operations.pages import SubscriberFilter
 from responder.core.operations.records import SubscriberRecord
-from responder.desk.consent import list_consent, show_consent
+from responder.desk.consent import (
+    count_lists,
+    list_consent,
+    list_subscribers,
+    opt_out_number,
+    put_subscriber,
+    show_consent,
+)
 from responder.desk.desk import Missing
 from responder.desk.requests.typed import (
     CONSENT_FILTERS,
@@ -19,7 +26,6 @@ from responder.desk.requests.typed import (
     read_text,
     subscriber_filter,
 )
-from responder.desk.subscribers import count_lists, list_subscribers, opt_out_number, put_subscriber
 from responder.web.api.call import PAGING, Answer, Call, answer_page, answer_record, finish
 
 LONGEST_EVIDENCE = 1000  # characters

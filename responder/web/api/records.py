@@ -2,9 +2,8 @@
 
 from responder.core.sms.address import canonical
 from responder.core.sms.text import clean
-from responder.desk.deliveries import list_deliveries, retry_delivery, show_delivery
+from responder.desk.deliveries import list_deliveries, read_events, retry_delivery, show_delivery
 from responder.desk.desk import LONGEST_NOTE
-from responder.desk.events import read_events
 from responder.desk.handoffs import (
     MAX_SEGMENTS,
     MOST_SEGMENTS,

@@ -7,8 +7,7 @@ import pytest
 
 from responder.core.rules.alerts import AlertKind, Trouble
 from responder.store.base.tables import alert_mails, steps
-from responder.store.operations.alert_mails import mail_rows
-from responder.store.operations.alerts import Telling, note_troubles
+from responder.store.operations.alerts import Telling, mail_rows, note_troubles
 from responder.store.operations.credits import claim_question, note_credit, note_no_credit
 from responder.store.queue.rows import step_rows
 from responder.wiring import utc_now

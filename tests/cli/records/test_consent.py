@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from responder.desk.subscribers import LEFT
+from responder.desk.consent import LEFT
 from responder.store.base.tables import consent_events
 from tests.builders import ANNA, BRUNO, inbound, minutes
 from tests.cli.conftest import Installation, run

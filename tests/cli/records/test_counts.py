@@ -1,6 +1,6 @@
 """responder subscribers counts."""
 
-from responder.core.consent.subscriber_changes import SubscriberChange
+from responder.core.consent.standing import SubscriberChange
 from responder.core.contact.known import SubscriptionStatus
 from responder.store.consent.subscribers import put_subscribers
 from tests.builders import ANNA, BRUNO, inbound, minutes

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from responder.core.contact.effects import StepKind
 from responder.core.rules.webhooks import Event
-from responder.desk.events import webhook_bodies
+from responder.desk.deliveries import webhook_bodies
 from responder.rulefile import read_rules
 from responder.store.base.tables import steps
 from tests.builders import inbound

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import func, select
 
 from responder.core.appointments.booking import Booking, Change
-from responder.core.consent.subscriber_changes import Outcome, SubscriberChange
+from responder.core.consent.standing import Outcome, SubscriberChange
 from responder.core.contact.known import SubscriptionStatus
 from responder.errors import StorageError
 from responder.intake import Intake

@@ -12,7 +12,7 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.appointments.booking import Booking
-from responder.core.consent.subscriber_changes import SubscriberChange
+from responder.core.consent.standing import SubscriberChange
 from responder.core.contact.effects import StepKind, StepStatus
 from responder.core.contact.known import Appointment
 from responder.rulefile import read_rules

@@ -14,9 +14,8 @@ from responder.store.base.database import Database
 from responder.store.base.tables import reports, steps
 from responder.store.consent.retention import remove_strays
 from responder.store.outbound.fates import Fate
-from responder.store.outbound.figures import read_deliveries
 from responder.store.outbound.replies import SqlSteps
-from responder.store.outbound.reports import STRAYS_FOR, SqlReports
+from responder.store.outbound.reports import STRAYS_FOR, SqlReports, read_deliveries
 from responder.store.queue.rows import step_rows
 from responder.wiring import Store
 from tests.builders import minutes, reply_step

@@ -11,11 +11,10 @@ from responder.core.operations.overview import Counts
 from responder.core.operations.records import Source
 from responder.core.rehearsal.trials import try_all
 from responder.desk.appointments import put_appointment as put_one
-from responder.desk.consent import erase_number
+from responder.desk.consent import erase_number, opt_out_number, put_subscriber
 from responder.desk.handoffs import answer_handoff
 from responder.desk.messages import list_messages, message_as_test
 from responder.desk.overview import waiting_counts
-from responder.desk.subscribers import opt_out_number, put_subscriber
 from responder.rulefile import read_rules
 from responder.store.base.rule_versions import RuleVersions
 from responder.store.base.tables import handoffs, messages

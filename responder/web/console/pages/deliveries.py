@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from responder.core.contact.effects import StepKind, StepStatus
-from responder.core.operations.filters import DeliveryFilter
+from responder.core.operations.pages import DeliveryFilter
 from responder.desk.deliveries import (
     CallFilter,
     list_deliveries,

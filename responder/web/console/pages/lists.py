@@ -8,10 +8,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from responder.core.contact.known import SubscriptionStatus
-from responder.core.operations.filters import SubscriberFilter
+from responder.core.operations.pages import SubscriberFilter
 from responder.core.sms.address import number_from
+from responder.desk.consent import count_lists, list_subscribers, put_subscriber, read_growth
 from responder.desk.desk import DeskError, Invalid, Missing
-from responder.desk.subscribers import count_lists, list_subscribers, put_subscriber, read_growth
 from responder.web.console.files.imports import bring_in, read_file
 from responder.web.console.frame.charts import growth_chart
 from responder.web.console.frame.lists import as_csv, as_lines, each_of, with_query

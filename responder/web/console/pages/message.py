@@ -8,7 +8,7 @@ from starlette.routing import Route
 
 from responder.core.contact.effects import StepKind
 from responder.core.operations.explanations import Explanation
-from responder.core.operations.filters import DeliveryFilter, MessageFilter
+from responder.core.operations.pages import DeliveryFilter, MessageFilter
 from responder.core.operations.records import DeliveryRecord, MessageRecord
 from responder.core.sms.message import MessageStatus
 from responder.desk.deliveries import list_deliveries

@@ -8,8 +8,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from responder.core.appointments.booking import day_bounds
-from responder.core.operations.filters import MessageFilter
 from responder.core.operations.overview import FeedLine
+from responder.core.operations.pages import MessageFilter
 from responder.core.sms.address import number_from
 from responder.core.sms.message import MessageStatus
 from responder.desk.desk import Invalid

@@ -1,1 +1,0 @@
-"""How the service itself fares, as whoever runs it looks at it."""
