@@ -64,6 +64,7 @@ class Gathered:
 
 LARGEST_HEADER = 16 * 1024
 FIELD_BYTES = 4  # of each field, besides its name and value
+IN_A_CHUNK = 6  # bytes for each of a body, if every one comes in a chunk of its own
 HEADER_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 VERSIONS = ("1.1", "1.0")
 BAD = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
@@ -164,13 +165,9 @@ class BoundedProtocol(HttpToolsProtocol):
         if size > self._limits.header_bytes or len(self.headers) > self._limits.fields:
             raise _TooMuch
 
-    def on_chunk_header(self) -> None:
-        """A chunk begins; after the last one come the trailers."""
-        self._pending = 0
-
     def on_body(self, body: bytes) -> None:
-        """A part of the body; the endpoint limits its size."""
-        self._pending = 0
+        """A part of the body; the endpoint limits its size. Sizes and extensions of chunks may not outgrow it."""
+        self._pending = max(0, self._pending - IN_A_CHUNK * len(body))
         super().on_body(body)
 
     def on_message_complete(self) -> None:

@@ -113,6 +113,7 @@ LARGE = {
     "large trailers": (CHUNKED + b"0\r\n", b"a: " + b"b" * LARGEST_HEADER + b"\r\n\r\n"),
     "a trailer without an end": (CHUNKED + b"0\r\n", b"a: ", *MUCH),
     "the extension of a chunk": (CHUNKED + b"5;", *MUCH),
+    "extensions of many chunks": (CHUNKED, *[b"1;" + b"e" * 5000 + b"\r\nx\r\n"] * 200),
     "line breaks before a request": (b"\r\n" * LARGEST_HEADER,),
 }
 
