@@ -25,14 +25,16 @@ async def test_texts_reply_report_and_opt_out_stand_in_order_on_one_page(service
     await service.send("News ON", ANNA)
     await service.settled()
     key = service.query(f"SELECT key FROM steps WHERE originator = '{ANNA}' AND kind = 'reply'")[0][0]  # noqa: S608
-    event = {"event": "DELIVERED", "messageId": str(key).partition(":")[0]}
+    event = {"id": "msg_1", "globalId": key, "status": "DELIVERED", "doneDate": "2026-11-23T13:00:05.000+0100"}
     async with httpx.AsyncClient(timeout=30) as client:
         await client.post(f"http://127.0.0.1:{service.port}/webhook/delivery", json=[event])
     await service.send("STOP", ANNA)
     await service.settled()
     desk = await person(service, window, ANNA)
     shown = await desk.page.locator("#talk").inner_text()
-    order = [shown.index(one) for one in ("News ON", "Welcome to our news.", "STOP", "opted out everything")]
+    order = [
+        shown.index(one) for one in ("News ON", "Welcome to our news.", "delivered", "STOP", "opted out everything")
+    ]
     assert order == sorted(order)
     told = await records(service, "messages", "list", "--from", ANNA)
     assert await desk.page.locator("#talk li.in").count() == len(told) == 2
@@ -42,6 +44,9 @@ async def test_texts_reply_report_and_opt_out_stand_in_order_on_one_page(service
     assert ANNA in await desk.page.locator("aside").inner_text()
     assert await desk.page.get_by_role("textbox", name="Reply").count() == 0
     await desk.sees("This number said STOP")
+    await desk.page.locator("#talk li.in a").first.click()
+    assert await desk.h1() == "Message"
+    assert await desk.page.locator("tr", has_text="Welcome to our news.").locator(".status.delivered").is_visible()
 
 
 async def test_the_counter_knows_how_a_text_is_sent(service: Service, window: Opens) -> None:

@@ -1,6 +1,8 @@
 """A person before a real browser: pages opened, and whatever the browser complained about on the way."""
 
 import json
+import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -92,6 +94,18 @@ class Visitor:
         """Nothing was complained about: no error, no violation of the policy, no dialog, no other host."""
         violations = await self.page.evaluate("window.violations")
         assert [*self.complaints, *violations] == []
+
+
+async def seen_within(limit_s: float, *tries: Callable[[], Awaitable[object]]) -> None:
+    """Hold that something is seen in time: the first try may fall into a second when the machine is busy elsewhere."""
+    took: list[float] = []
+    for one in tries:
+        begun = time.monotonic()
+        await one()
+        took.append(time.monotonic() - begun)
+        if took[-1] <= limit_s:
+            return
+    raise AssertionError(f"it took {', '.join(f'{each:.1f}' for each in took)} s, at most {limit_s} s are promised")
 
 
 async def open_window(context: BrowserContext, origin: str, *allowed: str) -> Visitor:
