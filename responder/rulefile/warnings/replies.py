@@ -4,9 +4,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from responder.core.rules.rules import Rule
 from responder.core.sms.segments import BASIC, EXTENDED, GSM_ONE, UCS2_ONE, Size, size
+from responder.core.sms.text import fold
 from responder.rulefile.reading.nodes import Place, Scalar
-from responder.rulefile.reading.places import Source, Spot
+from responder.rulefile.reading.places import Source, Spot, Typed
 from responder.rulefile.warnings.beside import every_text
 from responder.rulefile.warnings.survey import Caution, Code, Reached, Survey
 from responder.rulefile.warnings.texts import Sent
@@ -40,7 +42,17 @@ def cautions(survey: Survey) -> Iterator[Caution]:
         for word in survey.typed(rule):
             scalar, reached = Scalar(place=word.place, text=word.typed), Reached(text=word.typed, given=given)
             compared = f'"{word.typed}" is what is compared'
+            yield from _one_keyword(rule, word, reached, survey)
             yield from _cut_off(WORD_AT_COMMENT, placed[0], scalar, f'rule "{rule.name}"', compared, reached, survey)
+
+
+def _one_keyword(rule: Rule, word: Typed, reached: Reached, survey: Survey) -> Iterator[Caution]:
+    """The warning of a word with a comma inside, which no example shows to be meant as one."""
+    parts = [part.strip() for part in word.typed.split(",")]
+    if len(parts) > 1 and all(map(fold, parts)) and not any(word.folded in fold(text) for text in rule.examples):
+        text = f'"{word.typed}" is one text, and "{parts[0]}" alone is not: write [{", ".join(parts)}] for several'
+        mistake = survey.mistake(rule, f"{text}, or show by an example that it is meant so", word.place)
+        yield survey.caution(Code.ONE_KEYWORD, mistake, reached)
 
 
 def _curly_quotes(sent: Sent, survey: Survey) -> Iterator[Caution]:

@@ -44,6 +44,8 @@ class Code(StrEnum):
     NOT_EXERCISED = "not-exercised"
     NO_SECRET = "no-secret"  # noqa: S105  (the name of a warning)
     NO_ONCE_PER = "no-once-per"
+    MISSING_LANGUAGE = "missing-language"
+    ONE_KEYWORD = "one-keyword"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

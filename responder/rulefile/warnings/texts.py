@@ -37,7 +37,7 @@ class _Empty(dict[str, Any]):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sent:
-    """One text that is sent; ``most`` is the segments that its author allows, if they say.
+    """One text that is sent, of ``texts`` in all languages; ``most`` is the segments that its author allows, if any.
 
     ``reached`` is a text to us that brings it about, and ``occasion`` what does where none can.
     """
@@ -46,6 +46,7 @@ class Sent:
     source: Source
     scalar: Scalar
     template: Template
+    texts: Texts
     language: str | None
     action: Action | None
     reached: Reached | None
@@ -166,7 +167,7 @@ def sent_of(
     for language, template in texts.by_language.items():
         if scalar := _scalar(node, template):
             yield Sent(
-                owner=owner, source=source, scalar=scalar, template=template, language=language,
+                owner=owner, source=source, scalar=scalar, template=template, texts=texts, language=language,
                 action=None, reached=reached, most=None, title=title, occasion=occasion,
             )  # fmt: skip
 
@@ -182,20 +183,20 @@ def _sent(
 ) -> Iterator[Sent]:
     nodes = then.items if isinstance(then, Sequence) else (then,)
     for action, node in zip(actions, nodes, strict=False):
-        for language, template in _templates(action):
+        for texts, language, template in _templates(action):
             if scalar := _scalar(node, template):
                 yield Sent(
-                    owner=owner, source=source, scalar=scalar, template=template, language=language,
+                    owner=owner, source=source, scalar=scalar, template=template, texts=texts, language=language,
                     action=action, reached=reached, most=_allowed(node), title=title,
                 )  # fmt: skip
 
 
-def _templates(action: Action) -> Iterator[tuple[str | None, Template]]:
+def _templates(action: Action) -> Iterator[tuple[Texts, str | None, Template]]:
     """Every text of an action that is sent, whichever of its settings holds it."""
     for setting in fields(action):  # type: ignore[arg-type]  # every action is a dataclass (Action)
         value = getattr(action, setting.name)
         if isinstance(value, Texts):
-            yield from value.by_language.items()
+            yield from ((value, language, template) for language, template in value.by_language.items())
 
 
 def _scalar(node: Node, template: Template) -> Scalar | None:
