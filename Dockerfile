@@ -3,12 +3,14 @@
 # Two stages: the first installs, the second runs as nobody in particular, also on a read-only root (data lives in /data).
 FROM python:3.11-slim AS build
 WORKDIR /build
-COPY requirements.lock ./
+COPY requirements.lock build.lock ./
 RUN python -m venv /opt/responder \
- && /opt/responder/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
+ && /opt/responder/bin/pip install --no-cache-dir --require-hashes -r requirements.lock \
+ && pip install --no-cache-dir --require-hashes -r build.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY responder ./responder
-RUN /opt/responder/bin/pip install --no-cache-dir --no-deps .
+RUN pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /build/wheel . \
+ && /opt/responder/bin/pip install --no-cache-dir --no-deps /build/wheel/*.whl
 
 FROM python:3.11-slim
 RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin responder \

@@ -1,6 +1,7 @@
 """The files that others run responder with: the image and the set of services."""
 
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 LINUX = {"sys_platform": "linux", "platform_machine": "x86_64", "python_version": "3.11"}  # as the image
 LOCK = (ROOT / "requirements.lock").read_text()
+BUILD_LOCK = (ROOT / "build.lock").read_text()
+BUILT_BY: list[str] = tomllib.loads((ROOT / "pyproject.toml").read_text())["build-system"]["requires"]
 
 
 def test_the_image_has_two_stages_and_runs_as_nobody_in_particular() -> None:
@@ -42,13 +45,30 @@ def test_the_lock_has_all_that_the_package_needs_in_versions_that_it_allows() ->
     ] == []
 
 
+def test_what_builds_the_package_is_the_same_in_the_project_and_by_hash_in_the_image() -> None:
+    pinned = re.findall(r"^(\S+==\S+) \\\n    --hash=sha256:", BUILD_LOCK, re.MULTILINE)
+    assert pinned == BUILT_BY
+    assert "--require-hashes -r build.lock" in DOCKERFILE
+    assert "pip wheel --no-cache-dir --no-deps --no-build-isolation" in DOCKERFILE
+
+
 def test_a_change_of_the_program_installs_no_dependency_again() -> None:
-    assert re.findall(r"^COPY (.*) \./\S*$", DOCKERFILE, re.MULTILINE)[0] == "requirements.lock"
+    assert re.findall(r"^COPY (.*) \./\S*$", DOCKERFILE, re.MULTILINE)[0] == "requirements.lock build.lock"
 
 
-def test_the_lock_names_no_place_to_download_from() -> None:
-    assert "://" not in LOCK
-    assert [line for line in LOCK.splitlines() if line.startswith("-")] == []
+def test_what_the_image_copies_is_let_in() -> None:
+    copied = [
+        name for names in re.findall(r"^COPY (?!--from)(.*) \S+$", DOCKERFILE, re.MULTILINE) for name in names.split()
+    ]
+    let_in = re.findall(r"^!(.*)$", (ROOT / ".dockerignore").read_text(), re.MULTILINE)
+    assert "build.lock" in copied
+    assert [name for name in copied if name not in let_in] == []
+
+
+@pytest.mark.parametrize("lock", [LOCK, BUILD_LOCK], ids=["requirements", "build"])
+def test_a_lock_names_no_place_to_download_from(lock: str) -> None:
+    assert "://" not in lock
+    assert [line for line in lock.splitlines() if line.startswith("-")] == []
 
 
 def test_the_image_tells_whether_it_is_well() -> None:
@@ -110,6 +130,15 @@ def test_redis_never_throws_a_job_away() -> None:
 
 def test_the_rules_are_a_folder_so_that_an_editor_that_replaces_the_file_is_seen() -> None:
     assert COMPOSE["x-responder"]["volumes"] == ["./rules:/etc/responder:ro"]
+
+
+@pytest.mark.parametrize("page", ["compose.yaml", "docs/go-live.md"])
+def test_the_user_of_the_image_may_read_rules_that_init_made_for_one_user_alone(page: str, tmp_path: Path) -> None:
+    (command,) = re.findall(r"install -D -m \S+ rules\.yaml rules/rules\.yaml", (ROOT / page).read_text())
+    (tmp_path / "rules.yaml").write_text("version: 1\n")
+    (tmp_path / "rules.yaml").chmod(0o600)
+    subprocess.run(command.split(), cwd=tmp_path, check=True)
+    assert (tmp_path / "rules" / "rules.yaml").stat().st_mode & 0o777 == 0o644
 
 
 def test_with_tls_caddy_stands_in_front_by_the_example_and_is_believed() -> None:

@@ -23,6 +23,7 @@ from responder.starting.pack import (
     made_secrets,
     pack_files,
 )
+from tests.planning import plan
 
 KEY = "RESPONDER_AGILE_API_KEY"
 PACKS = [(pack, language) for pack in Pack for language in PackLanguage]
@@ -107,3 +108,29 @@ def test_secrets_are_made_anew_each_time() -> None:
     first, second = made_secrets(), made_secrets()
     assert first.keys() == second.keys()
     assert not set(first.values()) & set(second.values())
+
+
+TEXTED = {
+    (Pack.SHOP, PackLanguage.EN): {"are u open sunday": "hours", "My order number is 12345": "order"},
+    (Pack.SHOP, PackLanguage.IT): {"aprite domenica?": "orari", "ordine num. 4455667": "ordine"},
+    (Pack.NEWSLETTER, PackLanguage.EN): {"News": "news-on", "sign me up!": "news-on"},
+    (Pack.NEWSLETTER, PackLanguage.IT): {"mi iscrivo": "news-on", "News": "news-on"},
+    (Pack.EVENT, PackLanguage.EN): {
+        "We're coming!": "register",
+        "sorry, can't make it": "not-coming",
+        "when is it?": "programme",
+    },
+    (Pack.EVENT, PackLanguage.IT): {
+        "Veniamo!": "iscrizione",
+        "scusate, non posso venire": "rinuncia",
+        "quando è?": "programma",
+    },
+}
+
+
+@pytest.mark.parametrize(("pack", "language"), TEXTED)
+def test_a_text_as_people_write_it_reaches_its_rule(pack: Pack, language: PackLanguage) -> None:
+    sunday = datetime(2026, 12, 6, 3, tzinfo=UTC)
+    rules = rules_of(pack, language, DAYS[0])
+    reached = {text: plan(text, rules, at=sunday).rule for text in TEXTED[pack, language]}
+    assert reached == TEXTED[pack, language]

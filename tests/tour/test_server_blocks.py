@@ -19,7 +19,7 @@ TRIED = {
     ("backups.md", "responder restore"): "test_a_backup_and_its_restore_are_made_by_the_commands_of_the_page",
     ("backups.md", "pg_dump"): "test_a_postgresql_comes_back_by_the_commands_of_the_page",
     ("go-live.md", "install -o"): "test_rules_secrets_and_settings_are_laid_down_by_the_commands_of_the_page",
-    ("go-live.md", "mkdir -p rules"): "test_compose_reads_the_set_after_the_commands_of_the_page",
+    ("go-live.md", "install -D"): "test_compose_reads_the_set_after_the_commands_of_the_page",
     ("go-live.md", "kubectl"): "test_the_secret_of_the_cluster_has_a_file_for_each_that_the_settings_name",
 }
 NOT_TRIED = {
@@ -138,7 +138,7 @@ def test_compose_reads_the_set_after_the_commands_of_the_page(tmp_path: Path) ->
         shutil.copy(ROOT / name, tmp_path)
     needed = re.findall(r"\$\{(\w+):\?", (tmp_path / "compose.yaml").read_text())
     (tmp_path / ".env").write_text("".join(f"{name}='it has a # and a \" in it'\n" for name in needed))
-    block = BLOCKS["go-live.md", "mkdir -p rules"].partition("#")[2]
+    block = BLOCKS["go-live.md", "install -D"].partition("#")[2]
     started = [line.partition("#")[0].strip() for line in block.splitlines()[1:]]
     assert started[-1].startswith("docker compose ")
     assert (typed(tmp_path, started[0]), (tmp_path / "rules" / "rules.yaml").exists()) == ("", True)
