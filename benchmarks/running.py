@@ -169,9 +169,9 @@ def free_port() -> int:
         return port
 
 
-def answer(port: int, path: str, method: str = "GET") -> tuple[int, bytes] | None:
+def answer(port: int, path: str, method: str = "GET", timeout_s: float = 5) -> tuple[int, bytes] | None:
     """The status and body of one request; None if nobody listens yet."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout_s)
     try:
         connection.request(method, path)
         response = connection.getresponse()
