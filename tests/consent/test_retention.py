@@ -17,6 +17,7 @@ from responder.store.consent.reading import verify
 from responder.store.consent.retention import remove_texts
 from responder.store.consent.subscribers import put_subscribers
 from responder.store.inbox.contacts import read_known
+from responder.store.inbox.inbox import AT_WORK
 from responder.store.outbound.calls import retry_calls
 from responder.store.outbound.replies import SIMULATED
 from responder.store.queue.rows import step_rows
@@ -191,7 +192,7 @@ async def test_the_next_look_begins_at_the_first_one_that_is_in_hand(work: Work)
 
 async def test_a_message_that_waits_keeps_no_text_of_others(work: Work) -> None:
     await work.receive(inbound("waits"))
-    await work.store.inbox.claim("slow", NOON, 1)
+    await work.store.inbox.claim("slow", NOON - AT_WORK, 1)
     await work.handle(inbound("hello", BRUNO))
     work.clock.advance(days=31)
     await keep_house(work, days=30)

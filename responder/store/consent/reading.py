@@ -17,6 +17,7 @@ from responder.store.base.listing import Listing
 from responder.store.base.tables import HOLDING, SILENT, consent_events, contacts, handoffs, installation, subscriptions
 from responder.store.consent.ledger import HEAD, PHRASE, as_told, read_head
 
+PAGE = 1_000  # events that are read at a time
 MOST_FAULTS = 100  # told; whoever changed more will be found by these
 
 
@@ -37,9 +38,11 @@ async def verify(database: Database, secret: bytes) -> Verdict:
             await connection.execute(select(installation.c.value).where(installation.c.name == HEAD))
         ).scalar_one_or_none()
         rows = await connection.stream(select(consent_events).order_by(consent_events.c.seq))
-        async for row in rows.mappings():
-            if len(faults) < MOST_FAULTS:
-                faults.extend(chain.follow(as_told(dict(row))))
+        names = tuple(rows.keys())
+        async for page in rows.partitions(PAGE):
+            for row in page:
+                if len(faults) < MOST_FAULTS:
+                    faults.extend(chain.follow(as_told(dict(zip(names, row, strict=True)))))
     faults.extend(_faults_of_the_end(chain, sealed, secret))
     return Verdict(events=chain.head.count, faults=tuple(faults))
 
