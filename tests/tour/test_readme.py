@@ -134,17 +134,16 @@ def test_the_image_installs_and_starts_by_its_own_lines(
 ) -> None:
     """No engine is asked: the Dockerfile's install and start lines run in a clean virtual environment instead."""
     lines = re.sub(r"\\\n", " ", (ROOT / "Dockerfile").read_text())
-    installs = re.findall(r"/opt/responder/bin/pip install [^&\n]*", lines)
-    assert len(installs) == 2
-    venv = tmp_path / "venv"
-    subprocess.run(["python3", "-m", "venv", venv], check=True)
+    installs = re.findall(r"(?:/opt/responder/bin/)?\bpip (?:install|wheel) [^&\n]*", lines)
+    assert len(installs) == 4
+    venv, builder = tmp_path / "venv", tmp_path / "builder"
+    for made in (venv, builder):
+        subprocess.run(["python3", "-m", "venv", made], check=True)
+    path = {"PATH": f"{builder / 'bin'}:{os.environ['PATH']}"}
     for install in installs:
+        here = install.replace("/opt/responder", str(venv)).replace("/build/wheel", str(tmp_path / "wheel"))
         subprocess.run(
-            shlex.split(install.replace("/opt/responder", str(venv))),
-            cwd=place,
-            check=True,
-            capture_output=True,
-            timeout=600,
+            ["sh", "-c", here], cwd=place, env=os.environ | path, check=True, capture_output=True, timeout=600
         )
     port = str(free_port())
     started = environment | {

@@ -9,6 +9,7 @@ from typing import Annotated, Any, TextIO
 import typer
 
 from responder.cli.terminal.output import aligned, one_line, progress, say, tracked
+from responder.core.sms.counted import counted
 from responder.errors import ConfigurationError
 from responder.processes.data_dir import open_private
 from responder.spreadsheets.bookings import WHY
@@ -107,11 +108,11 @@ def _tell_wrong(reading: Reading[Any], *, dry_run: bool) -> None:
     for wrong in reading.wrong:
         for mistake in wrong.mistakes:
             say(f"{reading.file}:{wrong.line.number}: {mistake}", err=True)
-    skipped = f"{reading.file}: {len(reading.wrong)} wrong lines"
+    skipped = f"{reading.file}: {counted(len(reading.wrong), 'wrong line')}"
     if dry_run:
         say(f"{skipped} would be left out", err=True)
     else:
-        say(f"{skipped} are left out, and stand in {_write_wrong(reading)}: mend them there and import that", err=True)
+        say(f"{skipped} left out, and kept in {_write_wrong(reading)}: mend that file, then import it", err=True)
 
 
 def _write_wrong(reading: Reading[Any]) -> Path:

@@ -53,7 +53,7 @@ async def test_wrong_lines_are_skipped_into_a_file_of_their_own(here: Installati
     outcome = await run("appointments", "import", here.write("visits.csv", HEADER + lines), "--skip-wrong")
     assert outcome.code == 0
     assert list(await listed()) == ["a1"]
-    assert "2 wrong lines are left out, and stand in visits-wrong.csv" in outcome.err
+    assert "2 wrong lines left out, and kept in visits-wrong.csv: mend that file, then import it" in outcome.err
     written = (here.folder / "visits-wrong.csv").read_text("utf-8-sig").splitlines()
     assert written[0] == "id,originator,starts_at,what is wrong"
     assert written[1].startswith(f"a2,nobody,{NEXT_YEAR}-07-01 11:00,\"originator: 'nobody' is not a telephone number")
@@ -64,7 +64,7 @@ async def test_mended_wrong_lines_are_imported_as_they_are_and_no_file_is_writte
     file = here.write("visits.csv", f"{HEADER}a2,nobody,{NEXT_YEAR}-07-01 11:00\n")
     await run("appointments", "import", file, "--skip-wrong")
     again = await run("appointments", "import", file, "--skip-wrong")
-    assert "stand in visits-wrong-2.csv" in again.err
+    assert "kept in visits-wrong-2.csv" in again.err
     wrong = here.folder / "visits-wrong.csv"
     wrong.write_text(wrong.read_text("utf-8").replace("a2,nobody", f"a2,{ANNA}"), "utf-8")
     assert (await run("appointments", "import", "visits-wrong.csv")).code == 0
