@@ -13,10 +13,9 @@ from responder.core.sms.address import canonical
 from responder.desk.desk import Desk
 from responder.errors import ConfigurationError, StorageError
 from responder.processes.data_dir import make, require_restored
-from responder.settings.database_url import async_database_url, mask_url, sqlite_file
 from responder.settings.environment import environment
 from responder.settings.model import Settings
-from responder.settings.urls import read_smtp_url
+from responder.settings.urls import async_database_url, mask_url, read_smtp_url, sqlite_file
 from responder.store.base.database import Database
 from responder.store.base.migration import NEWEST, migrate, require_current, version_of
 from responder.store.base.rule_versions import RuleVersions

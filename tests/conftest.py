@@ -23,7 +23,7 @@ from sqlalchemy import Compiled, Connection, Dialect, Engine, event, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from responder.logs import OFF, QUIET
-from responder.settings.database_url import async_database_url
+from responder.settings.urls import async_database_url
 from responder.store.base.database import Database
 from responder.store.base.migration import migrate
 from responder.store.consent.installation import Installation

@@ -6,7 +6,7 @@ from responder.core.operations.handoffs import Closed, HandOffRecord, Said
 from responder.core.outbound.gateway import Job
 from responder.core.rules.webhooks import Event
 from responder.core.sms.address import is_dialable
-from responder.core.sms.counted import counted
+from responder.core.sms.durations import counted
 from responder.core.sms.segments import size
 from responder.core.sms.text import clean
 from responder.desk.desk import Desk, Invalid, Records, Refused, check_note, only_one, refusals, require, whatever

@@ -6,7 +6,7 @@ from responder.core.operations.explanations import Explanation
 from responder.core.operations.pages import EVERY_MESSAGE, MessageFilter
 from responder.core.operations.records import MessageRecord
 from responder.core.outbound.gateway import Job
-from responder.core.rehearsal.as_test import as_test
+from responder.core.rehearsal.conversation import as_test
 from responder.desk.desk import Desk, Records, only_one, refusals, require, whatever
 from responder.store.base.locking import looked_at
 from responder.store.reading import failed_messages, overview, records

@@ -13,13 +13,13 @@ from pathlib import Path
 from responder.errors import ConfigurationError, RulesError
 from responder.keeping.archive import Advance, part_of, write_archive
 from responder.keeping.manifest import DATABASE, RULES, SECRET, Manifest
-from responder.keeping.whole_file import place_for, unwritable, write_whole_file
+from responder.keeping.placing import place_for, unwritable, write_whole_file
 from responder.processes.data_dir import open_private
 from responder.rulefile import load_rules
 from responder.rulefile.sources import rule_files
-from responder.settings.database_url import sqlite_file
 from responder.settings.environment import environment
 from responder.settings.model import Settings
+from responder.settings.urls import sqlite_file
 from responder.store.base.database import Database
 from responder.store.base.migration import version_of
 from responder.store.consent.installation import Installation

@@ -11,8 +11,7 @@ from responder.errors import ConfigurationError
 from responder.keeping.archive import Advance, unpack
 from responder.keeping.backup import Progress
 from responder.keeping.manifest import DATABASE, SECRET, Manifest, NoBackup
-from responder.keeping.placing import Places, put_in_place, take_back
-from responder.keeping.whole_file import unwritable
+from responder.keeping.placing import Places, put_in_place, take_back, unwritable
 from responder.processes.data_dir import UNFINISHED, take
 from responder.store.base.database import Database
 from responder.store.base.migration import NEWEST, migrate

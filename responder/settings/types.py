@@ -17,9 +17,8 @@ from pydantic.fields import FieldInfo
 from responder.core.outbound.networks import is_host
 from responder.core.sms.durations import EXPECTED_RATE, Rate, read_rate
 from responder.settings import urls
-from responder.settings.database_url import EXPECTED, async_database_url, mask_url
 from responder.settings.environment import PREFIX
-from responder.settings.urls import is_loopback
+from responder.settings.urls import EXPECTED, async_database_url, is_loopback, mask_url
 
 Network = IPv4Network | IPv6Network
 

@@ -11,8 +11,8 @@ from responder.core.appointments.booking import FILE_FIELDS, REQUIRED, TIMES, Bo
 from responder.core.rules.imports import DATE, TIME, FileForm
 from responder.core.sms.address import doubt_about
 from responder.core.sms.typed_times import Forms, comes_twice, read_clock, read_day, shown, skipped
-from responder.spreadsheets.columns import Row, Wanted
 from responder.spreadsheets.reading import Became, Follow, Reading, RowValue, read_rows, read_sheet
+from responder.spreadsheets.sheet import Row, Wanted
 
 WHY = "what is wrong"  # the column of a file of wrong lines, which is left out when it is read again
 BOOKING_COLUMNS = (*FILE_FIELDS, DATE, TIME)

@@ -12,8 +12,7 @@ from typing import Generic, TypeVar
 
 from responder.core.rules.imports import FileForm
 from responder.errors import ConfigurationError
-from responder.spreadsheets.columns import Row, Wanted, read_columns
-from responder.spreadsheets.sheet import LARGEST_FILE, Line, Sheet, cell_value, make_sheet
+from responder.spreadsheets.sheet import LARGEST_FILE, Line, Row, Sheet, Wanted, cell_value, make_sheet, read_columns
 from responder.spreadsheets.workbook import is_workbook, read_workbook
 
 SEPARATORS = ",;\t"

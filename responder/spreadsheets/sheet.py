@@ -1,9 +1,12 @@
-"""A sheet, whatever kind of file it comes from: its lines that are not blank, and cells that are no formula."""
+"""A sheet, whatever kind of file it comes from: lines that are not blank, cells that are no formula, its columns."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from responder.core.appointments.booking import tidy
+from responder.core.rules.imports import DATE, TIME, FileForm
+from responder.core.rules.template import did_you_mean
 from responder.errors import ConfigurationError
 
 FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
@@ -77,3 +80,107 @@ def _within_limits(lines: Iterable[Line], file: str) -> Iterator[Line]:
         if any(len(cell) > LONGEST_CELL for cell in line.cells):
             raise ConfigurationError(f"{file}:{line.number}: a cell has more than {LONGEST_CELL:,} characters")
         yield line
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """The columns that a kind of file may have, those that it needs, and others that are left out in silence."""
+
+    columns: Sequence[str]
+    required: Sequence[str]
+    ignored: Sequence[str] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Row:
+    """The cells of a line by our names for their columns."""
+
+    line: int
+    cells: Mapping[str, str]
+    titles: Mapping[str, str]
+
+    def get(self, column: str) -> str:
+        """What stands in a column; empty where the file has no such column."""
+        return self.cells.get(column, "")
+
+    def title(self, column: str) -> str:
+        """What the file calls a column."""
+        return self.titles.get(column, column)
+
+    def has(self, column: str) -> bool:
+        """Whether the file has a column."""
+        return column in self.titles
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Columns:
+    """The columns of one file, from the left; None for one that is not read."""
+
+    places: Sequence[str | None]
+    titles: Mapping[str, str]
+    fixed: Mapping[str, str]
+    notes: Sequence[str] = ()
+
+    def row(self, line: Line) -> Row | str:
+        """The cells of a line, or what is wrong with their number."""
+        cells = [tidy(cell) for cell in line.cells]
+        while len(cells) > len(self.places) and not cells[-1]:
+            cells.pop()
+        if len(cells) != len(self.places):
+            counts = f"{len(cells)} values, the first line names {len(self.places)} columns"
+            return f"{counts}: check the separators and quotes"
+        named = {name: cell for name, cell in zip(self.places, cells, strict=True) if name}
+        return Row(line=line.number, cells={**self.fixed, **named}, titles=self.titles)
+
+
+def read_columns(sheet: Sheet, file: str, wanted: Wanted, form: FileForm) -> Columns:
+    """The columns that the first line names; ConfigurationError has all that is wrong with them."""
+    typed = [tidy(cell) for cell in sheet.header.cells]
+    ours = {name.casefold(): name for name in (*wanted.columns, *wanted.ignored)}
+    theirs = {title.casefold(): column for title, column in form.columns.items()}
+    places = [theirs.get(title.casefold()) or ours.get(title.casefold()) for title in typed]
+    empty = [place for place, title in enumerate(typed) if not title]
+    unknown = [title for title, name in zip(typed, places, strict=True) if title and name is None]
+    wrong = [*_wrong(places, typed, wanted, form)]
+    if not form.columns:
+        wrong = [*(f"unknown column {title!r}{_remedy(title, wanted, sheet)}" for title in unknown), *wrong]
+    wrong += _values_without_a_name(sheet, empty)
+    if wrong:
+        raise ConfigurationError("\n".join(f"{file}:{sheet.header.number}: {text}" for text in wrong))
+    titles = {name: title for name, title in zip(places, typed, strict=True) if name}
+    fixed = {name: value for name, value in form.fixed.items() if name not in titles}
+    left_out = f"{file}: columns that are not read, since 'imports' does not name them: {', '.join(unknown)}"
+    return Columns(places=places, titles=titles, fixed=fixed, notes=[left_out] if unknown else [])
+
+
+def _wrong(places: Sequence[str | None], typed: Sequence[str], wanted: Wanted, form: FileForm) -> list[str]:
+    there = {name for name in places if name} | form.fixed.keys()
+    if {DATE, TIME} <= there:
+        there.add("starts_at")
+    called = {column: title for title, column in form.columns.items()}
+    missing = [name for name in wanted.required if name not in there]
+    wrong = [f"the column {called.get(name, name)!r} is missing, add it" for name in missing]
+    wrong += [f"the column {name!r} stands there alone, add {other!r}" for name, other in ((DATE, TIME), (TIME, DATE))
+              if name in there and other not in there and "starts_at" not in there]  # fmt: skip
+    twice = sorted({name for name in places if name and places.count(name) > 1}, key=places.index)
+    for name in twice:
+        titles = list(dict.fromkeys(title for title, place in zip(typed, places, strict=True) if place == name))
+        both = f"the columns {' and '.join(map(repr, titles))} are both {name!r}, remove one"
+        wrong.append(both if len(titles) > 1 else f"the column {titles[0].lower()!r} stands there twice, remove one")
+    return wrong
+
+
+def _remedy(title: str, wanted: Wanted, sheet: Sheet) -> str:
+    if "|" in title and len(sheet.header.cells) == 1:
+        return ": separate the columns by commas, semicolons or tabs"
+    likely = did_you_mean(title, wanted.columns)
+    return likely if likely.endswith("?") else ": leave it out, or say under 'imports' what it is"
+
+
+def _values_without_a_name(sheet: Sheet, empty: Sequence[int]) -> list[str]:
+    """What is told of a column without a name; one that is empty all the way down was never meant."""
+    for line in sheet.lines if empty else ():
+        for place in empty:
+            if place < len(line.cells) and line.cells[place].strip():
+                return [f"column {place + 1} has no name, and values from line {line.number} on: name it"]
+    return []

@@ -13,8 +13,8 @@ from responder.core.rules.template import did_you_mean
 from responder.core.sms.address import number_from
 from responder.core.sms.typed_times import Forms, read_day, read_moment, shown
 from responder.spreadsheets.bookings import WHY, became_number, wall
-from responder.spreadsheets.columns import Row, Wanted
 from responder.spreadsheets.reading import Became, Follow, Reading, RowValue, read_rows, read_sheet
+from responder.spreadsheets.sheet import Row, Wanted
 
 UNDER_REVIEW = "under_review_since"  # a column that some exports have; an import ignores it
 REQUIRED_COLUMNS = ("originator", "list")

@@ -21,16 +21,15 @@ from responder.processes.memory import collect_rarely
 from responder.processes.port import wait_for_port
 from responder.processes.tasks import Beside
 from responder.rulefile.in_force import RulesInForce
-from responder.settings.database_url import async_database_url, sqlite_file
 from responder.settings.exposure import check_exposure
 from responder.settings.model import Settings
-from responder.settings.urls import place_of
+from responder.settings.urls import async_database_url, place_of, sqlite_file
 from responder.store.base.database import Database
 from responder.web.app import App, Later, Streams, create_app
 from responder.web.health import Health
-from responder.web.leaving import LeavingProtocol, Server
 from responder.web.metrics import Metrics
 from responder.web.refusals import Refusals
+from responder.web.leaving import LeavingProtocol, Server
 from responder.web.shares import Shares
 from responder.web.webhooks import Gate, Webhooks
 from responder.wiring import Store, make_desk, make_gateway, open_rules, open_store, redis_url, utc_now, watch_secret

@@ -22,7 +22,7 @@ from responder.store.base.database import Database
 from responder.store.consent.importing import SubscriberImports
 from responder.store.consent.retention import end_subscriptions, kept_since, remove_strays, remove_texts
 from responder.store.operations.alerts import forget_mails
-from responder.store.operations.clock_steps import bring_back
+from responder.store.operations.backups import bring_back
 from responder.store.operations.credits import claim_question, forget_credits, note_credit, note_no_credit
 from responder.store.queue.quiet_and_late import drop_late
 from responder.store.reading.events import forget_events

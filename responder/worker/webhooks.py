@@ -11,8 +11,8 @@ from datetime import datetime
 from responder.core.contact.effects import StepStatus
 from responder.core.contact.reasons import because, reason_of
 from responder.core.outbound.gateway import Call, Client, Clock, Response
+from responder.core.outbound.networks import webhook_headers
 from responder.core.outbound.retry import AT_ONCE, Endpoint, read_retry_after
-from responder.core.outbound.signature import webhook_headers
 from responder.core.outbound.webhook_replies import LONGEST_JSON
 from responder.core.rules.rules import Rules
 from responder.errors import PermanentError, StorageError, TransientError, UncertainError

@@ -8,7 +8,7 @@ from typing import BinaryIO
 import pytest
 
 from responder.errors import ConfigurationError
-from responder.keeping.whole_file import place_for, write_whole_file
+from responder.keeping.placing import place_for, write_whole_file
 from tests.conftest import no_more_on_disk
 
 NOW = datetime(2026, 11, 30, 2, 15, 7, tzinfo=UTC)

@@ -12,12 +12,11 @@ from responder.errors import RulesError
 from responder.rulefile import read_rules
 from responder.rulefile.describe.document import described
 from responder.rulefile.describe.schema import rules_schema
-from responder.rulefile.reading.in_words import values_after
+from responder.rulefile.reading.in_words import SCALAR, values_after
 from responder.rulefile.reading.nodes import Node
 from responder.rulefile.reading.places import placed_sources
 from responder.rulefile.reading.reader import Reader, Wrong, text
 from responder.rulefile.reading.scope import Scope
-from responder.rulefile.reading.shapes import SCALAR
 from responder.rulefile.sections.conditions.registry import CONDITIONS, condition
 from tests.planning import plan
 

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from responder.settings.database_url import SSL_MODES, async_database_url, mask_url
+from responder.settings.urls import SSL_MODES, async_database_url, mask_url
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from responder.core.outbound.retry import AT_ONCE, Endpoint
 from responder.core.rules.rules import Rules
 from responder.desk.condition import Condition, read_condition
 from responder.errors import ConfigurationError, ResponderError
-from responder.settings.database_url import mask_url
 from responder.settings.model import Settings
+from responder.settings.urls import mask_url
 
 LONG_OPEN = timedelta(days=1)  # an older hand-off has been forgotten
 LATE = timedelta(minutes=1)  # a message that has waited longer is not about to be handled

@@ -15,7 +15,7 @@ from responder.cli.terminal.output import moment
 from responder.cli.terminal.session import local_url, open_desk
 from responder.core.operations.troubles import MailboxReport, MailboxState
 from responder.core.outbound.gateway import UNSIGNED, MailReader
-from responder.core.sms.counted import counted
+from responder.core.sms.durations import counted
 from responder.desk.condition import read_mailboxes
 from responder.errors import ConfigurationError, PermanentError, ResponderError, TransientError
 from responder.jobs import connect, redis_policy
@@ -23,9 +23,9 @@ from responder.mail.account import Account, account_of, reader_of
 from responder.mail.mailbox import Mailbox
 from responder.processes import redis as embedded
 from responder.processes.data_dir import readable_by_others
-from responder.settings.database_url import mask_url, sqlite_file
 from responder.settings.exposure import check_exposure
 from responder.settings.model import Settings
+from responder.settings.urls import mask_url, sqlite_file
 from responder.version import full_version
 
 POLICY = "noeviction"

@@ -14,7 +14,7 @@ from responder.cli.terminal.output import for_people, one_line, progress, say
 from responder.cli.terminal.session import with_desk
 from responder.core.appointments.booking import FILE_FIELDS, Booking, Change
 from responder.core.operations.records import AppointmentRecord
-from responder.core.sms.counted import counted
+from responder.core.sms.durations import counted
 from responder.desk.appointments import read_day
 from responder.desk.desk import Desk
 from responder.desk.files import Preview, import_appointments, preview_appointments, read_booking_file

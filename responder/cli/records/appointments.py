@@ -19,7 +19,7 @@ from responder.core.appointments.booking import FILE_FIELDS
 from responder.core.contact.effects import AppointmentStatus
 from responder.core.operations.pages import AppointmentFilter
 from responder.core.operations.records import AppointmentEvent, AppointmentRecord
-from responder.core.sms.counted import counted
+from responder.core.sms.durations import counted
 from responder.core.sms.timestamps import iso
 from responder.desk.appointments import appointment_history, list_appointments, read_day, show_appointment
 from responder.desk.desk import Desk, Missing, Records

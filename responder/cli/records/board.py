@@ -10,7 +10,7 @@ from responder.cli.terminal.output import Column, each_of, echo_json, moment, pr
 from responder.cli.terminal.session import at_desk, operator_name, print_list
 from responder.core.contact.effects import AppointmentStatus
 from responder.core.operations.board import Board, BoardEntry, ReminderRecord, ReminderStatus
-from responder.core.sms.counted import counted
+from responder.core.sms.durations import counted
 from responder.desk.appointments import TODAY, list_reminders, read_board, send_reminder_now, set_appointment_status
 from responder.desk.desk import Desk, Records
 

@@ -26,7 +26,7 @@ from responder.core.contact.known import SubscriptionStatus
 from responder.core.operations.pages import SubscriberFilter
 from responder.core.operations.records import SubscriberRecord
 from responder.core.rules.imports import SUBSCRIBER_COLUMNS
-from responder.core.sms.counted import counted
+from responder.core.sms.durations import counted
 from responder.desk.consent import LEFT, count_lists, list_subscribers, opt_out_number, put_subscriber
 from responder.desk.desk import Desk
 from responder.desk.files import import_subscribers, read_subscriber_file, read_with_evidence

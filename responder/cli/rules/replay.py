@@ -17,7 +17,7 @@ from responder.core.contact.effects import Effect, Explained
 from responder.core.deciding.explanation import explained_effect
 from responder.core.rehearsal.replay import Change, Divergence, Group, without_numbers
 from responder.core.rules.rules import Rules
-from responder.core.sms.counted import counted
+from responder.core.sms.durations import counted
 from responder.desk.desk import Desk
 from responder.desk.editing.effects import replay_messages
 from responder.rulefile import load_rules

@@ -17,7 +17,7 @@ from responder.cli.terminal.options import AsJson, RulesFile
 from responder.cli.terminal.output import aligned, echo_json, one_line, progress, say
 from responder.core.rehearsal.trials import Coverage, Trial, coverage, percent, try_all
 from responder.core.rules.rules import Rules
-from responder.core.sms.counted import counted
+from responder.core.sms.durations import counted
 from responder.desk.editing.trying import explanation_of
 from responder.errors import ConfigurationError
 from responder.settings.model import load_settings

@@ -14,9 +14,9 @@ from responder.cli.terminal.output import say
 from responder.logs import set_up_logs
 from responder.processes.forked import Family, fork
 from responder.processes.memory import use_few_arenas
-from responder.settings.database_url import mask_url
 from responder.settings.environment import environment
 from responder.settings.model import Settings, load_settings, unknown_settings
+from responder.settings.urls import mask_url
 from responder.wiring import migrate_database
 
 app = typer.Typer()

@@ -12,17 +12,16 @@ from dataclasses import dataclass
 from responder.cli.terminal.output import say
 from responder.cli.terminal.session import command_name, local_host, local_url, missing_file
 from responder.core.rules.rules import Rules
-from responder.core.sms.counted import counted
+from responder.core.sms.durations import counted
 from responder.errors import RulesError
 from responder.mail.account import account_of
 from responder.processes import redis as embedded
 from responder.processes.children import PROGRAM, Child, supervise
 from responder.processes.forked import Forked
 from responder.processes.port import wait_for_port
-from responder.settings.database_url import mask_url
 from responder.settings.exposure import check_exposure
 from responder.settings.model import Settings
-from responder.settings.urls import read_mailbox_url
+from responder.settings.urls import mask_url, read_mailbox_url
 from responder.version import full_version
 from responder.wiring import migrate_database, open_rules, open_store, read_rules_in_force
 

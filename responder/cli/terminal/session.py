@@ -22,9 +22,9 @@ from responder.desk.desk import Desk, Invalid, Missing, Records
 from responder.desk.rule_versions import read_rule_pauses, version_in_force
 from responder.errors import ConfigurationError, ResponderError
 from responder.rulefile import rules_from
-from responder.settings.database_url import sqlite_file
 from responder.settings.environment import environment
 from responder.settings.model import Settings, load_settings
+from responder.settings.urls import sqlite_file
 from responder.wiring import Store, make_desk, open_store, read_rules_in_force
 
 COMMAND = "responder"

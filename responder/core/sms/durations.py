@@ -1,4 +1,4 @@
-"""Lengths of time and rates as operators write them: ``10m``, ``24h``, ``5/10m``."""
+"""How long and how many, as people type and read it."""
 
 import re
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ LENGTH = re.compile(r"([0-9]{1,6})\s*([smhdw])")
 RATE = re.compile(r"([1-9][0-9]{0,6})/([1-9][0-9]{0,5})?([smhd])")
 EXPECTED_PERIOD = "a number and s, m, h or d, such as 30m or 1h"
 EXPECTED_RATE = "so many in so long, such as 10/s, 5/10m or 3/h"
+IRREGULAR = {"reply": "replies", "person": "people", "copy": "copies", "delivery": "deliveries"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -102,3 +103,14 @@ def _in_largest_unit(period: timedelta) -> tuple[int, str]:
     seconds = int(period.total_seconds())
     unit = next(unit for unit in "dhms" if seconds % UNITS[unit] == 0)
     return seconds // UNITS[unit], unit
+
+
+def counted(number: int, what: str) -> str:
+    """A number with its noun, in the plural unless it is one.
+
+    >>> counted(1, "appointment"), counted(2, "reply"), counted(1200, "webhook call"), counted(0, "row")
+    ('1 appointment', '2 replies', '1,200 webhook calls', '0 rows')
+    """
+    if number == 1:
+        return f"1 {what}"
+    return f"{number:,} {IRREGULAR.get(what, f'{what}s')}"

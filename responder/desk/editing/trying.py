@@ -9,9 +9,8 @@ from responder.core.contact.known import Appointment, Known
 from responder.core.deciding.plan import Plan, make_plan
 from responder.core.operations.explanations import Explanation, explained, why_silent
 from responder.core.operations.records import MessageRecord
-from responder.core.rehearsal.as_test import talk_as_test
 from responder.core.rehearsal.circumstances import LONG_BEFORE, subscribed
-from responder.core.rehearsal.conversation import Exchange, carried_out
+from responder.core.rehearsal.conversation import Exchange, carried_out, talk_as_test
 from responder.core.rules.hours import RulePause
 from responder.core.rules.rules import Rules
 from responder.core.sms.address import is_dialable

@@ -1,5 +1,6 @@
-"""A candidate of the rules laid out on disk, so that commands can read it; and what the editor offers to write."""
+"""What pages write into an operator's draft, and a candidate laid out on disk so that commands can read it."""
 
+import asyncio
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -10,8 +11,13 @@ from typing import Any
 
 from responder.core.rules.actions import ACTIONS
 from responder.core.rules.rules import Rules
+from responder.desk.desk import Desk, Invalid, Refused
+from responder.desk.editing.drafts import Desktop, keep_draft, open_desktop
+from responder.desk.editing.rules_file import RulesFile
+from responder.errors import RulesError
 from responder.rulefile import rule_files
 from responder.rulefile.sections.conditions.registry import known_keys
+from responder.rulefile.writing import NoPlace, with_alias, with_list, with_rules, with_test
 
 RULE_KEYS = ("name", "when", "then", "continue", "cooldown", "enabled", "examples", "shadow", "typos")
 OWN_KEYS = (
@@ -26,6 +32,7 @@ OWN_KEYS = (
     "tests",
     "webhooks",
 )
+LONGEST_SHOWN = 40  # characters of a word that cannot be added
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,3 +70,42 @@ def completions(rules: Rules) -> list[str]:
     """The words of the language and of this file, for the one list that the editor offers."""
     names = (*rules.lists, *rules.webhooks, *(rule.name for rule in rules.rules))
     return sorted({*known_keys(), *ACTIONS, *RULE_KEYS, *OWN_KEYS, *names})
+
+
+async def keep_test(desk: Desk, file: RulesFile, operator: str, test: str) -> Desktop:
+    """Put a test at the end of an operator's draft."""
+    desktop = await open_desktop(desk, file, operator)
+    return await keep_draft(desk, file, desktop, operator, with_test(desktop.text, test))
+
+
+async def keep_campaign(desk: Desk, file: RulesFile, before: Desktop, operator: str, entry: str, rules: str) -> int:
+    """Put a list and the rules of a campaign into an operator's draft, and give their line. Raises Refused."""
+    try:
+        text, line = with_rules(with_list(before.text, entry), rules)
+    except NoPlace as error:
+        raise Refused(str(error)) from error
+    await keep_draft(desk, file, before, operator, text)
+    return line + 1  # an empty line comes first
+
+
+async def keep_alias(desk: Desk, file: RulesFile, operator: str, rule: str, word: str) -> int:
+    """Put one more word for a rule into an operator's draft, and give its line. Raises Invalid and Refused."""
+    desktop = await open_desktop(desk, file, operator)
+    try:
+        rules = await file.rules_of(desktop.text)
+    except RulesError as error:
+        raise Invalid(*map(str, error.mistakes)) from error
+    try:
+        text, line = await asyncio.to_thread(with_alias, rules, rule, word)
+        await file.rules_of(text)
+    except NoPlace as error:
+        raise Refused(str(error)) from error
+    except RulesError as error:
+        raise Refused(f"{shortened(word)} cannot be a word of rule {rule!r}: {error.mistakes[0].text}") from error
+    await keep_draft(desk, file, desktop, operator, text)
+    return line
+
+
+def shortened(word: str) -> str:
+    """A word in quotes, of which a long one is cut."""
+    return repr(word if len(word) <= LONGEST_SHOWN else f"{word[:LONGEST_SHOWN]}…")

@@ -15,7 +15,7 @@ from responder.core.rules.imports import SUBSCRIBER_COLUMNS
 from responder.core.rules.template import Texts
 from responder.core.sms.typed_times import DateForm, TimeForm
 from responder.rulefile.describe import schema_words as words_of
-from responder.rulefile.reading.shapes import (
+from responder.rulefile.reading.in_words import (
     ANYTHING,
     FLAG,
     MAYBE,

@@ -1,10 +1,13 @@
-"""How a file's own values read in a plain sentence."""
+"""The parts of plain words and of a JSON Schema, by which conditions and all the rest are described."""
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
+from responder.core.recognition.packs import ALWAYS
 from responder.core.rules.rules import Rules
 from responder.rulefile.reading.nodes import Mapping as MappingNode
 from responder.rulefile.reading.nodes import Node
+from responder.rulefile.reading.packs import load_packs
 from responder.rulefile.reading.places import scalars
 
 LANGUAGES = {
@@ -14,6 +17,12 @@ LANGUAGES = {
 MARKS = "\\`*_<>[]|#"
 InWords = Callable[[Node, Rules], str]
 """Gives the words for what the author wrote."""
+Schema = dict[str, Any]
+SCALAR: Schema = {"type": ["string", "number", "boolean"]}  # YAML may take a text for a number or a boolean
+MAYBE: Schema = {"type": ["string", "number", "boolean", "null"]}
+FLAG: Schema = {"enum": [True, False, "yes", "no", "on", "off", "Yes", "No", "YES", "NO", "ON", "OFF", "true", "false"]}
+MOMENT: Schema = {"not": {"type": ["object", "array"]}}  # some readers make a date of it, which a schema can't name
+ANYTHING: Schema = {}
 
 
 def quoted(text: str) -> str:
@@ -75,3 +84,51 @@ def values_after(beginning: str, names: Mapping[str, str] | None = None) -> InWo
         return f"{beginning} {either((names or {}).get(scalar.text, scalar.text) for scalar in scalars(node))}".strip()
 
     return in_words
+
+
+def known_languages() -> list[str]:
+    """The languages that there are built-in words for."""
+    return [language for language in load_packs() if language != ALWAYS]
+
+
+def one_language() -> Schema:
+    return {"enum": known_languages()}
+
+
+def by_language(value: Schema) -> Schema:
+    """A value, or one for each language."""
+    in_languages = {
+        "type": "object",
+        "properties": dict.fromkeys(known_languages(), value),
+        "additionalProperties": False,
+        "minProperties": 1,
+    }
+    return {"anyOf": [*(value.get("anyOf") or [value]), in_languages]}
+
+
+def one_or_many(value: Schema) -> Schema:
+    """A value, or a list of them."""
+    return {"anyOf": [value, {"type": "array", "items": value}]}
+
+
+def named(value: Schema, *, may_be_empty: bool = False) -> Schema:
+    """Values under names that the author chooses."""
+    entry = {"anyOf": [value, {"type": ["null", "string"], "maxLength": 0}]} if may_be_empty else value
+    return {"type": "object", "propertyNames": {"pattern": "^[a-z0-9][a-z0-9_-]{0,63}$"}, "additionalProperties": entry}
+
+
+def reference(name: str) -> Schema:
+    """A part that is defined once for the whole schema."""
+    return {"$ref": f"#/definitions/{name}"}
+
+
+def object_of(known: Mapping[str, Schema], words: Mapping[str, str], required: Iterable[str] = ()) -> Schema:
+    """An object with these properties and no others, each with its description."""
+    described = {name: _described(value, words[name]) for name, value in known.items()}
+    needed = {"required": list(required)} if required else {}
+    return {"type": "object", "properties": described, "additionalProperties": False, **needed}
+
+
+def _described(value: Schema, words: str) -> Schema:
+    """The property with its description; draft 7 reads nothing else beside a reference."""
+    return {"description": words, "allOf": [value]} if "$ref" in value else {"description": words, **value}

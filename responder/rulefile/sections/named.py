@@ -5,8 +5,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from urllib.parse import urlsplit
 
-from responder.core.outbound.networks import is_host
-from responder.core.outbound.signature import decode_secret
+from responder.core.outbound.networks import decode_secret, is_host
 from responder.core.rules.rules import List, Number, Webhook
 from responder.core.rules.template import Names, Texts
 from responder.core.rules.webhooks import Event

@@ -9,7 +9,7 @@ from responder.core.contact.effects import Purpose, Step, StepKind
 from responder.core.outbound.gateway import Call, Response, Taken
 from responder.errors import AccessError, BlockedError, PermanentError, ResponderError, TransientError, UncertainError
 from responder.gateways.agile import AgileTelecom, Api
-from responder.gateways.agile.fates import TABLE, Row, Said
+from responder.gateways.agile.answers import TABLE, Row, Said
 from responder.gateways.agile.outbound import SEND_URLS
 
 ROME = ZoneInfo("Europe/Rome")

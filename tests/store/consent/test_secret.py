@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import delete, select, text, update
 
 from responder.errors import ConfigurationError, StorageError
-from responder.settings.database_url import mask_url
 from responder.settings.model import load_settings
+from responder.settings.urls import mask_url
 from responder.store.base.database import Database
 from responder.store.base.tables import installation
 from responder.store.consent.installation import MARK, Installation

@@ -7,12 +7,22 @@ from functools import partial
 from responder.core.rules.conditions import Condition, FromOneOf, HasAppointment, InLanguage, OnList, ToOneOf
 from responder.core.rules.hours import InHours, Since, Until
 from responder.core.rules.rules import Rules
-from responder.rulefile.reading.in_words import LANGUAGES, either, title_in_words, values_after
+from responder.rulefile.reading.in_words import (
+    LANGUAGES,
+    MOMENT,
+    SCALAR,
+    Schema,
+    either,
+    object_of,
+    one_language,
+    one_or_many,
+    title_in_words,
+    values_after,
+)
 from responder.rulefile.reading.nodes import Mapping as MappingNode
 from responder.rulefile.reading.nodes import Node, Scalar, Sequence
 from responder.rulefile.reading.reader import Reader, T, Wrong, is_empty, one_of, shown, text
 from responder.rulefile.reading.scope import Scope
-from responder.rulefile.reading.shapes import MOMENT, SCALAR, Schema, object_of, one_language, one_or_many
 from responder.rulefile.reading.times import hours, since_in, until_in
 from responder.rulefile.sections.conditions.registry import condition
 

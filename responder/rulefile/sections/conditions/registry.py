@@ -7,11 +7,10 @@ from typing import Any, Generic, TypeVar
 from responder.core.rules.conditions import Condition
 from responder.core.rules.hours import Since, Until
 from responder.core.rules.matching import TextCondition
-from responder.rulefile.reading.in_words import InWords
+from responder.rulefile.reading.in_words import InWords, Schema, object_of
 from responder.rulefile.reading.nodes import Node
 from responder.rulefile.reading.reader import Fields, Reader, is_empty
 from responder.rulefile.reading.scope import Scope
-from responder.rulefile.reading.shapes import Schema, object_of
 
 R = TypeVar("R")
 Read = Callable[[Node, Scope, Reader], R]

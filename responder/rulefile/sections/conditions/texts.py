@@ -10,13 +10,21 @@ from responder.core.recognition.packs import Answer, Word
 from responder.core.rules.matching import Alias, Answers, How, Pattern, Words, pattern_options
 from responder.core.rules.rules import Rules
 from responder.core.sms.text import fold
-from responder.rulefile.reading.in_words import either, language_in_words, quoted, words_after
+from responder.rulefile.reading.in_words import (
+    SCALAR,
+    Schema,
+    by_language,
+    either,
+    language_in_words,
+    one_or_many,
+    quoted,
+    words_after,
+)
 from responder.rulefile.reading.nodes import Mapping as MappingNode
 from responder.rulefile.reading.nodes import Node, Sequence
 from responder.rulefile.reading.places import scalars
 from responder.rulefile.reading.reader import Reader, Wrong, is_empty, member_of, shown, text
 from responder.rulefile.reading.scope import Scope
-from responder.rulefile.reading.shapes import SCALAR, Schema, by_language, one_or_many
 from responder.rulefile.sections.conditions.registry import text_condition
 
 ANSWERS = {"confirm": "yes", "cancel": "no", "reschedule": "another day"}

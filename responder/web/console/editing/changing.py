@@ -21,8 +21,7 @@ from responder.desk.editing.drafts import (
     take_theirs,
 )
 from responder.desk.editing.rules_file import LONGEST_WHY, FileChanged
-from responder.desk.editing.workspace import completions
-from responder.desk.editing.writing import keep_campaign
+from responder.desk.editing.workspace import completions, keep_campaign
 from responder.web.console.editing.snippets import campaign_for, snippets_for
 from responder.web.console.frame.visits import Visit, acts, pages
 from responder.web.console.running.impact import Impact

@@ -14,7 +14,7 @@ from responder.core.sms.typed_times import read_moment
 from responder.desk.desk import DeskError, Invalid
 from responder.desk.editing.drafts import open_desktop
 from responder.desk.editing.trying import Booking, Said, Talk, talk_to_test, try_talk
-from responder.desk.editing.writing import keep_test
+from responder.desk.editing.workspace import keep_test
 from responder.desk.messages import show_message
 from responder.desk.people import number_of
 from responder.desk.rule_versions import list_versions
