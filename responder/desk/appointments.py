@@ -13,12 +13,7 @@ from responder.core.operations.records import AppointmentEvent, AppointmentRecor
 from responder.core.outbound.gateway import Job
 from responder.core.rules.webhooks import Event
 from responder.desk.desk import OVERTAKEN, Desk, Invalid, Missing, Overtaken, Records, Refused, check_note
-from responder.store.appointments.bookings import (
-    API,
-    Means,
-    delete_appointment,
-    put_bookings,
-)
+from responder.store.appointments.bookings import API, Means, delete_appointment, put_bookings
 from responder.store.appointments.by_hand import ByHand, send_reminder, set_status
 from responder.store.base.history import read_history
 from responder.store.base.locking import Conflict

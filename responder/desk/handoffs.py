@@ -67,13 +67,7 @@ async def let_go_of_handoff(desk: Desk, beginning: str, *, operator: str) -> Non
 
 
 async def answer_handoff(
-    desk: Desk,
-    beginning: str,
-    text: str,
-    *,
-    operator: str,
-    max_segments: int = MAX_SEGMENTS,
-    expected: Seen = whatever,
+    desk: Desk, beginning: str, text: str, *, operator: str, max_segments: int = MAX_SEGMENTS, expected: Seen = whatever
 ) -> tuple[HandOffRecord, str, bool]:
     """Write to the number of a hand-off; gives the key of the text, and whether it is new.
 

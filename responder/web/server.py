@@ -27,9 +27,9 @@ from responder.settings.urls import async_database_url, place_of, sqlite_file
 from responder.store.base.database import Database
 from responder.web.app import App, Later, Streams, create_app
 from responder.web.health import Health
+from responder.web.leaving import LeavingProtocol, Server
 from responder.web.metrics import Metrics
 from responder.web.refusals import Refusals
-from responder.web.leaving import LeavingProtocol, Server
 from responder.web.shares import Shares
 from responder.web.webhooks import Gate, Webhooks
 from responder.wiring import Store, make_desk, make_gateway, open_rules, open_store, redis_url, utc_now, watch_secret

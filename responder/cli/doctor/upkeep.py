@@ -55,8 +55,7 @@ def _credit(settings: Settings, alerts: Alerts, credits_: Sequence[Credit]) -> F
         return warning("credit", f"the gateway does not tell it: {credit.failure}; the last that it told: {last}")
     if low_credit(credit, alerts.credit_low):
         return warning(
-            "credit",
-            f"{last}, less than {alerts.credit_low}: top it up with the gateway, or set alerts.credit_low",
+            "credit", f"{last}, less than {alerts.credit_low}: top it up with the gateway, or set alerts.credit_low"
         )
     return ok("credit", last)
 

@@ -89,7 +89,7 @@ def reminders(
         return
     columns: list[Column[ReminderRecord]] = [
         Column(title="due", value=lambda record: record.due_at),
-        Column(title="appointment", value=lambda record: record.appointment_id),
+        Column(title="appointment", value=lambda record: record.appointment),
         Column(title="starts", value=lambda record: record.starts_at),
         Column(title="name", value=lambda record: record.name, wide=True),
         Column(title="number", value=lambda record: record.originator),

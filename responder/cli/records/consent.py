@@ -14,13 +14,7 @@ from responder.cli.terminal.session import confirm, operator_name, print_list, r
 from responder.core.operations.pages import ConsentFilter
 from responder.core.operations.records import ConsentRecord
 from responder.core.sms.durations import counted
-from responder.desk.consent import (
-    correct_opt_out,
-    erase_number,
-    list_consent,
-    list_opt_outs_by_phrase,
-    show_consent,
-)
+from responder.desk.consent import correct_opt_out, erase_number, list_consent, list_opt_outs_by_phrase, show_consent
 from responder.desk.desk import Desk
 from responder.desk.people import everything_about
 
@@ -177,11 +171,7 @@ async def _correct(desk: Desk, *, number: str, reason: str) -> None:
 
 
 @app.command("erase")
-def erase(
-    number: Number,
-    *,
-    yes: Yes = False,
-) -> None:
+def erase(number: Number, *, yes: Yes = False) -> None:
     """Erase a number and its texts from every table.
 
     A keyed hash stays, so that it is not texted again before its own START.

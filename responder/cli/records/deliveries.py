@@ -12,13 +12,7 @@ from responder.core.contact.effects import StepKind, StepStatus
 from responder.core.operations.pages import DeliveryFilter
 from responder.core.operations.records import DeliveryRecord
 from responder.core.sms.durations import counted
-from responder.desk.deliveries import (
-    CallFilter,
-    count_deliveries,
-    list_deliveries,
-    retry_delivery,
-    retry_webhook_calls,
-)
+from responder.desk.deliveries import CallFilter, count_deliveries, list_deliveries, retry_delivery, retry_webhook_calls
 from responder.desk.desk import Desk
 
 CHOOSE_DELIVERIES = (

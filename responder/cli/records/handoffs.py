@@ -53,7 +53,7 @@ def _columns(*, every: bool) -> list[Column[HandOffRecord]]:
         Column(title="key", value=lambda record: short_key(record.key)),
         Column(title="opened", value=lambda record: record.opened_at),
         Column(title="number", value=lambda record: record.originator),
-        Column(title="marketing", value=lambda record: "held" if _holds_marketing(record) else ""),
+        Column(title="marketing", value=lambda record: "held" if record.holds_marketing and not record.done_at else ""),
         Column(title="reason", value=lambda record: record.reason, wide=True),
         Column(title="text", value=lambda record: record.text, wide=True),
         Column(title="appointment", value=_short_appointment, wide=True),
@@ -69,10 +69,6 @@ def _short_appointment(record: HandOffRecord) -> str | None:
     """Whose appointment it is likely about; the time is in ``show``."""
     one = record.appointment
     return " ".join(filter(None, (one.name, one.id))) if one else None
-
-
-def _holds_marketing(record: HandOffRecord) -> bool:
-    return record.holds_marketing and not record.done_at
 
 
 @app.command("show")

@@ -63,7 +63,7 @@ def as_text(found: Found) -> Iterator[str]:
     for group in found.groups:
         yield f"\n{group.count:,} {_title(group)}"
         for sample in group.samples:
-            yield f"    {_sender(sample, found)}{_quoted(sample.message.text, found)}"
+            yield f'    {_sender(sample, found)}"{_shown(sample.message.text, found)}"'
             if Change.REPLIES in group.changes:
                 yield from (f"      {sign} {_shown(text, found)}" for sign, text in _replies(sample))
             if Change.STATE in group.changes:
@@ -114,10 +114,6 @@ def _shown(text: str, found: Found) -> str:
 
 def _permitted(text: str, found: Found) -> str:
     return text if found.shows_numbers else without_numbers(text)
-
-
-def _quoted(text: str, found: Found) -> str:
-    return f'"{_shown(text, found)}"'
 
 
 def _sender(sample: Divergence, found: Found) -> str:

@@ -2,9 +2,7 @@
 
 from collections.abc import Mapping
 
-WHY_NOT_DONE = {
-    "in_hand": "{who} has it in hand, so nothing was sent: ask, or take it over",
-}
+WHY_NOT_DONE = {"in_hand": "{who} has it in hand, so nothing was sent: ask, or take it over"}
 
 WHY_NOT_THE_RULE = {
     "other_destination": "the message went to {destination}, the rule is for {numbers}",

@@ -9,8 +9,8 @@ from typing import Any
 
 from responder.core.contact.effects import AppointmentStatus
 from responder.core.contact.known import Appointment
+from responder.core.operations.records import plain_fields
 from responder.core.outbound.events import appointment_data
-from responder.core.sms.timestamps import iso
 
 
 class Standing(StrEnum):
@@ -122,7 +122,7 @@ class ReminderRecord:
     """
 
     key: str
-    appointment_id: str
+    appointment: str
     originator: str
     name: str
     starts_at: datetime | None
@@ -135,16 +135,4 @@ class ReminderRecord:
 
     def as_json(self) -> dict[str, Any]:
         """The fields of a reminder."""
-        return {
-            "key": self.key,
-            "appointment": self.appointment_id,
-            "originator": self.originator,
-            "name": self.name,
-            "starts_at": iso(self.starts_at),
-            "reminder": self.reminder,
-            "due_at": iso(self.due_at),
-            "status": str(self.status),
-            "done_at": iso(self.done_at),
-            "reason": self.reason,
-            "fate": self.fate,
-        }
+        return plain_fields(self)

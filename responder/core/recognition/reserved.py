@@ -44,13 +44,7 @@ def recognise(
 
 
 def by_steps(
-    written: Written,
-    folded: str,
-    lexicon: Lexicon,
-    *,
-    opted_out: bool,
-    question_open: bool,
-    lists: Mapping[str, str],
+    written: Written, folded: str, lexicon: Lexicon, *, opted_out: bool, question_open: bool, lists: Mapping[str, str]
 ) -> Recognition:
     """What ``recognise`` finds in the own words of a text, without the first look that usually spares the steps."""
     folded = folded if written.is_all_own else written.worded

@@ -147,13 +147,9 @@ def _given(known: Known) -> Mapping[str, Any]:
         "fields": dict(known.fields),
         "language": known.language,
         "opted_out": "true" if known.opted_out else None,
-        "paused_until": _moment(known.paused_until),
+        "paused_until": iso(known.paused_until),
     }
     return {name: value for name, value in given.items() if value}
-
-
-def _moment(at: datetime | None) -> str | None:
-    return iso(at) if at else None
 
 
 def _flow(value: Any) -> str:  # noqa: ANN401  (a text, or what JSON has)

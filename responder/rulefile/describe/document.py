@@ -96,8 +96,7 @@ def rule_in_words(rule: Rule, rules: Rules, sources: Sources) -> InWords:
     conditions_in_words = [condition_in_words(key.text, value, rules) for key, value in conditions if key.text != "to"]
     sentence = f"When {either(conditions_in_words, 'and')}:" if conditions_in_words else "Whatever the text is:"
     return InWords(
-        sentence=sentence,
-        lines=(*_actions(rule.actions, then[1] if then else None, rules), *_further(rule, node)),
+        sentence=sentence, lines=(*_actions(rule.actions, then[1] if then else None, rules), *_further(rule, node))
     )
 
 

@@ -82,9 +82,7 @@ async def _end_reminders(connection: AsyncConnection, after: Appointment, act: B
     policy = act.times.policy.reminder if act.times else {}
     stay = [reminder_key(after, name) for name, reminder in policy.items() if reminder.only is act.status]
     query = select(reminders.c.key, reminders.c.status).where(
-        reminders.c.appointment_id == after.id,
-        reminders.c.status.in_((PLANNED, QUEUED)),
-        reminders.c.key.not_in(stay),
+        reminders.c.appointment_id == after.id, reminders.c.status.in_((PLANNED, QUEUED)), reminders.c.key.not_in(stay)
     )
     rows = (await connection.execute(query)).all()
     reason = because("appointment_set", status=str(act.status), by=act.by)

@@ -11,7 +11,7 @@ from sqlalchemy import Insert, bindparam, delete, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.appointments.booking import Booking
-from responder.core.appointments.reminders import Planned, ReminderPlan
+from responder.core.appointments.reminders import ReminderPlan
 from responder.core.contact.known import Appointment
 from responder.store.appointments.rows import appointment_from
 from responder.store.appointments.stale_reminders import drop_stale
@@ -44,7 +44,11 @@ async def plan_reminders(
 ) -> None:
     """Plan the reminders of these appointments anew. Those that went out or were given up stay as they are."""
     await forget_reminders(connection, [booking.id for booking in bookings])
-    rows = [_row(planned) for booking in bookings for planned in times.reminders(booking, now)]
+    rows = [
+        as_row(planned, reminders, next_at=planned.due_at, status=PLANNED)
+        for booking in bookings
+        for planned in times.reminders(booking, now)
+    ]
     await execute_many(connection, _put_planned(dialect_insert), rows)
 
 
@@ -93,10 +97,6 @@ async def forget_reminders(connection: AsyncConnection, identifiers: Collection[
         await connection.execute(
             delete(reminders).where(reminders.c.appointment_id.in_(identifiers), reminders.c.status == PLANNED)
         )
-
-
-def _row(planned: Planned) -> dict[str, Any]:
-    return as_row(planned, reminders, next_at=planned.due_at, status=PLANNED)
 
 
 async def take_bookings(database: Database, connection: AsyncConnection) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Column, Connection, Table, bindparam, column, delete, func, inspect, select, table, update
+from sqlalchemy import Column, Table, bindparam, column, delete, func, inspect, select, table, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.contact.effects import StepKind, StepStatus
@@ -54,7 +54,7 @@ class Restored:
 async def count_rows(database: Database) -> dict[str, int]:
     """The rows of every table, by its name; the tables are those of the database, whatever its version."""
     async with database.read() as connection:
-        names = await connection.run_sync(_tables)
+        names = await connection.run_sync(lambda sync: sorted(inspect(sync).get_table_names()))
         counts = {}
         for name in names:
             query = select(func.count()).select_from(table(name))
@@ -154,10 +154,6 @@ async def _end(
 async def _undone(connection: AsyncConnection, kind: StepKind) -> int:
     query = select(func.count()).select_from(steps).where(UNDONE, steps.c.kind == kind)
     return (await connection.execute(query)).scalar_one()
-
-
-def _tables(connection: Connection) -> list[str]:
-    return sorted(inspect(connection).get_table_names())
 
 
 async def bring_back(database: Database, now: datetime) -> int:

@@ -77,7 +77,7 @@ def list_reminders(
 def _reminder(row: Row[Any]) -> ReminderRecord:
     return ReminderRecord(
         key=row.key,
-        appointment_id=row.appointment_id,
+        appointment=row.appointment_id,
         originator=row.originator,
         name=row.person or "",
         starts_at=row.starts_at,
