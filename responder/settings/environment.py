@@ -1,14 +1,16 @@
-"""The environment and ``.env``: the one place that reads them."""
+"""The environment and ``.env``, the one place that reads them; and secrets in files, ``NAME_FILE`` beside ``NAME``."""
 
 import os
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, SettingsConfigDict
 
 from responder.errors import ConfigurationError
-from responder.settings.secret_files import secret_in
 
 PREFIX = "RESPONDER_"
+LARGEST = 64 * 1024  # bytes: a secret is a line, so a larger file is the wrong one
+ENDING = "_file"
 
 
 class _DotEnv(BaseSettings):
@@ -43,3 +45,54 @@ def environment() -> Variables:
 def system_environment() -> dict[str, str]:
     """The variables of the process alone, without those of ``.env``."""
     return dict(os.environ)
+
+
+def with_secret_files(
+    typed: Mapping[str, str], secrets: Collection[str], settings: Collection[str], mistakes: list[str]
+) -> dict[str, str]:
+    """What was typed, with the contents of the files of secrets; ``mistakes`` gets what is wrong with them.
+
+    Names are in small letters and without the prefix. ``IMAP_PASSWORD_FILE`` is a setting of its own, read later.
+    """
+    read = dict(typed)
+    for name in [name for name in typed if base_of(name, secrets, settings)]:
+        place, base = read.pop(name).strip(), base_of(name, secrets, settings)
+        if not place:
+            continue
+        if typed.get(base, "").strip():
+            mistakes.append(
+                f"RESPONDER_{base.upper()} and RESPONDER_{name.upper()} are both set, leave one of them out"
+            )
+            continue
+        try:
+            read[base] = secret_in(Path(place))
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            expected = f"a file with the secret alone that this user may read ({reason})"
+            mistakes.append(f"RESPONDER_{name.upper()} is {place!r}, expected {expected}")
+    return read
+
+
+def base_of(name: str, secrets: Collection[str], settings: Collection[str]) -> str:
+    """The secret that a variable names a file of; empty if it is none.
+
+    >>> base_of("api_token_file", {"api_token"}, {"api_token"}), base_of("rules_file", {"api_token"}, {"rules"})
+    ('api_token', '')
+    """
+    base = name.removesuffix(ENDING)
+    return base if name not in settings and base != name and base in secrets else ""
+
+
+def secret_in(path: Path) -> str:
+    """The secret that a file holds, without the line's end. Raises OSError, and ValueError with the reason."""
+    with path.open("rb") as file:
+        content = file.read(LARGEST + 1)
+    if len(content) > LARGEST:
+        raise ValueError("it is larger than 64 KiB")
+    try:
+        secret = content.decode().rstrip("\r\n")
+    except UnicodeDecodeError:
+        raise ValueError("it is no text in UTF-8") from None
+    if not secret.strip():
+        raise ValueError("it is empty")
+    return secret

@@ -13,9 +13,8 @@ from responder.core.sms.durations import read_rate
 from responder.errors import ConfigurationError
 from responder.gateways import REGISTERED, GatewaySettings
 from responder.settings import types
-from responder.settings.environment import PREFIX, environment
+from responder.settings.environment import PREFIX, base_of, environment, with_secret_files
 from responder.settings.inherited import PARENT_FD
-from responder.settings.secret_files import base_of, with_secret_files
 
 Gateways = Mapping[str, type[GatewaySettings]]
 Read = TypeVar("Read", bound=BaseModel)

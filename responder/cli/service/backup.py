@@ -18,8 +18,8 @@ from responder.keeping.backup import NO_SQLITE, make_backup
 from responder.keeping.manifest import NoBackup
 from responder.keeping.placing import Places
 from responder.keeping.restore import Restoration, restore
+from responder.settings.environment import secret_in
 from responder.settings.model import Settings, load_settings
-from responder.settings.secret_files import secret_in
 from responder.settings.urls import sqlite_file
 from responder.version import full_version
 from responder.wiring import open_database, utc_now
