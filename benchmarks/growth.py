@@ -33,8 +33,8 @@ from benchmarks.running import (
     started,
     working_folder,
 )
-from responder.settings.database_url import async_database_url
 from responder.settings.model import load_settings
+from responder.settings.urls import async_database_url
 from responder.store.base.database import Database
 from responder.store.consent.erasure import erase
 from responder.store.consent.reading import verify

@@ -9,7 +9,7 @@ from typing import Annotated, Any, TextIO
 import typer
 
 from responder.cli.terminal.output import aligned, one_line, progress, say, tracked
-from responder.core.sms.counted import counted
+from responder.core.sms.durations import counted
 from responder.errors import ConfigurationError
 from responder.processes.data_dir import open_private
 from responder.spreadsheets.bookings import WHY
