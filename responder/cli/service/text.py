@@ -1,6 +1,7 @@
 """responder text: send the running service an SMS as the gateway does, and show the outcome."""
 
 import asyncio
+import json
 import threading
 from datetime import UTC, timedelta, tzinfo
 from typing import Annotated
@@ -203,7 +204,7 @@ def _print(explanation: Explanation, deliveries: list[DeliveryRecord], zone: tzi
         said = (
             f"{delivery.to} < {one_line(delivery.text)}"
             if delivery.kind is StepKind.REPLY
-            else f"webhook {delivery.to}"
+            else f"webhook {delivery.to}: {json.loads(delivery.text)['type']}"
         )
         reason = f": {delivery.last_error}" if delivery.last_error else ""
         if delivery.kind is StepKind.REPLY and _leaves_later(delivery, explanation):

@@ -56,7 +56,7 @@ async def test_a_newcomer_sees_the_answer(here: Installation, redis_socket: str)
     ok, asked, answered, webhook, rule = outcome.out.splitlines()
     assert (ok, asked) == ("+OK", f"{ANNA} > News ON")
     assert answered == f"{ANNA} < Welcome to Weekly news.  (simulated)"
-    assert webhook == "webhook crm  (queued)"
+    assert webhook == "webhook crm: rule.matched  (queued)"
     assert rule.startswith("rule news-on;")
 
 
