@@ -97,7 +97,8 @@ async def empty(ctx: dict[Any, Any], *_arguments: Any, **_named: Any) -> None:  
 async def work(redis_url: str, settings: str) -> None:
     """Run arq's worker on empty jobs until it is told to stop."""
     options = TUNED if settings == "tuned" else {}
-    worker = Worker(functions=[func(empty, name="empty")], redis_pool=redis_at(redis_url, settings), **options)
+    functions = [func(empty, name=name) for name in ("empty", "handle")]
+    worker = Worker(functions=functions, redis_pool=redis_at(redis_url, settings), **options)
     with contextlib.suppress(asyncio.CancelledError):
         await worker.async_run()
 

@@ -67,8 +67,8 @@ class MortalDatabase(Database):
         self._kind = life.kind
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncConnection]:
-        async with super().write() as connection:
+    async def write(self, *, is_small: bool = False) -> AsyncIterator[AsyncConnection]:
+        async with super().write(is_small=is_small) as connection:
             yield connection
             status = (await connection.execute(select(steps.c.status).where(steps.c.kind == self._kind))).scalar_one()
             self._end_if(status, claimed=Point.CLAIMING, recorded=Point.RECORDING)

@@ -36,9 +36,9 @@ class Counted(Database):
     changes = 0
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncConnection]:
+    async def write(self, *, is_small: bool = False) -> AsyncIterator[AsyncConnection]:
         self.changes += 1
-        async with super().write() as connection:
+        async with super().write(is_small=is_small) as connection:
             yield connection
 
 

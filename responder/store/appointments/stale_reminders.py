@@ -55,8 +55,10 @@ async def drop_stale(connection: AsyncConnection, identifiers: Collection[str], 
 
     What somebody else has locked is looked at when it is claimed.
     """
+    if not identifiers:
+        return
     theirs = select(reminders.c.key).where(reminders.c.appointment_id.in_(identifiers), reminders.c.status == QUEUED)
-    if not identifiers or not (keys := list((await connection.execute(theirs)).scalars())):
+    if not (keys := list((await connection.execute(theirs)).scalars())):
         return
     waiting = select(steps.c.seq, steps.c.message_key).where(
         steps.c.message_key.in_(keys), UNDONE, steps.c.status == StepStatus.QUEUED

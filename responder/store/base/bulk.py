@@ -25,6 +25,8 @@ from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
+from responder.store.base.sqlite.in_place import InPlace, expect
+
 KEPT = 100  # statements that stay compiled; there are about a dozen for each database
 Value = tuple[str, Any, Callable[[Any], Any] | None]
 """What a value is called in a row, what it is where the row does not name it, and how it is written for the driver."""
@@ -49,7 +51,11 @@ async def execute_many(connection: AsyncConnection, statement: UpdateBase, rows:
     """
     if rows:
         compiled = _compiled(statement, connection.dialect, tuple(rows[0]))
-        await connection.exec_driver_sql(compiled.statement, compiled.values(rows))
+        expect(connection, len(rows))
+        if isinstance(connection, InPlace) and connection.is_here:
+            connection.run_now(compiled.statement, compiled.values(rows))
+        else:
+            await connection.exec_driver_sql(compiled.statement, compiled.values(rows))
 
 
 @lru_cache(maxsize=KEPT)

@@ -1,32 +1,30 @@
 """Connections and transactions, alike on SQLite and PostgreSQL."""
 
 import asyncio
-import random
 import sqlite3
-import time
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from copy import copy
 from typing import Any, Self
 
-from sqlalchemy import event, text
+from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError, StatementError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from responder.errors import StorageError
-from responder.store.base import one_trip
 from responder.store.base.events import begin_noting, put_noted
-from responder.store.base.one_trip import make_one_trip
+from responder.store.base.sqlite import in_place, one_trip
+from responder.store.base.sqlite.engine import LOCK_WAIT_S, patiently, sqlite_engine
+from responder.store.base.sqlite.in_place import stay_in_place
 
-LOCK_WAIT_S = 5.0  # how long a writer waits for SQLite's one write lock
-LOCK_RETRY_S = 0.001  # SQLite's own handler sleeps up to 100 ms at a time; this keeps an answer quick
 READERS = 4
 STATEMENT_TIMEOUT_S = 10.0
 UNLOCKING = {"idle_in_transaction_session_timeout": "30s"}  # others wait for the locks of a process that is frozen
 DRIVERS = frozenset({"aiosqlite", "asyncpg", "sqlalchemy", "uvloop"})
+OF_DRIVERS = frozenset({in_place.__name__, one_trip.__name__})  # modules of ours that ask a driver
 Work = Callable[[AsyncConnection], Awaitable[None]]
 
 
@@ -40,10 +38,11 @@ class Database:
         self._url, self._arguments, self._lock_wait_s = url, dict(arguments or {}), lock_wait_s
         self._turn = asyncio.Lock()
         self._kept: list[AsyncConnection] = []  # SQLite's one writer while nobody writes
+        self._kept_reader: list[AsyncConnection] = []  # and one for small reads
         self._also: Work | None = None
         if self.is_sqlite:
-            self._writer = _sqlite_engine(url, connections=1, busy_timeout_ms=0)
-            self._reader = _sqlite_engine(url, connections=READERS, busy_timeout_ms=int(lock_wait_s * 1000))
+            self._writer = sqlite_engine(url, connections=1, busy_timeout_ms=0)
+            self._reader = sqlite_engine(url, connections=READERS, busy_timeout_ms=int(lock_wait_s * 1000))
         else:
             self._writer = self._reader = _postgresql_engine(url, self._arguments)
 
@@ -54,12 +53,13 @@ class Database:
         return twin
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncConnection]:
+    async def write(self, *, is_small: bool = False) -> AsyncIterator[AsyncConnection]:
         """A transaction that may change things, committed at the end; SQLite gives it the write lock at once."""
         with storage_errors():
             if self.is_sqlite:
-                async with self._writing() as connection:
-                    await _patiently(lambda: connection.exec_driver_sql("BEGIN IMMEDIATE"), self._lock_wait_s)
+                async with self._writing() as kept:
+                    connection = stay_in_place(kept) if is_small else kept
+                    await patiently(lambda: connection.exec_driver_sql("BEGIN IMMEDIATE"), self._lock_wait_s)
                     begin_noting(connection)
                     yield connection
                     await self._finish(connection)
@@ -85,25 +85,40 @@ class Database:
         with storage_errors():
             async with self._writing() as connection:
                 driver: Any = (await connection.get_raw_connection()).driver_connection
-                await _patiently(lambda: driver.execute_fetchall(statement, values), self._lock_wait_s)
+                await patiently(lambda: driver.execute_fetchall(statement, values), self._lock_wait_s)
 
     @asynccontextmanager
     async def _writing(self) -> AsyncIterator[AsyncConnection]:
-        """SQLite's one writer, for one at a time. It stays open, since opening it costs as much as a commit."""
-        async with self._turn:
-            connection = self._kept.pop() if self._kept else await self._writer.connect()
-            try:
-                async with _sound(connection):
-                    yield connection
-            except BaseException:
-                await asyncio.shield(connection.close())  # which rolls back
-                raise
-            self._kept.append(connection)
+        """SQLite's one writer, for one at a time."""
+        async with self._turn, self._keeping(self._kept, self._writer) as connection:
+            yield connection
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncConnection]:
+    async def _keeping(self, kept: list[AsyncConnection], engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+        """A connection that stays open, since opening it costs as much as a commit; at most one is kept."""
+        connection = kept.pop() if kept else await engine.connect()
+        try:
+            async with _sound(connection):
+                yield connection
+        except BaseException:
+            await asyncio.shield(connection.close())  # which rolls back
+            raise
+        if kept:
+            await connection.close()
+        else:
+            kept.append(connection)
+
+    @asynccontextmanager
+    async def read(self, *, is_small: bool = False) -> AsyncIterator[AsyncConnection]:
         """A transaction that only reads, and sees one state of the database."""
         with storage_errors():
+            if self.is_sqlite and is_small:
+                async with self._keeping(self._kept_reader, self._reader) as kept:
+                    here = stay_in_place(kept)
+                    await here.exec_driver_sql("BEGIN")
+                    yield here
+                    await here.rollback()
+                return
             async with self._reader.connect() as connection, _sound(connection):
                 if self.is_sqlite:
                     await connection.exec_driver_sql("BEGIN")
@@ -142,7 +157,7 @@ class Database:
 
     async def close(self) -> None:
         """Let go of all connections."""
-        for connection in self._kept:
+        for connection in (*self._kept, *self._kept_reader):
             await connection.close()
         await self._writer.dispose()
         await self._reader.dispose()
@@ -159,36 +174,6 @@ async def _sound(connection: AsyncConnection) -> AsyncIterator[None]:
         raise
 
 
-def _sqlite_engine(url: str, *, connections: int, busy_timeout_ms: int) -> AsyncEngine:
-    arguments = {"isolation_level": None, "timeout": busy_timeout_ms / 1000}  # autocommit: we say BEGIN ourselves
-    engine = create_async_engine(url, connect_args=arguments, pool_size=connections, max_overflow=0)
-    make_one_trip(engine)
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401  (the driver's own)
-        cursor = connection.cursor()
-        cursor.execute(f"PRAGMA busy_timeout={int(LOCK_WAIT_S * 1000)}")
-        _make_wal(cursor)
-        for pragma in ("synchronous=FULL", "foreign_keys=ON", f"busy_timeout={busy_timeout_ms}"):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    return engine
-
-
-def _make_wal(cursor: Any) -> None:  # noqa: ANN401  (the driver's own)
-    """Switch to WAL mode. Of two processes that do so at once, one gets an error, so we retry."""
-    give_up_at = time.monotonic() + LOCK_WAIT_S
-    while True:
-        try:
-            cursor.execute("PRAGMA journal_mode=WAL")
-        except sqlite3.OperationalError:
-            if time.monotonic() > give_up_at:
-                raise
-        else:
-            return
-
-
 def _postgresql_engine(url: str, arguments: dict[str, Any]) -> AsyncEngine:
     limits: dict[str, Any] = {"timeout": LOCK_WAIT_S, "command_timeout": STATEMENT_TIMEOUT_S}
     if "statement_cache_size" not in arguments:  # a pooler refuses settings that it does not know
@@ -196,21 +181,6 @@ def _postgresql_engine(url: str, arguments: dict[str, Any]) -> AsyncEngine:
     return create_async_engine(
         url, connect_args=limits | arguments, pool_size=5, max_overflow=5, pool_pre_ping=True, pool_timeout=LOCK_WAIT_S
     )
-
-
-async def _patiently(attempt: Callable[[], Awaitable[object]], wait_s: float) -> None:
-    """Do what needs SQLite's write lock, again and again while another process has it."""
-    loop = asyncio.get_running_loop()
-    give_up_at = loop.time() + wait_s
-    while True:
-        try:
-            await attempt()
-        except (DBAPIError, sqlite3.OperationalError) as error:
-            if "database is locked" not in str(error) or loop.time() > give_up_at:
-                raise
-            await asyncio.sleep(LOCK_RETRY_S * (0.5 + random.random()))  # noqa: S311  (spreads waiters, no secret)
-        else:
-            return
 
 
 @contextmanager
@@ -241,7 +211,7 @@ def _is_of_a_driver(error: Exception) -> bool:
     """Whether a driver raised it, not our code: a closed connection is a ValueError of aiosqlite."""
     frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
     raised_in: str = frames[-1].f_globals.get("__name__", "")
-    return raised_in == one_trip.__name__ or raised_in.partition(".")[0] in DRIVERS
+    return raised_in in OF_DRIVERS or raised_in.partition(".")[0] in DRIVERS
 
 
 def _storage_error(cause: BaseException, *, is_in_the_data: bool = False) -> StorageError:

@@ -9,6 +9,7 @@ from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.store.base.bulk import among_listed, execute_many
+from responder.store.base.sqlite.in_place import kept
 from responder.store.base.tables import contacts
 
 TOGETHER = 500  # rows in one statement
@@ -16,7 +17,7 @@ OF_CONSENT: list[Column[Any]] = [
     contacts.c.originator, contacts.c.opted_out, contacts.c.consent_at, contacts.c.consent_seq,
     contacts.c.stopped_at, contacts.c.stop_order_at, contacts.c.stop_order_seq,
 ]  # fmt: skip
-_THEIRS = select(*OF_CONSENT).where(among_listed(contacts.c.originator, "originators"))
+_THEIRS = kept(select(*OF_CONSENT).where(among_listed(contacts.c.originator, "originators")))
 _THEIRS_LOCKED = _THEIRS.with_for_update(skip_locked=True)
 T = TypeVar("T")
 

@@ -19,6 +19,7 @@ from responder.core.contact.reasons import because
 from responder.core.sms.message import MessageStatus
 from responder.store.base.database import Database
 from responder.store.base.revisions import chunks, move_revisions
+from responder.store.base.sqlite.in_place import kept
 from responder.store.base.tables import (
     MALFORMED,
     PAST,
@@ -141,7 +142,7 @@ async def silent_among(
     return frozenset(erased_ones | {row.originator for row in known if row.opted_out})
 
 
-_ANY_ERASED = select(erased.c.number_hash).limit(1)
+_ANY_ERASED = kept(select(erased.c.number_hash).limit(1))
 
 
 async def erased_among(connection: AsyncConnection, secret: bytes, originators: Collection[str]) -> dict[str, datetime]:

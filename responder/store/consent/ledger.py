@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.consent.ledger import Head, chained_hash, commitment
@@ -31,12 +31,15 @@ from responder.core.sms.timestamps import iso
 from responder.errors import StorageError
 from responder.store.base.bulk import execute_many
 from responder.store.base.events import note_event
+from responder.store.base.sqlite.in_place import kept
 from responder.store.base.tables import consent_events, installation
 from responder.store.queue.announcing import CHANGES
 
 HEAD = "ledger_head"
 OPERATOR = "operator"  # the channel of what is done by hand
 _ADD = insert(consent_events)
+_HEAD = kept(select(installation.c.value).where(installation.c.name == HEAD).with_for_update())
+_MOVE_HEAD = kept(update(installation).where(installation.c.name == HEAD).values(value=bindparam("new_value")))
 CHAINED = ("seq", "salt", "commitment", "previous_hash", "hash")  # what the chain itself adds to an event
 _EMPTY = dict.fromkeys(column.name for column in consent_events.c if column.name not in CHAINED)
 WORDED = ("opt_in", "opt_in_asked", "help")  # events that keep what was shown
@@ -160,8 +163,7 @@ async def append(connection: AsyncConnection, rows: Iterable[EventRow], secret: 
     unchained = list(rows)
     if not unchained:
         return ()
-    stored = await connection.execute(select(installation.c.value).where(installation.c.name == HEAD).with_for_update())
-    head = read_head(stored.scalar_one(), secret)
+    head = read_head((await connection.execute(_HEAD)).scalar_one(), secret)
     chained = []
     salts = secrets.token_hex(SALT * len(unchained))
     for start, row in zip(range(0, len(salts), 2 * SALT), unchained, strict=True):
@@ -169,9 +171,7 @@ async def append(connection: AsyncConnection, rows: Iterable[EventRow], secret: 
         head = Head(count=event["seq"], hash=event["hash"])
         chained.append(event)
     await execute_many(connection, _ADD, chained)
-    await connection.execute(
-        update(installation).where(installation.c.name == HEAD).values(value=written_head(head, secret))
-    )
+    await connection.execute(_MOVE_HEAD, {"new_value": written_head(head, secret)})
     for event in chained:
         if event["event"] in CHANGES:
             note_event(

@@ -16,6 +16,7 @@ from responder.store.base.bulk import among, among_listed
 from responder.store.base.database import Database
 from responder.store.base.listing import Listing
 from responder.store.base.records import from_columns, from_row, order_of
+from responder.store.base.sqlite.in_place import kept
 from responder.store.base.tables import (
     HOLDING,
     OPEN_HANDOFF,
@@ -93,11 +94,8 @@ async def paused_and_doubted(
     connection: AsyncConnection, originators: Collection[str]
 ) -> dict[str, tuple[datetime | None, datetime | None]]:
     """Until when persons have the conversations, and since when it is in doubt whether texts are wanted."""
-    until = func.max(handoffs.c.pauses_until).label("until")
-    since = func.max(case((handoffs.c.holds_marketing, handoffs.c.opened_at))).label("since")
-    query = select(handoffs.c.originator, until, since).group_by(handoffs.c.originator)
-    rows = await connection.execute(query.where(OPEN_HANDOFF, among(handoffs.c.originator, originators)))
-    return {row.originator: (row.until, row.since) for row in rows.all()}
+    found = (await connection.execute(_PAUSED_AND_DOUBTED, {"originators": originators})).all()
+    return {row.originator: (row.until, row.since) for row in found}
 
 
 async def paused_before(
@@ -194,4 +192,13 @@ async def in_doubt(connection: AsyncConnection, originators: Collection[str]) ->
     return {row.originator: row.since for row in found}
 
 
-_DOUBTS_OF = open_doubts().where(among_listed(handoffs.c.originator, "originators"))
+_DOUBTS_OF = kept(open_doubts().where(among_listed(handoffs.c.originator, "originators")))
+_PAUSED_AND_DOUBTED = kept(
+    select(
+        handoffs.c.originator,
+        func.max(handoffs.c.pauses_until).label("until"),
+        func.max(case((handoffs.c.holds_marketing, handoffs.c.opened_at))).label("since"),
+    )
+    .where(OPEN_HANDOFF, among_listed(handoffs.c.originator, "originators"))
+    .group_by(handoffs.c.originator)
+)

@@ -12,8 +12,9 @@ from sqlalchemy.engine import Row
 
 from responder.core.sms.message import Channel, Message, Order
 from responder.errors import ResponderError
-from responder.store.base.bulk import among, each_of
+from responder.store.base.bulk import among_listed, each_of
 from responder.store.base.locking import in_order
+from responder.store.base.sqlite.in_place import ask, expect, kept
 from responder.store.base.tables import IN_LINE, WAITING, messages
 from responder.store.base.tables.columns import Moment
 
@@ -29,7 +30,7 @@ COLUMNS: list[Column[Any]] = [
 ]  # fmt: skip
 OF_CLAIM = (*COLUMNS, messages.c.attempts, messages.c.lease_until)
 
-_LINE: Select[Any] = (
+_LINE: Select[Any] = kept(
     select(messages.c.seq, messages.c.originator, messages.c.attempts, messages.c.lease_until)
     .where(IN_LINE, messages.c.seq > bindparam("after"))
     .order_by(messages.c.seq)
@@ -82,6 +83,7 @@ def claim(connection: Connection, lease: Lease, limit: int) -> list[tuple[Messag
     if sight.is_left:
         raise LeftToOthersError
     oldest = sight.oldest
+    expect(connection, len(oldest))
     suspects = {row.originator for row in oldest if _deaths(row) >= lease.alone_after}
     counts, at_most = Counter(row.originator for row in oldest if row.originator not in suspects), 2 * limit
     if oldest and oldest[0].originator in suspects:
@@ -108,7 +110,7 @@ def _look(connection: Connection, lease: Lease, limit: int) -> Sight:
     free: list[Row[Any]] = []
     after, looked_at, most, waiting, enough = 0, 0, limit, 0, (limit + 1) // 2
     while looked_at < FARTHEST_LOOK:
-        page = connection.execute(_LINE, {"after": after, "most": most}).all()
+        page = ask(connection, _LINE, {"after": after, "most": most}).all()
         in_hand = [row for row in page if _is_in_hand(row, lease.now)]
         held |= {row.originator for row in in_hand}
         if any(row.lease_until > lease.others_from for row in in_hand):
@@ -149,7 +151,7 @@ def _theirs(connection: Connection, counts: Counter[str], lease: Lease, limit: i
     spare = (limit - counts.total()) // sum(count == max(counts.values()) for count in counts.values())
     share = max(counts.values()) + max(limit // len(counts), spare) + 1
     query = _THEIRS_SQLITE if connection.dialect.name == "sqlite" else _THEIRS
-    rows = connection.execute(query, {"originators": list(counts), "share": share}).all()
+    rows = ask(connection, query, {"originators": list(counts), "share": share}).all()
     barred = {row.originator for row in rows if _is_in_hand(row, lease.now)}
     theirs = []
     for row in rows:
@@ -162,12 +164,8 @@ def _theirs(connection: Connection, counts: Counter[str], lease: Lease, limit: i
 
 def _take(connection: Connection, seqs: Sequence[int], lease: Lease) -> Collection[int]:
     """Lease messages, oldest first, but for those that somebody has seen to meanwhile, and tell which."""
-    is_free = or_(messages.c.lease_until.is_(None), messages.c.lease_until < lease.now)
-    mine = in_order(messages.c.seq, among(messages.c.seq, seqs), messages.c.status == text("'received'"), is_free)
-    leased = {"lease_owner": lease.owner, "lease_until": lease.until, "attempts": _DEATHS}
-    return frozenset(
-        connection.execute(update(messages).where(mine).values(leased).returning(messages.c.seq)).scalars()
-    )
+    leased = {"seqs": seqs, "owner": lease.owner, "until": lease.until, "now": lease.now}
+    return frozenset(ask(connection, _TAKE, leased).scalars())
 
 
 def _is_in_hand(row: Row[Any], now: datetime) -> bool:
@@ -180,6 +178,16 @@ def _deaths(row: Row[Any]) -> int:
 
 
 _DEATHS = messages.c.attempts + case((messages.c.lease_until.is_(None), 0), else_=1)
+_IS_FREE = or_(messages.c.lease_until.is_(None), messages.c.lease_until < bindparam("now"))
+_FREE = in_order(
+    messages.c.seq, among_listed(messages.c.seq, "seqs"), messages.c.status == text("'received'"), _IS_FREE
+)
+_TAKE = kept(
+    update(messages)
+    .where(_FREE)
+    .values(lease_owner=bindparam("owner"), lease_until=bindparam("until"), attempts=_DEATHS)
+    .returning(messages.c.seq)
+)
 
 
 _PHONES = text(f"""
@@ -209,7 +217,7 @@ def _theirs_by_number() -> Select[Any]:
 
 
 _THEIRS = _theirs_by_lateral()
-_THEIRS_SQLITE = _theirs_by_number()
+_THEIRS_SQLITE = kept(_theirs_by_number())
 
 
 def message_from(row: Row[Any]) -> Message:

@@ -12,9 +12,10 @@ from responder.core.contact.effects import OptOut, StepKind
 from responder.core.deciding.plan import Plan
 from responder.core.sms.message import Message, MessageStatus, Order
 from responder.store.appointments.stale_reminders import drop_stale
-from responder.store.base.bulk import among, execute_many
+from responder.store.base.bulk import among_listed, execute_many
 from responder.store.base.database import Database
 from responder.store.base.history import add_events
+from responder.store.base.sqlite.in_place import SMALL, kept
 from responder.store.base.tables import (
     appointments,
     awaited,
@@ -76,7 +77,7 @@ class Commits:
         Those of an originator are left out if what they rest on has changed, or if the lease on a message was lost.
         Raises StorageError.
         """
-        async with self._database.write() as connection:
+        async with self._database.write(is_small=len(batch) <= SMALL) as connection:
             standing = await self._standing(
                 connection, sorted(batch, key=lambda planned: planned.before.originator), owner
             )
@@ -107,12 +108,8 @@ class Commits:
             await execute_many(
                 connection, self._touch_contacts, [{"originator": originator} for originator in originators]
             )
-        query = (
-            select(contacts.c.originator, contacts.c.revision)
-            .where(among(contacts.c.originator, originators))
-            .order_by(contacts.c.originator)
-        )
-        rows = (await connection.execute(query.with_for_update() if lock else query)).all()
+        query = _REVISIONS_LOCKED if lock else _REVISIONS
+        rows = (await connection.execute(query, {"originators": originators})).all()
         revisions = {row.originator: row.revision for row in rows}
         held = await still_held(
             connection, owner, [plan.message.seq for planned in batch for plan in planned.plans], lock=lock
@@ -210,6 +207,12 @@ def _put_uses(dialect_insert: Callable[..., Any]) -> Insert:
     return put
 
 
+_REVISIONS = kept(
+    select(contacts.c.originator, contacts.c.revision)
+    .where(among_listed(contacts.c.originator, "originators"))
+    .order_by(contacts.c.originator)
+)
+_REVISIONS_LOCKED = _REVISIONS.with_for_update()
 _CHANGE_APPOINTMENT = (
     update(appointments)
     .where(appointments.c.id == bindparam("of_id"))

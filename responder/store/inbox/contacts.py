@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, select
+from sqlalchemy import bindparam, exists, select
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,9 +15,10 @@ from responder.core.contact.effects import StepStatus
 from responder.core.contact.known import LATE, Appointment, Known, Subscription
 from responder.core.sms.message import Order
 from responder.store.appointments.rows import appointment_from
-from responder.store.base.bulk import among
+from responder.store.base.bulk import among_listed
 from responder.store.base.database import Database
 from responder.store.base.records import from_row, order_of
+from responder.store.base.sqlite.in_place import SMALL, kept
 from responder.store.base.tables import appointments, contacts, reminders, steps, subscriptions, uses
 from responder.store.consent.erasure import erased_among
 from responder.store.handoffs.handoffs import paused_and_doubted
@@ -32,17 +33,23 @@ _ASKED_LAST = (
     & (reminders.c.key == steps.c.message_key)
     & (steps.c.status == StepStatus.QUEUED)
 )
-_DATED = select(appointments, exists().where(_ASKED_LAST).label("asking_waits"))
-_USED = select(uses, steps.c.seq).outerjoin(steps, _WAITS)
+_CONTACTS = kept(select(contacts).where(among_listed(contacts.c.originator, "originators")))
+_ON_LISTS = kept(select(subscriptions).where(among_listed(subscriptions.c.originator, "originators")))
+_DATED = kept(
+    select(appointments, exists().where(_ASKED_LAST).label("asking_waits"))
+    .where(among_listed(appointments.c.originator, "originators"), appointments.c.starts_at > bindparam("since"))
+    .order_by(appointments.c.starts_at)
+)
+_USED = kept(select(uses, steps.c.seq).outerjoin(steps, _WAITS).where(among_listed(uses.c.originator, "originators")))
 
 
 async def read_known(
     database: Database, secret: bytes, originators: Collection[str], now: datetime
 ) -> dict[str, Known]:
     """What is known of each originator, with all that mattered at a moment or has since."""
-    async with database.read() as connection:
-        query = select(contacts).where(among(contacts.c.originator, originators))
-        rows = {row.originator: row for row in (await connection.execute(query)).all()}
+    async with database.read(is_small=len(originators) <= SMALL) as connection:
+        found = await connection.execute(_CONTACTS, {"originators": originators})
+        rows = {row.originator: row for row in found.all()}
         on_lists = await _subscriptions(connection, originators, now)
         dated = await _appointments(connection, originators, now)
         gone = await erased_among(connection, secret, originators)
@@ -72,8 +79,7 @@ async def _subscriptions(
     connection: AsyncConnection, originators: Collection[str], now: datetime
 ) -> Mapping[str, dict[str, Subscription]]:
     found: dict[str, dict[str, Subscription]] = defaultdict(dict)
-    query = select(subscriptions).where(among(subscriptions.c.originator, originators))
-    for row in (await connection.execute(query)).all():
+    for row in (await connection.execute(_ON_LISTS, {"originators": originators})).all():
         found[row.originator][row.list] = subscription_from(row).at(now)
     return found
 
@@ -82,8 +88,7 @@ async def _appointments(
     connection: AsyncConnection, originators: Collection[str], now: datetime
 ) -> Mapping[str, list[Appointment]]:
     found: dict[str, list[Appointment]] = defaultdict(list)
-    near = among(appointments.c.originator, originators) & (appointments.c.starts_at > now - LATE)
-    for row in (await connection.execute(_DATED.where(near).order_by(appointments.c.starts_at))).all():
+    for row in (await connection.execute(_DATED, {"originators": originators, "since": now - LATE})).all():
         found[row.originator].append(appointment_from(row, asking_waits=row.asking_waits))
     return found
 
@@ -100,7 +105,7 @@ async def _uses(
     """What each has used up and when, and what of it by a reply still to leave."""
     last: dict[str, dict[str, datetime]] = defaultdict(dict)
     unsent: dict[str, set[str]] = defaultdict(set)
-    for row in (await connection.execute(_USED.where(among(uses.c.originator, originators)))).all():
+    for row in (await connection.execute(_USED, {"originators": originators})).all():
         last[row.originator][row.of] = row.used_at
         if row.seq:
             unsent[row.originator].add(row.of)

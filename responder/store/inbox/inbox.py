@@ -12,9 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.sms.message import Inbound, Message, MessageStatus
 from responder.errors import StorageError
-from responder.store.base.bulk import Insertion, Values, among, execute_many
+from responder.store.base.bulk import Insertion, Values, among_listed, execute_many
 from responder.store.base.database import Database
 from responder.store.base.locking import in_order
+from responder.store.base.sqlite.in_place import kept
 from responder.store.base.tables import IN_LINE, messages
 from responder.store.inbox.claiming import Lease, LeftToOthersError, claim, is_left
 from responder.store.queue.rows import Rows
@@ -85,7 +86,7 @@ class SqlInbox:
         """
         lease = Lease(owner=owner, now=now, until=now + LEASE, alone_after=ALONE_AFTER)
         if self._database.is_sqlite:
-            async with self._database.write() as connection:
+            async with self._database.write(is_small=True) as connection:
                 return await connection.run_sync(claim, lease, limit)
         if leaves_few:
             lease = replace(lease, others_from=lease.until - AT_WORK)
@@ -141,6 +142,12 @@ _TURN = text(
 )  # for the claim alone: without statistics all that waits would be read
 _NEXT_NUMBERS = text("SELECT nextval(pg_get_serial_sequence('messages', 'seq')) FROM generate_series(1, :count)")
 _IS_WAITING = messages.c.status == text("'received'")
+_STILL_HELD = kept(
+    select(messages.c.seq)
+    .where(among_listed(messages.c.seq, "seqs"), messages.c.lease_owner == bindparam("owner"), _IS_WAITING)
+    .order_by(messages.c.seq)
+)
+_STILL_HELD_LOCKED = _STILL_HELD.with_for_update()
 
 
 def _row(message: Inbound) -> Values:
@@ -184,9 +191,5 @@ def _note_answers(each: str) -> Update:
 
 async def still_held(connection: AsyncConnection, owner: str, seqs: Sequence[int], *, lock: bool) -> set[int]:
     """Which of the messages a worker may still mark as handled; they are locked oldest first, as everywhere."""
-    query = (
-        select(messages.c.seq)
-        .where(among(messages.c.seq, seqs), messages.c.lease_owner == owner, _IS_WAITING)
-        .order_by(messages.c.seq)
-    )
-    return set((await connection.execute(query.with_for_update() if lock else query)).scalars())
+    query = _STILL_HELD_LOCKED if lock else _STILL_HELD
+    return set((await connection.execute(query, {"seqs": seqs, "owner": owner})).scalars())

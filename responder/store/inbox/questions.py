@@ -25,8 +25,9 @@ from responder.core.contact.question import (
 )
 from responder.core.deciding.plan import Plan
 from responder.core.sms.timestamps import iso
-from responder.store.base.bulk import among
+from responder.store.base.bulk import among_listed
 from responder.store.base.records import as_row, from_row
+from responder.store.base.sqlite.in_place import kept
 from responder.store.base.tables import messages, questions, steps
 
 OPEN = QuestionStatus.OPEN
@@ -48,6 +49,17 @@ _REPLACE = (
         _IS_SAME,
     )
     .values(_CLOSED)
+)
+_UNSENT = (steps.c.key == questions.c.key) & (steps.c.status == StepStatus.QUEUED) & _IS_OPEN
+_ASKED = kept(
+    select(questions, steps.c.seq.label("step_seq"))
+    .outerjoin(steps, _UNSENT)
+    .where(
+        among_listed(questions.c.originator, "originators"),
+        questions.c.asked_at > bindparam("since"),
+        questions.c.status != QuestionStatus.VOID,
+    )
+    .order_by(questions.c.asked_at, questions.c.key)
 )
 _WAITS = select(steps.c.key).where(steps.c.key == questions.c.key, steps.c.status == StepStatus.QUEUED).exists()
 
@@ -91,12 +103,9 @@ async def read_questions(
     connection: AsyncConnection, originators: Collection[str], now: datetime
 ) -> Mapping[str, tuple[Question, ...]]:
     """The questions that each of the originators was asked lately, oldest first; those that never left are none."""
-    left = questions.c.status != QuestionStatus.VOID
-    lately = among(questions.c.originator, originators) & (questions.c.asked_at > now - QUESTIONS_REMEMBERED) & left
-    unsent = (steps.c.key == questions.c.key) & (steps.c.status == StepStatus.QUEUED) & (questions.c.status == OPEN)
-    query = select(questions, steps.c.seq.label("step_seq")).outerjoin(steps, unsent).where(lately)
     asked: dict[str, list[Question]] = defaultdict(list)
-    for row in (await connection.execute(query.order_by(questions.c.asked_at, questions.c.key))).all():
+    lately = {"originators": originators, "since": now - QUESTIONS_REMEMBERED}
+    for row in (await connection.execute(_ASKED, lately)).all():
         asked[row.originator].append(_question(row, waits=row.step_seq is not None))
     return {originator: tuple(theirs) for originator, theirs in asked.items()}
 

@@ -13,6 +13,7 @@ from responder.core.contact.effects import Purpose, StepKind, StepStatus
 from responder.core.contact.reasons import because
 from responder.store.base.database import Database
 from responder.store.base.locking import in_order
+from responder.store.base.sqlite.in_place import kept
 from responder.store.base.tables import LEASED, ORDINARY, REMINDING, UNDONE, URGENT, steps
 from responder.store.outbound.fates import OF_CLAIM
 from responder.store.outbound.gates import ANY, Room
@@ -59,12 +60,12 @@ async def count_texts(connection: AsyncConnection, now: datetime, most: int) -> 
 @cache
 def _count() -> Select[Any]:
     some = due(StepKind.REPLY, NOW).limit(MOST).subquery()
-    return select(func.count()).select_from(some)
+    return kept(select(func.count()).select_from(some))
 
 
 @cache
 def _texts() -> CompoundSelect[Any]:
-    return _texts_of(ANY)
+    return kept(_texts_of(ANY))
 
 
 def _texts_of(which: ColumnElement[bool]) -> CompoundSelect[Any]:

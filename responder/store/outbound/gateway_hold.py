@@ -13,11 +13,12 @@ from responder.core.contact.effects import Purpose, StepKind, StepStatus
 from responder.core.contact.reasons import because
 from responder.store.base.database import Database
 from responder.store.base.locking import in_order
+from responder.store.base.sqlite.in_place import kept
 from responder.store.base.tables import holds, spend, steps
 
 PROBE_EVERY = timedelta(minutes=1)
 REPLIES = "replies"  # the name of the row: webhooks have endpoints of their own
-_PROBE = select(holds.c.probe_at)
+_PROBE = kept(select(holds.c.probe_at))
 SPENT = because("not_sent", reason=because("day_used_up"))
 _SPEND = (
     update(spend)

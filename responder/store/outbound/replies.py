@@ -12,9 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from responder.core.contact.effects import VALID_FOR, StepKind, StepStatus
 from responder.core.outbound.retry import LEASE
 from responder.core.outbound.suppression import SHADOWED
-from responder.store.base.bulk import among, among_listed
+from responder.store.base.bulk import among_listed
 from responder.store.base.database import Database
 from responder.store.base.locking import Check, unchecked
+from responder.store.base.sqlite.in_place import expect, kept
 from responder.store.base.tables import GIVEN_UP, steps
 from responder.store.consent.ledger import append
 from responder.store.consent.stopping import opt_out_upstream
@@ -85,7 +86,7 @@ class SqlSteps:
         no more than ``look_at`` is counted.
         """
         lease = {"owner": owner, "until": now + LEASE, "of_api": self._api}
-        async with self._database.write() as connection:
+        async with self._database.write(is_small=True) as connection:
             ask = self._asking(connection, now, budget=budget, quiet_until=quiet_until)
             passing = await self._pass_gates(ask, kind, limit, tell)
             if passing.taken:
@@ -109,12 +110,11 @@ class SqlSteps:
         quiet_until: datetime | None = None,
     ) -> bool:
         """Mark due steps at once, since nothing goes out, and tell whether more may be due."""
-        mark = {"status": pretence.status, "last_error": pretence.reason, "next_attempt_at": None, "updated_at": now}
-        async with self._database.write() as connection:
+        mark = {"new_status": pretence.status, "new_last_error": pretence.reason, "now": now}
+        async with self._database.write(is_small=True) as connection:
             ask = self._asking(connection, now, is_pretence=True, quiet_until=quiet_until)
             passing = await self._pass_gates(ask, kind, limit, tell)
-            mine = among(steps.c.seq, [row.seq for row in passing.taken])
-            await connection.execute(update(steps).where(mine).values(mark | {"attempts": steps.c.attempts + 1}))
+            await connection.execute(_PRETEND, mark | {"seqs": [row.seq for row in passing.taken]})
             if kind is StepKind.REPLY:
                 marked = dict.fromkeys((row.key for row in passing.taken), pretence.status)
                 await announce_deliveries(connection, marked, tell, now)
@@ -129,6 +129,7 @@ class SqlSteps:
         room = await room_for(ask, limit) if is_text else Room(limit=limit)
         first = first_texts(ask.connection, ask.now, room) if is_text else first_calls(ask.connection, ask.now, room)
         found = await first
+        expect(ask.connection, len(found))
         due = found[: room.limit]
         stopped = await stopped_among(ask, due) if is_text else {}
         for_good = {key: reason for key, reason in stopped.items() if reason}
@@ -146,7 +147,8 @@ class SqlSteps:
     ) -> None:
         """Record how attempts went, unless somebody else has the step by now, and tell webhooks."""
         blocked = {fate.key: fate.error or "" for fate in fates if fate.is_blocked}
-        async with self._database.write() as connection:
+        async with self._database.write(is_small=True) as connection:
+            expect(connection, len(fates))
             events = await opt_out_upstream(connection, self._database, blocked, now) if blocked else []
             await record_fates(connection, fates, now, owner)
             if dead := [fate.key for fate in fates if fate.status is StepStatus.DEAD]:
@@ -193,7 +195,7 @@ class SqlSteps:
         return {StepStatus(status): count for status, count in rows}
 
 
-_LEASE = (
+_LEASE = kept(
     update(steps)
     .where(among_listed(steps.c.seq, "seqs"))
     .values(
@@ -203,6 +205,17 @@ _LEASE = (
         lease_until=bindparam("until"),
         api=bindparam("of_api"),
         submitted_at=bindparam("now"),
+        updated_at=bindparam("now"),
+    )
+)
+_PRETEND = kept(
+    update(steps)
+    .where(among_listed(steps.c.seq, "seqs"))
+    .values(
+        status=bindparam("new_status"),
+        last_error=bindparam("new_last_error"),
+        attempts=steps.c.attempts + 1,
+        next_attempt_at=None,
         updated_at=bindparam("now"),
     )
 )

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select, text
+from sqlalchemy import bindparam, or_, select, text
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,8 +13,9 @@ from responder.core.contact.echoes import TEXTS_REMEMBERED, Sent
 from responder.core.contact.effects import Purpose, Step, StepStatus
 from responder.core.operations.records import DeliveryRecord
 from responder.core.outbound.suppression import SHADOWED
-from responder.store.base.bulk import among
+from responder.store.base.bulk import among_listed
 from responder.store.base.records import from_row
+from responder.store.base.sqlite.in_place import kept
 from responder.store.base.tables import steps
 
 
@@ -28,12 +29,9 @@ async def read_sent(
 ) -> dict[str, list[Sent]]:
     """The texts that were queued lately for each of the originators, and the reminders since ``asked_at``."""
     sent: dict[str, list[Sent]] = defaultdict(list)
-    lately = steps.c.created_at > now - TEXTS_REMEMBERED
-    if asked_at and asked_at < now:
-        since = asked_at - TEXTS_REMEMBERED
-        lately = (steps.c.created_at > since) & or_(steps.c.purpose == Purpose.REMINDER, lately)
-    theirs = among(steps.c.originator, originators) & lately
-    for row in (await connection.execute(_SENT.where(theirs))).all():
+    lately = now - TEXTS_REMEMBERED
+    since = asked_at - TEXTS_REMEMBERED if asked_at and asked_at < now else lately
+    for row in (await connection.execute(_SENT, {"originators": originators, "since": since, "lately": lately})).all():
         sent[row.originator].append(
             Sent(
                 at=row.created_at,
@@ -46,10 +44,13 @@ async def read_sent(
     return sent
 
 
-_SENT = (
+_SENT = kept(
     select(steps.c.originator, steps.c.created_at, steps.c.arrived_at, steps.c.content, steps.c.purpose, steps.c.status)
     .where(
         steps.c.kind == text("'reply'"),
+        among_listed(steps.c.originator, "originators"),
+        steps.c.created_at > bindparam("since"),
+        or_(steps.c.purpose == Purpose.REMINDER, steps.c.created_at > bindparam("lately")),
         or_(steps.c.status != StepStatus.SUPPRESSED, steps.c.last_error == SHADOWED),
     )
     .order_by(steps.c.seq)

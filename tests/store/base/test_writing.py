@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import _AsyncGeneratorContextManager
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.errors import StorageError
 from responder.store.base.database import Database
@@ -13,12 +15,23 @@ from responder.store.base.migration import migrate
 from responder.store.base.tables import contacts
 from tests.conftest import wait_until
 
+Transaction = _AsyncGeneratorContextManager[AsyncConnection]
 STATEMENT = "INSERT INTO contacts (originator, revision) VALUES (?, 1)"
 
 
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'responder.db'}")
+class Small(Database):
+    """A database all of whose transactions are small."""
+
+    def write(self, *, is_small: bool = True) -> Transaction:
+        return super().write(is_small=is_small)
+
+    def read(self, *, is_small: bool = True) -> Transaction:
+        return super().read(is_small=is_small)
+
+
+@pytest.fixture(params=[Database, Small])
+async def database(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Database]:
+    database: Database = request.param(f"sqlite+aiosqlite:///{tmp_path / 'responder.db'}")
     await migrate(database)
     yield database
     await database.close()

@@ -118,11 +118,11 @@ class Overtaking(Database):
         self._is_first = True
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncConnection]:
+    async def write(self, *, is_small: bool = False) -> AsyncIterator[AsyncConnection]:
         if self._is_first:
             self._is_first = False
             await self._overtake()
-        async with super().write() as connection:
+        async with super().write(is_small=is_small) as connection:
             yield connection
 
 

@@ -31,7 +31,7 @@ class OneTripCursor:
 
     arraysize = 1
 
-    def __init__(self, connection: AdaptedConnection) -> None:
+    def __init__(self, connection: "OneTripConnection") -> None:
         self._connection = connection
         self._answer = Answer()
         self._left: deque[Any] = deque()
@@ -46,9 +46,12 @@ class OneTripCursor:
 
     def _ask(self, question: Callable[[sqlite3.Cursor], object]) -> None:
         try:
-            self._answer = self._connection.run_async(
-                lambda driver: driver._execute(_answer, driver._conn, question)  # noqa: SLF001  (the way to its thread)
-            )
+            if self._connection.stays_here:
+                self._answer = _answer(self._connection.here, question)
+            else:
+                self._answer = self._connection.run_async(
+                    lambda driver: driver._execute(_answer, driver._conn, question)  # noqa: SLF001  (to its thread)
+                )
         except Exception as error:  # noqa: BLE001  (SQLAlchemy's own translation raises all)
             self._connection._handle_exception(error)  # noqa: SLF001
         self._left = deque(self._answer.rows)
@@ -96,7 +99,33 @@ class OneTripCursor:
 class OneTripConnection(AdaptedConnection):
     """SQLAlchemy's connection, with our cursor but for rows that are streamed."""
 
-    __slots__ = ()
+    __slots__ = ("stays_here",)
+
+    def __init__(self, *arguments: Any) -> None:  # noqa: ANN401  (SQLAlchemy's own)
+        super().__init__(*arguments)
+        self.stays_here = False
+        """Whether the statements of this transaction make no trip at all; its commit does."""
+
+    @property
+    def here(self) -> sqlite3.Connection:
+        """The connection itself, which may be used in any thread, by one at a time."""
+        return self._connection._conn  # type: ignore[no-any-return]  # noqa: SLF001
+
+    def commit(self) -> None:
+        """Commit in the driver's thread, since that waits for the disk."""
+        self.stays_here = False
+        super().commit()
+
+    def rollback(self) -> None:
+        """Roll back where the statements were carried out."""
+        if not self.stays_here:
+            super().rollback()
+            return
+        self.stays_here = False
+        try:
+            self.here.rollback()
+        except Exception as error:  # noqa: BLE001  (likewise)
+            self._handle_exception(error)
 
     def cursor(self, server_side: bool = False) -> Any:  # noqa: ANN401, FBT001, FBT002  (SQLAlchemy's own)
         """A new cursor."""

@@ -1,0 +1,1 @@
+"""SQLite's driver: its connections, and how its statements are carried out."""
