@@ -157,8 +157,9 @@ class Database:
 
     async def close(self) -> None:
         """Let go of all connections."""
-        for connection in (*self._kept, *self._kept_reader):
-            await connection.close()
+        for kept in (self._kept, self._kept_reader):
+            while kept:
+                await kept.pop().close()
         await self._writer.dispose()
         await self._reader.dispose()
 

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iter
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Engine, event
@@ -28,7 +27,7 @@ from responder.wiring import Store
 from tests.appointments.clinic import RULES
 from tests.conftest import NOON, store_on
 from tests.crowd import Crowd
-from tests.store.base.test_looking import plan_of
+from tests.store.base.test_looking import plan_of, told
 from tests.worker.conftest import TABLES, Work, work
 
 __all__ = ["work"]
@@ -139,13 +138,14 @@ async def test_sqlite_reads_no_table_from_its_beginning(sqlite_template: Path, t
     crowd = Crowd(store.database)
     for fill in (crowd.handled, crowd.waiting, crowd.leaving, crowd.to_remind):
         await fill(4)
-    asked: list[tuple[str, str, Any]] = []
+    asked: list[tuple[str, str]] = []
     for name, ask in ASKED.items():
+        await store.database.close()
         with told() as statements:
             await ask(store)
-        asked += [(name, statement, values) for statement, values in statements if NEWEST_OF_ALL not in statement]
+        asked += [(name, statement) for statement in statements if NEWEST_OF_ALL not in statement]
     await store.database.close()
-    plans = [(name, detail) for name, statement, values in asked for detail in plan_of(path, statement, values)]
+    plans = [(name, detail) for name, statement in asked for detail in plan_of(path, statement)]
     few = [("an erasure", f"SCAN {part}") for part in FEW]
     scans = [plan for plan in plans if AT_MOST_200 not in plan[1] and plan not in few]
     assert [
@@ -153,21 +153,6 @@ async def test_sqlite_reads_no_table_from_its_beginning(sqlite_template: Path, t
         for plan in scans
         if plan[1].startswith(tuple(f"SCAN {table}" for table in (*BIG_TABLES, "reminders", "awaited")))
     ] == []
-
-
-@contextmanager
-def told() -> Iterator[list[tuple[str, Any]]]:
-    """The statements that are carried out meanwhile, with their values."""
-    statements: list[tuple[str, Any]] = []
-
-    def note(_connection: object, _cursor: object, statement: str, values: Any, *_: object) -> None:
-        statements.append((statement, values[0] if isinstance(values, list) else values))
-
-    event.listen(Engine, "before_cursor_execute", note)
-    try:
-        yield statements
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)
 
 
 @pytest.mark.big

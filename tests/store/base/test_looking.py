@@ -2,13 +2,15 @@
 
 import shutil
 import sqlite3
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import event
+from sqlalchemy.pool import Pool
 
 from responder.core.contact.effects import StepKind
 from responder.store.base.database import Database
@@ -42,38 +44,45 @@ ASKED: dict[str, Ask] = {
 @pytest.mark.parametrize("ask", ASKED.values(), ids=ASKED)
 async def test_no_step_is_read_that_is_not_looked_for(ask: Ask, sqlite_template: Path, tmp_path: Path) -> None:
     path = Path(shutil.copy(sqlite_template, tmp_path / "responder.db"))
-    asked: list[tuple[str, Any]] = []
-
-    def note(_connection: object, _cursor: object, statement: str, values: Any, *_: object) -> None:
-        asked.append((statement, values))
-
-    event.listen(Engine, "before_cursor_execute", note)
-    try:
+    with told() as asked:
         database = Database(f"sqlite+aiosqlite:///{path}")
         await ask(database, SqlSteps(database, b"s"))
         await database.close()
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)
-    details = [detail for statement, values in asked for detail in plan_of(path, statement, values)]
+    assert asked
+    details = [detail for statement in asked for detail in plan_of(path, statement)]
     assert [detail for detail in details if detail.startswith("SCAN steps")] == []
 
 
-def plan_of(path: Path, statement: str, values: Any) -> list[str]:
+@contextmanager
+def told() -> Iterator[list[str]]:
+    """The statements that are carried out meanwhile on connections that are opened meanwhile, with their values."""
+    statements: list[str] = []
+
+    def listen(connection: Any, _record: object) -> None:
+        connection.here.set_trace_callback(statements.append)
+
+    event.listen(Pool, "connect", listen)
+    try:
+        yield statements
+    finally:
+        event.remove(Pool, "connect", listen)
+
+
+def plan_of(path: Path, statement: str) -> list[str]:
     """How SQLite goes about a statement."""
-    if statement.startswith(("BEGIN", "PRAGMA")):
+    if statement.startswith(("BEGIN", "PRAGMA", "COMMIT", "ROLLBACK")):
         return []
     with sqlite3.connect(path) as connection:
-        return [detail for *_, detail in connection.execute(f"EXPLAIN QUERY PLAN {statement}", values)]
+        return [detail for *_, detail in connection.execute(f"EXPLAIN QUERY PLAN {statement}")]
 
 
 async def test_failed_messages_are_found_by_their_index(sqlite_template: Path, tmp_path: Path) -> None:
     path = Path(shutil.copy(sqlite_template, tmp_path / "responder.db"))
     database = Database(f"sqlite+aiosqlite:///{path}")
-    asked: list[tuple[str, Any]] = []
-    event.listen(database._reader.sync_engine, "before_cursor_execute", lambda *told: asked.append((told[2], told[3])))
-    await read_failed(database)
-    await read_clock_offset(database, ZoneInfo("Europe/Rome"))
+    with told() as asked:
+        await read_failed(database)
+        await read_clock_offset(database, ZoneInfo("Europe/Rome"))
     await database.close()
-    failed, last = (plan_of(path, statement, values) for statement, values in asked if "messages" in statement)
+    failed, last = (plan_of(path, statement) for statement in asked if "messages" in statement)
     assert "ix_messages_failed" in failed[0]
     assert last == ["SCAN messages"]  # backwards from the newest, up to the limit
