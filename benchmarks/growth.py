@@ -248,8 +248,8 @@ class TimedDatabase(Database):
     longest_s = 0.0
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncConnection]:
-        async with super().write() as connection:
+    async def write(self, *, is_small: bool = False) -> AsyncIterator[AsyncConnection]:
+        async with super().write(is_small=is_small) as connection:
             began_at = time.perf_counter()
             yield connection
         self.longest_s = max(self.longest_s, time.perf_counter() - began_at)
