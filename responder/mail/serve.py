@@ -78,9 +78,8 @@ async def _report(store: Store, account: Account, watch: Watch) -> None:
     name = f"{socket.gethostname()[:60]}-{os.getpid()}-{secrets.token_hex(3)}"
     try:
         while True:
-            changed = asyncio.create_task(
-                watch.changed(REPORT_EVERY_S)
-            )  # before the report, so that no change is missed
+            # before the report, so that no change is missed
+            changed = asyncio.create_task(watch.changed(REPORT_EVERY_S))
             with contextlib.suppress(StorageError):  # the next report follows; others say that the database is away
                 report = replace(watch.status, name=name, place=account.url.place)
                 await report_mailbox(store.database, report, utc_now())

@@ -72,9 +72,8 @@ def _database(url: str) -> str:
 def _redis(url: str) -> str:
     parts = urlsplit(url)
     is_socket = parts.scheme == "unix" and parts.path.startswith("/")
-    is_server = (
-        parts.scheme in {"redis", "rediss"} and parts.hostname and parts.port != 0
-    )  # a port that is none raises ValueError
+    # a port that is none raises ValueError
+    is_server = parts.scheme in {"redis", "rediss"} and parts.hostname and parts.port != 0
     if not (is_socket or is_server):
         raise ValueError("no Redis")
     return url

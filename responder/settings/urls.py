@@ -32,9 +32,10 @@ DRIVERS = {
 }
 SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 ADDRESSES = frozenset({"host", "port"})  # SQLAlchemy reads these from the query itself
+# libpq's alone
 TUNING = frozenset(
     {"channel_binding", "gssencmode", "keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count"}
-)  # libpq's alone
+)
 NOWHERE = frozenset({"", "/", "/:memory:"})  # each connection to SQLite's memory is a database of its own
 EXPECTED = "postgresql://user:password@host/database or sqlite:///path"
 
@@ -219,9 +220,8 @@ def _encryption(query: dict[str, str]) -> dict[str, Any]:
     if query.get("sslrootcert") != "system":
         return {}
     del query["sslrootcert"]
-    query.pop(
-        "sslmode", None
-    )  # libpq allows the system's authorities with verify-full alone, and that is what the context does
+    # libpq allows the system's authorities with verify-full alone, and that is what the context does
+    query.pop("sslmode", None)
     return {"ssl": ssl.create_default_context()}
 
 

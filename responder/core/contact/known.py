@@ -164,9 +164,8 @@ class Known:
         """What is known at a moment, without what has ended or was sent or asked too long ago."""
         if not self.sent and not self.questions and not self.subscriptions:
             return self
-        sent = tuple(
-            one for one in self.sent if one.at > now - TEXTS_REMEMBERED or one.purpose is Purpose.REMINDER
-        )  # a reminder may be reacted to as long as its appointment is open
+        # a reminder may be reacted to as long as its appointment is open
+        sent = tuple(one for one in self.sent if one.at > now - TEXTS_REMEMBERED or one.purpose is Purpose.REMINDER)
         questions = tuple(question for question in self.questions if question.asked_at > now - QUESTIONS_REMEMBERED)
         ends = any(subscription.ends_at for subscription in self.subscriptions.values())
         if not ends and len(sent) == len(self.sent) and len(questions) == len(self.questions):

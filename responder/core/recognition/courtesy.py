@@ -78,9 +78,10 @@ POLITE_NO = frozenset({
     "no", "nope", "non", "nein", "nao", "nee", "nie", "nu", "ma", "anzi", "macche", "prego", "oh", "ach", "ah", "aber",
     "mais", "hombre", "mujer", "hoor",
 })  # fmt: skip
+# it may mean a no
 REGRET = frozenset(
     {"sorry", "dispiace", "spiace", "scuso", "desole", "desolee", "siento", "spijt", "leid", "przykro", "rau"}
-)  # it may mean a no
+)
 _COURTESY_LENGTHS, _PARTING_LENGTHS = lengths_by_first(COURTESY), lengths_by_first(PARTING)
 _POLITE_WORDS = frozenset(word for said in (*COURTESY, *PARTING) for word in said.split())
 _BACK_LENGTHS = lengths_by_first(THANKS_BACK)
@@ -199,9 +200,8 @@ def _is_name(tokens: Sequence[Token], written: Written, packed: Container[str], 
     known = [token for token in telling if token.folded in names]
     if not telling or not all(token in known or looks_like_name(token, packed) for token in telling):
         return False
-    begins_sentence = (
-        tokens[0].before in (".", "?") and tokens[0] in telling
-    )  # where a phone writes a capital by itself
+    # where a phone writes a capital by itself
+    begins_sentence = tokens[0].before in (".", "?") and tokens[0] in telling
     return not begins_sentence or len(telling) > 1 or bool(known)
 
 

@@ -37,9 +37,8 @@ class Spans:
     def __init__(self, spans: Sequence[Span]) -> None:
         by_start = sorted(spans)
         self._starts = [span.start for span in by_start]
-        self._ends = list(
-            accumulate((span.end for span in by_start), max)
-        )  # how far the first of them, taken together, reach
+        # how far the first of them, taken together, reach
+        self._ends = list(accumulate((span.end for span in by_start), max))
 
     def overlaps(self, span: Span) -> bool:
         """Whether one of them shares a word with a span."""

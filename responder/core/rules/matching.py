@@ -126,9 +126,8 @@ def word_match(how: How, alias: Alias, situation: Situation) -> Match:
 def match_pattern(condition: Pattern, situation: Situation) -> Match | None:
     """The first of the patterns that is found in the text, with its groups as typed."""
     text = searched_text(situation.text)
-    searched = (
-        text.encode() if text.isascii() else text
-    )  # in bytes, since RE2 takes longer to count characters than to search
+    # in bytes, since RE2 takes longer to count characters than to search
+    searched = text.encode() if text.isascii() else text
     for compiled, named, language in zip_longest(condition.compiled, condition.named, condition.languages):
         if found := compiled.search(searched):
             groups = {name: text[slice(*found.span(number))] for name, number in named}

@@ -23,9 +23,8 @@ SHED = (  # blocks of Latin, Greek and Cyrillic letters beyond U+052F
     ("\u1c80", "\u1c8f"), ("\u1d00", "\u1dbf"), ("\u1e00", "\u1fff"), ("\u2c60", "\u2c7f"),
     ("\ua640", "\ua69f"), ("\ua720", "\ua7ff"), ("\uab30", "\uab6f"),
 )  # fmt: skip
-ACCENTED = re.compile(
-    "[\\0-\x7f\u0300-\u036f]*"
-)  # taken apart: the letters of English, and the marks that stand on them
+# taken apart: the letters of English, and the marks that stand on them
+ACCENTED = re.compile("[\\0-\x7f\u0300-\u036f]*")
 MOST_MARKS = 30  # on one letter: as many as Unicode's stream-safe texts have
 SLOW_FROM = 300  # characters from which on marks are counted: Python sorts those of one letter in quadratic time
 MARKS = re2.compile(rf"([\p{{M}}\x{{FF9E}}\x{{FF9F}}]{{{MOST_MARKS}}})[\p{{M}}\x{{FF9E}}\x{{FF9F}}]+")
@@ -35,9 +34,8 @@ PASSES = 8  # Unicode's forms settle after two or three; a limit, so that no tex
 _BEFORE = str.maketrans(dict.fromkeys(APOSTROPHES, "") | EMOJI)
 _AFTER = str.maketrans(dict.fromkeys(APOSTROPHES, "") | UNSPLIT)
 _NEEDS_BEFORE, _NEEDS_AFTER = (re.compile("[" + "".join(map(chr, table)) + "]") for table in (_BEFORE, _AFTER))
-_ASCII = bytes(
-    c if chr(c).isalnum() else ord(" ") for c in bytes(range(256)).lower()
-)  # for bytes, which are translated faster than characters
+# for bytes, which are translated faster than characters
+_ASCII = bytes(c if chr(c).isalnum() else ord(" ") for c in bytes(range(256)).lower())
 _DROPPED = APOSTROPHES.encode("ascii", "ignore")
 
 
@@ -88,9 +86,8 @@ def without_prefix(text: str, prefix: str) -> str:
 
 def _fold_once(text: str) -> str:
     text = MARKS.sub(r"\1", text) if len(text) > SLOW_FROM else text
-    text = (
-        text.translate(_BEFORE) if _NEEDS_BEFORE.search(text) else text
-    )  # most texts have none, and translating is slow
+    # most texts have none, and translating is slow
+    text = text.translate(_BEFORE) if _NEEDS_BEFORE.search(text) else text
     text = unicodedata.normalize("NFKC", text)[: max(len(text), MOST_MADE)].casefold()
     decomposed = unicodedata.normalize("NFD", text.translate(_AFTER) if _NEEDS_AFTER.search(text) else text)
     if ACCENTED.fullmatch(decomposed):

@@ -23,9 +23,8 @@ MESSAGE = frozenset({"key", "originator", "destination", "text", "sent_at", "rec
 APPOINTMENT = frozenset({"id", "starts_at", "name", "service", "location", "status"})
 LIST = frozenset({"name", "title"})
 CONTACT = frozenset({"number", "language"})
-ALWAYS_ASKED = frozenset(
-    {"name"}
-)  # a field that an import may bring, so that a template may use it though no rule sets it
+# a field that an import may bring, so that a template may use it though no rule sets it
+ALWAYS_ASKED = frozenset({"name"})
 FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")  # what a template can write after ``contact.``
 ALL_LISTS = "all"
 ELSEWHERE = {

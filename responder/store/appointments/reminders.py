@@ -159,9 +159,8 @@ async def _last_texted(database: Database, connection: AsyncConnection, originat
         select(messages.c.destination).order_by(messages.c.seq.desc()).limit(1),
         each_of("phones", is_sqlite=database.is_sqlite),
     )
-    theirs = [
-        newest.where(part, messages.c.originator == each.c.value).scalar_subquery() for part in (WAITING, PAST)
-    ]  # an index for each
+    # an index for each
+    theirs = [newest.where(part, messages.c.originator == each.c.value).scalar_subquery() for part in (WAITING, PAST)]
     rows = (await connection.execute(select(each.c.value, func.coalesce(*theirs)), {"phones": list(originators)})).all()
     of_anybody = (await connection.execute(newest)).scalar() or ""
     return {originator: destination or of_anybody for originator, destination in rows}

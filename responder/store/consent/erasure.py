@@ -52,14 +52,10 @@ async def erase(database: Database, secret: bytes, number: str, operator: str, n
             insert(erased).on_conflict_do_update(index_elements=["number_hash"], set_={"erased_at": now}), [row]
         )
         await move_revisions(connection, insert, [number])  # what a worker commits at this moment is erased too
-        known = (
-            await connection.execute(select(contacts.c.revision).where(contacts.c.originator == number))
-        ).scalar_one() > 1
-        covered = list(
-            (
-                await connection.execute(select(consent_events.c.seq).where(consent_events.c.originator == number))
-            ).scalars()
-        )
+        revision = select(contacts.c.revision).where(contacts.c.originator == number)
+        known = (await connection.execute(revision)).scalar_one() > 1
+        events = select(consent_events.c.seq).where(consent_events.c.originator == number)
+        covered = list((await connection.execute(events)).scalars())
         misunderstood = await _misunderstood(connection, number)
         found = len(misunderstood) + await _blank(connection, number, misunderstood, now)
         for table in holding_numbers():
@@ -86,9 +82,8 @@ async def _blank(connection: AsyncConnection, number: str, misunderstood: Sequen
     for some in chunks(misunderstood):
         await connection.execute(update(messages).where(messages.c.seq.in_(some)).values(EMPTIED))
     await connection.execute(update(messages).where(theirs, messages.c.status == MessageStatus.RECEIVED).values(waits))
-    await connection.execute(
-        update(messages).where(theirs, messages.c.error.is_not(None)).values(error=ERASED)
-    )  # it may repeat a word
+    # it may repeat a word
+    await connection.execute(update(messages).where(theirs, messages.c.error.is_not(None)).values(error=ERASED))
     about = or_(*(and_(steps.c.originator == number, kind) for kind in (REPLIES, WEBHOOK_CALLS)))  # an index for each
     await connection.execute(select(steps.c.key).where(about).order_by(steps.c.key).with_for_update())
     unsent = {
@@ -105,12 +100,8 @@ async def _blank(connection: AsyncConnection, number: str, misunderstood: Sequen
         (steps, about, {"originator": "", "content": ""}),
         (consent_events, consent_events.c.originator == number, dict.fromkeys((*PERSONAL, "salt"), null())),
     ]
-    return sum(
-        [
-            (await connection.execute(update(table).where(rows).values(values))).rowcount
-            for table, rows, values in emptied
-        ]
-    )
+    changes = [update(table).where(rows).values(values) for table, rows, values in emptied]
+    return sum([(await connection.execute(change)).rowcount for change in changes])
 
 
 async def _misunderstood(connection: AsyncConnection, number: str) -> list[int]:

@@ -37,9 +37,8 @@ class Installation:
         """
         async with self._database.write() as connection:
             kept = self._insert(installation).on_conflict_do_nothing()
-            has_head = (
-                await self._value(connection, HEAD) is not None
-            )  # before the secret: whoever sees it sees that as well
+            # before the secret: whoever sees it sees that as well
+            has_head = await self._value(connection, HEAD) is not None
             made = await self._value(connection, SECRET)
             if made is None and configured is None and not has_head:
                 await connection.execute(kept, [{"name": SECRET, "value": secrets.token_hex(32)}])
@@ -71,18 +70,12 @@ class Installation:
         return True
 
     async def _value(self, connection: AsyncConnection, name: str) -> str | None:
-        value: str | None = (
-            await connection.execute(select(installation.c.value).where(installation.c.name == name))
-        ).scalar_one_or_none()
-        return value
+        query = select(installation.c.value).where(installation.c.name == name)
+        return (await connection.execute(query)).scalar_one_or_none()
 
     async def check(self, now: datetime) -> None:
         """Commit something that was not there, since only that shows that messages can be."""
-        statement = self._insert(installation).values(name=CHECKED, value=now.isoformat())
-        async with self._database.write() as connection:
-            await connection.execute(
-                statement.on_conflict_do_update(index_elements=["name"], set_={"value": statement.excluded.value})
-            )
+        await self._put(CHECKED, now.isoformat())
 
     async def epoch(self) -> str:
         """The epoch of visits to the console; empty until a first one was begun."""
@@ -91,11 +84,12 @@ class Installation:
 
     async def begin_epoch(self) -> None:
         """Begin a new epoch of visits, so that all older ones end."""
-        statement = self._insert(installation).values(name=EPOCH, value=secrets.token_hex(8))
+        await self._put(EPOCH, secrets.token_hex(8))
+
+    async def _put(self, name: str, value: str) -> None:
+        put = self._insert(installation).values(name=name, value=value)
         async with self._database.write() as connection:
-            await connection.execute(
-                statement.on_conflict_do_update(index_elements=["name"], set_={"value": statement.excluded.value})
-            )
+            await connection.execute(put.on_conflict_do_update(index_elements=["name"], set_={"value": value}))
 
     async def report_worker(
         self,
@@ -128,12 +122,9 @@ class Installation:
 
     async def live_workers(self, since: datetime) -> list[Row[Any]]:
         """The workers that have been seen lately: name, seen_at, has_redis, rules_hash, rules_are_ok, version."""
+        query = select(workers).where(workers.c.seen_at >= since).order_by(workers.c.name)
         async with self._database.read() as connection:
-            return list(
-                (
-                    await connection.execute(select(workers).where(workers.c.seen_at >= since).order_by(workers.c.name))
-                ).all()
-            )
+            return list((await connection.execute(query)).all())
 
 
 def mark_of(secret: bytes) -> str:

@@ -103,9 +103,8 @@ def _leaves(step: Step, plan: Plan) -> bool:
 
 def _events(plan: Plan) -> Iterator[Event]:
     yield from filter(None, map(_change, plan.effects))
-    if (
-        plan.recognition.outcome is Outcome.HELP
-    ):  # which changes nothing, and shows that whoever asked was told who writes
+    # which changes nothing, and shows that whoever asked was told who writes
+    if plan.recognition.outcome is Outcome.HELP:
         yield "help", None, plan.recognition.typed
 
 

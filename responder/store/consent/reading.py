@@ -34,9 +34,8 @@ async def verify(database: Database, secret: bytes) -> Verdict:
     chain = Chain()
     faults: list[Fault] = []
     async with database.read() as connection:
-        sealed = (
-            await connection.execute(select(installation.c.value).where(installation.c.name == HEAD))
-        ).scalar_one_or_none()
+        head = select(installation.c.value).where(installation.c.name == HEAD)
+        sealed = (await connection.execute(head)).scalar_one_or_none()
         rows = await connection.stream(select(consent_events).order_by(consent_events.c.seq))
         names = tuple(rows.keys())
         async for page in rows.partitions(PAGE):

@@ -122,9 +122,8 @@ async def end_subscriptions(database: Database, secret: bytes, now: datetime, te
     """End the subscriptions whose time is over, in the ledger and for webhooks, and give how many."""
     over = and_(ENDING, subscriptions.c.ends_at <= now)
     unread = select(messages.c.seq).where(WAITING, messages.c.originator == subscriptions.c.originator).exists()
-    some = (
-        select(subscriptions.c.originator).where(over, ~unread).limit(TOGETHER)
-    )  # what waits may have come while they were on
+    # what waits may have come while they were on
+    some = select(subscriptions.c.originator).where(over, ~unread).limit(TOGETHER)
     found = 0
     while True:
         async with database.read() as connection:

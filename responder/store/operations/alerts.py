@@ -27,9 +27,8 @@ DELAYS = (timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=5))  # 
 LONGEST_DELAY = timedelta(minutes=15)
 GIVE_UP_AFTER = timedelta(days=3)
 LONGEST_SUBJECT = 200  # characters
-QUIET = timedelta(
-    minutes=1
-)  # for so long nobody may have seen a trouble before it is over: workers may differ for moments
+# for so long nobody may have seen a trouble before it is over: workers may differ for moments
+QUIET = timedelta(minutes=1)
 IS_OPEN = alerts.c.closed_at.is_(None)
 
 
@@ -73,16 +72,14 @@ def mail_rows(mails: Sequence[Mail], now: datetime) -> Rows:
 async def claim_mail(database: Database, now: datetime) -> Mail | None:
     """The oldest e-mail, if it is due; the others wait behind it, since they go the same way."""
     async with database.read() as connection:
-        oldest = (
-            await connection.execute(select(alert_mails).where(_QUEUED).order_by(alert_mails.c.seq).limit(1))
-        ).first()
+        first = select(alert_mails).where(_QUEUED).order_by(alert_mails.c.seq).limit(1)
+        oldest = (await connection.execute(first)).first()
     if oldest is None or oldest.next_attempt_at > now:
         return None
     due = update(alert_mails).where(alert_mails.c.seq == oldest.seq, _QUEUED, alert_mails.c.next_attempt_at <= now)
     async with database.write() as connection:
-        is_ours = (
-            await connection.execute(due.values(next_attempt_at=now + LEASE, attempts=alert_mails.c.attempts + 1))
-        ).rowcount
+        taken = due.values(next_attempt_at=now + LEASE, attempts=alert_mails.c.attempts + 1)
+        is_ours = (await connection.execute(taken)).rowcount
     return (
         Mail(key=oldest.key, recipient=oldest.recipient, subject=oldest.subject, content=oldest.content)
         if is_ours
@@ -208,9 +205,8 @@ async def _open(connection: AsyncConnection, database: Database, trouble: Troubl
 
 
 async def _close(connection: AsyncConnection, now: datetime) -> list[Alert]:
-    unseen = in_order(
-        alerts.c.key, IS_OPEN, alerts.c.seen_at <= now - QUIET, skip_locked=True
-    )  # one that is locked is seen just now
+    # one that is locked is seen just now
+    unseen = in_order(alerts.c.key, IS_OPEN, alerts.c.seen_at <= now - QUIET, skip_locked=True)
     over = update(alerts).where(unseen).values(closed_at=now).returning(alerts)
     return sorted(map(_alert, (await connection.execute(over)).all()), key=lambda alert: _place(alert.trouble))
 

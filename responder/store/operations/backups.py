@@ -75,7 +75,7 @@ async def note_backup(database: Database, at: datetime) -> None:
     statement = database.insert(installation).values(name=BACKED_UP, value=at.isoformat())
     async with database.write() as connection:
         await connection.execute(
-            statement.on_conflict_do_update(index_elements=["name"], set_={"value": statement.excluded.value})
+            statement.on_conflict_do_update(index_elements=["name"], set_={"value": at.isoformat()})
         )
 
 

@@ -100,9 +100,8 @@ async def _note_failure(connection: AsyncConnection, database: Database, one: Ma
     if not after.disabled_at or before.disabled_at:
         return None
     if one.claimed.step.message_key:  # the call of an alert stands beside no message
-        whose = select(steps.c.originator).where(
-            steps.c.key == one.claimed.step.key
-        )  # nobody's, if it was erased during the call
+        # nobody's, if it was erased during the call
+        whose = select(steps.c.originator).where(steps.c.key == one.claimed.step.key)
         await tell_disabled(connection, after, (await connection.execute(whose)).scalar() or "", now)
     return after
 

@@ -101,16 +101,8 @@ async def settle_abandoned(database: Database, now: datetime, tell: Collection[s
             abandoned = and_(LEASED, steps.c.kind == kind, steps.c.lease_until < now)
             next_at = now if status is StepStatus.QUEUED else None
             values = {"status": status, "last_error": KILLED, "next_attempt_at": next_at, "updated_at": now}
-            keys = list(
-                (
-                    await connection.execute(
-                        update(steps)
-                        .where(in_order(steps.c.key, abandoned, skip_locked=True))
-                        .values(values)
-                        .returning(steps.c.key)
-                    )
-                ).scalars()
-            )
+            theirs = update(steps).where(in_order(steps.c.key, abandoned, skip_locked=True)).values(values)
+            keys = list((await connection.execute(theirs.returning(steps.c.key))).scalars())
             if kind is StepKind.REPLY:
                 await announce_deliveries(connection, dict.fromkeys(keys, status), tell, now)
             found += len(keys)

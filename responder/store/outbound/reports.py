@@ -19,9 +19,8 @@ from responder.store.base.records import as_row, from_row
 from responder.store.base.tables import SUBMITTED, reports, steps
 from responder.store.queue.announcing import announce_deliveries, read_hearers
 
-STRAYS_FOR = timedelta(
-    minutes=10
-)  # how long a report that came before the send's answer may wait for it; calls take 15 s
+# how long a report that came before the send's answer may wait for it; calls take 15 s
+STRAYS_FOR = timedelta(minutes=10)
 STRAYS_AT_ONCE = 1000
 BOUNDS_S = (2, 5, 10, 30, 60, 300, 900, 3600)
 TAKEN = (StepStatus.SENT, StepStatus.DELIVERED, StepStatus.FAILED)  # by the gateway, as far as we know
@@ -40,9 +39,8 @@ class SqlReports:
 
         All of it or nothing is done.
         """
-        by_key = {
-            report.key: report for report in sorted(received, key=lambda report: report.key)
-        }  # one order for all: no deadlocks
+        # one order for all: no deadlocks
+        by_key = {report.key: report for report in sorted(received, key=lambda report: report.key)}
         if not by_key:
             return []
         async with self._database.write() as connection:

@@ -44,9 +44,8 @@ def awaited_rows(queued: Iterable[Step], now: datetime) -> Rows:
 
 async def begin_waiting(connection: AsyncConnection, keys: Collection[str], now: datetime) -> frozenset[str]:
     """Note that calls begin now, and tell for which of them a reply waits."""
-    mine = in_order(
-        awaited.c.step_key, awaited.c.step_key.in_(keys), skip_locked=True
-    )  # of one that is locked somebody decides just now
+    # of one that is locked somebody decides just now
+    mine = in_order(awaited.c.step_key, awaited.c.step_key.in_(keys), skip_locked=True)
     theirs = update(awaited).where(mine).values(deadline_at=now + ANSWER_WITHIN)
     return frozenset((await connection.execute(theirs.returning(awaited.c.step_key))).scalars())
 
