@@ -191,7 +191,6 @@ def _write_journal(folder: Path, moves: Sequence[Move]) -> None:
 
 
 def _digest(file: Path) -> str | None:
-    """The hash of a file; None if there is none."""
     return part_of(file.name, file).sha256 if file.is_file() else None
 
 

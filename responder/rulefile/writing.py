@@ -157,7 +157,6 @@ def with_list(text: str, entry_of_lists: str) -> str:
 
 
 def _head(lines: list[str], section: str) -> int | None:
-    """Where a section begins."""
     head = re.compile(rf"{section}\s*:")
     return next((at for at, line in enumerate(lines) if head.match(line.removeprefix("\ufeff"))), None)
 

@@ -129,7 +129,6 @@ def _places(settings: Settings, into: Path | None) -> Places:
 
 
 def _passphrase(settings: Settings, file: Path | None) -> str | None:
-    """The passphrase of the file, or else of the settings."""
     if file is None:
         return settings.backup_passphrase.get_secret_value() if settings.backup_passphrase else None
     try:

@@ -194,7 +194,6 @@ def _is_known_already(effect: Effect, known: Known) -> bool:
 
 
 def _explained_shadow(decision: Decision, situation: Situation, rules: Rules) -> Iterator[Mapping[str, Any]]:
-    """What rules in shadow would do."""
     known, message = situation.known, situation.message
     for shadowed in decision.shadowed:
         effects = effects_of(shadowed, situation, rules)

@@ -76,16 +76,15 @@ def _usual_end(lines: Sequence[tuple[str, str]]) -> str:
     return counted.most_common(1)[0][0] if counted else USUAL_END
 
 
-def diff_of(before: str, after: str, name: str, context: int = 3) -> tuple[str, ...]:
+def diff_of(before: str, after: str, name: str) -> tuple[str, ...]:
     """What differs between two texts, as a patch that tools can apply.
 
     >>> diff_of("a\\nb\\n", "a\\nc\\n", "rules.yaml")[3:]
     (' a', '-b', '+c')
     """
     found: list[str] = []
-    for line in difflib.unified_diff(
-        WHOLE_LINE.findall(before), WHOLE_LINE.findall(after), f"a/{name}", f"b/{name}", n=context
-    ):
+    old, new = WHOLE_LINE.findall(before), WHOLE_LINE.findall(after)
+    for line in difflib.unified_diff(old, new, f"a/{name}", f"b/{name}"):
         found.append(line.rstrip("\n") if line.endswith("\n") else line)
         if not line.endswith("\n"):
             found.append("\\ No newline at end of file")

@@ -96,9 +96,9 @@ class Unmet:
         }
 
 
-async def list_unmatched(desk: Desk, rules: Rules, draft: Rules | None, limit: int = MOST_GROUPS) -> Sequence[Unmet]:
+async def list_unmatched(desk: Desk, rules: Rules, draft: Rules | None) -> Sequence[Unmet]:
     """What met no rule in the last 30 days, the most frequent first; ``draft`` shows whether it helps."""
-    groups = await group_unmatched(desk.database, desk.clock() - LOOKED_BACK, limit)
+    groups = await group_unmatched(desk.database, desk.clock() - LOOKED_BACK, MOST_GROUPS)
     return await asyncio.to_thread(lambda: [_unmet(group, rules, draft, desk.clock()) for group in groups])
 
 

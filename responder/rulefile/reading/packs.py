@@ -93,7 +93,6 @@ def _about(node: Node, reader: Reader) -> About:
 
 
 def _spelt(word: Word, folded: str) -> Word:
-    """A word in one of its spellings."""
     return word if fold(word.typed) == folded else replace(word, typed=folded.upper())
 
 
