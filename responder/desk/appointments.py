@@ -7,6 +7,7 @@ from responder.core.appointments.booking import Booking, Change, Local, dated, d
 from responder.core.appointments.reminders import Drop, Planned, ReminderPlan, outcome, reminder_key
 from responder.core.contact.effects import AppointmentStatus
 from responder.core.contact.known import Appointment
+from responder.core.contact.reasons import because
 from responder.core.operations.board import Board, ReminderRecord, ReminderStatus
 from responder.core.operations.pages import EVERY_APPOINTMENT, AppointmentFilter
 from responder.core.operations.records import AppointmentEvent, AppointmentRecord
@@ -22,7 +23,6 @@ from responder.store.reading import board, records
 
 Expected = Callable[[Appointment | None], bool]
 TODAY = "today"
-CHANGED = "the appointment or its reminder was changed a moment ago: look at it again"
 
 
 def list_appointments(desk: Desk, only: AppointmentFilter = EVERY_APPOINTMENT) -> Records[AppointmentRecord]:
@@ -34,7 +34,7 @@ async def show_appointment(desk: Desk, identifier: str) -> AppointmentRecord:
     """The appointment with this id. Raises Missing."""
     found = await records.find_appointment(desk.database, identifier)
     if found is None:
-        raise Missing(f"no appointment has the id {identifier!r}")
+        raise Missing(because("no_such_appointment_id", id=identifier))
     return found
 
 
@@ -49,7 +49,7 @@ async def read_day(desk: Desk, typed: str) -> tuple[datetime, datetime]:
     try:
         return day_bounds(dated(typed, zone, desk.clock()), zone)
     except ValueError as error:
-        raise Invalid(f"day: {error}") from None
+        raise Invalid(because("day_unreadable", said=str(error))) from None
 
 
 async def local(desk: Desk) -> Local:
@@ -103,7 +103,7 @@ async def set_appointment_status(
     act = ByHand(status=status, by=operator, note=tidy(note), times=means.times, tell=means.tell, expected=expected)
     try:
         if await set_status(desk.database, identifier, act, desk.clock()) is None:
-            raise Missing(f"no appointment has the id {identifier!r}")
+            raise Missing(because("no_such_appointment_id", id=identifier))
     except Conflict:
         raise Overtaken(OVERTAKEN, await records.find_appointment(desk.database, identifier)) from None
     desk.ring(Job.WEBHOOKS)
@@ -137,15 +137,14 @@ async def send_reminder_now(desk: Desk, identifier: str, *, operator: str) -> st
     times = ReminderPlan(policy=rules.appointments, zone=rules.zone)
     planned = _next_unsent(times, appointment, now, await _sent(desk, appointment))
     if planned is None:
-        reason = (
-            "its reminders were sent already" if rules.appointments.reminders else "the rules file has no reminders"
-        )
-        raise Refused(f"appointment {identifier}: {reason}")
+        reason = because("all_reminded" if rules.appointments.reminders else "no_reminders_in_file")
+        raise Refused(because("of_appointment", id=identifier, reason=reason))
     known = (await read_known(desk.database, desk.secret, [appointment.originator], now))[appointment.originator]
     if isinstance(became := outcome(planned, appointment, known, rules, now), Drop):
-        raise Refused(f"appointment {identifier}: no reminder can leave, since {became.reason}")
+        reason = because("no_reminder_can_leave", reason=became.reason)
+        raise Refused(because("of_appointment", id=identifier, reason=reason))
     if not await send_reminder(desk.database, appointment, planned.name, operator, now):
-        raise Overtaken(CHANGED)
+        raise Overtaken(because("changed_a_moment_ago"))
     desk.ring(Job.REPLIES)
     return planned.name
 

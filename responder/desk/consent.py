@@ -16,6 +16,7 @@ from responder.core.consent.standing import (
     standing_after,
 )
 from responder.core.contact.known import SubscriptionStatus
+from responder.core.contact.reasons import because
 from responder.core.operations.pages import EVERY_EVENT, EVERY_SUBSCRIBER, ConsentFilter, SubscriberFilter
 from responder.core.operations.records import ConsentRecord, SubscriberRecord
 from responder.core.outbound.gateway import Job
@@ -43,11 +44,6 @@ from responder.store.consent.subscribers import put_subscribers
 from responder.store.reading import records, subscribers
 
 HOUR = timedelta(hours=1)
-LEFT = (
-    "has opted out, and only its own text brings it back: START, or the word of the list; "
-    "if that was a slip of an operator or of a file, 'responder consent correct' takes it back"
-)
-NEVER = "so nothing was recorded: check the number, or opt it out of everything with 'responder subscribers remove"
 
 
 def list_consent(desk: Desk, only: ConsentFilter = EVERY_EVENT) -> Records[ConsentRecord]:
@@ -134,7 +130,7 @@ async def put_subscriber(
     def look(present: SubscriberRecord | None) -> None:
         require(expected, present)
         if present is None and not joins:
-            raise Missing(f"{originator} was never on the list {name}, {NEVER} {originator}'")
+            raise Missing(because("never_on_list", originator=originator, list=name))
 
     outcomes = await put_subscribers(
         desk.database,
@@ -146,7 +142,7 @@ async def put_subscriber(
         check=looked_at(lambda connection: records.subscriber_now(connection, originator, name), look),
     )
     if outcomes.left_out:
-        raise Refused(f"{originator} {LEFT}")
+        raise Refused(because("has_left", originator=originator))
     desk.ring(Job.WEBHOOKS)
     page = await list_subscribers(desk, SubscriberFilter(originator=originator, list=name)).page(limit=1)
     return page.items[0], next(iter(outcomes.counts))
@@ -158,9 +154,10 @@ async def _change(
     """What is asked for, by the rules in force. Raises Missing and Invalid."""
     rules = await desk.rules()
     if name not in rules.lists:
-        raise Missing(f"unknown list {name!r}{did_you_mean(name, rules.lists) or ', add it to the rules file'}")
+        remedy = did_you_mean(name, rules.lists) or ", add it to the rules file"
+        raise Missing(because("unknown_list", list=name, remedy=remedy))
     if joins and not evidence.strip():
-        raise Invalid("evidence: nothing stands here, say where the consent comes from")
+        raise Invalid(because("no_evidence"))
     status = SubscriptionStatus.SUBSCRIBED if joins else SubscriptionStatus.UNSUBSCRIBED
     try:
         spoken = read_language(language, rules.languages) if language else None

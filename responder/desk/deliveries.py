@@ -9,6 +9,7 @@ from typing import Any
 
 from responder import core
 from responder.core.contact.effects import StepKind
+from responder.core.contact.reasons import because
 from responder.core.operations.pages import EVERY_DELIVERY, DeliveryFilter, Page
 from responder.core.operations.records import DeliveryRecord
 from responder.core.outbound.events import EventRecord
@@ -50,9 +51,9 @@ async def show_delivery(desk: Desk, key: str) -> DeliveryRecord:
     is_short = len(beginning) >= SHORTEST_BEGINNING and number.isascii() and number.isdigit()
     several = await records.find_deliveries(desk.database, beginning.lower(), number) if is_short else []
     if len(several) > 1:
-        raise Refused(f"several deliveries have keys like {key!r}: type more of it")
+        raise Refused(because("several_deliveries", key=key))
     if not several:
-        raise Missing(f"no delivery has the key {key!r}")
+        raise Missing(because("no_such_delivery", key=key))
     return several[0]
 
 
@@ -69,8 +70,9 @@ async def retry_delivery(
         desk.ring(Job.REPLIES if delivery.kind is StepKind.REPLY else Job.WEBHOOKS)
         return delivery
     if not delivery.text:
-        raise Refused(f"delivery {key}: its text is gone, since it was kept long enough or its number was erased")
-    raise Refused(f"delivery {key}: it is {delivery.status}, only dead, failed and uncertain ones are tried again")
+        raise Refused(because("of_delivery", key=key, reason=because("text_gone")))
+    reason = because("delivery_is", status=str(delivery.status))
+    raise Refused(because("of_delivery", key=key, reason=reason))
 
 
 async def retry_webhook_calls(desk: Desk, only: CallFilter, *, operator: str) -> int:

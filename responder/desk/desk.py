@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Generic, Protocol, TypeVar
 
+from responder.core.contact.reasons import because, reason_of
 from responder.core.operations.pages import Page, opened, sealed
 from responder.core.outbound.gateway import Clock, Job
 from responder.core.rules.rules import Rules
@@ -20,7 +21,7 @@ T = TypeVar("T")
 LARGEST_PAGE = 1000
 LONGEST_NOTE = 1000  # characters
 UNREADABLE = "the rules file cannot be read ('responder check' says why)"
-OVERTAKEN = "it is not as If-Match or If-None-Match says: get it again"
+OVERTAKEN = because("overtaken")
 PLACE = "place in a list"  # the purpose that places are sealed for
 
 
@@ -66,7 +67,7 @@ class Invalid(DeskError):
     code = "invalid"
 
     def __init__(self, *errors: str) -> None:
-        super().__init__("; ".join(errors))
+        super().__init__(errors[0] if len(errors) == 1 else "; ".join(errors))
         self.errors = errors
 
 
@@ -133,7 +134,7 @@ class Records(Generic[R]):
         else:
             place = await self._after(_typed(self.listing, after))
         if place is None or len(place) != len(self.listing.order):
-            raise Invalid("after: nothing stands at this place, begin again without it")
+            raise Invalid(because("place_unreadable"))
         return place
 
     async def _after(self, name: str | int) -> Place | None:
@@ -174,7 +175,7 @@ def whatever(_present: object) -> bool:
 def check_note(note: str, field: str = "note") -> None:
     """Raise Invalid if a note is longer than is kept."""
     if len(note) > LONGEST_NOTE:
-        raise Invalid(f"{field}: {len(note)} characters, at most {LONGEST_NOTE} are kept: shorten it")
+        raise Invalid(because("note_too_long", field=field, length=len(note), most=LONGEST_NOTE))
 
 
 def only_one(found: Collection[T], beginning: str, what: str) -> T:
@@ -182,8 +183,8 @@ def only_one(found: Collection[T], beginning: str, what: str) -> T:
     if len(found) == 1:
         return next(iter(found))
     if not found:
-        raise Missing(f"no {what} has the key {beginning!r}")
-    raise Refused(f"the keys of several {what}s begin with {beginning!r}: type more of it")
+        raise Missing(because("no_such_key", what=what, beginning=beginning))
+    raise Refused(because("several_keys", what=what, beginning=beginning))
 
 
 @contextmanager
@@ -194,4 +195,4 @@ def refusals() -> Iterator[None]:
     except (DeskError, StorageError):
         raise
     except ResponderError as error:
-        raise Refused(str(error)) from None
+        raise Refused(reason_of(error)) from None

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Sequence
 
+from responder.core.contact.reasons import because
 from responder.core.operations.handoffs import Closed, HandOffRecord, Said
 from responder.core.outbound.gateway import Job
 from responder.core.rules.webhooks import Event
 from responder.core.sms.address import is_dialable
-from responder.core.sms.durations import counted
 from responder.core.sms.segments import size
 from responder.core.sms.text import clean
 from responder.desk.desk import Desk, Invalid, Records, Refused, check_note, only_one, refusals, require, whatever
@@ -95,18 +95,19 @@ def _check(key: str, expected: Seen) -> Check:
 def check_length(text: str, max_segments: int) -> None:
     """Raise Invalid if a text is empty, or takes more segments than it may."""
     if not text:
-        raise Invalid("text: nothing stands here, write what to send")
+        raise Invalid(because("text_empty"))
     length = size(text)
     if length.segments > max_segments:
-        units = f"{counted(length.segments, 'segment')} ({length.encoding}, {length.units} units)"
-        longer = f", or give max_segments: {length.segments}" if length.segments <= MOST_SEGMENTS else ""
-        raise Invalid(f"text: it takes {units}, at most {max_segments} are sent: shorten it{longer}")
+        longer = because("or_more_segments", count=length.segments) if length.segments <= MOST_SEGMENTS else ""
+        how = {"count": length.segments, "encoding": str(length.encoding), "units": length.units}
+        raise Invalid(because("text_too_long", **how, most=max_segments, longer=longer))
 
 
 async def _check_ends(desk: Desk, record: HandOffRecord) -> None:
     """Raise Refused unless the number can be answered by text."""
     if not is_dialable(record.originator):
-        reason = f"{record.originator or 'it'} is no international number, so it cannot be answered by text"
-        raise Refused(f"hand-off {record.key}: {reason}")
+        reason = because("not_answerable", originator=record.originator) if record.originator else because("nobody")
+        raise Refused(because("of_handoff", key=record.key, reason=reason))
     if record.originator in {record.destination, *(await desk.rules()).own_numbers}:
-        raise Refused(f"hand-off {record.key}: {record.originator} is a number of ours, which is never answered")
+        reason = because("number_of_ours", originator=record.originator)
+        raise Refused(because("of_handoff", key=record.key, reason=reason))

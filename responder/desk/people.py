@@ -9,6 +9,7 @@ from typing import Any
 from responder.core.consent.standing import ContactRecord
 from responder.core.contact.effects import StepKind
 from responder.core.contact.question import Question, QuestionStatus, state
+from responder.core.contact.reasons import because
 from responder.core.operations.handoffs import HandOffRecord
 from responder.core.operations.pages import (
     AppointmentFilter,
@@ -83,7 +84,7 @@ def number_of(desk: Desk, handle: str) -> str:
     """The number that a handle stands for, whether or not anything is known of it. Raises Missing."""
     number = opened(desk.secret, PERSON_PURPOSE, handle)
     if number is None:
-        raise Missing("nobody has this handle")
+        raise Missing(because("no_such_handle"))
     return number
 
 
@@ -208,7 +209,7 @@ async def write_to_person(desk: Desk, originator: str, text: str, *, operator: s
     written = clean(text).strip()
     check_length(written, MAX_SEGMENTS)
     if not is_dialable(originator) or originator in (await desk.rules()).own_numbers:
-        raise Refused("this is no number that can be answered by text")
+        raise Refused(because("no_number_for_texts"))
     answer = Answer(operator=operator, text=written)
     with refusals():
         key, is_new = await write_to(desk.database, desk.secret, originator, answer, desk.clock())

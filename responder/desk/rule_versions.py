@@ -36,7 +36,7 @@ async def read_version(desk: Desk, version_hash: str) -> Version:
     """The version of the rules with this hash. Raises Missing."""
     version = await RuleVersions(desk.database).find(version_hash)
     if version is None:
-        raise Missing("no rules with this hash were ever in force here")
+        raise Missing(because("never_in_force"))
     return version
 
 
@@ -62,7 +62,7 @@ async def rules_of_version(desk: Desk, version_hash: str) -> Rules:
     """The rules as they were under a hash. Raises Missing, and Refused if they cannot be read any more."""
     rules = await asyncio.to_thread(_read, await read_version(desk, version_hash))
     if rules is None:
-        raise Refused("these rules cannot be read any more: a secret of then is not set, say")
+        raise Refused(because("old_rules_unreadable"))
     return rules
 
 
@@ -165,9 +165,9 @@ async def pause_rule(desk: Desk, name: str, lasts: timedelta, *, operator: str, 
     check_note(why, "reason")
     known = (await desk.rules()).by_name
     if name not in known:
-        raise Missing(f"no rule has the name {name!r}{did_you_mean(name, known)}")
+        raise Missing(because("no_such_rule", rule=name, meant=did_you_mean(name, known)))
     if not timedelta(0) < lasts <= LONGEST_PAUSE:
-        raise Invalid(f"for: a pause lasts at most {LONGEST_PAUSE.days} days; for good, write 'enabled: false'")
+        raise Invalid(because("pause_too_long", most=LONGEST_PAUSE.days))
     now = desk.clock()
     pause = RulePause(rule=name, since=now, until=now + lasts, by=operator, why=tidy(why))
     await put_pause(desk.database, pause, pause.act(await desk.zone()))
@@ -178,4 +178,4 @@ async def resume_rule(desk: Desk, name: str, *, operator: str) -> None:
     """Let a rule apply again before its pause is over. Raises Missing."""
     act = because("pause_ended", rule=name)
     if not await end_pause(desk.database, name, desk.clock(), by=operator, act=act):
-        raise Missing(f"no rule is paused that has the name {name!r}")
+        raise Missing(because("rule_not_paused", rule=name))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from difflib import SequenceMatcher
 from pathlib import PurePath
 
+from responder.core.contact.reasons import because
 from responder.core.rules.rules import Rules
 from responder.errors import ResponderError, RulesError
 from responder.rulefile.reading.nodes import Mapping, Node, Scalar, Sequence, read_nodes
@@ -38,19 +39,19 @@ def with_alias(rules: Rules, rule: str, word: str) -> tuple[str, int]:
     for offered in _offered(main[1], words, as_word(word)):
         if _says(offered[0], main[0], rule, word, words):
             return offered
-    raise NoPlace(f"the words of rule {rule!r} are written in a way that only a person should change")
+    raise NoPlace(because("words_not_changed", rule=rule))
 
 
 def _words_of(rules: Rules, rule: str, file: str, word: str) -> Node:
     """The words of a rule as they are written; of several languages, those that are most like a word."""
     found = placed_sources(rules).rules.get(rule)
     if found is None:
-        raise NoPlace(f"there is no rule {rule!r} any more")
+        raise NoPlace(because("rule_gone", rule=rule))
     if found[0].file != file:
-        raise NoPlace(f"rule {rule!r} stands in {PurePath(found[0].file).name}, which is not changed from here")
+        raise NoPlace(because("rule_elsewhere", rule=rule, file=PurePath(found[0].file).name))
     words = _condition(found[1])
     if words is None:
-        raise NoPlace(f"rule {rule!r} asks for no words (text, starts_with or contains): choose another, or write one")
+        raise NoPlace(because("rule_asks_no_words", rule=rule))
     if isinstance(words, Mapping):
         words = max((value for _, value in words.entries), key=lambda value: _likeness(value, word))
     return words
@@ -151,7 +152,7 @@ def with_list(text: str, entry_of_lists: str) -> str:
     if not written:
         return _with_entry(text, "lists", f"  {entry_of_lists}\n")[0]
     if not (written.startswith("{") and written.endswith("}")):
-        raise NoPlace(f"the lists are written in a way that only a person should change: add {entry_of_lists}")
+        raise NoPlace(because("lists_not_changed", entry=entry_of_lists))
     inner = written[1:-1].strip()
     return _joined(lines, at, [lines[at].replace(written, f"{{{inner}{', ' if inner else ''}{entry_of_lists}}}", 1)])
 

@@ -23,11 +23,12 @@ from responder.cli.terminal.output import Column, each_of, echo_json, for_csv, p
 from responder.cli.terminal.session import at_desk, confirm, operator_name, print_list, read_number, with_desk
 from responder.core.consent.standing import ListCount, Outcome, Outcomes, SubscriberChange
 from responder.core.contact.known import SubscriptionStatus
+from responder.core.contact.reasons import because
 from responder.core.operations.pages import SubscriberFilter
 from responder.core.operations.records import SubscriberRecord
 from responder.core.rules.imports import SUBSCRIBER_COLUMNS
 from responder.core.sms.durations import counted
-from responder.desk.consent import LEFT, count_lists, list_subscribers, opt_out_number, put_subscriber
+from responder.desk.consent import count_lists, list_subscribers, opt_out_number, put_subscriber
 from responder.desk.desk import Desk
 from responder.desk.files import import_subscribers, read_subscriber_file, read_with_evidence
 from responder.spreadsheets.reading import Reading, read_bytes
@@ -134,7 +135,8 @@ async def import_(
 
 def _print_outcomes(file: Path, read: Reading[SubscriberChange], outcomes: Outcomes, *, dry_run: bool) -> None:
     for place in outcomes.left_out[:MOST_LEFT_OUT]:
-        say(f"{file}:{read.lines[place]}: left out, the number {LEFT}", err=True)
+        left = because("has_left", originator="the number")
+        say(f"{file}:{read.lines[place]}: left out, {left}", err=True)
     if len(outcomes.left_out) > MOST_LEFT_OUT:
         say(f"{file}: and {len(outcomes.left_out) - MOST_LEFT_OUT} more are left out", err=True)
     summary = ", ".join(f"{outcomes.counts.get(outcome, 0)} {outcome}" for outcome in Outcome)

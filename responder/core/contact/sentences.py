@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-WHY_NOT_DONE = {"in_hand": "{who} has it in hand, so nothing was sent: ask, or take it over"}
+from responder.core.contact.refusals import REFUSALS
 
 WHY_NOT_THE_RULE = {
     "other_destination": "the message went to {destination}, the rule is for {numbers}",
@@ -206,7 +206,7 @@ WHY_SILENT = {
 }
 
 SENTENCES: Mapping[str, str] = {
-    **WHY_NOT_DONE,
+    **REFUSALS,
     **WHY_NOT_THE_RULE,
     **WHY_NOTHING_LEFT,
     **WHY_NO_CALL,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from responder.core.contact.reasons import because
 from responder.core.operations.drafts import Draft, as_edited, diff_of, digest_of, shown_text
 from responder.core.rules.rules import Rules
 from responder.desk.desk import Desk, Invalid, Overtaken, Refused
@@ -69,7 +70,7 @@ class DraftChanged(Overtaken):
     """The draft was changed in another window meanwhile: ``mine`` was not kept, ``newer`` is what stands there."""
 
     def __init__(self, mine: str, newer: Desktop) -> None:
-        super().__init__("your draft was changed in another window meanwhile: what you typed here was not kept")
+        super().__init__(because("draft_overtaken"))
         self.mine = mine
         self.newer = newer
 
@@ -85,7 +86,7 @@ async def keep_typed(desk: Desk, file: RulesFile, operator: str, typed: str, beg
     Raises Invalid, and DraftChanged if the window that it was typed in showed an older draft.
     """
     if len(typed) > LARGEST_FILE:
-        raise Invalid(f"the file would be larger than {LARGEST_FILE >> 20} MB")
+        raise Invalid(because("file_too_large", most=LARGEST_FILE >> 20))
     before = await open_desktop(desk, file, operator)
     mine, based_on = as_edited(before.text, typed), before.based_on
     if begun and begun.seen != before.seen:
@@ -152,12 +153,12 @@ async def save_draft(desk: Desk, file: RulesFile, operator: str, why: str) -> Ru
     Raises Invalid, FileChanged, DraftChanged and Refused.
     """
     if not why.strip():
-        raise Invalid("why: say in a few words why the rules change")
+        raise Invalid(because("why_missing"))
     if len(why) > LONGEST_WHY:
-        raise Invalid(f"why: at most {LONGEST_WHY} characters")
+        raise Invalid(because("why_too_long", most=LONGEST_WHY))
     desktop = await open_desktop(desk, file, operator)
     if not desktop.draft:
-        raise Refused("there is nothing to save: the text is the file as it stands")
+        raise Refused(because("nothing_to_save"))
     rules = await file.check(desktop.text)
     if not await kept.begin_saving(desk.database, desktop.draft, rules.hash, why.strip()):
         raise DraftChanged(desktop.text, await open_desktop(desk, file, operator))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from responder.core.contact.reasons import because, reason_of
 from responder.core.operations.drafts import digest_of
 from responder.core.rules.rules import Rules
 from responder.desk.desk import Invalid, Overtaken, Refused
@@ -43,10 +44,10 @@ class RulesFile:
     def why_not_saved(self) -> str | None:
         """Why it cannot be changed from here; None if it can."""
         if self.is_for_looking:
-            return "RESPONDER_CONSOLE_RULES=view: the rules are changed elsewhere, and only looked at here"
+            return because("rules_for_looking")
         target = self.path.resolve()
         if not os.access(target, os.W_OK) or not os.access(target.parent, os.W_OK):
-            return f"{self.name} or its folder is read-only here"
+            return because("file_read_only", file=self.name)
         return None
 
     async def read(self) -> str:
@@ -58,9 +59,9 @@ class RulesFile:
             with self.path.open("rb") as file:
                 return decoded(file.read(LARGEST_FILE + 1))
         except OSError as error:
-            raise Refused(f"{self.name} cannot be read ({error.strerror})") from error
+            raise Refused(because("file_unreadable", file=self.name, reason=str(error.strerror))) from error
         except Unreadable as error:
-            raise Refused(f"{self.name}: {error}") from error
+            raise Refused(because("file_not_text", file=self.name, reason=str(error))) from error
 
     async def rules_of(self, text: str) -> Rules:
         """The rules that the file would have with this text. Raises RulesError with all that is wrong."""
@@ -72,13 +73,13 @@ class RulesFile:
         if reason := self.why_not_saved():
             raise Refused(reason)
         if len(text.encode("utf-8", "surrogatepass")) > LARGEST_FILE:
-            raise Invalid(f"the file would be larger than {LARGEST_FILE >> 20} MB")
+            raise Invalid(because("file_too_large", most=LARGEST_FILE >> 20))
         try:
             return await self.rules_of(text)
         except RulesError as error:
             raise Invalid(*map(str, error.mistakes)) from error
         except ConfigurationError as error:
-            raise Invalid(str(error)) from error
+            raise Invalid(reason_of(error)) from error
 
     async def save(self, text: str, based_on: str) -> None:
         """Put a text that was checked in place of the one it is based on. Raises FileChanged and Refused."""
@@ -92,7 +93,7 @@ class RulesFile:
                     raise FileChanged(theirs)
                 write_whole(self.path, text.encode())
         except OSError as error:
-            raise Refused(f"{self.name} cannot be written ({why_not_written(error)})") from error
+            raise Refused(because("file_unwritable", file=self.name, reason=why_not_written(error))) from error
 
 
 def why_not_written(error: OSError) -> str:
@@ -102,5 +103,5 @@ def why_not_written(error: OSError) -> str:
     'No space left on device'
     """
     if error.errno == errno.EBUSY:  # a container has the file alone from outside, and a mount cannot be replaced
-        return "it is mounted by itself: mount its folder instead, so that it can be replaced as a whole"
+        return because("file_mounted")
     return str(error.strerror)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from responder.core.contact.effects import AppointmentStatus
 from responder.core.contact.known import Appointment, Known
+from responder.core.contact.reasons import because
 from responder.core.deciding.plan import Plan, make_plan
 from responder.core.operations.explanations import Explanation, explained, why_silent
 from responder.core.operations.records import MessageRecord
@@ -94,10 +95,10 @@ async def talk_to_test(desk: Desk, rules: Rules, talk: Talk) -> str:
     """The conversation as a test of the rules file, with what its last text came to. Raises Invalid."""
     tried = await try_talk(desk, rules, talk)
     if not tried:
-        raise Invalid("a test needs a text")
+        raise Invalid(because("test_needs_text"))
     known = given_state(talk, await _known(desk, talk))
     if known.questions:
-        raise Invalid("this person was asked something before, which no test can be given: try an unknown number")
+        raise Invalid(because("asked_before"))
     said = [(one.text, one.at) for one in talk.said]
     last = tried[-1]
     return talk_as_test(said, last.explanation.message.rule, last.replies, known=known, to=talk.destination)
@@ -105,15 +106,15 @@ async def talk_to_test(desk: Desk, rules: Rules, talk: Talk) -> str:
 
 def _check(rules: Rules, talk: Talk) -> None:
     if not is_dialable(talk.originator):
-        raise Invalid("from: this is no telephone number")
+        raise Invalid(because("from_no_number"))
     if len(talk.said) > MOST_TEXTS:
-        raise Invalid(f"a conversation has at most {MOST_TEXTS} texts here, begin again")
+        raise Invalid(because("too_many_texts", most=MOST_TEXTS))
     if any(len(one.text) > LONGEST_TEXT for one in talk.said):
-        raise Invalid(f"text: at most {LONGEST_TEXT} characters")
+        raise Invalid(because("tried_text_too_long", most=LONGEST_TEXT))
     if len(talk.bookings) > MOST_GIVEN or len(talk.lists) > MOST_GIVEN:
-        raise Invalid(f"at most {MOST_GIVEN} appointments and {MOST_GIVEN} lists can be put in")
+        raise Invalid(because("too_much_put_in", most=MOST_GIVEN))
     if unknown := next((name for name in talk.lists if name not in rules.lists), None):
-        raise Invalid(f"list: the rules have no list {unknown!r}")
+        raise Invalid(because("list_not_there", list=unknown))
 
 
 def _exchanges(rules: Rules, talk: Talk, known: Known) -> Iterator[Exchange]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from responder.core.contact.reasons import because, reason_of
 from responder.core.rules.actions import ACTIONS
 from responder.core.rules.rules import Rules
 from responder.desk.desk import Desk, Invalid, Refused
@@ -83,7 +84,7 @@ async def keep_campaign(desk: Desk, file: RulesFile, before: Desktop, operator: 
     try:
         text, line = with_rules(with_list(before.text, entry), rules)
     except NoPlace as error:
-        raise Refused(str(error)) from error
+        raise Refused(reason_of(error)) from error
     await keep_draft(desk, file, before, operator, text)
     return line + 1  # an empty line comes first
 
@@ -99,9 +100,10 @@ async def keep_alias(desk: Desk, file: RulesFile, operator: str, rule: str, word
         text, line = await asyncio.to_thread(with_alias, rules, rule, word)
         await file.rules_of(text)
     except NoPlace as error:
-        raise Refused(str(error)) from error
+        raise Refused(reason_of(error)) from error
     except RulesError as error:
-        raise Refused(f"{shortened(word)} cannot be a word of rule {rule!r}: {error.mistakes[0].text}") from error
+        said = because("no_word_of_rule", word=shortened(word), rule=rule, mistake=error.mistakes[0].text)
+        raise Refused(said) from error
     await keep_draft(desk, file, desktop, operator, text)
     return line
 

@@ -10,6 +10,7 @@ from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.contact.effects import CloseDoubts, Purpose, Step, StepKind
+from responder.core.contact.reasons import because
 from responder.core.deciding.plan import Plan
 from responder.core.operations.handoffs import Closed
 from responder.core.outbound.events import handoff_closed
@@ -32,7 +33,6 @@ from responder.store.queue.rows import step_rows
 TWICE_WITHIN = timedelta(minutes=2)  # the same text to the same hand-off is one that was typed twice
 MESSAGE = ("key", "seq", "order_at", "gateway", "destination", "text", "folded", "rule", "rules_hash")
 CLEARED = "a later text was clear"  # why a doubt is over
-NO_TEXT = "it is about no text of anybody's"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,7 +61,7 @@ async def close(
         await check(connection)
         if row.closed_at:
             closed_at = iso(row.closed_at.replace(microsecond=0))
-            raise ResponderError(f"hand-off {key}: {row.closed_by or 'somebody'} closed it at {closed_at}")
+            raise _refusal(key, because("closed_before", who=row.closed_by or "somebody", at=closed_at))
         proof: dict[str, Any] = {"operator": closing.operator, "reason": closing.note or None, "message_key": key}
         events = await _opt_out(connection, row, proof, now) if closing.opts_out else []
         if row.holds_marketing:
@@ -126,7 +126,7 @@ async def _handoff(connection: AsyncConnection, key: str) -> Row[Any]:
     )
     row = (await connection.execute(query.where(handoffs.c.message_key == key))).first()
     if row is None:
-        raise ResponderError(f"hand-off {key}: it is gone, since its number was erased")
+        raise _refusal(key, because("handoff_gone"))
     return row
 
 
@@ -135,17 +135,13 @@ async def _opt_out(
 ) -> list[EventRow]:
     """Opt the number out by the word that its message was; a newer START of its own stands."""
     if row.seq is None:
-        raise ResponderError(f"hand-off {row.message_key}: {NO_TEXT}, so leave --opt-out out")
+        raise _refusal(row.message_key, because("no_text_no_opt_out"))
     contact = (await connection.execute(select(contacts).where(contacts.c.originator == row.originator))).one()
     order = Order(row.order_at, row.seq)
     if contact.opted_out:
         return []
     if contact.consent_at and Order(contact.consent_at, contact.consent_seq or 0) > order:
-        newer = (
-            "the number has said START since, so leave --opt-out out, "
-            "or run 'responder subscribers remove' to opt it out as of now"
-        )
-        raise ResponderError(f"hand-off {row.message_key}: {newer}")
+        raise _refusal(row.message_key, because("started_since"))
     said = {name: getattr(row, name) for name in ("gateway", "destination", "folded", "rule", "rules_hash")} | {
         "text": row.text or None
     }
@@ -171,8 +167,8 @@ async def answer(
         row = await _taken(connection, database, key)
         await check(connection)
         if row.key is None:
-            raise ResponderError(f"hand-off {key}: {NO_TEXT}, so there is nobody to answer")
-        return await _queue(connection, secret, row, written, now, f"hand-off {key}")
+            raise _refusal(key, because("about_no_text"))
+        return await _queue(connection, secret, row, written, now, "of_handoff")
 
 
 async def write_to(
@@ -185,8 +181,8 @@ async def write_to(
         await move_revisions(connection, database.insert, [originator])
         row = (await connection.execute(last.order_by(messages.c.seq.desc()).limit(1))).first()
         if row is None:
-            raise ResponderError("this number has never texted us, so there is no number of ours to write from")
-        return await _queue(connection, secret, row, written, now, f"message {row.message_key}")
+            raise ResponderError(because("never_texted"))
+        return await _queue(connection, secret, row, written, now, "of_message")
 
 
 async def _queue(
@@ -201,7 +197,7 @@ async def _queue(
             note_subject(connection, before.key, is_new=False)
             return before.key, False
     if why := await _why_not(connection, secret, row.originator, now):
-        raise ResponderError(f"{place}: {why}")
+        raise ResponderError(because(place, key=row.message_key, reason=why))
     step = _step(f"{row.message_key}-h{len(written_before) + 1}", row, written.text)
     note_subject(connection, step.key, is_new=True)
     named = {"operator": written.operator[:200]}
@@ -216,7 +212,11 @@ async def _why_not(connection: AsyncConnection, secret: bytes, originator: str, 
     known = (await connection.execute(select(contacts).where(contacts.c.originator == originator))).all()
     silent = await silent_among(connection, secret, [originator], known)
     reason = why_suppressed(Purpose.PERSON, None, now, opted_out=originator in silent)
-    return f"{reason}, so no text may go there before the number says START" if reason else None
+    return because("before_start", reason=reason) if reason else None
+
+
+def _refusal(key: str, reason: str) -> ResponderError:
+    return ResponderError(because("of_handoff", key=key, reason=reason))
 
 
 def _step(key: str, row: Row[Any], text: str) -> Step:

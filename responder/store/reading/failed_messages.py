@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, TextClause, case, func, literal, select, text, type_coerce, update
 
-from responder.core.contact.reasons import heading
+from responder.core.contact.reasons import because, heading
 from responder.core.operations.records import MessageRecord
 from responder.core.operations.troubles import FailedMessages
 from responder.core.sms.message import MessageStatus
@@ -98,20 +98,22 @@ async def receive_again(
         await check(connection)
         status = MessageStatus(row.status)
         if status not in RETRIED:
-            raise ResponderError(f"message {key}: it is {status}, only failed and malformed ones are received again")
+            raise _refusal(key, because("message_is", status=str(status)))
         if status is MessageStatus.FAILED and not row.raw:
-            raise ResponderError(
-                f"message {key}: its text is gone, since it was kept long enough or its number was erased"
-            )
+            raise _refusal(key, because("text_gone"))
         given = {name: end for name, end in ends.items() if end and not getattr(row, name)}
         for name, option in (("originator", "--from"), ("destination", "--to")):
             if ends[name] and name not in given:
-                raise ResponderError(f"message {key}: it has its own {name}, leave {option} out")
+                raise _refusal(key, because("has_its_own", field=name, option=option))
             if not getattr(row, name) and name not in given:
-                raise ResponderError(f"message {key}: it came without {name}, give it with {option}")
+                raise _refusal(key, because("came_without", field=name, option=option))
         if text is not None and row.text:
-            raise ResponderError(f"message {key}: it has its own text, leave --text out")
+            raise _refusal(key, because("has_its_own", field="text", option="--text"))
         given |= {} if text is None else {"text": text}
         await connection.execute(
             update(messages).where(messages.c.key == key).values(**AGAIN, **given, retried_by=operator)
         )
+
+
+def _refusal(key: str, reason: str) -> ResponderError:
+    return ResponderError(because("of_message", key=key, reason=reason))

@@ -7,6 +7,7 @@ from typing import Any
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from responder.core.contact.reasons import because, reason_of
 from responder.core.operations.drafts import Draft, diff_of, shown_text
 from responder.desk.desk import DeskError, Missing, Refused
 from responder.desk.editing.drafts import (
@@ -105,8 +106,7 @@ async def _begin_impact(visit: Visit, desktop: Desktop) -> Response:
     problems = await visit.console.checks.problems(path, desktop.text) or []
     if any(one["level"] == "error" for one in problems):
         await visit.console.impact.cancel(visit.operator)
-        sentence = visit.say("There are mistakes: put them right, then its impact can be told.")
-        return await _page(visit, desktop, Beside(wrong=sentence), 422)
+        return await _page(visit, desktop, Beside(wrong=because("mistakes_before_impact")), 422)
     await visit.console.impact.start(visit.operator, path, desktop.text)
     return visit.go("/rules/edit?step=impact#impact")
 
@@ -133,8 +133,7 @@ async def _save(visit: Visit, desktop: Desktop, form: Mapping[str, str]) -> Resp
     file, why = visit.console.file, form.get("why", "")
     told = await visit.console.checks.problems(file.path, desktop.text) or []
     if any(one["level"] == "warning" for one in told) and not form.get("despite"):
-        sentence = visit.say("There are warnings: read them, and tick that you save all the same.")
-        return await _page(visit, desktop, Beside(wrong=sentence, why=why), 422)
+        return await _page(visit, desktop, Beside(wrong=because("warnings_unread"), why=why), 422)
     try:
         await save_draft(visit.desk, file, visit.operator, why)
     except DraftChanged as error:
@@ -143,7 +142,7 @@ async def _save(visit: Visit, desktop: Desktop, form: Mapping[str, str]) -> Resp
         conflict = _conflict(desktop, await read_beginning(visit.desk, desktop), error.theirs, file.name)
         return await _page(visit, desktop, Beside(why=why, conflict=conflict), 409)
     except DeskError as error:
-        return await _page(visit, desktop, Beside(wrong=str(error), why=why), 422)
+        return await _page(visit, desktop, Beside(wrong=reason_of(error), why=why), 422)
     visit.console.lookout.forget()
     return visit.go("/rules", visit.say("Saved: the rules are in force within seconds."))
 
@@ -218,7 +217,7 @@ async def impact_so_far(visit: Visit) -> Response:
     """How far the impact is, as the page asks again and again."""
     found: Impact | None = visit.console.impact.of(visit.operator)
     if found is None:
-        raise Missing(visit.say("No impact was asked for."))
+        raise Missing(because("no_impact_asked"))
     return JSONResponse({"is_running": found.is_running, "done": found.done, "total": found.total})
 
 
@@ -226,7 +225,7 @@ async def give_patch(visit: Visit) -> Response:
     """The draft as a patch for those who change the file elsewhere."""
     desktop = await open_desktop(visit.desk, visit.console.file, visit.operator)
     if not desktop.is_changed:
-        raise Refused(visit.say("The draft is the file as it stands."))
+        raise Refused(because("draft_is_file"))
     name = visit.console.file.name
     headers = {"Content-Disposition": f'attachment; filename="{name}.patch"'}
     return PlainTextResponse("\n".join(desktop.patch(name)) + "\n", headers=headers)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from starlette.responses import Response
 from starlette.routing import Route
 
+from responder.core.contact.reasons import reason_of
 from responder.desk.desk import Refused
 from responder.desk.editing.drafts import restore_version
 from responder.desk.editing.effects import Effects, compare_versions
@@ -37,7 +38,7 @@ async def _effects(visit: Visit, old: str, new: str) -> tuple[Effects | None, st
     try:
         return await compare_versions(visit.desk, old, new), ""
     except Refused as error:
-        return None, str(error)
+        return None, reason_of(error)
 
 
 async def restore(visit: Visit) -> Response:

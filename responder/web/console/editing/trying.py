@@ -8,6 +8,7 @@ from typing import Any
 from starlette.responses import Response
 from starlette.routing import Route
 
+from responder.core.contact.reasons import because, reason_of
 from responder.core.rules.rules import Rules
 from responder.core.sms.address import end_from
 from responder.core.sms.typed_times import read_moment
@@ -55,7 +56,7 @@ async def act(visit: Visit) -> Response:
             await keep_test(visit.desk, visit.console.file, visit.operator, await talk_to_test(visit.desk, rules, talk))
             return visit.go("/rules/edit?step=test", visit.say("The test stands at the end of your draft."))
     except DeskError as error:
-        return await _page(visit, form, talk, rules, status=422, wrong=str(error))
+        return await _page(visit, form, talk, rules, status=422, wrong=reason_of(error))
     return await _page(visit, form | {"text": "", "booking_at": "", "booking_service": ""}, talk, rules, tried=tried)
 
 
@@ -69,12 +70,12 @@ def _read_talk(form: Form, rules: Rules) -> Talk:
         )
         lists = tuple(str(name) for name in json.loads(form.get("lists") or "[]"))
     except (ValueError, TypeError) as error:
-        raise Invalid("the conversation cannot be read, begin again") from error
+        raise Invalid(because("talk_unreadable")) from error
+    ends = (form.get("from", ""), form.get("to") or rules.our_number)
     try:
-        originator = end_from(form.get("from", ""), rules.country)
-        destination = end_from(form.get("to") or rules.our_number, rules.country)
-    except ValueError as error:
-        raise Invalid(str(error)) from None
+        originator, destination = (end_from(one, rules.country) for one in ends)
+    except ValueError:
+        raise Invalid(because("number_unreadable", typed=" / ".join(filter(None, ends)))) from None
     return Talk(
         originator=originator,
         destination=destination,
@@ -97,15 +98,15 @@ def _changed(talk: Talk, doing: str, form: Form, rules: Rules, now: datetime) ->
     fields = {name: getattr(talk, name) for name in Talk.__dataclass_fields__}
     if doing == "send":
         if not form.get("text", "").strip():
-            raise Invalid("text: type what is texted")
+            raise Invalid(because("type_a_text"))
         at = _moment(form.get("at", ""), rules) or now
         if talk.said and at < talk.said[-1].at:
-            raise Invalid("at: this is before the text above, begin again or write a later time")
+            raise Invalid(because("at_before"))
         fields["said"] = (*talk.said, Said(text=form["text"], at=at))
     elif doing == "appointment":
         starts_at = _moment(form.get("booking_at", ""), rules)
         if starts_at is None:
-            raise Invalid("an appointment needs its day and time")
+            raise Invalid(because("booking_needs_time"))
         fields["bookings"] = (*talk.bookings, Booking(starts_at=starts_at, service=form.get("booking_service", "")))
     elif doing == "list" and form.get("list") and form["list"] not in talk.lists:
         fields["lists"] = (*talk.lists, form["list"])
@@ -115,8 +116,8 @@ def _changed(talk: Talk, doing: str, form: Form, rules: Rules, now: datetime) ->
 def _moment(typed: str, rules: Rules) -> datetime | None:
     try:
         return read_moment(typed.strip(), rules.zone) if typed.strip() else None
-    except ValueError as error:
-        raise Invalid(str(error)) from None
+    except ValueError:
+        raise Invalid(because("time_unreadable", typed=typed.strip())) from None
 
 
 async def _page(

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from starlette.responses import Response
 from starlette.routing import Route
 
+from responder.core.contact.reasons import because, reason_of
 from responder.core.operations.drafts import shown_text
 from responder.desk.desk import Invalid
 from responder.desk.editing.drafts import open_desktop
@@ -23,7 +24,7 @@ async def show(visit: Visit) -> Response:
         draft = await chosen_rules(visit, DRAFT) if desktop.draft else None
         wrong = ""
     except Invalid as error:
-        draft, wrong = None, str(error)
+        draft, wrong = None, reason_of(error)
     return await visit.page(
         "unmatched.html",
         items=await list_unmatched(visit.desk, rules, draft),
@@ -48,7 +49,7 @@ async def add_alias(visit: Visit) -> Response:
     form = await visit.form()
     word = shown_text(form.get("word", "")).strip()
     if not word or not form.get("rule"):
-        raise Invalid(visit.say("Choose a rule."))
+        raise Invalid(because("no_rule_chosen"))
     line = await keep_alias(visit.desk, visit.console.file, visit.operator, form["rule"], word)
     return visit.go(f"/rules/edit?line={line}", visit.say("It stands in line %(line)d of your draft.", line=line))
 

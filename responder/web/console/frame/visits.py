@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from responder.core.contact.reasons import because, reason_of
 from responder.desk.desk import Desk, DeskError, Invalid, Missing
 from responder.desk.overview import read_epoch
 from responder.errors import StorageError
@@ -88,7 +89,7 @@ class Visit:
         async for part in self.request.stream():
             body += part
             if len(body) > largest:
-                raise Invalid(self.say("This is more than can be taken at once."))
+                raise Invalid(because("too_much_at_once"))
         return bytes(body)
 
     async def page(self, template: str, status: int = 200, **values: object) -> Response:
@@ -195,7 +196,7 @@ def _turned_away(visit: Visit) -> Response:
 async def _refusal(visit: Visit, error: DeskError) -> Response:
     status = STATUSES.get(error.code, 409)
     return await visit.page(
-        "refused.html", status, sentence=str(error), is_missing=isinstance(error, Missing), is_ours=False
+        "refused.html", status, sentence=reason_of(error), is_missing=isinstance(error, Missing), is_ours=False
     )
 
 

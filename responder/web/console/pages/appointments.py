@@ -9,6 +9,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from responder.core.contact.effects import AppointmentStatus
+from responder.core.contact.reasons import reason_of
 from responder.core.operations.board import Board
 from responder.core.operations.handoffs import HandOffRecord
 from responder.desk.appointments import (
@@ -108,7 +109,7 @@ async def remind(visit: Visit) -> Response:
     except Missing:
         raise
     except DeskError as error:
-        return await _page_of_one(visit, 422, wrong=str(error))
+        return await _page_of_one(visit, 422, wrong=reason_of(error))
     return visit.go(f"/appointments/{quote(identifier)}", visit.say("It leaves within seconds."))
 
 
@@ -128,7 +129,7 @@ async def set_status(visit: Visit) -> Response:
         status = AppointmentStatus(form.get("status", ""))
         record = await set_appointment_status(visit.desk, identifier, status, operator=visit.operator, note=note)
     except (DeskError, ValueError) as error:
-        return await _page(visit, 422, changing=identifier, note=note, wrong=str(error))
+        return await _page(visit, 422, changing=identifier, note=note, wrong=reason_of(error))
     visit.console.lookout.forget()
     day = record.appointment.starts_at.astimezone(visit.zone).date()
     return visit.go(f"/appointments?day={day.isoformat()}", visit.say("Done."))

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from responder.core.contact.effects import StepKind, StepStatus
+from responder.core.contact.reasons import because
 from responder.core.operations.pages import DeliveryFilter
 from responder.desk.deliveries import (
     CallFilter,
@@ -46,9 +47,9 @@ def read_filters(visit: Visit) -> Asked:
     tab = query.get("tab", "all" if {"message", "status"} & query.keys() else "given-up")
     status = query.get("status")
     if tab not in TABS:
-        raise Invalid(f"tab: expected one of {', '.join(TABS)}")
+        raise Invalid(because("one_of", field="tab", words=", ".join(TABS)))
     if status is not None and status not in set(StepStatus):
-        raise Invalid(f"status: expected one of {', '.join(StepStatus)}")
+        raise Invalid(because("one_of", field="status", words=", ".join(StepStatus)))
     wanted = DeliveryFilter(
         status=StepStatus(status) if status else TABS[tab], to=query.get("to"), message_key=query.get("message")
     )

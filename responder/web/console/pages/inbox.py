@@ -6,7 +6,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from responder.core.contact.effects import AppointmentStatus
-from responder.core.contact.reasons import because
+from responder.core.contact.reasons import because, reason_of
 from responder.core.operations.handoffs import HandOffRecord
 from responder.desk.appointments import set_appointment_status
 from responder.desk.desk import LONGEST_NOTE, DeskError, Missing, Overtaken
@@ -88,7 +88,7 @@ async def reply(visit: Visit) -> Response:
         wrong = because("in_hand", who=who or visit.say("Somebody"))
         return await _page(visit, 409, key=key, typed=typed, wrong=wrong, is_taken=True)
     except DeskError as error:
-        return await _page(visit, 422, key=key, typed=typed, wrong=str(error))
+        return await _page(visit, 422, key=key, typed=typed, wrong=reason_of(error))
     said = "It leaves within seconds." if is_new else "The same text was queued a moment ago: nothing more is sent."
     return visit.go(f"/inbox#h-{key}", visit.say(said))
 
@@ -125,7 +125,7 @@ async def _close(visit: Visit, *, opts_out: bool) -> Response:
         record = await show_handoff(visit.desk, key)
         if record.done_at:  # somebody was quicker by a moment
             return visit.go("/inbox", _closed_before(visit, record))
-        return await _page(visit, 422, key=key, note=note, wrong=str(error))
+        return await _page(visit, 422, key=key, note=note, wrong=reason_of(error))
     visit.console.lookout.forget()
     return visit.go("/inbox", visit.say("Opted out, and done." if opts_out else "Done."))
 

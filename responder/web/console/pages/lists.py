@@ -8,6 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from responder.core.contact.known import SubscriptionStatus
+from responder.core.contact.reasons import because, reason_of
 from responder.core.operations.pages import SubscriberFilter
 from responder.core.sms.address import number_from
 from responder.desk.consent import count_lists, list_subscribers, put_subscriber, read_growth
@@ -40,7 +41,7 @@ async def _page(
     counts, _ = await count_lists(visit.desk)
     count = next((one for one in counts if one.list == name), None)
     if count is None:
-        raise Missing(f"no list is called {name!r}")
+        raise Missing(because("no_such_list", list=name))
     wanted = SubscriberFilter(list=name, status=_status(query.get("status")))
     page = await list_subscribers(visit.desk, wanted).page(limit=SHOWN, after=query.get("after"), newest_first=True)
     span = _span(query.get("days"))
@@ -74,7 +75,7 @@ def _status(typed: str | None) -> SubscriptionStatus | None:
     try:
         return SubscriptionStatus(typed)
     except ValueError:
-        raise Invalid(f"status: expected one of {', '.join(SubscriptionStatus)}") from None
+        raise Invalid(because("one_of", field="status", words=", ".join(SubscriptionStatus))) from None
 
 
 def _span(typed: str | None) -> int:
@@ -86,11 +87,14 @@ async def change(visit: Visit) -> Response:
     form, name = await visit.form(), visit.request.path_params["name"]
     joins = form.get("act") == "join"
     evidence = form.get("evidence", "").strip()
+    typed = form.get("number", "").strip()
     try:
-        number = number_from(form.get("number", "").strip(), visit.console.rules().country)
+        number = number_from(typed, visit.console.rules().country)
         await put_subscriber(visit.desk, number, name, joins=joins, operator=visit.operator, evidence=evidence)
-    except (DeskError, ValueError) as error:
-        return await _page(visit, 422, typed=form, wrong=str(error))
+    except DeskError as error:
+        return await _page(visit, 422, typed=form, wrong=reason_of(error))
+    except ValueError:
+        return await _page(visit, 422, typed=form, wrong=because("number_unreadable", typed=typed))
     return visit.go(f"/lists/{name}", visit.say("Done."))
 
 
@@ -129,7 +133,7 @@ async def _named(visit: Visit) -> SubscriberFilter:
     name = visit.request.path_params["name"]
     counts, _ = await count_lists(visit.desk)
     if all(one.list != name for one in counts):
-        raise Missing(f"no list is called {name!r}")
+        raise Missing(because("no_such_list", list=name))
     return SubscriberFilter(list=name, status=_status(visit.request.query_params.get("status")))
 
 

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from responder.core.appointments.booking import day_bounds
+from responder.core.contact.reasons import because
 from responder.core.operations.overview import FeedLine
 from responder.core.operations.pages import MessageFilter
 from responder.core.sms.address import number_from
@@ -59,7 +60,7 @@ def read_filters(visit: Visit) -> Asked:
     query = {name: value for name, value in visit.request.query_params.items() if name in NAMES and value}
     status, day, begin, end = query.get("status"), None, None, None
     if status is not None and status not in set(MessageStatus):
-        raise Invalid(f"status: expected one of {', '.join(MessageStatus)}")
+        raise Invalid(because("one_of", field="status", words=", ".join(MessageStatus)))
     if typed := query.get("day"):
         day, begin, end = read_day(typed, visit)
     return Asked(
@@ -83,7 +84,7 @@ def read_day(typed: str, visit: Visit) -> tuple[date, datetime, datetime]:
     try:
         begin, end = day_bounds(today.isoformat() if typed == TODAY else typed, visit.zone)
     except ValueError as error:
-        raise Invalid(f"day: {error}") from None
+        raise Invalid(because("day_unreadable", said=str(error))) from None
     return begin.astimezone(visit.zone).date(), begin, end
 
 
@@ -130,8 +131,8 @@ async def find(visit: Visit) -> Response:
     typed = (await visit.form()).get("number", "").strip()
     try:
         number = number_from(typed, visit.console.rules().country)
-    except ValueError as error:
-        raise Invalid(str(error)) from None
+    except ValueError:
+        raise Invalid(because("number_unreadable", typed=typed)) from None
     return visit.go(f"/people/{visit.console.handle(number)}")
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from starlette.responses import Response
 from starlette.routing import Route
 
+from responder.core.contact.reasons import reason_of
 from responder.core.sms.address import is_dialable
 from responder.desk.desk import LONGEST_NOTE, DeskError
 from responder.desk.handoffs import MAX_SEGMENTS
@@ -64,7 +65,7 @@ async def reply(visit: Visit) -> Response:
     try:
         _, is_new = await write_to_person(visit.desk, number, typed, operator=visit.operator)
     except DeskError as error:
-        return await _page(visit, 422, text=typed, wrong=str(error))
+        return await _page(visit, 422, text=typed, wrong=reason_of(error))
     said = "It leaves within seconds." if is_new else "The same text was queued a moment ago: nothing more is sent."
     return visit.go(f"/people/{visit.request.path_params['handle']}#newest", visit.say(said))
 

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from responder.core.appointments.booking import day_bounds
+from responder.core.contact.reasons import because
 from responder.desk.consent import list_consent, show_consent, verify_ledger
 from responder.desk.desk import Invalid
 from responder.desk.people import number_of
@@ -62,7 +63,7 @@ def _end_of(typed: str, visit: Visit) -> datetime:
     try:
         return day_bounds(typed, visit.zone)[1] - timedelta.resolution
     except ValueError as error:
-        raise Invalid(f"as_of: {error}") from None
+        raise Invalid(because("as_of_unreadable", said=str(error))) from None
 
 
 routes: Sequence[Route] = (*pages("/people/{handle}/proof", show),)

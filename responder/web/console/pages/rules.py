@@ -8,6 +8,7 @@ from typing import Any
 from starlette.responses import Response
 from starlette.routing import Route
 
+from responder.core.contact.reasons import because
 from responder.core.operations.records import Version
 from responder.desk.desk import Invalid
 from responder.desk.editing.rules_shown import show_rules
@@ -61,7 +62,7 @@ async def pause(visit: Visit) -> Response:
     """Let a rule not apply for a while."""
     form = await visit.form()
     if form.get("hours") not in PAUSES:
-        raise Invalid("hours: choose how long")
+        raise Invalid(because("no_span_chosen"))
     lasts = PAUSES[form["hours"]]
     await pause_rule(visit.desk, form.get("rule", ""), lasts, operator=visit.operator, why=form.get("why", ""))
     return visit.go("/rules", visit.say("The rule pauses: it applies again by itself."))
