@@ -36,7 +36,10 @@ DONE = (
     "SELECT (SELECT count(*) FROM messages WHERE status = 'handled'), "
     "(SELECT count(*) FROM steps WHERE status = 'simulated')"
 )
+BATCHES = "SELECT count(*), count(DISTINCT handled_at) FROM messages"
+BATCH = "texts in a commit"
 Figures = dict[str, float]
+Ask = Callable[[str], tuple[int, int]]
 
 
 def run(options: Options) -> Report:
@@ -56,8 +59,13 @@ def run(options: Options) -> Report:
         if what != SERVER or options.postgresql
     ]
     together = next(table for table in tables if table.title.endswith(TOGETHER))
+    batches = Table(
+        title="one by one: how many share a commit; on a busy machine some do, which makes each cheaper",
+        unit="texts",
+        rows=[Row(name=name, runs=row.runs) for name in measured if (row := found.get(f"{name} {BATCH}"))],
+    )
     return Report(
-        tables=tables,
+        tables=[*tables, batches],
         goals=[Goal(text=f"ms per text, {WEB} and {WORKER}, {SQLITE}", value=together.row(SQLITE).median, limit=4)],
     )
 
@@ -84,21 +92,19 @@ def _baseline(options: Options) -> Figures:
 def _on_sqlite(options: Options) -> Figures:
     with working_folder(options.folder) as folder:
         file = folder / "data" / "responder.db"
-        return _ours(options, folder, {}, {}, lambda count: _rows(file)[0] == (count, count))
+        return _ours(options, folder, {}, {}, lambda query: _row(file, query))
 
 
 def _on_postgresql(options: Options) -> Figures:
     with working_folder(options.folder) as folder, new_database(options.postgresql) as database:
-
-        def is_done(count: int) -> bool:
-            return tuple(database.rows(DONE)[0]) == (count, count)
-
-        return _ours(options, folder, {"RESPONDER_DATABASE_URL": database.url}, {SERVER: database.cpu_s}, is_done)
+        url = {"RESPONDER_DATABASE_URL": database.url}
+        return _ours(options, folder, url, {SERVER: database.cpu_s}, lambda query: tuple(database.rows(query)[0]))
 
 
-def _rows(file: Path) -> list[tuple[int, int]]:
+def _row(file: Path, query: str) -> tuple[int, int]:
     with closing(sqlite3.connect(file, timeout=5)) as connection:
-        return connection.execute(DONE).fetchall()
+        first, second = connection.execute(query).fetchone()
+        return first, second
 
 
 def _ours(
@@ -106,7 +112,7 @@ def _ours(
     folder: Path,
     also: Mapping[str, str],
     clocks: Mapping[str, Callable[[], float]],
-    is_done: Callable[[int], bool],
+    ask: Ask,
 ) -> Figures:
     with ExitStack() as stack:
         redis = stack.enter_context(redis_server(folder))
@@ -118,7 +124,9 @@ def _ours(
         worker = stack.enter_context(started(folder, WORKER, *python("responder", WORKER), settings=settings))
         web.wait_until(lambda: b'"worker":"ready"' in (answer(port, "/readyz") or (0, b""))[1], "the start of both")
         own = {WEB: lambda: cpu_s(web.pid), WORKER: lambda: cpu_s(worker.pid)}
-        return _costs(options, port, {**own, **clocks}, is_done)
+        costs = _costs(options, port, {**own, **clocks}, lambda count: ask(DONE) == (count, count))
+        texts, commits = ask(BATCHES)
+        return costs | {BATCH: texts / commits}
 
 
 def _costs(
