@@ -132,7 +132,7 @@ class Handler:
         for message in messages:
             by_originator[message.originator].append(message)
         oldest = min(message.received_at for message in messages)
-        known = await read_known(self.database, self.secret, list(by_originator), oldest)
+        known = await read_known(self.database, self.secret, list(by_originator), oldest, in_place=True)
         rules = self.rules()
         failures: dict[str, Exception] = {}
         batch = [plan_all(known[originator], theirs, rules, failures) for originator, theirs in by_originator.items()]

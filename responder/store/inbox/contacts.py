@@ -44,10 +44,13 @@ _USED = kept(select(uses, steps.c.seq).outerjoin(steps, _WAITS).where(among_list
 
 
 async def read_known(
-    database: Database, secret: bytes, originators: Collection[str], now: datetime
+    database: Database, secret: bytes, originators: Collection[str], now: datetime, *, in_place: bool = False
 ) -> dict[str, Known]:
-    """What is known of each originator, with all that mattered at a moment or has since."""
-    async with database.read(is_small=len(originators) <= SMALL) as connection:
+    """What is known of each originator, with all that mattered at a moment or has since.
+
+    A worker reads it ``in_place``, unless they are many.
+    """
+    async with database.read(is_small=in_place and len(originators) <= SMALL) as connection:
         found = await connection.execute(_CONTACTS, {"originators": originators})
         rows = {row.originator: row for row in found.all()}
         on_lists = await _subscriptions(connection, originators, now)
