@@ -34,15 +34,13 @@ async def read_board(database: Database, begin: datetime, end: datetime, now: da
 def _board(begin: datetime, end: datetime) -> Select[Any]:
     said_at = func.coalesce(messages.c.order_at, handoffs.c.opened_at)
     doubts = (
-        select(handoffs.c.originator, func.max(said_at).label("doubt_at"))
+        select(func.max(said_at))
         .select_from(handoffs.outerjoin(messages, messages.c.key == handoffs.c.message_key))
-        .where(OPEN_HANDOFF)
-        .group_by(handoffs.c.originator)
-        .subquery()
-    )
-    query = select(appointments, contacts.c.opted_out, contacts.c.stopped_at, doubts.c.doubt_at)
+        .where(OPEN_HANDOFF, handoffs.c.originator == appointments.c.originator)
+        .scalar_subquery()
+    )  # for each, since of all numbers there may be a hundred thousand
+    query = select(appointments, contacts.c.opted_out, contacts.c.stopped_at, doubts.label("doubt_at"))
     query = query.outerjoin(contacts, contacts.c.originator == appointments.c.originator)
-    query = query.outerjoin(doubts, doubts.c.originator == appointments.c.originator)
     return query.where(appointments.c.starts_at >= begin, appointments.c.starts_at < end)
 
 
