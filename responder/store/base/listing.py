@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Column, Select, func, literal, select, tuple_
 from sqlalchemy.engine import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.store.base.database import Database
 
@@ -95,10 +96,15 @@ async def find_name(database: Database, listing: Listing[R], place: Place) -> st
 
 async def _place_before(database: Database, listing: Listing[R], newest: int) -> Place | None:
     """The place just before the newest ones; None if there are no more than those."""
-    query = listing.query.order_by(*(column.desc() for column in listing.order)).offset(newest).limit(1)
+    query = listing.query.order_by(*(column.desc() for column in listing.order))
     async with database.read() as connection:
-        row = (await connection.execute(query)).first()
-    return _place_of(row, listing) if row else None
+        return await _place_at(connection, listing, query, newest)
+
+
+async def _place_at(connection: AsyncConnection, listing: Listing[R], query: Select[Any], number: int) -> Place | None:
+    """The place of one row of many, counted from 0; nothing but their order is read of those before it."""
+    row = (await connection.execute(query.with_only_columns(*listing.order).offset(number).limit(1))).first()
+    return tuple(row) if row else None
 
 
 async def _edge(
@@ -131,6 +137,9 @@ async def _rows(
     if until is not None:
         query = query.where(_up_to(listing, until, newest_first=newest_first))
     async with database.read() as connection:
+        if len(listing.order) > 1:  # these are sorted, and what is shown of a row is found for those of this page alone
+            last = await _place_at(connection, listing, query, limit - 1)
+            query = query if last is None else query.where(_up_to(listing, last, newest_first=newest_first))
         return list((await connection.execute(query.limit(limit))).all())
 
 

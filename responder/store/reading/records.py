@@ -4,12 +4,12 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.consent.standing import ContactRecord
-from responder.core.contact.effects import StepKind, StepStatus
+from responder.core.contact.effects import StepStatus
 from responder.core.operations.explanations import Explanation, explained
 from responder.core.operations.pages import (
     EVERY_APPOINTMENT,
@@ -28,16 +28,20 @@ from responder.store.base.database import Database
 from responder.store.base.listing import Listing
 from responder.store.base.records import from_row
 from responder.store.base.tables import (
+    HOLDING,
     PAST,
+    REPLIES,
     WAITING,
+    WEBHOOK_CALLS,
     appointments,
     consent_events,
     contacts,
+    handoffs,
     messages,
     steps,
     subscriptions,
 )
-from responder.store.handoffs.handoffs import list_handoffs, open_doubts
+from responder.store.handoffs.handoffs import list_handoffs
 from responder.store.queue.rows import delivery_from
 
 FALLBACK = "fallback"
@@ -74,10 +78,9 @@ def _changed(name: str) -> ColumnElement[bool]:
 
 def list_subscribers(only: SubscriberFilter = EVERY_SUBSCRIBER) -> Listing[SubscriberRecord]:
     """Who is on a list, or on any, or was; by the time of the last change."""
-    doubts = open_doubts().subquery()
-    query = select(subscriptions, contacts.c.language, doubts.c.since.label("under_review_since"))
+    doubt = select(func.max(handoffs.c.opened_at)).where(HOLDING, handoffs.c.originator == subscriptions.c.originator)
+    query = select(subscriptions, contacts.c.language, doubt.scalar_subquery().label("under_review_since"))
     query = query.outerjoin(contacts, contacts.c.originator == subscriptions.c.originator)
-    query = query.outerjoin(doubts, doubts.c.originator == subscriptions.c.originator)
     for column, value in (
         (subscriptions.c.list, only.list),
         (subscriptions.c.status, only.status),
@@ -96,12 +99,14 @@ def list_deliveries(only: DeliveryFilter = EVERY_DELIVERY) -> Listing[DeliveryRe
         (steps.c.kind, only.kind),
         (steps.c.recipient, only.to),
         (steps.c.message_key, only.message_key),
-        (steps.c.originator, only.originator),
     ):
         query = query if value is None else query.where(column == value)
+    if only.originator is not None:
+        theirs = (and_(steps.c.originator == only.originator, kind) for kind in (REPLIES, WEBHOOK_CALLS))
+        query = query.where(or_(*theirs))  # an index for each
     query = query if only.since is None else query.where(steps.c.created_at >= only.since)
     query = query if only.before is None else query.where(steps.c.created_at < only.before)
-    is_indexed = only.message_key or only.status in SHORT_LISTS or (only.originator and only.kind is StepKind.REPLY)
+    is_indexed = only.message_key or only.status in SHORT_LISTS or only.originator is not None
     dated_by = None if is_indexed or only == EVERY_DELIVERY else steps.c.created_at
     return Listing(query=query, order=(steps.c.seq,), read=delivery_from, name=steps.c.key, dated_by=dated_by)
 

@@ -4,6 +4,7 @@ import shutil
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,13 +14,19 @@ from sqlalchemy import event
 from sqlalchemy.pool import Pool
 
 from responder.core.contact.effects import StepKind
+from responder.core.operations.pages import DeliveryFilter
 from responder.store.base.database import Database
+from responder.store.base.listing import read_all, read_part
+from responder.store.handoffs.handoffs import list_handoffs
 from responder.store.operations.credits import read_clock_offset
 from responder.store.outbound.calls import claim_calls
 from responder.store.outbound.due import due_kinds, has_abandoned, settle_abandoned
 from responder.store.outbound.replies import SqlSteps
 from responder.store.queue.quiet_and_late import drop_late, put_off
+from responder.store.reading.board import read_board
 from responder.store.reading.failed_messages import read_failed
+from responder.store.reading.records import list_deliveries
+from tests.builders import ANNA
 from tests.conftest import NOON
 
 Ask = Callable[[Database, SqlSteps], Awaitable[object]]
@@ -86,3 +93,40 @@ async def test_failed_messages_are_found_by_their_index(sqlite_template: Path, t
     failed, last = (plan_of(path, statement) for statement in asked if "messages" in statement)
     assert "ix_messages_failed" in failed[0]
     assert last == ["SCAN messages"]  # backwards from the newest, up to the limit
+
+
+async def look_at_a_board(database: Database) -> None:
+    await read_board(database, NOON, NOON + timedelta(days=1), NOON)
+
+
+async def look_at_deliveries(database: Database) -> None:
+    await read_part(database, list_deliveries(DeliveryFilter(originator=ANNA)), None, 50)
+
+
+@pytest.mark.parametrize("look", [look_at_a_board, look_at_deliveries])
+async def test_a_look_at_some_numbers_reads_nothing_of_others(
+    look: Callable[[Database], Awaitable[None]], sqlite_template: Path, tmp_path: Path
+) -> None:
+    path = Path(shutil.copy(sqlite_template, tmp_path / "responder.db"))
+    database = Database(f"sqlite+aiosqlite:///{path}")
+    with told() as asked:
+        await look(database)
+    await database.close()
+    details = [detail for statement in asked for detail in plan_of(path, statement)]
+    assert details
+    assert [detail for detail in details if detail.startswith("SCAN")] == []
+
+
+async def test_of_what_a_sorted_list_passes_over_nothing_is_read_but_its_order(
+    sqlite_template: Path, tmp_path: Path
+) -> None:
+    path = Path(shutil.copy(sqlite_template, tmp_path / "responder.db"))
+    database = Database(f"sqlite+aiosqlite:///{path}")
+    with told() as asked:
+        async for _ in read_all(database, list_handoffs(), newest=1):
+            pass
+    await database.close()
+    passing = [statement for statement in asked if "OFFSET 1\n" in f"{statement}\n" or "OFFSET 999" in statement]
+    assert [statement.partition("FROM")[0].split() for statement in passing] == 2 * [
+        ["SELECT", "handoffs.opened_at,", "handoffs.message_key"]
+    ]
