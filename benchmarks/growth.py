@@ -109,7 +109,7 @@ def _compare(options: Options, kind: str) -> Report:
     )
     held = Table(title=f"{about}: the longest transaction that writes", unit="ms", rows=locks)
     slowest = max(looks, key=lambda row: row.median)
-    limits = {"acknowledge": 1.15, "handle": 1.1, "replay": 1.1}
+    limits = {"acknowledge": 1.15, "handle": 1.1, "replay": 1.5}  # these numbers have a past, which is read too
     goals = [
         Goal(
             text=f"{kind}: times {EMPTY}, {what}", value=table.ratio(f"{FULL}, {what}", f"{EMPTY}, {what}"), limit=limit
