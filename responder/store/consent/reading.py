@@ -14,8 +14,17 @@ from responder.core.operations.records import ConsentRecord
 from responder.errors import StorageError
 from responder.store.base.database import Database
 from responder.store.base.listing import Listing
-from responder.store.base.tables import HOLDING, SILENT, consent_events, contacts, handoffs, installation, subscriptions
-from responder.store.consent.ledger import HEAD, PHRASE, as_told, read_head
+from responder.store.base.tables import (
+    HOLDING,
+    PHRASED,
+    SILENT,
+    consent_events,
+    contacts,
+    handoffs,
+    installation,
+    subscriptions,
+)
+from responder.store.consent.ledger import HEAD, as_told, read_head
 
 PAGE = 1_000  # events that are read at a time
 MOST_FAULTS = 100  # told; whoever changed more will be found by these
@@ -72,8 +81,7 @@ def list_consent(only: ConsentFilter = EVERY_EVENT) -> Listing[ConsentRecord]:
     if only.before is not None:
         query = query.where(consent_events.c.recorded_at < only.before)
     if only.by_phrase:
-        is_phrase = consent_events.c.channel == PHRASE
-        query = query.where(consent_events.c.event == "opt_out", consent_events.c.list.is_(None), is_phrase)
+        query = query.where(consent_events.c.event == "opt_out", consent_events.c.list.is_(None), PHRASED)
     seq = consent_events.c.seq
     return Listing(query=query, order=(seq,), read=lambda row: ConsentRecord(event=row._asdict()), name=seq)
 

@@ -31,6 +31,7 @@ from responder.store.base.tables import (
     HOLDING,
     PAST,
     REPLIES,
+    TROUBLED,
     WAITING,
     WEBHOOK_CALLS,
     appointments,
@@ -45,7 +46,8 @@ from responder.store.handoffs.handoffs import list_handoffs
 from responder.store.queue.rows import delivery_from
 
 FALLBACK = "fallback"
-SHORT_LISTS = (StepStatus.QUEUED, StepStatus.SENDING, StepStatus.DEAD)
+IN_TROUBLE = (StepStatus.DEAD, StepStatus.FAILED, StepStatus.UNCERTAIN)
+SHORT_LISTS = (StepStatus.QUEUED, StepStatus.SENDING, *IN_TROUBLE)
 HEX = frozenset("0123456789abcdef")
 AFTER_HEX = "g"  # sorts after every key with the same beginning
 
@@ -104,6 +106,7 @@ def list_deliveries(only: DeliveryFilter = EVERY_DELIVERY) -> Listing[DeliveryRe
     if only.originator is not None:
         theirs = (and_(steps.c.originator == only.originator, kind) for kind in (REPLIES, WEBHOOK_CALLS))
         query = query.where(or_(*theirs))  # an index for each
+    query = query.where(TROUBLED) if only.status in IN_TROUBLE else query
     query = query if only.since is None else query.where(steps.c.created_at >= only.since)
     query = query if only.before is None else query.where(steps.c.created_at < only.before)
     is_indexed = only.message_key or only.status in SHORT_LISTS or only.originator is not None

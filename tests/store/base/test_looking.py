@@ -13,10 +13,11 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.pool import Pool
 
-from responder.core.contact.effects import StepKind
-from responder.core.operations.pages import DeliveryFilter
+from responder.core.contact.effects import StepKind, StepStatus
+from responder.core.operations.pages import ConsentFilter, DeliveryFilter
 from responder.store.base.database import Database
-from responder.store.base.listing import read_all, read_part
+from responder.store.base.listing import Listing, count_all, read_all, read_part
+from responder.store.consent.reading import list_consent
 from responder.store.handoffs.handoffs import list_handoffs
 from responder.store.operations.credits import read_clock_offset
 from responder.store.outbound.calls import claim_calls
@@ -130,3 +131,24 @@ async def test_of_what_a_sorted_list_passes_over_nothing_is_read_but_its_order(
     assert [statement.partition("FROM")[0].split() for statement in passing] == 2 * [
         ["SELECT", "handoffs.opened_at,", "handoffs.message_key"]
     ]
+
+
+@pytest.mark.parametrize(
+    ("listing", "index"),
+    [
+        (list_deliveries(DeliveryFilter(status=StepStatus.UNCERTAIN)), "ix_steps_troubled"),
+        (list_consent(ConsentFilter(by_phrase=True)), "ix_consent_events_phrased"),
+    ],
+)
+async def test_the_few_that_a_short_list_has_are_found_among_millions(
+    listing: Listing[Any], index: str, sqlite_template: Path, tmp_path: Path
+) -> None:
+    path = Path(shutil.copy(sqlite_template, tmp_path / "responder.db"))
+    database = Database(f"sqlite+aiosqlite:///{path}")
+    with told() as asked:
+        async for _ in read_all(database, listing, newest=50):
+            pass
+        await count_all(database, listing)
+    await database.close()
+    details = [detail for statement in asked for detail in plan_of(path, statement)]
+    assert {index in detail for detail in details} == {True}, details

@@ -122,6 +122,8 @@ consent_events = Table(
 Index("ix_consent_events_originator", consent_events.c.originator)
 OF_A_LIST = text("list IS NOT NULL")
 partial_index("ix_consent_events_list", consent_events.c.list, consent_events.c.recorded_at, where=OF_A_LIST)
+PHRASED = text("channel = 'sms_phrase'")
+partial_index("ix_consent_events_phrased", consent_events.c.seq, where=PHRASED)
 
 erased = Table(
     "erased",

@@ -58,6 +58,8 @@ WEBHOOK_CALLS = text("kind = 'webhook'")
 partial_index("ix_steps_called_about", steps.c.originator, where=WEBHOOK_CALLS)  # an erasure finds them at once
 GIVEN_UP = text("status = 'dead'")
 partial_index("ix_steps_given_up", steps.c.updated_at, where=GIVEN_UP)
+TROUBLED = text("status IN ('dead', 'failed', 'uncertain')")
+partial_index("ix_steps_troubled", steps.c.seq, where=TROUBLED)
 SUBMITTED = text("submitted_at IS NOT NULL")  # replies alone, since of webhooks nobody reports
 FARES = (
     steps.c.submitted_at,
