@@ -66,7 +66,8 @@ async def test_new_texts_wait_behind_a_button_while_somebody_reads_further_down(
     button = desk.page.get_by_role("button", name="5 new", exact=True)
     await button.wait_for()
     after = await desk.read("[document.activeElement.getBoundingClientRect().top, document.activeElement.href]")
-    assert after == before
+    assert after[1] == before[1]
+    assert abs(after[0] - before[0]) < 1, "what one reads moved by a pixel"  # the browser itself rounds when it anchors
     assert await desk.read("document.getElementById('waiting').closest('[aria-live=polite]') !== null")
     await button.click()
     await desk.sees("late 4")
