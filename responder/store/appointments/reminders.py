@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, case, func, select, update
+from sqlalchemy import bindparam, case, func, select, union, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -50,7 +50,7 @@ async def queue_due(database: Database, decide: Decide, now: datetime, sender: s
         if not due:
             return 0
         people, silent = await _contacts(
-            connection, [row.originator for row in due], secret, lock=not database.is_sqlite
+            connection, await _phones(connection, due), secret, lock=not database.is_sqlite
         )
         standing = await _standing(connection, [row.appointment_id for row in due])
         unread = await with_unhandled(database, connection, sorted({row.originator for row in due}))
@@ -68,7 +68,11 @@ async def queue_due(database: Database, decide: Decide, now: datetime, sender: s
             await connection.execute(_put_steps(database.insert, rows[0]), rows)
         await _ask(connection, [row for row, _ in sent], senders, now)
         await _tell(
-            connection, [(row, became) for row, became in decided if not isinstance(became, Wait)], standing, now
+            connection,
+            [(row, became) for row, became in decided if not isinstance(became, Wait)],
+            standing,
+            people,
+            now,
         )
         await drop_stale(connection, sorted({row.appointment_id for row, _ in sent}), now)
     return len(due)
@@ -97,6 +101,16 @@ async def _due(connection: AsyncConnection, now: datetime) -> Sequence[Row[Any]]
         .limit(AHEAD - ahead)
     )
     return (await connection.execute(query)).all()
+
+
+async def _phones(connection: AsyncConnection, due: Sequence[Row[Any]]) -> Collection[str]:
+    """Whose contacts may be moved: of the due reminders, of their appointments, and of what waits for these."""
+    identifiers = sorted({row.appointment_id for row in due})
+    others = union(
+        select(appointments.c.originator).where(appointments.c.id.in_(identifiers)),
+        select(reminders.c.originator).where(reminders.c.appointment_id.in_(identifiers), reminders.c.status == QUEUED),
+    )
+    return {row.originator for row in due} | set((await connection.execute(others)).scalars())
 
 
 async def _contacts(
@@ -192,9 +206,16 @@ async def _ask(
 
 
 async def _tell(
-    connection: AsyncConnection, decided: Sequence[Decided], standing: Mapping[str, Appointment], now: datetime
+    connection: AsyncConnection,
+    decided: Sequence[Decided],
+    standing: Mapping[str, Appointment],
+    locked: Collection[str],
+    now: datetime,
 ) -> None:
-    """Write the history, each line with a number of its own, and make plans by the old state fail."""
+    """Write the history, each line with a number of its own, and make plans by the old state fail.
+
+    Only contacts that are locked are moved: whoever gave an appointment to another phone meanwhile moved that one's.
+    """
     if not decided:
         return
     last = await last_numbers(
@@ -210,7 +231,8 @@ async def _tell(
     theirs = {row.originator for row, _ in decided} | {
         standing[row.appointment_id].originator for row, _ in decided if row.appointment_id in standing
     }
-    await execute_many(connection, MOVE, [{"of_originator": originator} for originator in sorted(theirs)])
+    moved = sorted(theirs.intersection(locked))
+    await execute_many(connection, MOVE, [{"of_originator": originator} for originator in moved])
 
 
 def _told(row: Row[Any], became: Send | Drop | Wait, number: int, now: datetime) -> dict[str, Any]:
