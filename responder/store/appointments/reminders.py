@@ -3,10 +3,10 @@
 import json
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, case, func, select, union, update
+from sqlalchemy import bindparam, case, func, select, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -18,7 +18,9 @@ from responder.store.appointments.rows import appointment_from
 from responder.store.appointments.stale_reminders import (
     QUEUED,
     Decided,
+    after_texts,
     drop_stale,
+    phones_of,
     planned_from,
     with_unhandled,
     without_overtaken,
@@ -34,7 +36,6 @@ from responder.store.queue.suppressing import COUNT, DROPPED, MOVE, REMINDER, dr
 
 REMINDER_LOCK = 0x5E5B0D04  # PostgreSQL advisory lock: reminders are queued by one worker at a time
 AHEAD = 200  # reminders that may wait among the replies, so that no reply waits behind more than these
-SOON = timedelta(seconds=2)  # until a reminder that waits for a text to be read is looked at again
 Decide = Callable[[Planned, Appointment | None, Known], Send | Drop | Wait]
 
 
@@ -50,14 +51,14 @@ async def queue_due(database: Database, decide: Decide, now: datetime, sender: s
         if not due:
             return 0
         people, silent = await _contacts(
-            connection, await _phones(connection, due), secret, lock=not database.is_sqlite
+            connection, await phones_of(connection, due), secret, lock=not database.is_sqlite
         )
         standing = await _standing(connection, [row.appointment_id for row in due])
         unread = await with_unhandled(database, connection, sorted({row.originator for row in due}))
         known = {row.key: _known(row, people.get(row.originator), is_silent=row.originator in silent) for row in due}
         decided = [(row, decide(planned_from(row), standing.get(row.appointment_id), known[row.key])) for row in due]
         decided = without_overtaken(
-            [(row, _after_texts(became, now) if row.originator in unread else became) for row, became in decided]
+            [(row, after_texts(became, now) if row.originator in unread else became) for row, became in decided]
         )
         await _settle(connection, decided, now)
         sent = [(row, became) for row, became in decided if isinstance(became, Send)]
@@ -78,11 +79,6 @@ async def queue_due(database: Database, decide: Decide, now: datetime, sender: s
     return len(due)
 
 
-def _after_texts(became: Send | Drop | Wait, now: datetime) -> Send | Drop | Wait:
-    """What becomes of a reminder while a text is unread that may answer it: it waits."""
-    return Wait(until=now + SOON) if isinstance(became, Send) else became
-
-
 async def _due(connection: AsyncConnection, now: datetime) -> Sequence[Row[Any]]:
     waiting = (
         select(steps.c.seq)
@@ -101,16 +97,6 @@ async def _due(connection: AsyncConnection, now: datetime) -> Sequence[Row[Any]]
         .limit(AHEAD - ahead)
     )
     return (await connection.execute(query)).all()
-
-
-async def _phones(connection: AsyncConnection, due: Sequence[Row[Any]]) -> Collection[str]:
-    """Whose contacts may be moved: of the due reminders, of their appointments, and of what waits for these."""
-    identifiers = sorted({row.appointment_id for row in due})
-    others = union(
-        select(appointments.c.originator).where(appointments.c.id.in_(identifiers)),
-        select(reminders.c.originator).where(reminders.c.appointment_id.in_(identifiers), reminders.c.status == QUEUED),
-    )
-    return {row.originator for row in due} | set((await connection.execute(others)).scalars())
 
 
 async def _contacts(
@@ -212,10 +198,7 @@ async def _tell(
     locked: Collection[str],
     now: datetime,
 ) -> None:
-    """Write the history, each line with a number of its own, and make plans by the old state fail.
-
-    Only contacts that are locked are moved: whoever gave an appointment to another phone meanwhile moved that one's.
-    """
+    """Write the history, each line with a number of its own, and make plans by the old state fail."""
     if not decided:
         return
     last = await last_numbers(
@@ -231,7 +214,7 @@ async def _tell(
     theirs = {row.originator for row, _ in decided} | {
         standing[row.appointment_id].originator for row, _ in decided if row.appointment_id in standing
     }
-    moved = sorted(theirs.intersection(locked))
+    moved = sorted(theirs.intersection(locked))  # whoever gave an appointment to another phone moved that one's
     await execute_many(connection, MOVE, [{"of_originator": originator} for originator in moved])
 
 

@@ -2,10 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, select, union
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -21,6 +21,7 @@ from responder.store.base.tables import WAITING as UNHANDLED
 from responder.store.queue.suppressing import suppress
 
 QUEUED = "queued"
+SOON = timedelta(seconds=2)  # until a reminder that waits for a text to be read is looked at again
 Decided = tuple[Row[Any], Send | Drop | Wait]
 
 
@@ -94,3 +95,18 @@ async def with_unhandled(
 def planned_from(row: Row[Any]) -> Planned:
     """A reminder from its row."""
     return from_row(Planned, row)
+
+
+async def phones_of(connection: AsyncConnection, due: Sequence[Row[Any]]) -> Collection[str]:
+    """Whose contacts may be moved: of the due reminders, of their appointments, and of what waits for these."""
+    identifiers = sorted({row.appointment_id for row in due})
+    others = union(
+        select(appointments.c.originator).where(appointments.c.id.in_(identifiers)),
+        select(reminders.c.originator).where(reminders.c.appointment_id.in_(identifiers), reminders.c.status == QUEUED),
+    )
+    return {row.originator for row in due} | set((await connection.execute(others)).scalars())
+
+
+def after_texts(became: Send | Drop | Wait, now: datetime) -> Send | Drop | Wait:
+    """What becomes of a reminder while a text is unread that may answer it: it waits."""
+    return Wait(until=now + SOON) if isinstance(became, Send) else became
