@@ -21,7 +21,7 @@ from responder.jobs import EXPIRES_MS, JOB_OF, JOB_TIMEOUT_S, QUEUE, WAKE, dumps
 from responder.processes.tasks import end
 from responder.store.base.database import Database
 from responder.store.inbox.inbox import SqlInbox
-from responder.store.outbound.due import due_kinds, has_abandoned, settle_abandoned
+from responder.store.outbound.abandoned import due_kinds, has_abandoned, settle_abandoned
 from responder.store.outbound.reports import SqlReports
 from responder.worker.delivery import Deliverer
 from responder.worker.handling import Handler

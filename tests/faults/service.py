@@ -25,7 +25,7 @@ from responder.store.consent.retention import end_subscriptions
 from responder.store.inbox.commit import Commits, Committed
 from responder.store.inbox.contacts import read_known
 from responder.store.inbox.planned import Planned
-from responder.store.outbound.due import settle_abandoned
+from responder.store.outbound.abandoned import settle_abandoned
 from responder.store.outbound.fates import Claimed, Fate
 from responder.wiring import Store
 from responder.worker.handling import Handler

@@ -23,7 +23,7 @@ from responder.store.consent.erasure import erase
 from responder.store.consent.retention import end_subscriptions
 from responder.store.consent.stopping import opt_out
 from responder.store.consent.subscribers import put_subscribers
-from responder.store.outbound.due import settle_abandoned
+from responder.store.outbound.abandoned import settle_abandoned
 from responder.store.outbound.fates import Fate
 from responder.store.outbound.webhook_replies import settle_unanswered
 from responder.store.queue.quiet_and_late import drop_late

@@ -10,7 +10,7 @@ import pytest
 
 from responder.core.contact.effects import Awaited, StepKind
 from responder.core.outbound.retry import LEASE
-from responder.store.outbound.due import settle_abandoned
+from responder.store.outbound.abandoned import settle_abandoned
 from tests.builders import reply_step
 from tests.conftest import NOON
 from tests.faults.mortal import Life, Point, live

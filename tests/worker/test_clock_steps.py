@@ -14,7 +14,7 @@ from responder.pace import Pace
 from responder.rulefile import read_rules
 from responder.store.base.database import Database
 from responder.store.base.tables import steps
-from responder.store.outbound.due import settle_abandoned
+from responder.store.outbound.abandoned import settle_abandoned
 from responder.store.outbound.gateway_hold import begin_hold
 from responder.worker.supervisor import Supervisor, arq_worker
 from responder.worker.upkeep import ClockSteps

@@ -16,7 +16,7 @@ from responder.core.rules.rules import Webhook
 from responder.errors import StorageError
 from responder.store.appointments.reminders import AHEAD
 from responder.store.base.tables import contacts
-from responder.store.outbound.due import settle_abandoned
+from responder.store.outbound.abandoned import settle_abandoned
 from responder.store.outbound.replies import Claims, SqlSteps
 from responder.store.reading.records import find_delivery
 from tests.builders import ANNA, BRUNO, SHOP, inbound, minutes, reply_step

@@ -9,7 +9,7 @@ import pytest
 from responder.core.contact.effects import StepKind
 from responder.core.outbound.retry import LEASE
 from responder.rulefile import read_rules
-from responder.store.outbound.due import settle_abandoned
+from responder.store.outbound.abandoned import settle_abandoned
 from responder.store.reading.events import read_events
 from tests.builders import ANNA, BRUNO, inbound, minutes, reply_step
 from tests.conftest import NOON

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from responder.core.outbound.retry import LEASE
-from responder.store.outbound.due import settle_abandoned
+from responder.store.outbound.abandoned import settle_abandoned
 from responder.store.outbound.replies import Claims, SqlSteps
 from tests.builders import inbound, reply_step
 from tests.worker.conftest import Work

@@ -1,30 +1,22 @@
-"""What is due, in the order in which it leaves, and what became of that whose worker was killed."""
+"""What is due, in the order in which it leaves."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, Integer, Select, and_, bindparam, func, select, union_all, update
+from sqlalchemy import ColumnElement, CompoundSelect, Integer, Select, and_, bindparam, func, select, union_all
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.contact.effects import Purpose, StepKind, StepStatus
-from responder.core.contact.reasons import because
-from responder.store.base.database import Database
-from responder.store.base.locking import in_order
 from responder.store.base.sqlite.in_place import kept
-from responder.store.base.tables import LEASED, ORDINARY, REMINDING, UNDONE, URGENT, steps
+from responder.store.base.tables import ORDINARY, REMINDING, UNDONE, URGENT, steps
 from responder.store.outbound.fates import OF_CLAIM
 from responder.store.outbound.gates import ANY, Room
-from responder.store.outbound.webhook_replies import begin_waiting
-from responder.store.queue.announcing import announce_deliveries
 
 NOW, MOST = bindparam("now", type_=steps.c.next_attempt_at.type), bindparam("most", type_=Integer)
 TURN = (steps.c.next_attempt_at, steps.c.seq)
-KILLED = because("worker_killed")
-LIMBO = {StepKind.WEBHOOK: StepStatus.QUEUED, StepKind.REPLY: StepStatus.UNCERTAIN}
-"""What becomes of a step whose worker was killed: a webhook is called again, a text is never sent twice."""
 
 
 def due(kind: StepKind, now: datetime | ColumnElement[datetime]) -> Select[tuple[int]]:
@@ -76,38 +68,3 @@ def _texts_of(which: ColumnElement[bool]) -> CompoundSelect[Any]:
         for part in (URGENT, and_(ORDINARY, steps.c.purpose != Purpose.CONFIRMATION), REMINDING)
     )
     return union_all(*(select(part.subquery()) for part in parts)).limit(MOST)
-
-
-async def due_kinds(database: Database, now: datetime) -> frozenset[StepKind]:
-    """Which kinds of steps are due and unclaimed."""
-    async with database.read() as connection:
-        first = {kind: await connection.execute(due(kind, now).limit(1)) for kind in StepKind}
-    return frozenset(kind for kind, found in first.items() if found.first())
-
-
-async def has_abandoned(database: Database, now: datetime) -> bool:
-    """Whether a worker was killed while it was sending."""
-    abandoned = select(steps.c.seq).where(LEASED, steps.c.lease_until < now).order_by(steps.c.lease_until).limit(1)
-    async with database.read() as connection:
-        return (await connection.execute(abandoned)).first() is not None
-
-
-async def settle_abandoned(database: Database, now: datetime, tell: Collection[str] = ()) -> int:
-    """Decide the fate of steps whose worker was killed, tell webhooks, and give how many."""
-    found = 0
-    again: list[str] = []
-    async with database.write() as connection:
-        for kind, status in LIMBO.items():
-            abandoned = and_(LEASED, steps.c.kind == kind, steps.c.lease_until < now)
-            next_at = now if status is StepStatus.QUEUED else None
-            values = {"status": status, "last_error": KILLED, "next_attempt_at": next_at, "updated_at": now}
-            theirs = update(steps).where(in_order(steps.c.key, abandoned, skip_locked=True)).values(values)
-            keys = list((await connection.execute(theirs.returning(steps.c.key))).scalars())
-            if kind is StepKind.REPLY:
-                await announce_deliveries(connection, dict.fromkeys(keys, status), tell, now)
-            found += len(keys)
-            again += keys if status is StepStatus.QUEUED else []
-    if again:  # in a transaction of its own, since whoever records a call has what waits for it before the call itself
-        async with database.write() as connection:
-            await begin_waiting(connection, again, now)
-    return found

@@ -20,8 +20,8 @@ from responder.store.appointments.planning import plan_some_anew
 from responder.store.appointments.reminders import queue_due
 from responder.store.base.database import Database
 from responder.store.consent.erasure import erase
+from responder.store.outbound.abandoned import due_kinds, has_abandoned, settle_abandoned
 from responder.store.outbound.calls import claim_calls
-from responder.store.outbound.due import due_kinds, has_abandoned, settle_abandoned
 from responder.store.outbound.webhook_replies import settle_unanswered
 from responder.wiring import Store
 from tests.appointments.clinic import RULES

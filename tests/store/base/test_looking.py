@@ -20,8 +20,8 @@ from responder.store.base.listing import Listing, count_all, read_all, read_part
 from responder.store.consent.reading import list_consent
 from responder.store.handoffs.handoffs import list_handoffs
 from responder.store.operations.credits import read_clock_offset
+from responder.store.outbound.abandoned import due_kinds, has_abandoned, settle_abandoned
 from responder.store.outbound.calls import claim_calls
-from responder.store.outbound.due import due_kinds, has_abandoned, settle_abandoned
 from responder.store.outbound.replies import SqlSteps
 from responder.store.queue.quiet_and_late import drop_late, put_off
 from responder.store.reading.board import read_board
