@@ -42,6 +42,10 @@ class StorageError(TransientError):
         self.is_in_the_data = is_in_the_data
 
 
+class DeadlockError(StorageError):
+    """Others and we waited for each other, and it was we who gave way: the same may be tried again at once."""
+
+
 class ConfigurationError(ResponderError):
     """A mistake of the operator's, in their words and with the remedy; shown without a traceback."""
 

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError, StatementError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from responder.errors import StorageError
+from responder.errors import DeadlockError, StorageError
 from responder.store.base.events import begin_noting, put_noted
 from responder.store.base.sqlite import in_place, one_trip
 from responder.store.base.sqlite.engine import LOCK_WAIT_S, patiently, sqlite_engine
@@ -23,6 +23,7 @@ from responder.store.base.sqlite.in_place import stay_in_place
 READERS = 4
 STATEMENT_TIMEOUT_S = 10.0
 UNLOCKING = {"idle_in_transaction_session_timeout": "30s"}  # others wait for the locks of a process that is frozen
+DEADLOCK = "40P01"  # PostgreSQL, appendix A
 DRIVERS = frozenset({"aiosqlite", "asyncpg", "sqlalchemy", "uvloop"})
 OF_DRIVERS = frozenset({in_place.__name__, one_trip.__name__})  # modules of ours that ask a driver
 Work = Callable[[AsyncConnection], Awaitable[None]]
@@ -191,6 +192,8 @@ def storage_errors() -> Iterator[None]:
         yield
     except DBAPIError as error:
         sqlstate = str(getattr(error.orig, "sqlstate", None) or "")  # class 22: data exception (PostgreSQL, appendix A)
+        if sqlstate == DEADLOCK:
+            raise DeadlockError(f"{type(error.orig).__name__}: deadlock detected") from None
         is_refused = isinstance(error, DataError | IntegrityError) or isinstance(error.orig, OverflowError | ValueError)
         is_in_the_data = is_refused or sqlstate.startswith("22")
         raise _storage_error(error.orig or error, is_in_the_data=is_in_the_data) from None

@@ -8,17 +8,28 @@ from importlib.resources import as_file, files
 
 from sqlalchemy import Connection, delete, insert, inspect, select, text
 
-from responder.errors import ConfigurationError
+from responder.errors import ConfigurationError, DeadlockError
 from responder.store.base.database import Database
 from responder.store.base.tables import installation, metadata
 
 MIGRATION_LOCK = 0x5E5B0D02  # PostgreSQL advisory lock: two migrations at once take turns
 # for a table that a running web or worker has: a migration that waits holds up all who come after it
 LOCK_WAIT_MS = 10_000
+TRIES = 5  # a running worker takes tables in the order of its work, not in that of the migrations
 
 
 async def migrate(database: Database, lock_wait_ms: int = LOCK_WAIT_MS) -> None:
     """Bring the database to the newest version, however long it takes; it waits only a while for locks."""
+    for tries_left in reversed(range(TRIES)):
+        try:
+            await _migrate(database, lock_wait_ms)
+            break
+        except DeadlockError:
+            if not tries_left:
+                raise
+
+
+async def _migrate(database: Database, lock_wait_ms: int) -> None:
     async with database.patient() as patient, patient.write() as connection:
         if not database.is_sqlite:
             await connection.execute(text("SET LOCAL statement_timeout = 0"))

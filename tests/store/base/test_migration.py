@@ -17,6 +17,7 @@ from responder.store.base.database import Database
 from responder.store.base.migration import MIGRATION_LOCK, NEWEST, OLDEST_PROGRAM, migrate, require_current, version_of
 from responder.store.base.tables import metadata
 from responder.store.migrations import versions
+from tests.conftest import wait_until
 from tests.store.schemas.kept import DIALECTS, fingerprint, statements_of, statements_of_program, versions_kept
 
 FROZEN = {
@@ -64,16 +65,21 @@ def test_the_tables_of_each_version_are_kept_as_they_were(version: str) -> None:
     assert found == migrations()[version].SCHEMA, "they are what databases of that version have: put them back"
 
 
-@pytest.mark.parametrize("version", FROZEN)
-async def test_a_database_of_each_version_is_brought_to_the_tables_of_the_program(
-    database_url: str, version: str
-) -> None:
-    database = Database(database_url)
+async def make_version(version: str, database: Database) -> None:
+    """Give an empty database the tables that this version had."""
     async with database.write() as connection:
         for statement in statements_of(version, "sqlite" if database.is_sqlite else "postgresql"):
             await connection.exec_driver_sql(statement)
         await connection.run_sync(lambda c: MigrationContext.configure(c)._ensure_version_table())
         await connection.execute(text("INSERT INTO alembic_version VALUES (:version)"), {"version": version})
+
+
+@pytest.mark.parametrize("version", FROZEN)
+async def test_a_database_of_each_version_is_brought_to_the_tables_of_the_program(
+    database_url: str, version: str
+) -> None:
+    database = Database(database_url)
+    await make_version(version, database)
     await migrate(database)
     await require_current(database)
     async with database.read() as connection:
@@ -129,6 +135,29 @@ async def test_a_migration_does_not_wait_for_ever_for_a_table_that_somebody_has(
         await connection.execute(text("LOCK TABLE alembic_version"))
         with pytest.raises(StorageError, match="lock timeout"):
             await asyncio.wait_for(migrate(database, lock_wait_ms=50), 10)
+    for opened in (database, other):
+        await opened.close()
+
+
+async def test_a_migration_that_gives_way_to_a_running_program_is_carried_out_after_it(database_url: str) -> None:
+    database, other = Database(database_url), Database(database_url)
+    if database.is_sqlite:
+        pytest.skip("SQLite has one lock, so nobody waits for each other")
+    await make_version("0001", other)
+
+    async def it_waits_for_steps() -> bool:
+        waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = CAST('steps' AS regclass)")
+        async with other.read() as connection:
+            return bool((await connection.execute(waiting)).scalar_one())
+
+    async with other.write() as connection:
+        await connection.execute(text("SET LOCAL deadlock_timeout = '60s'"))  # so it is the migration that gives way
+        await connection.execute(text("LOCK TABLE steps IN ROW EXCLUSIVE MODE"))
+        migrating = asyncio.create_task(migrate(database))
+        await wait_until(it_waits_for_steps)
+        await connection.execute(text("SELECT count(*) FROM handoffs"))
+    await migrating
+    assert await version_of(database) == NEWEST
     for opened in (database, other):
         await opened.close()
 
