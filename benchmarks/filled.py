@@ -12,7 +12,7 @@ from responder.rulefile import load_rules
 from responder.settings.model import Settings
 from responder.store.base.database import Database
 from responder.store.base.tables import metadata
-from responder.store.consent.ledger import append, event_row
+from responder.store.consent.ledger import EventRow, append, event_row
 from responder.store.inbox.commit import Commits
 from responder.wiring import Store, make_gateway, migrate_database, open_store
 from responder.worker.handling import Handler
@@ -147,6 +147,21 @@ async def fill(settings: Settings, messages: int) -> None:
             await connection.exec_driver_sql("ANALYZE")
 
 
+async def fill_for_one(settings: Settings, number: str, texts: int) -> None:
+    """Add the texts of one number that sends all day, each with a reply, a call, a hand-off and a consent event."""
+    now, key = datetime.now(UTC), f"'{number[-9:]}000000000000' || (10000000000 + n)"
+    one = {"originator": f"'{number}'", "message_key": key}
+    async with open_store(settings) as store, store.database.patient() as database:
+        for table, values, suffix in (
+            ("messages", MESSAGES, ""), ("steps", REPLIES, ":0"), ("steps", CALLS, ":1"), ("handoffs", HANDOFFS, ""),
+        ):  # fmt: skip
+            own = {**one, "key": f"{key} || '{suffix}'", **({"recipient": one["originator"]} if suffix == ":0" else {})}
+            theirs = {**values, **{name: sql for name, sql in own.items() if name in values}}
+            await _fill(database, table, theirs, texts, 1, now)
+        async with database.write() as connection:
+            await append(connection, [_agreed(number, n, texts, now) for n in range(texts)], store.secret)
+
+
 async def _fill(database: Database, table: str, values: Values, count: int, phones: int, now: datetime) -> None:
     """Insert generated rows; what is not given is as in the first row, or absent."""
     columns = metadata.tables[table].c
@@ -174,14 +189,15 @@ async def _agree(
     connection: AsyncConnection, secret: bytes, first: int, count: int, amounts: Amounts, now: datetime
 ) -> None:
     """Add to the ledger, as it does itself."""
-    since = now - YEAR
     phones = (FIRST_PHONE + number * 7919 % amounts.phones for number in range(first, first + count))
-    rows = [
-        event_row(
-            event="opt_out" if number % 2 else "opt_in", list="news", at=since + YEAR * (number / amounts.events),
-            channel="sms_keyword", originator=f"+39330{phone}", destination=OURS, text="News ON", folded="NEWS ON",
-            gateway="agile", rule="news-on", message_key=f"{number:032d}",
-        )
-        for number, phone in enumerate(phones, first)
-    ]  # fmt: skip
+    rows = [_agreed(f"+39330{phone}", number, amounts.events, now) for number, phone in enumerate(phones, first)]
     await append(connection, rows, secret)
+
+
+def _agreed(originator: str, number: int, events: int, now: datetime) -> EventRow:
+    """The event with this number of so many."""
+    return event_row(
+        event="opt_out" if number % 2 else "opt_in", list="news", at=now - YEAR * (1 - number / events),
+        channel="sms_keyword", originator=originator, destination=OURS, text="News ON", folded="NEWS ON",
+        gateway="agile", rule="news-on", message_key=f"{number:032d}",
+    )  # fmt: skip

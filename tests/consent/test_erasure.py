@@ -2,18 +2,23 @@
 
 import json
 from base64 import b64encode
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
 from sqlalchemy import Table, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.appointments.booking import Booking
 from responder.core.contact.effects import StepKind
 from responder.core.sms.message import MessageStatus
 from responder.store.appointments.bookings import put_bookings
+from responder.store.base.database import Database
 from responder.store.base.tables import metadata
-from responder.store.consent.erasure import erase
+from responder.store.consent.erasure import erase, was_erased
 from responder.store.consent.reading import verify
+from responder.store.consent.shares import FIRST
 from tests.builders import ANNA, BRUNO, SHOP, inbound, minutes
 from tests.conftest import NOON
 from tests.worker.conftest import Work, work
@@ -34,6 +39,36 @@ async def everything(work: Work) -> str:
             chosen: Table = table
             rows += [tuple(map(repr, row)) for row in (await connection.execute(select(chosen))).all()]
     return json.dumps(rows)
+
+
+class Killed(Exception):
+    """A process that ended."""
+
+
+class Mortal(Database):
+    """A database whose process ends before one of the transactions that change something."""
+
+    changes_left = 1_000
+
+    @asynccontextmanager
+    async def write(self, *, is_small: bool = False) -> AsyncIterator[AsyncConnection]:
+        self.changes_left -= 1
+        if self.changes_left < 0:
+            raise Killed
+        async with super().write(is_small=is_small) as connection:
+            yield connection
+
+
+async def crowded(work: Work) -> None:
+    """More of Anna's than is changed in one transaction: texts that wait, and texts that were answered."""
+    await anna_everywhere(work)
+    many = [inbound("News ON", received=NOON + minutes(10), key=f"{n:032d}") for n in range(2 * FIRST)]
+    await work.store.inbox.add(many[:FIRST], {})
+    await work.handler().handle()
+    await work.store.inbox.add(many[FIRST:], {})
+    await work.store.inbox.add(
+        [inbound("Secret", received=NOON + minutes(11), key=f"{n:032x}f"[-32:]) for n in range(FIRST)], {}
+    )
 
 
 async def anna_everywhere(work: Work) -> None:
@@ -86,6 +121,36 @@ async def test_why_a_message_failed_tells_nothing_of_it_any_more(work: Work) -> 
     await work.store.inbox.fail("c" * 32, f"ValueError: no number: 'Secret' of {ANNA}", NOON)
     await erase_anna(work)
     assert [(row.status, row.error) for row in await work.rows("messages")] == [("failed", "the number was erased")]
+
+
+async def test_whoever_sent_much_is_erased_a_share_at_a_time(work: Work, migrated_url: str) -> None:
+    await crowded(work)
+    database = Mortal(migrated_url)
+    assert await erase(database, work.store.secret, ANNA, "operator", NOON + minutes(30)) > 3 * FIRST
+    await database.close()
+    assert (ANNA in await everything(work), "Secret" in await everything(work)) == (False, False)
+    assert database.changes_left < 1_000 - 4
+
+
+async def test_an_erasure_that_was_cut_short_anywhere_sends_nothing_and_can_be_repeated(
+    work: Work, migrated_url: str
+) -> None:
+    await crowded(work)
+    for cut in range(1_000):
+        database = Mortal(migrated_url)
+        database.changes_left = cut
+        with suppress(Killed):
+            await erase(database, work.store.secret, ANNA, "operator", NOON + minutes(30))
+        await database.close()
+        assert (await verify(work.store.database, work.store.secret)).faults == ()
+        if await was_erased(work.store.database, work.store.secret, ANNA):
+            await work.handler().handle()
+            assert await work.store.steps.claim(StepKind.REPLY, "w", LATER, 10) == []
+            assert await work.lists_of(ANNA) == {}
+        if database.changes_left > 0:
+            break
+    assert cut > 3
+    assert (ANNA in await everything(work), "Secret" in await everything(work)) == (False, False)
 
 
 async def test_what_others_have_stays(work: Work) -> None:

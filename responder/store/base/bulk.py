@@ -9,6 +9,7 @@ from sqlalchemy import (
     ARRAY,
     JSON,
     Boolean,
+    ClauseElement,
     Column,
     ColumnElement,
     Dialect,
@@ -58,8 +59,13 @@ async def execute_many(connection: AsyncConnection, statement: UpdateBase, rows:
             await connection.exec_driver_sql(compiled.statement, compiled.values(rows))
 
 
-@lru_cache(maxsize=KEPT)
-def _compiled(statement: UpdateBase, dialect: Dialect, names: tuple[str, ...]) -> Compiled:
+def ready(statement: ClauseElement, dialect: Dialect) -> tuple[str, tuple[Any, ...]]:
+    """A statement with its values as the driver takes them, for one who has no time to compile it behind a lock."""
+    compiled = _compile(statement, dialect, ())
+    return compiled.statement, compiled.values([{}])[0]
+
+
+def _compile(statement: ClauseElement, dialect: Dialect, names: tuple[str, ...]) -> Compiled:
     compiled: Any = statement.compile(dialect=dialect, column_keys=list(names))
     constants = {name: bind.value for bind, name in compiled.bind_names.items()}
     writers = {
@@ -69,6 +75,9 @@ def _compiled(statement: UpdateBase, dialect: Dialect, names: tuple[str, ...]) -
     }
     columns = [(name, constants[name], writers.get(name)) for name in compiled.positiontup]
     return Compiled(statement=str(compiled), columns=tuple(columns))
+
+
+_compiled = lru_cache(maxsize=KEPT)(_compile)
 
 
 def each_of(name: str, *, is_sqlite: bool) -> TableValuedAlias:

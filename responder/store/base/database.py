@@ -147,6 +147,8 @@ class Database:
     async def checkpoint(self) -> None:
         """Bring SQLite's log into its file and empty it, so that nothing deleted stays in it."""
         with storage_errors():
+            async with self._reader.connect() as connection:  # most of it, while others write
+                await connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
             async with self._writing() as connection:
                 await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 

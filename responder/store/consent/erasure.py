@@ -2,14 +2,15 @@
 
 import json
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes
 from email.errors import MessageError
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, delete, null, or_, select, update
+from sqlalchemy import Column, ColumnElement, Select, Table, Update, and_, case, delete, null, or_, select, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -17,8 +18,10 @@ from responder.core.consent.ledger import PERSONAL, number_hash
 from responder.core.contact.effects import StepStatus
 from responder.core.contact.reasons import because
 from responder.core.sms.message import MessageStatus
+from responder.store.base.bulk import among
 from responder.store.base.database import Database
-from responder.store.base.revisions import chunks, move_revisions
+from responder.store.base.locking import Condition, in_order
+from responder.store.base.revisions import let_go, move_revisions
 from responder.store.base.sqlite.in_place import kept
 from responder.store.base.tables import (
     MALFORMED,
@@ -34,38 +37,29 @@ from responder.store.base.tables import (
     steps,
 )
 from responder.store.consent.ledger import append, event_row
+from responder.store.consent.shares import Shares
 
 ERASED = because("erased")
 KEPT = (messages, steps, consent_events)  # their rows stay, without what is personal: keys and the chain rest on them
 EMPTIED = {"originator": "", "text": "", "raw": b"", "folded": None, "explanation": None}
 UNSENT = (StepStatus.QUEUED, StepStatus.SENDING)
+OVERWRITING = "PRAGMA secure_delete=ON"  # what is deleted from a file of SQLite
 
 
 async def erase(database: Database, secret: bytes, number: str, operator: str, now: datetime) -> int:
-    """Erase a number, and tell how many rows held it. It is not texted again before it says START."""
-    insert = database.insert
-    async with database.write() as connection:
-        if database.is_sqlite:
-            await connection.exec_driver_sql("PRAGMA secure_delete=ON")  # what is deleted is also overwritten
-        row = {"number_hash": number_hash(secret, number), "erased_at": now}
-        await connection.execute(
-            insert(erased).on_conflict_do_update(index_elements=["number_hash"], set_={"erased_at": now}), [row]
-        )
-        await move_revisions(connection, insert, [number])  # what a worker commits at this moment is erased too
-        revision = select(contacts.c.revision).where(contacts.c.originator == number)
-        known = (await connection.execute(revision)).scalar_one() > 1
-        events = select(consent_events.c.seq).where(consent_events.c.originator == number)
-        covered = list((await connection.execute(events)).scalars())
-        misunderstood = await _misunderstood(connection, number)
-        found = len(misunderstood) + await _blank(connection, number, misunderstood, now)
-        for table in holding_numbers():
-            found += (await connection.execute(delete(table).where(table.c.originator == number))).rowcount
-        await append(
-            connection, [event_row(event="erased", at=now, operator=operator, erases=json.dumps(covered))], secret
-        )
+    """Erase a number, and tell how many rows held it. It is not texted again before it says START.
+
+    It is known as erased before what it wrote and got is emptied a share at a time, so that others can write meanwhile.
+    If that is cut short, erase it again.
+    """
+    erasure = _Erasure(secret=secret, number=number, operator=operator, now=now)
+    shares = Shares(database, OVERWRITING)
+    found = await erasure.end_what_is_much(shares)
+    marked, events = await erasure.mark(shares)
+    found += marked + await erasure.empty(shares, events)
     if database.is_sqlite:
         await database.checkpoint()
-    return found if known else found - 1
+    return found
 
 
 def holding_numbers() -> list[Table]:
@@ -73,35 +67,138 @@ def holding_numbers() -> list[Table]:
     return [table for table in metadata.sorted_tables if "originator" in table.c and table not in KEPT]
 
 
-async def _blank(connection: AsyncConnection, number: str, misunderstood: Sequence[int], now: datetime) -> int:
-    """Empty what is personal in the rows that stay, end what waits, and count the rows."""
-    waits = {"status": MessageStatus.FAILED, "error": ERASED, "handled_at": now, "lease_owner": None}
-    theirs = or_(*(and_(messages.c.originator == number, part) for part in (WAITING, PAST)))  # an index for each
-    all_of_them = or_(theirs, messages.c.seq.in_(misunderstood))
-    await connection.execute(select(messages.c.seq).where(all_of_them).order_by(messages.c.seq).with_for_update())
-    for some in chunks(misunderstood):
-        await connection.execute(update(messages).where(messages.c.seq.in_(some)).values(EMPTIED))
-    await connection.execute(update(messages).where(theirs, messages.c.status == MessageStatus.RECEIVED).values(waits))
-    # it may repeat a word
-    await connection.execute(update(messages).where(theirs, messages.c.error.is_not(None)).values(error=ERASED))
-    about = or_(*(and_(steps.c.originator == number, kind) for kind in (REPLIES, WEBHOOK_CALLS)))  # an index for each
-    await connection.execute(select(steps.c.key).where(about).order_by(steps.c.key).with_for_update())
-    unsent = {
-        "status": StepStatus.SUPPRESSED,
-        "last_error": ERASED,
-        "next_attempt_at": None,
-        "lease_owner": None,
-        "updated_at": now,
-    }
-    await connection.execute(update(steps).where(about, steps.c.status.in_(UNSENT)).values(unsent))
-    await connection.execute(update(steps).where(about, steps.c.recipient == number).values(recipient=""))
-    emptied: list[tuple[Table, ColumnElement[bool], dict[str, Any]]] = [
-        (messages, theirs, EMPTIED),
-        (steps, about, {"originator": "", "content": ""}),
-        (consent_events, consent_events.c.originator == number, dict.fromkeys((*PERSONAL, "salt"), null())),
-    ]
-    changes = [update(table).where(rows).values(values) for table, rows, values in emptied]
-    return sum([(await connection.execute(change)).rowcount for change in changes])
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Erasure:
+    """Which number is erased, by whom and when."""
+
+    secret: bytes
+    number: str
+    operator: str
+    now: datetime
+
+    async def end_what_is_much(self, shares: Shares) -> int:
+        """End what waits, or may be taken up again, while it is more than a share, and tell how much that was."""
+        ended = 0
+        for of_one, at_hand, ending in (
+            (messages.c.seq, self._messages_at_hand, self._ending_messages),
+            (steps.c.key, self._unsent_steps, self._ending_steps),
+        ):
+            most = select(of_one).where(at_hand).limit(shares.rows + 1)
+            while len(some := await _first(shares.database, most)) > shares.rows:
+                async with shares.write() as connection:
+                    await move_revisions(connection, shares.database.insert, [self.number])
+                    ended += (await connection.execute(ending(among(of_one, some)))).rowcount
+                    await let_go(connection, [self.number])
+        return ended
+
+    async def mark(self, shares: Shares) -> tuple[int, Sequence[int]]:
+        """Make the number one that was erased, of which nothing is left that acts.
+
+        Gives how many rows held it, and the events of the ledger that are still to be emptied.
+        """
+        insert = shares.database.insert
+        row = {"number_hash": number_hash(self.secret, self.number), "erased_at": self.now}
+        note = insert(erased).values(row).on_conflict_do_update(index_elements=["number_hash"], set_=row)
+        tables = holding_numbers()
+        note, revision, events, *changes = await shares.ready(
+            note,
+            select(contacts.c.revision).where(contacts.c.originator == self.number),
+            select(consent_events.c.seq).where(consent_events.c.originator == self.number),
+            self._ending_messages(),
+            self._ending_steps(),
+            *(delete(table).where(table.c.originator == self.number) for table in tables),
+        )
+        async with shares.write() as connection:
+            await connection.exec_driver_sql(*note)
+            await move_revisions(connection, insert, [self.number])  # what a worker commits just now is erased too
+            found = (
+                -1 if (await connection.exec_driver_sql(*revision)).scalar_one() == 1 else 0
+            )  # made only to be locked
+            covered = list((await connection.exec_driver_sql(*events)).scalars())
+            for change in changes:
+                found += (await connection.exec_driver_sql(*change)).rowcount
+            erasing = event_row(event="erased", at=self.now, operator=self.operator, erases=json.dumps(covered))
+            await append(connection, [erasing], self.secret)
+        return found, covered
+
+    async def empty(self, shares: Shares, events: Sequence[int]) -> int:
+        """Empty what is personal in the rows that stay, and count them."""
+        async with shares.database.read() as connection:
+            done = select(messages.c.seq).where(messages.c.originator == self.number, PAST)
+            theirs = (await connection.execute(done)).scalars().all()
+            left = (await connection.execute(select(steps.c.key).where(self._steps))).scalars().all()
+            misunderstood = await _misunderstood(connection, self.number)
+        return (
+            await shares.change(misunderstood, _emptying(messages.c.seq, EMPTIED))
+            + await shares.change(theirs, _emptying(messages.c.seq, {**EMPTIED, "error": _WHY}, PAST))
+            + await shares.change(left, _emptying(steps.c.key, self._emptied_step, steps.c.status.not_in(UNSENT)))
+            + await shares.change(events, _emptying(consent_events.c.seq, dict.fromkeys((*PERSONAL, "salt"), null())))
+        )
+
+    def _ending_messages(self, *some: ColumnElement[bool]) -> Update:
+        """Ends and empties the messages that are at hand."""
+        ended = {
+            **EMPTIED,
+            "status": MessageStatus.FAILED,
+            "error": ERASED,
+            "handled_at": self.now,
+            "lease_owner": None,
+        }
+        rows = in_order(messages.c.seq, self._messages_at_hand, *some)
+        return update(messages).where(rows).values(ended)
+
+    def _ending_steps(self, *some: ColumnElement[bool]) -> Update:
+        """Ends and empties the steps that have not left."""
+        ended = {
+            **self._emptied_step,
+            "status": StepStatus.SUPPRESSED,
+            "last_error": ERASED,
+            "next_attempt_at": None,
+            "lease_owner": None,
+            "updated_at": self.now,
+        }
+        rows = in_order(steps.c.key, self._unsent_steps, *some)
+        return update(steps).where(rows).values(ended)
+
+    @property
+    def _messages_at_hand(self) -> ColumnElement[bool]:
+        """Those that wait, or that somebody may take up again; an index for each."""
+        theirs = messages.c.originator == self.number
+        return or_(and_(theirs, WAITING), and_(theirs, PAST, messages.c.status == MessageStatus.FAILED))
+
+    @property
+    def _steps(self) -> ColumnElement[bool]:
+        """Their steps, by an index for each kind."""
+        return or_(*(and_(steps.c.originator == self.number, kind) for kind in (REPLIES, WEBHOOK_CALLS)))
+
+    @property
+    def _unsent_steps(self) -> ColumnElement[bool]:
+        return and_(self._steps, or_(*(steps.c.status == status for status in UNSENT)))
+
+    @property
+    def _emptied_step(self) -> dict[str, Any]:
+        is_theirs = steps.c.recipient == self.number
+        return {"originator": "", "content": "", "recipient": case((is_theirs, ""), else_=steps.c.recipient)}
+
+
+_WHY = case((messages.c.error.is_not(None), ERASED), else_=None)  # it may repeat a word
+
+
+def _emptying(
+    by: Column[Any], values: Mapping[str, Any], *where: Condition
+) -> Callable[[AsyncConnection, Sequence[Any]], Awaitable[int]]:
+    """What empties rows by this column, under a condition, and counts them."""
+
+    async def empty(connection: AsyncConnection, some: Sequence[Any]) -> int:
+        rows = in_order(by, among(by, some), *where)
+        return (await connection.execute(update(by.table).where(rows).values(values))).rowcount
+
+    return empty
+
+
+async def _first(database: Database, query: Select[*tuple[Any, ...]]) -> Sequence[Any]:
+    async with database.read() as connection:
+        return (await connection.execute(query)).scalars().all()
 
 
 async def _misunderstood(connection: AsyncConnection, number: str) -> list[int]:

@@ -9,18 +9,21 @@ from typing import Any
 
 from sqlalchemy import Column, Table, and_, delete, or_, select, update
 from sqlalchemy.engine import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.contact.effects import StepStatus
 from responder.core.contact.known import SubscriptionStatus
 from responder.core.sms.message import MessageStatus
+from responder.store.base.bulk import among
 from responder.store.base.database import Database
 from responder.store.base.locking import in_order
 from responder.store.base.revisions import let_go, move_revisions
 from responder.store.base.tables import ENDING, WAITING, messages, reports, steps, subscriptions
 from responder.store.consent.ledger import EventRow, append, event_row
+from responder.store.consent.shares import Shares
 from responder.store.queue.announcing import announce_consent
 
-TOGETHER = 500  # rows in one transaction, so that nobody waits long for the lock
+TOGETHER = 500  # rows that are read at a time, or changed in one transaction
 EXPIRY = "expiry"  # the channel of what was for a while
 UNANSWERED = "whether they want to join was asked, and not answered in time"
 
@@ -67,9 +70,10 @@ async def remove_texts(database: Database, before: datetime, places: Mapping[str
 async def _empty_from(database: Database, texts: _Texts, before: datetime, place: int) -> int:
     """Empty the texts behind a place, and give the place up to which none is left."""
     left: int | None = None
+    shares = Shares(database)
     while True:
         old = list(takewhile(lambda row: row.since < before, await _page(database, texts, place)))
-        emptied = await _empty(database, texts, [row.seq for row in old if row.has_text and not row.is_in_hand])
+        emptied = await _empty(shares, texts, [row.seq for row in old if row.has_text and not row.is_in_hand])
         stays = (row.seq for row in old if row.is_in_hand or (row.has_text and row.seq not in emptied))
         left = next(stays, None) if left is None else left
         place = old[-1].seq if old else place
@@ -91,16 +95,20 @@ async def _page(database: Database, texts: _Texts, place: int) -> Sequence[Row[A
         return (await connection.execute(query.where(columns.seq > place).order_by(columns.seq).limit(TOGETHER))).all()
 
 
-async def _empty(database: Database, texts: _Texts, seqs: Collection[int]) -> Collection[int]:
+async def _empty(shares: Shares, texts: _Texts, seqs: Sequence[int]) -> Collection[int]:
     """Empty some rows but for those that somebody has taken in hand again meanwhile, and tell which."""
-    if not seqs:
-        return ()
+    emptied = set[int]()
     columns = texts.table.c
-    done = update(texts.table).where(
-        in_order(texts.locked_by, columns.seq.in_(seqs), columns.status.not_in(texts.in_hand))
-    )
-    async with database.write() as connection:
-        return frozenset((await connection.execute(done.values(texts.emptied).returning(columns.seq))).scalars())
+
+    async def empty(connection: AsyncConnection, some: Sequence[int]) -> int:
+        done = in_order(texts.locked_by, among(columns.seq, some), columns.status.not_in(texts.in_hand))
+        change = update(texts.table).where(done).values(texts.emptied).returning(columns.seq)
+        found = (await connection.execute(change)).scalars().all()
+        emptied.update(found)
+        return len(found)
+
+    await shares.change(seqs, empty)
+    return emptied
 
 
 async def remove_strays(database: Database, before: datetime) -> int:
