@@ -6,6 +6,7 @@ from typing import Any
 
 from responder.core.appointments.booking import read_language
 from responder.core.appointments.reminders import ReminderPlan
+from responder.core.consent.ledger import Head
 from responder.core.consent.standing import (
     ConsentCounts,
     GrowthDay,
@@ -84,9 +85,12 @@ async def correct_opt_out(desk: Desk, originator: str, *, reason: str, operator:
     return lists
 
 
-async def verify_ledger(desk: Desk) -> reading.Verdict:
-    """Whether the ledger is as it was written."""
-    return await reading.verify(desk.database, desk.secret)
+async def verify_ledger(desk: Desk, begin: str | None = None) -> reading.Verdict:
+    """Whether the ledger is as it was written, all of it or from a head on. Raises Invalid if that is none."""
+    head = Head.read(begin) if begin else reading.ALL
+    if head is None:
+        raise Invalid(f"{begin!r} is no head: that is the number of an event, a colon, and its hash")
+    return await reading.verify(desk.database, desk.secret, head)
 
 
 async def erase_number(desk: Desk, originator: str, *, operator: str) -> int:

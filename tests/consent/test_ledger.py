@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, insert, select, update
 
-from responder.core.consent.ledger import Fault
+from responder.core.consent.ledger import Fault, Head
 from responder.store.base.tables import consent_events, installation
-from responder.store.consent.ledger import HEAD
+from responder.store.consent.ledger import CHAINED, HEAD, append, written_head
 from responder.store.consent.reading import verify
 from responder.wiring import Store
 from tests.builders import ANNA, BRUNO, inbound, minutes
@@ -53,6 +53,56 @@ async def test_a_change_in_any_field_is_found(work: Work, field: str) -> None:
     changed = NOON + minutes(99) if field in ("at", "recorded_at") else "x"
     await change(work.store, 3, **{field: changed})
     assert 3 in {fault.seq for fault in await faults_of(work.store)}
+
+
+async def head_behind(work: Work, seq: int) -> Head:
+    """Where the ledger ended once."""
+    return Head(count=seq, hash=(await work.rows("consent_events", "seq"))[seq - 1].hash)
+
+
+async def test_from_a_head_on_only_what_came_since_is_read(work: Work) -> None:
+    await five_events(work)
+    head = await head_behind(work, 3)
+    all_of_it = await verify(work.store.database, work.store.secret)
+    verdict = await verify(work.store.database, work.store.secret, head)
+    assert (verdict.events, verdict.faults, verdict.head) == (all_of_it.events - 2, (), all_of_it.head)
+
+
+@pytest.mark.parametrize(("seq", "is_found"), [(2, False), (3, True), (4, True)])
+async def test_from_a_head_on_a_change_of_it_or_behind_it_is_found(work: Work, seq: int, *, is_found: bool) -> None:
+    await five_events(work)
+    head = await head_behind(work, 3)
+    await change(work.store, seq, text="x")
+    found = (await verify(work.store.database, work.store.secret, head)).faults
+    assert [fault.seq for fault in found] == [seq] * is_found
+    assert [fault.seq for fault in await faults_of(work.store)] == [seq]
+
+
+async def test_a_ledger_that_was_written_anew_has_not_the_head_that_somebody_noted(work: Work) -> None:
+    await five_events(work)
+    head = await head_behind(work, 3)
+    events = [dict(row._mapping) for row in await work.rows("consent_events", "seq")]
+    async with work.store.database.write() as connection:
+        await connection.execute(delete(consent_events))
+        await connection.execute(
+            update(installation)
+            .where(installation.c.name == HEAD)
+            .values(value=written_head(Head(), work.store.secret))
+        )
+        await append(
+            connection,
+            [{name: value for name, value in row.items() if name not in CHAINED} for row in events if row["seq"] != 2],
+            work.store.secret,
+        )
+    assert await faults_of(work.store) == ()
+    assert [fault.seq for fault in (await verify(work.store.database, work.store.secret, head)).faults] == [3]
+
+
+async def test_an_event_in_front_of_the_first_is_found(work: Work) -> None:
+    await five_events(work)
+    async with work.store.database.write() as connection:
+        await connection.execute(update(consent_events).where(consent_events.c.seq == 1).values(seq=-1))
+    assert (await faults_of(work.store))[0].seq == 1
 
 
 async def test_an_event_that_was_taken_out_is_missed(work: Work) -> None:

@@ -96,20 +96,30 @@ def verify(
     file: Annotated[
         Path | None, typer.Argument(metavar="FILE", help="An exported file, to hold against its FILE.sig.")
     ] = None,
+    *,
+    after: Annotated[
+        str | None, typer.Option(metavar="HEAD", help="Only from the head on that a verification gave.")
+    ] = None,
 ) -> None:
     """Check that no consent event was changed, removed, put in or cut off; exit 1 if one was."""
-    with_desk(partial(_verify_file, file=file) if file else _verify)
+    if file and after:
+        raise typer.BadParameter("--after is for the ledger itself, not for a file")
+    with_desk(partial(_verify_file, file=file) if file else partial(_verify, after=after))
 
 
-async def _verify(desk: Desk) -> None:
-    verdict = await verify_ledger(desk)
+async def _verify(desk: Desk, *, after: str | None) -> None:
+    verdict = await verify_ledger(desk, after)
     for fault in verdict.faults:
         say(f"event {fault.seq}: {fault.what}", err=True)
     if verdict.faults:
         remedy = "keep this database, and compare it with your backups"
         say(f"the consent ledger is not as it was written: {remedy}", err=True)
         raise typer.Exit(1)
-    say(f"{counted(verdict.events, 'event')}, the chain is whole" if verdict.events else NO_CONSENT)
+    if not verdict.events:
+        say(NO_CONSENT)
+        return
+    begun = f" from {after.partition(':')[0]} on" if after else ""
+    say(f"{counted(verdict.events, 'event')}{begun}, the chain is whole\nhead: {verdict.head}")
 
 
 async def _verify_file(desk: Desk, *, file: Path) -> None:

@@ -3,10 +3,14 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import distinct, func, select
+from sqlalchemy import String, bindparam, distinct, func, select, type_coerce
+from sqlalchemy.engine import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from responder.core.consent.ledger import Chain, Fault
+from responder.core.consent.ledger import Chain, Fault, Head
 from responder.core.consent.standing import ConsentCounts
 from responder.core.contact.known import SubscriptionStatus
 from responder.core.operations.pages import EVERY_EVENT, ConsentFilter
@@ -24,35 +28,73 @@ from responder.store.base.tables import (
     installation,
     subscriptions,
 )
-from responder.store.consent.ledger import HEAD, as_told, read_head
+from responder.store.consent.ledger import HEAD, read_head
 
-PAGE = 1_000  # events that are read at a time
+PAGE = 2_000  # events that are read at a time
+ALL = Head()
+FIRST = -(2**62)  # before whatever somebody may have put in front
+WHOLE_SECOND, OF_UTC = ".000000", "+00:00"
+NO_LINK = "it has not the hash that the ledger ended with there: it was changed since, or that was another ledger"
 MOST_FAULTS = 100  # told; whoever changed more will be found by these
+
+
+_TIMES = ("at", "recorded_at")
+_NAMES = tuple(column.name for column in consent_events.c)
+_EVENTS = select(*(type_coerce(column, String) if column.name in _TIMES else column for column in consent_events.c))
+_NEXT = _EVENTS.where(consent_events.c.seq > bindparam("after")).order_by(consent_events.c.seq).limit(PAGE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Verdict:
-    """How many events the ledger has, and where it is not as it was written."""
+    """How many events were read, where they are not as they were written, and where the ledger ends."""
 
     events: int
     faults: tuple[Fault, ...]
+    head: Head
 
 
-async def verify(database: Database, secret: bytes) -> Verdict:
-    """Whether any event was changed, removed, put in or cut off. Raises StorageError if the database cannot be read."""
-    chain = Chain()
+async def verify(database: Database, secret: bytes, begin: Head = ALL) -> Verdict:
+    """Whether any event was changed, removed, put in or cut off: of all, or from one on where the ledger ended once.
+
+    Raises StorageError if the database cannot be read.
+    """
     faults: list[Fault] = []
     async with database.read() as connection:
         head = select(installation.c.value).where(installation.c.name == HEAD)
         sealed = (await connection.execute(head)).scalar_one_or_none()
-        rows = await connection.stream(select(consent_events).order_by(consent_events.c.seq))
-        names = tuple(rows.keys())
-        async for page in rows.partitions(PAGE):
-            for row in page:
-                if len(faults) < MOST_FAULTS:
-                    faults.extend(chain.follow(as_told(dict(zip(names, row, strict=True)))))
+        chain = await _chain_to(connection, begin)
+        if chain is None:
+            return Verdict(events=0, faults=(Fault(seq=begin.count, what=NO_LINK),), head=begin)
+        events, place = 0, chain.head.count or FIRST
+        while rows := (await connection.execute(_NEXT, {"after": place})).all():
+            for row in rows:
+                faults.extend(chain.follow(_told(row)))
+            events, place = events + len(rows), chain.head.count
+            if len(faults) >= MOST_FAULTS:
+                return Verdict(events=events, faults=tuple(faults[:MOST_FAULTS]), head=chain.head)
     faults.extend(_faults_of_the_end(chain, sealed, secret))
-    return Verdict(events=chain.head.count, faults=tuple(faults))
+    return Verdict(events=events, faults=tuple(faults), head=chain.head)
+
+
+async def _chain_to(connection: AsyncConnection, begin: Head) -> Chain | None:
+    """The chain up to just before the event where it is to begin; None if no event has this hash there."""
+    if not begin.count:
+        return Chain(begin)
+    link = select(consent_events.c.hash, consent_events.c.previous_hash).where(consent_events.c.seq == begin.count)
+    row = (await connection.execute(link)).first()
+    return Chain(Head(count=begin.count - 1, hash=row.previous_hash)) if row and row.hash == begin.hash else None
+
+
+def _told(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
+    """An event as it was hashed, with its times as texts. SQLite has texts already, whatever somebody put there."""
+    event = dict(zip(_NAMES, row, strict=True))
+    for name in _TIMES:
+        stored = event[name]
+        if stored.__class__ is str:
+            event[name] = stored.replace(" ", "T", 1).removesuffix(WHOLE_SECOND) + "Z"
+        elif isinstance(stored, datetime):
+            event[name] = stored.isoformat().removesuffix(OF_UTC) + "Z"
+    return event
 
 
 def _faults_of_the_end(chain: Chain, sealed: str | None, secret: bytes) -> Iterator[Fault]:

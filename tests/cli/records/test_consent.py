@@ -117,7 +117,22 @@ async def test_a_number_that_nothing_is_known_of_is_said_to_be_so(here: Installa
 async def test_a_whole_chain_is_said_to_be_whole(here: Installation) -> None:
     await here.handle(inbound("News ON"))
     outcome = await run("consent", "verify")
-    assert (outcome.code, outcome.out) == (0, "1 event, the chain is whole\n")
+    assert (outcome.code, outcome.out.splitlines()[0]) == (0, "1 event, the chain is whole")
+
+
+async def test_a_verification_goes_on_from_the_head_of_one_before(here: Installation) -> None:
+    await here.handle(inbound("News ON"))
+    head = (await run("consent", "verify")).out.split()[-1]
+    await here.handle(inbound("STOP", received=NOON + minutes(1)))
+    outcome = await run("consent", "verify", "--after", head)
+    assert (outcome.code, outcome.out.splitlines()[0]) == (0, "3 events from 1 on, the chain is whole")
+
+
+async def test_a_head_that_the_ledger_never_had_is_refused_and_one_that_is_none(here: Installation) -> None:
+    await here.handle(inbound("News ON"))
+    other = await run("consent", "verify", "--after", f"1:{'a' * 64}")
+    assert (other.code, "event 1: it has not the hash" in other.err) == (1, True)
+    assert (await run("consent", "verify", "--after", "yesterday")).code == 2
 
 
 async def test_a_changed_event_is_told_with_its_place(here: Installation) -> None:
