@@ -65,7 +65,7 @@ async def read_condition(desk: Desk, zone: tzinfo, gateway_zone: ZoneInfo) -> Co
         oldest_waiting=await SqlInbox(database).oldest_waiting(),
         failed=await read_failed(database),
         clock=await read_clock_offset(database, gateway_zone),
-        deliveries=await SqlSteps(database, desk.secret).counts(),
+        deliveries=await SqlSteps(database, desk.secret).count_troubled(),
         hold=await read_hold(database),
         endpoints=await read_endpoints(database),
         handoffs=await count_open(database),

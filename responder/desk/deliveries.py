@@ -84,9 +84,9 @@ async def retry_webhook_calls(desk: Desk, only: CallFilter, *, operator: str) ->
     return count
 
 
-async def count_deliveries(desk: Desk) -> dict[str, int]:
-    """How many deliveries there are of each status."""
-    counts = await SqlSteps(desk.database, desk.secret).counts()
+async def count_troubled_deliveries(desk: Desk) -> dict[str, int]:
+    """How many deliveries there are of each status that needs a look."""
+    counts = await SqlSteps(desk.database, desk.secret).count_troubled()
     return {str(status): count for status, count in counts.items()}
 
 

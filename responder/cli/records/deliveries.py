@@ -12,7 +12,13 @@ from responder.core.contact.effects import StepKind, StepStatus
 from responder.core.operations.pages import DeliveryFilter
 from responder.core.operations.records import DeliveryRecord
 from responder.core.sms.durations import counted
-from responder.desk.deliveries import CallFilter, count_deliveries, list_deliveries, retry_delivery, retry_webhook_calls
+from responder.desk.deliveries import (
+    CallFilter,
+    count_troubled_deliveries,
+    list_deliveries,
+    retry_delivery,
+    retry_webhook_calls,
+)
 from responder.desk.desk import Desk
 
 CHOOSE_DELIVERIES = (
@@ -75,7 +81,7 @@ async def _retry_webhooks(desk: Desk, *, only: CallFilter) -> None:
     none = f"no webhook call{chosen} was given up that could be made again"
     again = "was given up and is queued again" if count == 1 else "were given up and are queued again"
     say(f"{counted(count, 'webhook call')}{chosen} {again}" if count else none)
-    if uncertain := (await count_deliveries(desk)).get(StepStatus.UNCERTAIN, 0):
+    if uncertain := (await count_troubled_deliveries(desk)).get(StepStatus.UNCERTAIN, 0):
         stays = "is uncertain and stays so" if uncertain == 1 else "are uncertain and stay so"
         say(f"{counted(uncertain, 'reply')} {stays}: name the key of each that has to be sent again", err=True)
 

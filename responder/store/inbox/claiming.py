@@ -20,6 +20,7 @@ from responder.store.base.tables.columns import Moment
 
 NEVER = datetime.max.replace(tzinfo=UTC)
 PORTIONS = 10  # of a claim, one for each originator as long as others wait
+MOST_OF_ONE = 4  # the part of a claim, also if nobody else waits: whoever comes meanwhile waits until that is handled
 FARTHEST_LOOK = (
     8000  # messages that a claim looks at from the front; behind them it waits for those who have these in hand
 )
@@ -149,7 +150,8 @@ def _theirs(connection: Connection, counts: Counter[str], lease: Lease, limit: i
     Those with any in hand are left out.
     """
     spare = (limit - counts.total()) // sum(count == max(counts.values()) for count in counts.values())
-    share = max(counts.values()) + max(limit // len(counts), spare) + 1
+    most = max(counts.values())
+    share = min(most + max(limit // len(counts), spare), max(limit // MOST_OF_ONE, most + 1)) + 1
     query = _THEIRS_SQLITE if connection.dialect.name == "sqlite" else _THEIRS
     rows = ask(connection, query, {"originators": list(counts), "share": share}).all()
     barred = {row.originator for row in rows if _is_in_hand(row, lease.now)}

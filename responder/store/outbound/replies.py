@@ -16,7 +16,7 @@ from responder.store.base.bulk import among_listed
 from responder.store.base.database import Database
 from responder.store.base.locking import Check, unchecked
 from responder.store.base.sqlite.in_place import expect, kept
-from responder.store.base.tables import GIVEN_UP, steps
+from responder.store.base.tables import GIVEN_UP, TROUBLED, steps
 from responder.store.consent.ledger import append
 from responder.store.consent.stopping import opt_out_upstream
 from responder.store.outbound.due import count_texts, first_calls, first_texts
@@ -188,11 +188,11 @@ class SqlSteps:
         async with self._database.read() as connection:
             return (await connection.execute(select(func.count()).where(GIVEN_UP, given_up))).scalar_one()
 
-    async def counts(self) -> dict[StepStatus, int]:
-        """How many steps there are of each status."""
+    async def count_troubled(self) -> dict[StepStatus, int]:
+        """How many steps there are of each status that needs a look."""
+        query = select(steps.c.status, func.count()).where(TROUBLED).group_by(steps.c.status)
         async with self._database.read() as connection:
-            rows = (await connection.execute(select(steps.c.status, func.count()).group_by(steps.c.status))).all()
-        return {StepStatus(status): count for status, count in rows}
+            return {StepStatus(status): count for status, count in (await connection.execute(query)).all()}
 
 
 _LEASE = kept(
