@@ -56,7 +56,7 @@ def _upgrade(connection: Connection) -> None:
     connection.execute(insert(installation).values(name=RUNS_FROM, value=OLDEST_PROGRAM))
 
 
-NEWEST = "0003"  # the last of the migrations
+NEWEST = "0004"  # the last of the migrations
 OLDEST_PROGRAM = "0001"  # the oldest one whose program runs on these tables: raised when something goes that it used
 RUNS_FROM = "runs_from"
 

@@ -14,7 +14,7 @@ from sqlalchemy import event
 from sqlalchemy.pool import Pool
 
 from responder.core.contact.effects import StepKind, StepStatus
-from responder.core.operations.pages import ConsentFilter, DeliveryFilter
+from responder.core.operations.pages import ConsentFilter, DeliveryFilter, MessageFilter
 from responder.store.base.database import Database
 from responder.store.base.listing import Listing, count_all, read_all, read_part
 from responder.store.consent.reading import list_consent
@@ -26,7 +26,7 @@ from responder.store.outbound.replies import SqlSteps
 from responder.store.queue.quiet_and_late import drop_late, put_off
 from responder.store.reading.board import read_board
 from responder.store.reading.failed_messages import read_failed
-from responder.store.reading.records import list_deliveries
+from responder.store.reading.records import list_deliveries, list_messages
 from tests.builders import ANNA
 from tests.conftest import NOON
 
@@ -47,6 +47,16 @@ ASKED: dict[str, Ask] = {
     "what is too late": lambda database, _: drop_late(database, NOON),
     "what waits for the morning": ask_quiet_hours,
 }
+
+
+async def test_the_steps_in_trouble_are_counted_by_their_index(sqlite_template: Path, tmp_path: Path) -> None:
+    path = Path(shutil.copy(sqlite_template, tmp_path / "responder.db"))
+    database = Database(f"sqlite+aiosqlite:///{path}")
+    with told() as asked:
+        await SqlSteps(database, b"s").count_troubled()
+    await database.close()
+    details = [detail for statement in asked for detail in plan_of(path, statement)]
+    assert "ix_steps_troubled" in details[0]
 
 
 @pytest.mark.parametrize("ask", ASKED.values(), ids=ASKED)
@@ -138,6 +148,7 @@ async def test_of_what_a_sorted_list_passes_over_nothing_is_read_but_its_order(
     [
         (list_deliveries(DeliveryFilter(status=StepStatus.UNCERTAIN)), "ix_steps_troubled"),
         (list_consent(ConsentFilter(by_phrase=True)), "ix_consent_events_phrased"),
+        (list_messages(MessageFilter(rule="seldom")), "ix_messages_rule"),
     ],
 )
 async def test_the_few_that_a_short_list_has_are_found_among_millions(

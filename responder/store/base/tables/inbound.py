@@ -41,6 +41,8 @@ FAILED = text("status = 'failed'")
 MALFORMED = text("status = 'malformed'")
 PAST = text("status <> 'received'")  # the others: one on its way in is in one index of originators alone
 UNMATCHED = text("status = 'handled' AND (rule IS NULL OR rule = 'fallback')")
+DECIDED = text("rule IS NOT NULL")
+partial_index("ix_messages_rule", messages.c.rule, messages.c.seq, where=DECIDED)
 partial_index("ix_messages_unmatched", messages.c.received_at, where=UNMATCHED)
 partial_index("ix_messages_waiting", messages.c.seq, where=IN_LINE)
 partial_index("ix_messages_waiting_originator", messages.c.originator, messages.c.seq, where=WAITING)
