@@ -2,14 +2,17 @@
 
 import asyncio
 import sqlite3
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from redis import Redis
 
+from benchmarks import peers
 from benchmarks.baselines import QUEUE, redis_at
 from benchmarks.load import form
 from benchmarks.report import Goal, Report, Table
@@ -22,6 +25,7 @@ from responder.wiring import make_gateway, migrate_database, open_store
 
 MESSAGES = 20_000
 JOBS = 2_000  # arq handles some hundreds in a second
+PEER_JOBS = 400  # rq starts a process for each
 RULES = 100
 LISTS = 10
 TOGETHER = 500
@@ -42,7 +46,7 @@ def run(options: Options) -> Report:
     table = Table(
         title=(
             f"handle: one worker process, {messages:,} messages with {RULES} rules, a subscription and "
-            f"a reply each; {jobs:,} empty jobs"
+            f"a reply each; {jobs:,} empty jobs{_not_installed()}"
         ),
         unit="per second",
         rows=alternate(
@@ -50,6 +54,7 @@ def run(options: Options) -> Report:
             {
                 DEFAULTS: lambda: {DEFAULTS: _arq_rate(options, "default")},
                 TUNED: lambda: {TUNED: _arq_rate(options, "tuned")},
+                **{name: partial(_peer_rate, options, name) for name in peers.NAMES if peers.is_installed(name)},
                 OURS: lambda: {OURS: _our_rate(options)},
             },
         ),
@@ -62,6 +67,11 @@ def run(options: Options) -> Report:
             Goal(text=f"times {TUNED}", value=table.ratio(OURS, TUNED), limit=3.5, at_least=True),
         ],
     )
+
+
+def _not_installed() -> str:
+    missing = [name for name in peers.NAMES if not peers.is_installed(name)]
+    return f"\n(not installed: pip install {' '.join(missing)})" if missing else ""
 
 
 def rules_file() -> str:
@@ -122,6 +132,17 @@ def _arq_rate(options: Options, settings: str) -> float:
             started(folder, "arq", *python("benchmarks.baselines", "arq", redis.url, settings)) as worker,
         ):
             return _rate(worker, lambda: int(str(client.zcard(QUEUE))), lambda: int(str(client.zcard(QUEUE))))
+
+
+def _peer_rate(options: Options, name: str) -> dict[str, float]:
+    """The rate of a worker of Celery, which has a process for each core, or rq, on the same Redis."""
+    with working_folder(options.folder) as folder, redis_server(folder, is_all_there_is=True) as redis:
+        peer = python("benchmarks.peers", name)
+        subprocess.run([*peer, "fill", redis.url, str(options.count(PEER_JOBS))], check=True)
+        client = Redis.from_url(redis.url)
+        with closing(client), started(folder, name, *peer, "work", redis.url) as worker:
+            rate = _rate(worker, lambda: peers.waiting(name, client), lambda: peers.undone(name, client))
+        return {name: rate}
 
 
 async def _enqueue(redis_url: str, settings: str, count: int) -> None:
