@@ -6,7 +6,19 @@ the version before run on it meanwhile, and until somebody takes away what they 
 
 from importlib.resources import as_file, files
 
-from sqlalchemy import Connection, delete, insert, inspect, select, text
+from sqlalchemy import (
+    Column,
+    Connection,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    delete,
+    insert,
+    inspect,
+    select,
+    text,
+)
 
 from responder.errors import ConfigurationError, DeadlockError
 from responder.store.base.database import Database
@@ -39,7 +51,18 @@ async def _migrate(database: Database, lock_wait_ms: int) -> None:
 
 
 def _upgrade(connection: Connection) -> None:
-    from alembic import command  # noqa: PLC0415  (it takes long to load, and mostly there is nothing to do)
+    if _version(connection) is None:
+        metadata.create_all(connection, checkfirst=False)
+        ALEMBIC_VERSION.create(connection)
+        connection.execute(insert(ALEMBIC_VERSION).values(version_num=NEWEST))
+    else:
+        _migrate_tables(connection)
+    connection.execute(delete(installation).where(installation.c.name == RUNS_FROM))
+    connection.execute(insert(installation).values(name=RUNS_FROM, value=OLDEST_PROGRAM))
+
+
+def _migrate_tables(connection: Connection) -> None:
+    from alembic import command  # noqa: PLC0415  (it is large, and mostly there is nothing to do)
     from alembic.config import Config  # noqa: PLC0415
 
     with as_file(files("responder.store").joinpath("migrations")) as folder:
@@ -47,18 +70,19 @@ def _upgrade(connection: Connection) -> None:
         config.set_main_option("script_location", str(folder).replace("%", "%%"))
         config.set_main_option("path_separator", "os")
         config.attributes["connection"] = connection
-        if _version(connection) is None:
-            metadata.create_all(connection, checkfirst=False)
-            command.stamp(config, "head")
-        else:
-            command.upgrade(config, "head")
-    connection.execute(delete(installation).where(installation.c.name == RUNS_FROM))
-    connection.execute(insert(installation).values(name=RUNS_FROM, value=OLDEST_PROGRAM))
+        command.upgrade(config, "head")
 
 
 NEWEST = "0004"  # the last of the migrations
 OLDEST_PROGRAM = "0001"  # the oldest one whose program runs on these tables: raised when something goes that it used
 RUNS_FROM = "runs_from"
+ALEMBIC_VERSION = Table(
+    "alembic_version",
+    MetaData(),
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
+"""Where Alembic looks for the version of a database, as it makes it itself."""
 
 
 async def version_of(database: Database) -> str | None:
