@@ -101,7 +101,14 @@ def test_the_appointments_of_the_sample_are_on_working_days_to_come() -> None:
     saturday = date(2026, 12, 5)
     rows = files_of(Pack.CLINIC, PackLanguage.IT, saturday)[APPOINTMENTS].splitlines()[1:]
     days = {date.fromisoformat(row.split(",")[2][:10]) for row in rows}
-    assert days == {date(2026, 12, 7), date(2026, 12, 8)}
+    assert days == {date(2026, 12, 8), date(2026, 12, 9)}
+
+
+@pytest.mark.parametrize("today", [date(2026, 11, 30) + timedelta(days=day) for day in range(7)])
+def test_no_reminder_of_the_sample_is_late_already_at_whatever_hour_it_is_made(today: date) -> None:
+    rows = files_of(Pack.CLINIC, PackLanguage.IT, today)[APPOINTMENTS].splitlines()[1:]
+    a_day_before = [date.fromisoformat(row.split(",")[2][:10]) - timedelta(days=1) for row in rows]
+    assert min(a_day_before) > today
 
 
 def test_secrets_are_made_anew_each_time() -> None:
