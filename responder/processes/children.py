@@ -11,8 +11,9 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from responder.processes.door import Door
 from responder.processes.forked import Forked
-from responder.processes.tasks import Beside
+from responder.processes.tasks import Beside, first_of
 from responder.settings.inherited import PARENT_FD, environment_with, parent_fd
 
 logger = logging.getLogger(__name__)
@@ -23,12 +24,16 @@ GOOD_LIFE_S = 10.0  # a child that lived this long starts again after the first 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Child:
-    """A process to keep running; ``env`` comes on top of our own environment."""
+    """A process to keep running; ``env`` comes on top of our own environment.
+
+    One that serves at a door begins when somebody knocks.
+    """
 
     name: str
     argv: tuple[str, ...]
     env: Mapping[str, str] = field(default_factory=dict)
     forked: Forked | None = None
+    door: Door | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,7 +84,7 @@ class Supervisor:
     async def run(self) -> None:
         """Keep the children running until ``stop``."""
         reading, writing = os.pipe()  # children inherit the reading end alone, so it ends with this process
-        keepers = [asyncio.create_task(self._keep(child, reading)) for child in self._children]
+        keepers = [asyncio.create_task(self._keep_while_wanted(child, reading)) for child in self._children]
         for keeper in keepers:
             keeper.add_done_callback(lambda _: self.stop())  # it ends early only by a fault of ours, raised below
         try:
@@ -95,10 +100,19 @@ class Supervisor:
         for keeper in keepers:
             keeper.result()
 
+    async def _keep_while_wanted(self, child: Child, pipe: int) -> None:
+        try:
+            await self._keep(child, pipe)
+        finally:
+            if child.door:
+                child.door.shut()
+            if forked := self._forked.pop(child.name, None):
+                forked.dismiss()
+
     async def _keep(self, child: Child, pipe: int) -> None:
         loop = asyncio.get_running_loop()
         delay_s = self._patience.first_delay_s
-        while not self._stopping.is_set():
+        while await self._is_wanted(child):
             born_at = loop.time()
             status = await self._live(child, pipe)
             if self._stopping.is_set():
@@ -109,6 +123,12 @@ class Supervisor:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), delay_s)
             delay_s = min(2 * delay_s, self._patience.longest_delay_s)
+
+    async def _is_wanted(self, child: Child) -> bool:
+        """Whether a child has to begin, once it has: not when we stop."""
+        if child.door:
+            await first_of(child.door.knocked(), self._stopping.wait())
+        return not self._stopping.is_set()
 
     async def _live(self, child: Child, pipe: int) -> str:
         """One life of a child, and how it ended."""
@@ -128,7 +148,8 @@ class Supervisor:
             forked.begin(child.env)
             return forked
         env = environment_with({**child.env, PARENT_FD: str(pipe)})
-        return await asyncio.create_subprocess_exec(*child.argv, env=env, stdin=DEVNULL, pass_fds=(pipe,))
+        files = (pipe, child.door.number) if child.door else (pipe,)
+        return await asyncio.create_subprocess_exec(*child.argv, env=env, stdin=DEVNULL, pass_fds=files)
 
     def _ask_to_end(self) -> None:
         for child in self._children:

@@ -29,6 +29,11 @@ class Forked:
         with suppress(BrokenPipeError):  # it is dead already: wait tells
             os.write(self.line, json.dumps(dict(env)).encode())
 
+    def dismiss(self) -> None:
+        """Let a child that was never let begin end, and return when it has."""
+        os.close(self.line)
+        os.waitpid(self.pid, 0)
+
     def send_signal(self, number: signal.Signals) -> None:
         """Signal it."""
         os.kill(self.pid, number)
@@ -63,10 +68,15 @@ def fork(names: Sequence[str]) -> Family:
             continue
         for line in (writing, *(child.line for child in children.values())):
             os.close(line)
+        show_as(name)
         _wait(reading)
-        setproctitle(f"{sys.executable} -m responder {name}")
         return Family(name=name, children={})
     return Family(children=children)
+
+
+def show_as(name: str) -> None:
+    """Let lists of processes show this one as the command that it carries out."""
+    setproctitle(f"{sys.executable} -m responder {name}")
 
 
 def _wait(line: int) -> None:

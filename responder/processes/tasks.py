@@ -59,3 +59,14 @@ async def end(tasks: Collection[asyncio.Task[Any]], *, again_s: float = CANCEL_A
             task.cancel()
         await asyncio.wait(running, timeout=again_s)
     await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def first_of(*works: Coroutine[Any, Any, Any]) -> None:
+    """Return when one of the works is done, and end the others. Raises what it died of."""
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        await end(tasks)

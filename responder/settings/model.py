@@ -14,7 +14,7 @@ from responder.errors import ConfigurationError
 from responder.gateways import REGISTERED, GatewaySettings
 from responder.settings import types
 from responder.settings.environment import PREFIX, base_of, environment, with_secret_files
-from responder.settings.inherited import PARENT_FD
+from responder.settings.inherited import HANDED
 
 Gateways = Mapping[str, type[GatewaySettings]]
 Read = TypeVar("Read", bound=BaseModel)
@@ -237,5 +237,5 @@ def unknown_settings(variables: Mapping[str, str]) -> list[str]:
 
 
 def _ours(variables: Mapping[str, str]) -> dict[str, str]:
-    names = (name for name in variables if name.upper().startswith(PREFIX) and name != PARENT_FD)
+    names = (name for name in variables if name.upper().startswith(PREFIX) and name not in HANDED)
     return {name[len(PREFIX) :].lower(): variables[name] for name in names}

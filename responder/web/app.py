@@ -1,6 +1,5 @@
 """The application: the webhooks, the routes for everything else, and the tasks beside them."""
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, Protocol
@@ -19,43 +18,17 @@ Background = Callable[[], Coroutine[Any, Any, None]]
 _NOT_FOUND = PlainTextResponse("not found\n", status_code=404)
 
 
-class Streams(Protocol):
-    """What an application streams."""
-
-    def close(self) -> None:
-        """End the streams: a process that stops would wait for their readers in vain."""
-
-    async def end(self) -> None:
-        """End the streams and what feeds them, and return when it has ended."""
-
-
-class Later:
-    """An application that its first request makes, beside the event loop, which has acknowledgements to give."""
-
-    def __init__(self, make: Callable[[], tuple[ASGIApp, Streams]]) -> None:
-        self._make = make
-        self._making = asyncio.Lock()
-        self._made: tuple[ASGIApp, Streams] | None = None
+class Console(Protocol):
+    """The console as an application."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        made = self._made or await self._make_once()
-        await made[0](scope, receive, send)
-
-    async def _make_once(self) -> tuple[ASGIApp, Streams]:
-        async with self._making:
-            if self._made is None:
-                self._made = await asyncio.to_thread(self._make)
-            return self._made
+        """Answer a request."""
 
     def hang_up(self) -> None:
-        """End what is being streamed."""
-        if self._made:
-            self._made[1].close()
+        """End what is being streamed: a process that stops would wait for its readers in vain."""
 
     async def end(self) -> None:
-        """End what is being streamed, and return when it has ended."""
-        if self._made:
-            await self._made[1].end()
+        """Return when all of it has ended."""
 
 
 class App:
@@ -64,7 +37,7 @@ class App:
     Starlette's own routing would cost a sixth more per message.
     """
 
-    def __init__(self, webhooks: Mapping[str, ASGIApp], routes: ASGIApp, console: Later | None = None) -> None:
+    def __init__(self, webhooks: Mapping[str, ASGIApp], routes: ASGIApp, console: Console | None = None) -> None:
         self._webhooks = {name.encode(): endpoint for name, endpoint in webhooks.items()}
         self._routes = routes
         self._console = console
@@ -103,7 +76,7 @@ def create_app(
     background: Sequence[Background],
     close: Callable[[], Awaitable[None]],
     api: Sequence[BaseRoute] = (),
-    console: Later | None = None,
+    console: Console | None = None,
     beside: Beside | None = None,
 ) -> App:
     """The web side, with tasks in the background; ``close`` ends what is left of them."""

@@ -18,6 +18,8 @@ from responder.core.operations.troubles import SEEN_WITHIN, FailedMessages, Mail
 from responder.core.outbound.gateway import Clock
 from responder.core.sms.timestamps import iso
 from responder.errors import ResponderError
+from responder.settings.model import Settings
+from responder.settings.urls import place_of
 from responder.store.base.database import Database
 from responder.store.consent.installation import Installation
 from responder.store.inbox.inbox import SqlInbox
@@ -26,7 +28,9 @@ from responder.store.operations.mailboxes import live_mailboxes
 from responder.store.outbound.gateway_hold import read_hold
 from responder.store.reading.failed_messages import read_failed
 from responder.version import full_version
+from responder.wiring import Store, utc_now
 
+REDIS_TIMEOUT_S = 1.0
 CHECK_S = 5.0  # a database that takes longer counts as down
 COMMIT_GOOD_FOR_S = 1.0  # each check costs a commit
 MOST_MISTAKES = 10  # ``responder check`` shows all
@@ -122,11 +126,32 @@ class Health:
 
     async def _redis_is_up(self) -> bool:
         try:
-            async with asyncio.timeout(1):
+            async with asyncio.timeout(REDIS_TIMEOUT_S):
                 await self.ping()
         except Exception:  # noqa: BLE001  (whatever it is, Redis is not up)
             return False
         return True
+
+
+def make_health(
+    settings: Settings,
+    store: Store,
+    rules: Callable[[], RulesStatus],
+    ping: Callable[[], Awaitable[Any]],
+    is_taking: Callable[[], bool] = lambda: True,
+) -> Health:
+    """The health of an installation; ``ping`` asks Redis, and ``is_taking`` says whether messages are taken in here."""
+    return Health(
+        database=store.database,
+        inbox=store.inbox,
+        installation=store.installation,
+        rules=rules,
+        ping=ping,
+        clock=utc_now,
+        is_taking=is_taking,
+        zone=settings.gateway_timezone,
+        mailbox=place_of(settings.imap_url),
+    )
 
 
 def _report(state: State, rules: RulesStatus) -> dict[str, Any]:

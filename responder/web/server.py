@@ -2,34 +2,34 @@
 
 import asyncio
 import logging
-import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
-from typing import Any, cast
+from typing import cast
 
 import uvicorn
 from starlette.routing import BaseRoute
-from starlette.types import ASGIApp
 
 from responder.core.rules.rules import Rules
 from responder.desk.desk import Desk
 from responder.intake import Intake
 from responder.jobs import ArqBell, connect
-from responder.processes.children import watch_parent
+from responder.processes.children import Supervisor, watch_parent
 from responder.processes.memory import collect_rarely
 from responder.processes.port import wait_for_port
 from responder.processes.tasks import Beside
 from responder.rulefile.in_force import RulesInForce
 from responder.settings.exposure import check_exposure
 from responder.settings.model import Settings
-from responder.settings.urls import async_database_url, place_of, sqlite_file
+from responder.settings.urls import async_database_url, sqlite_file
 from responder.store.base.database import Database
-from responder.web.app import App, Later, Streams, create_app
-from responder.web.health import Health
+from responder.web.app import App, Console, create_app
+from responder.web.health import REDIS_TIMEOUT_S, Health, make_health
 from responder.web.leaving import LeavingProtocol, Server
 from responder.web.metrics import Metrics
 from responder.web.refusals import Refusals
+from responder.web.relay import Relay
 from responder.web.shares import Shares
 from responder.web.webhooks import Gate, Webhooks
 from responder.wiring import Store, make_desk, make_gateway, open_rules, open_store, redis_url, utc_now, watch_secret
@@ -39,13 +39,11 @@ ALL_BUSY = 1000  # connections, where none can be closed: 503, and the gateway s
 PER_CLIENT = 100  # connections of an address, unless it is a trusted proxy or the gateway
 KEEP_ALIVE_S = 30
 FINISH_S = 20  # for requests under way when the process stops
-REDIS_TIMEOUT_S = 1.0
-SWITCH_S = 0.0005  # until a thread that writes a page lets the event loop go on: Python's own is ten times as long
 
 logger = logging.getLogger(__name__)
 
 
-async def serve(settings: Settings) -> None:
+async def serve(settings: Settings, door: str, keeper: Supervisor | None = None) -> None:
     """Take messages in until stopped; ConfigurationError, RulesError or StorageError says why it cannot start."""
     check_exposure(settings)
     await wait_for_port(settings.host, settings.port)
@@ -53,17 +51,34 @@ async def serve(settings: Settings) -> None:
     async with open_store(settings) as store:
         in_force = await open_rules(settings, store, decides=False)
         collect_rarely()
-        await listen(settings, store, url, in_force)
+        async with _kept(keeper):
+            await listen(settings, store, url, in_force, Relay(door))
 
 
-async def listen(settings: Settings, store: Store, url: str, in_force: RulesInForce) -> None:
+@asynccontextmanager
+async def _kept(keeper: Supervisor | None) -> AsyncIterator[None]:
+    """Let a supervisor keep its children for as long as web runs."""
+    if keeper is None:
+        yield
+        return
+    keeping = asyncio.create_task(keeper.run())
+    try:
+        yield
+    finally:
+        keeper.stop()
+        await keeping
+
+
+async def listen(
+    settings: Settings, store: Store, url: str, in_force: RulesInForce, console: Console | None = None
+) -> None:
     """Serve on an open store until stopped. Raises what a background task died of."""
 
     def stop() -> None:
         server.should_exit = True
 
     beside, refusals = Beside(stop), Refusals()
-    app = make_app(settings, store, url, in_force, beside, refusals)
+    app = make_app(settings, store, url, in_force, beside, refusals, console)
     server = Server(_uvicorn_config(settings, app, refusals), app.hang_up)
     watch_parent(stop)
     logger.info("web starts host=%s port=%d", settings.host, settings.port)
@@ -78,15 +93,15 @@ def make_app(
     in_force: RulesInForce,
     beside: Beside | None = None,
     refusals: Refusals | None = None,
+    console: Console | None = None,
 ) -> App:
     """The application on an open store, with the Redis at ``url`` and the rules in force."""
     redis = connect(url, timeout_s=REDIS_TIMEOUT_S)
     bell = ArqBell(redis)
     intake = Intake(store.inbox, bell)
     webhooks = _webhooks(settings, store, intake, refusals or Refusals())
-    health = _health(settings, store, in_force, redis.ping, lambda: intake.is_taking)
+    health = make_health(settings, store, in_force.status, redis.ping, lambda: intake.is_taking)
     desk = _desk(settings, store, in_force, bell)
-    console = Later(partial(_make_console, settings, desk, in_force, health))
     taking: list[asyncio.Task[None]] = []
 
     async def take_in() -> None:
@@ -97,7 +112,8 @@ def make_app(
         intake.close()
         await asyncio.wait(taking, timeout=FINISH_S)
         await bell.close()
-        await console.end()
+        if console:
+            await console.end()
         await desk.database.close()
 
     return create_app(
@@ -130,33 +146,6 @@ def _desk(settings: Settings, store: Store, in_force: RulesInForce, bell: ArqBel
 
     database = Database(*async_database_url(settings.database_url))
     return replace(make_desk(store, rules, bell.ring), database=database)
-
-
-def _make_console(settings: Settings, desk: Desk, in_force: RulesInForce, health: Health) -> tuple[ASGIApp, Streams]:
-    from responder.web.console.console import make_console  # noqa: PLC0415  (only who is looked at needs it)
-
-    sys.setswitchinterval(SWITCH_S)
-    return make_console(settings, desk, in_force.rules, health)
-
-
-def _health(
-    settings: Settings,
-    store: Store,
-    in_force: RulesInForce,
-    ping: Callable[[], Awaitable[Any]],
-    is_taking: Callable[[], bool],
-) -> Health:
-    return Health(
-        database=store.database,
-        inbox=store.inbox,
-        installation=store.installation,
-        rules=in_force.status,
-        ping=ping,
-        clock=utc_now,
-        is_taking=is_taking,
-        zone=settings.gateway_timezone,
-        mailbox=place_of(settings.imap_url),
-    )
 
 
 def _metrics(settings: Settings, health: Health, refusals: Refusals) -> Metrics:

@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[2]
 PROGRAM = """
 import asyncio, os, signal, sys, time
 from responder.processes.children import Child, Patience, supervise, watch_parent
+from responder.processes.door import Door
 from responder.processes.forked import fork
 
 path, way = sys.argv[1:]
@@ -46,8 +47,10 @@ for name, child in family.children.items():
 if way == "waits":
     time.sleep(60)
 again = (sys.executable, "-c", "import sys; open(sys.argv[1], 'a').write('again web 0\\\\n'); import time; time.sleep(60)", path)
+doors = {"web": Door("web")} if way == "at a door" else {}
 children = [
-    Child(name=name, argv=again, env={"COLOUR": "green"}, forked=child) for name, child in family.children.items()
+    Child(name=name, argv=again, env={"COLOUR": "green"}, forked=child, door=doors.get(name))
+    for name, child in family.children.items()
 ]
 asyncio.run(supervise(children, Patience(first_delay_s=0.01, longest_delay_s=0.05)))
 note("over", "parent")
@@ -122,6 +125,15 @@ async def test_forked_children_are_ended_in_order_with_their_supervisor(notes: N
         assert await asyncio.wait_for(process.wait(), 20) == 0
         assert sorted(notes.names("gone")) == ["web", "worker"]
         assert notes.names("over") == ["parent"]
+
+
+async def test_one_whose_door_nobody_knocked_at_ends_with_the_others(notes: Notes) -> None:
+    async with parent(notes, "at a door") as process:
+        await notes.wait_for(1, "green")
+        process.terminate()
+        assert await asyncio.wait_for(process.wait(), 20) == 0
+        assert not any(map(is_alive, forked(notes)))
+    assert notes.names("green") == ["worker"]
 
 
 @pytest.mark.parametrize("way", ["killed", "fails"])

@@ -3,18 +3,21 @@
 import asyncio
 import sys
 from collections.abc import Coroutine, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from importlib import import_module
 from typing import Any, TypeVar
 
 import typer
 
-from responder.cli.service.running import prepare, run_everything
+from responder.cli.service.running import CONSOLE, console_at, prepare, run_everything
 from responder.cli.terminal.output import say
 from responder.logs import set_up_logs
-from responder.processes.forked import Family, fork
+from responder.processes.children import Patience, Supervisor
+from responder.processes.door import Door
+from responder.processes.forked import Family, fork, show_as
 from responder.processes.memory import use_few_arenas
 from responder.settings.environment import environment
+from responder.settings.inherited import console_door, console_fd
 from responder.settings.model import Settings, load_settings, unknown_settings
 from responder.settings.urls import mask_url
 from responder.wiring import migrate_database
@@ -28,18 +31,37 @@ def run() -> None:
     settings = _settings("run")
     with suppress(KeyboardInterrupt):
         prepared = _complete(prepare(settings))
-        family = _fork(prepared.parts)
-        if family.name:
-            SERVING[family.name]()
-        else:
-            _complete(run_everything(settings, prepared, family.children))
+        door = Door(CONSOLE)
+        family = _fork([*prepared.parts, CONSOLE])
+        if family.name is None:
+            with closing(door):
+                _complete(run_everything(settings, prepared, family.children, door))
+            return
+        if family.name != CONSOLE:
+            door.shut()
+        SERVING[family.name]()
 
 
 @app.command("web")
 def web() -> None:
+    if (number := console_fd()) is not None:
+        _console(number)
+        return
     from responder.web.server import serve  # noqa: PLC0415  (each process loads its own part alone)
 
-    _serve(serve(_settings("web")))
+    settings = _settings("web")
+    if path := console_door():
+        _serve(serve(settings, path))
+        return
+    with closing(Door(CONSOLE)) as door:
+        _serve(serve(settings, door.path, Supervisor([console_at(door, {})], Patience())))
+
+
+def _console(door: int) -> None:
+    from responder.web.console_server import serve_console  # noqa: PLC0415  (likewise)
+
+    show_as(CONSOLE)
+    _serve(serve_console(_settings(CONSOLE), door))
 
 
 @app.command("worker")
@@ -63,16 +85,16 @@ def migrate() -> None:
     say(f"{mask_url(settings.database_url)}: version {version}")
 
 
-SERVING = {"web": web, "worker": worker, "mail": mail}
+SERVING = {"web": web, "worker": worker, "mail": mail, CONSOLE: web}
 MODULES = {"web": "responder.web.server", "worker": "responder.worker.serve", "mail": "responder.mail.serve"}
 
 
 def _fork(parts: Sequence[str]) -> Family:
-    """Fork the parts where that is safe, with all of them loaded; elsewhere each starts as a program of its own."""
+    """Fork the parts where that is safe, with their modules loaded; elsewhere each starts as a program of its own."""
     if sys.platform != "linux":
         return Family(children={})
-    for part in parts:
-        import_module(MODULES[part])
+    for module in filter(None, map(MODULES.get, parts)):
+        import_module(module)
     return fork(parts)
 
 

@@ -17,14 +17,17 @@ from responder.errors import RulesError
 from responder.mail.account import account_of
 from responder.processes import redis as embedded
 from responder.processes.children import PROGRAM, Child, supervise
+from responder.processes.door import Door
 from responder.processes.forked import Forked
 from responder.processes.port import wait_for_port
 from responder.settings.exposure import check_exposure
+from responder.settings.inherited import CONSOLE_DOOR, CONSOLE_FD
 from responder.settings.model import Settings
 from responder.settings.urls import mask_url, read_mailbox_url
 from responder.version import full_version
 from responder.wiring import migrate_database, open_rules, open_store, read_rules_in_force
 
+CONSOLE = "console"
 READY_WITHIN_S = 20.0
 PORT_FREE_WITHIN_S = 5.0  # what a killed predecessor left behind ends sooner
 
@@ -67,12 +70,13 @@ async def run_everything(
     settings: Settings,
     prepared: Prepared,
     forked: Mapping[str, Forked],
+    door: Door,
     *,
     port_free_within_s: float = PORT_FREE_WITHIN_S,
 ) -> None:
     """Migrate the database, start Redis if none is given, web and worker, and keep them running until stopped.
 
-    ``forked`` are the parts that wait already, by name.
+    ``forked`` are the parts that wait already, by name. The console begins when somebody knocks at its door.
     """
     redis = None if settings.redis_url else await embedded.start(settings.data_dir)
     try:
@@ -81,14 +85,22 @@ async def run_everything(
         async with open_store(settings):
             pass  # what its children would be refused for
         env = {"RESPONDER_REDIS_URL": redis.url} if redis else {}
+        told = env | {CONSOLE_DOOR: door.path}
         children = [
-            Child(name=name, argv=(*PROGRAM, name), env=env, forked=forked.get(name)) for name in prepared.parts
+            Child(name=name, argv=(*PROGRAM, name), env=told, forked=forked.get(name)) for name in prepared.parts
         ]
+        children.append(console_at(door, env, forked.get(CONSOLE)))
         announcement = _announce_when_ready(settings, prepared, started_at=time.monotonic())
         await supervise(children, works=[announcement, *([redis.keep()] if redis else [])])
     finally:
         if redis:
             await redis.stop()
+
+
+def console_at(door: Door, env: Mapping[str, str], forked: Forked | None = None) -> Child:
+    """The process that serves the console at a door."""
+    at_door = {CONSOLE_FD: str(door.number)}
+    return Child(name=CONSOLE, argv=(*PROGRAM, "web"), env={**env, **at_door}, forked=forked, door=door)
 
 
 async def _announce_when_ready(settings: Settings, prepared: Prepared, *, started_at: float) -> None:

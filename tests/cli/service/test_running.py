@@ -1,12 +1,14 @@
 """``run`` where something else is in its way."""
 
 import socket
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from responder.cli.service.running import prepare, run_everything
 from responder.errors import ConfigurationError
+from responder.processes.door import Door
 from responder.settings.model import load_settings
 
 
@@ -16,5 +18,6 @@ async def test_a_port_that_somebody_else_listens_at_is_told_with_the_remedy(tmp_
         port = other.getsockname()[1]
         names = {"RULES": tmp_path / "rules.yaml", "DATA_DIR": tmp_path / "data", "PORT": port}
         settings = load_settings({f"RESPONDER_{name}": str(value) for name, value in names.items()})
-        with pytest.raises(ConfigurationError, match=f"RESPONDER_PORT: {port} is taken on 127.0.0.1.*set another port"):
-            await run_everything(settings, await prepare(settings), {}, port_free_within_s=0.0)
+        taken = f"RESPONDER_PORT: {port} is taken on 127.0.0.1.*set another port"
+        with closing(Door("console")) as door, pytest.raises(ConfigurationError, match=taken):
+            await run_everything(settings, await prepare(settings), {}, door, port_free_within_s=0.0)

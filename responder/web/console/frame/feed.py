@@ -171,7 +171,7 @@ class Feed:
         rows = []
         for line, html in zip(lines, write(lines), strict=True):
             rows.append({"id": f"m-{line.message.key}", "seq": line.seq, "html": html})
-            await asyncio.sleep(0)  # an acknowledgement waits for one row at most
+            await asyncio.sleep(0)  # pages are written between two rows
         return _event("rows", rows, self._place)
 
     @property

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response, StreamingResponse
 
-TOGETHER = 50  # records between two turns of the event loop, which has acknowledgements to give
+TOGETHER = 50  # records between two turns of the event loop, which has pages to write
 FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 NUMBER = re.compile(r"\+[0-9]+")  # begins with a plus and is not a formula
 

@@ -1,8 +1,7 @@
 """What all pages of the console share."""
 
-import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from responder.core.rules.rules import Rules
@@ -19,7 +18,7 @@ from responder.web.console.running.impact import Impacts
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Console:
-    """What all pages share; ``rules`` gives those in force, ``writing`` the turn to write a page."""
+    """What all pages share; ``rules`` gives those in force."""
 
     desk: Desk
     door: Door
@@ -31,7 +30,6 @@ class Console:
     checks: Checks
     impact: Impacts
     rules: Callable[[], Rules]
-    writing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def zone(self) -> ZoneInfo:
         """The zone of the rules file."""

@@ -93,10 +93,8 @@ class Visit:
         return bytes(body)
 
     async def page(self, template: str, status: int = 200, **values: object) -> Response:
-        """A page; it is written beside the event loop, which has acknowledgements to give, one page at a time."""
-        everything = self.around() | values
-        async with self.console.writing:
-            return HTMLResponse(await run_in_threadpool(render, template, everything), status_code=status)
+        """A page."""
+        return HTMLResponse(render(template, self.around() | values), status_code=status)
 
     def around(self) -> dict[str, Any]:
         """What every page shows around its own matter."""
