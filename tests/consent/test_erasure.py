@@ -16,7 +16,8 @@ from responder.core.sms.message import MessageStatus
 from responder.store.appointments.bookings import put_bookings
 from responder.store.base.database import Database
 from responder.store.base.tables import metadata
-from responder.store.consent.erasure import erase, was_erased
+from responder.store.consent.erased_numbers import was_erased
+from responder.store.consent.erasure import erase
 from responder.store.consent.reading import verify
 from responder.store.consent.shares import FIRST
 from tests.builders import ANNA, BRUNO, SHOP, inbound, minutes

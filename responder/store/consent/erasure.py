@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,8 +10,21 @@ from email import message_from_bytes
 from email.errors import MessageError
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Select, Table, Update, and_, case, delete, null, or_, select, update
-from sqlalchemy.engine import Row
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Delete,
+    Table,
+    Update,
+    and_,
+    case,
+    delete,
+    func,
+    null,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.consent.ledger import PERSONAL, number_hash
@@ -22,7 +35,6 @@ from responder.store.base.bulk import among
 from responder.store.base.database import Database
 from responder.store.base.locking import Condition, in_order
 from responder.store.base.revisions import let_go, move_revisions
-from responder.store.base.sqlite.in_place import kept
 from responder.store.base.tables import (
     MALFORMED,
     PAST,
@@ -32,6 +44,7 @@ from responder.store.base.tables import (
     consent_events,
     contacts,
     erased,
+    handoffs,
     messages,
     metadata,
     steps,
@@ -82,9 +95,10 @@ class _Erasure:
         for of_one, at_hand, ending in (
             (messages.c.seq, self._messages_at_hand, self._ending_messages),
             (steps.c.key, self._unsent_steps, self._ending_steps),
+            (handoffs.c.message_key, self._idle_handoffs, self._forgetting_handoffs),
         ):
-            most = select(of_one).where(at_hand).limit(shares.rows + 1)
-            while len(some := await _first(shares.database, most)) > shares.rows:
+            rows = select(of_one).where(at_hand)
+            while len(some := await shares.look(rows.limit(shares.rows + 1))) > shares.rows:
                 async with shares.write() as connection:
                     await move_revisions(connection, shares.database.insert, [self.number])
                     ended += (await connection.execute(ending(among(of_one, some)))).rowcount
@@ -99,32 +113,40 @@ class _Erasure:
         insert = shares.database.insert
         row = {"number_hash": number_hash(self.secret, self.number), "erased_at": self.now}
         note = insert(erased).values(row).on_conflict_do_update(index_elements=["number_hash"], set_=row)
-        tables = holding_numbers()
+        before = await self._events_before(shares.database)
         note, revision, events, *changes = await shares.ready(
             note,
             select(contacts.c.revision).where(contacts.c.originator == self.number),
-            select(consent_events.c.seq).where(consent_events.c.originator == self.number),
+            select(consent_events.c.seq).where(
+                consent_events.c.seq > before[0], consent_events.c.originator == self.number
+            ),
             self._ending_messages(),
             self._ending_steps(),
-            *(delete(table).where(table.c.originator == self.number) for table in tables),
+            *(delete(table).where(table.c.originator == self.number) for table in holding_numbers()),
         )
         async with shares.write() as connection:
             await connection.exec_driver_sql(*note)
             await move_revisions(connection, insert, [self.number])  # what a worker commits just now is erased too
-            found = (
-                -1 if (await connection.exec_driver_sql(*revision)).scalar_one() == 1 else 0
-            )  # made only to be locked
-            covered = list((await connection.exec_driver_sql(*events)).scalars())
+            is_new = (await connection.exec_driver_sql(*revision)).scalar_one() == 1  # made only to be locked
+            found = -int(is_new)
+            covered = [*before[1], *(await connection.exec_driver_sql(*events)).scalars()]
             for change in changes:
                 found += (await connection.exec_driver_sql(*change)).rowcount
             erasing = event_row(event="erased", at=self.now, operator=self.operator, erases=json.dumps(covered))
             await append(connection, [erasing], self.secret)
         return found, covered
 
+    async def _events_before(self, database: Database) -> tuple[int, Sequence[int]]:
+        """How far the ledger goes now, and which of its events up to there are theirs: there may be many."""
+        theirs = select(consent_events.c.seq).where(consent_events.c.originator == self.number)
+        async with database.read() as connection:
+            last = (await connection.execute(select(func.coalesce(func.max(consent_events.c.seq), 0)))).scalar_one()
+            return last, (await connection.execute(theirs)).scalars().all()
+
     async def empty(self, shares: Shares, events: Sequence[int]) -> int:
         """Empty what is personal in the rows that stay, and count them."""
+        done = select(messages.c.seq).where(messages.c.originator == self.number, PAST)
         async with shares.database.read() as connection:
-            done = select(messages.c.seq).where(messages.c.originator == self.number, PAST)
             theirs = (await connection.execute(done)).scalars().all()
             left = (await connection.execute(select(steps.c.key).where(self._steps))).scalars().all()
             misunderstood = await _misunderstood(connection, self.number)
@@ -134,6 +156,10 @@ class _Erasure:
             + await shares.change(left, _emptying(steps.c.key, self._emptied_step, steps.c.status.not_in(UNSENT)))
             + await shares.change(events, _emptying(consent_events.c.seq, dict.fromkeys((*PERSONAL, "salt"), null())))
         )
+
+    def _forgetting_handoffs(self, *some: ColumnElement[bool]) -> Delete:
+        """Deletes hand-offs that keep nothing back."""
+        return delete(handoffs).where(self._idle_handoffs, *some)
 
     def _ending_messages(self, *some: ColumnElement[bool]) -> Update:
         """Ends and empties the messages that are at hand."""
@@ -167,6 +193,10 @@ class _Erasure:
         return or_(and_(theirs, WAITING), and_(theirs, PAST, messages.c.status == MessageStatus.FAILED))
 
     @property
+    def _idle_handoffs(self) -> ColumnElement[bool]:
+        return and_(handoffs.c.originator == self.number, ~handoffs.c.holds_marketing)
+
+    @property
     def _steps(self) -> ColumnElement[bool]:
         """Their steps, by an index for each kind."""
         return or_(*(and_(steps.c.originator == self.number, kind) for kind in (REPLIES, WEBHOOK_CALLS)))
@@ -196,11 +226,6 @@ def _emptying(
     return empty
 
 
-async def _first(database: Database, query: Select[*tuple[Any, ...]]) -> Sequence[Any]:
-    async with database.read() as connection:
-        return (await connection.execute(query)).scalars().all()
-
-
 async def _misunderstood(connection: AsyncConnection, number: str) -> list[int]:
     """The messages whose originator could not be read but whose raw form tells the number."""
     malformed = select(messages.c.seq, messages.c.raw).where(MALFORMED, messages.c.originator != number)
@@ -217,32 +242,3 @@ def _tells(raw: bytes, number: str) -> bool:
         parts = [part.get_payload(decode=True) for part in message_from_bytes(raw).walk() if not part.is_multipart()]
     digits = number.removeprefix("+").encode()
     return any(digits in re.sub(rb"\D", b"", part) for part in (raw, *parts) if isinstance(part, bytes))
-
-
-async def silent_among(
-    connection: AsyncConnection, secret: bytes, originators: Collection[str], known: Iterable[Row[*tuple[Any, ...]]]
-) -> frozenset[str]:
-    """The numbers that said STOP, or were erased and have agreed to nothing since; ``known`` are their contacts."""
-    known = list(known)
-    erased_ones = (await erased_among(connection, secret, originators)).keys() - {
-        row.originator for row in known if row.consent_at
-    }
-    return frozenset(erased_ones | {row.originator for row in known if row.opted_out})
-
-
-_ANY_ERASED = kept(select(erased.c.number_hash).limit(1))
-
-
-async def erased_among(connection: AsyncConnection, secret: bytes, originators: Collection[str]) -> dict[str, datetime]:
-    """Which of the numbers were erased, and when."""
-    if (await connection.execute(_ANY_ERASED)).first() is None:
-        return {}
-    hashes = {number_hash(secret, originator): originator for originator in originators}
-    found = (await connection.execute(select(erased).where(erased.c.number_hash.in_(hashes)))).all()
-    return {hashes[row.number_hash]: row.erased_at for row in found}
-
-
-async def was_erased(database: Database, secret: bytes, number: str) -> bool:
-    """Whether a number was erased, and has not come back since."""
-    async with database.read() as connection:
-        return bool(await erased_among(connection, secret, [number]))

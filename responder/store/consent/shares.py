@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
-from sqlalchemy import ClauseElement
+from sqlalchemy import ClauseElement, Select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.store.base.bulk import ready
@@ -40,6 +40,11 @@ class Shares:
         times = AIM_S / max(time.perf_counter() - began_at, AIM_S / 2)
         self.rows = min(max(round(self.rows * times), LEAST), MOST)
         await asyncio.sleep(PAUSE_S)
+
+    async def look(self, query: Select[*tuple[Any, ...]]) -> Sequence[Any]:
+        """The first column of what a query gives, read without a lock."""
+        async with self.database.read() as connection:
+            return (await connection.execute(query)).scalars().all()
 
     async def ready(self, *statements: ClauseElement) -> list[Ready]:
         """The statements compiled, which takes longer than most of them do: nobody has to wait for that."""

@@ -18,7 +18,7 @@ from responder.store.base.locking import Check, unchecked
 from responder.store.base.records import as_row
 from responder.store.base.revisions import chunks, let_go, move_revisions
 from responder.store.base.tables import contacts, staged_subscribers, subscriptions
-from responder.store.consent.erasure import silent_among
+from responder.store.consent.erased_numbers import silent_among
 from responder.store.consent.ledger import EventRow, append, event_row
 from responder.store.consent.stopping import latest
 from responder.store.queue.announcing import announce_consent

@@ -24,7 +24,7 @@ from responder.store.base.events import note_subject
 from responder.store.base.locking import Check, unchecked
 from responder.store.base.revisions import move_revisions
 from responder.store.base.tables import OPEN_HANDOFF, PAST, WAITING, contacts, handoffs, messages, steps
-from responder.store.consent.erasure import silent_among
+from responder.store.consent.erased_numbers import silent_among
 from responder.store.consent.ledger import EventRow, append, event_row
 from responder.store.consent.stopping import Stop, stop
 from responder.store.queue.announcing import announce, announce_consent

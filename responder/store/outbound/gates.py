@@ -20,7 +20,7 @@ from responder.store.appointments.stale_reminders import stale_among, with_unhan
 from responder.store.base.database import Database
 from responder.store.base.revisions import free_contacts
 from responder.store.base.tables import steps
-from responder.store.consent.erasure import silent_among
+from responder.store.consent.erased_numbers import silent_among
 from responder.store.handoffs.handoffs import in_doubt
 from responder.store.outbound.gateway_hold import SPENT, Budget, over_budget, places
 from responder.store.queue.ending import ended_among, last_stop
