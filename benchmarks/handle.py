@@ -71,7 +71,7 @@ def run(options: Options) -> Report:
 
 def _not_installed() -> str:
     missing = [name for name in peers.NAMES if not peers.is_installed(name)]
-    return f"\n(not installed: pip install {' '.join(missing)})" if missing else ""
+    return f"\n({' and '.join(missing)} not installed: pip install -e '.[bench]')" if missing else ""
 
 
 def rules_file() -> str:
