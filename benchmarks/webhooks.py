@@ -18,7 +18,7 @@ from benchmarks.running import BenchmarkError, Running, python, redis_server, se
 from responder.core.contact.effects import Step, StepKind
 from responder.settings.model import Settings, load_settings
 from responder.store.base.tables import steps
-from responder.store.queue.rows import step_rows
+from responder.store.queue.entering import step_rows
 from responder.wiring import migrate_database, open_store
 
 CALLS = 5_000

@@ -12,7 +12,7 @@ from limits.aio.storage import RedisStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 from limits.errors import StorageError as RedisAway
 
-from responder.core.sms.durations import Rate
+from responder.core.sms.times import Rate
 from responder.errors import StorageError
 from responder.jobs import connect
 

@@ -17,8 +17,8 @@ from responder.settings.environment import environment
 from responder.settings.model import Settings
 from responder.settings.urls import async_database_url, mask_url, read_smtp_url, sqlite_file
 from responder.store.base.database import Database
+from responder.store.base.history import RuleVersions
 from responder.store.base.migration import NEWEST, migrate, require_current, version_of
-from responder.store.base.rule_versions import RuleVersions
 from responder.store.consent.installation import Installation
 from responder.store.inbox.inbox import SqlInbox
 from responder.store.outbound.replies import SqlSteps

@@ -15,7 +15,7 @@ from responder.core.rules.rules import Rules
 from responder.core.sms.message import Message, Order
 from responder.store.base.tables import appointments, awaited, contacts, handoffs, messages, steps, subscriptions
 from responder.store.inbox.contacts import read_known
-from responder.store.outbound.fates import Fate
+from responder.store.outbound.claims import Fate
 from responder.store.outbound.webhook_replies import settle
 from responder.wiring import Store
 from tests.builders import inbound

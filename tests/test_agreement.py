@@ -19,8 +19,8 @@ from responder.core.contact.effects import AppointmentStatus
 from responder.core.contact.known import Known
 from responder.core.rehearsal.conversation import imagined
 from responder.core.rehearsal.trials import known_of, messages_of
-from responder.core.rules.cases import Case
 from responder.core.rules.rules import Rules
+from responder.core.rules.sections import Case
 from responder.errors import RulesError
 from responder.rulefile import load_rules, read_rules
 from responder.store.base.database import Database

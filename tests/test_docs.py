@@ -10,9 +10,9 @@ import pytest
 
 from responder.core.rehearsal.trials import try_all
 from responder.core.rules.actions import ACTIONS
-from responder.core.rules.cases import Expected, Given
 from responder.core.rules.matching import Answers, How
 from responder.core.rules.rules import Rule, Rules
+from responder.core.rules.sections import Expected, Given
 from responder.errors import RulesError
 from responder.rulefile import read_rules
 from responder.rulefile.warnings import Code

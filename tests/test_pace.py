@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from responder.core.sms.durations import Rate, read_rate
+from responder.core.sms.times import Rate, read_rate
 from responder.errors import StorageError
 from responder.jobs import connect
 from responder.pace import CountWorkers, Pace, Share

@@ -15,8 +15,8 @@ from responder.core.contact.reasons import because
 from responder.core.rules.actions import Action, Context, Delay, Segments, action
 from responder.core.rules.conditions import AtMostOnce
 from responder.core.rules.template import Template, Texts
-from responder.core.sms.durations import in_short
-from responder.core.sms.segments import cut
+from responder.core.sms.text import cut
+from responder.core.sms.times import in_short
 
 MAX_SEGMENTS = Segments(3)
 OF_THE_FILE = frozenset({"list"})  # values that no message changes

@@ -11,7 +11,7 @@ from responder.actions.reply import MAX_SEGMENTS
 from responder.core.contact.effects import Awaited, Reply, WebhookCall
 from responder.core.rules.actions import Action, Context, ResponseTexts, Segments, WebhookName, action
 from responder.core.rules.template import Template, Texts
-from responder.core.sms.segments import cut
+from responder.core.sms.text import cut
 
 
 @action("webhook")

@@ -57,7 +57,7 @@ COMMANDS = {
             "explain": "Tell what a text would do and why, with what is known of its sender. "
             "Sends nothing, keeps nothing.",
         },
-        "rules.versions.commands": {
+        "rules.versions": {
             "rules": "Which rules were in force, and who changed them; back to older ones, and pauses.",
         },
         "rules.replay": {

@@ -14,7 +14,7 @@ import httpx
 from responder.clients.connections import KEPT, KEPT_S, Connections
 from responder.core.contact.reasons import Reason, because
 from responder.core.outbound.gateway import Call, Response
-from responder.core.outbound.networks import refusal
+from responder.core.outbound.leaving import refusal
 from responder.errors import PermanentError, ResponderError, TransientError, UncertainError
 
 LOOKUPS = 8  # names of guarded calls looked up at once, in their own threads: a dead name server delays no gateway

@@ -12,7 +12,7 @@ from email.utils import format_datetime
 
 import aiosmtplib
 
-from responder.core.rules.alerts import Mail
+from responder.core.rules.sections import Mail
 from responder.errors import PermanentError, TransientError
 from responder.settings.urls import ServerUrl
 

@@ -8,18 +8,18 @@ from responder.core.appointments.reminders import Drop, Planned, ReminderPlan, o
 from responder.core.contact.effects import AppointmentStatus
 from responder.core.contact.known import Appointment
 from responder.core.contact.reasons import because
-from responder.core.operations.board import Board, ReminderRecord, ReminderStatus
+from responder.core.operations.front_desk import Board, ReminderRecord, ReminderStatus
 from responder.core.operations.pages import EVERY_APPOINTMENT, AppointmentFilter
 from responder.core.operations.records import AppointmentEvent, AppointmentRecord
 from responder.core.outbound.gateway import Job
-from responder.core.rules.webhooks import Event
+from responder.core.rules.sections import Event
 from responder.desk.desk import OVERTAKEN, Desk, Invalid, Missing, Overtaken, Records, Refused, check_note
 from responder.store.appointments.bookings import API, Means, delete_appointment, put_bookings
 from responder.store.appointments.by_hand import ByHand, send_reminder, set_status
 from responder.store.base.history import read_history
 from responder.store.base.locking import Conflict
 from responder.store.inbox.contacts import read_known
-from responder.store.reading import board, records
+from responder.store.reading import overview, records
 
 Expected = Callable[[Appointment | None], bool]
 TODAY = "today"
@@ -120,7 +120,7 @@ async def booking_means(desk: Desk) -> Means:
 async def read_board(desk: Desk, day: str = TODAY) -> Board:
     """How the appointments of a day stand, what needs a person first. Raises Invalid."""
     begin, end = await read_day(desk, day)
-    return Board(begin=begin, end=end, entries=await board.read_board(desk.database, begin, end, desk.clock()))
+    return Board(begin=begin, end=end, entries=await overview.read_board(desk.database, begin, end, desk.clock()))
 
 
 async def list_reminders(
@@ -128,7 +128,7 @@ async def list_reminders(
 ) -> Records[ReminderRecord]:
     """The reminders by when they are due, of one day's appointments or of all. Raises Invalid."""
     begin, end = await read_day(desk, day) if day else (None, None)
-    return Records(desk=desk, listing=board.list_reminders(begin=begin, end=end, status=status))
+    return Records(desk=desk, listing=overview.list_reminders(begin=begin, end=end, status=status))
 
 
 async def send_reminder_now(desk: Desk, identifier: str, *, operator: str) -> str:
@@ -165,5 +165,5 @@ def _next_unsent(times: ReminderPlan, appointment: Appointment, now: datetime, s
 
 async def _sent(desk: Desk, appointment: Appointment) -> set[str]:
     """The keys of the appointment's reminders that have left, or are about to."""
-    listed = Records(desk=desk, listing=board.list_reminders(of=appointment.id))
+    listed = Records(desk=desk, listing=overview.list_reminders(of=appointment.id))
     return {record.key async for record in listed.every() if record.status is ReminderStatus.SENT}

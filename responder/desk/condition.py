@@ -8,14 +8,14 @@ from zoneinfo import ZoneInfo
 
 from responder.core.contact.effects import StepStatus
 from responder.core.operations.clock_offset import ClockOffset
-from responder.core.operations.handoffs import OpenHandOffs
+from responder.core.operations.front_desk import OpenHandOffs
 from responder.core.operations.records import Version
 from responder.core.operations.troubles import SEEN_WITHIN, Credit, FailedMessages, MailboxReport
-from responder.core.outbound.retry import Endpoint
-from responder.core.rules.alerts import Alert
+from responder.core.outbound.fates import Endpoint
 from responder.core.rules.hours import RulePause
+from responder.core.rules.sections import Alert
 from responder.desk.desk import Desk
-from responder.desk.overview import delivered_since, open_alerts
+from responder.desk.messages import delivered_since, open_alerts
 from responder.desk.rule_versions import read_rule_pauses, version_in_force
 from responder.store.base.migration import NEWEST, version_of
 from responder.store.consent.installation import Installation
@@ -23,10 +23,8 @@ from responder.store.handoffs.handoffs import count_open
 from responder.store.inbox.inbox import SqlInbox
 from responder.store.operations.alerts import Unsent, read_unsent
 from responder.store.operations.backups import clock_of, in_use_since, last_backup
-from responder.store.operations.credits import read_clock_offset, read_credits
-from responder.store.operations.mailboxes import live_mailboxes
-from responder.store.outbound.endpoints import read_endpoints
-from responder.store.outbound.gateway_hold import Hold, read_hold, spent_on
+from responder.store.operations.sources import live_mailboxes, read_clock_offset, read_credits
+from responder.store.outbound.holds import Hold, read_endpoints, read_hold, spent_on
 from responder.store.outbound.replies import SqlSteps
 from responder.store.outbound.reports import Deliveries
 from responder.store.reading.failed_messages import read_failed

@@ -21,8 +21,8 @@ from responder.core.contact.reasons import because
 from responder.core.operations.pages import EVERY_EVENT, EVERY_SUBSCRIBER, ConsentFilter, SubscriberFilter
 from responder.core.operations.records import ConsentRecord, SubscriberRecord
 from responder.core.outbound.gateway import Job
+from responder.core.rules.sections import Event
 from responder.core.rules.template import did_you_mean
-from responder.core.rules.webhooks import Event
 from responder.desk.desk import (
     UNREADABLE,
     Desk,
@@ -42,7 +42,7 @@ from responder.store.consent import correcting, erasure, reading
 from responder.store.consent.reading import count_consent
 from responder.store.consent.stopping import opt_out
 from responder.store.consent.subscribers import put_subscribers
-from responder.store.reading import records, subscribers
+from responder.store.reading import events, records
 
 HOUR = timedelta(hours=1)
 
@@ -185,5 +185,5 @@ async def read_growth(desk: Desk, name: str, first: date, last: date) -> Sequenc
     zone = (await desk.rules()).zone
     since = datetime.combine(first, time(), zone).astimezone(UTC)
     offset = datetime.combine(first, time(), zone).utcoffset() or timedelta()
-    changes = await subscribers.read_changes(desk.database, name, since, by_minute=bool(offset % HOUR))
+    changes = await events.read_changes(desk.database, name, since, by_minute=bool(offset % HOUR))
     return growth_by_day(changes, zone, first, last)

@@ -13,14 +13,14 @@ from responder.core.contact.reasons import because
 from responder.core.operations.pages import EVERY_DELIVERY, DeliveryFilter, Page
 from responder.core.operations.records import DeliveryRecord
 from responder.core.outbound.events import EventRecord
+from responder.core.outbound.fates import Endpoint
 from responder.core.outbound.gateway import Job
-from responder.core.outbound.retry import Endpoint
 from responder.core.rules.rules import Webhook
-from responder.core.sms.timestamps import iso
+from responder.core.sms.times import iso
 from responder.desk.desk import LARGEST_PAGE, Desk, Invalid, Missing, Records, Refused, require, whatever
 from responder.store.base.locking import looked_at
 from responder.store.outbound.calls import retry_calls
-from responder.store.outbound.endpoints import read_endpoints
+from responder.store.outbound.holds import read_endpoints
 from responder.store.outbound.replies import SqlSteps
 from responder.store.reading import events, records
 

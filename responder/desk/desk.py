@@ -11,10 +11,10 @@ from responder.core.contact.reasons import because, reason_of
 from responder.core.operations.pages import Page, opened, sealed
 from responder.core.outbound.gateway import Clock, Job
 from responder.core.rules.rules import Rules
-from responder.core.rules.webhooks import Event
+from responder.core.rules.sections import Event
 from responder.errors import ConfigurationError, ResponderError, StorageError
 from responder.store.base.database import Database
-from responder.store.base.listing import Listing, Place, count_all, find_name, find_place, read_all, read_part
+from responder.store.base.records import Listing, Place, count_all, find_name, find_place, read_all, read_part
 
 R = TypeVar("R")
 T = TypeVar("T")

@@ -13,18 +13,17 @@ from responder.core.contact.effects import AppointmentStatus
 from responder.core.operations.pages import AppointmentFilter, SubscriberFilter
 from responder.core.operations.records import AppointmentRecord, SubscriberRecord
 from responder.core.outbound.gateway import Job
-from responder.core.rules.webhooks import Event
+from responder.core.rules.sections import Event
 from responder.desk.appointments import booking_means, list_appointments, local
 from responder.desk.consent import list_subscribers
 from responder.desk.desk import Desk
-from responder.spreadsheets.bookings import read_bookings
 from responder.spreadsheets.reading import Follow, Reading
-from responder.spreadsheets.subscribers import Terms, read_subscribers
+from responder.spreadsheets.records import Terms, read_bookings, read_subscribers
 from responder.store.appointments.bookings import preview_bookings
-from responder.store.appointments.importing import BookingImports
+from responder.store.appointments.by_hand import BookingImports
 from responder.store.consent.importing import SubscriberImports
 from responder.store.consent.subscribers import preview_subscribers
-from responder.store.reading.subscribers import read_evidence
+from responder.store.reading.events import read_evidence
 
 ANEW = (Change.NEW, Change.MOVED)
 

@@ -3,12 +3,11 @@
 from collections.abc import Callable, Sequence
 
 from responder.core.contact.reasons import because
-from responder.core.operations.handoffs import Closed, HandOffRecord, Said
+from responder.core.operations.front_desk import Closed, HandOffRecord, Said
 from responder.core.outbound.gateway import Job
-from responder.core.rules.webhooks import Event
+from responder.core.rules.sections import Event
 from responder.core.sms.address import is_dialable
-from responder.core.sms.segments import size
-from responder.core.sms.text import clean
+from responder.core.sms.text import clean, size
 from responder.desk.desk import Desk, Invalid, Records, Refused, check_note, only_one, refusals, require, whatever
 from responder.store.base.locking import Check, looked_at
 from responder.store.handoffs import closing, handoffs

@@ -10,7 +10,7 @@ from responder.core.consent.standing import ContactRecord
 from responder.core.contact.effects import StepKind
 from responder.core.contact.question import Question, QuestionStatus, state
 from responder.core.contact.reasons import because
-from responder.core.operations.handoffs import HandOffRecord
+from responder.core.operations.front_desk import HandOffRecord
 from responder.core.operations.pages import (
     AppointmentFilter,
     ConsentFilter,
@@ -31,7 +31,7 @@ from responder.core.operations.records import (
 from responder.core.outbound.gateway import Job
 from responder.core.sms.address import is_dialable
 from responder.core.sms.text import clean
-from responder.core.sms.timestamps import iso
+from responder.core.sms.times import iso
 from responder.desk.appointments import appointment_history, list_appointments
 from responder.desk.consent import list_consent
 from responder.desk.deliveries import list_deliveries

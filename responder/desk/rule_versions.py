@@ -18,7 +18,7 @@ from responder.errors import ConfigurationError
 from responder.rulefile import rules_from, sources_of
 from responder.rulefile.sources import write_sources
 from responder.settings.environment import environment
-from responder.store.base.rule_versions import RuleVersions, end_pause, list_changes, put_pause, read_pauses
+from responder.store.base.history import RuleVersions, end_pause, list_changes, put_pause, read_pauses
 
 LONGEST_PAUSE = timedelta(days=365)
 

@@ -14,8 +14,18 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from responder.keeping.manifest import MANIFEST, Manifest, NoBackup, Part, read_manifest
-from responder.keeping.sealing import SPOILT, new_key, opened_key, seal, unseal
+from responder.keeping.envelope import (
+    MANIFEST,
+    SPOILT,
+    Manifest,
+    NoBackup,
+    Part,
+    new_key,
+    opened_key,
+    read_manifest,
+    seal,
+    unseal,
+)
 
 GZIP = b"\x1f\x8b"
 KEY, CONTENTS = "key.age", "contents.age"

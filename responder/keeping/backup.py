@@ -1,29 +1,31 @@
-"""Making a backup: one state of the database, the rules and the secret, in one file, while everything runs."""
+"""Making a backup of one state while everything runs; and restoring one, compared before it is put in place."""
 
 import asyncio
 import fcntl
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
 from responder.errors import ConfigurationError, RulesError
-from responder.keeping.archive import Advance, part_of, write_archive
-from responder.keeping.manifest import DATABASE, RULES, SECRET, Manifest
-from responder.keeping.placing import place_for, unwritable, write_whole_file
-from responder.processes.data_dir import open_private
+from responder.keeping.archive import Advance, part_of, unpack, write_archive
+from responder.keeping.envelope import DATABASE, RULES, SECRET, Manifest, NoBackup
+from responder.keeping.placing import Places, place_for, put_in_place, take_back, unwritable, write_whole_file
+from responder.processes.data_dir import UNFINISHED, open_private, take
 from responder.rulefile import load_rules
 from responder.rulefile.sources import rule_files
 from responder.settings.environment import environment
 from responder.settings.model import Settings
 from responder.settings.urls import sqlite_file
 from responder.store.base.database import Database
-from responder.store.base.migration import version_of
+from responder.store.base.migration import NEWEST, migrate, version_of
 from responder.store.consent.installation import Installation
-from responder.store.operations.backups import count_rows, ledger_hash, note_backup
+from responder.store.consent.reading import Verdict, verify
+from responder.store.operations.backups import Restored, count_rows, ledger_hash, note_backup, settle_restored
 
 WORKING = "being-backed-up"  # the folder beside the database in which its copy lies meanwhile
 LOOK_EVERY_S = 0.2
@@ -151,3 +153,79 @@ def _rules(path: Path) -> dict[str, Path]:
     except RulesError:  # with mistakes, nobody knows what it includes
         files = list(rule_files(path))
     return {f"{RULES}{file.relative_to(path.parent).as_posix()}": file for file in files}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Restoration:
+    """What was restored: what the backup said, what its ledger is worth, and what was held back."""
+
+    manifest: Manifest
+    verdict: Verdict
+    settled: Restored
+    beside: tuple[Path, ...]
+    secret: Path | None
+
+
+async def restore(
+    backup: Path, places: Places, *, passphrase: str | None, now: datetime, sends_queued: bool, progress: Progress
+) -> Restoration:
+    """Restore a backup where no installation is; all of it is in place, or none. Raises ConfigurationError."""
+    folder = places.database.parent / UNFINISHED
+    with take(places.database.parent):
+        take_back(folder)
+        places.require_free()
+        try:
+            folder.mkdir(mode=0o700)
+            manifest = await asyncio.to_thread(_unpacked, backup, folder, passphrase, progress)
+            verdict, settled = await _made_fit(backup, folder, manifest, places, now, sends_queued=sends_queued)
+            beside, secret = await asyncio.to_thread(put_in_place, folder, manifest, places)
+        except OSError as error:
+            raise unwritable(folder, error) from error
+        finally:
+            take_back(folder)
+    return Restoration(manifest=manifest, verdict=verdict, settled=settled, beside=beside, secret=secret)
+
+
+def _unpacked(backup: Path, folder: Path, passphrase: str | None, progress: Progress) -> Manifest:
+    """Unpack the backup into the folder. Raises OSError and ConfigurationError."""
+    with ExitStack() as stack:
+
+        def begin(manifest: Manifest) -> Advance:
+            size = sum(part.size for part in manifest.parts)
+            if shutil.disk_usage(folder).free < size:
+                raise ConfigurationError(f"{folder}: restoring needs room for {size / 10**6:,.0f} MB: make room there")
+            return stack.enter_context(progress("unpacking", size))
+
+        try:
+            return unpack(backup, folder, passphrase, begin)
+        except NoBackup as error:
+            raise NoBackup(f"{backup}: {error}") from None
+
+
+async def _made_fit(
+    backup: Path, folder: Path, manifest: Manifest, places: Places, now: datetime, *, sends_queued: bool
+) -> tuple[Verdict, Restored]:
+    """Compare the database with what the backup says of it, and hold back what may have left since."""
+    if manifest.schema > NEWEST:
+        raise NoBackup(
+            f"{backup}: its database has version {manifest.schema}, this program knows {NEWEST}: "
+            f"restore it with the responder that made it, {manifest.made_by}, or a newer one"
+        )
+    database = Database(f"sqlite+aiosqlite:///{folder / DATABASE}")
+    try:
+        if await count_rows(database) != manifest.counts or await ledger_hash(database) != manifest.ledger_hash:
+            raise NoBackup(f"{backup}: its database has not the rows that it says: take an older backup")
+        await migrate(database)
+        secret = await Installation(database).secret(_secret(folder, places))
+        verdict = await verify(database, secret)
+        settled = await settle_restored(database, now, sends_queued=sends_queued)
+        await note_backup(database, manifest.made_at)
+        return verdict, settled
+    finally:
+        await database.close()
+
+
+def _secret(folder: Path, places: Places) -> bytes | None:
+    """The secret that goes with the database: the one that is set, else the one in the backup."""
+    kept = folder / SECRET
+    return (places.secret or (kept.read_text("utf-8") if kept.exists() else "")).encode() or None

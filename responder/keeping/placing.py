@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 from responder.errors import ConfigurationError
 from responder.keeping.archive import is_backup, part_of
-from responder.keeping.manifest import DATABASE, RULES, SECRET, Manifest
+from responder.keeping.envelope import DATABASE, RULES, SECRET, Manifest
 
 ENDING = ".backup"
 PARTIAL = ".partial"  # ends the name of a file on its way

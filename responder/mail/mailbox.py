@@ -9,15 +9,14 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Any
 
 from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import CapabilityError, IMAPClientAbortError, IMAPClientError, LoginError
 
 from responder.errors import PermanentError, TransientError
-from responder.mail.account import Account
+from responder.mail.account import Account, Head
 
 CONNECT_S, ANSWER_S = 10.0, 60.0
 LARGEST_MAIL = 1024 * 1024  # bytes that are read of a mail; an SMS has some hundreds
@@ -38,16 +37,6 @@ class Opened:
     uid_validity: int
     mails: int
     has_idle: bool
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Head:
-    """What is read of a mail before its text."""
-
-    uid: int
-    fields: bytes = field(repr=False)
-    size: int
-    arrived_at: datetime
 
 
 class _Client(IMAPClient):  # type: ignore[misc]  # the library has no types

@@ -12,15 +12,14 @@ from dataclasses import replace
 from responder.errors import StorageError
 from responder.intake import Intake
 from responder.jobs import ArqBell, connect
-from responder.mail.account import Account, account_of, reader_of
+from responder.mail.account import Account, Tries, account_of, reader_of
 from responder.mail.mailbox import Mailbox
-from responder.mail.pacing import Tries
 from responder.mail.watch import Watch
 from responder.processes.children import watch_parent
 from responder.processes.memory import collect_rarely
 from responder.processes.tasks import Beside
 from responder.settings.model import Settings
-from responder.store.operations.mailboxes import forget_mailbox, report_mailbox
+from responder.store.operations.sources import forget_mailbox, report_mailbox
 from responder.wiring import Store, open_store, redis_url, utc_now, watch_secret
 
 BELL_TIMEOUT_S = 1.0

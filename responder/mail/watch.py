@@ -18,8 +18,8 @@ from responder.core.outbound.gateway import OTHER_SENDER, UNSIGNED, Clock, MailR
 from responder.core.sms.message import Inbound, MessageStatus
 from responder.errors import PermanentError, StorageError, TransientError
 from responder.intake import Intake
-from responder.mail.mailbox import Head, Mailbox
-from responder.mail.pacing import MOST_TRIES, Patience, Tries, groups, portions
+from responder.mail.account import MOST_TRIES, Head, Patience, Tries, groups, portions
+from responder.mail.mailbox import Mailbox
 
 MICROSECONDS = 1_000_000
 AT_THE_START = replace(unseen(""), state=MailboxState.CONNECTING, reason=None)

@@ -16,14 +16,12 @@ from responder.core.rules.template import Templates, did_you_mean
 from responder.core.sms.address import calling_code, is_country
 from responder.errors import RulesError
 from responder.rulefile.reading.folder import Files, Kept
-from responder.rulefile.reading.including import VERSION, Including, Part
+from responder.rulefile.reading.included import VERSION, Including, Part, load_packs
 from responder.rulefile.reading.nodes import Node, Place, read_nodes
-from responder.rulefile.reading.packs import load_packs
 from responder.rulefile.reading.reader import Fields, Line, Reader, T, Wrong, is_empty, one_of, shown, text
 from responder.rulefile.reading.scope import Scope, read_defaults
-from responder.rulefile.sections.appointments import read_appointments
+from responder.rulefile.sections.appointments import read_appointments, read_imports
 from responder.rulefile.sections.cases import read_cases
-from responder.rulefile.sections.imports import read_imports
 from responder.rulefile.sections.limits import read_alerts, read_limits
 from responder.rulefile.sections.named import read_list, read_named, read_numbers, webhook_reader
 from responder.rulefile.sections.reserved import read_reserved, reserved_texts, with_own_words

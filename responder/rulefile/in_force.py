@@ -13,12 +13,12 @@ from responder.core.operations.records import RulesStatus
 from responder.core.outbound.gateway import Clock
 from responder.core.rules.hours import RulePause
 from responder.core.rules.rules import Rules
-from responder.core.sms.timestamps import iso
+from responder.core.sms.times import iso
 from responder.errors import ResponderError, RulesError, StorageError
 from responder.rulefile import load_rules, rule_files, rules_from, sources_of
 from responder.rulefile.sources import clear_left_over
 from responder.rulefile.watching import Fingerprint, fingerprint, possible_changes
-from responder.store.base.rule_versions import RuleVersions
+from responder.store.base.history import RuleVersions
 
 SETTLED_S = 0.2  # a file that has not changed for this long is not half-written
 MOST_LOOKS = 50

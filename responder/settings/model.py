@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, PrivateAttr, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from responder.core.sms.durations import read_rate
+from responder.core.sms.times import read_rate
 from responder.errors import ConfigurationError
 from responder.gateways import REGISTERED, GatewaySettings
 from responder.settings import types

@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
-from responder.core.outbound.networks import is_host
-from responder.core.sms.durations import EXPECTED_RATE, Rate, read_rate
+from responder.core.outbound.leaving import is_host
+from responder.core.sms.times import EXPECTED_RATE, Rate, read_rate
 from responder.settings import urls
 from responder.settings.environment import PREFIX
 from responder.settings.urls import EXPECTED, async_database_url, is_loopback, mask_url

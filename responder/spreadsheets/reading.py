@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from responder.core.rules.imports import FileForm
+from responder.core.rules.appointments import FileForm
 from responder.errors import ConfigurationError
 from responder.spreadsheets.sheet import LARGEST_FILE, Line, Row, Sheet, Wanted, cell_value, make_sheet, read_columns
 from responder.spreadsheets.workbook import is_workbook, read_workbook

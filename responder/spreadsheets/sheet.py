@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from responder.core.appointments.booking import tidy
-from responder.core.rules.imports import DATE, TIME, FileForm
+from responder.core.rules.appointments import DATE, TIME, FileForm
 from responder.core.rules.template import did_you_mean
 from responder.errors import ConfigurationError
 

@@ -11,10 +11,10 @@ from responder.core.consent.standing import ConsentCounts
 from responder.core.contact.known import SubscriptionStatus
 from responder.core.operations.records import RulesStatus
 from responder.core.operations.troubles import Credit, FailedMessages, MailboxState
-from responder.core.rules.alerts import AlertKind
+from responder.core.rules.sections import AlertKind
 from responder.store.outbound.reports import Deliveries
 from responder.web.health import State
-from responder.web.refusals import Refusals
+from responder.web.webhooks import Refusals
 
 Labels = TypeVar("Labels", bound=tuple[str, ...])
 

@@ -16,16 +16,15 @@ from responder.core.operations.clock_offset import ClockOffset
 from responder.core.operations.records import RulesStatus
 from responder.core.operations.troubles import SEEN_WITHIN, FailedMessages, MailboxReport, unseen
 from responder.core.outbound.gateway import Clock
-from responder.core.sms.timestamps import iso
+from responder.core.sms.times import iso
 from responder.errors import ResponderError
 from responder.settings.model import Settings
 from responder.settings.urls import place_of
 from responder.store.base.database import Database
 from responder.store.consent.installation import Installation
 from responder.store.inbox.inbox import SqlInbox
-from responder.store.operations.credits import read_clock_offset
-from responder.store.operations.mailboxes import live_mailboxes
-from responder.store.outbound.gateway_hold import read_hold
+from responder.store.operations.sources import live_mailboxes, read_clock_offset
+from responder.store.outbound.holds import read_hold
 from responder.store.reading.failed_messages import read_failed
 from responder.version import full_version
 from responder.wiring import Store, utc_now

@@ -17,11 +17,11 @@ from responder.errors import ResponderError
 from responder.store.base.database import Database
 from responder.store.consent.reading import count_consent
 from responder.store.operations.alerts import kinds_of, read_open
-from responder.store.operations.credits import count_texts, read_credits
+from responder.store.operations.sources import count_texts, read_credits
 from responder.store.outbound.reports import read_deliveries
 from responder.web.figures import Figures, Tally
 from responder.web.health import CHECK_S, Health
-from responder.web.refusals import Refusals
+from responder.web.webhooks import Refusals
 
 DAY = timedelta(days=1)
 COUNTS_GOOD_FOR = timedelta(seconds=30)

@@ -12,8 +12,8 @@ from typing import Any, cast
 from httptools import HttpParserError, HttpParserUpgrade
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from responder.web.refusals import Refusals
 from responder.web.shares import Shares
+from responder.web.webhooks import Refusals
 
 LINGER_S = 20.0  # a peer's time to read its last answer
 RESET = struct.pack("ii", 1, 0)

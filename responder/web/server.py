@@ -28,10 +28,9 @@ from responder.web.app import App, Console, create_app
 from responder.web.health import REDIS_TIMEOUT_S, Health, make_health
 from responder.web.leaving import LeavingProtocol, Server
 from responder.web.metrics import Metrics
-from responder.web.refusals import Refusals
 from responder.web.relay import Relay
 from responder.web.shares import Shares
-from responder.web.webhooks import Gate, Webhooks
+from responder.web.webhooks import Gate, Refusals, Webhooks
 from responder.wiring import Store, make_desk, make_gateway, open_rules, open_store, redis_url, utc_now, watch_secret
 
 CONNECTIONS = 900  # at once; beyond, the client with most of them loses one

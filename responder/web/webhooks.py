@@ -1,10 +1,11 @@
-"""What the gateway posts: let in at the gate, read, and acknowledged once all of it is committed."""
+"""What the gateway posts: let in at the gate or refused, read, and acknowledged once all of it is committed."""
 
 import asyncio
 import ipaddress
 import logging
 import secrets
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,8 +18,10 @@ from responder.errors import StorageError
 from responder.intake import Intake
 from responder.store.outbound.reports import SqlReports
 from responder.web.forms.fields import read_form
-from responder.web.refusals import Refusals
 
+LOG_EVERY_S = 60.0
+
+logger = logging.getLogger(__name__)
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 PLAIN = "text/plain; charset=utf-8"
 WRONG_TOKEN = "webhook called with a wrong token"  # noqa: S105  (a reason)
@@ -26,7 +29,30 @@ MISSING_TOKEN = "webhook called without its token"  # noqa: S105  (a reason)
 NOT_ALLOWED = "webhook called from an address that RESPONDER_ALLOWED_IPS does not name"
 UNTRUSTED = "webhook called without the gateway's proof"
 
-logger = logging.getLogger(__name__)
+
+class Refusals:
+    """Counts refused requests by reason, so that no stranger fills the log."""
+
+    def __init__(self, log_every_s: float = LOG_EVERY_S) -> None:
+        self._log_every_s = log_every_s
+        self.totals: Counter[str] = Counter()  # since the process started
+        self._counts: Counter[str] = Counter()  # since they were last logged
+        self._is_quiet = False
+
+    def count(self, reason: str) -> None:
+        """One more request was refused."""
+        self.totals[reason] += 1
+        self._counts[reason] += 1
+        if not self._is_quiet:
+            self._log()
+
+    def _log(self) -> None:
+        self._is_quiet = bool(self._counts)
+        for reason, count in self._counts.items():
+            logger.warning("requests refused reason=%s count=%d", reason, count)
+        self._counts.clear()
+        if self._is_quiet:
+            asyncio.get_running_loop().call_later(self._log_every_s, self._log)
 
 
 class Gate:

@@ -10,15 +10,19 @@ from zoneinfo import ZoneInfo
 from responder.core.operations.telling import calls_of, mails_of, sentence_of
 from responder.core.operations.troubles import SEEN_WITHIN, UNSEEN, FailingMailbox, Sight, troubles
 from responder.core.outbound.gateway import Bell, Clock, Job
-from responder.core.rules.alerts import Alert, Mail
 from responder.core.rules.rules import Rules
+from responder.core.rules.sections import Alert, Mail
 from responder.errors import PermanentError, TransientError
 from responder.store.base.database import Database
 from responder.store.operations.alerts import Telling, claim_mail, note_refused, note_sent, note_troubles, note_unsent
-from responder.store.operations.credits import read_clock_offset, read_credits
-from responder.store.operations.mailboxes import GONE_AFTER, failing_mailboxes, live_mailboxes
-from responder.store.outbound.endpoints import read_endpoints
-from responder.store.outbound.gateway_hold import read_hold
+from responder.store.operations.sources import (
+    GONE_AFTER,
+    failing_mailboxes,
+    live_mailboxes,
+    read_clock_offset,
+    read_credits,
+)
+from responder.store.outbound.holds import read_endpoints, read_hold
 from responder.store.reading.failed_messages import read_failed
 from responder.wiring import Store
 

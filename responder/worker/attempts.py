@@ -1,21 +1,22 @@
-"""Attempts at replies, and what they share with attempts at webhook calls."""
+"""Attempts at replies, what they share with attempts at webhook calls, and their fates, recorded together."""
 
 import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from responder.core.contact.effects import Step, StepStatus
 from responder.core.contact.reasons import because, reason_of
+from responder.core.outbound.fates import next_attempt
 from responder.core.outbound.gateway import Call, Client, Clock, Gateway, Taken
-from responder.core.outbound.retry import next_attempt
 from responder.errors import AccessError, BlockedError, PermanentError, StorageError, TransientError, UncertainError
-from responder.store.outbound.fates import Claimed, Fate
-from responder.store.outbound.gateway_hold import PROBE_EVERY
+from responder.store.outbound.claims import Claimed, Fate
+from responder.store.outbound.holds import PROBE_EVERY
 
 RECORD_AGAIN_S = (0.1, 0.5, 2.0, 5.0)  # pauses while the database cannot record a call that was made
+Waiting = list[tuple[Fate, asyncio.Future[None]]]
 
 
 def retried(claimed: Claimed, now: datetime, reason: str, retry_after_s: float | None) -> Fate:
@@ -111,3 +112,43 @@ def _sent(claimed: Claimed, taken: Taken) -> Fate:
         billed_segments=taken.segments,
         ends_hold=claimed.is_probe,
     )
+
+
+@dataclass(kw_only=True)
+class SharedCommits:
+    """Records fates by ``record``, as many in one commit as there are when it begins."""
+
+    record: Callable[[Sequence[Fate]], Awaitable[None]]
+    _waiting: Waiting = field(init=False, default_factory=list)
+    _recording: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
+
+    async def add(self, fate: Fate) -> None:
+        """Return when a fate is committed. Raises StorageError."""
+        recorded: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((fate, recorded))
+        async with self._recording:
+            if not recorded.done():  # else somebody before us took it along
+                batch, self._waiting = self._waiting, []
+                await self._record(batch)
+        await recorded
+
+    async def _record(self, batch: Waiting) -> None:
+        try:
+            await self.record([fate for fate, _ in batch])
+        except StorageError as error:
+            if error.is_in_the_data and len(batch) > 1:
+                for one in batch:
+                    await self._record([one])
+            else:
+                _end(batch, error)
+        except BaseException:
+            _end(batch, StorageError("the commit that this reply shared was broken off"))
+            raise
+        else:
+            _end(batch, None)
+
+
+def _end(batch: Waiting, error: StorageError | None) -> None:
+    for _, recorded in batch:
+        if not recorded.done():
+            recorded.set_exception(error) if error else recorded.set_result(None)

@@ -11,17 +11,16 @@ from datetime import datetime
 from typing import Any
 
 from responder.core.contact.effects import Purpose, StepKind
+from responder.core.outbound.fates import BEGIN_WITHIN
 from responder.core.outbound.gateway import Bell, Client, Clock, Gateway, Job, Pace
-from responder.core.outbound.retry import BEGIN_WITHIN
 from responder.core.rules.appointments import quiet_until
 from responder.core.rules.rules import Rules
-from responder.core.rules.webhooks import Event
+from responder.core.rules.sections import Event
 from responder.jobs import BUDGET_S, JOB_OF
-from responder.store.outbound.fates import Claimed, Fate
-from responder.store.outbound.gateway_hold import Budget
+from responder.store.outbound.claims import Claimed, Fate
+from responder.store.outbound.holds import Budget
 from responder.store.outbound.replies import IN_SHADOW, SIMULATED, Pretence, SqlSteps
-from responder.worker.attempts import RECORD_AGAIN_S, Replies, until_recorded
-from responder.worker.shared_commits import SharedCommits
+from responder.worker.attempts import RECORD_AGAIN_S, Replies, SharedCommits, until_recorded
 from responder.worker.webhooks import Webhooks
 
 REPLIES_AT_ONCE = 50

@@ -14,9 +14,9 @@ from responder.clients.http import HttpClient
 from responder.core.operations.troubles import SEEN_WITHIN
 from responder.core.outbound.gateway import Clock, Job
 from responder.core.rules.rules import Rules
-from responder.core.rules.webhooks import Event
+from responder.core.rules.sections import Event
 from responder.errors import StorageError, TransientError
-from responder.jobs import JOB_OF, ArqBell, connect, redis_policy
+from responder.jobs import JOB_OF, ArqBell, JobBody, NearBell, connect, redis_policy
 from responder.pace import Pace
 from responder.processes.children import watch_parent
 from responder.processes.memory import collect_rarely
@@ -25,17 +25,15 @@ from responder.rulefile.in_force import RulesInForce
 from responder.settings.model import Settings
 from responder.store.base.database import Database
 from responder.store.inbox.commit import Commits
-from responder.store.outbound.gateway_hold import lift_hold
-from responder.store.queue.announcing import put_hearers
+from responder.store.outbound.holds import lift_hold
+from responder.store.queue.entering import put_hearers
 from responder.version import full_version
 from responder.wiring import Store, make_gateway, open_rules, open_store, redis_url, utc_now, watch_secret
 from responder.worker.delivery import Deliverer, Ways
 from responder.worker.handling import Handler
-from responder.worker.nearby import JobBody, NearBell
-from responder.worker.reminders import Reminders
 from responder.worker.supervisor import FINISH_S, Supervisor, Sweep, arq_worker, job_bodies
 from responder.worker.upkeep import periodic_work
-from responder.worker.webhook_replies import Awaiting
+from responder.worker.waiting import Awaiting, Reminders
 from responder.worker.webhooks import Webhooks
 
 POLL_TIMEOUT_S = 2.0  # a Redis that is frozen for longer counts as lost

@@ -16,8 +16,8 @@ from redis.exceptions import RedisError
 from responder.core.contact.effects import StepKind
 from responder.core.outbound.gateway import Bell, Clock, Job
 from responder.core.rules.rules import Rules
-from responder.core.rules.webhooks import Event
-from responder.jobs import EXPIRES_MS, JOB_OF, JOB_TIMEOUT_S, QUEUE, WAKE, dumps, loads
+from responder.core.rules.sections import Event
+from responder.jobs import EXPIRES_MS, JOB_OF, JOB_TIMEOUT_S, QUEUE, WAKE, JobBody, dumps, guarded, loads
 from responder.processes.tasks import end
 from responder.store.base.database import Database
 from responder.store.inbox.inbox import SqlInbox
@@ -25,9 +25,7 @@ from responder.store.outbound.abandoned import due_kinds, has_abandoned, settle_
 from responder.store.outbound.reports import SqlReports
 from responder.worker.delivery import Deliverer
 from responder.worker.handling import Handler
-from responder.worker.nearby import JobBody, guarded
-from responder.worker.reminders import Reminders
-from responder.worker.webhook_replies import Awaiting
+from responder.worker.waiting import Awaiting, Reminders
 
 POLL_EVERY_S = 0.2  # where nobody rings; a ring brings the next poll about at once
 MAX_JOBS = 20  # wake-ups at once; the work inside them has limits of its own

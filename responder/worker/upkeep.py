@@ -12,19 +12,19 @@ from typing import Any
 from responder.core.appointments.reminders import ReminderPlan
 from responder.core.outbound.gateway import Bell, Client, Clock, Gateway
 from responder.core.rules.rules import Rules
-from responder.core.rules.webhooks import Event
+from responder.core.rules.sections import Event
 from responder.errors import AccessError, PermanentError, StorageError, TransientError, UncertainError
 from responder.settings.model import Settings
 from responder.settings.urls import place_of
 from responder.store.appointments.bookings import Means
-from responder.store.appointments.importing import BookingImports
+from responder.store.appointments.by_hand import BookingImports
 from responder.store.base.database import Database
 from responder.store.consent.importing import SubscriberImports
 from responder.store.consent.retention import end_subscriptions, kept_since, remove_strays, remove_texts
 from responder.store.operations.alerts import forget_mails
 from responder.store.operations.backups import bring_back
-from responder.store.operations.credits import claim_question, forget_credits, note_credit, note_no_credit
-from responder.store.queue.quiet_and_late import drop_late
+from responder.store.operations.sources import claim_question, forget_credits, note_credit, note_no_credit
+from responder.store.outbound.gates import drop_late
 from responder.store.reading.events import forget_events
 from responder.wiring import Store, mail_server, make_gateway
 from responder.worker.alerts import AlertWatch, Mailer

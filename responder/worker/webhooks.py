@@ -10,18 +10,18 @@ from datetime import datetime
 
 from responder.core.contact.effects import StepStatus
 from responder.core.contact.reasons import because, reason_of
+from responder.core.outbound.fates import AT_ONCE, Endpoint, read_retry_after
 from responder.core.outbound.gateway import Call, Client, Clock, Response
-from responder.core.outbound.networks import webhook_headers
-from responder.core.outbound.retry import AT_ONCE, Endpoint, read_retry_after
+from responder.core.outbound.leaving import webhook_headers
 from responder.core.outbound.webhook_replies import LONGEST_JSON
 from responder.core.rules.rules import Rules
 from responder.errors import PermanentError, StorageError, TransientError, UncertainError
 from responder.store.base.database import Database
 from responder.store.outbound.calls import Answered, Made, claim_calls, record_calls
-from responder.store.outbound.endpoints import bury_calls, read_endpoints
-from responder.store.outbound.fates import Claimed, Fate
+from responder.store.outbound.claims import Claimed, Fate
+from responder.store.outbound.holds import bury_calls, read_endpoints
 from responder.worker.attempts import retried, unthought_of
-from responder.worker.webhook_replies import Awaiting
+from responder.worker.waiting import Awaiting
 
 SLOTS = 200  # calls at once to all endpoints, fewer than the client allows
 LONGEST_ANSWER = 2048  # bytes of an answer that are read

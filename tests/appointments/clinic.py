@@ -14,7 +14,7 @@ from responder.rulefile import read_rules
 from responder.store.appointments.bookings import put_bookings
 from responder.store.base.tables import appointments
 from responder.wiring import Store
-from responder.worker.reminders import Reminders
+from responder.worker.waiting import Reminders
 from tests.builders import ANNA, SHOP, inbound
 from tests.conftest import StandingClock
 from tests.worker.conftest import RememberingBell, Work

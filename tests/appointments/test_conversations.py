@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from responder.core.contact.effects import StepKind
-from responder.core.sms.segments import size
+from responder.core.sms.text import size
 from responder.store.inbox.questions import read_questions
 from tests.appointments.clinic import RULES, Clinic
 from tests.builders import ANNA, BRUNO, SHOP, inbound, minutes

@@ -9,11 +9,11 @@ from sqlalchemy import select, update
 
 from responder.core.appointments.reminders import OVERTAKEN
 from responder.core.contact.effects import Purpose, StepKind, StepStatus
-from responder.core.outbound.suppression import OPTED_OUT
+from responder.core.outbound.leaving import OPTED_OUT
 from responder.store.appointments.bookings import delete_appointment
 from responder.store.base.tables import reminders, steps
-from responder.store.outbound.fates import Fate
-from responder.store.queue.quiet_and_late import put_off
+from responder.store.outbound.claims import Fate
+from responder.store.outbound.gates import put_off
 from tests.appointments.clinic import Clinic
 from tests.builders import BRUNO, inbound
 from tests.conftest import NOON

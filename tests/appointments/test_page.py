@@ -11,11 +11,11 @@ from responder.core.appointments.booking import Local
 from responder.core.appointments.reminders import ReminderPlan
 from responder.core.dialogue.appointments import INTENTIONS
 from responder.core.recognition.packs import Answer
-from responder.core.rules.imports import FileForm
-from responder.core.sms.segments import size
+from responder.core.rules.appointments import FileForm
+from responder.core.sms.text import size
 from responder.rulefile import read_rules
 from responder.rulefile.sections import appointments
-from responder.spreadsheets.bookings import read_bookings
+from responder.spreadsheets.records import read_bookings
 from responder.store.appointments.bookings import put_bookings
 from tests.appointments.clinic import Clinic
 

@@ -8,7 +8,7 @@ from responder.store.appointments.bookings import put_bookings
 from responder.store.base.history import read_history
 from responder.store.consent.erasure import erase
 from responder.store.consent.retention import end_subscriptions
-from responder.store.queue.quiet_and_late import drop_late
+from responder.store.outbound.gates import drop_late
 from tests.appointments.clinic import RULES, Clinic
 from tests.builders import ANNA, BRUNO, inbound
 from tests.conftest import NOON

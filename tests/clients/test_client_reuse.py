@@ -4,8 +4,8 @@ import asyncio
 from contextlib import AsyncExitStack
 
 from responder.clients.http import HttpClient
+from responder.core.outbound.fates import AT_ONCE
 from responder.core.outbound.gateway import Call
-from responder.core.outbound.retry import AT_ONCE
 from tests.conftest import wait_until
 from tests.receiver import Receiver, receiving
 

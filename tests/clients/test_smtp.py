@@ -9,7 +9,7 @@ from shutil import which
 import pytest
 
 from responder.clients.smtp import MailServer
-from responder.core.rules.alerts import Mail
+from responder.core.rules.sections import Mail
 from responder.errors import PermanentError, TransientError
 from responder.settings.urls import read_smtp_url
 from tests.conftest import NOON, free_port

@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 
 from responder.core.contact.effects import StepKind
-from responder.core.operations.handoffs import Closed
-from responder.core.outbound.retry import Endpoint
+from responder.core.operations.front_desk import Closed
+from responder.core.outbound.fates import Endpoint
 from responder.errors import ResponderError
-from responder.store.base.listing import read_all
+from responder.store.base.records import read_all
 from responder.store.consent.erasure import erase
 from responder.store.consent.reading import verify
 from responder.store.handoffs.closing import Answer, Closing, answer, close
 from responder.store.handoffs.handoffs import count_open, find_handoffs, list_handoffs, said_since
-from responder.store.outbound.endpoints import tell_disabled
+from responder.store.outbound.holds import tell_disabled
 from tests.builders import ANNA, BRUNO, SHOP, inbound, minutes
 from tests.conftest import NOON
 from tests.worker.conftest import Work, work

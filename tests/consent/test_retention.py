@@ -20,7 +20,7 @@ from responder.store.inbox.contacts import read_known
 from responder.store.inbox.inbox import AT_WORK
 from responder.store.outbound.calls import retry_calls
 from responder.store.outbound.replies import SIMULATED
-from responder.store.queue.rows import step_rows
+from responder.store.queue.entering import step_rows
 from responder.store.reading.failed_messages import receive_again
 from responder.worker.upkeep import Housekeeping
 from tests.builders import ANNA, BRUNO, inbound, minutes, reply_step

@@ -7,15 +7,15 @@ import pytest
 from sqlalchemy import select
 
 from responder.core.contact.effects import StepKind, StepStatus
-from responder.core.outbound.suppression import OPTED_OUT
+from responder.core.outbound.leaving import OPTED_OUT
 from responder.core.rules.limits import Limits
 from responder.rulefile import read_rules
 from responder.store.base.tables import steps
 from responder.store.consent.stopping import opt_out
 from responder.store.handoffs.closing import Answer, answer
-from responder.store.outbound.fates import Fate
+from responder.store.outbound.claims import Fate
+from responder.store.outbound.gates import put_off
 from responder.store.outbound.webhook_replies import settle_unanswered
-from responder.store.queue.quiet_and_late import put_off
 from responder.wiring import Store
 from tests.builders import ANNA, BRUNO, inbound
 from tests.conftest import NOON, StandingClock

@@ -13,11 +13,11 @@ from responder.core.contact.known import SubscriptionStatus
 from responder.core.operations.clock_offset import ClockOffset
 from responder.core.operations.records import RulesStatus
 from responder.core.operations.troubles import Credit, FailedMessages, MailboxReport, MailboxState
-from responder.core.rules.alerts import AlertKind
+from responder.core.rules.sections import AlertKind
 from responder.store.outbound.reports import Deliveries
 from responder.web.figures import Figures, Tally
 from responder.web.health import State, Worker
-from responder.web.refusals import Refusals
+from responder.web.webhooks import Refusals
 from tests.conftest import NOON
 
 MAILBOX = MailboxReport(

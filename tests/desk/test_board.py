@@ -7,7 +7,7 @@ import pytest
 
 from responder.core.appointments.booking import Booking
 from responder.core.contact.effects import AppointmentStatus
-from responder.core.operations.board import ReminderStatus
+from responder.core.operations.front_desk import ReminderStatus
 from responder.core.rules.rules import Rules
 from responder.desk.appointments import (
     appointment_history,
@@ -21,7 +21,7 @@ from responder.desk.appointments import (
 from responder.desk.consent import opt_out_number
 from responder.desk.desk import Desk, Invalid, Missing, Overtaken, Refused
 from responder.rulefile import read_rules
-from responder.worker.reminders import Reminders
+from responder.worker.waiting import Reminders
 from tests.builders import ANNA, BRUNO, SHOP, inbound, minutes
 from tests.conftest import NOON
 from tests.worker.conftest import RememberingBell, Work

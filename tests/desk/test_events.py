@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from responder.core.appointments.booking import read_booking
 from responder.core.contact.effects import StepKind, StepStatus
-from responder.core.rules.webhooks import Event
+from responder.core.rules.sections import Event
 from responder.desk.appointments import local, put_appointment, remove_appointment
 from responder.desk.consent import erase_number, put_subscriber
 from responder.desk.deliveries import read_events
@@ -16,7 +16,7 @@ from responder.desk.desk import Desk, Invalid
 from responder.desk.handoffs import close_handoff
 from responder.store.base.events import note_event
 from responder.store.base.tables import events
-from responder.store.outbound.fates import Fate
+from responder.store.outbound.claims import Fate
 from responder.store.outbound.replies import SIMULATED
 from responder.store.reading.events import forget_events
 from tests.builders import ANNA, BRUNO, inbound, minutes

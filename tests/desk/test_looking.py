@@ -11,7 +11,7 @@ from responder.desk.desk import Desk, Invalid, Missing, Refused
 from responder.desk.handoffs import close_handoff, list_handoffs, show_handoff
 from responder.desk.messages import list_messages, show_message
 from responder.desk.people import Entry, EntryKind, everything_about, handle_of, number_of, read_timeline
-from responder.store.base import listing
+from responder.store.base import records
 from tests.builders import ANNA, BRUNO, inbound, minutes
 from tests.conftest import NOON
 from tests.worker.conftest import Work
@@ -42,7 +42,7 @@ async def test_a_list_is_read_backwards_as_well(work: Work, desk: Desk) -> None:
 async def test_a_search_says_how_far_it_looked_and_goes_on_from_there(
     work: Work, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(listing, "STRIDE", 1)
+    monkeypatch.setattr(records, "STRIDE", 1)
     await work.handle(
         inbound("News ON", key=KEYS[0], received=NOON - minutes(3)),
         inbound("what?", BRUNO, key=KEYS[1], received=NOON - minutes(2)),
@@ -86,9 +86,9 @@ async def test_the_place_in_a_list_of_numbers_tells_none(desk: Desk) -> None:
 
 @pytest.mark.parametrize("after", ["nothing", "ab" * 32, ""])
 async def test_a_place_that_is_none_is_told(desk: Desk, after: str) -> None:
-    for records in (list_messages(desk), list_subscribers(desk)):
+    for listed in (list_messages(desk), list_subscribers(desk)):
         with pytest.raises(Invalid, match="after"):
-            await records.page(limit=1, after=after)
+            await listed.page(limit=1, after=after)
 
 
 @pytest.mark.parametrize("limit", [0, -1, 1001])

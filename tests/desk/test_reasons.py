@@ -5,8 +5,8 @@ from sqlalchemy import update
 from responder.core.contact.effects import StepKind, StepStatus
 from responder.core.contact.reasons import Reason, because, heading
 from responder.core.operations.pages import DeliveryFilter
-from responder.core.outbound.retry import Endpoint
-from responder.core.rules.alerts import AlertKind, Trouble
+from responder.core.outbound.fates import Endpoint
+from responder.core.rules.sections import AlertKind, Trouble
 from responder.desk.deliveries import (
     CallFilter,
     list_deliveries,
@@ -16,12 +16,18 @@ from responder.desk.deliveries import (
 )
 from responder.desk.desk import Desk
 from responder.desk.handoffs import list_handoffs
-from responder.desk.messages import retry_failed_messages, retry_message, show_message
-from responder.desk.overview import given_up_by_reason, open_alerts, silences, webhook_states
+from responder.desk.messages import (
+    given_up_by_reason,
+    open_alerts,
+    retry_failed_messages,
+    retry_message,
+    show_message,
+    silences,
+    webhook_states,
+)
 from responder.store.base.tables import steps
 from responder.store.operations.alerts import Telling, note_troubles
-from responder.store.outbound.endpoints import bury_calls, note_failure
-from responder.store.outbound.gateway_hold import begin_hold, read_hold
+from responder.store.outbound.holds import begin_hold, bury_calls, note_failure, read_hold
 from responder.store.reading.failed_messages import read_failed
 from tests.builders import BRUNO, inbound, minutes
 from tests.conftest import NOON

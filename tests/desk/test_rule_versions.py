@@ -19,7 +19,7 @@ from responder.desk.rule_versions import (
 )
 from responder.rulefile import load_rules, sources_of
 from responder.rulefile.in_force import RulesInForce
-from responder.store.base.rule_versions import RuleVersions
+from responder.store.base.history import RuleVersions
 from tests.builders import inbound, minutes
 from tests.conftest import StandingClock
 from tests.worker.conftest import Work

@@ -15,7 +15,7 @@ from sqlalchemy.engine import Row
 from responder.core.appointments.reminders import ReminderPlan
 from responder.core.contact.effects import Purpose, StepKind, StepStatus
 from responder.core.contact.known import Known
-from responder.core.outbound.retry import LEASE
+from responder.core.outbound.fates import LEASE
 from responder.core.sms.message import Inbound
 from responder.errors import StorageError
 from responder.rulefile import read_rules
@@ -26,10 +26,10 @@ from responder.store.inbox.commit import Commits, Committed
 from responder.store.inbox.contacts import read_known
 from responder.store.inbox.planned import Planned
 from responder.store.outbound.abandoned import settle_abandoned
-from responder.store.outbound.fates import Claimed, Fate
+from responder.store.outbound.claims import Claimed, Fate
 from responder.wiring import Store
 from responder.worker.handling import Handler
-from responder.worker.reminders import Reminders
+from responder.worker.waiting import Reminders
 from tests.builders import ANNA, BRUNO, SHOP
 from tests.conftest import StandingClock
 from tests.worker.conftest import RememberingBell

@@ -24,11 +24,11 @@ from responder.store.consent.retention import end_subscriptions
 from responder.store.consent.stopping import opt_out
 from responder.store.consent.subscribers import put_subscribers
 from responder.store.outbound.abandoned import settle_abandoned
-from responder.store.outbound.fates import Fate
+from responder.store.outbound.claims import Fate
+from responder.store.outbound.gates import drop_late
 from responder.store.outbound.webhook_replies import settle_unanswered
-from responder.store.queue.quiet_and_late import drop_late
 from responder.wiring import Store, utc_now
-from responder.worker.reminders import Reminders
+from responder.worker.waiting import Reminders
 from tests.appointments.clinic import RULES as CLINIC
 from tests.builders import inbound
 from tests.conftest import store_on

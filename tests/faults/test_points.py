@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from responder.core.contact.effects import Awaited, StepKind
-from responder.core.outbound.retry import LEASE
+from responder.core.outbound.fates import LEASE
 from responder.store.outbound.abandoned import settle_abandoned
 from tests.builders import reply_step
 from tests.conftest import NOON

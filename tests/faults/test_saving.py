@@ -14,7 +14,7 @@ from responder.desk.editing.rules_file import RulesFile
 from responder.rulefile import load_rules, sources_of
 from responder.rulefile.reading.folder import BEGINNING
 from responder.store.base.database import Database
-from responder.store.base.rule_versions import RuleVersions
+from responder.store.base.history import RuleVersions
 from tests.conftest import NOON, wait_until
 from tests.desk.editing.conftest import RULES
 from tests.faults.dying_while_saving import SavePoint, Saving, desk_on, save

@@ -13,7 +13,7 @@ from random import Random
 import pytest
 
 from responder.keeping.archive import is_sealed, part_of, unpack, write_archive
-from responder.keeping.manifest import FORMAT, Manifest, NoBackup, Part
+from responder.keeping.envelope import FORMAT, Manifest, NoBackup, Part
 
 PASSPHRASE = "long enough, and easy to type"
 slow = pytest.mark.tour  # a passphrase is slow on purpose: a second and more, each time

@@ -8,7 +8,7 @@ import pytest
 
 from responder.errors import ConfigurationError
 from responder.keeping.archive import part_of
-from responder.keeping.manifest import Manifest, Part
+from responder.keeping.envelope import Manifest, Part
 from responder.keeping.placing import JOURNAL, Places, put_in_place, take_back
 from tests.keeping.test_archive import MANIFEST
 

@@ -19,9 +19,8 @@ from responder.errors import StorageError
 from responder.gateways.agile import AgileTelecom
 from responder.gateways.agile.mailbox import AgileMailReader
 from responder.intake import Intake
-from responder.mail.account import Account
+from responder.mail.account import Account, Patience, Tries
 from responder.mail.mailbox import Mailbox
-from responder.mail.pacing import Patience, Tries
 from responder.mail.watch import Watch
 from responder.settings.urls import read_mailbox_url
 from responder.store.base.database import Database

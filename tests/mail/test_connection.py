@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from responder.core.operations.troubles import MailboxState
-from responder.mail.pacing import MOST_TRIES
+from responder.mail.account import MOST_TRIES
 from responder.wiring import Store
 from tests.conftest import free_port, wait_until
 from tests.mail.conftest import Shop, is_connected

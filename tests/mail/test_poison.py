@@ -12,7 +12,7 @@ from responder.core.operations.troubles import MailboxState
 from responder.core.sms.message import Inbound
 from responder.errors import StorageError
 from responder.gateways.agile.mailbox import AgileMailReader
-from responder.mail.pacing import Tries
+from responder.mail.account import Tries
 from responder.store.base.database import Database
 from tests.conftest import wait_until
 from tests.mail.conftest import Shop, is_connected

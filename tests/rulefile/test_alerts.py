@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from responder.core.rules.alerts import Alerts
+from responder.core.rules.sections import Alerts
 from responder.errors import RulesError
 from responder.rulefile import load_rules, read_rules
 

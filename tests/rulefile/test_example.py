@@ -12,7 +12,7 @@ from responder.core.rehearsal.trials import coverage, percent, try_all
 from responder.core.rules.actions import ACTIONS, Action
 from responder.core.rules.matching import Answers
 from responder.core.rules.rules import Rule
-from responder.core.sms.segments import size
+from responder.core.sms.text import size
 from responder.rulefile import load_rules, read_rules
 from tests.conftest import NOON
 from tests.planning import appointment, known, plan, replies

@@ -10,7 +10,7 @@ import pytest
 from responder.core.operations.records import Source
 from responder.errors import RulesError
 from responder.rulefile.in_force import RulesInForce
-from responder.store.base.rule_versions import RuleVersions
+from responder.store.base.history import RuleVersions
 from responder.wiring import Store
 from tests.conftest import NOON, StandingClock
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from responder.core.sms.segments import size
+from responder.core.sms.text import size
 from responder.rulefile import Kept, read_rules
 from responder.rulefile.reading.places import Sources, placed_sources, read_source
 from responder.rulefile.warnings import Caution, Code, warnings_of

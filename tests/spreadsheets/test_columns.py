@@ -8,13 +8,12 @@ import pytest
 
 from responder.core.appointments.booking import Booking, Local
 from responder.core.consent.standing import SubscriberChange
-from responder.core.rules.imports import FileForm, Imports
+from responder.core.rules.appointments import FileForm, Imports
 from responder.core.sms.address import AS_TEXT
 from responder.errors import ConfigurationError
 from responder.rulefile import read_rules
-from responder.spreadsheets.bookings import read_bookings
 from responder.spreadsheets.reading import Reading
-from responder.spreadsheets.subscribers import Terms, read_subscribers
+from responder.spreadsheets.records import Terms, read_bookings, read_subscribers
 from tests.builders import ANNA
 from tests.spreadsheets.workbooks import ods, xlsx
 

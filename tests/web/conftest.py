@@ -18,8 +18,7 @@ from responder.store.base.migration import migrate
 from responder.web.app import App, create_app
 from responder.web.health import Health
 from responder.web.metrics import Metrics
-from responder.web.refusals import Refusals
-from responder.web.webhooks import Gate, Webhooks
+from responder.web.webhooks import Gate, Refusals, Webhooks
 from responder.wiring import Store
 from tests.conftest import NOON, StandingClock, store_on, wait_until
 

@@ -11,8 +11,8 @@ from sqlalchemy.engine import Row
 
 from responder.core.contact.effects import StepKind, StepStatus
 from responder.store.base.tables import messages, reports, steps
-from responder.store.outbound.fates import Fate
-from responder.store.queue.rows import step_rows
+from responder.store.outbound.claims import Fate
+from responder.store.queue.entering import step_rows
 from responder.web.webhooks import Gate
 from tests.builders import reply_step
 from tests.web.conftest import FORM, WebSide

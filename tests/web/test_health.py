@@ -9,8 +9,8 @@ import httpx
 from responder.core.contact.effects import StepStatus
 from responder.core.operations.troubles import MailboxReport, MailboxState
 from responder.store.consent.installation import Installation
-from responder.store.operations.mailboxes import report_mailbox
-from responder.store.outbound.fates import Fate
+from responder.store.operations.sources import report_mailbox
+from responder.store.outbound.claims import Fate
 from responder.version import full_version
 from tests.builders import inbound, mailbox_report
 from tests.conftest import no_more_on_disk, wait_until

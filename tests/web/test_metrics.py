@@ -12,15 +12,15 @@ from sqlalchemy.dialects import sqlite
 
 from responder.core.consent.standing import SubscriberChange
 from responder.core.contact.known import SubscriptionStatus
-from responder.core.rules.alerts import AlertKind, Trouble
+from responder.core.rules.sections import AlertKind, Trouble
 from responder.store.base.tables import steps
 from responder.store.consent.reading import OPTED_OUT, SUBSCRIPTIONS
 from responder.store.consent.stopping import opt_out
 from responder.store.consent.subscribers import put_subscribers
 from responder.store.operations.alerts import Telling, note_troubles
-from responder.store.operations.credits import claim_question, note_credit
-from responder.store.outbound.gateway_hold import begin_hold
-from responder.store.queue.rows import step_rows
+from responder.store.operations.sources import claim_question, note_credit
+from responder.store.outbound.holds import begin_hold
+from responder.store.queue.entering import step_rows
 from responder.web.metrics import Tallies
 from tests.builders import ANNA, BRUNO, inbound, minutes, reply_step
 from tests.going_wrong import DEATHS, arrive, fail

@@ -14,8 +14,8 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 
 from responder.web.protocol import LARGEST_HEADER, BoundedProtocol, Limits
-from responder.web.refusals import Refusals
 from responder.web.shares import Shares
+from responder.web.webhooks import Refusals
 from tests.conftest import free_port, wait_until
 
 REQUEST = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\nhello"

@@ -16,9 +16,9 @@ from responder.core.rules.rules import Webhook
 from responder.gateways.agile import AgileTelecom
 from responder.store.base.tables import awaited, steps
 from responder.store.outbound.webhook_replies import awaited_rows
-from responder.store.queue.rows import step_rows
+from responder.store.queue.entering import step_rows
 from responder.worker.delivery import Deliverer, Ways
-from responder.worker.webhook_replies import Awaiting
+from responder.worker.waiting import Awaiting
 from responder.worker.webhooks import Webhooks
 from tests.builders import reply_step
 from tests.receiver import Receiver, receiving

@@ -14,13 +14,12 @@ from sqlalchemy import delete, insert, update
 
 from responder.core.contact.effects import StepKind, StepStatus
 from responder.core.operations.troubles import MailboxState
-from responder.core.outbound.retry import GONE
+from responder.core.outbound.fates import GONE
 from responder.rulefile import read_rules
 from responder.store.base.tables import endpoints, messages, steps
-from responder.store.operations.credits import claim_question, note_credit
-from responder.store.operations.mailboxes import forget_mailbox, report_mailbox
-from responder.store.outbound.gateway_hold import begin_hold, end_hold
-from responder.store.queue.rows import step_rows
+from responder.store.operations.sources import claim_question, forget_mailbox, note_credit, report_mailbox
+from responder.store.outbound.holds import begin_hold, end_hold
+from responder.store.queue.entering import step_rows
 from responder.store.reading.failed_messages import receive_failed_again
 from responder.worker.alerts import AlertWatch
 from tests.builders import inbound, mailbox_report, minutes, reply_step

@@ -8,14 +8,14 @@ from arq.connections import ArqRedis
 from sqlalchemy import update
 
 from responder.core.contact.effects import StepKind, StepStatus
-from responder.core.sms.durations import Rate
+from responder.core.sms.times import Rate
 from responder.jobs import connect
 from responder.pace import Pace
 from responder.rulefile import read_rules
 from responder.store.base.database import Database
 from responder.store.base.tables import steps
 from responder.store.outbound.abandoned import settle_abandoned
-from responder.store.outbound.gateway_hold import begin_hold
+from responder.store.outbound.holds import begin_hold
 from responder.worker.supervisor import Supervisor, arq_worker
 from responder.worker.upkeep import ClockSteps
 from tests.builders import inbound

@@ -11,7 +11,7 @@ import pytest
 from responder.clients.http import HttpClient
 from responder.core.operations.troubles import Credit
 from responder.gateways.agile import AgileTelecom
-from responder.store.operations.credits import read_credits
+from responder.store.operations.sources import read_credits
 from responder.worker.upkeep import CreditQuestion
 from tests.conftest import NOON, StandingClock
 from tests.receiver import Receiver, receiving

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from responder.core.contact.effects import Purpose, Step, StepKind
-from responder.core.outbound.suppression import SHADOWED
+from responder.core.outbound.leaving import SHADOWED
 from responder.core.rules.limits import Limits
-from responder.store.outbound.gateway_hold import SPENT, spent_on
+from responder.store.outbound.holds import SPENT, spent_on
 from tests.builders import inbound, reply_step
 from tests.conftest import NOON
 from tests.worker.conftest import Work

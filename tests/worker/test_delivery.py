@@ -10,8 +10,8 @@ import pytest
 from standardwebhooks import Webhook as Verifier
 
 from responder.core.contact.effects import Purpose, StepKind, StepStatus
+from responder.core.outbound.fates import LEASE
 from responder.core.outbound.gateway import Job
-from responder.core.outbound.retry import LEASE
 from responder.core.rules.rules import Webhook
 from responder.errors import StorageError
 from responder.store.appointments.reminders import AHEAD

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from responder.core.contact.effects import StepKind
-from responder.core.outbound.retry import LEASE
+from responder.core.outbound.fates import LEASE
 from responder.rulefile import read_rules
 from responder.store.outbound.abandoned import settle_abandoned
 from responder.store.reading.events import read_events

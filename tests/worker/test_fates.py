@@ -12,7 +12,7 @@ from responder.core.contact.effects import StepKind, StepStatus
 from responder.errors import AccessError, BlockedError, PermanentError, TransientError, UncertainError
 from responder.gateways.agile.answers import TABLE, Row, Said
 from responder.store.base.tables import holds
-from responder.store.outbound.gateway_hold import Hold, lift_hold, places, read_hold, spent_on
+from responder.store.outbound.holds import Hold, lift_hold, places, read_hold, spent_on
 from tests.builders import reply_step
 from tests.conftest import NOON
 from tests.receiver import ACCEPTED, receiving

@@ -8,17 +8,17 @@ import pytest
 
 from responder.core.appointments.booking import Booking
 from responder.core.consent.standing import SubscriberChange
+from responder.core.contact.changes import OVERTAKEN
 from responder.core.contact.effects import StepKind, StepStatus
 from responder.core.contact.known import SubscriptionStatus
-from responder.core.contact.precedence import OVERTAKEN
-from responder.core.operations.explanations import explained
+from responder.core.operations.messages import explained
 from responder.rulefile import read_rules
 from responder.store.appointments.bookings import API, delete_appointment, put_bookings
 from responder.store.consent.erasure import erase
 from responder.store.consent.stopping import opt_out
 from responder.store.consent.subscribers import put_subscribers
 from responder.store.handoffs.closing import Closing, close
-from responder.store.outbound.fates import Fate
+from responder.store.outbound.claims import Fate
 from responder.store.reading.records import message_from
 from tests.builders import ANNA, BRUNO, inbound
 from tests.conftest import NOON

@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import insert
 
 from responder.core.contact.effects import Purpose, StepStatus
-from responder.core.outbound.suppression import OPTED_OUT, TOO_LATE
+from responder.core.outbound.leaving import OPTED_OUT, TOO_LATE
 from responder.rulefile import read_rules
 from responder.store.base.tables import contacts
 from responder.store.consent.stopping import opt_out
-from responder.store.queue.announcing import put_hearers
+from responder.store.queue.entering import put_hearers
 from responder.worker.upkeep import Housekeeping
 from tests.builders import ANNA, BRUNO, inbound, reply_step
 from tests.conftest import NOON

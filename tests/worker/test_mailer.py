@@ -3,7 +3,7 @@
 import pytest
 
 from responder.clients.smtp import MailServer
-from responder.core.rules.alerts import Mail
+from responder.core.rules.sections import Mail
 from responder.settings.urls import read_smtp_url
 from responder.store.base.tables import alert_mails
 from responder.store.operations.alerts import LEASE, claim_mail, forget_mails, mail_rows, read_unsent

@@ -8,7 +8,7 @@ import pytest
 
 from responder.core.outbound.gateway import Job
 from responder.errors import StorageError
-from responder.worker.nearby import NearBell
+from responder.jobs import NearBell
 from tests.conftest import wait_until
 from tests.worker.conftest import RememberingBell
 

@@ -10,7 +10,7 @@ from responder.core.rules.rules import Rules
 from responder.rulefile import read_rules
 from responder.store.inbox.commit import Commits
 from responder.store.inbox.contacts import read_known
-from responder.store.outbound.fates import Fate
+from responder.store.outbound.claims import Fate
 from responder.wiring import Store
 from responder.worker.handling import plan_all
 from tests.builders import ANNA, BRUNO, inbound

@@ -12,7 +12,7 @@ from responder.core.rehearsal.replay import Replay
 from responder.core.sms.message import Inbound
 from responder.rulefile import read_rules
 from responder.store.appointments.bookings import put_bookings
-from responder.store.base.listing import read_all
+from responder.store.base.records import read_all
 from responder.store.consent.retention import remove_texts
 from responder.store.inbox.contacts import read_known
 from responder.store.reading.contacts_then import Beginning, count_and_begin, decided_messages, read_past

@@ -7,8 +7,8 @@ import pytest
 
 from responder.core.contact.effects import StepKind, StepStatus
 from responder.errors import StorageError
-from responder.store.outbound.fates import Fate
-from responder.worker.shared_commits import SharedCommits
+from responder.store.outbound.claims import Fate
+from responder.worker.attempts import SharedCommits
 from tests.builders import reply_step
 from tests.conftest import NOON
 from tests.worker.conftest import Work

@@ -8,12 +8,12 @@ import pytest
 from sqlalchemy import insert, text
 
 from responder.core.contact.effects import StepKind, StepStatus
-from responder.core.outbound.report import Report, Reported
+from responder.core.outbound.fates import Report, Reported
 from responder.rulefile.in_force import RulesInForce
-from responder.store.base.rule_versions import RuleVersions
+from responder.store.base.history import RuleVersions
 from responder.store.base.tables import steps
-from responder.store.outbound.fates import Fate
-from responder.store.queue.rows import step_rows
+from responder.store.outbound.claims import Fate
+from responder.store.queue.entering import step_rows
 from responder.worker.serve import NotifiedWebhooks, SignsOfLife
 from responder.worker.supervisor import Supervisor
 from tests.builders import reply_step

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from responder.core.outbound.retry import LEASE
+from responder.core.outbound.fates import LEASE
 from responder.store.outbound.abandoned import settle_abandoned
 from responder.store.outbound.replies import Claims, SqlSteps
 from tests.builders import inbound, reply_step

@@ -18,9 +18,8 @@ from arq.worker import Worker
 
 from responder.core.outbound.gateway import Job
 from responder.errors import StorageError
-from responder.jobs import QUEUE, ArqBell, connect
+from responder.jobs import QUEUE, ArqBell, JobBody, connect
 from responder.processes.tasks import end
-from responder.worker.nearby import JobBody
 from responder.worker.supervisor import CLOSE_S, POLL_EVERY_S, Supervisor, arq_worker
 from tests.conftest import wait_until
 from tests.worker.own_redis import OwnRedis

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from responder.core.contact.effects import StepKind, StepStatus
+from responder.core.outbound.fates import LEASE
 from responder.core.outbound.gateway import Job
-from responder.core.outbound.retry import LEASE
 from responder.core.sms.message import MessageStatus
-from responder.store.outbound.fates import Fate
+from responder.store.outbound.claims import Fate
 from responder.worker.supervisor import Sweep
 from tests.builders import inbound, minutes
 from tests.worker.conftest import Work

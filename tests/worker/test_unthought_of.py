@@ -8,7 +8,7 @@ import pytest
 
 from responder.core.contact.effects import StepKind
 from responder.core.outbound.gateway import Call, Response, Taken
-from responder.core.rules.alerts import Mail
+from responder.core.rules.sections import Mail
 from responder.gateways.agile import AgileTelecom
 from responder.store.base.tables import alert_mails
 from responder.store.operations.alerts import mail_rows, read_unsent

@@ -7,13 +7,13 @@ from contextlib import asynccontextmanager
 import pytest
 
 from responder.clients.http import HttpClient
-from responder.core.rules.alerts import Mail
+from responder.core.rules.sections import Mail
 from responder.processes.tasks import end
 from responder.rulefile import read_rules
 from responder.settings.model import load_settings
 from responder.store.base.tables import alert_mails
 from responder.store.operations.alerts import mail_rows, read_open
-from responder.store.outbound.gateway_hold import begin_hold
+from responder.store.outbound.holds import begin_hold
 from responder.worker.upkeep import periodic_work, periodically
 from tests.conftest import wait_until
 from tests.mail_server import taking_mails

@@ -10,13 +10,13 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.contact.effects import StepKind, StepStatus
+from responder.core.outbound.fates import AT_ONCE, Endpoint
 from responder.core.outbound.gateway import Job
-from responder.core.outbound.retry import AT_ONCE, Endpoint
 from responder.core.rules.limits import Limits
 from responder.store.base.database import Database
 from responder.store.outbound.calls import Answered, Made, record_calls
-from responder.store.outbound.endpoints import read_endpoints
-from responder.store.outbound.fates import Claimed, Fate
+from responder.store.outbound.claims import Claimed, Fate
+from responder.store.outbound.holds import read_endpoints
 from tests.conftest import NOON, wait_until
 from tests.worker.conftest import Work
 from tests.worker.going_out import Out, call_step, going_out

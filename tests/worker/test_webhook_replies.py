@@ -12,15 +12,15 @@ from sqlalchemy.engine import Row
 
 from responder.clients.http import HttpClient
 from responder.core.contact.effects import StepKind
+from responder.core.outbound.fates import LEASE, OPEN_AFTER
 from responder.core.outbound.gateway import Job
-from responder.core.outbound.retry import LEASE, OPEN_AFTER
-from responder.core.rules.webhooks import Event
+from responder.core.rules.sections import Event
 from responder.rulefile import read_rules
 from responder.store.base.database import Database
 from responder.store.consent.erasure import erase
-from responder.store.queue.announcing import put_hearers
+from responder.store.queue.entering import put_hearers
 from responder.worker.supervisor import Sweep
-from responder.worker.webhook_replies import Awaiting
+from responder.worker.waiting import Awaiting
 from tests.builders import ANNA, BRUNO, inbound, minutes
 from tests.conftest import NOON, wait_until
 from tests.receiver import receiving

@@ -11,11 +11,11 @@ import pytest
 from standardwebhooks import Webhook as Verifier
 
 from responder.core.contact.effects import StepKind
-from responder.core.outbound.retry import OPEN_AFTER, PAUSE
+from responder.core.outbound.fates import OPEN_AFTER, PAUSE
 from responder.core.rules.rules import Webhook
 from responder.store.outbound.calls import retry_calls
-from responder.store.outbound.endpoints import bury_calls, read_endpoints
-from responder.worker.webhook_replies import Awaiting
+from responder.store.outbound.holds import bury_calls, read_endpoints
+from responder.worker.waiting import Awaiting
 from tests.builders import minutes, reply_step
 from tests.conftest import NOON, wait_until
 from tests.receiver import Receiver, receiving

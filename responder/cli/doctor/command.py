@@ -12,9 +12,9 @@ from responder.cli.doctor.surroundings import check_files, check_mailbox, check_
 from responder.cli.doctor.upkeep import check_credit_and_alerts, check_upkeep
 from responder.cli.terminal.options import AsJson
 from responder.cli.terminal.output import echo_json, one_line, say
-from responder.core.outbound.networks import why_never_called
+from responder.core.outbound.leaving import why_never_called
 from responder.core.rules.rules import Rules
-from responder.core.sms.durations import counted
+from responder.core.sms.times import counted
 from responder.errors import ConfigurationError, RulesError
 from responder.settings.environment import environment
 from responder.settings.model import Settings, load_settings, unknown_settings

@@ -8,8 +8,8 @@ from responder.cli.doctor.findings import Finding, fault, ok, warning
 from responder.cli.terminal.output import moment
 from responder.cli.terminal.session import missing_file, open_desk
 from responder.core.contact.effects import StepStatus
-from responder.core.operations.handoffs import OpenHandOffs
-from responder.core.outbound.retry import AT_ONCE, Endpoint
+from responder.core.operations.front_desk import OpenHandOffs
+from responder.core.outbound.fates import AT_ONCE, Endpoint
 from responder.core.rules.rules import Rules
 from responder.desk.condition import Condition, read_condition
 from responder.errors import ConfigurationError, ResponderError

@@ -15,7 +15,7 @@ from responder.cli.terminal.output import moment
 from responder.cli.terminal.session import local_url, open_desk
 from responder.core.operations.troubles import MailboxReport, MailboxState
 from responder.core.outbound.gateway import UNSIGNED, MailReader
-from responder.core.sms.durations import counted
+from responder.core.sms.times import counted
 from responder.desk.condition import read_mailboxes
 from responder.errors import ConfigurationError, PermanentError, ResponderError, TransientError
 from responder.jobs import connect, redis_policy

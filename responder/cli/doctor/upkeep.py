@@ -9,8 +9,8 @@ from responder.cli.doctor.findings import Finding, fault, ok, warning
 from responder.cli.terminal.output import moment
 from responder.cli.terminal.session import open_desk
 from responder.core.operations.troubles import Credit, in_cents, low_credit
-from responder.core.rules.alerts import Alert, Alerts
 from responder.core.rules.rules import Rules
+from responder.core.rules.sections import Alert, Alerts
 from responder.desk.condition import Upkeep, Watch, read_upkeep, read_watch
 from responder.errors import ResponderError, TransientError
 from responder.settings.model import Settings

@@ -9,8 +9,8 @@ from responder.cli.terminal.options import AsJson, Day, Limit
 from responder.cli.terminal.output import Column, each_of, echo_json, moment, print_records, say
 from responder.cli.terminal.session import at_desk, operator_name, print_list
 from responder.core.contact.effects import AppointmentStatus
-from responder.core.operations.board import Board, BoardEntry, ReminderRecord, ReminderStatus
-from responder.core.sms.durations import counted
+from responder.core.operations.front_desk import Board, BoardEntry, ReminderRecord, ReminderStatus
+from responder.core.sms.times import counted
 from responder.desk.appointments import TODAY, list_reminders, read_board, send_reminder_now, set_appointment_status
 from responder.desk.desk import Desk, Records
 

@@ -13,7 +13,7 @@ from responder.cli.terminal.output import Column, aligned, echo_json, for_people
 from responder.cli.terminal.session import confirm, operator_name, print_list, read_number, with_desk
 from responder.core.operations.pages import ConsentFilter
 from responder.core.operations.records import ConsentRecord
-from responder.core.sms.durations import counted
+from responder.core.sms.times import counted
 from responder.desk.consent import correct_opt_out, erase_number, list_consent, list_opt_outs_by_phrase, show_consent
 from responder.desk.desk import Desk
 from responder.desk.people import everything_about

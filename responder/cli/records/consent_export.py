@@ -17,7 +17,7 @@ from responder.cli.terminal.output import echo_json, for_csv, say
 from responder.cli.terminal.session import with_desk
 from responder.core.operations.pages import ConsentFilter
 from responder.core.operations.records import CONSENT, CONSENT_DETAILS
-from responder.core.sms.durations import counted
+from responder.core.sms.times import counted
 from responder.desk.consent import list_consent, verify_ledger
 from responder.desk.desk import Desk
 from responder.errors import ConfigurationError

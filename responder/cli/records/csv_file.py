@@ -9,11 +9,11 @@ from typing import Annotated, Any, TextIO
 import typer
 
 from responder.cli.terminal.output import aligned, one_line, progress, say, tracked
-from responder.core.sms.durations import counted
+from responder.core.sms.times import counted
 from responder.errors import ConfigurationError
 from responder.processes.data_dir import open_private
-from responder.spreadsheets.bookings import WHY
 from responder.spreadsheets.reading import Became, Reading
+from responder.spreadsheets.records import WHY
 from responder.spreadsheets.sheet import Line, guarded
 
 EXCEL_BEGINS = "\ufeff"  # by this Excel knows UTF-8, or else accents become two signs each

@@ -11,7 +11,7 @@ from responder.cli.terminal.session import confirm, operator_name, print_list, w
 from responder.core.contact.effects import StepKind, StepStatus
 from responder.core.operations.pages import DeliveryFilter
 from responder.core.operations.records import DeliveryRecord
-from responder.core.sms.durations import counted
+from responder.core.sms.times import counted
 from responder.desk.deliveries import (
     CallFilter,
     count_troubled_deliveries,

@@ -9,7 +9,7 @@ import typer
 from responder.cli.terminal.options import AsJson, Limit
 from responder.cli.terminal.output import Column, echo_json, for_people, moment, one_line, say, short_key
 from responder.cli.terminal.session import at_desk, operator_name, print_list
-from responder.core.operations.handoffs import Closed, HandOffRecord
+from responder.core.operations.front_desk import Closed, HandOffRecord
 from responder.desk.desk import Desk, Invalid
 from responder.desk.handoffs import (
     MAX_SEGMENTS,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from responder.cli.rules.explanation_report import print_deliveries, print_explanation, print_raw
+from responder.cli.rules.explain import print_deliveries, print_explanation, print_raw
 from responder.cli.terminal.options import AsJson, Limit, Since
 from responder.cli.terminal.output import Column, echo_json, moment, say, short_key
 from responder.cli.terminal.session import at_desk, operator_name, print_list, read_address, with_desk

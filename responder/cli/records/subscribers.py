@@ -26,13 +26,13 @@ from responder.core.contact.known import SubscriptionStatus
 from responder.core.contact.reasons import because
 from responder.core.operations.pages import SubscriberFilter
 from responder.core.operations.records import SubscriberRecord
-from responder.core.rules.imports import SUBSCRIBER_COLUMNS
-from responder.core.sms.durations import counted
+from responder.core.rules.appointments import SUBSCRIBER_COLUMNS
+from responder.core.sms.times import counted
 from responder.desk.consent import count_lists, list_subscribers, opt_out_number, put_subscriber
 from responder.desk.desk import Desk
 from responder.desk.files import import_subscribers, read_subscriber_file, read_with_evidence
 from responder.spreadsheets.reading import Reading, read_bytes
-from responder.spreadsheets.subscribers import UNDER_REVIEW
+from responder.spreadsheets.records import UNDER_REVIEW
 
 MOST_LEFT_OUT = 100  # lines that are named
 Evidence = Annotated[

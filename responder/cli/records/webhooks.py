@@ -12,7 +12,7 @@ from responder.cli.terminal.session import at_desk
 from responder.clients.http import HttpClient
 from responder.core.rules.rules import Rules
 from responder.core.rules.template import did_you_mean
-from responder.core.sms.timestamps import iso
+from responder.core.sms.times import iso
 from responder.desk.deliveries import WebhookRecord, list_webhooks, webhook_bodies
 from responder.desk.desk import Desk, Missing
 from responder.errors import ResponderError

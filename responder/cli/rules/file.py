@@ -1,22 +1,25 @@
-"""responder check, describe and schema: a rules file's mistakes, its rules in plain words, and its schema."""
+"""responder check, describe and schema: mistakes of a rules file as printed, its rules in plain words, its schema."""
 
 import asyncio
 import json
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Annotated
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
-from responder.cli.terminal.mistakes import load_or_exit, print_mistakes
 from responder.cli.terminal.options import AsJson, RulesFile
-from responder.cli.terminal.output import say
+from responder.cli.terminal.output import echo_json, one_line, say
 from responder.cli.terminal.session import missing_file, open_desk
-from responder.core.outbound.networks import why_never_called
+from responder.core.outbound.leaving import why_never_called
 from responder.core.rules.hours import RulePause
 from responder.core.rules.rules import Rules
 from responder.desk.rule_versions import read_rule_pauses
-from responder.errors import ConfigurationError, Mistake, ResponderError
+from responder.errors import ConfigurationError, Mistake, ResponderError, RulesError
+from responder.rulefile import load_rules
 from responder.rulefile.describe.document import described
 from responder.rulefile.describe.schema import rules_schema
 from responder.rulefile.reading.places import Spot, placed_sources
@@ -24,10 +27,66 @@ from responder.rulefile.warnings import warnings_of
 from responder.settings.environment import environment
 from responder.settings.model import Settings, load_settings
 
+WIDEST = 160  # characters shown of a line
 SERVER = "RESPONDER_SMTP_URL"
 OF_PRIVATE = "use https and a public address, or set RESPONDER_ALLOW_PRIVATE_WEBHOOKS"
 
 app = typer.Typer()
+
+
+def load_or_exit(path: Path, *, as_json: bool) -> Rules:
+    """The rules of a file; if it has mistakes, print them and end the command with 1."""
+    try:
+        return load_rules(path, environment())
+    except RulesError as error:
+        print_mistakes(error.mistakes, "error", as_json=as_json)
+        raise typer.Exit(1) from None
+
+
+def print_mistakes(
+    mistakes: Iterable[Mistake], level: str, *, as_json: bool, more: Mapping[int, Mapping[str, Any]] | None = None
+) -> None:
+    """Print mistakes; ``more`` has further JSON fields, by the number of the mistake."""
+    for number, mistake in enumerate(mistakes):
+        if as_json:
+            place = {
+                "file": mistake.file,
+                "line": mistake.line,
+                "column": mistake.column,
+                "text": mistake.text,
+                "level": level,
+            }
+            echo_json({**place, **(more or {}).get(number, {})})
+            continue
+        kind = "" if level == "error" else f"{level}: "
+        say(f"{mistake.file}:{mistake.line}:{mistake.column}: {kind}{mistake.text}")
+        if sys.stdout.isatty() and (line := _line_of(mistake.file, mistake.line)) is not None:
+            say(pointed_at(line, mistake.column))
+
+
+def pointed_at(line: str, column: int) -> str:
+    """A line of a file with a caret below the column.
+
+    >>> print(pointed_at("then: [subscibe: news]", 8))
+        then: [subscibe: news]
+               ^
+    """
+    begins = max(0, column - WIDEST // 2) if column > WIDEST else 0
+    shown = one_line(line.expandtabs(1))[begins : begins + WIDEST]
+    return f"    {shown}\n    {' ' * (column - begins - 1)}^"
+
+
+@cache
+def _lines_of(file: str) -> tuple[str, ...]:
+    try:
+        return tuple(Path(file).read_bytes().decode("utf-8", "replace").removeprefix("\ufeff").splitlines())
+    except OSError:
+        return ()
+
+
+def _line_of(file: str, line: int) -> str | None:
+    lines = _lines_of(file)
+    return lines[line - 1] if 0 < line <= len(lines) else None
 
 
 @app.command("check")

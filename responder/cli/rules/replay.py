@@ -14,10 +14,10 @@ from responder.cli.terminal.options import AsJson, Since
 from responder.cli.terminal.output import echo_json, moment, one_line, progress, say
 from responder.cli.terminal.session import with_desk
 from responder.core.contact.effects import Effect, Explained
-from responder.core.deciding.explanation import explained_effect
+from responder.core.deciding.decision import explained_effect
 from responder.core.rehearsal.replay import Change, Divergence, Group, without_numbers
 from responder.core.rules.rules import Rules
-from responder.core.sms.durations import counted
+from responder.core.sms.times import counted
 from responder.desk.desk import Desk
 from responder.desk.editing.effects import replay_messages
 from responder.rulefile import load_rules

@@ -11,13 +11,13 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from responder.cli.rules.explanation_report import print_explanation
-from responder.cli.terminal.mistakes import load_or_exit
+from responder.cli.rules.explain import print_explanation
+from responder.cli.rules.file import load_or_exit
 from responder.cli.terminal.options import AsJson, RulesFile
 from responder.cli.terminal.output import aligned, echo_json, one_line, progress, say
 from responder.core.rehearsal.trials import Coverage, Trial, coverage, percent, try_all
 from responder.core.rules.rules import Rules
-from responder.core.sms.durations import counted
+from responder.core.sms.times import counted
 from responder.desk.editing.trying import explanation_of
 from responder.errors import ConfigurationError
 from responder.settings.model import load_settings

@@ -11,13 +11,12 @@ import typer
 
 from responder.cli.terminal.output import moment, progress, say
 from responder.cli.terminal.session import command_name, missing_file
-from responder.core.sms.durations import counted
+from responder.core.sms.times import counted
 from responder.errors import ConfigurationError
 from responder.keeping.archive import is_sealed
-from responder.keeping.backup import NO_SQLITE, make_backup
-from responder.keeping.manifest import NoBackup
+from responder.keeping.backup import NO_SQLITE, Restoration, make_backup, restore
+from responder.keeping.envelope import NoBackup
 from responder.keeping.placing import Places
-from responder.keeping.restore import Restoration, restore
 from responder.settings.environment import secret_in
 from responder.settings.model import Settings, load_settings
 from responder.settings.urls import sqlite_file

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from responder.cli.terminal.output import say
 from responder.cli.terminal.session import command_name, local_host, local_url, missing_file
 from responder.core.rules.rules import Rules
-from responder.core.sms.durations import counted
+from responder.core.sms.times import counted
 from responder.errors import RulesError
 from responder.mail.account import account_of
 from responder.processes import redis as embedded

@@ -13,11 +13,11 @@ from responder.cli.terminal.output import echo_json, moment, one_line, say, shor
 from responder.cli.terminal.session import last_good_rules, local_url, open_desk
 from responder.clients.http import HttpClient
 from responder.core.contact.effects import StepKind, StepStatus
-from responder.core.operations.explanations import Explanation, why_silent
+from responder.core.operations.messages import Explanation, why_silent
 from responder.core.operations.pages import DeliveryFilter
 from responder.core.operations.records import DeliveryRecord
 from responder.core.outbound.gateway import Call, Sample
-from responder.core.outbound.suppression import OPTED_OUT
+from responder.core.outbound.leaving import OPTED_OUT
 from responder.core.rules.rules import EXAMPLE_NUMBER, Rules
 from responder.core.sms.message import Channel, MessageStatus
 from responder.desk.deliveries import list_deliveries

@@ -9,7 +9,7 @@ import typer
 from responder.cli.terminal.output import NEWEST
 from responder.core.rules.rules import Rules
 from responder.core.sms.address import end_from
-from responder.desk.requests.typed import read_since
+from responder.desk.requests import read_since
 
 EXAMPLE_FROM = "+390000000000"
 

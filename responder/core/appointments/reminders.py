@@ -13,7 +13,7 @@ from responder.core.contact.known import Appointment, Known
 from responder.core.contact.reasons import because
 from responder.core.rules.appointments import AppointmentPolicy, appointment_values, awake, contact_values
 from responder.core.rules.rules import Rules
-from responder.core.sms.timestamps import iso
+from responder.core.sms.times import iso
 
 GONE = because("appointment_gone")
 OVERTAKEN = because("later_reminder")

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from responder.core.contact.known import SubscriptionStatus
-from responder.core.sms.timestamps import iso
+from responder.core.sms.times import iso
 
 MOST_WORDS = 8  # the rest stands together
 OTHERS = "…"

@@ -8,7 +8,7 @@ from typing import Any
 
 from responder.core.contact.question import Ask, CloseQuestion
 from responder.core.sms.lazily import lazily
-from responder.core.sms.segments import size
+from responder.core.sms.text import size
 
 VALID_FOR = timedelta(hours=6)  # how long a reply is of use, unless the rule says otherwise
 

@@ -9,8 +9,8 @@ from responder.core.contact.reasons import because
 from responder.core.deciding.decision import FALLBACK, QUESTION, UNDECIDED, Decision
 from responder.core.deciding.first_rule import first_rule, rule_for_answer
 from responder.core.deciding.reserved_words import ANSWERS_DOUBT, may_answer_doubt, reserved
-from responder.core.dialogue.appointments import FollowUp, hear_choice, hear_unanswered, why_unclear
-from responder.core.dialogue.double_opt_in import hear_joining
+from responder.core.dialogue.appointments import hear_choice, hear_unanswered, why_unclear
+from responder.core.dialogue.questions import FollowUp, hear_joining
 from responder.core.rules.conditions import why_paused
 from responder.core.rules.rules import Rules
 from responder.core.rules.situation import Match, Situation

@@ -7,7 +7,7 @@ from itertools import chain
 from responder.core.contact.effects import CloseDoubts, Effect, RecordUse, Reply
 from responder.core.contact.reasons import because, reason_as_json
 from responder.core.deciding.decision import UNDECIDED, Decision, Miss
-from responder.core.dialogue.double_opt_in import ask_to_join, lists_that_ask
+from responder.core.dialogue.questions import ask_to_join, lists_that_ask
 from responder.core.rules.actions import Action
 from responder.core.rules.conditions import FromOneOf, HasAppointment, ToOneOf, why_no_answer, why_paused
 from responder.core.rules.matching import Answers, How, Words

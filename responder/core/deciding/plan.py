@@ -5,16 +5,14 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any, NamedTuple
 
-from responder.core.contact.changes import after_effect, known_after
+from responder.core.contact.changes import Weighed, after_effect, known_after, weigh
 from responder.core.contact.echoes import Sent
 from responder.core.contact.effects import ChangeAppointment, Effect, RecordUse, SetLanguage, Step, StepKind
 from responder.core.contact.known import Appointment, Known
-from responder.core.contact.precedence import Weighed, weigh
 from responder.core.contact.reasons import because
 from responder.core.deciding.authorities import decide
-from responder.core.deciding.decision import Decision, Miss
+from responder.core.deciding.decision import Decision, Miss, explained_effect, explained_match, explained_step
 from responder.core.deciding.drafts import Draft, all_timed, drafts_of, effects_of, one_hand_off, restrained, together
-from responder.core.deciding.explanation import explained_effect, explained_match, explained_step
 from responder.core.deciding.first_rule import near_misses
 from responder.core.deciding.steps import announcements, steps_of, without_unsent
 from responder.core.outbound.events import happenings, message_handled

@@ -22,7 +22,7 @@ from responder.core.contact.question import Ask, QuestionKind
 from responder.core.deciding.drafts import Draft, end_of_use
 from responder.core.dialogue.appointments import UNCLEAR
 from responder.core.outbound.events import Happened, webhook_payload
-from responder.core.outbound.suppression import DESPITE_OPT_OUT
+from responder.core.outbound.leaving import DESPITE_OPT_OUT
 from responder.core.rules.rules import Rules
 from responder.core.sms.message import Message
 

@@ -1,13 +1,13 @@
 """Answers to appointments; where several are open, a numbered list asks which of them is meant."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from responder.core.contact.effects import Effect, OpenHandOff, Reply, SetLanguage, TellUnclear
+from responder.core.contact.changes import OVERTAKEN
+from responder.core.contact.effects import OpenHandOff, Reply, SetLanguage, TellUnclear
 from responder.core.contact.known import Appointment
-from responder.core.contact.precedence import OVERTAKEN
 from responder.core.contact.question import (
     Ask,
     Choice,
@@ -19,16 +19,15 @@ from responder.core.contact.question import (
     question_key,
 )
 from responder.core.contact.reasons import because
-from responder.core.dialogue.newest import asked_since, list_state, open_list, shown_list, stands
+from responder.core.dialogue.questions import FollowUp, asked_since, list_state, open_list, shown_list, stands
 from responder.core.recognition.answers import OUTCOMES, is_courtesy
 from responder.core.recognition.courtesy import without_courtesy
 from responder.core.recognition.packs import Answer
-from responder.core.rules.actions import Action
 from responder.core.rules.appointments import contact_values
 from responder.core.rules.rules import Rules
-from responder.core.rules.situation import Match, Situation
+from responder.core.rules.situation import Situation
 from responder.core.rules.template import Texts
-from responder.core.sms.segments import size
+from responder.core.sms.text import size
 
 MOST = 9  # appointments in one list, so that one digit chooses
 VALID_FOR = timedelta(hours=48)
@@ -118,25 +117,6 @@ def read_choice(folded: str, count: int) -> tuple[int, ...] | None:
         return None
     known = {str(number): number for number in range(1, count + 1)}
     return tuple(dict.fromkeys(known[word] for word in chosen)) if known.keys() >= set(chosen) else ()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FollowUp:
-    """What follows from a text: effects, replies, actions, and the chosen appointments, about which rules decide.
-
-    If it ``falls_back``, the fallback speaks as well.
-    """
-
-    effects: tuple[Effect, ...] = ()
-    replies: tuple[Reply, ...] = ()
-    chosen: tuple[Situation, ...] = ()
-    actions: tuple[tuple[Match, tuple[Action, ...]], ...] = ()
-    falls_back: bool = False
-
-    @property
-    def is_for_a_person(self) -> bool:
-        """Whether the text answers no open question, so that a person has to look."""
-        return not self.chosen and any(isinstance(effect, OpenHandOff) for effect in self.effects)
 
 
 def hear_choice(situation: Situation, rules: Rules) -> FollowUp | None:

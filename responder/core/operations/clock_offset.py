@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from statistics import median
 from zoneinfo import ZoneInfo
 
-from responder.core.sms.timestamps import read_date_time
+from responder.core.sms.times import read_date_time
 
 LAST = 10  # texts whose median counts; fewer prove nothing
 LOOKED_AT = 50  # texts, since earlier ones tell late texts from a clock that is behind

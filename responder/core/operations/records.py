@@ -11,7 +11,7 @@ from responder.core.contact.effects import StepKind, StepStatus
 from responder.core.contact.known import Appointment, SubscriptionStatus
 from responder.core.outbound.events import appointment_data
 from responder.core.sms.message import Channel, MessageStatus
-from responder.core.sms.timestamps import iso
+from responder.core.sms.times import iso
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance

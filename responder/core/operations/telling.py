@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from responder.core.contact.effects import Step, StepKind
-from responder.core.rules.alerts import Alert, AlertKind, Mail
 from responder.core.rules.rules import Rules
-from responder.core.rules.webhooks import Event
-from responder.core.sms.timestamps import iso
+from responder.core.rules.sections import Alert, AlertKind, Event, Mail
+from responder.core.sms.times import iso
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,10 +7,10 @@ from decimal import ROUND_DOWN, Decimal
 from enum import StrEnum
 
 from responder.core.operations.clock_offset import ClockOffset
-from responder.core.outbound.retry import Endpoint
-from responder.core.rules.alerts import AlertKind, Trouble
+from responder.core.outbound.fates import Endpoint
 from responder.core.rules.rules import Rules
-from responder.core.sms.timestamps import iso
+from responder.core.rules.sections import AlertKind, Trouble
+from responder.core.sms.times import iso
 
 SEEN_WITHIN = timedelta(seconds=15)  # workers and intakes report every few seconds; one silent for longer is gone
 UNSEEN = "its intake was not seen lately: start 'responder run' or 'responder mail'"

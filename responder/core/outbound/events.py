@@ -19,10 +19,10 @@ from responder.core.contact.effects import (
     WebhookCall,
 )
 from responder.core.contact.known import Appointment, Known
+from responder.core.rules.sections import Event
 from responder.core.rules.situation import Match, Situation
-from responder.core.rules.webhooks import Event
 from responder.core.sms.message import Message
-from responder.core.sms.timestamps import iso
+from responder.core.sms.times import iso
 
 
 def webhook_payload(

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from responder.core.contact.effects import Step
-from responder.core.outbound.report import Report
+from responder.core.outbound.fates import Report
 from responder.core.sms.message import Inbound
 
 LARGEST_BODY = 64 * 1024  # bytes of a request to us (contract, section 4)

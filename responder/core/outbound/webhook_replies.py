@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 
 from responder.core.contact.effects import Awaited, Mute, Purpose, Reply
 from responder.core.contact.known import Known
-from responder.core.outbound.suppression import OPTED_OUT
+from responder.core.outbound.leaving import OPTED_OUT
 from responder.core.rules.limits import Limits, Restraint
 from responder.core.rules.template import LONGEST_RENDERED, Templates
-from responder.core.sms.segments import cut
+from responder.core.sms.text import cut
 
 ANSWER_WITHIN = timedelta(seconds=5)  # from the beginning of the call; a later answer makes no reply
 LONGEST_JSON = 64 * 1024  # bytes of an answer; a longer one is cut there and makes no reply

@@ -12,13 +12,13 @@ from responder.core.contact.echoes import Sent
 from responder.core.contact.effects import Mute, Reply, Step, StepKind
 from responder.core.contact.known import Known
 from responder.core.deciding.plan import Plan, make_plan
-from responder.core.outbound.suppression import why_suppressed
+from responder.core.outbound.leaving import why_suppressed
 from responder.core.outbound.webhook_replies import settled
-from responder.core.rules.cases import NOTHING
 from responder.core.rules.limits import Limits
 from responder.core.rules.rules import Rules
+from responder.core.rules.sections import NOTHING
 from responder.core.sms.message import Channel, Message, Order
-from responder.core.sms.timestamps import iso
+from responder.core.sms.times import iso
 
 NO_RESPONSES: Mapping[str, bytes] = MappingProxyType({})
 MASKED = 6  # last digits, so that no number gets into a file that many read

@@ -8,7 +8,7 @@ from enum import StrEnum
 from responder.core.contact.effects import Effect, Step, StepKind
 from responder.core.contact.known import Known
 from responder.core.deciding.plan import make_plan
-from responder.core.outbound.suppression import why_suppressed
+from responder.core.outbound.leaving import why_suppressed
 from responder.core.rehearsal.conversation import Exchange, carried_out
 from responder.core.rules.rules import Rules
 from responder.core.sms.message import Message

@@ -12,8 +12,8 @@ from responder.core.contact.known import Known
 from responder.core.deciding.plan import Plan
 from responder.core.rehearsal.circumstances import LONG_BEFORE, circumstances_for, subscribed, variants, where_it_speaks
 from responder.core.rehearsal.conversation import Exchange, converse, imagined
-from responder.core.rules.cases import NOTHING, Case, Expected, ExpectedStep, Given
 from responder.core.rules.rules import Rule, Rules
+from responder.core.rules.sections import NOTHING, Case, Expected, ExpectedStep, Given
 from responder.core.sms.message import Message, Order
 
 BETWEEN = timedelta(minutes=1)

@@ -1,16 +1,23 @@
-"""What a rules file says about all appointments: when they are open, texts, reminders."""
+"""What a rules file says about all appointments: when they are open, texts, reminders; and about files of them."""
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from responder.core.contact.effects import AppointmentStatus
 from responder.core.contact.known import WINDOW, Appointment, Known
 from responder.core.rules.template import Texts
+from responder.core.sms.typed_times import Forms
 
 BEFORE_THE_NIGHT = timedelta(minutes=15)  # how long before quiet hours a text goes out that cannot wait for their end
+APPOINTMENT_COLUMNS = (
+    "id", "originator", "starts_at", "name", "service", "location", "language", "asked_at", "status", "updated_at",
+)  # fmt: skip
+SUBSCRIBER_COLUMNS = ("originator", "list", "status", "since", "language", "evidence")
+DATE, TIME = "date", "time"
+"""Two columns that make ``starts_at`` together."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -132,3 +139,22 @@ def appointment_values(appointment: Appointment) -> dict[str, object]:
         "location": appointment.location,
         "status": str(appointment.status),
     }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FileForm:
+    """What a kind of file calls its columns, how it writes days and times, and what holds for all its lines."""
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """Our column by the file's name for it."""
+    forms: Forms = field(default_factory=Forms)
+    fixed: Mapping[str, str] = field(default_factory=dict)
+    """The value of a column that the file does not have."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Imports:
+    """How files of appointments and of subscribers look."""
+
+    appointments: FileForm = field(default_factory=FileForm)
+    subscribers: FileForm = field(default_factory=FileForm)

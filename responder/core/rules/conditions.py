@@ -8,7 +8,7 @@ from responder.core.contact.effects import AppointmentStatus
 from responder.core.contact.reasons import because
 from responder.core.recognition.answers import OUTCOMES
 from responder.core.rules.situation import Situation
-from responder.core.sms.durations import in_short
+from responder.core.sms.times import in_short
 
 
 class Condition(Protocol):

@@ -9,7 +9,7 @@ from responder.core.contact.effects import Mute, Purpose, Reply, WebhookCall
 from responder.core.contact.known import Known
 from responder.core.contact.reasons import Reason, because
 from responder.core.rules.template import Template, Texts
-from responder.core.sms.durations import Rate, in_words
+from responder.core.sms.times import Rate, in_words
 
 NOTICES: Mapping[str, str] = {
     "de": "Wir haben viele SMS von Ihnen bekommen. Wir lesen sie, antworten aber eine Weile nicht mehr. "

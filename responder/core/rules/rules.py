@@ -12,19 +12,16 @@ from responder.core.recognition.outcome import Confirmation
 from responder.core.recognition.packs import Answer
 from responder.core.recognition.vocabulary import Vocabulary
 from responder.core.rules.actions import Action
-from responder.core.rules.alerts import Alerts
-from responder.core.rules.appointments import AppointmentPolicy
-from responder.core.rules.cases import Case
+from responder.core.rules.appointments import AppointmentPolicy, Imports
 from responder.core.rules.conditions import Condition, Cooldown
 from responder.core.rules.hours import RulePause
-from responder.core.rules.imports import Imports
 from responder.core.rules.index import Index
 from responder.core.rules.limits import Limits
 from responder.core.rules.matching import Answers, Lenient, TextCondition, Words, match_answer
+from responder.core.rules.sections import Alerts, Case, Event
 from responder.core.rules.situation import Situation
 from responder.core.rules.template import Texts
 from responder.core.rules.typos import Nearness, Typos
-from responder.core.rules.webhooks import Event
 from responder.core.sms.message import Message
 from responder.core.sms.text import fold
 

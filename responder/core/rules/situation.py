@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from responder.core.contact.changes import is_outdated, was_before
 from responder.core.contact.echoes import TEXTS_REMEMBERED, Sent
 from responder.core.contact.effects import AppointmentStatus, ChangeAppointment, Purpose
 from responder.core.contact.known import WINDOW, Appointment, Known
-from responder.core.contact.precedence import is_outdated, was_before
 from responder.core.contact.question import QuestionStatus, state
 from responder.core.recognition.answers import read_answer
 from responder.core.recognition.courtesy import only_courtesy, without_courtesy

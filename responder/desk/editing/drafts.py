@@ -10,8 +10,8 @@ from responder.desk.editing.rules_file import LONGEST_WHY, RulesFile
 from responder.desk.rule_versions import list_versions, read_version
 from responder.rulefile import sources_of
 from responder.rulefile.reading.nodes import LARGEST_FILE
-from responder.store.base import rule_versions as kept
-from responder.store.base.rule_versions import RuleVersions
+from responder.store.base import history as kept
+from responder.store.base.history import RuleVersions
 
 LOOKED_BACK_AT = 50  # versions, for the text that a draft began from
 

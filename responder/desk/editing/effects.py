@@ -15,7 +15,7 @@ from responder.core.sms.message import Message, MessageStatus
 from responder.desk.desk import Desk
 from responder.desk.messages import list_messages
 from responder.desk.rule_versions import find_version, rules_in_force, rules_of_version
-from responder.store.base.listing import read_all
+from responder.store.base.records import read_all
 from responder.store.reading.contacts_then import Beginning, count_and_begin, decided_messages, read_past
 
 LAST_TEXTS = 500

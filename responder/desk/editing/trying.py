@@ -8,7 +8,7 @@ from responder.core.contact.effects import AppointmentStatus
 from responder.core.contact.known import Appointment, Known
 from responder.core.contact.reasons import because
 from responder.core.deciding.plan import Plan, make_plan
-from responder.core.operations.explanations import Explanation, explained, why_silent
+from responder.core.operations.messages import Explanation, explained, why_silent
 from responder.core.operations.records import MessageRecord
 from responder.core.rehearsal.circumstances import LONG_BEFORE, subscribed
 from responder.core.rehearsal.conversation import Exchange, carried_out, talk_as_test

@@ -7,11 +7,10 @@ from enum import StrEnum
 from typing import Any
 
 from responder.core.contact.reasons import Reason, because
+from responder.core.outbound.fates import LONGEST_WAIT_S, read_retry_after
 from responder.core.outbound.gateway import Response, Taken
-from responder.core.outbound.retry import LONGEST_WAIT_S, read_retry_after
 from responder.errors import AccessError, BlockedError, PermanentError, ResponderError, TransientError, UncertainError
-from responder.gateways.agile.outbound import Api, send_url
-from responder.gateways.agile.values import as_mapping, identifier, loads, number, plain_words
+from responder.gateways.agile.messages import Api, as_mapping, identifier, loads, number, plain_words, send_url
 
 KEY = because("check", setting="RESPONDER_AGILE_API_KEY")
 URL = because("check_both", one="RESPONDER_AGILE_URL", other="RESPONDER_AGILE_API")

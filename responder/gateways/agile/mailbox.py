@@ -15,9 +15,9 @@ from zoneinfo import ZoneInfo
 
 from responder.core.outbound.gateway import OTHER_SENDER, UNSIGNED, Sample
 from responder.core.sms.message import Channel, Inbound, MessageStatus, message_key
-from responder.gateways.agile.inbound import form_of
 from responder.gateways.agile.mail import is_whole, read_forms
 from responder.gateways.agile.mail_bounds import LARGEST_HEAD, excess
+from responder.gateways.agile.messages import form_of
 
 SENDERS = ("smsin@agiletelecom.com",)
 SUBJECT = "Agile Telecom -- SMS received"

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BeforeValidator, Field
 
 from responder.gateways import GatewaySettings
-from responder.gateways.agile.outbound import Api
+from responder.gateways.agile.messages import Api
 from responder.gateways.agile.telecom import AgileTelecom
 from responder.settings.types import ApiKey, Endpoint, Expected, lower
 

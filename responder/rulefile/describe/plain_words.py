@@ -7,8 +7,8 @@ from datetime import timedelta
 from responder.core.rules.actions import Action
 from responder.core.rules.rules import Rules
 from responder.core.rules.template import Template, Texts
-from responder.core.sms.durations import in_short
-from responder.core.sms.segments import size
+from responder.core.sms.text import size
+from responder.core.sms.times import in_short
 from responder.rulefile.reading.in_words import LANGUAGES, as_typed, either, language_in_words, quoted, title_in_words
 from responder.rulefile.reading.nodes import Mapping as MappingNode
 from responder.rulefile.reading.nodes import Node

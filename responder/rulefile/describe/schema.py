@@ -11,7 +11,7 @@ from responder.core.contact.effects import AppointmentStatus
 from responder.core.contact.known import SubscriptionStatus
 from responder.core.recognition.outcome import Confirmation
 from responder.core.rules.actions import ACTIONS, Action, LanguageName, ResponseTexts, setting_name
-from responder.core.rules.imports import SUBSCRIBER_COLUMNS
+from responder.core.rules.appointments import SUBSCRIBER_COLUMNS
 from responder.core.rules.template import Texts
 from responder.core.sms.typed_times import DateForm, TimeForm
 from responder.rulefile.describe import schema_words as words_of
@@ -29,8 +29,8 @@ from responder.rulefile.reading.in_words import (
     one_or_many,
     reference,
 )
+from responder.rulefile.sections.appointments import APPOINTMENT_TARGETS
 from responder.rulefile.sections.conditions.registry import when_schema
-from responder.rulefile.sections.imports import APPOINTMENT_TARGETS
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 

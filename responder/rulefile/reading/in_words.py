@@ -5,9 +5,9 @@ from typing import Any
 
 from responder.core.recognition.packs import ALWAYS
 from responder.core.rules.rules import Rules
+from responder.rulefile.reading.included import load_packs
 from responder.rulefile.reading.nodes import Mapping as MappingNode
 from responder.rulefile.reading.nodes import Node
-from responder.rulefile.reading.packs import load_packs
 from responder.rulefile.reading.places import scalars
 
 LANGUAGES = {

@@ -11,7 +11,7 @@ from responder.core.rules.template import did_you_mean
 from responder.errors import Mistake
 from responder.rulefile.reading.nodes import Mapping as MappingNode
 from responder.rulefile.reading.nodes import Node, Place, Scalar, Sequence
-from responder.rulefile.reading.unknown_words import GLUED_BLANK, remedy_for
+from responder.rulefile.reading.places import GLUED_BLANK, remedy_for
 
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from responder.core.rules.appointments import QuietHours, Span
 from responder.core.rules.hours import DAYS, MIDNIGHT, WeeklyHours
-from responder.core.sms.durations import Length, read_length
+from responder.core.sms.times import Length, read_length
 from responder.core.sms.typed_times import skipped
 from responder.rulefile.reading.nodes import Node
 from responder.rulefile.reading.reader import Wrong, shown, text

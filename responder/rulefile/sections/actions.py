@@ -27,7 +27,7 @@ from responder.core.rules.actions import (
 )
 from responder.core.rules.conditions import AtMostOnce
 from responder.core.rules.template import Names, Template, Texts
-from responder.core.sms.segments import size
+from responder.core.sms.text import size
 from responder.rulefile.reading.nodes import Mapping as MappingNode
 from responder.rulefile.reading.nodes import Node, Scalar
 from responder.rulefile.reading.reader import (

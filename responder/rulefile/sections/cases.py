@@ -11,7 +11,7 @@ from responder.core.contact.known import Appointment, SubscriptionStatus
 from responder.core.deciding.decision import FALLBACK
 from responder.core.rehearsal.circumstances import SOMEBODY
 from responder.core.rules.actions import ACTIONS
-from responder.core.rules.cases import NOTHING, Case, Expected, ExpectedStep, Given, Turn
+from responder.core.rules.sections import NOTHING, Case, Expected, ExpectedStep, Given, Turn
 from responder.core.rules.template import did_you_mean
 from responder.core.sms.typed_times import read_moment
 from responder.rulefile.reading.nodes import Mapping as MappingNode

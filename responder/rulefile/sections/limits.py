@@ -4,10 +4,10 @@ import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 
-from responder.core.rules.alerts import Alerts
 from responder.core.rules.limits import Limits, built_in_notice
+from responder.core.rules.sections import Alerts
 from responder.core.rules.template import Names, Texts
-from responder.core.sms.durations import read_period, read_rate
+from responder.core.sms.times import read_period, read_rate
 from responder.rulefile.reading.nodes import Mapping as MappingNode
 from responder.rulefile.reading.nodes import Node
 from responder.rulefile.reading.reader import OFF, Reader, T, Wrong, is_empty, shown, text

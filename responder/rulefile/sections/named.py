@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from urllib.parse import urlsplit
 
-from responder.core.outbound.networks import decode_secret, is_host
+from responder.core.outbound.leaving import decode_secret, is_host
 from responder.core.rules.rules import List, Number, Webhook
+from responder.core.rules.sections import Event
 from responder.core.rules.template import Names, Texts
-from responder.core.rules.webhooks import Event
 from responder.core.sms.text import fold
 from responder.errors import ConfigurationError
 from responder.rulefile.reading.nodes import Mapping as MappingNode

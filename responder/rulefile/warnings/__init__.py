@@ -5,12 +5,12 @@ from itertools import chain
 
 from responder.core.rules.rules import Rules
 from responder.rulefile.reading.places import Sources
-from responder.rulefile.warnings import habits, languages, reach, replies, wording, words
+from responder.rulefile.warnings import habits, reach, replies, wording
 from responder.rulefile.warnings.survey import Caution, Code, Survey
 
 __all__ = ["Caution", "Code", "warnings_of"]
 
-FAMILIES = (reach.cautions, words.cautions, replies.cautions, wording.cautions, languages.cautions, habits.cautions)
+FAMILIES = (reach.cautions, replies.cautions, wording.cautions, habits.cautions)
 
 
 def warnings_of(rules: Rules, sources: Sources, now: datetime) -> tuple[Caution, ...]:

@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from responder.core.rules.rules import Rule
-from responder.core.sms.segments import BASIC, EXTENDED, GSM_ONE, UCS2_ONE, Size, size
-from responder.core.sms.text import fold
+from responder.core.sms.text import BASIC, EXTENDED, GSM_ONE, UCS2_ONE, Size, fold, size
 from responder.rulefile.reading.nodes import Place, Scalar
 from responder.rulefile.reading.places import Source, Spot, Typed
 from responder.rulefile.warnings.beside import every_text

@@ -10,7 +10,7 @@ from responder.core.rehearsal.circumstances import SOMEBODY
 from responder.core.rules.actions import Action
 from responder.core.rules.rules import Rule, Rules
 from responder.core.rules.template import Template, Texts
-from responder.core.sms.segments import Size, size
+from responder.core.sms.text import Size, size
 from responder.rulefile.reading.nodes import Mapping as MappingNode
 from responder.rulefile.reading.nodes import Node, Scalar, Sequence
 from responder.rulefile.reading.places import Source, Spot, entry, place_of_character, scalars

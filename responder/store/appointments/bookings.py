@@ -37,10 +37,9 @@ from responder.store.base.database import Database
 from responder.store.base.events import note_subject
 from responder.store.base.history import add_events, event, last_numbers
 from responder.store.base.imports import Kind, overtake
-from responder.store.base.locking import Conflict
-from responder.store.base.revisions import chunks, let_go, move_revisions
+from responder.store.base.locking import Conflict, chunks, let_go, move_revisions
 from responder.store.base.tables import appointments, contacts, staged_appointments
-from responder.store.queue.announcing import announce
+from responder.store.queue.entering import announce
 
 IMPORT, API = "import", "api"
 """Who changes appointments beside the messages."""

@@ -1,26 +1,31 @@
-"""What a person does about one appointment: its status set by hand, or its reminder sent now."""
+"""Appointments in the hands of people: one set or reminded by hand; and many from a file, finished after a kill."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete, select, update
+from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from responder.core.appointments.booking import FILE_FIELDS, Booking, Change
 from responder.core.appointments.reminders import ReminderPlan, reminder_key
 from responder.core.contact.effects import AppointmentStatus, StepStatus
 from responder.core.contact.known import Appointment
 from responder.core.contact.reasons import because
 from responder.core.outbound.events import appointment_booked
-from responder.store.appointments.bookings import find_to_change
+from responder.store.appointments.bookings import BOOKINGS, Means, carry_out_some, find_to_change, put_bookings
 from responder.store.appointments.planning import PLANNED, plan_reminders, take_bookings
 from responder.store.appointments.rows import appointment_from
 from responder.store.appointments.stale_reminders import QUEUED
 from responder.store.base.database import Database
 from responder.store.base.history import add_events, event
+from responder.store.base.imports import AT_ONCE, Imports
 from responder.store.base.locking import Conflict
+from responder.store.base.records import from_row
 from responder.store.base.tables import UNDONE, appointments, reminders, steps
-from responder.store.queue.announcing import announce
+from responder.store.queue.entering import announce
 from responder.store.queue.suppressing import DROPPED, drop_reminders, suppress
 
 
@@ -131,3 +136,27 @@ async def send_reminder(database: Database, appointment: Appointment, name: str,
         line = event((appointment.id, version), now, "reminder wanted", by, detail=f"{name} before")
         await add_events(connection, [line])
     return True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BookingImports(Imports):
+    """Carries out imports of appointments."""
+
+    kind = BOOKINGS
+    means: Means
+
+    async def put(
+        self, bookings: Sequence[Booking], advance: Callable[[int], None] = lambda _count: None
+    ) -> Mapping[Change, int]:
+        """Make the appointments what the bookings say, all or none, with the count of each change."""
+        await self.carry_out()
+        if len(bookings) <= AT_ONCE:
+            times, by, tell = self.means.times, self.means.by, self.means.tell
+            return await put_bookings(self.database, bookings, self.clock(), advance, times=times, by=by, tell=tell)
+        lines = [{name: getattr(booking, name) for name in FILE_FIELDS} for booking in bookings]
+        done = await self.import_lines(lines, advance=advance)
+        return {Change(change): count for change, count in done.counts.items()}
+
+    async def apply(self, connection: AsyncConnection, one: Row[Any], rows: Sequence[Row[Any]]) -> Sequence[str]:
+        bookings = [from_row(Booking, row) for row in rows]
+        return await carry_out_some(self.database, connection, bookings, self.means, self.clock())

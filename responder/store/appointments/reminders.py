@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from responder.core.appointments.reminders import Drop, Planned, Send, Wait
 from responder.core.contact.effects import Purpose, Step, StepKind, StepStatus
 from responder.core.contact.known import CLOCKS, Appointment, Known
-from responder.core.sms.segments import size
+from responder.core.sms.text import size
 from responder.store.appointments.rows import appointment_from
 from responder.store.appointments.stale_reminders import (
     QUEUED,
@@ -31,7 +31,7 @@ from responder.store.base.history import add_events, event, last_numbers
 from responder.store.base.tables import PAST, REMINDING, WAITING, appointments, contacts, messages, reminders, steps
 from responder.store.base.tables import PLANNED as IN_TURN
 from responder.store.consent.erased_numbers import silent_among
-from responder.store.queue.rows import step_rows
+from responder.store.queue.entering import step_rows
 from responder.store.queue.suppressing import COUNT, DROPPED, MOVE, REMINDER, dropped
 
 REMINDER_LOCK = 0x5E5B0D04  # PostgreSQL advisory lock: reminders are queued by one worker at a time

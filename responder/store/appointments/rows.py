@@ -11,7 +11,7 @@ from sqlalchemy.engine import Row
 from responder.core.appointments.booking import FIELDS, Booking, Change
 from responder.core.contact.effects import AppointmentStatus
 from responder.core.contact.known import Appointment
-from responder.core.sms.timestamps import iso
+from responder.core.sms.times import iso
 from responder.store.base.history import event
 from responder.store.base.records import from_row, order_of
 from responder.store.base.tables import appointments

@@ -8,17 +8,18 @@ from contextlib import asynccontextmanager, contextmanager
 from copy import copy
 from typing import Any, Self
 
-from sqlalchemy import text
+from sqlalchemy import Executable, text
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.engine import Row
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError, StatementError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from responder.errors import DeadlockError, StorageError
 from responder.store.base.events import begin_noting, put_noted
 from responder.store.base.sqlite import in_place, one_trip
-from responder.store.base.sqlite.engine import LOCK_WAIT_S, patiently, sqlite_engine
 from responder.store.base.sqlite.in_place import stay_in_place
+from responder.store.base.sqlite.one_trip import LOCK_WAIT_S, patiently, sqlite_engine
 
 READERS = 4
 STATEMENT_TIMEOUT_S = 10.0
@@ -126,6 +127,21 @@ class Database:
                 else:
                     await connection.execution_options(isolation_level="REPEATABLE READ")
                 yield connection
+
+    async def rows(self, query: Executable) -> Sequence[Row[*tuple[Any, ...]]]:
+        """What one query finds, in a transaction of its own."""
+        async with self.read() as connection:
+            return (await connection.execute(query)).all()
+
+    async def row(self, query: Executable) -> Row[*tuple[Any, ...]] | None:
+        """The first row that a query finds."""
+        async with self.read() as connection:
+            return (await connection.execute(query)).first()
+
+    async def value(self, query: Executable) -> Any:  # noqa: ANN401  (of the one column that is asked for)
+        """The only value that a query finds; None if there is none."""
+        async with self.read() as connection:
+            return (await connection.execute(query)).scalar_one_or_none()
 
     @asynccontextmanager
     async def patient(self) -> AsyncIterator[Self]:

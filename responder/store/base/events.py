@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Integer, bindparam, func, insert, literal_
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from responder.core.rules.webhooks import Event
+from responder.core.rules.sections import Event
 from responder.store.base.bulk import execute_many
 from responder.store.base.tables import events
 

@@ -113,9 +113,8 @@ class Imports(abc.ABC):
     async def _carry_out_some(self) -> tuple[int, int] | None:
         oldest = select(imports).where(imports.c.kind == self.kind.name, *_UNDONE)
         oldest = oldest.order_by(imports.c.accepted_at, imports.c.seq).limit(1)
-        async with self.database.read() as connection:
-            if (await connection.execute(oldest)).first() is None:
-                return None
+        if await self.database.row(oldest) is None:
+            return None
         async with self.database.write() as connection:
             await self.database.turn(connection, self.kind.lock)
             if (one := (await connection.execute(oldest)).first()) is None:
@@ -138,8 +137,7 @@ class Imports(abc.ABC):
     async def _read_imported(self, seq: int) -> Imported:
         staged = self.kind.staged.c
         done = select(staged.place, staged.outcome).where(staged.import_seq == seq, staged.outcome.is_not(None))
-        async with self.database.read() as connection:
-            rows = (await connection.execute(done.order_by(staged.place))).all()
+        rows = await self.database.rows(done.order_by(staged.place))
         places: dict[str, list[int]] = {}
         for row in rows:
             places.setdefault(row.outcome, []).append(row.place - 1)

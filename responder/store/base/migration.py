@@ -117,8 +117,7 @@ async def require_current(database: Database) -> None:
 async def _runs_from(database: Database) -> str:
     """The oldest version whose program runs on the database, as the newest one said that brought it up."""
     said = select(installation.c.value).where(installation.c.name == RUNS_FROM)
-    async with database.read() as connection:
-        found: str | None = (await connection.execute(said)).scalar_one_or_none()
+    found: str | None = await database.value(said)
     return found or (await version_of(database) or "")
 
 

@@ -11,11 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from responder.core.contact.known import SubscriptionStatus
 from responder.errors import ResponderError
 from responder.store.base.database import Database
-from responder.store.base.revisions import move_revisions
+from responder.store.base.locking import move_revisions
 from responder.store.base.tables import consent_events, contacts, subscriptions
 from responder.store.consent.ledger import OPERATOR, append, event_row
 from responder.store.consent.stopping import REFUSAL, latest
-from responder.store.queue.announcing import announce_consent
+from responder.store.queue.entering import announce_consent
 
 CORRECTED = "corrected"
 GRADED_STEPS = ("3", "9")  # of the opt-out reference, section 5.2: a phrase, and what may be a stop

@@ -33,8 +33,7 @@ from responder.core.contact.reasons import because
 from responder.core.sms.message import MessageStatus
 from responder.store.base.bulk import among
 from responder.store.base.database import Database
-from responder.store.base.locking import Condition, in_order
-from responder.store.base.revisions import let_go, move_revisions
+from responder.store.base.locking import Condition, in_order, let_go, move_revisions
 from responder.store.base.tables import (
     MALFORMED,
     PAST,

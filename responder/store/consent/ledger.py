@@ -24,16 +24,16 @@ from responder.core.contact.effects import (
 )
 from responder.core.contact.question import Ask
 from responder.core.deciding.plan import Plan
-from responder.core.outbound.suppression import why_suppressed
+from responder.core.outbound.leaving import why_suppressed
 from responder.core.recognition.outcome import Outcome
-from responder.core.rules.webhooks import Event as Kind
-from responder.core.sms.timestamps import iso
+from responder.core.rules.sections import Event as Kind
+from responder.core.sms.times import iso
 from responder.errors import StorageError
 from responder.store.base.bulk import execute_many
 from responder.store.base.events import note_event
 from responder.store.base.sqlite.in_place import kept
 from responder.store.base.tables import consent_events, installation
-from responder.store.queue.announcing import CHANGES
+from responder.store.queue.entering import CHANGES
 
 HEAD = "ledger_head"
 OPERATOR = "operator"  # the channel of what is done by hand

@@ -17,7 +17,7 @@ from responder.core.operations.pages import EVERY_EVENT, ConsentFilter
 from responder.core.operations.records import ConsentRecord
 from responder.errors import StorageError
 from responder.store.base.database import Database
-from responder.store.base.listing import Listing
+from responder.store.base.records import Listing
 from responder.store.base.tables import (
     HOLDING,
     PHRASED,

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.store.base.bulk import ready
 from responder.store.base.database import Database
-from responder.store.base.sqlite.engine import LOCK_RETRY_S
+from responder.store.base.sqlite.one_trip import LOCK_RETRY_S
 
 T = TypeVar("T")
 Ready = tuple[str, tuple[Any, ...]]

@@ -12,11 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from responder.core.contact.known import SubscriptionStatus
 from responder.core.sms.message import Order
 from responder.store.base.database import Database
-from responder.store.base.revisions import let_go, move_revisions
+from responder.store.base.locking import let_go, move_revisions
 from responder.store.base.tables import contacts, messages, steps, subscriptions
 from responder.store.consent.ledger import EventRow, append, event_row
-from responder.store.queue.announcing import announce_consent
 from responder.store.queue.ending import end_waiting
+from responder.store.queue.entering import announce_consent
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

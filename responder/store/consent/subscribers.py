@@ -14,14 +14,13 @@ from responder.core.consent.standing import Outcome, Outcomes, SubscriberChange
 from responder.core.contact.known import SubscriptionStatus
 from responder.store.base.database import Database
 from responder.store.base.imports import Kind, overtake
-from responder.store.base.locking import Check, unchecked
+from responder.store.base.locking import Check, chunks, let_go, move_revisions, unchecked
 from responder.store.base.records import as_row
-from responder.store.base.revisions import chunks, let_go, move_revisions
 from responder.store.base.tables import contacts, staged_subscribers, subscriptions
 from responder.store.consent.erased_numbers import silent_among
 from responder.store.consent.ledger import EventRow, append, event_row
 from responder.store.consent.stopping import latest
-from responder.store.queue.announcing import announce_consent
+from responder.store.queue.entering import announce_consent
 
 SUBSCRIBER_LOCK = 0x5E5B0D05  # PostgreSQL advisory lock: two imports at once take turns
 SUBSCRIBERS = Kind(name="subscribers", staged=staged_subscribers, lock=SUBSCRIBER_LOCK)

@@ -12,23 +12,21 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from responder.core.contact.effects import CloseDoubts, Purpose, Step, StepKind
 from responder.core.contact.reasons import because
 from responder.core.deciding.plan import Plan
-from responder.core.operations.handoffs import Closed
+from responder.core.operations.front_desk import Closed
 from responder.core.outbound.events import handoff_closed
-from responder.core.outbound.suppression import why_suppressed
+from responder.core.outbound.leaving import why_suppressed
 from responder.core.sms.message import Order
-from responder.core.sms.segments import size
-from responder.core.sms.timestamps import iso
+from responder.core.sms.text import size
+from responder.core.sms.times import iso
 from responder.errors import ResponderError
 from responder.store.base.database import Database
 from responder.store.base.events import note_subject
-from responder.store.base.locking import Check, unchecked
-from responder.store.base.revisions import move_revisions
+from responder.store.base.locking import Check, move_revisions, unchecked
 from responder.store.base.tables import OPEN_HANDOFF, PAST, WAITING, contacts, handoffs, messages, steps
 from responder.store.consent.erased_numbers import silent_among
 from responder.store.consent.ledger import EventRow, append, event_row
 from responder.store.consent.stopping import Stop, stop
-from responder.store.queue.announcing import announce, announce_consent
-from responder.store.queue.rows import step_rows
+from responder.store.queue.entering import announce, announce_consent, step_rows
 
 TWICE_WITHIN = timedelta(minutes=2)  # the same text to the same hand-off is one that was typed twice
 MESSAGE = ("key", "seq", "order_at", "gateway", "destination", "text", "folded", "rule", "rules_hash")

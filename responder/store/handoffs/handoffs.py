@@ -10,12 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.contact.effects import Purpose, StepKind
 from responder.core.contact.known import LATE, Appointment
-from responder.core.operations.handoffs import HandOffRecord, OpenHandOffs, Said
-from responder.core.sms.message import KEY_LENGTH
+from responder.core.operations.front_desk import HandOffRecord, OpenHandOffs, Said
 from responder.store.base.bulk import among, among_listed
 from responder.store.base.database import Database
-from responder.store.base.listing import Listing
-from responder.store.base.records import from_columns, from_row, order_of
+from responder.store.base.records import Listing, begins_so, from_columns, from_row, narrowed, order_of
 from responder.store.base.sqlite.in_place import kept
 from responder.store.base.tables import (
     HOLDING,
@@ -30,8 +28,6 @@ from responder.store.base.tables import (
 )
 
 BOOKED = "booked_"  # begins the names of an appointment's columns
-HEX = frozenset("0123456789abcdef")
-AFTER_HEX = "g"  # sorts after every key with the same beginning
 _booked = appointments.alias("booked")
 _later = messages.alias("later")
 _LATER = (
@@ -59,19 +55,15 @@ def list_handoffs(
     """The hand-offs that are open, all, or only those that are done, by when they were opened."""
     query = _handoffs() if every else _handoffs().where(handoffs.c.closed_at.is_(None))
     query = query.where(handoffs.c.closed_at.is_not(None)) if is_done else query
-    query = query if originator is None else query.where(handoffs.c.originator == originator)
     order = (handoffs.c.opened_at, handoffs.c.message_key)
+    query = narrowed(query, (handoffs.c.originator, originator))
     return Listing(query=query, order=order, read=_handoff, name=handoffs.c.message_key)
 
 
 async def find_handoffs(database: Database, beginning: str) -> list[HandOffRecord]:
     """The hand-offs whose key begins so: at most two, to tell whether there is just one."""
-    typed = beginning.lower()
-    if not typed or len(typed) > KEY_LENGTH or not HEX.issuperset(typed):
-        return []
-    begins_so = (handoffs.c.message_key >= typed) & (handoffs.c.message_key < typed + AFTER_HEX)
-    async with database.read() as connection:
-        return [_handoff(row) for row in (await connection.execute(_handoffs().where(begins_so).limit(2))).all()]
+    query = _handoffs().where(begins_so(handoffs.c.message_key, beginning)).limit(2)
+    return [_handoff(row) for row in await database.rows(query)]
 
 
 async def handoff_now(connection: AsyncConnection, key: str) -> HandOffRecord | None:

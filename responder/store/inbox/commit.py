@@ -42,9 +42,8 @@ from responder.store.inbox.planned import (
 )
 from responder.store.inbox.questions import put_questions
 from responder.store.outbound.webhook_replies import awaited_rows
-from responder.store.queue.announcing import numbered, tells_of_consent
 from responder.store.queue.ending import end_unwanted, end_waiting
-from responder.store.queue.rows import step_rows
+from responder.store.queue.entering import numbered, step_rows, tells_of_consent
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -23,7 +23,7 @@ from responder.store.base.tables import appointments, contacts, reminders, steps
 from responder.store.consent.erased_numbers import erased_among
 from responder.store.handoffs.handoffs import paused_and_doubted
 from responder.store.inbox.questions import read_questions
-from responder.store.queue.rows import read_sent
+from responder.store.queue.entering import read_sent
 
 NOT_HELD = (None, None)  # by a person, or by a doubt
 _WAITS = (steps.c.key == uses.c.step_key) & (steps.c.status == StepStatus.QUEUED)

@@ -18,7 +18,7 @@ from responder.store.base.locking import in_order
 from responder.store.base.sqlite.in_place import kept
 from responder.store.base.tables import IN_LINE, messages
 from responder.store.inbox.claiming import Lease, LeftToOthersError, claim, is_left
-from responder.store.queue.rows import Rows
+from responder.store.queue.entering import Rows
 
 logger = logging.getLogger(__name__)
 

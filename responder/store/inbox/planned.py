@@ -14,11 +14,11 @@ from responder.core.contact.known import Known, Subscription
 from responder.core.contact.reasons import reasons_in
 from responder.core.deciding.plan import Plan
 from responder.core.outbound.events import changed_appointment_data
-from responder.core.rules.webhooks import Event
+from responder.core.rules.sections import Event
 from responder.store.base.events import note_event, note_messages, snapshot
 from responder.store.base.history import event
 from responder.store.inbox.contacts import written_orders
-from responder.store.queue.rows import Rows
+from responder.store.queue.entering import Rows
 
 _written = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps would make an encoder for each message
 

@@ -24,7 +24,7 @@ from responder.core.contact.question import (
     after_happening,
 )
 from responder.core.deciding.plan import Plan
-from responder.core.sms.timestamps import iso
+from responder.core.sms.times import iso
 from responder.store.base.bulk import among_listed
 from responder.store.base.records import as_row, from_row
 from responder.store.base.sqlite.in_place import kept

@@ -15,12 +15,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from responder.core.contact.effects import Step
 from responder.core.contact.reasons import read_reason, written_reason
 from responder.core.operations.telling import events_of
-from responder.core.rules.alerts import Alert, AlertKind, Mail, Trouble
+from responder.core.rules.sections import Alert, AlertKind, Mail, Trouble
 from responder.store.base.database import Database
 from responder.store.base.events import note_event
 from responder.store.base.locking import in_order
 from responder.store.base.tables import alert_mails, alerts, steps
-from responder.store.queue.rows import Rows, step_rows
+from responder.store.queue.entering import Rows, step_rows
 
 LEASE = timedelta(minutes=2)  # a mail whose worker was killed is sent again after this; an attempt takes less
 DELAYS = (timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=5))  # after each attempt, and then
@@ -172,10 +172,7 @@ async def note_troubles(
 
 async def read_open(database: Database) -> list[Alert]:
     """The alerts that are open, oldest first."""
-    async with database.read() as connection:
-        rows = (
-            await connection.execute(select(alerts).where(IS_OPEN).order_by(alerts.c.opened_at, alerts.c.key))
-        ).all()
+    rows = await database.rows(select(alerts).where(IS_OPEN).order_by(alerts.c.opened_at, alerts.c.key))
     return [_alert(row) for row in rows]
 
 

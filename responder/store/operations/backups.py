@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.contact.effects import StepKind, StepStatus
 from responder.core.contact.reasons import because
-from responder.core.outbound.retry import LONGEST_PAUSE
+from responder.core.outbound.fates import LONGEST_PAUSE
 from responder.store.base.database import Database
 from responder.store.base.locking import Condition, in_order
 from responder.store.base.tables import (
@@ -66,8 +66,7 @@ async def ledger_hash(database: Database) -> str:
     """The hash of the last event of the consent ledger; empty if there is none."""
     events = table("consent_events", column("seq"), column("hash"))
     last = select(events.c.hash).order_by(events.c.seq.desc()).limit(1)
-    async with database.read() as connection:
-        return (await connection.execute(last)).scalar_one_or_none() or ""
+    return await database.value(last) or ""
 
 
 async def note_backup(database: Database, at: datetime) -> None:
@@ -82,16 +81,13 @@ async def note_backup(database: Database, at: datetime) -> None:
 async def last_backup(database: Database) -> datetime | None:
     """When the last backup was made by us; None if there never was one."""
     kept = select(installation.c.value).where(installation.c.name == BACKED_UP)
-    async with database.read() as connection:
-        value = (await connection.execute(kept)).scalar_one_or_none()
+    value = await database.value(kept)
     return datetime.fromisoformat(value) if value else None
 
 
 async def in_use_since(database: Database) -> datetime | None:
     """When rules were first in force; None if they never were."""
-    async with database.read() as connection:
-        first = select(func.min(rule_versions.c.first_in_force_at))
-        found: datetime | None = (await connection.execute(first)).scalar_one_or_none()
+    found: datetime | None = await database.value(select(func.min(rule_versions.c.first_in_force_at)))
     return found
 
 
@@ -99,8 +95,7 @@ async def clock_of(database: Database) -> datetime | None:
     """The clock of the machine that a PostgreSQL runs on; SQLite has none of its own."""
     if database.is_sqlite:
         return None
-    async with database.read() as connection:
-        found: datetime = (await connection.execute(select(func.clock_timestamp(type_=Moment())))).scalar_one()
+    found: datetime = await database.value(select(func.clock_timestamp(type_=Moment())))
     return found
 
 

@@ -10,9 +10,9 @@ from responder.core.contact.reasons import because
 from responder.store.base.database import Database
 from responder.store.base.locking import in_order
 from responder.store.base.tables import LEASED, steps
-from responder.store.outbound.due import due
+from responder.store.outbound.claims import due
 from responder.store.outbound.webhook_replies import begin_waiting
-from responder.store.queue.announcing import announce_deliveries
+from responder.store.queue.entering import announce_deliveries
 
 KILLED = because("worker_killed")
 LIMBO = {StepKind.WEBHOOK: StepStatus.QUEUED, StepKind.REPLY: StepStatus.UNCERTAIN}
@@ -29,8 +29,7 @@ async def due_kinds(database: Database, now: datetime) -> frozenset[StepKind]:
 async def has_abandoned(database: Database, now: datetime) -> bool:
     """Whether a worker was killed while it was sending."""
     abandoned = select(steps.c.seq).where(LEASED, steps.c.lease_until < now).order_by(steps.c.lease_until).limit(1)
-    async with database.read() as connection:
-        return (await connection.execute(abandoned)).first() is not None
+    return await database.row(abandoned) is not None
 
 
 async def settle_abandoned(database: Database, now: datetime, tell: Collection[str] = ()) -> int:

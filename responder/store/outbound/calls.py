@@ -10,13 +10,13 @@ from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.contact.effects import StepKind, StepStatus
-from responder.core.outbound.retry import LEASE, Endpoint
+from responder.core.outbound.fates import LEASE, Endpoint
 from responder.core.rules.limits import Limits
 from responder.store.base.database import Database
 from responder.store.base.locking import in_order
 from responder.store.base.tables import CALLS, awaited, steps
-from responder.store.outbound.endpoints import note_failure, note_success, switch_on, tell_disabled
-from responder.store.outbound.fates import OF_CLAIM, Claimed, Fate, record_fates, step_from
+from responder.store.outbound.claims import OF_CLAIM, Claimed, Fate, record_fates, step_from
+from responder.store.outbound.holds import note_failure, note_success, switch_on, tell_disabled
 from responder.store.outbound.replies import AGAIN
 from responder.store.outbound.webhook_replies import begin_waiting, settle
 

@@ -10,22 +10,25 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, true, update
+from sqlalchemy import ColumnElement, and_, select, true, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from responder.core.contact.effects import Purpose
-from responder.core.outbound.suppression import why_suppressed
+from responder.core.contact.effects import Purpose, StepKind, StepStatus
+from responder.core.outbound.leaving import TOO_LATE, why_suppressed
 from responder.store.appointments.stale_reminders import stale_among, with_unhandled
 from responder.store.base.database import Database
-from responder.store.base.revisions import free_contacts
-from responder.store.base.tables import steps
+from responder.store.base.locking import free_contacts, in_order
+from responder.store.base.tables import QUIET, UNDONE, steps
 from responder.store.consent.erased_numbers import silent_among
 from responder.store.handoffs.handoffs import in_doubt
-from responder.store.outbound.gateway_hold import SPENT, Budget, over_budget, places
+from responder.store.outbound.holds import SPENT, Budget, over_budget, places
 from responder.store.queue.ending import ended_among, last_stop
-from responder.store.queue.quiet_and_late import put_off, still_valid
+from responder.store.queue.suppressing import suppress
 
+DROPPED_TOGETHER = 500  # rows in one transaction, so that nobody waits long for the lock
+WAITING = and_(UNDONE, steps.c.kind == StepKind.REPLY, steps.c.status == StepStatus.QUEUED)
+STRICT = frozenset({Purpose.CONFIRMATION, Purpose.REMINDER})  # which nobody can want later than they are valid
 READ_FIRST = timedelta(seconds=2)  # that a reminder waits for what its number has written to be handled
 ANY = true()
 NOT_NOW = ""
@@ -34,6 +37,37 @@ NOT_NOW = ""
 Texts = Sequence[Row[Any]]
 Reasons = Mapping[str, str]
 """Why texts may not go out, by their keys; ``NOT_NOW`` where they stay in the queue."""
+
+
+def still_valid(now: datetime) -> ColumnElement[bool]:
+    """Whether a step is of use."""
+    return steps.c.expires_at.is_(None) | (steps.c.expires_at >= now)
+
+
+async def put_off(connection: AsyncConnection, now: datetime, until: datetime) -> None:
+    """Let what is no answer at once wait for the end of quiet hours."""
+    at_night = in_order(steps.c.key, QUIET, steps.c.next_attempt_at <= now, skip_locked=True)
+    await connection.execute(update(steps).where(at_night).values(next_attempt_at=until))
+
+
+async def drop_late(database: Database, now: datetime) -> int:
+    """Drop the waiting replies that are of no more use, and give how many."""
+    found = 0
+    while True:
+        late = (
+            select(steps.c.seq, steps.c.originator)
+            .where(WAITING, steps.c.expires_at < now)
+            .order_by(steps.c.seq)
+            .limit(DROPPED_TOGETHER)
+        )
+        async with database.write() as connection:
+            rows = (await connection.execute(late.with_for_update(skip_locked=True))).all()
+            ours = await free_contacts(connection, {row.originator for row in rows}, lock=not database.is_sqlite)
+            numbers = [row.seq for row in rows if row.originator in ours]
+            await suppress(connection, dict.fromkeys(numbers, TOO_LATE), now)
+        found += len(numbers)
+        if len(rows) < DROPPED_TOGETHER or not numbers:
+            return found
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,8 +10,8 @@ from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.contact.effects import VALID_FOR, StepKind, StepStatus
-from responder.core.outbound.retry import LEASE
-from responder.core.outbound.suppression import SHADOWED
+from responder.core.outbound.fates import LEASE
+from responder.core.outbound.leaving import SHADOWED
 from responder.store.base.bulk import among_listed
 from responder.store.base.database import Database
 from responder.store.base.locking import Check, unchecked
@@ -19,13 +19,18 @@ from responder.store.base.sqlite.in_place import expect, kept
 from responder.store.base.tables import GIVEN_UP, TROUBLED, steps
 from responder.store.consent.ledger import append
 from responder.store.consent.stopping import opt_out_upstream
-from responder.store.outbound.due import count_texts, first_calls, first_texts
-from responder.store.outbound.endpoints import switch_on
-from responder.store.outbound.fates import Claimed, Fate, record_fates, step_from
-from responder.store.outbound.gates import Claim, Room, room_for, stopped_among
-from responder.store.outbound.gateway_hold import Budget, begin_hold, end_hold
-from responder.store.queue.announcing import announce_consent, announce_deliveries
-from responder.store.queue.quiet_and_late import STRICT
+from responder.store.outbound.claims import (
+    Claimed,
+    Fate,
+    count_texts,
+    first_calls,
+    first_texts,
+    record_fates,
+    step_from,
+)
+from responder.store.outbound.gates import STRICT, Claim, Room, room_for, stopped_among
+from responder.store.outbound.holds import Budget, begin_hold, end_hold, switch_on
+from responder.store.queue.entering import announce_consent, announce_deliveries
 from responder.store.queue.suppressing import give_back, settle_suppressed
 
 AGAIN: dict[str, Any] = {"status": StepStatus.QUEUED, "attempts": 0, "lease_owner": None, "lease_until": None}
@@ -185,14 +190,12 @@ class SqlSteps:
     async def count_given_up(self, since: datetime) -> int:
         """How many steps were given up since a moment, beside calls of alerts, of which no alert tells."""
         given_up = (steps.c.updated_at >= since) & (steps.c.message_key != "")
-        async with self._database.read() as connection:
-            return (await connection.execute(select(func.count()).where(GIVEN_UP, given_up))).scalar_one()
+        return int(await self._database.value(select(func.count()).where(GIVEN_UP, given_up)))
 
     async def count_troubled(self) -> dict[StepStatus, int]:
         """How many steps there are of each status that needs a look."""
         query = select(steps.c.status, func.count()).where(TROUBLED).group_by(steps.c.status)
-        async with self._database.read() as connection:
-            return {StepStatus(status): count for status, count in (await connection.execute(query)).all()}
+        return {StepStatus(status): count for status, count in await self._database.rows(query)}
 
 
 _LEASE = kept(

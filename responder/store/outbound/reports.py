@@ -13,11 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.contact.effects import StepKind, StepStatus
 from responder.core.contact.reasons import because
-from responder.core.outbound.report import Report, status_after, together
+from responder.core.outbound.fates import Report, status_after, together
 from responder.store.base.database import Database
 from responder.store.base.records import as_row, from_row
 from responder.store.base.tables import SUBMITTED, reports, steps
-from responder.store.queue.announcing import announce_deliveries, read_hearers
+from responder.store.queue.entering import announce_deliveries, read_hearers
 
 # how long a report that came before the send's answer may wait for it; calls take 15 s
 STRAYS_FOR = timedelta(minutes=10)

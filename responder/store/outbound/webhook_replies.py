@@ -12,16 +12,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from responder.core.contact.echoes import Sent
 from responder.core.contact.effects import Mute, Purpose, Reply, Step, StepKind, StepStatus
 from responder.core.contact.known import Known
-from responder.core.outbound.suppression import LastStop
+from responder.core.outbound.leaving import LastStop
 from responder.core.outbound.webhook_replies import ANSWER_WITHIN, from_json, settled, to_json
 from responder.core.rules.limits import Limits
-from responder.core.sms.segments import size
+from responder.core.sms.text import size
 from responder.store.base.database import Database
 from responder.store.base.locking import in_order
 from responder.store.base.tables import awaited, contacts, steps
-from responder.store.queue.announcing import announce_deliveries, read_hearers
 from responder.store.queue.ending import ended_among, last_stop
-from responder.store.queue.rows import Rows, read_sent, step_rows
+from responder.store.queue.entering import Rows, announce_deliveries, read_hearers, read_sent, step_rows
 
 _ANY: ColumnElement[bool] = true()
 IN_FRONT = 1000  # replies that are looked at, of which calls that are under way are a few
@@ -94,9 +93,8 @@ async def settle_unanswered(database: Database, limits: Limits, now: datetime, p
     if paused:
         late, unbegun = _ANY, (steps.c.status == StepStatus.QUEUED) & steps.c.recipient.in_(sorted(paused))
     query = select(awaited.c.step_key).join(steps, steps.c.key == awaited.c.step_key).where(unbegun).limit(TOGETHER)
-    async with database.read() as connection:
-        if not (await connection.execute(query)).first():
-            return 0
+    if not await database.row(query):
+        return 0
     found = 0
     while True:
         async with database.write() as connection:

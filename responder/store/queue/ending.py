@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.contact.effects import OptOut, Purpose, StepKind, StepStatus
 from responder.core.deciding.plan import Plan
-from responder.core.outbound.suppression import DESPITE_OPT_OUT, OPTED_OUT, LastStop, Origin, is_ended
+from responder.core.outbound.leaving import DESPITE_OPT_OUT, OPTED_OUT, LastStop, Origin, is_ended
 from responder.core.sms.message import Order
 from responder.store.base.bulk import execute_many
 from responder.store.base.tables import REPLIES, UNDONE, contacts, messages, steps

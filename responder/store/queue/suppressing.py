@@ -16,7 +16,7 @@ from responder.core.contact.question import Happening, QuestionKind, QuestionSta
 from responder.core.contact.reasons import because
 from responder.store.base.history import add_events, event, last_numbers
 from responder.store.base.tables import appointments, contacts, questions, reminders, steps, subscriptions, uses
-from responder.store.queue.announcing import announce_deliveries, read_hearers
+from responder.store.queue.entering import announce_deliveries, read_hearers
 
 REMINDER = "reminder"
 DROPPED = "dropped"

@@ -16,7 +16,7 @@ from responder.core.contact.known import ASKED_FOR, LATE, Appointment, Known, Su
 from responder.core.sms.message import Message, MessageStatus, Order
 from responder.store.appointments.rows import appointment_from
 from responder.store.base.database import Database
-from responder.store.base.listing import Listing
+from responder.store.base.records import Listing
 from responder.store.base.tables import appointments, consent_events, contacts, messages, subscriptions
 from responder.store.handoffs.handoffs import paused_before
 from responder.store.inbox.claiming import COLUMNS, message_from

@@ -1,27 +1,37 @@
-"""The kept events with their data, which is looked up: what was erased or kept long enough is gone from them."""
+"""What happened, looked up: the kept events with their data, how lists grew, and the evidence for it."""
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Column, Table, delete, select
+from sqlalchemy import Column, ColumnElement, Table, delete, func, literal_column, select
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from responder.core.consent.standing import Changes
+from responder.core.contact.known import SubscriptionStatus
+from responder.core.operations.records import SubscriberRecord
 from responder.core.outbound.events import EventRecord, consent_changed
-from responder.core.rules.webhooks import Event
-from responder.core.sms.timestamps import iso
+from responder.core.rules.sections import Event
+from responder.core.sms.times import iso
 from responder.store.base.bulk import among
 from responder.store.base.database import Database
 from responder.store.base.events import KeptEvent, kept_events
+from responder.store.base.locking import chunks
 from responder.store.base.tables import appointments, consent_events, events, handoffs, messages, steps
-from responder.store.queue.rows import delivery_from
+from responder.store.consent.subscribers import KINDS
+from responder.store.queue.entering import delivery_from
 
 AT_ONCE = 200  # rows removed at a time
 ROWS_AT_ONCE = 20  # rows read at a time: most hold the events of a batch
 Rows = Mapping[Any, Row[Any]]
 SAID = ("key", "originator", "destination", "text", "sent_at", "received_at", "channel")
 WHOSE = ("originator", "name", "service", "location", "language")  # of an appointment
+JOINS, LEAVES = "opt_in", "opt_out"
+LONGEST_WORD = 40  # characters
+HOUR, MINUTE = 13, 16  # characters of a time as SQLite keeps it
+Place = tuple[str, str | None, str]
+"""A number, a list (none for all texts) and a kind of event."""
 
 
 async def read_events(database: Database, after: int, limit: int) -> tuple[Sequence[EventRecord], bool]:
@@ -146,3 +156,59 @@ DATA: Mapping[Event, Callable[[KeptEvent, Mapping[str, Rows]], Mapping[str, Any]
     Event.HANDOFF_OPENED: _opened,
     Event.HANDOFF_CLOSED: _closed,
 }
+
+
+async def read_evidence(database: Database, subscribers: Sequence[SubscriberRecord]) -> list[str]:
+    """The evidence for the status of each subscriber; empty where the ledger has none of it."""
+    last: dict[Place, str] = {}
+    async with database.read() as connection:
+        for some in chunks(sorted({one.originator for one in subscribers})):
+            rows = (await connection.execute(_events(some))).all()
+            last |= {(row.originator, row.list, row.event): _written(row) for row in rows}
+    return [_of(one, last) for one in subscribers]
+
+
+def _events(originators: Collection[str]) -> Any:  # noqa: ANN401  (a query of some columns)
+    events = consent_events.c
+    columns = (events.originator, events.list, events.event, events.at, events.text, events.reason)
+    query = select(*columns).where(events.originator.in_(originators), events.event.in_(list(KINDS.values())))
+    return query.order_by(events.seq)
+
+
+def _of(subscriber: SubscriberRecord, last: Mapping[Place, str]) -> str:
+    """What was said of the list itself, or else of all texts: a STOP takes its number off every list."""
+    kind = KINDS[SubscriptionStatus(subscriber.status)]
+    of_list = last.get((subscriber.originator, subscriber.list, kind))
+    return of_list or last.get((subscriber.originator, None, kind), "")
+
+
+def _written(row: Row[Any]) -> str:
+    if row.reason:
+        return str(row.reason)
+    return f"text {row.text!r} of {iso(row.at)}" if row.text else f"text of {iso(row.at)}"
+
+
+async def read_changes(database: Database, name: str, since: datetime, *, by_minute: bool = False) -> Sequence[Changes]:
+    """The changes of a list since a moment; by the minute only where the zone is not off by whole hours."""
+    at = _trunc(database, by_minute=by_minute)
+    events = consent_events.c
+    word = func.coalesce(events.word, events.folded, events.rule, events.channel)
+    columns = (at.label("at"), events.event, func.substr(word, 1, LONGEST_WORD).label("word"))
+    query = select(*columns, func.count().label("found")).where(
+        events.list == name, events.recorded_at >= since, events.event.in_((JOINS, LEAVES))
+    )
+    query = query.group_by(*(literal_column(place) for place in ("1", "2", "3")))
+    rows = await database.rows(query)
+    return [Changes(_moment(row.at), row.event == JOINS, row.word or "", int(row.found)) for row in rows]
+
+
+def _trunc(database: Database, *, by_minute: bool) -> ColumnElement[Any]:
+    if database.is_sqlite:
+        return literal_column(f"substr(recorded_at, 1, {MINUTE if by_minute else HOUR})")
+    return literal_column(f"date_trunc('{'minute' if by_minute else 'hour'}', recorded_at)")
+
+
+def _moment(at: Any) -> datetime:  # noqa: ANN401  (a text on SQLite, a time on PostgreSQL)
+    if isinstance(at, datetime):
+        return at.astimezone(UTC)
+    return datetime.fromisoformat(at if len(at) > HOUR else f"{at}:00").replace(tzinfo=UTC)

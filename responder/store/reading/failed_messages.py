@@ -12,8 +12,7 @@ from responder.core.operations.troubles import FailedMessages
 from responder.core.sms.message import MessageStatus
 from responder.errors import ResponderError
 from responder.store.base.database import Database
-from responder.store.base.locking import Check, unchecked
-from responder.store.base.revisions import TOGETHER
+from responder.store.base.locking import TOGETHER, Check, unchecked
 from responder.store.base.tables import messages
 from responder.store.reading.records import message_from
 
@@ -39,8 +38,7 @@ async def count_by_reason(
     coded = func.substr(column, 1, 1) == literal(CODED)
     reason = type_coerce(case((coded, column), else_=sentence), column.type)
     query = select(reason.label("reason"), func.count().label("found")).where(*where).group_by(reason)
-    async with database.read() as connection:
-        rows = (await connection.execute(query)).all()
+    rows = await database.rows(query)
     found: Counter[str] = Counter()
     reasons: dict[str, str] = {}
     for row in rows:

@@ -1,32 +1,48 @@
-"""What a start page shows: the newest texts, what waits, why nobody was answered, and what met no rule."""
+"""What a start page shows: the newest texts, what waits, what met no rule; and the board of a day, with reminders."""
 
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, case, func, select
+from sqlalchemy.engine import Row
 
 from responder.core.contact.effects import AppointmentStatus, StepKind
-from responder.core.operations.explanations import explained, why_silent
-from responder.core.operations.overview import Counts, FeedLine, Pulse, RuleUse, UnmatchedGroup
+from responder.core.operations.front_desk import (
+    BoardEntry,
+    Circumstances,
+    ReminderRecord,
+    ReminderStatus,
+    in_board_order,
+    standing_of,
+)
+from responder.core.operations.messages import Counts, FeedLine, Pulse, RuleUse, UnmatchedGroup, explained, why_silent
 from responder.core.operations.records import DeliveryRecord, MessageRecord
 from responder.core.sms.message import MessageStatus
+from responder.store.appointments.planning import PLANNED
+from responder.store.appointments.rows import appointment_from
 from responder.store.base.database import Database
+from responder.store.base.records import Listing, between, narrowed
 from responder.store.base.tables import (
     GIVEN_UP,
     OPEN_HANDOFF,
     UNMATCHED,
     appointment_events,
     appointments,
+    contacts,
     handoffs,
     messages,
+    reminders,
     steps,
 )
-from responder.store.queue.rows import delivery_from
+from responder.store.queue.entering import delivery_from
+from responder.store.queue.suppressing import DROPPED, OF_REMINDER
 from responder.store.reading.failed_messages import count_by_reason
 from responder.store.reading.records import message_from
 
 LOOKED_AT = 100_000  # messages, so that a page about a million costs what one about these costs
+REMINDER_STATUS = {PLANNED: ReminderStatus.DUE, DROPPED: ReminderStatus.DROPPED}
 
 
 async def read_newest(database: Database, limit: int) -> list[FeedLine]:
@@ -62,8 +78,7 @@ async def read_silences(database: Database, keys: Sequence[str]) -> dict[str, st
     answered = select(steps.c.message_key).where(steps.c.message_key == messages.c.key, steps.c.kind == StepKind.REPLY)
     query = select(messages).where(messages.c.key.in_(keys), messages.c.explanation.is_not(None), ~answered.exists())
     query = query.where(messages.c.status == MessageStatus.HANDLED)
-    async with database.read() as connection:
-        rows = (await connection.execute(query)).all()
+    rows = await database.rows(query)
     return {row.key: why_silent(explained(message_from(row), row.language, row.explanation)) for row in rows}
 
 
@@ -129,8 +144,7 @@ async def group_unmatched(database: Database, since: datetime, limit: int) -> Se
         .join(messages, messages.c.seq == groups.c.seq)
         .order_by(groups.c.count.desc(), groups.c.folded)
     )
-    async with database.read() as connection:
-        rows = (await connection.execute(query)).all()
+    rows = await database.rows(query)
     return [
         UnmatchedGroup(
             folded=row.folded,
@@ -152,6 +166,64 @@ async def count_uses(database: Database, since: datetime) -> Sequence[RuleUse]:
         .where(newest.c.received_at >= since, newest.c.rule.is_not(None))
         .group_by(newest.c.rule)
     )
-    async with database.read() as connection:
-        rows = (await connection.execute(query)).all()
-    return [RuleUse(rule=row.rule, count=row.hits, last_at=row.last_at) for row in rows]
+    return [RuleUse(rule=row.rule, count=row.hits, last_at=row.last_at) for row in await database.rows(query)]
+
+
+async def read_board(database: Database, begin: datetime, end: datetime, now: datetime) -> tuple[BoardEntry, ...]:
+    """How the appointments stand that start from one moment until before another."""
+    return in_board_order(_entry(row, now) for row in await database.rows(_board(begin, end)))
+
+
+def _board(begin: datetime, end: datetime) -> Select[Any]:
+    said_at = func.coalesce(messages.c.order_at, handoffs.c.opened_at)
+    doubts = (
+        select(func.max(said_at))
+        .select_from(handoffs.outerjoin(messages, messages.c.key == handoffs.c.message_key))
+        .where(OPEN_HANDOFF, handoffs.c.originator == appointments.c.originator)
+        .scalar_subquery()
+    )  # for each, since of all numbers there may be a hundred thousand
+    query = select(appointments, contacts.c.opted_out, contacts.c.stopped_at, doubts.label("doubt_at"))
+    query = query.outerjoin(contacts, contacts.c.originator == appointments.c.originator)
+    return query.where(appointments.c.starts_at >= begin, appointments.c.starts_at < end)
+
+
+def _entry(row: Row[Any], now: datetime) -> BoardEntry:
+    appointment = appointment_from(row)
+    also = Circumstances(opted_out=bool(row.opted_out), stopped_at=row.stopped_at, doubt_at=row.doubt_at)
+    return BoardEntry(appointment=appointment, standing=standing_of(appointment, also, now))
+
+
+def list_reminders(
+    *,
+    begin: datetime | None = None,
+    end: datetime | None = None,
+    status: ReminderStatus | None = None,
+    of: str | None = None,
+) -> Listing[ReminderRecord]:
+    """The reminders by when they are due: of one appointment, of those that start in a time, or of all."""
+    query = select(
+        reminders, appointments.c.name.label("person"), appointments.c.starts_at, steps.c.status.label("fate")
+    )
+    query = query.outerjoin(appointments, appointments.c.id == reminders.c.appointment_id)
+    query = query.outerjoin(steps, steps.c.key == reminders.c.key + OF_REMINDER)
+    query = between(narrowed(query, (reminders.c.appointment_id, of)), appointments.c.starts_at, begin, end)
+    if status is not None:
+        is_so = case((reminders.c.status == PLANNED, "due"), (reminders.c.status == DROPPED, "dropped"), else_="sent")
+        query = query.where(is_so == str(status))
+    return Listing(query=query, order=(reminders.c.due_at, reminders.c.key), read=_reminder, name=reminders.c.key)
+
+
+def _reminder(row: Row[Any]) -> ReminderRecord:
+    return ReminderRecord(
+        key=row.key,
+        appointment=row.appointment_id,
+        originator=row.originator,
+        name=row.person or "",
+        starts_at=row.starts_at,
+        reminder=row.name,
+        due_at=row.due_at,
+        status=REMINDER_STATUS.get(row.status, ReminderStatus.SENT),
+        done_at=row.done_at,
+        reason=row.reason,
+        fate=row.fate,
+    )

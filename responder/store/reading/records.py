@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.consent.standing import ContactRecord
 from responder.core.contact.effects import StepStatus
-from responder.core.operations.explanations import Explanation, explained
+from responder.core.operations.messages import Explanation, explained
 from responder.core.operations.pages import (
     EVERY_APPOINTMENT,
     EVERY_DELIVERY,
@@ -22,11 +22,10 @@ from responder.core.operations.pages import (
     SubscriberFilter,
 )
 from responder.core.operations.records import AppointmentRecord, DeliveryRecord, MessageRecord, SubscriberRecord
-from responder.core.sms.message import KEY_LENGTH, MessageStatus
+from responder.core.sms.message import MessageStatus
 from responder.store.appointments.rows import appointment_from
 from responder.store.base.database import Database
-from responder.store.base.listing import Listing
-from responder.store.base.records import from_row
+from responder.store.base.records import Listing, begins_so, between, from_row, narrowed
 from responder.store.base.tables import (
     HOLDING,
     PAST,
@@ -43,13 +42,11 @@ from responder.store.base.tables import (
     subscriptions,
 )
 from responder.store.handoffs.handoffs import list_handoffs
-from responder.store.queue.rows import delivery_from
+from responder.store.queue.entering import delivery_from
 
 FALLBACK = "fallback"
 IN_TROUBLE = (StepStatus.DEAD, StepStatus.FAILED, StepStatus.UNCERTAIN)
 SHORT_LISTS = (StepStatus.QUEUED, StepStatus.SENDING, *IN_TROUBLE)
-HEX = frozenset("0123456789abcdef")
-AFTER_HEX = "g"  # sorts after every key with the same beginning
 
 
 def list_messages(only: MessageFilter = EVERY_MESSAGE) -> Listing[MessageRecord]:
@@ -58,10 +55,8 @@ def list_messages(only: MessageFilter = EVERY_MESSAGE) -> Listing[MessageRecord]
     if only.originator is not None:
         theirs = (and_(messages.c.originator == only.originator, part) for part in (WAITING, PAST))
         query = query.where(or_(*theirs))  # an index for each
-    for column, value in ((messages.c.rule, only.rule), (messages.c.status, only.status)):
-        query = query if value is None else query.where(column == value)
-    query = query if only.since is None else query.where(messages.c.received_at >= only.since)
-    query = query if only.before is None else query.where(messages.c.received_at < only.before)
+    query = narrowed(query, (messages.c.rule, only.rule), (messages.c.status, only.status))
+    query = between(query, messages.c.received_at, only.since, only.before)
     if only.list is not None:
         query = query.where(_changed(only.list))
     if only.unmatched:
@@ -83,32 +78,21 @@ def list_subscribers(only: SubscriberFilter = EVERY_SUBSCRIBER) -> Listing[Subsc
     doubt = select(func.max(handoffs.c.opened_at)).where(HOLDING, handoffs.c.originator == subscriptions.c.originator)
     query = select(subscriptions, contacts.c.language, doubt.scalar_subquery().label("under_review_since"))
     query = query.outerjoin(contacts, contacts.c.originator == subscriptions.c.originator)
-    for column, value in (
-        (subscriptions.c.list, only.list),
-        (subscriptions.c.status, only.status),
-        (subscriptions.c.originator, only.originator),
-    ):
-        query = query if value is None else query.where(column == value)
+    query = narrowed(query, (subscriptions.c.list, only.list), (subscriptions.c.status, only.status))
+    query = narrowed(query, (subscriptions.c.originator, only.originator))
     order = (subscriptions.c.since, subscriptions.c.originator, subscriptions.c.list)
     return Listing(query=query, order=order, read=_subscriber)
 
 
 def list_deliveries(only: DeliveryFilter = EVERY_DELIVERY) -> Listing[DeliveryRecord]:
     """The calls to the outside, in the order in which they were queued."""
-    query = select(steps)
-    for column, value in (
-        (steps.c.status, only.status),
-        (steps.c.kind, only.kind),
-        (steps.c.recipient, only.to),
-        (steps.c.message_key, only.message_key),
-    ):
-        query = query if value is None else query.where(column == value)
+    query = narrowed(select(steps), (steps.c.status, only.status), (steps.c.kind, only.kind))
+    query = narrowed(query, (steps.c.recipient, only.to), (steps.c.message_key, only.message_key))
     if only.originator is not None:
         theirs = (and_(steps.c.originator == only.originator, kind) for kind in (REPLIES, WEBHOOK_CALLS))
         query = query.where(or_(*theirs))  # an index for each
     query = query.where(TROUBLED) if only.status in IN_TROUBLE else query
-    query = query if only.since is None else query.where(steps.c.created_at >= only.since)
-    query = query if only.before is None else query.where(steps.c.created_at < only.before)
+    query = between(query, steps.c.created_at, only.since, only.before)
     is_indexed = only.message_key or only.status in SHORT_LISTS or only.originator is not None
     dated_by = None if is_indexed or only == EVERY_DELIVERY else steps.c.created_at
     return Listing(query=query, order=(steps.c.seq,), read=delivery_from, name=steps.c.key, dated_by=dated_by)
@@ -116,27 +100,16 @@ def list_deliveries(only: DeliveryFilter = EVERY_DELIVERY) -> Listing[DeliveryRe
 
 def list_appointments(only: AppointmentFilter = EVERY_APPOINTMENT) -> Listing[AppointmentRecord]:
     """The appointments, by their start: those of a number, with a status, from a moment until before another."""
-    query = select(appointments)
-    for column, value in (
-        (appointments.c.originator, only.originator),
-        (appointments.c.status, only.status),
-    ):
-        query = query if value is None else query.where(column == value)
-    query = query if only.begin is None else query.where(appointments.c.starts_at >= only.begin)
-    query = query if only.end is None else query.where(appointments.c.starts_at < only.end)
+    of_whom, standing = (appointments.c.originator, only.originator), (appointments.c.status, only.status)
+    query = between(narrowed(select(appointments), of_whom, standing), appointments.c.starts_at, only.begin, only.end)
     order = (appointments.c.starts_at, appointments.c.id)
     return Listing(query=query, order=order, read=_appointment, name=appointments.c.id)
 
 
 async def find_messages(database: Database, beginning: str) -> list[Explanation]:
     """The messages whose key begins so: at most two, to tell whether there is just one."""
-    typed = beginning.lower()
-    if not typed or len(typed) > KEY_LENGTH or not HEX.issuperset(typed):
-        return []
-    begins_so = (messages.c.key >= typed) & (messages.c.key < typed + AFTER_HEX)
-    async with database.read() as connection:
-        rows = (await connection.execute(select(messages).where(begins_so).limit(2))).all()
-    return [_explanation(row) for row in rows]
+    query = select(messages).where(begins_so(messages.c.key, beginning)).limit(2)
+    return [_explanation(row) for row in await database.rows(query)]
 
 
 async def raw_of(database: Database, key: str) -> bytes:
@@ -147,24 +120,19 @@ async def raw_of(database: Database, key: str) -> bytes:
 
 async def find_delivery(database: Database, key: str) -> DeliveryRecord | None:
     """The delivery with this key."""
-    async with database.read() as connection:
-        row = (await connection.execute(select(steps).where(steps.c.key == key))).first()
+    row = await database.row(select(steps).where(steps.c.key == key))
     return delivery_from(row) if row else None
 
 
 async def find_deliveries(database: Database, beginning: str, number: str) -> list[DeliveryRecord]:
     """The deliveries whose key begins so and ends with this number: at most two."""
-    if not beginning or not HEX.issuperset(beginning):
-        return []
-    begins_so = (steps.c.key >= beginning) & (steps.c.key < beginning + AFTER_HEX) & steps.c.key.like(f"%-{number}")
-    async with database.read() as connection:
-        return [delivery_from(row) for row in (await connection.execute(select(steps).where(begins_so).limit(2))).all()]
+    query = select(steps).where(begins_so(steps.c.key, beginning), steps.c.key.like(f"%-{number}")).limit(2)
+    return [delivery_from(row) for row in await database.rows(query)]
 
 
 async def find_appointment(database: Database, identifier: str) -> AppointmentRecord | None:
     """The appointment with this id."""
-    async with database.read() as connection:
-        row = (await connection.execute(select(appointments).where(appointments.c.id == identifier))).first()
+    row = await database.row(select(appointments).where(appointments.c.id == identifier))
     return _appointment(row) if row else None
 
 

@@ -25,7 +25,7 @@ from responder.desk.appointments import (
     show_appointment,
 )
 from responder.desk.desk import LONGEST_NOTE, Invalid
-from responder.desk.requests.typed import APPOINTMENT_FILTERS, Typed, appointment_filter, read_one_of, read_text
+from responder.desk.requests import APPOINTMENT_FILTERS, Typed, appointment_filter, read_one_of, read_text
 from responder.web.api.call import PAGING, Answer, Call, answer_page, finish
 
 UNLIKE_AN_ID = "holds a character that cannot be kept, or blanks at an end"

@@ -13,7 +13,7 @@ from responder.core.appointments.booking import Local
 from responder.core.operations.pages import Page
 from responder.core.operations.records import AppointmentRecord
 from responder.desk.desk import LARGEST_PAGE, Desk, Invalid, Recorded, Records
-from responder.desk.requests.typed import Typed, read_one_of, read_text
+from responder.desk.requests import Typed, read_one_of, read_text
 
 BY_PROGRAMS = "api"  # who acts where nobody is named
 LONGEST_OPERATOR = 200  # characters

@@ -15,7 +15,7 @@ from responder.desk.consent import (
     show_consent,
 )
 from responder.desk.desk import Missing
-from responder.desk.requests.typed import (
+from responder.desk.requests import (
     CONSENT_FILTERS,
     SUBSCRIBER_FILTERS,
     Typed,

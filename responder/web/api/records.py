@@ -13,7 +13,7 @@ from responder.desk.handoffs import (
     show_handoff,
 )
 from responder.desk.messages import list_messages, retry_message, show_message
-from responder.desk.requests.typed import (
+from responder.desk.requests import (
     DELIVERY_FILTERS,
     MESSAGE_FILTERS,
     Typed,

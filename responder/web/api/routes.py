@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 from responder.core.operations.pages import Repeat
 from responder.core.outbound.gateway import LARGEST_BODY
 from responder.desk.desk import Desk, DeskError, Invalid, Overtaken
-from responder.desk.requests.repeats import UnderWay, once
+from responder.desk.requests import UnderWay, once
 from responder.errors import ConfigurationError, StorageError
 from responder.web.api.call import Answer, Call, Refusal, etag_of
 from responder.web.api.description import BASE, document, page

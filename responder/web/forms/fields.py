@@ -1,6 +1,7 @@
-"""Reads forms, whatever their shape and charset."""
+"""Forms, whatever their shape and charset, and the file that one brings."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
@@ -9,6 +10,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 
 FALLBACK_CHARSET = "cp1252"  # for bytes that are not UTF-8 (gateway reference, section 1.4)
 Fields = list[tuple[bytes, bytes]]
+LONGEST_SUFFIX = 5  # characters
 
 
 class Part(NamedTuple):
@@ -93,3 +95,38 @@ def read_parts(body: bytes, boundary: bytes) -> list[Part]:
     parser.write(body)
     parser.finalize()
     return parts
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Upload:
+    """A file that a form brought, with the name that it had, and the fields beside it."""
+
+    name: str = ""
+    body: bytes = field(default=b"", repr=False)
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def suffix(self) -> str:
+        """The end of its name, which tells what kind of file it is; nothing else of the name is used.
+
+        >>> Upload(name="../News list.CSV").suffix
+        '.csv'
+        """
+        end = self.name.rpartition(".")[2].lower() if "." in self.name else ""
+        return f".{end}" if end.isalnum() and len(end) <= LONGEST_SUFFIX else ""
+
+
+def read_upload(body: bytes, content_type: str) -> Upload:
+    """The file of a multipart form; empty where there is none."""
+    kind, options = parse_options_header(content_type)
+    if kind != b"multipart/form-data":
+        return Upload()
+    try:
+        parts = read_parts(body, options.get(b"boundary", b""))
+    except FormParserError:
+        return Upload()
+    fields = {decoded(part.name): decoded(part.body) for part in parts if part.file is None}
+    file = next((part for part in parts if part.file), None)
+    if file is None:
+        return Upload(fields=fields)
+    return Upload(name=decoded(file.file or b""), body=file.body, fields=fields)

@@ -16,9 +16,9 @@ import pytest
 from responder.cli.doctor.surroundings import check_disk
 from responder.core.contact.effects import StepKind, StepStatus
 from responder.core.operations.records import Source
-from responder.store.base.rule_versions import RuleVersions
+from responder.store.base.history import RuleVersions
 from responder.store.consent.erasure import erase
-from responder.store.outbound.fates import Fate
+from responder.store.outbound.claims import Fate
 from responder.version import full_version
 from responder.wiring import utc_now
 from tests.builders import ANNA, BRUNO, inbound

@@ -5,11 +5,11 @@ from decimal import Decimal
 
 import pytest
 
-from responder.core.rules.alerts import AlertKind, Trouble
+from responder.core.rules.sections import AlertKind, Trouble
 from responder.store.base.tables import alert_mails, steps
 from responder.store.operations.alerts import Telling, mail_rows, note_troubles
-from responder.store.operations.credits import claim_question, note_credit, note_no_credit
-from responder.store.queue.rows import step_rows
+from responder.store.operations.sources import claim_question, note_credit, note_no_credit
+from responder.store.queue.entering import step_rows
 from responder.wiring import utc_now
 from tests.builders import reply_step
 from tests.cli.conftest import Installation

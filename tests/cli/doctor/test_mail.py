@@ -10,11 +10,11 @@ import pytest
 from responder.core.operations.troubles import MailboxState
 from responder.core.outbound.gateway import Sample
 from responder.core.sms.message import Channel, MessageStatus
-from responder.gateways.agile.inbound import form_of
 from responder.gateways.agile.mailbox import AgileMailReader
+from responder.gateways.agile.messages import form_of
 from responder.mail.account import account_of, reader_of
 from responder.settings.model import load_settings
-from responder.store.operations.mailboxes import report_mailbox
+from responder.store.operations.sources import report_mailbox
 from responder.wiring import utc_now
 from tests.builders import ANNA, SHOP, inbound, mailbox_report
 from tests.cli.conftest import Installation, run

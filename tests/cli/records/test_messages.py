@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from responder.core.sms.message import MessageStatus
-from responder.store.base.revisions import TOGETHER
+from responder.store.base.locking import TOGETHER
 from tests.builders import ANNA, BRUNO, SHOP, inbound, minutes
 from tests.cli.conftest import Installation, run
 from tests.conftest import NOON

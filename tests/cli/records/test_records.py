@@ -2,7 +2,7 @@
 
 from responder.core.contact.effects import StepKind, StepStatus
 from responder.store.consent.retention import remove_texts
-from responder.store.outbound.fates import Fate
+from responder.store.outbound.claims import Fate
 from tests.builders import ANNA, BRUNO, inbound, minutes
 from tests.cli.conftest import Installation, run
 from tests.conftest import NOON

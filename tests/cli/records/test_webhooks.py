@@ -7,7 +7,7 @@ from jsonschema import Draft202012Validator
 from sqlalchemy import select
 
 from responder.core.contact.effects import StepKind
-from responder.core.rules.webhooks import Event
+from responder.core.rules.sections import Event
 from responder.desk.deliveries import webhook_bodies
 from responder.rulefile import read_rules
 from responder.store.base.tables import steps

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from responder.cli.terminal.mistakes import pointed_at
+from responder.cli.rules.file import pointed_at
 from responder.rulefile import read_rules
 from tests.cli.conftest import Installation, run
 from tests.cli.test_main import on_a_terminal

@@ -9,7 +9,7 @@ import pytest
 
 from responder.core.rehearsal.trials import messages_of
 from responder.core.rules.rules import Rules
-from responder.core.sms.timestamps import iso
+from responder.core.sms.times import iso
 from responder.desk.desk import Desk
 from responder.desk.editing.trying import Said, Talk, try_talk
 from responder.desk.rule_versions import pause_rule, read_rule_pauses

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from responder.core.outbound.networks import decode_secret
+from responder.core.outbound.leaving import decode_secret
 from tests.builders import inbound
 from tests.cli.conftest import Installation, run
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from responder.core.operations.records import Source
-from responder.store.base.rule_versions import RuleVersions
+from responder.store.base.history import RuleVersions
 from tests.builders import ANNA, BRUNO, inbound, minutes
 from tests.cli.conftest import Installation, run
 from tests.cli.test_main import on_a_terminal

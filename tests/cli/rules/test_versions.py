@@ -1,7 +1,7 @@
 """responder rules."""
 
 from responder.rulefile import load_rules, sources_of
-from responder.store.base.rule_versions import RuleVersions
+from responder.store.base.history import RuleVersions
 from tests.cli.conftest import Installation, run
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from responder.core.contact.known import Known
 from responder.core.deciding.plan import Plan
-from responder.core.operations.explanations import explained, why_silent
+from responder.core.operations.messages import explained, why_silent
 from responder.core.rules.rules import Rules
 from responder.desk.editing.trying import record_of
 from responder.store.inbox.planned import explanation_json

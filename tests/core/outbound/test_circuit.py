@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from responder.core.outbound.retry import AT_ONCE, LONGEST_PAUSE, PAUSE, Endpoint
+from responder.core.outbound.fates import AT_ONCE, LONGEST_PAUSE, PAUSE, Endpoint
 from tests.builders import minutes
 from tests.conftest import NOON
 

@@ -1,6 +1,6 @@
 import pytest
 
-from responder.core.outbound.networks import refusal
+from responder.core.outbound.leaving import refusal
 
 REFUSED = """
 127.0.0.1 10.0.0.1 172.16.0.1 192.168.0.1 169.254.169.254 100.64.0.1 192.0.0.8 192.88.99.1 198.18.0.1 0.0.0.0 255.255.255.255 224.0.0.1

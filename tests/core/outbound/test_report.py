@@ -6,7 +6,7 @@ from itertools import permutations
 import pytest
 
 from responder.core.contact.effects import StepStatus
-from responder.core.outbound.report import Report, Reported, status_after, together
+from responder.core.outbound.fates import Report, Reported, status_after, together
 from tests.conftest import NOON
 
 SENT, FAILED, DELIVERED, UNKNOWN = Reported.SENT, Reported.FAILED, Reported.DELIVERED, Reported.UNKNOWN

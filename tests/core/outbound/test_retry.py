@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from responder.core.contact.effects import StepKind
+from responder.core.outbound.fates import DELAYS_S, LEASE, next_attempt, read_retry_after
 from responder.core.outbound.gateway import Call
-from responder.core.outbound.retry import DELAYS_S, LEASE, next_attempt, read_retry_after
 
 NOW = datetime(2026, 4, 8, 12, 30, tzinfo=UTC)
 HOUR = 3600.0

@@ -11,9 +11,9 @@ import pytest
 from responder.core.operations.clock_offset import ClockOffset
 from responder.core.operations.telling import WORDS, calls_of, mails_of, sentence_of
 from responder.core.operations.troubles import Credit, FailedMessages, FailingMailbox, Sight, troubles
-from responder.core.outbound.retry import GONE, Endpoint
-from responder.core.rules.alerts import Alert, AlertKind, Alerts, Trouble
+from responder.core.outbound.fates import GONE, Endpoint
 from responder.core.rules.rules import Rules
+from responder.core.rules.sections import Alert, AlertKind, Alerts, Trouble
 from responder.rulefile import read_rules
 from tests.builders import minutes
 from tests.conftest import NOON

@@ -12,7 +12,7 @@ from responder.core.contact.known import Known
 from responder.core.deciding.plan import Plan, make_plan, with_steps
 from responder.core.rules.limits import NOTICES
 from responder.core.rules.rules import Rules
-from responder.core.sms.segments import size
+from responder.core.sms.text import size
 from tests.builders import ANNA, BRUNO, SHOP, minutes
 from tests.conftest import NOON
 from tests.planning import appointment, known, message, plan, replies, rules

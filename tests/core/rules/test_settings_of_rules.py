@@ -8,7 +8,7 @@ from responder.core.contact.changes import known_after
 from responder.core.contact.effects import RecordUse, SetLanguage, Subscribe
 from responder.core.contact.known import Known
 from responder.core.rules.rules import Rules
-from responder.core.sms.segments import size
+from responder.core.sms.text import size
 from tests.builders import BRUNO, SHOP
 from tests.conftest import NOON
 from tests.planning import known, one_rule, plan, replies, rules

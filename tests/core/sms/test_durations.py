@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from responder.core.sms.durations import in_words, read_period, read_rate
+from responder.core.sms.times import in_words, read_period, read_rate
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from responder.core.sms.segments import BASIC, EXTENDED, size
+from responder.core.sms.text import BASIC, EXTENDED, size
 
 
 @pytest.mark.parametrize(

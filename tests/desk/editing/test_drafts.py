@@ -22,7 +22,7 @@ from responder.desk.editing.rules_file import FileChanged, RulesFile
 from responder.desk.rule_versions import version_in_force
 from responder.rulefile import load_rules, sources_of
 from responder.rulefile.reading.folder import BEGINNING
-from responder.store.base.rule_versions import RuleVersions, begin_saving
+from responder.store.base.history import RuleVersions, begin_saving
 from tests.conftest import NOON
 from tests.desk.editing.conftest import RULES
 

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from responder.core.outbound.fates import Report, Reported
 from responder.core.outbound.gateway import Events, Posted
-from responder.core.outbound.report import Report, Reported
 from responder.gateways.agile import AgileTelecom
 from tests.conftest import NOON
 

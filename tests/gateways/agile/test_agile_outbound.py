@@ -10,7 +10,7 @@ from responder.core.outbound.gateway import Call, Response, Taken
 from responder.errors import AccessError, BlockedError, PermanentError, ResponderError, TransientError, UncertainError
 from responder.gateways.agile import AgileTelecom, Api
 from responder.gateways.agile.answers import TABLE, Row, Said
-from responder.gateways.agile.outbound import SEND_URLS
+from responder.gateways.agile.messages import SEND_URLS
 
 ROME = ZoneInfo("Europe/Rome")
 AGILE = AgileTelecom(secret=b"", zone=ROME, api_key="ak_live_1")

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field
 
 from responder.core.contact.effects import Step
+from responder.core.outbound.fates import Report, Reported
 from responder.core.outbound.gateway import (
     POST,
     Answer,
@@ -25,11 +26,9 @@ from responder.core.outbound.gateway import (
     Sample,
     Taken,
 )
-from responder.core.outbound.report import Report, Reported
 from responder.core.sms.message import Channel, Inbound
 from responder.errors import PermanentError, TransientError
-from responder.gateways import GatewaySettings
-from responder.gateways.inbound import make_inbound
+from responder.gateways import GatewaySettings, make_inbound
 from responder.settings.types import ApiKey, Endpoint
 
 SIGNATURE = "x-signature"

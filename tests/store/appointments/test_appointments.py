@@ -11,7 +11,7 @@ from responder.core.contact.effects import AppointmentStatus
 from responder.core.contact.known import Appointment
 from responder.rulefile import read_rules
 from responder.store.appointments.bookings import put_bookings
-from responder.store.base.revisions import TOGETHER
+from responder.store.base.locking import TOGETHER
 from responder.store.base.tables import appointments
 from responder.store.inbox.contacts import read_known
 from responder.wiring import Store

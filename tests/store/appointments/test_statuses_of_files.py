@@ -10,7 +10,7 @@ from responder.core.appointments.booking import Booking, Change
 from responder.core.contact.effects import AppointmentStatus
 from responder.core.contact.known import Appointment
 from responder.store.appointments.bookings import Means, put_bookings
-from responder.store.appointments.importing import BookingImports
+from responder.store.appointments.by_hand import BookingImports
 from responder.store.base.history import read_history
 from responder.store.base.imports import AT_ONCE
 from responder.store.base.tables import appointments, steps

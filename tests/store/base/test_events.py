@@ -4,7 +4,7 @@ import asyncio
 
 from sqlalchemy import select
 
-from responder.core.rules.webhooks import Event
+from responder.core.rules.sections import Event
 from responder.store.base.events import MOST_IN_A_ROW, note_event, note_messages
 from responder.store.base.tables import events
 from responder.store.reading.events import read_events

@@ -17,7 +17,7 @@ from responder.errors import StorageError
 from responder.intake import Intake
 from responder.rulefile import read_rules
 from responder.store.appointments.bookings import Means, delete_appointment, put_bookings
-from responder.store.appointments.importing import BookingImports
+from responder.store.appointments.by_hand import BookingImports
 from responder.store.base import imports
 from responder.store.base.tables import appointments, metadata, subscriptions
 from responder.store.consent.erasure import erase

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from responder.store.base.listing import PAGE, read_all
+from responder.store.base.records import PAGE, read_all
 from responder.store.base.tables import appointments, subscriptions
 from responder.store.reading.records import find_messages, list_appointments, list_messages, list_subscribers
 from responder.wiring import Store

@@ -24,7 +24,7 @@ from responder.store.consent.retention import end_subscriptions
 from responder.store.consent.subscribers import put_subscribers
 from responder.store.inbox.commit import Commits
 from responder.store.inbox.contacts import read_known
-from responder.store.outbound.fates import Fate
+from responder.store.outbound.claims import Fate
 from responder.wiring import Store
 from responder.worker.handling import plan_all
 from tests.appointments.clinic import Clinic

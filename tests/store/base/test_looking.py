@@ -16,16 +16,16 @@ from sqlalchemy.pool import Pool
 from responder.core.contact.effects import StepKind, StepStatus
 from responder.core.operations.pages import ConsentFilter, DeliveryFilter, MessageFilter
 from responder.store.base.database import Database
-from responder.store.base.listing import Listing, count_all, read_all, read_part
+from responder.store.base.records import Listing, count_all, read_all, read_part
 from responder.store.consent.reading import list_consent
 from responder.store.handoffs.handoffs import list_handoffs
-from responder.store.operations.credits import read_clock_offset
+from responder.store.operations.sources import read_clock_offset
 from responder.store.outbound.abandoned import due_kinds, has_abandoned, settle_abandoned
 from responder.store.outbound.calls import claim_calls
+from responder.store.outbound.gates import drop_late, put_off
 from responder.store.outbound.replies import SqlSteps
-from responder.store.queue.quiet_and_late import drop_late, put_off
-from responder.store.reading.board import read_board
 from responder.store.reading.failed_messages import read_failed
+from responder.store.reading.overview import read_board
 from responder.store.reading.records import list_deliveries, list_messages
 from tests.builders import ANNA
 from tests.conftest import NOON

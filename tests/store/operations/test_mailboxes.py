@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from responder.core.operations.troubles import MailboxState
-from responder.store.operations.mailboxes import forget_mailbox, live_mailboxes, report_mailbox
+from responder.store.operations.sources import forget_mailbox, live_mailboxes, report_mailbox
 from responder.wiring import Store
 from tests.builders import mailbox_report
 from tests.conftest import NOON, StandingClock

@@ -8,15 +8,15 @@ import pytest
 from sqlalchemy import insert, select, text, update
 
 from responder.core.contact.effects import Step, StepKind, StepStatus
-from responder.core.outbound.report import Report, Reported
+from responder.core.outbound.fates import Report, Reported
 from responder.errors import StorageError
 from responder.store.base.database import Database
 from responder.store.base.tables import reports, steps
 from responder.store.consent.retention import remove_strays
-from responder.store.outbound.fates import Fate
+from responder.store.outbound.claims import Fate
 from responder.store.outbound.replies import SqlSteps
 from responder.store.outbound.reports import STRAYS_FOR, SqlReports, read_deliveries
-from responder.store.queue.rows import step_rows
+from responder.store.queue.entering import step_rows
 from responder.wiring import Store
 from tests.builders import minutes, reply_step
 from tests.conftest import NOON

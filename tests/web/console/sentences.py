@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from responder.core.contact.sentences import SENTENCES as REASONS
-from responder.core.outbound.networks import REFUSED
+from responder.core.outbound.leaving import REFUSED
 from responder.web.console.frame import rendering
 from responder.web.console.frame.language import SETTINGS, WORDS
 

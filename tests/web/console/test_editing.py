@@ -12,7 +12,7 @@ import pytest
 from responder.desk.messages import list_messages
 from responder.desk.rule_versions import read_rule_pauses
 from responder.rulefile import load_rules, read_rules, sources_of
-from responder.store.base.rule_versions import RuleVersions
+from responder.store.base.history import RuleVersions
 from tests.builders import inbound
 from tests.conftest import wait_until
 from tests.web.console.conftest import PASSWORD, RULES, Browser, Installation

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from responder.core.operations.overview import FeedLine
+from responder.core.operations.messages import FeedLine
 from responder.web.console.frame.feed import BEHIND, LISTENERS, Feed, Listener, TooManyListeners
 from responder.web.console.frame.outlook import Lookout
 from tests.builders import BRUNO, inbound

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from responder.core.contact.reasons import Reason, because, read_reason, written_reason
-from responder.core.rules.alerts import AlertKind, Trouble
+from responder.core.rules.sections import AlertKind, Trouble
 from responder.store.operations.alerts import Telling, note_troubles
 from responder.web.console.frame.language import catalogue
 from tests.web.console.conftest import Installation

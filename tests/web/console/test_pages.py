@@ -7,16 +7,15 @@ import pytest
 from sqlalchemy import insert, text, update
 
 from responder.core.appointments.booking import Booking
-from responder.core.operations.overview import Counts
+from responder.core.operations.messages import Counts
 from responder.core.operations.records import Source
 from responder.core.rehearsal.trials import try_all
 from responder.desk.appointments import put_appointment as put_one
 from responder.desk.consent import erase_number, opt_out_number, put_subscriber
 from responder.desk.handoffs import answer_handoff
-from responder.desk.messages import list_messages, message_as_test
-from responder.desk.overview import waiting_counts
+from responder.desk.messages import list_messages, message_as_test, waiting_counts
 from responder.rulefile import read_rules
-from responder.store.base.rule_versions import RuleVersions
+from responder.store.base.history import RuleVersions
 from responder.store.base.tables import handoffs, messages
 from tests.builders import ANNA, inbound
 from tests.conftest import NOON

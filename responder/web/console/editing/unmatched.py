@@ -9,7 +9,7 @@ from responder.core.contact.reasons import because, reason_of
 from responder.core.operations.drafts import shown_text
 from responder.desk.desk import Invalid
 from responder.desk.editing.drafts import open_desktop
-from responder.desk.editing.rules_shown import list_unmatched, rules_with_words
+from responder.desk.editing.rules_file import list_unmatched, rules_with_words
 from responder.desk.editing.workspace import keep_alias
 from responder.web.console.editing.choice import DRAFT, chosen_rules
 from responder.web.console.frame.lists import as_csv, as_lines, each_of

@@ -5,7 +5,7 @@ import hmac
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 
-from responder.core.operations.board import BoardEntry
+from responder.core.operations.front_desk import BoardEntry
 
 LASTS = timedelta(minutes=30)  # nobody tells us how long an appointment lasts
 LINE = 73  # bytes of a line before it is folded

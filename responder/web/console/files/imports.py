@@ -8,7 +8,7 @@ from pathlib import Path
 from starlette.responses import Response
 
 from responder.web.console.frame.visits import Visit
-from responder.web.forms.upload import Upload
+from responder.web.forms.fields import Upload
 
 LARGEST_FILE = 20 * 1024 * 1024
 LARGEST_CARRIED = 512 * 1024  # bytes that the page of a dry run carries, so that nobody has to choose the file again

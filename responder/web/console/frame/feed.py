@@ -9,9 +9,9 @@ from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from responder.core.operations.overview import FeedLine, Pulse
+from responder.core.operations.messages import FeedLine, Pulse
 from responder.desk.desk import Desk
-from responder.desk.overview import newest_lines, pulse, read_epoch
+from responder.desk.messages import newest_lines, pulse, read_epoch
 from responder.errors import StorageError
 from responder.processes.tasks import end
 from responder.web.console.frame.outlook import Lookout

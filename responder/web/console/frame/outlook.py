@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from responder.core.operations.overview import Counts
+from responder.core.operations.messages import Counts
 from responder.core.operations.records import RulesStatus
-from responder.core.rules.alerts import Alert, AlertKind
+from responder.core.rules.sections import Alert, AlertKind
 from responder.desk.desk import Desk
-from responder.desk.overview import open_alerts, waiting_counts
+from responder.desk.messages import open_alerts, waiting_counts
 from responder.errors import StorageError
 
 GOOD_FOR_S = 2.0  # each look costs a commit and some queries

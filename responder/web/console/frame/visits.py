@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from responder.core.contact.reasons import because, reason_of
 from responder.desk.desk import Desk, DeskError, Invalid, Missing
-from responder.desk.overview import read_epoch
+from responder.desk.messages import read_epoch
 from responder.errors import StorageError
 from responder.web.console.frame.door import Answer
 from responder.web.console.frame.guards import prefers
@@ -24,8 +24,7 @@ from responder.web.console.frame.language import LANGUAGES, Catalogue, catalogue
 from responder.web.console.frame.outlook import NOTHING_KNOWN, Outlook
 from responder.web.console.frame.rendering import render
 from responder.web.console.frame.shared import Console
-from responder.web.forms.fields import read_form
-from responder.web.forms.upload import Upload, read_upload
+from responder.web.forms.fields import Upload, read_form, read_upload
 
 LARGEST_FORM = 1024 * 1024
 STATUSES = {"not_found": 404, "invalid": 422, "overtaken": 409}

@@ -10,8 +10,7 @@ from starlette.routing import Route
 
 from responder.core.contact.effects import AppointmentStatus
 from responder.core.contact.reasons import reason_of
-from responder.core.operations.board import Board
-from responder.core.operations.handoffs import HandOffRecord
+from responder.core.operations.front_desk import Board, HandOffRecord
 from responder.desk.appointments import (
     appointment_history,
     read_board,

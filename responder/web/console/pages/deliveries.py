@@ -16,7 +16,7 @@ from responder.desk.deliveries import (
     retry_webhook_calls,
 )
 from responder.desk.desk import Invalid
-from responder.desk.overview import given_up_by_reason, webhook_states
+from responder.desk.messages import given_up_by_reason, webhook_states
 from responder.web.console.frame.lists import as_csv, as_lines, with_query
 from responder.web.console.frame.visits import Visit, acts, pages, safe_path
 

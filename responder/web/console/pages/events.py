@@ -7,7 +7,7 @@ from typing import Any
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from responder.core.operations.overview import FeedLine
+from responder.core.operations.messages import FeedLine
 from responder.web.console.frame.feed import Listener, TooManyListeners
 from responder.web.console.frame.rendering import macro
 from responder.web.console.frame.shared import Console

@@ -7,7 +7,7 @@ from starlette.routing import Route
 
 from responder.core.contact.effects import AppointmentStatus
 from responder.core.contact.reasons import because, reason_of
-from responder.core.operations.handoffs import HandOffRecord
+from responder.core.operations.front_desk import HandOffRecord
 from responder.desk.appointments import set_appointment_status
 from responder.desk.desk import LONGEST_NOTE, DeskError, Missing, Overtaken
 from responder.desk.handoffs import (

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from responder.core.contact.effects import StepKind
-from responder.core.operations.explanations import Explanation
+from responder.core.operations.messages import Explanation
 from responder.core.operations.pages import DeliveryFilter, MessageFilter
 from responder.core.operations.records import DeliveryRecord, MessageRecord
 from responder.core.sms.message import MessageStatus

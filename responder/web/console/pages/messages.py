@@ -9,13 +9,12 @@ from starlette.routing import Route
 
 from responder.core.appointments.booking import day_bounds
 from responder.core.contact.reasons import because
-from responder.core.operations.overview import FeedLine
+from responder.core.operations.messages import FeedLine
 from responder.core.operations.pages import MessageFilter
 from responder.core.sms.address import number_from
 from responder.core.sms.message import MessageStatus
 from responder.desk.desk import Invalid
-from responder.desk.messages import list_messages
-from responder.desk.overview import lines_of
+from responder.desk.messages import lines_of, list_messages
 from responder.desk.people import number_of
 from responder.web.console.frame.feed import SHOWN
 from responder.web.console.frame.lists import as_csv, as_lines, with_query

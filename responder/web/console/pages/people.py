@@ -9,7 +9,7 @@ from responder.core.contact.reasons import reason_of
 from responder.core.sms.address import is_dialable
 from responder.desk.desk import LONGEST_NOTE, DeskError
 from responder.desk.handoffs import MAX_SEGMENTS
-from responder.desk.overview import silences
+from responder.desk.messages import silences
 from responder.desk.people import EntryKind, Standing, number_of, read_standing, read_timeline, write_to_person
 from responder.web.console.frame.visits import Visit, acts, pages
 

@@ -11,7 +11,7 @@ from starlette.routing import Route
 from responder.core.contact.reasons import because
 from responder.core.operations.records import Version
 from responder.desk.desk import Invalid
-from responder.desk.editing.rules_shown import show_rules
+from responder.desk.editing.rules_file import show_rules
 from responder.desk.rule_versions import pause_rule, read_rule_pauses, read_version, resume_rule, version_in_force
 from responder.web.console.frame.visits import Visit, acts, pages
 

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from responder.core.sms.text import clean
-from responder.desk.overview import end_all_visits, read_epoch
+from responder.desk.messages import end_all_visits, read_epoch
 from responder.web.console.frame.door import LONGEST_NAME, Answer, leave
 from responder.web.console.frame.language import LANGUAGES
 from responder.web.console.frame.visits import Visit, acts, for_anybody, safe_path

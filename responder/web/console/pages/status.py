@@ -7,7 +7,7 @@ from typing import Any
 from starlette.responses import Response
 from starlette.routing import Route
 
-from responder.desk.overview import delivered_since
+from responder.desk.messages import delivered_since
 from responder.errors import StorageError
 from responder.web.console.frame.visits import Visit, pages
 

@@ -1,1 +1,0 @@
-"""Commands on the versions of the rules, and on pauses."""

@@ -1,1 +1,0 @@
-"""What is asked of the desk: values as they were typed, and requests that are carried out once."""
