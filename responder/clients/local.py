@@ -8,7 +8,7 @@ import httpcore
 
 from responder.errors import TransientError
 
-ANSWERS_WITHIN_S = 60.0  # until the head of an answer; between its pieces as well, and a feed beats more often
+WAITS_S = 60.0  # for the head of an answer, and for each piece of it: a feed beats more often
 IDLE_S = 10.0
 
 Pairs = Sequence[tuple[bytes, bytes]]
@@ -48,7 +48,7 @@ class LocalServer:
             url,
             headers=list(question.headers),
             content=question.body,
-            extensions={"timeout": {"read": ANSWERS_WITHIN_S}},
+            extensions={"timeout": dict.fromkeys(("connect", "write", "read"), WAITS_S)},
         )
         try:
             response = await self._pool.handle_async_request(request)
