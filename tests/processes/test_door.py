@@ -72,7 +72,7 @@ async def test_the_next_one_begins_when_somebody_knocks_again(notes: Notes, door
 async def test_whoever_waits_for_a_child_that_dies_is_served_by_the_next(notes: Notes, door: Door) -> None:
     both = asyncio.gather(heard_at(door), heard_at(door))  # each child serves one of them
     async with running(at(door, notes.child("console", GREETING))):
-        assert await both == [b"hello", b"hello"]
+        assert list(await both) == [b"hello", b"hello"]
 
 
 async def test_whoever_waits_when_all_ends_is_turned_away(notes: Notes, door: Door) -> None:

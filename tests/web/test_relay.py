@@ -1,7 +1,7 @@
 """The relay between web and the console's process, over real sockets: what comes through, and what if it breaks."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -29,7 +29,7 @@ async def serving(app: ASGIApp, **place: Any) -> AsyncIterator[uvicorn.Server]:
 
 
 @pytest.fixture
-def door() -> "AsyncIterator[Door]":
+def door() -> Iterator[Door]:
     made = Door("console")
     yield made
     made.close()
