@@ -93,7 +93,7 @@ class Visitor:
     async def check(self) -> None:
         """Nothing was complained about: no error, no violation of the policy, no dialog, no other host."""
         violations = await self.page.evaluate("window.violations")
-        assert [*self.complaints, *violations] == []
+        assert [*self.complaints, *violations] == [], "\n".join([*self.complaints, *map(str, violations)])
 
 
 async def seen_within(limit_s: float, *tries: Callable[[], Awaitable[object]]) -> None:

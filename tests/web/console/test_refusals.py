@@ -60,6 +60,7 @@ NEVER_PRESSED = {  # asked for by commands, by the API, or by an address that no
     "put_version_back",
     "diff_versions",
     "find_version",
+    "verify_ledger",
     "once",
     "_change",
 }

@@ -14,7 +14,7 @@ from responder.desk.desk import Desk
 from responder.desk.messages import newest_lines, pulse, read_epoch
 from responder.errors import StorageError
 from responder.processes.tasks import end
-from responder.web.console.frame.outlook import Lookout
+from responder.web.console.frame.outlook import GOOD_FOR_S, Lookout
 
 SHOWN = 50  # messages
 LOOK_EVERY_S = 1.0
@@ -132,11 +132,12 @@ class Feed:
             await asyncio.sleep(self._look_every_s)
 
     async def _look(self) -> None:
-        outlook, lines, beat = await self._lookout.look(), self._lines, self._beat
+        lines, beat = self._lines, self._beat
         with contextlib.suppress(StorageError):  # what was told last stays, and the outlook says what is wrong
             lines = {line.seq: line for line in await newest_lines(self._desk, SHOWN)}
             beat = await pulse(self._desk)
         changed = [line for seq, line in lines.items() if self._lines.get(seq) != line]
+        outlook = await self._lookout.look(good_for_s=0 if changed or beat != self._beat else GOOD_FOR_S)
         has_gap = bool(self._lines) and len(lines) == SHOWN and min(lines) > max(self._lines)
         frame = _frame(outlook, beat)
         has_new_frame, self._frame, self._lines, self._beat = frame != self._frame, frame, lines, beat
