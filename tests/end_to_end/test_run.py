@@ -36,7 +36,7 @@ async def test_after_a_kill_of_everything_it_goes_on_where_it_was(service: Servi
 
 async def test_no_process_outlives_a_killed_parent(service: Service) -> None:
     children = service.children()
-    assert set(children) == {"web", "worker", "redis"}
+    assert set(children) == {"web", "worker", "console", "redis"}
     os.kill(service.processes["run"].pid, signal.SIGKILL)
     await wait_until(lambda: not any(is_alive(pid) for pid in children.values()), 10, "the end of the children")
 
