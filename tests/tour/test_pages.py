@@ -34,6 +34,13 @@ responder consent export consent.csv
 """What has happened in an installation before the commands of a reference page are typed."""
 
 
+IN_THE_PLACE_OF = {
+    "abc01234": "responder handoffs list --json | tail -n 1 | cut -d '\"' -f 4",
+    "HEAD": "responder consent verify | grep -oE '[0-9]+:[0-9a-f]{64}'",
+}
+"""What stands on a page, and the command that tells what it is in this installation."""
+
+
 def blocks_of(page: Path) -> list[tuple[str, str]]:
     """The blocks of a page that are tried, with their languages."""
     found = BLOCK.findall(page.read_text())
@@ -142,13 +149,12 @@ def test_the_commands_to_look_up_can_be_typed_in_an_installation(shell: Shell, n
         shell.type(command)
     for language, block in blocks_of(DOCS / name):
         for command in commands_of(block) if language == "sh" else ():
-            shell.type(f"set -a; . ./.env; {with_a_key(shell, command)}")
+            shell.type(f"set -a; . ./.env; {as_it_is_here(shell, command)}")
 
 
-def with_a_key(shell: Shell, command: str) -> str:
-    """A command with the key of an open hand-off in the place of the key on the page."""
-    if "abc01234" not in command:
-        return command
-    return command.replace(
-        "abc01234", shell.type("responder handoffs list --json | tail -n 1 | cut -d '\"' -f 4").strip()
-    )
+def as_it_is_here(shell: Shell, command: str) -> str:
+    """A command with an open hand-off's key in the place of the page's, and the ledger's head in that of HEAD."""
+    for word, found in IN_THE_PLACE_OF.items():
+        if word in command:
+            command = command.replace(word, shell.type(found).strip())
+    return command

@@ -1,7 +1,6 @@
 """The commands that serve (run, web, worker, mail), and migrate, which prepares for them."""
 
 import asyncio
-import os
 import sys
 from collections.abc import Coroutine, Sequence
 from contextlib import closing, suppress
@@ -25,7 +24,6 @@ from responder.wiring import migrate_database
 
 app = typer.Typer()
 T = TypeVar("T")
-BEHIND = 10  # of the levels of "nice": where the processors are busy, texts go before pages
 
 
 @app.command("run")
@@ -63,7 +61,6 @@ def _console(door: int) -> None:
     from responder.web.console_server import serve_console  # noqa: PLC0415  (likewise)
 
     show_as(CONSOLE)
-    os.nice(BEHIND)
     _serve(serve_console(_settings(CONSOLE), door))
 
 
