@@ -20,6 +20,7 @@ from responder.core.rules.sections import Event
 from responder.jobs import EXPIRES_MS, JOB_OF, JOB_TIMEOUT_S, QUEUE, WAKE, JobBody, dumps, guarded, loads
 from responder.processes.tasks import end
 from responder.store.base.database import Database
+from responder.store.base.frozen import end_frozen
 from responder.store.inbox.inbox import SqlInbox
 from responder.store.outbound.abandoned import due_kinds, has_abandoned, settle_abandoned
 from responder.store.outbound.reports import SqlReports
@@ -69,6 +70,8 @@ class Sweep:
         if self.awaiting:
             await self.awaiting.settle_late()
         notified = self.rules().webhooks_for(Event.DELIVERY_CHANGED)
+        if frozen := await end_frozen(self.database):
+            logger.warning("database sessions of a frozen process ended count=%d", frozen)
         if await has_abandoned(self.database, now):
             logger.warning(
                 "steps of a killed worker settled count=%d", await settle_abandoned(self.database, now, notified)

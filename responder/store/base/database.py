@@ -23,7 +23,9 @@ from responder.store.base.sqlite.one_trip import LOCK_WAIT_S, patiently, sqlite_
 
 READERS = 4
 STATEMENT_TIMEOUT_S = 10.0
-UNLOCKING = {"idle_in_transaction_session_timeout": "30s"}  # others wait for the locks of a process that is frozen
+APPLICATION = "responder"  # as PostgreSQL shows our sessions
+FROZEN_S = 30  # others wait for the locks of a process that is frozen
+SESSION = {"application_name": APPLICATION, "idle_in_transaction_session_timeout": f"{FROZEN_S}s"}
 DEADLOCK = "40P01"  # PostgreSQL, appendix A
 DRIVERS = frozenset({"aiosqlite", "asyncpg", "sqlalchemy", "uvloop"})
 OF_DRIVERS = frozenset({in_place.__name__, one_trip.__name__})  # modules of ours that ask a driver
@@ -197,7 +199,7 @@ async def _sound(connection: AsyncConnection) -> AsyncIterator[None]:
 def _postgresql_engine(url: str, arguments: dict[str, Any]) -> AsyncEngine:
     limits: dict[str, Any] = {"timeout": LOCK_WAIT_S, "command_timeout": STATEMENT_TIMEOUT_S}
     if "statement_cache_size" not in arguments:  # a pooler refuses settings that it does not know
-        limits["server_settings"] = UNLOCKING
+        limits["server_settings"] = SESSION
     return create_async_engine(
         url, connect_args=limits | arguments, pool_size=5, max_overflow=5, pool_pre_ping=True, pool_timeout=LOCK_WAIT_S
     )
