@@ -18,11 +18,11 @@ from responder.settings.model import Settings
 from responder.web.console.editing import changing, history, trying, unmatched
 from responder.web.console.frame import assets
 from responder.web.console.frame.door import LONGEST_VISIT, Throttle, door_of
+from responder.web.console.frame.faults import not_here, went_wrong
 from responder.web.console.frame.feed import Feed
 from responder.web.console.frame.guards import SameOrigin, StrictHeaders
 from responder.web.console.frame.outlook import Health, Lookout
 from responder.web.console.frame.shared import Console
-from responder.web.console.frame.visits import not_here, went_wrong
 from responder.web.console.pages import (
     appointments,
     deliveries,

@@ -11,6 +11,7 @@ from responder.desk import desk
 from responder.store.handoffs import closing
 from responder.store.reading import failed_messages
 from responder.web.console import console
+from responder.web.console.console import PAGES
 from tests.web.console.conftest import OURS, PASSWORD, Installation
 
 
@@ -29,6 +30,34 @@ async def test_a_request_that_a_page_does_not_take_is_told_which_it_takes(instal
     assert page.status_code == 405
     assert "GET" in page.headers["allow"]
     assert "<h1>Not done</h1>" in page.text
+
+
+ACTS = sorted(
+    route.path.format(key="k", name="news", handle="h")
+    for page in PAGES
+    for route in page.routes
+    if route.methods == {"POST"} and not any(one.path == route.path for one in page.routes if one is not route)
+    if not route.path.startswith("/appointments/")  # whose ids may look like any of them
+)
+
+
+@pytest.mark.parametrize("path", ACTS)
+async def test_whoever_looks_where_an_act_is_done_is_led_to_the_page_above_it(
+    installation: Installation, path: str
+) -> None:
+    async with installation.browser() as browser:
+        led = await browser.get(path)
+        above = led.headers["location"]
+        page = await browser.get(above)
+    assert (led.status_code, path.startswith(above)) == (303, True)
+    assert page.status_code != 405
+    assert "<h1>Not done</h1>" not in page.text
+
+
+async def test_a_refused_reply_leads_to_the_inbox(installation: Installation) -> None:
+    async with installation.browser() as browser:
+        led = await browser.get("/inbox/k/reply?draft=1")
+    assert led.headers["location"] == "/inbox"
 
 
 async def test_a_fault_of_ours_is_a_page_too(installation: Installation) -> None:

@@ -9,7 +9,6 @@ from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
 
 from starlette.concurrency import run_in_threadpool
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -107,6 +106,7 @@ class Visit:
             "answer": self.answer.name,
             "path": self.request.url.path,
             "here": here(self.request),
+            "is_answer": self.request.method == "POST",
             "query": dict(self.request.query_params),
             "outlook": self.outlook,
             "notice": self.request.session.pop("notice", None) if "notice" in self.request.session else None,
@@ -195,27 +195,6 @@ async def _refusal(visit: Visit, error: DeskError) -> Response:
     return await visit.page(
         "refused.html", status, sentence=reason_of(error), is_missing=isinstance(error, Missing), is_ours=False
     )
-
-
-async def not_here(request: Request, error: Exception) -> Response:
-    """What somebody hears who asks for a page that there is not, or in a way that it does not take."""
-    status, headers = (error.status_code, error.headers) if isinstance(error, HTTPException) else (404, None)
-    visit = await begin(request, request.app.state.console)
-    sentence = visit.say("There is no such page.") if status == 404 else visit.say("This page takes no such request.")
-    response = await visit.page("refused.html", status, sentence=sentence, is_missing=status == 404, is_ours=True)
-    response.headers.update(headers or {})
-    return response
-
-
-async def went_wrong(request: Request, _error: Exception) -> Response:
-    """What somebody hears after a fault of ours, which the log has."""
-    console: Console = request.app.state.console
-    visit = Visit(request=request, console=console, answer=Answer.UNKNOWN, now=console.desk.clock())
-    try:
-        sentence = visit.say("Something went wrong here: the log of the service has it. Try again.")
-        return await visit.page("refused.html", 500, sentence=sentence, is_missing=False, is_ours=True)
-    except Exception:  # noqa: BLE001  (the fault is in what every page shows)
-        return PlainTextResponse("something went wrong here: the log of the service has it\n", status_code=500)
 
 
 def here(request: Request) -> str:

@@ -82,6 +82,7 @@ function takeFrame(told) {
 let refreshing = false, isStale = false;
 
 async function refresh() {
+  if ("answer" in document.body.dataset) return;  // it answers a press, and at its address there is no page
   if (refreshing) { isStale = true; return; }
   refreshing = true;
   const answer = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => null);
