@@ -154,6 +154,28 @@ async def test_an_erasure_that_was_cut_short_anywhere_sends_nothing_and_can_be_r
     assert (ANNA in await everything(work), "Secret" in await everything(work)) == (False, False)
 
 
+async def test_what_somebody_writes_while_they_are_erased_is_theirs_again(work: Work, migrated_url: str) -> None:
+    class Interrupted(Mortal):
+        """A database in which a START comes, and is answered, right after the number has been marked."""
+
+        @asynccontextmanager
+        async def read(self, *, is_small: bool = False) -> AsyncIterator[AsyncConnection]:
+            if not said and await was_erased(work.store.database, work.store.secret, ANNA):
+                said.append("START")
+                await work.handle(inbound("START", received=NOON + minutes(31)))
+            async with super().read(is_small=is_small) as connection:
+                yield connection
+
+    said: list[str] = []
+    await anna_everywhere(work)
+    database = Interrupted(migrated_url)
+    await erase(database, work.store.secret, ANNA, "operator", NOON + minutes(30))
+    await database.close()
+    assert [row.text for row in await work.rows("messages", "seq") if row.originator] == said == ["START"]
+    assert "Secret" not in await everything(work)
+    assert [row.content != "" for row in await work.rows("steps", "seq") if row.originator] == [True]
+
+
 async def test_what_others_have_stays(work: Work) -> None:
     await anna_everywhere(work)
     await work.handle(inbound("News ON", BRUNO))

@@ -10,21 +10,7 @@ from email import message_from_bytes
 from email.errors import MessageError
 from typing import Any
 
-from sqlalchemy import (
-    Column,
-    ColumnElement,
-    Delete,
-    Table,
-    Update,
-    and_,
-    case,
-    delete,
-    func,
-    null,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import Column, ColumnElement, Delete, Table, Update, and_, case, delete, func, null, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.consent.ledger import PERSONAL, number_hash
@@ -55,6 +41,7 @@ ERASED = because("erased")
 KEPT = (messages, steps, consent_events)  # their rows stay, without what is personal: keys and the chain rest on them
 EMPTIED = {"originator": "", "text": "", "raw": b"", "folded": None, "explanation": None}
 UNSENT = (StepStatus.QUEUED, StepStatus.SENDING)
+LAST = "SELECT coalesce(max(seq), 0) FROM {}"
 OVERWRITING = "PRAGMA secure_delete=ON"  # what is deleted from a file of SQLite
 
 
@@ -67,8 +54,8 @@ async def erase(database: Database, secret: bytes, number: str, operator: str, n
     erasure = _Erasure(secret=secret, number=number, operator=operator, now=now)
     shares = Shares(database, OVERWRITING)
     found = await erasure.end_what_is_much(shares)
-    marked, events = await erasure.mark(shares)
-    found += marked + await erasure.empty(shares, events)
+    marked, left = await erasure.mark(shares)
+    found += marked + await erasure.empty(shares, left)
     if database.is_sqlite:
         await database.checkpoint()
     return found
@@ -77,6 +64,15 @@ async def erase(database: Database, secret: bytes, number: str, operator: str, n
 def holding_numbers() -> list[Table]:
     """The tables whose rows go with their originator."""
     return [table for table in metadata.sorted_tables if "originator" in table.c and table not in KEPT]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Left:
+    """What an erasure has still to empty: events of the ledger, and the number's rows up to these."""
+
+    events: Sequence[int]
+    last_message: int
+    last_step: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,10 +100,10 @@ class _Erasure:
                     await let_go(connection, [self.number])
         return ended
 
-    async def mark(self, shares: Shares) -> tuple[int, Sequence[int]]:
+    async def mark(self, shares: Shares) -> tuple[int, _Left]:
         """Make the number one that was erased, of which nothing is left that acts.
 
-        Gives how many rows held it, and the events of the ledger that are still to be emptied.
+        Gives how many rows held it, and what is still to be emptied.
         """
         insert = shares.database.insert
         row = {"number_hash": number_hash(self.secret, self.number), "erased_at": self.now}
@@ -131,9 +127,10 @@ class _Erasure:
             covered = [*before[1], *(await connection.exec_driver_sql(*events)).scalars()]
             for change in changes:
                 found += (await connection.exec_driver_sql(*change)).rowcount
+            last = [(await connection.exec_driver_sql(LAST.format(table))).scalar_one() for table in (messages, steps)]
             erasing = event_row(event="erased", at=self.now, operator=self.operator, erases=json.dumps(covered))
             await append(connection, [erasing], self.secret)
-        return found, covered
+        return found, _Left(events=covered, last_message=last[0], last_step=last[1])
 
     async def _events_before(self, database: Database) -> tuple[int, Sequence[int]]:
         """How far the ledger goes now, and which of its events up to there are theirs: there may be many."""
@@ -142,18 +139,23 @@ class _Erasure:
             last = (await connection.execute(select(func.coalesce(func.max(consent_events.c.seq), 0)))).scalar_one()
             return last, (await connection.execute(theirs)).scalars().all()
 
-    async def empty(self, shares: Shares, events: Sequence[int]) -> int:
+    async def empty(self, shares: Shares, left: _Left) -> int:
         """Empty what is personal in the rows that stay, and count them."""
-        done = select(messages.c.seq).where(messages.c.originator == self.number, PAST)
+        past = select(messages.c.seq).where(
+            messages.c.originator == self.number, PAST, messages.c.seq <= left.last_message
+        )
+        over = select(steps.c.key).where(self._steps, steps.c.seq <= left.last_step)
         async with shares.database.read() as connection:
-            theirs = (await connection.execute(done)).scalars().all()
-            left = (await connection.execute(select(steps.c.key).where(self._steps))).scalars().all()
+            theirs = (await connection.execute(past)).scalars().all()
+            sent = (await connection.execute(over)).scalars().all()
             misunderstood = await _misunderstood(connection, self.number)
         return (
             await shares.change(misunderstood, _emptying(messages.c.seq, EMPTIED))
             + await shares.change(theirs, _emptying(messages.c.seq, {**EMPTIED, "error": _WHY}, PAST))
-            + await shares.change(left, _emptying(steps.c.key, self._emptied_step, steps.c.status.not_in(UNSENT)))
-            + await shares.change(events, _emptying(consent_events.c.seq, dict.fromkeys((*PERSONAL, "salt"), null())))
+            + await shares.change(sent, _emptying(steps.c.key, self._emptied_step, steps.c.status.not_in(UNSENT)))
+            + await shares.change(
+                left.events, _emptying(consent_events.c.seq, dict.fromkeys((*PERSONAL, "salt"), null()))
+            )
         )
 
     def _forgetting_handoffs(self, *some: ColumnElement[bool]) -> Delete:
