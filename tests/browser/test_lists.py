@@ -57,6 +57,15 @@ async def test_an_import_with_a_wrong_line_changes_nothing_and_names_the_line(re
     assert readers.query(f"SELECT count(*) FROM subscriptions WHERE originator = '{CARLO}'") == [(0,)]  # noqa: S608
 
 
+async def test_a_refused_import_is_told_in_italian_to_whoever_reads_italian(readers: Service, window: Opens) -> None:
+    desk = await window(readers, "/lists/news", locale="it-IT")
+    await bring_in(desk.page, f"{HEAD}3.93E11,news,subscribed,,it,\n")
+    await desk.press_and_wait("Importa")
+    told = await desk.page.locator("pre").inner_text()
+    assert "people.csv:2: originator: '3.93E11' è un numero arrotondato dal foglio di calcolo" in told
+    assert "people.csv: non è stato importato nulla" in told
+
+
 async def test_an_import_brings_people_in_but_nobody_who_opted_out(readers: Service, window: Opens) -> None:
     await readers.send("STOP", ANNA)
     await readers.settled()

@@ -2,17 +2,27 @@
 
 import asyncio
 import base64
+import json
+import re
 import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 
 from starlette.responses import Response
 
+from responder.web.console.frame.language import FOLDER
 from responder.web.console.frame.visits import Visit
 from responder.web.forms.fields import Upload
 
 LARGEST_FILE = 20 * 1024 * 1024
 LARGEST_CARRIED = 512 * 1024  # bytes that the page of a dry run carries, so that nobody has to choose the file again
 KEPT_LINES = 200
+SAID_OF_FILES = "{language}-files.json"  # what commands say of a file, with a letter in braces for each value
+_VALUE = re.compile(r"\\\{([a-z])\\\}")
+_CELL = re.compile(r"(.+?)( {2,}|$)")
 
 
 async def read_file(visit: Visit) -> Upload:
@@ -37,13 +47,15 @@ async def bring_in(visit: Visit, form: Upload, records: str, back: str) -> Respo
         answer = await visit.console.commands.run(records, "import", *dry, str(file), operator=visit.operator)
     told, errors = ([line.replace(str(file), form.name) for line in part] for part in (answer.lines, answer.errors))
     end = told.index("") if "" in told else 0  # a dry run tells each cell, and then what they come to
+    said = said_of_files(visit.words.language)
+    told = [*map(said.row, told[:end]), *map(said.line, told[end:])]
     visit.console.lookout.forget()
     is_fine = answer.code == 0
     carries = is_fine and was_tried and len(form.body) <= LARGEST_CARRIED
     return await visit.page(
         "imported.html",
         200 if is_fine else 422,
-        summary=[*errors, *filter(None, told[end:])][:KEPT_LINES],
+        summary=[*map(said.line, errors), *filter(None, told[end:])][:KEPT_LINES],
         told=told[: min(end, KEPT_LINES)],
         more=max(0, end - KEPT_LINES),
         is_fine=is_fine,
@@ -52,3 +64,47 @@ async def bring_in(visit: Visit, form: Upload, records: str, back: str) -> Respo
         carried=base64.b64encode(form.body).decode() if carries else None,
         file_name=form.name,
     )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SaidOfFiles:
+    """What commands say of a file, in one language; what has no translation stays English."""
+
+    sentences: Sequence[tuple[re.Pattern[str], str]] = ()
+
+    def line(self, line: str) -> str:
+        """A line as it is printed: before what is said, it may name a file, a line and a column."""
+        parts = line.split(": ")
+        for place in range(len(parts)):
+            if (said := self._said(": ".join(parts[place:]))) is not None:
+                return ": ".join([*parts[:place], said])
+        return line
+
+    def row(self, row: str) -> str:
+        """A row of the table of cells; its columns stay below each other."""
+        return _CELL.sub(lambda cell: f"{self.line(cell[1]):<{len(cell[0])}}" if cell[2] else self.line(cell[1]), row)
+
+    def _said(self, sentence: str) -> str | None:
+        for pattern, translation in self.sentences:
+            if found := pattern.fullmatch(sentence):
+                values = {name: self._said(value) or value for name, value in found.groupdict().items()}
+                return translation.format_map(values)
+        return None
+
+
+@cache
+def said_of_files(language: str) -> SaidOfFiles:
+    """What commands say of files, in a language.
+
+    >>> said_of_files("it").line("patients.csv:3: starts_at: '9.15' is no time, expected for example 09:30")
+    "patients.csv:3: starts_at: '9.15' non è un'ora, atteso per esempio 09:30"
+    """
+    if language == "en":
+        return SaidOfFiles()
+    text = files(FOLDER).joinpath("translations", SAID_OF_FILES.format(language=language)).read_text("utf-8")
+    longest_first = sorted(json.loads(text).items(), key=lambda said: -len(said[0]))
+    return SaidOfFiles(sentences=[(_pattern(english), said) for english, said in longest_first])
+
+
+def _pattern(sentence: str) -> re.Pattern[str]:
+    return re.compile(_VALUE.sub(r"(?P<\1>.+?)", re.escape(sentence)), re.DOTALL)
