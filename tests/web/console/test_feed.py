@@ -211,3 +211,18 @@ async def test_between_two_rows_others_have_their_turn(feed: Feed, installation:
     rows = [number for number, turn in enumerate(turns) if turn == "row"]
     assert len(rows) == 10
     assert all(later - earlier > 1 for earlier, later in itertools.pairwise(rows))
+
+
+async def test_listeners_are_told_the_same_one_after_another(installation: Installation) -> None:
+    lookout = Lookout(desk=installation.desk, health=installation.health())
+    feed = Feed(desk=installation.desk, lookout=lookout, look_every_s=0.02, apart_s=0.1)
+    loop = asyncio.get_running_loop()
+
+    async def hears_at() -> float:
+        async with aclosing(await feed.listen(listener())) as stream:
+            await heard(stream, "frame")
+            return loop.time()
+
+    at = sorted(await asyncio.gather(*(hears_at() for _ in range(4))))
+    await feed.end()
+    assert at[-1] - at[0] >= 0.2

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import time
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from responder.web.console.frame.outlook import GOOD_FOR_S, Lookout
 SHOWN = 50  # messages
 LOOK_EVERY_S = 1.0
 BEAT_EVERY_S = 10.0
+APART_S = 0.01  # from one listener to the next: web hands each the same bytes, and texts are taken in between
 LISTENERS = 50  # in one process; the next one hears 503
 BEHIND = 20  # events that a slow reader may be behind before it has to connect again
 RETRY = b"retry: 500\n\n"
@@ -45,7 +47,7 @@ class Listener:
     after: int = 0
     visit: str = ""
     counts_in: Callable[[str], bool] = lambda _epoch: True
-    queue: asyncio.Queue[bytes | None] = field(default_factory=lambda: asyncio.Queue(BEHIND))
+    queue: asyncio.Queue[tuple[float, bytes] | None] = field(default_factory=lambda: asyncio.Queue(BEHIND))
     is_new: bool = True
 
 
@@ -59,11 +61,13 @@ class Feed:
         lookout: Lookout,
         look_every_s: float = LOOK_EVERY_S,
         beat_every_s: float = BEAT_EVERY_S,
+        apart_s: float = APART_S,
     ) -> None:
         self._desk = desk
         self._lookout = lookout
         self._look_every_s = look_every_s
         self._beat_every_s = beat_every_s
+        self._apart_s = apart_s
         self._listeners: set[Listener] = set()
         self._reader: asyncio.Task[None] | None = None
         self._lines: dict[int, FeedLine] = {}
@@ -84,7 +88,9 @@ class Feed:
         try:
             yield RETRY
             while (heard := await listener.queue.get()) is not None:
-                yield heard
+                due_at, event = heard
+                await asyncio.sleep(max(0.0, due_at - time.monotonic()))
+                yield event
         finally:
             self._listeners.discard(listener)
 
@@ -181,12 +187,13 @@ class Feed:
         return f"id: {max(self._lines, default=0)}\n"
 
     def _tell(self, listeners: Sequence[Listener], event: bytes) -> None:
-        for listener in listeners:
-            if not _put(listener, event):
+        now = time.monotonic()
+        for place, listener in enumerate(listeners):
+            if not _put(listener, (now + place * self._apart_s, event)):
                 self._listeners.discard(listener)
 
 
-def _put(listener: Listener, event: bytes | None) -> bool:
+def _put(listener: Listener, event: tuple[float, bytes] | None) -> bool:
     """Whether there was room for the event; a reader that is too slow is cut off, and connects again."""
     try:
         listener.queue.put_nowait(event)
