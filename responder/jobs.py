@@ -4,12 +4,16 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from typing import Any
 from uuid import uuid4
 
 from arq.connections import ArqRedis
-from redis.asyncio import BlockingConnectionPool
+from arq.constants import job_key_prefix
+from arq.jobs import serialize_job
+from arq.utils import timestamp_ms
+from redis.asyncio import BlockingConnectionPool, Connection, SSLConnection, UnixDomainSocketConnection
+from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -48,6 +52,36 @@ def loads(data: bytes) -> dict[str, Any]:
     return loaded
 
 
+class Direct(AbstractConnection):
+    """A connection that makes no task and no timer to write what the system takes at once.
+
+    redis-py does, for each command and for a look whether the connection still stands: most of what a command costs.
+    """
+
+    async def can_read_destructive(self) -> bool:
+        """Whether the connection is of no use any more."""
+        reader, writer = self._reader, self._writer
+        if reader is None or writer is None or writer.is_closing():
+            return True
+        return reader.at_eof() or reader.exception() is not None
+
+    async def send_packed_command(
+        self,
+        command: bytes | str | Iterable[bytes],
+        check_health: bool = True,  # noqa: FBT001, FBT002  (redis-py's own)
+    ) -> None:
+        """Write a command, after a moment's wait if an earlier one has not left yet."""
+        writer = self._writer
+        if writer is None or isinstance(command, bytes | str) or writer.transport.get_write_buffer_size():
+            await super().send_packed_command(command, check_health)
+        else:
+            writer.writelines(command)
+
+
+KINDS: tuple[type[AbstractConnection], ...] = (Connection, SSLConnection, UnixDomainSocketConnection)
+DIRECT = {kind: type(f"Direct{kind.__name__}", (Direct, kind), {}) for kind in KINDS}
+
+
 def connect(url: str, *, timeout_s: float) -> ArqRedis:
     """A pool of connections that gives up in time and retries after short faults; arq's settings allow neither.
 
@@ -68,6 +102,7 @@ def connect(url: str, *, timeout_s: float) -> ArqRedis:
         retry_on_error=short_faults,
         **keepalive,
     )
+    pool.connection_class = DIRECT[pool.connection_class]
     return ArqRedis(
         pool, job_serializer=dumps, job_deserializer=loads, default_queue_name=QUEUE, expires_extra_ms=EXPIRES_MS
     )
@@ -113,11 +148,8 @@ class ArqBell:
             self._rung.clear()
             jobs, self._waiting = self._waiting, set()
             began_at = time.monotonic()
-            missed = {job for job in jobs if not await self._enqueue(job)}
-            if len(missed) < len(jobs) and not await self._wake():
-                missed = jobs
-            if missed:
-                self._waiting |= missed
+            if not await self._enqueue(jobs):
+                self._waiting |= jobs
                 self._rung.set()
                 if failures == 0:
                     logger.warning(
@@ -131,22 +163,26 @@ class ArqBell:
             failures = 0
             await asyncio.sleep(pause_s(time.monotonic() - began_at))
 
-    async def _enqueue(self, job: Job) -> bool:
-        """Whether the job is certainly queued; None from arq may mean that the connection broke."""
-        try:
-            async with asyncio.timeout(RING_DEADLINE_S):
-                return await self.redis.enqueue_job(job.value, _job_id=uuid4().hex) is not None
-        except Exception:  # noqa: BLE001  (whatever it is, the ring has not certainly arrived)
-            return False
+    async def _enqueue(self, jobs: Collection[Job]) -> bool:
+        """Queue a job for each ring, let a worker poll now, and tell whether that is certain, in one trip.
 
-    async def _wake(self) -> bool:
-        """Let a worker poll now, and tell whether it certainly will; its next poll is some tenths of a second away."""
+        The jobs are arq's. It makes three trips itself, to see whether the name is taken: ours are new.
+        """
+        now_ms = timestamp_ms()
         try:
-            async with asyncio.timeout(RING_DEADLINE_S), self.redis.pipeline(transaction=False) as pipe:
+            async with asyncio.timeout(RING_DEADLINE_S), self.redis.pipeline(transaction=True) as pipe:
+                for job in jobs:
+                    name = uuid4().hex
+                    pipe.psetex(
+                        job_key_prefix + name,
+                        EXPIRES_MS,
+                        serialize_job(job.value, (), {}, None, now_ms, serializer=dumps),
+                    )
+                    pipe.zadd(QUEUE, {name: now_ms})
                 pipe.lpush(WAKE, b"")
                 pipe.ltrim(WAKE, 0, WAKES - 1)
                 await pipe.execute()
-        except Exception:  # noqa: BLE001  (likewise)
+        except Exception:  # noqa: BLE001  (whatever it is, the ring has not certainly arrived)
             return False
         return True
 

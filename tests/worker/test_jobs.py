@@ -7,17 +7,17 @@ import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
 import pytest
 from arq.connections import ArqRedis
 from arq.constants import job_key_prefix
-from arq.jobs import Job as ArqJob
 
 from responder.core.outbound.gateway import Job
 from responder.errors import TransientError
-from responder.jobs import QUEUE, RING_EVERY_S, WAKE, WAKES, ArqBell, connect, dumps, loads, redis_policy
+from responder.jobs import QUEUE, RING_EVERY_S, WAKE, WAKES, ArqBell, connect, redis_policy
 from responder.processes.tasks import end
 from responder.worker.serve import _check_policy
 from tests.conftest import wait_until
@@ -57,23 +57,27 @@ def cut_connections(redis_socket: str) -> None:
         assert connection.recv(100).startswith(b":")
 
 
-class TellingRedis(ArqRedis):
-    """Remembers what arq answered to each ring, and can be told to answer None to the first."""
+@dataclass(kw_only=True)
+class CutOff:
+    """Closes all connections to Redis right behind each of the first commands that are written to it."""
 
-    answers: list[bool]
-    nones = 0
+    redis_socket: str
+    times: int
+    sent: list[bytes] = field(default_factory=list)
 
-    async def enqueue_job(self, function: str, *args: Any, **options: Any) -> ArqJob | None:
-        answer = None if len(self.answers) < self.nones else await super().enqueue_job(function, *args, **options)
-        self.answers.append(answer is not None)
-        return answer
+    def connect(self) -> ArqRedis:
+        """A Redis whose connections are closed so."""
+        redis, cut = connect(self.redis_socket, timeout_s=1), self
 
+        class Cut(redis.connection_pool.connection_class):  # type: ignore[name-defined,misc]  # chosen by the address
+            async def send_packed_command(self, command: list[bytes], **options: Any) -> None:
+                await super().send_packed_command(command, **options)
+                cut.sent.append(b"".join(command))
+                if len(cut.sent) <= cut.times:
+                    cut_connections(cut.redis_socket)
 
-def telling(redis_socket: str, *, nones: int = 0) -> TellingRedis:
-    pool = connect(redis_socket, timeout_s=1).connection_pool
-    redis = TellingRedis(pool, job_serializer=dumps, job_deserializer=loads, default_queue_name=QUEUE)
-    redis.answers, redis.nones = [], nones
-    return redis
+        redis.connection_pool.connection_class = Cut
+        return redis
 
 
 async def test_a_ring_becomes_a_job_of_its_kind(redis: ArqRedis) -> None:
@@ -143,31 +147,35 @@ async def test_a_job_is_still_there_after_a_year_without_a_worker(redis: ArqRedi
         assert await redis.pttl(job_key_prefix + (await names(redis))[0]) > YEAR_MS
 
 
-async def test_a_ring_whose_connection_breaks_in_the_middle_is_rung_again(redis: ArqRedis, redis_socket: str) -> None:
-    cut = telling(redis_socket)
-
-    def serialize(job: dict[str, Any]) -> bytes:
-        if not cut.answers:
-            cut_connections(
-                redis_socket
-            )  # arq is between WATCH and EXEC here, and answers None as if the job were there
-        return dumps(job)
-
-    cut.job_serializer = serialize
-    async with a_bell(cut) as bell:
-        bell.ring(Job.HANDLE)
-        await wait_for_jobs(redis, 1)
-        await wait_until(lambda: cut.answers == [False, True], 5, "the second ring")
-
-
-async def test_a_ring_that_arq_answers_with_none_is_rung_until_it_is_certain(
-    redis: ArqRedis, redis_socket: str
+@pytest.mark.parametrize("times", [1, 3, 6])
+async def test_a_ring_whose_connection_breaks_in_the_middle_is_rung_again(
+    redis: ArqRedis, redis_socket: str, times: int
 ) -> None:
-    unsure = telling(redis_socket, nones=2)
-    async with a_bell(unsure) as bell:
+    cut = CutOff(redis_socket=redis_socket, times=times)
+    async with a_bell(cut.connect()) as bell:
         bell.ring(Job.HANDLE)
+        await wait_until(lambda: len(cut.sent) > times, 10, "a ring that nobody cuts off")
         await wait_for_jobs(redis, 1)
-        await wait_until(lambda: unsure.answers == [False, False, True], 5, "the third ring")
+
+
+async def test_a_connection_that_broke_while_nobody_rang_is_replaced_at_once(
+    redis: ArqRedis, redis_socket: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with a_bell(connect(redis_socket, timeout_s=1)) as bell:
+        for count in (1, 2, 3):
+            bell.ring(Job.HANDLE)
+            await wait_for_jobs(redis, count)
+            cut_connections(redis_socket)
+    assert not caplog.text
+
+
+async def test_a_ring_is_one_trip_to_redis(redis: ArqRedis, redis_socket: str) -> None:
+    cut = CutOff(redis_socket=redis_socket, times=0)
+    async with a_bell(cut.connect()) as bell:
+        bell.ring(Job.HANDLE)
+        bell.ring(Job.WEBHOOKS)
+        await wait_for_jobs(redis, 2)
+    assert [sent.count(b"ZADD") for sent in cut.sent if b"CLIENT" not in sent] == [2]
 
 
 async def test_what_was_rung_while_redis_was_away_arrives_when_it_is_back(
