@@ -19,6 +19,7 @@ from responder.settings.urls import place_of
 from responder.store.appointments.bookings import Means
 from responder.store.appointments.by_hand import BookingImports
 from responder.store.base.database import Database
+from responder.store.consent.erasure import finish_erasures
 from responder.store.consent.importing import SubscriberImports
 from responder.store.consent.retention import end_subscriptions, kept_since, remove_strays, remove_texts
 from responder.store.operations.alerts import forget_mails
@@ -83,10 +84,12 @@ class Housekeeping:
         await forget_mails(self.store.database, now - MAILS_STAY)
         while await forget_events(self.store.database, now - EVENTS_STAY):
             pass
-        await self._finish_imports()
+        await self._finish_what_was_cut_short()
 
-    async def _finish_imports(self) -> None:
-        """Finish imports whose command was killed after it had accepted them."""
+    async def _finish_what_was_cut_short(self) -> None:
+        """Finish erasures, and imports that were accepted, whose command was killed."""
+        if finished := await finish_erasures(self.store.database, self.store.secret, self.clock()):
+            logger.info("erasures that were cut short finished count=%d", finished)
         rules, database, clock = self.rules(), self.store.database, self.clock
         times = ReminderPlan(policy=rules.appointments, zone=rules.zone)
         means = Means(times=times, tell=rules.webhooks_for(Event.APPOINTMENT_CHANGED))

@@ -17,7 +17,7 @@ from responder.store.appointments.bookings import put_bookings
 from responder.store.base.database import Database
 from responder.store.base.tables import metadata
 from responder.store.consent.erased_numbers import was_erased
-from responder.store.consent.erasure import erase
+from responder.store.consent.erasure import erase, finish_erasures
 from responder.store.consent.reading import verify
 from responder.store.consent.shares import FIRST
 from tests.builders import ANNA, BRUNO, SHOP, inbound, minutes
@@ -152,6 +152,50 @@ async def test_an_erasure_that_was_cut_short_anywhere_sends_nothing_and_can_be_r
             break
     assert cut > 3
     assert (ANNA in await everything(work), "Secret" in await everything(work)) == (False, False)
+
+
+async def cut_short(work: Work, migrated_url: str, changes: int | None) -> None:
+    """Begin to erase Anna, and end after so many changes, or else right after she was marked."""
+
+    class Marked(Mortal):
+        @asynccontextmanager
+        async def write(self, *, is_small: bool = False) -> AsyncIterator[AsyncConnection]:
+            if await was_erased(work.store.database, work.store.secret, ANNA):
+                raise Killed
+            async with super().write(is_small=is_small) as connection:
+                yield connection
+
+    await crowded(work)
+    database = Marked(migrated_url)
+    database.changes_left = 1_000 if changes is None else changes
+    with pytest.raises(Killed):
+        await erase(database, work.store.secret, ANNA, "operator", NOON + minutes(30))
+    await database.close()
+
+
+@pytest.mark.parametrize("changes", [1, 2, 3, None])
+async def test_an_erasure_that_was_cut_short_is_finished_by_a_worker(
+    work: Work, migrated_url: str, changes: int | None
+) -> None:
+    await cut_short(work, migrated_url, changes)
+    own, secret = work.store.database, work.store.secret
+    assert await finish_erasures(own, secret, NOON + minutes(35)) == 0  # it may be under way
+    assert ANNA in await everything(work)
+    assert await finish_erasures(own, secret, NOON + minutes(41)) == 1
+    assert (ANNA in await everything(work), "Secret" in await everything(work)) == (False, False)
+    assert await was_erased(own, secret, ANNA)
+    assert (await verify(own, secret)).faults == ()
+    assert await finish_erasures(own, secret, NOON + minutes(60)) == 0
+
+
+async def test_what_somebody_wrote_after_they_were_erased_stays_when_that_is_finished(
+    work: Work, migrated_url: str
+) -> None:
+    await cut_short(work, migrated_url, None)
+    await work.handle(inbound("START", received=NOON + minutes(31), key="e" * 32))
+    await finish_erasures(work.store.database, work.store.secret, NOON + minutes(41))
+    assert [row.text for row in await work.rows("messages", "seq") if row.originator] == ["START"]
+    assert "Secret" not in await everything(work)
 
 
 async def test_what_somebody_writes_while_they_are_erased_is_theirs_again(work: Work, migrated_url: str) -> None:

@@ -73,7 +73,7 @@ def _migrate_tables(connection: Connection) -> None:
         command.upgrade(config, "head")
 
 
-NEWEST = "0004"  # the last of the migrations
+NEWEST = "0005"  # the last of the migrations
 OLDEST_PROGRAM = "0001"  # the oldest one whose program runs on these tables: raised when something goes that it used
 RUNS_FROM = "runs_from"
 ALEMBIC_VERSION = Table(

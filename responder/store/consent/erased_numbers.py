@@ -1,7 +1,11 @@
-"""Which numbers were erased, by their keyed hashes, and which are silent."""
+"""Which numbers were erased, by their keyed hashes, which are silent, and where one stands that was never read."""
 
+import re
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from datetime import datetime
+from email import message_from_bytes
+from email.errors import MessageError
 from typing import Any
 
 from sqlalchemy import select
@@ -11,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from responder.core.consent.ledger import number_hash
 from responder.store.base.database import Database
 from responder.store.base.sqlite.in_place import kept
-from responder.store.base.tables import erased
+from responder.store.base.tables import MALFORMED, erased, messages
 
 
 async def silent_among(
@@ -41,3 +45,21 @@ async def was_erased(database: Database, secret: bytes, number: str) -> bool:
     """Whether a number was erased, and has not come back since."""
     async with database.read() as connection:
         return bool(await erased_among(connection, secret, [number]))
+
+
+async def misread(connection: AsyncConnection, number: str) -> list[int]:
+    """The messages whose originator could not be read but whose raw form tells the number."""
+    malformed = select(messages.c.seq, messages.c.raw).where(MALFORMED, messages.c.originator != number)
+    async with connection.stream(malformed) as rows:
+        return [row.seq async for row in rows if _tells(row.raw, number)]
+
+
+def _tells(raw: bytes, number: str) -> bool:
+    """Whether a form or a mail has the digits of a number, however written or encoded."""
+    parts: list[Any] = []
+    with suppress(
+        MessageError, ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError
+    ):  # no mail, or a broken one
+        parts = [part.get_payload(decode=True) for part in message_from_bytes(raw).walk() if not part.is_multipart()]
+    digits = number.removeprefix("+").encode()
+    return any(digits in re.sub(rb"\D", b"", part) for part in (raw, *parts) if isinstance(part, bytes))

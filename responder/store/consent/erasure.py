@@ -1,13 +1,9 @@
 """Erasing a number: it and its texts leave every table; a keyed hash keeps it from being texted."""
 
 import json
-import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime
-from email import message_from_bytes
-from email.errors import MessageError
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Delete, Table, Update, and_, case, delete, func, null, or_, select, update
@@ -21,7 +17,6 @@ from responder.store.base.bulk import among
 from responder.store.base.database import Database
 from responder.store.base.locking import Condition, in_order, let_go, move_revisions
 from responder.store.base.tables import (
-    MALFORMED,
     PAST,
     REPLIES,
     WAITING,
@@ -29,11 +24,13 @@ from responder.store.base.tables import (
     consent_events,
     contacts,
     erased,
+    erasures,
     handoffs,
     messages,
     metadata,
     steps,
 )
+from responder.store.consent.erased_numbers import misread
 from responder.store.consent.ledger import append, event_row
 from responder.store.consent.shares import Shares
 
@@ -42,6 +39,7 @@ KEPT = (messages, steps, consent_events)  # their rows stay, without what is per
 EMPTIED = {"originator": "", "text": "", "raw": b"", "folded": None, "explanation": None}
 UNSENT = (StepStatus.QUEUED, StepStatus.SENDING)
 LAST = "SELECT coalesce(max(seq), 0) FROM {}"
+UNDER_WAY = timedelta(minutes=10)  # after which an erasure that has not ended was cut short
 OVERWRITING = "PRAGMA secure_delete=ON"  # what is deleted from a file of SQLite
 
 
@@ -49,16 +47,23 @@ async def erase(database: Database, secret: bytes, number: str, operator: str, n
     """Erase a number, and tell how many rows held it. It is not texted again before it says START.
 
     It is known as erased before what it wrote and got is emptied a share at a time, so that others can write meanwhile.
-    If that is cut short, erase it again.
+    If that is cut short, ``finish_erasures`` goes on with it, or whoever erases it again.
     """
-    erasure = _Erasure(secret=secret, number=number, operator=operator, now=now)
-    shares = Shares(database, OVERWRITING)
-    found = await erasure.end_what_is_much(shares)
-    marked, left = await erasure.mark(shares)
-    found += marked + await erasure.empty(shares, left)
-    if database.is_sqlite:
-        await database.checkpoint()
-    return found
+    row = {"number": number, "operator": operator, "began_at": now, "rest": None}
+    async with database.write() as connection:
+        put = database.insert(erasures).values(row)
+        await connection.execute(put.on_conflict_do_update(index_elements=["number"], set_=row))
+    return await _carry_out(database, _Erasure(secret=secret, number=number, operator=operator, now=now))
+
+
+async def finish_erasures(database: Database, secret: bytes, now: datetime) -> int:
+    """Finish erasures that were cut short, and tell how many there were."""
+    cut_short = select(erasures).where(erasures.c.began_at < now - UNDER_WAY)
+    found = await database.rows(cut_short)
+    for row in found:
+        erasure = _Erasure(secret=secret, number=row.number, operator=row.operator, now=row.began_at)
+        await _carry_out(database, erasure, _Left(**json.loads(row.rest)) if row.rest else None)
+    return len(found)
 
 
 def holding_numbers() -> list[Table]:
@@ -130,7 +135,10 @@ class _Erasure:
             last = [(await connection.exec_driver_sql(LAST.format(table))).scalar_one() for table in (messages, steps)]
             erasing = event_row(event="erased", at=self.now, operator=self.operator, erases=json.dumps(covered))
             await append(connection, [erasing], self.secret)
-        return found, _Left(events=covered, last_message=last[0], last_step=last[1])
+            left = _Left(events=covered, last_message=last[0], last_step=last[1])
+            under_way = update(erasures).where(erasures.c.number == self.number)
+            await connection.execute(under_way.values(rest=json.dumps(asdict(left))))
+        return found, left
 
     async def _events_before(self, database: Database) -> tuple[int, Sequence[int]]:
         """How far the ledger goes now, and which of its events up to there are theirs: there may be many."""
@@ -148,7 +156,7 @@ class _Erasure:
         async with shares.database.read() as connection:
             theirs = (await connection.execute(past)).scalars().all()
             sent = (await connection.execute(over)).scalars().all()
-            misunderstood = await _misunderstood(connection, self.number)
+            misunderstood = await misread(connection, self.number)
         return (
             await shares.change(misunderstood, _emptying(messages.c.seq, EMPTIED))
             + await shares.change(theirs, _emptying(messages.c.seq, {**EMPTIED, "error": _WHY}, PAST))
@@ -212,6 +220,21 @@ class _Erasure:
         return {"originator": "", "content": "", "recipient": case((is_theirs, ""), else_=steps.c.recipient)}
 
 
+async def _carry_out(database: Database, erasure: _Erasure, left: _Left | None = None) -> int:
+    """Erase, or with what is left go on with an erasure, and tell how many rows held the number."""
+    shares, found = Shares(database, OVERWRITING), 0
+    if left is None:
+        found = await erasure.end_what_is_much(shares)
+        marked, left = await erasure.mark(shares)
+        found += marked
+    found += await erasure.empty(shares, left)
+    async with shares.write() as connection:
+        await connection.execute(delete(erasures).where(erasures.c.number == erasure.number))
+    if database.is_sqlite:
+        await database.checkpoint()
+    return found
+
+
 _WHY = case((messages.c.error.is_not(None), ERASED), else_=None)  # it may repeat a word
 
 
@@ -225,21 +248,3 @@ def _emptying(
         return (await connection.execute(update(by.table).where(rows).values(values))).rowcount
 
     return empty
-
-
-async def _misunderstood(connection: AsyncConnection, number: str) -> list[int]:
-    """The messages whose originator could not be read but whose raw form tells the number."""
-    malformed = select(messages.c.seq, messages.c.raw).where(MALFORMED, messages.c.originator != number)
-    async with connection.stream(malformed) as rows:
-        return [row.seq async for row in rows if _tells(row.raw, number)]
-
-
-def _tells(raw: bytes, number: str) -> bool:
-    """Whether a form or a mail has the digits of a number, however written or encoded."""
-    parts: list[Any] = []
-    with suppress(
-        MessageError, ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError
-    ):  # no mail, or a broken one
-        parts = [part.get_payload(decode=True) for part in message_from_bytes(raw).walk() if not part.is_multipart()]
-    digits = number.removeprefix("+").encode()
-    return any(digits in re.sub(rb"\D", b"", part) for part in (raw, *parts) if isinstance(part, bytes))

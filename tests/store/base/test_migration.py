@@ -25,6 +25,7 @@ FROZEN = {
     "0002": "69bf81e7010e",
     "0003": "b43fe28bda99",
     "0004": "475edae9a72c",
+    "0005": "ea8217169b11",
 }  # the file of each migration: what was released is never changed
 PRAGMAS = {"synchronous": 2, "foreign_keys": 1, "journal_mode": "wal"}
 

@@ -134,6 +134,15 @@ erased = Table(
     Column("erased_at", Moment, nullable=False),
 )
 
+erasures = Table(  # those that are under way, or were cut short
+    "erasures",
+    metadata,
+    Column("number", String(64), primary_key=True),
+    Column("operator", String(200), nullable=False),
+    Column("began_at", Moment, nullable=False),
+    Column("rest", Text),
+)
+
 questions = Table(
     "questions",
     metadata,
