@@ -7,10 +7,12 @@ import sys
 from collections.abc import Sequence
 from typing import TextIO
 
-import structlog
-from structlog.typing import EventDict, Processor, WrappedLogger
-
 from responder.core.sms.address import mask
+from responder.lean import without
+
+with without("rich"):  # for tracebacks, which are shown plain here
+    import structlog
+    from structlog.typing import EventDict, Processor, WrappedLogger
 
 QUIET = (  # these show arguments, addresses, parameters or contents at INFO or DEBUG, whatever level was asked for
     "arq", "httpx", "httpcore", "aiosqlite", "asyncpg", "sqlalchemy", "python_multipart", "asyncio", "alembic",

@@ -15,6 +15,7 @@ from limits.errors import StorageError as RedisAway
 from responder.core.sms.times import Rate
 from responder.errors import StorageError
 from responder.jobs import connect
+from responder.lean import without
 
 COUNTED = "texts"  # the name in Redis under which they are counted
 ANSWER_WITHIN_S = 0.5
@@ -49,13 +50,14 @@ class Pace:
     def __init__(self, url: str, rate: Rate, count_workers: CountWorkers, *, share: Share | None = None) -> None:
         self._rate = rate
         self._redis = connect(url, timeout_s=ANSWER_WITHIN_S)
-        storage = RedisStorage(
-            "async+redis://",
-            wrap_exceptions=True,
-            implementation="redispy",
-            key_prefix="responder:pace",
-            connection_pool=self._redis.connection_pool,  # type: ignore[arg-type]  # it takes any option of the client
-        )
+        with without("coredis", "valkey"):  # other clients, which it would load to know their versions
+            storage = RedisStorage(
+                "async+redis://",
+                wrap_exceptions=True,
+                implementation="redispy",
+                key_prefix="responder:pace",
+                connection_pool=self._redis.connection_pool,  # type: ignore[arg-type]  # it takes any of the client's
+            )
         self._limiter = MovingWindowRateLimiter(storage)
         self._item = RateLimitItemPerSecond(rate.count, int(rate.period.total_seconds()))
         self._count_workers = count_workers

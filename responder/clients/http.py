@@ -9,14 +9,16 @@ from types import TracebackType
 from typing import Self
 
 import httpcore
-import httpx
 
 from responder.clients.connections import KEPT, KEPT_S, Connections
 from responder.core.contact.reasons import Reason, because
 from responder.core.outbound.gateway import Call, Response
 from responder.core.outbound.leaving import refusal
 from responder.errors import PermanentError, ResponderError, TransientError, UncertainError
+from responder.lean import without
 
+with without("httpx._main"):  # its command, which brings rich
+    import httpx
 LOOKUPS = 8  # names of guarded calls looked up at once, in their own threads: a dead name server delays no gateway
 REMEDY = because("allow_private")
 OURSELVES = (b"user-agent", b"sms-responder")
@@ -201,11 +203,10 @@ def _not_sent(reason: Reason) -> PermanentError:
 def _url(raw: str, *, needs_tls: bool) -> httpx.URL:
     """The URL of a call; PermanentError if no call can be made to it."""
     try:
-        url = httpx.URL(raw)
-        host = url.host  # which reads a name in punycode
+        has_host = bool((url := httpx.URL(raw)).host)  # which reads a name in punycode
     except (httpx.InvalidURL, ValueError):
         raise _not_sent(because("bad_url")) from None
-    if url.scheme not in ("http", "https") or not host:
+    if url.scheme not in ("http", "https") or not has_host:
         raise _not_sent(because("no_web_url"))
     if needs_tls and url.scheme != "https":
         raise _not_sent(because("plain_http", remedy=REMEDY))

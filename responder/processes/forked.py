@@ -1,7 +1,6 @@
 """Children that are forked before there is a loop or a thread: they share what was imported once."""
 
 import asyncio
-import gc
 import json
 import os
 import signal
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 
 from setproctitle import setproctitle
 
+from responder.processes.memory import keep_what_is_loaded
 from responder.settings.inherited import inherit
 
 LONGEST_WORD = 65_536  # bytes of what a child is told before it begins
@@ -58,7 +58,7 @@ def fork(names: Sequence[str]) -> Family:
 
     A child that is never let begin ends here.
     """
-    gc.freeze()  # a collection would write into each page that is shared
+    keep_what_is_loaded()
     children: dict[str, Forked] = {}
     for name in names:
         reading, writing = os.pipe()

@@ -4,17 +4,13 @@ import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from pydantic_settings import BaseSettings, DotEnvSettingsSource, SettingsConfigDict
+from dotenv import dotenv_values
 
 from responder.errors import ConfigurationError
 
 PREFIX = "RESPONDER_"
 LARGEST = 64 * 1024  # bytes: a secret is a line, so a larger file is the wrong one
 ENDING = "_file"
-
-
-class _DotEnv(BaseSettings):
-    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8")
 
 
 class Variables(dict[str, str]):
@@ -34,7 +30,7 @@ class Variables(dict[str, str]):
 def environment() -> Variables:
     """The variables of the process, and from ``.env`` in the working directory those that it lacks."""
     try:
-        written = DotEnvSettingsSource(_DotEnv, case_sensitive=True).env_vars
+        written = dotenv_values(".env", encoding="utf-8")
     except (OSError, UnicodeError) as error:
         raise ConfigurationError(
             f".env: cannot be read ({error}), make it a text in UTF-8 that this user may read, or remove it"

@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, Field, PrivateAttr, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from responder.core.sms.times import read_rate
 from responder.errors import ConfigurationError
@@ -24,10 +23,10 @@ def _sqlite_in(known: dict[str, Any]) -> str:
     return f"sqlite:///{known['data_dir'] / 'responder.db'}"
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """What an operator chose, or the defaults; docs/settings.md lists them."""
 
-    model_config = SettingsConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, arbitrary_types_allowed=True)
 
     rules: types.File = Field(Path("rules.yaml"), description="The file of rules.")
     data_dir: types.File = Field(Path("data"), description="Where the database and the Redis of a single machine live.")
@@ -166,17 +165,6 @@ class Settings(BaseSettings):
         """These settings, completed by those of their gateway."""
         self._provider = provider
         return self
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003  (the signature is the library's)
-        init_settings: PydanticBaseSettingsSource,
-        *_: object,
-        **__: object,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Nothing but the arguments, so that the environment counts only where ``load_settings`` is called."""
-        return (init_settings,)
 
 
 def setting_fields(gateways: Gateways = REGISTERED) -> Mapping[str, FieldInfo]:

@@ -82,7 +82,7 @@ async def test_the_version_is_told(folder: Path) -> None:
 
 def test_help_waits_for_nothing_slow() -> None:
     program = (
-        "import sys; from responder.cli.main import create_app; create_app()(['--help'], standalone_mode=False); "
+        "import sys; from responder.cli.app import create_app; create_app()(['--help'], standalone_mode=False); "
         f"print([m for m in {SLOW!r} if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=20)

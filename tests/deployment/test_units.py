@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from responder.cli.main import COMMANDS
+from responder.cli.app import COMMANDS
 from tests.conftest import free_port
 
 SYSTEMD = Path(__file__).parent.parent.parent / "deploy" / "systemd"

@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from responder.cli.doctor.findings import Finding, fault, ok, warning
+from responder.cli.terminal.installation import missing_file
 from responder.cli.terminal.output import moment
-from responder.cli.terminal.session import missing_file, open_desk
+from responder.cli.terminal.session import open_desk
 from responder.core.contact.effects import StepStatus
 from responder.core.operations.front_desk import OpenHandOffs
 from responder.core.outbound.fates import AT_ONCE, Endpoint

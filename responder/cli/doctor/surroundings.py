@@ -11,8 +11,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from responder.cli.doctor.findings import Finding, fault, faults, ok, warning
+from responder.cli.terminal.installation import local_url
 from responder.cli.terminal.output import moment
-from responder.cli.terminal.session import local_url, open_desk
+from responder.cli.terminal.session import open_desk
 from responder.core.operations.troubles import MailboxReport, MailboxState
 from responder.core.outbound.gateway import UNSIGNED, MailReader
 from responder.core.sms.times import counted

@@ -11,9 +11,10 @@ from typing import Annotated, Any
 
 import typer
 
+from responder.cli.terminal.installation import missing_file
 from responder.cli.terminal.options import AsJson, RulesFile
 from responder.cli.terminal.output import echo_json, one_line, say
-from responder.cli.terminal.session import missing_file, open_desk
+from responder.cli.terminal.session import open_desk
 from responder.core.outbound.leaving import why_never_called
 from responder.core.rules.hours import RulePause
 from responder.core.rules.rules import Rules

@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
+from responder.cli.terminal.installation import command_name, missing_file
 from responder.cli.terminal.output import moment, progress, say
-from responder.cli.terminal.session import command_name, missing_file
 from responder.core.sms.times import counted
 from responder.errors import ConfigurationError
 from responder.keeping.archive import is_sealed

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
+from responder.cli.terminal.installation import command_name
 from responder.cli.terminal.output import aligned, say
-from responder.cli.terminal.session import command_name
 from responder.rulefile.describe.schema import rules_schema
 from responder.settings.environment import system_environment
 from responder.settings.model import load_settings

@@ -9,8 +9,8 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from responder.cli.terminal.installation import command_name, local_host, local_url, missing_file
 from responder.cli.terminal.output import say
-from responder.cli.terminal.session import command_name, local_host, local_url, missing_file
 from responder.core.rules.rules import Rules
 from responder.core.sms.times import counted
 from responder.errors import RulesError

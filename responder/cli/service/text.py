@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
+from responder.cli.terminal.installation import local_url
 from responder.cli.terminal.options import EXAMPLE_FROM, AsJson, read_end
 from responder.cli.terminal.output import echo_json, moment, one_line, say, short_key
-from responder.cli.terminal.session import last_good_rules, local_url, open_desk
+from responder.cli.terminal.session import last_good_rules, open_desk
 from responder.clients.http import HttpClient
 from responder.core.contact.effects import StepKind, StepStatus
 from responder.core.operations.messages import Explanation, why_silent

@@ -9,13 +9,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Generic, Protocol, TypeVar
 
-import typer
-from rich import box
-from rich.console import Console
-from rich.progress import Progress
-from rich.table import Table
-from rich.text import Text
-
 from responder.settings.inherited import progress_fd
 
 NEWEST = 50  # records that a list shows to a person
@@ -45,7 +38,8 @@ class Column(Generic[R]):
 
 def say(text: str = "", *, err: bool = False, nl: bool = True) -> None:
     """Print lines with control characters made visible; every command prints through this."""
-    typer.echo(text if text.isprintable() else "\n".join(map(one_line, text.split("\n"))), err=err, nl=nl)
+    shown = text if text.isprintable() else "\n".join(map(one_line, text.split("\n")))
+    print(shown, end="\n" if nl else "", file=sys.stderr if err else sys.stdout, flush=True)
 
 
 def echo_json(fields: Mapping[str, Any]) -> None:
@@ -143,6 +137,11 @@ def _cell(value: str | datetime | None, zone: tzinfo) -> str:
 
 
 def _print_table(columns: Sequence[Column[R]], rows: Iterable[Sequence[str]]) -> None:
+    from rich import box  # noqa: PLC0415  (only who draws loads what draws)
+    from rich.console import Console  # noqa: PLC0415  (likewise)
+    from rich.table import Table  # noqa: PLC0415  (likewise)
+    from rich.text import Text  # noqa: PLC0415  (likewise)
+
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
         table.add_column(column.title, no_wrap=not column.wide, overflow="fold")
@@ -167,6 +166,9 @@ def progress(title: str, total: int) -> Iterator[Callable[[int], None]]:
 
     A console that runs us hears as well how far we are; when it is gone, we end.
     """
+    from rich.console import Console  # noqa: PLC0415  (only who draws loads what draws)
+    from rich.progress import Progress  # noqa: PLC0415  (likewise)
+
     console = Console(stderr=True)
     with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
         task, listener, done = bar.add_task(title, total=total), progress_fd(), 0

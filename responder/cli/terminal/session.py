@@ -3,18 +3,16 @@
 import asyncio
 import getpass
 import inspect
-import os
-import shutil
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC
 from functools import partial, wraps
-from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 import typer
 
+from responder.cli.terminal.installation import missing_file
 from responder.cli.terminal.output import NEWEST, Column, R, print_records, say
 from responder.core.rules.rules import Rules
 from responder.core.sms.address import end_from, number_from
@@ -24,13 +22,10 @@ from responder.errors import ConfigurationError, ResponderError
 from responder.rulefile import rules_from
 from responder.settings.environment import environment
 from responder.settings.model import Settings, load_settings
-from responder.settings.urls import sqlite_file
 from responder.wiring import Store, make_desk, open_store, read_rules_in_force
 
-COMMAND = "responder"
 P = ParamSpec("P")
 T = TypeVar("T")
-ALL_ADDRESSES = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  (listening on all, asked at one)
 
 
 @asynccontextmanager
@@ -41,12 +36,6 @@ async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
         raise ConfigurationError(f"{path}: there is no database yet, {remedy}")
     async with open_store(settings) as store:
         yield _desk(store)
-
-
-def missing_file(settings: Settings) -> Path | None:
-    """Where SQLite's file should be and is not; None if it is there. Connecting would create an empty one."""
-    path = sqlite_file(settings.database_url)
-    return None if path is None or path.exists() else path
 
 
 def with_desk(work: Callable[[Desk], Awaitable[T]], *, keys: str = "") -> T:
@@ -169,26 +158,3 @@ def operator_name() -> str:
         return getpass.getuser()
     except (OSError, KeyError):
         return "unknown"
-
-
-def command_name(*, is_here: bool = True) -> str:
-    """How to type the command where a shell does not find it by its name: as now, or in full for another folder."""
-    typed = sys.argv[0]
-    if Path(typed).name != COMMAND or shutil.which(COMMAND):
-        return COMMAND
-    return typed if is_here else os.path.normpath(Path(typed).absolute())
-
-
-def local_host(settings: Settings) -> str:
-    """The address at which this machine reaches the service."""
-    return ALL_ADDRESSES.get(settings.host, settings.host)
-
-
-def local_url(settings: Settings) -> str:
-    """The beginning of the service's URLs, as this machine reaches it.
-
-    >>> local_url(load_settings({"RESPONDER_HOST": "::"}))
-    'http://[::1]:8000'
-    """
-    host = local_host(settings)
-    return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"

@@ -1,0 +1,116 @@
+"""The commands that serve (run, web, worker, mail), and migrate, which prepares for them."""
+
+import asyncio
+import sys
+from collections.abc import Coroutine, Sequence
+from contextlib import closing, suppress
+from importlib import import_module
+from typing import Any, TypeVar
+
+from responder.cli.service.running import CONSOLE, console_at, prepare, run_everything
+from responder.cli.terminal.output import say
+from responder.logs import set_up_logs
+from responder.processes.children import Patience, Supervisor
+from responder.processes.door import Door
+from responder.processes.forked import Family, fork, show_as
+from responder.processes.memory import keep_what_is_loaded, use_few_arenas
+from responder.settings.environment import environment
+from responder.settings.inherited import console_door, console_fd
+from responder.settings.model import Settings, load_settings, unknown_settings
+from responder.settings.urls import mask_url
+from responder.wiring import migrate_database
+
+T = TypeVar("T")
+
+
+def run() -> None:
+    settings = _settings("run")
+    with suppress(KeyboardInterrupt):
+        prepared = _complete(prepare(settings))
+        door = Door(CONSOLE)
+        family = _fork([*prepared.parts, CONSOLE])
+        if family.name is None:
+            with closing(door):
+                _complete(run_everything(settings, prepared, family.children, door))
+            return
+        if family.name != CONSOLE:
+            door.shut()
+        START[family.name]()
+
+
+def web() -> None:
+    if (number := console_fd()) is not None:
+        _console(number)
+        return
+    from responder.web.server import serve  # noqa: PLC0415  (each process loads its own part alone)
+
+    settings = _settings("web")
+    if path := console_door():
+        _serve(serve(settings, path))
+        return
+    with closing(Door(CONSOLE)) as door:
+        _serve(serve(settings, door.path, Supervisor([console_at(door, {})], Patience())))
+
+
+def _console(door: int) -> None:
+    from responder.web.console_server import serve_console  # noqa: PLC0415  (likewise)
+
+    show_as(CONSOLE)
+    _serve(serve_console(_settings(CONSOLE), door))
+
+
+def worker() -> None:
+    from responder.worker.serve import serve  # noqa: PLC0415  (each process loads its own part alone)
+
+    _serve(serve(_settings("worker")))
+
+
+def mail() -> None:
+    from responder.mail.serve import serve  # noqa: PLC0415  (each process loads its own part alone)
+
+    _serve(serve(_settings("mail")))
+
+
+def migrate() -> None:
+    settings = _settings("migrate")
+    version = asyncio.run(migrate_database(settings))
+    say(f"{mask_url(settings.database_url)}: version {version}")
+
+
+START = {"run": run, "web": web, "worker": worker, "mail": mail, CONSOLE: web}
+MODULES = {"web": "responder.web.server", "worker": "responder.worker.serve", "mail": "responder.mail.serve"}
+
+
+def _fork(parts: Sequence[str]) -> Family:
+    """Fork the parts where that is safe, with their modules loaded; elsewhere each starts as a program of its own."""
+    if sys.platform != "linux":
+        keep_what_is_loaded()
+        return Family(children={})
+    for module in filter(None, map(MODULES.get, parts)):
+        import_module(module)
+    return fork(parts)
+
+
+def _settings(role: str) -> Settings:
+    use_few_arenas()
+    settings = load_settings()
+    set_up_logs(settings.log_level, settings.log_format, role=role)
+    for sentence in unknown_settings(environment()):
+        say(sentence, err=True)
+    return settings
+
+
+def _serve(work: Coroutine[Any, Any, None]) -> None:
+    """Run until stopped; Ctrl-C is a way to stop, not a fault."""
+    keep_what_is_loaded()
+    with suppress(KeyboardInterrupt):
+        _complete(work)
+
+
+def _complete(work: Coroutine[Any, Any, T]) -> T:
+    """Run work on the fastest loop that this system has."""
+    if sys.platform == "win32":
+        return asyncio.run(work)
+    import uvloop  # noqa: PLC0415  (it does not exist on Windows)
+
+    return uvloop.run(work)
