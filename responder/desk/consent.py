@@ -38,7 +38,7 @@ from responder.desk.desk import (
 from responder.errors import ConfigurationError
 from responder.store.appointments.planning import plan_again_for
 from responder.store.base.locking import looked_at
-from responder.store.consent import correcting, erasure, reading
+from responder.store.consent import by_hand, erasure, reading
 from responder.store.consent.reading import count_consent
 from responder.store.consent.stopping import opt_out
 from responder.store.consent.subscribers import put_subscribers
@@ -77,7 +77,7 @@ async def correct_opt_out(desk: Desk, originator: str, *, reason: str, operator:
     tell = await desk.hearers(Event.CONSENT_CHANGED)
     times = ReminderPlan(policy=rules.appointments, zone=rules.zone)
     with refusals():
-        lists = await correcting.correct(
+        lists = await by_hand.correct(
             desk.database, desk.secret, originator, reason=reason, operator=operator, now=desk.clock(), tell=tell
         )
     await plan_again_for(desk.database, originator, times, desk.clock())

@@ -21,7 +21,7 @@ from responder.spreadsheets.reading import Follow, Reading
 from responder.spreadsheets.records import Terms, read_bookings, read_subscribers
 from responder.store.appointments.bookings import preview_bookings
 from responder.store.appointments.by_hand import BookingImports
-from responder.store.consent.importing import SubscriberImports
+from responder.store.consent.by_hand import SubscriberImports
 from responder.store.consent.subscribers import preview_subscribers
 from responder.store.reading.events import read_evidence
 

@@ -38,7 +38,7 @@ from responder.desk.deliveries import list_deliveries
 from responder.desk.desk import LARGEST_PAGE, Desk, Invalid, Missing, Records, Refused, refusals
 from responder.desk.handoffs import MAX_SEGMENTS, check_length, list_handoffs
 from responder.desk.messages import list_messages
-from responder.store.consent.erased_numbers import was_erased
+from responder.store.consent.stopping import was_erased
 from responder.store.handoffs.closing import Answer, write_to
 from responder.store.inbox.questions import read_questions
 from responder.store.reading.records import PERSON

@@ -17,7 +17,7 @@ from responder.intake import Intake
 from responder.jobs import ArqBell, connect
 from responder.processes.children import Supervisor, watch_parent
 from responder.processes.memory import collect_rarely
-from responder.processes.port import wait_for_port
+from responder.processes.sockets import wait_for_port
 from responder.processes.tasks import Beside
 from responder.rulefile.in_force import RulesInForce
 from responder.settings.exposure import check_exposure

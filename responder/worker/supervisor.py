@@ -20,7 +20,7 @@ from responder.core.rules.sections import Event
 from responder.jobs import EXPIRES_MS, JOB_OF, JOB_TIMEOUT_S, QUEUE, WAKE, JobBody, dumps, guarded, loads
 from responder.processes.tasks import end
 from responder.store.base.database import Database
-from responder.store.base.frozen import end_frozen
+from responder.store.base.locking import end_frozen
 from responder.store.inbox.inbox import SqlInbox
 from responder.store.outbound.abandoned import due_kinds, has_abandoned, settle_abandoned
 from responder.store.outbound.reports import SqlReports

@@ -19,8 +19,8 @@ from responder.settings.urls import place_of
 from responder.store.appointments.bookings import Means
 from responder.store.appointments.by_hand import BookingImports
 from responder.store.base.database import Database
+from responder.store.consent.by_hand import SubscriberImports
 from responder.store.consent.erasure import finish_erasures
-from responder.store.consent.importing import SubscriberImports
 from responder.store.consent.retention import end_subscriptions, kept_since, remove_strays, remove_texts
 from responder.store.operations.alerts import forget_mails
 from responder.store.operations.backups import bring_back

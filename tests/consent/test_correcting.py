@@ -3,7 +3,7 @@
 import pytest
 
 from responder.errors import ResponderError
-from responder.store.consent.correcting import correct
+from responder.store.consent.by_hand import correct
 from responder.store.consent.reading import verify
 from responder.store.consent.stopping import opt_out
 from tests.builders import ANNA, inbound, minutes

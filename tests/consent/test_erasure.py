@@ -15,11 +15,11 @@ from responder.core.contact.effects import StepKind
 from responder.core.sms.message import MessageStatus
 from responder.store.appointments.bookings import put_bookings
 from responder.store.base.database import Database
+from responder.store.base.locking import FIRST
 from responder.store.base.tables import metadata
-from responder.store.consent.erased_numbers import was_erased
 from responder.store.consent.erasure import erase, finish_erasures
 from responder.store.consent.reading import verify
-from responder.store.consent.shares import FIRST
+from responder.store.consent.stopping import was_erased
 from tests.builders import ANNA, BRUNO, SHOP, inbound, minutes
 from tests.conftest import NOON
 from tests.worker.conftest import Work, work

@@ -17,9 +17,8 @@ from responder.errors import RulesError
 from responder.mail.account import account_of
 from responder.processes import redis as embedded
 from responder.processes.children import PROGRAM, Child, supervise
-from responder.processes.door import Door
 from responder.processes.forked import Forked
-from responder.processes.port import wait_for_port
+from responder.processes.sockets import Door, wait_for_port
 from responder.settings.exposure import check_exposure
 from responder.settings.inherited import CONSOLE_DOOR, CONSOLE_FD
 from responder.settings.model import Settings

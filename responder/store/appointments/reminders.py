@@ -30,7 +30,7 @@ from responder.store.base.database import Database
 from responder.store.base.history import add_events, event, last_numbers
 from responder.store.base.tables import PAST, REMINDING, WAITING, appointments, contacts, messages, reminders, steps
 from responder.store.base.tables import PLANNED as IN_TURN
-from responder.store.consent.erased_numbers import silent_among
+from responder.store.consent.stopping import silent_among
 from responder.store.queue.entering import step_rows
 from responder.store.queue.suppressing import COUNT, DROPPED, MOVE, REMINDER, dropped
 

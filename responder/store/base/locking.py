@@ -15,19 +15,39 @@ lock in any order.
 SQLite has one lock for all, taken at BEGIN; SQLAlchemy leaves FOR UPDATE out of what it writes for it.
 
 A contact also has a revision, which moves whenever something is changed that plans rest on.
+
+PostgreSQL ends sessions that stand still between two statements. It has no limit for those within one, prepared and
+not yet carried out, or whose answer is not read: others wait for their locks, so others of ours end them.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
+from contextlib import asynccontextmanager
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, ColumnElement, Insert, Integer, TextClause, delete, literal_column, select
+from sqlalchemy import (
+    ClauseElement,
+    Column,
+    ColumnElement,
+    Insert,
+    Integer,
+    Select,
+    TextClause,
+    delete,
+    literal_column,
+    select,
+    text,
+)
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.errors import ResponderError
-from responder.store.base.bulk import among_listed, execute_many
+from responder.store.base.bulk import among_listed, execute_many, ready
+from responder.store.base.database import APPLICATION, FROZEN_S, Database
 from responder.store.base.sqlite.in_place import kept
+from responder.store.base.sqlite.one_trip import LOCK_RETRY_S
 from responder.store.base.tables import contacts
 
 T = TypeVar("T")
@@ -41,6 +61,17 @@ OF_CONSENT: list[Column[Any]] = [
 ]  # fmt: skip
 _THEIRS = kept(select(*OF_CONSENT).where(among_listed(contacts.c.originator, "originators")))
 _THEIRS_LOCKED = _THEIRS.with_for_update(skip_locked=True)
+_END = text(
+    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND usename = current_user AND application_name = :application"
+    " AND state = 'active' AND wait_event_type = 'Client'"
+    " AND state_change < clock_timestamp() - make_interval(secs => :frozen_s)"
+)
+Ready = tuple[str, tuple[Any, ...]]
+"""A statement of the driver's, and its values."""
+FIRST, LEAST, MOST = 100, 20, 1_000  # rows in one transaction
+AIM_S = 0.025  # for each: a quarter of what anybody should wait at the most
+SHARE_PAUSE_S = 2 * LOCK_RETRY_S  # between two, in which whoever waits for SQLite's lock tries again
 
 
 async def unchecked(_connection: AsyncConnection) -> None:
@@ -115,3 +146,51 @@ async def free_contacts(
         )
         ours |= dict.fromkeys(others - taken)
     return ours
+
+
+async def end_frozen(database: Database, frozen_s: float = FROZEN_S) -> int:
+    """End the sessions of ours whose process has not gone on for so long, and tell how many they were."""
+    if database.is_sqlite:
+        return 0
+    found: int = await database.value(_END.bindparams(application=APPLICATION, frozen_s=frozen_s))
+    return found
+
+
+class Shares:
+    """How many rows a transaction changes: more after quick ones, fewer after slow ones."""
+
+    def __init__(self, database: Database, pragma: str | None = None) -> None:
+        self.database = database
+        self.rows = FIRST
+        self._pragma = pragma if database.is_sqlite else None
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that changes as many rows, with SQLite behind a pragma."""
+        async with self.database.write() as connection:
+            began_at = time.perf_counter()
+            if self._pragma:
+                await connection.exec_driver_sql(self._pragma)
+            yield connection
+        times = AIM_S / max(time.perf_counter() - began_at, AIM_S / 2)
+        self.rows = min(max(round(self.rows * times), LEAST), MOST)
+        await asyncio.sleep(SHARE_PAUSE_S)
+
+    async def look(self, query: Select[*tuple[Any, ...]]) -> Sequence[Any]:
+        """The first column of what a query gives, read without a lock."""
+        async with self.database.read() as connection:
+            return (await connection.execute(query)).scalars().all()
+
+    async def ready(self, *statements: ClauseElement) -> list[Ready]:
+        """The statements compiled, which takes longer than most of them do: nobody has to wait for that."""
+        async with self.database.read() as connection:
+            return [ready(statement, connection.dialect) for statement in statements]
+
+    async def change(self, rows: Sequence[T], change: Callable[[AsyncConnection, Sequence[T]], Awaitable[int]]) -> int:
+        """Change all of the rows, and tell how many were."""
+        changed = start = 0
+        while some := rows[start : start + self.rows]:
+            start += len(some)
+            async with self.write() as connection:
+                changed += await change(connection, some)
+        return changed

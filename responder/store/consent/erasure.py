@@ -15,7 +15,7 @@ from responder.core.contact.reasons import because
 from responder.core.sms.message import MessageStatus
 from responder.store.base.bulk import among
 from responder.store.base.database import Database
-from responder.store.base.locking import Condition, in_order, let_go, move_revisions
+from responder.store.base.locking import Condition, Shares, in_order, let_go, move_revisions
 from responder.store.base.tables import (
     PAST,
     REPLIES,
@@ -30,9 +30,8 @@ from responder.store.base.tables import (
     metadata,
     steps,
 )
-from responder.store.consent.erased_numbers import misread
 from responder.store.consent.ledger import append, event_row
-from responder.store.consent.shares import Shares
+from responder.store.consent.stopping import misread
 
 ERASED = because("erased")
 KEPT = (messages, steps, consent_events)  # their rows stay, without what is personal: keys and the chain rest on them

@@ -16,10 +16,9 @@ from responder.core.contact.known import SubscriptionStatus
 from responder.core.sms.message import MessageStatus
 from responder.store.base.bulk import among
 from responder.store.base.database import Database
-from responder.store.base.locking import in_order, let_go, move_revisions
+from responder.store.base.locking import Shares, in_order, let_go, move_revisions
 from responder.store.base.tables import ENDING, WAITING, messages, reports, steps, subscriptions
 from responder.store.consent.ledger import EventRow, append, event_row
-from responder.store.consent.shares import Shares
 from responder.store.queue.entering import announce_consent
 
 TOGETHER = 500  # rows that are read at a time, or changed in one transaction

@@ -17,9 +17,8 @@ from responder.store.base.imports import Kind, overtake
 from responder.store.base.locking import Check, chunks, let_go, move_revisions, unchecked
 from responder.store.base.records import as_row
 from responder.store.base.tables import contacts, staged_subscribers, subscriptions
-from responder.store.consent.erased_numbers import silent_among
 from responder.store.consent.ledger import EventRow, append, event_row
-from responder.store.consent.stopping import latest
+from responder.store.consent.stopping import latest, silent_among
 from responder.store.queue.entering import announce_consent
 
 SUBSCRIBER_LOCK = 0x5E5B0D05  # PostgreSQL advisory lock: two imports at once take turns

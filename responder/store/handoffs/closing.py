@@ -23,9 +23,8 @@ from responder.store.base.database import Database
 from responder.store.base.events import note_subject
 from responder.store.base.locking import Check, move_revisions, unchecked
 from responder.store.base.tables import OPEN_HANDOFF, PAST, WAITING, contacts, handoffs, messages, steps
-from responder.store.consent.erased_numbers import silent_among
 from responder.store.consent.ledger import EventRow, append, event_row
-from responder.store.consent.stopping import Stop, stop
+from responder.store.consent.stopping import Stop, silent_among, stop
 from responder.store.queue.entering import announce, announce_consent, step_rows
 
 TWICE_WITHIN = timedelta(minutes=2)  # the same text to the same hand-off is one that was typed twice

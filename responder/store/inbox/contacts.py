@@ -20,7 +20,7 @@ from responder.store.base.database import Database
 from responder.store.base.records import from_row, order_of
 from responder.store.base.sqlite.in_place import SMALL, kept
 from responder.store.base.tables import appointments, contacts, reminders, steps, subscriptions, uses
-from responder.store.consent.erased_numbers import erased_among
+from responder.store.consent.stopping import erased_among
 from responder.store.handoffs.handoffs import paused_and_doubted
 from responder.store.inbox.questions import read_questions
 from responder.store.queue.entering import read_sent

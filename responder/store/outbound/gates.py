@@ -20,7 +20,7 @@ from responder.store.appointments.stale_reminders import stale_among, with_unhan
 from responder.store.base.database import Database
 from responder.store.base.locking import free_contacts, in_order
 from responder.store.base.tables import QUIET, UNDONE, steps
-from responder.store.consent.erased_numbers import silent_among
+from responder.store.consent.stopping import silent_among
 from responder.store.handoffs.handoffs import in_doubt
 from responder.store.outbound.holds import SPENT, Budget, over_budget, places
 from responder.store.queue.ending import ended_among, last_stop

@@ -6,7 +6,11 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware.sessions import SessionMiddleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from responder.core.rules.rules import Rules
@@ -15,39 +19,35 @@ from responder.desk.editing.rules_file import RulesFile
 from responder.processes.commands import Commands
 from responder.settings.environment import environment
 from responder.settings.model import Settings
-from responder.web.console.editing import changing, history, trying, unmatched
+from responder.web.console.editing import changing, trying
 from responder.web.console.frame import assets
-from responder.web.console.frame.door import LONGEST_VISIT, Throttle, door_of
-from responder.web.console.frame.faults import not_here, went_wrong
+from responder.web.console.frame.door import LONGEST_VISIT, Answer, Throttle, door_of
 from responder.web.console.frame.feed import Feed
 from responder.web.console.frame.guards import SameOrigin, StrictHeaders
 from responder.web.console.frame.outlook import Health, Lookout
+from responder.web.console.frame.running import Checks, Impacts
 from responder.web.console.frame.shared import Console
+from responder.web.console.frame.visits import Visit, begin, safe_path
 from responder.web.console.pages import (
     appointments,
     deliveries,
     events,
     inbox,
     lists,
-    message,
     messages,
     people,
-    proof,
     rules,
     sign_in,
     status,
 )
-from responder.web.console.running.checks import Checks
-from responder.web.console.running.impact import Impacts
 
-EDITING = (trying, unmatched, changing, history)
+LOOKS = frozenset({"GET", "HEAD"})
+EDITING = (trying, changing)
 PAGES = (
     sign_in,
     events,
     messages,
-    message,
     people,
-    proof,
     inbox,
     appointments,
     deliveries,
@@ -58,6 +58,41 @@ PAGES = (
 )
 COOKIE = "responder_console"
 HTTPS = "https"
+
+
+async def not_here(request: Request, error: Exception) -> Response:
+    """What somebody hears who asks for a page that there is not, or in a way that it does not take.
+
+    A refusal is shown at the address of its act: whoever looks there again is led to the page above it.
+    """
+    if isinstance(error, HTTPException) and error.status_code == 405 and request.method in LOOKS:
+        return RedirectResponse(_page_above(request), status_code=303)
+    status, headers = (error.status_code, error.headers) if isinstance(error, HTTPException) else (404, None)
+    visit = await begin(request, request.app.state.console)
+    sentence = visit.say("There is no such page.") if status == 404 else visit.say("This page takes no such request.")
+    response = await visit.page("refused.html", status, sentence=sentence, is_missing=status == 404, is_ours=True)
+    response.headers.update(headers or {})
+    return response
+
+
+def _page_above(request: Request) -> str:
+    path, scope = request.url.path, dict(request.scope)
+    while path := path.rpartition("/")[0]:
+        scope |= {"method": "GET", "path": path}
+        if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes):
+            return safe_path(path)
+    return "/"
+
+
+async def went_wrong(request: Request, _error: Exception) -> Response:
+    """What somebody hears after a fault of ours, which the log has."""
+    console: Console = request.app.state.console
+    visit = Visit(request=request, console=console, answer=Answer.UNKNOWN, now=console.desk.clock())
+    try:
+        sentence = visit.say("Something went wrong here: the log of the service has it. Try again.")
+        return await visit.page("refused.html", 500, sentence=sentence, is_missing=False, is_ours=True)
+    except Exception:  # noqa: BLE001  (the fault is in what every page shows)
+        return PlainTextResponse("something went wrong here: the log of the service has it\n", status_code=500)
 
 
 class _Sessions:

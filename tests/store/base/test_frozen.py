@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.errors import StorageError
 from responder.store.base.database import Database
-from responder.store.base.frozen import end_frozen
+from responder.store.base.locking import end_frozen
 from responder.store.base.tables import contacts
 from tests.conftest import postgres_database, postgres_server, wait_until
 

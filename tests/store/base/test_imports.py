@@ -20,8 +20,8 @@ from responder.store.appointments.bookings import Means, delete_appointment, put
 from responder.store.appointments.by_hand import BookingImports
 from responder.store.base import imports
 from responder.store.base.tables import appointments, metadata, subscriptions
+from responder.store.consent.by_hand import SubscriberImports
 from responder.store.consent.erasure import erase
-from responder.store.consent.importing import SubscriberImports
 from responder.store.consent.reading import verify
 from responder.store.consent.stopping import opt_out
 from responder.store.consent.subscribers import put_subscribers

@@ -24,8 +24,8 @@ from responder.desk.editing.drafts import (
 from responder.desk.editing.rules_file import LONGEST_WHY, FileChanged
 from responder.desk.editing.workspace import completions, keep_campaign
 from responder.web.console.editing.snippets import campaign_for, snippets_for
+from responder.web.console.frame.running import Impact
 from responder.web.console.frame.visits import Visit, acts, pages
-from responder.web.console.running.impact import Impact
 
 PATIENCE_S = 1.5  # for what check says, when a page is opened
 PATIENCE_OF_CHECK_S = 20.0  # when Check was pressed; the page says that it is at it, and the script asks again

@@ -1,5 +1,6 @@
-"""Try: a conversation that nobody has, with a clock and a state, and why each text is answered as it is."""
+"""Trying a conversation that nobody has, and why each text is answered so; and the texts that nothing matched."""
 
+import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -9,23 +10,44 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from responder.core.contact.reasons import because, reason_of
+from responder.core.operations.drafts import shown_text
 from responder.core.rules.rules import Rules
 from responder.core.sms.address import end_from
 from responder.core.sms.typed_times import read_moment
 from responder.desk.desk import DeskError, Invalid
 from responder.desk.editing.drafts import open_desktop
+from responder.desk.editing.rules_file import list_unmatched, rules_with_words
 from responder.desk.editing.trying import Booking, Said, Talk, talk_to_test, try_talk
-from responder.desk.editing.workspace import keep_test
+from responder.desk.editing.workspace import keep_alias, keep_test
 from responder.desk.messages import show_message
 from responder.desk.people import number_of
-from responder.desk.rule_versions import list_versions
-from responder.web.console.editing.choice import DRAFT, IN_FORCE, chosen_rules
-from responder.web.console.frame.visits import Visit, pages
+from responder.desk.rule_versions import list_versions, rules_of_version
+from responder.errors import RulesError
+from responder.web.console.frame.lists import as_csv, as_lines, each_of
+from responder.web.console.frame.visits import Visit, acts, pages
 
+IN_FORCE, DRAFT = "", "draft"
 EXAMPLE = "+39 330 123 4567"
 KNOWN = "known"
 VERSIONS = 20  # to choose from
 Form = Mapping[str, str]
+
+
+async def chosen_rules(visit: Visit, choice: str) -> Rules:
+    """The rules of a choice. Raises Invalid with what is wrong with a draft, Missing for an unknown version."""
+    in_force = visit.console.rules()
+    if choice == IN_FORCE:
+        return in_force
+    if choice != DRAFT:
+        return (await rules_of_version(visit.desk, choice)).with_pauses(in_force.pauses)
+    file = visit.console.file
+    desktop = await open_desktop(visit.desk, file, visit.operator)
+    try:
+        rules = await file.rules_of(desktop.text)
+    except RulesError as error:
+        raise Invalid(*map(str, error.mistakes)) from error
+    await asyncio.to_thread(getattr, rules, "index")
+    return rules.with_pauses(in_force.pauses)
 
 
 async def show(visit: Visit) -> Response:
@@ -148,4 +170,48 @@ async def _page(
     )
 
 
-routes: Sequence[Route] = (*pages("/try", show, act),)
+async def show_unmatched(visit: Visit) -> Response:
+    """The page of texts that met no rule in 30 days, the most frequent first."""
+    desktop = await open_desktop(visit.desk, visit.console.file, visit.operator)
+    rules = visit.console.rules()
+    try:
+        draft = await chosen_rules(visit, DRAFT) if desktop.draft else None
+        wrong = ""
+    except Invalid as error:
+        draft, wrong = None, reason_of(error)
+    return await visit.page(
+        "unmatched.html",
+        items=await list_unmatched(visit.desk, rules, draft),
+        names=rules_with_words(rules),
+        has_draft=desktop.draft is not None,
+        wrong=wrong,
+    )
+
+
+async def give_lines(visit: Visit) -> Response:
+    """The groups as JSON Lines."""
+    return as_lines(each_of(await list_unmatched(visit.desk, visit.console.rules(), None)))
+
+
+async def give_csv(visit: Visit) -> Response:
+    """The groups as CSV."""
+    return as_csv(each_of(await list_unmatched(visit.desk, visit.console.rules(), None)), "unmatched")
+
+
+async def add_alias(visit: Visit) -> Response:
+    """Put a text into the draft as one more word for a rule, and show_unmatched its line."""
+    form = await visit.form()
+    word = shown_text(form.get("word", "")).strip()
+    if not word or not form.get("rule"):
+        raise Invalid(because("no_rule_chosen"))
+    line = await keep_alias(visit.desk, visit.console.file, visit.operator, form["rule"], word)
+    return visit.go(f"/rules/edit?line={line}", visit.say("It stands in line %(line)d of your draft.", line=line))
+
+
+routes: Sequence[Route] = (
+    *pages("/try", show, act),
+    *pages("/unmatched", show_unmatched),
+    *pages("/unmatched.json", give_lines),
+    *pages("/unmatched.csv", give_csv),
+    *acts("/unmatched/alias", add_alias),
+)

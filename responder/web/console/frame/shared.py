@@ -12,8 +12,7 @@ from responder.processes.commands import Commands
 from responder.web.console.frame.door import Door, Throttle
 from responder.web.console.frame.feed import Feed
 from responder.web.console.frame.outlook import Lookout
-from responder.web.console.running.checks import Checks
-from responder.web.console.running.impact import Impacts
+from responder.web.console.frame.running import Checks, Impacts
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,8 +1,10 @@
 """Appointments: the board of a day, with counts, a status set by hand, and a calendar for other programs."""
 
+import hashlib
+import hmac
 import secrets
-from collections.abc import Mapping, Sequence
-from datetime import UTC, date, timedelta
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
 from urllib.parse import quote
 
 from starlette.responses import PlainTextResponse, Response
@@ -10,7 +12,7 @@ from starlette.routing import Route
 
 from responder.core.contact.effects import AppointmentStatus
 from responder.core.contact.reasons import reason_of
-from responder.core.operations.front_desk import Board, HandOffRecord
+from responder.core.operations.front_desk import Board, BoardEntry, HandOffRecord
 from responder.desk.appointments import (
     appointment_history,
     read_board,
@@ -21,14 +23,66 @@ from responder.desk.appointments import (
 from responder.desk.desk import DeskError, Missing
 from responder.desk.handoffs import list_handoffs
 from responder.desk.people import open_questions
-from responder.web.console.files.calendar import calendar_key, calendar_of
-from responder.web.console.files.imports import bring_in, read_file
+from responder.web.console.frame.imports import bring_in, read_file
 from responder.web.console.frame.lists import as_csv, as_lines, each_of
 from responder.web.console.frame.visits import Visit, acts, for_anybody, pages
 
+LASTS = timedelta(minutes=30)  # nobody tells us how long an appointment lasts
+LINE = 73  # bytes of a line before it is folded
 STRIP = range(-1, 6)  # days beside the one that is shown
 CALENDAR_DAYS = range(-1, 15)
 MOST_WAITING = 500  # hand-offs that are looked through
+
+
+def calendar_key(secret: bytes) -> str:
+    """The secret part of the calendar's address."""
+    return hmac.digest(secret, b"console calendar", hashlib.sha256).hex()[:40]
+
+
+def calendar_of(entries: Iterable[BoardEntry], now: datetime, say: Callable[[str], str]) -> str:
+    """The entries as a calendar."""
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//responder//console//EN"]
+    for entry in entries:
+        one = entry.appointment
+        named = " · ".join(filter(None, (say(str(entry.standing)), one.name, one.service)))
+        lines += [
+            "BEGIN:VEVENT",
+            f"UID:{hashlib.sha256(one.id.encode()).hexdigest()[:32]}@responder",
+            f"DTSTAMP:{_stamp(now)}",
+            f"DTSTART:{_stamp(one.starts_at)}",
+            f"DTEND:{_stamp(one.starts_at + LASTS)}",
+            f"SUMMARY:{_escaped(named)}",
+            *([f"LOCATION:{_escaped(one.location)}"] if one.location else []),
+            "END:VEVENT",
+        ]
+    return "".join(_folded(line) for line in [*lines, "END:VCALENDAR"])
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+def _escaped(text: str) -> str:
+    r"""A text as a value of a calendar.
+
+    >>> _escaped("Room 3; left, then\nup")
+    'Room 3\\; left\\, then\\nup'
+    """
+    for plain, written in (("\\", "\\\\"), (";", "\\;"), (",", "\\,"), ("\r", ""), ("\n", "\\n")):
+        text = text.replace(plain, written)
+    return text
+
+
+def _folded(line: str) -> str:
+    """A line in parts of at most so many bytes, each but the first after a blank."""
+    parts, data = [], line.encode()
+    while len(data) > LINE:
+        end = LINE
+        while data[end] & 0xC0 == 0x80:  # never within a character
+            end -= 1
+        parts.append(data[:end])
+        data = data[end:]
+    return b"\r\n ".join([*parts, data]).decode() + "\r\n"
 
 
 async def show(visit: Visit) -> Response:

@@ -1,25 +1,77 @@
 """Lists: how many are on each, how it grew day by day and by which word, who they are, and bringing in more."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import date, timedelta
 from urllib.parse import quote
 
 from starlette.responses import Response
 from starlette.routing import Route
 
+from responder.core.consent.standing import GrowthDay
 from responder.core.contact.known import SubscriptionStatus
 from responder.core.contact.reasons import because, reason_of
 from responder.core.operations.pages import SubscriberFilter
 from responder.core.sms.address import number_from
 from responder.desk.consent import count_lists, list_subscribers, put_subscriber, read_growth
 from responder.desk.desk import DeskError, Invalid, Missing
-from responder.web.console.files.imports import bring_in, read_file
-from responder.web.console.frame.charts import growth_chart
+from responder.web.console.frame.imports import bring_in, read_file
 from responder.web.console.frame.lists import as_csv, as_lines, each_of, with_query
 from responder.web.console.frame.visits import Visit, acts, pages
 
+WIDTH, HEIGHT, EDGE = 760.0, 180.0, 24.0
+GAP = 0.25  # of a bar
 SHOWN = 50
 SPANS = (30, 90, 365)  # days
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bar:
+    """One bar: where it stands, how large it is, and what it says."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    kind: str
+    day: date
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GrowthChart:
+    """The bars of a chart, and the line between those who came and those who left."""
+
+    bars: tuple[Bar, ...]
+    middle: float
+    highest: int
+    lowest: int
+    width: float = WIDTH
+    height: float = HEIGHT
+
+
+def growth_chart(days: Sequence[GrowthDay]) -> GrowthChart:
+    """The chart of some days, scaled so that the largest day fills it."""
+    highest = max((day.joined for day in days), default=0)
+    lowest = max((day.left for day in days), default=0)
+    scale = (HEIGHT - 2 * EDGE) / max(highest + lowest, 1)
+    middle = EDGE + highest * scale
+    each = WIDTH / max(len(days), 1)
+    bars = [bar for place, day in enumerate(days) for bar in _bars(day, place * each, each, middle, scale)]
+    return GrowthChart(bars=tuple(bars), middle=round(middle, 1), highest=highest, lowest=lowest)
+
+
+def _bars(day: GrowthDay, x: float, each: float, middle: float, scale: float) -> list[Bar]:
+    at, width = round(x + each * GAP / 2, 1), round(each * (1 - GAP), 1)
+    up, down = round(day.joined * scale, 1), round(day.left * scale, 1)
+    bars = []
+    if day.joined:
+        bars.append(
+            Bar(x=at, y=round(middle - up, 1), width=width, height=up, kind="joined", day=day.day, count=day.joined)
+        )
+    if day.left:
+        bars.append(Bar(x=at, y=round(middle, 1), width=width, height=down, kind="left", day=day.day, count=day.left))
+    return bars
 
 
 async def show_all(visit: Visit) -> Response:

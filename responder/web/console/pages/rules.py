@@ -1,4 +1,4 @@
-"""Rules: the file in force or under a hash, each rule in plain words with its use, and rules that pause."""
+"""Rules: each in plain words with its use and its pauses, in force or under a hash; and the history of the file."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -8,16 +8,28 @@ from typing import Any
 from starlette.responses import Response
 from starlette.routing import Route
 
-from responder.core.contact.reasons import because
+from responder.core.contact.reasons import because, reason_of
 from responder.core.operations.records import Version
-from responder.desk.desk import Invalid
+from responder.desk.desk import Invalid, Refused
+from responder.desk.editing.drafts import restore_version
+from responder.desk.editing.effects import Effects, compare_versions
 from responder.desk.editing.rules_file import show_rules
-from responder.desk.rule_versions import pause_rule, read_rule_pauses, read_version, resume_rule, version_in_force
+from responder.desk.rule_versions import (
+    diff_versions,
+    list_rule_changes,
+    pause_rule,
+    read_rule_pauses,
+    read_version,
+    resume_rule,
+    version_in_force,
+)
+from responder.web.console.frame.lists import with_query
 from responder.web.console.frame.visits import Visit, acts, pages
 
 CHECK_PATIENCE_S = 0.2  # the page is shown with what is known, and reads itself again
 PAUSES = {"1": timedelta(hours=1), "4": timedelta(hours=4), "24": timedelta(days=1), "168": timedelta(days=7)}
 Records = Sequence[Mapping[str, Any]]
+SHOWN = 50
 
 
 async def show(visit: Visit) -> Response:
@@ -74,4 +86,43 @@ async def resume(visit: Visit) -> Response:
     return visit.go("/rules", visit.say("The rule applies again."))
 
 
-routes: Sequence[Route] = (*pages("/rules", show), *acts("/rules/pause", pause), *acts("/rules/resume", resume))
+async def show_history(visit: Visit) -> Response:
+    """The page of versions, the newest first; ``old`` and ``new`` in the address open what differs."""
+    query = visit.request.query_params
+    page = await list_rule_changes(visit.desk).page(limit=SHOWN, after=query.get("after"), newest_first=True)
+    old, new = query.get("old", ""), query.get("new", "")
+    effects, why_not = await _effects(visit, old, new) if old and new else (None, "")
+    return await visit.page(
+        "rules_history.html",
+        changes=page.items,
+        older=with_query("/rules/history", {"after": page.next}) if page.next else None,
+        in_force=visit.console.rules().hash,
+        differs=await diff_versions(visit.desk, old, new) if old and new else None,
+        effects=effects,
+        why_no_effects=why_not,
+    )
+
+
+async def _effects(visit: Visit, old: str, new: str) -> tuple[Effects | None, str]:
+    """What a version does otherwise than another, or why that cannot be told."""
+    try:
+        return await compare_versions(visit.desk, old, new), ""
+    except Refused as error:
+        return None, reason_of(error)
+
+
+async def restore(visit: Visit) -> Response:
+    """Make a draft of a version; nothing is in force by that."""
+    version_hash = (await visit.form()).get("version", "")
+    await restore_version(visit.desk, visit.console.file, visit.operator, version_hash)
+    said = visit.say("This is a draft of the rules as they were: look at its impact, and save it.")
+    return visit.go("/rules/edit", said)
+
+
+routes: Sequence[Route] = (
+    *pages("/rules", show),
+    *acts("/rules/pause", pause),
+    *acts("/rules/resume", resume),
+    *pages("/rules/history", show_history),
+    *acts("/rules/history/restore", restore),
+)

@@ -1,6 +1,7 @@
-"""Taking back an opt-out that a phrase, a doubt or a person of ours made, as an event of the ledger."""
+"""Consent in the hands of people: an opt-out taken back, and subscribers from a file, finished even after a kill."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -8,18 +9,52 @@ from sqlalchemy import select, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from responder.core.consent.standing import Outcome, Outcomes, SubscriberChange
 from responder.core.contact.known import SubscriptionStatus
 from responder.errors import ResponderError
 from responder.store.base.database import Database
+from responder.store.base.imports import AT_ONCE, Imports
 from responder.store.base.locking import move_revisions
-from responder.store.base.tables import consent_events, contacts, subscriptions
+from responder.store.base.records import as_row, from_row
+from responder.store.base.tables import consent_events, contacts, staged_subscribers, subscriptions
 from responder.store.consent.ledger import OPERATOR, append, event_row
 from responder.store.consent.stopping import REFUSAL, latest
+from responder.store.consent.subscribers import SUBSCRIBERS, Means, carry_out_some, put_subscribers
 from responder.store.queue.entering import announce_consent
 
 CORRECTED = "corrected"
 GRADED_STEPS = ("3", "9")  # of the opt-out reference, section 5.2: a phrase, and what may be a stop
 FINAL = "only its own START brings it back"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SubscriberImports(Imports):
+    """Carries out imports of subscribers; webhooks ``tell``."""
+
+    kind = SUBSCRIBERS
+    secret: bytes = field(repr=False)
+    tell: Collection[str] = ()
+
+    async def put(
+        self, requests: Sequence[SubscriberChange], operator: str, advance: Callable[[int], None] = lambda _count: None
+    ) -> Outcomes:
+        """Make the subscriptions what an operator wants, all or none, but bring nobody back who opted out."""
+        await self.carry_out()
+        if len(requests) <= AT_ONCE:
+            means: dict[str, Any] = {"operator": operator, "now": self.clock(), "tell": self.tell, "advance": advance}
+            return await put_subscribers(self.database, self.secret, requests, **means)
+        lines = [as_row(one, staged_subscribers) for one in requests]
+        done = await self.import_lines(lines, operator=operator, advance=advance)
+        counts = {Outcome(outcome): count for outcome, count in done.counts.items()}
+        return Outcomes(counts=counts, left_out=done.places.get(Outcome.LEFT_OUT, ()))
+
+    async def apply(self, connection: AsyncConnection, one: Row[Any], rows: Sequence[Row[Any]]) -> Sequence[str]:
+        """A subscription counts from the moment at which the import was accepted, if its line does not say."""
+        means = Means(secret=self.secret, operator=one.operator, tell=self.tell)
+        requests = [from_row(SubscriberChange, row, since=row.since or one.accepted_at) for row in rows]
+        return await carry_out_some(
+            self.database, connection, requests, means, self.clock(), accepted_at=one.accepted_at
+        )
 
 
 async def correct(

@@ -1,1 +1,0 @@
-"""What pages take in and give out as files."""

@@ -1,1 +1,0 @@
-"""Long work of pages, beside the pages that asked for it."""
