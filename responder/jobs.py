@@ -47,7 +47,6 @@ def dumps(value: dict[str, Any]) -> bytes:
 
 
 def loads(data: bytes) -> dict[str, Any]:
-    """A job from JSON."""
     loaded: dict[str, Any] = json.loads(data)
     return loaded
 

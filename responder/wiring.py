@@ -108,7 +108,6 @@ async def migrate_database(settings: Settings) -> str:
 
 
 def make_gateway(settings: Settings, secret: bytes) -> Gateway:
-    """The gateway of the settings."""
     return settings.provider.make(secret=secret, zone=settings.gateway_timezone, sender=settings.sender)
 
 

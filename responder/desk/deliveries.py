@@ -109,7 +109,6 @@ class WebhookRecord:
 
     @property
     def status(self) -> str:
-        """Whether it is called."""
         if self.endpoint.disabled_at:
             return "switched off"
         return "failing" if self.endpoint.failures else "fine"

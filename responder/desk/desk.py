@@ -123,7 +123,6 @@ class Records(Generic[R]):
         return read_all(self.desk.database, self.listing, newest)
 
     async def count(self) -> int:
-        """How many there are."""
         return await count_all(self.desk.database, self.listing)
 
     async def _place(self, after: str) -> Place:

@@ -42,7 +42,6 @@ class Preview:
 
     @property
     def counts(self) -> Mapping[Change, int]:
-        """How many of each change."""
         return Counter(self.changes)
 
 

@@ -174,7 +174,6 @@ class Standing:
 
 
 async def read_standing(desk: Desk, originator: str) -> Standing:
-    """How a number stands with us."""
     about = everything_about(desk, originator)
     contacts = [one async for one in about["contact"].every()]
     newest = await about["messages"].page(limit=1, newest_first=True)

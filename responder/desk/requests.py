@@ -114,7 +114,6 @@ class Typed:
             return None
 
     def needed(self, name: str, read: Callable[[str], T]) -> T | None:
-        """The value of a name that has to have one."""
         if self._values.get(name) in (None, ""):
             self.errors.append(f"{name}: nothing stands here, fill it in")
             return None

@@ -97,7 +97,6 @@ class _Counted:
         self._file, self._advance = file, advance
 
     def read(self, size: int = -1) -> bytes:
-        """The next bytes."""
         chunk = self._file.read(size)
         self._advance(len(chunk))
         return chunk

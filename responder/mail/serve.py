@@ -54,7 +54,6 @@ async def serve(settings: Settings) -> None:
 
 
 def make_watch(settings: Settings, account: Account, store: Store, intake: Intake) -> Watch:
-    """The watch on the mailbox of the settings."""
     return Watch(
         open_mailbox=lambda stopping: Mailbox(account, stopping),
         reader=reader_of(settings, store.secret),

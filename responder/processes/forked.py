@@ -35,7 +35,6 @@ class Forked:
         os.waitpid(self.pid, 0)
 
     def send_signal(self, number: signal.Signals) -> None:
-        """Signal it."""
         os.kill(self.pid, number)
 
     async def wait(self) -> int:

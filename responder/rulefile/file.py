@@ -131,7 +131,6 @@ def _scope(fields: Fields, parts: Sequence[Part], zone: ZoneInfo, environment: M
 def _named(
     sections: Sequence[tuple[Node | None, Reader]], kind: str, read: Callable[[str, Node, Reader], T]
 ) -> Mapping[str, T]:
-    """The entries of one section of every file."""
     taken: dict[str, Line] = {}
     return {
         name: value for node, reader in sections for name, value in read_named(node, kind, read, taken, reader).items()

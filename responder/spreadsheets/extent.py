@@ -84,7 +84,6 @@ def cell_name(line: int, column: int) -> str:
 
 
 def column_name(column: int) -> str:
-    """A column as a spreadsheet names it."""
     letters = ""
     while column > 0:
         column, letter = divmod(column - 1, 26)

@@ -118,7 +118,6 @@ def _filled(typed: str) -> str:
 
 
 def became_number(row: Row, number: str) -> Became:
-    """What the number of a line became."""
     typed = row.get("originator")
     return Became(line=row.line, column=row.title("originator"), typed=typed, value=number, doubt=_doubt(number) or "")
 

@@ -108,7 +108,6 @@ class Row:
         return self.titles.get(column, column)
 
     def has(self, column: str) -> bool:
-        """Whether the file has a column."""
         return column in self.titles
 
 

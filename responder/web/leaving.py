@@ -21,7 +21,6 @@ class LeavingProtocol(BoundedProtocol):
     _is_leaving = False
 
     def on_headers_complete(self) -> None:
-        """The header is complete."""
         super().on_headers_complete()
         if self._is_leaving:
             self.cycle.keep_alive = False

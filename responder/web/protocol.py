@@ -139,7 +139,6 @@ class BoundedProtocol(HttpToolsProtocol):
             self._start_waiting()
 
     def on_message_begin(self) -> None:
-        """A request begins."""
         super().on_message_begin()
         self._is_owed = True
 
@@ -171,7 +170,6 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """The request is complete."""
         if self.headers:  # trailers
             self._check_size()
         self._is_owed = False

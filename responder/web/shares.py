@@ -49,7 +49,6 @@ class Shares:
             self._shrink(max(self._clients.values(), key=len), 1, 0.0)
 
     def leave(self, connection: Connection) -> None:
-        """The connection is gone."""
         client = self._client_of.pop(connection)
         if client is not None:
             del self._clients[client][connection]

@@ -53,7 +53,6 @@ class AlertWatch:
         self._mailbox_seen_at = self.clock()
 
     async def once(self) -> None:
-        """Look once."""
         now, rules = self.clock(), self.rules()
         seen = troubles(await self._sight(), rules, now)
         changed = await note_troubles(self.store.database, seen, lambda alert: self._telling(alert, rules), now)

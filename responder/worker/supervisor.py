@@ -83,8 +83,6 @@ class Sweep:
 
 
 def job_bodies(handler: Handler, deliverer: Deliverer, reminders: Reminders) -> dict[str, JobBody]:
-    """What each job does."""
-
     async def deliver_replies() -> None:
         await deliverer.deliver(StepKind.REPLY)
 
@@ -157,7 +155,6 @@ class Supervisor:
 
     @property
     def has_redis(self) -> bool:
-        """Whether the worker can be woken."""
         return self._has_redis
 
     async def changed(self, *, reported: bool) -> None:

@@ -71,7 +71,6 @@ class Housekeeping:
     """Up to which row each table is without texts."""
 
     async def once(self) -> None:
-        """Tidy once."""
         now, notified = self.clock(), self.rules().webhooks_for(Event.CONSENT_CHANGED)
         if ended := await end_subscriptions(self.store.database, self.store.secret, now, notified):
             logger.info("subscriptions ended count=%d", ended)

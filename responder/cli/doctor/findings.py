@@ -24,7 +24,6 @@ class Finding:
     text: str
 
     def as_json(self) -> dict[str, str]:
-        """Its fields."""
         return {"check": self.check, "level": str(self.level), "text": self.text}
 
 

@@ -58,7 +58,6 @@ class CsvFile:
         self._write([self._cell(row.get(name)) for name in self._columns])
 
     def add_all(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Write rows."""
         for row in rows:
             self.add(row)
 

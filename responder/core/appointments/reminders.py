@@ -70,7 +70,6 @@ class ReminderPlan:
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:KEY_LENGTH]
 
     def reminders(self, booking: Booking | Appointment, now: datetime) -> Iterator[Planned]:
-        """The reminders of an appointment that has not begun."""
         if booking.starts_at <= now:
             return
         for reminder in self.policy.reminders:

@@ -105,7 +105,6 @@ class GrowthDay:
         return self.joined - self.left
 
     def as_json(self) -> dict[str, Any]:
-        """Its fields."""
         return {"day": self.day.isoformat(), "joined": self.joined, "left": self.left, "words": dict(self.words)}
 
 

@@ -42,7 +42,6 @@ class Subscription:
 
     @property
     def waits(self) -> bool:
-        """Whether it waits for an answer."""
         return self.status is SubscriptionStatus.PENDING
 
     def at(self, now: datetime) -> "Subscription":
@@ -189,5 +188,4 @@ class Known:
         return standing or tuple(is_open)
 
     def appointment(self, id_: str) -> Appointment | None:
-        """The appointment of this id."""
         return next((a for a in self.appointments if a.id == id_), None)

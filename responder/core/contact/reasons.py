@@ -140,7 +140,6 @@ def reasons_in(line: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def with_reasons(line: Mapping[str, Any]) -> dict[str, Any]:
-    """The line from how it was stored."""
     return {name: reason_from(value) if _is_reason(value) else value for name, value in line.items()}
 
 

@@ -79,7 +79,6 @@ def person_has_it(situation: Situation, rules: Rules) -> Decision | None:  # noq
 
 
 def fallback(situation: Situation, rules: Rules) -> Decision | None:  # noqa: ARG001
-    """The fallback of the rules file."""
     return Decision(name=FALLBACK, actions=((Match(), rules.fallback),)) if rules.fallback else None
 
 

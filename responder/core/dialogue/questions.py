@@ -107,7 +107,6 @@ def open_list(situation: Situation) -> Question | None:
 
 
 def list_state(question: Question, situation: Situation) -> QuestionStatus:
-    """The state of a list of appointments."""
     return state(question, situation.now, stands(situation))
 
 

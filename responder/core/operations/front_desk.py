@@ -52,7 +52,6 @@ class HandOffRecord:
         return "done" if self.done_at else "open"
 
     def as_json(self) -> dict[str, Any]:
-        """The fields of a hand-off."""
         return {
             "key": self.key,
             "originator": self.originator,
@@ -118,7 +117,6 @@ class Said:
 
     @property
     def is_ours(self) -> bool:
-        """Whether we sent it."""
         return bool(self.fate)
 
 
@@ -210,7 +208,6 @@ class Board:
 
 
 def in_board_order(entries: Iterable[BoardEntry]) -> tuple[BoardEntry, ...]:
-    """The entries as a board shows them."""
     place = {standing: number for number, standing in enumerate(Standing)}
     return tuple(sorted(entries, key=lambda one: (place[one.standing], one.appointment.starts_at, one.appointment.id)))
 
@@ -243,5 +240,4 @@ class ReminderRecord:
     fate: str | None
 
     def as_json(self) -> dict[str, Any]:
-        """The fields of a reminder."""
         return plain_fields(self)

@@ -31,7 +31,6 @@ class FeedLine:
 
     @property
     def calls(self) -> tuple[DeliveryRecord, ...]:
-        """The webhooks that were called."""
         return tuple(one for one in self.deliveries if one.kind is StepKind.WEBHOOK)
 
 

@@ -134,7 +134,6 @@ class AppointmentRecord:
         return f'"{self.appointment.version}-{int(self.appointment.updated_at.timestamp() * 1000):x}"'
 
     def as_json(self) -> dict[str, Any]:
-        """The fields of an appointment."""
         return appointment_data(self.appointment)
 
 
@@ -216,5 +215,4 @@ def written_sources(sources: Sequence[Source]) -> str:
 
 
 def read_sources(written: str) -> tuple[Source, ...]:
-    """The sources from JSON."""
     return tuple(Source(file=file, text=text) for file, text in json.loads(written))

@@ -34,7 +34,6 @@ class FailedMessages:
 
     @property
     def count(self) -> int:
-        """How many there are."""
         return sum(self.by_reason.values())
 
     @property

@@ -122,7 +122,6 @@ def to_json(awaited: Awaited) -> str:
 
 
 def from_json(kept: str) -> Awaited:
-    """The reply that was stored."""
     read = json.loads(kept, object_hook=_with_moments)
     values = {name: defaultdict(str, value) if name == "contact" else value for name, value in read["values"].items()}
     read |= {"values": values, "languages": tuple(read["languages"]), "purpose": Purpose(read["purpose"])}

@@ -47,7 +47,6 @@ class Aim(StrEnum):
 
 
 def aim_of(text: Parts, span: Span) -> Aim:
-    """What a phrase is aimed at."""
     start, end = text.place_of(span)
     sentence = _Sentence(text, start, end)
     if sentence.is_hint:

@@ -88,7 +88,6 @@ _BACK_LENGTHS = lengths_by_first(THANKS_BACK)
 
 
 def without_courtesy(words: Sequence[str]) -> Sequence[str]:
-    """The words that are no courtesy."""
     return without(words, COURTESY, _COURTESY_LENGTHS)
 
 

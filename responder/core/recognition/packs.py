@@ -175,7 +175,6 @@ def without(words: Sequence[str], phrases: Container[str], lengths: Mapping[str,
 
 
 def begins_with(words: Sequence[str], beginnings: Iterable[str]) -> bool:
-    """Whether words begin with one of some phrases."""
     return any(" ".join(words[:length]) in beginnings for length in range(1, min(LONGEST_BEGINNING, len(words)) + 1))
 
 

@@ -97,7 +97,6 @@ class Parts:
         return self.lexicon.find_said(self.spaced)
 
     def said(self, kind: Kind) -> Sequence[Span]:
-        """Where something of a kind is said."""
         return self._found.get(kind, ())
 
     @lazily

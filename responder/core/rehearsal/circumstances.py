@@ -37,7 +37,6 @@ class Circumstances:
     destination: str
 
     def message(self, text: str) -> Message:
-        """The text as a message in these circumstances."""
         return imagined(text, self.known.originator, self.destination, self.at)
 
     def plan(self, text: str, rules: Rules) -> Plan:
@@ -45,7 +44,6 @@ class Circumstances:
         return make_plan(self.message(text), rules, self.known)
 
     def situation(self, text: str, rules: Rules) -> Situation:
-        """The text with all that is known."""
         return rules.situation(self.message(text), self.known)
 
 

@@ -50,7 +50,6 @@ class QuietHours:
     end: time
 
     def holds(self, moment: datetime, zone: ZoneInfo) -> bool:
-        """Whether a moment lies in them."""
         at = moment.astimezone(zone).time()
         if self.begin <= self.end:
             return self.begin <= at < self.end
@@ -120,7 +119,6 @@ class AppointmentPolicy:
 
     @property
     def reminder(self) -> Mapping[str, Reminder]:
-        """The reminders by their names."""
         return {reminder.name: reminder for reminder in self.reminders}
 
 

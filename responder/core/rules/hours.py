@@ -99,7 +99,6 @@ class RulePause:
     why: str = ""
 
     def holds(self, now: datetime) -> bool:
-        """Whether the rule is paused at a moment."""
         return self.since <= now < self.until
 
     def reason(self, zone: ZoneInfo) -> Reason:

@@ -118,7 +118,6 @@ def _stands(how: How, words: str, folded: str) -> bool:
 
 
 def word_match(how: How, alias: Alias, situation: Situation) -> Match:
-    """The match of an alias that is in the text."""
     rest = rest_after(situation.text, alias.folded) if how is How.STARTS_WITH else ""
     return Match(text=alias.folded, rest=rest, language=alias.language)
 

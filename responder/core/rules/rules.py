@@ -143,7 +143,6 @@ class Rules:
         return next(iter(self.numbers), EXAMPLE_NUMBER)
 
     def situation(self, message: Message, known: Known) -> Situation:
-        """What a rule looks at for a message."""
         number = self.numbers.get(message.destination)
         return Situation(
             message=message,
@@ -197,7 +196,6 @@ class Rules:
 
     @cached_property
     def by_name(self) -> Mapping[str, Rule]:
-        """The rules by their names."""
         return {rule.name: rule for rule in self.rules}
 
     @cached_property
@@ -211,7 +209,6 @@ class Rules:
 
     @cached_property
     def list_titles(self) -> Mapping[str, str]:
-        """The titles of the lists by their names."""
         return {name: entry.title for name, entry in self.lists.items()}
 
     def answers(self, situation: Situation) -> bool:

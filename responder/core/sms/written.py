@@ -98,7 +98,6 @@ class Written:
 
     @property
     def quoted(self) -> str:
-        """What the text quotes."""
         return self._parts[1]
 
     @lazily

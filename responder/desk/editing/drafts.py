@@ -25,7 +25,6 @@ class Desktop:
 
     @property
     def text(self) -> str:
-        """The exact text that is edited."""
         return self.draft.text if self.draft else self.file
 
     @property

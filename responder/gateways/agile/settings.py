@@ -29,16 +29,13 @@ class AgileSettings(GatewaySettings):
 
     @property
     def sends(self) -> bool:
-        """Whether there is a key to send with."""
         return self.agile_api_key is not None
 
     @property
     def api(self) -> str:
-        """The API that sends."""
         return str(self.agile_api)
 
     def make(self, *, secret: bytes, zone: ZoneInfo, sender: str | None) -> AgileTelecom:
-        """The gateway of these settings."""
         return AgileTelecom(
             secret=secret,
             zone=zone,

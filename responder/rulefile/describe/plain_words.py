@@ -34,7 +34,6 @@ SHOWN_ELSEWHERE = (
 
 
 def condition_in_words(name: str, node: Node, rules: Rules) -> str:
-    """What a condition asks."""
     in_words = known_keys()[name].in_words
     return in_words(node, rules) if in_words else f"{name} is {as_typed(node)}"
 

@@ -58,7 +58,6 @@ class Kept:
         return self.texts[name]
 
     def identity(self, name: str) -> str:
-        """The name."""
         return name
 
 

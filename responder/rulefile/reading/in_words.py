@@ -46,7 +46,6 @@ def either(values: Iterable[str], last: str = "or") -> str:
 
 
 def language_in_words(language: str) -> str:
-    """The name of a language."""
     return LANGUAGES.get(language, language)
 
 
@@ -87,7 +86,6 @@ def values_after(beginning: str, names: Mapping[str, str] | None = None) -> InWo
 
 
 def known_languages() -> list[str]:
-    """The languages that there are built-in words for."""
     return [language for language in load_packs() if language != ALWAYS]
 
 

@@ -85,7 +85,6 @@ def read_nodes(text: str, file: str) -> tuple[Node | None, list[Mistake]]:
 
 
 def place_of(text: str, offset: int) -> Place:
-    """The place of a character of a text."""
     before = text[:offset]
     return Place(line=before.count("\n") + 1, column=offset - (before.rfind("\n") + 1) + 1)
 

@@ -73,7 +73,6 @@ class Spot:
     place: Place
 
     def mistake(self, text: str) -> Mistake:
-        """What is told of this place."""
         return Mistake(file=self.file, line=self.place.line, column=self.place.column, text=text)
 
 
@@ -119,7 +118,6 @@ def read_source(text: str, file: str) -> Source:
 
 
 def placed_sources(rules: Rules) -> Sources:
-    """The files that rules were read from."""
     return Sources(files=tuple(read_source(text, file) for file, text in rules.sources.items()))
 
 

@@ -190,7 +190,6 @@ def any_text(node: Node) -> str:
 
 
 def text(node: Node) -> str:
-    """A text with something in it."""
     if is_empty(node):
         raise Wrong(node, "nothing stands here, expected a text")
     return any_text(node)
@@ -213,8 +212,6 @@ def name(node: Node) -> str:
 
 
 def one_of(known: Collection[str], kind: str) -> Callable[[Node], str]:
-    """Reads one of the words that are known."""
-
     def read(node: Node) -> str:
         typed = text(node)
         if typed not in known:

@@ -66,7 +66,6 @@ class Scope:
     """The folded words that always unsubscribe, which no rule can have as its whole text."""
 
     def list_name(self, node: Node) -> str:
-        """The name of one of the lists."""
         return self._declared(node, "list", self.lists, "lists")
 
     def list_or_all(self, node: Node) -> str:
@@ -74,11 +73,9 @@ class Scope:
         return self._declared(node, "list", {**self.lists, ALL_LISTS: None}, "lists")
 
     def webhook_name(self, node: Node) -> str:
-        """The name of one of the webhooks."""
         return self._declared(node, "webhook", self.webhooks, "webhooks")
 
     def language(self, node: Node) -> str:
-        """One of the languages."""
         return self._declared(node, "language", self.languages, "languages")
 
     def address(self, node: Node) -> str:

@@ -149,7 +149,6 @@ def read_fallback(node: Node | None, reader: Reader) -> tuple[Draft, ...]:
 
 
 def finish(draft: RuleDraft, scope: Scope, contact: Collection[str]) -> Rule:
-    """A rule with its actions."""
     return Rule(
         name=draft.name,
         line=draft.place.line,

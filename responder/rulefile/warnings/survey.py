@@ -105,7 +105,6 @@ class Survey:
 
     @cached_property
     def lines(self) -> Mapping[str, int]:
-        """The line of each rule."""
         return {rule.name: rule.line for rule in self.rules.rules}
 
     @cached_property
@@ -124,7 +123,6 @@ class Survey:
         return self._given[rule.name]
 
     def decide(self, text: str, given: Circumstances) -> Decision:
-        """What is decided about a text."""
         key = text, id(given)
         if key not in self._decided:
             self._decided[key] = given, decide(given.situation(text, self.rules), self.rules)
@@ -153,7 +151,6 @@ class Survey:
         return tuple(word for word in typed_words(node) if word.folded)
 
     def _condition(self, rule: Rule) -> Node | None:
-        """The node of the condition on the text."""
         found = self.sources.rules.get(rule.name)
         when = entry(found[1], "when") if found else None
         names = (*How, "pattern", "answer")

@@ -133,7 +133,6 @@ def texts_of_rules(survey: Survey) -> Iterator[tuple[Rule, Sent]]:
 
 
 def texts_of_fallback(survey: Survey, reached: Reached | None) -> Iterator[Sent]:
-    """Each text of the fallback."""
     found = survey.sources.section("fallback", "then")
     if found and reached:
         source, _, node = found

@@ -41,7 +41,6 @@ def lists_of(rule: Rule, action: str) -> frozenset[str]:
 
 
 def list_of(action: Action) -> str:
-    """The list that an action names."""
     return str(getattr(action, action.list_field or "", ""))
 
 

@@ -23,7 +23,6 @@ WORDS = ("order_at", "order_seq", "by_hand_at")
 
 
 def appointment_from(row: Row[Any], *, asking_waits: bool = False) -> Appointment:
-    """An appointment from its row."""
     return from_row(Appointment, row, order=order_of(row.order_at, row.order_seq), asking_waits=asking_waits)
 
 
@@ -36,7 +35,6 @@ class Put:
 
     @property
     def change(self) -> Change:
-        """What it makes of the appointment."""
         if self.before is None:
             return Change.NEW
         if self.booking.updated_at is not None and self.booking.updated_at < self.before.updated_at:

@@ -93,7 +93,6 @@ async def with_unhandled(
 
 
 def planned_from(row: Row[Any]) -> Planned:
-    """A reminder from its row."""
     return from_row(Planned, row)
 
 

@@ -81,7 +81,6 @@ def note_event(
 
 
 def note_messages(connection: AsyncConnection, kind: Event, at: datetime, keys: Iterable[str]) -> None:
-    """Note an event of each of these messages."""
     connection.info[NOTED].extend((kind, at, (key, None, None)) for key in keys)
 
 

@@ -79,8 +79,6 @@ async def unchecked(_connection: AsyncConnection) -> None:
 
 
 def looked_at(read: Callable[[AsyncConnection], Awaitable[T]], look: Callable[[T], None]) -> Check:
-    """A check that looks at what it reads."""
-
     async def check(connection: AsyncConnection) -> None:
         look(await read(connection))
 

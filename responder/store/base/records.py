@@ -31,7 +31,6 @@ def from_row(kind: Callable[..., T], row: Row[Any], **others: Any) -> T:  # noqa
 
 
 def from_columns(kind: Callable[..., T], columns: Mapping[str, Any], **others: Any) -> T:  # noqa: ANN401  (likewise)
-    """A record from columns by their names."""
     names, enums = _columns(kind, tuple(others))
     values = {name: columns[name] for name in names}
     for name, enum in enums:
@@ -104,7 +103,6 @@ async def read_all(database: Database, listing: Listing[R], newest: int | None =
 
 
 async def count_all(database: Database, listing: Listing[R]) -> int:
-    """How many records there are."""
     query = select(func.count()).select_from(listing.query.with_only_columns(*listing.order).subquery())
     return int(await database.value(query))
 
@@ -122,7 +120,6 @@ async def read_part(
 
 
 async def find_place(database: Database, listing: Listing[R], name: str | int) -> Place | None:
-    """The place of the row with this name."""
     if listing.name is None:
         return None
     query = select(*listing.order).where(listing.name == name)
@@ -131,7 +128,6 @@ async def find_place(database: Database, listing: Listing[R], name: str | int) -
 
 
 async def find_name(database: Database, listing: Listing[R], place: Place) -> str | None:
-    """The name of the row at a place."""
     if listing.name is None:
         return None
     async with database.read() as connection:

@@ -38,7 +38,6 @@ class Stop:
 
     @property
     def said_at(self) -> datetime:
-        """When it was said."""
         return self.order.at if self.order else self.by_hand_at
 
 

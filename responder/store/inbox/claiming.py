@@ -223,7 +223,6 @@ _THEIRS_SQLITE = kept(_theirs_by_number())
 
 
 def message_from(row: Row[Any]) -> Message:
-    """A message from its row."""
     return Message(
         seq=row.seq,
         key=row.key,

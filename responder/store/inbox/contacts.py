@@ -157,5 +157,4 @@ def written_orders(orders: Mapping[str, Order]) -> str:
 
 
 def subscription_from(row: Row[Any]) -> Subscription:
-    """A subscription from its row."""
     return from_row(Subscription, row, order=order_of(row.order_at, row.order_seq))

@@ -20,7 +20,6 @@ LIMBO = {StepKind.WEBHOOK: StepStatus.QUEUED, StepKind.REPLY: StepStatus.UNCERTA
 
 
 async def due_kinds(database: Database, now: datetime) -> frozenset[StepKind]:
-    """Which kinds of steps are due and unclaimed."""
     async with database.read() as connection:
         first = {kind: await connection.execute(due(kind, now).limit(1)) for kind in StepKind}
     return frozenset(kind for kind, found in first.items() if found.first())

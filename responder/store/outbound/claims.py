@@ -73,7 +73,6 @@ class Fate:
 
 
 def step_from(row: Row[Any]) -> Step:
-    """A step from its row."""
     return Step(
         key=row.key,
         message_key=row.message_key,

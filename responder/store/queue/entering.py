@@ -33,7 +33,6 @@ CHANGES = frozenset(
 
 
 def delivery_from(row: Row[Any]) -> DeliveryRecord:
-    """A delivery from its row."""
     return from_row(DeliveryRecord, row, to=row.recipient, text=row.content)
 
 

@@ -119,7 +119,6 @@ async def raw_of(database: Database, key: str) -> bytes:
 
 
 async def find_delivery(database: Database, key: str) -> DeliveryRecord | None:
-    """The delivery with this key."""
     row = await database.row(select(steps).where(steps.c.key == key))
     return delivery_from(row) if row else None
 
@@ -131,7 +130,6 @@ async def find_deliveries(database: Database, beginning: str, number: str) -> li
 
 
 async def find_appointment(database: Database, identifier: str) -> AppointmentRecord | None:
-    """The appointment with this id."""
     row = await database.row(select(appointments).where(appointments.c.id == identifier))
     return _appointment(row) if row else None
 

@@ -36,7 +36,6 @@ class Fetched(list[Any]):
     rowcount = -1
 
     def all(self) -> Self:
-        """All rows."""
         return self
 
     def first(self) -> Any:  # noqa: ANN401  (a row, or None)

@@ -82,11 +82,9 @@ class OneTripCursor:
         return self._left.popleft() if self._left else None
 
     def fetchmany(self, size: int | None = None) -> Rows:
-        """The next rows."""
         return [self._left.popleft() for _ in range(min(size or self.arraysize, len(self._left)))]
 
     def fetchall(self) -> Rows:
-        """All the rows that are left."""
         rows, self._left = list(self._left), deque()
         return rows
 
@@ -134,7 +132,6 @@ class OneTripConnection(AdaptedConnection):
             self._handle_exception(error)
 
     def cursor(self, server_side: bool = False) -> Any:  # noqa: ANN401, FBT001, FBT002  (SQLAlchemy's own)
-        """A new cursor."""
         return super().cursor(server_side=True) if server_side else OneTripCursor(self)
 
 

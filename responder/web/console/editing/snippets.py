@@ -237,7 +237,6 @@ def _hints(reader: str) -> Mapping[str, str]:
 
 
 def _free(name: str, rules: Rules) -> str:
-    """A name that no rule has."""
     return next(one for one in chain([name], (f"{name}-{number}" for number in count(2))) if one not in rules.by_name)
 
 

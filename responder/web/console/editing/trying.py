@@ -194,7 +194,6 @@ async def give_lines(visit: Visit) -> Response:
 
 
 async def give_csv(visit: Visit) -> Response:
-    """The groups as CSV."""
     return as_csv(each_of(await list_unmatched(visit.desk, visit.console.rules(), None)), "unmatched")
 
 

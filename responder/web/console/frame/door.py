@@ -87,7 +87,6 @@ class Door:
 
 
 def door_of(settings: Settings, secret: bytes) -> Door:
-    """The door that the settings ask for."""
     is_reachable = not is_loopback(settings.host) or bool(settings.public_url) or bool(settings.trusted_proxies)
     password = settings.admin_password.get_secret_value() if settings.admin_password else None
     return Door(secret=secret, password=password or None, is_reachable=is_reachable)

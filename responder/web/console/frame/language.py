@@ -23,7 +23,6 @@ class Catalogue:
     sentences: Sentences = field(default_factory=dict)
 
     def one(self, sentence: str) -> str:
-        """A sentence in this language."""
         found = self.sentences.get(sentence, sentence)
         return found if isinstance(found, str) else found[0]
 

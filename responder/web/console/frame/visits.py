@@ -49,7 +49,6 @@ class Visit:
 
     @property
     def operator(self) -> str:
-        """Who acts."""
         return str(self.request.session.get("operator") or NOBODY)
 
     @property
@@ -91,7 +90,6 @@ class Visit:
         return bytes(body)
 
     async def page(self, template: str, status: int = 200, **values: object) -> Response:
-        """A page."""
         return HTMLResponse(render(template, self.around() | values), status_code=status)
 
     def around(self) -> dict[str, Any]:
@@ -130,7 +128,6 @@ def pages(path: str, look: Page, act: Page | None = None) -> Sequence[Route]:
 
 
 def acts(path: str, what: Page) -> Sequence[Route]:
-    """The route of an act."""
     return [Route(path, _endpoint(what), methods=["POST"])]
 
 

@@ -40,7 +40,6 @@ def calendar_key(secret: bytes) -> str:
 
 
 def calendar_of(entries: Iterable[BoardEntry], now: datetime, say: Callable[[str], str]) -> str:
-    """The entries as a calendar."""
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//responder//console//EN"]
     for entry in entries:
         one = entry.appointment
@@ -86,7 +85,6 @@ def _folded(line: str) -> str:
 
 
 async def show(visit: Visit) -> Response:
-    """The page of a day."""
     return await _page(visit)
 
 
@@ -175,7 +173,6 @@ async def import_bookings(visit: Visit) -> Response:
 
 
 async def set_status(visit: Visit) -> Response:
-    """Set the status of an appointment by hand."""
     form, identifier = await visit.form(), visit.request.path_params["id"]
     note = form.get("note", "").strip()
     try:

@@ -103,7 +103,6 @@ async def give_lines(visit: Visit) -> Response:
 
 
 async def give_csv(visit: Visit) -> Response:
-    """The deliveries as a table."""
     return as_csv(list_deliveries(visit.desk, _as_data(visit)).every(), "deliveries")
 
 

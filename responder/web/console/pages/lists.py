@@ -75,14 +75,12 @@ def _bars(day: GrowthDay, x: float, each: float, middle: float, scale: float) ->
 
 
 async def show_all(visit: Visit) -> Response:
-    """The page of all lists."""
     counts, counted = await count_lists(visit.desk)
     titles = visit.console.rules().list_titles
     return await visit.page("lists.html", counts=counts, counted=counted, titles=titles)
 
 
 async def show(visit: Visit) -> Response:
-    """The page of one list."""
     return await _page(visit)
 
 
@@ -159,13 +157,11 @@ async def import_subscribers(visit: Visit) -> Response:
 
 
 async def give_counts(visit: Visit) -> Response:
-    """The counts of all lists."""
     counts, _ = await count_lists(visit.desk)
     return as_lines(each_of(counts))
 
 
 async def give_counts_csv(visit: Visit) -> Response:
-    """The counts of all lists as a table."""
     counts, _ = await count_lists(visit.desk)
     return as_csv(each_of(counts), "lists")
 

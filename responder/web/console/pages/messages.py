@@ -51,7 +51,6 @@ class Asked:
         return self.filter.list is None and self.day in (None, today)
 
     def takes(self, line: FeedLine) -> bool:
-        """Whether a message of today is one of those asked for."""
         wanted, message = self.filter, line.message
         is_unmatched = message.status is MessageStatus.HANDLED and message.rule in (None, "fallback")
         return (
@@ -129,7 +128,6 @@ async def give_lines(visit: Visit) -> Response:
 
 
 async def give_csv(visit: Visit) -> Response:
-    """The messages as a table."""
     return as_csv(list_messages(visit.desk, read_filters(visit).filter).every(), "messages")
 
 
@@ -144,7 +142,6 @@ async def find(visit: Visit) -> Response:
 
 
 async def show_message_page(visit: Visit) -> Response:
-    """The page of one message."""
     explanation = await show_message(visit.desk, visit.request.path_params["key"])
     message = explanation.message
     left = [one async for one in list_deliveries(visit.desk, DeliveryFilter(message_key=message.key)).every()]

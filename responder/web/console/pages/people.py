@@ -25,7 +25,6 @@ VERIFIED_WITHIN_S = 0.2
 
 
 async def show(visit: Visit) -> Response:
-    """The page of one person."""
     return await _page(visit)
 
 

@@ -19,7 +19,6 @@ logger = logging.getLogger(__name__)
 
 
 async def show(visit: Visit) -> Response:
-    """The page to sign in."""
     following = safe_path(visit.request.query_params.get("next", "/"))
     if visit.answer is Answer.SIGNED_IN:
         return visit.go(following)
