@@ -3,10 +3,9 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import String, bindparam, distinct, func, select, type_coerce
+from sqlalchemy import Column, ColumnElement, Select, String, bindparam, distinct, func, select, type_coerce
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -33,15 +32,31 @@ from responder.store.consent.ledger import HEAD, read_head
 PAGE = 2_000  # events that are read at a time
 ALL = Head()
 FIRST = -(2**62)  # before whatever somebody may have put in front
-WHOLE_SECOND, OF_UTC = ".000000", "+00:00"
+WHOLE_SECOND = ".000000Z"
 NO_LINK = "it has not the hash that the ledger ended with there: it was changed since, or that was another ledger"
 MOST_FAULTS = 100  # told; whoever changed more will be found by these
 
 
 _TIMES = ("at", "recorded_at")
 _NAMES = tuple(column.name for column in consent_events.c)
-_EVENTS = select(*(type_coerce(column, String) if column.name in _TIMES else column for column in consent_events.c))
-_NEXT = _EVENTS.where(consent_events.c.seq > bindparam("after")).order_by(consent_events.c.seq).limit(PAGE)
+_OF_POSTGRESQL = 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'  # a time as it is hashed
+
+
+def _next_events(*, is_sqlite: bool) -> Select[*tuple[Any, ...]]:
+    """Some events, with their times as texts: the database writes them faster than we could."""
+
+    def told(column: Column[Any]) -> ColumnElement[Any]:
+        if column.name not in _TIMES:
+            return column
+        if is_sqlite:  # where they are texts already, whatever somebody put there
+            return func.replace(type_coerce(column, String), " ", "T") + "Z"
+        return func.to_char(func.timezone("UTC", column), _OF_POSTGRESQL, type_=String)
+
+    query = select(*(told(column).label(column.name) for column in consent_events.c))
+    return query.where(consent_events.c.seq > bindparam("after")).order_by(consent_events.c.seq).limit(PAGE)
+
+
+_NEXT = {is_sqlite: _next_events(is_sqlite=is_sqlite) for is_sqlite in (True, False)}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,7 +81,8 @@ async def verify(database: Database, secret: bytes, begin: Head = ALL) -> Verdic
         if chain is None:
             return Verdict(events=0, faults=(Fault(seq=begin.count, what=NO_LINK),), head=begin)
         events, place = 0, chain.head.count or FIRST
-        while rows := (await connection.execute(_NEXT, {"after": place})).all():
+        following = _NEXT[database.is_sqlite]
+        while rows := (await connection.execute(following, {"after": place})).all():
             for row in rows:
                 faults.extend(chain.follow(_told(row)))
             events, place = events + len(rows), chain.head.count
@@ -86,14 +102,11 @@ async def _chain_to(connection: AsyncConnection, begin: Head) -> Chain | None:
 
 
 def _told(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
-    """An event as it was hashed, with its times as texts. SQLite has texts already, whatever somebody put there."""
+    """An event as it was hashed: a whole second has no fraction."""
     event = dict(zip(_NAMES, row, strict=True))
     for name in _TIMES:
-        stored = event[name]
-        if stored.__class__ is str:
-            event[name] = stored.replace(" ", "T", 1).removesuffix(WHOLE_SECOND) + "Z"
-        elif isinstance(stored, datetime):
-            event[name] = stored.isoformat().removesuffix(OF_UTC) + "Z"
+        if (at := event[name]) is not None:
+            event[name] = at.replace(WHOLE_SECOND, "Z", 1)
     return event
 
 
