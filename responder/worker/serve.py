@@ -39,6 +39,7 @@ from responder.worker.webhooks import Webhooks
 POLL_TIMEOUT_S = 2.0  # a Redis that is frozen for longer counts as lost
 BELL_TIMEOUT_S = 1.0
 REPORT_EVERY_S = 3.0
+FIRST_REPORT_S = 0.5  # a Redis that is away by then is reported as away
 POLICY = "noeviction"
 
 logger = logging.getLogger(__name__)
@@ -178,12 +179,17 @@ class SignsOfLife:
     notified: NotifiedWebhooks
 
     async def run(self) -> None:
-        """Report until cancelled."""
+        """Report until cancelled; at first as soon as Redis answers, so that one report says that we are ready."""
+        await self._changed(within_s=FIRST_REPORT_S, reported=False)
         while True:
             reported = self.supervisor.has_redis
             await self.send()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.supervisor.changed(reported=reported), REPORT_EVERY_S)
+            await self._changed(within_s=REPORT_EVERY_S, reported=reported)
+
+    async def _changed(self, *, within_s: float, reported: bool) -> None:
+        """Return when Redis is there or away, other than reported, or time is up."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.supervisor.changed(reported=reported), within_s)
 
     async def send(self) -> None:
         """Report now."""

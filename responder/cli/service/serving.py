@@ -5,6 +5,7 @@ import sys
 from collections.abc import Coroutine, Sequence
 from contextlib import closing, suppress
 from importlib import import_module
+from threading import Thread
 from typing import Any, TypeVar
 
 from responder.cli.service.running import CONSOLE, console_at, prepare, run_everything
@@ -18,6 +19,7 @@ from responder.settings.environment import environment
 from responder.settings.inherited import console_door, console_fd
 from responder.settings.model import Settings, load_settings, unknown_settings
 from responder.settings.urls import mask_url
+from responder.version import full_version
 from responder.wiring import migrate_database
 
 T = TypeVar("T")
@@ -25,10 +27,12 @@ T = TypeVar("T")
 
 def run() -> None:
     settings = _settings("run")
+    asking = Thread(target=full_version, daemon=True)  # in a checkout Git is asked: once for all parts, beside the rest
+    asking.start()
     with suppress(KeyboardInterrupt):
         prepared = _complete(prepare(settings))
         door = Door(CONSOLE)
-        family = _fork([*prepared.parts, CONSOLE])
+        family = _fork([*prepared.parts, CONSOLE], asking)
         if family.name is None:
             with closing(door):
                 _complete(run_everything(settings, prepared, family.children, door))
@@ -81,13 +85,17 @@ START = {"run": run, "web": web, "worker": worker, "mail": mail, CONSOLE: web}
 MODULES = {"web": "responder.web.server", "worker": "responder.worker.serve", "mail": "responder.mail.serve"}
 
 
-def _fork(parts: Sequence[str]) -> Family:
-    """Fork the parts where that is safe, with their modules loaded; elsewhere each starts as a program of its own."""
+def _fork(parts: Sequence[str], beside: Thread) -> Family:
+    """Fork the parts where that is safe, with their modules loaded; elsewhere each starts as a program of its own.
+
+    The thread has ended by then.
+    """
     if sys.platform != "linux":
         keep_what_is_loaded()
         return Family(children={})
     for module in filter(None, map(MODULES.get, parts)):
         import_module(module)
+    beside.join()
     return fork(parts)
 
 
