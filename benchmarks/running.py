@@ -22,6 +22,7 @@ ROOT = Path(__file__).parent.parent
 START_LIMIT_S = 30.0
 STOP_LIMIT_S = 35.0  # the service gives itself 30
 POLL_S = 0.005
+UNCOMPILED = "PYTHONDONTWRITEBYTECODE"  # an interpreter of a user keeps what it has compiled
 RULES = """
 version: 1
 lists:
@@ -87,7 +88,7 @@ def working_folder(folder: Path) -> Iterator[Path]:
 @contextmanager
 def started(folder: Path, name: str, *argv: str, settings: Mapping[str, str] | None = None) -> Iterator[Running]:
     """A process, ended at the end; of our settings it has those given, and no others."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("RESPONDER_")}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("RESPONDER_", UNCOMPILED))}
     log = folder / f"{name}.log"
     with log.open("ab") as out:
         process = subprocess.Popen(

@@ -33,15 +33,15 @@ def _file(typed: str) -> Path:
 
 def _whole(least: int, most: int) -> Callable[[str], int]:
     def read(typed: str) -> int:
-        if not least <= (number := int(typed)) <= most:
-            raise ValueError("out of bounds")
+        if not typed.isascii() or not least <= (number := int(typed)) <= most:
+            raise ValueError("another number")
         return number
 
     return read
 
 
 def _switch(typed: str) -> bool:
-    if (is_on := SWITCHES.get(typed.strip().lower())) is None:
+    if (is_on := SWITCHES.get(typed.lower())) is None:
         raise ValueError("no switch")
     return is_on
 
