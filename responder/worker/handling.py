@@ -73,14 +73,15 @@ class Handler:
                         return
 
     async def handle_batch(self) -> bool:
-        """Handle some hundreds of messages, and tell whether there were any."""
+        """Handle some hundreds of messages, and tell whether there may be more."""
         await self._give_back()  # what the database did not take back when it failed
         self._held = Held(owner=f"{self._name}-{next(self._runs)}")
+        may_wait = True
         try:
             claimed = await self.inbox.claim(self._held.owner, self.clock(), BATCH, leaves_few=True)
             self._held = replace(self._held, seqs=tuple(message.seq for message, _ in claimed))
             if messages := await self._without_killers(claimed):
-                await self._handle_or_part(messages, self._held.owner)
+                may_wait = await self._handle_or_part(messages, self._held.owner)
         except LeftToOthersError:
             self._held = None
             self._look_again()
@@ -90,7 +91,7 @@ class Handler:
                 await asyncio.shield(self._give_back())
             raise
         self._held = None
-        return bool(claimed)
+        return bool(claimed) and may_wait
 
     def _look_again(self) -> None:
         """Ring in a moment: whoever has what was left may have died."""
@@ -114,10 +115,13 @@ class Handler:
                 await self.inbox.fail(message.key, because("workers_died", count=deaths), self.clock())
         return [message for message, deaths in claimed if deaths < GIVE_UP_AFTER]
 
-    async def _handle_or_part(self, messages: Sequence[Message], owner: str) -> None:
-        """Handle messages together or, if one of them fails, each by itself, so that only that one fails."""
+    async def _handle_or_part(self, messages: Sequence[Message], owner: str) -> bool:
+        """Handle messages together or, if one of them fails, each by itself, so that only that one fails.
+
+        Whether there may be more.
+        """
         try:
-            await self._handle_together(messages, owner)
+            return await self._handle_together(messages, owner)
         except Exception as error:
             if not _is_in_a_message(error):
                 raise
@@ -126,8 +130,9 @@ class Handler:
                     await self._handle_or_part([message], owner)
             else:
                 await self._fail(messages[0], error)
+            return True
 
-    async def _handle_together(self, messages: Sequence[Message], owner: str) -> None:
+    async def _handle_together(self, messages: Sequence[Message], owner: str) -> bool:
         by_originator: dict[str, list[Message]] = defaultdict(list)
         for message in messages:
             by_originator[message.originator].append(message)
@@ -144,6 +149,7 @@ class Handler:
             await self.inbox.release(owner, [message.seq for message in messages])
         for kind in committed.kinds:
             self.bell.ring(JOB_OF[kind])
+        return committed.may_wait
 
     async def _fail(self, message: Message, error: Exception) -> None:
         logger.error("message failed key=%s error=%s", message.key, type(error).__name__)

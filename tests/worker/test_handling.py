@@ -68,6 +68,24 @@ async def test_handling_rings_for_what_must_go_out(work: Work) -> None:
     assert set(work.bell.rings) == {Job.REPLIES, Job.WEBHOOKS}
 
 
+async def test_a_message_that_comes_while_another_is_handled_and_rings_for_nobody_is_handled_too(work: Work) -> None:
+    class Meanwhile(Commits):
+        async def commit(self, *arguments: Any) -> Committed:
+            if len(await work.rows("messages")) < 3:
+                await work.receive(inbound("news off", BRUNO))
+            return await super().commit(*arguments)
+
+    await work.receive(inbound())
+    await work.handler(Meanwhile(work.store.database, work.store.secret)).handle()
+    assert [status for _, status, _ in await work.decided()] == ["handled"] * 3
+
+
+async def test_a_lone_message_is_claimed_once_where_nobody_else_can_write_meanwhile(work: Work) -> None:
+    await work.receive(inbound())
+    assert await work.handler().handle_batch() is not work.store.database.is_sqlite
+    assert [status for _, status, _ in await work.decided()] == ["handled"]
+
+
 async def test_a_message_is_handled_once_by_many_workers_at_once(work: Work) -> None:
     await work.receive(*(inbound(originator=f"+39330000{n:04}") for n in range(60)))
     await asyncio.gather(*(work.handler().handle() for _ in range(4)))

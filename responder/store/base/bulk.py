@@ -42,6 +42,8 @@ class Compiled:
 
     def values(self, rows: Sequence[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
         """The rows as the driver takes them."""
+        if len(rows) == 1:
+            return [tuple([_one(rows[0], *column) for column in self.columns])]
         return list(zip(*(_written(rows, *column) for column in self.columns), strict=True))
 
 
@@ -134,6 +136,11 @@ def _any_of_array(element: _Among, compiler: Any, **options: Any) -> str:  # noq
 def _any_in_json(element: _Among, compiler: Any, **options: Any) -> str:  # noqa: ANN401
     column, values = (compiler.process(clause, **options) for clause in element.clauses)
     return f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608  (names and places of values)
+
+
+def _one(row: Mapping[str, Any], name: str, constant: Any, write: Callable[[Any], Any] | None) -> Any:  # noqa: ANN401
+    value = row.get(name, constant)
+    return write(value) if write else value
 
 
 def _written(

@@ -8,15 +8,16 @@ from typing import Any
 from sqlalchemy import Insert, bindparam, delete, false, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from responder.core.contact.effects import OptOut, StepKind
+from responder.core.contact.effects import StepKind
 from responder.core.deciding.plan import Plan
-from responder.core.sms.message import Message, MessageStatus, Order
+from responder.core.sms.message import Message, MessageStatus
 from responder.store.appointments.stale_reminders import drop_stale
 from responder.store.base.bulk import among_listed, execute_many
 from responder.store.base.database import Database
 from responder.store.base.history import add_events
 from responder.store.base.sqlite.in_place import SMALL, kept
 from responder.store.base.tables import (
+    IN_LINE,
     appointments,
     awaited,
     contacts,
@@ -37,6 +38,7 @@ from responder.store.inbox.planned import (
     handoff_rows,
     message_row,
     note_plans,
+    stops_among,
     subscription_rows,
     use_rows,
 )
@@ -48,11 +50,15 @@ from responder.store.queue.entering import numbered, step_rows, tells_of_consent
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Committed:
-    """How many messages were handled, which kinds of steps were queued, and whether some must be planned anew."""
+    """How many messages were handled, which kinds of steps were queued, and whether some must be planned anew.
+
+    Whether any message ``may_wait`` still: if not, whatever comes later is claimed by whom it rings for.
+    """
 
     handled: int
     kinds: frozenset[StepKind]
     must_replan: bool
+    may_wait: bool
 
 
 class Commits:
@@ -96,8 +102,13 @@ class Commits:
                 )
                 await execute_many(connection, self._put_steps, step_rows(numbered(of_consent, events), now))
                 note_plans(connection, plans, now)
+            may_wait = await self._may_wait(connection)
         kinds = frozenset(step.kind for plan in plans for step in plan.steps)
-        return Committed(handled=len(plans), kinds=kinds, must_replan=len(standing) < len(batch))
+        return Committed(handled=len(plans), kinds=kinds, must_replan=len(standing) < len(batch), may_wait=may_wait)
+
+    async def _may_wait(self, connection: AsyncConnection) -> bool:
+        """Whether there may be more to claim; PostgreSQL lets others write meanwhile, for whom we are still at it."""
+        return not self._database.is_sqlite or bool((await connection.execute(_ANY_IN_LINE)).all())
 
     async def _standing(self, connection: AsyncConnection, batch: Sequence[Planned], owner: str) -> list[Planned]:
         """The originators whose plans still hold, with their contacts locked until the commit."""
@@ -134,7 +145,7 @@ class Commits:
         )
         await add_events(connection, [row for plan in plans for row in event_rows(plan)])
         await put_questions(connection, plans)
-        await end_waiting(connection, _stops(plans), now)  # last, since what was answered before a STOP stays so
+        await end_waiting(connection, stops_among(plans), now)  # last, since what was answered before a STOP stays so
         await execute_many(
             connection, self._put_subscriptions, [row for planned in standing for row in subscription_rows(planned)]
         )
@@ -211,6 +222,7 @@ _REVISIONS = kept(
     .where(among_listed(contacts.c.originator, "originators"))
     .order_by(contacts.c.originator)
 )
+_ANY_IN_LINE = kept(select(messages.c.seq).where(IN_LINE).limit(1))
 _REVISIONS_LOCKED = _REVISIONS.with_for_update()
 _CHANGE_APPOINTMENT = (
     update(appointments)
@@ -235,13 +247,3 @@ _HANDLED = (
         },
     )
 )
-
-
-def _stops(plans: Sequence[Plan]) -> dict[str, Order]:
-    """The last word of each number that opts out. The plans of a number stand in the order of their words."""
-    return {
-        plan.message.originator: plan.message.order
-        for plan in plans
-        for effect in plan.effects
-        if isinstance(effect, OptOut)
-    }

@@ -9,12 +9,13 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from responder.core.contact.effects import OpenHandOff, Step, StepKind
+from responder.core.contact.effects import OpenHandOff, OptOut, Step, StepKind
 from responder.core.contact.known import Known, Subscription
 from responder.core.contact.reasons import reasons_in
 from responder.core.deciding.plan import Plan
 from responder.core.outbound.events import changed_appointment_data
 from responder.core.rules.sections import Event
+from responder.core.sms.message import Order
 from responder.store.base.events import note_event, note_messages, snapshot
 from responder.store.base.history import event
 from responder.store.inbox.contacts import written_orders
@@ -186,3 +187,13 @@ def explanation_json(plan: Plan) -> str:
         "near_misses": [miss.as_json() for miss in plan.near_misses],
     }
     return _written(explanation)
+
+
+def stops_among(plans: Sequence[Plan]) -> dict[str, Order]:
+    """The last word of each number that opts out. The plans of a number stand in the order of their words."""
+    return {
+        plan.message.originator: plan.message.order
+        for plan in plans
+        for effect in plan.effects
+        if isinstance(effect, OptOut)
+    }

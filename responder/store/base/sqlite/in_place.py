@@ -100,14 +100,16 @@ def _ready(statement: Any, dialect: Dialect) -> Ready:  # noqa: ANN401  (any sta
 class InPlace(AsyncConnection):
     """A connection that does not let go of the event loop between the statements of a small transaction."""
 
-    __slots__ = ()
+    __slots__ = ("_raw",)
+    _raw: Any
+    """Our connection of ``one_trip``."""
 
     async def execute(self, statement: Any, parameters: Any = None, **options: Any) -> Any:  # noqa: ANN401
         """Carry out a statement now, unless there turned out to be much to do."""
         if not self.is_here:
             return await super().execute(statement, parameters, **options)
         if OPTION in statement.get_execution_options() and not isinstance(parameters, list):
-            return ask(self._sync, statement, parameters or {})
+            return _ready(statement, self._sync.dialect).run(self._raw.here, parameters or {})
         return self._sync.execute(statement, parameters, **options)
 
     async def exec_driver_sql(self, statement: str, parameters: Any = None, *options: Any) -> Any:  # noqa: ANN401
@@ -148,16 +150,14 @@ class InPlace(AsyncConnection):
     def _sync(self) -> Connection:
         return self.sync_connection  # type: ignore[return-value]  # it is open
 
-    @property
-    def _raw(self) -> Any:  # noqa: ANN401  (our connection of ``one_trip``)
-        return _raw(self._sync)
-
 
 def stay_in_place(connection: AsyncConnection) -> InPlace:
     """The same connection, until the end of its transaction."""
     sync: Any = connection.sync_connection
-    _raw(sync).stays_here = True
-    return InPlace(connection.engine, sync)
+    here = InPlace(connection.engine, sync)
+    here._raw = raw = _raw(sync)  # noqa: SLF001  (looking it up would cost each statement as much as half of itself)
+    raw.stays_here = True
+    return here
 
 
 def ask(connection: Connection, statement: Any, values: Mapping[str, Any]) -> Any:  # noqa: ANN401
