@@ -27,6 +27,8 @@ from responder.core.rules.situation import Match, Situation
 
 CONFIRM_WITHIN = timedelta(minutes=5)  # 47 CFR 64.1200(a)(12)
 CONFIRM_EVERY = timedelta(hours=24)  # at most one confirmation to a number, so that two robots fall silent
+SHORT = 24  # characters of a text that many people send
+MOST_REMEMBERED = 1000  # texts
 MAY_WANT_TO_STOP = because("may_want_to_stop")
 WANTS_TO_CANCEL = because("wants_to_cancel")
 STOP_BEFORE_APPOINTMENT = because("stop_before_appointment")
@@ -45,7 +47,24 @@ def reserved(situation: Situation, rules: Rules) -> Decision | None:
 
 def _recognised(situation: Situation, rules: Rules) -> Recognition:
     """What is recognised in the own words of a text; what may only be meant yields to a rule that knows the text."""
-    found = recognise(
+    found = _remembered(situation, rules) if len(situation.text) <= SHORT else _read(situation, rules)
+    return NOTHING if found.yields and _is_keyword(situation, rules) else found
+
+
+def _remembered(situation: Situation, rules: Rules) -> Recognition:
+    """What is recognised in a short text, of which many people send the same few: reading one costs as much as SQL."""
+    lexicon, read = situation.lexicon, rules.recognitions
+    as_what = (id(lexicon), situation.text, situation.known.opted_out, situation.is_asked)
+    found = read.get(as_what)
+    if found is None:
+        if len(read) >= MOST_REMEMBERED:
+            read.clear()
+        found = read[as_what] = (_read(situation, rules), lexicon)
+    return found[0]
+
+
+def _read(situation: Situation, rules: Rules) -> Recognition:
+    return recognise(
         situation.folded,
         situation.lexicon,
         opted_out=situation.known.opted_out,
@@ -53,7 +72,6 @@ def _recognised(situation: Situation, rules: Rules) -> Recognition:
         lists=rules.list_words,
         read=lambda: situation.written,
     )
-    return NOTHING if found.yields and _is_keyword(situation, rules) else found
 
 
 def _is_keyword(situation: Situation, rules: Rules) -> bool:

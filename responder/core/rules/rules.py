@@ -8,7 +8,8 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from responder.core.contact.known import Known
-from responder.core.recognition.outcome import Confirmation
+from responder.core.recognition.lexicon import Lexicon
+from responder.core.recognition.outcome import Confirmation, Recognition
 from responder.core.recognition.packs import Answer
 from responder.core.recognition.vocabulary import Vocabulary
 from responder.core.rules.actions import Action
@@ -193,6 +194,11 @@ class Rules:
         """The lists by what people may call them, folded: the name first, then the title."""
         named = {fold(name): name for name in self.lists}
         return {fold(entry.title): name for name, entry in self.lists.items() if fold(entry.title)} | named
+
+    @cached_property
+    def recognitions(self) -> dict[tuple[int, str, bool, bool], tuple[Recognition, Lexicon]]:
+        """What short texts were recognised as, each with the words by which; none is kept on disk."""
+        return {}
 
     @cached_property
     def by_name(self) -> Mapping[str, Rule]:

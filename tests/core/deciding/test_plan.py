@@ -1,6 +1,7 @@
 """What a plan holds: effects that no newer word forbids, steps that can be sent, and the explanation of both."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -17,6 +18,7 @@ from responder.core.contact.effects import (
     Unsubscribe,
 )
 from responder.core.contact.known import Known, Subscription, SubscriptionStatus
+from responder.core.deciding.reserved_words import MOST_REMEMBERED, SHORT
 from responder.core.sms.message import Order
 from tests.builders import ANNA, BRUNO, SHOP
 from tests.conftest import NOON
@@ -52,6 +54,27 @@ def test_a_plan_has_the_effects_and_steps_of_its_rule() -> None:
 def test_steps_are_numbered_under_the_key_of_their_message() -> None:
     decided = plan("News ON", RULES)
     assert [step.key for step in decided.steps] == [f"{decided.message.key}-1", f"{decided.message.key}-2"]
+
+
+def test_what_a_text_meant_from_one_person_is_not_taken_for_what_it_means_from_another() -> None:
+    people = [
+        known(originator, opted_out=opted_out, appointments=dated)
+        for originator in (ANNA, "+12025550123", "+33612345678")
+        for opted_out in (False, True)
+        for dated in ((), (appointment(originator=originator),))
+    ]
+    texts = ("stop", "STOP", "start", "yes", "si", "cancel", "arret", "stop news", "no more news", "help", "stpo", "ok")
+    for text in (*texts, *texts):  # all with the same rules, which remember
+        for person in people:
+            assert plan(text, RULES, person) == plan(text, replace(RULES), person), (text, person.originator)
+
+
+def test_of_what_people_send_no_more_is_remembered_than_a_thousand_short_texts() -> None:
+    forgetful = replace(RULES)
+    for number in range(MOST_REMEMBERED + 10):
+        plan(f"hello {number}", forgetful)
+    plan("hello " * SHORT, forgetful)
+    assert len(forgetful.recognitions) == 10
 
 
 def test_the_same_message_gives_the_same_plan() -> None:
