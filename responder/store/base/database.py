@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from responder.errors import DeadlockError, StorageError
 from responder.store.base.events import begin_noting, put_noted
 from responder.store.base.sqlite import in_place, one_trip
-from responder.store.base.sqlite.in_place import stay_in_place
+from responder.store.base.sqlite.in_place import InPlace
 from responder.store.base.sqlite.one_trip import LOCK_WAIT_S, patiently, sqlite_engine
 
 READERS = 4
@@ -41,8 +41,8 @@ class Database:
         """The dialect's own INSERT, which knows what to do on a conflict."""
         self._url, self._arguments, self._lock_wait_s = url, dict(arguments or {}), lock_wait_s
         self._turn = asyncio.Lock()
-        self._kept: list[AsyncConnection] = []  # SQLite's one writer while nobody writes
-        self._kept_reader: list[AsyncConnection] = []  # and one for small reads
+        self._kept: list[InPlace] = []  # SQLite's one writer while nobody writes
+        self._kept_reader: list[InPlace] = []  # and one for small reads
         self._also: Work | None = None
         if self.is_sqlite:
             self._writer = sqlite_engine(url, connections=1, busy_timeout_ms=0)
@@ -61,8 +61,9 @@ class Database:
         """A transaction that may change things, committed at the end; SQLite gives it the write lock at once."""
         with storage_errors():
             if self.is_sqlite:
-                async with self._writing() as kept:
-                    connection = stay_in_place(kept) if is_small else kept
+                async with self._turn, self._keeping(self._kept, self._writer) as connection:
+                    if is_small:
+                        connection.stay()
                     await patiently(lambda: connection.exec_driver_sql("BEGIN IMMEDIATE"), self._lock_wait_s)
                     begin_noting(connection)
                     yield connection
@@ -87,25 +88,20 @@ class Database:
         It goes straight to the driver: one trip to its thread, where SQLAlchemy makes three.
         """
         with storage_errors():
-            async with self._writing() as connection:
-                driver: Any = (await connection.get_raw_connection()).driver_connection
-                await patiently(lambda: driver.execute_fetchall(statement, values), self._lock_wait_s)
+            async with self._turn, self._keeping(self._kept, self._writer) as connection:
+                await patiently(lambda: connection.driver.execute_fetchall(statement, values), self._lock_wait_s)
 
     @asynccontextmanager
-    async def _writing(self) -> AsyncIterator[AsyncConnection]:
-        """SQLite's one writer, for one at a time."""
-        async with self._turn, self._keeping(self._kept, self._writer) as connection:
-            yield connection
-
-    @asynccontextmanager
-    async def _keeping(self, kept: list[AsyncConnection], engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    async def _keeping(self, kept: list[InPlace], engine: AsyncEngine) -> AsyncIterator[InPlace]:
         """A connection that stays open, since opening it costs as much as a commit; at most one is kept."""
-        connection = kept.pop() if kept else await engine.connect()
+        connection = kept.pop() if kept else InPlace(await engine.connect())
         try:
-            async with _sound(connection):
-                yield connection
-        except BaseException:
-            await asyncio.shield(connection.close())  # which rolls back
+            yield connection
+        except BaseException as error:
+            try:
+                await _give_up_unsound(connection, error)
+            finally:
+                await asyncio.shield(connection.close())  # which rolls back
             raise
         if kept:
             await connection.close()
@@ -117,8 +113,8 @@ class Database:
         """A transaction that only reads, and sees one state of the database."""
         with storage_errors():
             if self.is_sqlite and is_small:
-                async with self._keeping(self._kept_reader, self._reader) as kept:
-                    here = stay_in_place(kept)
+                async with self._keeping(self._kept_reader, self._reader) as here:
+                    here.stay()
                     await here.exec_driver_sql("BEGIN")
                     yield here
                     await here.rollback()
@@ -167,7 +163,7 @@ class Database:
         with storage_errors():
             async with self._reader.connect() as connection:  # most of it, while others write
                 await connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
-            async with self._writing() as connection:
+            async with self._turn, self._keeping(self._kept, self._writer) as connection:
                 await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
     async def copy_into(self, file: str) -> None:
@@ -191,9 +187,14 @@ async def _sound(connection: AsyncConnection) -> AsyncIterator[None]:
     try:
         yield
     except Exception as error:
-        if not isinstance(error, SQLAlchemyError | sqlite3.Error) and _is_of_a_driver(error):
-            await connection.invalidate()
+        await _give_up_unsound(connection, error)
         raise
+
+
+async def _give_up_unsound(connection: AsyncConnection, error: BaseException) -> None:
+    is_unknown = isinstance(error, Exception) and not isinstance(error, SQLAlchemyError | sqlite3.Error)
+    if is_unknown and _is_of_a_driver(error):
+        await connection.invalidate()
 
 
 def _postgresql_engine(url: str, arguments: dict[str, Any]) -> AsyncEngine:
@@ -231,7 +232,7 @@ def storage_errors() -> Iterator[None]:
         raise _storage_error(error, is_in_the_data=isinstance(error, UnicodeError | OverflowError)) from None
 
 
-def _is_of_a_driver(error: Exception) -> bool:
+def _is_of_a_driver(error: BaseException) -> bool:
     """Whether a driver raised it, not our code: a closed connection is a ValueError of aiosqlite."""
     frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
     raised_in: str = frames[-1].f_globals.get("__name__", "")

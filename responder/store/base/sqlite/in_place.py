@@ -98,18 +98,23 @@ def _ready(statement: Any, dialect: Dialect) -> Ready:  # noqa: ANN401  (any sta
 
 
 class InPlace(AsyncConnection):
-    """A connection that does not let go of the event loop between the statements of a small transaction."""
+    """A connection that may ``stay``, and not let go of the event loop between statements, for a small transaction."""
 
     __slots__ = ("_raw",)
     _raw: Any
     """Our connection of ``one_trip``."""
 
+    def __init__(self, connection: AsyncConnection) -> None:
+        super().__init__(connection.engine, connection.sync_connection)
+        self._raw = _raw(connection.sync_connection)
+
     async def execute(self, statement: Any, parameters: Any = None, **options: Any) -> Any:  # noqa: ANN401
         """Carry out a statement now, unless there turned out to be much to do."""
-        if not self.is_here:
+        raw = self._raw
+        if not raw.stays_here:
             return await super().execute(statement, parameters, **options)
         if OPTION in statement.get_execution_options() and not isinstance(parameters, list):
-            return _ready(statement, self._sync.dialect).run(self._raw.here, parameters or {})
+            return _ready(statement, self._sync.dialect).run(raw.here, parameters or {})
         return self._sync.execute(statement, parameters, **options)
 
     async def exec_driver_sql(self, statement: str, parameters: Any = None, *options: Any) -> Any:  # noqa: ANN401
@@ -130,7 +135,7 @@ class InPlace(AsyncConnection):
         """Commit in the driver's thread."""
         raw = self._raw
         raw.stays_here = False
-        await (super().commit() if self._sync.in_transaction() else raw.driver_connection.commit())
+        await (super().commit() if self._sync.in_transaction() else self.driver.commit())
 
     async def rollback(self) -> None:
         """Roll back, which waits for nothing."""
@@ -139,7 +144,16 @@ class InPlace(AsyncConnection):
         elif self.is_here:
             self._raw.rollback()
         else:
-            await self._raw.driver_connection.rollback()
+            await self.driver.rollback()
+
+    def stay(self) -> None:
+        """Carry out statements without a trip, until the end of this transaction."""
+        self._raw.stays_here = True
+
+    @property
+    def driver(self) -> Any:  # noqa: ANN401  (aiosqlite's)
+        """The driver's connection, to go straight to."""
+        return self._raw.driver_connection
 
     @property
     def is_here(self) -> bool:
@@ -149,15 +163,6 @@ class InPlace(AsyncConnection):
     @property
     def _sync(self) -> Connection:
         return self.sync_connection  # type: ignore[return-value]  # it is open
-
-
-def stay_in_place(connection: AsyncConnection) -> InPlace:
-    """The same connection, until the end of its transaction."""
-    sync: Any = connection.sync_connection
-    here = InPlace(connection.engine, sync)
-    here._raw = raw = _raw(sync)  # noqa: SLF001  (looking it up would cost each statement as much as half of itself)
-    raw.stays_here = True
-    return here
 
 
 def ask(connection: Connection, statement: Any, values: Mapping[str, Any]) -> Any:  # noqa: ANN401
