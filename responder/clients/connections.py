@@ -5,7 +5,9 @@ import ssl
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
+from functools import cache
 
+import certifi
 import httpcore
 
 CONNECTIONS = 300  # at once, to all servers together
@@ -14,6 +16,12 @@ KEPT_S = 4.0  # shorter than what servers usually grant, since one that closes w
 
 Connection = httpcore.AsyncHTTPConnection
 Server = tuple[bytes, bytes, int | None]
+
+
+@cache
+def authorities() -> ssl.SSLContext:
+    """TLS with whom the public authorities vouch for; to read who they are takes time, the first time."""
+    return ssl.create_default_context(cafile=certifi.where())
 
 
 class Connections:

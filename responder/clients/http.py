@@ -10,7 +10,7 @@ from typing import Self
 
 import httpcore
 
-from responder.clients.connections import KEPT, KEPT_S, Connections
+from responder.clients.connections import KEPT, KEPT_S, Connections, authorities
 from responder.core.contact.reasons import Reason, because
 from responder.core.outbound.gateway import Call, Response
 from responder.core.outbound.leaving import refusal
@@ -87,7 +87,7 @@ class HttpClient:
     ) -> None:
         self._allow_private = allow_private
         self._guard = guard or GuardedNetwork()
-        context = trusted or httpx.create_ssl_context(trust_env=False)
+        context = trusted or authorities()
         self._guarded = Connections(context, None if allow_private else self._guard, kept=kept, kept_s=kept_s)
         # apart, so that no webhook takes a gateway's connections
         self._others = Connections(context, None, kept=kept, kept_s=kept_s)

@@ -5,7 +5,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -52,10 +52,10 @@ class Family:
     children: Mapping[str, Forked]
 
 
-def fork(names: Sequence[str]) -> Family:
+def fork(names: Sequence[str], beforehand: Mapping[str, Callable[[], object]] | None = None) -> Family:
     """Fork a child for each name. Returns in the parent at once, and in a child when it is let begin.
 
-    A child that is never let begin ends here.
+    Until then a child does what it can beforehand. One that is never let begin ends here.
     """
     keep_what_is_loaded()
     children: dict[str, Forked] = {}
@@ -68,6 +68,8 @@ def fork(names: Sequence[str]) -> Family:
         for line in (writing, *(child.line for child in children.values())):
             os.close(line)
         show_as(name)
+        if beforehand and name in beforehand:
+            beforehand[name]()
         _wait(reading)
         return Family(name=name, children={})
     return Family(children=children)

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing
 from pathlib import Path
 
+import anyio
 from watchfiles import awatch
 
 LOOK_EVERY_S = 5.0  # where the system reports nothing, as on some network file systems and mounts
@@ -17,6 +18,11 @@ logger = logging.getLogger(__name__)
 Watch = Callable[[frozenset[Path], float], AsyncGenerator[None, None]]
 """Gives a turn for each change in folders, and one after so many seconds without."""
 Fingerprint = tuple[tuple[int, int, int] | None, ...]
+
+
+def load_watching() -> None:
+    """Load what the first watch would, before anything waits for it."""
+    anyio.run(anyio.sleep, 0)
 
 
 async def possible_changes(

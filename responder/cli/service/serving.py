@@ -15,6 +15,7 @@ from responder.processes.children import Patience, Supervisor
 from responder.processes.forked import Family, fork, show_as
 from responder.processes.memory import keep_what_is_loaded, use_few_arenas
 from responder.processes.sockets import Door
+from responder.rulefile.watching import load_watching
 from responder.settings.environment import environment
 from responder.settings.inherited import console_door, console_fd
 from responder.settings.model import Settings, load_settings, unknown_settings
@@ -96,7 +97,14 @@ def _fork(parts: Sequence[str], beside: Thread) -> Family:
     for module in filter(None, map(MODULES.get, parts)):
         import_module(module)
     beside.join()
-    return fork(parts)
+    return fork(parts, {"web": load_watching, "worker": _load_for_the_worker})
+
+
+def _load_for_the_worker() -> None:
+    from responder.clients.connections import authorities  # noqa: PLC0415  (each process loads its own part alone)
+
+    load_watching()
+    authorities()
 
 
 def _settings(role: str) -> Settings:
@@ -117,8 +125,17 @@ def _serve(work: Coroutine[Any, Any, None]) -> None:
 
 def _complete(work: Coroutine[Any, Any, T]) -> T:
     """Run work on the fastest loop that this system has."""
-    if sys.platform == "win32":
-        return asyncio.run(work)
-    import uvloop  # noqa: PLC0415  (it does not exist on Windows)
+    found: list[T] = []
 
-    return uvloop.run(work)
+    async def find() -> None:
+        found.append(
+            await work
+        )  # not returned: at its end asyncio writes out what a task gave, all the rules there are
+
+    if sys.platform == "win32":
+        asyncio.run(find())
+    else:
+        import uvloop  # noqa: PLC0415  (it does not exist on Windows)
+
+        uvloop.run(find())
+    return found[0]
