@@ -48,7 +48,6 @@ logger = logging.getLogger(__name__)
 async def serve(settings: Settings) -> None:
     """Work until told to stop. Raises ConfigurationError and RulesError, and StorageError at the start."""
     url = redis_url(settings)
-    await asyncio.to_thread(full_version)  # in a checkout Git is asked: once, and before there is work to hold up
     name = f"{socket.gethostname()[:60]}-{os.getpid()}-{secrets.token_hex(3)}"
     async with open_store(settings) as store, HttpClient(allow_private=settings.allow_private_webhooks) as client:
         in_force = await open_rules(settings, store, decides=True)

@@ -67,7 +67,9 @@ def _console(door: int) -> None:
 def worker() -> None:
     from responder.worker.serve import serve  # noqa: PLC0415  (each process loads its own part alone)
 
-    _serve(serve(_settings("worker")))
+    settings = _settings("worker")
+    full_version()  # in a checkout Git is asked: before there is work that waits for the answer
+    _serve(serve(settings))
 
 
 def mail() -> None:
