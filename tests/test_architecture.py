@@ -65,7 +65,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "core.operations": {"errors", *CORE[:5]},
     "actions": {"errors", "core"},
     "gateways": {"errors", "core"},
-    "gateways.agile": {"errors", "core.sms", "core.contact", "core.outbound", "gateways", "settings"},
+    "gateways.agile": {"errors", "core.sms", "core.contact", "core.outbound", "gateways", "settings.types"},
     "words": set(),
     "rulefile": {"errors", "core", "actions", "gateways", "words", "store.base"},
     "rulefile.reading": {"errors", "core"},

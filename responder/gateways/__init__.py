@@ -9,6 +9,8 @@ from itertools import chain
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
+from pydantic import BaseModel, ConfigDict
+
 from responder.core.outbound.gateway import Gateway
 from responder.core.sms.address import canonical
 from responder.core.sms.message import KEY_LENGTH, Channel, Inbound, MessageStatus, dated_key, message_key, text_for_key
@@ -21,8 +23,10 @@ FOLDERS = (  # the first is used unless RESPONDER_GATEWAY names another
 )
 
 
-class GatewaySettings(abc.ABC):
-    """What an operator sets for one gateway: a dataclass, each field of which is a variable of the environment."""
+class GatewaySettings(BaseModel, abc.ABC):
+    """What an operator sets for one gateway; each field is a variable of the environment."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     needed_to_send: ClassVar[str]
     """The variable without which replies are simulated."""

@@ -1,109 +1,55 @@
-"""The kinds of settings: how each is read, and what should have been typed."""
+"""How each kind of setting is read, and what an operator is told to have typed."""
 
 import os
 import re
-from collections.abc import Callable
-from enum import StrEnum
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Literal, get_args
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+
 from responder.core.outbound.leaving import is_host
-from responder.core.sms.times import EXPECTED_RATE, read_rate
+from responder.core.sms.times import EXPECTED_RATE, Rate, read_rate
 from responder.settings import urls
-from responder.settings.fields import Kind, WrongEntries
-from responder.settings.secret import Secret
-from responder.settings.urls import async_database_url, is_loopback
+from responder.settings.environment import PREFIX
+from responder.settings.urls import EXPECTED, async_database_url, is_loopback, mask_url
 
 Network = IPv4Network | IPv6Network
-T = TypeVar("T")
-SWITCHES = dict.fromkeys(("true", "t", "yes", "y", "on", "1"), True) | dict.fromkeys(
-    ("false", "f", "no", "n", "off", "0"), False
-)
 
 
-def _file(typed: str) -> Path:
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What should have been typed for a setting, as the end of a sentence."""
+
+    text: str
+
+
+def _from_home(path: Path) -> Path:
     try:
-        return Path(typed).expanduser()
+        return path.expanduser()
     except RuntimeError as error:
         raise ValueError("no such home") from error
 
 
-def _whole(least: int, most: int) -> Callable[[str], int]:
-    def read(typed: str) -> int:
-        if not typed.isascii() or not least <= (number := int(typed)) <= most:
-            raise ValueError("another number")
-        return number
-
-    return read
+def _entries(typed: object) -> object:
+    return tuple(entry.strip() for entry in typed.split(",") if entry.strip()) if isinstance(typed, str) else typed
 
 
-def _switch(typed: str) -> bool:
-    if (is_on := SWITCHES.get(typed.lower())) is None:
-        raise ValueError("no switch")
-    return is_on
+def lower(typed: object) -> object:
+    return typed.strip().lower() if isinstance(typed, str) else typed
 
 
-def lower(typed: str) -> str:
-    """What is typed, in small letters."""
-    return typed.strip().lower()
+def _network(typed: object) -> object:
+    return ip_network(typed) if isinstance(typed, str) else typed
 
 
-def _one_of(*words: str) -> Callable[[str], Any]:
-    def read(typed: str) -> str:
-        if (word := lower(typed)) not in words:
-            raise ValueError("another word")
-        return word
-
-    return read
-
-
-def _written(pattern: str, first: Callable[[str], str] = str) -> Callable[[str], str]:
-    def read(typed: str) -> str:
-        if not re.fullmatch(pattern, text := first(typed)):
-            raise ValueError("other characters")
-        return text
-
-    return read
-
-
-def _secret(check: Callable[[str], object]) -> Callable[[str], Secret]:
-    def read(typed: str) -> Secret:
-        check(typed)
-        return Secret(typed)
-
-    return read
-
-
-def _checked(check: Callable[[str], object]) -> Callable[[str], str]:
-    def read(typed: str) -> str:
-        check(typed)
-        return typed
-
-    return read
-
-
-def _several(read_one: Callable[[str], T]) -> Callable[[str], tuple[T, ...]]:
-    """Read entries that are separated by commas. Raises WrongEntries with all that are wrong."""
-
-    def read(typed: str) -> tuple[T, ...]:
-        entries, wrong = list[T](), list[str]()
-        for entry in filter(None, map(str.strip, typed.split(","))):
-            try:
-                entries.append(read_one(entry))
-            except ValueError:
-                wrong.append(entry)
-        if wrong:
-            raise WrongEntries(wrong)
-        return tuple(entries)
-
-    return read
-
-
-def _networks(typed: str) -> tuple[Network, ...]:
-    networks = _several(ip_network)(typed)
+def _not_all(networks: tuple[Network, ...]) -> tuple[Network, ...]:
     fours = collapse_addresses(network for network in networks if isinstance(network, IPv4Network))
     sixes = collapse_addresses(network for network in networks if isinstance(network, IPv6Network))
     if IPv4Network("0.0.0.0/0") in fours or IPv6Network("::/0") in sixes:
@@ -111,27 +57,34 @@ def _networks(typed: str) -> tuple[Network, ...]:
     return networks
 
 
-def _zone(typed: str) -> ZoneInfo:
+def _zone(typed: object) -> object:
     try:
-        return ZoneInfo(typed)
+        return ZoneInfo(typed) if isinstance(typed, str) else typed
     except (ZoneInfoNotFoundError, OSError) as error:
         raise ValueError("no such zone") from error
 
 
-def _redis(url: str) -> None:
+def _database(url: str) -> str:
+    async_database_url(url)
+    return url
+
+
+def _redis(url: str) -> str:
     parts = urlsplit(url)
     is_socket = parts.scheme == "unix" and parts.path.startswith("/")
     # a port that is none raises ValueError
     is_server = parts.scheme in {"redis", "rediss"} and parts.hostname and parts.port != 0
     if not (is_socket or is_server):
         raise ValueError("no Redis")
+    return url
 
 
-def _endpoint(url: str) -> None:
+def _endpoint(url: str) -> str:
     parts = urlsplit(url)
     is_safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
     if not is_safe or not is_host(parts.hostname or "") or parts.port == 0 or parts.query or parts.fragment:
         raise ValueError("no endpoint")
+    return url
 
 
 def _public(url: str) -> str:
@@ -142,65 +95,155 @@ def _public(url: str) -> str:
     return parts.geturl()
 
 
-def _receiver(typed: str) -> str:
-    word = lower(typed)
+def _mailbox(url: SecretStr) -> SecretStr:
+    urls.read_mailbox_url(url.get_secret_value())
+    return url
+
+
+def _mail_server(url: SecretStr) -> SecretStr:
+    urls.read_smtp_url(url.get_secret_value())
+    return url
+
+
+def _receiver(typed: object) -> object:
+    word = typed.strip().lower() if isinstance(typed, str) else ""
     if word in {"yes", "no", "on", "off", "1", "0"}:  # which would be the name of a server that no mail comes from
         raise ValueError("no name of a server")
-    return word if word in {"true", "false"} else _written(r"[A-Za-z0-9._:-]+")(typed)
+    is_word = word in {"true", "false"}
+    return typed.strip().lower() if is_word and isinstance(typed, str) else typed
 
 
-def choice(words: type[StrEnum]) -> Kind[Any]:
-    """One of a closed set of words, in any case."""
-    return Kind(read=lambda typed: words(lower(typed)), expected=" or ".join(map(repr, map(str, words))))
+def _rate(typed: object) -> object:
+    return read_rate(typed) if isinstance(typed, str) else typed
 
 
+def _written_in(characters: str, secret: SecretStr) -> SecretStr:
+    if not re.fullmatch(characters, secret.get_secret_value()):
+        raise ValueError("other characters")
+    return secret
+
+
+_Network = Annotated[Network, BeforeValidator(_network)]
 _ADDRESSES = "addresses or CIDR ranges, comma-separated, as in '203.0.113.7, 198.51.100.0/24'"
+_Token = Annotated[SecretStr, AfterValidator(partial(_written_in, r"[A-Za-z0-9._~-]+"))]
 
-FILE = Kind(read=_file, expected="a path", encode=os.fsencode)  # the system gives names that are no UTF-8
-DATABASE_URL = Kind(read=_checked(async_database_url))  # whose error knows which part of the address is wrong
-REDIS_URL = Kind(read=_checked(_redis), expected="redis://host:port, rediss://host:port or unix:///path")
-HOST = Kind(read=_written(r"[A-Za-z0-9.:_-]+"), expected="an address or a name of this machine")
-PORT = Kind(read=_whole(1, 65535), expected="a whole number between 1 and 65535")
-DAYS = Kind(read=_whole(0, 36500), expected="a whole number of days, or 0")
-SECONDS = Kind(read=_whole(1, 3600), expected="a whole number of seconds between 1 and 3600")
-TOKENS = Kind(
-    read=_several(_secret(_written(r"[A-Za-z0-9._~-]+"))),
-    expected="letters, digits and . _ ~ - alone; several are comma-separated",
-    is_secret=True,
-)
-NETWORKS = Kind(read=_networks, expected=f"{_ADDRESSES}, and never all addresses: leave it out to allow all")
-PROXIES = Kind(read=_networks, expected=f"{_ADDRESSES}, and never all addresses: whom we trust may name any origin")
-ZONE = Kind(read=_zone, expected="the name of a time zone, as in 'Europe/Rome'")
-ANY_SECRET = Kind(read=Secret, expected="a text", is_secret=True)
-SECRET = Kind(
-    read=_secret(_written(r"(?s).{8,}")),
-    expected="a long random word: 8 characters at least, as 'openssl rand -hex 16' makes",
-    is_secret=True,
-)
-API_KEY = Kind(
-    read=_secret(_written(r"[!-~]+")), expected="the key alone, without blanks or line breaks", is_secret=True
-)
-PASSWORD = Kind(
-    read=_secret(_written(r"[^\x00-\x1f\x7f]+")),
-    expected="the password alone, without line breaks",
-    is_secret=True,
-)
-ENDPOINT = Kind(read=_checked(_endpoint), expected="an https:// address (http:// on this machine alone)")
-PUBLIC_URL = Kind(read=_public, expected="an address as in 'https://desk.example.com'")
-SENDER = Kind(
-    read=_written(r"\+?[0-9]{1,15}|[A-Za-z0-9 ]{1,11}"),
-    expected="a number, as in '+393301234567', or up to 11 letters and digits",
-)
-MAILBOX = Kind(read=_secret(urls.read_mailbox_url), expected=urls.MAILBOX_EXPECTED, is_secret=True)
-FOLDER = Kind(read=_written(r"[^\x00-\x1f\x7f*%]+"), expected="the name of a folder, as in 'INBOX/Done'")
-MAIL_ADDRESSES = Kind(read=_several(_written(r"[^\s@]+@[^\s@]+", lower)), expected="e-mail addresses, comma-separated")
-MAIL_SERVER = Kind(read=_secret(urls.read_smtp_url), expected=urls.SMTP_EXPECTED, is_secret=True)
-ADDRESS = Kind(read=_written(r"[!-~]+@[A-Za-z0-9.-]+"), expected="an e-mail address, as in 'responder@example.com'")
-RECEIVER = Kind(read=_receiver, expected="true, false or the name of the receiving server")
-FOOTER = Kind(read=_written(r"(?s).{1,200}"), expected="at most 200 characters")
-NAME = Kind(read=lower, expected="the name of a gateway")
-SENDS = Kind(read=read_rate, expected=EXPECTED_RATE)
-SWITCH = Kind(read=_switch, expected="true or false")
-LOG_LEVEL = Kind(read=_one_of("debug", "info", "warning", "error"), expected="debug, info, warning or error")
-CONSOLE_RULES = Kind(read=_one_of("edit", "view"), expected="edit or view")
-LOG_FORMAT = Kind(read=_one_of("auto", "json", "text"), expected="auto, json or text")
+File = Annotated[Path, AfterValidator(_from_home), Expected("a path")]
+DatabaseUrl = Annotated[str, AfterValidator(_database), Expected(EXPECTED)]
+RedisUrl = Annotated[str, AfterValidator(_redis), Expected("redis://host:port, rediss://host:port or unix:///path")]
+Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9.:_-]+$"), Expected("an address or a name of this machine")]
+Port = Annotated[int, Field(ge=1, le=65535), Expected("a whole number between 1 and 65535")]
+Days = Annotated[int, Field(ge=0, le=36500), Expected("a whole number of days, or 0")]
+Tokens = Annotated[
+    tuple[_Token, ...],
+    BeforeValidator(_entries),
+    Expected("letters, digits and . _ ~ - alone; several are comma-separated"),
+]
+Networks = Annotated[
+    tuple[_Network, ...],
+    BeforeValidator(_entries),
+    AfterValidator(_not_all),
+    Expected(f"{_ADDRESSES}, and never all addresses: leave it out to allow all"),
+]
+Proxies = Annotated[
+    tuple[_Network, ...],
+    BeforeValidator(_entries),
+    AfterValidator(_not_all),
+    Expected(f"{_ADDRESSES}, and never all addresses: whom we trust may name any origin"),
+]
+Zone = Annotated[ZoneInfo, BeforeValidator(_zone), Expected("the name of a time zone, as in 'Europe/Rome'")]
+Secret = Annotated[
+    SecretStr,
+    Field(min_length=8),
+    Expected("a long random word: 8 characters at least, as 'openssl rand -hex 16' makes"),
+]
+ApiKey = Annotated[
+    SecretStr, AfterValidator(partial(_written_in, r"[!-~]+")), Expected("the key alone, without blanks or line breaks")
+]
+Endpoint = Annotated[str, AfterValidator(_endpoint), Expected("an https:// address (http:// on this machine alone)")]
+PublicUrl = Annotated[str, AfterValidator(_public), Expected("an address as in 'https://desk.example.com'")]
+Sender = Annotated[
+    str,
+    Field(pattern=r"^(\+?[0-9]{1,15}|[A-Za-z0-9 ]{1,11})$"),
+    Expected("a number, as in '+393301234567', or up to 11 letters and digits"),
+]
+Mailbox = Annotated[SecretStr, AfterValidator(_mailbox), Expected(urls.MAILBOX_EXPECTED)]
+Folder = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f*%]+$"), Expected("the name of a folder, as in 'INBOX/Done'")]
+Password = Annotated[
+    SecretStr,
+    AfterValidator(partial(_written_in, r"[^\x00-\x1f\x7f]+")),
+    Expected("the password alone, without line breaks"),
+]
+Addresses = Annotated[
+    tuple[Annotated[str, Field(pattern=r"^[^\s@]+@[^\s@]+$")], ...],
+    BeforeValidator(_entries),
+    BeforeValidator(lower),
+    Expected("e-mail addresses, comma-separated"),
+]
+MailServer = Annotated[SecretStr, AfterValidator(_mail_server), Expected(urls.SMTP_EXPECTED)]
+Address = Annotated[
+    str, Field(pattern=r"^[!-~]+@[A-Za-z0-9.-]+$"), Expected("an e-mail address, as in 'responder@example.com'")
+]
+Receiver = Annotated[
+    str,
+    BeforeValidator(_receiver),
+    Field(pattern=r"^[A-Za-z0-9._:-]+$"),
+    Expected("true, false or the name of the receiving server"),
+]
+Footer = Annotated[str, Field(max_length=200), Expected("at most 200 characters")]
+Seconds = Annotated[int, Field(ge=1, le=3600), Expected("a whole number of seconds between 1 and 3600")]
+Name = Annotated[str, BeforeValidator(lower), Expected("the name of a gateway")]
+Sends = Annotated[Rate, BeforeValidator(_rate), Expected(EXPECTED_RATE)]
+Switch = Annotated[bool, Expected("true or false")]
+LogLevel = Annotated[
+    Literal["debug", "info", "warning", "error"], BeforeValidator(lower), Expected("debug, info, warning or error")
+]
+ConsoleRules = Annotated[Literal["edit", "view"], BeforeValidator(lower), Expected("edit or view")]
+LogFormat = Annotated[Literal["auto", "json", "text"], BeforeValidator(lower), Expected("auto, json or text")]
+
+
+def is_broken(field: FieldInfo, value: str) -> bool:
+    """Whether a value has halves of characters; in names of files the system's stray bytes are allowed."""
+    encode = os.fsencode if "Path" in repr(field.annotation) else str.encode
+    try:
+        encode(value)
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def mistakes_of(error: ValidationError, fields: Mapping[str, FieldInfo]) -> Iterator[str]:
+    """A sentence for each setting that cannot be read."""
+    for mistake in error.errors(include_url=False):
+        if mistake["type"] == "default_factory_not_called":  # DATA_DIR is wrong, and says so itself
+            continue
+        name = str(mistake["loc"][0])
+        expected = next(note.text for note in _notes(fields[name]))
+        if name == "database_url":
+            expected = str(mistake["ctx"]["error"])  # it knows which part of the address is wrong
+        given = "not set" if mistake["type"] == "missing" else repr(shown(fields[name], mistake["input"]))
+        yield f"{PREFIX}{name.upper()} is {given}, expected {expected}"
+
+
+def shown(field: FieldInfo, value: object) -> str:
+    """A value as a mistake repeats it: of a secret nothing."""
+    return "…" if is_secret(field) else mask_url(str(value))
+
+
+def secret_names(fields: Mapping[str, FieldInfo]) -> frozenset[str]:
+    """The settings that may stand in a file: secrets, and addresses that hold one."""
+    return frozenset(name for name, field in fields.items() if is_secret(field) or not field.repr)
+
+
+def is_secret(field: FieldInfo) -> bool:
+    """Whether the value of a setting must never be shown.
+
+    >>> is_secret(FieldInfo(annotation=SecretStr)), is_secret(FieldInfo(annotation=int))
+    (True, False)
+    """
+    return "SecretStr" in repr(field.annotation)
+
+
+def _notes(field: FieldInfo) -> Iterator[Expected]:
+    yield from (note for note in field.metadata if isinstance(note, Expected))
+    for part in get_args(field.annotation):  # an optional setting keeps its notes one level further in
+        yield from (note for note in getattr(part, "__metadata__", ()) if isinstance(note, Expected))

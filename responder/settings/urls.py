@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit
 from uuid import uuid4
 
-from responder.settings.secret import Secret
+from pydantic import SecretStr
 
 MAILBOX_EXPECTED = (
     "imaps://user:password@host/INBOX, or imap:// for STARTTLS; a special character of user or password"
@@ -113,7 +113,7 @@ def read_mailbox_url(url: str) -> ServerUrl:
     return _server(parts, MAILBOX_PORTS[parts.scheme], folder=folder, is_plain=is_plain)
 
 
-def place_of(url: Secret | None) -> str | None:
+def place_of(url: SecretStr | None) -> str | None:
     """The mailbox of the settings, without its user; None if none is set."""
     return read_mailbox_url(url.get_secret_value()).place if url else None
 

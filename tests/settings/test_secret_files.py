@@ -9,8 +9,8 @@ from responder.core.rules.rules import Rules
 from responder.errors import ConfigurationError, RulesError
 from responder.rulefile import read_rules
 from responder.settings.environment import environment
-from responder.settings.fields import secret_names
 from responder.settings.model import load_settings, setting_fields, unknown_settings
+from responder.settings.types import secret_names
 
 
 def of(tmp_path: Path, content: bytes) -> str:

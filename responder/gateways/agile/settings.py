@@ -1,33 +1,30 @@
 """What an operator sets for Agile Telecom."""
 
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 from zoneinfo import ZoneInfo
+
+from pydantic import BeforeValidator, Field
 
 from responder.gateways import GatewaySettings
 from responder.gateways.agile.messages import Api
 from responder.gateways.agile.telecom import AgileTelecom
-from responder.settings.fields import setting
-from responder.settings.secret import Secret
-from responder.settings.types import API_KEY, ENDPOINT, choice
+from responder.settings.types import ApiKey, Endpoint, Expected, lower
 
 
-@dataclass(frozen=True, kw_only=True)
 class AgileSettings(GatewaySettings):
     """The settings of Agile Telecom; docs/settings.md lists them."""
 
     needed_to_send: ClassVar[str] = "RESPONDER_AGILE_API_KEY"
 
-    agile_api_key: Secret | None = setting(
-        API_KEY,
+    agile_api_key: ApiKey | None = Field(
         None,
         description="The gateway's key for sending; without it, replies are simulated: recorded and shown, not sent.",
     )
-    agile_api: Api = setting(
-        choice(Api), Api.UNIVERSAL, description="The gateway's API for sending, `universal` or `legacy`."
+    agile_api: Annotated[Api, BeforeValidator(lower), Expected("'universal' or 'legacy'")] = Field(
+        Api.UNIVERSAL, description="The gateway's API for sending, `universal` or `legacy`."
     )
-    agile_url: str | None = setting(
-        ENDPOINT, None, description="The address of that API, or the beginning of it; without it, the vendor's own."
+    agile_url: Endpoint | None = Field(
+        None, description="The address of that API, or the beginning of it; without it, the vendor's own."
     )
 
     @property

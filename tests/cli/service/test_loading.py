@@ -9,7 +9,6 @@ ELSEWHERE = (
     "typer",  # commands with options
     "rich",  # tables and bars
     "pygments",
-    "pydantic",  # options as well
     "sqlalchemy.orm",  # nowhere
     "alembic",  # to change an older database
     "valkey",  # nowhere: it comes with the package of the server's binary

@@ -10,6 +10,8 @@ from decimal import Decimal
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
+from pydantic import Field
+
 from responder.core.contact.effects import Step
 from responder.core.outbound.fates import Report, Reported
 from responder.core.outbound.gateway import (
@@ -27,9 +29,7 @@ from responder.core.outbound.gateway import (
 from responder.core.sms.message import Channel, Inbound
 from responder.errors import PermanentError, TransientError
 from responder.gateways import GatewaySettings, make_inbound
-from responder.settings.fields import setting
-from responder.settings.secret import Secret
-from responder.settings.types import API_KEY, ENDPOINT
+from responder.settings.types import ApiKey, Endpoint
 
 SIGNATURE = "x-signature"
 
@@ -111,14 +111,13 @@ class Second:
         return Report(ids=(event["id"],), reported=reported, word=event["status"], received_at=received_at)
 
 
-@dataclass(frozen=True, kw_only=True)
 class SecondSettings(GatewaySettings):
     """Its settings."""
 
     needed_to_send: ClassVar[str] = "RESPONDER_SECOND_KEY"
 
-    second_key: Secret = setting(API_KEY, description="The key.")
-    second_url: str = setting(ENDPOINT, "https://api.example.com", description="The address of the API.")
+    second_key: ApiKey = Field(description="The key.")
+    second_url: Endpoint = Field("https://api.example.com", description="The address of the API.")
 
     @property
     def sends(self) -> bool:
