@@ -31,7 +31,9 @@ JOB_OF = {StepKind.REPLY: Job.REPLIES, StepKind.WEBHOOK: Job.WEBHOOKS}
 BUDGET_S = 10.0  # after which a job starts nothing more and rings for another: well under JOB_TIMEOUT_S
 JOB_TIMEOUT_S = 30  # a killed worker's job is locked for this and 10 s more; ours end earlier by themselves
 EXPIRES_MS = 10 * 365 * 86_400_000  # arq drops jobs older than a day by default; ours are never too old
-RING_EVERY_S = 0.02  # at most one job of a kind in this time
+RING_EVERY_S = (
+    0.05  # at most one job of a kind in this time: texts that come faster share a job, its commits and its cost
+)
 RING_SHARE = 0.05  # of the time may be spent on ringing, which takes longer the more there is to do
 LONGEST_PAUSE_S = 0.1  # between two rings, however long they take
 RING_DEADLINE_S = 0.5  # for a Redis that does not answer
@@ -121,7 +123,7 @@ def pause_s(took_s: float) -> float:
     """The pause after a ring that took so long.
 
     >>> [pause_s(took_s) for took_s in (0.001, 0.004, 0.5)]
-    [0.02, 0.04, 0.1]
+    [0.05, 0.08, 0.1]
     """
     return min(max(RING_EVERY_S, took_s / RING_SHARE), LONGEST_PAUSE_S)
 

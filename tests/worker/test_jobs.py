@@ -110,7 +110,7 @@ async def test_a_thousand_rings_at_once_are_one_job_of_each_kind(redis: ArqRedis
         ]
 
 
-async def test_steady_ringing_makes_at_most_one_job_in_twenty_milliseconds(redis: ArqRedis) -> None:
+async def test_steady_ringing_makes_at_most_one_job_in_fifty_milliseconds(redis: ArqRedis) -> None:
     async with a_bell(redis) as bell:
         rings = 0
         while rings < 1000 or len(await names(redis)) < 5:
