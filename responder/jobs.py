@@ -60,7 +60,6 @@ class Direct(AbstractConnection):
     """
 
     async def can_read_destructive(self) -> bool:
-        """Whether the connection is of no use any more."""
         reader, writer = self._reader, self._writer
         if reader is None or writer is None or writer.is_closing():
             return True
@@ -212,7 +211,6 @@ class NearBell:
         self._closed_at: float | None = None
 
     def open(self, bodies: Mapping[Job, JobBody]) -> None:
-        """Do these jobs here from now on."""
         self._bodies = bodies
 
     def ring(self, job: Job) -> None:

@@ -12,7 +12,6 @@ GIT_WITHIN_S = 2.0
 
 
 def version() -> str:
-    """The version of the installed distribution."""
     try:
         return distribution(DISTRIBUTION).version
     except PackageNotFoundError:

@@ -118,7 +118,7 @@ HOMES: dict[str, set[str]] = {
     "pyrage": {"keeping/envelope.py"},
     "python_calamine": {"spreadsheets/workbook.py"},
     "watchfiles": {"rulefile/watching.py"},
-    "prometheus_client": {"web/figures.py", "web/metrics.py"},
+    "prometheus_client": {"web/figures.py", "web/app.py"},
     "structlog": {"logs.py"},
     "dotenv": {"settings/environment.py"},
     "jinja2": {"core/rules/template.py", "web/console/frame/rendering.py"},

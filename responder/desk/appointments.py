@@ -164,6 +164,5 @@ def _next_unsent(times: ReminderPlan, appointment: Appointment, now: datetime, s
 
 
 async def _sent(desk: Desk, appointment: Appointment) -> set[str]:
-    """The keys of the appointment's reminders that have left, or are about to."""
     listed = Records(desk=desk, listing=overview.list_reminders(of=appointment.id))
     return {record.key async for record in listed.every() if record.status is ReminderStatus.SENT}

@@ -139,7 +139,6 @@ async def list_webhooks(desk: Desk) -> Sequence[WebhookRecord]:
 
 
 def webhook_bodies() -> Mapping[str, Any]:
-    """The JSON Schema of what webhooks are sent."""
     written = files(core).joinpath("outbound", "webhook_bodies.json").read_text("utf-8")
     schema: Mapping[str, Any] = json.loads(written)
     return schema

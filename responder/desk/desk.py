@@ -126,7 +126,6 @@ class Records(Generic[R]):
         return await count_all(self.desk.database, self.listing)
 
     async def _place(self, after: str) -> Place:
-        """The place that a name stands for."""
         if self.listing.name is None:
             written = opened(self.desk.secret, PLACE, after)
             place = _read_place(written) if written else None

@@ -88,7 +88,6 @@ async def newest_lines(desk: Desk, limit: int) -> Sequence[FeedLine]:
 
 
 async def lines_of(desk: Desk, messages: Sequence[MessageRecord]) -> Sequence[FeedLine]:
-    """These messages with all that left because of them."""
     return await overview.read_lines(desk.database, messages)
 
 

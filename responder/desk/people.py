@@ -199,7 +199,6 @@ async def open_questions(desk: Desk, originators: Collection[str]) -> Mapping[st
 
 
 def is_open(question: Question, now: datetime) -> bool:
-    """Whether an answer to a question still counts."""
     return state(question, now) is QuestionStatus.OPEN
 
 

@@ -120,7 +120,6 @@ class Typed:
         return self.read(name, read)
 
     def flag(self, name: str) -> bool:
-        """Whether something is asked for."""
         value = self._values.get(name, False)
         if isinstance(value, bool):
             return value

@@ -41,7 +41,6 @@ Advance = Callable[[int], None]
 
 
 def part_of(name: str, path: Path) -> Part:
-    """A file as a part of a backup."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while chunk := file.read(CHUNK):
@@ -50,7 +49,6 @@ def part_of(name: str, path: Path) -> Part:
 
 
 def is_backup(path: Path) -> bool:
-    """Whether a file looks as one that we made."""
     with path.open("rb") as file:
         beginning = file.read(BLOCK)
     return beginning.startswith((GZIP, KEY.encode()))

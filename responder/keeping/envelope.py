@@ -59,7 +59,6 @@ class Manifest:
     parts: Sequence[Part]
 
     def written(self) -> bytes:
-        """The manifest as it stands in the file."""
         return json.dumps({"format": FORMAT, **asdict(self), "made_at": self.made_at.isoformat()}, indent=1).encode()
 
 

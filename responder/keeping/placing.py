@@ -92,7 +92,6 @@ def sync_folder(folder: Path) -> None:
 
 
 def unwritable(place: Path, error: OSError) -> ConfigurationError:
-    """The error for a place that the system refuses."""
     full = error.errno == errno.ENOSPC or "No space left" in str(error)
     reason = "the disk is full" if full else error.strerror or str(error)
     remedy = "make room, or name a place on another disk" if full else "name a place that this user may write"

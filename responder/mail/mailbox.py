@@ -162,7 +162,6 @@ class Mailbox:
             return bool(untagged + self._client.idle_done()[1])
 
     def append(self, raw: bytes) -> None:
-        """Put a mail into the mailbox."""
         with _imap_errors():
             self._client.append(self._account.url.folder, raw)
 

@@ -11,10 +11,9 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from responder.processes.forked import Forked
-from responder.processes.sockets import Door
+from responder.processes.forked import Door, Forked
 from responder.processes.tasks import Beside, first_of
-from responder.settings.inherited import PARENT_FD, environment_with, parent_fd
+from responder.settings.environment import PARENT_FD, environment_with, parent_fd
 
 logger = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from responder.processes.children import PROGRAM
-from responder.settings.inherited import PROGRESS_FD, environment_without_parent
+from responder.settings.environment import PROGRESS_FD, environment_without_parent
 
 LONGEST_S = 60.0
 NICE = 10

@@ -84,7 +84,6 @@ def _taken(data_dir: Path, owner: str) -> ConfigurationError:
 
 
 def unusable(data_dir: Path, error: OSError) -> ConfigurationError:
-    """The error for a data directory that the system refuses."""
     return ConfigurationError(
         f"{data_dir}: cannot be used ({error.strerror}), set RESPONDER_DATA_DIR to a directory that this user may write"
     )

@@ -57,12 +57,10 @@ class Guarded:
 
     @property
     def pid(self) -> int:
-        """The program's process."""
         return self._program.pid
 
     @property
     def is_running(self) -> bool:
-        """Whether the program has not ended."""
         return self._program.poll() is None
 
     async def wait(self) -> None:

@@ -85,7 +85,6 @@ class EmbeddedRedis:
 
     @property
     def is_running(self) -> bool:
-        """Whether the server has started and not ended."""
         return self._running is not None and self._running.is_running
 
     @property

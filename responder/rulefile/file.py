@@ -22,9 +22,8 @@ from responder.rulefile.reading.reader import Fields, Line, Reader, T, Wrong, is
 from responder.rulefile.reading.scope import Scope, read_defaults
 from responder.rulefile.sections.appointments import read_appointments, read_imports
 from responder.rulefile.sections.cases import read_cases
-from responder.rulefile.sections.limits import read_alerts, read_limits
 from responder.rulefile.sections.named import read_list, read_named, read_numbers, webhook_reader
-from responder.rulefile.sections.reserved import read_reserved, reserved_texts, with_own_words
+from responder.rulefile.sections.reserved import read_alerts, read_limits, read_reserved, reserved_texts, with_own_words
 from responder.rulefile.sections.rules import build_all, finish, read_fallback, read_rule_drafts
 
 ZONE, COUNTRY, LANGUAGE = "Europe/Rome", "IT", "en"
@@ -109,7 +108,6 @@ def _rules(fields: Fields, parts: Sequence[Part], environment: Mapping[str, str]
 
 @lru_cache(maxsize=8)  # whoever edits a file reads it at each key, and its languages stay the same
 def _built_in(languages: tuple[str, ...], home: str) -> Vocabulary:
-    """The words of the packs, for all files in these languages and this country alike."""
     return vocabulary(load_packs(), languages, home)
 
 

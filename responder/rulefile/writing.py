@@ -188,6 +188,5 @@ def _with_entry(text: str, section: str, written: str) -> tuple[str, int]:
 
 
 def _shift(body: list[str]) -> str:
-    """How far the entries of a section stand in."""
     first = next((line for line in body if line.strip() and not line.lstrip().startswith("#")), "  - ")
     return first[: len(first) - len(first.lstrip())]

@@ -12,8 +12,7 @@ from responder.core.sms.times import read_rate
 from responder.errors import ConfigurationError
 from responder.gateways import REGISTERED, GatewaySettings
 from responder.settings import types
-from responder.settings.environment import PREFIX, base_of, environment, with_secret_files
-from responder.settings.inherited import HANDED
+from responder.settings.environment import HANDED, PREFIX, base_of, environment, with_secret_files
 
 Gateways = Mapping[str, type[GatewaySettings]]
 Read = TypeVar("Read", bound=BaseModel)

@@ -172,7 +172,6 @@ class _OdsReader:
         self._is_hidden, self._odd = False, Oddities()
 
     def take(self, kind: bytes, attributes: bytes, *, is_closing: bool) -> None:
-        """The next part of the file."""
         if kind == b"table":
             self._line = self._column = 0
             if name := _NAME.search(attributes):

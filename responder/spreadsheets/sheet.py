@@ -104,7 +104,6 @@ class Row:
         return self.cells.get(column, "")
 
     def title(self, column: str) -> str:
-        """What the file calls a column."""
         return self.titles.get(column, column)
 
     def has(self, column: str) -> bool:

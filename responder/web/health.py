@@ -74,7 +74,6 @@ class Health:
     _committed_at: float = field(init=False, default=-math.inf)
 
     async def healthz(self, _request: Request) -> Response:
-        """The process answers."""
         return PlainTextResponse("ok\n")
 
     async def readyz(self, _request: Request) -> Response:
@@ -120,7 +119,6 @@ class Health:
                 self._committed_at = time.monotonic()
 
     def _unseen(self) -> Sequence[MailboxReport]:
-        """The report for an intake that is in the settings and has not reported."""
         return [unseen(self.mailbox)] if self.mailbox else []
 
     async def _redis_is_up(self) -> bool:

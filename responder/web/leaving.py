@@ -49,7 +49,6 @@ class Server(uvicorn.Server):
         self._hang_up = hang_up
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End what is under way."""
         self._hang_up()
         make_protocol = partial(
             cast("Callable[..., asyncio.Protocol]", self.config.http_protocol_class),

@@ -114,7 +114,6 @@ class BoundedProtocol(HttpToolsProtocol):
             self._shares.join(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The peer is gone."""
         self._stop_waiting()
         self.resume_writing()
         if self._shares:
@@ -159,7 +158,6 @@ class BoundedProtocol(HttpToolsProtocol):
         self.headers = []
 
     def _check_size(self) -> None:
-        """Measure exactly, when more arrived at once than a header may have, or trailers came."""
         size = len(self.url) + sum(len(name) + len(value) + FIELD_BYTES for name, value in self.headers)
         if size > self._limits.header_bytes or len(self.headers) > self._limits.fields:
             raise _TooMuch
@@ -184,7 +182,6 @@ class BoundedProtocol(HttpToolsProtocol):
         self._draining = self.loop.call_later(self._limits.drain_s, self.transport.abort)
 
     def resume_writing(self) -> None:
-        """The peer has read."""
         if self._draining is not None:
             self._draining.cancel()
             self._draining = None
@@ -210,11 +207,9 @@ class BoundedProtocol(HttpToolsProtocol):
             self.transport.abort()
 
     def _is_running(self) -> bool:
-        """Whether a complete request is being worked on."""
         return not self._is_owed and self.cycle is not None and not self.cycle.response_complete
 
     def _waits_for_peer(self) -> bool:
-        """Whether the next move is the peer's and no other timer runs for it."""
         return self._is_owed or (self.timeout_keep_alive_task is None and not self._is_running())
 
     def _refuse(self, answer: bytes) -> None:

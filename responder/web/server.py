@@ -16,18 +16,17 @@ from responder.desk.desk import Desk
 from responder.intake import Intake
 from responder.jobs import ArqBell, connect
 from responder.processes.children import Supervisor, watch_parent
+from responder.processes.forked import wait_for_port
 from responder.processes.memory import collect_rarely
-from responder.processes.sockets import wait_for_port
 from responder.processes.tasks import Beside
 from responder.rulefile.in_force import RulesInForce
 from responder.settings.exposure import check_exposure
 from responder.settings.model import Settings
 from responder.settings.urls import async_database_url, sqlite_file
 from responder.store.base.database import Database
-from responder.web.app import App, Console, create_app
+from responder.web.app import App, Console, Metrics, create_app
 from responder.web.health import REDIS_TIMEOUT_S, Health, make_health
 from responder.web.leaving import LeavingProtocol, Server
-from responder.web.metrics import Metrics
 from responder.web.relay import Relay
 from responder.web.shares import Shares
 from responder.web.webhooks import Gate, Refusals, Webhooks

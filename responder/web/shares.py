@@ -39,7 +39,6 @@ class Shares:
     _clients: dict[str, dict[Connection, float]] = field(init=False, default_factory=dict)  # by arrival, oldest first
 
     def join(self, connection: Connection) -> None:
-        """A place for a new connection."""
         client = self._client_of[connection] = self._client(connection)
         if client is not None:
             own = self._clients.setdefault(client, {})

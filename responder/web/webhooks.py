@@ -17,7 +17,7 @@ from responder.core.outbound.gateway import LARGEST_BODY, Clock, Events, Gateway
 from responder.errors import StorageError
 from responder.intake import Intake
 from responder.store.outbound.reports import SqlReports
-from responder.web.forms.fields import read_form
+from responder.web.forms import read_form
 
 LOG_EVERY_S = 60.0
 
@@ -40,7 +40,6 @@ class Refusals:
         self._is_quiet = False
 
     def count(self, reason: str) -> None:
-        """One more request was refused."""
         self.totals[reason] += 1
         self._counts[reason] += 1
         if not self._is_quiet:
@@ -116,12 +115,10 @@ class Webhooks:
         self._acknowledged = _answer(ack.status, ack.body, content_type=ack.content_type)
 
     async def sms(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The address of messages."""
         for part in await self._answer_to(scope, receive, "message", self.gateway.read_inbound):
             await send(part)
 
     async def delivery(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The address of delivery reports."""
         for part in await self._answer_to(scope, receive, "reports", self.gateway.read_reports):
             await send(part)
 

@@ -117,7 +117,6 @@ class Mailer:
     clock: Clock
 
     async def once(self) -> None:
-        """Send all that are due."""
         while mail := await claim_mail(self.database, self.clock()):
             await self._send(mail)
 

@@ -145,7 +145,6 @@ class Deliverer:
             self._patience[kind] = asyncio.get_running_loop().call_later(PATIENCE_S, rung.set)
 
     def _has_room(self, begun: int = 0) -> bool:
-        """Whether half of the slots for replies are free, beside those of calls that begin now."""
         return (self._under_way[StepKind.REPLY] + begun) * 2 <= REPLIES_AT_ONCE
 
     async def _start(self, kind: StepKind) -> set[asyncio.Task[None]]:
@@ -198,7 +197,6 @@ class Deliverer:
         return Budget(day=now.astimezone(rules.zone).date().isoformat(), limit=limit) if limit is not None else None
 
     def _notified(self) -> frozenset[str]:
-        """The webhooks that hear of deliveries."""
         return self.ways.rules().webhooks_for(Event.DELIVERY_CHANGED)
 
     async def _send(self, claimed: Claimed, owner: str, begin_by: datetime) -> None:
@@ -220,7 +218,6 @@ class Deliverer:
 
 
 async def _all(calls: Collection[asyncio.Task[None]]) -> None:
-    """Wait for all the calls, and raise the first error."""
     for outcome in await asyncio.gather(*calls, return_exceptions=True):
         if isinstance(outcome, BaseException):
             raise outcome

@@ -109,7 +109,6 @@ class Handler:
             self._held = None
 
     async def _without_killers(self, claimed: Sequence[tuple[Message, int]]) -> Sequence[Message]:
-        """The messages, without those that workers kept dying of, which are marked as failed."""
         for message, deaths in claimed:
             if deaths >= GIVE_UP_AFTER:
                 await self.inbox.fail(message.key, because("workers_died", count=deaths), self.clock())
@@ -158,7 +157,6 @@ class Handler:
 
 
 def _is_in_a_message(error: Exception) -> bool:
-    """Whether a message may have caused the error, rather than the database or the machine."""
     return error.is_in_the_data if isinstance(error, StorageError) else not isinstance(error, OSError | MemoryError)
 
 

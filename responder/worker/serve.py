@@ -161,7 +161,6 @@ class NotifiedWebhooks:
     _kept: frozenset[str] | None = field(init=False, default=None)
 
     async def keep(self) -> None:
-        """Store them if they have changed."""
         notified = self.rules().webhooks_for(Event.DELIVERY_CHANGED)
         if notified != self._kept:
             await put_hearers(self.database, notified)
@@ -187,12 +186,10 @@ class SignsOfLife:
             await self._changed(within_s=REPORT_EVERY_S, reported=reported)
 
     async def _changed(self, *, within_s: float, reported: bool) -> None:
-        """Return when Redis is there or away, other than reported, or time is up."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.supervisor.changed(reported=reported), within_s)
 
     async def send(self) -> None:
-        """Report now."""
         rules = self.in_force.status()
         with contextlib.suppress(StorageError):  # there is a next report, and others log that the database is away
             await self.store.installation.report_worker(

@@ -124,5 +124,4 @@ class Awaiting:
             self.ring()
 
     def ring(self) -> None:
-        """Say that a reply may be due."""
         self.bell.ring(Job.REPLIES)

@@ -49,7 +49,6 @@ class Webhooks:
     _recording: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
 
     async def claim(self, owner: str) -> list[Claimed]:
-        """The due calls that there are slots for."""
         now, rules = self.clock(), self.rules()
         # copied before the endpoints are read, since a call that ends meanwhile may pause one of them
         under_way = self._under_way.copy()
@@ -74,7 +73,6 @@ class Webhooks:
         return {new.name: old if (old := stored.get(new.name)) and old.address == new.address else new for new in fresh}
 
     def end(self, claimed: Claimed) -> None:
-        """Free the slot of a call."""
         self._under_way[claimed.step.to] -= 1
 
     async def attempt(self, claimed: Claimed) -> Answered:
@@ -124,7 +122,6 @@ class Webhooks:
             self.awaiting.ring()
 
     def _are_enough(self, name: str) -> bool:
-        """Whether all calls to an endpoint have ended."""
         return self._ended[name] >= self._under_way[name]
 
     async def _gather(self) -> Batch:

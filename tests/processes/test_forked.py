@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 PROGRAM = """
 import asyncio, os, signal, sys, time
 from responder.processes.children import Child, Patience, supervise, watch_parent
-from responder.processes.sockets import Door
+from responder.processes.forked import Door
 from responder.processes.forked import fork
 
 path, way = sys.argv[1:]

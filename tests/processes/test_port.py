@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from responder.errors import ConfigurationError
-from responder.processes.sockets import wait_for_port
+from responder.processes.forked import wait_for_port
 
 
 async def test_a_port_that_is_taken_is_told_with_the_remedy() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from responder.errors import ConfigurationError
 from responder.processes.children import Child
-from responder.processes.sockets import Door
+from responder.processes.forked import Door
 from tests.conftest import wait_until
 from tests.processes.test_children import BRIEF, NOTES, Notes, running
 

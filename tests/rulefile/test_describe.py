@@ -8,7 +8,7 @@ from responder.core.rules.actions import ACTIONS
 from responder.rulefile import read_rules
 from responder.rulefile.describe.document import described
 from responder.rulefile.reading.places import Sources, read_source
-from responder.rulefile.sections.conditions.registry import known_keys
+from responder.rulefile.sections.conditions.circumstances import known_keys
 from tests.cli.conftest import typed
 from tests.rulefile.test_schema import schema
 

@@ -17,7 +17,7 @@ from responder.rulefile.reading.nodes import Node
 from responder.rulefile.reading.places import placed_sources
 from responder.rulefile.reading.reader import Reader, Wrong, text
 from responder.rulefile.reading.scope import Scope
-from responder.rulefile.sections.conditions.registry import CONDITIONS, condition
+from responder.rulefile.sections.conditions.circumstances import CONDITIONS, condition
 from tests.planning import plan
 
 FILE = """

@@ -10,9 +10,8 @@ from pydantic.fields import FieldInfo
 
 from responder.errors import ConfigurationError
 from responder.gateways.agile.settings import AgileSettings
-from responder.settings.environment import PREFIX, environment
+from responder.settings.environment import PARENT_FD, PREFIX, environment
 from responder.settings.exposure import check_exposure
-from responder.settings.inherited import PARENT_FD
 from responder.settings.model import load_settings, setting_fields, unknown_settings
 from responder.settings.types import is_secret
 

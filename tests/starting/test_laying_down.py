@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from responder.errors import ConfigurationError
-from responder.starting.pack import NewFile, lay_down
+from responder.starting import NewFile, lay_down
 
 FILES = [
     NewFile(name="rules.yaml", text="version: 1\n"),

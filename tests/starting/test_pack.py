@@ -12,7 +12,7 @@ from responder.rulefile.reading.places import placed_sources
 from responder.rulefile.warnings import warnings_of
 from responder.settings.exposure import check_exposure
 from responder.settings.model import load_settings
-from responder.starting.pack import (
+from responder.starting import (
     APPOINTMENTS,
     EDITOR,
     RULES,

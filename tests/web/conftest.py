@@ -15,9 +15,8 @@ from responder.gateways.agile import AgileTelecom
 from responder.intake import Intake
 from responder.store.base.database import Database
 from responder.store.base.migration import migrate
-from responder.web.app import App, create_app
+from responder.web.app import App, Metrics, create_app
 from responder.web.health import Health
-from responder.web.metrics import Metrics
 from responder.web.webhooks import Gate, Refusals, Webhooks
 from responder.wiring import Store
 from tests.conftest import NOON, StandingClock, store_on, wait_until

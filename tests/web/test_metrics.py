@@ -21,7 +21,7 @@ from responder.store.operations.alerts import Telling, note_troubles
 from responder.store.operations.sources import claim_question, note_credit
 from responder.store.outbound.holds import begin_hold
 from responder.store.queue.entering import step_rows
-from responder.web.metrics import Tallies
+from responder.web.app import Tallies
 from tests.builders import ANNA, BRUNO, inbound, minutes, reply_step
 from tests.going_wrong import DEATHS, arrive, fail
 from tests.web.conftest import WebSide

@@ -11,7 +11,7 @@ import uvicorn
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from responder.processes.sockets import Door
+from responder.processes.forked import Door
 from responder.web.relay import AsAsked, Relay
 from tests.conftest import free_port, wait_until
 

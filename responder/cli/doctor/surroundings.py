@@ -202,7 +202,6 @@ def _mailbox(account: Account, reader: MailReader) -> list[Finding]:
 
 
 def _unsigned(count: int) -> list[Finding]:
-    """A warning about mails that seem to be the gateway's but lack a good signature."""
     if not count:
         return []
     remedy = "look at the Authentication-Results of one, and at RESPONDER_IMAP_REQUIRE_DKIM"

@@ -158,7 +158,6 @@ def list_(
 async def _chosen(
     desk: Desk, *, day: str | None, status: AppointmentStatus | None, number: str | None
 ) -> Records[AppointmentRecord]:
-    """The appointments that the options select."""
     if not day and not number:
         return list_appointments(desk, AppointmentFilter(status=status))
     begin, end = await read_day(desk, day) if day else (None, None)

@@ -89,7 +89,6 @@ async def show(desk: Desk, key: HandOffKey, *, as_json: AsJson = False) -> None:
 
 
 def _appointment(record: HandOffRecord, zone: tzinfo) -> str | None:
-    """The appointment that it is likely about, on one line."""
     if (one := record.appointment) is None:
         return None
     return "  ".join(filter(None, (one.id, moment(one.starts_at, zone), one.name, one.service, one.status)))

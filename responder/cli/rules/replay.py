@@ -121,13 +121,11 @@ def _sender(sample: Divergence, found: Found) -> str:
 
 
 def _replies(sample: Divergence) -> Iterator[tuple[str, str]]:
-    """The replies that only one side sends."""
     yield from (("-", text) for text in sample.before.replies if text not in sample.after.replies)
     yield from (("+", text) for text in sample.after.replies if text not in sample.before.replies)
 
 
 def _states(sample: Divergence) -> Iterator[tuple[str, str]]:
-    """The changes of state that only one side makes."""
     before, after = (list(map(_in_words, outcome.effects)) for outcome in (sample.before, sample.after))
     yield from (("-", text) for text in before if text not in after)
     yield from (("+", text) for text in after if text not in before)

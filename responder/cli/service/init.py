@@ -13,7 +13,7 @@ from responder.cli.terminal.output import aligned, say
 from responder.rulefile.describe.schema import rules_schema
 from responder.settings.environment import system_environment
 from responder.settings.model import load_settings
-from responder.starting.pack import (
+from responder.starting import (
     APPOINTMENTS,
     EDITOR,
     RULES,

@@ -17,10 +17,9 @@ from responder.errors import RulesError
 from responder.mail.account import account_of
 from responder.processes import redis as embedded
 from responder.processes.children import PROGRAM, Child, supervise
-from responder.processes.forked import Forked
-from responder.processes.sockets import Door, wait_for_port
+from responder.processes.forked import Door, Forked, wait_for_port
+from responder.settings.environment import CONSOLE_DOOR, CONSOLE_FD
 from responder.settings.exposure import check_exposure
-from responder.settings.inherited import CONSOLE_DOOR, CONSOLE_FD
 from responder.settings.model import Settings
 from responder.settings.urls import mask_url, read_mailbox_url
 from responder.version import full_version
@@ -125,7 +124,6 @@ async def _listens(settings: Settings) -> bool:
 
 
 def _door(settings: Settings) -> str:
-    """What a reader has to know of the console's door."""
     if settings.admin_password:
         return "    (sign in with your name and RESPONDER_ADMIN_PASSWORD)"
     is_reachable = settings.public_url or settings.trusted_proxies
@@ -133,7 +131,6 @@ def _door(settings: Settings) -> str:
 
 
 def _example(rules: Rules) -> str:
-    """A text that a rule of the file is for."""
     return next((rule.examples[0] for rule in rules.rules if rule.enabled and rule.examples), "HELP")
 
 

@@ -12,12 +12,10 @@ from responder.cli.service.running import CONSOLE, console_at, prepare, run_ever
 from responder.cli.terminal.output import say
 from responder.logs import set_up_logs
 from responder.processes.children import Patience, Supervisor
-from responder.processes.forked import Family, fork, show_as
+from responder.processes.forked import Door, Family, fork, show_as
 from responder.processes.memory import keep_what_is_loaded, use_few_arenas
-from responder.processes.sockets import Door
 from responder.rulefile.watching import load_watching
-from responder.settings.environment import environment
-from responder.settings.inherited import console_door, console_fd
+from responder.settings.environment import console_door, console_fd, environment
 from responder.settings.model import Settings, load_settings, unknown_settings
 from responder.settings.urls import mask_url
 from responder.version import full_version

@@ -160,7 +160,6 @@ async def _found(desk: Desk, key: str) -> Explanation | None:
 
 
 def _key(settings: Settings, desk: Desk, sample: Sample) -> str:
-    """The key under which the service keeps the message."""
     gateway = make_gateway(settings, desk.secret)
     (message,) = gateway.read_inbound(gateway.sample(sample)).inbound
     return message.key

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Generic, Protocol, TypeVar
 
-from responder.settings.inherited import progress_fd
+from responder.settings.environment import progress_fd
 
 NEWEST = 50  # records that a list shows to a person
 GAP = "  "

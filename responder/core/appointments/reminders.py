@@ -105,7 +105,6 @@ def reminder_key(booking: Booking | Appointment, name: str) -> str:
 def outcome(
     planned: Planned, appointment: Appointment | None, known: Known, rules: Rules, now: datetime
 ) -> Send | Drop | Wait:
-    """What happens to a reminder that is due."""
     policy, zone = rules.appointments, rules.zone
     reminder = policy.reminder.get(planned.name)
     if appointment is None or reminder is None:

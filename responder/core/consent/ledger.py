@@ -64,7 +64,6 @@ def chained_hash(previous_hash: str, event: Mapping[str, Any]) -> str:
 
 @lru_cache(maxsize=16)
 def _hashed(names: tuple[str, ...]) -> Sequence[Named]:
-    """Those of the fields that are hashed, in the order in which they are."""
     return _in_order(name for name in names if name not in NOT_HASHED)
 
 

@@ -101,7 +101,6 @@ class GrowthDay:
 
     @property
     def net(self) -> int:
-        """By how many the list grew."""
         return self.joined - self.left
 
     def as_json(self) -> dict[str, Any]:

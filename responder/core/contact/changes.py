@@ -42,7 +42,6 @@ def known_after(known: Known, effects: Iterable[Effect], message: Message) -> Kn
 
 
 def after_effect(known: Known, effect: Effect, message: Message) -> Known:
-    """What is known once the effect of a message has happened."""
     match effect:
         case Subscribe() | Unsubscribe():
             subscription = _subscription(effect, message, known.subscriptions.get(effect.list))

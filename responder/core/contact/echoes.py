@@ -66,7 +66,6 @@ def why_ignored(text: str, folded: str, sent: Sequence[Sent], now: datetime) -> 
 
 
 def _quotes(text: str, sent: Iterable[Sent]) -> bool:
-    """Whether a text in any language quotes one of ours in order to react to it."""
     quoting = QUOTES.search(text) and QUOTING.fullmatch(text)
     quoted = fold(quoting[1].strip(" …\u00a0")) if quoting else ""
     return len(quoted) >= SHORTEST_QUOTE and any(fold(one.text).startswith(quoted) for one in sent)

@@ -184,7 +184,6 @@ class Reply:
 
     @lazily
     def segments(self) -> int:
-        """How many segments the text takes."""
         return size(self.text).segments
 
 

@@ -97,7 +97,6 @@ class Appointment:
 
     @property
     def waits(self) -> bool:
-        """Whether nobody has answered yet."""
         return self.status is AppointmentStatus.SCHEDULED
 
     def is_expected(self, now: datetime) -> bool:
@@ -155,7 +154,6 @@ class Known:
         return known
 
     def subscribed(self, list_name: str) -> bool:
-        """Whether the originator is on the list now."""
         subscription = self.subscriptions.get(list_name)
         return subscription is not None and subscription.status is SubscriptionStatus.SUBSCRIBED
 

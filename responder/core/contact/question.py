@@ -83,7 +83,6 @@ class Question:
 
     @property
     def is_open(self) -> bool:
-        """Whether nothing has ended it."""
         return self.status is QuestionStatus.OPEN
 
 

@@ -122,7 +122,6 @@ def _said(value: object) -> object:
 
 
 def _plain(value: object) -> object:
-    """A value as JSON has it, with the reasons in it."""
     if isinstance(value, tuple):
         return [_plain(one) for one in value]
     return value.as_json() if isinstance(value, Reason) else value

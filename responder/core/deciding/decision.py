@@ -150,7 +150,6 @@ def explained_step(out: Reply | WebhookCall, held_back: str | None) -> Mapping[s
 
 
 def _answer(awaited: Awaited | None, held_back: str | None) -> Mapping[str, str]:
-    """The texts that the answer of a call may lead to."""
     if awaited is None:
         return {}
     shown = {"reply": awaited.text, "otherwise": awaited.otherwise, "note": held_back}

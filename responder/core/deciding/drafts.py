@@ -177,7 +177,6 @@ def restrained(
 
 
 def _in_dialogue(out: Reply | WebhookCall) -> Reply | WebhookCall:
-    """The reply or call as part of a dialogue, which no limit holds back."""
     if isinstance(out, WebhookCall):
         return replace(out, awaited=out.awaited and replace(out.awaited, purpose=Purpose.DIALOGUE))
     return replace(out, purpose=Purpose.DIALOGUE) if out.purpose is Purpose.ANSWER else out
@@ -212,5 +211,4 @@ def timed(out: Reply | WebhookCall, now: datetime, quiet: QuietHours | None, zon
 
 
 def end_of_use(reply: Reply, now: datetime) -> datetime:
-    """Until when a reply made now is of use."""
     return reply.expires_at or (reply.leaves_at or now) + reply.valid_for

@@ -106,7 +106,6 @@ def _outcome(decision: Decision, weighed: Weighed, situation: Situation, rules: 
 
 
 def _why_none(weighed: Weighed) -> str | None:
-    """Why a message gets no reply that newer words outdate."""
     return because("not_sent", reason=weighed.overtaken or NEWER) if weighed.is_superseded else None
 
 

@@ -75,7 +75,6 @@ def _read(situation: Situation, rules: Rules) -> Recognition:
 
 
 def _is_keyword(situation: Situation, rules: Rules) -> bool:
-    """Whether a rule knows the text by its words."""
     return any(rules.rules[position].text is not None for position, _ in rules.index.matches(situation))
 
 

@@ -95,7 +95,6 @@ def without_unsent(
 
 
 def _unsent_questions(drafts: Iterable[Draft], *, is_silent: bool) -> Collection[str]:
-    """The keys of the questions whose texts do not leave."""
     replies = [draft.out for draft in drafts if isinstance(draft.out, Reply) and draft.out.asks]
     return [reply.asks for reply in replies if is_silent or reply.held_back]
 

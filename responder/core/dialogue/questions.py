@@ -79,7 +79,6 @@ def asked_since(at: datetime, situation: Situation) -> bool:
 
 
 def _asked(situation: Situation) -> Iterator[tuple[Appointment, datetime]]:
-    """The appointments that the texted number asked about, each with the last time."""
     for appointment in situation.known.appointments:
         asked_at, asked_from = appointment.asked_by(situation.now), appointment.asked_from
         if asked_at and (_is_from_here(asked_from, situation) or not is_dialable(asked_from)):
@@ -87,7 +86,6 @@ def _asked(situation: Situation) -> Iterator[tuple[Appointment, datetime]]:
 
 
 def _is_from_here(asked_from: str, situation: Situation) -> bool:
-    """Whether a question came from the number that was texted."""
     return situation.has_one_sender or asked_from == situation.message.destination
 
 

@@ -43,12 +43,10 @@ class HandOffRecord:
     in_hand_since: datetime | None = None
 
     def is_free_for(self, operator: str) -> bool:
-        """Whether nobody else has it in hand."""
         return self.in_hand_by in (None, operator)
 
     @property
     def status(self) -> str:
-        """Whether it waits for a person."""
         return "done" if self.done_at else "open"
 
     def as_json(self) -> dict[str, Any]:
@@ -175,7 +173,6 @@ def _is_cut_off(appointment: Appointment, stopped_at: datetime | None, last_word
 
 
 def _last_word(appointment: Appointment) -> datetime | None:
-    """When a text or a person last changed it."""
     said_at = appointment.order.at if appointment.order else None
     return max(filter(None, (said_at, appointment.by_hand_at)), default=None)
 

@@ -26,7 +26,6 @@ class FeedLine:
 
     @property
     def replies(self) -> tuple[DeliveryRecord, ...]:
-        """The texts that answered it."""
         return tuple(one for one in self.deliveries if one.kind is StepKind.REPLY)
 
     @property
@@ -113,7 +112,6 @@ def why_silent(explanation: Explanation) -> str:
 
 
 def _notes(explanation: Explanation, action: str) -> Iterator[str]:
-    """The notes of the steps of a kind."""
     return (step["note"] for step in explanation.steps if step["action"] == action and step.get("note"))
 
 
@@ -149,7 +147,6 @@ def _with_asked(said: Reason, asked: str | None) -> Reason:
 
 
 def _with_nearest(said: Reason, explanation: Explanation) -> Reason:
-    """The reason with the rule that came nearest, and why it does not answer."""
     for miss in explanation.near_misses[:1]:
         return because("and_nearest", said=said, rule=miss["rule"], line=miss["line"], why=miss["why"])
     return said

@@ -151,7 +151,6 @@ class AppointmentEvent:
     detail: str
 
     def as_json(self) -> dict[str, Any]:
-        """The fields of a line of the history."""
         return plain_fields(self)
 
 
@@ -185,7 +184,6 @@ class RuleChange:
     why: str | None
 
     def as_json(self) -> dict[str, Any]:
-        """The fields of a version of the rules."""
         return plain_fields(self)
 
 
@@ -201,7 +199,6 @@ class RulesStatus:
 
     @property
     def is_ok(self) -> bool:
-        """Whether the rules in force are those of the file."""
         return not self.mistakes
 
 

@@ -77,7 +77,6 @@ class FailingMailbox:
 
 
 def unseen(place: str) -> MailboxReport:
-    """The report on an intake that does not run."""
     return MailboxReport(
         name="",
         place=place,

@@ -86,7 +86,6 @@ class Happened:
     data: Mapping[str, Any]
 
     def as_json(self, at: datetime) -> str:
-        """The body of a call."""
         return json.dumps({"type": str(self.event), "timestamp": iso(at), "data": self.data}, ensure_ascii=False)
 
 
@@ -105,7 +104,6 @@ class EventRecord:
 
 
 def happenings(effects: Iterable[Effect], message: Message, rule: str | None, known: Known) -> Iterator[Happened]:
-    """The events that follow from a message's effects."""
     for effect in effects:
         match effect:
             case Subscribe() | Unsubscribe() | OptOut() | OptIn():

@@ -147,7 +147,6 @@ class _Sentence:
 
     @property
     def is_limited(self) -> bool:
-        """Whether it is about some of our texts only."""
         limits = [place for place, word in enumerate(self.tail) if word in self.about.only]
         return any(
             self.tail[place + 1 : place + 2] and not self.is_other(self.tail[place + 1]) for place in limits

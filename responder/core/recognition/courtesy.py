@@ -147,7 +147,6 @@ def _without_initials(tokens: Sequence[Token]) -> Sequence[Token]:
 
 
 def is_kiss(word: str) -> bool:
-    """Whether a folded word is one kiss or several."""
     return set(word) == {"x"}
 
 
@@ -182,7 +181,6 @@ def _introduced(tokens: Sequence[Token], start: int) -> int:
 
 
 def _greeting(tokens: Sequence[Token], end: int) -> int:
-    """How many words at the beginning introduce a name."""
     lengths = (length for length in range(min(4, end - 1), 0, -1))
     return next((n for n in lengths if " ".join(token.folded for token in tokens[:n]) in INTRODUCERS), 0)
 

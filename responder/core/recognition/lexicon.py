@@ -207,7 +207,6 @@ class Lexicon:
 
     @lazily
     def packed(self) -> frozenset[str]:
-        """Every word that stands in the packs."""
         words = (self.opt_out, self.opt_in, self.help, self.doubts, self.answers, self.links, self.nouns, self.unscoped)
         typed = (folded for some in (*words, *(pack.courtesy for pack in self.packs)) for folded in some)
         told = (entry for name in ABOUT for entry in getattr(self.about, name))

@@ -51,12 +51,10 @@ class Recognition:
 
     @property
     def rule(self) -> str | None:
-        """The name of the reserved rule in records."""
         return RULE_NAMES.get(self.outcome)
 
     @property
     def typed(self) -> str:
-        """The word as its pack has it."""
         return self.word.typed if self.word else ""
 
     def as_json(self) -> dict[str, Any] | None:

@@ -45,7 +45,6 @@ class Parts:
 
     @lazily
     def words(self) -> Sequence[str]:
-        """The words without those of courtesy."""
         return self.lexicon.plain(self.typed)
 
     @lazily
@@ -89,7 +88,6 @@ class Parts:
 
     @lazily
     def _ends(self) -> Sequence[int]:
-        """Where each of the own words ends in the spaced text."""
         return list(accumulate(len(word) + 2 for word in self.own_words))
 
     @lazily
@@ -105,13 +103,11 @@ class Parts:
 
     @lazily
     def stop_places(self) -> Sequence[int]:
-        """The places of words for stop among the own words."""
         stops = self.lexicon.stops
         return [place for place, word in enumerate(self.own_words) if word in stops]
 
     @lazily
     def stops(self) -> Sequence[tuple[Span, Word]]:
-        """Where words for stop stand in the text."""
         if not self.stop_places:
             return ()
         words, ends, stops = self.own_words, self._ends, self.lexicon.stops
@@ -136,7 +132,6 @@ class Parts:
 
     @lazily
     def _longest_list(self) -> int:
-        """How many words the longest name of a list has."""
         return max((name.count(" ") + 1 for name in self.lists), default=0)
 
     def has_name(self, span: Span) -> bool:
@@ -147,7 +142,6 @@ class Parts:
         return any(looks_like_name(token, self.lexicon.packed) for token in self.written.tokens[start:end])
 
     def phrase_at(self, span: Span) -> Word:
-        """A phrase as it stands in the text."""
         return replace(
             self.lexicon.said[span.position], typed=" ".join(self.spaced[span.start : span.end].split())[:LONGEST_SAID]
         )

@@ -41,7 +41,6 @@ class Spans:
         self._ends = list(accumulate((span.end for span in by_start), max))
 
     def overlaps(self, span: Span) -> bool:
-        """Whether one of them shares a word with a span."""
         return self._reach(span.end) > span.start
 
     def undoes(self, span: Span) -> bool:
@@ -49,7 +48,6 @@ class Spans:
         return self._reach(span.start) > span.start or self._reach(span.end) > span.end
 
     def _reach(self, before: int) -> int:
-        """How far those reach that start before a place."""
         count = bisect_left(self._starts, before)
         return self._ends[count - 1] if count else 0
 
@@ -75,7 +73,6 @@ def expression(source: str) -> str:
 
 
 def _compiles(expression: str) -> bool:
-    """Whether what was opened is closed in order."""
     options = re2.Options()
     options.log_errors = False
     try:
@@ -201,7 +198,6 @@ class Phrases:
         return {}
 
     def find(self, text: str) -> Iterator[Span]:
-        """Where phrases stand in a spaced text."""
         if not self.expressions:
             return
         for position in sorted(self._set.Match(text) or ()):

@@ -111,7 +111,6 @@ def _typed_for(word: str) -> Iterator[str]:
 
 
 def _beside(letter: str) -> Iterator[str]:
-    """The keys around a letter."""
     for number, row in enumerate(ROWS):
         if (place := row.find(letter)) < 0:
             continue

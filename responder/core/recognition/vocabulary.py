@@ -59,7 +59,6 @@ class Vocabulary:
 
     @lazily
     def everywhere(self) -> Lexicon:
-        """The words that count for every originator."""
         return self._of_languages(self.languages, self.languages)
 
     @lazily

@@ -40,7 +40,6 @@ class Circumstances:
         return imagined(text, self.known.originator, self.destination, self.at)
 
     def plan(self, text: str, rules: Rules) -> Plan:
-        """What the text would do."""
         return make_plan(self.message(text), rules, self.known)
 
     def situation(self, text: str, rules: Rules) -> Situation:
@@ -107,7 +106,6 @@ def subscribed(
 
 
 def _refusals(rule: Rule, rules: Rules, given: Circumstances) -> int:
-    """How many of the rule's conditions do not hold."""
     situation = given.situation("", rules)
     refused = sum(condition.refusal(situation) is not None for condition in rule.conditions)
     return refused + (isinstance(rule.text, Answers) and why_no_answer(situation) is not None)
@@ -129,7 +127,6 @@ def _others(given: Circumstances, rule: Rule, rules: Rules) -> Iterator[Circumst
 
 
 def _times(at: datetime, rule: Rule, values: Iterable[Any]) -> Iterator[datetime]:
-    """Moments at which conditions of time may hold."""
     bounds = [value for value in values if isinstance(value, datetime) and abs(value - at) < FARTHEST]
     yield from (bound + shift for bound in bounds for shift in BOUNDS)
     for hours in (condition for condition in rule.conditions if isinstance(condition, InHours)):

@@ -142,7 +142,6 @@ def known_of(given: Given, originator: str, at: datetime) -> Known:
 
 
 def differences(expected: Expected, exchange: Exchange) -> Iterator[Difference]:
-    """Everything that differs from what was expected."""
     pairs = chain(_of_the_message(expected, exchange), _of_the_state(expected, exchange.after))
     yield from (Difference(what=what, expected=right, got=got) for what, right, got in pairs if right != got)
 

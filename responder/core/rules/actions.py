@@ -52,7 +52,6 @@ class Context:
 
     @property
     def appointment(self) -> Appointment | None:
-        """The appointment that the message is about."""
         before = self.situation.appointment
         return before and self.contact.appointment(before.id)
 
@@ -64,7 +63,6 @@ class Context:
         )
 
     def pick(self, texts: Texts) -> Template:
-        """The text in the best of the languages to answer in."""
         return texts.pick(*self.languages) if len(texts.by_language) > 1 else texts.first
 
     def values(self, names: Collection[str]) -> dict[str, Any]:
@@ -72,7 +70,6 @@ class Context:
         return {name: read(self) for name, read in VALUES.items() if name in names}
 
     def fill(self, template: Template) -> str:
-        """A text with its values."""
         return template.render(self.values(template.names))
 
 
@@ -123,11 +120,9 @@ class Action:
         return None
 
     def effects(self, context: Context) -> Iterator[Effect]:
-        """The changes that the action asks for."""
         yield from ()
 
     def steps(self, context: Context) -> Iterator[Reply | WebhookCall]:
-        """The calls to the outside that the action asks for."""
         yield from ()
 
 
@@ -141,8 +136,6 @@ ACTIONS: dict[str, type[Action]] = {}
 
 
 def action(name: str) -> Callable[[A], A]:
-    """Register a class as the action of this name."""
-
     def register(cls: A) -> A:
         cls.name = name
         ACTIONS[name] = cls

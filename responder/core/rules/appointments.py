@@ -128,7 +128,6 @@ def contact_values(known: Known, default_language: str) -> Mapping[str, str]:
 
 
 def appointment_values(appointment: Appointment) -> dict[str, object]:
-    """What a text may say of an appointment."""
     return {
         "id": appointment.id,
         "starts_at": appointment.starts_at,

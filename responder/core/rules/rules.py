@@ -156,7 +156,6 @@ class Rules:
 
     @cached_property
     def index(self) -> Index:
-        """The rules by what they ask of the text."""
         shadow = frozenset(position for position, rule in enumerate(self.rules) if rule.shadow)
         return Index(
             [rule.text if rule.enabled else None for rule in self.rules],
@@ -181,12 +180,10 @@ class Rules:
         return Typos(lenient, reserved).matches if lenient else None
 
     def webhooks_for(self, event: Event) -> frozenset[str]:
-        """The names of the webhooks that ask for an event."""
         return frozenset(webhook.name for webhook in self.webhooks.values() if event in webhook.events)
 
     @cached_property
     def events_told(self) -> frozenset[Event]:
-        """The events that some webhook asks for."""
         return frozenset(event for webhook in self.webhooks.values() for event in webhook.events)
 
     @cached_property

@@ -128,7 +128,6 @@ class Situation:
 
     @property
     def _likes_reminder(self) -> bool:
-        """Whether a thumb or a heart is about the reminder of the only appointment that is open."""
         return self.written.is_liking and self.reacts_to_reminder and len(self.open_appointments) == 1
 
     @lazily
@@ -146,13 +145,11 @@ class Situation:
 
     @lazily
     def _quoted(self) -> Sequence[Sent]:
-        """The texts of ours that begin with what the text quotes."""
         quoted = fold(self.written.quoted.strip(" …\u00a0"))
         return [one for one in self.known.sent if quoted and fold(one.text).startswith(quoted)]
 
     @property
     def _may_thank_back(self) -> bool:
-        """Whether a no with thanks comes when everything open is confirmed already."""
         words = self.written.folded.split()
         is_settled = all(one.status is AppointmentStatus.CONFIRMED for one in self.open_appointments)
         return is_settled and len(without_courtesy(words)) < len(words) and only_courtesy(words[1:])

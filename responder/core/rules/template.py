@@ -41,7 +41,6 @@ def _title(value: object) -> str:
 
 
 def _number(value: object) -> str:
-    """A telephone number as people write it."""
     import phonenumbers  # noqa: PLC0415  (large, and seldom needed)
 
     try:

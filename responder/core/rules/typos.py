@@ -130,7 +130,6 @@ def runs(how: How, words: Sequence[str], lengths: Iterable[int]) -> Iterator[tup
 
 
 def match_of(how: How, words: Sequence[str], alias: Alias | None, typed: Sequence[str], situation: Situation) -> Match:
-    """How a text with a typo meets a rule."""
     text = " ".join(typed)
     rest = rest_after(situation.text, text) if how is How.STARTS_WITH else ""
     return Match(text=text, rest=rest, language=alias.language if alias else None, taken_for=" ".join(words))

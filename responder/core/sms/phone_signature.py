@@ -135,7 +135,6 @@ def is_signature(line: str) -> bool:
 
 
 def _words(line: str) -> Sequence[str]:
-    """The words of a line, in small letters without accents."""
     plain = "".join(c for c in unicodedata.normalize("NFKD", line.casefold()) if not unicodedata.combining(c))
     return re.findall(r"\w+", plain.translate(PLAIN_LETTERS))
 

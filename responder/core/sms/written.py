@@ -131,7 +131,6 @@ class Written:
 
     @lazily
     def tokens(self) -> tuple[Token, ...]:
-        """The own words as they were typed."""
         if len(self.own) > LONGEST_MARKED:
             return tuple(Token(word, is_capital=False, before="") for word in fold(self.own).split())
         return tuple(_tokens(self.spoken))
@@ -158,7 +157,6 @@ class Written:
 
     @lazily
     def signs(self) -> frozenset[Sign]:
-        """What the pictures of the text say."""
         meanings = {Sign.AGREES: AGREES, Sign.REFUSES: REFUSES}
         return frozenset(sign for sign, pictures in meanings.items() if not pictures.isdisjoint(self._pictures))
 

@@ -29,7 +29,6 @@ class Desktop:
 
     @property
     def shown(self) -> str:
-        """The text as a box in a browser has it."""
         return shown_text(self.text)
 
     @property
@@ -44,7 +43,6 @@ class Desktop:
 
     @property
     def is_changed(self) -> bool:
-        """Whether saving would change anything."""
         return self.text != self.file
 
     @property
@@ -117,7 +115,6 @@ def _is_same(one: Draft, other: Draft) -> bool:
 
 
 async def drop_draft(desk: Desk, file: RulesFile, operator: str) -> None:
-    """Forget an operator's draft."""
     await _drop(desk, await open_desktop(desk, file, operator))
 
 

@@ -58,7 +58,6 @@ class RulesFile:
 
     @property
     def name(self) -> str:
-        """Its name without its folder."""
         return self.path.name
 
     def why_not_saved(self) -> str | None:
@@ -146,7 +145,6 @@ class RulesShown:
 
 
 async def show_rules(desk: Desk, rules: Rules) -> RulesShown:
-    """The rules in force as people look at them."""
     uses = {use.rule: use for use in await count_uses(desk.database, desk.clock() - USES_OF)}
     pauses = await read_rule_pauses(desk)
     return await asyncio.to_thread(_shown, rules, uses, pauses)
@@ -181,7 +179,6 @@ class Unmet:
     answered_by: str | None
 
     def as_json(self) -> Mapping[str, Any]:
-        """The group as data."""
         return {
             "folded": self.group.folded,
             "text": self.group.text,
@@ -227,7 +224,6 @@ def _word(group: UnmatchedGroup) -> str:
 
 
 def rules_with_words(rules: Rules) -> Sequence[str]:
-    """The names of the rules that a word can be added to."""
     return [rule.name for rule in rules.rules if isinstance(rule.text, Words)]
 
 

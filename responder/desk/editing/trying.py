@@ -170,7 +170,6 @@ def message_of(talk: Talk, said: Said, number: int = 0) -> Message:
 
 
 def explanation_of(plan: Plan) -> Explanation:
-    """The explanation of a plan that nobody has carried out."""
     return explained(record_of(plan), plan.language, explanation_json(plan))
 
 

@@ -17,7 +17,7 @@ from responder.desk.editing.drafts import Desktop, keep_draft, open_desktop
 from responder.desk.editing.rules_file import RulesFile
 from responder.errors import RulesError
 from responder.rulefile import rule_files
-from responder.rulefile.sections.conditions.registry import known_keys
+from responder.rulefile.sections.conditions.circumstances import known_keys
 from responder.rulefile.writing import NoPlace, with_alias, with_list, with_rules, with_test
 
 RULE_KEYS = ("name", "when", "then", "continue", "cooldown", "enabled", "examples", "shadow", "typos")

@@ -143,7 +143,6 @@ def _unwrapped(answer: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _is_success(status: int) -> bool:
-    """Whether an HTTP status is one of the hundred that say yes."""
     return 200 <= status < 300
 
 
@@ -158,7 +157,6 @@ def _results(answer: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def _is_processed(answer: Mapping[str, Any]) -> bool:
-    """Whether the legacy API says by a count alone that it took the message."""
     return "results" not in answer and "accepted" not in answer and (number(answer.get("processedMessages")) or 0) > 0
 
 
@@ -175,7 +173,6 @@ def _row_of(response: Response, answer: Mapping[str, Any], refused: Mapping[str,
 
 
 def _reasons(refused: Mapping[str, Any] | None) -> str:
-    """The gateway's reasons for a refusal, to end our own with."""
     reasons = refused.get("reasons") if refused else None
     words = ", ".join(filter(None, map(plain_words, reasons))) if isinstance(reasons, list) else ""
     return f": {words}" if words else ""

@@ -140,7 +140,6 @@ def _in_lines(lines: Sequence[str]) -> dict[str, str]:
 
 
 def _text(lines: Sequence[str], *, is_ruled: bool) -> str:
-    """The text of a message, without the signature of the mail and the rules of a drawn table."""
     unruled = [line.rstrip().removesuffix("|") if is_ruled else line for line in lines]
     return "\n".join(takewhile(lambda line: not _SIGNED.match(line), unruled)).strip("\n").strip()
 
@@ -152,7 +151,6 @@ def _labelled(line: str) -> tuple[str, str] | None:
 
 
 def _field(label: str) -> str:
-    """The webhook's name for what a label says."""
     known = {"from": "originator", "to": "destination", "body": "text", "text": "text", "message": "text"}
     return known.get(label.lower(), "date_time")
 

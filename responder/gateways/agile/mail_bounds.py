@@ -86,6 +86,5 @@ def without_heads(lines: Sequence[str], labelled: Labelled) -> Sequence[str]:
 
 
 def _is_head(block: Sequence[str]) -> bool:
-    """Whether lines have labels, in whatever language, below one line at most, and name a mailbox."""
     named = [ANY_LABEL.match(line) is not None for line in block]
     return sum(named) > 1 and any(named[:2]) and any(MAILBOX.search(line) for line in block)

@@ -83,7 +83,6 @@ def _kind(event: Mapping[str, Any]) -> str:
 
 
 def _is_message(event: Mapping[str, Any]) -> bool:
-    """Whether it came from a phone, as an event or as a form meant for the other webhook."""
     return _kind(event) == "INBOUND" or {"originator", "destination"} <= event.keys()
 
 
@@ -198,7 +197,6 @@ class AgileTelecom:
         return Posted(body=urlencode(form).encode(), form=form, headers=(FORM,), received_at=sample.sent_at)
 
     def mail_reader(self, trust: MailTrust) -> AgileMailReader:
-        """The reader of the gateway's mails."""
         return AgileMailReader(
             gateway=self,
             secret=self.secret,

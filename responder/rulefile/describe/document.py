@@ -116,7 +116,6 @@ def _actions(actions: tuple[Action, ...], then: Node | None, rules: Rules) -> It
 
 
 def _further(rule: Rule, node: Node | None) -> Iterator[str]:
-    """The other settings of a rule."""
     if isinstance(rule.text, Answers):
         yield "(with several open appointments, or none, it does not apply)"
     if rule.goes_on:

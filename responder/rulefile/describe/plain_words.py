@@ -13,7 +13,7 @@ from responder.rulefile.reading.in_words import LANGUAGES, as_typed, either, lan
 from responder.rulefile.reading.nodes import Mapping as MappingNode
 from responder.rulefile.reading.nodes import Node
 from responder.rulefile.reading.places import entry
-from responder.rulefile.sections.conditions.registry import known_keys
+from responder.rulefile.sections.conditions.circumstances import known_keys
 from responder.rulefile.warnings.texts import longest, title_of
 
 CHANGES = {

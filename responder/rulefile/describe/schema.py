@@ -30,7 +30,7 @@ from responder.rulefile.reading.in_words import (
     reference,
 )
 from responder.rulefile.sections.appointments import APPOINTMENT_TARGETS
-from responder.rulefile.sections.conditions.registry import when_schema
+from responder.rulefile.sections.conditions.circumstances import when_schema
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 
@@ -206,7 +206,6 @@ def _statuses() -> Schema:
 
 
 def _then() -> Schema:
-    """The actions, each with its settings, as their own fields say."""
     known = {name: _action(action) for name, action in sorted(ACTIONS.items())}
     one = {**object_of(known, words_of.ACTION), "minProperties": 1, "maxProperties": 1}
     return {"anyOf": [one, {"type": "array", "items": one, "minItems": 1}]}

@@ -160,7 +160,6 @@ SETTINGS: Words = {
 
 
 def _manual(name: str) -> str:
-    """The first sentence of an action's manual."""
     manual = inspect.getdoc(inspect.getmodule(ACTIONS[name])) or ""
     said = manual.partition("\n")[0].removeprefix(f"{name}: ")
     return f"{said[:1].upper()}{said[1:]}"

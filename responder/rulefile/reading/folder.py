@@ -44,7 +44,6 @@ class Kept:
     texts: Mapping[str, str] = field(default_factory=dict)
 
     def names(self, pattern: str) -> list[str]:
-        """The files that a pattern means."""
         parts = parts_of(pattern)
         found = sorted(
             name for name in self.texts if len(split := name.split("/")) == len(parts) and all(map(_fits, split, parts))
@@ -54,7 +53,6 @@ class Kept:
         return found
 
     def read(self, name: str) -> str:
-        """The text of a file."""
         return self.texts[name]
 
     def identity(self, name: str) -> str:
@@ -99,7 +97,6 @@ class Folder:
         return sorted(names)
 
     def read(self, name: str) -> str:
-        """The text of a file."""
         path = self._path / name
         self._check_inside(path, name)
         if not path.is_file():
@@ -114,7 +111,6 @@ class Folder:
         return decoded(data)
 
     def identity(self, name: str) -> str:
-        """The real path of the file."""
         return str((self._path / name).resolve())
 
     def _check_inside(self, path: Path, name: str) -> None:
@@ -156,7 +152,6 @@ def _fits(name: str, part: str) -> bool:
 
 
 def decoded(data: bytes) -> str:
-    """The text of a file."""
     if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) or b"\x00" in data[:2]:
         raise Unreadable("the file is in UTF-16, which some editors call Unicode: save it as UTF-8")
     try:

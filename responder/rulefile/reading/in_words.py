@@ -110,7 +110,6 @@ def one_or_many(value: Schema) -> Schema:
 
 
 def named(value: Schema, *, may_be_empty: bool = False) -> Schema:
-    """Values under names that the author chooses."""
     entry = {"anyOf": [value, {"type": ["null", "string"], "maxLength": 0}]} if may_be_empty else value
     return {"type": "object", "propertyNames": {"pattern": "^[a-z0-9][a-z0-9_-]{0,63}$"}, "additionalProperties": entry}
 

@@ -104,7 +104,6 @@ class Sources:
         return None
 
     def top(self) -> Spot:
-        """The beginning of the main file."""
         return Spot(file=self.files[0].file, place=Place(line=1, column=1))
 
 
@@ -122,7 +121,6 @@ def placed_sources(rules: Rules) -> Sources:
 
 
 def entry(node: Node, name: str) -> tuple[Scalar, Node] | None:
-    """The key and the value of an entry of a mapping."""
     entries = node.entries if isinstance(node, MappingNode) else ()
     return next(((key, value) for key, value in entries if key.text == name), None)
 

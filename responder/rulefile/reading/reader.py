@@ -57,7 +57,6 @@ class Reader:
         return f"on line {line}" if file == self.file else f"in {file}, line {line}"
 
     def note(self, place: Place, text: str) -> None:
-        """Keep a mistake."""
         self.mistakes.append(
             Mistake(file=self.file, line=place.line, column=place.column, text=f"{self.where}: {text}")
         )
@@ -85,7 +84,6 @@ class Reader:
         return Fields(self, node, kind, example)
 
     def unknown(self, key: Scalar, kind: str, known: Collection[str]) -> None:
-        """Keep the mistake of a word that is not known."""
         self.note(
             key.place, f"unknown {kind} {shown(key.text)}{remedy_for(key.text, kind, known, is_top=self.where == TOP)}"
         )
@@ -144,7 +142,6 @@ class Fields:
         return () if node is None else self._reader.each(read, node)
 
     def require(self, name: str, read: Callable[[Node], T], default: T, remedy: str) -> T:
-        """The value of an entry that has to be there."""
         if isinstance(self._node, MappingNode) and name not in self._entries:
             self._reader.note(self._node.place, f"{name!r} is missing, {remedy}")
         return self.take(name, read, default)
@@ -196,7 +193,6 @@ def text(node: Node) -> str:
 
 
 def flag(node: Node) -> bool:
-    """True or false."""
     typed = text(node)
     if typed.lower() not in FLAGS:
         raise Wrong(node, f"{shown(typed)} is neither true nor false")
@@ -222,8 +218,6 @@ def one_of(known: Collection[str], kind: str) -> Callable[[Node], str]:
 
 
 def member_of(values: type[E], kind: str) -> Callable[[Node], E]:
-    """Reads one of the values of a closed set."""
-
     def read(node: Node) -> E:
         return values(one_of([str(value) for value in values], kind)(node))
 

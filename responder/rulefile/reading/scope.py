@@ -141,7 +141,6 @@ def names_of(
 
 
 def read_defaults(node: Node | None, reader: Reader) -> Defaults:
-    """What the file says for all its rules."""
     if node is None or is_empty(node):
         return Defaults()
     with reader.inside("defaults").fields(node, "default") as fields:
@@ -153,7 +152,6 @@ def read_defaults(node: Node | None, reader: Reader) -> Defaults:
 
 
 def segments(node: Node) -> int:
-    """How many segments a text may take."""
     typed = text(node)
     if not (typed.isascii() and typed.isdigit() and len(typed) <= 2 and 1 <= int(typed) <= MOST_SEGMENTS):
         raise Wrong(node, f"{shown(typed)} is no number of segments, expected 1 to {MOST_SEGMENTS}")

@@ -72,7 +72,6 @@ def cause_in_brackets(lines: Sequence[str], first: int, last: int) -> Cause | No
 
 
 def _is_bare(before: str) -> bool:
-    """Whether what follows is outside of all quotes."""
     outside = re.sub(r"\"(?:[^\"\\\\]|\\\\.)*\"|(?<!\w)'(?:[^']|'')*'", "", before)
     return '"' not in outside
 

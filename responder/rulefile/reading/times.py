@@ -173,7 +173,6 @@ def span(node: Node) -> Span:
 
 
 def length(node: Node) -> timedelta:
-    """How long a span is."""
     return span(node).length
 
 

@@ -62,7 +62,6 @@ class Draft:
 
     @property
     def contact_fields(self) -> Iterator[str]:
-        """The fields of the originator that the action sets."""
         for setting in _settings(self.action):
             node = self.settings.get(setting.name)
             if isinstance(node, MappingNode) and FieldName in get_args(setting.type):
@@ -131,7 +130,6 @@ def build(draft: Draft, scope: Scope, names: Names, called: str, reader: Reader)
 
 
 def _read(kind: object, scope: Scope, names: Names, called: str, reader: Reader) -> Callable[[Node], Any]:
-    """How a setting of this type is read."""
     if get_origin(kind) is collections.abc.Mapping:
         key = _field_name if FieldName in get_args(kind) else any_text
         return partial(_templates, key=key, scope=scope, names=names, reader=reader)
@@ -180,12 +178,10 @@ def _settings(action: type[Action]) -> tuple[Field[Any], ...]:
 
 
 def _takes_keys(setting: Field[Any]) -> bool:
-    """Whether a mapping may be the value of a setting."""
     return setting.type is Texts or get_origin(setting.type) is collections.abc.Mapping
 
 
 def _once_per(node: Node, called: str) -> AtMostOnce:
-    """How often a reply goes out to a number at most."""
     return AtMostOnce(of=called, period=duration(node))
 
 

@@ -144,7 +144,6 @@ def _form(
 
 
 def _columns(node: Node | None, targets: Sequence[str], reader: Reader) -> Mapping[str, str]:
-    """Our columns by the file's names for them."""
     if node is None or is_empty(node):
         return {}
     if not isinstance(node, MappingNode):

@@ -17,7 +17,7 @@ from responder.rulefile.reading.reader import Fields, Line, Reader, Wrong, any_t
 from responder.rulefile.reading.scope import Scope, names_of
 from responder.rulefile.reading.times import NO_TIME, duration_or_none
 from responder.rulefile.sections.actions import Draft, build, read_drafts
-from responder.rulefile.sections.conditions.registry import read_when
+from responder.rulefile.sections.conditions.circumstances import read_when
 
 TAKEN = ("fallback", "question")  # what records show in place of a rule's name
 
@@ -131,7 +131,6 @@ def _examples(node: Node | None, reader: Reader) -> tuple[tuple[str, ...], tuple
 
 
 def read_then(fields: Fields, node: Node, reader: Reader) -> tuple[Draft, ...]:
-    """What a rule or the fallback does."""
     then = fields.node("then")
     if then is None:
         if isinstance(node, MappingNode):
@@ -141,7 +140,6 @@ def read_then(fields: Fields, node: Node, reader: Reader) -> tuple[Draft, ...]:
 
 
 def read_fallback(node: Node | None, reader: Reader) -> tuple[Draft, ...]:
-    """What happens where no rule applies."""
     if node is None:
         return ()
     with reader.fields(node, example="then: [{reply: Thank you.}]") as fields:

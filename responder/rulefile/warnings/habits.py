@@ -80,7 +80,6 @@ def _unsigned(survey: Survey) -> Iterator[Caution]:
 
 
 def _caller(webhook: str, survey: Survey) -> Reached | None:
-    """A text that calls a webhook."""
     rules = (survey.reached(rule) for rule in survey.enabled if _calls(rule.actions, webhook))
     fallback = reached_fallback(survey) if _calls(survey.rules.fallback, webhook) else None
     return next((found for found in (*rules, fallback) if found), None)

@@ -86,7 +86,6 @@ def _blocked(probe: Probe, rule: Rule, given: Circumstances, survey: Survey) -> 
 
 
 def _taker(decision: Decision, rule: Rule, survey: Survey) -> Rule | None:
-    """The earlier rule that a decision gives the text to."""
     if rule.name in decision.met or not decision.applied:
         return None
     position = survey.positions[decision.applied[-1]]

@@ -62,7 +62,6 @@ class Caution:
     rule: str | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """What it has beside a place and a text."""
         return {"code": str(self.code), "witness": self.witness, "rule": self.rule}
 
 
@@ -113,7 +112,6 @@ class Survey:
 
     @cached_property
     def plain(self) -> Circumstances:
-        """Circumstances in which nothing is known."""
         return of_stranger(self.now, self.rules)
 
     def given(self, rule: Rule) -> Circumstances | None:
@@ -157,7 +155,6 @@ class Survey:
         return next((inner[1] for name in names if when and (inner := entry(when[1], str(name)))), None)
 
     def probes(self, rule: Rule) -> Iterator[Probe]:
-        """Texts that meet what the rule asks of them."""
         match rule.text:
             case None:
                 yield Probe(bare=FILLER, wide=FILLER)
@@ -179,7 +176,6 @@ class Survey:
                 yield from (Probe(bare=word, wide=word) for word in words if word)
 
     def _word_for(self, answer: Answer, language: str) -> str | None:
-        """A word for an answer, in one language if one is given."""
         meanings = self.rules.vocabulary.everywhere.answers.items()
         found = (word for word, (meant, spoken) in meanings if meant is answer and language in ("", spoken))
         return next(found, None)

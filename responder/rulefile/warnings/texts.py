@@ -60,7 +60,6 @@ class Sent:
         return f'"{self.reached.text}" is answered with it' if self.reached else self.occasion
 
     def spot(self, offset: int = 0) -> Spot:
-        """The place of one of its characters."""
         return Spot(
             file=self.source.file,
             place=place_of_character(self.source, self.scalar, offset) if offset else self.scalar.place,
@@ -88,7 +87,6 @@ def rendered(template: Template, title: str) -> tuple[str, ...]:
 
 
 def longest(template: Template, title: str) -> str:
-    """A text with the values that make it longest."""
     return max(rendered(template, title), key=_weight)
 
 
@@ -122,7 +120,6 @@ def _value(name: str, others: type[dict[str, Any]], title: str) -> object:
 
 
 def texts_of_rules(survey: Survey) -> Iterator[tuple[Rule, Sent]]:
-    """Each text that a rule sends to whoever reaches it."""
     for rule in survey.enabled:
         found, reached = survey.sources.rules.get(rule.name), survey.reached(rule)
         then = entry(found[1], "then") if found else None
@@ -191,7 +188,6 @@ def _sent(
 
 
 def _templates(action: Action) -> Iterator[tuple[Texts, str | None, Template]]:
-    """Every text of an action that is sent, whichever of its settings holds it."""
     for setting in fields(action):  # type: ignore[arg-type]  # every action is a dataclass (Action)
         value = getattr(action, setting.name)
         if isinstance(value, Texts):

@@ -98,7 +98,6 @@ class _WaysOut:
         )
 
     def are_told(self, sent: Sent, joined: str) -> bool:
-        """Whether a text has one of the words for a list."""
         words = fold(sent.rendered()[0]).split()
         own = self._own[joined]
         runs = (
@@ -109,7 +108,6 @@ class _WaysOut:
         return any(run in own or run in self._all for run in runs)
 
     def first(self, joined: str) -> str:
-        """The word to tell who joins a list."""
         return next(iter((*self._own[joined], *self._own[ALL], "stop"))).upper()
 
 
@@ -168,7 +166,6 @@ def _without_language(survey: Survey) -> Iterator[Caution]:
 
 
 def _of_rule(texts: Iterable[Sent]) -> dict[str, str]:
-    """The languages of a rule's texts, each with what has it."""
     named = (language for sent in texts for language in sent.texts.by_language if language)
     return dict.fromkeys(named, "another text of the rule")
 

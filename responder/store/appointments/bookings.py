@@ -28,10 +28,10 @@ from responder.store.appointments.rows import (
     booked_row,
     booking_event,
     details_row,
+    drop_stale,
     fields_of,
     put_anew,
 )
-from responder.store.appointments.stale_reminders import drop_stale
 from responder.store.base.bulk import execute_many
 from responder.store.base.database import Database
 from responder.store.base.events import note_subject

@@ -17,8 +17,7 @@ from responder.core.contact.reasons import because
 from responder.core.outbound.events import appointment_booked
 from responder.store.appointments.bookings import BOOKINGS, Means, carry_out_some, find_to_change, put_bookings
 from responder.store.appointments.planning import PLANNED, plan_reminders, take_bookings
-from responder.store.appointments.rows import appointment_from
-from responder.store.appointments.stale_reminders import QUEUED
+from responder.store.appointments.rows import QUEUED, appointment_from
 from responder.store.base.database import Database
 from responder.store.base.history import add_events, event
 from responder.store.base.imports import AT_ONCE, Imports

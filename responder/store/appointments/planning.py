@@ -13,8 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from responder.core.appointments.booking import Booking
 from responder.core.appointments.reminders import ReminderPlan
 from responder.core.contact.known import Appointment
-from responder.store.appointments.rows import appointment_from
-from responder.store.appointments.stale_reminders import drop_stale
+from responder.store.appointments.rows import appointment_from, drop_stale
 from responder.store.base.bulk import execute_many
 from responder.store.base.database import Database
 from responder.store.base.records import as_row

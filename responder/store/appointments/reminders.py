@@ -14,11 +14,11 @@ from responder.core.appointments.reminders import Drop, Planned, Send, Wait
 from responder.core.contact.effects import Purpose, Step, StepKind, StepStatus
 from responder.core.contact.known import CLOCKS, Appointment, Known
 from responder.core.sms.text import size
-from responder.store.appointments.rows import appointment_from
-from responder.store.appointments.stale_reminders import (
+from responder.store.appointments.rows import (
     QUEUED,
     Decided,
     after_texts,
+    appointment_from,
     drop_stale,
     phones_of,
     planned_from,

@@ -1,25 +1,35 @@
-"""Appointments as their rows, and what a booking makes of them."""
+"""Appointments as they stand in the database, and reminders that do not fit one any more."""
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, exists, select, union, update
 from sqlalchemy.engine import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.appointments.booking import FIELDS, Booking, Change
-from responder.core.contact.effects import AppointmentStatus
+from responder.core.appointments.reminders import OVERTAKEN, Drop, Planned, Send, Wait, reminder_key, why_stale
+from responder.core.contact.effects import AppointmentStatus, StepStatus
 from responder.core.contact.known import Appointment
 from responder.core.sms.times import iso
+from responder.store.base.bulk import each_of
+from responder.store.base.database import Database
 from responder.store.base.history import event
 from responder.store.base.records import from_row, order_of
-from responder.store.base.tables import appointments
+from responder.store.base.tables import UNDONE, appointments, messages, reminders, steps
+from responder.store.base.tables import WAITING as UNHANDLED
+from responder.store.queue.suppressing import suppress
 
 DETAILS = ("name", "service", "location", "language")
 ASKED = ("asked_at", "last_asked_at", "asked_from")
 SAID = ("status", "by_hand_at", "unclear_at")
 WORDS = ("order_at", "order_seq", "by_hand_at")
+QUEUED = "queued"
+SOON = timedelta(seconds=2)  # until a reminder that waits for a text to be read is looked at again
+Decided = tuple[Row[Any], Send | Drop | Wait]
 
 
 def appointment_from(row: Row[Any], *, asking_waits: bool = False) -> Appointment:
@@ -50,7 +60,6 @@ class Put:
 
     @property
     def is_change(self) -> bool:
-        """Whether it makes anything of the appointment."""
         return self.change not in (Change.UNCHANGED, Change.OLDER)
 
     @property
@@ -91,7 +100,6 @@ class Put:
 
 
 def put_anew(insert: Callable[..., Any]) -> Any:  # noqa: ANN401  (either dialect's own)
-    """Write appointments that are new or moved."""
     statement = insert(appointments)
     new = {column.name: statement.excluded[column.name] for column in appointments.c if column.name != "id"}
     return statement.on_conflict_do_update(index_elements=["id"], set_=new)
@@ -129,7 +137,6 @@ def fields_of(booking: Booking) -> dict[str, Any]:
 
 
 def booking_event(put: Put, number: int, now: datetime, by: str) -> dict[str, Any]:
-    """The line of the history about a booking."""
     before = put.before
     detail = (
         f"from {iso(before.starts_at)} to {iso(put.booking.starts_at)}" if before and put.change is Change.MOVED else ""
@@ -152,3 +159,89 @@ def details_row(put: Put, number: int, now: datetime) -> dict[str, Any]:
     said = (put.status, now, None) if put.word else tuple(getattr(put.before, name) for name in SAID)
     words = {f"new_{name}": value for name, value in zip(SAID, said, strict=True)}
     return details | asked | words | {"of_id": put.booking.id, "new_updated_at": now, "new_version": number}
+
+
+async def stale_among(connection: AsyncConnection, keys: Collection[str], now: datetime) -> dict[str, str]:
+    """Which of these reminders should not leave as the appointments stand, by their keys, with the reason."""
+    if not keys:
+        return {}
+    mine = (await connection.execute(select(reminders).where(reminders.c.key.in_(keys)))).all()
+    identifiers = sorted({row.appointment_id for row in mine})
+    found = (await connection.execute(select(appointments).where(appointments.c.id.in_(identifiers)))).all()
+    standing = {row.id: appointment_from(row) for row in found}
+    queued = (reminders.c.appointment_id.in_(identifiers)) & (reminders.c.status == QUEUED)
+    others: dict[str, list[Row[Any]]] = defaultdict(list)
+    for row in (await connection.execute(select(reminders).where(queued))).all():
+        others[row.appointment_id].append(row)
+    reasons = {
+        row.key: _why_stale(row, standing.get(row.appointment_id), others[row.appointment_id], now) for row in mine
+    }
+    return {key: reason for key, reason in reasons.items() if reason}
+
+
+def _why_stale(row: Row[Any], appointment: Appointment | None, others: Sequence[Row[Any]], now: datetime) -> str | None:
+    planned = planned_from(row)
+    if reason := why_stale(planned, appointment, AppointmentStatus(row.only) if row.only else None, now):
+        return reason
+    later = (other for other in others if appointment and other.key == reminder_key(appointment, other.name))
+    return OVERTAKEN if any((other.due_at, other.key) > (row.due_at, row.key) for other in later) else None
+
+
+async def drop_stale(connection: AsyncConnection, identifiers: Collection[str], now: datetime) -> None:
+    """Let the reminders that wait for these appointments, and no longer fit them, not leave.
+
+    What somebody else has locked is looked at when it is claimed.
+    """
+    if not identifiers:
+        return
+    theirs = select(reminders.c.key).where(reminders.c.appointment_id.in_(identifiers), reminders.c.status == QUEUED)
+    if not (keys := list((await connection.execute(theirs)).scalars())):
+        return
+    waiting = select(steps.c.seq, steps.c.message_key).where(
+        steps.c.message_key.in_(keys), UNDONE, steps.c.status == StepStatus.QUEUED
+    )
+    rows = (await connection.execute(waiting.with_for_update(skip_locked=True))).all()  # SQLite locks nothing
+    reasons = await stale_among(connection, [row.message_key for row in rows], now)
+    await suppress(connection, {row.seq: reasons[row.message_key] for row in rows if row.message_key in reasons}, now)
+
+
+def without_overtaken(decided: Sequence[Decided]) -> list[Decided]:
+    """Of several reminders of one appointment that are due at once, only the last leaves."""
+    last: dict[str, Row[Any]] = {}
+    for row, became in sorted(decided, key=lambda one: (one[0].due_at, one[0].key)):
+        if isinstance(became, Send):
+            last[row.appointment_id] = row
+    return [
+        (row, Drop(reason=OVERTAKEN) if isinstance(became, Send) and last[row.appointment_id] is not row else became)
+        for row, became in decided
+    ]
+
+
+async def with_unhandled(
+    database: Database, connection: AsyncConnection, originators: Collection[str]
+) -> frozenset[str]:
+    """The numbers with an unhandled text, so that a reminder may be out of place."""
+    each = each_of("phones", is_sqlite=database.is_sqlite)
+    has_unread = exists(select(messages.c.seq).where(UNHANDLED, messages.c.originator == each.c.value))
+    return frozenset(
+        (await connection.execute(select(each.c.value).where(has_unread), {"phones": list(originators)})).scalars()
+    )
+
+
+def planned_from(row: Row[Any]) -> Planned:
+    return from_row(Planned, row)
+
+
+async def phones_of(connection: AsyncConnection, due: Sequence[Row[Any]]) -> Collection[str]:
+    """Whose contacts may be moved: of the due reminders, of their appointments, and of what waits for these."""
+    identifiers = sorted({row.appointment_id for row in due})
+    others = union(
+        select(appointments.c.originator).where(appointments.c.id.in_(identifiers)),
+        select(reminders.c.originator).where(reminders.c.appointment_id.in_(identifiers), reminders.c.status == QUEUED),
+    )
+    return {row.originator for row in due} | set((await connection.execute(others)).scalars())
+
+
+def after_texts(became: Send | Drop | Wait, now: datetime) -> Send | Drop | Wait:
+    """What becomes of a reminder while a text is unread that may answer it: it waits."""
+    return Wait(until=now + SOON) if isinstance(became, Send) else became

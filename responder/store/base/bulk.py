@@ -41,7 +41,6 @@ class Compiled:
     columns: tuple[Value, ...]
 
     def values(self, rows: Sequence[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
-        """The rows as the driver takes them."""
         if len(rows) == 1:
             return [tuple([_one(rows[0], *column) for column in self.columns])]
         return list(zip(*(_written(rows, *column) for column in self.columns), strict=True))

@@ -77,7 +77,6 @@ class Database:
         self._also = None
 
     async def _finish(self, connection: AsyncConnection) -> None:
-        """Do what a transaction does right before its commit."""
         if self._also:
             await self._also(connection)
         await put_noted(connection)
@@ -132,7 +131,6 @@ class Database:
             return (await connection.execute(query)).all()
 
     async def row(self, query: Executable) -> Row[*tuple[Any, ...]] | None:
-        """The first row that a query finds."""
         async with self.read() as connection:
             return (await connection.execute(query)).first()
 
@@ -173,7 +171,6 @@ class Database:
                 await connection.exec_driver_sql("VACUUM INTO ?", (file,))
 
     async def close(self) -> None:
-        """Let go of all connections."""
         for kept in (self._kept, self._kept_reader):
             while kept:
                 await kept.pop().close()

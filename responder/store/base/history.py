@@ -46,7 +46,6 @@ def event(
 
 
 async def add_events(connection: AsyncConnection, events: Sequence[Mapping[str, Any]]) -> None:
-    """Write lines of the history."""
     await execute_many(connection, _ADD, events)
 
 

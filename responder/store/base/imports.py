@@ -144,7 +144,6 @@ class Imports(abc.ABC):
         return Imported(counts=Counter(row.outcome for row in rows), places=places)
 
     async def _forget(self, seq: int) -> None:
-        """Remove the kept lines of an import."""
         staged = self.kind.staged
         mine = staged.c.import_seq == seq
         while True:

@@ -115,7 +115,6 @@ async def require_current(database: Database) -> None:
 
 
 async def _runs_from(database: Database) -> str:
-    """The oldest version whose program runs on the database, as the newest one said that brought it up."""
     said = select(installation.c.value).where(installation.c.name == RUNS_FROM)
     found: str | None = await database.value(said)
     return found or (await version_of(database) or "")

@@ -166,11 +166,9 @@ class _Erasure:
         )
 
     def _forgetting_handoffs(self, *some: ColumnElement[bool]) -> Delete:
-        """Deletes hand-offs that keep nothing back."""
         return delete(handoffs).where(self._idle_handoffs, *some)
 
     def _ending_messages(self, *some: ColumnElement[bool]) -> Update:
-        """Ends and empties the messages that are at hand."""
         ended = {
             **EMPTIED,
             "status": MessageStatus.FAILED,
@@ -182,7 +180,6 @@ class _Erasure:
         return update(messages).where(rows).values(ended)
 
     def _ending_steps(self, *some: ColumnElement[bool]) -> Update:
-        """Ends and empties the steps that have not left."""
         ended = {
             **self._emptied_step,
             "status": StepStatus.SUPPRESSED,

@@ -116,7 +116,6 @@ class Installation:
             await connection.execute(delete(workers).where(workers.c.seen_at < now - FORGOTTEN_AFTER))
 
     async def forget_worker(self, name: str) -> None:
-        """Say that a worker has ended."""
         async with self._database.write() as connection:
             await connection.execute(delete(workers).where(workers.c.name == name))
 

@@ -195,7 +195,6 @@ def as_told(event: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def written_head(head: Head, secret: bytes) -> str:
-    """The head of the chain as it is stored."""
     return json.dumps({"count": head.count, "hash": head.hash, "seal": head.seal(secret)})
 
 

@@ -72,7 +72,6 @@ class Means:
 
 
 async def preview_subscribers(database: Database, secret: bytes, requests: Sequence[SubscriberChange]) -> Outcomes:
-    """What the changes would do."""
     async with database.read() as connection:
         return _summary(await _outcomes(connection, secret, requests))
 

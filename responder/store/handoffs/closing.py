@@ -112,7 +112,6 @@ async def close_doubts(connection: AsyncConnection, plans: Sequence[Plan], now: 
 
 
 async def _taken(connection: AsyncConnection, database: Database, key: str) -> Row[Any]:
-    """The hand-off with its message, if it is about one, and its contact to ourselves until the commit."""
     await move_revisions(connection, database.insert, [(await _handoff(connection, key)).originator])
     return await _handoff(connection, key)
 

@@ -138,14 +138,12 @@ def _handoffs() -> Select[Any]:
 
 
 def _next_one() -> Any:  # noqa: ANN401  (an expression)
-    """The number's first appointment after the hand-off was opened."""
     theirs = appointments.c.originator == handoffs.c.originator
     to_come = select(appointments.c.id).where(theirs, appointments.c.starts_at >= handoffs.c.opened_at)
     return to_come.order_by(appointments.c.starts_at).limit(1).scalar_subquery()
 
 
 def _last_one() -> Any:  # noqa: ANN401  (likewise)
-    """The number's last appointment before."""
     theirs = appointments.c.originator == handoffs.c.originator
     over = select(appointments.c.id).where(theirs, appointments.c.starts_at < handoffs.c.opened_at)
     return over.order_by(appointments.c.starts_at.desc()).limit(1).scalar_subquery()

@@ -129,7 +129,6 @@ def _look(connection: Connection, lease: Lease, limit: int) -> Sight:
 
 
 def _portions(rows: Iterable[Row[Any]], portion: int) -> list[Row[Any]]:
-    """The first so many rows of each originator."""
     counts: Counter[str] = Counter()
     kept = []
     for row in rows:
@@ -165,7 +164,6 @@ def _theirs(connection: Connection, counts: Counter[str], lease: Lease, limit: i
 
 
 def _take(connection: Connection, seqs: Sequence[int], lease: Lease) -> Collection[int]:
-    """Lease messages, oldest first, but for those that somebody has seen to meanwhile, and tell which."""
     leased = {"seqs": seqs, "owner": lease.owner, "until": lease.until, "now": lease.now}
     return frozenset(ask(connection, _TAKE, leased).scalars())
 

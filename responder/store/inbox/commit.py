@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from responder.core.contact.effects import StepKind
 from responder.core.deciding.plan import Plan
 from responder.core.sms.message import Message, MessageStatus
-from responder.store.appointments.stale_reminders import drop_stale
+from responder.store.appointments.rows import drop_stale
 from responder.store.base.bulk import among_listed, execute_many
 from responder.store.base.database import Database
 from responder.store.base.history import add_events

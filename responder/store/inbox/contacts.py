@@ -97,7 +97,6 @@ async def _appointments(
 
 
 def _first_asked_at(dated: Mapping[str, Sequence[Appointment]], now: datetime) -> datetime | None:
-    """When the first of the appointments was asked about that have not begun."""
     asked = (one.asked_at for theirs in dated.values() for one in theirs if one.asked_at and now < one.starts_at)
     return min(asked, default=None)
 

@@ -71,7 +71,6 @@ def subscription_rows(planned: Planned) -> Rows:
 
 
 def _stands(before: Subscription | None, after: Subscription) -> bool:
-    """Whether nothing was said about a list. If its time is over, others write that down."""
     if before is None or after is before:
         return before is not None
     return after in (before, before.at(before.ends_at) if before.ends_at else before)
@@ -129,7 +128,6 @@ def _only_reply(carriers: Sequence[Step]) -> str | None:
 
 
 def handoff_rows(plan: Plan, now: datetime) -> Rows:
-    """The hand-offs that a plan opens."""
     return [
         {
             "message_key": plan.message.key,

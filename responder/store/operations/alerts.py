@@ -88,7 +88,6 @@ async def claim_mail(database: Database, now: datetime) -> Mail | None:
 
 
 async def note_sent(database: Database, key: str) -> None:
-    """Note that an e-mail was taken."""
     await _put(database, key, status=MailStatus.SENT, next_attempt_at=None, last_error=None)
 
 

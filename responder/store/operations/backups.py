@@ -70,7 +70,6 @@ async def ledger_hash(database: Database) -> str:
 
 
 async def note_backup(database: Database, at: datetime) -> None:
-    """Keep when the last backup was made."""
     statement = database.insert(installation).values(name=BACKED_UP, value=at.isoformat())
     async with database.write() as connection:
         await connection.execute(

@@ -38,7 +38,6 @@ async def claim_question(database: Database, gateway: str, now: datetime) -> boo
 
 
 async def note_credit(database: Database, gateway: str, amount: Decimal, now: datetime) -> None:
-    """Keep what the gateway told."""
     async with database.write() as connection:
         answered = {"amount": str(amount), "told_at": now, "failure": None}
         await connection.execute(update(balances).where(balances.c.gateway == gateway).values(answered))
@@ -53,7 +52,6 @@ async def note_no_credit(database: Database, gateway: str, failure: str, now: da
 
 
 async def read_credits(database: Database) -> list[Credit]:
-    """What is known of the credit at each gateway."""
     rows = await database.rows(select(balances).order_by(balances.c.gateway))
     return [from_row(Credit, row, amount=None if row.amount is None else Decimal(row.amount)) for row in rows]
 
@@ -117,7 +115,6 @@ def _tries_of(place: str) -> str:
 
 
 async def report_mailbox(database: Database, report: MailboxReport, now: datetime) -> None:
-    """Say how an intake stands."""
     lag_ms = None if report.lag_s is None else round(report.lag_s * 1000)
     row = as_row(report, mailboxes, seen_at=now, lag_ms=lag_ms)
     is_failing = report.state in FAILING
@@ -129,7 +126,6 @@ async def report_mailbox(database: Database, report: MailboxReport, now: datetim
 
 
 async def forget_mailbox(database: Database, name: str) -> None:
-    """Say that an intake has ended."""
     async with database.write() as connection:
         await connection.execute(delete(mailboxes).where(mailboxes.c.name == name))
 

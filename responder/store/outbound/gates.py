@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.core.contact.effects import Purpose, StepKind, StepStatus
 from responder.core.outbound.leaving import TOO_LATE, why_suppressed
-from responder.store.appointments.stale_reminders import stale_among, with_unhandled
+from responder.store.appointments.rows import stale_among, with_unhandled
 from responder.store.base.database import Database
 from responder.store.base.locking import free_contacts, in_order
 from responder.store.base.tables import QUIET, UNDONE, steps
@@ -40,7 +40,6 @@ Reasons = Mapping[str, str]
 
 
 def still_valid(now: datetime) -> ColumnElement[bool]:
-    """Whether a step is of use."""
     return steps.c.expires_at.is_(None) | (steps.c.expires_at >= now)
 
 

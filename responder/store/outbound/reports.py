@@ -62,7 +62,6 @@ class SqlReports:
     async def _settle(
         self, connection: AsyncConnection, new: Mapping[str, Report], now: datetime
     ) -> list[tuple[str, StepStatus]]:
-        """Let each reply have what the new reports say of it."""
         owners = await self._owners(connection, new.values(), lock=not self._database.is_sqlite)
         by_step: dict[str, list[str]] = defaultdict(list)
         for key, report in new.items():

@@ -170,7 +170,6 @@ def _step(call: Row[Any], reply: Reply) -> Step:
 
 
 async def _mute(connection: AsyncConnection, database: Database, originator: str, until: datetime) -> None:
-    """Keep the silence, and let whoever has planned by the old state plan anew."""
     put = database.insert(contacts).values(originator=originator, revision=1, muted_until=until)
     moved = {"revision": contacts.c.revision + 1, "muted_until": until}
     await connection.execute(put.on_conflict_do_update(index_elements=["originator"], set_=moved))

@@ -197,7 +197,6 @@ BEGINNING = json.dumps({"type": str(Event.CONSENT_CHANGED)})[:-1]  # of the cont
 
 
 def tells_of_consent(step: Step) -> bool:
-    """Whether a step is a call about a change of consent."""
     return step.kind is StepKind.WEBHOOK and step.content.startswith(BEGINNING)
 
 

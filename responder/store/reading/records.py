@@ -68,7 +68,6 @@ def list_messages(only: MessageFilter = EVERY_MESSAGE) -> Listing[MessageRecord]
 
 
 def _changed(name: str) -> ColumnElement[bool]:
-    """Whether a message changed what its number agreed to for a list."""
     of_list = (consent_events.c.originator == messages.c.originator) & (consent_events.c.list == name)
     return exists().where(of_list, consent_events.c.message_key == messages.c.key)
 

@@ -33,21 +33,18 @@ EVERYTHING = "all"  # the name that stands for all lists
 
 
 async def many_subscribers(call: Call) -> Answer:
-    """GET of subscribers."""
     typed = Typed(call.query, (*SUBSCRIBER_FILTERS, *PAGING), blanks=False)
     only = subscriber_filter(typed, await call.local())
     return await answer_page(call, typed, "subscribers", lambda: list_subscribers(call.desk, only))
 
 
 async def many_lists(call: Call) -> Answer:
-    """GET of how many numbers have each status on each list."""
     finish(Typed(call.query, (), blanks=False))
     counts, everything = await count_lists(call.desk)
     return Answer(content={"lists": [count.as_json() for count in counts], "everything": everything.as_json()})
 
 
 async def one_subscriber(call: Call) -> Answer:
-    """GET of one number on one list."""
     typed = Typed({"number": call.path["number"]}, ("number",))
     number = typed.needed("number", read_phone(await call.local())) or ""
     finish(typed)
@@ -55,17 +52,14 @@ async def one_subscriber(call: Call) -> Answer:
 
 
 async def join(call: Call) -> Answer:
-    """PUT: put a number on a list."""
     return await _change(call, call.body(), call.path, SubscriptionStatus.SUBSCRIBED)
 
 
 async def leave(call: Call) -> Answer:
-    """DELETE: take a number off a list, or off all of them."""
     return await _change(call, {**call.query, **call.body()}, call.path, SubscriptionStatus.UNSUBSCRIBED)
 
 
 async def change(call: Call) -> Answer:
-    """POST: the same with the number in the body."""
     body = call.body()
     typed = Typed(body, ("number", "list", "status", "evidence", "language", "operator"))
     chosen = (SubscriptionStatus.SUBSCRIBED, SubscriptionStatus.UNSUBSCRIBED)
@@ -129,20 +123,17 @@ async def _subscriber(call: Call, name: str, number: str) -> SubscriberRecord:
 
 
 async def many_changes(call: Call) -> Answer:
-    """GET of the events of the ledger."""
     typed = Typed(call.query, (*CONSENT_FILTERS, *PAGING), blanks=False)
     only = consent_filter(typed, await call.local(), call.now())
     return await answer_page(call, typed, "events", lambda: list_consent(call.desk, only))
 
 
 async def one_consent(call: Call) -> Answer:
-    """GET of what a number agreed to."""
     given = {**call.query, "number": call.path["number"]}
     return await _consent(call, given)
 
 
 async def look_up(call: Call) -> Answer:
-    """POST: the same with the number in the body."""
     return await _consent(call, call.body())
 
 

@@ -113,7 +113,6 @@ class Api(BaseRoute):
 
 
 async def _again(again: Again, call: Call, repeat: Repeat) -> Answer:
-    """The record as it is now, with the status of the first answer."""
     answer = await again(call, repeat.subject)
     return replace(answer, status=HTTPStatus.CREATED) if repeat.is_new else answer
 

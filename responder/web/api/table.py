@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from responder.web.api import appointments, consent, records
+from responder.web.api import consent, records
 from responder.web.api.call import Answer, Call
 
 Handle = Callable[[Call], Awaitable[Answer]]
@@ -64,23 +64,23 @@ def _list(path: str, summary: str, handle: Handle, page: tuple[str, str], *filte
 
 OPERATIONS = (
     _list(
-        "appointments", "The appointments, by their start.", appointments.many_appointments,
+        "appointments", "The appointments, by their start.", records.many_appointments,
         ("appointments", "Appointment"), "day", "appointment_status", "number",
     ),
-    _get("appointments/{id}", "One appointment.", appointments.one_appointment, "Appointment", has_etag=True),
+    _get("appointments/{id}", "One appointment.", records.one_appointment, "Appointment", has_etag=True),
     Operation(
         method="PUT", path="appointments/{id}", summary="Make an appointment, or change it: a new time asks anew.",
-        handle=appointments.book, body="Booking", answer="Appointment", statuses=(200, 201), has_etag=True,
-        again=appointments.same_appointment,
+        handle=records.book, body="Booking", answer="Appointment", statuses=(200, 201), has_etag=True,
+        again=records.same_appointment,
     ),
     Operation(
         method="DELETE", path="appointments/{id}", summary="Forget an appointment that will not be.",
-        handle=appointments.forget, filters=("operator",), statuses=(204,), again=_gone,
+        handle=records.forget, filters=("operator",), statuses=(204,), again=_gone,
     ),
     Operation(
         method="POST", path="appointments/{id}/status", summary="Set what a person was told, by telephone say.",
-        handle=appointments.set_status, body="StatusChange", answer="Appointment", has_etag=True,
-        again=appointments.same_appointment,
+        handle=records.set_status, body="StatusChange", answer="Appointment", has_etag=True,
+        again=records.same_appointment,
     ),
     _list(
         "messages", "What came in, by arrival.", records.many_messages, ("messages", "Message"),

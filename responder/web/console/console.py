@@ -21,31 +21,26 @@ from responder.settings.environment import environment
 from responder.settings.model import Settings
 from responder.web.console.editing import changing, trying
 from responder.web.console.frame import assets
-from responder.web.console.frame.door import LONGEST_VISIT, Answer, Throttle, door_of
+from responder.web.console.frame.door import LONGEST_VISIT, Answer, SameOrigin, StrictHeaders, Throttle, door_of
 from responder.web.console.frame.feed import Feed
-from responder.web.console.frame.guards import SameOrigin, StrictHeaders
 from responder.web.console.frame.outlook import Health, Lookout
-from responder.web.console.frame.running import Checks, Impacts
-from responder.web.console.frame.shared import Console
+from responder.web.console.frame.shared import Checks, Console, Impacts
 from responder.web.console.frame.visits import Visit, begin, safe_path
 from responder.web.console.pages import (
     appointments,
     deliveries,
-    events,
     inbox,
     lists,
     messages,
     people,
     rules,
     sign_in,
-    status,
 )
 
 LOOKS = frozenset({"GET", "HEAD"})
 EDITING = (trying, changing)
 PAGES = (
     sign_in,
-    events,
     messages,
     people,
     inbox,
@@ -53,7 +48,6 @@ PAGES = (
     deliveries,
     lists,
     rules,
-    status,
     *EDITING,
 )
 COOKIE = "responder_console"
@@ -129,7 +123,6 @@ def make_console(settings: Settings, desk: Desk, rules: Callable[[], Rules], hea
 
 
 def application(console: Console, public_url: str | None = None) -> ASGIApp:
-    """The console's pages behind its guards."""
     routes = [*assets.routes, *(route for page in PAGES for route in page.routes)]
     app = Starlette(routes=routes, exception_handlers={404: not_here, 405: not_here, 500: went_wrong})
     app.state.console = console

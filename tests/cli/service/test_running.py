@@ -8,7 +8,7 @@ import pytest
 
 from responder.cli.service.running import prepare, run_everything
 from responder.errors import ConfigurationError
-from responder.processes.sockets import Door
+from responder.processes.forked import Door
 from responder.settings.model import load_settings
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from responder.processes.commands import Answer, Commands, Hears
-from responder.web.console.frame.running import Impacts
+from responder.web.console.frame.shared import Impacts
 from tests.conftest import wait_until
 from tests.web.console.conftest import RULES
 

@@ -16,7 +16,7 @@ from responder.core.sms import address, typed_times
 from responder.errors import ConfigurationError
 from responder.spreadsheets import extent, reading, records, sheet, workbook
 from responder.spreadsheets.records import WHY, read_bookings
-from responder.web.console.frame.imports import said_of_files
+from responder.web.console.frame.files import said_of_files
 from responder.web.console.frame.language import FOLDER
 from tests.conftest import NOON
 

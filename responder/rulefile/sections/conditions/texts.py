@@ -25,7 +25,7 @@ from responder.rulefile.reading.nodes import Node, Sequence
 from responder.rulefile.reading.places import scalars
 from responder.rulefile.reading.reader import Reader, Wrong, is_empty, member_of, shown, text
 from responder.rulefile.reading.scope import Scope
-from responder.rulefile.sections.conditions.registry import text_condition
+from responder.rulefile.sections.conditions.circumstances import text_condition
 
 ANSWERS = {"confirm": "yes", "cancel": "no", "reschedule": "another day"}
 LONGEST_PATTERN = 1000  # characters

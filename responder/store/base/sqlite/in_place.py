@@ -43,7 +43,6 @@ class Fetched(list[Any]):
         return self[0] if self else None
 
     def scalars(self) -> "Fetched":
-        """The first value of each row."""
         return Fetched(row[0] for row in self)
 
     def scalar_one(self) -> Any:  # noqa: ANN401  (a value)
@@ -64,7 +63,6 @@ class Ready:
     converters: Converters
 
     def run(self, connection: sqlite3.Connection, values: Mapping[str, Any]) -> Fetched:
-        """Carry it out with these values."""
         given = {**self.constants, **values}
         written = [write(given[name]) if write else given[name] for name, write in self.parameters]
         cursor = connection.execute(self.statement, written)
@@ -132,7 +130,6 @@ class InPlace(AsyncConnection):
             self._raw.here.executemany(statement, rows)
 
     async def commit(self) -> None:
-        """Commit in the driver's thread."""
         raw = self._raw
         raw.stays_here = False
         await (super().commit() if self._sync.in_transaction() else self.driver.commit())

@@ -47,7 +47,6 @@ class OneTripCursor:
         self._ask(lambda cursor: cursor.execute(statement, values))
 
     def executemany(self, statement: str, rows: Sequence[Any]) -> None:
-        """Carry out a statement with each of these rows."""
         self._ask(lambda cursor: cursor.executemany(statement, rows))
 
     def _ask(self, question: Callable[[sqlite3.Cursor], object]) -> None:
@@ -69,7 +68,6 @@ class OneTripCursor:
 
     @property
     def rowcount(self) -> int:
-        """How many rows were changed."""
         return self._answer.rowcount
 
     @property

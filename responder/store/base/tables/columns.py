@@ -52,7 +52,6 @@ class Moment(TypeDecorator[datetime]):
         return _as_text if dialect.name == "sqlite" else _in_utc
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:
-        """One function for each value."""
         return _from_text if dialect.name == "sqlite" else _in_utc
 
 

@@ -24,7 +24,7 @@ from responder.desk.editing.drafts import (
 from responder.desk.editing.rules_file import LONGEST_WHY, FileChanged
 from responder.desk.editing.workspace import completions, keep_campaign
 from responder.web.console.editing.snippets import campaign_for, snippets_for
-from responder.web.console.frame.running import Impact
+from responder.web.console.frame.shared import Impact
 from responder.web.console.frame.visits import Visit, acts, pages
 
 PATIENCE_S = 1.5  # for what check says, when a page is opened
@@ -208,7 +208,6 @@ async def keep_while_typing(visit: Visit) -> Response:
 
 
 async def problems_so_far(visit: Visit) -> Response:
-    """What is wrong with the draft as it is now."""
     desktop = await open_desktop(visit.desk, visit.console.file, visit.operator)
     return JSONResponse({"problems": await visit.console.checks.problems(visit.console.file.path, desktop.text)})
 

@@ -241,7 +241,6 @@ def _free(name: str, rules: Rules) -> str:
 
 
 def _of_languages(texts: Mapping[str, str], spoken: list[str], quotes: str = "") -> str:
-    """A text for the one language of a file, or for each of several."""
     said = {language: f"{quotes}{texts[language]}{quotes}" for language in spoken if language in texts}
     if len(said) <= 1:
         return next(iter(said.values()), "")

@@ -23,7 +23,7 @@ from responder.desk.messages import show_message
 from responder.desk.people import number_of
 from responder.desk.rule_versions import list_versions, rules_of_version
 from responder.errors import RulesError
-from responder.web.console.frame.lists import as_csv, as_lines, each_of
+from responder.web.console.frame.files import as_csv, as_lines, each_of
 from responder.web.console.frame.visits import Visit, acts, pages
 
 IN_FORCE, DRAFT = "", "draft"
@@ -116,7 +116,6 @@ def _stamp(typed: object) -> datetime:
 
 
 def _changed(talk: Talk, doing: str, form: Form, rules: Rules, now: datetime) -> Talk:
-    """The conversation after what was pressed."""
     fields = {name: getattr(talk, name) for name in Talk.__dataclass_fields__}
     if doing == "send":
         if not form.get("text", "").strip():
@@ -189,7 +188,6 @@ async def show_unmatched(visit: Visit) -> Response:
 
 
 async def give_lines(visit: Visit) -> Response:
-    """The groups as JSON Lines."""
     return as_lines(each_of(await list_unmatched(visit.desk, visit.console.rules(), None)))
 
 

@@ -48,7 +48,6 @@ def _read(name: str, content_type: str) -> Asset:
 
 
 async def serve_asset(request: Request) -> Response:
-    """A file that a page asks for."""
     asset = next((one for one in assets().values() if one.path == request.url.path), None)
     if asset is None:
         return PlainTextResponse("not found\n", status_code=404)

@@ -1,4 +1,4 @@
-"""Who may look: whoever signed in with the password, or, where none is needed, this machine alone."""
+"""Who may look: whoever has signed in, or this machine alone; and the headers that all answers have."""
 
 import hashlib
 import hmac
@@ -6,33 +6,137 @@ import ipaddress
 import math
 import secrets
 import time
-from collections.abc import MutableMapping
+from collections.abc import MutableMapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Any
+from urllib.parse import urlsplit
 
 from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from responder.settings.model import Settings
 from responder.settings.urls import is_loopback
-from responder.web.console.frame.guards import is_local
 
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
+    " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "Referrer-Policy": "same-origin",  # 'no-referrer' makes browsers send 'Origin: null', and nobody could sign in
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    "Cache-Control": "no-store",
+}
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+FOREIGN = PlainTextResponse("this did not come from a page of this console\n", status_code=403)
 IDLE = timedelta(hours=12)
 LONGEST_VISIT = timedelta(days=7)
 RENEWED_AFTER = timedelta(minutes=10)  # a cookie goes out only when its session changes
 LONGEST_NAME = 60  # characters
 PER_ADDRESS = RateLimitItemPerMinute(5)
-SLOWER = (
-    (RateLimitItemPerHour(50), 1.0),
-    (RateLimitItemPerHour(100), 3.0),
-    (RateLimitItemPerHour(200), 8.0),
-)  # seconds
+SLOWER = ((RateLimitItemPerHour(50), 1.0), (RateLimitItemPerHour(100), 3.0), (RateLimitItemPerHour(200), 8.0))  # s
 EVERYBODY = "everybody"
 Session = MutableMapping[str, Any]
+
+
+class StrictHeaders:
+    """Adds the headers to every answer; what has a header of its own keeps it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+class SameOrigin:
+    """Refuses acts that another site's page asks the browser for (fetch metadata, or else the origin)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_ours = scope["method"] in SAFE_METHODS or is_same_origin(Headers(scope=scope))
+        await (self._app if is_ours else FOREIGN)(scope, receive, send)
+
+
+def is_same_origin(headers: Headers) -> bool:
+    """Whether the browser says that one of our own pages asks.
+
+    >>> is_same_origin(Headers({"sec-fetch-site": "cross-site"}))
+    False
+    >>> is_same_origin(Headers({"origin": "http://desk.test:8000", "host": "desk.test:8000"}))
+    True
+    """
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site == "same-origin"
+    host = headers.get("host")
+    return bool(host) and urlsplit(headers.get("origin", "")).netloc == host
+
+
+def is_local(headers: Headers) -> bool:
+    """Whether a browser on this machine asks for this machine by one of its own names, with no proxy between.
+
+    >>> is_local(Headers({"host": "localhost:8000"})), is_local(Headers({"host": "rebound.example:8000"}))
+    (True, False)
+    """
+    return host_of(headers) in LOCAL_HOSTS and not any(_tells_of_a_proxy(name) for name in headers)
+
+
+def _tells_of_a_proxy(name: str) -> bool:
+    return name == "forwarded" or name.startswith("x-forwarded-")
+
+
+def host_of(headers: Headers) -> str:
+    """The host that was asked for, without its port.
+
+    >>> host_of(Headers({"host": "[::1]:8000"}))
+    '::1'
+    """
+    try:
+        return urlsplit(f"//{headers.get('host', '')}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def prefers(accepted: str, offered: Sequence[str]) -> str | None:
+    """The language of an Accept-Language header that we have, the most wanted one first.
+
+    >>> prefers("fr-CH, it;q=0.8, en;q=0.9", ["en", "it"])
+    'en'
+    """
+    wanted: list[tuple[float, str]] = []
+    for part in accepted.split(",")[:20]:
+        name, _, weight = part.strip().partition(";q=")
+        language = name.partition("-")[0].lower()
+        if language in offered:
+            wanted.append((_weight(weight), language))
+    return max(wanted, key=lambda pair: pair[0])[1] if wanted else None
+
+
+def _weight(typed: str) -> float:
+    try:
+        return float(typed or "1")
+    except ValueError:
+        return 0.0
 
 
 class Answer(Enum):
@@ -119,7 +223,6 @@ class Throttle:
         return max((delay for limit, delay in SLOWER if not self._limiter.test(limit, EVERYBODY)), default=0.0)
 
     def count_wrong(self, client: str) -> None:
-        """Remember a wrong password."""
         self._limiter.hit(PER_ADDRESS, network_of(client))
         for limit, _ in SLOWER:
             self._limiter.hit(limit, EVERYBODY)

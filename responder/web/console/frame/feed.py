@@ -95,7 +95,6 @@ class Feed:
             self._listeners.discard(listener)
 
     def end_visit(self, visit: str) -> None:
-        """End the streams of a visit that has just ended."""
         self._end([listener for listener in self._listeners if listener.visit == visit])
 
     async def _end_those_that_left(self) -> None:
@@ -183,7 +182,6 @@ class Feed:
 
     @property
     def _place(self) -> str:
-        """The line of an event by which a browser says, when it connects again, how far it has heard."""
         return f"id: {max(self._lines, default=0)}\n"
 
     def _tell(self, listeners: Sequence[Listener], event: bytes) -> None:

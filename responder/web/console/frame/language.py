@@ -27,7 +27,6 @@ class Catalogue:
         return found if isinstance(found, str) else found[0]
 
     def count(self, one: str, many: str, number: int) -> str:
-        """The sentence for so many of something."""
         found = self.sentences.get(one, [one, many])
         return found if isinstance(found, str) else found[number != 1]
 

@@ -101,7 +101,6 @@ class Lookout:
         self._seen_at = 0.0
 
     async def look(self, *, good_for_s: float = GOOD_FOR_S) -> Outlook:
-        """What waits and what is wrong."""
         async with self._looking:
             if self._seen is None or time.monotonic() - self._seen_at >= good_for_s:
                 self._seen = await self._look()

@@ -52,7 +52,6 @@ def pieces(text: str) -> Iterator[Piece]:
 
 @cache
 def environment() -> Environment:
-    """The templates with all that they may use."""
     folder = Path(str(files(FOLDER).joinpath("templates")))
     found = Environment(
         loader=FileSystemLoader(folder),
@@ -194,7 +193,6 @@ def utc(moment: datetime) -> str:
 
 @pass_context
 def number(context: Context, count: int) -> str:
-    """A count with its thousands apart."""
     return f"{count:,}".replace(",", "." if _words(context).language == "it" else ",")
 
 

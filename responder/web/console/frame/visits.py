@@ -17,13 +17,12 @@ from responder.core.contact.reasons import because, reason_of
 from responder.desk.desk import Desk, DeskError, Invalid, Missing
 from responder.desk.messages import read_epoch
 from responder.errors import StorageError
-from responder.web.console.frame.door import Answer
-from responder.web.console.frame.guards import prefers
+from responder.web.console.frame.door import Answer, prefers
 from responder.web.console.frame.language import LANGUAGES, Catalogue, catalogue
 from responder.web.console.frame.outlook import NOTHING_KNOWN, Outlook
 from responder.web.console.frame.rendering import render
 from responder.web.console.frame.shared import Console
-from responder.web.forms.fields import Upload, read_form, read_upload
+from responder.web.forms import Upload, read_form, read_upload
 
 LARGEST_FORM = 1024 * 1024
 STATUSES = {"not_found": 404, "invalid": 422, "overtaken": 409}
@@ -44,7 +43,6 @@ class Visit:
 
     @property
     def desk(self) -> Desk:
-        """What can be looked at and done."""
         return self.console.desk
 
     @property
@@ -62,11 +60,9 @@ class Visit:
 
     @property
     def zone(self) -> ZoneInfo:
-        """The zone of all times on the page."""
         return self.console.zone()
 
     def say(self, sentence: str, **values: object) -> str:
-        """A sentence in the visit's language."""
         return self.words.one(sentence) % values if values else self.words.one(sentence)
 
     async def form(self) -> dict[str, str]:
@@ -93,7 +89,6 @@ class Visit:
         return HTMLResponse(render(template, self.around() | values), status_code=status)
 
     def around(self) -> dict[str, Any]:
-        """What every page shows around its own matter."""
         return {
             "words": self.words,
             "language": self.words.language,
@@ -174,7 +169,6 @@ async def begin(request: Request, console: Console) -> Visit:
 
 
 def _turned_away(visit: Visit) -> Response:
-    """What somebody hears who may not look."""
     is_data = visit.request.url.path.endswith((".json", ".csv", "/events"))
     if visit.answer is Answer.CLOSED:
         return PlainTextResponse(

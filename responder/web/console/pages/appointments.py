@@ -23,8 +23,7 @@ from responder.desk.appointments import (
 from responder.desk.desk import DeskError, Missing
 from responder.desk.handoffs import list_handoffs
 from responder.desk.people import open_questions
-from responder.web.console.frame.imports import bring_in, read_file
-from responder.web.console.frame.lists import as_csv, as_lines, each_of
+from responder.web.console.frame.files import as_csv, as_lines, bring_in, each_of, read_file
 from responder.web.console.frame.visits import Visit, acts, for_anybody, pages
 
 LASTS = timedelta(minutes=30)  # nobody tells us how long an appointment lasts
@@ -35,7 +34,6 @@ MOST_WAITING = 500  # hand-offs that are looked through
 
 
 def calendar_key(secret: bytes) -> str:
-    """The secret part of the calendar's address."""
     return hmac.digest(secret, b"console calendar", hashlib.sha256).hex()[:40]
 
 

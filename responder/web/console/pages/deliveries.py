@@ -1,7 +1,9 @@
-"""Deliveries: what left or did not, by what one has to do about it; and another try for one or for all."""
+"""Deliveries, and how they fared in the last day beside what doctor says: the status."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
 
 from starlette.responses import Response
 from starlette.routing import Route
@@ -16,8 +18,9 @@ from responder.desk.deliveries import (
     retry_webhook_calls,
 )
 from responder.desk.desk import Invalid
-from responder.desk.messages import given_up_by_reason, webhook_states
-from responder.web.console.frame.lists import as_csv, as_lines, with_query
+from responder.desk.messages import delivered_since, given_up_by_reason, webhook_states
+from responder.errors import StorageError
+from responder.web.console.frame.files import as_csv, as_lines, with_query
 from responder.web.console.frame.visits import Visit, acts, pages, safe_path
 
 SHOWN = 50
@@ -30,6 +33,10 @@ TABS = {
 }
 KEPT = frozenset({"to", "message", "status"})
 CAN_RETRY = (StepStatus.DEAD, StepStatus.FAILED, StepStatus.UNCERTAIN)
+GOOD_FOR_S = 10.0  # a doctor is not called for every reload
+PATIENCE_S = 0.2  # the page is shown with what is known, and reads itself again
+A_DAY = timedelta(days=1)
+ORDER = ("error", "warning", "ok")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,7 +88,6 @@ async def show(visit: Visit) -> Response:
 
 
 async def retry(visit: Visit) -> Response:
-    """Try one again."""
     form = await visit.form()
     await retry_delivery(visit.desk, visit.request.path_params["key"], operator=visit.operator)
     visit.console.lookout.forget()
@@ -98,7 +104,6 @@ async def retry_all(visit: Visit) -> Response:
 
 
 async def give_lines(visit: Visit) -> Response:
-    """The deliveries as the command prints them."""
     return as_lines(list_deliveries(visit.desk, _as_data(visit)).every())
 
 
@@ -113,10 +118,35 @@ def _as_data(visit: Visit) -> DeliveryFilter:
     return asked if is_named else replace(asked, status=None)
 
 
+async def show_status(visit: Visit) -> Response:
+    kept = await visit.console.commands.kept("doctor", "--json", good_for_s=GOOD_FOR_S, patience_s=PATIENCE_S)
+    records = kept.answer.records if kept.answer else []
+    findings = sorted(records, key=lambda finding: ORDER.index(finding["level"]))
+    fares = await _fares(visit)
+    return await visit.page(
+        "status.html",
+        503 if fares is None or visit.outlook.counts is None else 200,
+        findings=findings,
+        told_at=visit.now - timedelta(seconds=kept.age_s) if kept.answer else None,
+        is_checking=kept.is_asked_anew,
+        errors=kept.answer.errors if kept.answer and not findings else (),
+        fares=fares,
+    )
+
+
+async def _fares(visit: Visit) -> Mapping[str, Any] | None:
+    """How the replies of a day fared; None if the database is away, which the rest of the page tells all the same."""
+    try:
+        return await delivered_since(visit.desk, visit.now - A_DAY)
+    except StorageError:
+        return None
+
+
 routes: Sequence[Route] = (
     *pages("/deliveries", show),
     *pages("/deliveries.json", give_lines),
     *pages("/deliveries.csv", give_csv),
     *acts("/deliveries/retry", retry_all),
     *acts("/deliveries/{key}/retry", retry),
+    *pages("/status", show_status),
 )

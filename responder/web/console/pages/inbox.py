@@ -20,7 +20,7 @@ from responder.desk.handoffs import (
     show_handoff,
     take_handoff,
 )
-from responder.web.console.frame.lists import as_csv, as_lines, with_query
+from responder.web.console.frame.files import as_csv, as_lines, with_query
 from responder.web.console.frame.visits import Visit, acts, pages
 
 SHOWN = 30
@@ -104,7 +104,6 @@ async def take(visit: Visit) -> Response:
 
 
 async def done(visit: Visit) -> Response:
-    """Close a hand-off."""
     return await _close(visit, opts_out=False)
 
 
@@ -149,7 +148,6 @@ async def give_lines(visit: Visit) -> Response:
 
 
 async def give_csv(visit: Visit) -> Response:
-    """The hand-offs as a table."""
     return as_csv(list_handoffs(visit.desk, every=_is_every(visit)).every(), "hand-offs")
 
 

@@ -15,8 +15,7 @@ from responder.core.operations.pages import SubscriberFilter
 from responder.core.sms.address import number_from
 from responder.desk.consent import count_lists, list_subscribers, put_subscriber, read_growth
 from responder.desk.desk import DeskError, Invalid, Missing
-from responder.web.console.frame.imports import bring_in, read_file
-from responder.web.console.frame.lists import as_csv, as_lines, each_of, with_query
+from responder.web.console.frame.files import as_csv, as_lines, bring_in, each_of, read_file, with_query
 from responder.web.console.frame.visits import Visit, acts, pages
 
 WIDTH, HEIGHT, EDGE = 760.0, 180.0, 24.0

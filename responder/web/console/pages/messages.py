@@ -1,11 +1,12 @@
-"""Messages as they come in; and one of them: what decided about it and why, what was done and how it fared."""
+"""Messages as they come in, live where a page is open; and one of them: what was decided, why, and how it fared."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from responder.core.appointments.booking import day_bounds
@@ -21,9 +22,11 @@ from responder.desk.desk import Invalid
 from responder.desk.messages import lines_of, list_messages, message_as_test, read_raw, retry_message, show_message
 from responder.desk.people import number_of
 from responder.desk.rule_versions import place_of_rule
-from responder.web.console.frame.feed import SHOWN
-from responder.web.console.frame.lists import as_csv, as_lines, with_query
-from responder.web.console.frame.visits import Visit, acts, pages
+from responder.web.console.frame.feed import SHOWN, Listener, TooManyListeners
+from responder.web.console.frame.files import as_csv, as_lines, with_query
+from responder.web.console.frame.rendering import macro
+from responder.web.console.frame.shared import Console
+from responder.web.console.frame.visits import SIGNED_IN, Visit, acts, pages
 
 OURS = ("reserved:stop", "reserved:start", "reserved:help", "reserved:review", "question", "fallback")
 TODAY = "today"
@@ -31,6 +34,8 @@ NAMES = ("rule", "status", "list", "day", "unmatched", "person")
 NEWER_LOOKED_AT = 50  # later texts of the number
 SHOWN_OF_RAW = 4000  # characters
 SENDING = {"reply": StepKind.REPLY, "webhook": StepKind.WEBHOOK}
+HEADERS = {"Cache-Control": "no-store, no-transform", "X-Accel-Buffering": "no"}
+NO_ROWS = "none"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,11 +48,9 @@ class Asked:
 
     @property
     def is_filtered(self) -> bool:
-        """Whether anything is left out."""
         return bool(self.query)
 
     def is_live(self, today: date) -> bool:
-        """Whether new texts may belong here."""
         return self.filter.list is None and self.day in (None, today)
 
     def takes(self, line: FeedLine) -> bool:
@@ -123,7 +126,6 @@ async def show(visit: Visit) -> Response:
 
 
 async def give_lines(visit: Visit) -> Response:
-    """The messages as the command prints them."""
     return as_lines(list_messages(visit.desk, read_filters(visit).filter).every())
 
 
@@ -178,7 +180,6 @@ def _step(step: Mapping[str, Any], waiting: Mapping[StepKind, list[DeliveryRecor
 
 
 async def _newer(visit: Visit, message: MessageRecord) -> MessageRecord | None:
-    """The word that stands in its place, as far as it was a text."""
     theirs = list_messages(visit.desk, MessageFilter(originator=message.originator))
     page = await theirs.page(limit=NEWER_LOOKED_AT, newest_first=True)
     return next((one for one in page.items if not one.is_superseded and one.key != message.key), None)
@@ -199,6 +200,39 @@ async def retry(visit: Visit) -> Response:
     return visit.go(f"/messages/{key}", visit.say("It waits again: a worker takes it up within seconds."))
 
 
+async def listen(visit: Visit) -> Response:
+    """The stream: rows of the feed that the filters take, counts, and what is wrong."""
+    query = visit.request.query_params
+    if "probe" in query:
+        return Response(status_code=204)
+    asked, has_rows = read_filters(visit), query.get("rows") != NO_ROWS
+    door, headers, session = visit.console.door, visit.request.headers, dict(visit.request.session)
+    listener = Listener(
+        language=visit.words.language,
+        write=partial(_rows, visit.console, visit.around()),
+        matches=asked.takes if has_rows else lambda _line: False,
+        wants_rows=has_rows,
+        wanted=str(sorted(asked.query.items())) if has_rows else NO_ROWS,
+        after=_number(visit.request.headers.get("last-event-id") or query.get("after", "")),
+        visit=str(session.get("visit", "")),
+        counts_in=lambda epoch: door.answer(headers, session, epoch, visit.desk.clock()) in SIGNED_IN,
+    )
+    try:
+        stream = await visit.console.feed.listen(listener)
+    except TooManyListeners:
+        return PlainTextResponse("too many pages listen already\n", status_code=503, headers={"Retry-After": "30"})
+    return StreamingResponse(stream, media_type="text/event-stream", headers=HEADERS)
+
+
+def _rows(console: Console, around: Mapping[str, Any], lines: Sequence[FeedLine]) -> Iterator[str]:
+    row = macro("parts.html", "row", {**around, "now": console.desk.clock()})
+    return map(row, lines)
+
+
+def _number(typed: str) -> int:
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 19 else 0
+
+
 routes: Sequence[Route] = (
     *pages("/", show),
     *pages("/messages.json", give_lines),
@@ -206,4 +240,5 @@ routes: Sequence[Route] = (
     *acts("/find", find),
     *pages("/messages/{key}", show_message_page),
     *acts("/messages/{key}/retry", retry),
+    *pages("/events", listen),
 )

@@ -66,7 +66,6 @@ def _why_no_reply(visit: Visit, number: str, standing: Standing) -> str | None:
 
 
 async def reply(visit: Visit) -> Response:
-    """Write to the person."""
     typed = (await visit.form()).get("text", "")
     number = number_of(visit.desk, visit.request.path_params["handle"])
     try:

@@ -23,7 +23,7 @@ from responder.desk.rule_versions import (
     resume_rule,
     version_in_force,
 )
-from responder.web.console.frame.lists import with_query
+from responder.web.console.frame.files import with_query
 from responder.web.console.frame.visits import Visit, acts, pages
 
 CHECK_PATIENCE_S = 0.2  # the page is shown with what is known, and reads itself again
@@ -63,7 +63,6 @@ async def _checked(visit: Visit, version: Version) -> tuple[Records | None, Reco
 
 
 def _by_line(problems: Records) -> Mapping[tuple[str, int], Sequence[str]]:
-    """The warnings of each line, by the name of the file and the line."""
     found: dict[tuple[str, int], list[str]] = defaultdict(list)
     for one in problems:
         found[one["file"], one["line"]].append(one["text"])
@@ -71,7 +70,6 @@ def _by_line(problems: Records) -> Mapping[tuple[str, int], Sequence[str]]:
 
 
 async def pause(visit: Visit) -> Response:
-    """Let a rule not apply for a while."""
     form = await visit.form()
     if form.get("hours") not in PAUSES:
         raise Invalid(because("no_span_chosen"))
@@ -81,7 +79,6 @@ async def pause(visit: Visit) -> Response:
 
 
 async def resume(visit: Visit) -> Response:
-    """Let a rule apply again."""
     await resume_rule(visit.desk, (await visit.form()).get("rule", ""), operator=visit.operator)
     return visit.go("/rules", visit.say("The rule applies again."))
 
@@ -104,7 +101,6 @@ async def show_history(visit: Visit) -> Response:
 
 
 async def _effects(visit: Visit, old: str, new: str) -> tuple[Effects | None, str]:
-    """What a version does otherwise than another, or why that cannot be told."""
     try:
         return await compare_versions(visit.desk, old, new), ""
     except Refused as error:
