@@ -17,6 +17,12 @@ from responder.errors import ConfigurationError
 RULES, SETTINGS, APPOINTMENTS = "rules.yaml", ".env", "appointments.csv"
 EDITOR, SCHEMA = ".vscode/settings.json", ".vscode/rules.schema.json"
 EASILY_READ = "abcdefghjkmnpqrstuvwxyz23456789"  # no letter that looks like a digit
+USES_SCHEMA = """{
+  "yaml.schemas": {
+    "./.vscode/rules.schema.json": ["/rules.yaml", "/campaigns/*.yaml"]
+  }
+}
+"""
 SATURDAY = 5
 _VALUE = re.compile(r"<<(?:(?P<kind>day|workday)\+(?P<days>\d+)(?P<is_short> short)?|(?P<name>[a-z_]+))>>")
 
@@ -60,7 +66,7 @@ def _pack_files(
     yield NewFile(name=SETTINGS, text=filled(written, today, settings))
     if sample := _read(f"{pack}.{language}.csv"):
         yield NewFile(name=APPOINTMENTS, text=filled(sample, today, {}))
-    yield NewFile(name=EDITOR, text=_read("editor.json"))
+    yield NewFile(name=EDITOR, text=USES_SCHEMA)
     yield NewFile(name=SCHEMA, text=schema)
 
 
