@@ -66,10 +66,13 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
 
 
 @asynccontextmanager
-async def open_store(settings: Settings) -> AsyncIterator[Store]:
-    """The database, at our version and with its secret. Raises ConfigurationError, or StorageError if it is away."""
+async def open_store(settings: Settings, *, migrates: bool = False) -> AsyncIterator[Store]:
+    """The database, at our version (or brought to it) and with its secret.
+
+    Raises ConfigurationError, or StorageError if it is away.
+    """
     async with open_database(settings) as database:
-        await require_current(database)
+        await (_migrate(database) if migrates else require_current(database))
         installation = Installation(database)
         configured = settings.secret.get_secret_value().encode() if settings.secret else None
         try:
@@ -101,10 +104,14 @@ async def migrate_database(settings: Settings) -> str:
     Raises StorageError, and ConfigurationError for a newer one that it does not run on.
     """
     async with open_database(settings) as database:
-        if (await version_of(database) or "") < NEWEST:
-            await migrate(database)
-        await require_current(database)
+        await _migrate(database)
         return await version_of(database) or NEWEST
+
+
+async def _migrate(database: Database) -> None:
+    if (await version_of(database) or "") < NEWEST:
+        await migrate(database)
+    await require_current(database)
 
 
 def make_gateway(settings: Settings, secret: bytes) -> Gateway:

@@ -23,7 +23,7 @@ from responder.settings.exposure import check_exposure
 from responder.settings.model import Settings
 from responder.settings.urls import mask_url, read_mailbox_url
 from responder.version import full_version
-from responder.wiring import migrate_database, open_rules, open_store, read_rules_in_force
+from responder.wiring import open_rules, open_store, read_rules_in_force
 
 CONSOLE = "console"
 READY_WITHIN_S = 20.0
@@ -50,8 +50,7 @@ async def prepare(settings: Settings) -> Prepared:
     except RulesError:
         if missing_file(settings):
             raise
-    await migrate_database(settings)
-    async with open_store(settings) as store:
+    async with open_store(settings, migrates=True) as store:
         in_force = await open_rules(settings, store, decides=False)
         return Prepared(parts=parts, rules=in_force.rules(), is_ok=in_force.status().is_ok)
 
@@ -79,8 +78,7 @@ async def run_everything(
     redis = None if settings.redis_url else await embedded.start(settings.data_dir)
     try:
         await wait_for_port(settings.host, settings.port, port_free_within_s)
-        await migrate_database(settings)
-        async with open_store(settings):
+        async with open_store(settings, migrates=True):
             pass  # what its children would be refused for
         env = {"RESPONDER_REDIS_URL": redis.url} if redis else {}
         told = env | {CONSOLE_DOOR: door.path}
