@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import Coroutine, Sequence
 from contextlib import closing, suppress
+from functools import partial
 from importlib import import_module
 from threading import Thread
 from typing import Any, TypeVar
@@ -13,7 +14,7 @@ from responder.cli.terminal.output import say
 from responder.logs import set_up_logs
 from responder.processes.children import Patience, Supervisor
 from responder.processes.forked import Door, Family, fork, show_as
-from responder.processes.memory import keep_what_is_loaded, use_few_arenas
+from responder.processes.memory import collect_nothing, keep_what_is_loaded, use_few_arenas
 from responder.rulefile.watching import load_watching
 from responder.settings.environment import console_door, console_fd, environment
 from responder.settings.model import Settings, load_settings, unknown_settings
@@ -87,24 +88,28 @@ MODULES = {"web": "responder.web.server", "worker": "responder.worker.serve", "m
 
 
 def _fork(parts: Sequence[str], beside: Thread) -> Family:
-    """Fork the parts where that is safe, with their modules loaded; elsewhere each starts as a program of its own.
+    """Fork the parts where that is safe, with what they share loaded; elsewhere each starts as a program of its own.
 
     The thread has ended by then.
     """
     if sys.platform != "linux":
         keep_what_is_loaded()
         return Family(children={})
-    for module in filter(None, map(MODULES.get, parts)):
-        import_module(module)
+    import_module("responder.jobs")
     beside.join()
-    return fork(parts, {"web": load_watching, "worker": _load_for_the_worker})
+    return fork(parts, {part: partial(_load, part) for part in MODULES})
 
 
-def _load_for_the_worker() -> None:
-    from responder.clients.connections import authorities  # noqa: PLC0415  (each process loads its own part alone)
-
+def _load(part: str) -> None:
+    """Load what a part alone needs; that takes the time in which the database is made ready."""
+    collect_nothing()
+    import_module(MODULES[part])
     load_watching()
-    authorities()
+    if part == "worker":
+        from responder.clients.connections import authorities  # noqa: PLC0415  (each process loads its own part alone)
+
+        authorities()
+    keep_what_is_loaded()
 
 
 def _settings(role: str) -> Settings:
