@@ -4,8 +4,6 @@ import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from dotenv import dotenv_values
-
 from responder.errors import ConfigurationError
 
 PREFIX = "RESPONDER_"
@@ -35,6 +33,8 @@ class Variables(dict[str, str]):
 
 def environment() -> Variables:
     """The variables of the process, and from ``.env`` in the working directory those that it lacks."""
+    from dotenv import dotenv_values  # noqa: PLC0415  (a command that reads no settings starts without it)
+
     try:
         written = dotenv_values(".env", encoding="utf-8")
     except (OSError, UnicodeError) as error:
