@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from responder.core.contact.effects import StepKind
 from tests.appointments.clinic import RULES, Clinic
 from tests.appointments.test_reminders import DAY, TEN, rome
 
@@ -47,7 +48,21 @@ async def reminded(clinic: Clinic) -> Clinic:
     file = clinic.with_rules(FIVE_DAYS)
     await file.book("a1", TEN, name="Anna")
     assert await file.at(TEN - 5 * DAY) == [REMINDED]
+    await leaves(file)
     return file
+
+
+async def leaves(file: Clinic) -> None:
+    """Whatever waits leaves, before anybody can react to it."""
+    await file.store.steps.claim(StepKind.REPLY, "w", file.clock(), 10)
+
+
+async def test_a_thumb_for_a_reminder_that_has_yet_to_leave_is_no_yes(clinic: Clinic) -> None:
+    file = clinic.with_rules(FIVE_DAYS)
+    await file.book("a1", TEN, name="Anna")
+    await file.at(TEN - 5 * DAY)
+    await file.hears(f"Liked “{REMINDED}”")
+    assert await file.statuses() == {"a1": "scheduled"}
 
 
 @pytest.mark.parametrize("like", LIKES)
@@ -93,6 +108,7 @@ async def test_a_thumb_for_the_reminder_of_an_earlier_appointment_is_no_yes_to_t
     await file.hears("yes")
     await file.book("a2", rome(12, 10, 10))
     assert await file.at(rome(12, 5, 10)) == ["See you on 10/12/2026 at 10:00. YES or NO?"]
+    await leaves(file)
     await file.hears(f"👍 to “{REMINDED}”")
     assert await file.statuses() == {"a1": "confirmed", "a2": "scheduled"}
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert, or_, select, text
+from sqlalchemy import bindparam, case, insert, or_, select, text
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -39,7 +39,7 @@ def delivery_from(row: Row[Any]) -> DeliveryRecord:
 async def read_sent(
     connection: AsyncConnection, originators: Collection[str], now: datetime, asked_at: datetime | None = None
 ) -> dict[str, list[Sent]]:
-    """The texts that were queued lately for each of the originators, and the reminders since ``asked_at``."""
+    """The texts that were queued lately for each of the originators, and the reminders that left since ``asked_at``."""
     sent: dict[str, list[Sent]] = defaultdict(list)
     lately = now - TEXTS_REMEMBERED
     since = asked_at - TEXTS_REMEMBERED if asked_at and asked_at < now else lately
@@ -62,7 +62,10 @@ _SENT = kept(
         steps.c.kind == text("'reply'"),
         among_listed(steps.c.originator, "originators"),
         steps.c.created_at > bindparam("since"),
-        or_(steps.c.purpose == Purpose.REMINDER, steps.c.created_at > bindparam("lately")),
+        case(
+            (steps.c.purpose == Purpose.REMINDER, steps.c.status != StepStatus.QUEUED),  # nobody has read it yet
+            else_=steps.c.created_at > bindparam("lately"),
+        ),
         or_(steps.c.status != StepStatus.SUPPRESSED, steps.c.last_error == SHADOWED),
     )
     .order_by(steps.c.seq)
