@@ -113,6 +113,7 @@ REMINDED: dict[str, Any] = {"earlier": [], "booked": 1, "split": 1}
 @example(texts=["no", "yes"], **REMINDED)
 @example(texts=["yes", "STOP", "START", "no"], **REMINDED)
 @example(texts=["no", "Liked “See you.”"], **REMINDED)
+@example(texts=["STOP", "no", "no", "👍", "START", "yes"], earlier=[], booked=0, split=1)
 @example(texts=["yes", "STOP"], earlier=["blue"], booked=0, split=1)
 @example(texts=["stop news", "blue", "green", "STOP"], earlier=[], booked=0, split=1)
 @given(

@@ -16,6 +16,7 @@ from responder.core.deciding.drafts import Draft, all_timed, drafts_of, effects_
 from responder.core.deciding.first_rule import near_misses
 from responder.core.deciding.steps import announcements, steps_of, without_unsent
 from responder.core.outbound.events import happenings, message_handled
+from responder.core.outbound.leaving import DESPITE_OPT_OUT
 from responder.core.recognition.outcome import NOTHING, Recognition
 from responder.core.rules.rules import Rules
 from responder.core.rules.situation import Situation
@@ -147,8 +148,13 @@ def _changes(effects: Iterable[Effect], known: Known, message: Message) -> Itera
 
 
 def with_steps(known: Known, plan: Plan) -> Known:
-    """What is known once the texts of a plan are queued too, for the originator's next message."""
-    texts = (step for step in plan.steps if step.kind is StepKind.REPLY)
+    """What is known once the texts of a plan are queued too, for the originator's next message.
+
+    Those to a number that opted out never leave, so they count in no limit.
+    """
+    silent = plan.after.opted_out
+    replies = (step for step in plan.steps if step.kind is StepKind.REPLY)
+    texts = (step for step in replies if not silent or step.purpose in DESPITE_OPT_OUT)
     at = plan.message.received_at
     sent = tuple(Sent(at=at, text=step.content, purpose=step.purpose, waits=True) for step in texts)
     return known.but(sent=(*known.sent, *sent)) if sent else known
