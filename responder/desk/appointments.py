@@ -65,7 +65,7 @@ async def put_appointment(
     means = await booking_means(desk)
     try:
         counts = await put_bookings(
-            desk.database, [booking], desk.clock(), times=means.times, by=by, expected=expected, tell=means.tell
+            desk.database, [booking], desk.clock(), times=means.times, by=by, expected=expected, notify=means.notify
         )
     except Conflict:
         raise Overtaken(OVERTAKEN, await records.find_appointment(desk.database, booking.id)) from None
@@ -77,10 +77,10 @@ async def remove_appointment(
     desk: Desk, identifier: str, *, by: str = API, expected: Expected = lambda _before: True
 ) -> bool:
     """Forget an appointment that will not be, and tell whether there was one. Raises Overtaken."""
-    tell = await desk.hearers(Event.APPOINTMENT_CHANGED)
+    notify = await desk.hearers(Event.APPOINTMENT_CHANGED)
     try:
         was_there = await delete_appointment(
-            desk.database, identifier, desk.clock(), by=by, expected=expected, tell=tell
+            desk.database, identifier, desk.clock(), by=by, expected=expected, notify=notify
         )
     except Conflict:
         raise Overtaken(OVERTAKEN, await records.find_appointment(desk.database, identifier)) from None
@@ -100,7 +100,7 @@ async def set_appointment_status(
     """Set what a person was told, by telephone say; it ends the reminders. Raises Missing, Invalid and Overtaken."""
     check_note(note)
     means = await booking_means(desk)
-    act = ByHand(status=status, by=operator, note=tidy(note), times=means.times, tell=means.tell, expected=expected)
+    act = ByHand(status=status, by=operator, note=tidy(note), times=means.times, notify=means.notify, expected=expected)
     try:
         if await set_status(desk.database, identifier, act, desk.clock()) is None:
             raise Missing(because("no_such_appointment_id", id=identifier))
@@ -114,7 +114,7 @@ async def booking_means(desk: Desk) -> Means:
     """How bookings are carried out by the rules in force."""
     rules = await desk.rules()
     times = ReminderPlan(policy=rules.appointments, zone=rules.zone)
-    return Means(times=times, tell=rules.webhooks_for(Event.APPOINTMENT_CHANGED))
+    return Means(times=times, notify=rules.webhooks_for(Event.APPOINTMENT_CHANGED))
 
 
 async def read_board(desk: Desk, day: str = TODAY) -> Board:

@@ -74,11 +74,11 @@ async def correct_opt_out(desk: Desk, originator: str, *, reason: str, operator:
         raise Invalid("reason: nothing stands here, say why the opt-out was none")
     check_note(reason, "reason")
     rules = await desk.rules()
-    tell = await desk.hearers(Event.CONSENT_CHANGED)
+    notify = await desk.hearers(Event.CONSENT_CHANGED)
     times = ReminderPlan(policy=rules.appointments, zone=rules.zone)
     with refusals():
         lists = await by_hand.correct(
-            desk.database, desk.secret, originator, reason=reason, operator=operator, now=desk.clock(), tell=tell
+            desk.database, desk.secret, originator, reason=reason, operator=operator, now=desk.clock(), notify=notify
         )
     await plan_again_for(desk.database, originator, times, desk.clock())
     desk.ring(Job.WEBHOOKS)
@@ -142,7 +142,7 @@ async def put_subscriber(
         [change],
         operator=operator,
         now=desk.clock(),
-        tell=await desk.hearers(Event.CONSENT_CHANGED),
+        notify=await desk.hearers(Event.CONSENT_CHANGED),
         check=looked_at(lambda connection: records.subscriber_now(connection, originator, name), look),
     )
     if outcomes.left_out:
@@ -172,9 +172,9 @@ async def _change(
 
 async def opt_out_number(desk: Desk, originator: str, *, operator: str, reason: str = "") -> bool:
     """Let a number be texted no more, as its own STOP would, and say whether that is news."""
-    tell = await desk.hearers(Event.CONSENT_CHANGED)
+    notify = await desk.hearers(Event.CONSENT_CHANGED)
     is_new = await opt_out(
-        desk.database, desk.secret, originator, reason=reason, operator=operator, now=desk.clock(), tell=tell
+        desk.database, desk.secret, originator, reason=reason, operator=operator, now=desk.clock(), notify=notify
     )
     desk.ring(Job.WEBHOOKS)
     return is_new

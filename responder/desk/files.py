@@ -118,8 +118,8 @@ async def import_subscribers(
         outcomes = await preview_subscribers(desk.database, desk.secret, changes)
         advance(len(changes))
         return outcomes
-    tell = await desk.hearers(Event.CONSENT_CHANGED)
-    imports = SubscriberImports(database=desk.database, secret=desk.secret, clock=desk.clock, tell=tell)
+    notify = await desk.hearers(Event.CONSENT_CHANGED)
+    imports = SubscriberImports(database=desk.database, secret=desk.secret, clock=desk.clock, notify=notify)
     return await imports.put(changes, operator, advance)
 
 

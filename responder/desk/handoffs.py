@@ -43,12 +43,12 @@ async def close_handoff(
     check_note(note)
     key = (await show_handoff(desk, beginning)).key
     closes = closing.Closing(
-        operator=operator, note=clean(note), opts_out=opts_out, tell=await desk.hearers(Event.HANDOFF_CLOSED)
+        operator=operator, note=clean(note), opts_out=opts_out, notify=await desk.hearers(Event.HANDOFF_CLOSED)
     )
-    tell = await desk.hearers(Event.CONSENT_CHANGED) if opts_out else ()
+    notify = await desk.hearers(Event.CONSENT_CHANGED) if opts_out else ()
     with refusals():
         closed = await closing.close(
-            desk.database, desk.secret, key, closes, now=desk.clock(), tell=tell, check=_check(key, expected)
+            desk.database, desk.secret, key, closes, now=desk.clock(), notify=notify, check=_check(key, expected)
         )
     desk.ring(Job.WEBHOOKS)
     return await show_handoff(desk, key), closed

@@ -93,7 +93,7 @@ class Deliverer:
     async def _pretend(self, kind: StepKind, pretence: Pretence) -> bool:
         now = self.clock()
         return await self.steps.pretend(
-            kind, pretence, now, PRETENDED_AT_ONCE, tell=self._notified(), quiet_until=self._quiet_until(now)
+            kind, pretence, now, PRETENDED_AT_ONCE, notify=self._notified(), quiet_until=self._quiet_until(now)
         )
 
     def _pretence(self, kind: StepKind) -> Pretence | None:
@@ -174,7 +174,7 @@ class Deliverer:
             now,
             granted,
             budget=budget,
-            tell=notified,
+            notify=notified,
             quiet_until=quiet,
             look_at=LOOK_AT,
         )

@@ -91,10 +91,10 @@ class Housekeeping:
             logger.info("erasures that were cut short finished count=%d", finished)
         rules, database, clock = self.rules(), self.store.database, self.clock
         times = ReminderPlan(policy=rules.appointments, zone=rules.zone)
-        means = Means(times=times, tell=rules.webhooks_for(Event.APPOINTMENT_CHANGED))
+        means = Means(times=times, notify=rules.webhooks_for(Event.APPOINTMENT_CHANGED))
         bookings = BookingImports(database=database, means=means, clock=clock)
         notified = rules.webhooks_for(Event.CONSENT_CHANGED)
-        subscribers = SubscriberImports(database=database, secret=self.store.secret, clock=clock, tell=notified)
+        subscribers = SubscriberImports(database=database, secret=self.store.secret, clock=clock, notify=notified)
         if done := await bookings.tidy() + await subscribers.tidy():
             logger.info("imports that were cut short finished lines=%d", done)
 

@@ -29,7 +29,7 @@ ASKED = "Do you want no more texts from us? Then text STOP. If not, you need do 
 
 async def done(work: Work, key: str = KEY, *, note: str = "", opts_out: bool = False) -> Closed:
     closing = Closing(operator="mia", note=note, opts_out=opts_out)
-    return await close(work.store.database, work.store.secret, key, closing, now=LATER, tell=["crm"])
+    return await close(work.store.database, work.store.secret, key, closing, now=LATER, notify=["crm"])
 
 
 async def write(work: Work, text: str = "Shall I take you off?", key: str = KEY, after: float = 0) -> tuple[str, bool]:

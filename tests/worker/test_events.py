@@ -137,7 +137,7 @@ async def test_what_becomes_of_a_reply_is_told(out: Out) -> None:
 
 async def test_a_reply_that_was_suppressed_or_whose_worker_was_killed_is_told(out: Out) -> None:
     await out.queue(reply_step("k-1"), reply_step("k-2", expires_at=NOON - minutes(1)))
-    await out.work.store.steps.claim(StepKind.REPLY, "killed", NOON, 10, tell=["ear"])
+    await out.work.store.steps.claim(StepKind.REPLY, "killed", NOON, 10, notify=["ear"])
     out.work.clock.advance(seconds=LEASE.total_seconds() + 1)
     await settle_abandoned(out.work.store.database, out.work.clock(), ["ear"])
     assert [event["data"]["status"] for event in await heard(out)] == ["suppressed", "uncertain"]

@@ -52,7 +52,7 @@ class Means:
 
     times: ReminderPlan | None = None
     by: str = IMPORT
-    tell: Collection[str] = ()
+    notify: Collection[str] = ()
 
 
 async def put_bookings(
@@ -64,13 +64,13 @@ async def put_bookings(
     times: ReminderPlan | None = None,
     by: str = IMPORT,
     expected: Callable[[Appointment | None], bool] = lambda _before: True,
-    tell: Collection[str] = (),
+    notify: Collection[str] = (),
 ) -> Mapping[Change, int]:
     """Make the appointments what the bookings say, all or none, with the count of each change.
 
     A new or moved one is scheduled, and no answer from before ``now`` counts for a moved one; any other keeps its
-    status. ``advance`` is told how many are done, ``times`` says when people are reminded, and ``tell`` which webhooks
-    hear of new and moved ones. Raises Conflict where an appointment is not as ``expected``.
+    status. ``advance`` is told how many are done, ``times`` says when people are reminded, and ``notify`` names the
+    webhooks that hear of new and moved ones. Raises Conflict where an appointment is not as ``expected``.
     """
     async with database.write() as connection:
         await take_bookings(database, connection)
@@ -79,7 +79,7 @@ async def put_bookings(
             raise Conflict
         identifiers = [booking.id for booking in bookings]
         await overtake(connection, BOOKINGS, (BOOKINGS.staged.c.id.in_(some) for some in chunks(identifiers)))
-        await _put_all(database, connection, puts, Means(times=times, by=by, tell=tell), now, advance)
+        await _put_all(database, connection, puts, Means(times=times, by=by, notify=notify), now, advance)
         for put in puts:
             if put.change is Change.NEW:
                 note_subject(connection, put.booking.id, is_new=True)
@@ -115,7 +115,7 @@ async def _put_all(
         numbers = await _put_some(connection, some, statement, now, means.by)
         anew = [put.booking for put in some if put.change is not Change.CHANGED]
         await rebook_reminders(connection, database.insert, anew, means.times, now)
-        await announce(connection, _happened(some, numbers, now), means.tell, now)
+        await announce(connection, _happened(some, numbers, now), means.notify, now)
         advance(len(some))
     if means.times and changes:
         await note_times(connection, means.times)
@@ -166,7 +166,7 @@ async def delete_appointment(
     *,
     by: str,
     expected: Callable[[Appointment | None], bool] = lambda _before: True,
-    tell: Collection[str] = (),
+    notify: Collection[str] = (),
 ) -> bool:
     """Forget an appointment that will not be, and tell whether there was one; its history stays. Raises Conflict."""
     async with database.write() as connection:
@@ -185,7 +185,7 @@ async def delete_appointment(
         )
         await drop_stale(connection, [identifier], now)
         gone = appointment_deleted(appointment_from(before), before.version + 1)
-        await announce(connection, [(before.originator, gone)], tell, now)
+        await announce(connection, [(before.originator, gone)], notify, now)
         return True
 
 

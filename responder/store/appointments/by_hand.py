@@ -36,7 +36,7 @@ class ByHand:
     by: str
     note: str = ""
     times: ReminderPlan | None = None
-    tell: Collection[str] = ()
+    notify: Collection[str] = ()
     expected: Callable[[Appointment], bool] = lambda _before: True
 
 
@@ -55,7 +55,7 @@ async def set_status(database: Database, identifier: str, act: ByHand, now: date
             raise Conflict
         after = replace(before, status=act.status, updated_at=now, by_hand_at=now, version=before.version + 1)
         await _write(connection, before, after, act, now)
-        await announce(connection, [(before.originator, appointment_booked(before, after))], act.tell, now)
+        await announce(connection, [(before.originator, appointment_booked(before, after))], act.notify, now)
         if act.status is AppointmentStatus.SCHEDULED:
             await _plan_again(database, connection, after, act, now)
         else:
@@ -150,8 +150,8 @@ class BookingImports(Imports):
         """Make the appointments what the bookings say, all or none, with the count of each change."""
         await self.carry_out()
         if len(bookings) <= AT_ONCE:
-            times, by, tell = self.means.times, self.means.by, self.means.tell
-            return await put_bookings(self.database, bookings, self.clock(), advance, times=times, by=by, tell=tell)
+            times, by, notify = self.means.times, self.means.by, self.means.notify
+            return await put_bookings(self.database, bookings, self.clock(), advance, times=times, by=by, notify=notify)
         lines = [{name: getattr(booking, name) for name in FILE_FIELDS} for booking in bookings]
         done = await self.import_lines(lines, advance=advance)
         return {Change(change): count for change, count in done.counts.items()}

@@ -29,11 +29,11 @@ FINAL = "only its own START brings it back"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SubscriberImports(Imports):
-    """Carries out imports of subscribers; webhooks ``tell``."""
+    """Carries out imports of subscribers; ``notify`` names webhooks."""
 
     kind = SUBSCRIBERS
     secret: bytes = field(repr=False)
-    tell: Collection[str] = ()
+    notify: Collection[str] = ()
 
     async def put(
         self, requests: Sequence[SubscriberChange], operator: str, advance: Callable[[int], None] = lambda _count: None
@@ -41,7 +41,12 @@ class SubscriberImports(Imports):
         """Make the subscriptions what an operator wants, all or none, but bring nobody back who opted out."""
         await self.carry_out()
         if len(requests) <= AT_ONCE:
-            means: dict[str, Any] = {"operator": operator, "now": self.clock(), "tell": self.tell, "advance": advance}
+            means: dict[str, Any] = {
+                "operator": operator,
+                "now": self.clock(),
+                "notify": self.notify,
+                "advance": advance,
+            }
             return await put_subscribers(self.database, self.secret, requests, **means)
         lines = [as_row(one, staged_subscribers) for one in requests]
         done = await self.import_lines(lines, operator=operator, advance=advance)
@@ -50,7 +55,7 @@ class SubscriberImports(Imports):
 
     async def apply(self, connection: AsyncConnection, one: Row[Any], rows: Sequence[Row[Any]]) -> Sequence[str]:
         """A subscription counts from the moment at which the import was accepted, if its line does not say."""
-        means = Means(secret=self.secret, operator=one.operator, tell=self.tell)
+        means = Means(secret=self.secret, operator=one.operator, notify=self.notify)
         requests = [from_row(SubscriberChange, row, since=row.since or one.accepted_at) for row in rows]
         return await carry_out_some(
             self.database, connection, requests, means, self.clock(), accepted_at=one.accepted_at
@@ -65,7 +70,7 @@ async def correct(
     reason: str,
     operator: str,
     now: datetime,
-    tell: Collection[str] = (),
+    notify: Collection[str] = (),
 ) -> Sequence[str]:
     """Let a number be texted again, and on the lists that it left by a slip of ours; gives those lists.
 
@@ -84,7 +89,7 @@ async def correct(
         proof: dict[str, Any] = {"operator": operator, "reason": reason, "message_key": said}
         corrected = (*((None,) if events else ()), *lists)
         rows = [event_row(event=CORRECTED, at=now, originator=originator, list=name, **proof) for name in corrected]
-        await announce_consent(connection, await append(connection, rows, secret), tell, now)
+        await announce_consent(connection, await append(connection, rows, secret), notify, now)
     return lists
 
 

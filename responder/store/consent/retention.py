@@ -124,7 +124,7 @@ async def remove_strays(database: Database, before: datetime) -> int:
             found += (await connection.execute(gone)).rowcount
 
 
-async def end_subscriptions(database: Database, secret: bytes, now: datetime, tell: Collection[str] = ()) -> int:
+async def end_subscriptions(database: Database, secret: bytes, now: datetime, notify: Collection[str] = ()) -> int:
     """End the subscriptions whose time is over, in the ledger and for webhooks, and give how many."""
     over = and_(ENDING, subscriptions.c.ends_at <= now)
     unread = select(messages.c.seq).where(WAITING, messages.c.originator == subscriptions.c.originator).exists()
@@ -136,11 +136,11 @@ async def end_subscriptions(database: Database, secret: bytes, now: datetime, te
             originators = sorted(set((await connection.execute(some)).scalars()))
         if not originators:
             return found
-        found += await _end_some(database, secret, originators, now, tell)
+        found += await _end_some(database, secret, originators, now, notify)
 
 
 async def _end_some(
-    database: Database, secret: bytes, originators: Sequence[str], now: datetime, tell: Collection[str]
+    database: Database, secret: bytes, originators: Sequence[str], now: datetime, notify: Collection[str]
 ) -> int:
     over = and_(ENDING, subscriptions.c.ends_at <= now)
     async with database.write() as connection:
@@ -155,7 +155,7 @@ async def _end_some(
             update(subscriptions).where(over, subscriptions.c.originator.in_(originators)).values(ended)
         )
         await announce_consent(
-            connection, await append(connection, [_ended(row, now) for row in rows], secret), tell, now
+            connection, await append(connection, [_ended(row, now) for row in rows], secret), notify, now
         )
     return len(rows)
 

@@ -133,7 +133,7 @@ async def opt_out(
     reason: str,
     operator: str,
     now: datetime,
-    tell: Collection[str] = (),
+    notify: Collection[str] = (),
 ) -> bool:
     """Let a number be texted no more, as its own STOP would; gives whether that is news."""
     async with database.write() as connection:
@@ -149,7 +149,7 @@ async def opt_out(
         events = await append(
             connection, await stop(connection, originator, Stop(by_hand_at=now, proof=proof), now), secret
         )
-        await announce_consent(connection, events, tell, now)
+        await announce_consent(connection, events, notify, now)
     return True
 
 

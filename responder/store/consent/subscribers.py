@@ -68,7 +68,7 @@ class Means:
 
     secret: bytes = field(repr=False)
     operator: str
-    tell: Collection[str] = ()
+    notify: Collection[str] = ()
 
 
 async def preview_subscribers(database: Database, secret: bytes, requests: Sequence[SubscriberChange]) -> Outcomes:
@@ -84,11 +84,11 @@ async def put_subscribers(
     operator: str,
     now: datetime,
     advance: Callable[[int], None] = lambda _count: None,
-    tell: Collection[str] = (),
+    notify: Collection[str] = (),
     check: Check = unchecked,
 ) -> Outcomes:
-    """Make the changes, all or none, but bring nobody back who opted out; ``tell`` webhooks."""
-    means = Means(secret=secret, operator=operator, tell=tell)
+    """Make the changes, all or none, but bring nobody back who opted out; ``notify`` names webhooks."""
+    means = Means(secret=secret, operator=operator, notify=notify)
     async with database.write() as connection:
         await database.turn(connection, SUBSCRIBER_LOCK)
         places = [(one.originator, one.list) for one in requests]
@@ -121,7 +121,7 @@ async def carry_out_some(
     await let_go(connection, {one.originator for one in before} - {one.originator for one in changes})
     await _put(connection, database.insert, changes, now, advance)
     events = await append(connection, (_event(one, means.operator, now) for one in changes), means.secret)
-    await announce_consent(connection, events, means.tell, now)
+    await announce_consent(connection, events, means.notify, now)
     advance(len(requests) - len(changes))
     return outcomes
 

@@ -39,7 +39,7 @@ class Closing:
     operator: str
     note: str = ""
     opts_out: bool = False
-    tell: Collection[str] = ()
+    notify: Collection[str] = ()
 
 
 async def close(
@@ -49,7 +49,7 @@ async def close(
     closing: Closing,
     *,
     now: datetime,
-    tell: Collection[str] = (),
+    notify: Collection[str] = (),
     check: Check = unchecked,
 ) -> Closed:
     """Close a hand-off, with what it means for consent, and tell webhooks; ResponderError says why that cannot be."""
@@ -72,10 +72,10 @@ async def close(
         is_opted_out = (
             await connection.execute(select(contacts.c.opted_out).where(contacts.c.originator == row.originator))
         ).scalar_one()
-        await announce_consent(connection, await append(connection, events, secret), tell, now)
+        await announce_consent(connection, await append(connection, events, secret), notify, now)
         data = {"key": key, "reason": row.reason, "by": closing.operator, "note": closing.note or None}
         told = handoff_closed({**data, "originator": row.originator, "opted_out": closing.opts_out})
-        await announce(connection, [(row.originator, told)], closing.tell, now)
+        await announce(connection, [(row.originator, told)], closing.notify, now)
     return Closed(ended_review=row.holds_marketing, is_opted_out=is_opted_out, others=others, reviews=reviews)
 
 

@@ -31,7 +31,7 @@ async def has_abandoned(database: Database, now: datetime) -> bool:
     return await database.row(abandoned) is not None
 
 
-async def settle_abandoned(database: Database, now: datetime, tell: Collection[str] = ()) -> int:
+async def settle_abandoned(database: Database, now: datetime, notify: Collection[str] = ()) -> int:
     """Decide the fate of steps whose worker was killed, tell webhooks, and give how many."""
     found = 0
     again: list[str] = []
@@ -43,7 +43,7 @@ async def settle_abandoned(database: Database, now: datetime, tell: Collection[s
             theirs = update(steps).where(in_order(steps.c.key, abandoned, skip_locked=True)).values(values)
             keys = list((await connection.execute(theirs.returning(steps.c.key))).scalars())
             if kind is StepKind.REPLY:
-                await announce_deliveries(connection, dict.fromkeys(keys, status), tell, now)
+                await announce_deliveries(connection, dict.fromkeys(keys, status), notify, now)
             found += len(keys)
             again += keys if status is StepStatus.QUEUED else []
     if again:  # in a transaction of its own, since whoever records a call has what waits for it before the call itself

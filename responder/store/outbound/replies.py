@@ -81,7 +81,7 @@ class SqlSteps:
         limit: int,
         *,
         budget: Budget | None = None,
-        tell: Collection[str] = (),
+        notify: Collection[str] = (),
         quiet_until: datetime | None = None,
         look_at: int = 0,
     ) -> Claims:
@@ -93,7 +93,7 @@ class SqlSteps:
         lease = {"owner": owner, "until": now + LEASE, "of_api": self._api}
         async with self._database.write(is_small=True) as connection:
             ask = self._asking(connection, now, budget=budget, quiet_until=quiet_until)
-            passing = await self._pass_gates(ask, kind, limit, tell)
+            passing = await self._pass_gates(ask, kind, limit, notify)
             if passing.taken:
                 await connection.execute(_LEASE, lease | {"seqs": [row.seq for row in passing.taken], "now": now})
             is_probe = passing.room.is_probe
@@ -111,24 +111,24 @@ class SqlSteps:
         now: datetime,
         limit: int,
         *,
-        tell: Collection[str] = (),
+        notify: Collection[str] = (),
         quiet_until: datetime | None = None,
     ) -> bool:
         """Mark due steps at once, since nothing goes out, and tell whether more may be due."""
         mark = {"new_status": pretence.status, "new_last_error": pretence.reason, "now": now}
         async with self._database.write(is_small=True) as connection:
             ask = self._asking(connection, now, is_pretence=True, quiet_until=quiet_until)
-            passing = await self._pass_gates(ask, kind, limit, tell)
+            passing = await self._pass_gates(ask, kind, limit, notify)
             await connection.execute(_PRETEND, mark | {"seqs": [row.seq for row in passing.taken]})
             if kind is StepKind.REPLY:
                 marked = dict.fromkeys((row.key for row in passing.taken), pretence.status)
-                await announce_deliveries(connection, marked, tell, now)
+                await announce_deliveries(connection, marked, notify, now)
         return passing.has_more
 
     def _asking(self, connection: AsyncConnection, now: datetime, **others: Any) -> Claim:  # noqa: ANN401
         return Claim(connection=connection, database=self._database, secret=self._secret, now=now, **others)
 
-    async def _pass_gates(self, ask: Claim, kind: StepKind, limit: int, tell: Collection[str]) -> Passing:
+    async def _pass_gates(self, ask: Claim, kind: StepKind, limit: int, notify: Collection[str]) -> Passing:
         """Read what is due, and one more to see whether there is, and suppress what a gate stops for good."""
         is_text = kind is StepKind.REPLY
         room = await room_for(ask, limit) if is_text else Room(limit=limit)
@@ -138,7 +138,7 @@ class SqlSteps:
         due = found[: room.limit]
         stopped = await stopped_among(ask, due) if is_text else {}
         for_good = {key: reason for key, reason in stopped.items() if reason}
-        await _suppress(ask.connection, due, for_good, ask.now, tell)
+        await _suppress(ask.connection, due, for_good, ask.now, notify)
         taken = [row for row in due if row.key not in stopped]
         return Passing(room=room, taken=taken, has_more=len(found) > len(due) and bool(taken or for_good))
 
@@ -147,7 +147,7 @@ class SqlSteps:
         fates: Sequence[Fate],
         owner: str,
         now: datetime,
-        tell: Collection[str] = (),
+        notify: Collection[str] = (),
         tell_of_consent: Collection[str] = (),
     ) -> None:
         """Record how attempts went, unless somebody else has the step by now, and tell webhooks."""
@@ -163,7 +163,7 @@ class SqlSteps:
                     await begin_hold(connection, fate.error or "", now, self._database.insert)
                 elif fate.ends_hold:
                     await end_hold(connection, now)
-            await announce_deliveries(connection, {fate.key: fate.status for fate in fates}, tell, now)
+            await announce_deliveries(connection, {fate.key: fate.status for fate in fates}, notify, now)
             await announce_consent(connection, await append(connection, events, self._secret), tell_of_consent, now)
 
     async def retry(
@@ -229,10 +229,10 @@ async def _suppress(
     due: Sequence[Row[Any]],
     reasons: Mapping[str, str],
     now: datetime,
-    tell: Collection[str],
+    notify: Collection[str],
 ) -> None:
     """Mark the texts that a gate has stopped for good, give back what they used, and tell webhooks."""
     fates = [Fate(key=key, status=StepStatus.SUPPRESSED, error=reason) for key, reason in reasons.items()]
     await record_fates(connection, fates, now)
     await settle_suppressed(connection, [row for row in due if row.key in reasons], reasons, now)
-    await announce_deliveries(connection, dict.fromkeys(reasons, StepStatus.SUPPRESSED), tell, now)
+    await announce_deliveries(connection, dict.fromkeys(reasons, StepStatus.SUPPRESSED), notify, now)

@@ -94,7 +94,7 @@ async def test_a_line_as_old_as_what_stands_counts(store: Store) -> None:
 
 async def test_webhooks_hear_of_a_status(store: Store) -> None:
     await put(store)
-    await put_bookings(store.database, [booking(status=CANCELLED)], LATER, tell=["crm"])
+    await put_bookings(store.database, [booking(status=CANCELLED)], LATER, notify=["crm"])
     async with store.database.read() as connection:
         bodies = (await connection.execute(select(steps.c.content).where(steps.c.recipient == "crm"))).scalars().all()
     assert [json.loads(body)["data"]["appointment"]["status"] for body in bodies] == ["cancelled"]

@@ -34,13 +34,15 @@ async def told(work: Work) -> list[dict[str, Any]]:
     ]
 
 
-async def book(work: Work, *ids: str, starts_at: Any = STARTS, tell: tuple[str, ...] = TELL, **other: Any) -> None:
+async def book(work: Work, *ids: str, starts_at: Any = STARTS, notify: tuple[str, ...] = TELL, **other: Any) -> None:
     bookings = [Booking(id=each, originator=ANNA, starts_at=starts_at, **other) for each in ids]
-    await put_bookings(work.store.database, bookings, work.clock(), tell=tell)
+    await put_bookings(work.store.database, bookings, work.clock(), notify=notify)
 
 
 async def put(work: Work, *wanted: SubscriberChange, **other: Any) -> None:
-    await put_subscribers(work.store.database, work.store.secret, wanted, operator="mia", now=NOON, tell=TELL, **other)
+    await put_subscribers(
+        work.store.database, work.store.secret, wanted, operator="mia", now=NOON, notify=TELL, **other
+    )
 
 
 async def test_a_new_appointment_is_told_in_the_envelope_of_every_event(work: Work) -> None:
@@ -100,8 +102,8 @@ async def test_neither_the_same_again_nor_other_details_are_told(work: Work) -> 
 
 async def test_a_deleted_appointment_is_told_as_cancelled(work: Work) -> None:
     await book(work, "a1")
-    await delete_appointment(work.store.database, "a1", NOON, by=API, tell=TELL)
-    await delete_appointment(work.store.database, "a1", NOON, by=API, tell=TELL)
+    await delete_appointment(work.store.database, "a1", NOON, by=API, notify=TELL)
+    await delete_appointment(work.store.database, "a1", NOON, by=API, notify=TELL)
     _, gone = await told(work)
     told_of = {
         name: gone["data"]["appointment"][name] for name in ("id", "status", "old_status", "sequence", "deleted")
@@ -110,7 +112,7 @@ async def test_a_deleted_appointment_is_told_as_cancelled(work: Work) -> None:
 
 
 async def test_where_nobody_asks_nothing_is_queued(work: Work) -> None:
-    await book(work, "a1", tell=())
+    await book(work, "a1", notify=())
     assert await work.rows("steps") == []
 
 
@@ -170,7 +172,7 @@ async def test_an_opt_out_by_phone_is_told_for_everything_and_each_list(work: Wo
             reason="called",
             operator="mia",
             now=NOON + minutes(1),
-            tell=TELL,
+            notify=TELL,
         )
     assert [(call["data"]["list"], call["data"]["event"]) for call in (await told(work))[1:]] == [
         (None, "opt_out"),
@@ -199,7 +201,13 @@ async def test_what_no_text_changed_by_itself_carries_its_number_in_the_ledger(w
         SubscriberChange(originator=BRUNO, list="offers"),
     )
     await opt_out(
-        work.store.database, work.store.secret, ANNA, reason="called", operator="mia", now=NOON + minutes(1), tell=TELL
+        work.store.database,
+        work.store.secret,
+        ANNA,
+        reason="called",
+        operator="mia",
+        now=NOON + minutes(1),
+        notify=TELL,
     )
     async with work.store.database.write() as connection:
         await connection.execute(
