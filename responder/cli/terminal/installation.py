@@ -34,6 +34,7 @@ def local_host(settings: Settings) -> str:
 def local_url(settings: Settings) -> str:
     """The beginning of the service's URLs, as this machine reaches it.
 
+    >>> from responder.settings.model import load_settings
     >>> local_url(load_settings({"RESPONDER_HOST": "::"}))
     'http://[::1]:8000'
     """
