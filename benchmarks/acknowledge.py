@@ -36,7 +36,7 @@ def run(options: Options) -> Report:
     return Report(
         tables=[table],
         goals=[
-            Goal(text=f"times {BARE}", value=table.ratio(OURS, BARE), limit=3.5),
+            Goal(text=f"times {BARE}", value=table.ratio(OURS, BARE), limit=2.6),
             Goal(text=f"times {QUEUEING}", value=table.ratio(OURS, QUEUEING), limit=0.4),
         ],
     )

@@ -19,7 +19,7 @@ from benchmarks.rounds import Options, alternate, percentile
 from benchmarks.running import BenchmarkError, free_port, is_ready, python, settings_for, started, working_folder
 
 MESSAGES = 600  # of one window
-WINDOWS = 4  # of each kind, in turn
+WINDOWS = 8  # of each kind, in turn: a hundredth of fewer messages is too few to tell one hundredth from another
 PACE_S = 0.01  # between an acknowledgement and the next message
 FEEDS, PEOPLE = 20, 5
 THINKING_S = (0.5, 1.5)  # between two clicks of one person
