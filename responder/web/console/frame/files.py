@@ -141,7 +141,7 @@ async def bring_in(visit: Visit, form: Upload, records: str, back: str) -> Respo
         "imported.html",
         200 if is_fine else 422,
         summary=[*map(said.line, errors), *filter(None, told[end:])][:KEPT_LINES],
-        told=told[: min(end, KEPT_LINES)],
+        told=told[: min(end, KEPT_LINES)] if end > 1 else [],  # below its header
         more=max(0, end - KEPT_LINES),
         is_fine=is_fine,
         was_tried=was_tried,
