@@ -1,5 +1,6 @@
 """What a benchmark found, as tables and goals in plain text."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -19,10 +20,13 @@ class Row:
     def ratio(self, baseline: "Row") -> float:
         """How many times the baseline it is: the median of each round's own ratio.
 
+        No number where the baseline was too short to be measured.
+
         >>> Row(name="ours", runs=(4.0, 9.0, 6.0)).ratio(Row(name="theirs", runs=(2.0, 3.0, 3.0)))
         2.0
         """
-        return median(ours / theirs for ours, theirs in zip(self.runs, baseline.runs, strict=True))
+        pairs = zip(self.runs, baseline.runs, strict=True)
+        return median(ours / theirs if theirs else math.nan for ours, theirs in pairs)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

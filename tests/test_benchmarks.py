@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks import handle
 from benchmarks.__main__ import BENCHMARKS, main
-from benchmarks.report import Goal, Row, Table
+from benchmarks.report import Goal, Report, Row, Table
 from tests.mail.conftest import NO_DOVECOT
 from tests.mail.dovecot import PROGRAM
 
@@ -64,6 +64,13 @@ def test_an_unknown_name_is_refused_with_those_that_there_are(capsys: pytest.Cap
 def test_a_ratio_compares_the_two_figures_of_each_round() -> None:
     rows = [Row(name="theirs", runs=(1.0, 10.0, 2.0)), Row(name="ours", runs=(3.0, 20.0, 6.0))]
     assert Table(title="", unit="us", rows=rows, baselines=("theirs",)).ratio("ours", "theirs") == 3.0
+
+
+def test_what_was_too_short_to_be_measured_is_no_baseline() -> None:
+    rows = [Row(name="theirs", runs=(0.0,)), Row(name="ours", runs=(3.0,))]
+    table = Table(title="", unit="us", rows=rows, baselines=("theirs",))
+    assert "nan" in str(Report(tables=[table], goals=[]))
+    assert str(Goal(text="times", value=table.ratio("ours", "theirs"), limit=3)).startswith("missed")
 
 
 @pytest.mark.parametrize(
